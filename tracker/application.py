@@ -1,0 +1,96 @@
+"""What the receiver and the workers know of an application: a snapshot of its rows, cheap to keep and to pass on."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+
+Status = Literal["active", "inactive", "suspended"]
+
+
+def hash_key(key: str) -> str:
+    """The SHA-256, in hexadecimal, under which a key is stored (ruling 12: keys are random, 256 bits)."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as stored. `id` is None for the application's first key, which may do everything."""
+
+    id: UUID | None
+    key_hash: str
+    permissions: frozenset[str] = frozenset()
+    expires_at: datetime | None = None
+
+    def may(self, permission: str) -> bool:
+        return self.id is None or permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One application with its settings and its usable keys, as PostgreSQL had them at one moment."""
+
+    id: UUID
+    app_id: str
+    status: Status
+    deleted: bool
+    rate_limit_per_minute: int
+    domain: str | None = None
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    keys: tuple[ApiKey, ...] = ()
+
+    @property
+    def takes_hits(self) -> bool:
+        return self.status == "active" and not self.deleted
+
+    def key(self, presented: str, now: datetime) -> ApiKey | None:
+        """The unexpired key that `presented` is, or None. Every key is compared, each in constant time."""
+        presented_hash = hash_key(presented)
+        found = None
+        for key in self.keys:
+            if hmac.compare_digest(key.key_hash, presented_hash) and (key.expires_at is None or now < key.expires_at):
+                found = key
+        return found
+
+    def encode(self) -> bytes:
+        """JSON for the shared cache. It holds hashes of keys, never keys."""
+        return orjson.dumps(
+            {
+                "id": self.id,
+                "app_id": self.app_id,
+                "status": self.status,
+                "deleted": self.deleted,
+                "rate_limit_per_minute": self.rate_limit_per_minute,
+                "domain": self.domain,
+                "settings": dict(self.settings),
+                "keys": [
+                    {
+                        "id": key.id,
+                        "key_hash": key.key_hash,
+                        "permissions": sorted(key.permissions),
+                        "expires_at": key.expires_at,
+                    }
+                    for key in self.keys
+                ],
+            }
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Application":
+        """The snapshot that `encode` wrote; ValueError, TypeError or KeyError for anything else."""
+        values: dict[str, Any] = orjson.loads(data)
+        keys = tuple(
+            ApiKey(
+                id=UUID(key["id"]) if key["id"] else None,
+                key_hash=key["key_hash"],
+                permissions=frozenset(key["permissions"]),
+                expires_at=datetime.fromisoformat(key["expires_at"]) if key["expires_at"] else None,
+            )
+            for key in values.pop("keys")
+        )
+        return cls(**{**values, "id": UUID(values["id"]), "keys": keys})

@@ -1,0 +1,149 @@
+"""The settings: one frozen object, read from the environment once, at start.
+
+Names are fixed by the interface. `NAME_FILE` reads the value of `NAME` from a file (a mounted secret); a `.env`
+file in the working directory is read in development. Nothing else in the project looks at the environment.
+"""
+
+import ipaddress
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from environs import FileAwareEnv
+
+from tracker.errors import SettingsInvalid
+
+LogFormat = Literal["json", "console"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator can set. Every field says its variable, its meaning and its unit."""
+
+    database_url: str
+    """DATABASE_URL: libpq URL of the application's connection, possibly through a proxy or pooler."""
+    database_maintenance_url: str
+    """DATABASE_MAINTENANCE_URL: direct connection for migrations and partitions; default DATABASE_URL."""
+    database_read_url: str
+    """DATABASE_READ_URL: statistics and export, with a role that has a statement timeout; default DATABASE_URL."""
+    redis_url: str
+    """REDIS_URL: redis://, rediss:// or unix://."""
+    admin_token: str | None
+    """TRACKER_ADMIN_TOKEN: may do everything over HTTP; without it only applications' own keys count."""
+    secret_key: str | None
+    """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
+    batch_size: int
+    """TRACKER_BATCH_SIZE: hits that a worker writes in one transaction (1 to 1000, default 100)."""
+    max_retries: int
+    """TRACKER_MAX_RETRIES: how often a hit that fails for an unclear reason is tried again alone (default 3)."""
+    trusted_proxies: int
+    """TRACKER_TRUSTED_PROXIES: how many proxies in front are believed about the client's address (default 0)."""
+    retention_months: int
+    """TRACKER_RETENTION_MONTHS: whole months kept (default 24; 0 keeps all)."""
+    log_format: LogFormat
+    """TRACKER_LOG_FORMAT: json or console (default console on a terminal, else json)."""
+    rq_queue: str
+    """TRACKER_RQ_QUEUE: the RQ queue that carries the nudges (default `default`, what a bare `rq worker` reads)."""
+    drain_seconds: int
+    """TRACKER_DRAIN_SECONDS: how long one RQ job drains before it makes room (default 20)."""
+    queue_limit: int
+    """TRACKER_QUEUE_LIMIT: waiting hits at which the receiver answers 503 rather than fill Redis (default 2,000,000)."""
+    webhook_allow_http: bool
+    """TRACKER_WEBHOOK_ALLOW_HTTP: webhooks may use plain http (default false)."""
+    webhook_allowed_networks: tuple[Network, ...]
+    """TRACKER_WEBHOOK_ALLOWED_NETWORKS: CIDRs, comma-separated, that webhooks may reach although private."""
+
+
+def load() -> Settings:
+    """Read the settings from the process's environment, with a `.env` file below it.
+
+    Raises SettingsInvalid with one line that names the variable, the value (never a secret's) and what is accepted.
+    """
+    if Path(".env").is_file():
+        FileAwareEnv().read_env(".env", recurse=False)
+    database_url = _url("DATABASE_URL", ("postgresql", "postgres"))
+    return Settings(
+        database_url=database_url,
+        database_maintenance_url=_url("DATABASE_MAINTENANCE_URL", ("postgresql", "postgres"), default=database_url),
+        database_read_url=_url("DATABASE_READ_URL", ("postgresql", "postgres"), default=database_url),
+        redis_url=_url("REDIS_URL", ("redis", "rediss", "unix")),
+        admin_token=_text("TRACKER_ADMIN_TOKEN") or None,
+        secret_key=_text("TRACKER_SECRET_KEY") or None,
+        batch_size=_whole("TRACKER_BATCH_SIZE", 100, low=1, high=1000),
+        max_retries=_whole("TRACKER_MAX_RETRIES", 3, low=0, high=100),
+        trusted_proxies=_whole("TRACKER_TRUSTED_PROXIES", 0, low=0, high=16),
+        retention_months=_whole("TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
+        log_format=cast(LogFormat, _choice("TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
+        rq_queue=_name("TRACKER_RQ_QUEUE", "default"),
+        drain_seconds=_whole("TRACKER_DRAIN_SECONDS", 20, low=1, high=600),
+        queue_limit=_whole("TRACKER_QUEUE_LIMIT", 2_000_000, low=1000, high=1_000_000_000),
+        webhook_allow_http=_choice("TRACKER_WEBHOOK_ALLOW_HTTP", ("true", "false"), "false") == "true",
+        webhook_allowed_networks=_networks("TRACKER_WEBHOOK_ALLOWED_NETWORKS"),
+    )
+
+
+def _log_format_here() -> LogFormat:
+    return "console" if sys.stderr.isatty() else "json"
+
+
+def _text(name: str, default: str = "") -> str:
+    """The stripped value of `name` or of the file that `name`_FILE points to; an empty value is an absent one."""
+    try:
+        value: str = FileAwareEnv().str(name, "")
+    except (ValueError, OSError) as error:
+        raise SettingsInvalid(f"{name}_FILE must name a readable text file: {error}") from error
+    return value.strip() or default
+
+
+def _refuse(name: str, value: str, accepted: str) -> SettingsInvalid:
+    return SettingsInvalid(f"{name}={value!r} is not accepted: {accepted}.")
+
+
+def _url(name: str, schemes: Sequence[str], *, default: str = "") -> str:
+    """A URL with one of `schemes`. Of a refused one only the scheme is quoted: it may hold a password."""
+    value = _text(name, default)
+    accepted = f"it must be a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}"
+    if not value:
+        raise SettingsInvalid(f"{name} is not set: {accepted}.")
+    scheme, separator, _ = value.partition("://")
+    if not separator or scheme not in schemes:
+        raise _refuse(name, f"{scheme}://…" if separator else "…", accepted)
+    try:
+        _ = urlsplit(value).port
+    except ValueError as error:
+        raise _refuse(name, f"{scheme}://…", f"it does not read as a URL ({error})") from error
+    return value
+
+
+def _whole(name: str, default: int, *, low: int, high: int) -> int:
+    value = _text(name, str(default))
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value) or not low <= int(value) <= high:
+        raise _refuse(name, value, f"a whole number from {low} to {high}")
+    return int(value)
+
+
+def _choice(name: str, choices: Sequence[str], default: str) -> str:
+    value = _text(name, default).lower()
+    if value not in choices:
+        raise _refuse(name, value, " or ".join(choices))
+    return value
+
+
+def _name(name: str, default: str) -> str:
+    value = _text(name, default)
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}", value):
+        raise _refuse(name, value, "1 to 50 letters, digits, points, dashes and underscores")
+    return value
+
+
+def _networks(name: str) -> tuple[Network, ...]:
+    value = _text(name)
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise _refuse(name, value, f"networks as CIDRs, separated by commas ({error})") from error

@@ -1,0 +1,93 @@
+"""The family of errors, and the one question that each of them answers: try again, or never.
+
+    TrackerError
+    ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
+    │   ├── DatabaseAway
+    │   └── QueueAway
+    ├── Never                   it cannot succeed however often it is tried
+    │   ├── Unstorable          the database will not take this row
+    │   ├── Refused             an answer to a caller, with a code of the HTTP interface
+    │   ├── SettingsInvalid     a process must not start like this
+    │   └── EmbeddedServerFailed
+    └── Unclear                 the database refused and it cannot be told which of the two it is
+
+Every message is one sentence that its reader can act on. None of them quotes a payload, an address or a key.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class TrackerError(Exception):
+    """The root: catching it catches everything this project raises on purpose."""
+
+
+class TryAgain(TrackerError):
+    """The outside is away or busy; the same call may succeed later."""
+
+
+class DatabaseAway(TryAgain):
+    """PostgreSQL cannot be reached, is restarting, is full or is busy."""
+
+
+class QueueAway(TryAgain):
+    """Redis cannot be reached, is loading, is full or refuses writes."""
+
+
+class Never(TrackerError):
+    """It cannot succeed however often it is tried."""
+
+
+class Unstorable(Never):
+    """The database will not take this row: the message says why."""
+
+
+class Unclear(TrackerError):
+    """The database refused, and the reason is in neither table: the suspect is retried alone, a few times."""
+
+
+class SettingsInvalid(Never):
+    """A setting is wrong or missing: the message names the variable, the value and what is accepted."""
+
+
+class EmbeddedServerFailed(Never):
+    """A server of our own did not start or stop: the message quotes the end of its log."""
+
+
+class Refused(Never):
+    """An answer to a caller: HTTP and the command line say the same.
+
+    `code` and `status` are those of the HTTP interface; `details` is a JSON object for programs (for a
+    validation error a field's name to the list of what is wrong with it); `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        message: str,
+        *,
+        details: Mapping[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.details = dict(details or {})
+        self.retry_after = retry_after
+
+
+def invalid(message: str, **fields: list[str]) -> Refused:
+    """A 400 that names each bad field: `invalid("url is wrong", url=["Not a string."])`."""
+    return Refused("VALIDATION_ERROR", 400, message, details=fields)
+
+
+def not_found(what: str) -> Refused:
+    """A 404: `what` is the whole sentence."""
+    return Refused("NOT_FOUND", 404, what)
+
+
+def conflict(what: str) -> Refused:
+    """A 409: `what` is the whole sentence."""
+    return Refused("CONFLICT", 409, what)

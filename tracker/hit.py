@@ -1,0 +1,138 @@
+"""A hit: one page view or event, its identity, and its form on the way.
+
+**Identity.** A hit is named by the pair (`id`, `created_at`), fixed when the hit is first accepted and carried
+through redelivery, `batch_queue` and replay, so that the primary key of `access_logs` makes a hit that arrives
+twice collide with itself (ruling 7). `id` has 63 bits, `created_at` microseconds; the tracking id is a UUID
+version 8 (RFC 9562, section 5.8) that carries both, so that a hit is found by its primary key in its own month.
+
+**Where ids come from.** `IdSource` joins a count of 16 µs ticks that only ever grows within a process with the
+process's number, which is leased (`tracker.queueing.process_number`). Ids are thereby ordered by time, and no
+two of one process, nor of two processes with different numbers, are the same. An import has no acceptance to
+fix an id at; `imported_id` derives it from what the line is (application, source, text, ordinal).
+"""
+
+import hashlib
+import threading
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_TICK_MICROSECONDS = 16
+_PROCESS_BITS = 16
+_UUID_VERSION = 8
+PROCESS_NUMBERS = 1 << _PROCESS_BITS
+_TICKS_START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 // _TICK_MICROSECONDS
+"""47 bits of 16 µs ticks from here last until 2096."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One row of `access_logs` (specification 2.2) before it is written; None stands for NULL."""
+
+    id: int
+    created_at: datetime
+    application_id: UUID
+    app_id: str
+    client_sub_id: str | None = None
+    module_id: str | None = None
+    url: str | None = None
+    referrer: str | None = None
+    user_agent: str | None = None
+    ip_address: str | None = None
+    session_id: str | None = None
+    screen_resolution: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    event_name: str | None = None
+    event_data: dict[str, Any] | None = None
+    custom_params: dict[str, Any] | None = None
+
+    @property
+    def tracking_id(self) -> UUID:
+        """The public name of this hit: see `tracking_id_of`."""
+        return tracking_id_of(self.id, self.created_at)
+
+    def encode(self) -> bytes:
+        """The JSON of `batch_queue.tracking_data`: columns that are not NULL, times as RFC 3339 in UTC."""
+        return orjson.dumps({name: value for name in _NAMES if (value := getattr(self, name)) is not None})
+
+    @classmethod
+    def decode(cls, data: bytes | str | dict[str, Any]) -> "Hit":
+        """The hit of `tracking_data`, as JSON text or as parsed JSON.
+
+        Raises ValueError, TypeError or KeyError where it is not one, which happens when an operator edited it.
+        """
+        columns = dict(data) if isinstance(data, dict) else orjson.loads(data)
+        columns["created_at"] = datetime.fromisoformat(columns["created_at"])
+        columns["application_id"] = UUID(columns["application_id"])
+        return cls(**columns)
+
+
+_NAMES = tuple(field.name for field in fields(Hit))
+
+
+def tracking_id_of(hit_id: int, created_at: datetime) -> UUID:
+    """The UUID version 8 that carries both parts of a hit's identity.
+
+    Of its 122 free bits the upper 59 are `created_at` in microseconds since 1970 (enough for 18,000 years)
+    and the lower 63 are `hit_id`, so that tracking ids sort by time. Times before 1970 have no tracking id: ValueError.
+    """
+    micros = (created_at - EPOCH) // _MICROSECOND
+    if micros < 0 or micros >> 59 or hit_id < 0 or hit_id >> 63:
+        raise ValueError("an identity needs a time since 1970 and an id of 63 bits")
+    free = micros << 63 | hit_id
+    return UUID(
+        int=(free >> 74) << 80 | 0x8 << 76 | ((free >> 62) & 0xFFF) << 64 | 0x2 << 62 | (free & ((1 << 62) - 1))
+    )
+
+
+def identity_of(tracking_id: UUID) -> tuple[int, datetime]:
+    """The (`id`, `created_at`) that a tracking id carries; ValueError where the UUID is not a tracking id."""
+    if tracking_id.version != _UUID_VERSION:
+        raise ValueError("not a tracking id: a UUID version 8 is expected")
+    value = tracking_id.int
+    free = (value >> 80) << 74 | ((value >> 64) & 0xFFF) << 62 | (value & ((1 << 62) - 1))
+    try:
+        return free & ((1 << 63) - 1), EPOCH + timedelta(microseconds=free >> 63)
+    except OverflowError as error:
+        raise ValueError("not a tracking id: its time is beyond the calendar") from error
+
+
+class IdSource:
+    """Ids of one process: 47 bits of ticks that only grow, then the 16 bits of its leased number.
+
+    Thread-safe. A clock that is set back does not matter: the count goes on from where it was. A burst above
+    62,500 ids a second runs ahead of the clock and is caught up with later.
+    """
+
+    def __init__(self, process_number: int) -> None:
+        if not 0 <= process_number < PROCESS_NUMBERS:
+            raise ValueError(f"a process number is from 0 to {PROCESS_NUMBERS - 1}")
+        self._process_number = process_number
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self, now: datetime) -> int:
+        """An id that no other call returns; `now` is the wall clock's time."""
+        ticks = (now - EPOCH) // _MICROSECOND // _TICK_MICROSECONDS - _TICKS_START
+        with self._lock:
+            self._last = max(ticks, self._last + 1)
+            return self._last << _PROCESS_BITS | self._process_number
+
+
+def imported_id(application_id: UUID, source: str, line: bytes, ordinal: int) -> int:
+    """The id of the `ordinal`-th line (from 0) among the equal lines of one source.
+
+    The same line of the same source has the same id however often it is imported. Two lines share an id by
+    chance with a probability of 2^-63, and then only matter where they also share their second.
+    """
+    digest = hashlib.blake2b(digest_size=8, person=b"tracker-import")
+    for part in (application_id.bytes, source.encode(), line, b"%d" % ordinal):
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return int.from_bytes(digest.digest(), "big") >> 1
