@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 Status = Literal["active", "inactive", "suspended"]
+ParameterType = Literal["string", "number", "boolean", "array", "object"]
 
 
 def hash_key(key: str) -> str:
@@ -29,6 +30,20 @@ class ApiKey:
 
     def may(self, permission: str) -> bool:
         return self.id is None or permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterDefinition:
+    """One custom parameter that an application has defined (specification 5.4)."""
+
+    application_id: UUID
+    parameter_key: str
+    parameter_name: str
+    parameter_type: ParameterType
+    description: str | None = None
+    is_required: bool = False
+    default_value: str | None = None
+    validation_rules: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ class Settings:
     drain_seconds: int
     """TRACKER_DRAIN_SECONDS: how long one RQ job drains before it makes room (default 20)."""
     queue_limit: int
-    """TRACKER_QUEUE_LIMIT: waiting hits at which the receiver answers 503 rather than fill Redis (default 2,000,000)."""
+    """TRACKER_QUEUE_LIMIT: waiting hits at which the receiver answers 503, not to fill Redis (default 2,000,000)."""
     webhook_allow_http: bool
     """TRACKER_WEBHOOK_ALLOW_HTTP: webhooks may use plain http (default false)."""
     webhook_allowed_networks: tuple[Network, ...]

@@ -4,6 +4,7 @@
     ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
     │   ├── DatabaseAway
     │   └── QueueAway
+    │       └── QueueFull
     ├── Never                   it cannot succeed however often it is tried
     │   ├── Unstorable          the database will not take this row
     │   ├── Refused             an answer to a caller, with a code of the HTTP interface
@@ -32,6 +33,10 @@ class DatabaseAway(TryAgain):
 
 class QueueAway(TryAgain):
     """Redis cannot be reached, is loading, is full or refuses writes."""
+
+
+class QueueFull(QueueAway):
+    """Redis is there and has no room: more waits than is allowed, or its memory is used up."""
 
 
 class Never(TrackerError):
