@@ -1,0 +1,165 @@
+"""An entry of the queue: the ten columns of `batch_queue`, in Redis as fields of a stream entry (ruling 9).
+
+In a stream each column is a field of that name; an empty value stands for NULL. In the set of retries the same
+columns are one JSON object. Reading is lenient: whoever can write to Redis can write nonsense, and nonsense must
+neither block the queue nor vanish, so it becomes an entry like any other and ingest says what is wrong with it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+FIELDS = (
+    "id",
+    "tracking_data",
+    "priority",
+    "retry_count",
+    "max_retries",
+    "status",
+    "processed_at",
+    "error_message",
+    "created_at",
+    "updated_at",
+)
+"""The columns of `batch_queue` in the order of specification 2.2; `scripts/accept.lua` names them again."""
+
+STREAMS = ("tracker:hits:urgent", "tracker:hits:normal", "tracker:hits:bulk")
+"""One stream per kind of priority, the most urgent first."""
+URGENT, NORMAL, BULK = STREAMS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER_LIMIT = 2**31 - 1
+_STATUS_LENGTH = 20
+
+
+def stream_of(priority: int) -> str:
+    """The stream that takes entries of this priority: above 0 urgent, 0 normal, below 0 bulk."""
+    if priority == 0:
+        return NORMAL
+    return URGENT if priority > 0 else BULK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry. `id` is the hit's tracking id, `tracking_data` its JSON (`Hit.encode`)."""
+
+    id: UUID
+    tracking_data: bytes
+    priority: int = 0
+    retry_count: int = 0
+    max_retries: int = 3
+    status: str = "queued"
+    processed_at: datetime | None = None
+    error_message: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    def to_fields(self) -> tuple[str | bytes | int, ...]:
+        """The values of `FIELDS`, in their order, as Redis takes them."""
+        created_at = self.created_at.isoformat()
+        return (
+            str(self.id),
+            self.tracking_data,
+            self.priority,
+            self.retry_count,
+            self.max_retries,
+            self.status,
+            self.processed_at.isoformat() if self.processed_at else "",
+            self.error_message or "",
+            created_at,
+            created_at if self.updated_at is self.created_at else self.updated_at.isoformat(),
+        )
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[bytes, bytes], stream_id: bytes) -> "Entry":
+        """The entry that a stream holds under `stream_id`. Never raises: a field that cannot be read gets its default.
+
+        An id that cannot be read is derived from the stream id and the fields, so that a redelivery has the same.
+        """
+        created_at = _time(fields.get(b"created_at")) or _time_of_stream_id(stream_id)
+        return cls(
+            id=_uuid(fields.get(b"id")) or _derived_id(stream_id, fields),
+            tracking_data=fields.get(b"tracking_data", b""),
+            priority=_integer(fields.get(b"priority"), 0),
+            retry_count=_integer(fields.get(b"retry_count"), 0),
+            max_retries=_integer(fields.get(b"max_retries"), 3),
+            status=fields.get(b"status", b"queued").decode(errors="replace")[:_STATUS_LENGTH],
+            processed_at=_time(fields.get(b"processed_at")),
+            error_message=fields.get(b"error_message", b"").decode(errors="replace") or None,
+            created_at=created_at,
+            updated_at=_time(fields.get(b"updated_at")) or created_at,
+        )
+
+    def to_member(self) -> bytes:
+        """The JSON object that stands for this entry in the set of retries."""
+        values = zip(FIELDS, self.to_fields(), strict=True)
+        # Bytes that are no UTF-8 cannot become JSON; such data never was a hit, so its spelling may change here.
+        return orjson.dumps(
+            {
+                name: value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+                for name, value in values
+            }
+        )
+
+    @classmethod
+    def from_member(cls, member: bytes) -> "Entry":
+        """The entry of a member of the set of retries. Never raises, like `from_fields`."""
+        try:
+            values = orjson.loads(member)
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            values = {"tracking_data": member.decode(errors="backslashreplace")}
+        fields = {
+            name.encode(): str(value).encode(errors="backslashreplace")
+            for name, value in values.items()
+            if value is not None
+        }
+        return cls.from_fields(fields, b"0-0")
+
+    def failed_once_more(self, reason: str, now: datetime) -> "Entry":
+        """This entry after another try that did not succeed."""
+        return replace(self, retry_count=self.retry_count + 1, error_message=reason, updated_at=now)
+
+
+def _integer(value: bytes | None, default: int) -> int:
+    """An INTEGER column's value; a number beyond its range is cut to it."""
+    try:
+        return max(-_INTEGER_LIMIT, min(_INTEGER_LIMIT, int(value or b"")))
+    except ValueError:
+        return default
+
+
+def _uuid(value: bytes | None) -> UUID | None:
+    try:
+        return UUID((value or b"").decode())
+    except ValueError:
+        return None
+
+
+def _time(value: bytes | None) -> datetime | None:
+    try:
+        time = datetime.fromisoformat((value or b"").decode())
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time_of_stream_id(stream_id: bytes) -> datetime:
+    """When the entry was added, by the Redis server's clock: a stream id begins with milliseconds since 1970."""
+    try:
+        return _EPOCH + timedelta(milliseconds=int(stream_id.partition(b"-")[0]))
+    except (ValueError, OverflowError):
+        return _EPOCH
+
+
+def _derived_id(stream_id: bytes, fields: Mapping[bytes, bytes]) -> UUID:
+    digest = hashlib.blake2b(stream_id, digest_size=16, person=b"tracker-entry")
+    for name, value in fields.items():
+        digest.update(b"%d:%b%d:%b" % (len(name), name, len(value), value))
+    # Version 5 says "derived from a name"; it can never be taken for a tracking id, which has version 8.
+    return UUID(bytes=digest.digest(), version=5)
