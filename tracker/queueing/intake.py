@@ -36,7 +36,7 @@ class _Wire(Protocol):
 
     def send_command(self, *args: str) -> None: ...
 
-    def read_response(self) -> Any: ...
+    def read_response(self) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Intake:
             connection.read_response()
             connection.send_packed_command(packed)
             answer = connection.read_response()
-        return list(answer)
+        return cast(list[Any], answer)
 
     def _connection(self) -> _Wire:
         """This thread's connection. It closes when its thread ends, for then nothing refers to it any more."""

@@ -1,0 +1,216 @@
+"""The worker's side of the queue: claim entries, then settle, postpone, release or keep them.
+
+An entry belongs to whoever claimed it, until it is settled or postponed; nothing is ever claimed without being
+either in its stream or in the set of retries. Belonging is a matter of time, not of locks: who stays silent for
+`TAKE_OVER_SECONDS` loses its entries to the next one that asks. It may still be at work, and then both write the
+same hit: its primary key lets one of them win (ruling 7), and whatever the other settles is gone already.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import redis
+
+from tracker.clock import Clock
+from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.entry import BULK, NORMAL, STREAMS, URGENT, Entry
+
+GROUP: Final = "workers"
+RETRIES: Final = "tracker:hits:retries"
+TAKE_OVER_SECONDS: Final = 15.0
+_LOOK_SECONDS = 5.0
+"""How often a drain looks for entries to take over; with the watch's 3 s it keeps the whole below 30 s."""
+_LEASE_SECONDS = 30.0
+_DUE_AT_ONCE = 20
+"""Retries are written one by one; this many surely take less time than their lease."""
+_RELEASED = "released"
+"""The consumer that holds what was given back: it never works, so everything it has is free to take."""
+_DEAD_CONSUMER_SECONDS = 600.0
+
+_ORDER = (URGENT, NORMAL, BULK)
+_TURNS = {3: (NORMAL, URGENT, BULK), 7: (BULK, NORMAL, URGENT)}
+"""Urgent goes first, but of eight turns one begins with bulk and one with normal, so that neither ever starves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An entry that is ours for now, and where it stands: a stream and the id in it, or the retries and the member."""
+
+    entry: Entry
+    key: str
+    member: bytes
+
+    @property
+    def suspect(self) -> bool:
+        """It has failed before for an unclear reason and must be tried alone."""
+        return self.key == RETRIES
+
+
+class Claims:
+    """What one worker holds, under the name `consumer`, which no other may use at the same time.
+
+    Every method raises QueueAway when Redis does not answer; nothing is lost then, what was claimed stays claimed.
+    A Redis that was wiped meanwhile is an empty queue.
+    """
+
+    def __init__(self, redis: Connection, *, consumer: str, batch_size: int, clock: Clock) -> None:
+        self._redis = redis
+        self._consumer = consumer
+        self._batch_size = batch_size
+        self._clock = clock
+        self._settle = script(redis, "settle")
+        self._postpone = script(redis, "postpone")
+        self._lease_due = script(redis, "lease_due")
+        self._leave = script(redis, "leave")
+        # A drain may end after few turns; where it begins among the eight is therefore left to its name.
+        self._turn = zlib.crc32(consumer.encode()) % 8
+        self._look_at = clock.monotonic()
+
+    def claim(self) -> list[Claim]:
+        """At most `batch_size` entries: first what others left behind, then new ones; none when the queue is dry."""
+        claims: list[Claim] = []
+        with translated():
+            if self._clock.monotonic() >= self._look_at:
+                claims = self._take_over()
+                # A full batch means that there may be more: look again in the next turn.
+                full = len(claims) == self._batch_size
+                self._look_at = self._clock.monotonic() + (0.0 if full else _LOOK_SECONDS)
+            self._turn = (self._turn + 1) % 8
+            for stream in _TURNS.get(self._turn, _ORDER):
+                if room := self._batch_size - len(claims):
+                    claims += self._read(stream, room)
+        return claims
+
+    def due(self) -> list[Claim]:
+        """Suspects whose time has come, a few at most, ours for 30 s; each is to be written alone."""
+        now = self._clock.now().timestamp()
+        with translated():
+            members = self._lease_due(keys=[RETRIES], args=[now, now + _LEASE_SECONDS, _DUE_AT_ONCE])
+        return [Claim(Entry.from_member(member), RETRIES, member) for member in members]
+
+    def settle(self, claims: Sequence[Claim]) -> None:
+        """The entries are stored, or stand in `batch_queue`: take them out of the queue."""
+        if not claims:
+            return
+        groups = _by_key(claims)
+        args: list[Any] = [GROUP]
+        for members in groups.values():
+            args += (len(members), *members)
+        with translated():
+            self._settle(keys=list(groups), args=args)
+
+    def postpone(self, claim: Claim, *, reason: str, delay: float) -> None:
+        """Count a try that failed, and try again alone in `delay` seconds.
+
+        If another has taken the entry over and settled it meanwhile, nothing happens.
+        """
+        now = self._clock.now()
+        member = claim.entry.failed_once_more(reason, now).to_member()
+        with translated():
+            self._postpone(keys=[claim.key, RETRIES], args=[GROUP, claim.member, member, now.timestamp() + delay])
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        """Give entries back untouched, for whoever asks next: the database is away, and no try is counted.
+
+        They keep their place in the stream and become as old as entries that may be taken over. Should another
+        have taken them over already, a third one may write them too, which the primary key settles.
+        """
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for key, members in _by_key(claims).items():
+                if key == RETRIES:
+                    now = self._clock.now().timestamp()
+                    pipeline.zadd(RETRIES, dict.fromkeys(members, now), xx=True)
+                else:
+                    idle = int(TAKE_OVER_SECONDS * 1000)
+                    pipeline.xclaim(key, GROUP, _RELEASED, 0, list(members), idle=idle, justid=True)
+            _forgiving(pipeline.execute(raise_on_error=False))
+
+    def renew(self, claims: Sequence[Claim]) -> None:
+        """Say that these are still being worked on; to be called at least every 10 s while a batch takes long."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for key, members in _by_key(claims).items():
+                if key == RETRIES:
+                    until = self._clock.now().timestamp() + _LEASE_SECONDS
+                    pipeline.zadd(RETRIES, dict.fromkeys(members, until), xx=True)
+                else:
+                    pipeline.xclaim(key, GROUP, self._consumer, 0, list(members), justid=True)
+            _forgiving(pipeline.execute(raise_on_error=False))
+
+    def close(self) -> None:
+        """Leave the group, as far as nothing is pending; dead consumers without anything pending leave with us."""
+        with translated():
+            self._leave(keys=list(STREAMS), args=[GROUP, self._consumer, int(_DEAD_CONSUMER_SECONDS * 1000)])
+
+    def _read(self, stream: str, count: int) -> list[Claim]:
+        """New entries of one stream. Its group is made when it is missing, from the stream's beginning."""
+        for _ in range(2):
+            try:
+                answer: Any = self._redis.xreadgroup(GROUP, self._consumer, {stream: ">"}, count=count)
+            except redis.ResponseError as error:
+                if not _no_group(error):
+                    raise
+                self._make_group(stream)
+            else:
+                return [claim for _, entries in answer for claim in self._claims(stream, entries)]
+        return []
+
+    def _take_over(self) -> list[Claim]:
+        """Entries that were claimed `TAKE_OVER_SECONDS` ago and neither settled nor renewed since."""
+        claims: list[Claim] = []
+        for stream in STREAMS:
+            cursor: bytes = b"0-0"
+            while room := self._batch_size - len(claims):
+                try:
+                    answer: Any = self._redis.xautoclaim(
+                        stream, GROUP, self._consumer, int(TAKE_OVER_SECONDS * 1000), cursor, count=room
+                    )
+                except redis.ResponseError as error:
+                    if not _no_group(error):
+                        raise
+                    break
+                # The third part, ids whose entries were deleted, has left the pending list already.
+                cursor, entries = answer[0], answer[1]
+                claims += self._claims(stream, entries)
+                if cursor == b"0-0":
+                    break
+        return claims
+
+    def _claims(self, stream: str, entries: list[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Claim]:
+        claims = []
+        for stream_id, fields in entries:
+            if stream_id is not None and fields is not None:
+                claims.append(Claim(Entry.from_fields(fields, stream_id), stream, stream_id))
+            elif stream_id is not None:
+                # Another deleted the entry after it was claimed; an older server still counts it as pending.
+                self._redis.xack(stream, GROUP, stream_id)
+        return claims
+
+    def _make_group(self, stream: str) -> None:
+        try:
+            self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            # Another worker was faster.
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+
+def _by_key(claims: Sequence[Claim]) -> dict[str, list[bytes]]:
+    groups: dict[str, list[bytes]] = {}
+    for claim in claims:
+        groups.setdefault(claim.key, []).append(claim.member)
+    return groups
+
+
+def _no_group(error: redis.ResponseError) -> bool:
+    return str(error).startswith("NOGROUP")
+
+
+def _forgiving(answers: list[Any]) -> None:
+    """Raise the first error that is not a missing group: after a wipe there is nothing to give back or to keep."""
+    for answer in answers:
+        if isinstance(answer, redis.RedisError) and not (isinstance(answer, redis.ResponseError) and _no_group(answer)):
+            raise answer
