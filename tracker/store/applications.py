@@ -1,0 +1,95 @@
+"""The table `applications` (specification 2.1), and the snapshot of one with all that belongs to it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from tracker.application import ApiKey, Application
+from tracker.store.database import Transaction
+from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
+
+CHANGEABLE = frozenset(
+    {"name", "description", "domain", "api_key_hash", "status", "rate_limit_per_minute", "deleted_at"}
+)
+
+
+def find(tx: Transaction, app_id: str) -> Application | None:
+    """The application with its settings and usable keys, a deleted one too (flagged); None where there is none."""
+    return find_many(tx, [app_id]).get(app_id)
+
+
+def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:
+    """The applications among `app_ids` that exist, by app_id, in one statement."""
+    rows = fetch_all(tx, "applications/find", {"app_ids": list(app_ids)})
+    return {row["app_id"]: _application(row) for row in rows}
+
+
+def insert(
+    tx: Transaction,
+    *,
+    app_id: str,
+    name: str,
+    api_key_hash: str,
+    description: str | None = None,
+    domain: str | None = None,
+    rate_limit_per_minute: int = 1000,
+) -> UUID | None:
+    """Add an application and return its id; None where the app_id is taken, by a deleted application too."""
+    row = fetch_one(
+        tx,
+        "applications/insert",
+        {
+            "app_id": app_id,
+            "name": name,
+            "description": description,
+            "domain": domain,
+            "api_key_hash": api_key_hash,
+            "rate_limit_per_minute": rate_limit_per_minute,
+        },
+    )
+    return row["id"] if row else None
+
+
+def update(tx: Transaction, app_id: str, changes: Mapping[str, Any]) -> bool:
+    """Change the columns that `changes` names (those of CHANGEABLE); whether there is such an application."""
+    unknown = changes.keys() - CHANGEABLE
+    if unknown:
+        raise ValueError(f"applications cannot change {', '.join(sorted(unknown))}")
+    return execute(tx, "applications/update", {"app_id": app_id, "changes": Jsonb(dict(changes))}) == 1
+
+
+def touch(tx: Transaction, application_id: UUID) -> None:
+    """Bump `updated_at`: every change to what belongs to an application does so, in its own transaction."""
+    execute(tx, "applications/touch", {"application_id": application_id})
+
+
+def list_rows(tx: Transaction, *, app_id: str | None = None, deleted: bool = False) -> list[Row]:
+    """Columns of all applications, or of one, oldest first; `deleted` includes the deleted ones. No hashes of keys."""
+    return fetch_all(tx, "applications/list", {"app_id": app_id, "deleted": deleted})
+
+
+def _application(row: Row) -> Application:
+    first_key = ApiKey(id=None, key_hash=row["api_key_hash"])
+    return Application(
+        id=row["id"],
+        app_id=row["app_id"],
+        status=row["status"],
+        deleted=row["deleted"],
+        rate_limit_per_minute=row["rate_limit_per_minute"],
+        domain=row["domain"],
+        settings=row["settings"],
+        keys=(first_key, *(_key(key) for key in row["keys"])),
+    )
+
+
+def _key(key: Mapping[str, Any]) -> ApiKey:
+    """A further key. `permissions` is an object name to true; a name that is not true is not granted."""
+    permissions = key["permissions"] if isinstance(key["permissions"], dict) else {}
+    expires_at = key["expires_at"]
+    return ApiKey(
+        id=UUID(key["id"]),
+        key_hash=key["key_hash"],
+        permissions=frozenset(name for name, granted in permissions.items() if granted is True),
+        expires_at=None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
+    )

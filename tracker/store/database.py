@@ -1,0 +1,123 @@
+"""The application's connections: a few, kept open, each lent for one transaction.
+
+Statement timeouts belong to the role, because a SET would pin a proxied session (ruling 14):
+
+    ALTER ROLE tracker SET statement_timeout = '30s';
+    ALTER ROLE tracker SET idle_in_transaction_session_timeout = '60s';
+    ALTER ROLE tracker SET timezone = 'UTC';
+"""
+
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from tracker.errors import DatabaseAway, Unclear
+from tracker.store.connection import Connection, complete, connect
+from tracker.store.failures import translated
+
+Transaction = psycopg.Connection[TupleRow]
+"""What the modules of this room take as `tx`; everybody else only hands it on."""
+
+
+class Database:
+    """Connections to one database. Thread-safe; to be built after a fork, since it must not be shared by processes.
+
+    Nothing connects before the first use, no thread works in the background, and no dead connection is lent:
+    after a restart of PostgreSQL the next transaction connects anew. While PostgreSQL is away every call fails at
+    once with DatabaseAway, or within `wait` seconds where the server hangs instead of refusing.
+    """
+
+    def __init__(self, url: str, *, name: str, connections: int = 4, wait: float = 2.0, patience: float = 60.0) -> None:
+        """Remember how to connect.
+
+        `name` is the application_name that pg_stat_activity shows; `connections` the most that are open at once;
+        `wait` how many seconds to wait for a free or a new connection (a new one: two at least); `patience` how
+        many for the answer to one statement.
+        """
+        self._conninfo = complete(url, name=name, wait=wait)
+        self._connections = connections
+        self._wait = wait
+        self._patience = patience
+        self._places = threading.BoundedSemaphore(connections)
+        self._idle: list[Connection] = []
+        self._closed = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """BEGIN, the block, COMMIT; ROLLBACK where the block raises.
+
+        Raises DatabaseAway, Unstorable or Unclear for what PostgreSQL answers. A commit whose answer got lost is a
+        DatabaseAway too: it may have happened, so that whatever is written must bear being written again.
+        """
+        with translated(), self._lent() as connection:
+            try:
+                yield connection
+                _commit(connection)
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    def close(self) -> None:
+        """Close what is idle now, and what is lent as soon as it comes back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
+        if self._closed:
+            raise DatabaseAway("The connections to PostgreSQL are closed: this process is stopping.")
+        if not self._places.acquire(timeout=self._wait):
+            raise DatabaseAway(f"All {self._connections} connections to PostgreSQL are in use.")
+        try:
+            connection = self._take_idle() or connect(self._conninfo, patience=self._patience)
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._places.release()
+
+    def _take_idle(self) -> Connection | None:
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if _is_quiet(connection):
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        if self._closed:
+            self.close()
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Whether nothing has arrived on an idle connection. What arrives unasked is the server's farewell or its end."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
+
+
+def _commit(connection: Connection) -> None:
+    # COMMIT would quietly roll back here: the block caught the error of one of its statements.
+    if connection.info.transaction_status is TransactionStatus.INERROR:
+        raise Unclear("A statement of this transaction had failed: it was not committed.")
+    connection.commit()
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except psycopg.Error:
+        connection.close()

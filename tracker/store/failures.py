@@ -1,0 +1,100 @@
+"""What an error of PostgreSQL means: try again, never, or unclear (PostgreSQL documentation, appendix A).
+
+Messages carry PostgreSQL's primary message only: DETAIL and HINT quote values. Where the primary message quotes
+one too (class 22, data exceptions), the quoted part is left out.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from tracker.errors import DatabaseAway, TrackerError, Unclear, Unstorable
+
+_AWAY_CLASSES = {
+    "08",  # connection exceptions
+    "28",  # who may connect: roles and passwords change beside us
+    "3D",  # no such database (yet)
+    "53",  # disk, memory or connections used up
+    "58",  # input or output failed
+}
+_AWAY = {
+    "25006",  # read only: a replica, or a primary that has just been replaced
+    "25P03",  # idle in transaction for too long
+    "25P04",  # the transaction took too long
+    "40001",  # lost against another transaction
+    "40P01",  # deadlock
+    "55P03",  # a lock was not to be had in time
+    "57014",  # statement timeout
+    "57P01",  # shutting down
+    "57P02",  # crashed
+    "57P03",  # starting up
+    "57P04",  # the database was dropped
+    "57P05",  # idle for too long
+}
+_NOT_MIGRATED = {"42P01", "42703", "42501"}
+"""A table, column or permission is missing. Statements are constants, so it is never the fault of a row."""
+_UNSTORABLE_CLASSES = {
+    "22",  # the value does not fit its type
+    "23",  # a constraint is against it
+    "54",  # too large, for an index entry for instance
+}
+_CHECK_VIOLATION = "23514"
+_MONTH_IN_DETAIL = re.compile(r"\(created_at\) = \((\d{4,}-\d{2})-\d{2}")
+_QUOTED = re.compile(r'".*"', re.DOTALL)
+
+
+def translate(error: psycopg.Error) -> TrackerError:
+    """The error of this project that `error` is, with a message of one line that quotes no value."""
+    state = error.sqlstate
+    if state is None:
+        return _without_sqlstate(error)
+    message = f"{_primary(error)} (SQLSTATE {state})"
+    if state in _NOT_MIGRATED:
+        return DatabaseAway(f"The database is not ready for this version: {message}. Run `python -m tracker migrate`.")
+    if state in _AWAY or state[:2] in _AWAY_CLASSES:
+        return DatabaseAway(f"PostgreSQL is away or busy: {message}.")
+    if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
+        return Unclear(_missing_partition(error))
+    if state[:2] in _UNSTORABLE_CLASSES:
+        return Unstorable(f"PostgreSQL does not take it: {message}.")
+    return Unclear(f"PostgreSQL refused: {message}.")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of psycopg that leave this block leave it as errors of this project."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error) from error
+    except UnicodeEncodeError as error:
+        # psycopg encodes text itself, and a lone surrogate has no UTF-8.
+        raise Unstorable("PostgreSQL does not take it: a text holds half of a character (a lone surrogate).") from error
+
+
+def _without_sqlstate(error: psycopg.Error) -> TrackerError:
+    """An error that psycopg or libpq raised by itself, without an answer of the server."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    if isinstance(error, psycopg.OperationalError):
+        return DatabaseAway(f"PostgreSQL cannot be reached: {lines[0]}.")
+    if isinstance(error, psycopg.DataError):
+        return Unstorable(f"PostgreSQL does not take it: {lines[0]}.")
+    return Unclear(f"The statement was not sent: {type(error).__name__}.")
+
+
+def _primary(error: psycopg.Error) -> str:
+    message = error.diag.message_primary or type(error).__name__
+    if error.sqlstate is not None and error.sqlstate.startswith("22"):
+        message = _QUOTED.sub("…", message)
+    return " ".join(message.split())
+
+
+def _missing_partition(error: psycopg.Error) -> str:
+    """A check violation without a constraint: no partition takes the row. DETAIL holds nothing but the key here."""
+    table = error.diag.table_name or "the table"
+    month = _MONTH_IN_DETAIL.search(error.diag.message_detail or "")
+    if month is None:
+        return f"{table} has no partition for this row's month: `python -m tracker partitions create` makes it."
+    return f"{table} has no partition for {month[1]}: `python -m tracker partitions create {month[1]}` makes it."

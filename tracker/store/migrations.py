@@ -1,0 +1,115 @@
+"""Bringing a database to the schema of this version: the files of `sql/migrations`, in order, by Alembic.
+
+A migration is one numbered SQL file; its name is its revision, and each revision follows the one before. Alembic
+keeps which was applied last (`alembic_version`) and applies the rest. Imported by the `migrate` command only:
+Alembic and SQLAlchemy take longer to import than the rest of the project.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+from alembic.runtime.migration import MigrationContext, MigrationInfo, RevisionStep
+from alembic.script import Script
+from alembic.script.revision import RevisionMap
+from sqlalchemy import Connection as AlchemyConnection
+from sqlalchemy import StaticPool, create_engine, exc
+
+from tracker.errors import SettingsInvalid
+from tracker.store import partitions
+from tracker.store.connection import Connection
+from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
+from tracker.store.queries import SQL
+
+MIGRATIONS = SQL / "migrations"
+OLDEST_SERVER = 14
+"""Specification 1.1."""
+
+
+def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Apply what is missing, in one transaction, then make the partitions that must exist on `today`.
+
+    Returns the names of what was applied: revisions, and months as `partitions YYYY-MM`; a second run returns
+    nothing. Two runs at once are safe: the second waits and then finds nothing to do. `on_step` hears a sentence
+    about each step. Raises SettingsInvalid for a database that this version cannot serve, DatabaseAway where
+    PostgreSQL is away or others hold the tables for half a minute.
+    """
+    with maintenance(url, name="tracker-migrate") as connection:
+        _check_server(connection)
+        applied = patiently(lambda: _apply_missing(connection, on_step), on_wait=on_step)
+    months = partitions.create(url, partitions.needed(today), on_step=on_step)
+    return [*applied, *(f"partitions {month}" for month in months)]
+
+
+def _check_server(connection: Connection) -> None:
+    version = connection.info.server_version // 10_000
+    if version < OLDEST_SERVER:
+        raise SettingsInvalid(f"The database server is PostgreSQL {version}: {OLDEST_SERVER} or newer is needed.")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")
+
+
+def _apply_missing(connection: Connection, on_step: Callable[[str], None]) -> list[str]:
+    """Apply the missing revisions in one transaction of `connection`."""
+    # Whoever calls this chose a log format; Alembic's own lines about its dialect say nothing to an operator.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    applied: list[str] = []
+
+    def remember(*, step: MigrationInfo, **_: object) -> None:
+        name = str(step.up_revision_id)
+        applied.append(name)
+        on_step(f"{name} applied")
+
+    # The connection is ours (libpq's URLs name things that SQLAlchemy's do not), Alembic only borrows it.
+    engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
+    try:
+        with engine.begin() as alchemy:
+            # Before the lock time-out: whoever holds this one is another migrate, which is worth waiting for.
+            alchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('tracker migrate'))")
+            limit_lock_waits(connection)
+            options = {"fn": _steps, "on_version_apply": (remember,)}
+            MigrationContext.configure(alchemy, opts=options).run_migrations()
+    except exc.DBAPIError as error:
+        raise error.orig if isinstance(error.orig, psycopg.Error) else error from error
+    return applied
+
+
+def _steps(current: Sequence[str], context: MigrationContext) -> list[RevisionStep]:
+    """What Alembic asks: the steps from the `current` revision to the newest one."""
+    scripts = list(_scripts(context.connection))
+    revisions = RevisionMap(lambda: scripts)
+    newest = revisions.heads[0]  # The map links the revisions to each other when it is first asked.
+    names = [script.revision for script in scripts]
+    unknown = set(current) - set(names)
+    if unknown:
+        raise SettingsInvalid(
+            f"The database is newer than this version: it has {', '.join(sorted(unknown))}, "
+            f"this version ends with {newest}. Run the newer version."
+        )
+    done = names.index(current[0]) + 1 if current else 0
+    return [RevisionStep(revisions, script, is_upgrade=True) for script in scripts[done:]]
+
+
+def _scripts(connection: AlchemyConnection | None) -> Iterator[Script]:
+    previous = None
+    for path in sorted(MIGRATIONS.glob("[0-9]*.sql")):
+        yield _script(path, previous, connection)
+        previous = path.stem
+
+
+def _script(path: Path, previous: str | None, connection: AlchemyConnection | None) -> Script:
+    """The module that Alembic expects of a revision, whose upgrade runs one SQL file."""
+
+    def upgrade(**_: object) -> None:
+        assert connection is not None
+        # Without parameters the text goes as it is: a file holds many statements, and % is just a character.
+        text = path.read_text(encoding="utf-8")
+        connection.exec_driver_sql(text, execution_options={"no_parameters": True})
+
+    module = ModuleType(path.stem)
+    module.__dict__.update(down_revision=previous, upgrade=upgrade)
+    return Script(module, path.stem, str(path))

@@ -1,0 +1,136 @@
+"""The months of `access_logs` and `custom_parameter_values`: which there are, which are missing, making them."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+from tracker.store.connection import Connection
+from tracker.store.database import Transaction
+from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
+from tracker.store.queries import execute, fetch_all
+
+TABLES = ("access_logs", "custom_parameter_values")
+MONTHS_AHEAD = 3
+"""How many coming months are made beforehand, so that a scheduler that stands still for weeks costs no hit."""
+
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_BOUNDS = re.compile(r"FROM \('([^']+)'\) TO \('([^']+)'\)")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Month:
+    """A calendar month in UTC, written YYYY-MM."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        """The month of a day, or of an aware time (which is taken in UTC)."""
+        day = day.astimezone(UTC) if isinstance(day, datetime) else day
+        return cls(day.year, day.month)
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """The month of YYYY-MM; ValueError for anything else."""
+        match = _MONTH.fullmatch(text)
+        if match is None or match[1] == "0000":
+            raise ValueError("a month is written YYYY-MM")
+        return cls(int(match[1]), int(match[2]))
+
+    def plus(self, months: int) -> "Month":
+        years, month = divmod(self.month - 1 + months, 12)
+        return Month(self.year + years, month + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.month:02}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """One month's table. `rows` is the planner's estimate; `bytes` counts indexes too; bounds are aware, UTC.
+
+    A partition whose bounds are not two times (a default partition that somebody made) has None for all three.
+    """
+
+    table: str
+    name: str
+    month: Month | None
+    start: datetime | None
+    end: datetime | None
+    rows: int
+    bytes: int
+
+
+def needed(today: date) -> list[Month]:
+    """The months that must exist on a day: the one before (late hits), the current one, and MONTHS_AHEAD."""
+    return [Month.of(today).plus(months) for months in range(-1, MONTHS_AHEAD + 1)]
+
+
+def list_partitions(tx: Transaction) -> list[Partition]:
+    """Every partition of both tables, by name, which is by table and month."""
+    return [_partition(**row) for row in fetch_all(tx, "partitions/list")]
+
+
+def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:
+    """Those of `months` that one of the two tables lacks, in order."""
+    present = {(partition.table, partition.month) for partition in list_partitions(tx)}
+    return sorted({month for month in months for table in TABLES if (table, month) not in present})
+
+
+def problems(partitions: Sequence[Partition]) -> list[str]:
+    """What is wrong with the bounds, one sentence each: hits of a gap could not be stored."""
+    found = [
+        f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
+    ]
+    for table in TABLES:
+        months = [partition for partition in partitions if partition.table == table and partition.month]
+        months.sort(key=lambda partition: partition.name)
+        found += [
+            f"{table} has a gap from {earlier.end:%Y-%m-%d} to {later.start:%Y-%m-%d}."
+            for earlier, later in pairwise(months)
+            if earlier.end != later.start
+        ]
+    return found
+
+
+def create(url: str, months: Iterable[Month], *, on_step: Callable[[str], None] = lambda _: None) -> list[Month]:
+    """Make the months that are missing, over the maintenance URL, each in a transaction of its own.
+
+    Returns those it made. `on_step` hears a sentence about each, and about waiting for locks. Raises DatabaseAway
+    where the locks were not to be had for half a minute; the months made so far stay.
+    """
+    with maintenance(url, name="tracker-partitions") as connection:
+        to_make = missing(connection, months)
+        connection.rollback()
+        for month in to_make:
+            patiently(lambda month=month: _create_month(connection, month), on_wait=on_step)  # type: ignore[misc]
+            on_step(f"partitions of {month} made")
+    return to_make
+
+
+def _create_month(connection: Connection, month: Month) -> None:
+    with connection.transaction():
+        limit_lock_waits(connection)
+        execute(connection, "partitions/create_month", {"year_month": str(month)})
+
+
+def _partition(*, table_name: str, partition_name: str, bounds: str, rows_estimate: int, bytes: int) -> Partition:  # noqa: A002
+    match = _BOUNDS.search(bounds)
+    start, end = (datetime.fromisoformat(text).astimezone(UTC) for text in match.groups()) if match else (None, None)
+    month = None
+    if start is not None and end is not None:
+        month = Month.of(start)
+        starts = [datetime(each.year, each.month, 1, tzinfo=UTC) for each in (month, month.plus(1))]
+        month = month if [start, end] == starts else None
+    return Partition(
+        table=table_name,
+        name=partition_name,
+        month=month,
+        start=start,
+        end=end,
+        rows=rows_estimate,
+        bytes=bytes,
+    )
