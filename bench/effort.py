@@ -1,0 +1,34 @@
+"""How long each row takes: enough for the stated figures, or a quick look. All times in seconds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    rounds: int = 5
+    warm_up: float = 2.0
+    receiver_round: float = 4.0
+    drained_hits: int = 20_000
+    search_trial: float = 8.0
+    sustained: float = 60.0
+    sustained_rounds: int = 5
+    latency: float = 60.0
+    memory_first: float = 60.0
+    memory_last: float = 600.0
+    memory_window: float = 10.0
+
+
+FULL = Effort()
+QUICK = Effort(
+    rounds=3,
+    warm_up=1.0,
+    receiver_round=2.0,
+    drained_hits=5_000,
+    search_trial=4.0,
+    sustained=10.0,
+    sustained_rounds=1,
+    latency=10.0,
+    memory_first=10.0,
+    memory_last=30.0,
+    memory_window=3.0,
+)

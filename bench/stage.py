@@ -1,0 +1,125 @@
+"""What every row stands on: PostgreSQL and Valkey of our own, durable, migrated, with one application that has
+parameters defined; and the few ways in which rows fill, empty and count."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from redis import Redis
+
+from bench import hits, processes
+from bench.errors import NotMeasured
+from tracker.embedded import Postgres, Valkey
+from tracker.queueing.connection import connect
+from tracker.queueing.entry import STREAMS, Entry
+from tracker.queueing.intake import Intake
+
+DATABASE = "bench"
+_RETRIES = "tracker:hits:retries"
+_BARE_STREAM = "bench:bare"
+_RATE_LIMIT = 2_000_000_000
+_FILL = 500
+_COUNTED = ("access_logs", "custom_parameter_values", "sessions")
+_EMPTIED = (*_COUNTED, "batch_jobs", "batch_queue", "custom_parameter_refusals")
+_DRY_SECONDS = 300.0
+
+
+class Stage:
+    """The servers of a run. `sustained_rate` is what one row found out and others build on (hits a second)."""
+
+    def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey) -> None:
+        self._folder = folder
+        self._database_url = postgres.url_of(DATABASE)
+        self.environment = {
+            "DATABASE_URL": self._database_url,
+            "REDIS_URL": valkey.url,
+            "TRACKER_QUEUE_LIMIT": "10000000",
+            "TRACKER_LOG_FORMAT": "json",
+        }
+        self.sustained_rate: float | None = None
+        self._command("migrate")
+        created = orjson.loads(
+            self._command(
+                "apps", "create", "--name", "Bench", "--app-id", hits.APP_ID, "--rate-limit", str(_RATE_LIMIT),
+                "--preset", "ecommerce", "--json",
+            )
+        )  # fmt: skip
+        self.application_id: str = created["id"]
+        self.environment["BENCH_APPLICATION_ID"] = self.application_id
+        self._redis: Redis = connect(valkey.url, name="bench")
+        self._connection: psycopg.Connection[Any] = psycopg.connect(self._database_url, autocommit=True)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._redis.close()
+
+    def log(self, name: str) -> Path:
+        """The file for the output of a process called `name`."""
+        return self._folder / f"{name}.log"
+
+    def fill_stream(self, count: int) -> None:
+        """`count` accepted hits into the queue, through the product's own intake."""
+        intake = Intake(self._redis, queue_limit=10 * count)
+        made = list(hits.accepted(count, 0, self.application_id))
+        for at in range(0, count, _FILL):
+            batch = made[at : at + _FILL]
+            entries = [
+                Entry(
+                    id=hit.tracking_id, tracking_data=hit.encode(), created_at=hit.created_at, updated_at=hit.created_at
+                )
+                for hit in batch
+            ]
+            intake.offer(batch[0].application_id, None, entries, batch[0].created_at)
+
+    def empty_streams(self) -> None:
+        """Nothing waits, neither for the workers nor in the baseline's stream."""
+        self._redis.delete(*STREAMS, _RETRIES, _BARE_STREAM)
+
+    def empty_tables(self) -> None:
+        """No hit is stored, and the write-ahead log of what was stored before is behind."""
+        self._connection.execute(f"TRUNCATE {', '.join(_EMPTIED)}")
+        self._connection.execute("CHECKPOINT")
+
+    def waiting(self) -> int:
+        """Accepted hits that are not stored yet."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for stream in STREAMS:
+            pipeline.xlen(stream)
+        pipeline.zcard(_RETRIES)
+        return sum(pipeline.execute())
+
+    def wait_until_dry(self) -> None:
+        deadline = time.monotonic() + _DRY_SECONDS
+        while self.waiting():
+            if time.monotonic() > deadline:
+                raise NotMeasured(f"{self.waiting()} hits still wait after {_DRY_SECONDS:.0f} s")
+            time.sleep(0.05)
+
+    def stored(self) -> int:
+        return self._count("access_logs")
+
+    def table_counts(self) -> dict[str, int]:
+        return {table: self._count(table) for table in _COUNTED}
+
+    def _count(self, table: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    def _command(self, *arguments: str) -> bytes:
+        return processes.printed_by(["-m", "tracker", *arguments], environment=self.environment, timeout=120)
+
+
+@contextmanager
+def ready(folder: Path) -> Iterator[Stage]:
+    """Start both servers below `folder` with fsync and append-only file on, and stop them after the block."""
+    with Postgres(folder / "postgres") as postgres, Valkey(folder / "valkey") as valkey:
+        postgres.create_database(DATABASE)
+        stage = Stage(folder, postgres, valkey)
+        try:
+            yield stage
+        finally:
+            stage.close()
