@@ -7,8 +7,9 @@ same hit: its primary key lets one of them win (ruling 7), and whatever the othe
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import redis
@@ -118,27 +119,21 @@ class Claims:
         have taken them over already, a third one may write them too, which the primary key settles.
         """
         with translated():
-            pipeline = self._redis.pipeline(transaction=False)
             for key, members in _by_key(claims).items():
                 if key == RETRIES:
-                    now = self._clock.now().timestamp()
-                    pipeline.zadd(RETRIES, dict.fromkeys(members, now), xx=True)
+                    self._redis.zadd(RETRIES, dict.fromkeys(members, self._clock.now().timestamp()), xx=True)
                 else:
-                    idle = int(TAKE_OVER_SECONDS * 1000)
-                    pipeline.xclaim(key, GROUP, _RELEASED, 0, list(members), idle=idle, justid=True)
-            _forgiving(pipeline.execute(raise_on_error=False))
+                    self._claim_again(key, members, consumer=_RELEASED, idle=TAKE_OVER_SECONDS)
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Say that these are still being worked on; to be called at least every 10 s while a batch takes long."""
         with translated():
-            pipeline = self._redis.pipeline(transaction=False)
             for key, members in _by_key(claims).items():
                 if key == RETRIES:
                     until = self._clock.now().timestamp() + _LEASE_SECONDS
-                    pipeline.zadd(RETRIES, dict.fromkeys(members, until), xx=True)
+                    self._redis.zadd(RETRIES, dict.fromkeys(members, until), xx=True)
                 else:
-                    pipeline.xclaim(key, GROUP, self._consumer, 0, list(members), justid=True)
-            _forgiving(pipeline.execute(raise_on_error=False))
+                    self._claim_again(key, members, consumer=self._consumer, idle=0)
 
     def close(self) -> None:
         """Leave the group, as far as nothing is pending; dead consumers without anything pending leave with us."""
@@ -146,17 +141,10 @@ class Claims:
             self._leave(keys=list(STREAMS), args=[GROUP, self._consumer, int(_DEAD_CONSUMER_SECONDS * 1000)])
 
     def _read(self, stream: str, count: int) -> list[Claim]:
-        """New entries of one stream. Its group is made when it is missing, from the stream's beginning."""
-        for _ in range(2):
-            try:
-                answer: Any = self._redis.xreadgroup(GROUP, self._consumer, {stream: ">"}, count=count)
-            except redis.ResponseError as error:
-                if not _no_group(error):
-                    raise
-                self._make_group(stream)
-            else:
-                return [claim for _, entries in answer for claim in self._claims(stream, entries)]
-        return []
+        answer = self._in_group(
+            stream, lambda: self._redis.xreadgroup(GROUP, self._consumer, {stream: ">"}, count=count)
+        )
+        return [claim for _, entries in answer for claim in self._claims(stream, entries)]
 
     def _take_over(self) -> list[Claim]:
         """Entries that were claimed `TAKE_OVER_SECONDS` ago and neither settled nor renewed since."""
@@ -164,20 +152,38 @@ class Claims:
         for stream in STREAMS:
             cursor: bytes = b"0-0"
             while room := self._batch_size - len(claims):
-                try:
-                    answer: Any = self._redis.xautoclaim(
-                        stream, GROUP, self._consumer, int(TAKE_OVER_SECONDS * 1000), cursor, count=room
-                    )
-                except redis.ResponseError as error:
-                    if not _no_group(error):
-                        raise
-                    break
-                # The third part, ids whose entries were deleted, has left the pending list already.
-                cursor, entries = answer[0], answer[1]
+                # The third part of the answer, ids whose entries were deleted, has left the pending list already.
+                cursor, entries, *_ = self._in_group(stream, partial(self._autoclaim, stream, cursor, room))
                 claims += self._claims(stream, entries)
                 if cursor == b"0-0":
                     break
         return claims
+
+    def _autoclaim(self, stream: str, cursor: bytes, count: int) -> object:
+        return self._redis.xautoclaim(stream, GROUP, self._consumer, int(TAKE_OVER_SECONDS * 1000), cursor, count=count)
+
+    def _claim_again(self, stream: str, ids: list[bytes], *, consumer: str, idle: float) -> None:
+        """Make `consumer` the holder since `idle` seconds. What is no longer pending stays so."""
+        self._in_group(
+            stream,
+            lambda: self._redis.xclaim(stream, GROUP, consumer, 0, list(ids), idle=int(idle * 1000), justid=True),
+        )
+
+    def _in_group(self, stream: str, command: Callable[[], object]) -> Any:  # noqa: ANN401 as redis answers
+        """What `command` answers; where the stream or its group is missing, they are made first.
+
+        The group begins at the stream's beginning: entries may have come before the first worker, or Redis was wiped.
+        """
+        try:
+            return command()
+        except redis.ResponseError:
+            try:
+                self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                # Another worker was faster, or it was not the group that was missing: the second try tells.
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+            return command()
 
     def _claims(self, stream: str, entries: list[tuple[bytes | None, dict[bytes, bytes] | None]]) -> list[Claim]:
         claims = []
@@ -189,28 +195,9 @@ class Claims:
                 self._redis.xack(stream, GROUP, stream_id)
         return claims
 
-    def _make_group(self, stream: str) -> None:
-        try:
-            self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
-        except redis.ResponseError as error:
-            # Another worker was faster.
-            if not str(error).startswith("BUSYGROUP"):
-                raise
-
 
 def _by_key(claims: Sequence[Claim]) -> dict[str, list[bytes]]:
     groups: dict[str, list[bytes]] = {}
     for claim in claims:
         groups.setdefault(claim.key, []).append(claim.member)
     return groups
-
-
-def _no_group(error: redis.ResponseError) -> bool:
-    return str(error).startswith("NOGROUP")
-
-
-def _forgiving(answers: list[Any]) -> None:
-    """Raise the first error that is not a missing group: after a wipe there is nothing to give back or to keep."""
-    for answer in answers:
-        if isinstance(answer, redis.RedisError) and not (isinstance(answer, redis.ResponseError) and _no_group(answer)):
-            raise answer
