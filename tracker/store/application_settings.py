@@ -1,0 +1,27 @@
+"""The table `application_settings` (specification 2.1). What the keys mean stands in `tracker.application_settings`."""
+
+from uuid import UUID
+
+from tracker.store import applications
+from tracker.store.database import Transaction
+from tracker.store.queries import Row, execute, fetch_all
+
+
+def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
+    """The settings that the application has of its own, by key."""
+    return fetch_all(tx, "application_settings/list", {"application_id": application_id})
+
+
+def put(tx: Transaction, application_id: UUID, setting_key: str, setting_value: str | None) -> None:
+    """Set one setting, over what it was."""
+    params = {"application_id": application_id, "setting_key": setting_key, "setting_value": setting_value}
+    execute(tx, "application_settings/put", params)
+    applications.touch(tx, application_id)
+
+
+def unset(tx: Transaction, application_id: UUID, setting_key: str) -> bool:
+    """Forget one setting; whether there was one."""
+    params = {"application_id": application_id, "setting_key": setting_key}
+    deleted = execute(tx, "application_settings/unset", params)
+    applications.touch(tx, application_id)
+    return deleted == 1

@@ -1,0 +1,46 @@
+"""The table `custom_parameter_definitions` (specification 2.3)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from tracker.application import ParameterDefinition
+from tracker.store import applications
+from tracker.store.database import Transaction
+from tracker.store.queries import Jsonb, execute, fetch_all
+
+
+def by_application(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[ParameterDefinition, ...]]:
+    """The definitions of each of the applications that has any, by key."""
+    found = defaultdict[UUID, list[ParameterDefinition]](list)
+    params = {"application_ids": list(application_ids)}
+    for row in fetch_all(tx, "custom_parameter_definitions/by_application", params):
+        found[row["application_id"]].append(ParameterDefinition(**row))
+    return {application_id: tuple(definitions) for application_id, definitions in found.items()}
+
+
+def upsert(tx: Transaction, application_id: UUID, definitions: Iterable[ParameterDefinition]) -> None:
+    """Write definitions of one application; one with the same key is overwritten."""
+    rows = [
+        {
+            "parameter_key": each.parameter_key,
+            "parameter_name": each.parameter_name,
+            "parameter_type": each.parameter_type,
+            "description": each.description,
+            "is_required": each.is_required,
+            "default_value": each.default_value,
+            "validation_rules": None if each.validation_rules is None else dict(each.validation_rules),
+        }
+        for each in definitions
+    ]
+    params = {"application_id": application_id, "definitions": Jsonb(rows)}
+    execute(tx, "custom_parameter_definitions/upsert", params)
+    applications.touch(tx, application_id)
+
+
+def delete(tx: Transaction, application_id: UUID, parameter_key: str) -> bool:
+    """Forget a definition; whether there was one. Values already stored under it stay."""
+    params = {"application_id": application_id, "parameter_key": parameter_key}
+    deleted = execute(tx, "custom_parameter_definitions/delete", params)
+    applications.touch(tx, application_id)
+    return deleted == 1
