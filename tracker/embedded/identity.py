@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-_CAP_CHOWN, _CAP_DAC_OVERRIDE, _CAP_SETGID, _CAP_SETUID = 0, 1, 6, 7
-_NEEDED = 1 << _CAP_CHOWN | 1 << _CAP_DAC_OVERRIDE | 1 << _CAP_SETGID | 1 << _CAP_SETUID
+_CAP_CHOWN, _CAP_DAC_OVERRIDE, _CAP_SETGID, _CAP_SETUID, _CAP_SETPCAP = 0, 1, 6, 7, 8
+_NEEDED = sum(1 << bit for bit in (_CAP_CHOWN, _CAP_DAC_OVERRIDE, _CAP_SETGID, _CAP_SETUID, _CAP_SETPCAP))
+"""What `dropped` takes; a root in an ordinary container has these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,26 @@ class Identity:
                 os.chown(root, self.uid, self.gid)
 
 
-def choose(folder: Path, data: Path) -> Identity:
-    """The identity for a server whose data lie, or will lie, in `data` within `folder`."""
+def choose(folder: Path, data: Path, *, needs_account: bool) -> Identity:
+    """The identity for a server whose data lie, or will lie, in `data` within `folder`.
+
+    `needs_account` is false for a server that runs as anybody, root included.
+    """
     uid, gid = os.geteuid(), os.getegid()
-    if uid != 0:
-        if _has_account(uid):
-            return Identity("same", uid, gid)
+    if uid == 0 and _may_change_user():
+        return Identity("dropped", *(_owner(data) or _owner(folder) or _nobody()))
+    if needs_account and (uid == 0 or not _has_account(uid)):
         return Identity("mapped", *_nobody())
-    if not _may_change_user():
-        return Identity("mapped", *_nobody())
-    for path in (data, folder):
-        if path.exists() and path.stat().st_uid != 0 and _has_account(path.stat().st_uid):
-            return Identity("dropped", path.stat().st_uid, pwd.getpwuid(path.stat().st_uid).pw_gid)
-    return Identity("dropped", *_nobody())
+    return Identity("same", uid, gid)
+
+
+def _owner(path: Path) -> tuple[int, int] | None:
+    """The account that owns `path`, where there is one and it is not root's."""
+    try:
+        account = pwd.getpwuid(path.stat().st_uid)
+    except (FileNotFoundError, KeyError):
+        return None
+    return (account.pw_uid, account.pw_gid) if account.pw_uid else None
 
 
 def _has_account(uid: int) -> bool:

