@@ -1,0 +1,56 @@
+"""How much waits in the queue: what `queue status`, health checks and the watch look at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from tracker.queueing.claims import GROUP, RETRIES
+from tracker.queueing.connection import Connection, translated
+from tracker.queueing.entry import STREAMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """One stream, or the retries, at one moment; all by the Redis server's clock.
+
+    `waiting` nobody has claimed yet; `pending` a worker has claimed and not settled. `oldest_seconds` is the age of
+    the oldest entry of both kinds, None where there is none. For the retries `waiting` is all of them and
+    `next_due_seconds` says when the first one is tried again (below 0: it is due).
+    """
+
+    name: str
+    waiting: int
+    pending: int = 0
+    oldest_seconds: float | None = None
+    next_due_seconds: float | None = None
+
+
+def depths(redis: Connection) -> list[Depth]:
+    """The three streams from urgent to bulk, then the retries, read in one round trip. Raises QueueAway."""
+    with translated(), redis.pipeline(transaction=False) as pipeline:
+        pipeline.time()
+        pipeline.zcard(RETRIES)
+        pipeline.zrange(RETRIES, 0, 0, withscores=True)
+        for stream in STREAMS:
+            pipeline.xlen(stream)
+            pipeline.xpending(stream, GROUP)
+            pipeline.xrange(stream, count=1)
+        (seconds, microseconds), retries, first, *answers = pipeline.execute(raise_on_error=False)
+    now = seconds + microseconds / 1_000_000
+    return [
+        *(_stream_depth(stream, answers[3 * place : 3 * place + 3], now) for place, stream in enumerate(STREAMS)),
+        Depth(name="retries", waiting=retries, next_due_seconds=first[0][1] - now if first else None),
+    ]
+
+
+def _stream_depth(stream: str, answers: list[Any], now: float) -> Depth:
+    length, summary, first = answers
+    # No worker has ever read a stream that has no group: then nothing is pending, and the answer is an error.
+    pending = 0 if isinstance(summary, redis.ResponseError) else summary["pending"]
+    return Depth(
+        name=stream.rpartition(":")[2],
+        waiting=max(0, length - pending),
+        pending=pending,
+        oldest_seconds=max(0.0, now - int(first[0][0].partition(b"-")[0]) / 1000) if first else None,
+    )

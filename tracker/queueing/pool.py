@@ -1,0 +1,146 @@
+"""The worker processes: an RQ worker pool whose parent keeps watch over the queue.
+
+The parent forks the workers, and each worker forks a work horse for every job, so what the parent has imported
+(the front door imports `tracker.jobs`) costs no job a start-up. The ways in which processes end:
+
+- SIGTERM or SIGINT to the parent: no new jobs; those that run go on to their end, a second signal kills them.
+- The parent is killed: the kernel sends its workers SIGTERM (PR_SET_PDEATHSIG), and they end the same way.
+- A worker is killed: the parent starts another one. Its work horse goes on alone and ends within the drain's time,
+  or by RQ's alarm `_LATE_SECONDS` later (see `tracker.queueing.nudges`).
+- A work horse is killed: what it had claimed is taken over after 15 s.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Sequence
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+import redis
+from rq import Worker
+from rq.worker_pool import WorkerData, WorkerPool
+
+from tracker.config import Settings
+from tracker.log import logger
+from tracker.queueing.connection import connect
+from tracker.queueing.depth import depths
+from tracker.queueing.nudges import enqueue
+from tracker.queueing.watch import Watch, is_work_waiting
+
+log = logger(__name__)
+
+_MAINTENANCE_SECONDS = 60
+"""How often RQ looks for jobs that died with their worker; they are nudges, so this only tidies up."""
+_WORKER_SECONDS = 30
+"""RQ's `worker_ttl`: an idle worker asks Redis anew every 15 s and gives an answer up after 25 s."""
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequence[str] = ()) -> None:
+    """Run `workers` RQ workers on `queues` (by default the setting's one) until a signal says stop.
+
+    With `burst` they end when nothing is left that can be done now; a Redis that is away raises QueueAway then,
+    while without `burst` the workers wait for it. The watch nudges through the first of the queues.
+    """
+    names = list(queues) or [settings.rq_queue]
+    pool = _Pool(names, settings, workers)
+    log.info("workers start", workers=workers, queues=names, burst=burst)
+    if burst:
+        _run_burst(pool, settings, names[0])
+    else:
+        watch = Watch(connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds)
+        watch.start()
+        pool.start(logging_level="WARNING")
+        watch.stop()
+    log.info("workers stopped")
+
+
+def _run_burst(pool: "_Pool", settings: Settings, queue: str) -> None:
+    """Round after round of workers that end by themselves, for as long as a round makes the queue shorter."""
+    client = connect(settings.redis_url, name="burst")
+    while pool.status is not WorkerPool.Status.STOPPED and is_work_waiting(client):
+        before = sum(depth.waiting + depth.pending for depth in depths(client))
+        for _ in range(pool.num_workers):
+            enqueue(client, queue, drain_seconds=settings.drain_seconds)
+        pool.start(burst=True, logging_level="WARNING")
+        if sum(depth.waiting + depth.pending for depth in depths(client)) >= before:
+            log.warning("burst ends with work left", left=before)
+            break
+
+
+class _Worker(Worker):
+    max_connection_wait_time = 5.0
+    """RQ's pauses between attempts to reach Redis would grow to a minute, and a hit must not wait that long."""
+
+
+class _Pool(WorkerPool):
+    """RQ's pool with our own way to start a worker."""
+
+    def __init__(self, queues: list[str], settings: Settings, workers: int) -> None:
+        self._redis_url = settings.redis_url
+        super().__init__(queues, connection=connect(settings.redis_url, name="pool"), num_workers=workers)
+
+    def get_worker_process(
+        self,
+        name: str,
+        burst: bool,  # noqa: FBT001 the signature is RQ's
+        _sleep: float = 0,
+        logging_level: str = "WARNING",
+    ) -> BaseProcess:
+        del _sleep, logging_level
+        return get_context("fork").Process(
+            target=_work,
+            kwargs={
+                "name": name,
+                "queues": self._queue_names,
+                "redis_url": self._redis_url,
+                "burst": burst,
+                "parent": os.getpid(),
+            },
+            name=f"worker {name}",
+        )
+
+    def handle_dead_worker(self, worker_data: WorkerData) -> None:
+        super().handle_dead_worker(worker_data)
+        if worker_data.process.exitcode != 0 and self.status is WorkerPool.Status.STARTED:
+            log.warning("worker ended", pid=worker_data.pid, exit_code=worker_data.process.exitcode)
+
+
+def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: int) -> None:
+    """One worker process, from the fork to its end."""
+    # The fork inherits the pool's handlers; until RQ sets its own, a signal simply ends a worker that has no job.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _end_with(parent)
+    client = connect(redis_url, name=f"worker-{name}")
+    if not burst:
+        _wait_for(client)
+    worker = _Worker(
+        queues,
+        name=name,
+        connection=client,
+        maintenance_interval=_MAINTENANCE_SECONDS,
+        worker_ttl=_WORKER_SECONDS,
+    )
+    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel send this process SIGTERM when the pool's parent is gone, however it ended."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if os.getppid() != parent:
+        # It was gone before the kernel knew of our wish.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _wait_for(client: redis.Redis) -> None:
+    """Wait until Redis answers; the watch in the parent has said that it does not."""
+    while True:
+        with contextlib.suppress(redis.RedisError):
+            client.ping()
+            return
+        time.sleep(1)

@@ -1,0 +1,82 @@
+"""The watch: looks at the queue every few seconds and nudges a worker when something waits.
+
+It is what makes lost jobs, killed workers and a missing scheduler harmless: whatever happened, an entry that waits
+is found here, after at most `TAKE_OVER_SECONDS` if a dead worker holds it.
+"""
+
+import threading
+
+from tracker.errors import QueueAway
+from tracker.log import logger
+from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
+from tracker.queueing.connection import Connection, translated
+from tracker.queueing.depth import depths
+from tracker.queueing.nudges import nudge
+
+log = logger(__name__)
+
+_EVERY_SECONDS = 3.0
+
+
+def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
+    """One turn: nudge if an entry waits, was left behind, or is due for a retry; whether there was any.
+
+    Raises QueueAway.
+    """
+    found = is_work_waiting(redis)
+    if found:
+        nudge(redis, queue, drain_seconds=drain_seconds)
+    return found
+
+
+def is_work_waiting(redis: Connection) -> bool:
+    """Whether a drain would find something to claim now. Raises QueueAway."""
+    now = depths(redis)
+    return (
+        any(depth.waiting for depth in now if depth.next_due_seconds is None)
+        or any(depth.next_due_seconds <= 0 for depth in now if depth.next_due_seconds is not None)
+        or any(_is_left_behind(redis, f"tracker:hits:{depth.name}") for depth in now if depth.pending)
+    )
+
+
+def _is_left_behind(redis: Connection, stream: str) -> bool:
+    """Whether an entry of the stream has been pending for so long that it may be taken over."""
+    with translated():
+        return bool(redis.xpending_range(stream, GROUP, "-", "+", 1, idle=int(TAKE_OVER_SECONDS * 1000)))
+
+
+class Watch:
+    """A thread that looks at once and then every 3 s. While Redis is away it says so once and goes on looking."""
+
+    def __init__(self, redis: Connection, queue: str, *, drain_seconds: int) -> None:
+        self._redis = redis
+        self._queue = queue
+        self._drain_seconds = drain_seconds
+        self._stop = threading.Event()
+        self._away = False
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; to be called once, after `start`."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._look()
+            self._stop.wait(_EVERY_SECONDS)
+
+    def _look(self) -> None:
+        try:
+            look(self._redis, self._queue, drain_seconds=self._drain_seconds)
+        except QueueAway as error:
+            if not self._away:
+                log.warning("watch cannot see the queue", reason=str(error))
+            self._away = True
+        else:
+            if self._away:
+                log.info("watch sees the queue again")
+            self._away = False
