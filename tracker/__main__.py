@@ -1,0 +1,5 @@
+"""`python -m tracker`: the operator commands."""
+
+from tracker.cli.main import main
+
+main()

@@ -1,0 +1,105 @@
+"""`apps`: applications, whose hits are taken."""
+
+from dataclasses import asdict
+from typing import Any, Literal
+
+import click
+
+from tracker.cli import connections
+from tracker.cli.options import json_option
+from tracker.cli.output import note, print_fields, print_json, print_table
+from tracker.config import Settings
+from tracker.management import applications, presets
+from tracker.management.announce import announce
+from tracker.management.applications import ApplicationRow
+
+_LIST_COLUMNS = ("app_id", "name", "domain", "status", "rate_limit_per_minute", "created_at")
+
+
+@click.group()
+def apps() -> None:
+    """Applications: each has an app_id, a status, a rate limit and API keys of its own."""
+
+
+@apps.command()
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--domain", help="Its host name, such as shop.example.com.")
+@click.option("--app-id", metavar="ID", help="Its public identifier; without this, one that cannot be guessed.")
+@click.option("--rate-limit", type=int, default=1000, show_default=True, metavar="N", help="Hits a minute.")
+@click.option("--preset", type=click.Choice(presets.NAMES), help="Define this set of custom parameters as well.")
+@click.option("--description", help="Anything worth knowing.")
+@json_option
+def create(*, as_json: bool, **columns: Any) -> None:  # noqa: ANN401 what click gives
+    """Make an application and print its app_id and, this once, its API key."""
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        made, api_key = applications.create(database, **columns)
+        row = applications.show(database, made.app_id)
+    _announce(settings, made.app_id)
+    values = {"id": row.id, "app_id": row.app_id, "api_key": api_key, **asdict(row)}
+    if as_json:
+        print_json(values)
+    else:
+        print_fields({name: value for name, value in values.items() if value is not None})
+        note("Keep the API key now: it is stored as a hash and cannot be shown again.")
+
+
+@apps.command("list")
+@click.option("--deleted", is_flag=True, help="Show deleted ones too.")
+@json_option
+def list_(*, deleted: bool, as_json: bool) -> None:
+    """List the applications, oldest first."""
+    with connections.database(connections.settings()) as database:
+        rows = [asdict(row) for row in applications.list_(database, deleted=deleted)]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(
+            _LIST_COLUMNS, rows, empty="There are no applications: `python -m tracker apps create --name NAME`."
+        )
+
+
+@apps.command()
+@click.argument("app_id")
+@json_option
+def show(*, app_id: str, as_json: bool) -> None:
+    """Show one application; never its API key, which is stored as a hash."""
+    with connections.database(connections.settings()) as database:
+        row = applications.show(database, app_id)
+    _print(row, as_json=as_json)
+
+
+@apps.command()
+@click.argument("app_id")
+@json_option
+def suspend(*, app_id: str, as_json: bool) -> None:
+    """Refuse an application's hits from now on (within 5 seconds everywhere)."""
+    _set_status(app_id, "suspended", as_json=as_json)
+
+
+@apps.command()
+@click.argument("app_id")
+@json_option
+def activate(*, app_id: str, as_json: bool) -> None:
+    """Take an application's hits again."""
+    _set_status(app_id, "active", as_json=as_json)
+
+
+def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json: bool) -> None:
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        row = applications.set_status(database, app_id, status)
+    _announce(settings, app_id)
+    _print(row, as_json=as_json)
+
+
+def _print(row: ApplicationRow, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(row))
+    else:
+        print_fields(asdict(row))
+
+
+def _announce(settings: Settings, app_id: str) -> None:
+    with connections.redis(settings) as redis:
+        announce(redis, app_id)

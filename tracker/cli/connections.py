@@ -1,0 +1,38 @@
+"""What a command opens: the settings, PostgreSQL and Redis, closed when the command ends however it ends."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tracker import log
+from tracker.config import Settings, load
+from tracker.queueing.connection import Connection, connect
+from tracker.store.database import Database
+
+_NAME = "tracker command"
+
+
+def settings() -> Settings:
+    """The settings, and log lines of errors only: a command speaks through its output."""
+    loaded = load()
+    log.configure(loaded.log_format, level=logging.CRITICAL)
+    return loaded
+
+
+@contextmanager
+def database(loaded: Settings) -> Iterator[Database]:
+    """The application's connection to PostgreSQL; one is enough for a command."""
+    opened = Database(loaded.database_url, name=_NAME, connections=1, wait=10)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def redis(loaded: Settings) -> Iterator[Connection]:
+    opened = connect(loaded.redis_url, name=_NAME)
+    try:
+        yield opened
+    finally:
+        opened.close()

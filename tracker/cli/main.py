@@ -1,0 +1,67 @@
+"""The operator's command line: its commands by name, and what becomes of an error.
+
+Exit status: 0 done; 1 the thing asked for is not so (a failed check, something not found, a server away); 2 wrong
+usage or settings. Results go to standard output, everything else to standard error.
+"""
+
+from typing import Any
+
+import click
+
+from tracker import __version__
+from tracker.cli.lazy_group import LazyGroup
+from tracker.errors import DatabaseAway, QueueAway, QueueFull, SettingsInvalid, TrackerError
+
+_COMMANDS = {
+    "migrate": ("tracker.cli.migrate:migrate", "Bring the database's schema and partitions up to date."),
+    "doctor": ("tracker.cli.doctor:doctor", "Check settings, PostgreSQL, Redis, workers and queue."),
+    "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, suspend, activate."),
+    "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
+    "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
+    "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list."),
+    "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
+    "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
+    "demo": ("tracker.cli.demo:demo", "Start everything, send hits, show what became of them, stop everything."),
+    "dev": ("tracker.cli.dev:dev", "The same, but stay up with live traffic until Ctrl-C."),
+}
+
+
+class _Failure(click.ClickException):
+    """An expected error: one line on standard error, exit status 1 (click's own)."""
+
+
+class _WrongSettings(_Failure):
+    exit_code = 2
+
+
+class _Commands(LazyGroup):
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 click's signature
+        try:
+            return super().invoke(ctx)
+        except SettingsInvalid as error:
+            raise _WrongSettings(str(error)) from error
+        except TrackerError as error:
+            raise _Failure(_advice(error)) from error
+
+
+def _advice(error: TrackerError) -> str:
+    """The error's sentence, and what to look at where it does not name a command that helps."""
+    sentence = str(error)
+    if "`python -m tracker" in sentence:
+        return sentence
+    if isinstance(error, DatabaseAway):
+        return f"{sentence} See that DATABASE_URL names the right server and that it runs, then try again."
+    if isinstance(error, QueueFull):
+        return f"{sentence} `python -m tracker queue status` shows what waits."
+    if isinstance(error, QueueAway):
+        return f"{sentence} See that REDIS_URL names the right server and that it runs, then try again."
+    return sentence
+
+
+@click.group(cls=_Commands, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(version)s")
+def main() -> None:
+    """Access Log Tracker: collects page views and events into PostgreSQL.
+
+    Settings come from the environment (DATABASE_URL and REDIS_URL at least) or a .env file.
+    """

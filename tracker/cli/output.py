@@ -1,0 +1,72 @@
+"""How results are printed: tables for people, plain lines for pipes, JSON for programs."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import orjson
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, Any]
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 anything that JSON can hold
+    """Print one JSON document on standard output, and nothing else ever goes there with it."""
+    click.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Row], *, empty: str) -> None:
+    """A drawn table on a terminal, aligned plain text elsewhere; `empty` is the sentence for no rows at all."""
+    lines = [[_cell(row.get(column)) for column in columns] for row in rows]
+    if not lines:
+        click.echo(empty)
+    elif sys.stdout.isatty():
+        _draw(columns, lines)
+    else:
+        _align(columns, lines)
+
+
+def print_fields(values: Row) -> None:
+    """One `name  value` a line, for a single thing."""
+    width = max(map(len, values))
+    for name, value in values.items():
+        click.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+def note(message: str) -> None:
+    """A remark for the person at the terminal: standard error, so that it never mixes with results."""
+    click.echo(message, err=True)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 a value of any column
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, dict | list | tuple):
+        return orjson.dumps(value, default=str).decode()
+    # Names and reasons come from outside: a control character in them must not reach the terminal as one.
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(value))
+
+
+def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))  # Text: square brackets in a value are no markup.
+    Console().print(table)
+
+
+def _align(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(cell_len(line[place]) for line in [columns, *lines]) for place in range(len(columns))]
+    for line in [columns, *lines]:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())

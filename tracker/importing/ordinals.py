@@ -1,0 +1,50 @@
+"""Which of the equal lines of a file a line is: the one thing about a file that an import must remember."""
+
+from array import array
+from collections import defaultdict
+from hashlib import blake2b
+
+_START = 1 << 12
+
+
+class Ordinals:
+    """Counts equal lines in 16 to 32 bytes a distinct line, a fifth of what a set of numbers would take.
+
+    Lines are told apart by 64 bits of a hash. Two different lines that share them by chance get the ordinals 0 and
+    1 instead of 0 and 0: still different hits, and the same ones whenever the file is read again from its start.
+    """
+
+    def __init__(self) -> None:
+        self._slots = array("Q", bytes(8 * _START))
+        self._used = 0
+        self._again: defaultdict[int, int] = defaultdict(int)
+
+    def next(self, line: bytes) -> int:
+        """How many lines equal to this one were asked for before."""
+        key = int.from_bytes(blake2b(line, digest_size=8).digest(), "little") or 1  # 0 marks a free slot.
+        if self._insert(self._slots, key):
+            self._used += 1
+            if self._used * 2 > len(self._slots):
+                self._grow()
+            return 0
+        self._again[key] += 1
+        return self._again[key]
+
+    @staticmethod
+    def _insert(slots: "array[int]", key: int) -> bool:
+        """Put the key into its first free slot (linear probing); False where it was there."""
+        mask = len(slots) - 1
+        place = key & mask
+        while (held := slots[place]) != key:
+            if not held:
+                slots[place] = key
+                return True
+            place = (place + 1) & mask
+        return False
+
+    def _grow(self) -> None:
+        wider = array("Q", bytes(16 * len(self._slots)))
+        for key in self._slots:
+            if key:
+                self._insert(wider, key)
+        self._slots = wider

@@ -1,0 +1,63 @@
+"""The bulk stream with back pressure: an import waits for the workers instead of filling Redis."""
+
+from collections.abc import Callable
+
+from tracker.clock import Clock
+from tracker.queueing import bulk
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
+
+MOST_WAITING = 20_000
+_LOOK_AGAIN = 0.2
+_PATIENCE = 10.0
+"""Seconds without any progress of the workers after which the person at the terminal is told."""
+
+
+class PacedQueue:
+    """Adds entries while at most MOST_WAITING wait; else nudges the workers and waits until there is room."""
+
+    def __init__(
+        self,
+        redis: Connection,
+        *,
+        nudge: Callable[[], None],
+        tell: Callable[[str], None],
+        clock: Clock,
+        pause: Callable[[float], None],
+    ) -> None:
+        self._redis = redis
+        self._nudge = nudge
+        self._tell = tell
+        self._clock = clock
+        self._pause = pause
+        self._last_id: bytes | None = None
+
+    def add(self, entries: list[Entry]) -> None:
+        """Raises QueueAway."""
+        added = bulk.add(self._redis, entries)
+        self._last_id = added.last_id
+        if added.waiting > MOST_WAITING:
+            self._wait(lambda waiting: waiting <= MOST_WAITING)
+
+    def wait_until_taken(self) -> None:
+        """Until the workers have taken everything that was added. Raises QueueAway."""
+        last_id = self._last_id
+        if last_id is not None:
+            self._wait(lambda _: bulk.is_taken(self._redis, last_id))
+
+    def _wait(self, enough: Callable[[int], bool]) -> None:
+        self._nudge()
+        fewest = waiting = bulk.waiting(self._redis)
+        since = self._clock.monotonic()
+        while not enough(waiting):
+            self._pause(_LOOK_AGAIN)
+            waiting = bulk.waiting(self._redis)
+            now = self._clock.monotonic()
+            if waiting < fewest:
+                fewest, since = waiting, now
+            elif now - since > _PATIENCE:
+                self._tell(
+                    f"{waiting} hits wait and nothing takes them: see that workers run (`python worker.py`). Waiting."
+                )
+                self._nudge()
+                since = now
