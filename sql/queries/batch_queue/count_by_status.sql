@@ -1,0 +1,2 @@
+-- How many entries there are of each status.
+SELECT status, count(*) FROM batch_queue GROUP BY status

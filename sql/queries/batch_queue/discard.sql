@@ -1,0 +1,2 @@
+-- Give up one failed entry.
+DELETE FROM batch_queue WHERE id = %(id)s AND status = 'failed'

@@ -1,0 +1,58 @@
+"""The applications that hits name, with their definitions made ready for checking; kept for a few seconds."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.application import Application, ParameterDefinition
+from tracker.application_settings import CUSTOM_PARAMS_MODE
+from tracker.clock import Clock
+from tracker.parameter_rules import ParameterRule, compile_definition
+from tracker.store import applications, custom_parameter_definitions
+from tracker.store.database import Database
+
+_KEPT_SECONDS = 3.0
+"""A changed definition counts for hits that are written this much later; the receivers promise 5 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An application, ready for checking its hits."""
+
+    application: Application
+    rules: Sequence[ParameterRule]
+    mode: str
+
+
+class KnownApplications:
+    """What this drain knows, read again after a few seconds: one transaction for all that a batch names."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: dict[str, Known | None] = {}
+        self._until = 0.0
+
+    def of(self, app_ids: AbstractSet[str]) -> Mapping[str, Known | None]:
+        """At least these, by `app_id`; None stands for one that has no row. Raises DatabaseAway and its kin."""
+        now = self._clock.monotonic()
+        if now >= self._until:
+            self._known = {}
+            self._until = now + _KEPT_SECONDS
+        if missing := app_ids - self._known.keys():
+            self._known |= self._read(sorted(missing))
+        return self._known
+
+    def _read(self, app_ids: Sequence[str]) -> dict[str, Known | None]:
+        with self._database.transaction() as tx:
+            found = applications.find_many(tx, app_ids)
+            defined = custom_parameter_definitions.by_application(tx, [app.id for app in found.values()])
+        return {app_id: _known(found.get(app_id), defined) for app_id in app_ids}
+
+
+def _known(application: Application | None, defined: Mapping[UUID, Sequence[ParameterDefinition]]) -> Known | None:
+    if application is None:
+        return None
+    rules = tuple(map(compile_definition, defined.get(application.id, ())))
+    return Known(application, rules, CUSTOM_PARAMS_MODE.value(application.settings))

@@ -1,0 +1,35 @@
+"""Checking: does the hit's application exist, and does it take the hit's custom parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tracker.hit import Hit
+from tracker.ingest.applications import Known
+from tracker.ingest.parameters import check as check_parameters
+from tracker.ingest.read import Failed, Read
+from tracker.queueing.claims import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A claim whose hit is ready to be written, with what its custom parameters came to."""
+
+    claim: Claim
+    hit: Hit
+    values: Sequence[tuple[str, str]]
+    refusals: Sequence[tuple[str, str]]
+
+
+def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
+    """Check one hit; `known` holds its application."""
+    hit = read.hit
+    found = known[hit.app_id]
+    if found is None or found.application.id != hit.application_id:
+        return Failed(read.claim, "application gone", f"There is no application {hit.app_id} of the hit's id any more.")
+    checked = check_parameters(hit.custom_params, found.rules, found.mode)
+    if checked.rejected:
+        reasons = ", ".join(f"{key} ({reason})" for key, reason in checked.refusals)
+        return Failed(read.claim, "rejected", f"Custom parameters are refused, and the application rejects: {reasons}.")
+    if checked.params is not hit.custom_params:
+        hit = replace(hit, custom_params=checked.params)
+    return Good(read.claim, hit, checked.values, checked.refusals)

@@ -1,0 +1,80 @@
+"""Counting what a drain does, and saying it: one line a drain, and one for each class of failures."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from tracker.ingest.isolate import Postponed
+from tracker.ingest.write import Written
+from tracker.log import logger
+
+_log = logger(__name__)
+
+Ended = Literal["dry", "time", "away", "interrupted"]
+"""Why a drain ended: nothing was left, its time was over, PostgreSQL or Redis was away, an exception came through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What a drain did: batches (transactions), and hits by what became of them."""
+
+    ended: Ended
+    batches: int
+    stored: int
+    duplicates: int
+    failed: int
+    postponed: int
+
+
+class Tally:
+    """The counts of one drain so far."""
+
+    def __init__(self) -> None:
+        self._batches = self._stored = self._duplicates = self._failed = self._postponed = 0
+        self._classes: Counter[str] = Counter()
+        self._examples: dict[str, tuple[str, str]] = {}
+
+    def count(self, outcome: Written | Postponed) -> None:
+        """Add one outcome."""
+        if isinstance(outcome, Postponed):
+            self._postponed += 1
+            self._note("postponed", str(outcome.claim.entry.id), outcome.reason)
+            return
+        self._batches += 1
+        self._stored += outcome.stored
+        self._duplicates += outcome.duplicates
+        self._failed += len(outcome.failed)
+        for item in outcome.failed:
+            self._note(item.kind, str(item.claim.entry.id), item.reason)
+
+    def drained(self, ended: Ended) -> Drained:
+        """The counts, final."""
+        return Drained(
+            ended=ended,
+            batches=self._batches,
+            stored=self._stored,
+            duplicates=self._duplicates,
+            failed=self._failed,
+            postponed=self._postponed,
+        )
+
+    def report(self, ended: Ended, seconds: float) -> None:
+        """Log it. A drain that found nothing says nothing: the watch starts one now and then to be sure."""
+        for kind, hits in self._classes.items():
+            entry, reason = self._examples[kind]
+            _log.warning("hits not stored", kind=kind, hits=hits, entry=entry, reason=reason)
+        if self._batches or self._postponed or ended != "dry":
+            _log.info(
+                "drained",
+                ended=ended,
+                batches=self._batches,
+                hits=self._stored,
+                duplicates=self._duplicates,
+                failed=self._failed,
+                postponed=self._postponed,
+                ms=round(seconds * 1000),
+            )
+
+    def _note(self, kind: str, entry: str, reason: str) -> None:
+        self._classes[kind] += 1
+        self._examples.setdefault(kind, (entry, reason))

@@ -1,0 +1,168 @@
+"""Writing: everything that a batch brings, in one transaction.
+
+COPY is the fast way, and it refuses the whole batch when one hit is stored already, which happens after a worker
+died between commit and acknowledgement. The batch is then written once more, slower, by INSERT ... ON CONFLICT DO
+NOTHING; parameter values, sessions and refusals follow only for the hits that this transaction added.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from tracker.clock import Clock
+from tracker.hit import identity_of
+from tracker.ingest.activity import activities_of
+from tracker.ingest.check import Good
+from tracker.ingest.read import Failed
+from tracker.queueing.claims import Claim
+from tracker.store import (
+    access_logs,
+    batch_jobs,
+    batch_queue,
+    custom_parameter_refusals,
+    custom_parameter_values,
+    sessions,
+)
+from tracker.store.access_logs import AlreadyStored, Identity
+from tracker.store.batch_jobs import BatchJob
+from tracker.store.batch_queue import QueueRow
+from tracker.store.custom_parameter_refusals import Refusal
+from tracker.store.custom_parameter_values import ParameterValue
+from tracker.store.database import Database, Transaction
+
+JOB_TYPE = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction did with a batch. Stored, duplicates and failed add up to the batch's size."""
+
+    stored: int
+    duplicates: int
+    """Hits that were stored before, or came twice in the batch."""
+    failed: Sequence[Failed]
+    new_sessions: Sequence[str]
+    """The ids of the sessions that these hits began."""
+
+
+def write(database: Database, batch: Sequence[Good | Failed], clock: Clock) -> Written:
+    """Write a batch: the good hits to their tables, the failed ones to `batch_queue`.
+
+    All of it is there afterwards or none of it; written again, it changes nothing. Raises DatabaseAway, Unstorable
+    or Unclear.
+    """
+    started_at = clock.now()
+    good = {(item.hit.id, item.hit.created_at): item for item in batch if isinstance(item, Good)}
+    try:
+        with database.transaction() as tx:
+            new = _copy(tx, good)
+            return _write_the_rest(tx, batch, new, started_at, clock)
+    except AlreadyStored:
+        with database.transaction() as tx:
+            new = _insert(tx, good)
+            return _write_the_rest(tx, batch, new, started_at, clock)
+
+
+def _copy(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
+    new = list(good.values())
+    if new:
+        access_logs.copy(tx, [item.hit for item in new])
+    if values := _values_of(new):
+        custom_parameter_values.copy(tx, values)
+    return new
+
+
+def _insert(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
+    added = access_logs.insert_new(tx, [item.hit for item in good.values()])
+    new = [item for identity, item in good.items() if identity in added]
+    if values := _values_of(new):
+        custom_parameter_values.insert(tx, values)
+    return new
+
+
+def _write_the_rest(
+    tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], started_at: datetime, clock: Clock
+) -> Written:
+    new_sessions = _write_sessions(tx, new)
+    _write_refusals(tx, new)
+    failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], clock.now())
+    batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
+    written = Written(len(new), len(batch) - len(new) - len(failed), failed, new_sessions)
+    if new or failed:
+        job = BatchJob(
+            job_type=JOB_TYPE,
+            status="completed" if new else "failed",
+            batch_size=len(batch),
+            processed_count=written.stored,
+            error_count=len(failed),
+            started_at=started_at,
+            completed_at=clock.now(),
+            error_message=failed[0].reason if failed else None,
+        )
+        batch_jobs.add(tx, job)
+    return written
+
+
+def _values_of(items: Sequence[Good]) -> list[ParameterValue]:
+    return [
+        ParameterValue(item.hit.id, item.hit.application_id, key, text, item.hit.created_at)
+        for item in items
+        for key, text in item.values
+    ]
+
+
+def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[str]:
+    return [
+        session_id
+        for activities in activities_of(item.hit for item in items)
+        for session_id in sessions.upsert(tx, activities)
+    ]
+
+
+def _write_refusals(tx: Transaction, items: Sequence[Good]) -> None:
+    counts = Counter(
+        Refusal(item.hit.application_id, _utc_date(item.hit.created_at), key, reason)
+        for item in items
+        for key, reason in item.refusals
+    )
+    if counts:
+        custom_parameter_refusals.add(tx, counts)
+
+
+def _write_failed(tx: Transaction, items: Sequence[Failed], now: datetime) -> Sequence[Failed]:
+    """Write the failed to `batch_queue`, except hits that are stored already, by a worker who knew better; the rest."""
+    if not items:
+        return items
+    identities = [_identity(item.claim) for item in items]
+    stored = access_logs.existing(tx, [identity for identity in identities if identity is not None])
+    failed = [item for item, identity in zip(items, identities, strict=True) if identity not in stored]
+    batch_queue.add(tx, [_row(item, now) for item in failed])
+    return failed
+
+
+def _identity(claim: Claim) -> Identity | None:
+    try:
+        return identity_of(claim.entry.id)
+    except ValueError:
+        return None
+
+
+def _row(item: Failed, now: datetime) -> QueueRow:
+    entry = item.claim.entry
+    return QueueRow(
+        id=entry.id,
+        tracking_data=entry.tracking_data,
+        priority=entry.priority,
+        retry_count=entry.retry_count,
+        max_retries=entry.max_retries,
+        status="failed",
+        processed_at=now,
+        error_message=item.reason,
+        created_at=entry.created_at,
+        updated_at=now,
+    )
+
+
+def _utc_date(time: datetime) -> date:
+    return time.astimezone(UTC).date()

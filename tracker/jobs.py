@@ -1,0 +1,57 @@
+"""What RQ calls by name. Jobs are nudges: they carry nothing, and running one too many does no harm."""
+
+import os
+
+import structlog
+
+from tracker import config, log, wiring
+from tracker.errors import TryAgain
+from tracker.ingest.drain import Drain
+from tracker.log import logger
+from tracker.queueing import nudges
+
+_log = logger(__name__)
+_workers: dict[int, wiring.Worker] = {}
+"""The parts of this process, by its id: a child that was forked later finds none and builds its own."""
+
+
+def drain() -> None:
+    """Store what waits in the queue, until nothing waits or `drain_seconds` are over.
+
+    The nudge is cleared first, so that a hit which arrives after the last look brings a nudge of its own. Whatever
+    interrupts the job (RQ's time limit, a kill) leaves the queue and the database as they were before or after a
+    transaction; the connections may be in the middle of something then, and are given up.
+    """
+    worker = _worker()
+    try:
+        _drain(worker)
+    except BaseException:
+        _workers.clear()
+        worker.close()
+        raise
+
+
+def _drain(worker: wiring.Worker) -> None:
+    try:
+        nudges.clear(worker.redis)
+        claims = worker.claims()
+        drained = Drain(claims, worker.database, worker.clock, seconds=worker.settings.drain_seconds).run()
+        claims.close()
+        if drained.ended == "time":
+            nudges.nudge(worker.redis, worker.settings.rq_queue, drain_seconds=worker.settings.drain_seconds)
+    except TryAgain as error:
+        # Before or after the work; the watch nudges when Redis is back.
+        _log.warning("the queue is away", reason=str(error))
+
+
+def _worker() -> wiring.Worker:
+    """This process's parts, built at its first job from the settings in its environment."""
+    found = _workers.get(os.getpid())
+    if found is None:
+        settings = config.load()
+        if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
+            log.configure(settings.log_format)
+        found = wiring.worker(settings)
+        _workers.clear()
+        _workers[os.getpid()] = found
+    return found

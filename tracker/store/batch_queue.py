@@ -1,0 +1,105 @@
+"""`batch_queue` (specification 2.3): what must outlive Redis, failed for good or waiting for Redis (ruling 9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One row. `tracking_data` is JSON; where it is not, `add` keeps it as `{"raw": "..."}`."""
+
+    id: UUID
+    tracking_data: bytes
+    priority: int = 0
+    retry_count: int = 0
+    max_retries: int = 3
+    status: str = "queued"
+    processed_at: datetime | None = None
+    error_message: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+def add(tx: Transaction, rows: Sequence[QueueRow]) -> None:
+    """Keep entries. One that is there already stays as it is, unless the new one says that it failed."""
+    for query, some in (
+        ("batch_queue/insert_waiting", {row.id: row for row in rows if row.status != "failed"}),
+        ("batch_queue/insert_failed", {row.id: row for row in rows if row.status == "failed"}),
+    ):
+        if some:
+            entries = orjson.dumps([_as_json(row) for row in some.values()]).decode()
+            execute(tx, query, {"entries": entries})
+
+
+def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
+    """The entries that failed for good, the latest first."""
+    rows = fetch_all(tx, "batch_queue/failed", {"limit": limit, "app_id": app_id})
+    return [QueueRow(**row) for row in rows]
+
+
+def get(tx: Transaction, entry_id: UUID) -> QueueRow | None:
+    """One entry, whatever its status."""
+    row = fetch_one(tx, "batch_queue/get", {"id": entry_id})
+    return None if row is None else QueueRow(**row)
+
+
+def take_for_retry(tx: Transaction, entry_id: UUID) -> QueueRow | None:
+    """One failed entry, locked until the transaction ends; None where there is none.
+
+    Its row may stay until the hit is stored: the worker that stores a hit deletes its failed row
+    (`forget_failed`), so that an entry which is lost on its way back still stands here.
+    """
+    row = fetch_one(tx, "batch_queue/take_for_retry", {"id": entry_id})
+    return None if row is None else QueueRow(**row)
+
+
+def discard(tx: Transaction, entry_id: UUID) -> bool:
+    """Give up one failed entry; False where there is none."""
+    return execute(tx, "batch_queue/discard", {"id": entry_id}) == 1
+
+
+def forget_failed(tx: Transaction, entry_ids: Sequence[UUID]) -> None:
+    """Delete the failed rows of hits that this transaction stores, or finds stored."""
+    execute(tx, "batch_queue/forget_failed", {"ids": list(entry_ids)})
+
+
+def count_by_status(tx: Transaction) -> dict[str, int]:
+    """How many entries there are of each status; absent where there is none."""
+    return {row["status"]: row["count"] for row in fetch_all(tx, "batch_queue/count_by_status")}
+
+
+def storable(data: bytes) -> bytes:
+    """JSON that jsonb takes: `data` itself, or, where it is no JSON or holds NUL, its text as `{"raw": "..."}`."""
+    try:
+        orjson.loads(data)
+    except ValueError:
+        return _raw(data)
+    # An escaped backslash before "u0000" looks the same and is harmless, and is wrapped too: nothing is lost by it.
+    return _raw(data) if b"\\u0000" in data else data
+
+
+def _raw(data: bytes) -> bytes:
+    text = data.decode(errors="backslashreplace").replace("\0", r"\x00")
+    return orjson.dumps({"raw": text})
+
+
+def _as_json(row: QueueRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "tracking_data": orjson.Fragment(storable(row.tracking_data)),
+        "priority": row.priority,
+        "retry_count": row.retry_count,
+        "max_retries": row.max_retries,
+        "status": row.status,
+        "processed_at": row.processed_at,
+        "error_message": None if row.error_message is None else row.error_message.replace("\0", r"\x00"),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,80 @@
+"""The only place where concrete things meet: settings become connections, and rooms get what they work with.
+
+Each function builds what one kind of process holds. It is called after the last fork, never when a module is imported.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.queueing.connection import Connection, connect
+from tracker.queueing.depth import depths
+from tracker.queueing.intake import Intake
+from tracker.queueing.nudges import Nudger
+from tracker.queueing.process_number import ProcessNumber
+from tracker.receiver.acceptance import Counter
+from tracker.receiver.app import Receiver
+from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
+from tracker.receiver.health import HealthParts, Probes
+from tracker.receiver.identities import Identities
+from tracker.receiver.outage import Outage
+from tracker.receiver.shelf import Shelf
+from tracker.receiver.upkeep import Upkeep
+from tracker.store.database import Database
+
+_REQUEST_WAIT: Final = 1.0
+"""Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
+
+
+def receiver(settings: Settings) -> Receiver:
+    """What one process of the receiver holds. Nothing waits for a server that is away."""
+    clock = SystemClock()
+    redis = connect(settings.redis_url, name="tracker receiver")
+    database = Database(settings.database_url, name="tracker receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT)
+    redis_outage, database_outage = Outage(clock), Outage(clock)
+    applications = ApplicationCache(database, redis, clock, database_outage=database_outage, redis_outage=redis_outage)
+    identities = Identities(ProcessNumber(redis))
+    nudger = Nudger(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+    nudger.start()
+    intake = Intake(redis, queue_limit=settings.queue_limit)
+    shelf = Shelf(intake, nudger, database, clock, redis_outage=redis_outage, database_outage=database_outage)
+    upkeep = Upkeep(
+        {"applications": applications.refresh, "process number": identities.check}, clock, seconds=REFRESH_SECONDS
+    )
+    upkeep.ensure()
+    probes = Probes(
+        {"redis": partial(_look_at_redis, redis), "postgresql": partial(_look_at_postgresql, database)}, clock
+    )
+
+    def close() -> None:
+        upkeep.stop()
+        nudger.stop()
+        probes.close()
+        database.close()
+        redis.close()
+
+    return Receiver(
+        counter=Counter(
+            applications=applications,
+            identities=identities,
+            shelf=shelf,
+            upkeep=upkeep,
+            clock=clock,
+            trusted_proxies=settings.trusted_proxies,
+            max_retries=settings.max_retries,
+        ),
+        health=HealthParts(probes=probes, applications=applications, upkeep=upkeep, clock=clock),
+        close=close,
+    )
+
+
+def _look_at_redis(redis: Connection) -> Mapping[str, Any]:
+    return {"waiting_hits": sum(depth.waiting + depth.pending for depth in depths(redis))}
+
+
+def _look_at_postgresql(database: Database) -> Mapping[str, Any]:
+    # An empty transaction is a round trip.
+    with database.transaction():
+        return {}
