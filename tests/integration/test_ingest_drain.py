@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import orjson
+
+from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tracker.application import Application
+from tracker.queueing.connection import Connection
+from tracker.queueing.depth import depths
+from tracker.store.database import Database
+
+
+def test_a_hit_arrives_in_every_table_with_every_column(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    define(database, application, "price", "number")
+    hit = hit_of(
+        application,
+        client_sub_id="client\t1",
+        module_id="module\\N",
+        url="https://shop.example/?q=a\\b\nc",
+        referrer="",
+        user_agent="日本語 \\. \r",
+        ip_address="2001:db8::1",
+        session_id="s1",
+        screen_resolution="1920x1080",
+        language="ja",
+        timezone="Asia/Tokyo",
+        event_name="page_view",
+        event_data={"quoted": 'a "b" \\ \n', "list": [1, 2.5, None, True]},
+        custom_params={"price": 12.50, "free": {"a": "\t"}},
+    )
+    enqueue(redis, [hit])
+
+    drained = drain(redis, database)
+
+    assert (drained.ended, drained.batches, drained.stored, drained.duplicates) == ("dry", 1, 1, 0)
+    columns = [name for name in hit.__slots__ if name not in ("id", "created_at", "application_id")]
+    stored = rows(database, f"SELECT id, created_at, application_id, {', '.join(columns)} FROM access_logs")
+    assert [
+        tuple(
+            str(value) if name == "ip_address" else value
+            for name, value in zip(("id", "created_at", "application_id", *columns), stored[0], strict=True)
+        )
+    ] == [(hit.id, hit.created_at, hit.application_id, *(getattr(hit, name) for name in columns))]
+    assert rows(
+        database,
+        "SELECT access_log_id, parameter_key, parameter_value, created_at, application_id FROM custom_parameter_values",
+    ) == [(hit.id, "price", "12.5", hit.created_at, application.id)]
+    assert rows(database, "SELECT session_id, app_id, page_views, is_active, session_custom_params FROM sessions") == [
+        ("s1", "shop", 1, True, {"price": 12.5, "free": {"a": "\t"}})
+    ]
+    job = rows(
+        database,
+        "SELECT job_type, status, batch_size, processed_count, error_count, error_message, "
+        "completed_at >= started_at FROM batch_jobs",
+    )
+    assert job == [("ingest", "completed", 1, 1, 0, None, True)]
+    assert all(depth.waiting == depth.pending == 0 for depth in depths(redis))
+
+
+def test_a_long_queue_is_drained_in_batches_with_one_job_row_each(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    enqueue(redis, [hit_of(application, number) for number in range(1, 251)])
+
+    drained = drain(redis, database)
+
+    assert (drained.batches, drained.stored) == (3, 250)
+    assert sorted(rows(database, "SELECT batch_size, processed_count FROM batch_jobs")) == [
+        (50, 50),
+        (100, 100),
+        (100, 100),
+    ]
+
+
+def test_a_hit_without_anything_optional_is_stored(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    enqueue(redis, [hit_of(application, url=None)])
+
+    drain(redis, database)
+
+    assert rows(database, "SELECT url, session_id, custom_params FROM access_logs") == [(None, None, None)]
+    assert rows(database, "SELECT count(*) FROM sessions") == [(0,)]
+
+
+def test_hits_of_different_months_go_together(database: Database, redis: Connection, application: Application) -> None:
+    define(database, application, "price", "number")
+    enqueue(
+        redis,
+        [
+            hit_of(application, 1, custom_params={"price": 1}),
+            hit_of(application, 2, created_at=NOON + timedelta(days=40), custom_params={"price": 1}),
+        ],
+    )
+
+    assert drain(redis, database).batches == 1
+
+    months = rows(database, "SELECT count(DISTINCT tableoid) FROM access_logs")
+    assert months == rows(database, "SELECT count(DISTINCT tableoid) FROM custom_parameter_values") == [(2,)]
+
+
+def test_a_drain_that_is_out_of_time_gives_back_what_it_holds(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    enqueue(redis, [hit_of(application, number) for number in range(1, 11)])
+
+    assert drain(redis, database, seconds=0).ended == "time"
+    assert drain(redis, database).stored == 10
+
+
+def test_json_numbers_keep_their_digits(database: Database, redis: Connection, application: Application) -> None:
+    params = {"integer": 2**53 - 1, "float": 0.1, "large": 1e22}
+    enqueue(redis, [hit_of(application, custom_params=params)])
+
+    drain(redis, database)
+
+    stored = rows(database, "SELECT custom_params::text FROM access_logs")[0][0]
+    assert orjson.loads(stored) == params
