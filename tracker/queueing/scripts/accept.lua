@@ -3,7 +3,7 @@
 --   ARGV  1 rate limit (-1 for none), 2 queue limit, 3 number of entries,
 --         then for each entry: its stream (1..3) and the ten columns of batch_queue
 -- Answers {taken, used, nudge due (1 or 0), index, tracking id, ...} with a pair for each entry that repeats an event,
--- or {-1} when too much is waiting. Nothing is written before the checks, so a refusal leaves no trace.
+-- or {-1} when too much is waiting. Nothing is written before the first check, so a full queue or memory leaves no trace.
 local limit, offered = tonumber(ARGV[1]), tonumber(ARGV[3])
 
 local waiting = redis.call('XLEN', KEYS[2]) + redis.call('XLEN', KEYS[3]) + redis.call('XLEN', KEYS[4])
@@ -13,12 +13,15 @@ end
 
 local taken, used = offered, 0
 if limit >= 0 then
-  used = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
-  taken = math.max(0, math.min(offered, limit - used))
-  if taken > 0 then
-    used = redis.call('INCRBY', KEYS[1], taken)
+  used = redis.call('INCRBY', KEYS[1], offered)
+  if used == offered then
     -- Two minutes outlast the window whatever the clocks of the receivers say.
     redis.call('EXPIRE', KEYS[1], 120)
+  end
+  if used > limit then
+    local over = math.min(offered, used - limit)
+    taken = offered - over
+    used = redis.call('DECRBY', KEYS[1], over)
   end
 end
 
