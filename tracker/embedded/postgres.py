@@ -106,19 +106,19 @@ class Postgres(Server):
         """Remove what a killed server left behind.
 
         We hold the folder's lock, so no server of ours runs here; but PostgreSQL takes any live process that got the
-        dead one's number for a running server. A process that works in the data folder is one, and stays untouched:
-        PostgreSQL then refuses by itself.
+        dead one's number for a running server. Only one that works in the data folder is: then another tool started it.
         """
         lines = self._pid_file_lines()
         if not lines:
             return
         try:
-            if Path(f"/proc/{int(lines[0])}/cwd").samefile(self.data):
-                return
+            in_use = Path(f"/proc/{int(lines[0])}/cwd").samefile(self.data)
         except (ValueError, FileNotFoundError):
-            pass
+            in_use = False
         except PermissionError:
-            return
+            return  # Another user's process: PostgreSQL itself knows that it cannot be its server.
+        if in_use:
+            raise EmbeddedServerFailed(f"{self.data} is in use: process {lines[0]}, which is not ours, works in it.")
         (self.data / "postmaster.pid").unlink()
 
     def _pid_file_lines(self) -> list[str]:
