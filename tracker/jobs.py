@@ -4,14 +4,15 @@ import os
 
 import structlog
 
-from tracker import config, log, wiring
+from tracker import config, log
 from tracker.errors import TryAgain
 from tracker.ingest.drain import Drain
 from tracker.log import logger
 from tracker.queueing import nudges
+from tracker.wiring.worker import Worker, worker
 
 _log = logger(__name__)
-_workers: dict[int, wiring.Worker] = {}
+_workers: dict[int, Worker] = {}
 """The parts of this process, by its id: a child that was forked later finds none and builds its own."""
 
 
@@ -22,36 +23,36 @@ def drain() -> None:
     interrupts the job (RQ's time limit, a kill) leaves the queue and the database as they were before or after a
     transaction; the connections may be in the middle of something then, and are given up.
     """
-    worker = _worker()
+    own = _worker()
     try:
-        _drain(worker)
+        _drain(own)
     except BaseException:
         _workers.clear()
-        worker.close()
+        own.close()
         raise
 
 
-def _drain(worker: wiring.Worker) -> None:
+def _drain(own: Worker) -> None:
     try:
-        nudges.clear(worker.redis)
-        claims = worker.claims()
-        drained = Drain(claims, worker.database, worker.clock, seconds=worker.settings.drain_seconds).run()
+        nudges.clear(own.redis)
+        claims = own.claims()
+        drained = Drain(claims, own.database, own.clock, seconds=own.settings.drain_seconds).run()
         claims.close()
         if drained.ended == "time":
-            nudges.nudge(worker.redis, worker.settings.rq_queue, drain_seconds=worker.settings.drain_seconds)
+            nudges.nudge(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
     except TryAgain as error:
         # Before or after the work; the watch nudges when Redis is back.
         _log.warning("the queue is away", reason=str(error))
 
 
-def _worker() -> wiring.Worker:
+def _worker() -> Worker:
     """This process's parts, built at its first job from the settings in its environment."""
     found = _workers.get(os.getpid())
     if found is None:
         settings = config.load()
         if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
             log.configure(settings.log_format)
-        found = wiring.worker(settings)
+        found = worker(settings)
         _workers.clear()
         _workers[os.getpid()] = found
     return found

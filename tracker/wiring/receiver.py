@@ -1,7 +1,4 @@
-"""The only place where concrete things meet: settings become connections, and rooms get what they work with.
-
-Each function builds what one kind of process holds. It is called after the last fork, never when a module is imported.
-"""
+"""What one process of the receiver holds."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -31,8 +28,8 @@ _REQUEST_WAIT: Final = 1.0
 def receiver(settings: Settings) -> Receiver:
     """What one process of the receiver holds. Nothing waits for a server that is away."""
     clock = SystemClock()
-    redis = connect(settings.redis_url, name="tracker receiver")
-    database = Database(settings.database_url, name="tracker receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT)
+    redis = connect(settings.redis_url, name="tracker-receiver")
+    database = Database(settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT)
     redis_outage, database_outage = Outage(clock), Outage(clock)
     applications = ApplicationCache(database, redis, clock, database_outage=database_outage, redis_outage=redis_outage)
     identities = Identities(ProcessNumber(redis))

@@ -1,0 +1,200 @@
+"""What this process knows of applications: answered from memory, kept fresh beside the requests.
+
+A known application costs no I/O. A miss asks the shelf that the processes share (Redis), then PostgreSQL; while that
+is away, an old snapshot from the shelf serves. `refresh` asks PostgreSQL for all known ones in one query; it is called
+every `REFRESH_SECONDS`, and a shared snapshot is adopted only while it is `FRESH_SECONDS` young, so that a change
+reaches every process within the sum of the two.
+"""
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import islice
+
+from tracker.application import Application
+from tracker.clock import Clock
+from tracker.errors import DatabaseAway, QueueAway, Refused, TrackerError
+from tracker.log import logger
+from tracker.queueing import snapshots
+from tracker.queueing.connection import Connection
+from tracker.receiver.outage import Outage
+from tracker.store import applications
+from tracker.store.database import Database
+
+REFRESH_SECONDS = 2.0
+FRESH_SECONDS = 2.0
+_UNKNOWN_SECONDS = 2.0
+_MOST_KNOWN = 20_000
+_MOST_UNKNOWN = 10_000
+_AT_ONCE = 1000
+_IDLE_TURNS = 1800
+"""Turns of `refresh` without a hit, about an hour, after which an application is forgotten."""
+_SNAPSHOT_TURNS = 10_000
+"""Turns after which an unchanged snapshot is put anew, well within the time for which the shelf keeps it."""
+_PATIENCE = 4.0
+
+_log = logger(__name__)
+
+
+class _Known:
+    __slots__ = ("application", "idle_turns", "snapshot_turns")
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.idle_turns = 0
+        self.snapshot_turns = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A snapshot on the shared shelf, and when (epoch seconds) it was what PostgreSQL had."""
+
+    checked_at: float
+    application: Application
+
+
+class ApplicationCache:
+    """Applications by `app_id`. Thread-safe."""
+
+    def __init__(
+        self, database: Database, redis: Connection, clock: Clock, *, database_outage: Outage, redis_outage: Outage
+    ) -> None:
+        self._database, self._redis, self._clock = database, redis, clock
+        self._database_outage, self._redis_outage = database_outage, redis_outage
+        self._known: dict[str, _Known] = {}
+        self._unknown: dict[str, float] = {}
+        self._look_ups: dict[str, Future[Application | None]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, app_id: str) -> Application | None:
+        """The application, or None where there is none. Raises Refused (503) where nobody can tell."""
+        known = self._known.get(app_id)
+        if known is not None:
+            known.idle_turns = 0
+            return known.application
+        return self._look_up(app_id)
+
+    def refresh(self) -> None:
+        """Bring every known application up to date from PostgreSQL. Raises DatabaseAway: they stay as they are."""
+        names = iter(list(self._known))
+        while some := list(islice(names, _AT_ONCE)):
+            with self._database.transaction() as tx:
+                found = applications.find_many(tx, some)
+            self._database_outage.over()
+            for app_id in some:
+                self._renew(app_id, found.get(app_id))
+
+    def _renew(self, app_id: str, application: Application | None) -> None:
+        known = self._known.get(app_id)
+        if known is None:
+            return
+        known.idle_turns += 1
+        known.snapshot_turns += 1
+        if application is None or known.idle_turns > _IDLE_TURNS:
+            self._known.pop(app_id, None)
+        elif application != known.application or known.snapshot_turns > _SNAPSHOT_TURNS:
+            known.application = application
+            known.snapshot_turns = 0
+            self._share(application)
+
+    def _look_up(self, app_id: str) -> Application | None:
+        """Ask outside, once for however many threads ask at the same time."""
+        with self._lock:
+            known = self._known.get(app_id)
+            if known is not None:
+                return known.application
+            if self._clock.monotonic() < self._unknown.get(app_id, 0.0):
+                return None
+            look_up = self._look_ups.get(app_id)
+            follows = look_up is not None
+            if look_up is None:
+                look_up = self._look_ups[app_id] = Future()
+        if follows:
+            try:
+                return look_up.result(_PATIENCE)
+            except TimeoutError:
+                raise _nobody_can_tell() from None
+        try:
+            application = self._fetch(app_id)
+            self._remember(app_id, application)
+            look_up.set_result(application)
+        except BaseException as error:
+            look_up.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._look_ups[app_id]
+        return application
+
+    def _remember(self, app_id: str, application: Application | None) -> None:
+        with self._lock:
+            if application is None:
+                if len(self._unknown) >= _MOST_UNKNOWN:
+                    self._unknown.clear()
+                self._unknown[app_id] = self._clock.monotonic() + _UNKNOWN_SECONDS
+                return
+            self._unknown.pop(app_id, None)
+            if len(self._known) >= _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[app_id] = _Known(application)
+
+    def _fetch(self, app_id: str) -> Application | None:
+        """A fresh snapshot, else PostgreSQL's word, else an old snapshot."""
+        shared = self._shared(app_id)
+        if shared is not None and abs(self._clock.now().timestamp() - shared.checked_at) < FRESH_SECONDS:
+            return shared.application
+        if not self._database_outage.keeps_away():
+            try:
+                with self._database.transaction() as tx:
+                    application = applications.find(tx, app_id)
+            except DatabaseAway as error:
+                if self._database_outage.met():
+                    _log.warning("postgresql away", reason=str(error))
+            else:
+                self._database_outage.over()
+                if application is not None:
+                    self._share(application)
+                return application
+        if shared is None:
+            raise _nobody_can_tell()
+        return shared.application
+
+    def _shared(self, app_id: str) -> _Shared | None:
+        if self._redis_outage.keeps_away():
+            return None
+        try:
+            data = snapshots.get(self._redis, app_id)
+        except QueueAway:
+            self._redis_outage.met()
+            return None
+        self._redis_outage.over()
+        if data is None:
+            return None
+        checked_at, _, encoded = data.partition(b"\n")
+        try:
+            return _Shared(float(checked_at), Application.decode(encoded))
+        except (ValueError, TypeError, KeyError):
+            # Another version of this program may have written it: PostgreSQL knows better.
+            return None
+
+    def _share(self, application: Application) -> None:
+        if self._redis_outage.lasts:
+            return
+        checked_at = f"{self._clock.now().timestamp():.3f}\n".encode()
+        try:
+            snapshots.put(self._redis, application.app_id, checked_at + application.encode())
+        except TrackerError:
+            # The next process asks PostgreSQL; the shelf only spares it that.
+            return
+
+
+def _nobody_can_tell() -> Refused:
+    return Refused(
+        "SERVICE_UNAVAILABLE",
+        503,
+        "The application cannot be looked up at the moment.",
+        retry_after=5,
+    )

@@ -1,0 +1,148 @@
+"""From a batch to its results: each event is judged alone, and all that are good go on the shelf in one round trip."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tracker.application import ApiKey, Application
+from tracker.errors import Refused
+from tracker.hit import identity_of
+from tracker.queueing.entry import Entry
+from tracker.queueing.intake import Acceptance
+from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, sender_of
+from tracker.receiver.answers import refusal_body
+from tracker.receiver.caller import key_of, presented_key, require_active
+from tracker.receiver.hit_building import build_entry
+from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
+from tracker.receiver.json_rules import Parsed, check, refusal
+
+MOST_EVENTS = 1000
+LONGEST_EVENT = 65_536
+"""Bytes of one event's stored form: what a single hit may have as its body."""
+_MOST_CANDIDATES = 10
+"""Applications that are tried for a batch which names them only in its events."""
+
+
+def accept_batch(
+    counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime
+) -> tuple[dict[str, Any], Acceptance | None]:
+    """The answer's data, and what the limit leaves where there was anything to take. Raises Refused for the whole."""
+    events = _events(batch)
+    application, key = _caller(counter, batch.value, events, environ, now)
+    sender = sender_of(counter, environ)
+    results: list[dict[str, Any]] = [{} for _ in events]
+    good: list[tuple[int, Entry, str | None]] = []
+    for index, event in enumerate(events):
+        try:
+            fields = _fields(event, application, key, suspicious=batch.suspicious)
+            entry = build_entry(
+                application,
+                fields,
+                sender,
+                hit_id=counter.identities.next(now),
+                now=now,
+                max_retries=counter.max_retries,
+                longest=LONGEST_EVENT,
+            )
+        except Refused as refused:
+            results[index] = _failure(index, refused)
+        else:
+            good.append((index, entry, fields.get("event_id")))
+    acceptance = _offer(counter, application, good, results, now) if good else None
+    processed = sum(result["success"] for result in results)
+    return {"processed": processed, "failed": len(results) - processed, "results": results}, acceptance
+
+
+def _offer(
+    counter: Counter,
+    application: Application,
+    good: list[tuple[int, Entry, str | None]],
+    results: list[dict[str, Any]],
+    now: datetime,
+) -> Acceptance:
+    """Put the good events on the shelf and fill in their results. Raises LimitExceeded where not one fits."""
+    event_ids = [event_id for _, _, event_id in good]
+    acceptance = counter.shelf.offer(
+        application, [entry for _, entry, _ in good], now, event_ids if any(event_ids) else ()
+    )
+    exceeded = LimitExceeded(acceptance, now)
+    if not acceptance.taken:
+        raise exceeded
+    for position, (index, entry, _) in enumerate(good):
+        if position < acceptance.taken:
+            tracking_id = acceptance.repeats.get(position, entry.id)
+            happened_at = identity_of(tracking_id)[1]
+            results[index] = {"index": index, "success": True, "tracking_id": tracking_id, "timestamp": happened_at}
+        else:
+            results[index] = _failure(index, exceeded)
+    return acceptance
+
+
+def _events(batch: Parsed) -> list[Any]:
+    """The events of a batch whose own fields, beside them, are in order."""
+    events = batch.value.get("events")
+    if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
+        raise refusal("events", f"Must be an array of 1 to {MOST_EVENTS} events.")
+    beside = {name: value for name, value in batch.value.items() if name != "events"}
+    check(beside, suspicious=batch.suspicious)
+    return events
+
+
+def _caller(
+    counter: Counter, values: Mapping[str, Any], events: list[Any], environ: Mapping[str, Any], now: datetime
+) -> tuple[Application, ApiKey]:
+    """Whose batch this is, and with which key. Raises Refused where no key is the application's."""
+    presented = presented_key(environ)
+    if presented is None:
+        raise _key_required()
+    candidates = [named] if (named := app_id_in(values)) else _app_ids(events)
+    if not candidates:
+        raise app_id_missing()
+    refused = application_not_found()
+    for app_id in candidates:
+        application = counter.applications.find(app_id)
+        if application is None:
+            continue
+        try:
+            key = key_of(presented, application, now)
+            if key is None:
+                raise _key_required()
+            require_active(application)
+        except Refused as error:
+            refused = error
+        else:
+            return application, key
+    raise refused
+
+
+def _app_ids(events: list[Any]) -> list[str]:
+    """The first few different app_ids that the events name."""
+    named: dict[str, None] = {}
+    for event in events:
+        if isinstance(event, dict) and len(named) < _MOST_CANDIDATES:
+            try:
+                app_id = app_id_in(event)
+            except Refused:
+                continue
+            # The events are not checked yet: NUL and lone surrogates, which are not printable, go no further.
+            if app_id is not None and app_id.isprintable():
+                named[app_id] = None
+    return list(named)
+
+
+def _fields(event: object, application: Application, key: ApiKey, *, suspicious: bool) -> dict[str, Any]:
+    if not isinstance(event, dict):
+        raise refusal("event", "Must be a JSON object.")
+    check(event, suspicious=suspicious)
+    app_id = app_id_in(event)
+    if app_id is not None and app_id != application.app_id:
+        raise Refused("FORBIDDEN", 403, "app_id: The API key belongs to another application.")
+    return load_hit(event, key)
+
+
+def _failure(index: int, refused: Refused) -> dict[str, Any]:
+    return {"index": index, "success": False, "error": refusal_body(refused)}
+
+
+def _key_required() -> Refused:
+    return Refused("AUTHENTICATION_ERROR", 401, "A batch needs an API key in X-API-Key or Authorization: Bearer.")

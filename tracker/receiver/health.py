@@ -1,0 +1,129 @@
+"""Whether this process, and what it needs, is well: for load balancers, orchestrators and people.
+
+No answer holds an address, a name or a version, and each comes within a bounded time whatever hangs.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint
+
+from tracker.clock import Clock, SystemClock
+from tracker.errors import TrackerError
+from tracker.receiver.answers import Answer, json_answer
+from tracker.receiver.application_cache import ApplicationCache
+from tracker.receiver.upkeep import Upkeep
+
+_PATIENCE = 2.0
+"""Seconds after which a probe without an answer counts as `away`."""
+_FRESH = 0.5
+"""Seconds for which a probe's result serves further requests, so that asking often costs nothing."""
+_LATE_UPKEEP = 15.0
+"""Seconds since the last turn after which upkeep counts as `late`; a turn comes every 2 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a probe saw: `ok` or `away`, how long the answer took, and what else the server said."""
+
+    ok: bool
+    latency_ms: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"state": "ok" if self.ok else "away", "latency_ms": round(self.latency_ms, 1), **self.facts}
+
+
+class Probes:
+    """Looks at the servers, each in a thread of its own, and never twice at once. Thread-safe."""
+
+    def __init__(self, probes: Mapping[str, Callable[[], Mapping[str, Any]]], clock: Clock) -> None:
+        self._probes, self._clock = dict(probes), clock
+        self._pool = ThreadPoolExecutor(len(probes), thread_name_prefix="probe")
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[float, Future[Reading]]] = {}
+
+    def look(self) -> dict[str, Reading]:
+        """Every server's state, within `_PATIENCE` seconds. A probe that still hangs is not started again."""
+        futures = {name: self._probe(name) for name in self._probes}
+        deadline = self._clock.monotonic() + _PATIENCE
+        readings = {}
+        for name, future in futures.items():
+            try:
+                readings[name] = future.result(max(0.0, deadline - self._clock.monotonic()))
+            except TimeoutError:
+                readings[name] = Reading(ok=False, latency_ms=_PATIENCE * 1000)
+        return readings
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False)
+
+    def _probe(self, name: str) -> Future[Reading]:
+        now = self._clock.monotonic()
+        with self._lock:
+            started = self._running.get(name)
+            if started is not None and (not started[1].done() or now - started[0] < _FRESH):
+                return started[1]
+            future = self._pool.submit(self._take, self._probes[name])
+            self._running[name] = now, future
+            return future
+
+    def _take(self, probe: Callable[[], Mapping[str, Any]]) -> Reading:
+        begun = self._clock.monotonic()
+        facts: Mapping[str, Any] = {}
+        try:
+            facts = probe()
+        except TrackerError:
+            ok = False
+        else:
+            ok = True
+        return Reading(ok, (self._clock.monotonic() - begun) * 1000, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthParts:
+    """What health looks at; one per process. `probes` has `redis` and `postgresql`."""
+
+    probes: Probes
+    applications: ApplicationCache
+    upkeep: Upkeep
+    clock: Clock
+
+
+def health(parts: Callable[[], HealthParts]) -> Blueprint:
+    """The endpoints; `parts` gives the process's own, made when it is first asked for."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/health")
+    def everything() -> Answer:
+        own = parts()
+        readings = own.probes.look()
+        late = own.upkeep.age_seconds > _LATE_UPKEEP
+        well = all(reading.ok for reading in readings.values()) and not late
+        takes_hits = any(reading.ok for reading in readings.values())
+        data = {
+            "status": "ok" if well else "degraded" if takes_hits else "away",
+            "parts": {
+                **{name: reading.as_json() for name, reading in readings.items()},
+                "applications": {"state": "ok", "known": len(own.applications)},
+                "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
+            },
+        }
+        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503)
+
+    @blueprint.get("/health/live")
+    def live() -> Answer:
+        # Nothing but this process: whatever else is away, starting it anew would not help.
+        return json_answer({"status": "ok"}, SystemClock().now())
+
+    @blueprint.get("/health/ready")
+    def ready() -> Answer:
+        own = parts()
+        takes_hits = any(reading.ok for reading in own.probes.look().values())
+        data = {"status": "ok" if takes_hits else "away"}
+        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503)
+
+    return blueprint

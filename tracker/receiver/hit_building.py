@@ -1,0 +1,80 @@
+"""From a caller's checked fields to an entry of the queue: identity, time and address are fixed here, once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tracker.application import Application
+from tracker.errors import Refused
+from tracker.hit import Hit
+from tracker.queueing.entry import Entry
+from tracker.receiver.json_rules import refusal
+
+OLDEST = timedelta(hours=24)
+NEWEST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What a request says by itself about who sent its hits."""
+
+    ip_address: str | None
+    user_agent: str | None
+
+
+def time_of(fields: dict[str, Any], now: datetime) -> datetime:
+    """When the hit happened: the caller's `timestamp`, else `age_ms` before now. Raises Refused out of the window."""
+    timestamp: datetime | None = fields.get("timestamp")
+    if timestamp is not None:
+        if not now - OLDEST <= timestamp <= now + NEWEST:
+            raise refusal("timestamp", "Must lie within the last 24 hours, and at most 5 minutes ahead.")
+        return timestamp
+    age_ms = fields.get("age_ms")
+    return now - timedelta(milliseconds=age_ms) if age_ms else now
+
+
+def build_entry(
+    application: Application,
+    fields: dict[str, Any],
+    sender: Sender,
+    *,
+    hit_id: int,
+    now: datetime,
+    max_retries: int,
+    longest: int | None = None,
+) -> Entry:
+    """The entry of a hit with `fields` as `hit_form.load_hit` returns them.
+
+    Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
+    """
+    get = fields.get
+    hit = Hit(
+        id=hit_id,
+        created_at=time_of(fields, now),
+        application_id=application.id,
+        app_id=application.app_id,
+        client_sub_id=get("client_sub_id"),
+        module_id=get("module_id"),
+        url=get("url"),
+        referrer=get("referrer"),
+        user_agent=get("user_agent") or sender.user_agent,
+        ip_address=get("ip_address") or sender.ip_address,
+        session_id=get("session_id"),
+        screen_resolution=get("screen_resolution"),
+        language=get("language"),
+        timezone=get("timezone"),
+        event_name=get("event_name"),
+        event_data=get("event_data"),
+        custom_params=get("custom_params"),
+    )
+    tracking_data = hit.encode()
+    if longest is not None and len(tracking_data) > longest:
+        raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
+    return Entry(
+        id=hit.tracking_id,
+        tracking_data=tracking_data,
+        priority=get("priority", 0),
+        max_retries=max_retries,
+        created_at=now,
+        updated_at=now,
+    )

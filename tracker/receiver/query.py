@@ -1,0 +1,57 @@
+"""A hit from the pixel's query string: texts, JSON inside texts, and `cp.<key>=value` for each custom parameter."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from tracker.receiver.json_rules import MAX_DEPTH, check, parse, refusal
+
+_JSON = ("custom_params", "event_data")
+_NUMBERS = ("age_ms", "priority")
+_PARAMETER = "cp."
+_LONGEST_NUMBER = 20
+
+
+def read_query(query: str) -> dict[str, Any]:
+    """The values of a query string as WSGI hands it over, in the shape of a JSON hit.
+
+    Escapes that are no UTF-8 become U+FFFD. Of a name given twice the last value holds, and `cp.<key>` goes before
+    the same key of `custom_params`. Raises Refused that names the field that holds NUL or bad JSON.
+    """
+    values: dict[str, Any] = {}
+    parameters: dict[str, str] = {}
+    for name, text in parse_qsl(query.encode("latin-1", "replace").decode("utf-8", "replace"), errors="replace"):
+        if name.startswith(_PARAMETER):
+            parameters[name[len(_PARAMETER) :]] = text
+        else:
+            values[name] = text
+    if "%00" in query or "\x00" in query:
+        check(values, suspicious=True)
+        check(parameters, suspicious=True, path="custom_params")
+    for name in _JSON:
+        if name in values:
+            values[name] = _json_object(name, values[name])
+    for name in _NUMBERS:
+        if name in values:
+            values[name] = _number(values[name])
+    if parameters:
+        values["custom_params"] = {**(values.get("custom_params") or {}), **parameters}
+    return values
+
+
+def _json_object(name: str, text: str) -> dict[str, Any] | None:
+    parsed = parse(text.encode(), name=name)
+    value = parsed.value
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise refusal(name, "Must be a JSON object.")
+    check(value, suspicious=parsed.suspicious, path=name, depth=MAX_DEPTH - 1)
+    return value
+
+
+def _number(text: str) -> float | str:
+    """The number that a text spells, or the text for the form to refuse."""
+    try:
+        return float(text) if len(text) <= _LONGEST_NUMBER else text
+    except ValueError:
+        return text

@@ -1,0 +1,43 @@
+"""What one process of a worker holds."""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+
+from tracker.clock import Clock, SystemClock
+from tracker.config import Settings
+from tracker.queueing.claims import Claims
+from tracker.queueing.connection import Connection, connect
+from tracker.store.database import Database
+
+_NAME = "tracker-worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """The connections of one process, and what it needs to drain the queue."""
+
+    settings: Settings
+    redis: Connection
+    database: Database
+    clock: Clock
+
+    def claims(self) -> Claims:
+        """The queue under a consumer's name that no other drain has: host, process and chance."""
+        consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        return Claims(self.redis, consumer=consumer, batch_size=self.settings.batch_size, clock=self.clock)
+
+    def close(self) -> None:
+        self.database.close()
+        self.redis.close()
+
+
+def worker(settings: Settings) -> Worker:
+    """To be called after a fork; nothing connects before it is used."""
+    return Worker(
+        settings=settings,
+        redis=connect(settings.redis_url, name=_NAME),
+        database=Database(settings.database_url, name=_NAME, connections=1),
+        clock=SystemClock(),
+    )
