@@ -9,7 +9,7 @@ from tracker.config import Settings, load
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
 
-_NAME = "tracker command"
+_NAME = "tracker-command"
 
 
 def settings() -> Settings:

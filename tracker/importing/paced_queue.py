@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tracker.clock import Clock
-from tracker.queueing import bulk
+from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 
@@ -20,7 +20,7 @@ class PacedQueue:
         self,
         redis: Connection,
         *,
-        nudge: Callable[[], None],
+        nudge: Callable[[], object],
         tell: Callable[[str], None],
         clock: Clock,
         pause: Callable[[float], None],
@@ -34,24 +34,24 @@ class PacedQueue:
 
     def add(self, entries: list[Entry]) -> None:
         """Raises QueueAway."""
-        added = bulk.add(self._redis, entries)
+        added = adding.add(self._redis, entries)
         self._last_id = added.last_id
-        if added.waiting > MOST_WAITING:
+        if added.bulk_waiting > MOST_WAITING:
             self._wait(lambda waiting: waiting <= MOST_WAITING)
 
     def wait_until_taken(self) -> None:
         """Until the workers have taken everything that was added. Raises QueueAway."""
         last_id = self._last_id
         if last_id is not None:
-            self._wait(lambda _: bulk.is_taken(self._redis, last_id))
+            self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))
 
     def _wait(self, enough: Callable[[int], bool]) -> None:
         self._nudge()
-        fewest = waiting = bulk.waiting(self._redis)
+        fewest = waiting = adding.bulk_waiting(self._redis)
         since = self._clock.monotonic()
         while not enough(waiting):
             self._pause(_LOOK_AGAIN)
-            waiting = bulk.waiting(self._redis)
+            waiting = adding.bulk_waiting(self._redis)
             now = self._clock.monotonic()
             if waiting < fewest:
                 fewest, since = waiting, now

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from tracker.application import Application, Status, hash_key
-from tracker.errors import conflict
+from tracker.errors import Refused, conflict
 from tracker.management import application_input
 from tracker.management.known_application import known, unknown
 from tracker.management.parameters import write_preset
@@ -87,10 +87,18 @@ def set_status(database: Database, app_id: str, status: Literal["active", "suspe
     return show(database, app_id)
 
 
-def find(database: Database, app_id: str) -> Application:
-    """The application with its settings and keys. Raises Refused where there is none, or a deleted one."""
+def find_for_hits(database: Database, app_id: str) -> Application:
+    """The application whose hits somebody brings. Raises Refused where there is none, or it takes none now."""
     with database.transaction() as tx:
-        return known(tx, app_id)
+        application = known(tx, app_id)
+    if not application.takes_hits:
+        raise Refused(
+            "APPLICATION_INACTIVE",
+            403,
+            f"The application {app_id!r} is {application.status} and takes no hits: "
+            f"`python -m tracker apps activate {app_id}` lets them in.",
+        )
+    return application
 
 
 def _insert(tx: Transaction, chosen: str | None, columns: dict[str, str | int | None]) -> Application:

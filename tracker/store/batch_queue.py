@@ -44,6 +44,11 @@ def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Qu
     return [QueueRow(**row) for row in rows]
 
 
+def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
+    """The ids of all entries that failed for good, the oldest first."""
+    return [row[0] for row in tx.execute(sql("batch_queue/failed_ids"), {"app_id": app_id}).fetchall()]
+
+
 def get(tx: Transaction, entry_id: UUID) -> QueueRow | None:
     """One entry, whatever its status."""
     row = fetch_one(tx, "batch_queue/get", {"id": entry_id})

@@ -1,0 +1,135 @@
+"""`queue`: what waits, and what becomes of hits that failed."""
+
+import sys
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import click
+import orjson
+
+from tracker.cli import connections
+from tracker.cli.options import json_option
+from tracker.cli.output import note, print_fields, print_json, print_table
+from tracker.clock import SystemClock
+from tracker.management import failed_hits, queue_status
+from tracker.queueing.nudges import nudge
+
+_STREAM_COLUMNS = ("name", "waiting", "pending", "oldest_seconds", "next_due_seconds")
+_WORKER_COLUMNS = ("name", "queues", "state", "hostname", "pid", "last_heartbeat")
+_FAILED_COLUMNS = ("id", "processed_at", "app_id", "error_message")
+
+
+@click.group()
+def queue() -> None:
+    """The queue between receivers and workers, and the hits that could not be stored."""
+
+
+@queue.command()
+@json_option
+def status(*, as_json: bool) -> None:
+    """Show what waits in each stream, the retries, batch_queue by status, and the workers."""
+    settings = connections.settings()
+    with connections.database(settings) as database, connections.redis(settings) as redis:
+        found = queue_status.look(database, redis)
+    streams = [_rounded(asdict(depth)) for depth in found.streams]
+    workers = [asdict(worker) for worker in found.workers]
+    if as_json:
+        print_json({"streams": streams, "batch_queue": found.batch_queue, "workers": workers})
+    else:
+        print_table(_STREAM_COLUMNS, streams, empty="There are no streams.")
+        click.echo()
+        counts = [{"batch_queue": name, "rows": count} for name, count in sorted((found.batch_queue or {}).items())]
+        print_table(("batch_queue", "rows"), counts, empty="batch_queue holds nothing.")
+        click.echo()
+        print_table(_WORKER_COLUMNS, workers, empty="No workers have registered: start `python worker.py`.")
+    if found.database_away is not None:
+        note(f"batch_queue is not known: {found.database_away}")
+        sys.exit(1)
+
+
+@queue.command()
+@click.option("--app-id", metavar="ID", help="Of this application only.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most so many.")
+@json_option
+def failed(*, app_id: str | None, limit: int, as_json: bool) -> None:
+    """List hits that failed for good, with the reason, the latest first."""
+    with connections.database(connections.settings()) as database:
+        rows = [_parsed(asdict(row)) for row in failed_hits.list_(database, limit=limit, app_id=app_id)]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            row["app_id"] = row["tracking_data"].get("app_id")
+        print_table(_FAILED_COLUMNS, rows, empty="No hits have failed.")
+
+
+@queue.command()
+@click.argument("tracking_id", metavar="ID", type=click.UUID)
+@json_option
+def show(*, tracking_id: UUID, as_json: bool) -> None:
+    """Show one hit by its tracking id: failed (with the reason), waiting, or stored."""
+    settings = connections.settings()
+    with connections.database(settings) as database, connections.redis(settings) as redis:
+        found = failed_hits.show(database, redis, tracking_id)
+    values = {"tracking_id": tracking_id, "state": found.state, "where": found.where, **_parsed(found.values)}
+    if as_json:
+        print_json(values)
+    else:
+        print_fields({name: value for name, value in values.items() if value is not None})
+
+
+@queue.command()
+@click.argument("tracking_ids", metavar="ID...", nargs=-1, type=click.UUID)
+@click.option("--all", "everything", is_flag=True, help="All that have failed.")
+def retry(*, tracking_ids: tuple[UUID, ...], everything: bool) -> None:
+    """Send failed hits in again. Their rows go when they are stored, or say why they failed anew."""
+    if everything == bool(tracking_ids):
+        raise click.UsageError("Name the hits by their ids, or say --all.")
+    settings = connections.settings()
+    with connections.database(settings) as database, connections.redis(settings) as redis:
+        ids = failed_hits.failed_ids(database) if everything else tracking_ids
+        missing = failed_hits.retry(database, redis, ids, SystemClock().now())
+        nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+    click.echo(f"{len(ids) - len(missing)} of {len(ids)} sent in again.")
+    # With --all, one that is gone was stored or discarded meanwhile: that is no mistake.
+    _end_with([] if everything else missing)
+
+
+@queue.command()
+@click.argument("tracking_ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard(*, tracking_ids: tuple[UUID, ...], yes: bool) -> None:
+    """Give failed hits up for good."""
+    settings = connections.settings()
+    if not yes:
+        click.confirm(f"Give up {len(tracking_ids)} failed hits for good?", abort=True, err=True)
+    with connections.database(settings) as database:
+        missing = failed_hits.discard(database, tracking_ids)
+    click.echo(f"{len(tracking_ids) - len(missing)} of {len(tracking_ids)} discarded.")
+    _end_with(missing)
+
+
+def _end_with(missing: list[UUID]) -> None:
+    for tracking_id in missing:
+        note(f"No hit {tracking_id} has failed: `python -m tracker queue show {tracking_id}` says where it is.")
+    if missing:
+        sys.exit(1)
+
+
+def _parsed(values: dict[str, Any]) -> dict[str, Any]:
+    """The columns with the payload as JSON, or as the text it is where it is none."""
+    data = values.get("tracking_data")
+    if isinstance(data, bytes):
+        try:
+            parsed = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            parsed = {"raw": data.decode(errors="backslashreplace")}
+        values["tracking_data"] = parsed
+    return values
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}

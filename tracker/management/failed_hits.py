@@ -1,0 +1,99 @@
+"""Hits that failed for good: looked at, sent in again, given up. And where any one hit is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tracker.errors import not_found
+from tracker.hit import identity_of
+from tracker.queueing import adding
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
+from tracker.queueing.find import find
+from tracker.store import batch_queue, stored_hits
+from tracker.store.batch_queue import QueueRow
+from tracker.store.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a hit is: `stored`, `failed`, `queued` (kept in batch_queue until Redis is back) or `waiting`; and as what.
+
+    `values` are the columns of access_logs where it is stored, else those of batch_queue.
+    """
+
+    state: str
+    values: dict[str, Any]
+    where: str | None = None
+    """The stream that it waits in, or `retries`."""
+
+
+def list_(database: Database, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
+    """The failed ones, the latest first."""
+    with database.transaction() as tx:
+        return batch_queue.failed(tx, limit=limit, app_id=app_id)
+
+
+def show(database: Database, redis: Connection, tracking_id: UUID) -> Whereabouts:
+    """One hit by its tracking id, wherever it is. Raises Refused where it is nowhere."""
+    with database.transaction() as tx:
+        stored = _stored(tx, tracking_id)
+        row = batch_queue.get(tx, tracking_id)
+    if stored is not None:
+        return Whereabouts("stored", stored)
+    if row is not None:
+        return Whereabouts(row.status, asdict(row))
+    waiting = find(redis, tracking_id)
+    if waiting is None:
+        # It may have been stored while its stream was being read.
+        with database.transaction() as tx:
+            stored = _stored(tx, tracking_id)
+        if stored is not None:
+            return Whereabouts("stored", stored)
+        raise not_found(f"No hit {tracking_id} is stored, failed or waiting.")
+    return Whereabouts("waiting", asdict(waiting[1]), waiting[0])
+
+
+def failed_ids(database: Database) -> list[UUID]:
+    """All that failed, the oldest first."""
+    with database.transaction() as tx:
+        return batch_queue.failed_ids(tx)
+
+
+def retry(database: Database, redis: Connection, tracking_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+    """Send failed hits in again, with the identity they have and no retries counted; returns those that are not failed.
+
+    The row stays until a worker has stored the hit, which takes it away in the same transaction, or until it fails
+    anew: so nothing is lost whatever breaks off in between, and what is sent in twice is stored once.
+    """
+    missing = []
+    for tracking_id in tracking_ids:
+        with database.transaction() as tx:
+            row = batch_queue.take_for_retry(tx, tracking_id)
+            if row is None:
+                missing.append(tracking_id)
+            else:
+                adding.add(redis, [_entry_again(row, now)])
+    return missing
+
+
+def discard(database: Database, tracking_ids: Sequence[UUID]) -> list[UUID]:
+    """Give failed hits up for good; returns those that are not failed."""
+    with database.transaction() as tx:
+        return [tracking_id for tracking_id in tracking_ids if not batch_queue.discard(tx, tracking_id)]
+
+
+def _entry_again(row: QueueRow, now: datetime) -> Entry:
+    entry = Entry(**asdict(row))
+    return replace(entry, status="queued", retry_count=0, processed_at=None, error_message=None, updated_at=now)
+
+
+def _stored(tx: Transaction, tracking_id: UUID) -> dict[str, Any] | None:
+    try:
+        identity = identity_of(tracking_id)
+    except ValueError:
+        return None  # Nonsense from Redis fails under an id of its own, which carries no identity.
+    hit = stored_hits.find(tx, *identity)
+    return None if hit is None else asdict(hit)

@@ -1,0 +1,41 @@
+"""The workers that have registered with RQ: ours and stock `rq worker`s, as `rq info` lists them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rq import Worker
+from rq.worker import BaseWorker
+
+from tracker.queueing.connection import Connection, translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredWorker:
+    """One worker. RQ forgets a killed one only after its heartbeat has run out, a minute and a half for ours."""
+
+    name: str
+    queues: tuple[str, ...]
+    state: str
+    hostname: str | None
+    pid: int | None
+    last_heartbeat: datetime | None
+
+
+def registered_workers(redis: Connection) -> list[RegisteredWorker]:
+    """All of them, by name. Raises QueueAway."""
+    with translated():
+        found = [_registered(worker) for worker in Worker.all(connection=redis)]
+    return sorted(found, key=lambda worker: worker.name)
+
+
+def _registered(worker: BaseWorker) -> RegisteredWorker:
+    heartbeat = worker.last_heartbeat
+    return RegisteredWorker(
+        name=worker.name,
+        queues=tuple(worker.queue_names()),
+        state=str(worker.get_state()),
+        hostname=worker.hostname,
+        pid=worker.pid,
+        # RQ's times are in UTC and, in older versions, do not say so.
+        last_heartbeat=heartbeat.replace(tzinfo=UTC) if heartbeat and heartbeat.tzinfo is None else heartbeat,
+    )
