@@ -1,0 +1,231 @@
+import socket
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from tests.queue_entries import APPLICATION, CREATED, entry, numbers
+from tracker.errors import QueueAway, QueueFull
+from tracker.queueing.connection import Connection, connect
+from tracker.queueing.entry import BULK, FIELDS, NORMAL, STREAMS, URGENT, Entry
+from tracker.queueing.intake import Intake
+from tracker.queueing.nudges import clear
+
+OTHER = UUID(int=8)
+
+
+@pytest.fixture
+def intake(queue: Connection) -> Intake:
+    return Intake(queue, queue_limit=1000)
+
+
+def entries_in(queue: Connection, stream: str) -> list[Entry]:
+    return [Entry.from_fields(fields, stream_id) for stream_id, fields in queue.xrange(stream)]
+
+
+def test_an_entry_lands_in_the_stream_of_its_priority(queue: Connection, intake: Intake) -> None:
+    offered = [entry(1), entry(2, priority=3), entry(3, priority=-2), entry(4)]
+    assert intake.offer(APPLICATION, 10, offered, CREATED).taken == 4
+    assert [numbers(entries_in(queue, stream)) for stream in (URGENT, NORMAL, BULK)] == [[2], [1, 4], [3]]
+
+
+def test_the_stream_holds_the_columns_of_batch_queue_by_name_and_nothing_else(
+    queue: Connection, intake: Intake
+) -> None:
+    offered = entry(retry_count=1, error_message="once failed", processed_at=CREATED)
+    intake.offer(APPLICATION, 10, [offered], CREATED)
+    [(_, fields)] = queue.xrange(NORMAL)
+    assert [name.decode() for name in fields] == list(FIELDS)
+    assert entries_in(queue, NORMAL) == [offered]
+
+
+def test_a_minute_takes_as_many_as_the_limit_and_says_what_is_left(intake: Intake, minute: datetime) -> None:
+    first = intake.offer(APPLICATION, 3, [entry(1)], minute + timedelta(seconds=1))
+    assert (first.taken, first.limit, first.remaining) == (1, 3, 2)
+    assert first.reset == minute.timestamp() + 60
+    batch = intake.offer(APPLICATION, 3, [entry(n) for n in range(2, 7)], minute + timedelta(seconds=59))
+    assert (batch.taken, batch.remaining) == (2, 0)
+    assert intake.offer(APPLICATION, 3, [entry(9)], minute + timedelta(seconds=59)).taken == 0
+    assert intake.offer(OTHER, 3, [entry(10)], minute + timedelta(seconds=59)).taken == 1
+    assert intake.offer(APPLICATION, 3, [entry(9)], minute + timedelta(seconds=60)).remaining == 2
+
+
+def test_the_first_of_a_batch_are_those_within_the_limit(queue: Connection, intake: Intake) -> None:
+    intake.offer(APPLICATION, 2, [entry(n) for n in range(1, 6)], CREATED)
+    assert numbers(entries_in(queue, NORMAL)) == [1, 2]
+
+
+@pytest.mark.parametrize("limit", [0, -5])
+def test_a_limit_of_nothing_takes_nothing(queue: Connection, intake: Intake, limit: int) -> None:
+    refused = intake.offer(APPLICATION, limit, [entry()], CREATED)
+    assert (refused.taken, refused.limit, refused.remaining, refused.nudge_due) == (0, 0, 0, False)
+    assert not queue.exists(*STREAMS)
+
+
+def test_without_a_limit_everything_is_taken_and_nothing_counted(queue: Connection, intake: Intake) -> None:
+    taken = intake.offer(APPLICATION, None, [entry(n) for n in range(500)], CREATED)
+    assert (taken.taken, taken.limit, taken.remaining, taken.reset) == (500, 0, 0, 0)
+    assert not list(queue.scan_iter("tracker:rate:*"))
+
+
+def test_counters_of_a_minute_go_by_themselves(queue: Connection, intake: Intake) -> None:
+    for _ in range(2):
+        intake.offer(APPLICATION, 5, [entry()], CREATED)
+    [key] = queue.scan_iter("tracker:rate:*")
+    assert 0 < queue.ttl(key) <= 120
+
+
+def test_a_repeated_event_is_not_added_again_and_gets_the_first_ones_tracking_id(
+    queue: Connection, intake: Intake
+) -> None:
+    intake.offer(APPLICATION, 10, [entry(1)], CREATED, ["event"])
+    again = intake.offer(APPLICATION, 10, [entry(2), entry(3), entry(4)], CREATED, [None, "event", "other"])
+    assert (again.taken, again.repeats) == (3, {1: entry(1).id})
+    assert numbers(entries_in(queue, NORMAL)) == [1, 2, 4]
+    assert intake.offer(OTHER, 10, [entry(5)], CREATED, ["event"]).repeats == {}
+    assert all(0 < queue.ttl(key) <= 86400 for key in queue.scan_iter("tracker:event:*"))
+
+
+def test_an_event_that_comes_twice_in_one_batch_is_one_hit(queue: Connection, intake: Intake) -> None:
+    assert intake.offer(APPLICATION, 10, [entry(1), entry(2)], CREATED, ["e", "e"]).repeats == {1: entry(1).id}
+    assert numbers(entries_in(queue, NORMAL)) == [1]
+
+
+def test_an_offer_sent_again_after_its_answer_was_lost_is_no_repeat(queue: Connection, intake: Intake) -> None:
+    for _ in range(2):
+        assert intake.offer(APPLICATION, 10, [entry(1)], CREATED, ["event"]).repeats == {}
+    assert numbers(entries_in(queue, NORMAL)) == [1]
+
+
+def test_what_was_over_the_limit_is_no_repeat_later(queue: Connection, intake: Intake, minute: datetime) -> None:
+    intake.offer(APPLICATION, 1, [entry(1), entry(2)], minute, ["a", "b"])
+    assert intake.offer(APPLICATION, 1, [entry(3)], minute + timedelta(minutes=1), ["b"]).repeats == {}
+    assert numbers(entries_in(queue, NORMAL)) == [1, 3]
+
+
+def test_a_full_queue_refuses_and_counts_nothing(queue: Connection, intake: Intake) -> None:
+    intake.offer(APPLICATION, None, [entry(n, priority=n % 3 - 1) for n in range(1000)], CREATED)
+    with pytest.raises(QueueFull):
+        intake.offer(APPLICATION, 10, [entry(1)], CREATED, ["event"])
+    assert not list(queue.scan_iter("tracker:rate:*"))
+    assert not list(queue.scan_iter("tracker:event:*"))
+
+
+def test_one_nudge_is_due_until_a_drain_clears_it(queue: Connection, intake: Intake) -> None:
+    assert [intake.offer(APPLICATION, 10, [entry(n)], CREATED).nudge_due for n in range(3)] == [True, False, False]
+    assert 0 < queue.pttl("tracker:nudge") <= 2000
+    clear(queue)
+    assert intake.offer(APPLICATION, 10, [entry(3)], CREATED).nudge_due
+
+
+def test_a_wiped_redis_without_scripts_takes_the_next_hit(queue: Connection, intake: Intake) -> None:
+    intake.offer(APPLICATION, 10, [entry(1)], CREATED)
+    queue.flushall()
+    queue.script_flush()
+    assert intake.offer(APPLICATION, 10, [entry(2)], CREATED).remaining == 9
+    assert numbers(entries_in(queue, NORMAL)) == [2]
+
+
+def test_a_stream_that_is_none_is_an_outage_and_loses_no_event(queue: Connection, intake: Intake) -> None:
+    queue.set(NORMAL, "not a stream")
+    with pytest.raises(QueueAway):
+        intake.offer(APPLICATION, 10, [entry(1)], CREATED, ["event"])
+    queue.delete(NORMAL)
+    assert intake.offer(APPLICATION, 10, [entry(2)], CREATED, ["event"]).repeats == {}
+
+
+def test_threads_share_an_intake(queue: Connection, intake: Intake) -> None:
+    def offer(thread: int) -> None:
+        for n in range(50):
+            intake.offer(APPLICATION, 10_000, [entry(thread * 100 + n)], CREATED)
+
+    threads = [threading.Thread(target=offer, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(numbers(entries_in(queue, NORMAL)))) == 300
+
+
+def test_a_connection_that_the_server_closed_is_opened_again(redis: Connection) -> None:
+    intake = Intake(redis, queue_limit=1000)
+    intake.offer(APPLICATION, 10, [entry(1)], CREATED)
+    redis.client_kill_filter(_type="normal", skipme=True)
+    assert intake.offer(APPLICATION, 10, [entry(2)], CREATED).taken == 1
+    assert redis.xlen(NORMAL) == 2
+
+
+def test_threads_that_end_leave_no_connection_behind(redis: Connection) -> None:
+    intake = Intake(redis, queue_limit=1000)
+    for n in range(150):
+        thread = threading.Thread(target=intake.offer, args=(APPLICATION, None, [entry(n)], CREATED))
+        thread.start()
+        thread.join()
+    assert redis.xlen(NORMAL) == 150
+    assert len(redis.client_list()) < 10
+
+
+def test_memory_used_up_is_a_full_queue(redis: Connection) -> None:
+    intake = Intake(redis, queue_limit=1000)
+    redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(QueueFull):
+            intake.offer(APPLICATION, 10, [entry(1)], CREATED)
+    finally:
+        redis.config_set("maxmemory", "0")
+    assert not redis.exists(*STREAMS)
+
+
+def test_a_redis_that_nobody_runs_is_away_at_once(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with pytest.raises(QueueAway):
+        Intake(connect(f"unix://{tmp_path}/nobody", name="tests"), queue_limit=1000).offer(
+            APPLICATION, 10, [entry()], CREATED
+        )
+    assert time.monotonic() - started < 1
+
+
+def test_a_redis_that_never_answers_costs_two_seconds_once(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/silent")
+        silent.listen()
+        intake = Intake(connect(f"unix://{tmp_path}/silent", name="tests"), queue_limit=1000)
+        started = time.monotonic()
+        for _ in range(10):
+            with pytest.raises(QueueAway):
+                intake.offer(APPLICATION, 10, [entry()], CREATED)
+        assert 1.5 < time.monotonic() - started < 3
+
+
+FORKING = """
+import os, sys
+from tests.queue_entries import APPLICATION, CREATED, entry
+from tracker.queueing.connection import connect
+from tracker.queueing.intake import Intake
+redis = connect(sys.argv[1], name="tests")
+intake = Intake(redis, queue_limit=1000)
+intake.offer(APPLICATION, 10, [entry(1)], CREATED)
+child = os.fork()
+for n in range(100):
+    intake.offer(APPLICATION, 1000, [entry(1000 + n if child else 2000 + n)], CREATED)
+if child == 0:
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+print(redis.xlen("tracker:hits:normal"))
+"""
+
+
+def test_a_fork_does_not_share_its_parents_connection(redis_url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKING, redis_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.strip() == "201"

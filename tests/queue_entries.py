@@ -1,0 +1,34 @@
+"""Entries for tests of the queue, which does not look into them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
+from tracker.queueing.intake import Acceptance, Intake
+
+APPLICATION = UUID(int=7)
+CREATED = datetime(2026, 11, 23, 6, 35, 1, 234567, tzinfo=UTC)
+
+
+def entry(number: int = 1, **columns: Any) -> Entry:
+    """The `number`-th entry, which is known by its id."""
+    given = {
+        "id": UUID(int=number),
+        "tracking_data": b'{"n":%d}' % number,
+        "created_at": CREATED,
+        "updated_at": CREATED,
+    }
+    return Entry(**{**given, **columns})
+
+
+def add(redis: Connection, entries: Iterable[Entry]) -> Acceptance:
+    """Add entries without a rate limit."""
+    return Intake(redis, queue_limit=1_000_000).offer(APPLICATION, None, list(entries), CREATED)
+
+
+def numbers(found: Iterable[Any]) -> list[int]:
+    """Which entries these claims or entries are."""
+    return [getattr(each, "entry", each).id.int for each in found]
