@@ -29,8 +29,9 @@ COPY custom_parameter_values (access_log_id, application_id, parameter_key, para
 UPSERT_SESSIONS = """
 INSERT INTO sessions (session_id, application_id, app_id, client_sub_id, module_id, user_agent, ip_address,
     first_accessed_at, last_accessed_at, page_views, session_custom_params)
-SELECT * FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::inet[],
-    %s::timestamptz[], %s::timestamptz[], %s::int[], %s::jsonb[])
+SELECT * FROM jsonb_to_recordset(%s::jsonb) AS seen (session_id TEXT, application_id UUID, app_id TEXT,
+    client_sub_id TEXT, module_id TEXT, user_agent TEXT, ip_address INET, first_accessed_at TIMESTAMPTZ,
+    last_accessed_at TIMESTAMPTZ, page_views INTEGER, session_custom_params JSONB)
 ON CONFLICT (session_id) DO UPDATE SET page_views = sessions.page_views + excluded.page_views,
     last_accessed_at = excluded.last_accessed_at,
     session_custom_params = sessions.session_custom_params || excluded.session_custom_params
@@ -43,14 +44,13 @@ class Batch:
 
     access_logs: Sequence[tuple[Any, ...]]
     values: Sequence[tuple[Any, ...]]
-    sessions: Sequence[Sequence[Any]]
-    """One list a column."""
+    sessions: Sequence[dict[str, Any]]
 
 
 def batch_of(batch: Sequence[Hit]) -> Batch:
     access_logs: list[tuple[Any, ...]] = []
     values: list[tuple[Any, ...]] = []
-    sessions: dict[str, list[Any]] = {}
+    sessions: dict[str, dict[str, Any]] = {}
     for hit in batch:
         custom = orjson.dumps(hit.custom_params).decode()
         who = (hit.application_id, hit.app_id, hit.client_sub_id, hit.module_id)
@@ -64,12 +64,25 @@ def batch_of(batch: Sequence[Hit]) -> Batch:
             (hit.id, hit.application_id, key, str(value), hit.created_at)
             for key, value in (hit.custom_params or {}).items()
         )
-        session = sessions.setdefault(
-            hit.session_id or "",
-            [hit.session_id, *who, hit.user_agent, hit.ip_address, hit.created_at, hit.created_at, 0, custom],
-        )
-        session[8:] = [hit.created_at, session[9] + 1, custom]
-    return Batch(access_logs, values, [list(column) for column in zip(*sessions.values(), strict=True)])
+        session = sessions.setdefault(hit.session_id or "", _session(hit))
+        session["last_accessed_at"] = hit.created_at
+        session["page_views"] += 1
+        session["session_custom_params"] = hit.custom_params
+    return Batch(access_logs, values, list(sessions.values()))
+
+
+def _session(hit: Hit) -> dict[str, Any]:
+    return {
+        "session_id": hit.session_id,
+        "application_id": hit.application_id,
+        "app_id": hit.app_id,
+        "client_sub_id": hit.client_sub_id,
+        "module_id": hit.module_id,
+        "user_agent": hit.user_agent,
+        "ip_address": hit.ip_address,
+        "first_accessed_at": hit.created_at,
+        "page_views": 0,
+    }
 
 
 def write(batches: Sequence[Batch], url: str) -> None:
@@ -80,7 +93,7 @@ def write(batches: Sequence[Batch], url: str) -> None:
                     with cursor.copy(statement) as copy:
                         for row in rows:
                             copy.write_row(row)
-                cursor.execute(UPSERT_SESSIONS, batch.sessions)
+                cursor.execute(UPSERT_SESSIONS, (orjson.dumps(batch.sessions).decode(),))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from bench.errors import NotMeasured
 from bench.results import Row
 from bench.stage import Stage
 
+NAME = "memory"
 GROWTH_NAME = "memory growth"
 SIZE_NAME = "memory size"
 GROWTH_TARGET = 1.1
