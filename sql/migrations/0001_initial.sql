@@ -1,5 +1,4 @@
--- The schema as it is now: what an empty database has after every file of sql/migrations.
--- A test proves that the two agree. Specification sections are named; "ruling" means docs/decisions.
+-- The twelve tables of the specification, one that counts refused parameters, and create_monthly_partition.
 
 -- Gives text the GIN operator class that the index on page_type needs (ruling 1).
 CREATE EXTENSION IF NOT EXISTS btree_gin;
@@ -254,8 +253,9 @@ CREATE INDEX idx_webhooks_is_active ON webhooks (is_active);
 -- time zone; a month that is already there is left alone (rulings 2 and 5).
 --
 -- Each month is built as a table of its own and then attached: CREATE TABLE ... PARTITION OF would wait for every
--- reader of the parent and hold up every writer behind it. The foreign keys still need a moment without writers;
--- taking those locks first, in the order in which writers take theirs, keeps the two from deadlocking.
+-- reader of the parent and hold up every writer behind it. The foreign keys still need a moment without writers.
+-- Those locks are taken first, in the order in which writers take theirs (access_logs before its values), so that
+-- the two do not deadlock.
 CREATE FUNCTION create_monthly_partition(year_month TEXT) RETURNS VOID
 LANGUAGE plpgsql AS $$
 DECLARE

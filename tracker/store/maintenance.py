@@ -10,13 +10,17 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 
 from tracker.store.connection import Connection, complete, connect
 from tracker.store.failures import translated
 
-PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, *([3.0] * 8))
-"""Seconds between the attempts: with the waits themselves, half a minute in all."""
+LOCK_WAIT = 0.25
+LAST_LOCK_WAIT = 1.5
+"""Seconds. The last attempt waits longer than PostgreSQL's deadlock_timeout (1 s), since only after that does it end an
+autovacuum that is in the way, and an autovacuum of a large month holds its lock for many minutes."""
+PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
+"""Seconds between the attempts."""
 
 _Result = TypeVar("_Result")
 
@@ -32,21 +36,22 @@ def maintenance(url: str, *, name: str) -> Iterator[Connection]:
             connection.close()
 
 
-def patiently(attempt: Callable[[], _Result], *, on_wait: Callable[[str], None]) -> _Result:
+def patiently(attempt: Callable[[float], _Result], *, on_wait: Callable[[str], None]) -> _Result:
     """Do `attempt` until it gets its locks, with PAUSES between; after the last the lock's error leaves.
 
-    `attempt` must be one whole transaction.
+    `attempt` must be one whole transaction; it is told how many seconds to wait for a lock.
     """
     for pause in PAUSES:
         try:
-            return attempt()
+            return attempt(LOCK_WAIT)
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             on_wait(f"others use the tables, trying again in {pause:g} s")
             time.sleep(pause)
-    return attempt()
+    return attempt(LAST_LOCK_WAIT)
 
 
-def limit_lock_waits(tx: psycopg.Connection) -> None:
-    """Make the current transaction give up on a lock after a quarter of a second, and on nothing else."""
+def limit_lock_waits(tx: psycopg.Connection, seconds: float) -> None:
+    """Make the current transaction give up on a lock after `seconds`, and on nothing else."""
     tx.execute("SET LOCAL statement_timeout = 0")
-    tx.execute("SET LOCAL lock_timeout = '250ms'")
+    # SET takes no parameters, and the number is ours.
+    tx.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(f"{seconds * 1000:.0f}ms")))

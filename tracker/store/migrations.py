@@ -8,6 +8,7 @@ Alembic and SQLAlchemy take longer to import than the rest of the project.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -35,11 +36,11 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
     Returns the names of what was applied: revisions, and months as `partitions YYYY-MM`; a second run returns
     nothing. Two runs at once are safe: the second waits and then finds nothing to do. `on_step` hears a sentence
     about each step. Raises SettingsInvalid for a database that this version cannot serve, DatabaseAway where
-    PostgreSQL is away or others hold the tables for half a minute.
+    PostgreSQL is away or others hold the tables for a quarter of a minute.
     """
     with maintenance(url, name="tracker-migrate") as connection:
         _check_server(connection)
-        applied = patiently(lambda: _apply_missing(connection, on_step), on_wait=on_step)
+        applied = patiently(partial(_apply_missing, connection, on_step), on_wait=on_step)
     months = partitions.create(url, partitions.needed(today), on_step=on_step)
     return [*applied, *(f"partitions {month}" for month in months)]
 
@@ -53,7 +54,7 @@ def _check_server(connection: Connection) -> None:
         raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")
 
 
-def _apply_missing(connection: Connection, on_step: Callable[[str], None]) -> list[str]:
+def _apply_missing(connection: Connection, on_step: Callable[[str], None], lock_wait: float) -> list[str]:
     """Apply the missing revisions in one transaction of `connection`."""
     # Whoever calls this chose a log format; Alembic's own lines about its dialect say nothing to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -70,7 +71,7 @@ def _apply_missing(connection: Connection, on_step: Callable[[str], None]) -> li
         with engine.begin() as alchemy:
             # Before the lock time-out: whoever holds this one is another migrate, which is worth waiting for.
             alchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('tracker migrate'))")
-            limit_lock_waits(connection)
+            limit_lock_waits(connection, lock_wait)
             options = {"fn": _steps, "on_version_apply": (remember,)}
             MigrationContext.configure(alchemy, opts=options).run_migrations()
     except exc.DBAPIError as error:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import pairwise
 
 from tracker.store.connection import Connection
@@ -100,20 +101,20 @@ def create(url: str, months: Iterable[Month], *, on_step: Callable[[str], None] 
     """Make the months that are missing, over the maintenance URL, each in a transaction of its own.
 
     Returns those it made. `on_step` hears a sentence about each, and about waiting for locks. Raises DatabaseAway
-    where the locks were not to be had for half a minute; the months made so far stay.
+    where the locks were not to be had for a quarter of a minute; the months made so far stay.
     """
     with maintenance(url, name="tracker-partitions") as connection:
         to_make = missing(connection, months)
         connection.rollback()
         for month in to_make:
-            patiently(lambda month=month: _create_month(connection, month), on_wait=on_step)  # type: ignore[misc]
+            patiently(partial(_create_month, connection, month), on_wait=on_step)
             on_step(f"partitions of {month} made")
     return to_make
 
 
-def _create_month(connection: Connection, month: Month) -> None:
+def _create_month(connection: Connection, month: Month, lock_wait: float) -> None:
     with connection.transaction():
-        limit_lock_waits(connection)
+        limit_lock_waits(connection, lock_wait)
         execute(connection, "partitions/create_month", {"year_month": str(month)})
 
 
