@@ -33,15 +33,18 @@ def status(*, as_json: bool) -> None:
     with connections.database(settings) as database, connections.redis(settings) as redis:
         found = queue_status.look(database, redis)
     streams = [_rounded(asdict(depth)) for depth in found.streams]
-    workers = [asdict(worker) for worker in found.workers]
+    workers = [{**asdict(worker), "queues": list(worker.queues)} for worker in found.workers]
     if as_json:
         print_json({"streams": streams, "batch_queue": found.batch_queue, "workers": workers})
     else:
         print_table(_STREAM_COLUMNS, streams, empty="There are no streams.")
         click.echo()
-        counts = [{"batch_queue": name, "rows": count} for name, count in sorted((found.batch_queue or {}).items())]
-        print_table(("batch_queue", "rows"), counts, empty="batch_queue holds nothing.")
+        if found.batch_queue is not None:
+            counts = [{"batch_queue": name, "rows": count} for name, count in sorted(found.batch_queue.items())]
+            print_table(("batch_queue", "rows"), counts, empty="batch_queue holds nothing.")
         click.echo()
+        for worker in workers:
+            worker["queues"] = ", ".join(worker["queues"])
         print_table(_WORKER_COLUMNS, workers, empty="No workers have registered: start `python worker.py`.")
     if found.database_away is not None:
         note(f"batch_queue is not known: {found.database_away}")

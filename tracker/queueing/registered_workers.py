@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rq import Worker
+from rq.suspension import is_suspended
 from rq.worker import BaseWorker
 
 from tracker.queueing.connection import Connection, translated
@@ -26,6 +27,12 @@ def registered_workers(redis: Connection) -> list[RegisteredWorker]:
     with translated():
         found = [_registered(worker) for worker in Worker.all(connection=redis)]
     return sorted(found, key=lambda worker: worker.name)
+
+
+def are_suspended(redis: Connection) -> bool:
+    """Whether somebody told all workers to wait (`rq suspend`). Raises QueueAway."""
+    with translated():
+        return bool(is_suspended(redis))
 
 
 def _registered(worker: BaseWorker) -> RegisteredWorker:

@@ -1,0 +1,27 @@
+"""`doctor`: whether everything is as it must be, and what to do where it is not."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from tracker.cli import connections
+from tracker.cli.options import json_option
+from tracker.cli.output import print_json, print_table
+from tracker.clock import SystemClock
+from tracker.management.doctor import examine
+
+_COLUMNS = ("level", "check", "seen", "to_do")
+
+
+@click.command()
+@json_option
+def doctor(*, as_json: bool) -> None:
+    """Check settings, PostgreSQL, Redis, workers and queue; exit status 1 where something fails."""
+    findings = [asdict(finding) for finding in examine(connections.settings(), SystemClock())]
+    if as_json:
+        print_json(findings)
+    else:
+        print_table(_COLUMNS, findings, empty="Nothing was checked.")
+    if any(finding["level"] == "fail" for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,77 @@
+"""The health check: every check in turn, from the settings to the work; one that cannot be made is left out."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+
+from tracker.clock import Clock
+from tracker.config import Settings
+from tracker.errors import TrackerError
+from tracker.management import postgres_checks, redis_checks, work_checks
+from tracker.management.finding import Finding
+from tracker.queueing.connection import Connection, connect
+from tracker.queueing.depth import depths
+from tracker.queueing.registered_workers import are_suspended, registered_workers
+from tracker.store import batch_queue
+from tracker.store.database import Database
+
+_NAME = "tracker-doctor"
+
+
+def examine(settings: Settings, clock: Clock) -> list[Finding]:
+    """Make all the checks. Raises nothing on purpose: what is away is a finding."""
+    findings = [Finding("settings", "ok", "complete and acceptable")]
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(settings.database_url, name=_NAME, connections=1)))
+        findings += _about_postgres(settings, database, clock)
+        redis = stack.enter_context(closing(connect(settings.redis_url, name=_NAME)))
+        findings += _about_redis(settings, redis, clock)
+    return findings
+
+
+def _about_postgres(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
+    reached, facts = postgres_checks.reach("PostgreSQL", "DATABASE_URL", database)
+    findings = [reached]
+    if facts is not None:
+        findings.append(work_checks.about_clock("PostgreSQL", clock.now(), facts.clock))
+        findings += postgres_checks.about_server(facts)
+        findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
+        if facts.revision is not None:
+            findings += _or_failure("batch_queue", lambda: _about_batch_queue(database))
+    if settings.database_maintenance_url != settings.database_url:
+        with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
+            findings.append(postgres_checks.reach("direct connection", "DATABASE_MAINTENANCE_URL", direct)[0])
+    return findings
+
+
+def _about_batch_queue(database: Database) -> list[Finding]:
+    with database.transaction() as tx:
+        return work_checks.about_batch_queue(batch_queue.count_by_status(tx))
+
+
+def _about_redis(settings: Settings, redis: Connection, clock: Clock) -> list[Finding]:
+    reached, facts = redis_checks.reach(redis)
+    if facts is None:
+        return [reached]
+    return [
+        reached,
+        work_checks.about_clock("Redis", clock.now(), facts.clock),
+        *redis_checks.about_server(facts),
+        *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
+        *_or_failure(
+            "workers",
+            lambda: [_about_workers(settings, redis, clock)],
+        ),
+    ]
+
+
+def _about_workers(settings: Settings, redis: Connection, clock: Clock) -> Finding:
+    workers, suspended = registered_workers(redis), are_suspended(redis)
+    return work_checks.about_workers(workers, settings.rq_queue, clock.now(), suspended=suspended)
+
+
+def _or_failure(check: str, make: Callable[[], list[Finding]]) -> list[Finding]:
+    """The findings, or one that says why they could not be had: a server may go away between two checks."""
+    try:
+        return make()
+    except TrackerError as error:
+        return [Finding(check, "fail", str(error), "Look at the server, then run this again.")]

@@ -1,0 +1,98 @@
+"""Whether PostgreSQL is as the product needs it: server, schema, partitions."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from tracker.errors import TrackerError
+from tracker.management import partition_overview
+from tracker.management.finding import Finding, graded, megabytes
+from tracker.store.database import Database
+from tracker.store.server_facts import ServerFacts, newest_revision, server_facts
+
+_OLDEST = 14
+_MIGRATE = "Run `python -m tracker migrate`."
+_UTC = {"UTC", "Etc/UTC", "GMT"}
+
+
+def reach(check: str, setting: str, database: Database) -> tuple[Finding, ServerFacts | None]:
+    """Whether the server that a setting names answers, and what it says."""
+    try:
+        with database.transaction() as tx:
+            facts = server_facts(tx)
+    except TrackerError as error:
+        return Finding(check, "fail", str(error), f"See that {setting} is right and that the server runs."), None
+    major = facts.version_number // 10_000
+    if major < _OLDEST:
+        return Finding(check, "fail", f"PostgreSQL {major}", f"Use PostgreSQL {_OLDEST} or newer."), facts
+    return Finding(check, "ok", f"PostgreSQL {major}.{facts.version_number % 10_000} answers"), facts
+
+
+def about_server(facts: ServerFacts) -> list[Finding]:
+    """Encoding, time zone, role, connections, room on the disk."""
+    findings = [
+        _must_be("encoding", facts.encoding, facts.encoding == "UTF8", "Create the database with ENCODING 'UTF8'."),
+        _must_be(
+            "time zone of the session",
+            facts.time_zone,
+            facts.time_zone in _UTC,
+            "Do not set another time zone for this role or in the URL's options.",
+        ),
+        _must_be(
+            "writable",
+            "a replica" if facts.in_recovery else "a primary",
+            not facts.in_recovery,
+            "Point DATABASE_URL at the primary.",
+        ),
+        graded(
+            "connections",
+            facts.connections_open / facts.connections_allowed,
+            f"{facts.connections_open} of {facts.connections_allowed} open",
+            "Put a pooler in front, start fewer processes, or raise max_connections.",
+            warn_above=0.8,
+            fail_above=0.95,
+        ),
+    ]
+    return findings + _disk(facts)
+
+
+def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[Finding]:
+    """Whether the migrations are those of this version and every month is there."""
+    newest = newest_revision()
+    if facts.revision is None:
+        return [Finding("migrations", "fail", "the database has no schema yet", _MIGRATE)]
+    if facts.revision > newest:
+        seen = f"{facts.revision} is newer than this version, which ends with {newest}"
+        return [Finding("migrations", "fail", seen, "Run the newer version of the product.")]
+    findings = [
+        _must_be("migrations", f"{facts.revision}; this version ends with {newest}", facts.revision == newest, _MIGRATE)
+    ]
+    overview = partition_overview.look(database, now)
+    if overview.problems:
+        return [*findings, *(Finding("partitions", "fail", problem, _MIGRATE) for problem in overview.problems)]
+    months = sorted({str(each.month) for each in overview.partitions})
+    return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]} without a gap")]
+
+
+def _must_be(check: str, seen: str, is_so: bool, to_do: str) -> Finding:  # noqa: FBT001 the condition is what it is about
+    return Finding(check, "ok", seen) if is_so else Finding(check, "fail", seen, to_do)
+
+
+def _disk(facts: ServerFacts) -> list[Finding]:
+    size = megabytes(facts.bytes)
+    try:
+        usage = shutil.disk_usage(Path(facts.data_folder or ""))
+    except OSError:
+        usage = None
+    if not facts.data_folder or usage is None:
+        return [Finding("database size", "ok", f"{size}; the server's disk cannot be seen from here")]
+    return [
+        graded(
+            "disk of PostgreSQL",
+            1 - usage.free / usage.total,
+            f"the database has {size}, {megabytes(usage.free)} are free",
+            "Make room, or keep fewer months (TRACKER_RETENTION_MONTHS).",
+            warn_above=0.85,
+            fail_above=0.95,
+        )
+    ]

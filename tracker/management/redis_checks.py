@@ -1,0 +1,63 @@
+"""Whether Redis is as the product needs it: what it acknowledged must stay until a worker has stored it."""
+
+from tracker.errors import TrackerError
+from tracker.management.finding import Finding, graded, megabytes
+from tracker.queueing.connection import Connection
+from tracker.queueing.server_facts import ServerFacts, server_facts
+
+_OLDEST = (6, 2)
+"""XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
+
+
+def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
+    """Whether the server answers, and what it says."""
+    try:
+        facts = server_facts(redis)
+    except TrackerError as error:
+        return Finding("Redis", "fail", str(error), "See that REDIS_URL is right and that the server runs."), None
+    if facts.version < _OLDEST:
+        return Finding("Redis", "fail", facts.name, "Use Redis 6.2 or newer, or Valkey."), facts
+    if facts.is_replica:
+        return Finding("Redis", "fail", f"{facts.name}, a replica", "Point REDIS_URL at the primary."), facts
+    return Finding("Redis", "ok", f"{facts.name} answers"), facts
+
+
+def about_server(facts: ServerFacts) -> list[Finding]:
+    """Eviction, persistence, memory."""
+    return [_eviction(facts), _append_only(facts), _persistence(facts), _memory(facts)]
+
+
+def _eviction(facts: ServerFacts) -> Finding:
+    check = "eviction policy of Redis"
+    if facts.eviction_policy == "noeviction":
+        return Finding(check, "ok", facts.eviction_policy)
+    return Finding(check, "fail", facts.eviction_policy, "Set maxmemory-policy noeviction: another throws hits away.")
+
+
+def _append_only(facts: ServerFacts) -> Finding:
+    check = "append-only file of Redis"
+    if facts.append_only:
+        return Finding(check, "ok", "on")
+    return Finding(check, "fail", "off", "Set appendonly yes: without it a restart of Redis loses accepted hits.")
+
+
+def _persistence(facts: ServerFacts) -> Finding:
+    check = "persistence of Redis"
+    if not facts.persistence_errors:
+        return Finding(check, "ok", "the last writes succeeded")
+    return Finding(check, "fail", f"failed: {', '.join(facts.persistence_errors)}", "See Redis's log and its disk.")
+
+
+def _memory(facts: ServerFacts) -> Finding:
+    limit = facts.memory_limit or facts.machine_memory
+    if not limit:
+        return Finding("memory of Redis", "ok", f"{megabytes(facts.used_memory)} used, the limit is not known")
+    of_what = "maxmemory" if facts.memory_limit else "the machine's memory"
+    return graded(
+        "memory of Redis",
+        facts.used_memory / limit,
+        f"{megabytes(facts.used_memory)} of {of_what}, {megabytes(limit)}",
+        "See that workers keep up (`python -m tracker queue status`), then raise maxmemory.",
+        warn_above=0.7,
+        fail_above=0.9,
+    )

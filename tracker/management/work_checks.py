@@ -1,0 +1,88 @@
+"""Whether the work gets done: workers, what waits for them, what failed, and clocks that agree."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from tracker.management.finding import Finding, graded
+from tracker.queueing.depth import Depth
+from tracker.queueing.registered_workers import RegisteredWorker
+
+_SILENT = timedelta(minutes=8)
+"""A stock `rq worker` with nothing to do speaks every 405 seconds."""
+_LATE_SECONDS = {"urgent": (30.0, 300.0), "normal": (30.0, 300.0), "bulk": (3600.0, 86_400.0)}
+"""Ages of the oldest entry from which on a stream is worth a warning, and counts as failed."""
+
+
+def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datetime, *, suspended: bool) -> Finding:
+    """Whether somebody reads the RQ queue of the nudges."""
+    if suspended:
+        return Finding("workers", "fail", "they are suspended, and hits wait", "Run `rq resume`.")
+    alive = [
+        worker
+        for worker in workers
+        if rq_queue in worker.queues and worker.last_heartbeat is not None and now - worker.last_heartbeat < _SILENT
+    ]
+    if alive:
+        return Finding("workers", "ok", f"{len(alive)} read the queue {rq_queue}")
+    return Finding("workers", "fail", f"none reads the queue {rq_queue}", "Start `python worker.py`.")
+
+
+def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
+    """How much waits, and for how long."""
+    findings = []
+    for depth in depths:
+        seen = f"{depth.waiting} wait, {depth.pending} are being worked on"
+        oldest = depth.oldest_seconds
+        if depth.name in _LATE_SECONDS:
+            warn_above, fail_above = _LATE_SECONDS[depth.name]
+            findings.append(
+                graded(
+                    f"queue {depth.name}",
+                    oldest or 0.0,
+                    seen if oldest is None else f"{seen}, the oldest since {oldest:.0f} s",
+                    "See that workers run and keep up; start more (`python worker.py --workers N`).",
+                    warn_above=warn_above,
+                    fail_above=fail_above,
+                )
+            )
+        elif depth.waiting:
+            to_do = "They are tried again by themselves; `python -m tracker queue failed` lists those that give up."
+            findings.append(Finding("queue retries", "warn", f"{depth.waiting} hits are being tried again", to_do))
+    waiting = sum(depth.waiting + depth.pending for depth in depths)
+    findings.append(
+        graded(
+            "queue limit",
+            waiting / queue_limit,
+            f"{waiting} of {queue_limit} (TRACKER_QUEUE_LIMIT)",
+            "At the limit receivers answer 503: start more workers.",
+            warn_above=0.5,
+            fail_above=0.95,
+        )
+    )
+    return findings
+
+
+def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
+    """What stands in the table because it failed, or because Redis was away."""
+    failed, queued = counts.get("failed", 0), counts.get("queued", 0)
+    findings = [Finding("failed hits", "ok", "none")]
+    if failed:
+        to_do = "Look at `python -m tracker queue failed`; retry or discard them."
+        findings = [Finding("failed hits", "warn", f"{failed}", to_do)]
+    if queued:
+        to_do = "The scheduler takes them in: see that `python scheduler.py` runs."
+        findings.append(Finding("hits accepted without Redis", "warn", f"{queued} wait in batch_queue", to_do))
+    return findings
+
+
+def about_clock(server: str, here: datetime, there: datetime) -> Finding:
+    """Whether this machine's clock and a server's agree; `here` is from the moment that `there` was read."""
+    seconds = abs((there - here).total_seconds())
+    return graded(
+        f"clock of {server}",
+        seconds,
+        f"{seconds:.1f} s apart from here",
+        "Keep the machines' clocks by NTP: hits are dated by the receiver's.",
+        warn_above=2.0,
+        fail_above=60.0,
+    )

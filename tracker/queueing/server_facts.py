@@ -1,0 +1,48 @@
+"""What the Redis server says about itself, for health checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from tracker.queueing.connection import Connection, translated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """The server at one moment; sizes in bytes. A Valkey says which Redis it is compatible with in `version`."""
+
+    name: str
+    version: tuple[int, ...]
+    clock: datetime
+    is_replica: bool
+    eviction_policy: str
+    used_memory: int
+    memory_limit: int
+    """0 where there is none."""
+    machine_memory: int
+    append_only: bool
+    persistence_errors: tuple[str, ...]
+
+
+def server_facts(redis: Connection) -> ServerFacts:
+    """Raises QueueAway."""
+    with translated():
+        seconds, microseconds = redis.time()
+        info = cast(Mapping[str, Any], redis.info())
+    return ServerFacts(
+        name=f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {info['redis_version']}",
+        version=tuple(int(part) for part in str(info["redis_version"]).split(".")[:3]),
+        clock=datetime.fromtimestamp(seconds + microseconds / 1_000_000, UTC),
+        is_replica=info.get("role") == "slave",
+        eviction_policy=str(info.get("maxmemory_policy", "")),
+        used_memory=int(info.get("used_memory", 0)),
+        memory_limit=int(info.get("maxmemory", 0)),
+        machine_memory=int(info.get("total_system_memory", 0)),
+        append_only=bool(info.get("aof_enabled")),
+        persistence_errors=tuple(
+            name
+            for name in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+            if info.get(name, "ok") != "ok"
+        ),
+    )

@@ -1,0 +1,37 @@
+"""What the PostgreSQL server says about itself, for health checks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.store.database import Transaction
+from tracker.store.queries import SQL, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """The server at one moment. `revision` is the last migration applied, None for a database that has none."""
+
+    version_number: int
+    encoding: str
+    time_zone: str
+    in_recovery: bool
+    clock: datetime
+    revision: str | None
+    bytes: int
+    connections_allowed: int
+    connections_open: int
+    data_folder: str | None
+    """The server's own folder, where it runs on this machine and the role may know."""
+
+
+def server_facts(tx: Transaction) -> ServerFacts:
+    facts = fetch_one(tx, "server/facts")
+    assert facts is not None
+    migrated = facts.pop("migrated")
+    revision = fetch_one(tx, "server/revision") if migrated else None
+    return ServerFacts(**facts, revision=revision["revision"] if revision else None)
+
+
+def newest_revision() -> str:
+    """The migration that this version ends with."""
+    return max(path.stem for path in (SQL / "migrations").glob("[0-9]*.sql"))
