@@ -9,7 +9,7 @@ from tracker.clock import SystemClock
 from tracker.hit import Hit
 from tracker.ingest.drain import Drain
 from tracker.ingest.tally import Drained
-from tracker.queueing import bulk
+from tracker.queueing import adding
 from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
@@ -46,7 +46,7 @@ def entry_of(hit: Hit, **columns: Any) -> Entry:
 
 
 def enqueue(redis: Connection, hits: Iterable[Hit | Entry]) -> None:
-    bulk.add(redis, [entry_of(hit) if isinstance(hit, Hit) else hit for hit in hits])
+    adding.add(redis, [entry_of(hit) if isinstance(hit, Hit) else hit for hit in hits])
 
 
 def claims_of(redis: Connection, *, batch_size: int = 100) -> Claims:

@@ -46,7 +46,7 @@ def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Qu
 
 def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
     """The ids of all entries that failed for good, the oldest first."""
-    return [row[0] for row in tx.execute(sql("batch_queue/failed_ids"), {"app_id": app_id}).fetchall()]
+    return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", {"app_id": app_id})]
 
 
 def get(tx: Transaction, entry_id: UUID) -> QueueRow | None:
