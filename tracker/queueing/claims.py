@@ -115,7 +115,7 @@ class Claims:
     def release(self, claims: Sequence[Claim]) -> None:
         """Give entries back untouched, for whoever asks next: the database is away, and no try is counted.
 
-        They keep their place in the stream and become as old as entries that may be taken over. Should another
+        They keep their place in the stream and become old enough to be taken over. Should another
         have taken them over already, a third one may write them too, which the primary key settles.
         """
         with translated():
@@ -123,7 +123,7 @@ class Claims:
                 if key == RETRIES:
                     self._redis.zadd(RETRIES, dict.fromkeys(members, self._clock.now().timestamp()), xx=True)
                 else:
-                    self._claim_again(key, members, consumer=_RELEASED, idle=TAKE_OVER_SECONDS)
+                    self._claim_again(key, members, consumer=_RELEASED, idle=TAKE_OVER_SECONDS + 1)
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Say that these are still being worked on; to be called at least every 10 s while a batch takes long."""
