@@ -64,26 +64,28 @@ def load() -> Settings:
 
     Raises SettingsInvalid with one line that names the variable, the value (never a secret's) and what is accepted.
     """
+    env = FileAwareEnv()
     if Path(".env").is_file():
-        FileAwareEnv().read_env(".env", recurse=False)
-    database_url = _url("DATABASE_URL", ("postgresql", "postgres"))
+        env.read_env(".env", recurse=False)
+    postgresql = ("postgresql", "postgres")
+    database_url = _url(env, "DATABASE_URL", postgresql)
     return Settings(
         database_url=database_url,
-        database_maintenance_url=_url("DATABASE_MAINTENANCE_URL", ("postgresql", "postgres"), default=database_url),
-        database_read_url=_url("DATABASE_READ_URL", ("postgresql", "postgres"), default=database_url),
-        redis_url=_url("REDIS_URL", ("redis", "rediss", "unix")),
-        admin_token=_text("TRACKER_ADMIN_TOKEN") or None,
-        secret_key=_text("TRACKER_SECRET_KEY") or None,
-        batch_size=_whole("TRACKER_BATCH_SIZE", 100, low=1, high=1000),
-        max_retries=_whole("TRACKER_MAX_RETRIES", 3, low=0, high=100),
-        trusted_proxies=_whole("TRACKER_TRUSTED_PROXIES", 0, low=0, high=16),
-        retention_months=_whole("TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
-        log_format=cast(LogFormat, _choice("TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
-        rq_queue=_name("TRACKER_RQ_QUEUE", "default"),
-        drain_seconds=_whole("TRACKER_DRAIN_SECONDS", 20, low=1, high=600),
-        queue_limit=_whole("TRACKER_QUEUE_LIMIT", 2_000_000, low=1000, high=1_000_000_000),
-        webhook_allow_http=_choice("TRACKER_WEBHOOK_ALLOW_HTTP", ("true", "false"), "false") == "true",
-        webhook_allowed_networks=_networks("TRACKER_WEBHOOK_ALLOWED_NETWORKS"),
+        database_maintenance_url=_url(env, "DATABASE_MAINTENANCE_URL", postgresql, default=database_url),
+        database_read_url=_url(env, "DATABASE_READ_URL", postgresql, default=database_url),
+        redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix")),
+        admin_token=_text(env, "TRACKER_ADMIN_TOKEN") or None,
+        secret_key=_text(env, "TRACKER_SECRET_KEY") or None,
+        batch_size=_whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
+        max_retries=_whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),
+        trusted_proxies=_whole(env, "TRACKER_TRUSTED_PROXIES", 0, low=0, high=16),
+        retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
+        log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
+        rq_queue=_name(env, "TRACKER_RQ_QUEUE", "default"),
+        drain_seconds=_whole(env, "TRACKER_DRAIN_SECONDS", 20, low=1, high=600),
+        queue_limit=_whole(env, "TRACKER_QUEUE_LIMIT", 2_000_000, low=1000, high=1_000_000_000),
+        webhook_allow_http=_choice(env, "TRACKER_WEBHOOK_ALLOW_HTTP", ("true", "false"), "false") == "true",
+        webhook_allowed_networks=_networks(env, "TRACKER_WEBHOOK_ALLOWED_NETWORKS"),
     )
 
 
@@ -91,12 +93,12 @@ def _log_format_here() -> LogFormat:
     return "console" if sys.stderr.isatty() else "json"
 
 
-def _text(name: str, default: str = "") -> str:
+def _text(env: FileAwareEnv, name: str, default: str = "") -> str:
     """The stripped value of `name` or of the file that `name`_FILE points to; an empty value is an absent one."""
     try:
-        value: str = FileAwareEnv().str(name, "")
+        value: str = env.str(name, "")
     except (ValueError, OSError) as error:
-        raise SettingsInvalid(f"{name}_FILE must name a readable text file: {error}") from error
+        raise _refuse(f"{name}_FILE", env.str(f"{name}_FILE", ""), "it must name a readable text file") from error
     return value.strip() or default
 
 
@@ -104,9 +106,9 @@ def _refuse(name: str, value: str, accepted: str) -> SettingsInvalid:
     return SettingsInvalid(f"{name}={value!r} is not accepted: {accepted}.")
 
 
-def _url(name: str, schemes: Sequence[str], *, default: str = "") -> str:
+def _url(env: FileAwareEnv, name: str, schemes: Sequence[str], *, default: str = "") -> str:
     """A URL with one of `schemes`. Of a refused one only the scheme is quoted: it may hold a password."""
-    value = _text(name, default)
+    value = _text(env, name, default)
     accepted = f"it must be a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}"
     if not value:
         raise SettingsInvalid(f"{name} is not set: {accepted}.")
@@ -116,33 +118,35 @@ def _url(name: str, schemes: Sequence[str], *, default: str = "") -> str:
     try:
         _ = urlsplit(value).port
     except ValueError as error:
-        raise _refuse(name, f"{scheme}://…", f"it does not read as a URL ({error})") from error
+        # The error quotes what it took for the port, which may be a piece of the password.
+        accepted = "it must read as a URL, with special characters of a password written as %XX"
+        raise _refuse(name, f"{scheme}://…", accepted) from error
     return value
 
 
-def _whole(name: str, default: int, *, low: int, high: int) -> int:
-    value = _text(name, str(default))
+def _whole(env: FileAwareEnv, name: str, default: int, *, low: int, high: int) -> int:
+    value = _text(env, name, str(default))
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", value) or not low <= int(value) <= high:
         raise _refuse(name, value, f"a whole number from {low} to {high}")
     return int(value)
 
 
-def _choice(name: str, choices: Sequence[str], default: str) -> str:
-    value = _text(name, default).lower()
+def _choice(env: FileAwareEnv, name: str, choices: Sequence[str], default: str) -> str:
+    value = _text(env, name, default).lower()
     if value not in choices:
         raise _refuse(name, value, " or ".join(choices))
     return value
 
 
-def _name(name: str, default: str) -> str:
-    value = _text(name, default)
+def _name(env: FileAwareEnv, name: str, default: str) -> str:
+    value = _text(env, name, default)
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}", value):
         raise _refuse(name, value, "1 to 50 letters, digits, points, dashes and underscores")
     return value
 
 
-def _networks(name: str) -> tuple[Network, ...]:
-    value = _text(name)
+def _networks(env: FileAwareEnv, name: str) -> tuple[Network, ...]:
+    value = _text(env, name)
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:

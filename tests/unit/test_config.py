@@ -1,0 +1,219 @@
+from dataclasses import FrozenInstanceError
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from tracker import config
+from tracker.errors import SettingsInvalid
+
+NEEDED = {"DATABASE_URL": "postgresql://app@db/tracker", "REDIS_URL": "redis://queue:6379/0"}
+
+
+class Environment:
+    """The environment of one test: only what it sets, in a working directory without a `.env`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def set(self, **values: str) -> None:
+        for name, value in values.items():
+            self._monkeypatch.setenv(name, value)
+
+    def unset(self, name: str) -> None:
+        self._monkeypatch.delenv(name)
+
+    def refused(self) -> str:
+        with pytest.raises(SettingsInvalid) as raised:
+            config.load()
+        message = str(raised.value)
+        assert "\n" not in message
+        return message
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
+    monkeypatch.setattr("os.environ", dict(NEEDED))
+    monkeypatch.chdir(tmp_path)
+    return Environment(monkeypatch)
+
+
+def test_two_urls_are_enough(environment: Environment) -> None:
+    settings = config.load()
+    assert settings.database_url == settings.database_maintenance_url == settings.database_read_url
+    assert settings.redis_url == NEEDED["REDIS_URL"]
+    assert settings.batch_size == 100
+    assert settings.max_retries == 3
+    assert settings.trusted_proxies == 0
+    assert settings.retention_months == 24
+    assert settings.rq_queue == "default"
+    assert settings.admin_token is None
+    assert settings.secret_key is None
+    assert settings.webhook_allow_http is False
+    assert settings.webhook_allowed_networks == ()
+
+
+def test_everything_can_be_set(environment: Environment) -> None:
+    environment.set(
+        DATABASE_MAINTENANCE_URL="postgres://maintainer@db/tracker",
+        DATABASE_READ_URL="postgresql://reader@replica/tracker",
+        REDIS_URL="unix:///run/redis.sock?db=1",
+        TRACKER_ADMIN_TOKEN="token",
+        TRACKER_SECRET_KEY="secret",
+        TRACKER_BATCH_SIZE="250",
+        TRACKER_MAX_RETRIES="0",
+        TRACKER_TRUSTED_PROXIES="2",
+        TRACKER_RETENTION_MONTHS="0",
+        TRACKER_LOG_FORMAT="JSON",
+        TRACKER_RQ_QUEUE="hits.1",
+        TRACKER_DRAIN_SECONDS="5",
+        TRACKER_QUEUE_LIMIT="1000",
+        TRACKER_WEBHOOK_ALLOW_HTTP="true",
+        TRACKER_WEBHOOK_ALLOWED_NETWORKS="10.0.0.0/8, fd00::/8,",
+    )
+    settings = config.load()
+    assert settings.database_maintenance_url == "postgres://maintainer@db/tracker"
+    assert settings.database_read_url == "postgresql://reader@replica/tracker"
+    assert settings.redis_url == "unix:///run/redis.sock?db=1"
+    assert (settings.admin_token, settings.secret_key) == ("token", "secret")
+    assert (settings.batch_size, settings.max_retries, settings.trusted_proxies) == (250, 0, 2)
+    assert (settings.retention_months, settings.drain_seconds, settings.queue_limit) == (0, 5, 1000)
+    assert (settings.log_format, settings.rq_queue) == ("json", "hits.1")
+    assert settings.webhook_allow_http is True
+    assert settings.webhook_allowed_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+
+
+def test_settings_do_not_change_after_the_start(environment: Environment) -> None:
+    with pytest.raises(FrozenInstanceError):
+        config.load().batch_size = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("TRACKER_BATCH_SIZE", "0", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "1001", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "ten", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "1e2", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "1_0", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "\u0661\u0660", "a whole number from 1 to 1000"),
+        ("TRACKER_BATCH_SIZE", "9" * 5000, "a whole number from 1 to 1000"),
+        ("TRACKER_MAX_RETRIES", "-1", "a whole number from 0 to 100"),
+        ("TRACKER_TRUSTED_PROXIES", "17", "a whole number from 0 to 16"),
+        ("TRACKER_RETENTION_MONTHS", "0.5", "a whole number from 0 to 1200"),
+        ("TRACKER_DRAIN_SECONDS", "0", "a whole number from 1 to 600"),
+        ("TRACKER_QUEUE_LIMIT", "999", "a whole number from 1000 to 1000000000"),
+        ("TRACKER_LOG_FORMAT", "xml", "json or console"),
+        ("TRACKER_WEBHOOK_ALLOW_HTTP", "yes", "true or false"),
+        ("TRACKER_RQ_QUEUE", "two words", "1 to 50 letters, digits, points, dashes and underscores"),
+        ("TRACKER_WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8", "networks as CIDRs, separated by commas"),
+        ("TRACKER_WEBHOOK_ALLOWED_NETWORKS", "intranet", "networks as CIDRs, separated by commas"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_name_value_and_what_is_accepted(
+    environment: Environment, name: str, value: str, accepted: str
+) -> None:
+    environment.set(**{name: value})
+    message = environment.refused()
+    assert message.startswith(f"{name}={value!r} is not accepted: ")
+    assert accepted in message
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+@pytest.mark.parametrize("missing", [None, "", "   "])
+def test_a_missing_url_is_named(environment: Environment, name: str, missing: str | None) -> None:
+    if missing is None:
+        environment.unset(name)
+    else:
+        environment.set(**{name: missing})
+    assert environment.refused().startswith(f"{name} is not set: it must be a URL that begins with ")
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_MAINTENANCE_URL", "DATABASE_READ_URL", "REDIS_URL"])
+@pytest.mark.parametrize("value", ["mysql://app:hunter2@db/tracker", "app:hunter2@db", "//hunter2@db"])
+def test_a_refused_url_is_named_without_its_password(environment: Environment, name: str, value: str) -> None:
+    environment.set(**{name: value})
+    message = environment.refused()
+    assert message.startswith(f"{name}=")
+    assert "it must be a URL that begins with " in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "value", ["redis://:hunter2@queue:notaport/0", "redis://app:hunter2/rest@queue", "redis://[hunter2"]
+)
+def test_a_url_that_does_not_parse_is_refused_without_its_password(environment: Environment, value: str) -> None:
+    environment.set(REDIS_URL=value)
+    message = environment.refused()
+    assert message.startswith("REDIS_URL='redis://…' is not accepted: it must read as a URL")
+    assert "hunter2" not in message
+
+
+def test_space_around_a_value_does_not_count(environment: Environment) -> None:
+    environment.set(TRACKER_BATCH_SIZE=" 7 ", TRACKER_ADMIN_TOKEN="token\n")
+    settings = config.load()
+    assert (settings.batch_size, settings.admin_token) == (7, "token")
+
+
+def test_an_empty_value_is_an_absent_one(environment: Environment) -> None:
+    environment.set(TRACKER_BATCH_SIZE="", TRACKER_ADMIN_TOKEN=" ", DATABASE_READ_URL="")
+    settings = config.load()
+    assert (settings.batch_size, settings.admin_token) == (100, None)
+    assert settings.database_read_url == NEEDED["DATABASE_URL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("DATABASE_URL", "database_url"), ("TRACKER_SECRET_KEY", "secret_key"), ("TRACKER_ADMIN_TOKEN", "admin_token")],
+)
+def test_a_secret_may_come_from_a_file(environment: Environment, tmp_path: Path, name: str, field: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://app:from-a-file@db/tracker\n")
+    if name in NEEDED:
+        environment.unset(name)
+    environment.set(**{f"{name}_FILE": str(secret)})
+    assert getattr(config.load(), field) == "postgresql://app:from-a-file@db/tracker"
+
+
+def test_a_secret_file_that_is_not_there_is_named(environment: Environment) -> None:
+    environment.set(TRACKER_SECRET_KEY_FILE="/nowhere/secret")
+    message = environment.refused()
+    assert message == "TRACKER_SECRET_KEY_FILE='/nowhere/secret' is not accepted: it must name a readable text file."
+
+
+def test_a_secret_file_that_is_no_text_is_named_and_not_quoted(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe\x00hunter2")
+    environment.set(TRACKER_SECRET_KEY_FILE=str(tmp_path / "secret"))
+    message = environment.refused()
+    assert message.startswith("TRACKER_SECRET_KEY_FILE=")
+    assert "it must name a readable text file" in message
+    assert "hunter2" not in message
+
+
+def test_a_dotenv_file_is_read_and_the_environment_wins(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TRACKER_BATCH_SIZE=5\nTRACKER_MAX_RETRIES=6\n")
+    environment.set(TRACKER_BATCH_SIZE="7")
+    settings = config.load()
+    assert (settings.batch_size, settings.max_retries) == (7, 6)
+
+
+def test_a_dotenv_file_serves_alone_and_may_name_secret_files(environment: Environment, tmp_path: Path) -> None:
+    environment.unset("DATABASE_URL")
+    environment.unset("REDIS_URL")
+    (tmp_path / "secret").write_text("from a file")
+    (tmp_path / ".env").write_text(
+        f"DATABASE_URL=postgresql://dev@localhost/dev\nREDIS_URL=redis://localhost\n"
+        f"TRACKER_SECRET_KEY_FILE={tmp_path / 'secret'}\n"
+    )
+    settings = config.load()
+    assert (settings.database_url, settings.redis_url) == ("postgresql://dev@localhost/dev", "redis://localhost")
+    assert settings.secret_key == "from a file"
+
+
+def test_every_setting_says_its_variable() -> None:
+    source = Path(config.__file__).read_text()
+    for field in config.Settings.__dataclass_fields__:
+        _, _, after = source.partition(f"    {field}: ")
+        meaning = after.splitlines()[1].strip().removeprefix('"""')
+        variable = meaning.partition(":")[0]
+        assert f'"{variable}"' in source, field
