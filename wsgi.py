@@ -4,13 +4,9 @@ Settings are read here, so that a wrong one stops the server at start; everythin
 each process for itself, with the first request that needs it.
 """
 
-from functools import partial
-
 from tracker import config, log
-from tracker.receiver.app import create_app
-from tracker.receiver.per_process import PerProcess
-from tracker.wiring.receiver import receiver
+from tracker.wiring import receiver
 
 _settings = config.load()
 log.configure(_settings.log_format)
-app = create_app(PerProcess(partial(receiver, _settings)))
+app = receiver.app(_settings)

@@ -37,10 +37,10 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A hit that was taken, or had been before; `created_at` is when it happened."""
+    """A hit that was taken, or had been before, and when it happened."""
 
     tracking_id: UUID
-    created_at: datetime
+    happened_at: datetime
     acceptance: Acceptance
 
 
@@ -63,7 +63,7 @@ def accept_hit(counter: Counter, values: dict[str, Any], environ: Mapping[str, A
     application = _application(counter, values, presented)
     require_active(application)
     fields = load_hit(values, key_of(presented, application, now))
-    entry = build_entry(
+    entry, happened_at = build_entry(
         application,
         fields,
         sender_of(counter, environ),
@@ -75,8 +75,8 @@ def accept_hit(counter: Counter, values: dict[str, Any], environ: Mapping[str, A
     acceptance = counter.shelf.offer(application, (entry,), now, (event_id,) if event_id else ())
     if not acceptance.taken:
         raise LimitExceeded(acceptance, now)
-    tracking_id = acceptance.repeats.get(0, entry.id) if acceptance.repeats else entry.id
-    return Accepted(tracking_id, identity_of(tracking_id)[1], acceptance)
+    first = acceptance.repeats.get(0)
+    return Accepted(first or entry.id, identity_of(first)[1] if first else happened_at, acceptance)
 
 
 def sender_of(counter: Counter, environ: Mapping[str, Any]) -> Sender:

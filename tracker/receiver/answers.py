@@ -1,24 +1,21 @@
 """What the receiver answers: the JSON envelope, the pixel, and the headers that browsers need to read them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 import orjson
-from flask import Response
 
 from tracker.errors import Refused
 from tracker.queueing.intake import Acceptance
 
 GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 """A transparent image of 1x1 pixels in 43 bytes (GIF89a with a graphic control extension)."""
-_LONGEST_HEADER = 200
+_LONGEST_REASON = 200
 _METHODS = "GET, POST, OPTIONS"
 
-if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-Headers = Sequence[tuple[str, str]]
+Headers = tuple[tuple[str, str], ...]
 
 _READABLE = (
     "Retry-After",
@@ -28,20 +25,25 @@ _READABLE = (
     "X-Tracker-Error",
     "X-Tracker-Error-Message",
 )
-_FOR_BROWSERS: Headers = (
+_FROM_ANYWHERE: Headers = (
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", ", ".join(_READABLE)),
+)
+_PRIVATE: Headers = (
+    ("Content-Type", "application/json"),
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
 )
-_JSON: Headers = (("Content-Type", "application/json"), *_FOR_BROWSERS)
+_JSON: Headers = (*_PRIVATE, *_FROM_ANYWHERE)
 _PIXEL: Headers = (
     ("Content-Type", "image/gif"),
-    *_FOR_BROWSERS[:-1],
+    ("Content-Length", str(len(GIF))),
+    ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-cache, no-store, must-revalidate"),
     ("Pragma", "no-cache"),
     ("Expires", "0"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
+    *_FROM_ANYWHERE,
 )
 _PREFLIGHT: Headers = (
     ("Access-Control-Allow-Origin", "*"),
@@ -51,31 +53,26 @@ _PREFLIGHT: Headers = (
 )
 
 
-class Answer(Response):
-    """A whole answer in memory. It goes to the server as a list, which costs it less than a generator."""
+class Answer(NamedTuple):
+    """A whole answer; as a tuple in this order it is also what a Flask view may return."""
 
-    def __init__(self, body: bytes, status: int, headers: Iterable[tuple[str, str]]) -> None:
-        super().__init__(body, status, [*headers, ("Content-Length", str(len(body)))])
-        self._body = body
-
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
-        start_response(self.status, list(self.headers))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]
+    body: bytes
+    status: int
+    headers: Headers
 
 
 def json_answer(
-    data: Mapping[str, Any], now: datetime, *, status: int = 200, headers: Headers = (), success: bool = True
+    data: Mapping[str, Any], now: datetime, *, status: int = HTTPStatus.OK, headers: Headers = (), private: bool = False
 ) -> Answer:
-    """A JSON envelope around `data`, which may hold UUIDs and aware times."""
-    envelope = {"success": success, "data" if success else "error": data, "timestamp": now}
-    return Answer(orjson.dumps(envelope, option=orjson.OPT_UTC_Z), status, (*_JSON, *headers))
+    """A JSON envelope around `data`, which may hold UUIDs and aware times; no page may read a `private` one."""
+    envelope = {"success": True, "data": data, "timestamp": now}
+    return _json(envelope, status, (*(_PRIVATE if private else _JSON), *headers))
 
 
 def refusal_answer(refused: Refused, now: datetime, headers: Headers = ()) -> Answer:
     """The envelope of an error."""
-    return json_answer(
-        refusal_body(refused), now, status=refused.status, headers=(*headers, *_retry(refused)), success=False
-    )
+    envelope = {"success": False, "error": refusal_body(refused), "timestamp": now}
+    return _json(envelope, refused.status, (*_JSON, *headers, *_retry(refused)))
 
 
 def refusal_body(refused: Refused) -> dict[str, Any]:
@@ -83,7 +80,7 @@ def refusal_body(refused: Refused) -> dict[str, Any]:
 
 
 def pixel_answer(headers: Headers = ()) -> Answer:
-    return Answer(GIF, 200, (*_PIXEL, *headers))
+    return Answer(GIF, HTTPStatus.OK, (*_PIXEL, *headers))
 
 
 def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
@@ -91,23 +88,15 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
 
     The status is 200, but 405 for a wrong method, which no image element sends.
     """
-    reason = refused.message.encode("ascii", "replace").decode()[:_LONGEST_HEADER]
-    answer = pixel_answer(
-        (
-            ("X-Tracker-Error", refused.code),
-            ("X-Tracker-Error-Message", "".join(letter if letter.isprintable() else "?" for letter in reason)),
-            *headers,
-            *_retry(refused),
-        )
-    )
-    if refused.code == "METHOD_NOT_ALLOWED":
-        answer.status_code = refused.status
-    return answer
+    reason = "".join(letter if " " <= letter <= "~" else "?" for letter in refused.message[:_LONGEST_REASON])
+    why = (("X-Tracker-Error", refused.code), ("X-Tracker-Error-Message", reason))
+    status = refused.status if refused.status == HTTPStatus.METHOD_NOT_ALLOWED else HTTPStatus.OK
+    return Answer(GIF, status, (*_PIXEL, *why, *headers, *_retry(refused)))
 
 
 def preflight_answer() -> Answer:
     """The answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
-    return Answer(b"", 204, _PREFLIGHT)
+    return Answer(b"", HTTPStatus.NO_CONTENT, _PREFLIGHT)
 
 
 def limit_headers(acceptance: Acceptance) -> Headers:
@@ -116,6 +105,11 @@ def limit_headers(acceptance: Acceptance) -> Headers:
         ("X-RateLimit-Remaining", str(acceptance.remaining)),
         ("X-RateLimit-Reset", str(acceptance.reset)),
     )
+
+
+def _json(envelope: Mapping[str, Any], status: int, headers: Headers) -> Answer:
+    body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
+    return Answer(body, status, (*headers, ("Content-Length", str(len(body)))))
 
 
 def _retry(refused: Refused) -> Headers:

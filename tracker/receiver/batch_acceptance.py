@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused
@@ -23,6 +23,15 @@ _MOST_CANDIDATES = 10
 """Applications that are tried for a batch which names them only in its events."""
 
 
+class _Good(NamedTuple):
+    """An event that may be taken, and its place in the batch."""
+
+    place: int
+    entry: Entry
+    happened_at: datetime
+    event_id: str | None
+
+
 def accept_batch(
     counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime
 ) -> tuple[dict[str, Any], Acceptance | None]:
@@ -31,11 +40,11 @@ def accept_batch(
     application, key = _caller(counter, batch.value, events, environ, now)
     sender = sender_of(counter, environ)
     results: list[dict[str, Any]] = [{} for _ in events]
-    good: list[tuple[int, Entry, str | None]] = []
+    good: list[_Good] = []
     for index, event in enumerate(events):
         try:
             fields = _fields(event, application, key, suspicious=batch.suspicious)
-            entry = build_entry(
+            entry, happened_at = build_entry(
                 application,
                 fields,
                 sender,
@@ -47,7 +56,7 @@ def accept_batch(
         except Refused as refused:
             results[index] = _failure(index, refused)
         else:
-            good.append((index, entry, fields.get("event_id")))
+            good.append(_Good(index, entry, happened_at, fields.get("event_id")))
     acceptance = _offer(counter, application, good, results, now) if good else None
     processed = sum(result["success"] for result in results)
     return {"processed": processed, "failed": len(results) - processed, "results": results}, acceptance
@@ -56,25 +65,28 @@ def accept_batch(
 def _offer(
     counter: Counter,
     application: Application,
-    good: list[tuple[int, Entry, str | None]],
+    good: list[_Good],
     results: list[dict[str, Any]],
     now: datetime,
 ) -> Acceptance:
     """Put the good events on the shelf and fill in their results. Raises LimitExceeded where not one fits."""
-    event_ids = [event_id for _, _, event_id in good]
-    acceptance = counter.shelf.offer(
-        application, [entry for _, entry, _ in good], now, event_ids if any(event_ids) else ()
-    )
+    event_ids = [event.event_id for event in good]
+    entries = [event.entry for event in good]
+    acceptance = counter.shelf.offer(application, entries, now, event_ids if any(event_ids) else ())
     exceeded = LimitExceeded(acceptance, now)
     if not acceptance.taken:
         raise exceeded
-    for position, (index, entry, _) in enumerate(good):
+    for position, event in enumerate(good):
         if position < acceptance.taken:
-            tracking_id = acceptance.repeats.get(position, entry.id)
-            happened_at = identity_of(tracking_id)[1]
-            results[index] = {"index": index, "success": True, "tracking_id": tracking_id, "timestamp": happened_at}
+            first = acceptance.repeats.get(position)
+            results[event.place] = {
+                "index": event.place,
+                "success": True,
+                "tracking_id": first or event.entry.id,
+                "timestamp": identity_of(first)[1] if first else event.happened_at,
+            }
         else:
-            results[index] = _failure(index, exceeded)
+            results[event.place] = _failure(event.place, exceeded)
     return acceptance
 
 

@@ -112,18 +112,18 @@ def health(parts: Callable[[], HealthParts]) -> Blueprint:
                 "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
             },
         }
-        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503)
+        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
     @blueprint.get("/health/live")
     def live() -> Answer:
         # Nothing but this process: whatever else is away, starting it anew would not help.
-        return json_answer({"status": "ok"}, SystemClock().now())
+        return json_answer({"status": "ok"}, SystemClock().now(), private=True)
 
     @blueprint.get("/health/ready")
     def ready() -> Answer:
         own = parts()
         takes_hits = any(reading.ok for reading in own.probes.look().values())
         data = {"status": "ok" if takes_hits else "away"}
-        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503)
+        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
     return blueprint

@@ -42,15 +42,16 @@ def build_entry(
     now: datetime,
     max_retries: int,
     longest: int | None = None,
-) -> Entry:
-    """The entry of a hit with `fields` as `hit_form.load_hit` returns them.
+) -> tuple[Entry, datetime]:
+    """The entry of a hit with `fields` as `hit_form.load_hit` returns them, and when the hit happened.
 
     Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
     """
     get = fields.get
+    happened_at = time_of(fields, now)
     hit = Hit(
         id=hit_id,
-        created_at=time_of(fields, now),
+        created_at=happened_at,
         application_id=application.id,
         app_id=application.app_id,
         client_sub_id=get("client_sub_id"),
@@ -70,7 +71,7 @@ def build_entry(
     tracking_data = hit.encode()
     if longest is not None and len(tracking_data) > longest:
         raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
-    return Entry(
+    entry = Entry(
         id=hit.tracking_id,
         tracking_data=tracking_data,
         priority=get("priority", 0),
@@ -78,3 +79,4 @@ def build_entry(
         created_at=now,
         updated_at=now,
     )
+    return entry, happened_at

@@ -12,17 +12,23 @@ from tracker.queueing.intake import Intake
 from tracker.queueing.nudges import Nudger
 from tracker.queueing.process_number import ProcessNumber
 from tracker.receiver.acceptance import Counter
-from tracker.receiver.app import Receiver
+from tracker.receiver.app import App, Receiver, create_app
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
 from tracker.receiver.outage import Outage
+from tracker.receiver.per_process import PerProcess
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.upkeep import Upkeep
 from tracker.store.database import Database
 
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
+
+
+def app(settings: Settings) -> App:
+    """The receiver's WSGI application. Each process that serves it builds its own receiver, with its first request."""
+    return create_app(PerProcess(partial(receiver, settings)))
 
 
 def receiver(settings: Settings) -> Receiver:
