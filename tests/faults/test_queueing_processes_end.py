@@ -1,0 +1,234 @@
+"""Whatever process of a worker pool ends, and however: no entry is lost, none waits long, no process stays behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from rq import Queue, Worker
+
+from tests.queue_entries import add, entry
+from tests.queue_workers import DONE, HOLD, HORSES, REPOSITORY, is_gone, wait_until, workers
+from tracker.embedded import Valkey
+from tracker.queueing.connection import Connection, connect
+from tracker.queueing.depth import depths
+from tracker.queueing.nudges import nudge
+
+
+def done(redis: Connection) -> list[int]:
+    return sorted(int(number) for number in redis.lrange(DONE, 0, -1))
+
+
+def is_empty(redis: Connection) -> bool:
+    return all(depth.waiting == depth.pending == 0 for depth in depths(redis))
+
+
+def horse(redis: Connection) -> psutil.Process:
+    """The work horse that took up work last."""
+    wait_until(lambda: redis.exists(HORSES))
+    return psutil.Process(int(redis.lrange(HORSES, -1, -1)[0]))
+
+
+def hold_one(redis: Connection) -> psutil.Process:
+    """Let a drain claim an entry and hold it; its work horse."""
+    redis.set(HOLD, "1")
+    add(redis, [entry(1)])
+    nudge(redis, "default", drain_seconds=20)
+    found = horse(redis)
+    wait_until(lambda: depths(redis)[1].pending == 1)
+    return found
+
+
+def test_entries_that_nobody_nudged_for_are_found_at_start_and_later(redis: Connection, redis_url: str) -> None:
+    add(redis, [entry(1), entry(2)])
+    with workers(redis_url, "--workers", "2"):
+        wait_until(lambda: done(redis) == [1, 2], 10)
+        add(redis, [entry(3)])
+        wait_until(lambda: done(redis) == [1, 2, 3], 10)
+        wait_until(lambda: is_empty(redis))
+
+
+def test_a_nudged_entry_is_done_within_a_second(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url):
+        wait_until(lambda: Worker.count(connection=redis) == 1)
+        add(redis, [entry(1)])
+        nudge(redis, "default", drain_seconds=20)
+        wait_until(lambda: done(redis) == [1], 2.5)
+
+
+def test_a_burst_drains_and_ends(redis: Connection, redis_url: str) -> None:
+    add(redis, [entry(n) for n in range(50)])
+    with workers(redis_url, "--burst", "--workers", "2") as pool:
+        assert pool.process.wait(30) == 0
+    assert done(redis) == list(range(50))
+    assert is_empty(redis)
+
+
+def test_a_burst_with_nothing_to_do_ends_at_once(redis_url: str) -> None:
+    with workers(redis_url, "--burst") as pool:
+        assert pool.process.wait(10) == 0
+
+
+def test_queues_can_be_named(redis: Connection, redis_url: str) -> None:
+    add(redis, [entry(1)])
+    with workers(redis_url, "--burst", "--queues", "hits") as pool:
+        assert pool.process.wait(30) == 0
+    assert done(redis) == [1]
+    assert {queue.name for queue in Queue.all(connection=redis)} == {"hits"}
+
+
+def test_told_to_stop_the_pool_ends_after_the_job_that_runs(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url, "--workers", "2") as pool:
+        working = hold_one(redis)
+        pool.process.terminate()
+        wait_until(lambda: len(pool.workers()) == 1)
+        assert working.is_running()
+        redis.delete(HOLD)
+        assert pool.process.wait(20) == 0
+        assert is_gone(working)
+    assert done(redis) == [1]
+    assert is_empty(redis)
+
+
+def test_told_twice_it_kills_the_job_and_the_entry_stays_claimed(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url) as pool:
+        working = hold_one(redis)
+        pool.process.terminate()
+        time.sleep(1.2)  # RQ takes two signals within a second for one.
+        pool.process.terminate()
+        assert pool.process.wait(10) == 0
+        wait_until(lambda: is_gone(working), 5)
+    assert depths(redis)[1].pending == 1
+
+
+def test_when_the_parent_is_killed_its_idle_workers_end(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url, "--workers", "2") as pool:
+        wait_until(lambda: Worker.count(connection=redis) == 2)
+        children = pool.everyone()
+        pool.process.kill()
+        wait_until(lambda: all(is_gone(child) for child in children), 5)
+
+
+def test_when_the_parent_is_killed_a_busy_worker_ends_after_its_job(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url) as pool:
+        working = hold_one(redis)
+        [worker] = pool.workers()
+        pool.process.kill()
+        redis.delete(HOLD)
+        wait_until(lambda: is_gone(worker) and is_gone(working), 10)
+    assert done(redis) == [1]
+    assert is_empty(redis)
+
+
+def test_a_killed_worker_is_replaced_and_its_orphan_finishes_its_job(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url) as pool:
+        working = hold_one(redis)
+        [worker] = pool.workers()
+        worker.kill()
+        wait_until(lambda: [new for new in pool.workers() if new.pid != worker.pid], 10)
+        redis.delete(HOLD)
+        wait_until(lambda: is_gone(working), 10)
+        assert done(redis) == [1]
+        add(redis, [entry(2)])
+        wait_until(lambda: done(redis) == [1, 2], 10)
+
+
+def test_an_orphan_that_hangs_ends_by_its_jobs_time_limit(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url) as pool:
+        Queue("default", connection=redis).enqueue("tracker.jobs.drain", job_timeout=3, result_ttl=0)
+        redis.set(HOLD, "1")
+        add(redis, [entry(1)])
+        working = horse(redis)
+        [worker] = pool.workers()
+        worker.kill()
+        wait_until(lambda: is_gone(working), 6)
+
+
+@pytest.mark.slow
+def test_what_a_killed_horse_held_is_taken_over_within_thirty_seconds(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url, "--workers", "2"):
+        working = hold_one(redis)
+        working.kill()
+        redis.delete(HOLD)
+        wait_until(lambda: done(redis) == [1], 30)
+        wait_until(lambda: is_empty(redis))
+
+
+def test_workers_that_start_before_redis_wait_for_it_and_outlive_its_restart(valkey: Valkey, tmp_path: Path) -> None:
+    place = tmp_path / "redis"
+    with workers(f"unix://{place}", "--workers", "2") as pool:
+        wait_until(lambda: len(pool.workers()) == 2)
+        for turn in range(2):
+            with Valkey(tmp_path / f"server-{turn}", durable=False) as server:
+                place.unlink(missing_ok=True)
+                place.symlink_to(server.url.removeprefix("unix://"))
+                client = connect(server.url, name="tests")
+                add(client, [entry(1)])
+                wait_until(lambda client=client: done(client) == [1], 30)
+        pool.process.terminate()
+        assert pool.process.wait(30) == 0
+
+
+def test_a_wiped_redis_is_drained_by_the_same_workers(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url):
+        add(redis, [entry(1)])
+        wait_until(lambda: done(redis) == [1])
+        redis.flushall()
+        redis.script_flush()
+        add(redis, [entry(2)])
+        wait_until(lambda: done(redis) == [2], 30)
+
+
+def test_a_healthy_pool_writes_nothing_but_its_own_lines(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url, "--workers", "2") as pool:
+        add(redis, [entry(1)])
+        wait_until(lambda: done(redis) == [1])
+        pool.process.terminate()
+        pool.process.wait(20)
+        assert pool.process.stderr is not None
+        lines = pool.process.stderr.read().splitlines()
+    assert [line.split("]")[1].split("  ")[0].strip() for line in lines] == ["workers start", "workers stopped"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "says"),
+    [
+        (["--workers", "0"], {}, 2, "--workers"),
+        (["--workers", "many"], {}, 2, "--workers"),
+        ([], {"REDIS_URL": "http://localhost"}, 2, "REDIS_URL"),
+        (["--burst"], {"REDIS_URL": "unix:///nonexistent/redis"}, 1, "Redis cannot be used"),
+    ],
+)
+def test_a_wrong_start_ends_with_one_sentence(
+    arguments: list[str], environment: dict[str, str], code: int, says: str, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, REPOSITORY / "worker.py", *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": "postgresql://x/y",
+            "TRACKER_LOG_FORMAT": "console",
+            **environment,
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == code
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_signals_between_the_fork_and_rqs_own_handlers_end_a_worker_quietly(redis_url: str) -> None:
+    with workers(redis_url, "--workers", "3") as pool:
+        wait_until(lambda: len(pool.workers()) == 3)
+        os.kill(pool.pid, signal.SIGTERM)
+        assert pool.process.wait(20) in (0, -signal.SIGTERM)
+        assert pool.process.stderr is not None
+        assert "Traceback" not in pool.process.stderr.read()
