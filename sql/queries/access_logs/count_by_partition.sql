@@ -1,0 +1,8 @@
+-- How many hits of one application each month's partition holds.
+SELECT
+    tableoid::regclass::text AS partition,
+    count(*) AS hits
+FROM access_logs
+WHERE application_id = %(application_id)s
+GROUP BY tableoid
+ORDER BY partition

@@ -1,0 +1,4 @@
+-- How many sessions of one application there are.
+SELECT count(*) AS count
+FROM sessions
+WHERE application_id = %(application_id)s

@@ -1,0 +1,149 @@
+"""The container files read as files: what they promise, without running anything."""
+
+import fnmatch
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
+
+SPECIFIED = {  # Specification 1.3.2.
+    "max_connections": "1000",
+    "shared_buffers": "2GB",
+    "effective_cache_size": "6GB",
+    "maintenance_work_mem": "256MB",
+    "checkpoint_completion_target": "0.9",
+    "wal_buffers": "16MB",
+    "default_statistics_target": "100",
+    "random_page_cost": "1.1",
+    "effective_io_concurrency": "200",
+    "work_mem": "4MB",
+    "min_wal_size": "1GB",
+    "max_wal_size": "4GB",
+}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = compose()["services"]
+    return found
+
+
+def test_the_compose_file_fits_the_compose_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_postgresql_gets_the_settings_of_the_specification_and_utc(services: dict[str, Any]) -> None:
+    given = dict(part.split("=", 1) for part in services["postgres"]["command"] if "=" in part)
+    assert {name: given[name] for name in SPECIFIED} == SPECIFIED
+    assert given["timezone"] == "UTC"
+
+
+def test_redis_keeps_an_append_only_file_and_never_evicts(services: dict[str, Any]) -> None:
+    script = services["redis"]["command"][-1]
+    for option in ("--appendonly yes", "--maxmemory-policy noeviction", "--maxmemory 2gb", "--requirepass"):
+        assert option in script
+
+
+def test_what_stays_is_restarted_checked_and_given_time_to_stop(services: dict[str, Any]) -> None:
+    for name in ("postgres", "redis", "web", "worker"):
+        assert services[name]["restart"] == "unless-stopped", name
+        assert "test" in services[name]["healthcheck"], name
+    drain = int(services["worker"]["environment"]["TRACKER_DRAIN_SECONDS"])
+    assert seconds(services["worker"]["stop_grace_period"]) >= drain + 10
+
+
+def test_receiver_and_workers_wait_for_the_migration(services: dict[str, Any]) -> None:
+    assert services["migrate"]["restart"] == "no"
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_workers_can_be_multiplied(services: dict[str, Any]) -> None:
+    assert {"container_name", "ports", "hostname"}.isdisjoint(services["worker"])
+
+
+def test_only_the_receiver_is_reached_from_outside_and_only_by_this_machine_unless_asked(
+    services: dict[str, Any],
+) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {"web": ["${TRACKER_LISTEN:-127.0.0.1:8000}:8000"]}
+    assert compose()["networks"]["inside"] == {"internal": True}
+
+
+def test_our_own_containers_are_read_only_and_without_privileges(services: dict[str, Any]) -> None:
+    for name in ("migrate", "web", "worker", "tracker"):
+        assert services[name]["read_only"] is True, name
+        assert services[name]["cap_drop"] == ["ALL"], name
+        assert services[name]["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        for variable, value in service.get("environment", {}).items():
+            if re.search("PASSWORD|TOKEN|SECRET|URL", variable):
+                assert variable.endswith("_FILE"), f"{name}: {variable}"
+                assert value.startswith("/run/secrets/"), f"{name}: {variable}"
+                assert value.removeprefix("/run/secrets/") in service["secrets"], f"{name}: {variable}"
+
+
+def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str, Any]) -> None:
+    for name in ("web", "worker"):
+        assert set(services[name]["secrets"]) == {"database_url", "redis_url"}
+
+
+def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tmp_path: Path) -> None:
+    folder = tmp_path / "with space" / "secrets"
+    make = ["sh", str(ROOT / "deploy/make-secrets"), str(folder)]
+    subprocess.run(make, check=True, capture_output=True)
+    made = {path.name: path.read_text() for path in folder.iterdir()}
+    assert {f"deploy/secrets/{name}" for name in made} == {entry["file"] for entry in compose()["secrets"].values()}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
+    assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
+    assert made["app_password"] in made["database_url"]
+    subprocess.run(make, check=True, capture_output=True)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == made
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    (user,) = instructions("USER")
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
+
+
+def test_the_image_is_checked_and_serves_by_itself() -> None:
+    assert "/health/live" in instructions("HEALTHCHECK")[0].replace("\\", "")
+    assert instructions("CMD")[-1].startswith('["python", "-m", "tracker", "serve"')
+
+
+def test_every_stage_stands_on_a_named_python_slim_of_one_version() -> None:
+    stages = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
+    assert len(stages) == 2
+    assert set(stages) == {"python:${PYTHON_VERSION}-slim"}
+    version = re.search(r"^ARG PYTHON_VERSION=3\.(\d+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert version
+    assert int(version[1]) >= 11
+
+
+def test_what_the_image_copies_exists_and_is_let_through() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    let_through = [line[1:] for line in lines if line.startswith("!")]
+    assert "*" in lines
+    copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    sources = {source for line in copied for source in line.split()[:-1]}
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert any(fnmatch.fnmatch(source, pattern) for pattern in let_through), source
+    assert sources == set(let_through)
+
+
+def test_secrets_never_get_into_the_image_or_the_history() -> None:
+    assert "deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert "deploy" not in Path(ROOT / ".dockerignore").read_text()

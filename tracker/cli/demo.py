@@ -1,0 +1,197 @@
+"""`demo`: everything started, hits sent over HTTP, what became of them as a table, everything stopped.
+
+The table is not only shown but checked: the demo fails where a count is not what was sent.
+"""
+
+import shutil
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from tracker.application import Application
+from tracker.cli import stack
+from tracker.cli.demo_hits import Sent, send_all, sendings
+from tracker.cli.sender import Sender
+from tracker.cli.shop_visits import Visitors
+from tracker.clock import SystemClock
+from tracker.errors import Never, TrackerError
+from tracker.hit import identity_of
+from tracker.management import applications
+from tracker.store import batch_queue, totals
+from tracker.store.database import Database
+
+WORKERS = 2
+_PROBES = 20
+_STORED_SECONDS = 30.0
+_POLL_SECONDS = 0.002
+_LIMIT = 1_000_000
+"""Hits a minute: the demo shows other things than the rate limit."""
+
+
+class DemoFailed(Never):
+    """The demo ran, and something was not as it must be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What PostgreSQL holds in the end."""
+
+    partitions: dict[str, int]
+    sessions: int
+    parameter_values: int
+    refused_parameters: int
+    failed: int
+
+    @property
+    def rows(self) -> int:
+        return sum(self.partitions.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One hit that was waited for: how long until its row was visible, and in which partition."""
+
+    sent: Sent
+    tracking_id: UUID
+    partition: str
+    seconds: float
+
+
+@click.command()
+def demo() -> None:
+    """Start everything, send hits, show what became of them, stop everything."""
+    console = Console(highlight=False)
+    started = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
+    try:
+        sent, stored, probes = _run(console, folder)
+        console.print(_table(sent, stored, probes))
+        _check(sent, stored)
+    except TrackerError:
+        click.echo(f"The logs are in {folder}.", err=True)
+        raise
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
+    console.print(f"Every count is what was sent. Done in {time.monotonic() - started:.0f} s; nothing is left running.")
+
+
+def _run(console: Console, folder: Path) -> tuple[list[Sent], Stored, list[Probe]]:
+    """Start, send, wait, count, stop."""
+    with stack.running(folder, workers=WORKERS, on_step=lambda step: console.print(f"… {step}")) as running:
+        database = Database(running.database_url, name="demo")
+        application, api_key = applications.create(
+            database, name="Demo shop", app_id="demo-shop", rate_limit=_LIMIT, preset="ecommerce"
+        )
+        sent = _send(console, running.url, application, api_key)
+        _wait_until_stored(database, running, application, sum(one.answer.code is None for one in sent))
+        probes = [_probe(running.url, database, application, seed) for seed in range(_PROBES)]
+        stored = _stored(database, application)
+        database.close()
+    return [*sent, *(probe.sent for probe in probes)], stored, probes
+
+
+def _send(console: Console, url: str, application: Application, api_key: str) -> list[Sent]:
+    what = sendings(application.app_id, api_key, SystemClock().now())
+    columns = TextColumn("… {task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("sending hits", total=sum(len(sending.hits) for sending in what))
+        if progress.disable:
+            console.print("… sending hits")
+        return send_all(url, what, lambda hits: progress.advance(task, hits))
+
+
+def _wait_until_stored(database: Database, running: stack.Stack, application: Application, accepted: int) -> None:
+    deadline = time.monotonic() + _STORED_SECONDS
+    while (found := _stored(database, application)).rows + found.failed < accepted:
+        running.check()
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"{accepted} hits were accepted, {found.rows} were stored in {_STORED_SECONDS:.0f} s.")
+        time.sleep(0.05)
+
+
+def _probe(url: str, database: Database, application: Application, seed: int) -> Probe:
+    with Sender(url) as sender:
+        hit = Visitors(seed=1000 + seed).page_view(application.app_id)
+        begun = time.monotonic()
+        answer = sender.track(hit)
+    tracking_id = answer.tracking_id
+    if tracking_id is None:
+        raise DemoFailed("A hit of the shop was refused.")
+    hit_id, created_at = identity_of(tracking_id)
+    while time.monotonic() < begun + _STORED_SECONDS:
+        with database.transaction() as tx:
+            partition = totals.partition_of(tx, hit_id, created_at)
+        if partition is not None:
+            return Probe(Sent(hit, None, answer), tracking_id, partition, time.monotonic() - begun)
+        time.sleep(_POLL_SECONDS)
+    raise DemoFailed(f"Hit {tracking_id} was accepted and not stored in {_STORED_SECONDS:.0f} s.")
+
+
+def _stored(database: Database, application: Application) -> Stored:
+    with database.transaction() as tx:
+        return Stored(
+            partitions=totals.hits_by_partition(tx, application.id),
+            sessions=totals.sessions(tx, application.id),
+            parameter_values=totals.parameter_values(tx, application.id),
+            refused_parameters=totals.refused_parameters(tx, application.id),
+            failed=batch_queue.count_by_status(tx).get("failed", 0),
+        )
+
+
+def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe]) -> Table:
+    refused = Counter(one.answer.code for one in sent if one.answer.code is not None)
+    waits = [probe.seconds * 1000 for probe in probes]
+    table = Table(title="What became of the hits", title_justify="left", show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("sent", str(len(sent)), "single hits, pixels, a batch, and some that must be refused")
+    table.add_row("accepted", str(len(sent) - refused.total()), "")
+    table.add_row(
+        "refused", str(refused.total()), ", ".join(f"{code} {count}" for code, count in refused.most_common())
+    )
+    table.add_section()
+    for partition, rows in stored.partitions.items():
+        table.add_row("stored", str(rows), f"rows in {partition}")
+    table.add_row("failed", str(stored.failed), "in batch_queue")
+    table.add_row("sessions", str(stored.sessions), "")
+    table.add_row("parameters", str(stored.parameter_values), "values of the parameters that a shop has defined")
+    table.add_row("", str(stored.refused_parameters), "refused: a price that is no number; dropped, the hit stored")
+    table.add_section()
+    table.add_row(
+        "hit to row",
+        f"{statistics.median(waits):.0f} ms",
+        f"median of {len(waits)} one by one; the slowest {max(waits):.0f} ms",
+    )
+    table.add_row("for instance", "", f"{probes[0].tracking_id} found in {probes[0].partition}")
+    return table
+
+
+def _check(sent: Sequence[Sent], stored: Stored) -> None:
+    """Hold what is stored against what was sent; DemoFailed names everything that differs."""
+    accepted = [one.hit for one in sent if one.answer.code is None]
+    parameters = [(key, value) for hit in accepted for key, value in hit["custom_params"].items()]
+    bad = sum(key == "product_price" and isinstance(value, str) for key, value in parameters)
+    checks = {
+        "stored rows": (stored.rows, len(accepted)),
+        "failed hits": (stored.failed, 0),
+        "sessions": (stored.sessions, len({hit["session_id"] for hit in accepted})),
+        "parameter values": (stored.parameter_values, len(parameters) - bad),
+        "refused parameters": (stored.refused_parameters, bad),
+        "answers as expected": (sum(one.answer.code == one.expected for one in sent), len(sent)),
+    }
+    wrong = [f"{what}: {found}, not {due}" for what, (found, due) in checks.items() if found != due]
+    if wrong:
+        raise DemoFailed(f"Not as sent: {'; '.join(wrong)}.")

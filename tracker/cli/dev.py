@@ -1,0 +1,114 @@
+"""`dev`: everything started as in the demo, kept up with a little live traffic until Ctrl-C."""
+
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from tracker.application import Application
+from tracker.cli import stack
+from tracker.cli.sender import ReceiverAway, Sender
+from tracker.cli.shop_visits import Visitors
+from tracker.management import applications
+from tracker.store import applications as stored_applications
+from tracker.store import totals
+from tracker.store.database import Database
+
+FOLDER = stack.PROJECT / ".dev"
+APP_ID = "demo-shop"
+_PORT = 8000
+_WORKERS = 2
+_HITS_A_SECOND = 3.0
+_REPORT_SECONDS = 5.0
+_KEY_FILE = "api-key"
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help=f"Port of the receiver (default {_PORT}, or a free one).")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    help="Where the data stay (default .dev in the project); remove it to start anew.",
+)
+def dev(port: int | None, folder: Path) -> None:
+    """Everything as in the demo, but up with live traffic until Ctrl-C; the data stay."""
+    console = Console(highlight=False)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    chosen = port or stack.free_port(preferred=_PORT)
+    try:
+        with stack.running(
+            folder, workers=_WORKERS, port=chosen, on_step=lambda step: console.print(f"… {step}")
+        ) as running:
+            database = Database(running.database_url, name="dev")
+            application, api_key = _application(database, folder)
+            click.echo(_welcome(running, api_key, folder))
+            _live(console, running, database, application)
+    except KeyboardInterrupt:
+        console.print("Stopped. The data stay in", folder)
+
+
+def _application(database: Database, folder: Path) -> tuple[Application, str]:
+    """The demo application, made at the first start; its key is kept beside the data, since it is shown only once."""
+    key_file = folder / _KEY_FILE
+    with database.transaction() as tx:
+        found = stored_applications.find(tx, APP_ID)
+    if found is not None:
+        return found, key_file.read_text() if key_file.exists() else f"lost; remove {folder} to start anew"
+    made, api_key = applications.create(
+        database, name="Demo shop", app_id=APP_ID, rate_limit=100_000, preset="ecommerce"
+    )
+    with open(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 private from its first byte
+        file.write(api_key)
+    return made, api_key
+
+
+def _welcome(running: stack.Stack, api_key: str, folder: Path) -> str:
+    return f"""
+Access Log Tracker is up; Ctrl-C stops it.
+
+  pixel     {running.url}/pixel.gif?app_id={APP_ID}&url=https%3A%2F%2Fshop.example%2F
+  health    {running.url}/health
+  app_id    {APP_ID}
+  API key   {api_key}
+
+  a hit     curl {running.url}/v1/track -H 'Content-Type: application/json' \\
+                -d '{{"app_id": "{APP_ID}", "url": "https://shop.example/"}}'
+  a batch   curl {running.url}/v1/track/batch -H 'X-API-Key: {api_key}' \\
+                -d '{{"events": [{{"app_id": "{APP_ID}"}}, {{"app_id": "{APP_ID}"}}]}}'
+
+  commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
+            {sys.executable} -m tracker queue status
+  logs      {folder}
+"""
+
+
+def _live(console: Console, running: stack.Stack, database: Database, application: Application) -> None:
+    """A few hits a second, for ever. On a terminal one line says how it goes."""
+    visitors = Visitors(seed=time.time_ns())
+    sent, reported = 0, time.monotonic()
+    with console.status("live traffic") as status:
+        while True:
+            running.check()
+            sent += _send_one(running.url, visitors, application.app_id)
+            # The pauses of independent visitors: exponentially distributed around the mean.
+            time.sleep(random.expovariate(_HITS_A_SECOND))
+            if time.monotonic() - reported > _REPORT_SECONDS:
+                with database.transaction() as tx:
+                    stored = sum(totals.hits_by_partition(tx, application.id).values())
+                status.update(f"live traffic: {sent} hits sent, {stored} stored since the first start")
+                reported = time.monotonic()
+
+
+def _send_one(url: str, visitors: Visitors, app_id: str) -> int:
+    """Send one page view; 0 where the receiver could not be reached, which `Stack.check` then explains."""
+    try:
+        with Sender(url) as sender:
+            sender.track(visitors.page_view(app_id))
+    except ReceiverAway:
+        return 0
+    return 1
