@@ -1,11 +1,12 @@
 """The whole way on this machine: receivers and one worker side by side, under a steady rate of single POSTs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean
 
 from bench import hits, processes, web
+from bench.cpu_shares import CpuShares
 from bench.effort import Effort
 from bench.errors import NotMeasured
 from bench.load import Generator, Outcome, Tick
@@ -29,6 +30,7 @@ class Trial:
     outcome: Outcome
     stored_per_second: float
     depths: Sequence[int]
+    cpu_microseconds_a_hit: Mapping[str, int]
 
     @property
     def growth(self) -> float:
@@ -62,6 +64,7 @@ class Pipeline:
         """Offer `rate` for `seconds` on empty tables, then wait until everything is stored."""
         depths: list[int] = []
         self._stage.empty_tables()
+        shares = CpuShares({"receiver": self.receiver, "worker": self.worker})
         outcome = self._generator.run(
             seconds, rate=rate, tick=lambda _elapsed: depths.append(self._stage.waiting()), tick_seconds=_SAMPLE_SECONDS
         )
@@ -69,7 +72,13 @@ class Pipeline:
         self._stage.wait_until_dry()
         if (at_last := self._stage.stored()) != outcome.sent:
             raise NotMeasured(f"{at_last} of {outcome.sent} accepted hits are stored")
-        return Trial(rate=rate, outcome=outcome, stored_per_second=stored / seconds, depths=depths)
+        return Trial(
+            rate=rate,
+            outcome=outcome,
+            stored_per_second=stored / seconds,
+            depths=depths,
+            cpu_microseconds_a_hit=shares.microseconds_a_hit(at_last),
+        )
 
     def estimate(self, seconds: float) -> float:
         """Hits stored a second while the generator sends whenever less than a bound waits."""

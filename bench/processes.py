@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +97,17 @@ def wait_until_listening(port: int, process: Process, *, seconds: float = 30) ->
         else:
             return
     raise NotMeasured(f"nothing listens on the port:\n{process.last_lines()}")
+
+
+def cpu_seconds_below(pid: int, names: Sequence[str]) -> dict[str, float]:
+    """User and system time of the processes below `pid` whose program has one of `names`, ended children included."""
+    spent = dict.fromkeys(names, 0.0)
+    for below in _tree(pid):
+        with suppress(OSError):  # It ended while it was looked at.
+            name = Path(f"/proc/{below}/comm").read_text().strip()
+            if name in spent:
+                spent[name] += _cpu_seconds(below)
+    return spent
 
 
 def _tree(pid: int) -> Iterator[int]:

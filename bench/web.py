@@ -7,7 +7,9 @@ from bench import processes
 from bench.stage import Stage
 
 PROCESSES = 2
-"""Server processes on each side."""
+"""Server processes on each side: the default of `python -m tracker serve`."""
+_SAME_AS_SERVE = ("--blocking-threads", "16", "--backpressure", "1024", "--backlog", str(1024 * PROCESSES))
+"""What tracker/cli/serve.py asks of granian, as its own command line takes it."""
 
 
 @contextmanager
@@ -25,7 +27,7 @@ def baseline(stage: Stage, module: str) -> Iterator[tuple[int, processes.Process
     """The port and the processes of `bench.baselines.MODULE` under granian."""
     port = processes.free_port()
     arguments = [
-        "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws",
+        "-m", "granian", *_SAME_AS_SERVE, "--interface", "wsgi", "--http", "1", "--no-ws",
         "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES), f"bench.baselines.{module}:app",
     ]  # fmt: skip
     with processes.started(arguments, environment=stage.environment, output=stage.log(module)) as process:

@@ -1,6 +1,7 @@
 """Single POSTs all the way into the tables, against a bare Flask view that writes the tables itself."""
 
 from bench import hits, pairs, pipeline, web
+from bench.cpu_shares import CpuShares
 from bench.effort import Effort
 from bench.errors import NotMeasured
 from bench.load import Generator
@@ -22,6 +23,8 @@ def measure(stage: Stage, effort: Effort) -> Row:
         rate = pipeline.highest_sustained_rate(ours_running, effort)
     rates: list[float] = []
     growths: list[float] = []
+    ours_cpu: list[dict[str, int]] = []
+    baseline_cpu: list[dict[str, int]] = []
     repeated = 0
 
     def ours() -> float:
@@ -33,6 +36,7 @@ def measure(stage: Stage, effort: Effort) -> Row:
                 if trial.sustained:
                     rates.append(round(rate))
                     growths.append(round(trial.growth, 4))
+                    ours_cpu.append(dict(trial.cpu_microseconds_a_hit))
                     return trial.stored_per_second
                 repeated += 1
                 rate *= _BACK_OFF
@@ -40,13 +44,15 @@ def measure(stage: Stage, effort: Effort) -> Row:
 
     def baseline() -> float:
         with (
-            web.baseline(stage, "bare_tables") as (port, _process),
+            web.baseline(stage, "bare_tables") as (port, process),
             Generator(port, hits.post_requests().start()) as generator,
         ):
             generator.run(effort.warm_up)
             stage.empty_tables()
+            shares = CpuShares({"web": process})
             outcome = generator.run(effort.sustained)
             stored = stage.stored()
+            baseline_cpu.append(shares.microseconds_a_hit(outcome.sent))
             if stored != outcome.sent:
                 raise NotMeasured(f"the baseline stored {stored} of {outcome.sent} hits")
             return outcome.per_second
@@ -60,5 +66,11 @@ def measure(stage: Stage, effort: Effort) -> Row:
         target=TARGET,
         direction="at least",
         details=measured.details("stored hits/s")
-        | {"offered_rates": rates, "backlog_growth": growths, "repeated_at_a_lower_rate": repeated},
+        | {
+            "offered_rates": rates,
+            "backlog_growth": growths,
+            "repeated_at_a_lower_rate": repeated,
+            "ours_cpu_microseconds_a_hit": ours_cpu,
+            "baseline_cpu_microseconds_a_hit": baseline_cpu,
+        },
     )

@@ -1,0 +1,26 @@
+"""Who spent how much CPU on a hit: read before a run and after it, divided by the hits in between."""
+
+import os
+from collections.abc import Mapping
+
+from bench.processes import Process, cpu_seconds_below
+
+_SERVERS = ("postgres", "valkey-server")
+
+
+class CpuShares:
+    """CPU time of the given processes, of PostgreSQL, of Valkey and of the load generator (this process)."""
+
+    def __init__(self, roles: Mapping[str, Process]) -> None:
+        self._roles = roles
+        self._before = self._now()
+
+    def microseconds_a_hit(self, hits: int) -> dict[str, int]:
+        """Since this object was made."""
+        return {role: round((after - self._before[role]) / hits * 1e6) for role, after in self._now().items()}
+
+    def _now(self) -> dict[str, float]:
+        spent = {role: process.cpu_seconds for role, process in self._roles.items()}
+        spent |= cpu_seconds_below(os.getpid(), _SERVERS)
+        own = os.times()
+        return spent | {"generator": own.user + own.system}
