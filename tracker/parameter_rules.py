@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
@@ -51,11 +51,10 @@ _NUMBER_TEXT_MAX = 400
 """A string of more characters is not read as a number: the largest float has 309 digits, and nobody types more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class Admission(NamedTuple):
     """The answer about one value: its text as stored in `custom_parameter_values`, or why it is refused."""
 
-    text: str = ""
+    text: str
     reason: Reason | None = None
 
 
@@ -79,14 +78,14 @@ class ParameterRule:
     def admit(self, value: Json) -> Admission:
         """Check one present value (never None): length first, then the type, then the rules in their listed order."""
         if is_too_long(value):
-            return Admission(reason="too_long")
+            return Admission("", "too_long")
         typed = _typed(self.type, value)
         if typed is None:
-            return Admission(reason="type")
+            return Admission("", "type")
         for reason, test in self.tests:
             if not test(typed):
-                return Admission(reason=reason)
-        return Admission(text=text_of(typed))
+                return Admission("", reason)
+        return Admission(text_of(typed))
 
 
 def compile_definition(definition: ParameterDefinition) -> ParameterRule:
@@ -196,7 +195,7 @@ def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:
         except ValueError:
             default = None
     typed = None if default is None else _typed(rule.type, default)
-    admission = Admission(reason="type") if typed is None else rule.admit(typed)
+    admission = Admission("", "type") if typed is None else rule.admit(typed)
     broken = admission.reason is not None
     problem = f"default_value is not admitted by the definition itself ({admission.reason})."
     return ParameterRule(

@@ -44,11 +44,25 @@ def _first(hits: Sequence[Hit]) -> tuple[object, int]:
 
 def _activity(session_id: str, hits: Sequence[Hit]) -> SessionActivity:
     """Of the columns that describe the visitor the earliest value counts, of custom parameters the latest."""
+    first = hits[0]
+    if len(hits) == 1:
+        return SessionActivity(
+            session_id=session_id,
+            application_id=first.application_id,
+            app_id=first.app_id,
+            client_sub_id=first.client_sub_id,
+            module_id=first.module_id,
+            user_agent=first.user_agent,
+            ip_address=first.ip_address,
+            first_accessed_at=first.created_at,
+            last_accessed_at=first.created_at,
+            page_views=int(first.event_name in PAGE_VIEWS),
+            session_custom_params=first.custom_params or None,
+        )
     params = None
     for hit in hits:
         if hit.custom_params:
             params = hit.custom_params if params is None else {**params, **hit.custom_params}
-    first = hits[0]
     return SessionActivity(
         session_id=session_id,
         application_id=first.application_id,

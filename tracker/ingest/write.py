@@ -28,7 +28,6 @@ from tracker.store.access_logs import AlreadyStored, Identity
 from tracker.store.batch_jobs import BatchJob
 from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
-from tracker.store.custom_parameter_values import ParameterValue
 from tracker.store.database import Database, Transaction
 
 JOB_TYPE = "ingest"
@@ -66,18 +65,15 @@ def write(database: Database, batch: Sequence[Good | Failed], clock: Clock) -> W
 
 def _copy(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
     new = list(good.values())
-    if new:
-        access_logs.copy(tx, [item.hit for item in new])
-    if values := _values_of(new):
-        custom_parameter_values.copy(tx, values)
+    access_logs.copy(tx, [item.hit for item in new])
+    custom_parameter_values.copy(tx, [(item.hit, item.values) for item in new])
     return new
 
 
 def _insert(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
     added = access_logs.insert_new(tx, [item.hit for item in good.values()])
     new = [item for identity, item in good.items() if identity in added]
-    if values := _values_of(new):
-        custom_parameter_values.insert(tx, values)
+    custom_parameter_values.insert(tx, [(item.hit, item.values) for item in new])
     return new
 
 
@@ -102,14 +98,6 @@ def _write_the_rest(
         )
         batch_jobs.add(tx, job)
     return written
-
-
-def _values_of(items: Sequence[Good]) -> list[ParameterValue]:
-    return [
-        ParameterValue(item.hit.id, item.hit.application_id, key, text, item.hit.created_at)
-        for item in items
-        for key, text in item.values
-    ]
 
 
 def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[str]:

@@ -22,7 +22,9 @@ class AlreadyStored(TrackerError):
 
 def copy(tx: Transaction, hits: Iterable[Hit]) -> None:
     """Add hits by COPY. Raises AlreadyStored where one is there; the transaction is then good for nothing more."""
-    lines = "".join([_line(hit) for hit in hits])
+    lines = "".join(map(_line, hits))
+    if not lines:
+        return
     try:
         with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy")) as stream:
             stream.write(lines.encode())

@@ -1,37 +1,42 @@
 """`custom_parameter_values` (specification 2.3): one row for each defined parameter of a hit (ruling 5)."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
 import orjson
 
+from tracker.hit import Hit
 from tracker.store.copy_text import field
 from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from tracker.store.queries import execute, sql
+
+HitValues = tuple[Hit, Sequence[tuple[str, str]]]
+"""A hit and its defined parameters: each a key, and the value as text (`tracker.parameter_rules.text_of`)."""
 
 
-class ParameterValue(NamedTuple):
-    """One row; `created_at` is the hit's, and `parameter_value` is text as the rules of the parameter render it."""
-
-    access_log_id: int
-    application_id: UUID
-    parameter_key: str
-    parameter_value: str
-    created_at: datetime
-
-
-def copy(tx: Transaction, values: Iterable[ParameterValue]) -> None:
+def copy(tx: Transaction, hits: Iterable[HitValues]) -> None:
     """Add values of hits that this transaction has added, by COPY."""
-    lines = "".join(
-        [f"{value[0]}\t{value[1]}\t{field(value[2])}\t{field(value[3])}\t{value[4].isoformat()}\n" for value in values]
-    )
-    with tx.cursor() as cursor, cursor.copy(sql("custom_parameter_values/copy")) as stream:
-        stream.write(lines.encode())
+    lines: list[str] = []
+    for hit, values in hits:
+        if values:
+            head, tail = f"{hit.id}\t{hit.application_id}\t", f"\t{hit.created_at.isoformat()}\n"
+            lines += [f"{head}{field(key)}\t{field(text)}{tail}" for key, text in values]
+    if lines:
+        with tx.cursor() as cursor, cursor.copy(sql("custom_parameter_values/copy")) as stream:
+            stream.write("".join(lines).encode())
 
 
-def insert(tx: Transaction, values: Iterable[ParameterValue]) -> None:
+def insert(tx: Transaction, hits: Iterable[HitValues]) -> None:
     """Add values of hits that this transaction has added, without COPY."""
-    rows = orjson.dumps([value._asdict() for value in values]).decode()
-    tx.execute(sql("custom_parameter_values/insert"), {"values": rows})
+    rows = [
+        {
+            "access_log_id": hit.id,
+            "application_id": hit.application_id,
+            "parameter_key": key,
+            "parameter_value": text,
+            "created_at": hit.created_at,
+        }
+        for hit, values in hits
+        for key, text in values
+    ]
+    if rows:
+        execute(tx, "custom_parameter_values/insert", {"values": orjson.dumps(rows).decode()})
