@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ _WORKERS = 2
 _HITS_A_SECOND = 3.0
 _REPORT_SECONDS = 5.0
 _KEY_FILE = "api-key"
+_STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 @click.command()
@@ -49,7 +51,8 @@ def dev(port: int | None, folder: Path) -> None:
             click.echo(_welcome(running, api_key, folder))
             _live(console, running, database, application)
     except KeyboardInterrupt:
-        console.print("Stopped. The data stay in", folder)
+        pass  # In the middle of starting: what had started is stopped.
+    click.echo(f"Stopped. The data stay in {folder}")
 
 
 def _application(database: Database, folder: Path) -> tuple[Application, str]:
@@ -88,20 +91,26 @@ Access Log Tracker is up; Ctrl-C stops it.
 
 
 def _live(console: Console, running: stack.Stack, database: Database, application: Application) -> None:
-    """A few hits a second, for ever. On a terminal one line says how it goes."""
+    """A few hits a second, until a signal says stop. On a terminal one line says how it goes.
+
+    The signals are taken between two hits: an exception in the middle of one may get lost where Python finalizes.
+    """
     visitors = Visitors(seed=time.time_ns())
     sent, reported = 0, time.monotonic()
-    with console.status("live traffic") as status:
-        while True:
-            running.check()
-            sent += _send_one(running.url, visitors, application.app_id)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+    try:
+        with console.status("live traffic") as status:
             # The pauses of independent visitors: exponentially distributed around the mean.
-            time.sleep(random.expovariate(_HITS_A_SECOND))
-            if time.monotonic() - reported > _REPORT_SECONDS:
-                with database.transaction() as tx:
-                    stored = sum(totals.hits_by_partition(tx, application.id).values())
-                status.update(f"live traffic: {sent} hits sent, {stored} stored since the first start")
-                reported = time.monotonic()
+            while signal.sigtimedwait(_STOP, random.expovariate(_HITS_A_SECOND)) is None:
+                running.check()
+                sent += _send_one(running.url, visitors, application.app_id)
+                if time.monotonic() - reported > _REPORT_SECONDS:
+                    with database.transaction() as tx:
+                        stored = sum(totals.hits_by_partition(tx, application.id).values())
+                    status.update(f"live traffic: {sent} hits sent, {stored} stored since the first start")
+                    reported = time.monotonic()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
 
 
 def _send_one(url: str, visitors: Visitors, app_id: str) -> int:
