@@ -1,61 +1,29 @@
-"""A second server for what must hold on an older PostgreSQL too: Debian's, started here in a private folder."""
+"""Two servers for what must hold on both: the embedded PostgreSQL 18 and Debian's 15."""
 
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-DEBIAN = Path("/usr/lib/postgresql/15/bin")
+from tests.debian_postgres import DebianPostgres, running_debian_postgres
 
 
 @pytest.fixture(scope="session")
-def debian_postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL 15 of this test process, which ends with it."""
-    if not DEBIAN.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL 15 is not installed: apt-get install postgresql-15")
-        pytest.skip("PostgreSQL 15 is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="postgres15-"))
-    drop_root = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "nobody", "nogroup")
-        drop_root = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--pdeathsig=INT"]
-    data = folder / "data"
-    initdb = [*drop_root, str(DEBIAN / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run([*initdb, "--locale=C.UTF-8", "--no-sync"], cwd=folder, check=True, capture_output=True)
-    options = [f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "timezone=Asia/Tokyo"]
-    command = [*drop_root, str(DEBIAN / "postgres"), "-D", str(data)]
-    for option in options:
-        command += ["-c", option]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
-        try:
-            ready = [str(DEBIAN / "pg_isready"), "-h", str(folder), "-t", "20", "-q"]
-            while subprocess.run(ready, check=False).returncode != 0:
-                assert server.poll() is None, (folder / "log").read_text()
-            yield f"postgresql://postgres@/postgres?host={folder}"
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=20)
-            shutil.rmtree(folder)
+def debian_postgres() -> Iterator[DebianPostgres]:
+    with running_debian_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["embedded", "debian"])
 def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database, once on the embedded server (PostgreSQL 18) and once on Debian's (15)."""
-    server_url = request.getfixturevalue("debian_postgres") if request.param == "debian" else None
-    server_url = server_url or request.getfixturevalue("postgres").url
+    server = request.getfixturevalue("debian_postgres" if request.param == "debian" else "postgres")
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield server_url.replace("@/postgres?", f"@/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield server.url_of(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 CATALOG = {

@@ -1,0 +1,71 @@
+"""Debian's PostgreSQL 15 in a private folder: for what must hold on an older server, or needs its log."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+BINARIES = Path("/usr/lib/postgresql/15/bin")
+
+
+@dataclass(frozen=True)
+class DebianPostgres:
+    """A running server; its folder holds the socket, the log and nothing else of anybody's."""
+
+    folder: Path
+
+    def url_of(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+
+def as_nobody() -> list[str]:
+    """What to put before a command that refuses to run as root; it ends with the process that started it."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--pdeathsig=INT"]
+
+
+@contextmanager
+def running_debian_postgres() -> Iterator[DebianPostgres]:
+    """The server, until the block ends. Its time zone is far from UTC, as a careless host's is."""
+    if not BINARIES.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL 15 is not installed: apt-get install postgresql-15")
+        pytest.skip("PostgreSQL 15 is not installed")
+    # Not below pytest's own folder: only root may enter that one, where root runs the tests.
+    folder = Path(tempfile.mkdtemp(prefix="postgres15-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody", "nogroup")
+    data = folder / "data"
+    initdb = [*as_nobody(), str(BINARIES / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run([*initdb, "--locale=C.UTF-8", "--no-sync"], cwd=folder, check=True, capture_output=True)
+    command = [*as_nobody(), str(BINARIES / "postgres"), "-D", str(data)]
+    for option in (
+        f"unix_socket_directories={folder}",
+        "listen_addresses=",
+        "fsync=off",
+        "timezone=Asia/Tokyo",
+        "log_line_prefix=%p %a ",
+    ):
+        command += ["-c", option]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
+        try:
+            ready = [str(BINARIES / "pg_isready"), "-h", str(folder), "-t", "20", "-q"]
+            while subprocess.run(ready, check=False).returncode != 0:
+                assert server.poll() is None, (folder / "log").read_text()
+            yield DebianPostgres(folder)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=20)
+            shutil.rmtree(folder)

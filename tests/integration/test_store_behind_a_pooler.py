@@ -1,0 +1,153 @@
+"""The store behind PgBouncer in transaction mode, which stands for any pooler or proxy (ruling 14).
+
+Every client shares one server connection, as the role that may only read and write rows, and the server logs each
+statement.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
+from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
+from tests.queued_hits import define, drain, enqueue, hit_of
+from tracker.application import Application
+from tracker.errors import DatabaseAway
+from tracker.queueing.connection import Connection
+from tracker.store import api_keys, application_settings, applications, partitions
+from tracker.store import custom_parameter_definitions as definitions
+from tracker.store.database import Database
+from tracker.store.migrations import migrate
+
+ROLES = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]:
+    """A server with the product's two roles and a database that its owner has migrated."""
+    with running_debian_postgres() as server:
+        with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE tracker")
+        password = tmp_path_factory.mktemp("passwords") / "password"
+        password.write_text("not asked for by this server")
+        environment = {
+            "PATH": os.defpath,
+            "TRACKER_OWNER_PASSWORD_FILE": str(password),
+            "TRACKER_APP_PASSWORD_FILE": str(password),
+        }
+        psql = [str(BINARIES / "psql"), "-qX", "-f", str(ROLES), server.url_of("tracker")]
+        subprocess.run(psql, check=True, env=environment)
+        migrate(server.url_of("tracker", "tracker_owner"), today=datetime.now(UTC).date())
+        with psycopg.connect(server.url_of("tracker"), autocommit=True) as connection:
+            connection.execute("ALTER ROLE tracker_app SET log_statement = 'all'")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def database_url(server: DebianPostgres) -> Iterator[str]:
+    """The address of the pooler, which has one connection to the server."""
+    program = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PgBouncer is not installed: apt-get install pgbouncer")
+        pytest.skip("PgBouncer is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+    (folder / "pgbouncer.ini").write_text(
+        f"""
+[databases]
+tracker = host={server.folder} user=tracker_app
+[pgbouncer]
+pool_mode = transaction
+default_pool_size = 1
+auth_type = any
+listen_addr =
+unix_socket_dir = {folder}
+"""
+    )
+    if os.geteuid() == 0:
+        shutil.chown(folder, "nobody", "nogroup")
+    command = [*as_nobody(), program, str(folder / "pgbouncer.ini")]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as pooler:
+        url = f"postgresql://tracker_app@/tracker?host={folder}&port=6432"
+        try:
+            while not (folder / ".s.PGSQL.6432").exists():
+                assert pooler.poll() is None, (folder / "log").read_text()
+            yield url
+        finally:
+            pooler.terminate()
+            pooler.wait(timeout=20)
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def _nothing_pins(server: DebianPostgres) -> Iterator[None]:
+    """Afterwards, no statement that the server logged meanwhile is one that pins a session."""
+    start = server.log.stat().st_size
+    yield
+    text = server.log.read_bytes()[start:].decode()
+    next_line = r"^\d+ \S* (?:LOG|ERROR|DETAIL|STATEMENT|FATAL):"
+    statement = rf"^\d+ tests\S* LOG:  (?:statement|execute <unnamed>): (.*?)(?={next_line}|\Z)"
+    found = re.findall(statement, text, re.MULTILINE | re.DOTALL)
+    assert found
+    assert not re.search(r"execute (?!<unnamed>)", text), "a statement was prepared under a name"
+    assert [statement for statement in found if PINNING.search(code_of(statement))] == []
+    assert max(len(statement.encode()) for statement in found) < LONGEST_TEXT
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_what_the_store_does_for_applications_pins_nothing(database: Database) -> None:
+    app_id = uuid4().hex
+    with database.transaction() as tx:
+        application_id = applications.insert(tx, app_id=app_id, name="Shop", api_key_hash="hash")
+        assert application_id is not None
+        assert applications.update(tx, app_id, {"domain": "shop.example"})
+        application_settings.put(tx, application_id, "custom_params_mode", "accept")
+        application_settings.list_rows(tx, application_id)
+        key = api_keys.insert(tx, application_id, key_hash=uuid4().hex, permissions=["read"])
+        assert api_keys.revoke(tx, application_id, key)
+        definitions.upsert(tx, application_id, [])
+        definitions.by_application(tx, [application_id])
+        assert applications.find(tx, app_id) is not None
+        assert application_settings.unset(tx, application_id, "custom_params_mode")
+        assert applications.list_rows(tx)
+        assert partitions.problems(partitions.list_partitions(tx)) == []
+        assert tx.execute("SHOW timezone").fetchone() == ("UTC",)
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_writing_hits_pins_nothing(database: Database, redis: Connection, application: Application) -> None:
+    define(database, application, "price", "number")
+    hits = [hit_of(application, n, session_id=f"s{n}", custom_params={"price": n}) for n in range(1, 251)]
+    enqueue(redis, hits)
+    assert drain(redis, database).stored == 250
+    enqueue(redis, [*hits[:10], hit_of(application, 1000)])
+    drained = drain(redis, database)
+    assert (drained.stored, drained.duplicates) == (1, 10)
+
+
+def test_clients_share_the_one_connection_without_seeing_each_other(database_url: str) -> None:
+    with (
+        closing(Database(database_url, name="tests one")) as one,
+        closing(Database(database_url, name="tests two")) as two,
+    ):
+        seen = set()
+        for database in (one, two, one, two):
+            for _ in range(6):
+                with database.transaction() as tx:
+                    seen.add(tx.execute("SELECT pg_backend_pid()").fetchone())
+        assert len(seen) == 1
+
+
+def test_the_application_can_change_rows_and_no_tables(database: Database) -> None:
+    with pytest.raises(DatabaseAway, match="42501"), database.transaction() as tx:
+        tx.execute("SELECT create_monthly_partition('2041-01')")
