@@ -90,9 +90,9 @@ class ComposePostgres(Postgres):
         rules = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(rules)
 
-    def command(self, socket_folder: Path) -> list[str]:
+    def command(self) -> list[str]:
         address = ["-c", "listen_addresses=127.0.0.1", "-c", f"port={self.port}"]
-        return [*super().command(socket_folder), *self.arguments, *address]
+        return [*super().command(), *self.arguments, *address]
 
     @property
     def url(self) -> str:
@@ -144,7 +144,8 @@ class Project:
         client.chmod(0o755)
 
     def mapped(self, text: str) -> str:
-        replaced = text.replace("$$", "$").replace("/run/secrets", str(self.secrets)).replace("/data", str(self.data))
+        replaced = text.replace("$$", "$").replace("/run/secrets", str(self.secrets))
+        replaced = re.sub(r"/data\b(?=\s|$)", str(self.data), replaced)
         replaced = replaced.replace("127.0.0.1:8000", f"127.0.0.1:{self.ports['web']}")
         if replaced.startswith("exec valkey-server"):
             return replaced + f" --bind 127.0.0.1 --port {self.ports['redis']}"

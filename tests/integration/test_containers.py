@@ -3,9 +3,9 @@
 Slow, because the image's packages are really installed: only so does it show that requirements.txt is all they need.
 """
 
+import contextlib
 import http.client
 import json
-import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -48,8 +48,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             yield project
         finally:
             project.stop_all()
-            if os.environ.get("SHOW_LOGS"):
-                print(project.logs())
 
 
 def wait_for_health(project: Project, service: str) -> None:
@@ -89,10 +87,10 @@ def application(project: Project) -> dict[str, str]:
 def request(
     project: Project, method: str, path: str, body: bytes | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", project.ports["web"], timeout=10)
-    connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
-    response = connection.getresponse()
-    return response, response.read()
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", project.ports["web"], timeout=10)) as connection:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        response = connection.getresponse()
+        return response, response.read()
 
 
 def test_every_service_is_healthy_by_its_own_check(project: Project) -> None:
