@@ -1,0 +1,108 @@
+"""What holds for every command: help, exit status, one line for an error, JSON alone on standard output."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import environment, run, tracker
+from tracker.config import Settings
+
+COMMANDS = [
+    "migrate", "doctor", "apps create", "apps list", "apps show", "apps suspend", "apps activate", "params list",
+    "params set", "params preset", "queue status", "queue failed", "queue show", "queue retry", "queue discard",
+    "partitions list", "import", "serve", "demo", "dev",
+]  # fmt: skip
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+
+
+def test_every_command_explains_itself(settings: Settings) -> None:
+    """In one process: starting one for each would be most of the test."""
+    ask = "import sys; from tracker.cli.main import main"
+    ask += "; [main([*command.split(), '--help'], standalone_mode=False) for command in sys.argv[1:]]"
+    finished = run(environment(settings), "-c", ask, *COMMANDS)
+    assert (finished.status, finished.errors) == (0, "")
+    for command in COMMANDS:
+        assert f" {command} [OPTIONS]" in finished.output
+
+
+def test_help_names_every_command_without_loading_any(settings: Settings) -> None:
+    heavy = "import sys; from tracker.cli.main import main; main(['--help'], standalone_mode=False)"
+    look = "print('heavy:', sorted({'psycopg', 'redis', 'rq', 'rich', 'granian', 'flask'} & set(sys.modules)))"
+    finished = run(environment(settings), "-c", f"{heavy}; {look}")
+    assert finished.status == 0, finished.errors
+    assert "heavy: []" in finished.output
+    assert {command.split()[0] for command in COMMANDS} <= set(finished.output.split())
+
+
+def test_a_missing_setting_ends_with_2_and_its_name(settings: Settings, tmp_path: Path) -> None:
+    variables = environment(settings)
+    del variables["DATABASE_URL"]
+    finished = run(variables, "-m", "tracker", "apps", "list", folder=tmp_path)
+    assert (finished.status, finished.output) == (2, "")
+    assert finished.errors.startswith("Error: DATABASE_URL is not set")
+    assert finished.errors.count("\n") == 1
+
+
+def test_a_wrong_setting_ends_with_2_and_what_is_accepted(settings: Settings) -> None:
+    finished = tracker(settings, "doctor", TRACKER_BATCH_SIZE="many")
+    assert (finished.status, finished.output) == (2, "")
+    assert finished.errors == "Error: TRACKER_BATCH_SIZE='many' is not accepted: a whole number from 1 to 1000.\n"
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["apps", "create"], ["queue", "show", "no-uuid"], ["import", "x"]])
+def test_wrong_usage_ends_with_2(settings: Settings, arguments: list[str]) -> None:
+    finished = tracker(settings, *arguments)
+    assert (finished.status, finished.output) == (2, "")
+    assert "Error:" in finished.errors
+
+
+def test_a_database_that_is_away_is_one_line_and_1(settings: Settings) -> None:
+    finished = tracker(settings, "apps", "list", "--json", DATABASE_URL=NOWHERE)
+    assert (finished.status, finished.output) == (1, "")
+    assert finished.errors.startswith("Error: PostgreSQL cannot be reached")
+    assert finished.errors.count("\n") == 1
+
+
+def test_a_redis_that_is_away_is_one_line_and_1(settings: Settings) -> None:
+    finished = tracker(settings, "queue", "status", REDIS_URL="redis://127.0.0.1:1")
+    assert (finished.status, finished.output) == (1, "")
+    assert finished.errors.startswith("Error: Redis cannot be used")
+    assert finished.errors.count("\n") == 1
+
+
+def test_a_database_without_a_schema_says_what_to_run(settings: Settings, empty_database_url: str) -> None:
+    finished = tracker(replace(settings, database_url=empty_database_url), "apps", "list")
+    assert (finished.status, finished.output) == (1, "")
+    assert "`python -m tracker migrate`" in finished.errors
+
+
+def test_migrate_says_what_it_did_and_does_nothing_twice(settings: Settings, empty_database_url: str) -> None:
+    fresh = replace(settings, database_url=empty_database_url)
+    first = tracker(fresh, "migrate", "--json")
+    assert first.status == 0, first.errors
+    assert first.json["applied"][0] == "0001_initial"
+    assert len([step for step in first.json["applied"] if step.startswith("partitions ")]) == 5
+    assert tracker(fresh, "migrate", "--json").json == {"applied": []}
+    assert tracker(fresh, "migrate").output == "The database is up to date: nothing to do.\n"
+
+
+def test_migrate_works_over_the_direct_connection(settings: Settings, empty_database_url: str) -> None:
+    finished = tracker(settings, "migrate", DATABASE_URL=NOWHERE, DATABASE_MAINTENANCE_URL=empty_database_url)
+    assert finished.status == 0, finished.errors
+
+
+def test_partitions_are_listed_with_their_bounds(settings: Settings) -> None:
+    rows = tracker(settings, "partitions", "list", "--json").json
+    assert len(rows) == 10
+    assert {row["table"] for row in rows} == {"access_logs", "custom_parameter_values"}
+    assert all(row["from"].endswith("-01T00:00:00Z") and row["bytes"] > 0 for row in rows)
+    assert "access_logs_" in tracker(settings, "partitions", "list").output
+
+
+def test_a_gap_between_months_is_named(settings: Settings) -> None:
+    make = "from tracker.store.partitions import *; import sys; create(sys.argv[1], [Month(2020, 1)])"
+    run(environment(settings), "-c", make, settings.database_url)
+    finished = tracker(settings, "partitions", "list", "--json")
+    assert len(finished.json) == 12
+    assert "access_logs has a gap from 2020-02-01 to " in finished.errors

@@ -1,0 +1,61 @@
+"""The health check, by command: what is well, what is wrong, and that one does not hide the other."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+from tests.command_line import PROJECT, environment, tracker
+from tests.failed_hits import fail
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+
+def levels(settings: Settings, **more: str) -> dict[str, str]:
+    finished = tracker(settings, "doctor", "--json", **more)
+    found = {finding["check"]: finding["level"] for finding in finished.json}
+    assert finished.status == (1 if "fail" in found.values() else 0)
+    assert all(finding["to_do"] for finding in finished.json if finding["level"] != "ok")
+    return found
+
+
+def test_the_doctor_finds_everything_well_while_workers_run(settings: Settings) -> None:
+    assert levels(settings)["workers"] == "fail"
+    with subprocess.Popen(
+        [sys.executable, "worker.py"], cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE, text=True
+    ) as worker:
+        try:
+            wait = "import sys, time; from redis import Redis; r = Redis.from_url(sys.argv[1])"
+            wait += "\nwhile not r.scard('rq:workers'): time.sleep(0.05)"
+            subprocess.run([sys.executable, "-c", wait, settings.redis_url], check=True, timeout=60)
+            found = levels(settings)
+        finally:
+            worker.terminate()
+            worker.communicate(timeout=30)
+    assert set(found.values()) == {"ok"}, found
+    assert {"settings", "PostgreSQL", "migrations", "partitions", "Redis", "workers", "queue normal"} <= found.keys()
+
+
+def test_the_doctor_names_each_thing_that_is_wrong(
+    settings: Settings, redis: Connection, database: Database, application: Application, empty_database_url: str
+) -> None:
+    fail(database, application, 1)
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    redis.config_set("appendonly", "no")
+    try:
+        found = levels(settings, DATABASE_MAINTENANCE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    finally:
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("appendonly", "yes")
+    assert found["failed hits"] == "warn"
+    assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
+    assert found["direct connection"] == "fail"
+    assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
+
+
+def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:
+    found = levels(settings, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    assert (found["PostgreSQL"], found["Redis"]) == ("fail", "ok")
+    found = levels(settings, REDIS_URL="redis://127.0.0.1:1")
+    assert (found["PostgreSQL"], found["Redis"]) == ("ok", "fail")

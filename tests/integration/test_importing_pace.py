@@ -1,0 +1,112 @@
+"""An import and the queue: it waits for the workers, says so, and makes each month before its lines go in."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.queued_hits import claims_of, entry_of, hit_of
+from tracker.application import Application
+from tracker.importing import paced_queue
+from tracker.importing.log_lines import combined
+from tracker.importing.paced_queue import PacedQueue
+from tracker.importing.run import Import, Summary, kept_since
+from tracker.importing.source import Line
+from tracker.queueing.adding import bulk_waiting
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
+
+MOST = 10
+
+
+@pytest.fixture(autouse=True)
+def _short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_queue, "MOST_WAITING", MOST)
+
+
+def entries(application: Application, count: int) -> list[Entry]:
+    return [entry_of(hit_of(application, number), priority=-1) for number in range(1, count + 1)]
+
+
+def queue_of(redis: Connection, clock: Any, pause: Callable[[float], None], told: list[str]) -> PacedQueue:
+    return PacedQueue(redis, nudge=lambda: told.append("nudged"), tell=told.append, clock=clock, pause=pause)
+
+
+def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, application: Application) -> None:
+    claims, told, lengths = claims_of(redis, batch_size=4), list[str](), list[int]()
+
+    def work(seconds: float) -> None:
+        assert seconds > 0
+        lengths.append(bulk_waiting(redis))
+        claims.settle(claims.claim())
+
+    queue_of(redis, clock, work, told).add(entries(application, 25))
+    assert lengths == [25, 21, 17, 13]
+    assert bulk_waiting(redis) == 9
+    assert told == ["nudged"]
+
+
+def test_a_short_queue_is_no_reason_to_wait(redis: Connection, clock: Any, application: Application) -> None:
+    told = list[str]()
+    queue_of(redis, clock, lambda _: pytest.fail("waited"), told).add(entries(application, MOST))
+    assert told == []
+
+
+def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
+    redis: Connection, clock: Any, application: Application
+) -> None:
+    told = list[str]()
+
+    def nobody(_: float) -> None:
+        clock.advance(4)
+        if told.count("nudged") == 3:
+            redis.flushall()
+
+    queue_of(redis, clock, nobody, told).add(entries(application, MOST + 1))
+    assert [each for each in told if each != "nudged"] == [
+        "11 hits wait and nothing takes them: see that workers run (`python worker.py`). Waiting."
+    ] * 2
+
+
+def test_waiting_for_the_end_is_for_our_own_entries_only(
+    redis: Connection, clock: Any, application: Application
+) -> None:
+    claims = claims_of(redis, batch_size=3)
+    queue = queue_of(redis, clock, lambda _: claims.settle(claims.claim()), [])
+    queue.add(entries(application, 5))
+    queue_of(redis, clock, lambda _: None, []).add(entries(application, 2))
+    queue.wait_until_taken()
+    assert bulk_waiting(redis) == 1
+
+
+def test_a_month_is_made_once_and_before_its_first_line_is_queued(
+    redis: Connection, clock: Any, application: Application
+) -> None:
+    happened = list[str]()
+
+    class Queue:
+        def add(self, entries: list[Entry]) -> None:
+            happened.append(f"{len(entries)} queued")
+
+    def prepare(month: datetime) -> None:
+        happened.append(f"{month:%Y-%m} made")
+
+    now = clock.now()
+    earlier = now - timedelta(days=62)
+    lines = [
+        Line(number, f'::1 - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "GET / HTTP/1.1" 200 1 "-" "-"'.encode())
+        for number, time in enumerate([now, earlier, now, earlier], start=1)
+    ]
+    work = Import(
+        application=application,
+        period=kept_since(now.date(), 24),
+        queue=Queue(),
+        prepare_month=prepare,
+        clock=clock,
+        max_retries=3,
+    )
+    summary = Summary(keep=20)
+    work.take(lines, combined, file="-", source="log", summary=summary)
+    assert happened == [f"{now:%Y-%m} made", f"{earlier:%Y-%m} made", "4 queued"]
+    assert (summary.lines, summary.queued) == (4, 4)

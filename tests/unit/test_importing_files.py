@@ -1,0 +1,98 @@
+"""Files as an import reads them, and what it remembers of their lines."""
+
+import gzip
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.errors import Refused
+from tracker.importing.ordinals import Ordinals
+from tracker.importing.run import kept_since
+from tracker.importing.source import LONGEST_LINE, Line, opened, size_of, source_of
+
+
+def lines_of(path: Path, content: bytes) -> list[Line]:
+    path.write_bytes(content)
+    with opened(str(path)) as log:
+        return list(log.lines)
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c", b""])))
+def test_an_ordinal_counts_the_equal_lines_before(lines: list[bytes]) -> None:
+    ordinals = Ordinals()
+    assert [ordinals.next(line) for line in lines] == [lines[:place].count(line) for place, line in enumerate(lines)]
+
+
+def test_many_lines_are_remembered_while_the_table_grows() -> None:
+    ordinals = Ordinals()
+    lines = [b"%d" % number for number in range(10_000)]
+    assert {ordinals.next(line) for line in lines} == {0}
+    assert {ordinals.next(line) for line in lines} == {1}
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_the_end_of_a_line_does_not_belong_to_it(tmp_path: Path, ending: bytes) -> None:
+    found = lines_of(tmp_path / "log", b"one" + ending + ending + b"two")
+    assert found == [Line(1, b"one"), Line(2, b""), Line(3, b"two")]
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_line(tmp_path: Path) -> None:
+    assert lines_of(tmp_path / "log", b"\xef\xbb\xbfone\n") == [Line(1, b"one")]
+
+
+def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
+    assert lines_of(tmp_path / "no-ending", gzip.compress(b"one\n") + gzip.compress(b"two")) == [
+        Line(1, b"one"),
+        Line(2, b"two"),
+    ]
+    assert lines_of(tmp_path / "empty", b"") == []
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])
+@pytest.mark.parametrize(
+    "length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 1, LONGEST_LINE + 2, 5 * LONGEST_LINE]
+)
+def test_a_line_that_is_too_long_is_said_to_be_and_the_next_one_is_whole(
+    tmp_path: Path, length: int, ending: bytes
+) -> None:
+    first, *others = lines_of(tmp_path / "log", b"x" * length + ending + (b"next" if ending else b""))
+    assert first.too_long is (length > LONGEST_LINE)
+    assert others == ([Line(2, b"next")] if ending else [])
+
+
+def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="There is no file"):
+        size_of(str(tmp_path / "missing"))
+    with pytest.raises(Refused, match="cannot be read"), opened(str(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("file", "source"), [("/var/log/access.log", "access.log"), ("a/access.log.gz", "access.log"), ("-", "stdin")]
+)
+def test_a_logs_name_is_the_files_without_gz(file: str, source: str) -> None:
+    assert source_of(file) == source
+
+
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("months", "time", "named"),
+    [
+        (24, datetime(2024, 11, 1, tzinfo=UTC), None),
+        (24, datetime(2024, 10, 31, 23, 59, 59, tzinfo=UTC), "TRACKER_RETENTION_MONTHS=24"),
+        (1, datetime(2026, 9, 30, tzinfo=UTC), "lies before 2026-10-01"),
+        (0, datetime(1970, 1, 1, tzinfo=UTC), None),
+        (0, datetime(1969, 12, 31, tzinfo=UTC), "before 1970"),
+        (1200, datetime(1970, 1, 1, tzinfo=UTC), None),
+        (24, NOW + timedelta(minutes=5), None),
+        (24, NOW + timedelta(minutes=5, seconds=1), "future"),
+    ],
+)
+def test_lines_outside_of_what_is_kept_are_refused(months: int, time: datetime, named: str | None) -> None:
+    refusal = kept_since(date(2026, 11, 23), months).refusal(time, NOW)
+    assert refusal is None if named is None else named in str(refusal)

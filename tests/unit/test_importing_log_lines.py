@@ -1,0 +1,150 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from tracker.importing.formats import DetectedFormat
+from tracker.importing.log_lines import combined, common
+from tracker.importing.record import Malformed, Record
+
+START = b"192.0.2.1 - - [17/May/2015:10:05:03 +0000] "
+
+
+def columns(line: bytes) -> dict[str, object]:
+    return dict(combined(line).columns)
+
+
+def test_a_combined_line_fills_its_columns() -> None:
+    assert combined(START + b'"GET /a?b=c HTTP/1.1" 200 203023 "https://r.example/" "Mozilla/5.0"') == Record(
+        created_at=datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC),
+        columns={
+            "ip_address": "192.0.2.1",
+            "url": "/a?b=c",
+            "referrer": "https://r.example/",
+            "user_agent": "Mozilla/5.0",
+            "event_data": {"method": "GET", "status": 200, "bytes": 203023},
+        },
+    )
+
+
+def test_a_common_line_ends_after_the_bytes() -> None:
+    line = START + b'"GET / HTTP/1.0" 304 -'
+    assert dict(common(line).columns) == {
+        "ip_address": "192.0.2.1",
+        "url": "/",
+        "event_data": {"method": "GET", "status": 304},
+    }
+    with pytest.raises(Malformed):
+        combined(line)
+    with pytest.raises(Malformed):
+        common(line + b' "-" "Mozilla"')
+
+
+@pytest.mark.parametrize(
+    ("quoted", "text"),
+    [
+        (rb"a \"quoted\" name", 'a "quoted" name'),
+        (rb"back\\slash", "back\\slash"),
+        (rb"caf\xc3\xa9", "café"),
+        ("café".encode(), "café"),
+        (b"caf\xe9", "caf\N{REPLACEMENT CHARACTER}"),
+        (rb"tab\there", "tab\there"),
+        (rb"nul\x00nul", "nulnul"),
+        (b"nul\x00nul", "nulnul"),
+        (b"-", None),
+        (b"", None),
+        (b"x" * 3000, "x" * 2000),
+    ],
+)
+def test_a_quoted_field_is_unescaped_decoded_and_cut(quoted: bytes, text: str | None) -> None:
+    assert columns(START + b'"GET / HTTP/1.1" 200 1 "-" "' + quoted + b'"')["user_agent"] == text
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        (b"2001:DB8::0:1", "2001:db8::1"),
+        (b"::ffff:192.0.2.7", "192.0.2.7"),
+        (b"fe80::1%eth0", "fe80::1"),
+        (b"crawl.example.net", None),
+        (b"-", None),
+        (b"\xff\xfe", None),
+    ],
+)
+def test_an_address_is_canonical_and_a_host_name_is_none(host: bytes, address: str | None) -> None:
+    line = host + START.removeprefix(b"192.0.2.1") + b'"GET / HTTP/1.1" 200 1 "-" "-"'
+    assert columns(line)["ip_address"] == address
+
+
+@pytest.mark.parametrize(
+    ("request_line", "url", "method"),
+    [
+        (b"GET /with space HTTP/1.1", "/with space", "GET"),
+        (b"GET /old", "/old", "GET"),
+        (b"CONNECT example.com:443 HTTP/1.1", "example.com:443", "CONNECT"),
+        (b"GET http://proxy.example/x HTTP/2.0", "http://proxy.example/x", "GET"),
+        (rb"\x16\x03\x01\x02", None, None),
+        (b"-", None, None),
+        (b"", None, None),
+    ],
+)
+def test_a_request_that_is_none_is_a_hit_without_a_url(
+    request_line: bytes, url: str | None, method: str | None
+) -> None:
+    found = columns(START + b'"' + request_line + b'" 400 0 "-" "-"')
+    assert found.get("url") == url
+    assert found["event_data"] == ({"method": method} if method else {}) | {"status": 400, "bytes": 0}
+
+
+@pytest.mark.parametrize(
+    ("time", "utc"),
+    [
+        (b"01/Jan/2020:00:30:00 +0900", datetime(2019, 12, 31, 15, 30, tzinfo=UTC)),
+        (b"01/Jan/2020:00:30:00 -0330", datetime(2020, 1, 1, 4, 0, tzinfo=UTC)),
+        (b"31/DEC/2016:23:59:60 +0000", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_times_are_taken_with_their_offset(time: bytes, utc: datetime) -> None:
+    assert combined(b"::1 - - [" + time + b'] "GET / HTTP/1.1" 200 1 "-" "-"').created_at == utc
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"nonsense",
+        START + b'"GET / HTTP/1.1" 200 1 "-" "no end',
+        START + b'"GET / HTTP/1.1" 200 1 "-" "a "quote" inside"',
+        START + b'"GET / HTTP/1.1" 2000 1 "-" "-"',
+        b'::1 - - [31/Feb/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "-"',
+        b'::1 - - [17/Mai/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "-"',
+        b'::1 - - [01/Jan/0001:00:00:00 +2300] "GET / HTTP/1.1" 200 1 "-" "-"',
+        b'::1 - - [17/May/2015:10:05:03 +9900] "GET / HTTP/1.1" 200 1 "-" "-"',
+    ],
+)
+def test_a_line_that_cannot_be_read_is_malformed(line: bytes) -> None:
+    with pytest.raises(Malformed):
+        combined(line)
+
+
+def test_a_user_with_spaces_and_fields_after_the_user_agent_are_no_obstacle() -> None:
+    line = (
+        b'192.0.2.1 - John [the] Doe [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "UA" "203.0.113.9" 0.004'
+    )
+    assert columns(line)["user_agent"] == "UA"
+
+
+@pytest.mark.parametrize("line", [b"h - - " + b"a [" * 20_000, b'h - "' + b"\\" * 60_000, b"h " * 30_000])
+@pytest.mark.timeout(10)
+def test_a_line_made_to_be_slow_is_not(line: bytes) -> None:
+    with pytest.raises(Malformed):
+        combined(line)
+
+
+def test_the_first_sound_line_decides_about_the_format() -> None:
+    detected = DetectedFormat()
+    with pytest.raises(Malformed, match="none of the formats"):
+        detected(b"# a comment")
+    detected(START + b'"GET / HTTP/1.0" 304 -')
+    assert detected.name == "common"
+    with pytest.raises(Malformed, match="common log format"):
+        detected(b'{"timestamp": "2015-05-17T10:05:03Z"}')

@@ -1,0 +1,149 @@
+"""What is checked before it is written, and how health checks judge what they see."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tracker.application import ParameterDefinition
+from tracker.errors import Refused
+from tracker.management import application_input, redis_checks, work_checks
+from tracker.management.definition_check import problems_of
+from tracker.management.presets import NAMES, preset
+from tracker.queueing.depth import Depth
+from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.queueing.server_facts import ServerFacts
+
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+SOUND = ParameterDefinition(
+    application_id=UUID(int=1), parameter_key="price", parameter_name="Price", parameter_type="number"
+)
+REDIS = ServerFacts(
+    name="Valkey 9", version=(7, 2), clock=NOW, is_replica=False, eviction_policy="noeviction", used_memory=10,
+    memory_limit=100, machine_memory=1000, append_only=True, persistence_errors=(),
+)  # fmt: skip
+WORKER = RegisteredWorker(
+    name="w", queues=("default",), state="idle", hostname="h", pid=1, last_heartbeat=NOW - timedelta(seconds=20)
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_presets_pass_the_check_of_definitions(name: str) -> None:
+    for columns in preset(name):
+        assert problems_of(ParameterDefinition(application_id=UUID(int=1), **columns)) == {}
+
+
+def test_there_are_the_two_presets_of_the_specification() -> None:
+    assert {name: len(preset(name)) for name in NAMES} == {"ecommerce": 12, "news": 10}
+    with pytest.raises(Refused, match="ecommerce and news"):
+        preset("other")
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"parameter_key": ""}, "parameter_key"),
+        ({"parameter_key": "x" * 101}, "parameter_key"),
+        ({"parameter_key": "a\nb"}, "parameter_key"),
+        ({"parameter_name": "x" * 256}, "parameter_name"),
+        ({"parameter_type": "date"}, "parameter_type"),
+        ({"description": "a\0b"}, "description"),
+        ({"default_value": "x"}, "default_value"),
+        ({"default_value": "5", "validation_rules": {"max_value": 4}}, "default_value"),
+        ({"validation_rules": {"minimum": 1}}, "validation_rules"),
+        ({"validation_rules": {"pattern": "x"}}, "validation_rules"),
+        ({"validation_rules": {"min_value": "1"}}, "validation_rules"),
+        ({"validation_rules": {"min_value": 2, "max_value": 1}}, "validation_rules"),
+        ({"validation_rules": {"allowed_values": []}}, "validation_rules"),
+        ({"validation_rules": {"allowed_values": [True]}}, "validation_rules"),
+        ({"parameter_type": "string", "validation_rules": {"pattern": "("}}, "validation_rules"),
+        ({"parameter_type": "string", "validation_rules": {"max_length": -1}}, "validation_rules"),
+    ],
+)
+def test_a_definition_that_makes_no_sense_is_told_by_column(changes: dict[str, Any], column: str) -> None:
+    assert problems_of(SOUND) == {}
+    assert list(problems_of(replace(SOUND, **changes))) == [column]
+
+
+@pytest.mark.parametrize(
+    ("given", "domain"),
+    [
+        ("Shop.Example.COM.", "shop.example.com"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_domain_is_stored_as_browsers_send_it(given: str, domain: str) -> None:
+    assert application_input.domain_of(given) == domain
+
+
+@pytest.mark.parametrize(
+    "given", ["", "https://a.example", "a.example/x", "a..b", "-a.example", "a b", "x" * 64, "a:80"]
+)
+def test_what_is_no_domain_is_refused(given: str) -> None:
+    with pytest.raises(Refused, match="host name"):
+        application_input.domain_of(given)
+
+
+def test_drawn_app_ids_fit_their_column_and_differ() -> None:
+    drawn = {
+        application_input.new_app_id("Ein sehr langer Name für ein Geschäft mit vielen Wörtern") for _ in range(100)
+    }
+    assert len(drawn) == 100
+    assert all(application_input.app_id_of(each) == each for each in drawn)
+    assert application_input.new_app_id("ショップ").startswith("app-")
+
+
+def level_of_queue(**depth: Any) -> dict[str, str]:
+    found = work_checks.about_queue([Depth(**{"name": "normal", "waiting": 0, **depth})], 1000)
+    return {finding.check: finding.level for finding in found}
+
+
+def test_a_queue_is_judged_by_its_oldest_entry_and_its_length() -> None:
+    assert level_of_queue() == {"queue normal": "ok", "queue limit": "ok"}
+    assert level_of_queue(waiting=5, oldest_seconds=31.0)["queue normal"] == "warn"
+    assert level_of_queue(waiting=5, oldest_seconds=301.0)["queue normal"] == "fail"
+    assert level_of_queue(name="bulk", waiting=5, oldest_seconds=301.0)["queue bulk"] == "ok"
+    assert level_of_queue(waiting=501)["queue limit"] == "warn"
+    assert level_of_queue(waiting=1, pending=999)["queue limit"] == "fail"
+    assert level_of_queue(name="retries", waiting=1)["queue retries"] == "warn"
+
+
+@pytest.mark.parametrize(
+    ("worker", "level"),
+    [
+        (WORKER, "ok"),
+        (replace(WORKER, queues=("other",)), "fail"),
+        (replace(WORKER, last_heartbeat=NOW - timedelta(minutes=9)), "fail"),
+        (replace(WORKER, last_heartbeat=None), "fail"),
+    ],
+)
+def test_a_worker_counts_while_it_reads_our_queue_and_its_heart_beats(worker: RegisteredWorker, level: str) -> None:
+    assert work_checks.about_workers([worker], "default", NOW, suspended=False).level == level
+    assert work_checks.about_workers([worker], "default", NOW, suspended=True).level == "fail"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, {}),
+        ({"eviction_policy": "allkeys-lru"}, {"eviction policy of Redis": "fail"}),
+        ({"append_only": False}, {"append-only file of Redis": "fail"}),
+        ({"persistence_errors": ("aof_last_write_status",)}, {"persistence of Redis": "fail"}),
+        ({"used_memory": 75}, {"memory of Redis": "warn"}),
+        ({"used_memory": 95}, {"memory of Redis": "fail"}),
+        ({"used_memory": 95, "memory_limit": 0}, {}),
+        ({"memory_limit": 0, "machine_memory": 0}, {}),
+    ],
+)
+def test_redis_is_judged_by_what_it_could_lose(changes: dict[str, Any], wrong: dict[str, str]) -> None:
+    found = redis_checks.about_server(replace(REDIS, **changes))
+    assert {finding.check: finding.level for finding in found if finding.level != "ok"} == wrong
+    assert all(finding.to_do for finding in found if finding.level != "ok")
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (-3, "warn"), (3, "warn"), (61, "fail")])
+def test_clocks_may_be_two_seconds_apart(seconds: int, level: str) -> None:
+    assert work_checks.about_clock("Redis", NOW, NOW + timedelta(seconds=seconds)).level == level
