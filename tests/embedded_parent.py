@@ -101,16 +101,28 @@ class Parent:
         return set(_descendants(self.process.pid))
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
+        """End it the hard way, and wait until its servers have let go of their folder."""
+        processes = self.descendants() if self.process.poll() is None else set()
+        self.process.kill()
         self.process.communicate()
+        left_over(processes)
 
 
 def _descendants(pid: int) -> Iterator[int]:
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield int(child)
-            yield from _descendants(int(child))
+    for child in _children(pid):
+        yield child
+        yield from _descendants(child)
+
+
+def _children(pid: int) -> list[int]:
+    """The children of every thread of a process; of one that has ended meanwhile there are none."""
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # PostgreSQL's short-lived helpers come and go.
+    return found
 
 
 def alive(pids: set[int]) -> set[int]:

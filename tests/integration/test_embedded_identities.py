@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,11 @@ def answers(parent: Parent) -> bool:
 
 
 def owners(pids: set[int]) -> set[int]:
-    return {Path(f"/proc/{pid}").stat().st_uid for pid in pids}
+    found = set()
+    for pid in pids:
+        with suppress(FileNotFoundError):  # PostgreSQL's short-lived helpers come and go.
+            found.add(Path(f"/proc/{pid}").stat().st_uid)
+    return found
 
 
 def ends_cleanly(parent: Parent) -> bool:

@@ -23,7 +23,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NoReturn, TypedDict
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECUREBITS = 28
@@ -99,7 +99,7 @@ def rename(uid: int, gid: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{gid} {outer_gid} 1")
 
 
-def become_server(plan: Plan, keeper: int) -> None:
+def become_server(plan: Plan, keeper: int) -> NoReturn:
     """In the forked child: take on the identity, bind our life to the keeper's, exec. Never returns."""
     try:
         if plan["identity"] == "dropped":
@@ -135,10 +135,8 @@ def keep(server: int, plan: Plan) -> int:
             timeout = HASTE
 
 
-def main() -> int:
-    plan: Plan = json.loads(sys.argv[1])
-    os.umask(0o077)
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP | {PARENT_DIED, signal.SIGCHLD})
+def run(plan: Plan) -> int:
+    """Start the server and keep it; the exit status is its own, as a shell would say it."""
     call(libc.prctl, PR_SET_PDEATHSIG, int(PARENT_DIED), 0, 0, 0)
     if os.getppid() != plan["parent"]:
         return 1  # The parent was gone before we could ask to be told of it.
@@ -146,11 +144,19 @@ def main() -> int:
     server = os.fork()
     if server == 0:
         become_server(plan, keeper)
-    status = keep(server, plan)
-    if plan["remove"]:
-        shutil.rmtree(plan["remove"], ignore_errors=True)
-    code = os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(keep(server, plan))
     return code if code >= 0 else 128 - code
+
+
+def main() -> int:
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP | {PARENT_DIED, signal.SIGCHLD})
+    os.umask(0o077)
+    plan: Plan = json.loads(sys.argv[1])
+    try:
+        return run(plan)
+    finally:
+        if plan["remove"]:
+            shutil.rmtree(plan["remove"], ignore_errors=True)
 
 
 if __name__ == "__main__":
