@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIN    := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
 
@@ -11,19 +13,23 @@ help: ## list the targets
 
 env: $(VENV)/.installed ## make the virtual environment and install what is needed into it
 
+# The mark is made last: an installation that broke off is begun anew.
 $(VENV)/.installed: requirements.txt requirements-dev.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	touch $@
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'Python 3.11 or newer with venv is needed: make PYTHON=/path/to/python3 (Debian: apt install python3-venv)'; exit 1; }
+	@echo 'Installing into $(VENV) …'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@touch $@
 
 demo: env ## start everything, send hits, show what became of them, stop everything
-	$(BIN)/python -m tracker demo
+	@$(BIN)/python -m tracker demo
 
 dev: env ## the same, but stay up with live traffic until Ctrl-C
-	$(BIN)/python -m tracker dev
+	@$(BIN)/python -m tracker dev
 
-test: env ## the whole test suite, with servers of its own
-	$(PYTEST) -n 2 --dist loadfile
+test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
+	$(PYTEST) -n 2 --dist loadfile $(ARGS)
 
 check: env ## lint, format, types, import contracts
 	$(BIN)/ruff check .
@@ -35,7 +41,10 @@ bench: env ## the benchmarks, as a table of ratios
 	$(BIN)/python -m bench
 
 lock: env ## pin requirements.in and requirements-dev.in anew
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in -o requirements.txt
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements-dev.in -o requirements-dev.txt
+	$(PIN) requirements.in -o requirements.txt
+	$(PIN) requirements-dev.in -o requirements-dev.txt
 
-.PHONY: help env demo dev test check bench lock
+clean: ## remove the virtual environment, the data of `make dev` and all caches
+	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help env demo dev test check bench lock clean
