@@ -1,0 +1,106 @@
+"""What is as large as it may be must fit every index: the most awkward values that the checks let through."""
+
+import random
+import string
+from typing import Any
+
+import pytest
+
+from tests.queued_hits import define, drain, enqueue, hit_of, rows
+from tracker.application import Application
+from tracker.parameter_rules import is_too_long
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+_chance = random.Random(7)
+NOISE = "".join(_chance.choices(string.ascii_letters + string.digits, k=2000))
+WIDE = "".join(chr(_chance.randrange(0x20000, 0x2A000)) for _ in range(500))
+KEY = "".join(chr(_chance.randrange(0x20000, 0x2A000)) for _ in range(100))
+"""100 characters of four bytes each: the longest key that a definition can have."""
+
+
+def longest(make: Any) -> Any:
+    """What `make(n)` returns for the largest n that is not too long."""
+    low, high = 1, 4000
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (low, middle - 1) if is_too_long(make(middle)) else (middle, high)
+    return make(low)
+
+
+PAGE_TYPES = [
+    NOISE,
+    WIDE,
+    "\\" * 2000,
+    '"' * 2000,
+    "\x01" * 2000,
+    1.7976931348623157e308,
+    -5e-324,
+    -1.7976931348623157e-300,
+    2**53 - 1,
+    longest(lambda n: [1e300, -1e-300] * n),
+    longest(lambda n: [1] * n),
+    longest(lambda n: ["\x01\x02"] * n),
+    longest(lambda n: [NOISE[:n]]),
+    longest(lambda n: {KEY: NOISE[:n]}),
+    longest(lambda n: {f"{number}": 5e-324 for number in range(n)}),
+    longest(lambda n: [[]] * n),
+    True,
+]
+
+
+@pytest.mark.parametrize("page_type", PAGE_TYPES, ids=range(len(PAGE_TYPES)))
+def test_the_longest_page_type_that_passes_fits_its_index_as_postgresql_renders_it(
+    database: Database, redis: Connection, application: Application, page_type: Any
+) -> None:
+    assert not is_too_long(page_type)
+    enqueue(redis, [hit_of(application, custom_params={"page_type": page_type}, session_id="s")])
+
+    assert drain(redis, database).stored == 1
+
+    [(rendered,)] = rows(database, "SELECT octet_length(custom_params ->> 'page_type') FROM access_logs")
+    assert rendered <= 2000
+
+
+def test_the_longest_values_under_the_longest_key_fit_every_index(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    define(database, application, KEY, "string")
+    define(database, application, "list", "array")
+    define(database, application, "number", "number")
+    hits = [
+        hit_of(application, number, session_id=f"s{number}", custom_params={KEY: text, "list": values, "number": value})
+        for number, (text, values, value) in enumerate(
+            [
+                (NOISE, longest(lambda n: [NOISE[:n]]), 1e308),
+                (WIDE, longest(lambda n: [1e300] * n), -5e-324),
+                (WIDE[::-1], longest(lambda n: [WIDE[:n]]), "-1.7976931348623157e308"),
+            ],
+            start=1,
+        )
+    ]
+    enqueue(redis, hits)
+
+    drained = drain(redis, database)
+
+    assert (drained.batches, drained.stored) == (1, 3)
+    lengths = rows(database, "SELECT max(octet_length(parameter_value)), count(*) FROM custom_parameter_values")
+    assert lengths == [(2000, 9)]
+
+
+def test_identifiers_of_the_greatest_length_fit_their_indexes(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    columns = dict.fromkeys(("session_id", "client_sub_id", "module_id", "event_name"), KEY)
+    enqueue(redis, [hit_of(application, url=NOISE * 20, referrer=WIDE * 20, user_agent=WIDE * 4, **columns)])
+
+    assert drain(redis, database).stored == 1
+
+
+def test_custom_parameters_with_huge_keys_and_values_fit_their_index(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    params = {NOISE * 8: NOISE * 8, WIDE: [WIDE, 1e308, {NOISE: -5e-324}]}
+    enqueue(redis, [hit_of(application, custom_params=params, session_id="s")])
+
+    assert drain(redis, database).stored == 1
