@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
+from psycopg import errors
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -43,11 +43,9 @@ class Connection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
-        except psycopg.OperationalError as error:
-            if self.pgconn.transaction_status is TransactionStatus.ACTIVE or type(error).__name__ == "_WaitTimeout":
-                self.close()
-                raise psycopg.OperationalError(f"no answer within {self.patience:g} s") from error
-            raise
+        except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks whoever overrides this to convert it
+            self.close()
+            raise psycopg.OperationalError(f"no answer within {self.patience} s") from error
 
 
 def complete(url: str, *, name: str, wait: float) -> str:

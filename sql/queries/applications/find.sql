@@ -9,6 +9,7 @@ SELECT applications.id, app_id, status, deleted_at IS NOT NULL AS deleted, rate_
  CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'id', api_keys.id, 'key_hash', key_hash, 'permissions', permissions,
-               'expires_at', extract(epoch FROM expires_at))), '[]') AS keys
-      FROM api_keys WHERE application_id = applications.id AND is_active) AS its_keys
+               'expires_at', extract(epoch FROM expires_at)) ORDER BY api_keys.created_at, api_keys.id), '[]') AS keys
+      FROM api_keys
+     WHERE application_id = applications.id AND is_active) AS its_keys
  WHERE app_id = ANY(%(app_ids)s::TEXT[])
