@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tracker.application import Application, ParameterDefinition
+from tracker.application import Application, ParameterDefinition, hash_key
 from tracker.errors import Unstorable
 from tracker.store import api_keys, application_settings, applications
 from tracker.store import custom_parameter_definitions as definitions
@@ -102,6 +102,19 @@ def test_permissions_that_somebody_wrote_by_hand_grant_only_what_is_true(databas
         assert found(tx).keys[1].permissions == {"track"}
         tx.execute("UPDATE api_keys SET permissions = '[1]'")
         assert found(tx).keys[1].permissions == frozenset()
+
+
+@pytest.mark.parametrize(("by_hand", "usable"), [("infinity", True), ("-infinity", False), ("12000-01-01", True)])
+def test_an_expiry_that_no_calendar_holds_still_means_what_it_says(
+    database: Database,
+    shop: UUID,
+    by_hand: str,
+    usable: bool,  # noqa: FBT001
+) -> None:
+    with database.transaction() as tx:
+        api_keys.insert(tx, shop, key_hash=hash_key("secret"))
+        tx.execute("UPDATE api_keys SET expires_at = %s", [by_hand])
+        assert (found(tx).key("secret", NOW) is not None) is usable
 
 
 def test_many_applications_come_in_one_statement(database: Database, shop: UUID) -> None:

@@ -8,8 +8,13 @@ SELECT applications.id, app_id, status, deleted_at IS NOT NULL AS deleted, rate_
       FROM application_settings WHERE application_id = applications.id) AS its_settings
  CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'id', api_keys.id, 'key_hash', key_hash, 'permissions', permissions,
-               'expires_at', extract(epoch FROM expires_at)) ORDER BY api_keys.created_at, api_keys.id), '[]') AS keys
-      FROM api_keys
+               'id', usable.id, 'key_hash', key_hash, 'permissions', permissions,
+               'expires_at', extract(epoch FROM expiry)) ORDER BY usable.created_at, usable.id), '[]') AS keys
+      FROM api_keys AS usable
+      -- 'infinity', which somebody may have written by hand, has no JSON and would fail for every application asked for.
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN expires_at IS NOT NULL
+                    THEN greatest('2000-01-01 00:00+00', least(expires_at, '9999-01-01 00:00+00')) END AS expiry
+     ) AS bounded
      WHERE application_id = applications.id AND is_active) AS its_keys
  WHERE app_id = ANY(%(app_ids)s::TEXT[])
