@@ -173,6 +173,18 @@ def test_workers_that_start_before_redis_wait_for_it_and_outlive_its_restart(val
         assert pool.process.wait(30) == 0
 
 
+@pytest.mark.slow
+def test_workers_outlive_a_redis_that_does_not_answer_for_a_while(redis: Connection, redis_url: str) -> None:
+    with workers(redis_url, "--workers", "2") as pool:
+        wait_until(lambda: Worker.count(connection=redis) == 2)
+        redis.client_pause(5000)
+        time.sleep(5)
+        add(redis, [entry(1)])
+        wait_until(lambda: done(redis) == [1])
+        pool.process.terminate()
+        assert pool.process.wait(20) == 0
+
+
 def test_a_wiped_redis_is_drained_by_the_same_workers(redis: Connection, redis_url: str) -> None:
     with workers(redis_url):
         add(redis, [entry(1)])

@@ -181,6 +181,20 @@ def test_memory_used_up_is_a_full_queue(redis: Connection) -> None:
     assert not redis.exists(*STREAMS)
 
 
+def test_hits_are_refused_while_there_is_still_memory_for_the_workers(redis: Connection) -> None:
+    intake = Intake(redis, queue_limit=1000)
+    redis.config_set("maxmemory", str(int(redis.info("memory")["used_memory"] * 1.08)))
+    try:
+        intake.look_at_memory()
+        redis.set("what a worker writes", "1")
+        with pytest.raises(QueueFull):
+            intake.offer(APPLICATION, 10, [entry(1)], CREATED)
+    finally:
+        redis.config_set("maxmemory", "0")
+    intake.look_at_memory()
+    assert intake.offer(APPLICATION, 10, [entry(1)], CREATED).taken == 1
+
+
 def test_a_redis_that_nobody_runs_is_away_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(QueueAway):

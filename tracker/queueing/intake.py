@@ -27,6 +27,8 @@ _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
+_MEMORY_SHARE = 0.9
+"""Of `maxmemory`. What is left is for the workers: RQ writes to Redis, and with no memory left it would stand still."""
 
 
 class _Wire(Protocol):
@@ -60,12 +62,23 @@ class Intake:
     """Where accepted hits go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
 
     def __init__(self, redis: Connection, *, queue_limit: int) -> None:
+        self._redis = redis
         self._pool = redis.connection_pool
         self._queue_limit = queue_limit
         self._script = lua("accept")
         self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._threads = threading.local()
         self._closed_until = 0.0
+        self._memory_is_short = False
+
+    def look_at_memory(self) -> None:
+        """Refuse offers as long as Redis has used up nine tenths of its `maxmemory`; to be called every few seconds.
+
+        Raises QueueAway; what was seen last holds then.
+        """
+        with translated():
+            memory: Any = self._redis.info("memory")
+        self._memory_is_short = 0 < memory["maxmemory"] * _MEMORY_SHARE < memory["used_memory"]
 
     def offer(
         self,
@@ -82,6 +95,10 @@ class Intake:
         Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, QueueAway when Redis
         does not answer. It is then unknown whether the entries were added; their ids make adding them again harmless.
         """
+        if self._memory_is_short:
+            raise QueueFull(
+                "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
+            )
         seconds = int(now.timestamp())
         minute = seconds // 60
         args: list[Any] = [

@@ -44,7 +44,13 @@ def receiver(settings: Settings) -> Receiver:
     intake = Intake(redis, queue_limit=settings.queue_limit)
     shelf = Shelf(intake, nudger, database, clock, redis_outage=redis_outage, database_outage=database_outage)
     upkeep = Upkeep(
-        {"applications": applications.refresh, "process number": identities.check}, clock, seconds=REFRESH_SECONDS
+        {
+            "applications": applications.refresh,
+            "process number": identities.check,
+            "memory of redis": intake.look_at_memory,
+        },
+        clock,
+        seconds=REFRESH_SECONDS,
     )
     upkeep.ensure()
     probes = Probes(
