@@ -131,10 +131,19 @@ def test_the_slow_way_stores_every_column_as_the_fast_way_does(
     database: Database, redis: Connection, application: Application
 ) -> None:
     columns = {
-        "client_sub_id": "c\t", "module_id": "m\\", "referrer": "", "user_agent": "日本\r\n",
-        "ip_address": "2001:db8::1", "session_id": "s", "screen_resolution": "1x1", "language": "ja", "timezone": "Asia/Tokyo", "event_name": "e",
-        "event_data": {"a": [1e22, 0.1, None, "\\"]}, "custom_params": {"a": {"b": True}},
-    }  # fmt: skip
+        "client_sub_id": "c\t",
+        "module_id": "m\\",
+        "referrer": "",
+        "user_agent": "日本\r\n",
+        "ip_address": "2001:db8::1",
+        "session_id": "s",
+        "screen_resolution": "1x1",
+        "language": "ja",
+        "timezone": "Asia/Tokyo",
+        "event_name": "e",
+        "event_data": {"a": [1e22, 0.1, None, "\\"]},
+        "custom_params": {"a": {"b": True}},
+    }
     fast = "SELECT to_jsonb(access_logs) - 'id' - 'url' - 'created_at' FROM access_logs WHERE id = %s"
     enqueue(redis, [hit_of(application, 1, **columns)])
     drain(redis, database)

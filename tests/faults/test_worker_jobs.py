@@ -1,0 +1,104 @@
+"""The job as RQ runs it: by its forking worker, by its simple one, called directly, and cut by its time limit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+
+from tests.faults.test_worker_killed import let_claims_grow_old
+from tests.queued_hits import drain, enqueue, hit_of, rows
+from tracker import jobs
+from tracker.application import Application
+from tracker.queueing import nudges
+from tracker.queueing.claims import RETRIES
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import NORMAL
+from tracker.store.database import Database
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def in_worker_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has the settings of a worker, and no parts of an earlier test's."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(jobs, "_workers", {})
+
+
+@pytest.mark.parametrize("kind", ["rq.Worker", "rq.SimpleWorker"])
+def test_a_stock_worker_drains(
+    kind: str, database: Database, redis: Connection, application: Application, environment: dict[str, str]
+) -> None:
+    enqueue(redis, [hit_of(application, n) for n in range(1, 151)])
+    nudges.enqueue(redis, "default", drain_seconds=20)
+
+    command = ["worker", "--burst", "--url", environment["REDIS_URL"], "-w", kind, "default"]
+    subprocess.run(
+        [sys.executable, "-m", "rq.cli", *command],
+        cwd=PROJECT, env=environment, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(150,)]
+    assert redis.xlen(NORMAL) == 0
+
+
+@pytest.mark.usefixtures("in_worker_environment")
+def test_called_directly_the_job_keeps_its_connections_for_the_next_one(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    for number in (1, 2):
+        enqueue(redis, [hit_of(application, number)])
+        redis.set(nudges.NUDGE_KEY, "1")
+        jobs.drain()
+        assert redis.get(nudges.NUDGE_KEY) is None
+
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(2,)]
+    connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
+    assert rows(database, connected, "tracker-worker") == [(1,)]
+    assert list(jobs._workers) == [os.getpid()]
+    assert redis.xinfo_consumers(NORMAL, "workers") == []
+    jobs._workers.popitem()[1].close()
+
+
+@pytest.mark.usefixtures("in_worker_environment")
+def test_a_drain_that_is_out_of_time_nudges_again(
+    redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_DRAIN_SECONDS", "1")
+    monkeypatch.setenv("TRACKER_BATCH_SIZE", "1")
+    enqueue(redis, [hit_of(application, n) for n in range(1, 4001)])
+
+    jobs.drain()
+    jobs._workers.popitem()[1].close()
+
+    assert 0 < redis.xlen(NORMAL) < 4000
+    assert redis.llen("rq:queue:default") == 1
+
+
+@pytest.mark.usefixtures("in_worker_environment")
+def test_a_statement_that_hangs_is_cut_by_rqs_time_limit_and_nothing_is_lost(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    enqueue(redis, [hit_of(application, n, session_id="s") for n in range(1, 11)])
+    with database.transaction() as tx:
+        tx.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(JobTimeoutException), UnixSignalDeathPenalty(1, JobTimeoutException):
+            jobs.drain()
+        assert jobs._workers == {}
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(0,)]
+    assert redis.zcard(RETRIES) == 0
+
+    let_claims_grow_old(redis)
+    assert drain(redis, database).stored == 10
+    assert rows(database, "SELECT page_views FROM sessions") == [(10,)]
+
+
+@pytest.mark.usefixtures("in_worker_environment")
+def test_without_redis_the_job_ends_quietly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REDIS_URL", f"unix://{tmp_path}/nobody.sock")
+    jobs.drain()
+    jobs._workers.popitem()[1].close()
