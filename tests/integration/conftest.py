@@ -1,12 +1,15 @@
 """Fixtures of the tests of single rooms on real servers."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import fakeredis
 import pytest
 
+from tests.receiving import Receiving
 from tracker.clock import SystemClock
+from tracker.config import Settings
 
 
 class MovableClock:
@@ -43,3 +46,11 @@ def queue(request: pytest.FixtureRequest) -> Any:
 def minute() -> datetime:
     """The beginning of a minute."""
     return datetime(2026, 11, 23, 6, 35, tzinfo=UTC)
+
+
+@pytest.fixture
+def receiving(settings: Settings) -> Iterator[Receiving]:
+    """The receiver in this process, called as WSGI."""
+    opened = Receiving(settings)
+    yield opened
+    opened.close()

@@ -1,0 +1,155 @@
+import gzip
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from tests.receiving import Receiving, code, fields_named, queued, queued_hits
+from tracker.application import hash_key
+from tracker.management import applications
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.usefixtures("application")
+
+
+def results(answer: Any) -> list[str | None]:
+    """For each event None where it was taken, else the code of its error."""
+    assert code(answer) == (200, None)
+    data = answer.get_json()["data"]
+    assert [result["index"] for result in data["results"]] == list(range(len(data["results"])))
+    assert data["processed"] == sum(result["success"] for result in data["results"])
+    assert data["failed"] == len(data["results"]) - data["processed"]
+    return [None if result["success"] else result["error"]["code"] for result in data["results"]]
+
+
+def test_bad_events_are_refused_one_by_one_and_the_others_are_taken(
+    receiving: Receiving, redis: Connection, application_key: str
+) -> None:
+    now = datetime.now(UTC)
+    events = [
+        {"url": "https://shop.example/1", "timestamp": (now - timedelta(hours=2)).isoformat()},
+        {"session_id": 7},
+        "no event",
+        {"timestamp": "yesterday"},
+        {"timestamp": (now - timedelta(hours=25)).isoformat()},
+        {"timestamp": (now + timedelta(minutes=6)).isoformat()},
+        {"custom_params": {"a": 2**60}},
+        {"event_data": {"a": "\0"}},
+        {"custom_params": {"k" * 101: 1}},
+        {"app_id": "other"},
+        {"url": "https://shop.example/2", "app_id": "shop"},
+    ]
+    answer = receiving.batch({"app_id": "shop", "events": events}, key=application_key)
+    assert results(answer) == [None, *["VALIDATION_ERROR"] * 8, "FORBIDDEN", None]
+    taken = [result for result in answer.get_json()["data"]["results"] if result["success"]]
+    hits = queued_hits(redis)
+    assert [(str(hit.tracking_id), hit.url) for hit in hits] == [
+        (taken[0]["tracking_id"], "https://shop.example/1"),
+        (taken[1]["tracking_id"], "https://shop.example/2"),
+    ]
+    assert hits[0].created_at == now - timedelta(hours=2) == datetime.fromisoformat(taken[0]["timestamp"])
+
+
+def test_what_is_no_unicode_or_no_number_spoils_only_its_event(receiving: Receiving, application_key: str) -> None:
+    body = b'{"app_id":"shop","events":[{"url":"\\ud800"},{"url":"a"},{"custom_params":{"a":NaN}},{"url":"\xff"}]}'
+    answer = receiving.batch(body, key=application_key)
+    assert results(answer) == ["VALIDATION_ERROR", None, "VALIDATION_ERROR", "VALIDATION_ERROR"]
+    assert [
+        list(result["error"]["details"]) for result in answer.get_json()["data"]["results"] if not result["success"]
+    ] == [
+        ["url"],
+        ["custom_params.a"],
+        ["url"],
+    ]
+
+
+def test_the_application_may_stand_in_the_events_alone(
+    receiving: Receiving, application_key: str, database: Database
+) -> None:
+    applications.create(database, name="Other", app_id="other")
+    events = [{"app_id": 7}, {"app_id": "nobody"}, {"app_id": "other"}, {"app_id": "shop"}, {}]
+    answer = receiving.batch({"events": events}, key=application_key)
+    assert results(answer) == ["VALIDATION_ERROR", "FORBIDDEN", "FORBIDDEN", None, None]
+
+
+@pytest.mark.parametrize("key", [None, "null", "undefined", "shop"])
+def test_a_batch_needs_a_key(receiving: Receiving, key: str | None) -> None:
+    answer = receiving.batch({"app_id": "shop", "events": [{}]}, key=key)
+    assert code(answer) == (401, "AUTHENTICATION_ERROR")
+
+
+def test_a_key_of_another_application_is_401(receiving: Receiving, database: Database) -> None:
+    _, other = applications.create(database, name="Other", app_id="other")
+    assert code(receiving.batch({"app_id": "shop", "events": [{}]}, key=other)) == (401, "INVALID_API_KEY")
+    assert code(receiving.batch({"events": [{"app_id": "shop"}]}, key=other)) == (401, "INVALID_API_KEY")
+
+
+def test_a_key_without_the_permission_is_403(receiving: Receiving, database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO api_keys (application_id, key_hash, permissions) "
+            "SELECT id, %s, '{\"read\": true}' FROM applications WHERE app_id = 'shop'",
+            (hash_key("reads"),),
+        )
+    assert code(receiving.batch({"app_id": "shop", "events": [{}]}, key="reads")) == (403, "FORBIDDEN")
+    assert code(receiving.track({"app_id": "shop"}, key="reads")) == (403, "FORBIDDEN")
+
+
+def test_an_unknown_or_missing_application_is_refused(receiving: Receiving, application_key: str) -> None:
+    assert code(receiving.batch({"app_id": "nobody", "events": [{}]}, key=application_key)) == (
+        404,
+        "APPLICATION_NOT_FOUND",
+    )
+    assert fields_named(receiving.batch({"events": [{}]}, key=application_key)) == ["app_id"]
+
+
+@pytest.mark.parametrize("events", [None, {}, "x", [], [{}] * 1001])
+def test_a_batch_has_one_to_a_thousand_events(receiving: Receiving, application_key: str, events: object) -> None:
+    answer = receiving.batch({"app_id": "shop", "events": events}, key=application_key)
+    assert fields_named(answer) == ["events"]
+
+
+def test_a_thousand_events_are_taken_at_once(receiving: Receiving, redis: Connection, application_key: str) -> None:
+    body = gzip.compress(orjson.dumps({"app_id": "shop", "events": [{"url": "https://x.example/"}] * 1000}))
+    answer = receiving.batch(body, key=application_key, headers={"Content-Encoding": "gzip"})
+    assert results(answer) == [None] * 1000
+    assert len({entry.id for entry in queued(redis)}) == 1000
+
+
+def test_of_a_batch_over_the_limit_the_first_events_are_taken(receiving: Receiving, database: Database) -> None:
+    _, key = applications.create(database, name="Small", app_id="small", rate_limit=3)
+    batch = {"app_id": "small", "events": [{}, {"session_id": 1}, {}, {}, {}]}
+    # A minute may end between the first batch and the others, never twice.
+    first = receiving.batch(batch, key=key)
+    assert results(first) == [None, "VALIDATION_ERROR", None, None, "RATE_LIMIT_EXCEEDED"]
+    assert (first.headers["X-RateLimit-Limit"], first.headers["X-RateLimit-Remaining"]) == ("3", "0")
+    receiving.batch(batch, key=key)
+    none = receiving.batch(batch, key=key)
+    assert code(none) == (429, "RATE_LIMIT_EXCEEDED")
+    assert int(none.headers["Retry-After"]) >= 1
+
+
+def test_repeated_events_are_the_same_hits(receiving: Receiving, redis: Connection, application_key: str) -> None:
+    twice = str(uuid4())
+    batch = {"app_id": "shop", "events": [{"event_id": twice}, {"event_id": twice}, {}, {"event_id": str(uuid4())}]}
+    first = [
+        result["tracking_id"] for result in receiving.batch(batch, key=application_key).get_json()["data"]["results"]
+    ]
+    again = [
+        result["tracking_id"] for result in receiving.batch(batch, key=application_key).get_json()["data"]["results"]
+    ]
+    assert first[0] == first[1] == again[0] == again[1]
+    assert first[3] == again[3]
+    assert first[2] != again[2]
+    assert len(queued(redis)) == 4
+
+
+def test_a_batch_may_have_a_mebibyte_and_an_event_of_it_64_kib(receiving: Receiving, application_key: str) -> None:
+    big = {"event_data": {"a": "x" * 70_000}}
+    answer = receiving.batch({"app_id": "shop", "events": [{}, big]}, key=application_key)
+    assert results(answer) == [None, "PAYLOAD_TOO_LARGE"]
+    too_much = orjson.dumps({"app_id": "shop", "events": [{"event_data": {"a": "x" * 60_000}}] * 18})
+    assert code(receiving.batch(too_much, key=application_key)) == (413, "PAYLOAD_TOO_LARGE")

@@ -1,0 +1,162 @@
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tracker.clock import SystemClock
+from tracker.errors import DatabaseAway
+from tracker.receiver.header_text import clean
+from tracker.receiver.outage import Outage
+from tracker.receiver.per_process import PerProcess
+from tracker.receiver.rate_window import RateWindow, Window
+from tracker.receiver.upkeep import Upkeep
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that somebody moves by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def test_during_an_outage_one_caller_a_second_asks_again() -> None:
+    clock = HandClock()
+    outage = Outage(clock, seconds=1.0, patience=5.0)
+    assert not outage.keeps_away()
+    assert outage.met()
+    assert not outage.met()
+    assert outage.keeps_away()
+    clock.seconds = 1.0
+    assert [outage.keeps_away() for _ in range(3)] == [False, True, True]
+    assert not outage.met()
+    clock.seconds = 1.9
+    assert outage.keeps_away()
+    clock.seconds = 2.0
+    assert not outage.keeps_away()
+    assert outage.over()
+    assert not outage.over()
+    assert not outage.keeps_away()
+
+
+def test_an_asker_that_hangs_is_followed_by_another_one() -> None:
+    clock = HandClock()
+    outage = Outage(clock, seconds=1.0, patience=5.0)
+    outage.met()
+    clock.seconds = 1.0
+    assert not outage.keeps_away()
+    clock.seconds = 5.9
+    assert outage.keeps_away()
+    clock.seconds = 6.0
+    assert not outage.keeps_away()
+
+
+def test_a_window_takes_what_fits_and_starts_anew_each_minute() -> None:
+    window, shop, news = RateWindow(), uuid4(), uuid4()
+    reset = int(NOON.timestamp()) + 60
+    assert window.take(shop, 3, 2, NOON) == Window(2, 1, reset)
+    assert window.take(shop, 3, 2, NOON) == Window(1, 0, reset)
+    assert window.take(shop, 3, 1, NOON + timedelta(seconds=59)).taken == 0
+    assert window.take(news, 3, 1, NOON).taken == 1
+    assert window.take(shop, 3, 1, NOON + timedelta(seconds=60)).taken == 1
+    assert window.take(uuid4(), 0, 1, NOON).taken == 0
+
+
+def test_a_task_that_fails_delays_no_other_and_runs_again() -> None:
+    calls: list[str] = []
+
+    def away() -> None:
+        calls.append("away")
+        raise DatabaseAway("It is away.")
+
+    def broken() -> None:
+        calls.append("broken")
+        raise RuntimeError("a fault of ours")
+
+    upkeep = Upkeep({"away": away, "broken": broken, "well": lambda: calls.append("well")}, HandClock(), seconds=1)
+    upkeep.turn()
+    upkeep.turn()
+    assert calls == ["away", "broken", "well"] * 2
+
+
+def test_the_age_of_upkeep_is_that_of_its_last_turn() -> None:
+    clock = HandClock()
+    upkeep = Upkeep({}, clock, seconds=1)
+    clock.seconds = 30
+    assert upkeep.age_seconds == 30
+    upkeep.turn()
+    assert upkeep.age_seconds == 0
+
+
+# The thread ends by an error on purpose; that is what is tested.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_upkeep_that_died_starts_again() -> None:
+    turned = threading.Event()
+
+    class Dying(Upkeep):
+        deaths = 0
+
+        def turn(self) -> None:
+            if Dying.deaths == 0:
+                Dying.deaths += 1
+                raise SystemExit
+            turned.set()
+
+    upkeep = Dying({}, SystemClock(), seconds=0.001)
+    upkeep.ensure()
+    assert upkeep._thread is not None
+    upkeep._thread.join()
+    while not turned.wait(0.01):
+        upkeep.ensure()
+    upkeep.stop()
+    upkeep.ensure()
+    assert not upkeep.runs
+
+
+def test_what_is_per_process_is_made_once_however_many_ask() -> None:
+    made: list[object] = []
+    together = threading.Barrier(8)
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    own = PerProcess(make)
+    got: list[object] = []
+
+    def ask() -> None:
+        together.wait()
+        got.append(own())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == made * 8
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        (None, None),
+        ("", None),
+        ("Mozilla/5.0", "Mozilla/5.0"),
+        ("é".encode().decode("latin-1"), "é"),
+        ("caf\xe9", "caf�"),
+        ("a\x00b\x1b[31mc\x7f\xc2\x9bd", "ab[31mcd"),
+        ("\x01\x02", None),
+        (" padded ", "padded"),
+        ("x" * 30, "x" * 20),
+    ],
+)
+def test_a_header_is_clean_text_whatever_it_was(header: str | None, text: str | None) -> None:
+    assert clean(header, 20) == text
