@@ -24,28 +24,28 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def test_the_settings_table_says_what_the_settings_module_says():
+def test_the_settings_table_says_what_the_settings_module_says() -> None:
     text = (ROOT / "docs/operations.md").read_text()
     between = re.search(r"<!-- settings -->\n(.*?)\n<!-- end of settings -->", text, re.DOTALL)
     assert between, "docs/operations.md has lost the marks around its settings table"
     assert between[1] == settings_table(), f"replace the table in docs/operations.md by:\n\n{settings_table()}\n"
 
 
-def test_every_setting_of_the_environment_has_its_sentence():
+def test_every_setting_of_the_environment_has_its_sentence() -> None:
     source = Path(config.__file__).read_text()
-    read = set(re.findall(r'_(?:url|text|whole|choice|name|networks)\(\s*"([A-Z_]+)"', source))
+    read = set(re.findall(r'_(?:url|text|whole|choice|name|networks)\(env, "([A-Z_]+)"', source))
     assert read == set(re.findall(r"\| `([A-Z_]+)` \|", settings_table()))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_within_the_project_leads_somewhere(document):
+def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
     text = re.sub(r"```.*?```|`[^`]*`", "", document.read_text(), flags=re.DOTALL)
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     inside = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
     assert [target for target in inside if not (document.parent / target).exists()] == []
 
 
-def test_every_decision_stands_in_the_index_under_its_own_title():
+def test_every_decision_stands_in_the_index_under_its_own_title() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text()
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
     for record in records:
