@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from tracker.clock import Clock
 from tracker.queueing.claims import Claim, Claims
 
+_SUSPECTS_EVERY_SECONDS = 1.0
+"""Their delays are seconds, so that asking in every turn of a full queue would be a round trip for nothing."""
 _RENEWED_AFTER_SECONDS = 5.0
 """Others take over what is silent for 15 s; a third of it leaves room for one slow statement."""
 
@@ -16,12 +18,15 @@ class Held:
         self._claims = claims
         self._clock = clock
         self._held: dict[tuple[str, bytes], Claim] = {}
-        self._renewed_at = clock.monotonic()
+        self._renewed_at = self._suspects_at = clock.monotonic()
 
     def claim(self) -> list[list[Claim]]:
         """The next batches: one of entries that go together, and each suspect as one of its own; none when dry."""
         batch = self._claims.claim()
-        suspects = self._claims.due()
+        suspects: Sequence[Claim] = ()
+        if not batch or self._clock.monotonic() >= self._suspects_at:
+            suspects = self._claims.due()
+            self._suspects_at = self._clock.monotonic() + _SUSPECTS_EVERY_SECONDS
         self._renewed_at = self._clock.monotonic()
         self._held = {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]

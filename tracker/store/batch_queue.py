@@ -72,7 +72,8 @@ def discard(tx: Transaction, entry_id: UUID) -> bool:
 
 def forget_failed(tx: Transaction, entry_ids: Sequence[UUID]) -> None:
     """Delete the failed rows of hits that this transaction stores, or finds stored."""
-    execute(tx, "batch_queue/forget_failed", {"ids": list(entry_ids)})
+    # An array as text: adapting a hundred UUIDs one by one takes longer than the statement itself.
+    execute(tx, "batch_queue/forget_failed", {"ids": f"{{{','.join([entry_id.hex for entry_id in entry_ids])}}}"})
 
 
 def count_by_status(tx: Transaction) -> dict[str, int]:

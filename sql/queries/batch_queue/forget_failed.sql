@@ -1,2 +1,2 @@
 -- A hit that is stored after all no longer stands as failed.
-DELETE FROM batch_queue WHERE id = ANY(%(ids)s) AND status = 'failed'
+DELETE FROM batch_queue WHERE id = ANY(%(ids)s::UUID[]) AND status = 'failed'
