@@ -66,14 +66,14 @@ def write(database: Database, batch: Sequence[Good | Failed], clock: Clock) -> W
 def _copy(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
     new = list(good.values())
     access_logs.copy(tx, [item.hit for item in new])
-    custom_parameter_values.copy(tx, [(item.hit, item.values) for item in new])
+    custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
     return new
 
 
 def _insert(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
     added = access_logs.insert_new(tx, [item.hit for item in good.values()])
     new = [item for identity, item in good.items() if identity in added]
-    custom_parameter_values.insert(tx, [(item.hit, item.values) for item in new])
+    custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
     return new
 
 
