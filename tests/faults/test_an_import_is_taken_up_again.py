@@ -1,0 +1,58 @@
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import PROJECT, environment, tracker
+from tracker.config import Settings
+from tracker.importing.paced_queue import MOST_WAITING
+from tracker.queueing.adding import bulk_waiting
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+LINES = MOST_WAITING + 1_000
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("application")
+def test_an_import_that_was_killed_is_completed_by_running_it_again(
+    settings: Settings, redis: Connection, database: Database, tmp_path: Path
+) -> None:
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0)
+    log = tmp_path / "access.log"
+    with log.open("w") as lines:
+        for number in range(LINES):
+            time_of_line = midnight - timedelta(seconds=number // 3)
+            # Each second has two lines that are equal and one that is not.
+            lines.write(f'::1 - - [{time_of_line:%d/%b/%Y:%H:%M:%S} +0000] "GET /{number % 3 // 2} HTTP/1.1" 200 1\n')
+
+    command = [sys.executable, "-m", "tracker", "import", str(log), "--app-id", "shop"]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE) as first:
+        # Without workers it stops where the queue is full, in the middle of the log.
+        deadline = time.monotonic() + 60
+        while bulk_waiting(redis) <= MOST_WAITING:
+            assert first.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        first.kill()
+        first.communicate(timeout=10)
+
+    worker = subprocess.Popen(
+        [sys.executable, "worker.py"], cwd=PROJECT, env=environment(settings), stderr=subprocess.DEVNULL
+    )
+    try:
+        finished = tracker(settings, "import", str(log), "--app-id", "shop", "--wait", "--json")
+    finally:
+        worker.terminate()
+        worker.wait(timeout=60)
+    assert finished.status == 0, finished.errors
+    assert finished.json["queued"] == LINES
+    with database.transaction() as tx:
+        assert tx.execute("SELECT count(*), count(DISTINCT (id, created_at)) FROM access_logs").fetchone() == (
+            LINES,
+            LINES,
+        )
+        assert tx.execute("SELECT count(*) FROM batch_queue").fetchone() == (0,)
