@@ -66,4 +66,4 @@ def _load(settings: Settings, parent: int) -> Callable[..., Any]:
     if os.getppid() != parent:
         raise SystemExit(1)
     log.configure(settings.log_format)
-    return receiver.app(settings)
+    return receiver.app_of_this_process(settings)

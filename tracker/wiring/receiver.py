@@ -31,6 +31,13 @@ def app(settings: Settings) -> App:
     return create_app(PerProcess(partial(receiver, settings)))
 
 
+def app_of_this_process(settings: Settings) -> App:
+    """The same for a server that loads it after its last fork: built now, so that no request waits for it."""
+    own = PerProcess(partial(receiver, settings))
+    own()
+    return create_app(own)
+
+
 def receiver(settings: Settings) -> Receiver:
     """What one process of the receiver holds. Nothing waits for a server that is away."""
     clock = SystemClock()

@@ -1,0 +1,144 @@
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from tests.receiving import Receiving, code
+from tests.servers_away import postgres_away
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.embedded import Postgres
+from tracker.management import applications as management
+from tracker.queueing import snapshots
+from tracker.queueing.connection import Connection
+from tracker.receiver import application_cache
+from tracker.store import applications
+from tracker.store.database import Database, Transaction
+
+pytestmark = pytest.mark.usefixtures("application")
+
+HIT = {"app_id": "shop"}
+
+
+def until(seconds: float, holds: Callable[[], bool]) -> float:
+    """How long it took until `holds`; an assertion fails after `seconds`."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() - begun < seconds
+        time.sleep(0.05)
+    return time.monotonic() - begun
+
+
+def suspend(database: Database, *, status: str = "suspended") -> None:
+    with database.transaction() as tx:
+        applications.update(tx, "shop", {"status": status})
+
+
+def test_a_change_reaches_a_receiver_that_knows_the_application_within_five_seconds(
+    receiving: Receiving, database: Database
+) -> None:
+    assert code(receiving.track(HIT)) == (200, None)
+    suspend(database)
+    until(5, lambda: code(receiving.track(HIT)) == (403, "APPLICATION_INACTIVE"))
+
+
+def test_a_change_reaches_a_receiver_that_adopted_the_shared_snapshot_within_five_seconds(
+    receiving: Receiving, settings: Settings, database: Database
+) -> None:
+    receiving.track(HIT)
+    suspend(database)
+    second = Receiving(settings)
+    until(5, lambda: code(second.track(HIT)) == (403, "APPLICATION_INACTIVE"))
+    second.close()
+
+
+def test_a_known_application_is_served_without_postgresql(receiving: Receiving, postgres: Postgres) -> None:
+    receiving.track(HIT)
+    with postgres_away(postgres):
+        receiving.receiver.counter.upkeep.turn()
+        assert code(receiving.track(HIT)) == (200, None)
+
+
+def test_a_new_receiver_without_postgresql_serves_from_the_shared_snapshot_however_old(
+    receiving: Receiving, postgres: Postgres, redis: Connection, application: Application, application_key: str
+) -> None:
+    snapshots.put(redis, "shop", b"1700000000.000\n" + application.encode())
+    with postgres_away(postgres):
+        assert code(receiving.track(HIT, key=application_key)) == (200, None)
+    # Back in reach, the truth is asked for again.
+    receiving.receiver.counter.upkeep.turn()
+    assert code(receiving.track(HIT)) == (200, None)
+
+
+def test_an_application_that_nobody_can_look_up_is_503(receiving: Receiving, postgres: Postgres) -> None:
+    with postgres_away(postgres):
+        begun = time.monotonic()
+        answers = [receiving.track({"app_id": f"new{number}"}) for number in range(20)]
+        assert time.monotonic() - begun < 3
+    assert {code(answer) for answer in answers} == {(503, "SERVICE_UNAVAILABLE")}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+
+
+def test_a_snapshot_that_cannot_be_read_is_none(receiving: Receiving, redis: Connection) -> None:
+    for garbage in (b"", b"garbage", b"1e9\n{}", b"\n\n", b'99999999999\n{"keys":[]}'):
+        snapshots.put(redis, "shop", garbage)
+        assert code(receiving.track(HIT)) == (200, None)
+        receiving.receiver.counter.applications._known.clear()
+
+
+def test_an_application_made_after_it_was_asked_for_is_found(receiving: Receiving, database: Database) -> None:
+    assert code(receiving.track({"app_id": "later"})) == (404, "APPLICATION_NOT_FOUND")
+    management.create(database, name="Later", app_id="later")
+    until(5, lambda: code(receiving.track({"app_id": "later"})) == (200, None))
+
+
+def test_an_application_that_is_gone_is_forgotten(receiving: Receiving, database: Database) -> None:
+    receiving.track(HIT)
+    with database.transaction() as tx:
+        tx.execute("DELETE FROM applications WHERE app_id = 'shop'")
+    receiving.receiver.counter.applications.refresh()
+    # The snapshot of a moment ago may still serve.
+    until(5, lambda: code(receiving.track(HIT)) == (404, "APPLICATION_NOT_FOUND"))
+
+
+def test_many_threads_that_miss_the_same_application_ask_once(
+    receiving: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    find = applications.find
+
+    def counted(tx: Transaction, app_id: str) -> Application | None:
+        asked.append(app_id)
+        # Long enough for the others to arrive while this one asks.
+        tx.execute("SELECT pg_sleep(0.2)")
+        return find(tx, app_id)
+
+    monkeypatch.setattr(application_cache.applications, "find", counted)
+    together = Barrier(12)
+
+    def ask(app_id: str) -> str | None:
+        together.wait()
+        found = receiving.receiver.counter.applications.find(app_id)
+        return found.app_id if found else None
+
+    with ThreadPoolExecutor(12) as threads:
+        names = list(threads.map(ask, ["shop"] * 6 + ["nobody"] * 6))
+    assert names == ["shop"] * 6 + [None] * 6
+    assert sorted(asked) == ["nobody", "shop"]
+
+
+def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiving.track(HIT)
+    monkeypatch.setattr(application_cache, "snapshots", None)
+    monkeypatch.setattr(application_cache, "applications", None)
+    assert code(receiving.track(HIT)) == (200, None)
+
+
+def test_names_that_nobody_has_do_not_fill_the_memory(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(application_cache, "_MOST_UNKNOWN", 5)
+    cache = receiving.receiver.counter.applications
+    for number in range(12):
+        assert cache.find(f"nobody{number}") is None
+    assert len(cache._unknown) <= 5

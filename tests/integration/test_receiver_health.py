@@ -1,0 +1,69 @@
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from tests.receiving import Receiving
+from tests.servers_away import postgres_away, redis_away, silent_server
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.embedded import Postgres, Valkey
+
+
+def states(receiving: Receiving) -> tuple[int, str, dict[str, str]]:
+    answer = receiving.client.get("/health")
+    data = answer.get_json()["data"]
+    return answer.status_code, data["status"], {name: part["state"] for name, part in data["parts"].items()}
+
+
+def ready(receiving: Receiving) -> int:
+    return receiving.client.get("/health/ready").status_code
+
+
+def test_health_tells_how_every_part_is(receiving: Receiving, application: Application) -> None:
+    receiving.track({"app_id": "shop"})
+    well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "upkeep": "ok"}
+    assert states(receiving) == (200, "ok", well)
+    parts = receiving.client.get("/health").get_json()["data"]["parts"]
+    assert parts["redis"]["waiting_hits"] == 1
+    assert parts["applications"]["known"] == 1
+    assert parts["redis"]["latency_ms"] >= 0
+
+
+def test_a_receiver_is_ready_while_one_of_the_servers_is_there(
+    receiving: Receiving, valkey: Valkey, postgres: Postgres
+) -> None:
+    assert ready(receiving) == 200
+    with redis_away(valkey):
+        time.sleep(0.6)
+        assert (ready(receiving), states(receiving)[:2]) == (200, (200, "degraded"))
+        with postgres_away(postgres):
+            time.sleep(0.6)
+            assert (ready(receiving), states(receiving)[:2]) == (503, (503, "away"))
+            assert receiving.client.get("/health/live").status_code == 200
+
+
+def test_health_gives_no_name_and_no_address_away(settings: Settings) -> None:
+    opened = Receiving(replace(settings, redis_url="unix:///nowhere/redis.sock"))
+    answer = opened.client.get("/health")
+    opened.close()
+    for secret in ("nowhere", "sock", "postgres@", settings.database_url, "admin"):
+        assert secret not in answer.get_data(as_text=True)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_health_answers_in_time_whatever_hangs(settings: Settings, tmp_path: Path) -> None:
+    with silent_server(tmp_path / "redis.sock"):
+        opened = Receiving(replace(settings, redis_url=f"unix://{tmp_path / 'redis.sock'}"))
+        begun = time.monotonic()
+        assert states(opened)[:2] == (200, "degraded")
+        assert ready(opened) == 200
+        assert time.monotonic() - begun < 5
+        opened.close()
+
+
+def test_upkeep_that_stands_still_shows(receiving: Receiving) -> None:
+    upkeep = receiving.receiver.health.upkeep
+    upkeep.stop()
+    upkeep._turned_at -= 60
+    status, overall, parts = states(receiving)
+    assert (status, overall, parts["upkeep"]) == (200, "degraded", "late")

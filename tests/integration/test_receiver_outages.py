@@ -1,0 +1,140 @@
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.receiving import Receiving, code, queued
+from tests.servers_away import postgres_away, redis_away, silent_server
+from tracker.config import Settings
+from tracker.embedded import Postgres, Valkey
+from tracker.hit import Hit
+from tracker.management import applications
+from tracker.queueing.connection import Connection
+from tracker.receiver.answers import GIF
+from tracker.store import batch_queue
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.usefixtures("application")
+
+HIT = {"app_id": "shop", "url": "https://shop.example/"}
+
+
+def waiting(database: Database) -> int:
+    with database.transaction() as tx:
+        return batch_queue.count_by_status(tx).get("queued", 0)
+
+
+def tracking_id(answer: Any) -> UUID:
+    assert code(answer) == (200, None)
+    return UUID(answer.get_json()["data"]["tracking_id"])
+
+
+def test_while_redis_is_away_hits_wait_in_batch_queue(
+    receiving: Receiving, valkey: Valkey, redis: Connection, database: Database
+) -> None:
+    receiving.track(HIT)
+    with redis_away(valkey):
+        taken = tracking_id(receiving.track(HIT))
+        assert code(receiving.pixel("app_id=shop")) == (200, None)
+        with database.transaction() as tx:
+            row = batch_queue.get(tx, taken)
+    assert waiting(database) == 2
+    assert row is not None
+    assert (row.status, row.retry_count, row.max_retries, row.error_message) == ("queued", 0, 3, None)
+    assert Hit.decode(row.tracking_data).tracking_id == taken
+    # Redis is asked again after a second.
+    time.sleep(1.1)
+    back = tracking_id(receiving.track(HIT))
+    assert back in [entry.id for entry in queued(redis)]
+    assert waiting(database) == 2
+
+
+def test_an_application_is_looked_up_in_postgresql_while_redis_is_away(
+    receiving: Receiving, valkey: Valkey, database: Database
+) -> None:
+    with redis_away(valkey):
+        assert code(receiving.track(HIT)) == (200, None)
+        assert code(receiving.track({"app_id": "nobody"})) == (404, "APPLICATION_NOT_FOUND")
+    assert waiting(database) == 1
+
+
+def test_a_batch_waits_in_batch_queue_too(
+    receiving: Receiving, valkey: Valkey, database: Database, application_key: str
+) -> None:
+    with redis_away(valkey):
+        answer = receiving.batch({"app_id": "shop", "events": [{}, {"session_id": 1}, {}]}, key=application_key)
+    assert code(answer) == (200, None)
+    assert answer.get_json()["data"]["processed"] == waiting(database) == 2
+
+
+def test_the_limit_holds_within_a_process_while_redis_is_away(
+    receiving: Receiving, valkey: Valkey, database: Database
+) -> None:
+    applications.create(database, name="Small", app_id="small", rate_limit=2)
+    with redis_away(valkey):
+        answers = [receiving.track({"app_id": "small"}) for _ in range(6)]
+    # A minute may end in between; then the count begins again.
+    assert 2 <= [answer.status_code for answer in answers].count(200) <= 4
+    assert waiting(database) == [answer.status_code for answer in answers].count(200)
+    refused = answers[-1] if answers[-1].status_code == 429 else answers[2]
+    assert code(refused) == (429, "RATE_LIMIT_EXCEEDED")
+    assert (refused.headers["X-RateLimit-Limit"], refused.headers["X-RateLimit-Remaining"]) == ("2", "0")
+
+
+def test_with_both_away_a_hit_is_503_and_comes_back_when_they_do(
+    receiving: Receiving, valkey: Valkey, postgres: Postgres, redis: Connection, application_key: str
+) -> None:
+    receiving.track(HIT)
+    with redis_away(valkey), postgres_away(postgres):
+        begun = time.monotonic()
+        answers = [receiving.track(HIT) for _ in range(50)]
+        answers.append(receiving.batch({"app_id": "shop", "events": [{}]}, key=application_key))
+        pixel = receiving.pixel("app_id=shop")
+        assert time.monotonic() - begun < 3
+    assert {code(answer) for answer in answers} == {(503, "SERVICE_UNAVAILABLE")}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in [*answers, pixel])
+    assert (code(pixel), pixel.data) == ((200, "SERVICE_UNAVAILABLE"), GIF)
+    time.sleep(1.1)
+    assert code(receiving.track(HIT)) == (200, None)
+
+
+def test_a_full_queue_is_503_and_fills_nothing_else(settings: Settings, database: Database) -> None:
+    full = Receiving(replace(settings, queue_limit=1))
+    assert code(full.track(HIT)) == (200, None)
+    answer = full.track(HIT)
+    full.close()
+    assert code(answer) == (503, "SERVICE_UNAVAILABLE")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert waiting(database) == 0
+
+
+def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_others_nothing(
+    settings: Settings, tmp_path: Path, database: Database
+) -> None:
+    door = tmp_path / "redis.sock"
+    with silent_server(door):
+        hanging = Receiving(replace(settings, redis_url=f"unix://{door}"))
+        begun = time.monotonic()
+        tracking_id(hanging.track(HIT))
+        first = time.monotonic() - begun
+        assert first < 4
+        begun = time.monotonic()
+        for _ in range(10):
+            tracking_id(hanging.track(HIT))
+        assert time.monotonic() - begun < 1
+        hanging.close()
+    assert waiting(database) == 11
+
+
+def test_when_everything_hangs_the_answer_still_comes(settings: Settings, tmp_path: Path) -> None:
+    redis_door, postgres_door = tmp_path / "redis.sock", tmp_path / ".s.PGSQL.5432"
+    with silent_server(redis_door), silent_server(postgres_door):
+        url = f"postgresql://tracker@/tracker?host={tmp_path}"
+        hanging = Receiving(replace(settings, redis_url=f"unix://{redis_door}", database_url=url))
+        begun = time.monotonic()
+        assert code(hanging.track(HIT)) == (503, "SERVICE_UNAVAILABLE")
+        assert time.monotonic() - begun < 6
+        hanging.close()
