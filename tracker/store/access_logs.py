@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import orjson
 from psycopg import errors
 
 from tracker.errors import TrackerError
 from tracker.hit import Hit
-from tracker.store.copy_text import NULL, field, json_field
 from tracker.store.database import Transaction
 from tracker.store.queries import sql
 
@@ -16,18 +16,38 @@ Identity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
 
 
+_PLAIN = attrgetter(
+    "id",
+    "application_id",
+    "app_id",
+    "client_sub_id",
+    "module_id",
+    "url",
+    "referrer",
+    "user_agent",
+    "ip_address",
+    "session_id",
+    "screen_resolution",
+    "language",
+    "timezone",
+    "event_name",
+    "created_at",
+)
+"""The values of a hit in the order of `copy.sql`, as far as they need no conversion."""
+
+
 class AlreadyStored(TrackerError):
     """One of the hits is in access_logs already: roll back, and add with `insert_new` what is missing."""
 
 
-def copy(tx: Transaction, hits: Iterable[Hit]) -> None:
+def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
     """Add hits by COPY. Raises AlreadyStored where one is there; the transaction is then good for nothing more."""
-    lines = "".join(map(_line, hits))
-    if not lines:
+    if not hits:
         return
     try:
         with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy")) as stream:
-            stream.write(lines.encode())
+            for hit in hits:
+                stream.write_row((*_PLAIN(hit), _json(hit.event_data), _json(hit.custom_params)))
     except errors.UniqueViolation as error:
         raise AlreadyStored("a hit of this batch is stored already") from error
 
@@ -45,14 +65,5 @@ def existing(tx: Transaction, identities: Sequence[Identity]) -> set[Identity]:
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
 
 
-def _line(hit: Hit) -> str:
-    return (
-        f"{hit.id}\t{hit.application_id}\t{field(hit.app_id)}\t{field(hit.client_sub_id)}\t{field(hit.module_id)}\t"
-        f"{field(hit.url)}\t{field(hit.referrer)}\t{field(hit.user_agent)}\t{field(hit.ip_address)}\t"
-        f"{field(hit.session_id)}\t{field(hit.screen_resolution)}\t{field(hit.language)}\t{field(hit.timezone)}\t"
-        f"{field(hit.event_name)}\t{_json(hit.event_data)}\t{_json(hit.custom_params)}\t{hit.created_at.isoformat()}\n"
-    )
-
-
-def _json(value: object) -> str:
-    return NULL if value is None else json_field(orjson.dumps(value).decode())
+def _json(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
