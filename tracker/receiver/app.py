@@ -10,6 +10,7 @@ from tracker.clock import SystemClock
 from tracker.errors import Refused
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import Answer, Headers, refusal_answer
+from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.faults import as_refused
 from tracker.receiver.health import HealthParts, health
 from tracker.receiver.tracking import Tracking
@@ -38,6 +39,7 @@ def create_app(receiver: Callable[[], Receiver]) -> App:
     # A path is taken as it is spelled: a redirect would lose a beacon's body.
     app.url_map.merge_slashes = False
     app.register_blueprint(health(lambda: receiver().health))
+    app.register_blueprint(beacon_script())
     app.register_error_handler(HTTPException, _by_flask)
     app.register_error_handler(Exception, _refuse)
     app.wsgi_app = Tracking(lambda: receiver().counter, app.wsgi_app, _clock)  # type: ignore[method-assign]
