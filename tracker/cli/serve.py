@@ -15,7 +15,7 @@ from tracker import config, log
 from tracker.config import Settings
 from tracker.wiring import receiver
 
-_THREADS: Final = 16
+_THREADS: Final = 64
 """Threads of a process that serve requests. They wait for Redis and for slow bodies, not for the processor."""
 _WAITING: Final = 1024
 """Connections of a process beyond which new ones wait in the kernel."""
@@ -62,6 +62,9 @@ def serve(*, host: str, port: int, workers: int) -> None:
 
 def _load(settings: Settings, parent: int) -> Callable[..., Any]:
     """Called by each process for itself. One whose parent was killed stops as if it had been asked to."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        # Until the server sets its own, the process has the parent's handlers, which end nothing here.
+        signal.signal(name, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit(1)

@@ -1,0 +1,126 @@
+"""The receiver as processes of its own, for tests that enter by its front door."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.command_line import PROJECT
+
+_START_SECONDS = 30.0
+
+
+class Serving:
+    """A server started by `command`, in which PORT stands for a free port."""
+
+    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._log = folder / "server.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *(str(self.port) if part == "PORT" else part for part in command)],
+                cwd=folder,
+                env={**environment, "PYTHONPATH": str(PROJECT)},
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def wait_until_live(self) -> None:
+        """Until it answers and every process of it has started."""
+        deadline = time.monotonic() + _START_SECONDS
+        while self.status("/health/live") != 200 or self.log.count("Started worker") < 2:
+            assert self.process.poll() is None, self.log
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.02)
+
+    def status(self, path: str) -> int | None:
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(self.connect()) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        return None
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+
+    def socket(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def ask(self, request: bytes) -> tuple[bytes, bytes]:
+        """Send bytes as they are on a connection of their own; the head and the body of the answer."""
+        with self.socket() as connection:
+            connection.sendall(request)
+            return answer_on(connection)
+
+    def workers(self) -> set[int]:
+        """The processes that serve."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in listed.split()}
+
+    def terminate(self) -> int:
+        self.process.terminate()
+        return self.process.wait(30)
+
+
+def answer_on(connection: socket.socket) -> tuple[bytes, bytes]:
+    """The next answer on a connection, as its head in lower case and its body."""
+    head, _, body = _until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")
+    head = head.lower()
+    length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0")
+    while len(body) < length:
+        more = connection.recv(65_536)
+        if not more:
+            break
+        body += more
+    return head, body
+
+
+def _until(connection: socket.socket, end: bytes) -> bytes:
+    read = b""
+    while end not in read:
+        more = connection.recv(65_536)
+        assert more, f"the connection ended after {read!r}"
+        read += more
+    return read
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A process that ended and was not waited for yet still has its number.
+    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+
+
+@contextlib.contextmanager
+def serving(environment: Mapping[str, str], folder: Path, command: list[str] | None = None) -> Iterator[Serving]:
+    """The receiver, by `python -m tracker serve` unless another command is given; ended in the end."""
+    serve = ["-m", "tracker", "serve", "--port", "PORT", "--workers", "2"]
+    server = Serving(command or serve, environment, folder)
+    try:
+        server.wait_until_live()
+        yield server
+    finally:
+        children = server.workers() if server.process.poll() is None else set()
+        if server.process.poll() is None:
+            server.process.terminate()
+            try:
+                server.process.wait(30)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
