@@ -1,0 +1,65 @@
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.queued_hits import enqueue, hit_of
+from tracker.application import Application
+from tracker.ingest.held import Held
+from tracker.queueing.claims import GROUP, Claims
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import NORMAL
+
+
+@dataclass
+class HandClock:
+    """A clock that only the test moves."""
+
+    seconds: float = 0.0
+    start: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self.start
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def idle_times(redis: Connection) -> list[int]:
+    return [each["time_since_delivered"] for each in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
+
+
+def grow_old(redis: Connection) -> None:
+    ids = [each["message_id"] for each in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
+    redis.xclaim(NORMAL, GROUP, "one", 0, ids, idle=10_000, justid=True)
+
+
+def test_what_is_left_of_a_batch_is_renewed_after_five_seconds_and_not_before(
+    redis: Connection, application: Application
+) -> None:
+    clock = HandClock()
+    held = Held(Claims(redis, consumer="one", batch_size=10, clock=clock), clock)
+    enqueue(redis, [hit_of(application, n) for n in range(1, 5)])
+    [batch] = held.claim()
+    held.settle(batch[:1])
+    grow_old(redis)
+
+    clock.seconds = 4.9
+    held.renew()
+    assert min(idle_times(redis)) >= 10_000
+
+    clock.seconds = 5.0
+    held.renew()
+    assert len(idle_times(redis)) == 3
+    assert max(idle_times(redis)) < 5_000
+
+
+def test_what_is_released_is_there_for_the_next_worker_at_once(redis: Connection, application: Application) -> None:
+    clock = HandClock()
+    held = Held(Claims(redis, consumer="one", batch_size=10, clock=clock), clock)
+    enqueue(redis, [hit_of(application, n) for n in range(1, 5)])
+    [batch] = held.claim()
+    held.settle(batch[:1])
+
+    held.release()
+
+    [again] = Held(Claims(redis, consumer="two", batch_size=10, clock=clock), clock).claim()
+    assert [claim.entry for claim in again] == [claim.entry for claim in batch[1:]]
