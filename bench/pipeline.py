@@ -34,10 +34,10 @@ class Trial:
 
     @property
     def growth(self) -> float:
-        """Growth of the backlog as a share of the offered rate, from the second quarter of the run to the last."""
+        """Growth of the backlog as a share of what was offered, from the second quarter of the run to the last."""
         quarter = len(self.depths) // 4
         early, late = fmean(self.depths[quarter : 2 * quarter]), fmean(self.depths[-quarter:])
-        return (late - early) / (self.rate * 0.625 * self.outcome.seconds)
+        return (late - early) / (self.rate * 0.5 * self.outcome.seconds)
 
     @property
     def sustained(self) -> bool:

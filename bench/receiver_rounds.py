@@ -1,7 +1,15 @@
-"""The two receiver rows: the product against a bare Flask view, both up at once, asked in turn."""
+"""The two receiver rows: the product against a bare Flask view, in turn, each time under freshly started processes.
+
+Fresh ones, because threads of one process can fall into a slower or faster step with each other and stay in it: that
+would colour every round of a row alike.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from bench import pairs, web
 from bench.effort import Effort
+from bench.errors import NotMeasured
 from bench.hits import Requests
 from bench.load import Generator
 from bench.processes import Process
@@ -9,41 +17,38 @@ from bench.results import Row
 from bench.stage import Stage
 
 TARGET = 0.80
+_Server = Callable[[], AbstractContextManager[tuple[int, Process]]]
 
 
 class Side:
-    """One server under the generator, and what it cost."""
+    """One of the two servers: rounds under the generator, and what they cost."""
 
-    def __init__(self, stage: Stage, generator: Generator, process: Process, seconds: float) -> None:
+    def __init__(self, stage: Stage, server: _Server, requests: Requests, effort: Effort) -> None:
         self._stage = stage
-        self._generator = generator
-        self._process = process
-        self._seconds = seconds
+        self._server = server
+        self._requests = requests
+        self._effort = effort
         self.cpu_microseconds: list[float] = []
         self.p99_milliseconds: list[float] = []
 
     def round(self) -> float:
-        """Requests a second of one round; the streams are emptied before it, so that every round begins alike."""
-        self._stage.empty_streams()
-        cpu = self._process.cpu_seconds
-        outcome = self._generator.run(self._seconds)
-        self.cpu_microseconds.append(round((self._process.cpu_seconds - cpu) / outcome.sent * 1e6))
+        """Requests a second. Every answered hit must be in a stream afterwards."""
+        with self._server() as (port, process), Generator(port, self._requests.start()) as generator:
+            generator.run(self._effort.warm_up)
+            self._stage.empty_streams()
+            cpu = process.cpu_seconds
+            outcome = generator.run(self._effort.receiver_round)
+            self.cpu_microseconds.append(round((process.cpu_seconds - cpu) / outcome.sent * 1e6))
         self.p99_milliseconds.append(round(outcome.latency(0.99) * 1000, 1))
+        if (taken := self._stage.in_streams()) != outcome.sent:
+            raise NotMeasured(f"{taken} of {outcome.sent} answered hits are in the streams")
         return outcome.per_second
 
 
 def measure(name: str, requests: Requests, stage: Stage, effort: Effort) -> Row:
-    with (
-        web.product(stage) as (product_port, product),
-        web.baseline(stage, "bare_stream") as (bare_port, bare),
-        Generator(product_port, requests.start()) as to_product,
-        Generator(bare_port, requests.start()) as to_bare,
-    ):
-        to_product.run(effort.warm_up)
-        to_bare.run(effort.warm_up)
-        ours = Side(stage, to_product, product, effort.receiver_round)
-        baseline = Side(stage, to_bare, bare, effort.receiver_round)
-        measured = pairs.measured_in_turn(effort.rounds, ours.round, baseline.round)
+    ours = Side(stage, lambda: web.product(stage), requests, effort)
+    baseline = Side(stage, lambda: web.baseline(stage, "bare_stream"), requests, effort)
+    measured = pairs.measured_in_turn(effort.rounds, ours.round, baseline.round)
     stage.empty_streams()
     return Row(
         name=name,

@@ -40,6 +40,10 @@ def write(machine: Mapping[str, Any], rows: Sequence[Row], failures: Mapping[str
     LATEST.write_text(json.dumps(document, indent=2) + "\n")
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def show(machine: Mapping[str, Any], rows: Sequence[Row], failures: Mapping[str, str]) -> None:
     table = Table(title=f"{machine['cpus']} CPUs, {machine['cpu_model']}, {machine['memory_gib']} GiB")
     for heading in ("row", "value", "to reach", "reached", "measured"):
@@ -47,7 +51,9 @@ def show(machine: Mapping[str, Any], rows: Sequence[Row], failures: Mapping[str,
     for row in rows:
         wanted = "-" if row.target is None else f"{row.direction} {row.target:g} {row.unit}"
         verdict = "-" if row.target is None else "yes" if row.reached else "[bold red]no[/]"
-        table.add_row(row.name, f"{row.value:.3g} {row.unit}", wanted, verdict, str(row.details.get("summary", "")))
+        table.add_row(
+            row.name, f"{_figure(row.value)} {row.unit}", wanted, verdict, str(row.details.get("summary", ""))
+        )
     for name, reason in failures.items():
         table.add_row(name, "not measured", "", "", reason.splitlines()[0][:200])
     Console().print(table)

@@ -92,6 +92,10 @@ class Stage:
         pipeline.zcard(_RETRIES)
         return sum(pipeline.execute())
 
+    def in_streams(self) -> int:
+        """Hits in the product's streams and in the baseline's; where no worker runs, all that were accepted."""
+        return self.waiting() + int(self._redis.xlen(_BARE_STREAM))
+
     def wait_until_dry(self) -> None:
         deadline = time.monotonic() + _DRY_SECONDS
         while self.waiting():
