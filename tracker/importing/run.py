@@ -17,10 +17,9 @@ from tracker.importing.formats import Parse
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import LONGEST_LINE, Line
-from tracker.queueing.entry import Entry
+from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 
 BATCH = 500
-_BULK = -1
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a line may be: the same as for events that arrive over HTTP."""
 
@@ -147,7 +146,7 @@ class Import:
         return Entry(
             id=hit.tracking_id,
             tracking_data=hit.encode(),
-            priority=_BULK,
+            priority=IMPORT_PRIORITY,
             max_retries=self.max_retries,
             created_at=now,
             updated_at=now,

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 
 from tracker.clock import Clock
 from tracker.hit import identity_of
+from tracker.ingest import increments
 from tracker.ingest.activity import activities_of
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
@@ -82,6 +83,7 @@ def _write_the_rest(
 ) -> Written:
     new_sessions = _write_sessions(tx, new)
     _write_refusals(tx, new)
+    increments.append(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
     written = Written(len(new), len(batch) - len(new) - len(failed), failed, new_sessions)

@@ -31,6 +31,9 @@ STREAMS = ("tracker:hits:urgent", "tracker:hits:normal", "tracker:hits:bulk")
 """One stream per kind of priority, the most urgent first."""
 URGENT, NORMAL, BULK = STREAMS
 
+IMPORT_PRIORITY = -(2**31 - 1)
+"""What an import gives its entries: they go with the bulk, and no period of the statistics is complete by them."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER_LIMIT = 2**31 - 1
 _STATUS_LENGTH = 20

@@ -1,0 +1,105 @@
+"""`statistics_increments`: what each worker's transaction adds to an hour of an application, until it is folded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from tracker.store.copy_text import NULL, field
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all, sql
+
+Day = tuple[UUID, date]
+"""One day of one application: what is folded or rebuilt by one at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Increment:
+    """New hits of one application and one hour (UTC). Visitors and sessions are digests, 32 hexadecimal digits."""
+
+    application_id: UUID
+    date: date
+    hour: int
+    received_at: datetime | None
+    """When the first of them was accepted; None where all were imported."""
+    total_requests: int
+    visitors: AbstractSet[str]
+    sessions: AbstractSet[str]
+    parameters: Mapping[tuple[str, str], int]
+    """How often each key and text came that was written to `custom_parameter_values`."""
+
+
+def copy(tx: Transaction, increments: Iterable[Increment]) -> None:
+    """Append them, in the transaction that stores their hits."""
+    lines = "".join(map(_line, increments))
+    if lines:
+        with tx.cursor() as cursor, cursor.copy(sql("statistics_increments/copy")) as stream:
+            stream.write(lines.encode())
+
+
+def address_bytes(tx: Transaction, addresses: Sequence[str]) -> list[bytes]:
+    """The addresses as PostgreSQL sends an INET; only for what `ipaddress` cannot read and a row already holds."""
+    return [row["bytes"] for row in fetch_all(tx, "statistics_increments/address_bytes", {"addresses": addresses})]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The oldest increments: those of days that this transaction now holds, and the days that others hold."""
+
+    ids: Sequence[int]
+    held_by_others: Sequence[Day]
+
+
+def lock_next(tx: Transaction, *, limit: int, skipped: Iterable[Day]) -> Found:
+    """Look at the `limit` oldest increments that are not of `skipped` days, and lock their days as far as free.
+
+    Statements that follow see whatever the last holder of a day did.
+    """
+    days = list(skipped)
+    parameters = {
+        "limit": limit,
+        "skipped_applications": [day[0] for day in days],
+        "skipped_dates": [day[1] for day in days],
+    }
+    rows = fetch_all(tx, "statistics_increments/next", parameters)
+    return Found(
+        ids=[increment for row in rows if row["locked"] for increment in row["ids"]],
+        held_by_others=[(row["application_id"], row["date"]) for row in rows if not row["locked"]],
+    )
+
+
+def lock_day(tx: Transaction, day: Day) -> None:
+    """Wait until nobody else folds or rebuilds this day, and hold it until the transaction ends."""
+    execute(tx, "statistics_increments/lock_day", {"application_id": day[0], "date": day[1]})
+
+
+def of_day(tx: Transaction, day: Day) -> list[int]:
+    """The ids of a day's increments that are not folded yet."""
+    rows = fetch_all(tx, "statistics_increments/of_day", {"application_id": day[0], "date": day[1]})
+    return [row["id"] for row in rows]
+
+
+def _line(increment: Increment) -> str:
+    keys, texts, counts = [], [], []
+    for (key, text), count in increment.parameters.items():
+        keys.append(key)
+        texts.append(text)
+        counts.append(str(count))
+    received_at = NULL if increment.received_at is None else increment.received_at.isoformat()
+    return (
+        f"{increment.application_id}\t{received_at}\t{increment.date}\t{increment.hour}\t{increment.total_requests}\t"
+        f"{{{','.join(increment.visitors)}}}\t{{{','.join(increment.sessions)}}}\t"
+        f"{_text_array(keys)}\t{_text_array(texts)}\t{{{','.join(counts)}}}\n"
+    )
+
+
+def _text_array(texts: Sequence[str]) -> str:
+    """An array literal as a field of COPY. Nearly always nothing needs escaping, and one look at all of them tells."""
+    if not texts:
+        return "{}"
+    everything = "".join(texts)
+    if "\\" in everything or '"' in everything:
+        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+    joined = '","'.join(texts)
+    return field(f'{{"{joined}"}}')
