@@ -145,6 +145,13 @@ def test_a_beacon_may_name_the_application_in_the_header(receiving: Receiving) -
     assert fields_named(receiving.track({"url": "https://x.example/"}, key="nobody")) == ["app_id"]
 
 
+def test_a_key_never_becomes_the_name_of_a_look_up(
+    receiving: Receiving, application_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving.receiver.counter.applications, "_look_up", None)
+    assert fields_named(receiving.track({"url": "https://x.example/"}, key=application_key)) == ["app_id"]
+
+
 def test_the_visitor_is_the_peer_unless_a_key_says_otherwise(
     receiving: Receiving, redis: Connection, application_key: str
 ) -> None:

@@ -1,7 +1,7 @@
-"""From a request's values to an accepted hit: *who, may they, fit the form, put on the shelf*."""
+"""From a request's values to an accepted hit: *who, may they, fit the form, to be counted, put on the shelf*."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,16 +10,23 @@ from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
+from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.caller import key_of, presented_key, require_active
 from tracker.receiver.client_address import client_address
+from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.header_text import clean
-from tracker.receiver.hit_building import Sender, build_entry
+from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
 from tracker.receiver.hit_form import LONGEST_APP_ID, LONGEST_USER_AGENT, app_id_in, app_id_missing, load_hit
 from tracker.receiver.identities import Identities
+from tracker.receiver.page_origin import require_own_page
+from tracker.receiver.rules import RuleBook
+from tracker.receiver.screening import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.upkeep import Upkeep
+
+_KEY_PREFIX = "alt_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +36,12 @@ class Counter:
     applications: ApplicationCache
     identities: Identities
     shelf: Shelf
+    filtered: FilteredCounts
     upkeep: Upkeep
     clock: Clock
     trusted_proxies: int
     max_retries: int
+    rules: RuleBook = field(default_factory=RuleBook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,13 @@ class Accepted:
     tracking_id: UUID
     happened_at: datetime
     acceptance: Acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """A hit that was in order and is counted as no visit: its answer says why, and a counter counts it."""
+
+    reason: Reason
 
 
 class LimitExceeded(Refused):
@@ -57,16 +73,33 @@ class LimitExceeded(Refused):
         self.acceptance = acceptance
 
 
-def accept_hit(counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime) -> Accepted:
-    """Take one hit. Raises Refused."""
+def accept_hit(
+    counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
+) -> Accepted | Filtered:
+    """Take one hit, or leave it out. Raises Refused."""
     presented = presented_key(environ)
     application = _application(counter, values, presented)
     require_active(application)
-    fields = load_hit(values, key_of(presented, application, now))
+    key = key_of(presented, application, now)
+    rules = counter.rules.rules_of(application)
+    if key is None:
+        require_own_page(rules, environ)
+    fields = load_hit(values, key)
+    sender = sender_of(counter, environ)
+    if key is None:
+        reason = reason_to_drop(rules, environ, sender.user_agent)
+        if rules.respect_dnt == "anonymous" and wish_of(environ):
+            fields, sender = without_visitor(fields), UNNAMED
+    else:
+        reason = reason_to_drop_keyed(rules, fields.get("user_agent"))
+    if reason is not None:
+        counter.filtered.add(application.id, reason, now)
+        return Filtered(reason)
     entry, happened_at = build_entry(
         application,
         fields,
-        sender_of(counter, environ),
+        sender,
+        rules.privacy,
         hit_id=counter.identities.next(now),
         now=now,
         max_retries=counter.max_retries,
@@ -93,8 +126,7 @@ def _application(counter: Counter, values: Mapping[str, Any], presented: str | N
     """The application that the hit names; where it names none, some beacons say it in `X-API-Key`."""
     app_id = app_id_in(values)
     if app_id is None:
-        could_be_one = presented is not None and len(presented) <= LONGEST_APP_ID and presented.isprintable()
-        found = counter.applications.find(presented) if presented is not None and could_be_one else None
+        found = counter.applications.find(presented) if presented and _could_be_app_id(presented) else None
         if found is None:
             raise app_id_missing()
         return found
@@ -102,3 +134,8 @@ def _application(counter: Counter, values: Mapping[str, Any], presented: str | N
     if application is None:
         raise application_not_found()
     return application
+
+
+def _could_be_app_id(text: str) -> bool:
+    """Not what looks like a key of ours: a secret must not become the name of a look-up, which servers may log."""
+    return len(text) <= LONGEST_APP_ID and text.isprintable() and not text.startswith(_KEY_PREFIX)

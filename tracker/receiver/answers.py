@@ -24,6 +24,7 @@ _READABLE = (
     "X-RateLimit-Reset",
     "X-Tracker-Error",
     "X-Tracker-Error-Message",
+    "X-Tracker-Filtered",
 )
 _FROM_ANYWHERE: Headers = (
     ("Access-Control-Allow-Origin", "*"),
@@ -97,6 +98,11 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
 def preflight_answer() -> Answer:
     """The answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
     return Answer(b"", HTTPStatus.NO_CONTENT, _PREFLIGHT)
+
+
+def filtered_headers(reason: str) -> Headers:
+    """Says that a hit is counted as no visit, and why."""
+    return (("X-Tracker-Filtered", reason),)
 
 
 def limit_headers(acceptance: Acceptance) -> Headers:

@@ -15,6 +15,7 @@ from tracker.receiver.caller import key_of, presented_key, require_active
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
 from tracker.receiver.json_rules import Parsed, check, refusal
+from tracker.receiver.screening import reason_to_drop_keyed
 
 MOST_EVENTS = 1000
 LONGEST_EVENT = 65_536
@@ -38,16 +39,23 @@ def accept_batch(
     """The answer's data, and what the limit leaves where there was anything to take. Raises Refused for the whole."""
     events = _events(batch)
     application, key = _caller(counter, batch.value, events, environ, now)
+    rules = counter.rules.rules_of(application)
     sender = sender_of(counter, environ)
+    filtered = 0
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
     for index, event in enumerate(events):
         try:
             fields = _fields(event, application, key, suspicious=batch.suspicious)
+            if reason := reason_to_drop_keyed(rules, fields.get("user_agent")):
+                results[index] = {"index": index, "success": True, "filtered": reason}
+                filtered += 1
+                continue
             entry, happened_at = build_entry(
                 application,
                 fields,
                 sender,
+                rules.privacy,
                 hit_id=counter.identities.next(now),
                 now=now,
                 max_retries=counter.max_retries,
@@ -58,8 +66,11 @@ def accept_batch(
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))
     acceptance = _offer(counter, application, good, results, now) if good else None
+    if filtered:
+        counter.filtered.add(application.id, "bot", now, filtered)
     processed = sum(result["success"] for result in results)
-    return {"processed": processed, "failed": len(results) - processed, "results": results}, acceptance
+    data = {"processed": processed, "failed": len(results) - processed, "filtered": filtered, "results": results}
+    return data, acceptance
 
 
 def _offer(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, missing
 
-from tracker.receiver.client_address import normalise
+from tracker.addresses import normalise
 
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"

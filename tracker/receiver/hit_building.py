@@ -1,4 +1,7 @@
-"""From a caller's checked fields to an entry of the queue: identity, time and address are fixed here, once."""
+"""From a caller's checked fields to an entry of the queue: identity and time are fixed here, once.
+
+Here too the application's privacy settings are applied, so that what they withhold is written nowhere.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +10,7 @@ from typing import Any
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.hit import Hit
+from tracker.privacy import Privacy
 from tracker.queueing.entry import Entry
 from tracker.receiver.json_rules import refusal
 
@@ -20,6 +24,10 @@ class Sender:
 
     ip_address: str | None
     user_agent: str | None
+
+
+UNNAMED = Sender(None, None)
+"""Somebody who does not want to be known."""
 
 
 def time_of(fields: dict[str, Any], now: datetime) -> datetime:
@@ -37,6 +45,7 @@ def build_entry(
     application: Application,
     fields: dict[str, Any],
     sender: Sender,
+    privacy: Privacy,
     *,
     hit_id: int,
     now: datetime,
@@ -56,16 +65,16 @@ def build_entry(
         app_id=application.app_id,
         client_sub_id=get("client_sub_id"),
         module_id=get("module_id"),
-        url=get("url"),
-        referrer=get("referrer"),
-        user_agent=get("user_agent") or sender.user_agent,
-        ip_address=get("ip_address") or sender.ip_address,
+        url=privacy.url(get("url")),
+        referrer=privacy.url(get("referrer")),
+        user_agent=privacy.user_agent(get("user_agent") or sender.user_agent),
+        ip_address=privacy.address(get("ip_address") or sender.ip_address),
         session_id=get("session_id"),
         screen_resolution=get("screen_resolution"),
         language=get("language"),
         timezone=get("timezone"),
         event_name=get("event_name"),
-        event_data=get("event_data"),
+        event_data=privacy.event_data(get("event_data")),
         custom_params=get("custom_params"),
     )
     tracking_data = hit.encode()

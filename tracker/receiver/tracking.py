@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.receiver.acceptance import Counter, LimitExceeded, accept_hit
+from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, accept_hit
 from tracker.receiver.answers import (
     Answer,
     Headers,
+    filtered_headers,
     json_answer,
     limit_headers,
     pixel_answer,
@@ -27,6 +28,7 @@ from tracker.receiver.faults import as_refused
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import LONGEST_URL
 from tracker.receiver.json_rules import Parsed, check, parse, refusal
+from tracker.receiver.page_origin import for_readers
 from tracker.receiver.query import read_query
 
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
@@ -53,7 +55,7 @@ class Tracking:
             return self._others(environ, start_response)
         method, take = endpoint
         body, status, headers = self._answer(method, take, environ)
-        start_response(_STATUS_LINES[status], list(headers))
+        start_response(_STATUS_LINES[status], list(for_readers(headers, environ)))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _answer(self, method: str, take: "_Take", environ: "WSGIEnvironment") -> Answer:
@@ -84,6 +86,8 @@ def _pixel(own: Counter, environ: Mapping[str, Any]) -> Answer:
     if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), LONGEST_URL)):
         values["url"] = page
     accepted = accept_hit(own, values, environ, own.clock.now())
+    if isinstance(accepted, Filtered):
+        return pixel_answer(filtered_headers(accepted.reason))
     return pixel_answer(limit_headers(accepted.acceptance))
 
 
@@ -92,6 +96,8 @@ def _track(own: Counter, environ: Mapping[str, Any]) -> Answer:
     check(parsed.value, suspicious=parsed.suspicious)
     now = own.clock.now()
     accepted = accept_hit(own, parsed.value, environ, now)
+    if isinstance(accepted, Filtered):
+        return json_answer({"filtered": accepted.reason}, now, headers=filtered_headers(accepted.reason))
     data = {"tracking_id": accepted.tracking_id, "timestamp": accepted.happened_at}
     return json_answer(data, now, headers=limit_headers(accepted.acceptance))
 
