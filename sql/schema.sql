@@ -106,6 +106,12 @@ CREATE INDEX idx_batch_queue_status ON batch_queue (status);
 CREATE INDEX idx_batch_queue_priority ON batch_queue (priority);
 CREATE INDEX idx_batch_queue_created_at ON batch_queue (created_at);
 
+-- What the receiver kept while Redis was away, in the order in which it goes into the pipeline.
+CREATE INDEX idx_batch_queue_waiting ON batch_queue (priority DESC, created_at) WHERE status = 'queued';
+
+-- What has been taken in, by its age.
+CREATE INDEX idx_batch_queue_completed ON batch_queue (processed_at) WHERE status = 'completed';
+
 -- 2.3 Custom parameters
 
 CREATE TABLE custom_parameter_definitions (
@@ -178,6 +184,9 @@ CREATE INDEX idx_sessions_last_accessed_at ON sessions (last_accessed_at);
 CREATE INDEX idx_sessions_is_active ON sessions (is_active);
 CREATE INDEX idx_sessions_custom_params ON sessions USING GIN (session_custom_params);
 
+-- The active sessions of an application by their last hit: those to end stand first.
+CREATE INDEX idx_sessions_active ON sessions (application_id, last_accessed_at) WHERE is_active;
+
 -- 2.5 Statistics
 
 CREATE TABLE daily_statistics (
@@ -247,6 +256,15 @@ CREATE TABLE webhooks (
 
 CREATE INDEX idx_webhooks_application_id ON webhooks (application_id);
 CREATE INDEX idx_webhooks_is_active ON webhooks (is_active);
+
+-- The scheduler
+
+-- Who may do what only one process should be doing. Times are of this server's clock alone.
+CREATE TABLE leases (
+    name VARCHAR(50) PRIMARY KEY,
+    owner VARCHAR(200) NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL
+);
 
 -- 4.1 Partitions
 
