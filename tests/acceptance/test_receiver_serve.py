@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import os
 import signal
@@ -72,6 +73,30 @@ def test_bodies_are_taken_whole_or_refused(server: Serving, redis: Connection) -
     # Nobody is left to read an answer to a body that ended early; what counts is that it became no hit.
     assert server.ask(post(HIT))[0].startswith(b"http/1.1 200")
     assert len(queued(redis)) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/v1/track", 413), ("PUT", "/v1/track", 405), ("POST", "/nowhere", 404), ("POST", "/health", 405)],
+)
+def test_a_body_that_nobody_wants_does_not_cost_the_next_request(
+    server: Serving, redis: Connection, method: str, path: str, status: int
+) -> None:
+    for _ in range(20):
+        with contextlib.closing(server.connect()) as connection:
+            connection.request(method, path, b" " * 300_000)
+            answer = connection.getresponse()
+            assert answer.status == status
+            answer.read()
+            connection.request("POST", "/v1/track", HIT)
+            assert connection.getresponse().status == 200
+    assert len(queued(redis)) == 20
+
+
+@pytest.mark.parametrize("announced", [b"Content-Length: 100000000", b"Transfer-Encoding: chunked"])
+def test_a_connection_that_ends_with_the_answer_says_so(server: Serving, announced: bytes) -> None:
+    head, _ = server.ask(post(b"", announced, length=-1))
+    assert b"\r\nconnection: close\r\n" in head + b"\r\n"
 
 
 def test_the_last_of_several_address_headers_is_the_proxys(server: Serving, redis: Connection) -> None:

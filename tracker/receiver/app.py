@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
@@ -11,6 +11,7 @@ from tracker.errors import Refused
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import Answer, Headers, refusal_answer
 from tracker.receiver.beacon_script import beacon_script
+from tracker.receiver.body import discard_body
 from tracker.receiver.faults import as_refused
 from tracker.receiver.health import HealthParts, health
 from tracker.receiver.tracking import Tracking
@@ -50,9 +51,10 @@ def _by_flask(error: HTTPException) -> Answer:
     status = error.code or _SERVER_ERROR
     if status >= _SERVER_ERROR:
         return _refuse(error)
-    headers: Headers = ()
+    # Nobody has read a body where there is nothing at the address, or not for this method.
+    headers: Headers = discard_body(request.environ) if status in _CODES else ()
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        headers = (("Allow", ", ".join(sorted(error.valid_methods))),)
+        headers = (*headers, ("Allow", ", ".join(sorted(error.valid_methods))))
     sentence = _SENTENCES.get(status) or error.description or error.name
     refused = Refused(_CODES.get(status, "VALIDATION_ERROR"), status, sentence)
     return refusal_answer(refused, _clock.now(), headers)

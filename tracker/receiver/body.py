@@ -12,6 +12,12 @@ from tracker.errors import Refused, invalid
 from tracker.receiver.json_rules import refusal
 
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
+_MOST_DISCARDED = 1_048_576
+_PIECE = 65_536
+
+
+class BodyUnread(Refused):
+    """A refusal by the length alone: the body is still on its way."""
 
 
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
@@ -22,11 +28,11 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
     """
     length = environ.get("CONTENT_LENGTH") or ""
     if "HTTP_TRANSFER_ENCODING" in environ or not (length.isascii() and length.isdigit()):
-        raise Refused("LENGTH_REQUIRED", 411, "The request needs a Content-Length; chunked bodies are not taken.")
+        raise BodyUnread("LENGTH_REQUIRED", 411, "The request needs a Content-Length; chunked bodies are not taken.")
     # A number of many digits is too large whatever it is, and Python takes long over converting it.
     wanted = int(length) if len(length) < 19 else limit + 1  # noqa: PLR2004 what a signed 64-bit number always holds
     if wanted > limit:
-        raise _too_large(limit)
+        raise BodyUnread("PAYLOAD_TOO_LARGE", 413, _too_large(limit).message)
     body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
     while len(body) < wanted:
         more = environ["wsgi.input"].read(wanted - len(body))
@@ -35,6 +41,30 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
         body += more
     encoding = environ.get("HTTP_CONTENT_ENCODING")
     return _decompress(body, encoding.strip().lower(), limit) if encoding else body
+
+
+def discard_body(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Get rid of a body that nobody read, and give the headers that the answer needs for it.
+
+    The next request on the connection begins behind the body. A server that is left with a rest closes the connection,
+    and a client that was not told loses what it sends next, often this answer too. Up to 1 MB is therefore read away;
+    where there is more, or no length, `Connection: close` says what happens.
+    """
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in environ or len(length) >= 19 or not length.isdecimal():  # noqa: PLR2004 as above
+        return _closing(environ)
+    rest = int(length)
+    if rest > _MOST_DISCARDED:
+        return _closing(environ)
+    while rest and (piece := environ["wsgi.input"].read(min(rest, _PIECE))):
+        rest -= len(piece)
+    return _closing(environ) if rest else ()
+
+
+def _closing(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    # PEP 3333 leaves this header to the server, and some servers fail over an application that sets it; granian
+    # sets none and heeds the application's.
+    return (("Connection", "close"),) if environ.get("SERVER_SOFTWARE") == "Granian" else ()
 
 
 def _decompress(body: bytes, encoding: str, limit: int) -> bytes:

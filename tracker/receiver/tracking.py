@@ -23,7 +23,7 @@ from tracker.receiver.answers import (
     refused_pixel,
 )
 from tracker.receiver.batch_acceptance import accept_batch
-from tracker.receiver.body import read_body
+from tracker.receiver.body import BodyUnread, discard_body, read_body
 from tracker.receiver.faults import as_refused
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import LONGEST_URL
@@ -71,9 +71,9 @@ class Tracking:
                 # HEAD asks about the image and is safe to repeat (RFC 9110, 9.2.1): it is no hit.
                 return pixel_answer()
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer in the one shape
-            return self._refuse(take, as_refused(error), _headers(error))
+            return self._refuse(take, as_refused(error), _headers(error, environ))
         refused = Refused("METHOD_NOT_ALLOWED", 405, f"Only {method} is taken here.")
-        return self._refuse(take, refused, (("Allow", f"{method}, OPTIONS"),))
+        return self._refuse(take, refused, (("Allow", f"{method}, OPTIONS"), *discard_body(environ)))
 
     def _refuse(self, take: "_Take", refused: Refused, headers: Headers) -> Answer:
         return (
@@ -124,5 +124,7 @@ def _object(body: bytes) -> Parsed:
     return parsed
 
 
-def _headers(error: Exception) -> Headers:
-    return limit_headers(error.acceptance) if isinstance(error, LimitExceeded) else ()
+def _headers(error: Exception, environ: Mapping[str, Any]) -> Headers:
+    if isinstance(error, LimitExceeded):
+        return limit_headers(error.acceptance)
+    return discard_body(environ) if isinstance(error, BodyUnread) else ()
