@@ -22,7 +22,7 @@ def test_a_pixel_is_a_hit(receiving: Receiving, redis: Connection, application: 
     assert (hit.url, hit.session_id, hit.language) == ("https://shop.example/é", "s1", "ja")
     assert (hit.event_name, hit.event_data) == ("seen", {"a": [1]})
     assert hit.custom_params == {"price": 1.5, "page_type": "cart"}
-    assert (hit.user_agent, hit.ip_address, hit.referrer) == ("Browser/1", "127.0.0.1", None)
+    assert (hit.user_agent, hit.ip_address, hit.referrer) == ("Browser/1", "127.0.0.0", None)
 
 
 def test_the_image_is_whole_transparent_small_and_never_cached(receiving: Receiving) -> None:

@@ -70,7 +70,7 @@ def test_a_hit_is_queued_with_everything_it_says(
     assert hit.application_id == application.id
     assert (hit.app_id, hit.client_sub_id, hit.module_id, hit.session_id) == ("shop", "c1", "m1", "s1")
     assert (hit.url, hit.referrer) == ("https://shop.example/é", "https://search.example/")
-    assert (hit.user_agent, hit.ip_address) == ("Browser/1", "127.0.0.1")
+    assert (hit.user_agent, hit.ip_address) == ("Browser/1", "127.0.0.0")
     assert (hit.screen_resolution, hit.language, hit.timezone) == ("1x1", "ja", "Asia/Tokyo")
     assert (hit.event_name, hit.event_data) == ("seen", {"a": [1, {"b": None}]})
     assert hit.custom_params == {"price": 1.5}
@@ -159,8 +159,8 @@ def test_the_visitor_is_the_peer_unless_a_key_says_otherwise(
     assert code(receiving.track(said, headers={"User-Agent": "Own/1", "X-Forwarded-For": "6.6.6.6"})) == (200, None)
     assert code(receiving.track(said, key=application_key)) == (200, None)
     assert [(hit.ip_address, hit.user_agent) for hit in queued_hits(redis)] == [
-        ("127.0.0.1", "Own/1"),
-        ("203.0.113.9", "Other/1"),
+        ("127.0.0.0", "Own/1"),
+        ("203.0.113.0", "Other/1"),
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_trusted_proxy_says_who_the_visitor_is(settings: Settings, redis: Conn
     behind = Receiving(replace(settings, trusted_proxies=1))
     behind.track({"app_id": "shop"}, headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9:80"})
     behind.close()
-    assert queued_hits(redis)[0].ip_address == "203.0.113.9"
+    assert queued_hits(redis)[0].ip_address == "203.0.113.0"
 
 
 def test_headers_may_hold_anything(receiving: Receiving, redis: Connection) -> None:

@@ -21,6 +21,7 @@ import redis
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, lua, translated
 from tracker.queueing.entry import STREAMS, Entry, stream_of
+from tracker.queueing.filtered import COUNTS
 
 _NUDGE_KEY: Final = "tracker:nudge"
 _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
@@ -117,7 +118,7 @@ class Intake:
             args += entry.to_fields()
 
         with translated():
-            answer = self._ask(tuple(args))
+            answer: list[Any] = self._ask(tuple(args))
         taken, *rest = answer
         if taken == _FULL:
             raise QueueFull("Too many hits are waiting: let the workers catch up, or raise TRACKER_QUEUE_LIMIT.")
@@ -133,8 +134,16 @@ class Intake:
             else {},
         )
 
-    def _ask(self, command: tuple[Any, ...]) -> list[Any]:
-        """Redis's answer to the script's call, over this thread's connection."""
+    def count_filtered(self, field: str, hits: int) -> None:
+        """Add to a count of hits that were left out (`tracker.queueing.filtered`), in one round trip.
+
+        Raises QueueAway where Redis does not take it; where it took it and its answer was lost, the count is too high.
+        """
+        with translated():
+            self._ask(("HINCRBY", COUNTS, field, hits))
+
+    def _ask(self, command: tuple[Any, ...]) -> Any:  # noqa: ANN401 what a command answers
+        """Redis's answer to a command, over this thread's connection."""
         if self._closed_until and time.monotonic() < self._closed_until:
             raise QueueAway("Redis did not answer a moment ago.")
         packed = (hiredis.pack_command(command),)
@@ -150,7 +159,7 @@ class Intake:
             self._closed_until = time.monotonic() + _PAUSE_SECONDS
             raise
 
-    def _round_trip(self, connection: _Wire, packed: tuple[bytes, ...]) -> list[Any]:
+    def _round_trip(self, connection: _Wire, packed: tuple[bytes, ...]) -> object:
         connection.send_packed_command(packed)
         try:
             answer = connection.read_response()
@@ -160,7 +169,7 @@ class Intake:
             connection.read_response()
             connection.send_packed_command(packed)
             answer = connection.read_response()
-        return cast(list[Any], answer)
+        return answer
 
     def _connection(self) -> _Wire:
         """This thread's connection. It closes when its thread ends, for then nothing refers to it any more."""

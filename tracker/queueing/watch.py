@@ -8,6 +8,7 @@ import threading
 
 from tracker.errors import QueueAway
 from tracker.log import logger
+from tracker.queueing import filtered
 from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection, translated
 from tracker.queueing.depth import depths
@@ -19,11 +20,11 @@ _EVERY_SECONDS = 3.0
 
 
 def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
-    """One turn: nudge if an entry waits, was left behind, or is due for a retry; whether there was any.
+    """One turn: nudge if an entry waits, was left behind or is due for a retry, or counts wait; whether there was any.
 
     Raises QueueAway.
     """
-    found = is_work_waiting(redis)
+    found = is_work_waiting(redis) or filtered.is_due(redis)
     if found:
         nudge(redis, queue, drain_seconds=drain_seconds)
     return found

@@ -1,11 +1,13 @@
 """What one process of the receiver holds."""
 
+import contextlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.errors import TrackerError
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.intake import Intake
@@ -14,6 +16,7 @@ from tracker.queueing.process_number import ProcessNumber
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.app import App, Receiver, create_app
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
+from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
 from tracker.receiver.outage import Outage
@@ -50,11 +53,13 @@ def receiver(settings: Settings) -> Receiver:
     nudger.start()
     intake = Intake(redis, queue_limit=settings.queue_limit)
     shelf = Shelf(intake, nudger, database, clock, redis_outage=redis_outage, database_outage=database_outage)
+    filtered = FilteredCounts(intake, redis_outage=redis_outage)
     upkeep = Upkeep(
         {
             "applications": applications.refresh,
             "process number": identities.check,
             "memory of redis": intake.look_at_memory,
+            "filtered hits": filtered.flush,
         },
         clock,
         seconds=REFRESH_SECONDS,
@@ -66,6 +71,8 @@ def receiver(settings: Settings) -> Receiver:
 
     def close() -> None:
         upkeep.stop()
+        with contextlib.suppress(TrackerError):
+            filtered.flush()
         nudger.stop()
         probes.close()
         database.close()
@@ -76,6 +83,7 @@ def receiver(settings: Settings) -> Receiver:
             applications=applications,
             identities=identities,
             shelf=shelf,
+            filtered=filtered,
             upkeep=upkeep,
             clock=clock,
             trusted_proxies=settings.trusted_proxies,

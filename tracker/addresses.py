@@ -1,0 +1,39 @@
+"""Addresses of visitors: one spelling for each, and what may be kept of it."""
+
+import ipaddress
+import re
+from functools import lru_cache
+
+_WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]+|\[(?P<v6>[^\]]*)\](?::[0-9]+)?")
+LONGEST = 100
+"""Characters of the longest text that can be an address with zone and port; longer ones are not looked at."""
+_KEPT_BITS = 48
+_6TO4 = 0x2002
+_KEPT_BITS_OF_6TO4 = 40
+"""An address of 6to4 holds a whole IPv4 address after its first 16 bits (RFC 3056): 24 of its bits stay."""
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str) -> str | None:
+    """The canonical address in `text` or None: ports and zones stripped, IPv4 in IPv6 as IPv4 (RFC 4291, 2.5.5.2)."""
+    text = text.strip()
+    if len(text) > LONGEST:
+        return None
+    if match := _WITH_PORT.fullmatch(text):
+        text = match["v4"] or match["v6"]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address)
+
+
+def network_of(address: str) -> str:
+    """The first address of a canonical address's network: of IPv4 the last octet is 0, of IPv6 the last 80 bits are."""
+    if ":" not in address:
+        return f"{address.rpartition('.')[0]}.0"
+    bits = int(ipaddress.IPv6Address(address))
+    kept = _KEPT_BITS_OF_6TO4 if bits >> 112 == _6TO4 else _KEPT_BITS
+    return str(ipaddress.IPv6Address(bits >> (128 - kept) << (128 - kept)))

@@ -1,0 +1,85 @@
+"""Counts of hits that were left out, between the receivers, which add to them, and whoever writes them to a table.
+
+One hash, `tracker:filtered`, counts by hour, application and reason. To be written it is first moved aside and named,
+so that what is counted meanwhile goes into a new one, and so that whoever finds it after an interruption knows whether
+it was written: the name is written in the same transaction.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from tracker.queueing.connection import Connection, script, translated
+
+COUNTS: Final = "tracker:filtered"
+_TAKEN: Final = "tracker:filtered:taken"
+_TURN: Final = "tracker:filtered:turn"
+_TURN_SECONDS = 60
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredHits:
+    """How many hits of an application were left out in an hour (its beginning, UTC) for a reason."""
+
+    application_id: UUID
+    hour: datetime
+    reason: str
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Counts that were moved aside, and their name."""
+
+    id: UUID
+    counts: tuple[FilteredHits, ...]
+
+
+def field_of(application_id: UUID, reason: str, now: datetime) -> str:
+    """The field of the hash that counts a hit of now."""
+    return f"{int(now.timestamp()) // _HOUR * _HOUR}:{application_id}:{reason}"
+
+
+def is_due(redis: Connection) -> bool:
+    """Whether there are counts, and nobody has looked at them for a minute. Raises QueueAway."""
+    with translated():
+        present, looked = redis.exists(COUNTS, _TAKEN), redis.exists(_TURN)
+    return bool(present and not looked)
+
+
+def claim_turn(redis: Connection) -> bool:
+    """Whether it is the caller's turn to look: one a minute, whoever asks. Raises QueueAway."""
+    with translated():
+        return bool(redis.set(_TURN, "1", nx=True, ex=_TURN_SECONDS))
+
+
+def take(redis: Connection) -> Taken | None:
+    """The counts that were moved aside and never forgotten, else those that stand there now; None for none.
+
+    Raises QueueAway.
+    """
+    with translated():
+        answer: Any = script(redis, "take_filtered")(keys=[COUNTS, _TAKEN], args=[str(uuid4())])
+    fields = dict(zip(answer[::2], answer[1::2], strict=True))
+    name = fields.pop(b"id", None)
+    return None if name is None else Taken(UUID(name.decode()), tuple(_read(fields)))
+
+
+def forget(redis: Connection, taken: Taken) -> None:
+    """Called when they are written. Raises QueueAway."""
+    with translated():
+        script(redis, "forget_filtered")(keys=[_TAKEN], args=[str(taken.id)])
+
+
+def _read(fields: Mapping[bytes, bytes]) -> list[FilteredHits]:
+    counts = []
+    for field, hits in fields.items():
+        # Another version of this program may have written another form: it is passed over.
+        with contextlib.suppress(ValueError, OverflowError):
+            hour, application_id, reason = field.decode().split(":")
+            counts.append(FilteredHits(UUID(application_id), datetime.fromtimestamp(int(hour), UTC), reason, int(hits)))
+    return counts

@@ -1,0 +1,54 @@
+"""Counting the hits that are left out: in Redis at once, in this process for as long as Redis is away."""
+
+import threading
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from tracker.errors import QueueAway, QueueFull
+from tracker.log import logger
+from tracker.queueing.filtered import field_of
+from tracker.queueing.intake import Intake
+from tracker.receiver.outage import Outage
+
+_log = logger(__name__)
+
+
+class FilteredCounts:
+    """Counts by application, hour and reason. Thread-safe. `flush` is called beside the requests, and at the end."""
+
+    def __init__(self, intake: Intake, *, redis_outage: Outage) -> None:
+        self._intake, self._redis_outage = intake, redis_outage
+        self._held: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, application_id: UUID, reason: str, now: datetime, hits: int = 1) -> None:
+        """Count `hits`. Nothing is raised: what Redis does not take is held here until it does."""
+        field = field_of(application_id, reason, now)
+        if not self._redis_outage.keeps_away():
+            try:
+                self._intake.count_filtered(field, hits)
+            except QueueFull:
+                self._redis_outage.over()
+            except QueueAway as error:
+                if self._redis_outage.met():
+                    _log.warning("redis away, filtered hits are counted in memory", reason=str(error))
+            else:
+                self._redis_outage.over()
+                return
+        with self._lock:
+            self._held[field] += hits
+
+    def flush(self) -> None:
+        """Bring what is held to Redis. Raises QueueAway: it stays held."""
+        while self._held:
+            with self._lock:
+                if not self._held:
+                    return
+                field, hits = self._held.popitem()
+            try:
+                self._intake.count_filtered(field, hits)
+            except QueueAway:
+                with self._lock:
+                    self._held[field] += hits
+                raise

@@ -1,0 +1,65 @@
+"""Which pages' hits an application takes: `Origin`, else `Referer`, held against its domain.
+
+This keeps other people's pages out of an application's figures; it is no lock, for whoever is not a browser sends what
+they like. A request with an API key is not a browser's, and is not held.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from tracker.errors import Refused
+from tracker.receiver.answers import Headers
+from tracker.receiver.rules import Rules
+
+_HOST = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::[0-9]*)?(?:[/?#].*)?"
+)
+_READERS = "tracker.page_that_may_read"
+"""In a request's environ: the origin that may read the answer, or an empty text for none; absent: any may."""
+
+
+def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
+    """Raise Refused where the page is not one of the application's; note in `environ` which may read the answer."""
+    if rules.domain is None:
+        return
+    origin = environ.get("HTTP_ORIGIN")
+    host = host_of(origin) or host_of(environ.get("HTTP_REFERER"))
+    if host is None:
+        if rules.origin_required:
+            raise Refused("FORBIDDEN", 403, "The application takes hits of its own pages only, and no page is named.")
+        return
+    allowed = host == rules.domain or host.endswith(f".{rules.domain}") or (rules.allow_localhost and is_local(host))
+    if origin is not None and isinstance(environ, MutableMapping):
+        environ[_READERS] = origin if allowed else ""
+    if not allowed:
+        raise Refused("FORBIDDEN", 403, "The page is not of the application's domain or one of its subdomains.")
+
+
+def host_of(header: str | None) -> str | None:
+    """The host, in lower case, that an `Origin` or a `Referer` names; None for nothing, `null` and garbage."""
+    if not header:
+        return None
+    match = _HOST.fullmatch(header)
+    return match[1].lower().rstrip(".") if match else None
+
+
+def is_local(host: str) -> bool:
+    """Whether a host names the visitor's own machine (RFC 6761, 6.3; RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def for_readers(headers: Headers, environ: Mapping[str, Any]) -> Headers:
+    """An answer's headers, with which pages may read it as `require_own_page` found (Fetch, 3.3.5)."""
+    readers = environ.get(_READERS)
+    if readers is None:
+        return headers
+    others = tuple(header for header in headers if header[0] != "Access-Control-Allow-Origin")
+    allowed = (("Access-Control-Allow-Origin", readers),) if readers else ()
+    return (*others, *allowed, ("Vary", "Origin"))
