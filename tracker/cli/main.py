@@ -19,6 +19,7 @@ _COMMANDS = {
     "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list."),
+    "stats": ("tracker.cli.stats:stats", "Statistics: show, rebuild, verify against a recount."),
     "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
     "demo": ("tracker.cli.demo:demo", "Start everything, send hits, show what became of them, stop everything."),

@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from tracker.store.database import Transaction
-from tracker.store.queries import fetch_all
+from tracker.store.queries import Row, execute, fetch_all
+from tracker.store.statistics_increments import Day
+
+WHOLE_DAY = -1
+"""The hour that stands for the day itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,16 @@ class Added:
     hits: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A number that a recount finds otherwise; None where one side has no such row. `hour` may be WHOLE_DAY."""
+
+    hour: int
+    name: str
+    stored: str | None
+    recounted: str | None
+
+
 def fold(tx: Transaction, increments: Sequence[int], now: datetime) -> Added:
     """Take these increments, whose days this transaction has locked, and add them to hours and days.
 
@@ -23,3 +39,60 @@ def fold(tx: Transaction, increments: Sequence[int], now: datetime) -> Added:
     """
     [row] = fetch_all(tx, "statistics/fold", {"ids": list(increments), "now": now})
     return Added(row["increments"], row["hits"])
+
+
+def forget_day(tx: Transaction, day: Day) -> None:
+    """Forget all that is counted of a day, which this transaction has locked, so that it can be counted anew."""
+    execute(tx, "statistics/forget_day", {"application_id": day[0], "date": day[1]})
+
+
+def differences(tx: Transaction, day: Day) -> list[Difference] | None:
+    """Where a recount of a day, which this transaction has locked, differs; None where increments wait to be folded."""
+    parameters = {"application_id": day[0], "date": day[1], **_bounds(day[1])}
+    [row] = fetch_all(tx, "statistics/differences", parameters)
+    if row["waiting"]:
+        return None
+    return [
+        Difference(hour=hour, name=name, stored=stored, recounted=recounted)
+        for hour, name, stored, recounted in row["differences"]
+    ]
+
+
+def first_day(tx: Transaction) -> date | None:
+    """The first day that has statistics or raw rows; None where there is nothing at all."""
+    [row] = fetch_all(tx, "statistics/first_day")
+    found: date | None = row["date"]
+    return found
+
+
+def applications_of_day(tx: Transaction, day: date, app_id: str | None) -> list[tuple[UUID, str]]:
+    """Id and app_id of the applications, or of the one, that have raw rows or statistics of a day."""
+    parameters = {"date": day, "app_id": app_id, **_bounds(day)}
+    return [(row["id"], row["app_id"]) for row in fetch_all(tx, "statistics/applications_of_day", parameters)]
+
+
+def hours(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
+    """The rows of `hourly_statistics` from `first` to `last`."""
+    return fetch_all(tx, "statistics/hours", {"application_id": application_id, "first": first, "last": last})
+
+
+def days(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
+    """The rows of `daily_statistics` from `first` to `last`."""
+    return fetch_all(tx, "statistics/days", {"application_id": application_id, "first": first, "last": last})
+
+
+def oldest_counted(tx: Transaction, before: date) -> date | None:
+    """The oldest day before `before` of which is still remembered what was counted."""
+    [row] = fetch_all(tx, "statistics/oldest_counted", {"before": before})
+    found: date | None = row["date"]
+    return found
+
+
+def retire_day(tx: Transaction, day: date) -> None:
+    """Forget what was counted on a day, of all applications; the numbers themselves stay."""
+    execute(tx, "statistics/retire_day", {"date": day})
+
+
+def _bounds(day: date) -> dict[str, Any]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return {"start": start, "end": start + timedelta(days=1)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tracker.store.copy_text import NULL, field
@@ -78,6 +78,28 @@ def of_day(tx: Transaction, day: Day) -> list[int]:
     """The ids of a day's increments that are not folded yet."""
     rows = fetch_all(tx, "statistics_increments/of_day", {"application_id": day[0], "date": day[1]})
     return [row["id"] for row in rows]
+
+
+def recount_hour(tx: Transaction, day: Day, hour: int) -> list[int]:
+    """Count an hour from its raw rows into one increment in the place of those that wait; its id, if there are rows.
+
+    To be called by who holds the day. Hits that are stored while this runs keep increments of their own.
+    """
+    start = datetime(day[1].year, day[1].month, day[1].day, hour, tzinfo=UTC)
+    parameters = {
+        "application_id": day[0],
+        "date": day[1],
+        "hour": hour,
+        "start": start,
+        "end": start + timedelta(hours=1),
+    }
+    return [row["id"] for row in fetch_all(tx, "statistics_increments/recount", parameters)]
+
+
+def waiting(tx: Transaction, first: date, end: date) -> bool:
+    """Whether increments of the days from `first` to before `end` wait to be folded."""
+    [row] = fetch_all(tx, "statistics_increments/waiting", {"first": first, "end": end})
+    return bool(row["waiting"])
 
 
 def _line(increment: Increment) -> str:

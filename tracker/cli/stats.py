@@ -1,0 +1,160 @@
+"""`stats`: the statistics of applications: show them, recompute them, compare them with a recount."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tracker.cli import connections
+from tracker.cli.options import app_id_option, json_option
+from tracker.cli.output import note, print_json, print_table
+from tracker.clock import SystemClock
+from tracker.stats import reading
+from tracker.stats.rebuild import Passed
+from tracker.stats.rebuild import rebuild as rebuild_days
+from tracker.stats.verify import DayDifference
+from tracker.stats.verify import verify as verify_days
+
+_SHOWN_DAYS = 7
+_LONGEST_CELL = 60
+_DIFFERENCE_COLUMNS = ("app_id", "date", "hour", "number", "stored", "recounted")
+_COLUMNS = {
+    "day": ("date", "total_requests", "unique_visitors", "unique_sessions", "parameters"),
+    "hour": ("date", "hour", "total_requests", "unique_visitors", "parameters"),
+}
+
+_day = click.DateTime(["%Y-%m-%d"])
+_one_application = click.option("--app-id", metavar="ID", help="Of this application only.")
+
+
+@click.group()
+def stats() -> None:
+    """Statistics by hour and by day (UTC): requests, visitors, sessions, custom parameters."""
+
+
+@stats.command()
+@app_id_option
+@click.option("--from", "first", type=_day, help="First day (UTC); without it, a week ago.")
+@click.option("--to", "last", type=_day, help="Last day (UTC), included; without it, today.")
+@click.option("--by", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="One row each.")
+@json_option
+def show(
+    *, app_id: str, first: datetime | None, last: datetime | None, by: Literal["day", "hour"], as_json: bool
+) -> None:
+    """Show the statistics of an application; --json has those of the custom parameters too."""
+    to = last.date() if last else SystemClock().now().date()
+    since = first.date() if first else to - timedelta(days=_SHOWN_DAYS)
+    _demand_order(since, to)
+    with connections.database(connections.settings()) as database:
+        rows = reading.read(database, app_id, since, to, by=by)
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            row["parameters"] = ", ".join(row["custom_param_stats"])
+        print_table(_COLUMNS[by], rows, empty=f"No hits of {app_id} are counted from {since} to {to}.")
+
+
+@stats.command()
+@click.option("--from", "first", type=_day, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=_day, required=True, help="Last day (UTC), included.")
+@_one_application
+@json_option
+def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: bool) -> None:
+    """Recompute days from the raw rows, while hits arrive; days whose raw rows were removed are left as they are."""
+    since, to = first.date(), last.date()
+    _demand_order(since, to)
+    with connections.database(connections.settings()) as database, _progress("rebuilding") as advance:
+        done = rebuild_days(
+            database,
+            SystemClock(),
+            first=since,
+            last=to,
+            app_id=app_id,
+            on_date=lambda each: advance(since, to, each),
+        )
+    if as_json:
+        print_json({"days": done.days, "hits": done.hits, "passed_over": [asdict(passed) for passed in done.passed]})
+        return
+    click.echo(f"{done.days} {'day' if done.days == 1 else 'days'} rebuilt from {done.hits} hits.")
+    _say_passed(done.passed)
+
+
+@stats.command()
+@click.option("--from", "first", type=_day, help="First day (UTC); without it, the first that there is.")
+@click.option("--to", "last", type=_day, help="Last day (UTC), included; without it, today.")
+@_one_application
+@json_option
+def verify(*, first: datetime | None, last: datetime | None, app_id: str | None, as_json: bool) -> None:
+    """Compare hours and days with a recount from the raw rows; exit status 1 where any number differs.
+
+    What waits to be counted is counted first. Days whose raw rows were removed cannot be compared and are named.
+    """
+    since, to = first and first.date(), last and last.date()
+    if since and to:
+        _demand_order(since, to)
+    with connections.database(connections.settings()) as database, _progress("verifying") as advance:
+        done = verify_days(database, SystemClock(), first=since, last=to, app_id=app_id, on_date=advance)
+    rows = [_difference(found) for found in done.differences]
+    if as_json:
+        print_json({"days": done.days, "differences": rows, "passed_over": [asdict(passed) for passed in done.passed]})
+    else:
+        if rows:
+            print_table(_DIFFERENCE_COLUMNS, [_shortened(row) for row in rows], empty="")
+        agreement = f"{len(rows)} numbers differ." if rows else "every number agrees with a recount."
+        click.echo(f"{done.days} {'day' if done.days == 1 else 'days'} compared: {agreement}")
+        _say_passed(done.passed)
+    if rows:
+        sys.exit(1)
+
+
+def _demand_order(first: date, last: date) -> None:
+    if last < first:
+        raise click.UsageError(f"--from {first} is after --to {last}.")
+
+
+def _difference(found: DayDifference) -> dict[str, Any]:
+    difference = found.difference
+    return {
+        "app_id": found.app_id,
+        "date": found.date,
+        "hour": "day" if difference.hour < 0 else difference.hour,
+        "number": difference.name,
+        "stored": difference.stored,
+        "recounted": difference.recounted,
+    }
+
+
+def _shortened(row: dict[str, Any]) -> dict[str, Any]:
+    """The row for a table: a parameter's statistics are long, and --json has them whole."""
+    return {
+        name: f"{value[:_LONGEST_CELL]}…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
+        for name, value in row.items()
+    }
+
+
+def _say_passed(passed: list[Passed]) -> None:
+    """A line for each application and reason, not for each day."""
+    ordered = sorted(passed, key=lambda each: (each.app_id, each.reason, each.date))
+    for (app_id, reason), group in groupby(ordered, key=lambda each: (each.app_id, each.reason)):
+        days = [each.date for each in group]
+        note(f"passed over: {app_id}, {len(days)} days from {days[0]} to {days[-1]}: {reason}.")
+
+
+@contextmanager
+def _progress(verb: str) -> Iterator[Callable[[date, date, date], None]]:
+    """A bar over the dates, on a terminal; the function that it yields takes the first, the last and the one done."""
+    console = Console(stderr=True)
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn("days"), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task(verb, total=None)
+        yield lambda first, last, done: progress.update(
+            bar, total=(last - first).days + 1, completed=(done - first).days + 1
+        )

@@ -1,0 +1,57 @@
+"""Completing: an hour or a day is complete when all hits that were received before its end are folded, and only once.
+
+The order of looking matters, because hits move while we look: from `batch_queue` into Redis, from Redis into
+`access_logs` and increments, from there into the statistics. Redis is looked at first, and then one statement looks at
+all the rest. What left Redis before the first look is seen by the statement; what enters Redis after it comes from
+`batch_queue`, where the statement sees it waiting or just gone.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from tracker.clock import Clock
+from tracker.log import logger
+from tracker.queueing.backlog import settled_until
+from tracker.queueing.connection import Connection
+from tracker.store import batch_jobs, statistics_periods
+from tracker.store.batch_jobs import BatchJob
+from tracker.store.database import Database
+from tracker.store.statistics_periods import CompletedPeriod
+
+JOB_TYPE = "complete_periods"
+GRACE: Final = timedelta(seconds=15)
+"""For what a receiver has stamped and not yet handed over (time-outs of Redis included), and for clocks apart."""
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The periods that a turn completed, hours before their day."""
+
+    periods: tuple[CompletedPeriod, ...]
+
+
+def complete_periods(database: Database, redis: Connection, clock: Clock) -> Completed:
+    """Complete what is complete. Raises DatabaseAway or QueueAway: then nothing is completed."""
+    started_at = clock.now()
+    settled = settled_until(redis, started_at) - GRACE
+    with database.transaction() as tx:
+        periods = statistics_periods.complete(tx, settled_until=settled, now=clock.now())
+        if periods:
+            # Whoever announces periods (statistics.hourly, statistics.daily) hooks in here, in this transaction:
+            # nobody else will ever be given these periods.
+            job = BatchJob(
+                job_type=JOB_TYPE,
+                status="completed",
+                batch_size=len(periods),
+                processed_count=len(periods),
+                error_count=0,
+                started_at=started_at,
+                completed_at=clock.now(),
+            )
+            batch_jobs.add(tx, job)
+    if periods:
+        _log.info("periods completed", periods=len(periods))
+    return Completed(tuple(periods))

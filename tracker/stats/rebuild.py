@@ -1,0 +1,76 @@
+"""Rebuilding: the statistics of days, computed anew from the raw rows, while hits arrive and others fold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from tracker.clock import Clock
+from tracker.stats.days import dates, demand_application, fold_day, of_date
+from tracker.stats.raw_rows import why_incomplete
+from tracker.store import statistics, statistics_increments
+from tracker.store.database import Database
+from tracker.store.statistics_increments import Day
+
+_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A day of an application that was left as it is, and why."""
+
+    app_id: str
+    date: date
+    reason: str
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What was done so far."""
+
+    days: int = 0
+    hits: int = 0
+    passed: list[Passed] = field(default_factory=list)
+
+
+def rebuild(
+    database: Database,
+    clock: Clock,
+    *,
+    first: date,
+    last: date,
+    app_id: str | None = None,
+    on_date: Callable[[date], None] = lambda _: None,
+) -> Rebuilt:
+    """Recompute the days from `first` to `last` (UTC) of one application or of all; `on_date` hears of each date done.
+
+    A transaction for each day of an application: before it the old numbers are seen, after it the new ones. A day
+    whose raw rows are not all there keeps its statistics. Raises Refused for an application that does not exist.
+    """
+    demand_application(database, app_id)
+    done = Rebuilt()
+    for each in dates(first, last):
+        for day, name in of_date(database, each, app_id):
+            reason = _rebuild_day(database, clock, day, done)
+            if reason is not None:
+                done.passed.append(Passed(name, each, reason))
+        on_date(each)
+    return done
+
+
+def _rebuild_day(database: Database, clock: Clock, day: Day, done: Rebuilt) -> str | None:
+    """Rebuild one day. An hour a statement: the largest days stay within a statement's time limit."""
+    hits = 0
+    with database.transaction() as tx:
+        statistics_increments.lock_day(tx, day)
+        reason = why_incomplete(tx, day)
+        if reason is not None:
+            return reason
+        statistics.forget_day(tx, day)
+        for hour in range(_HOURS):
+            counted = statistics_increments.recount_hour(tx, day, hour)
+            if counted:
+                hits += statistics.fold(tx, counted, clock.now()).hits
+        fold_day(tx, day, clock.now())  # Hits that were stored while we counted have increments of their own.
+    done.days += 1
+    done.hits += hits
+    return None
