@@ -161,6 +161,16 @@ CREATE TABLE custom_parameter_refusals (
     PRIMARY KEY (application_id, date, parameter_key, reason)
 );
 
+-- Hits that were not counted as visits (bots, pages fetched ahead, visitors who object), by hour and reason: none is
+-- left out silently.
+CREATE TABLE filtered_hits (
+    application_id UUID NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason VARCHAR(30) NOT NULL,
+    hits BIGINT NOT NULL,
+    PRIMARY KEY (application_id, hour, reason)
+);
+
 -- 2.4 Sessions
 
 CREATE TABLE sessions (

@@ -6,6 +6,7 @@ import structlog
 
 from tracker import config, log
 from tracker.errors import TryAgain
+from tracker.ingest import filtered
 from tracker.ingest.drain import Drain
 from tracker.log import logger
 from tracker.queueing import nudges
@@ -40,6 +41,7 @@ def _drain(own: Worker) -> None:
         claims.close()
         if drained.ended == "time":
             nudges.nudge(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
+        filtered.fold(own.redis, own.database, own.clock)
     except TryAgain as error:
         # Before or after the work; the watch nudges when Redis is back.
         _log.warning("the queue is away", reason=str(error))

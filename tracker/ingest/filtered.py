@@ -1,0 +1,39 @@
+"""Writing down how many hits the receivers have left out: a turn once a minute, beside the draining of hits."""
+
+from tracker.clock import Clock
+from tracker.log import logger
+from tracker.queueing import filtered
+from tracker.queueing.connection import Connection
+from tracker.store import filtered_hits
+from tracker.store.database import Database
+from tracker.store.filtered_hits import FilteredCount
+
+_log = logger(__name__)
+
+
+def fold(redis: Connection, database: Database, clock: Clock) -> None:
+    """Bring the counts from Redis into `filtered_hits`, each once, unless somebody did within the last minute.
+
+    Interrupted anywhere it is taken up by the next turn. Raises QueueAway, DatabaseAway.
+    """
+    if filtered.is_due(redis) and filtered.claim_turn(redis):
+        fold_now(redis, database, clock)
+
+
+def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
+    """The same without asking whose turn it is; how many hits the counts are about."""
+    total = 0
+    # Twice, since the first may be what an interrupted turn left behind.
+    for _ in range(2):
+        taken = filtered.take(redis)
+        if taken is None:
+            break
+        counts = [FilteredCount(each.application_id, each.hour, each.reason[:30], each.hits) for each in taken.counts]
+        with database.transaction() as tx:
+            added = filtered_hits.add(tx, taken.id, counts, clock.now())
+        filtered.forget(redis, taken)
+        if added:
+            hits = sum(count.hits for count in counts)
+            total += hits
+            _log.info("filtered hits counted", counts=len(counts), hits=hits)
+    return total

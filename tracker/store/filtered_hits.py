@@ -1,0 +1,32 @@
+"""`filtered_hits`: how many hits were not counted as visits, per application, hour (its beginning, UTC) and reason."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from tracker.store.database import Transaction
+from tracker.store.queries import Row, execute, fetch_all
+
+
+class FilteredCount(NamedTuple):
+    """One count."""
+
+    application_id: UUID
+    hour: datetime
+    reason: str
+    hits: int
+
+
+def add(tx: Transaction, name: UUID, counts: Sequence[FilteredCount], now: datetime) -> bool:
+    """Add to the counts, once for each `name`, which is noted in `batch_jobs`; whether any were added."""
+    rows = orjson.dumps([count._asdict() for count in counts]).decode()
+    params = {"id": name, "size": len(counts), "now": now, "counts": rows}
+    return execute(tx, "filtered_hits/add", params) > 0
+
+
+def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
+    """An application's counts, oldest first."""
+    return fetch_all(tx, "filtered_hits/list", {"application_id": application_id})
