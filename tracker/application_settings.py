@@ -37,6 +37,14 @@ class Setting(ABC, Generic[T]):
     def write(self, value: T) -> str:
         """The one text for a value."""
 
+    def normal(self, text: str) -> str:
+        """The one text for what a text spells. Raises ValueError."""
+        return self.write(self.read(text))
+
+    @property
+    def default_text(self) -> str:
+        return self.write(self.default)
+
     def value(self, settings: Mapping[str, str | None]) -> T:
         """The value in force: the stored one where it is acceptable, else the default."""
         stored = settings.get(self.key)
@@ -191,8 +199,21 @@ MAX_URL_LENGTH = WholeNumber(
 MAX_USER_AGENT_LENGTH = WholeNumber(
     "max_user_agent_length", 2000, "Characters at which `user_agent` is cut; 0 keeps none.", 0, 2000
 )
+SESSION_TIMEOUT_MINUTES = WholeNumber(
+    "session_timeout_minutes", 30, "Minutes without a hit after which a session has ended.", 1, 10_080
+)
+RETENTION_DAYS = WholeNumber(
+    "retention_days",
+    0,
+    "Days after which the application's hits, parameter values and sessions are deleted, where that is sooner than "
+    "TRACKER_RETENTION_MONTHS says; 0 leaves it at that. Statistics stay.",
+    0,
+    36_500,
+)
 
-SETTINGS: dict[str, Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]] = {
+Known = Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]
+
+SETTINGS: dict[str, Known] = {
     setting.key: setting
     for setting in (
         CUSTOM_PARAMS_MODE,
@@ -204,5 +225,7 @@ SETTINGS: dict[str, Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[
         STRIPPED_QUERY_PARAMETERS,
         MAX_URL_LENGTH,
         MAX_USER_AGENT_LENGTH,
+        SESSION_TIMEOUT_MINUTES,
+        RETENTION_DAYS,
     )
 }

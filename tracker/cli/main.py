@@ -17,6 +17,7 @@ _COMMANDS = {
     "doctor": ("tracker.cli.doctor:doctor", "Check settings, PostgreSQL, Redis, workers and queue."),
     "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, suspend, activate."),
     "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
+    "settings": ("tracker.cli.settings:settings", "Settings of an application: list, get, set, unset."),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, rebuild, verify against a recount."),

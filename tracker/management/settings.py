@@ -1,0 +1,90 @@
+"""Settings of an application: listed, looked at, set, and left to their defaults again."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from tracker.application_settings import SETTINGS, Known
+from tracker.errors import Refused, invalid, not_found
+from tracker.management.known_application import known
+from tracker.store import application_settings
+from tracker.store.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """A setting as it holds for an application. `is_default` where the application has none of its own that counts."""
+
+    setting_key: str
+    setting_value: str
+    default: str
+    is_default: bool
+    accepted: str
+    meaning: str
+
+
+def list_(database: Database, app_id: str) -> list[SettingRow]:
+    """All settings, in the order of the table. Raises Refused for an unknown application."""
+    with database.transaction() as tx:
+        stored = known(tx, app_id).settings
+    return [_row(setting, stored.get(setting.key)) for setting in SETTINGS.values()]
+
+
+def get(database: Database, app_id: str, key: str) -> SettingRow:
+    """One setting. Raises Refused for an unknown application or key."""
+    setting = setting_of(key)
+    with database.transaction() as tx:
+        stored = known(tx, app_id).settings
+    return _row(setting, stored.get(key))
+
+
+def set_(database: Database, app_id: str, key: str, text: str) -> SettingRow:
+    """Give a setting a value of the application's own. Raises Refused, also for a value that it does not take."""
+    value = _normal(setting_of(key), text)
+    with database.transaction() as tx:
+        application_settings.put(tx, known(tx, app_id).id, key, value)
+    return get(database, app_id, key)
+
+
+def unset(database: Database, app_id: str, key: str) -> SettingRow:
+    """Leave a setting to its default. Raises Refused for an unknown application or key."""
+    setting_of(key)
+    with database.transaction() as tx:
+        application_settings.unset(tx, known(tx, app_id).id, key)
+    return get(database, app_id, key)
+
+
+def setting_of(key: str) -> Known:
+    """The setting of this name. Raises Refused that names the nearest one there is."""
+    if key in SETTINGS:
+        return SETTINGS[key]
+    nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
+    advice = f"Do you mean {nearest[0]}?" if nearest else f"There are {', '.join(SETTINGS)}."
+    raise not_found(f"There is no setting {key!r}. {advice}")
+
+
+def _normal(setting: Known, text: str) -> str:
+    """The text under which a value is stored: one for each value."""
+    try:
+        return setting.normal(text)
+    except ValueError:
+        raise _refused(setting, text) from None
+
+
+def _refused(setting: Known, text: str) -> Refused:
+    sentence = f"{setting.key} does not take {text[:100]!r}: it takes {setting.accepted}."
+    return invalid(sentence, **{setting.key: [sentence]})
+
+
+def _row(setting: Known, stored: str | None) -> SettingRow:
+    try:
+        value = None if stored is None else setting.normal(stored)
+    except ValueError:
+        value = None
+    return SettingRow(
+        setting_key=setting.key,
+        setting_value=setting.default_text if value is None else value,
+        default=setting.default_text,
+        is_default=value is None,
+        accepted=setting.accepted,
+        meaning=setting.meaning,
+    )
