@@ -108,3 +108,13 @@ def test_discarding_asks_first(settings: Settings, database: Database, applicati
     assert tracker(settings, "queue", "discard", str(failed), given=b"y\n").output == "1 of 1 discarded.\n"
     gone = tracker(settings, "queue", "discard", str(failed), "--yes")
     assert (gone.status, gone.output) == (1, "0 of 1 discarded.\n")
+
+
+def test_what_was_sent_in_again_or_discarded_is_told_to_programs_too(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    failed, unknown = str(fail(database, application, 1)), str(uuid4())
+    retried = tracker(settings, "queue", "retry", failed, unknown, "--json")
+    assert (retried.status, retried.json) == (1, {"sent_in_again": [failed], "not_failed": [unknown]})
+    discarded = tracker(settings, "queue", "discard", failed, unknown, "--yes", "--json")
+    assert (discarded.status, discarded.json) == (1, {"discarded": [failed], "not_failed": [unknown]})

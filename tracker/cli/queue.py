@@ -1,6 +1,7 @@
 """`queue`: what waits, and what becomes of hits that failed."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -85,7 +86,8 @@ def show(*, tracking_id: UUID, as_json: bool) -> None:
 @queue.command()
 @click.argument("tracking_ids", metavar="ID...", nargs=-1, type=click.UUID)
 @click.option("--all", "everything", is_flag=True, help="All that have failed.")
-def retry(*, tracking_ids: tuple[UUID, ...], everything: bool) -> None:
+@json_option
+def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) -> None:
     """Send failed hits in again. Their rows go when they are stored, or say why they failed anew."""
     if everything == bool(tracking_ids):
         raise click.UsageError("Name the hits by their ids, or say --all.")
@@ -94,7 +96,11 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool) -> None:
         ids = failed_hits.failed_ids(database) if everything else tracking_ids
         missing = failed_hits.retry(database, redis, ids, SystemClock().now())
         nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
-    click.echo(f"{len(ids) - len(missing)} of {len(ids)} sent in again.")
+    done = _without(ids, missing)
+    if as_json:
+        print_json({"sent_in_again": done, "not_failed": missing})
+    else:
+        click.echo(f"{len(done)} of {len(ids)} sent in again.")
     # With --all, one that is gone was stored or discarded meanwhile: that is no mistake.
     _end_with([] if everything else missing)
 
@@ -102,15 +108,25 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool) -> None:
 @queue.command()
 @click.argument("tracking_ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def discard(*, tracking_ids: tuple[UUID, ...], yes: bool) -> None:
+@json_option
+def discard(*, tracking_ids: tuple[UUID, ...], yes: bool, as_json: bool) -> None:
     """Give failed hits up for good."""
     settings = connections.settings()
     if not yes:
         click.confirm(f"Give up {len(tracking_ids)} failed hits for good?", abort=True, err=True)
     with connections.database(settings) as database:
         missing = failed_hits.discard(database, tracking_ids)
-    click.echo(f"{len(tracking_ids) - len(missing)} of {len(tracking_ids)} discarded.")
+    done = _without(tracking_ids, missing)
+    if as_json:
+        print_json({"discarded": done, "not_failed": missing})
+    else:
+        click.echo(f"{len(done)} of {len(tracking_ids)} discarded.")
     _end_with(missing)
+
+
+def _without(tracking_ids: Sequence[UUID], missing: Sequence[UUID]) -> list[UUID]:
+    gone = set(missing)
+    return [tracking_id for tracking_id in tracking_ids if tracking_id not in gone]
 
 
 def _end_with(missing: list[UUID]) -> None:
