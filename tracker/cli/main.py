@@ -19,7 +19,7 @@ _COMMANDS = {
     "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
     "settings": ("tracker.cli.settings:settings", "Settings of an application: list, get, set, unset."),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
-    "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list."),
+    "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list, create, drop."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, rebuild, verify against a recount."),
     "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from tracker.store.partitions import Month
+
 
 class _Number(click.ParamType[int | float]):
     """A finite number; a whole one stays whole, so that 5 is not written down as 5.0."""
@@ -18,7 +20,20 @@ class _Number(click.ParamType[int | float]):
             self.fail(f"{value!r} is not a number.", param, ctx)
 
 
+class _Month(click.ParamType[Month]):
+    """A month, YYYY-MM."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:  # noqa: ANN401
+        try:
+            return value if isinstance(value, Month) else Month.parse(value)
+        except ValueError:
+            self.fail(f"{value!r} is no month: one is written YYYY-MM.", param, ctx)
+
+
 NUMBER = _Number()
+MONTH = _Month()
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs on standard output.")
 app_id_option = click.option("--app-id", required=True, metavar="ID", help="The application's app_id.")

@@ -1,12 +1,20 @@
 """`partitions`: the months that hits can be stored in."""
 
+from datetime import datetime
+
 import click
 
 from tracker.cli import connections
-from tracker.cli.options import json_option
+from tracker.cli.options import MONTH, json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.clock import SystemClock
+from tracker.errors import conflict, not_found
 from tracker.management import partition_overview
+from tracker.partitions.retention import drop_month
+from tracker.store import partitions as store
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+from tracker.wiring.scheduler import STATISTICS
 
 _COLUMNS = ("month", "table", "name", "from", "to", "rows_estimate", "bytes")
 
@@ -43,3 +51,40 @@ def list_(*, as_json: bool) -> None:
         print_table(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.")
     for problem in overview.problems:
         note(problem)
+
+
+@partitions.command()
+@click.argument("months", nargs=-1, type=MONTH, metavar="[YYYY-MM]...")
+def create(months: tuple[Month, ...]) -> None:
+    """Make months of both tables; without any, those that must exist now. An existing month is left alone."""
+    settings = connections.settings()
+    today = SystemClock().now().date()
+    made = store.create(settings.database_maintenance_url, months or store.needed(today), on_step=note)
+    if not made:
+        note("Nothing to do: they exist.")
+
+
+@partitions.command()
+@click.argument("month", type=MONTH, metavar="YYYY-MM")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(month: Month, *, yes: bool) -> None:
+    """Drop a month of both tables with all its hits. Its statistics stay."""
+    settings, clock = connections.settings(), SystemClock()
+    with connections.database(settings) as database:
+        rows, size = _extent(database, month, clock.now())
+        if not yes:
+            click.confirm(f"Drop {month} with about {rows:,} hits ({size:,} bytes) for good?", abort=True, err=True)
+        drop_month(database, settings.database_maintenance_url, clock, month, statistics=STATISTICS, on_step=note)
+
+
+def _extent(database: Database, month: Month, now: datetime) -> tuple[int, int]:
+    """The planner's estimate of a month's hits, and its size in bytes. Raises Refused where it must not go."""
+    with database.transaction() as tx:
+        found = [each for each in store.list_partitions(tx) if each.month == month]
+    if not found:
+        raise not_found(f"There is no month {month}: see `python -m tracker partitions list`.")
+    if month in store.needed(now.date()):
+        raise conflict(f"The month {month} must exist: hits are written to it.")
+    if not STATISTICS.is_final(database, month):
+        raise conflict(f"The statistics of {month} are not final yet: let `python scheduler.py` fold what waits.")
+    return sum(each.rows for each in found if each.table == "access_logs"), sum(each.bytes for each in found)

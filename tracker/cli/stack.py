@@ -1,6 +1,6 @@
-"""The whole of it on one machine, for the demo and for development: servers, migration, receiver, workers.
+"""The whole of it on one machine, for the demo and for development: servers, migration, receiver, workers, scheduler.
 
-The servers are private (tracker.embedded). Receiver and workers are started by the commands that an operator uses, as
+The servers are private (tracker.embedded). Our own processes are started by the commands that an operator uses, as
 processes of their own, so that what the demo shows is what runs elsewhere.
 """
 
@@ -64,7 +64,7 @@ def running(
         on_step("migrating")
         migrate(database_url, today=SystemClock().now().date())
         environment = _environment(database_url, valkey.url)
-        on_step("starting receiver and workers")
+        on_step("starting receiver, workers and scheduler")
         chosen = port or free_port()
         started: list[ChildProcess] = []
         try:
@@ -72,6 +72,8 @@ def running(
             started.append(ChildProcess("receiver", [sys.executable, *serve], environment, folder))
             work = [str(PROJECT / "worker.py"), "--workers", str(workers)]
             started.append(ChildProcess("workers", [sys.executable, *work], environment, folder))
+            schedule = [sys.executable, str(PROJECT / "scheduler.py")]
+            started.append(ChildProcess("scheduler", schedule, environment, folder))
             stack = Stack(chosen, database_url, valkey.url, tuple(started))
             _wait_until_ready(stack)
             yield stack

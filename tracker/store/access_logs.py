@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
+from uuid import UUID
 
 import orjson
 from psycopg import errors
@@ -10,7 +11,7 @@ from psycopg import errors
 from tracker.errors import TrackerError
 from tracker.hit import Hit
 from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from tracker.store.queries import execute, fetch_all, sql
 
 Identity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
@@ -63,6 +64,26 @@ def existing(tx: Transaction, identities: Sequence[Identity]) -> set[Identity]:
     """Those of the identities that are stored."""
     parameters = {"ids": [identity[0] for identity in identities], "times": [identity[1] for identity in identities]}
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
+
+
+def expired(tx: Transaction, application_id: UUID, app_id: str, *, before: datetime, limit: int) -> list[Identity]:
+    """Some of an application's hits from before a time; none where none is left."""
+    params = {"application_id": application_id, "app_id": app_id, "before": before, "limit": limit}
+    return [(row["id"], row["created_at"]) for row in fetch_all(tx, "access_logs/expired", params)]
+
+
+def delete(tx: Transaction, identities: Sequence[Identity]) -> int:
+    """Delete hits whose parameter values are gone already; how many there were."""
+    return execute(tx, "access_logs/delete", within(identities))
+
+
+def within(identities: Sequence[Identity]) -> dict[str, object]:
+    """What the statements that delete hits and their values ask for."""
+    return {
+        "hits": orjson.dumps([{"id": each[0], "created_at": each[1]} for each in identities]).decode(),
+        "first": min(each[1] for each in identities),
+        "last": max(each[1] for each in identities),
+    }
 
 
 def _json(value: object) -> str | None:

@@ -25,3 +25,8 @@ def unset(tx: Transaction, application_id: UUID, setting_key: str) -> bool:
     deleted = execute(tx, "application_settings/unset", params)
     applications.touch(tx, application_id)
     return deleted == 1
+
+
+def of_all(tx: Transaction, setting_key: str) -> list[Row]:
+    """One setting of every application, a deleted one too; its value is None where it has none."""
+    return fetch_all(tx, "application_settings/by_key", {"key": setting_key})

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from tracker.store.queries import execute, sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,24 @@ class BatchJob:
 def add(tx: Transaction, job: BatchJob) -> None:
     """Note it, in the transaction that did the work."""
     tx.execute(sql("batch_jobs/insert"), asdict(job))
+
+
+def add_run(tx: Transaction, job_type: str, *, count: int, started_at: datetime, completed_at: datetime) -> None:
+    """Note a scheduled run that did `count` things."""
+    add(
+        tx,
+        BatchJob(
+            job_type=job_type,
+            status="completed",
+            batch_size=count,
+            processed_count=count,
+            error_count=0,
+            started_at=started_at,
+            completed_at=completed_at,
+        ),
+    )
+
+
+def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget the oldest runs from before a time; how many."""
+    return execute(tx, "batch_jobs/delete_old", {"before": before, "limit": limit})

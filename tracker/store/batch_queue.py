@@ -76,6 +76,21 @@ def forget_failed(tx: Transaction, entry_ids: Sequence[UUID]) -> None:
     execute(tx, "batch_queue/forget_failed", {"ids": f"{{{','.join([entry_id.hex for entry_id in entry_ids])}}}"})
 
 
+def take_waiting(tx: Transaction, *, limit: int) -> list[QueueRow]:
+    """Entries that wait for Redis, locked until the transaction ends; those that another has locked are left to it."""
+    return [QueueRow(**row) for row in fetch_all(tx, "batch_queue/take_waiting", {"limit": limit})]
+
+
+def complete(tx: Transaction, entry_ids: Sequence[UUID], now: datetime) -> None:
+    """They are in the pipeline."""
+    execute(tx, "batch_queue/complete", {"ids": list(entry_ids), "now": now})
+
+
+def delete_completed(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget the oldest of the entries that were taken in before a time; how many."""
+    return execute(tx, "batch_queue/delete_completed", {"before": before, "limit": limit})
+
+
 def count_by_status(tx: Transaction) -> dict[str, int]:
     """How many entries there are of each status; absent where there is none."""
     return {row["status"]: row["count"] for row in fetch_all(tx, "batch_queue/count_by_status")}

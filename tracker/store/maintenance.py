@@ -17,8 +17,8 @@ from tracker.store.failures import translated
 
 LOCK_WAIT = 0.25
 LAST_LOCK_WAIT = 1.5
-"""Seconds. The last attempt waits longer than PostgreSQL's deadlock_timeout (1 s), since only after that does it end an
-autovacuum that is in the way, and an autovacuum of a large month holds its lock for many minutes."""
+"""Seconds. A migration's last attempt waits longer than PostgreSQL's deadlock_timeout (1 s), since only after that does
+it end an autovacuum that is in the way, and an autovacuum of a large month holds its lock for many minutes."""
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 3.0, 3.0)
 """Seconds between the attempts."""
 
@@ -36,7 +36,9 @@ def maintenance(url: str, *, name: str) -> Iterator[Connection]:
             connection.close()
 
 
-def patiently(attempt: Callable[[float], _Result], *, on_wait: Callable[[str], None]) -> _Result:
+def patiently(
+    attempt: Callable[[float], _Result], *, on_wait: Callable[[str], None], last_wait: float = LAST_LOCK_WAIT
+) -> _Result:
     """Do `attempt` until it gets its locks, with PAUSES between; after the last the lock's error leaves.
 
     `attempt` must be one whole transaction; it is told how many seconds to wait for a lock.
@@ -47,7 +49,7 @@ def patiently(attempt: Callable[[float], _Result], *, on_wait: Callable[[str], N
         except (errors.LockNotAvailable, errors.DeadlockDetected):
             on_wait(f"others use the tables, trying again in {pause:g} s")
             time.sleep(pause)
-    return attempt(LAST_LOCK_WAIT)
+    return attempt(last_wait)
 
 
 def limit_lock_waits(tx: psycopg.Connection, seconds: float) -> None:

@@ -9,13 +9,15 @@ from itertools import pairwise
 
 from tracker.store.connection import Connection
 from tracker.store.database import Transaction
-from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
+from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
 from tracker.store.queries import execute, fetch_all
 
 TABLES = ("access_logs", "custom_parameter_values")
 MONTHS_AHEAD = 3
 """How many coming months are made beforehand, so that a scheduler that stands still for weeks costs no hit."""
 
+_MAINTENANCE_WAIT = 5.0
+"""Seconds; each of PostgreSQL's three autovacuum workers may cost one."""
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _BOUNDS = re.compile(r"FROM \('([^']+)'\) TO \('([^']+)'\)")
 
@@ -45,6 +47,14 @@ class Month:
         years, month = divmod(self.month - 1 + months, 12)
         return Month(self.year + years, month + 1)
 
+    @property
+    def start(self) -> datetime:
+        return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+    def minus(self, earlier: "Month") -> int:
+        """How many months lie between the beginnings of the two."""
+        return (self.year - earlier.year) * 12 + self.month - earlier.month
+
     def __str__(self) -> str:
         return f"{self.year:04}-{self.month:02}"
 
@@ -54,6 +64,7 @@ class Partition:
     """One month's table. `rows` is the planner's estimate; `bytes` counts indexes too; bounds are aware, UTC.
 
     A partition whose bounds are not two times (a default partition that somebody made) has None for all three.
+    `half_detached` says that a DETACH CONCURRENTLY broke off: rows of that month are refused until it is finished.
     """
 
     table: str
@@ -63,6 +74,7 @@ class Partition:
     end: datetime | None
     rows: int
     bytes: int
+    half_detached: bool = False
 
 
 def needed(today: date) -> list[Month]:
@@ -86,6 +98,7 @@ def problems(partitions: Sequence[Partition]) -> list[str]:
     found = [
         f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
     ]
+    found += [f"{partition.name} is half detached." for partition in partitions if partition.half_detached]
     for table in TABLES:
         months = [partition for partition in partitions if partition.table == table and partition.month]
         months.sort(key=lambda partition: partition.name)
@@ -95,6 +108,17 @@ def problems(partitions: Sequence[Partition]) -> list[str]:
             if earlier.end != later.start
         ]
     return found
+
+
+def gaps(partitions: Sequence[Partition], *, longest: int) -> list[Month]:
+    """The months that both tables should have between those that they have, where no more than `longest` in a row."""
+    months = sorted({partition.month for partition in partitions if partition.month})
+    return [
+        earlier.plus(number)
+        for earlier, later in pairwise(months)
+        if (distance := later.minus(earlier)) <= longest + 1
+        for number in range(1, distance)
+    ]
 
 
 def create(url: str, months: Iterable[Month], *, on_step: Callable[[str], None] = lambda _: None) -> list[Month]:
@@ -107,25 +131,44 @@ def create(url: str, months: Iterable[Month], *, on_step: Callable[[str], None] 
         to_make = missing(connection, months)
         connection.rollback()
         for month in to_make:
-            patiently(partial(_create_month, connection, month), on_wait=on_step)
+            patiently(partial(_create_month, connection, month), on_wait=on_step, last_wait=LOCK_WAIT)
             on_step(f"partitions of {month} made")
     return to_make
 
 
 def _create_month(connection: Connection, month: Month, lock_wait: float) -> None:
     with connection.transaction():
+        end_autovacuum(connection)
         limit_lock_waits(connection, lock_wait)
         execute(connection, "partitions/create_month", {"year_month": str(month)})
 
 
-def _partition(*, table_name: str, partition_name: str, bounds: str, rows_estimate: int, bytes: int) -> Partition:  # noqa: A002
+def end_autovacuum(connection: Connection) -> None:
+    """Keep maintenance away from the tables until the current transaction ends.
+
+    An autovacuum of one month's hits would be in the way of the strong locks for as long as it lasts, and PostgreSQL
+    ends it only for somebody who has waited for deadlock_timeout (1 s). The lock that is waited for here is of the kind
+    that autovacuum takes itself: hits are written meanwhile, whoever has to wait.
+    """
+    limit_lock_waits(connection, _MAINTENANCE_WAIT)
+    execute(connection, "partitions/end_autovacuum")
+
+
+def _partition(
+    *,
+    table_name: str,
+    partition_name: str,
+    bounds: str,
+    half_detached: bool,
+    rows_estimate: int,
+    bytes: int,  # noqa: A002 the column's name
+) -> Partition:
     match = _BOUNDS.search(bounds)
     start, end = (datetime.fromisoformat(text).astimezone(UTC) for text in match.groups()) if match else (None, None)
     month = None
     if start is not None and end is not None:
         month = Month.of(start)
-        starts = [datetime(each.year, each.month, 1, tzinfo=UTC) for each in (month, month.plus(1))]
-        month = month if [start, end] == starts else None
+        month = month if (start, end) == (month.start, month.plus(1).start) else None
     return Partition(
         table=table_name,
         name=partition_name,
@@ -134,4 +177,5 @@ def _partition(*, table_name: str, partition_name: str, bounds: str, rows_estima
         end=end,
         rows=rows_estimate,
         bytes=bytes,
+        half_detached=half_detached,
     )

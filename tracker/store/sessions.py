@@ -1,6 +1,6 @@
 """`sessions` (specification 2.4): one row a session, of the application whose hit named it first (ruling 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from tracker.store.queries import execute, fetch_all, sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,40 @@ class SessionActivity:
     last_accessed_at: datetime
     page_views: int
     session_custom_params: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSession:
+    """A session that has just ended, with what an announcement says of it."""
+
+    session_id: str
+    application_id: UUID
+    app_id: str
+    client_sub_id: str | None
+    module_id: str | None
+    first_accessed_at: datetime
+    last_accessed_at: datetime
+    page_views: int
+
+    @property
+    def seconds(self) -> float:
+        """From the first hit to the last."""
+        return (self.last_accessed_at - self.first_accessed_at).total_seconds()
+
+
+def end_idle(tx: Transaction, idle_since: Mapping[UUID, datetime], *, limit: int) -> list[EndedSession]:
+    """End active sessions whose last hit lies before their application's time; each end is returned once.
+
+    A session that goes on with a later hit is active again, and ends again.
+    """
+    limits = [{"id": application, "idle_since": time} for application, time in idle_since.items()]
+    params = {"limits": orjson.dumps(limits).decode(), "limit": limit}
+    return [EndedSession(**row) for row in fetch_all(tx, "sessions/end_idle", params)]
+
+
+def delete_old(tx: Transaction, *, before: datetime, limit: int, application_id: UUID | None = None) -> int:
+    """Forget sessions whose last hit lies before a time, of one application or of all; how many."""
+    return execute(tx, "sessions/delete_old", {"before": before, "limit": limit, "application_id": application_id})
 
 
 def upsert(tx: Transaction, activities: Sequence[SessionActivity]) -> list[str]:

@@ -2,6 +2,7 @@
 SELECT parent.relname AS table_name,
        child.relname AS partition_name,
        pg_get_expr(child.relpartbound, child.oid) AS bounds,
+       inhdetachpending AS half_detached,
        greatest(child.reltuples, 0)::BIGINT AS rows_estimate,
        pg_total_relation_size(child.oid) AS bytes
   FROM pg_inherits

@@ -1,0 +1,5 @@
+-- Some of an application's hits from before a time, the oldest months first.
+SELECT id, created_at
+FROM access_logs
+WHERE app_id = %(app_id)s AND application_id = %(application_id)s AND created_at < %(before)s
+LIMIT %(limit)s

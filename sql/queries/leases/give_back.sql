@@ -1,0 +1,2 @@
+-- Give a lease back, where it is still ours.
+DELETE FROM leases WHERE name = %(name)s AND owner = %(owner)s

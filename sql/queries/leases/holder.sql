@@ -1,0 +1,2 @@
+-- Who holds a lease now.
+SELECT owner FROM leases WHERE name = %(name)s AND expires_at >= clock_timestamp()

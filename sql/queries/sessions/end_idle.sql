@@ -1,0 +1,21 @@
+-- End active sessions without a hit for as long as their application allows; one that is being written to is left.
+WITH idle AS (
+    SELECT session.id
+    FROM jsonb_to_recordset(%(limits)s::jsonb) AS application (id UUID, idle_since TIMESTAMP WITH TIME ZONE)
+    CROSS JOIN LATERAL (
+        SELECT id
+        FROM sessions
+        WHERE application_id = application.id AND is_active AND last_accessed_at < application.idle_since
+        ORDER BY last_accessed_at
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    ) AS session
+    LIMIT %(limit)s
+)
+UPDATE sessions
+SET is_active = false
+FROM idle
+WHERE sessions.id = idle.id
+RETURNING
+    sessions.session_id, sessions.application_id, sessions.app_id, sessions.client_sub_id, sessions.module_id,
+    sessions.first_accessed_at, sessions.last_accessed_at, sessions.page_views

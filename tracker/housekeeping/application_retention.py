@@ -1,0 +1,77 @@
+"""One turn of the applications' own retention: hits and sessions older than their `retention_days` are deleted."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from tracker.application_settings import RETENTION_DAYS
+from tracker.clock import Clock
+from tracker.housekeeping.small_batches import delete_all
+from tracker.log import logger
+from tracker.store import access_logs, application_settings, batch_jobs, custom_parameter_values, sessions
+from tracker.store.database import Database, Transaction
+
+JOB_TYPE = "delete_expired_hits"
+
+_log = logger(__name__)
+
+
+def _tell_nobody(_tx: Transaction, _before: datetime, _application_id: UUID | None = None) -> None:
+    pass
+
+
+def delete_expired_hits(
+    database: Database,
+    clock: Clock,
+    *,
+    note_removal: Callable[[Transaction, datetime, UUID | None], None] = _tell_nobody,
+    go_on: Callable[[], bool] = lambda: True,
+) -> int:
+    """Delete what is older than its application wants it, a small batch a transaction; how many hits.
+
+    `retention_days` are whole days (UTC): on the 10th, 3 days keep the 7th and later. The parameter values of a hit go
+    before it. `note_removal` hears, before the first hit of an application goes, that its raw rows are no longer
+    complete; statistics stay. Raises DatabaseAway.
+    """
+    started_at = clock.now()
+    today = started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    with database.transaction() as tx:
+        rows = application_settings.of_all(tx, RETENTION_DAYS.key)
+    total = 0
+    for row in rows:
+        days = RETENTION_DAYS.value({RETENTION_DAYS.key: row["setting_value"]})
+        if not days or not go_on():
+            continue
+        application, before = (row["application_id"], row["app_id"]), today - timedelta(days=days)
+        total += _delete_before(database, application, before, note_removal=note_removal, go_on=go_on)
+    if total:
+        with database.transaction() as tx:
+            batch_jobs.add_run(tx, JOB_TYPE, count=total, started_at=started_at, completed_at=clock.now())
+    return total
+
+
+def _delete_before(
+    database: Database,
+    application: tuple[UUID, str],
+    before: datetime,
+    *,
+    note_removal: Callable[[Transaction, datetime, UUID | None], None],
+    go_on: Callable[[], bool],
+) -> int:
+    application_id, app_id = application
+
+    def delete_hits(tx: Transaction, *, limit: int) -> int:
+        hits = access_logs.expired(tx, application_id, app_id, before=before, limit=limit)
+        if not hits:
+            return 0
+        note_removal(tx, before, application_id)
+        custom_parameter_values.delete_of_hits(tx, hits)
+        return access_logs.delete(tx, hits)
+
+    hits = delete_all(database, delete_hits, go_on=go_on)
+    delete_sessions = partial(sessions.delete_old, before=before, application_id=application_id)
+    ended = delete_all(database, delete_sessions, go_on=go_on)
+    if hits or ended:
+        _log.info("expired hits deleted", app_id=app_id, hits=hits, sessions=ended)
+    return hits

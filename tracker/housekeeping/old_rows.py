@@ -1,0 +1,44 @@
+"""One turn of forgetting rows that nobody needs any more: runs, entries taken in, sessions."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from tracker.clock import Clock
+from tracker.housekeeping.small_batches import delete_all
+from tracker.log import logger
+from tracker.store import batch_jobs, batch_queue, sessions
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+
+JOB_TYPE = "delete_old_rows"
+KEPT = {
+    "batch_jobs": (timedelta(days=30), batch_jobs.delete_old),
+    "batch_queue": (timedelta(days=7), batch_queue.delete_completed),
+}
+"""How long rows are kept; of `batch_queue` only those that were taken in, failed ones stay until somebody decides."""
+
+_log = logger(__name__)
+
+
+def delete_old_rows(
+    database: Database, clock: Clock, *, retention_months: int, go_on: Callable[[], bool] = lambda: True
+) -> dict[str, int]:
+    """Delete, in small batches, what is older than KEPT, and sessions older than the hits; how many of each table.
+
+    A session goes when its last hit lies before the oldest month that is kept. Raises DatabaseAway.
+    """
+    started_at = clock.now()
+    deleted = {}
+    for table, (kept, delete) in KEPT.items():
+        deleted[table] = delete_all(database, partial(delete, before=started_at - kept), go_on=go_on)
+    if retention_months:
+        first_kept = Month.of(started_at).plus(-retention_months).start
+        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=first_kept), go_on=go_on)
+    deleted = {table: count for table, count in deleted.items() if count}
+    if deleted:
+        _log.info("old rows deleted", **deleted)
+        with database.transaction() as tx:
+            total = sum(deleted.values())
+            batch_jobs.add_run(tx, JOB_TYPE, count=total, started_at=started_at, completed_at=clock.now())
+    return deleted

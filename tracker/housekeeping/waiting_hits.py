@@ -1,0 +1,67 @@
+"""One turn of taking in hits that the receiver kept in `batch_queue` while Redis was away (ruling 9)."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from tracker.clock import Clock
+from tracker.log import logger
+from tracker.queueing import adding
+from tracker.queueing.connection import Connection
+from tracker.queueing.depth import depths
+from tracker.queueing.entry import Entry
+from tracker.queueing.nudges import nudge
+from tracker.store import batch_jobs, batch_queue
+from tracker.store.database import Database
+
+JOB_TYPE = "take_in_waiting_hits"
+BATCH = 200
+"""Hits a transaction, which lasts as long as Redis takes to answer."""
+
+_log = logger(__name__)
+
+
+def take_in(
+    database: Database,
+    redis: Connection,
+    clock: Clock,
+    *,
+    queue: str,
+    drain_seconds: int,
+    queue_limit: int,
+    go_on: Callable[[], bool] = lambda: True,
+) -> int:
+    """Add what waits to the streams, a batch a transaction, until nothing is left or `queue_limit` hits wait there.
+
+    Each row is `completed` in the transaction that adds its entry. Where that breaks off after the adding, the row
+    stays `queued` and is added again later: the entry carries the hit's identity, and a hit is stored once.
+    Returns how many. Raises DatabaseAway, and QueueAway while Redis is still away.
+    """
+    started_at = clock.now()
+    taken = 0
+    try:
+        while go_on() and _waiting(redis) < queue_limit:
+            batch = _take_batch(database, redis, clock)
+            taken += batch
+            if batch < BATCH:
+                break
+    finally:
+        if taken:
+            nudge(redis, queue, drain_seconds=drain_seconds)
+            _log.info("waiting hits taken in", hits=taken)
+    if taken:
+        with database.transaction() as tx:
+            batch_jobs.add_run(tx, JOB_TYPE, count=taken, started_at=started_at, completed_at=clock.now())
+    return taken
+
+
+def _take_batch(database: Database, redis: Connection, clock: Clock) -> int:
+    with database.transaction() as tx:
+        rows = batch_queue.take_waiting(tx, limit=BATCH)
+        if rows:
+            adding.add(redis, [Entry(**asdict(row)) for row in rows])
+            batch_queue.complete(tx, [row.id for row in rows], clock.now())
+    return len(rows)
+
+
+def _waiting(redis: Connection) -> int:
+    return sum(depth.waiting + depth.pending for depth in depths(redis))

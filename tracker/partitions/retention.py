@@ -1,0 +1,104 @@
+"""One turn of the retention: months that are older than TRACKER_RETENTION_MONTHS are dropped whole."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.clock import Clock
+from tracker.log import logger
+from tracker.store import batch_jobs, partition_removal, partitions
+from tracker.store.database import Database, Transaction
+from tracker.store.partitions import Month, Partition
+
+JOB_TYPE = "drop_partitions"
+
+_log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What the statistics have to say about months that go, and want to know of it."""
+
+    is_final: Callable[[Database, Month], bool]
+    """Whether nothing of the month waits to be counted."""
+    note_removal: Callable[[Transaction, datetime], None]
+    """Raw rows from before a time are about to go."""
+    retire: Callable[[Database, Month], int]
+    """They are gone: what was only needed to count on before this month may go too."""
+
+
+def drop_old_months(
+    database: Database,
+    maintenance_url: str,
+    clock: Clock,
+    *,
+    retention_months: int,
+    statistics: Statistics,
+    go_on: Callable[[], bool] = lambda: True,
+) -> list[Month]:
+    """Drop the months that are over, the oldest first, and finish what a broken DETACH left half done.
+
+    The current month and `retention_months` whole ones before it stay; 0 keeps all. A month whose statistics are not
+    final yet waits for the next turn. Returns the dropped months. Raises DatabaseAway; what is half dropped then is
+    finished by the next turn.
+    """
+    with database.transaction() as tx:
+        there = partitions.list_partitions(tx)
+    _finish_detaching(maintenance_url, there, _first_kept(clock, retention_months))
+    dropped = []
+    for month in expired(there, _first_kept(clock, retention_months)):
+        if not go_on():
+            break
+        if not statistics.is_final(database, month):
+            _log.warning("month not dropped, its statistics are not final yet", month=str(month))
+            continue
+        if drop_month(database, maintenance_url, clock, month, statistics=statistics, go_on=go_on):
+            dropped.append(month)
+    return dropped
+
+
+def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]:
+    """Those months before `first_kept` of which either table has a partition, the oldest first."""
+    if first_kept is None:
+        return []
+    return sorted({each.month for each in there if each.month and each.month < first_kept})
+
+
+def drop_month(
+    database: Database,
+    maintenance_url: str,
+    clock: Clock,
+    month: Month,
+    *,
+    statistics: Statistics,
+    go_on: Callable[[], bool] = lambda: True,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Drop one month of both tables, whatever its age; the names of what was dropped. Raises DatabaseAway.
+
+    Whoever calls has asked whether its statistics are final. They are told before its first row goes, and when the
+    last is gone.
+    """
+    started_at = clock.now()
+    after = month.plus(1)
+    with database.transaction() as tx:
+        statistics.note_removal(tx, after.start)
+    dropped = partition_removal.remove(maintenance_url, month, on_step=on_step, go_on=go_on)
+    if dropped:
+        _log.info("month dropped", month=str(month), tables=dropped)
+        with database.transaction() as tx:
+            batch_jobs.add_run(tx, JOB_TYPE, count=len(dropped), started_at=started_at, completed_at=clock.now())
+        statistics.retire(database, after)
+    return dropped
+
+
+def _first_kept(clock: Clock, retention_months: int) -> Month | None:
+    return Month.of(clock.now()).plus(-retention_months) if retention_months else None
+
+
+def _finish_detaching(maintenance_url: str, there: Sequence[Partition], first_kept: Month | None) -> None:
+    """Somebody wanted these out of their tables; expired ones are dropped with their month anyway."""
+    for each in there:
+        if each.half_detached and (first_kept is None or each.month is None or each.month >= first_kept):
+            partition_removal.finish_detaching(maintenance_url, each)
+            _log.warning("interrupted detach finished, the table stands alone now", table=each.name)

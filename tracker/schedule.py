@@ -1,0 +1,92 @@
+"""What the scheduler does, and how often. Everything here may run twice at once without harm; the lease spares work."""
+
+from datetime import timedelta
+
+from tracker.housekeeping.application_retention import delete_expired_hits
+from tracker.housekeeping.old_rows import delete_old_rows
+from tracker.housekeeping.waiting_hits import take_in
+from tracker.partitions.retention import drop_old_months
+from tracker.partitions.upkeep import upkeep
+from tracker.queueing import dead_consumers, watch
+from tracker.scheduling.turns import Job
+from tracker.sessions.ending import end_sessions
+from tracker.stats.complete import complete_periods
+from tracker.stats.fold import fold
+from tracker.wiring.scheduler import Scheduler
+
+_SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+def table(parts: Scheduler) -> tuple[Job, ...]:
+    """The jobs of one process, as one can read them aloud."""
+    database, redis, clock, settings = parts.database, parts.redis, parts.clock, parts.settings
+    maintenance_url, months = settings.database_maintenance_url, settings.retention_months
+    queue, drain_seconds, queue_limit = settings.rq_queue, settings.drain_seconds, settings.queue_limit
+
+    return (
+        Job(
+            name="wake a worker where hits wait",
+            every=5 * _SECOND,
+            jitter=1 * _SECOND,
+            turn=lambda _: watch.look(redis, queue, drain_seconds=drain_seconds),
+        ),
+        Job(
+            name="take in hits that waited for Redis",
+            every=5 * _SECOND,
+            jitter=1 * _SECOND,
+            turn=lambda go_on: take_in(
+                database, redis, clock, queue=queue, drain_seconds=drain_seconds, queue_limit=queue_limit, go_on=go_on
+            ),
+        ),
+        Job(
+            name="fold statistics",
+            every=10 * _SECOND,
+            jitter=2 * _SECOND,
+            turn=lambda go_on: fold(database, clock, go_on=go_on),
+        ),
+        Job(
+            name="complete hours and days",
+            every=30 * _SECOND,
+            jitter=5 * _SECOND,
+            turn=lambda _: complete_periods(database, redis, clock),
+        ),
+        Job(
+            name="end sessions",
+            every=30 * _SECOND,
+            jitter=5 * _SECOND,
+            turn=lambda go_on: end_sessions(database, clock, go_on=go_on),
+        ),
+        Job(
+            name="remove dead consumers",
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
+            turn=lambda _: dead_consumers.remove(redis),
+        ),
+        Job(
+            # Ten minutes and not an hour: where the locks were not to be had, the next turn is soon.
+            name="make partitions",
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
+            turn=lambda go_on: upkeep(database, maintenance_url, clock, retention_months=months, go_on=go_on),
+        ),
+        Job(
+            name="drop months that are over",
+            every=1 * _HOUR,
+            jitter=5 * _MINUTE,
+            turn=lambda go_on: drop_old_months(
+                database, maintenance_url, clock, retention_months=months, statistics=parts.statistics, go_on=go_on
+            ),
+        ),
+        Job(
+            name="delete what applications keep for days only",
+            every=1 * _HOUR,
+            jitter=5 * _MINUTE,
+            turn=lambda go_on: delete_expired_hits(database, clock, note_removal=parts.note_removal, go_on=go_on),
+        ),
+        Job(
+            name="delete old rows",
+            every=1 * _HOUR,
+            jitter=5 * _MINUTE,
+            turn=lambda go_on: delete_old_rows(database, clock, retention_months=months, go_on=go_on),
+        ),
+    )

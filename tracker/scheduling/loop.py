@@ -1,0 +1,73 @@
+"""The loop: APScheduler starts the turns of the table while the lease is ours, until a signal says stop."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from tracker.clock import Clock
+from tracker.log import logger
+from tracker.scheduling.lease import Lease
+from tracker.scheduling.turns import GoOn, Job, run
+from tracker.store.database import Database
+
+LEASE = "scheduler"
+LAST_STEPS_SECONDS = 20.0
+"""How long a turn may go on after the signal; it then ends with its next step."""
+
+_log = logger(__name__)
+
+
+class Loop:
+    """All turns of one process, each in a thread of its own, so that one that hangs holds up no other."""
+
+    def __init__(self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str) -> None:
+        self._clock = clock
+        self._stopping_since: float | None = None
+        self._lease = Lease(database, clock, name=LEASE, owner=owner, on_gain=self._resume, on_loss=self._pause)
+        # APScheduler's own lines about each start and end say nothing that ours do not.
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(len(table))},
+            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+        )
+        for job in table:
+            trigger = IntervalTrigger(
+                seconds=round(job.every.total_seconds()), jitter=job.jitter.total_seconds(), timezone=UTC
+            )
+            self._scheduler.add_job(self._turn, trigger, args=[job], id=job.name, next_run_time=datetime.now(UTC))
+
+    def run(self, stop: threading.Event) -> None:
+        """Work whenever the lease is ours, until `stop` is set; then end the running turns and give the lease back."""
+        self._scheduler.start(paused=True)
+        self._lease.start()
+        stop.wait()
+        _log.info("scheduler stops")
+        self._stopping_since = self._clock.monotonic()
+        # The lease is renewed until the last turn has ended.
+        self._scheduler.shutdown(wait=True)
+        self._lease.stop()
+
+    def _turn(self, job: Job) -> None:
+        permit = self._lease.permit()
+        if permit():
+            run(job, self._clock, partial(self._goes_on, permit))
+
+    def _goes_on(self, permit: GoOn) -> bool:
+        since = self._stopping_since
+        return permit() and (since is None or self._clock.monotonic() < since + LAST_STEPS_SECONDS)
+
+    def _resume(self) -> None:
+        # Whoever had the lease before may have been dead for a while: everything is due.
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC))
+        self._scheduler.resume()
+
+    def _pause(self) -> None:
+        self._scheduler.pause()

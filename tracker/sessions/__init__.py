@@ -1,0 +1,1 @@
+"""Sessions: ended when no hit came for a while."""

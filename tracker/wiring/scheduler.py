@@ -1,0 +1,57 @@
+"""What the process of the scheduler holds."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tracker.clock import Clock, SystemClock
+from tracker.config import Settings
+from tracker.partitions.retention import Statistics
+from tracker.queueing.connection import Connection, connect
+from tracker.stats import retire
+from tracker.store.database import Database, Transaction
+
+_NAME = "tracker-scheduler"
+_TURNS = 12
+"""Connections for turns; each takes one at a time."""
+_LEASE_PATIENCE = 3.0
+"""Seconds to wait for an answer about the lease; a renewal that takes longer is tried again."""
+
+STATISTICS = Statistics(is_final=retire.is_final, note_removal=retire.note_removal, retire=retire.retire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """The connections of the process, and what its turns need beside them."""
+
+    settings: Settings
+    redis: Connection
+    database: Database
+    lease_database: Database
+    clock: Clock
+    owner: str
+    statistics: Statistics = STATISTICS
+    note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
+
+    def close(self) -> None:
+        self.lease_database.close()
+        self.database.close()
+        self.redis.close()
+
+
+def scheduler(settings: Settings) -> Scheduler:
+    """Nothing connects before it is used."""
+    return Scheduler(
+        settings=settings,
+        redis=connect(settings.redis_url, name=_NAME),
+        database=Database(settings.database_url, name=_NAME, connections=_TURNS),
+        lease_database=Database(
+            settings.database_url, name=f"{_NAME}-lease", connections=1, wait=2, patience=_LEASE_PATIENCE
+        ),
+        clock=SystemClock(),
+        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+    )
