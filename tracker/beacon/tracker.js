@@ -13,7 +13,7 @@
     const MOST_WAITING = 50;
     const LONGEST_WAIT = 864e5; // A day: the server remembers a hit's event_id for as long, and takes no older one.
     const LONGEST_PAUSE = 36e5;
-    const LONGEST_BACKOFF = 3e5;
+    const LONGEST_BACKOFF = 6e4;
     const LEASE = 1e4; // How long a waiting hit is left to the page that is sending it, or was when it was closed.
     const ANSWER_WITHIN = 3e4;
     const KEEPALIVE_BYTES = 6e4; // Browsers refuse requests that outlive their page from 64 KiB in flight on.
@@ -27,7 +27,7 @@
     const tab = shelf("sessionStorage");
     const local = shelf("localStorage");
     let endpoint, prefix, page, referrer, timer;
-    let started = false, flushing = false, failures = 0, bytesInFlight = 0;
+    let started = false, flushing = false, leaving = false, failures = 0, nextTry = 0, bytesInFlight = 0;
     let parameters = {};
 
     /* ---- What a page may call ---- */
@@ -176,6 +176,7 @@
     /** A page that comes out of the back-forward cache is seen again, and no script of it runs from the beginning. */
     function shownAgain(event) {
         if (event.persisted) {
+            leaving = false;
             view(document.referrer);
             flush();
         }
@@ -229,6 +230,7 @@
             return;
         }
         const screen = window.screen;
+        const custom = merged(parameters, fields.custom_params);
         const hit = {
             app_id: settings.app_id,
             client_sub_id: text(settings.client_sub_id),
@@ -242,7 +244,7 @@
             timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
             event_name: fields.event_name,
             event_data: fields.event_data,
-            custom_params: merged(parameters, fields.custom_params)
+            custom_params: Object.keys(custom).length ? custom : undefined
         };
         // A copy: what the page does to its objects later is not part of this moment.
         const entry = {hit: JSON.parse(JSON.stringify(hit)), at: Date.now()};
@@ -299,14 +301,19 @@
         const again = answer.status === 408 || answer.status === 429;
         if (answer.status >= 200 && answer.status < 500 && !again) {
             local.remove(prefix.hit + id);
-            failures = 0;
+            failures = nextTry = 0;
             return true;
         }
-        failures += 1;
+        if (Date.now() >= nextTry) {
+            // Hits that fail together are one failure. The waits grow, and differ so that not all browsers come at once.
+            failures += 1;
+            nextTry = Date.now() + Math.min(LONGEST_BACKOFF, 1000 * Math.pow(2, failures)) * (0.5 + Math.random() / 2);
+        }
         if (answer.pause) {
             local.set(prefix.pause, String(Date.now() + Math.min(answer.pause, LONGEST_PAUSE)));
         }
-        keep(entry, 0);
+        // What a page in its end gives up may well have got through.
+        keep(entry, leaving ? Date.now() + LEASE : 0);
         return false;
     }
 
@@ -401,6 +408,7 @@
 
     /** A page that is closed hears of no answer, so the next page sends again what is under way; the server sees it is the same. */
     function keepFlying() {
+        leaving = true;
         flying.forEach(function (entry) {
             keep(entry, Date.now() + LEASE);
         });
@@ -465,13 +473,12 @@
         return Math.max(0, Math.min(Number(local.get(prefix.pause)) - Date.now(), LONGEST_PAUSE));
     }
 
-    /** Looks again later while something waits: the longer, the more often it failed, and not all browsers at once. */
-    function schedule(least) {
+    /** Looks again while something waits: in `soon` milliseconds, else when it makes sense to try. */
+    function schedule(soon) {
         clearTimeout(timer);
         if (waiting().length) {
-            const backoff = Math.min(LONGEST_BACKOFF, 1000 * Math.pow(2, failures)) * (0.5 + Math.random() / 2);
             const pause = paused() && paused() + 1000 * Math.random();
-            timer = setTimeout(guarded(flush), least || Math.max(backoff, pause));
+            timer = setTimeout(guarded(flush), soon || Math.max(1000, nextTry - Date.now(), pause));
         }
     }
 

