@@ -1,0 +1,89 @@
+"""Statistics by command: shown, verified and rebuilt."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from tests.command_line import PROJECT, tracker, work_until_dry
+from tests.queued_hits import NOON, define, drain, enqueue, hit_of
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+REAL_LOG = PROJECT.parent / "shared/data/apache_combined_2015.log.gz"
+PERIOD = ("--from", "2015-05-17", "--to", "2015-05-20")
+TODAY = str(NOON.date())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("application")
+def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agrees(settings: Settings) -> None:
+    if not REAL_LOG.is_file():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{REAL_LOG} is missing")
+        pytest.skip(f"{REAL_LOG} is missing")
+    kept = replace(settings, retention_months=0)
+    assert tracker(kept, "import", str(REAL_LOG), "--app-id", "shop").status == 0
+    work_until_dry(kept)
+    for _ in range(2):
+        verified = tracker(kept, "stats", "verify", "--json")
+        assert verified.status == 0, verified.errors
+        assert verified.json == {"days": 4, "differences": [], "passed_over": []}
+        days = tracker(kept, "stats", "show", "--app-id", "shop", *PERIOD, "--json").json
+        assert [(day["total_requests"], day["unique_visitors"]) for day in days] == [
+            (1632, 365),
+            (2893, 660),
+            (2896, 586),
+            (2578, 532),
+        ]
+        hours = tracker(kept, "stats", "show", "--app-id", "shop", *PERIOD, "--by", "hour", "--json").json
+        assert sum(hour["total_requests"] for hour in hours) == 9_999
+        rebuilt = tracker(kept, "stats", "rebuild", *PERIOD, "--app-id", "shop")
+        assert rebuilt.output == "4 days rebuilt from 9999 hits.\n"
+
+
+@pytest.fixture
+def stored(redis: Connection, database: Database, application: Application) -> None:
+    define(database, application, "price", "number")
+    enqueue(redis, [hit_of(application, n, custom_params={"price": n}) for n in (1, 2, 6)])
+    drain(redis, database)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_difference_is_shown_and_is_the_exit_status(settings: Settings, database: Database) -> None:
+    agreed = tracker(settings, "stats", "verify")
+    assert (agreed.status, agreed.output) == (0, "1 day compared: every number agrees with a recount.\n")
+    with database.transaction() as tx:
+        tx.execute("UPDATE hourly_statistics SET total_requests = 4")
+    differing = tracker(settings, "stats", "verify", "--app-id", "shop")
+    assert differing.status == 1
+    assert differing.output.splitlines()[1].split() == ["shop", TODAY, "12", "total_requests", "4", "3"]
+    found = tracker(settings, "stats", "verify", "--json")
+    assert found.status == 1
+    assert [each["number"] for each in found.json["differences"]] == ["total_requests"]
+    assert tracker(settings, "stats", "rebuild", "--from", TODAY, "--to", TODAY).status == 0
+    assert tracker(settings, "stats", "verify").status == 0
+
+
+@pytest.mark.usefixtures("stored")
+def test_numbers_are_shown_with_their_mean(settings: Settings) -> None:
+    assert "No hits of shop are counted" in tracker(settings, "stats", "show", "--app-id", "shop").output
+    assert tracker(settings, "stats", "verify").status == 0
+    [day] = tracker(settings, "stats", "show", "--app-id", "shop", "--json", "--to", TODAY).json
+    assert day["custom_param_stats"] == {
+        "price": {"type": "number", "count": 3, "sum": 9, "min": 1, "max": 6, "mean": 3.0}
+    }
+    heading, line = tracker(settings, "stats", "show", "--app-id", "shop").output.splitlines()
+    assert heading.split() == ["date", "total_requests", "unique_visitors", "unique_sessions", "parameters"]
+    assert line.split() == [TODAY, "3", "1", "0", "price"]
+
+
+@pytest.mark.usefixtures("application")
+def test_wrong_usage_and_unknown_applications_are_told_apart(settings: Settings) -> None:
+    assert tracker(settings, "stats", "show", "--app-id", "nobody").status == 1
+    assert tracker(settings, "stats", "verify", "--app-id", "nobody").status == 1
+    assert tracker(settings, "stats", "rebuild", "--from", "2026-02-02").status == 2
+    backwards = tracker(settings, "stats", "rebuild", "--from", "2026-02-02", "--to", "2026-02-01")
+    assert (backwards.status, "after --to" in backwards.errors) == (2, True)

@@ -1,0 +1,38 @@
+"""A folder that works in small turns until it is killed: `python tests/folding_process.py DATABASE_URL`.
+
+It prints a line before each step of each transaction, so that a test can kill it at any of them.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from tracker.clock import SystemClock
+from tracker.stats import fold
+from tracker.store import batch_jobs, statistics, statistics_increments
+from tracker.store.database import Database
+
+STEPS: tuple[tuple[ModuleType, str], ...] = (
+    (statistics_increments, "lock_next"),
+    (statistics, "fold"),
+    (batch_jobs, "add"),
+)
+
+
+def say_before(owner: ModuleType, function: str) -> None:
+    original = getattr(owner, function)
+
+    def saying(*arguments: Any, **named: Any) -> Any:
+        print(function, flush=True)  # noqa: T201 the test reads it
+        return original(*arguments, **named)
+
+    setattr(owner, function, saying)
+
+
+if __name__ == "__main__":
+    for owner, function in STEPS:
+        say_before(owner, function)
+    fold._AT_ONCE = 3  # noqa: SLF001 many small transactions
+    database = Database(sys.argv[1], name="folder")
+    while True:
+        fold.fold(database, SystemClock())
