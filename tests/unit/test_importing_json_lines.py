@@ -42,9 +42,9 @@ def test_a_null_or_empty_value_is_an_absent_one(value: str | None) -> None:
         ({"ip_address": "localhost"}, "ip_address is not an IP address"),
         ({"event_data": {"a": "b\0"}}, "NUL"),
         ({"event_data": {"a\0": "b"}}, "NUL"),
-        ({"event_data": {"n": 2**53}}, "safe range"),
-        ({"event_data": {"n": -1e300}}, "safe range"),
-        ({"event_data": {"n": 10**30}}, "safe range"),
+        ({"event_data": {"n": 2**53}}, "beyond"),
+        ({"event_data": {"n": -1e300}}, "beyond"),
+        ({"event_data": {"n": 10**30}}, "beyond"),
     ],
 )
 def test_what_the_receiver_would_refuse_is_malformed(values: dict[str, Any], reason: str) -> None:
@@ -93,7 +93,7 @@ def test_a_time_is_rfc_3339_or_seconds(timestamp: Any, time: datetime) -> None:
 
 @pytest.mark.parametrize("timestamp", [None, "", "yesterday", True, 1e17, -1e17, "2026-01-31T12:00:00", [], {}])
 def test_what_is_no_time_is_malformed(timestamp: Any) -> None:
-    with pytest.raises(Malformed, match=r"timestamp|safe range"):
+    with pytest.raises(Malformed, match=r"timestamp"):
         json_object(orjson.dumps({"timestamp": timestamp}))
 
 

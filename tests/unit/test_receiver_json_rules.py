@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Refused
-from tracker.receiver.json_rules import MAX_DEPTH, check, parse
+from tracker.hit_values import MAX_DEPTH
+from tracker.receiver.json_rules import check, parse
 
 
 def refused_fields(text: bytes) -> list[str]:

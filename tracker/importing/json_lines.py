@@ -10,15 +10,19 @@ from typing import Any
 
 import orjson
 
-from tracker.importing.record import LONGEST_TEXTS, Malformed, Record, address_of
+from tracker.addresses import normalise
+from tracker.hit_values import (
+    LONGEST_DESCRIPTIONS,
+    LONGEST_IDENTIFIERS,
+    LONGEST_PARAMETER_KEY,
+    MAX_DEPTH,
+    faults,
+    is_plain,
+)
+from tracker.importing.record import Malformed, Record
 
-_IDENTIFIERS = {"client_sub_id": 100, "module_id": 100, "session_id": 100, "event_name": 100}
-_DESCRIPTIONS = {"screen_resolution": 20, "language": 10, "timezone": 50, **LONGEST_TEXTS}
 _OBJECTS = ("event_data", "custom_params")
-_KEY_LENGTH = 100
-_DEPTH = 20
-_SAFE = 2**53 - 1
-"""RFC 8259, section 6: whole numbers beyond this do not survive every reader of JSON."""
+_LONGEST_PATH = 200
 
 
 def json_object(line: bytes) -> Record:
@@ -29,7 +33,9 @@ def json_object(line: bytes) -> Record:
         raise Malformed(f"not JSON: {error.msg}") from error
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
-    _check_value(values, depth=1)
+    if b"\\u0000" in line or not is_plain(values, MAX_DEPTH):
+        for path, reason in faults(values, "", MAX_DEPTH):
+            raise Malformed(f"{path[:_LONGEST_PATH]}: {reason}")
     if not values.get("screen_resolution"):
         values["screen_resolution"] = values.get("screen_res")
     columns: dict[str, Any] = {}
@@ -39,45 +45,30 @@ def json_object(line: bytes) -> Record:
     return Record(created_at=_time(values.get("timestamp")), columns=columns)
 
 
-def _check_value(value: Any, *, depth: int) -> None:  # noqa: ANN401 any JSON value
-    """No NUL in any text, no number beyond the safe range, no nesting beyond the limit."""
-    if isinstance(value, str):
-        if "\0" in value:
-            raise Malformed("a text holds a NUL character")
-    elif isinstance(value, int | float):
-        if abs(value) > _SAFE:
-            raise Malformed("a number is beyond the safe range of JSON")
-    elif isinstance(value, dict | list):
-        if depth > _DEPTH:
-            raise Malformed(f"nested over {_DEPTH} levels deep")
-        for inner in value if isinstance(value, list) else (*value.keys(), *value.values()):
-            _check_value(inner, depth=depth + 1)
-
-
 def _identifier(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value
     if not isinstance(value, str):
         raise Malformed(f"{name} is not a text")
-    if len(value) > _IDENTIFIERS[name]:
-        raise Malformed(f"{name} is longer than {_IDENTIFIERS[name]} characters")
+    if len(value) > LONGEST_IDENTIFIERS[name]:
+        raise Malformed(f"{name} is longer than {LONGEST_IDENTIFIERS[name]} characters")
     return value
 
 
 def _description(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value
     if not isinstance(value, str):
         raise Malformed(f"{name} is not a text")
-    return value[: _DESCRIPTIONS[name]]
+    return value[: LONGEST_DESCRIPTIONS[name]]
 
 
 def _object(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON value
     if not isinstance(value, dict):
         raise Malformed(f"{name} is not a JSON object")
-    if name == "custom_params" and any(len(key) > _KEY_LENGTH for key in value):
-        raise Malformed(f"a key of custom_params is longer than {_KEY_LENGTH} characters")
+    if name == "custom_params" and any(len(key) > LONGEST_PARAMETER_KEY for key in value):
+        raise Malformed(f"a key of custom_params is longer than {LONGEST_PARAMETER_KEY} characters")
     return value
 
 
 def _address(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value
-    address = address_of(value) if isinstance(value, str) else None
+    address = normalise(value) if isinstance(value, str) else None
     if address is None:
         raise Malformed(f"{name} is not an IP address")
     return address
@@ -101,8 +92,8 @@ def _time(value: Any) -> datetime:  # noqa: ANN401 any JSON value
 
 
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str, Any], Any]], ...] = (
-    (tuple(_IDENTIFIERS), _identifier),
-    (tuple(_DESCRIPTIONS), _description),
+    (tuple(LONGEST_IDENTIFIERS), _identifier),
+    (tuple(LONGEST_DESCRIPTIONS), _description),
     (_OBJECTS, _object),
     (("ip_address",), _address),
 )

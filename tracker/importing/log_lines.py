@@ -11,7 +11,9 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tracker.importing.record import LONGEST_TEXTS, Malformed, Record, address_of
+from tracker.addresses import normalise
+from tracker.hit_values import LONGEST_DESCRIPTIONS
+from tracker.importing.record import Malformed, Record
 
 _QUOTED = rb'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _TIME = rb"\[(\d{2})/([A-Za-z]{3})/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})\]"
@@ -43,7 +45,7 @@ def _record(line: bytes, pattern: re.Pattern[bytes], name: str) -> Record:
         raise Malformed(f"not a line of the {name} log format")
     parts = match.groups()
     host, *time_parts, request, status, size = parts[:_COMMON_PARTS]
-    columns: dict[str, Any] = {"ip_address": address_of(host.decode("latin-1"))}
+    columns: dict[str, Any] = {"ip_address": normalise(host.decode("latin-1"))}
     event_data: dict[str, Any] = {}
     spoken = _REQUEST.fullmatch(_text(request) or "")
     if spoken is not None:
@@ -55,9 +57,9 @@ def _record(line: bytes, pattern: re.Pattern[bytes], name: str) -> Record:
     columns["event_data"] = event_data or None
     if len(parts) > _COMMON_PARTS:
         columns["referrer"], columns["user_agent"] = (_text(part) for part in parts[_COMMON_PARTS:])
-    for column, longest in LONGEST_TEXTS.items():
+    for column in ("url", "referrer", "user_agent"):
         if text := columns.get(column):
-            columns[column] = text[:longest]
+            columns[column] = text[: LONGEST_DESCRIPTIONS[column]]
     return Record(created_at=_time(time_parts), columns=columns)
 
 

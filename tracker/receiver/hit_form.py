@@ -7,12 +7,12 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
+from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS, LONGEST_PARAMETER_KEY
 from tracker.receiver.field_types import Address, Description, EventId, Identifier, Instant, JsonObject, Number
 
 LONGEST_APP_ID = 50
-LONGEST_URL = 8192
-LONGEST_USER_AGENT = 2000
-LONGEST_PARAMETER_KEY = 100
+LONGEST_URL = LONGEST_DESCRIPTIONS["url"]
+LONGEST_USER_AGENT = LONGEST_DESCRIPTIONS["user_agent"]
 LONGEST_AGE_MS = 86_400_000
 TRUSTED = "track:trusted"
 """The permission of a key whose word about the visitor's address and user agent counts."""
@@ -25,15 +25,15 @@ class _BrowserHit(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    client_sub_id = Identifier(100)
-    module_id = Identifier(100)
-    session_id = Identifier(100)
-    event_name = Identifier(100)
-    url = Description(LONGEST_URL)
-    referrer = Description(LONGEST_URL)
-    screen_resolution = Description(20)
-    language = Description(10)
-    timezone = Description(50)
+    client_sub_id = Identifier(LONGEST_IDENTIFIERS["client_sub_id"])
+    module_id = Identifier(LONGEST_IDENTIFIERS["module_id"])
+    session_id = Identifier(LONGEST_IDENTIFIERS["session_id"])
+    event_name = Identifier(LONGEST_IDENTIFIERS["event_name"])
+    url = Description(LONGEST_DESCRIPTIONS["url"])
+    referrer = Description(LONGEST_DESCRIPTIONS["referrer"])
+    screen_resolution = Description(LONGEST_DESCRIPTIONS["screen_resolution"])
+    language = Description(LONGEST_DESCRIPTIONS["language"])
+    timezone = Description(LONGEST_DESCRIPTIONS["timezone"])
     event_data = JsonObject()
     custom_params = JsonObject(LONGEST_PARAMETER_KEY)
     event_id = EventId()

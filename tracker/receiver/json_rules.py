@@ -1,23 +1,15 @@
 # ruff: noqa: ANN401 - a JSON value is anything
-"""What JSON a hit may be made of, so that nothing accepted can fail later for its form.
-
-RFC 8259 leaves room for texts that parsers, PostgreSQL's JSONB or a browser read differently. Refused are: anything
-that is not JSON (`NaN` and `Infinity` too), nesting over 20 levels, numbers that a double does not hold exactly as an
-integer (beyond ±(2^53-1), I-JSON, RFC 7493 section 2.2), NUL (JSONB has none) and lone surrogates (UTF-8 has none).
-Of duplicate keys the last wins.
-"""
+"""What JSON a request may hold: JSON to the letter (no `NaN`, no `Infinity`), and what `tracker.hit_values` says."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from tracker.errors import Refused
+from tracker.hit_values import MAX_DEPTH, TOO_DEEP, TOO_LARGE, NoValue, faults, is_plain
 
-MAX_DEPTH = 20
-_SAFE = 2**53 - 1
 _LONGEST_INTEGER = 17
 """Characters, sign included, of the longest integer that may be safe; Python takes long over converting longer ones."""
 _LONGEST_PATH = 200
@@ -29,17 +21,6 @@ class Parsed:
 
     value: Any
     suspicious: bool
-
-
-class _Fault:
-    """Stands for what is no JSON value, in a text read on the way to naming the field that holds it."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-
-_TOO_LARGE = "The number is beyond ±(2^53-1)."
-_TOO_DEEP = f"Nests more than {MAX_DEPTH} levels."
 
 
 def refusal(path: str, reason: str) -> Refused:
@@ -61,69 +42,9 @@ def check(value: Any, *, suspicious: bool, path: str = "", depth: int = MAX_DEPT
 
     `depth` is how many levels it may have, its own counted.
     """
-    if suspicious or not _is_plain(value, depth):
-        for fault_path, reason in _faults(value, path, depth):
+    if suspicious or not is_plain(value, depth):
+        for fault_path, reason in faults(value, path, depth):
             raise refusal(fault_path or "body", reason)
-
-
-def _is_plain(value: Any, depth: int) -> bool:
-    """Whether depth and numbers are in order: level by level, without paths. The usual case costs a microsecond."""
-    level = [value]
-    for _ in range(depth):
-        deeper: list[Any] = []
-        for container in level:
-            for item in container.values() if type(container) is dict else container:
-                kind = type(item)
-                if kind is str:
-                    continue
-                if kind is dict or kind is list:
-                    deeper.append(item)
-                elif (kind is int or kind is float) and not -_SAFE <= item <= _SAFE:
-                    return False
-        if not deeper:
-            return True
-        level = deeper
-    return False
-
-
-def _faults(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Every breach with its path, in no particular order. Iterative: the text may nest deeper than Python's stack."""
-    stack = [(value, path, depth)]
-    while stack:
-        item, here, levels = stack.pop()
-        if not isinstance(item, dict | list):
-            if reason := _fault_of_scalar(item):
-                yield here, reason
-        elif levels == 0:
-            yield here, _TOO_DEEP
-        elif isinstance(item, list):
-            stack.extend((below, f"{here}[{index}]", levels - 1) for index, below in enumerate(item))
-        else:
-            for key, below in item.items():
-                there = f"{here}.{key}" if here else key
-                if reason := _fault_of_text(key):
-                    yield there, reason
-                stack.append((below, there, levels - 1))
-
-
-def _fault_of_scalar(item: object) -> str | None:
-    if isinstance(item, str):
-        return _fault_of_text(item)
-    if isinstance(item, _Fault):
-        return item.reason
-    if isinstance(item, int | float) and not -_SAFE <= item <= _SAFE:
-        return _TOO_LARGE
-    return None
-
-
-def _fault_of_text(text: str) -> str | None:
-    if "\x00" in text:
-        return "Holds the character NUL."
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "Is not valid Unicode: it holds a lone surrogate or is not UTF-8."
-    return None
 
 
 def _parse_leniently(text: bytes, name: str) -> Any:
@@ -131,11 +52,11 @@ def _parse_leniently(text: bytes, name: str) -> Any:
     try:
         return json.loads(
             text.decode("utf-8", "surrogateescape"),
-            parse_constant=lambda word: _Fault(f"{word} is not JSON."),
-            parse_int=lambda digits: int(digits) if len(digits) <= _LONGEST_INTEGER else _Fault(_TOO_LARGE),
+            parse_constant=lambda word: NoValue(f"{word} is not JSON."),
+            parse_int=lambda digits: int(digits) if len(digits) <= _LONGEST_INTEGER else NoValue(TOO_LARGE),
         )
     except RecursionError as error:
-        raise refusal(name, _TOO_DEEP) from error
+        raise refusal(name, TOO_DEEP) from error
     except ValueError as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise refusal(name, f"Is not JSON{where}.") from error
