@@ -24,7 +24,16 @@ _BARE_STREAM = "bench:bare"
 _RATE_LIMIT = 2_000_000_000
 _FILL = 500
 _COUNTED = ("access_logs", "custom_parameter_values", "sessions")
-_EMPTIED = (*_COUNTED, "batch_jobs", "batch_queue", "custom_parameter_refusals")
+_STATISTICS = ("increments", "visitors", "sessions", "values", "periods")
+_EMPTIED = (
+    *_COUNTED,
+    "batch_jobs",
+    "batch_queue",
+    "custom_parameter_refusals",
+    "hourly_statistics",
+    "daily_statistics",
+    *(f"statistics_{kind}" for kind in _STATISTICS),
+)
 _DRY_SECONDS = 300.0
 
 

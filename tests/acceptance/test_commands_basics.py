@@ -11,7 +11,7 @@ from tracker.config import Settings
 COMMANDS = [
     "migrate", "doctor", "apps create", "apps list", "apps show", "apps suspend", "apps activate", "params list",
     "params set", "params preset", "queue status", "queue failed", "queue show", "queue retry", "queue discard",
-    "partitions list", "import", "serve", "demo", "dev",
+    "partitions list", "stats show", "stats rebuild", "stats verify", "import", "serve", "demo", "dev",
 ]  # fmt: skip
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 

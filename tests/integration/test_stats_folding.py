@@ -32,13 +32,8 @@ def test_visitors_and_sessions_are_counted_once_an_hour_and_once_a_day(
     redis: Connection, database: Database, application: Application
 ) -> None:
     for number, minutes in enumerate((0, 1, 90)):
-        store(
-            redis,
-            database,
-            hit_of(
-                application, number, created_at=NOON + timedelta(minutes=minutes), client_sub_id="c", session_id="s"
-            ),
-        )
+        time = NOON + timedelta(minutes=minutes)
+        store(redis, database, hit_of(application, number, created_at=time, client_sub_id="c", session_id="s"))
         fold_everything(database)
     assert totals(database) == [(3, 1, 1)]
     assert rows(database, "SELECT hour, total_requests, unique_visitors FROM hourly_statistics ORDER BY hour") == [

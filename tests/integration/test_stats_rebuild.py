@@ -1,4 +1,4 @@
-"""Rebuild and verify: the same numbers as folding, while hits arrive, and nothing is touched that cannot be recounted."""
+"""Rebuild and verify: the numbers of folding, while hits arrive, and hands off what cannot be recounted."""
 
 import threading
 from datetime import UTC, datetime, timedelta
