@@ -1,0 +1,279 @@
+"""The months over the years: made before they are needed, dropped when they are over, without a writer that waits."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from tests.queued_hits import rows
+from tracker.partitions.retention import Statistics, drop_month, drop_old_months
+from tracker.partitions.upkeep import upkeep
+from tracker.store import partition_removal, partitions
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+
+NOTHING_TO_COUNT = Statistics(
+    is_final=lambda _database, _month: True, note_removal=lambda _tx, _before: None, retire=lambda _database, _month: 0
+)
+LONGEST_WAIT = 0.5
+
+
+class FixedClock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: datetime) -> None:
+        self.time = now
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def add_hit(connection: psycopg.Connection[Any], at: datetime, number: int) -> None:
+    """A hit with a parameter value, in one transaction, as a worker writes it."""
+    with connection.transaction():
+        connection.execute(
+            "INSERT INTO access_logs (id, application_id, app_id, created_at)"
+            " SELECT %s, id, app_id, %s FROM applications",
+            [number, at],
+        )
+        connection.execute(
+            "INSERT INTO custom_parameter_values (access_log_id, application_id, parameter_key, created_at)"
+            " SELECT %s, id, 'page_type', %s FROM applications",
+            [number, at],
+        )
+
+
+class Prober:
+    """A writer beside a test: how long its transactions take at most, and whether one fails."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self.written = 0
+        self.longest = 0.0
+        self.failure: psycopg.Error | None = None
+
+    def _write(self) -> None:
+        with psycopg.connect(self._url) as connection:
+            while not self._stop.is_set():
+                began = time.monotonic()
+                try:
+                    add_hit(connection, datetime.now(UTC), 10_000_000 + self.written)
+                except psycopg.Error as error:
+                    self.failure = error
+                    return
+                self.longest = max(self.longest, time.monotonic() - began)
+                self.written += 1
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            self.wait_for_more()
+            yield
+            self.wait_for_more()
+        finally:
+            self._stop.set()
+            self._thread.join()
+        assert self.failure is None
+        assert self.longest < LONGEST_WAIT, f"a writer waited {self.longest:.2f} s"
+
+    def wait_for_more(self) -> None:
+        seen = self.written
+        end = time.monotonic() + 20
+        while self.written < seen + 20 and self.failure is None:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def months_of(database: Database) -> list[str]:
+    """The months that both tables have."""
+    with database.transaction() as tx:
+        there = partitions.list_partitions(tx)
+    assert partitions.problems(there) == []
+    logs, values = ([str(each.month) for each in there if each.table == table] for table in partitions.TABLES)
+    assert logs == values
+    return logs
+
+
+def drop_old(database: Database, url: str, clock: Any, months: int, **more: Any) -> list[Month]:
+    return drop_old_months(database, url, clock, retention_months=months, **{"statistics": NOTHING_TO_COUNT, **more})
+
+
+def test_over_a_years_end_and_a_leap_day_there_is_always_a_month_for_every_hit(
+    database: Database, database_url: str, application: Any
+) -> None:
+    clock = FixedClock(datetime(2027, 10, 30, 12, tzinfo=UTC))
+    partitions.create(database_url, partitions.needed(clock.now().date()))
+    with psycopg.connect(database_url) as connection:
+        for day in range(130):
+            clock.time = datetime(2027, 10, 30, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(days=day)
+            upkeep(database, database_url, clock, retention_months=2)
+            drop_old(database, database_url, clock, 2)
+            add_hit(connection, clock.now(), day)
+            expected = [str(Month.of(clock.now()).plus(months)) for months in range(-2, 4)]
+            assert months_of(database)[-5:] == expected[1:]
+            assert set(months_of(database)) <= set(expected)
+    stored = rows(database, "SELECT count(*), min(created_at), max(created_at) FROM access_logs")
+    assert stored == [(67, datetime(2028, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC), clock.now())]
+    leap_day = rows(database, "SELECT tableoid::regclass::text FROM access_logs WHERE created_at::date = '2028-02-29'")
+    assert leap_day == [("access_logs_2028_02",)]
+    jobs = rows(database, "SELECT job_type, sum(processed_count) FROM batch_jobs GROUP BY 1 ORDER BY 1")
+    assert [job[0] for job in jobs] == ["create_partitions", "drop_partitions"]
+
+
+def test_a_gap_between_months_is_filled_and_one_before_the_retention_is_not(
+    database: Database, database_url: str, clock: Any
+) -> None:
+    current = Month.of(clock.now())
+    partitions.create(database_url, [current.plus(-4), current.plus(-8)])
+    made = upkeep(database, database_url, clock, retention_months=6)
+    assert made == [current.plus(-6), current.plus(-5), current.plus(-3), current.plus(-2)]
+    assert upkeep(database, database_url, clock, retention_months=6) == []
+
+
+def test_a_month_is_made_while_hits_arrive(database: Database, database_url: str, clock: Any, application: Any) -> None:
+    clock.advance(timedelta(days=62).total_seconds())
+    prober = Prober(database_url)
+    with prober.writing():
+        assert upkeep(database, database_url, clock)
+    assert prober.written >= 40
+
+
+def test_a_month_is_made_past_maintenance_of_the_table_without_a_writer_that_waits(
+    database: Database, database_url: str, clock: Any, application: Any
+) -> None:
+    """A VACUUM holds this lock; an autovacuum would be ended after a second, this one is waited for."""
+    clock.advance(timedelta(days=62).total_seconds())
+    current = str(Month.of(datetime.now(UTC))).replace("-", "_")
+    with psycopg.connect(database_url) as vacuuming:
+        vacuuming.execute(f"LOCK TABLE access_logs_{current} IN SHARE UPDATE EXCLUSIVE MODE".encode())
+        timer = threading.Timer(2, vacuuming.rollback)
+        with Prober(database_url).writing():
+            timer.start()
+            assert upkeep(database, database_url, clock)
+        timer.join()
+
+
+def test_a_month_is_dropped_while_hits_arrive(
+    database: Database, database_url: str, clock: Any, application: Any
+) -> None:
+    old = Month.of(clock.now()).plus(-30)
+    partitions.create(database_url, [old])
+    with psycopg.connect(database_url) as connection:
+        for number in range(300):
+            add_hit(connection, old.start + timedelta(minutes=number), number)
+    with Prober(database_url).writing():
+        assert drop_old(database, database_url, clock, 24) == [old]
+    assert str(old) not in months_of(database)
+
+
+def test_a_month_waits_until_its_statistics_are_final_and_they_hear_of_it(
+    database: Database, database_url: str, clock: Any
+) -> None:
+    old = Month.of(clock.now()).plus(-30)
+    partitions.create(database_url, [old])
+    heard: list[Any] = []
+    statistics = Statistics(
+        is_final=lambda _database, _month: bool(heard),
+        note_removal=lambda _tx, before: heard.append(before),
+        retire=lambda _database, month: heard.append(month) or 0,
+    )
+    assert drop_old(database, database_url, clock, 24, statistics=statistics) == []
+    heard.append("final")
+    assert drop_old(database, database_url, clock, 24, statistics=statistics) == [old]
+    assert heard == ["final", old.plus(1).start, old.plus(1)]
+
+
+def test_without_a_retention_everything_stays(database: Database, database_url: str, clock: Any) -> None:
+    partitions.create(database_url, [Month(2011, 1)])
+    assert drop_old(database, database_url, clock, 0) == []
+
+
+def test_a_turn_that_loses_its_lease_drops_no_further_month(database: Database, database_url: str, clock: Any) -> None:
+    months = [Month.of(clock.now()).plus(-30), Month.of(clock.now()).plus(-29)]
+    partitions.create(database_url, months)
+    asked = iter([True, True, True, False])
+    assert drop_old(database, database_url, clock, 24, go_on=partial(next, asked)) == months[:1]
+    assert drop_old(database, database_url, clock, 24) == months[1:]
+
+
+def interrupt_detach(url: str, table: str, month: Month) -> None:
+    """Leave a month half detached: a reader keeps the second step waiting until it is cancelled."""
+    name = f"{table}_{month}".replace("-", "_")
+    with psycopg.connect(url) as reader, psycopg.connect(url, autocommit=True) as connection:
+        reader.execute(f"SELECT count(*) FROM {table}".encode())
+        connection.execute("SET statement_timeout = '300ms'")
+        with pytest.raises(errors.QueryCanceled):
+            connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} CONCURRENTLY".encode())
+
+
+@pytest.mark.parametrize("table", partitions.TABLES)
+def test_an_interrupted_detach_of_an_old_month_is_finished(
+    table: str, database: Database, database_url: str, clock: Any
+) -> None:
+    old = Month.of(clock.now()).plus(-30)
+    partitions.create(database_url, [old])
+    interrupt_detach(database_url, table, old)
+    assert drop_old(database, database_url, clock, 24) == [old]
+    left = rows(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE %s", f"%{old.year}\\_%")
+    assert [name for (name,) in left if name.endswith(f"{old.month:02}")] == []
+
+
+def test_an_interrupted_detach_of_a_month_that_is_kept_leaves_the_table_alone(
+    database: Database, database_url: str, clock: Any
+) -> None:
+    kept = Month.of(clock.now()).plus(-5)
+    partitions.create(database_url, [kept])
+    interrupt_detach(database_url, "custom_parameter_values", kept)
+    assert drop_old(database, database_url, clock, 24) == []
+    name = f"custom_parameter_values_{kept}".replace("-", "_")
+    assert rows(database, "SELECT relispartition FROM pg_class WHERE relname = %s", name) == [(False,)]
+
+
+def test_a_month_that_is_too_large_to_be_detached_at_once_is_emptied_first(
+    database: Database, database_url: str, clock: Any, application: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Month.of(clock.now()).plus(-30)
+    partitions.create(database_url, [old])
+    with psycopg.connect(database_url) as connection:
+        for number in range(50):
+            add_hit(connection, old.start + timedelta(minutes=number), number)
+    tried = partition_removal._tried
+    emptied: list[str] = []
+
+    def fails_while_there_are_hits(connection: Any, found: Any, on_step: Callable[[str], None]) -> bool:
+        full = rows(database, "SELECT 1 FROM access_logs WHERE created_at < %s LIMIT 1", old.plus(1).start)
+        if found.table == "access_logs" and full:
+            emptied.append(found.name)
+            return False
+        return tried(connection, found, on_step)
+
+    monkeypatch.setattr(partition_removal, "_tried", fails_while_there_are_hits)
+    with Prober(database_url).writing():
+        assert drop_old(database, database_url, clock, 24) == [old]
+    assert len(emptied) == 1
+
+
+def test_a_reader_that_does_not_end_puts_a_drop_off_and_nobody_else(
+    database: Database, database_url: str, clock: Any, application: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.store.maintenance.PAUSES", (0.1, 0.1))
+    old = Month.of(clock.now()).plus(-30)
+    partitions.create(database_url, [old])
+    with psycopg.connect(database_url) as reader:
+        reader.execute("SELECT count(*) FROM access_logs")
+        with Prober(database_url).writing(), pytest.raises(Exception, match="busy"):
+            drop_month(database, database_url, clock, old, statistics=NOTHING_TO_COUNT)
+    assert drop_month(database, database_url, clock, old, statistics=NOTHING_TO_COUNT)
