@@ -103,6 +103,28 @@ def test_a_database_that_is_not_migrated_is_an_outage_that_names_the_command(emp
     database.close()
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT nothing FROM applications",
+        "SELECT add_nothing(1)",
+        "SELECT 'a'::nothing",
+        "SELECT FROM nowhere.applications",
+        "INSERT INTO applications (name) VALUES ('a') ON CONFLICT (name) DO NOTHING",
+    ],
+)
+def test_whatever_a_migration_would_have_made_is_an_outage_too(database: Database, statement: str) -> None:
+    with fails(DatabaseAway, "python -m tracker migrate"), database.transaction() as tx:
+        tx.execute(statement.encode())
+
+
+def test_a_role_without_its_rights_is_an_outage_that_names_them(database: Database) -> None:
+    with fails(DatabaseAway, "permission denied.*42501"), database.transaction() as tx:
+        tx.execute("CREATE ROLE nobody_in_particular")
+        tx.execute("SET LOCAL ROLE nobody_in_particular")
+        tx.execute("SELECT FROM applications")
+
+
 def test_what_is_in_no_table_is_unclear(database: Database) -> None:
     with fails(Unclear, "42601"), database.transaction() as tx:
         tx.execute("SELEC")

@@ -33,8 +33,16 @@ _AWAY = {
     "57P04",  # the database was dropped
     "57P05",  # idle for too long
 }
-_NOT_MIGRATED = {"42P01", "42703", "42501"}
-"""A table, column or permission is missing. Statements are constants, so it is never the fault of a row."""
+_NOT_MIGRATED = {
+    "3F000",  # no such schema
+    "42703",  # no such column
+    "42704",  # no such type or other object
+    "42883",  # no such function
+    "42P01",  # no such table
+    "42P10",  # no unique index for an ON CONFLICT
+}
+"""Something that a migration makes is missing. Statements are constants, so it is never the fault of a row."""
+_NOT_PERMITTED = "42501"
 _UNSTORABLE_CLASSES = {
     "22",  # the value does not fit its type
     "23",  # a constraint is against it
@@ -51,15 +59,24 @@ def translate(error: psycopg.Error) -> TrackerError:
     if state is None:
         return _without_sqlstate(error)
     message = f"{_primary(error)} (SQLSTATE {state})"
-    if state in _NOT_MIGRATED:
-        return DatabaseAway(f"The database is not ready for this version: {message}. Run `python -m tracker migrate`.")
-    if state in _AWAY or state[:2] in _AWAY_CLASSES:
-        return DatabaseAway(f"PostgreSQL is away or busy: {message}.")
+    if away := _away(state, message):
+        return DatabaseAway(away)
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
         return Unclear(_missing_partition(error))
     if state[:2] in _UNSTORABLE_CLASSES:
         return Unstorable(f"PostgreSQL does not take it: {message}.")
     return Unclear(f"PostgreSQL refused: {message}.")
+
+
+def _away(state: str, message: str) -> str | None:
+    """What keeps the database from doing its work for anybody, or None where this row may be the reason."""
+    if state in _NOT_MIGRATED:
+        return f"The database is not ready for this version: {message}. Run `python -m tracker migrate`."
+    if state == _NOT_PERMITTED:
+        return f"The role lacks a right that deploy/postgres/roles.sql gives it: {message}."
+    if state in _AWAY or state[:2] in _AWAY_CLASSES:
+        return f"PostgreSQL is away or busy: {message}."
+    return None
 
 
 @contextmanager
