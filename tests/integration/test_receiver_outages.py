@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog.testing
 
 from tests.receiving import Receiving, code, queued
 from tests.servers_away import postgres_away, redis_away, silent_server
@@ -13,6 +14,7 @@ from tracker.embedded import Postgres, Valkey
 from tracker.hit import Hit
 from tracker.management import applications
 from tracker.queueing.connection import Connection
+from tracker.queueing.entry import NORMAL
 from tracker.receiver.answers import GIF
 from tracker.store import batch_queue
 from tracker.store.database import Database
@@ -109,6 +111,17 @@ def test_a_full_queue_is_503_and_fills_nothing_else(settings: Settings, database
     assert code(answer) == (503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) > 0
     assert waiting(database) == 0
+
+
+def test_a_full_queue_is_logged_when_that_begins_and_ends(settings: Settings, redis: Connection) -> None:
+    full = Receiving(replace(settings, queue_limit=1))
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(5):
+            full.track(HIT)
+        redis.delete(NORMAL)
+        full.track(HIT)
+    full.close()
+    assert [line["event"] for line in lines] == ["queue full", "queue has room again"]
 
 
 def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_others_nothing(

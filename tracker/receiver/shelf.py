@@ -40,6 +40,7 @@ class Shelf:
         self._intake, self._nudger, self._database = intake, nudger, database
         self._redis_outage, self._database_outage = redis_outage, database_outage
         self._window = RateWindow()
+        self._is_full = False
         self._clock = clock
 
     def offer(
@@ -57,7 +58,10 @@ class Shelf:
                 )
             except QueueFull as error:
                 self._redis_outage.over()
-                _log.error("queue full", reason=str(error))
+                if not self._is_full:
+                    # Once: a line for each refused hit would fill the disk in the middle of the trouble.
+                    self._is_full = True
+                    _log.error("queue full", reason=str(error))
                 raise _nobody_takes_it("There is no room for more hits at the moment.") from error
             except QueueAway as error:
                 if self._redis_outage.met():
@@ -65,6 +69,9 @@ class Shelf:
             else:
                 if self._redis_outage.over():
                     _log.info("redis back")
+                if self._is_full:
+                    self._is_full = False
+                    _log.info("queue has room again")
                 if acceptance.nudge_due:
                     self._nudger.ring()
                 return acceptance
