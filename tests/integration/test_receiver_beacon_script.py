@@ -60,3 +60,8 @@ def test_head_is_answered_and_nothing_else_is_taken(client: Client) -> None:
     head = client.head("/tracker.js")
     assert (head.status_code, head.data) == (200, b"")
     assert client.post("/tracker.js").status_code == 405
+
+
+def test_the_test_page_is_there_for_developers_only(client: Client) -> None:
+    for path in ("/test-page", "/test-page/next", "/test-page/page.js", "/test-page/hits"):
+        assert client.get(path).status_code == 404

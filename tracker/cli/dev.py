@@ -44,7 +44,11 @@ def dev(port: int | None, folder: Path) -> None:
     chosen = port or stack.free_port(preferred=_PORT)
     try:
         with stack.running(
-            folder, workers=_WORKERS, port=chosen, on_step=lambda step: console.print(f"… {step}")
+            folder,
+            workers=_WORKERS,
+            port=chosen,
+            test_page=APP_ID,
+            on_step=lambda step: console.print(f"… {step}"),
         ) as running:
             database = Database(running.database_url, name="dev")
             application, api_key = _application(database, folder)
@@ -74,6 +78,8 @@ def _welcome(running: stack.Stack, api_key: str, folder: Path) -> str:
     return f"""
 Access Log Tracker is up; Ctrl-C stops it.
 
+  test page {running.url}/test-page   (click, and watch the hits arrive)
+  beacon    <script async src="{running.url}/tracker.js" data-app-id="{APP_ID}"></script>
   pixel     {running.url}/pixel.gif?app_id={APP_ID}&url=https%3A%2F%2Fshop.example%2F
   health    {running.url}/health
   app_id    {APP_ID}

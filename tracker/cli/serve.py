@@ -34,7 +34,8 @@ _LOG: Final[dict[str, Any]] = {
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
-def serve(*, host: str, port: int, workers: int) -> None:
+@click.option("--test-page", metavar="APP_ID", help="Offer /test-page with this application, for development.")
+def serve(*, host: str, port: int, workers: int, test_page: str | None) -> None:
     """Run the receiver on the production web server.
 
     SIGTERM and Ctrl-C finish the requests that are being answered, then stop. A process that dies is replaced; one
@@ -57,10 +58,10 @@ def serve(*, host: str, port: int, workers: int) -> None:
         workers_kill_timeout=_KILL_SECONDS,
         log_dictconfig=_LOG,
     )
-    server.serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(_load, settings, os.getpid(), test_page), wrap_loader=False)
 
 
-def _load(settings: Settings, parent: int) -> Callable[..., Any]:
+def _load(settings: Settings, parent: int, test_page_of: str | None) -> Callable[..., Any]:
     """Called by each process for itself. One whose parent was killed stops as if it had been asked to."""
     for name in (signal.SIGTERM, signal.SIGINT):
         # Until the server sets its own, the process has the parent's handlers, which end nothing here.
@@ -69,4 +70,4 @@ def _load(settings: Settings, parent: int) -> Callable[..., Any]:
     if os.getppid() != parent:
         raise SystemExit(1)
     log.configure(settings.log_format)
-    return receiver.app_of_this_process(settings)
+    return receiver.app_of_this_process(settings, test_page_of=test_page_of)

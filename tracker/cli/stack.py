@@ -50,11 +50,17 @@ class Stack:
 
 @contextmanager
 def running(
-    folder: Path, *, workers: int, port: int | None = None, on_step: Callable[[str], None] = lambda _: None
+    folder: Path,
+    *,
+    workers: int,
+    port: int | None = None,
+    test_page: str | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """Start everything in `folder` and stop it in the end, in the order of a hit's way.
 
-    `port` is a free one of the loopback unless given. `on_step` is told in a few words what comes next.
+    `port` is a free one of the loopback unless given. `test_page` is the application of `/test-page`, if it is to be
+    there. `on_step` is told in a few words what comes next.
     Raises EmbeddedServerFailed where a part does not start.
     """
     on_step("starting PostgreSQL and Valkey")
@@ -69,6 +75,8 @@ def running(
         started: list[ChildProcess] = []
         try:
             serve = ["-m", "tracker", "serve", "--host", HOST, "--port", str(chosen), "--workers", "1"]
+            if test_page:
+                serve += ["--test-page", test_page]
             started.append(ChildProcess("receiver", [sys.executable, *serve], environment, folder))
             work = [str(PROJECT / "worker.py"), "--workers", str(workers)]
             started.append(ChildProcess("workers", [sys.executable, *work], environment, folder))

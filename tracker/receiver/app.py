@@ -14,6 +14,7 @@ from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.body import discard_body
 from tracker.receiver.faults import as_refused
 from tracker.receiver.health import HealthParts, health
+from tracker.receiver.test_page import TestPage, test_page
 from tracker.receiver.tracking import Tracking
 
 App = Flask
@@ -34,13 +35,18 @@ class Receiver:
     close: Callable[[], None]
 
 
-def create_app(receiver: Callable[[], Receiver]) -> App:
-    """The application. `receiver` is called with the first request that needs it, in the process that serves it."""
+def create_app(receiver: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
+    """The application. `receiver` is called with the first request that needs it, in the process that serves it.
+
+    `page` is for development only.
+    """
     app = App("tracker", static_folder=None)
     # A path is taken as it is spelled: a redirect would lose a beacon's body.
     app.url_map.merge_slashes = False
     app.register_blueprint(health(lambda: receiver().health))
     app.register_blueprint(beacon_script())
+    if page is not None:
+        app.register_blueprint(test_page(page))
     app.register_error_handler(HTTPException, _by_flask)
     app.register_error_handler(Exception, _refuse)
     app.wsgi_app = Tracking(lambda: receiver().counter, app.wsgi_app, _clock)  # type: ignore[method-assign]

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import TrackerError
+from tracker.hit import Hit
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.intake import Intake
@@ -22,7 +24,9 @@ from tracker.receiver.identities import Identities
 from tracker.receiver.outage import Outage
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.shelf import Shelf
+from tracker.receiver.test_page import TestPage
 from tracker.receiver.upkeep import Upkeep
+from tracker.store import stored_hits
 from tracker.store.database import Database
 
 _REQUEST_WAIT: Final = 1.0
@@ -34,11 +38,14 @@ def app(settings: Settings) -> App:
     return create_app(PerProcess(partial(receiver, settings)))
 
 
-def app_of_this_process(settings: Settings) -> App:
-    """The same for a server that loads it after its last fork: built now, so that no request waits for it."""
+def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) -> App:
+    """The same for a server that loads it after its last fork: built now, so that no request waits for it.
+
+    `test_page_of` is the application whose test page is offered, in development.
+    """
     own = PerProcess(partial(receiver, settings))
     own()
-    return create_app(own)
+    return create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
 
 
 def receiver(settings: Settings) -> Receiver:
@@ -92,6 +99,16 @@ def receiver(settings: Settings) -> Receiver:
         health=HealthParts(probes=probes, applications=applications, upkeep=upkeep, clock=clock),
         close=close,
     )
+
+
+def _test_page(settings: Settings, app_id: str) -> TestPage:
+    database = Database(settings.database_url, name="tracker-test-page", connections=1)
+
+    def hits_of_session(app_id: str, session_id: str, since: datetime) -> list[Hit]:
+        with database.transaction() as tx:
+            return stored_hits.of_session(tx, app_id=app_id, session_id=session_id, since=since)
+
+    return TestPage(app_id, hits_of_session)
 
 
 def _look_at_redis(redis: Connection) -> Mapping[str, Any]:
