@@ -68,4 +68,7 @@ def _is_named(part: str, names: frozenset[str], depth: int) -> bool:
 
 def _holds_named(value: str, names: frozenset[str], depth: int) -> bool:
     address = unquote_plus(value, errors="replace")
-    return _strip(address, names, depth - 1) != address
+    if _strip(address, names, depth - 1) != address:
+        return True
+    # Escaped more than once, as an address is that has passed through several others.
+    return depth > 1 and "%" in address and address != value and _holds_named(address, names, depth - 1)

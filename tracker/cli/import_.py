@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tracker.application_settings import IP_ANONYMIZATION
 from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_json
@@ -24,6 +25,7 @@ from tracker.importing.paced_queue import PacedQueue
 from tracker.importing.run import BadLine, Import, Summary, kept_since
 from tracker.importing.source import Line, opened, size_of, source_of
 from tracker.management import applications
+from tracker.privacy import Anonymization
 from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
 from tracker.store import partitions
@@ -38,7 +40,14 @@ _LOOK_EVERY = 200
 @app_id_option
 @click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="Without this, each file's is found out.")
 @click.option("--source", metavar="NAME", help="The log's name, which tells its lines from another's; see below.")
-@click.option("--include-bots", is_flag=True, help="Take hits of bots too (so far, all are taken).")
+@click.option("--include-bots", is_flag=True, help="Take hits of bots too; without this they are left out, counted.")
+@click.option(
+    "--anonymize-ip",
+    type=click.Choice(IP_ANONYMIZATION.choices),
+    default="none",
+    show_default=True,
+    help="What is left of addresses: all, the network, nothing.",
+)
 @click.option("--wait", is_flag=True, help="Wait until the workers have taken everything.")
 @json_option
 def import_(
@@ -47,7 +56,8 @@ def import_(
     app_id: str,
     format_: str | None,
     source: str | None,
-    include_bots: bool,  # noqa: ARG001 accepted from the first version on; nothing is filtered yet
+    include_bots: bool,
+    anonymize_ip: Anonymization,
     wait: bool,
     as_json: bool,
 ) -> None:
@@ -74,6 +84,8 @@ def import_(
             prepare_month=partial(_prepare_month, settings),
             clock=SystemClock(),
             max_retries=settings.max_retries,
+            include_bots=include_bots,
+            anonymize_ip=anonymize_ip,
         )
         for file in files:
             parse = FORMATS[format_] if format_ else DetectedFormat()
@@ -90,7 +102,7 @@ def import_(
     _report(summary, time.monotonic() - started, as_json=as_json)
     if damage is not None:
         raise damage
-    if summary.lines and not summary.queued:
+    if summary.lines and not summary.queued and not summary.bots:
         sys.exit(1)
 
 
@@ -148,6 +160,7 @@ def _report(summary: Summary, seconds: float, *, as_json: bool) -> None:
             {
                 "lines": summary.lines,
                 "queued": summary.queued,
+                "bots": summary.bots,
                 "malformed": summary.malformed_count,
                 "refused": summary.refused_count,
                 "seconds": round(seconds, 3),
@@ -156,8 +169,9 @@ def _report(summary: Summary, seconds: float, *, as_json: bool) -> None:
             }
         )
         return
+    bots = f"{summary.bots} of bots left out, " if summary.bots else ""
     click.echo(
-        f"{summary.lines} lines: {summary.queued} queued, {summary.malformed_count} malformed, "
+        f"{summary.lines} lines: {summary.queued} queued, {bots}{summary.malformed_count} malformed, "
         f"{summary.refused_count} refused, in {seconds:.1f} seconds."
     )
     _list("malformed", summary.malformed, summary.malformed_count)

@@ -5,11 +5,13 @@ running it again: what had been queued is recognised when it is written.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from tracker.application import Application
+from tracker.application_settings import BOT_FILTER
+from tracker.bots import is_bot
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import EPOCH, Hit, imported_id
@@ -17,6 +19,7 @@ from tracker.importing.formats import Parse
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import LONGEST_LINE, Line
+from tracker.privacy import Anonymization, Privacy
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 
 BATCH = 500
@@ -40,6 +43,8 @@ class Summary:
     keep: int | None
     lines: int = 0
     queued: int = 0
+    bots: int = 0
+    """Good lines that were left out since they are a bot's."""
     malformed_count: int = 0
     refused_count: int = 0
     malformed: list[BadLine] = field(default_factory=list)
@@ -106,6 +111,10 @@ class Import:
     """Makes the partitions of a month; called before the first line of that month is queued."""
     clock: Clock
     max_retries: int
+    include_bots: bool = False
+    """Take hits of bots too. They are also taken where the application keeps them."""
+    anonymize_ip: Anonymization = "none"
+    """What is left of addresses, whatever the application's setting for hits of browsers is."""
     _months: set[tuple[int, int]] = field(default_factory=set)
 
     def take(self, lines: Iterable[Line], parse: Parse, *, file: str, source: str, summary: Summary) -> None:
@@ -113,6 +122,8 @@ class Import:
 
         Raises QueueAway, DatabaseAway, and Refused where the file is damaged: what was queued before stays queued.
         """
+        privacy = replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip)
+        drops_bots = not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop"
         ordinals = Ordinals()
         batch: list[Entry] = []
         try:
@@ -121,11 +132,16 @@ class Import:
                     continue
                 summary.lines += 1
                 try:
-                    batch.append(self._entry(line, parse, source, ordinals))
+                    hit = self._hit(line, parse, source, ordinals)
                 except Malformed as error:
                     summary.add_malformed(BadLine(file, line.number, str(error)))
                 except _OutOfPeriod as error:
                     summary.add_refused(BadLine(file, line.number, str(error)))
+                else:
+                    if drops_bots and hit.user_agent and is_bot(hit.user_agent):
+                        summary.bots += 1
+                    else:
+                        batch.append(self._entry(hit, privacy))
                 if len(batch) >= BATCH:
                     self._send(batch, summary)
         except Refused:
@@ -133,16 +149,26 @@ class Import:
             raise
         self._send(batch, summary)
 
-    def _entry(self, line: Line, parse: Parse, source: str, ordinals: Ordinals) -> Entry:
+    def _hit(self, line: Line, parse: Parse, source: str, ordinals: Ordinals) -> Hit:
         if line.too_long:
             raise Malformed(f"longer than {LONGEST_LINE} bytes")
         ordinal = ordinals.next(line.text)
         record = parse(line.text)
-        now = self.clock.now()
-        if refusal := self.period.refusal(record.created_at, now):
+        if refusal := self.period.refusal(record.created_at, self.clock.now()):
             raise _OutOfPeriod(refusal)
-        hit = self._hit(record, imported_id(self.application.id, source, line.text, ordinal))
+        return self._hit_of(record, imported_id(self.application.id, source, line.text, ordinal))
+
+    def _entry(self, hit: Hit, privacy: Privacy) -> Entry:
+        now = self.clock.now()
         self._ensure_month(hit.created_at)
+        hit = replace(
+            hit,
+            url=privacy.url(hit.url),
+            referrer=privacy.url(hit.referrer),
+            user_agent=privacy.user_agent(hit.user_agent),
+            ip_address=privacy.address(hit.ip_address),
+            event_data=privacy.event_data(hit.event_data),
+        )
         return Entry(
             id=hit.tracking_id,
             tracking_data=hit.encode(),
@@ -152,7 +178,7 @@ class Import:
             updated_at=now,
         )
 
-    def _hit(self, record: Record, hit_id: int) -> Hit:
+    def _hit_of(self, record: Record, hit_id: int) -> Hit:
         columns = dict(record.columns)
         url = columns.get("url")
         if url is not None and url.startswith("/") and self.application.domain:
