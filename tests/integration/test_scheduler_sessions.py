@@ -123,13 +123,19 @@ def test_the_cost_of_a_turn_follows_what_there_is_to_end(
     with database.transaction() as tx:
         tx.execute(
             "INSERT INTO sessions (session_id, application_id, app_id, last_accessed_at, is_active)"
-            " SELECT 's' || number, %s, 'shop', %s - number * interval '1 minute', number <= 60"
-            " FROM generate_series(1, 4000) AS number",
+            " SELECT 's' || number, %s, 'shop', %s - number * interval '1 second', true"
+            " FROM generate_series(1, 1830) AS number",
+            [application.id, NOON],
+        )
+        tx.execute(
+            "INSERT INTO sessions (session_id, application_id, app_id, last_accessed_at, is_active)"
+            " SELECT 'e' || number, %s, 'shop', %s - number * interval '1 minute', false"
+            " FROM generate_series(1, 10000) AS number",
             [application.id, NOON],
         )
         tx.execute("ANALYZE sessions")
         explain = b"EXPLAIN (ANALYZE, TIMING off) " + sql("sessions/end_idle").encode()
-        plan = str(tx.execute(explain, {"limits": orjson.dumps(limits).decode(), "limit": 500}).fetchall())
+        plan = str(tx.execute(explain, {"limits": orjson.dumps(limits).decode(), "limit": 40}).fetchall())
     assert "idx_sessions_active" in plan
     assert "Seq Scan" not in plan
     assert "Rows Removed by Filter" not in plan
