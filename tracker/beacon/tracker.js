@@ -115,6 +115,9 @@
             }
             run(call);
         });
+        if (silent()) {
+            forget();
+        }
         watchHistory();
         view(document.referrer);
         events.forEach(run);
