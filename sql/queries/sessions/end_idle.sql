@@ -5,8 +5,12 @@ WITH idle AS (
     CROSS JOIN LATERAL (
         SELECT id
         FROM sessions
-        WHERE application_id = application.id AND is_active AND last_accessed_at < application.idle_since
-        ORDER BY last_accessed_at
+        -- As a comparison of rows, which idx_sessions_active alone can answer and order: by the index on
+        -- last_accessed_at, which looks as good to the planner, all sessions that ended long ago would be read.
+        WHERE is_active
+            AND (application_id, last_accessed_at) >= (application.id, '-infinity')
+            AND (application_id, last_accessed_at) < (application.id, application.idle_since)
+        ORDER BY application_id, last_accessed_at
         LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED
     ) AS session

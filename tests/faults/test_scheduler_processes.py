@@ -1,0 +1,182 @@
+"""Schedulers as processes: killed, stopped, two at a time, with PostgreSQL or Redis away."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import environment as environment_of
+from tests.queue_workers import REPOSITORY, wait_until
+from tests.queued_hits import drain, entry_of, hit_of, rows
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.housekeeping.waiting_hits import take_in
+from tracker.store import batch_queue, leases
+from tracker.store.batch_queue import QueueRow
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.slow
+
+
+class Scheduler:
+    """One `python scheduler.py`, its output in a file."""
+
+    def __init__(self, settings: Settings, folder: Path, number: int, **more: str) -> None:
+        self.output = folder / f"scheduler-{number}.log"
+        with self.output.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "scheduler.py"],
+                cwd=REPOSITORY,
+                env=environment_of(settings, TRACKER_LOG_FORMAT="json", **more),
+                stdout=log,
+                stderr=log,
+            )
+
+    def said(self, words: str) -> bool:
+        return words in self.output.read_text()
+
+    def has_lease(self, database: Database) -> bool:
+        return self.said("lease taken") and f":{self.process.pid}:" in str(holder(database))
+
+
+def holder(database: Database) -> str | None:
+    with database.transaction() as tx:
+        return leases.holder(tx, "scheduler")
+
+
+@pytest.fixture
+def start(settings: Settings, tmp_path: Path) -> Iterator[Any]:
+    """Starts schedulers; they are gone when the test is."""
+    started: list[Scheduler] = []
+
+    def start_one(**more: str) -> Scheduler:
+        started.append(Scheduler(settings, tmp_path, len(started), **more))
+        return started[-1]
+
+    yield start_one
+    for each in started:
+        each.process.kill()
+        each.process.wait()
+
+
+def keep(database: Database, application: Application, number: int) -> None:
+    """A hit that the receiver kept while Redis was away."""
+    entry = entry_of(hit_of(application, number))
+    with database.transaction() as tx:
+        batch_queue.add(tx, [QueueRow(**{name: getattr(entry, name) for name in QueueRow.__dataclass_fields__})])
+
+
+def queued(database: Database) -> int:
+    with database.transaction() as tx:
+        return batch_queue.count_by_status(tx).get("queued", 0)
+
+
+def test_a_scheduler_says_its_table_works_and_gives_the_lease_back_on_sigterm(
+    start: Any, database: Database, application: Application
+) -> None:
+    keep(database, application, 1)
+    one = start()
+    wait_until(lambda: queued(database) == 0)
+    assert one.has_lease(database)
+    assert one.said('"take in hits that waited for Redis": 5')
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(15) == 0
+    assert rows(database, "SELECT count(*) FROM leases") == [(0,)]
+    assert not one.said("Traceback")
+
+
+def test_the_second_takes_over_within_fifteen_seconds_when_the_first_is_killed(
+    start: Any, database: Database, application: Application
+) -> None:
+    first = start()
+    wait_until(lambda: first.has_lease(database))
+    second = start()
+    wait_until(lambda: second.said("scheduler starts"))
+    time.sleep(4)  # More than one look of the second, which must leave the lease where it is.
+    assert first.has_lease(database)
+    first.process.kill()
+    killed = time.monotonic()
+    keep(database, application, 1)
+    wait_until(lambda: second.has_lease(database) and queued(database) == 0)
+    assert time.monotonic() - killed < 15
+
+
+def test_the_second_takes_over_at_once_when_the_first_is_stopped(start: Any, database: Database) -> None:
+    first = start()
+    wait_until(lambda: first.has_lease(database))
+    second = start()
+    wait_until(lambda: second.said("scheduler starts"))
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(15) == 0
+    stopped = time.monotonic()
+    wait_until(lambda: second.has_lease(database))
+    assert time.monotonic() - stopped < 5
+
+
+def test_a_scheduler_that_was_frozen_finds_itself_replaced_and_stands_by(start: Any, database: Database) -> None:
+    first = start()
+    wait_until(lambda: first.has_lease(database))
+    second = start()
+    first.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: second.has_lease(database))
+    first.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: first.said("lease lost"))
+    assert second.has_lease(database)
+
+
+def test_a_scheduler_starts_while_redis_is_away_and_does_what_needs_none(
+    start: Any, database: Database, application: Application
+) -> None:
+    with database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO sessions (session_id, application_id, app_id, last_accessed_at)"
+            " VALUES ('s', %s, 'shop', now() - interval '1 hour')",
+            [application.id],
+        )
+    keep(database, application, 1)
+    one = start(REDIS_URL="redis://127.0.0.1:1")
+    wait_until(lambda: rows(database, "SELECT is_active FROM sessions") == [(False,)])
+    wait_until(lambda: one.said("turn postponed"))
+    assert queued(database) == 1
+    assert not one.said("Traceback")
+
+
+def test_a_scheduler_waits_for_postgresql_and_ends_when_told(start: Any) -> None:
+    one = start(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+    wait_until(lambda: one.said("lease cannot be renewed"))
+    assert not one.said("lease taken")
+    one.process.send_signal(signal.SIGINT)
+    assert one.process.wait(15) == 0
+
+
+def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the_commit(
+    settings: Settings, database: Database, redis: Any, application: Application
+) -> None:
+    for number in range(5):
+        keep(database, application, number)
+    turn = subprocess.Popen(
+        [sys.executable, "tests/halting_take_in.py"],
+        cwd=REPOSITORY,
+        env=environment_of(settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert turn.stdout is not None
+    assert turn.stdout.readline() == "added\n"
+    turn.kill()
+    turn.communicate()
+    wait_until(
+        lambda: not rows(database, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'halting'"), seconds=10
+    )
+    assert queued(database) == 5
+    drain(redis, database)
+    assert take_in(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000) == 5
+    drain(redis, database)
+    assert rows(database, "SELECT count(*), count(DISTINCT id) FROM access_logs") == [(5, 5)]
+    assert queued(database) == 0
