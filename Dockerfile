@@ -13,11 +13,11 @@ RUN groupadd --system --gid 10001 tracker \
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
-COPY wsgi.py worker.py ./
+COPY wsgi.py worker.py scheduler.py ./
 COPY sql ./sql
 COPY tracker ./tracker
 # The image is run with a read-only root, so the bytecode is written here or at every start anew.
-RUN python -m compileall -q tracker wsgi.py worker.py
+RUN python -m compileall -q tracker wsgi.py worker.py scheduler.py
 
 # By number, so that an orchestrator can see without reading /etc/passwd that it is not root.
 USER 10001:10001

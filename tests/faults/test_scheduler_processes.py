@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import environment as environment_of
+from tests.command_line import run
 from tests.queue_workers import REPOSITORY, wait_until
 from tests.queued_hits import drain, entry_of, hit_of, rows
 from tracker.application import Application
@@ -72,22 +73,29 @@ def keep(database: Database, application: Application, number: int) -> None:
         batch_queue.add(tx, [QueueRow(**{name: getattr(entry, name) for name in QueueRow.__dataclass_fields__})])
 
 
+def is_checked(settings: Settings) -> bool:
+    """Whether `scheduler.py --check` says that one works."""
+    return run(environment_of(settings), "scheduler.py", "--check").status == 0
+
+
 def queued(database: Database) -> int:
     with database.transaction() as tx:
         return batch_queue.count_by_status(tx).get("queued", 0)
 
 
 def test_a_scheduler_says_its_table_works_and_gives_the_lease_back_on_sigterm(
-    start: Any, database: Database, application: Application
+    start: Any, settings: Settings, database: Database, application: Application
 ) -> None:
     keep(database, application, 1)
     one = start()
     wait_until(lambda: queued(database) == 0)
     assert one.has_lease(database)
+    assert is_checked(settings)
     assert one.said('"take in hits that waited for Redis": 5')
     one.process.send_signal(signal.SIGTERM)
     assert one.process.wait(15) == 0
     assert rows(database, "SELECT count(*) FROM leases") == [(0,)]
+    assert not is_checked(settings)
     assert not one.said("Traceback")
 
 

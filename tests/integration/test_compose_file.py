@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
+from tracker.scheduling.loop import LAST_STEPS_SECONDS
 
 SPECIFIED = {  # Specification 1.3.2.
     "max_connections": "1000",
@@ -53,7 +54,7 @@ def test_redis_keeps_an_append_only_file_and_never_evicts(services: dict[str, An
 
 
 def test_what_stays_is_restarted_checked_and_given_time_to_stop(services: dict[str, Any]) -> None:
-    for name in ("postgres", "redis", "web", "worker"):
+    for name in ("postgres", "redis", "web", "worker", "scheduler"):
         assert services[name]["restart"] == "unless-stopped", name
         assert "test" in services[name]["healthcheck"], name
     drain = int(services["worker"]["environment"]["TRACKER_DRAIN_SECONDS"])
@@ -62,7 +63,7 @@ def test_what_stays_is_restarted_checked_and_given_time_to_stop(services: dict[s
 
 def test_receiver_and_workers_wait_for_the_migration(services: dict[str, Any]) -> None:
     assert services["migrate"]["restart"] == "no"
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "scheduler"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
@@ -79,7 +80,7 @@ def test_only_the_receiver_is_reached_from_outside_and_only_by_this_machine_unle
 
 
 def test_our_own_containers_are_read_only_and_without_privileges(services: dict[str, Any]) -> None:
-    for name in ("migrate", "web", "worker", "tracker"):
+    for name in ("migrate", "web", "worker", "scheduler", "tracker"):
         assert services[name]["read_only"] is True, name
         assert services[name]["cap_drop"] == ["ALL"], name
         assert services[name]["security_opt"] == ["no-new-privileges:true"], name
@@ -97,6 +98,11 @@ def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
 def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str, Any]) -> None:
     for name in ("web", "worker"):
         assert set(services[name]["secrets"]) == {"database_url", "redis_url"}
+
+
+def test_the_scheduler_may_make_and_drop_months_and_ends_its_turns(services: dict[str, Any]) -> None:
+    assert "DATABASE_MAINTENANCE_URL_FILE" in services["scheduler"]["environment"]
+    assert seconds(services["scheduler"]["stop_grace_period"]) >= LAST_STEPS_SECONDS + 10
 
 
 def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tmp_path: Path) -> None:

@@ -43,8 +43,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             project.start("web")
             project.start("worker")
             project.start("worker")
-            wait_for_health(project, "web")
-            wait_for_health(project, "worker")
+            project.start("scheduler")
+            for service in ("web", "worker", "scheduler"):
+                wait_for_health(project, service)
             yield project
         finally:
             project.stop_all()
@@ -94,7 +95,7 @@ def request(
 
 
 def test_every_service_is_healthy_by_its_own_check(project: Project) -> None:
-    for name in ("postgres", "redis", "web", "worker"):
+    for name in ("postgres", "redis", "web", "worker", "scheduler"):
         done = project.check_health(name)
         assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
 
@@ -174,8 +175,9 @@ def test_nothing_is_written_beside_the_temporary_folder(project: Project, applic
 
 def test_every_process_ends_in_its_time_when_told_to(project: Project) -> None:
     """Last in this file: it stops the project's own processes."""
-    stopped = {name: project.file["services"][name]["stop_grace_period"] for name in ("web", "worker", "redis")}
-    for process, service in zip(reversed(project.processes), ("worker", "worker", "web", "redis"), strict=True):
+    services = ("scheduler", "worker", "worker", "web", "redis")
+    stopped = {name: project.file["services"][name]["stop_grace_period"] for name in services}
+    for process, service in zip(reversed(project.processes), services, strict=True):
         process.send_signal(signal.SIGTERM)
         status = process.wait(seconds(stopped[service]))
         assert status in (0, -signal.SIGTERM), f"{service} ended with {status}: {project.logs()}"

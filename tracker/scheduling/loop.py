@@ -27,7 +27,9 @@ class Loop:
     """All turns of one process, each in a thread of its own, so that one that hangs holds up no other."""
 
     def __init__(self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str) -> None:
+        self._table = table
         self._clock = clock
+        self._owner = owner
         self._stopping_since: float | None = None
         self._lease = Lease(database, clock, name=LEASE, owner=owner, on_gain=self._resume, on_loss=self._pause)
         # APScheduler's own lines about each start and end say nothing that ours do not.
@@ -45,6 +47,8 @@ class Loop:
 
     def run(self, stop: threading.Event) -> None:
         """Work whenever the lease is ours, until `stop` is set; then end the running turns and give the lease back."""
+        seconds = {job.name: round(job.every.total_seconds()) for job in self._table}
+        _log.info("scheduler starts", owner=self._owner, every_seconds=seconds)
         self._scheduler.start(paused=True)
         self._lease.start()
         stop.wait()

@@ -12,7 +12,9 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
+from tracker.scheduling.loop import LEASE
 from tracker.stats import retire
+from tracker.store import leases
 from tracker.store.database import Database, Transaction
 
 _NAME = "tracker-scheduler"
@@ -36,6 +38,11 @@ class Scheduler:
     owner: str
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
+
+    def leader(self) -> str | None:
+        """Which scheduler works now, if any. Raises DatabaseAway."""
+        with self.lease_database.transaction() as tx:
+            return leases.holder(tx, LEASE)
 
     def close(self) -> None:
         self.lease_database.close()
