@@ -15,12 +15,34 @@ from types import ModuleType
 from bench import machine, results, stage
 from bench.effort import FULL, QUICK
 from bench.errors import NotMeasured
-from bench.rows import generator_ceiling, latency, memory, receiver_pixel, receiver_post, whole_way, worker_drain
+from bench.rows import (
+    drain_months,
+    generator_ceiling,
+    latency,
+    memory,
+    receiver_pixel,
+    receiver_post,
+    statistics_folding,
+    statistics_large_day,
+    whole_way,
+    worker_drain,
+)
 from tracker.errors import TrackerError
 
 ROWS: dict[str, ModuleType] = {
     module.NAME: module
-    for module in (generator_ceiling, receiver_post, receiver_pixel, worker_drain, whole_way, latency, memory)
+    for module in (
+        generator_ceiling,
+        receiver_post,
+        receiver_pixel,
+        worker_drain,
+        drain_months,
+        statistics_folding,
+        statistics_large_day,
+        whole_way,
+        latency,
+        memory,
+    )
 }
 
 

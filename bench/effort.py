@@ -9,6 +9,8 @@ class Effort:
     warm_up: float = 2.0
     receiver_round: float = 4.0
     drained_hits: int = 20_000
+    folded_hits: int = 100_000
+    small_day: int = 50_000
     search_trial: float = 8.0
     sustained: float = 60.0
     sustained_rounds: int = 5
@@ -24,6 +26,8 @@ QUICK = Effort(
     warm_up=1.0,
     receiver_round=2.0,
     drained_hits=5_000,
+    folded_hits=20_000,
+    small_day=5_000,
     search_trial=4.0,
     sustained=10.0,
     sustained_rounds=1,
