@@ -11,9 +11,8 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from bench.errors import NotMeasured
 
@@ -47,33 +46,14 @@ class Outcome:
 
 
 class Generator:
-    """Connections to one server, used for any number of runs."""
+    """Runs of load on one server. Each run has connections of its own: a server closes those that idle for long."""
 
     def __init__(self, port: int, requests: Iterator[bytes], *, connections: int = 32) -> None:
+        self._port = port
         self._requests = requests
-        self._poll = select.epoll()
+        self._connections = connections
         self._sockets: dict[int, socket.socket] = {}
         self._partial: dict[int, bytes] = {}
-        for _ in range(connections):
-            connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.setblocking(False)
-            self._sockets[connection.fileno()] = connection
-            self._poll.register(connection.fileno(), select.EPOLLIN)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._poll.close()
-        for connection in self._sockets.values():
-            connection.close()
-        self._sockets = {}
 
     def run(
         self, seconds: float, *, rate: float | None = None, tick: Tick | None = None, tick_seconds: float = 0.25
@@ -88,15 +68,29 @@ class Generator:
         gc.disable()
         cpu = time.process_time()
         try:
-            outcome = self._run(seconds, _Pace(rate, tick, tick_seconds, seconds))
+            with self._connected() as poll:
+                outcome = self._run(poll.poll, seconds, _Pace(rate, tick, tick_seconds, seconds))
         finally:
             if gc_was_on:
                 gc.enable()
         outcome.generator_cpu_seconds = time.process_time() - cpu
         return outcome
 
-    def _run(self, seconds: float, pace: "_Pace") -> Outcome:
-        clock, poll, requests, sockets = time.perf_counter, self._poll.poll, self._requests, self._sockets
+    @contextmanager
+    def _connected(self) -> Iterator[select.epoll]:
+        with ExitStack() as stack:
+            poll = stack.enter_context(select.epoll())
+            self._sockets, self._partial = {}, {}
+            for _ in range(self._connections):
+                connection = stack.enter_context(socket.create_connection(("127.0.0.1", self._port), timeout=10))
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.setblocking(False)
+                self._sockets[connection.fileno()] = connection
+                poll.register(connection.fileno(), select.EPOLLIN)
+            yield poll
+
+    def _run(self, poll: Callable[[float], list[tuple[int, int]]], seconds: float, pace: "_Pace") -> Outcome:
+        clock, requests, sockets = time.perf_counter, self._requests, self._sockets
         idle = deque(sockets)
         sent_at: dict[int, float] = {}
         latencies = array("d")

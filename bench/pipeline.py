@@ -51,7 +51,7 @@ class Trial:
 
 
 class Pipeline:
-    """The running product: receivers and a worker, with a generator connected."""
+    """The running product: receivers and a worker, with a generator for them."""
 
     def __init__(self, stage: Stage, port: int, receiver: processes.Process, worker: processes.Process) -> None:
         self.port = port
@@ -96,9 +96,6 @@ class Pipeline:
         """Offer `rate` for `seconds`, nothing else."""
         return self._generator.run(seconds, rate=rate, tick=tick)
 
-    def close(self) -> None:
-        self._generator.close()
-
 
 @contextmanager
 def running(stage: Stage) -> Iterator[Pipeline]:
@@ -109,11 +106,7 @@ def running(stage: Stage) -> Iterator[Pipeline]:
         web.product(stage) as (port, receiver),
         processes.started(arguments, environment=stage.environment, output=stage.log("worker")) as worker,
     ):
-        pipeline = Pipeline(stage, port, receiver, worker)
-        try:
-            yield pipeline
-        finally:
-            pipeline.close()
+        yield Pipeline(stage, port, receiver, worker)
 
 
 def highest_sustained_rate(pipeline: Pipeline, effort: Effort) -> float:

@@ -33,7 +33,8 @@ class Side:
 
     def round(self) -> float:
         """Requests a second. Every answered hit must be in a stream afterwards."""
-        with self._server() as (port, process), Generator(port, self._requests.start()) as generator:
+        with self._server() as (port, process):
+            generator = Generator(port, self._requests.start())
             generator.run(self._effort.warm_up)
             self._stage.empty_streams()
             cpu = process.cpu_seconds

@@ -22,14 +22,14 @@ def measure(_stage: Stage, effort: Effort) -> Row:
         arguments = ["-m", "bench.responder", str(port)]
         with processes.started(arguments, environment=os.environ, output=Path(folder) / "responder") as responder:
             processes.wait_until_listening(port, responder)
-            with Generator(port, hits.post_requests().start()) as generator:
-                generator.run(effort.warm_up)
-                for _ in range(effort.rounds):
-                    outcome = generator.run(effort.receiver_round)
-                    if not outcome.answered:
-                        raise NotMeasured("the responder answered nothing")
-                    figures.append(outcome.per_second)
-                    cpu.append(outcome.generator_cpu_seconds / outcome.answered * 1e6)
+            generator = Generator(port, hits.post_requests().start())
+            generator.run(effort.warm_up)
+            for _ in range(effort.rounds):
+                outcome = generator.run(effort.receiver_round)
+                if not outcome.answered:
+                    raise NotMeasured("the responder answered nothing")
+                figures.append(outcome.per_second)
+                cpu.append(outcome.generator_cpu_seconds / outcome.answered * 1e6)
     return Row(
         name=NAME,
         value=round(median(figures)),

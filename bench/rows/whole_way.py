@@ -43,10 +43,8 @@ def measure(stage: Stage, effort: Effort) -> Row:
         raise NotMeasured(f"no rate down to {rate:.0f}/s keeps the backlog level for {effort.sustained:.0f} s")
 
     def baseline() -> float:
-        with (
-            web.baseline(stage, "bare_tables") as (port, process),
-            Generator(port, hits.post_requests().start()) as generator,
-        ):
+        with web.baseline(stage, "bare_tables") as (port, process):
+            generator = Generator(port, hits.post_requests().start())
             generator.run(effort.warm_up)
             stage.empty_tables()
             shares = CpuShares({"web": process})
