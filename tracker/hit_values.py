@@ -22,7 +22,8 @@ LONGEST_DESCRIPTIONS = {
 """Characters of texts that describe, by column: a longer one is cut, since most of it is better than no hit."""
 LONGEST_PARAMETER_KEY = 100
 MAX_DEPTH = 20
-_SAFE = 2**53 - 1
+LARGEST_INTEGER = 2**53 - 1
+"""Up to here, in both directions, a double holds every whole number exactly, and JavaScript has nothing but doubles."""
 
 TOO_LARGE = "The number is beyond ±(2^53-1)."
 TOO_DEEP = f"Nests more than {MAX_DEPTH} levels."
@@ -47,7 +48,7 @@ def is_plain(value: Any, depth: int) -> bool:
                     continue
                 if kind is dict or kind is list:
                     deeper.append(item)
-                elif (kind is int or kind is float) and not -_SAFE <= item <= _SAFE:
+                elif (kind is int or kind is float) and not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
                     return False
         if not deeper:
             return True
@@ -80,7 +81,7 @@ def _fault_of_scalar(item: object) -> str | None:
         return _fault_of_text(item)
     if isinstance(item, NoValue):
         return item.reason
-    if isinstance(item, int | float) and not -_SAFE <= item <= _SAFE:
+    if isinstance(item, int | float) and not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
         return TOO_LARGE
     return None
 

@@ -24,6 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tracker.application import ParameterDefinition, ParameterType
+from tracker.hit_values import LARGEST_INTEGER
 
 try:
     import re2
@@ -45,7 +46,6 @@ MAX_TEXT_BYTES: Final = 2_000
 
 _UTF8_BYTES_A_CHARACTER = 4
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_SAFE_INTEGER = 2**53 - 1
 _BOOLEANS = {"true": True, "false": False}
 _NUMBER_TEXT_MAX = 400
 """A string of more characters is not read as a number: the largest float has 309 digits, and nobody types more."""
@@ -183,7 +183,7 @@ def _number(value: Json) -> int | float | None:
         number: int | float = orjson.loads(value)
     except ValueError:
         return None
-    return None if isinstance(number, int) and abs(number) > _SAFE_INTEGER else number
+    return None if isinstance(number, int) and abs(number) > LARGEST_INTEGER else number
 
 
 def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:

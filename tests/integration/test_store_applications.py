@@ -92,7 +92,7 @@ def test_settings_and_keys_are_part_of_the_snapshot(database: Database, shop: UU
         assert "key_hash" not in api_keys.list_rows(tx, shop)[0]
         assert application_settings.unset(tx, shop, "other")
         assert not application_settings.unset(tx, shop, "other")
-        assert [row["setting_value"] for row in application_settings.list_rows(tx, shop)] == ["reject"]
+        assert found(tx).settings == {"custom_params_mode": "reject"}
 
 
 def test_permissions_that_somebody_wrote_by_hand_grant_only_what_is_true(database: Database, shop: UUID) -> None:

@@ -112,7 +112,6 @@ def test_what_the_store_does_for_applications_pins_nothing(database: Database) -
         assert application_id is not None
         assert applications.update(tx, app_id, {"domain": "shop.example"})
         application_settings.put(tx, application_id, "custom_params_mode", "accept")
-        application_settings.list_rows(tx, application_id)
         key = api_keys.insert(tx, application_id, key_hash=uuid4().hex, permissions=["read"])
         assert api_keys.revoke(tx, application_id, key)
         definitions.upsert(tx, application_id, [])

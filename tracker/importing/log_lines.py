@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from tracker.addresses import normalise
-from tracker.hit_values import LONGEST_DESCRIPTIONS
+from tracker.hit_values import LARGEST_INTEGER, LONGEST_DESCRIPTIONS
 from tracker.importing.record import Malformed, Record
 
 _QUOTED = rb'"([^"\\]*(?:\\.[^"\\]*)*)"'
@@ -53,7 +53,7 @@ def _record(line: bytes, pattern: re.Pattern[bytes], name: str) -> Record:
     if status != b"-":
         event_data["status"] = int(status)
     if size != b"-":
-        event_data["bytes"] = min(int(size), 2**53 - 1)
+        event_data["bytes"] = min(int(size), LARGEST_INTEGER)
     columns["event_data"] = event_data or None
     if len(parts) > _COMMON_PARTS:
         columns["referrer"], columns["user_agent"] = (_text(part) for part in parts[_COMMON_PARTS:])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from tracker.hit import Hit
+from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS
 from tracker.parameter_rules import Json
 from tracker.queueing.claims import Claim
 
@@ -67,19 +68,7 @@ def _demand_sound(hit: Hit) -> None:
             raise ValueError(f"{name} is not an object")
 
 
-_TEXTS = (
-    "client_sub_id",
-    "module_id",
-    "url",
-    "referrer",
-    "user_agent",
-    "ip_address",
-    "session_id",
-    "screen_resolution",
-    "language",
-    "timezone",
-    "event_name",
-)
+_TEXTS = (*LONGEST_IDENTIFIERS, *LONGEST_DESCRIPTIONS, "ip_address")
 
 
 def _demand_sendable(hit: Hit, data: bytes) -> None:

@@ -8,9 +8,8 @@ from tracker.errors import TrackerError
 from tracker.management import partition_overview
 from tracker.management.finding import Finding, graded, megabytes
 from tracker.store.database import Database
-from tracker.store.server_facts import ServerFacts, newest_revision, server_facts
+from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision, server_facts
 
-_OLDEST = 14
 _MIGRATE = "Run `python -m tracker migrate`."
 _UTC = {"UTC", "Etc/UTC", "GMT"}
 
@@ -23,8 +22,8 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Server
     except TrackerError as error:
         return Finding(check, "fail", str(error), f"See that {setting} is right and that the server runs."), None
     major = facts.version_number // 10_000
-    if major < _OLDEST:
-        return Finding(check, "fail", f"PostgreSQL {major}", f"Use PostgreSQL {_OLDEST} or newer."), facts
+    if major < OLDEST_MAJOR:
+        return Finding(check, "fail", f"PostgreSQL {major}", f"Use PostgreSQL {OLDEST_MAJOR} or newer."), facts
     return Finding(check, "ok", f"PostgreSQL {major}.{facts.version_number % 10_000} answers"), facts
 
 

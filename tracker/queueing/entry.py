@@ -13,6 +13,8 @@ from uuid import UUID
 
 import orjson
 
+from tracker.hit import EPOCH
+
 FIELDS = (
     "id",
     "tracking_data",
@@ -34,7 +36,6 @@ URGENT, NORMAL, BULK = STREAMS
 IMPORT_PRIORITY = -(2**31 - 1)
 """What an import gives its entries: they go with the bulk, and no period of the statistics is complete by them."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER_LIMIT = 2**31 - 1
 _STATUS_LENGTH = 20
 
@@ -155,9 +156,9 @@ def _time(value: bytes | None) -> datetime | None:
 def _time_of_stream_id(stream_id: bytes) -> datetime:
     """When the entry was added, by the Redis server's clock: a stream id begins with milliseconds since 1970."""
     try:
-        return _EPOCH + timedelta(milliseconds=int(stream_id.partition(b"-")[0]))
+        return EPOCH + timedelta(milliseconds=int(stream_id.partition(b"-")[0]))
     except (ValueError, OverflowError):
-        return _EPOCH
+        return EPOCH
 
 
 def _derived_id(stream_id: bytes, fields: Mapping[bytes, bytes]) -> UUID:

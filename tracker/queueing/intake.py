@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import hiredis
@@ -22,8 +22,8 @@ from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, lua, translated
 from tracker.queueing.entry import STREAMS, Entry, stream_of
 from tracker.queueing.filtered import COUNTS
+from tracker.queueing.nudges import NUDGE_KEY
 
-_NUDGE_KEY: Final = "tracker:nudge"
 _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
 _PAUSE_SECONDS = 1.0
@@ -108,7 +108,7 @@ class Intake:
             5 + len(event_ids),
             f"tracker:rate:{application_id}:{minute}",
             *STREAMS,
-            _NUDGE_KEY,
+            NUDGE_KEY,
         ]
         if event_ids:
             args += [f"tracker:event:{application_id}:{event_id}" if event_id else "" for event_id in event_ids]

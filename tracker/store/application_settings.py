@@ -7,11 +7,6 @@ from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all
 
 
-def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
-    """The settings that the application has of its own, by key."""
-    return fetch_all(tx, "application_settings/list", {"application_id": application_id})
-
-
 def put(tx: Transaction, application_id: UUID, setting_key: str, setting_value: str | None) -> None:
     """Set one setting, over what it was."""
     params = {"application_id": application_id, "setting_key": setting_key, "setting_value": setting_value}

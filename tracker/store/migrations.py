@@ -24,10 +24,9 @@ from tracker.store import partitions
 from tracker.store.connection import Connection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
 from tracker.store.queries import SQL
+from tracker.store.server_facts import OLDEST_MAJOR
 
 MIGRATIONS = SQL / "migrations"
-OLDEST_SERVER = 14
-"""Specification 1.1."""
 
 
 def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _: None) -> list[str]:
@@ -47,8 +46,8 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
 
 def _check_server(connection: Connection) -> None:
     version = connection.info.server_version // 10_000
-    if version < OLDEST_SERVER:
-        raise SettingsInvalid(f"The database server is PostgreSQL {version}: {OLDEST_SERVER} or newer is needed.")
+    if version < OLDEST_MAJOR:
+        raise SettingsInvalid(f"The database server is PostgreSQL {version}: {OLDEST_MAJOR} or newer is needed.")
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")

@@ -6,6 +6,9 @@ from datetime import datetime
 from tracker.store.database import Transaction
 from tracker.store.queries import SQL, fetch_one
 
+OLDEST_MAJOR = 14
+"""The oldest PostgreSQL that is served (specification 1.1)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
