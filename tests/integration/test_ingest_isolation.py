@@ -1,4 +1,6 @@
+import importlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -191,7 +193,9 @@ def test_a_whole_batch_without_a_partition_is_isolated_within_its_time(
 
     drained = drain(redis, database, seconds=20)
 
-    assert (drained.ended, drained.postponed, drained.stored) == ("dry", 100, 0)
+    # On a slow machine the first suspects are due again before the last one is found.
+    assert (drained.ended, drained.stored) == ("dry", 0)
+    assert drained.postponed >= redis.zcard(RETRIES) == 100
 
 
 def test_a_batch_that_is_cut_by_the_time_goes_back_and_is_finished_later(
@@ -216,3 +220,34 @@ def test_suspects_are_written_alone(database: Database, redis: Connection, appli
     drained = drain(redis, database)
 
     assert (drained.batches, drained.stored) == (2, 2)
+
+
+@pytest.mark.parametrize("step", ["tracker.ingest.drain.check", "tracker.ingest.write.activities_of"])
+def test_a_fault_of_ours_over_one_hit_holds_up_no_other(
+    database: Database, redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    module, _, name = step.rpartition(".")
+    sound = getattr(importlib.import_module(module), name)
+
+    def faulty(given: Any, *others: Any) -> Any:
+        given = list(given) if name == "activities_of" else given
+        hits = given if isinstance(given, list) else [given.hit]
+        if any(hit.url == "the one that nobody thought of" for hit in hits):
+            raise ValueError("confidential")
+        return sound(given, *others)
+
+    monkeypatch.setattr(step, faulty)
+    odd = hit_of(application, 51, url="the one that nobody thought of")
+    enqueue(redis, [*(hit_of(application, number) for number in range(1, 51)), odd])
+
+    drained = drain(redis, database)
+
+    assert (drained.stored, drained.postponed + drained.failed) == (50, 1)
+    for _ in range(3):
+        make_due(redis)
+        drain(redis, database)
+    [(failed_id, _, reason)] = rows(database, FAILED)
+    assert failed_id == odd.tracking_id
+    assert "fault of this program: ValueError" in reason
+    assert "confidential" not in reason
+    assert waiting(redis) == 0

@@ -1,15 +1,15 @@
 """Draining: turn after turn until the queue is dry or the time is over."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from tracker.clock import Clock
 from tracker.errors import TryAgain
-from tracker.ingest.applications import KnownApplications
+from tracker.ingest.applications import Known, KnownApplications
 from tracker.ingest.check import Good, check
 from tracker.ingest.held import Held
-from tracker.ingest.isolate import write_isolating
+from tracker.ingest.isolate import FAULTS, write_isolating
 from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.tally import Drained, Ended, Tally
 from tracker.log import logger
@@ -77,7 +77,7 @@ class Drain:
 
     def _check(self, batch: Sequence[Read | Failed]) -> list[Good | Failed]:
         known = self._applications.of({item.hit.app_id for item in batch if isinstance(item, Read)})
-        return [check(item, known) if isinstance(item, Read) else item for item in batch]
+        return [_checked(item, known) if isinstance(item, Read) else item for item in batch]
 
     def _write(self, batch: Sequence[Good | Failed]) -> None:
         """Write and settle; nothing when the time is over, and what is left stays held."""
@@ -90,6 +90,16 @@ class Drain:
 
     def _out_of_time(self) -> bool:
         return self._clock.monotonic() - self._started >= self._seconds
+
+
+def _checked(item: Read, known: Mapping[str, Known | None]) -> Good | Failed:
+    """What `check` says; a fault of ours that one hit brings about fails that hit, and holds up no other."""
+    try:
+        return check(item, known)
+    except FAULTS as error:
+        _log.exception("a hit meets a fault of this program", entry=str(item.claim.entry.id))
+        reason = f"Checking it met a fault of this program: {type(error).__name__}, see the worker's log."
+        return Failed(item.claim, "fault", reason)
 
 
 def _read(batch: Sequence[Claim]) -> list[Read | Failed]:

@@ -1,7 +1,8 @@
 """Isolating: what the database takes is stored at once, and what it refuses ends up alone.
 
 A batch that is refused is halved, and so are its halves. A hit that is refused alone has failed where the database
-said never; where it is unclear, it becomes a suspect that is tried alone again, with growing delays.
+said never; where it is unclear, it becomes a suspect that is tried alone again, with growing delays. A fault of our own
+that one hit brings about counts as unclear: it must not hold up the ninety-nine others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,9 @@ from tracker.store.database import Database
 
 _FIRST_DELAY_SECONDS = 2.0
 _DELAY_FACTOR = 4.0
+
+FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a value that nobody thought of brings about in our code. RQ's time limit and a full memory are none of these."""
 
 _log = logger(__name__)
 
@@ -46,7 +50,7 @@ def write_isolating(
         part = parts.pop()
         held.renew()
         try:
-            written = write(database, part, clock)
+            written = _write(database, part, clock)
         except (Unstorable, Unclear) as error:
             if len(part) > 1:
                 middle = len(part) // 2
@@ -56,6 +60,17 @@ def write_isolating(
         else:
             held.settle([item.claim for item in part])
             yield written
+
+
+def _write(database: Database, part: Sequence[Item], clock: Clock) -> Written:
+    try:
+        return write(database, part, clock)
+    except FAULTS as error:
+        if len(part) == 1:
+            _log.exception("a hit meets a fault of this program", entry=str(part[0].claim.entry.id))
+        raise Unclear(
+            f"Writing it met a fault of this program: {type(error).__name__}, see the worker's log."
+        ) from error
 
 
 def delay_before(retry: int) -> float:
