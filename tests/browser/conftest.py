@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from psycopg.rows import dict_row
 
 from tests.browser.gate import Gate
@@ -68,6 +68,7 @@ def store(running: stack.Stack) -> Iterator[Database]:
 def playwright() -> Iterator[Playwright]:
     """For one module at a time: while it is there, nothing else in this process may run an event loop."""
     need_chromium()
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as started:
         yield started
 

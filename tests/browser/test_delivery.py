@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import PATIENCE, Tracked, Visit, watched
+from tests.browser.conftest import PATIENCE, Tracked, Visit, tag_of, watched
 from tests.browser.gate import Gate
 from tests.browser.site import Site
+from tracker.management import applications
+from tracker.store.database import Database
 
 WAITING = """Object.keys(localStorage).filter(key => key.includes('.hit.')).map(key => JSON.parse(localStorage[key]))"""
 NO_KEEPALIVE = "delete Request.prototype.keepalive;"
@@ -40,20 +42,24 @@ def opened(page: Page, site: Site, tracked: Tracked) -> Page:
 
 def test_hits_of_an_outage_arrive_once_each_with_their_own_times(opened: Page, tracked: Tracked, gate: Gate) -> None:
     gate.go_away()
+    happened = []
     for number in range(3):
-        opened.evaluate(f"ALT.trackEvent('offline {number}')")
-        opened.wait_for_timeout(200)
+        happened.append(opened.evaluate(f"ALT.trackEvent('offline {number}'), Date.now()"))
+        opened.wait_for_timeout(100)
     wait_until_waiting(opened, 3)
-    happened = datetime.now(UTC)
-    opened.wait_for_timeout(800)
+    opened.wait_for_timeout(1500)
     gate.come_back()
     opened.evaluate("ALT.trackEvent('back')")
     rows = tracked.wait_for(5)
     assert [row["event_name"] for row in rows] == ["page_view", "offline 0", "offline 1", "offline 2", "back"]
-    assert all(abs(row["created_at"] - happened) < timedelta(seconds=1.2) for row in rows[1:4])
-    assert rows[4]["created_at"] - rows[3]["created_at"] > timedelta(seconds=0.7)
+    # What a hit's request takes is all that its time may be wrong by.
+    assert all(
+        timedelta(milliseconds=-1) <= row["created_at"] - datetime.fromtimestamp(at / 1000, UTC) < timedelta(seconds=1)
+        for row, at in zip(rows[1:4], happened, strict=True)
+    )
+    assert rows[4]["created_at"] - rows[3]["created_at"] > timedelta(seconds=1.4)
     wait_until_waiting(opened, 0)
-    assert len(set(event_ids(gate))) == 5
+    assert len(event_ids(gate)) == len(set(event_ids(gate))) == 5
 
 
 def test_what_waits_goes_out_by_itself_when_the_server_is_back(opened: Page, tracked: Tracked, gate: Gate) -> None:
@@ -81,7 +87,7 @@ def test_what_waits_goes_out_with_the_next_page(opened: Page, site: Site, tracke
 def test_retry_after_is_obeyed_by_all_of_the_site(
     opened: Page, context: BrowserContext, *, site: Site, tracked: Tracked, gate: Gate, status: int
 ) -> None:
-    gate.answer(status, headers={"Retry-After": "2"})
+    gate.answer(status, headers={"Retry-After": "3"})
     opened.evaluate("ALT.trackEvent('refused')")
     wait_until_waiting(opened, 1)
     refused_at = gate.requests[-1].at
@@ -93,8 +99,20 @@ def test_retry_after_is_obeyed_by_all_of_the_site(
         rows = tracked.wait_for(4)
         assert [row["event_name"] for row in rows] == ["page_view", "refused", "same tab", "page_view"]
         wait_until_waiting(other, 0)
-    assert all(request.at - refused_at >= 2 for request in gate.requests[2:])
+    assert all(request.at - refused_at >= 3 for request in gate.requests[2:])
     assert len(gate.hits) == 5
+
+
+def test_the_receivers_own_limit_is_obeyed(page: Page, site: Site, gate: Gate, store: Database) -> None:
+    """A 429 of the real receiver, whose Retry-After a page on another origin has to be allowed to read."""
+    limited = Tracked("limited", "")
+    applications.create(store, name="Limited", app_id=limited.app_id, rate_limit=1)
+    page.goto(site.page("/", head=tag_of(gate, limited)))
+    page.wait_for_function("window.ALT")
+    page.evaluate("ALT.trackEvent('one'), ALT.trackEvent('two')")
+    page.wait_for_function("localStorage['ALT.limited.pause'] > Date.now()")
+    assert 0 < page.evaluate("localStorage['ALT.limited.pause'] - Date.now()") <= 60_000
+    assert 429 in [request.status for request in gate.requests]
 
 
 def test_an_error_of_the_server_is_tried_again_and_a_refusal_is_not(opened: Page, tracked: Tracked, gate: Gate) -> None:

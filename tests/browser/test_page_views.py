@@ -98,7 +98,7 @@ def test_a_page_out_of_the_back_forward_cache_is_seen_again(
 def test_a_page_that_is_only_prerendered_is_not_seen(tmp_path: Path, site: Site, tracked: Tracked, gate: Gate) -> None:
     """In a browser that nobody steers, since one that is steered runs no scripts while it prerenders."""
     rules = '{"prerender": [{"urls": ["/next"], "eagerness": "immediate"}]}'
-    leave = "setTimeout(() => { ALT.trackEvent('leaving'); location.href = '/next' }, 1500)"
+    leave = "setTimeout(() => { ALT.trackEvent('leaving'); location.href = '/next' }, 3000)"
     site.page("/next", "<script>fetch('/runs?' + document.prerendering)</script>")
     url = site.page("/", f"<script>{leave}</script><script type=speculationrules>{rules}</script>")
     command = [CHROMIUM, *FLAGS, f"--user-agent={SOMEBODY}", f"--user-data-dir={tmp_path}", url]
