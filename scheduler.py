@@ -28,7 +28,8 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Loop(table(parts), parts.lease_database, parts.clock, owner=parts.owner).run(stop)
+    loop = Loop(table(parts), parts.lease_database, parts.clock, owner=parts.owner, failed=parts.note_failure)
+    loop.run(stop)
     parts.close()
     return 0
 

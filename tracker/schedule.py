@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from tracker.housekeeping.application_retention import delete_expired_hits
+from tracker.housekeeping.consumers import remove_dead
 from tracker.housekeeping.old_rows import delete_old_rows
 from tracker.housekeeping.waiting_hits import take_in
 from tracker.partitions.retention import drop_old_months
 from tracker.partitions.upkeep import upkeep
-from tracker.queueing import dead_consumers, watch
+from tracker.queueing import watch
 from tracker.scheduling.turns import Job
 from tracker.sessions.ending import end_sessions
 from tracker.stats.complete import complete_periods
@@ -60,7 +61,7 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="remove dead consumers",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=lambda _: dead_consumers.remove(redis),
+            turn=lambda _: remove_dead(database, redis, clock),
         ),
         Job(
             # Ten minutes and not an hour: where the locks were not to be had, the next turn is soon.

@@ -22,11 +22,11 @@ def measure(stage: Stage, effort: Effort) -> Row:
         stage.empty_tables()
         stage.empty_streams()
         stage.fill_stream(count)
-        return _rows_per_second(stage, ["-m", "bench.drain_once"], count)
+        return rows_per_second(stage, ["-m", "bench.drain_once"], count)
 
     def baseline() -> float:
         stage.empty_tables()
-        return _rows_per_second(stage, ["-m", "bench.baselines.bare_copy", str(count), "0"], count)
+        return rows_per_second(stage, ["-m", "bench.baselines.bare_copy", str(count), "0"], count)
 
     ours()
     expected = stage.table_counts()
@@ -44,7 +44,7 @@ def measure(stage: Stage, effort: Effort) -> Row:
     )
 
 
-def _rows_per_second(stage: Stage, arguments: list[str], count: int) -> float:
+def rows_per_second(stage: Stage, arguments: list[str], count: int) -> float:
     """Hits a second of one fresh process, by its own clock around the work alone; every hit must be stored."""
     printed = processes.printed_by(arguments, environment=stage.environment | _ONE_JOB, timeout=_TIMEOUT)
     stored = stage.table_counts()["access_logs"]

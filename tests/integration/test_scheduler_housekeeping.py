@@ -10,9 +10,10 @@ from tracker.application import Application
 from tracker.errors import QueueAway
 from tracker.housekeeping import small_batches, waiting_hits
 from tracker.housekeeping.application_retention import delete_expired_hits
+from tracker.housekeeping.consumers import remove_dead
 from tracker.housekeeping.old_rows import delete_old_rows
 from tracker.housekeeping.waiting_hits import take_in
-from tracker.queueing import dead_consumers, watch
+from tracker.queueing import watch
 from tracker.queueing.connection import connect
 from tracker.queueing.depth import depths
 from tracker.store import application_settings, batch_queue
@@ -97,7 +98,7 @@ def test_a_full_queue_is_not_filled_further(
 
 
 def test_what_a_dead_consumer_holds_is_taken_over_before_the_consumer_goes(
-    database: Database, redis: Any, application: Application
+    database: Database, redis: Any, application: Application, clock: Any
 ) -> None:
     enqueue(redis, [hit_of(application)])
     dead = claims_of(redis)
@@ -105,14 +106,14 @@ def test_what_a_dead_consumer_holds_is_taken_over_before_the_consumer_goes(
     # The worker is killed here. Fifteen seconds later, as far as Redis knows:
     (consumer,) = redis.xinfo_consumers(claim.key, "workers")
     redis.xclaim(claim.key, "workers", consumer["name"], 0, [claim.member], idle=20_000)
-    dead_consumers.remove(redis, idle_seconds=0)
+    remove_dead(database, redis, clock, idle_seconds=0)
     assert [each["pending"] for each in redis.xinfo_consumers(claim.key, "workers")] == [1]
     assert watch.look(redis, "default", drain_seconds=20)
     assert redis.llen("rq:queue:default") == 1
     drain(redis, database)
     assert stored(database) == 1
-    assert dead_consumers.remove(redis, idle_seconds=600) == 0
-    assert dead_consumers.remove(redis, idle_seconds=0) == 1
+    assert remove_dead(database, redis, clock, idle_seconds=600) == 0
+    assert remove_dead(database, redis, clock, idle_seconds=0) == 1
     assert redis.xinfo_consumers(claim.key, "workers") == []
 
 

@@ -136,12 +136,14 @@ def test_a_turn_that_fails_is_logged_with_its_traceback_and_raises_nothing(capsy
     def busy(_go_on: Any) -> None:
         raise DatabaseAway("PostgreSQL is away.")
 
-    run(job_of("broken turn", broken), SystemClock(), lambda: True)
+    failures: list[Any] = []
+    run(job_of("broken turn", broken), SystemClock(), lambda: True, lambda *failure: failures.append(failure))
     run(job_of("busy turn", busy), SystemClock(), lambda: True)
     logged = capsys.readouterr().out
     assert "turn failed" in logged
     assert "ZeroDivisionError: a mistake of ours" in logged
     assert "turn postponed" in logged
+    assert [(name, reason) for name, _, reason in failures] == [("broken turn", "ZeroDivisionError")]
 
 
 class Running:
@@ -149,7 +151,7 @@ class Running:
 
     def __init__(self, database: Database, *jobs: Job) -> None:
         self.stop = threading.Event()
-        self.loop = Loop(jobs, database, SystemClock(), owner=f"loop {id(self)}")
+        self.loop = Loop(jobs, database, SystemClock(), owner=f"loop {id(self)}", failed=lambda *_: None)
         self.thread = threading.Thread(target=self.loop.run, args=[self.stop])
 
     def __enter__(self) -> Self:

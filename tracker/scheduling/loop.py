@@ -13,7 +13,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.scheduling.lease import Lease
-from tracker.scheduling.turns import GoOn, Job, run
+from tracker.scheduling.turns import Failed, GoOn, Job, run
 from tracker.store.database import Database
 
 LEASE = "scheduler"
@@ -26,8 +26,9 @@ _log = logger(__name__)
 class Loop:
     """All turns of one process, each in a thread of its own, so that one that hangs holds up no other."""
 
-    def __init__(self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str) -> None:
+    def __init__(self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str, failed: Failed) -> None:
         self._table = table
+        self._failed = failed
         self._clock = clock
         self._owner = owner
         self._stopping_since: float | None = None
@@ -61,7 +62,7 @@ class Loop:
     def _turn(self, job: Job) -> None:
         permit = self._lease.permit()
         if permit():
-            run(job, self._clock, partial(self._goes_on, permit))
+            run(job, self._clock, partial(self._goes_on, permit), self._failed)
 
     def _goes_on(self, permit: GoOn) -> bool:
         since = self._stopping_since

@@ -1,11 +1,12 @@
 """The entries of the table, and how one turn of an entry is run."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tracker.clock import Clock
-from tracker.errors import TryAgain
+from tracker.errors import TrackerError, TryAgain
 from tracker.log import logger
 
 GoOn = Callable[[], bool]
@@ -25,14 +26,26 @@ class Job:
     """One turn. It logs what it did and notes it in `batch_jobs`, and says nothing where there was nothing to do."""
 
 
-def run(job: Job, clock: Clock, go_on: GoOn) -> None:
+Failed = Callable[[str, datetime, str], None]
+"""Hears of a turn that failed: the job's name, when the turn began, the reason in a sentence or a word."""
+
+
+def _tell_nobody(_name: str, _started_at: datetime, _reason: str) -> None:
+    pass
+
+
+def run(job: Job, clock: Clock, go_on: GoOn, failed: Failed = _tell_nobody) -> None:
     """One turn. Whatever it raises is logged and stops nothing else; the next turn tries again."""
-    started = clock.monotonic()
+    started_at, started = clock.now(), clock.monotonic()
     try:
         did = job.turn(go_on)
     except TryAgain as error:
         _log.warning("turn postponed", job=job.name, reason=str(error))
-    except Exception:  # noqa: BLE001 whatever it is, the other turns go on
+    except Exception as error:  # noqa: BLE001 whatever it is, the other turns go on
         _log.exception("turn failed", job=job.name)
+        # Only the words of our own errors are sure to quote no value.
+        reason = str(error) if isinstance(error, TrackerError) else type(error).__name__
+        with suppress(TrackerError):
+            failed(job.name, started_at, reason)
     else:
         _log.debug("turn done", job=job.name, did=str(did), seconds=round(clock.monotonic() - started, 3))

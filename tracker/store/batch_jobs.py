@@ -43,6 +43,23 @@ def add_run(tx: Transaction, job_type: str, *, count: int, started_at: datetime,
     )
 
 
+def add_failure(tx: Transaction, job_type: str, *, reason: str, started_at: datetime, completed_at: datetime) -> None:
+    """Note a scheduled run that failed."""
+    add(
+        tx,
+        BatchJob(
+            job_type=job_type,
+            status="failed",
+            batch_size=0,
+            processed_count=0,
+            error_count=1,
+            started_at=started_at,
+            completed_at=completed_at,
+            error_message=reason,
+        ),
+    )
+
+
 def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Forget the oldest runs from before a time; how many."""
     return execute(tx, "batch_jobs/delete_old", {"before": before, "limit": limit})

@@ -14,7 +14,7 @@ from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
 from tracker.scheduling.loop import LEASE
 from tracker.stats import retire
-from tracker.store import leases
+from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
 
 _NAME = "tracker-scheduler"
@@ -38,6 +38,11 @@ class Scheduler:
     owner: str
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
+
+    def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
+        """A row in `batch_jobs` for a turn that failed. Raises DatabaseAway."""
+        with self.database.transaction() as tx:
+            batch_jobs.add_failure(tx, job, reason=reason, started_at=started_at, completed_at=self.clock.now())
 
     def leader(self) -> str | None:
         """Which scheduler works now, if any. Raises DatabaseAway."""
