@@ -27,20 +27,30 @@ received AS ( -- a period is announced when it is complete, if a hit was receive
                         AT TIME ZONE 'UTC'
     ON CONFLICT DO NOTHING
 ),
-visitors_by_hour AS (
-    SELECT DISTINCT application_id, date, hour, visitor
+wanted AS ( -- each visitor of a day, with the hours as bits
+    SELECT application_id, date, visitor, bit_or(1 << hour) AS hours
     FROM taken, unnest(visitors) AS visitor
+    GROUP BY application_id, date, visitor
 ),
-new_visitors AS (
-    INSERT INTO statistics_visitors (application_id, date, hour, visitor)
-    SELECT application_id, date, hour, visitor
-    FROM visitors_by_hour
-    UNION ALL
-    SELECT DISTINCT application_id, date, -1::smallint, visitor
-    FROM visitors_by_hour
-    ORDER BY application_id, date, hour, visitor
-    ON CONFLICT DO NOTHING
-    RETURNING application_id, date, hour
+seen AS (
+    SELECT application_id, date, visitor, known.hours IS NULL AS is_new,
+           wanted.hours & ~coalesce(known.hours, 0) AS new_hours
+    FROM wanted
+    LEFT JOIN statistics_visitors AS known USING (application_id, date, visitor)
+),
+seen_first AS (
+    INSERT INTO statistics_visitors (application_id, date, visitor, hours)
+    SELECT application_id, date, visitor, new_hours
+    FROM seen
+    WHERE is_new
+    ORDER BY application_id, date, visitor
+),
+seen_again AS (
+    UPDATE statistics_visitors AS known
+    SET hours = known.hours | seen.new_hours
+    FROM seen
+    WHERE NOT is_new AND new_hours <> 0
+      AND known.application_id = seen.application_id AND known.date = seen.date AND known.visitor = seen.visitor
 ),
 new_sessions AS (
     INSERT INTO statistics_sessions (application_id, date, session)
@@ -51,7 +61,16 @@ new_sessions AS (
     RETURNING application_id, date
 ),
 visitors AS (
-    SELECT application_id, date, hour, count(*) AS added FROM new_visitors GROUP BY application_id, date, hour
+    SELECT application_id, date, hour, count(*) AS added
+    FROM seen
+    JOIN hours USING (application_id, date)
+    WHERE new_hours & (1 << hour) <> 0
+    GROUP BY application_id, date, hour
+    UNION ALL
+    SELECT application_id, date, -1::smallint, count(*)
+    FROM seen
+    WHERE is_new
+    GROUP BY application_id, date
 ),
 sessions AS (
     SELECT application_id, date, -1::smallint AS hour, count(*) AS added FROM new_sessions GROUP BY application_id, date
