@@ -118,6 +118,13 @@ def test_a_head_and_a_preflight_have_no_body(server: Serving, redis: Connection)
     assert len(queued(redis)) == 1
 
 
+def test_odd_bytes_in_headers_never_cost_a_hit(server: Serving, redis: Connection) -> None:
+    odd = [b"User-Agent: \xe6\x97\xa5", b"Referer: \xff\xfe", b"X-Forwarded-For: \xe9, 203.0.113.9", b"Origin: \x80"]
+    for header in (*odd, b"User-Agent: " + b"u" * 65_000):
+        assert server.ask(post(HIT, header))[0].startswith(b"http/1.1 200")
+    assert len(queued(redis)) == 5
+
+
 def test_strange_requests_are_answered_and_harm_nothing(server: Serving) -> None:
     for request in (
         b"GET /%00%ff//.. HTTP/1.1\r\nHost: <x>\r\n\r\n",
