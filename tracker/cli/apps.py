@@ -7,11 +7,8 @@ import click
 
 from tracker.cli import connections
 from tracker.cli.options import json_option
-from tracker.cli.output import note, print_fields, print_json, print_table
-from tracker.config import Settings
+from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
 from tracker.management import applications, presets
-from tracker.management.announce import announce
-from tracker.management.applications import ApplicationRow
 
 _LIST_COLUMNS = ("app_id", "name", "domain", "status", "rate_limit_per_minute", "created_at")
 
@@ -35,7 +32,7 @@ def create(*, as_json: bool, **columns: Any) -> None:  # noqa: ANN401 what click
     with connections.database(settings) as database:
         made, api_key = applications.create(database, **columns)
         row = applications.show(database, made.app_id)
-    _announce(settings, made.app_id)
+    connections.announce(settings, made.app_id)
     values = {"id": row.id, "app_id": row.app_id, "api_key": api_key, **asdict(row)}
     if as_json:
         print_json(values)
@@ -51,12 +48,12 @@ def list_(*, deleted: bool, as_json: bool) -> None:
     """List the applications, oldest first."""
     with connections.database(connections.settings()) as database:
         rows = [asdict(row) for row in applications.list_(database, deleted=deleted)]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(
-            _LIST_COLUMNS, rows, empty="There are no applications: `python -m tracker apps create --name NAME`."
-        )
+    print_rows(
+        _LIST_COLUMNS,
+        rows,
+        empty="There are no applications: `python -m tracker apps create --name NAME`.",
+        as_json=as_json,
+    )
 
 
 @apps.command()
@@ -66,7 +63,7 @@ def show(*, app_id: str, as_json: bool) -> None:
     """Show one application; never its API key, which is stored as a hash."""
     with connections.database(connections.settings()) as database:
         row = applications.show(database, app_id)
-    _print(row, as_json=as_json)
+    print_row(asdict(row), as_json=as_json)
 
 
 @apps.command()
@@ -89,17 +86,5 @@ def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json:
     settings = connections.settings()
     with connections.database(settings) as database:
         row = applications.set_status(database, app_id, status)
-    _announce(settings, app_id)
-    _print(row, as_json=as_json)
-
-
-def _print(row: ApplicationRow, *, as_json: bool) -> None:
-    if as_json:
-        print_json(asdict(row))
-    else:
-        print_fields(asdict(row))
-
-
-def _announce(settings: Settings, app_id: str) -> None:
-    with connections.redis(settings) as redis:
-        announce(redis, app_id)
+    connections.announce(settings, app_id)
+    print_row(asdict(row), as_json=as_json)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from tracker import log
 from tracker.config import Settings, load
+from tracker.management.announce import announce as announce_over
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
 
@@ -36,3 +37,9 @@ def redis(loaded: Settings) -> Iterator[Connection]:
         yield opened
     finally:
         opened.close()
+
+
+def announce(loaded: Settings, app_id: str) -> None:
+    """Tell the receivers that an application has changed."""
+    with redis(loaded) as connection:
+        announce_over(connection, app_id)

@@ -7,7 +7,7 @@ import click
 
 from tracker.cli import connections
 from tracker.cli.options import json_option
-from tracker.cli.output import print_json, print_table
+from tracker.cli.output import print_rows
 from tracker.clock import SystemClock
 from tracker.management.doctor import examine
 
@@ -19,9 +19,6 @@ _COLUMNS = ("level", "check", "seen", "to_do")
 def doctor(*, as_json: bool) -> None:
     """Check settings, PostgreSQL, Redis, workers and queue; exit status 1 where something fails."""
     findings = [asdict(finding) for finding in examine(connections.settings(), SystemClock())]
-    if as_json:
-        print_json(findings)
-    else:
-        print_table(_COLUMNS, findings, empty="Nothing was checked.")
+    print_rows(_COLUMNS, findings, empty="Nothing was checked.", as_json=as_json)
     if any(finding["level"] == "fail" for finding in findings):
         sys.exit(1)

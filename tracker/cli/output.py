@@ -31,6 +31,22 @@ def print_table(columns: Sequence[str], rows: Iterable[Row], *, empty: str) -> N
         _align(columns, lines)
 
 
+def print_rows(columns: Sequence[str], rows: Sequence[Row], *, empty: str, as_json: bool) -> None:
+    """Many things: all that is known of them as JSON, or a table of these columns."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(columns, rows, empty=empty)
+
+
+def print_row(values: Row, *, as_json: bool) -> None:
+    """A single thing, as JSON or field by field."""
+    if as_json:
+        print_json(values)
+    else:
+        print_fields(values)
+
+
 def print_fields(values: Row) -> None:
     """One `name  value` a line, for a single thing."""
     width = max(map(len, values))

@@ -6,13 +6,10 @@ from typing import Any
 import click
 import orjson
 
-from tracker.application import ParameterDefinition
 from tracker.cli import connections
 from tracker.cli.options import NUMBER, app_id_option, json_option
-from tracker.cli.output import print_fields, print_json, print_table
-from tracker.config import Settings
+from tracker.cli.output import print_json, print_row, print_rows
 from tracker.management import parameters, presets
-from tracker.management.announce import announce
 from tracker.management.definition_check import TYPES
 
 _LIST_COLUMNS = (
@@ -37,10 +34,12 @@ def list_(*, app_id: str, as_json: bool) -> None:
     """List an application's definitions, by key."""
     with connections.database(connections.settings()) as database:
         rows = [asdict(definition) for definition in parameters.list_(database, app_id)]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(_LIST_COLUMNS, rows, empty=f"{app_id} has no definitions: `python -m tracker params set --help`.")
+    print_rows(
+        _LIST_COLUMNS,
+        rows,
+        empty=f"{app_id} has no definitions: `python -m tracker params set --help`.",
+        as_json=as_json,
+    )
 
 
 @params.command("set")
@@ -77,8 +76,8 @@ def set_(*, key: str, app_id: str, no_default: bool, no_rules: bool, as_json: bo
     settings = connections.settings()
     with connections.database(settings) as database:
         definition = parameters.set_(database, app_id, key, changes, single_rules)
-    _announce(settings, app_id)
-    _print(definition, as_json=as_json)
+    connections.announce(settings, app_id)
+    print_row(asdict(definition), as_json=as_json)
 
 
 @params.command()
@@ -90,7 +89,7 @@ def preset(*, name: str, app_id: str, as_json: bool) -> None:
     settings = connections.settings()
     with connections.database(settings) as database:
         written = parameters.apply_preset(database, app_id, name)
-    _announce(settings, app_id)
+    connections.announce(settings, app_id)
     if as_json:
         print_json([asdict(definition) for definition in written])
     else:
@@ -102,15 +101,3 @@ def _json(option: str, text: str) -> object:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise click.BadParameter(f"it needs JSON: {error.msg}.", param_hint=option) from error
-
-
-def _print(definition: ParameterDefinition, *, as_json: bool) -> None:
-    if as_json:
-        print_json(asdict(definition))
-    else:
-        print_fields(asdict(definition))
-
-
-def _announce(settings: Settings, app_id: str) -> None:
-    with connections.redis(settings) as redis:
-        announce(redis, app_id)

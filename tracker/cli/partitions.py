@@ -6,7 +6,7 @@ import click
 
 from tracker.cli import connections
 from tracker.cli.options import MONTH, json_option
-from tracker.cli.output import note, print_json, print_table
+from tracker.cli.output import note, print_rows
 from tracker.clock import SystemClock
 from tracker.errors import conflict, not_found
 from tracker.management import partition_overview
@@ -45,10 +45,7 @@ def list_(*, as_json: bool) -> None:
         }
         for each in overview.partitions
     ]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.")
+    print_rows(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.", as_json=as_json)
     for problem in overview.problems:
         note(problem)
 

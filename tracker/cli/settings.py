@@ -6,11 +6,8 @@ import click
 
 from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
-from tracker.cli.output import print_fields, print_json, print_table
-from tracker.config import Settings
+from tracker.cli.output import print_row, print_rows
 from tracker.management import settings as management
-from tracker.management.announce import announce
-from tracker.management.settings import SettingRow
 
 _LIST_COLUMNS = ("setting_key", "setting_value", "is_default", "meaning")
 
@@ -27,10 +24,7 @@ def list_(*, app_id: str, as_json: bool) -> None:
     """List what holds for an application, its own settings and the defaults."""
     with connections.database(connections.settings()) as database:
         rows = [asdict(row) for row in management.list_(database, app_id)]
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(_LIST_COLUMNS, rows, empty="There are no settings.")
+    print_rows(_LIST_COLUMNS, rows, empty="There are no settings.", as_json=as_json)
 
 
 @settings.command()
@@ -41,7 +35,7 @@ def get(*, key: str, app_id: str, as_json: bool) -> None:
     """Show the setting KEY, what it takes and what it means."""
     with connections.database(connections.settings()) as database:
         row = management.get(database, app_id, key)
-    _print(row, as_json=as_json)
+    print_row(asdict(row), as_json=as_json)
 
 
 @settings.command("set")
@@ -54,8 +48,8 @@ def set_(*, key: str, value: str, app_id: str, as_json: bool) -> None:
     loaded = connections.settings()
     with connections.database(loaded) as database:
         row = management.set_(database, app_id, key, value)
-    _announce(loaded, app_id)
-    _print(row, as_json=as_json)
+    connections.announce(loaded, app_id)
+    print_row(asdict(row), as_json=as_json)
 
 
 @settings.command()
@@ -67,17 +61,5 @@ def unset(*, key: str, app_id: str, as_json: bool) -> None:
     loaded = connections.settings()
     with connections.database(loaded) as database:
         row = management.unset(database, app_id, key)
-    _announce(loaded, app_id)
-    _print(row, as_json=as_json)
-
-
-def _print(row: SettingRow, *, as_json: bool) -> None:
-    if as_json:
-        print_json(asdict(row))
-    else:
-        print_fields(asdict(row))
-
-
-def _announce(loaded: Settings, app_id: str) -> None:
-    with connections.redis(loaded) as redis:
-        announce(redis, app_id)
+    connections.announce(loaded, app_id)
+    print_row(asdict(row), as_json=as_json)
