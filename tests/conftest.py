@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -19,6 +20,10 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
+
+# An example that takes long says that the machine is busy, and nothing about the code.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 def need(module: str) -> None:
