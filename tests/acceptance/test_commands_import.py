@@ -39,7 +39,7 @@ def test_a_real_log_is_imported_exactly_and_importing_it_again_changes_nothing(
         pytest.skip(f"{REAL_LOG} is missing")
     kept = replace(settings, retention_months=0)
     for _ in range(2):
-        finished = tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--json")
+        finished = tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--include-bots", "--json")
         assert finished.status == 0, finished.errors
         counts = {name: finished.json[name] for name in ("lines", "queued", "malformed", "refused")}
         assert counts == {"lines": 10_000, "queued": 9_999, "malformed": 1, "refused": 0}
@@ -173,3 +173,28 @@ def test_a_missing_file_is_said_before_anything_is_queued(settings: Settings, tm
     assert (finished.status, finished.output) == (1, "")
     assert "There is no file" in finished.errors
     assert all(stream["waiting"] == 0 for stream in tracker(settings, "queue", "status", "--json").json["streams"])
+
+
+def test_bots_are_left_out_and_counted_unless_they_are_asked_for(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(1) + line(2).replace(b'"Test"', b'"Mozilla/5.0 (compatible; Googlebot/2.1)"'))
+    finished = tracker(settings, "import", str(log), "--app-id", "shop", "--json")
+    assert (finished.status, finished.json["lines"], finished.json["queued"], finished.json["bots"]) == (0, 2, 1, 1)
+    again = tracker(settings, "import", str(log), "--app-id", "shop", "--include-bots", "--json")
+    assert (again.json["queued"], again.json["bots"]) == (2, 0)
+    work_until_dry(settings)
+    assert len(stored(database)) == 2
+
+
+def test_addresses_of_a_file_are_kept_unless_told_otherwise_and_secrets_never(
+    settings: Settings, database: Database
+) -> None:
+    given = line(1, "/?a=1&token=hush")
+    tracker(settings, "import", "-", "--app-id", "shop", given=given)
+    tracker(settings, "import", "-", "--app-id", "shop", "--source", "b", "--anonymize-ip", "last_octet", given=given)
+    tracker(settings, "import", "-", "--app-id", "shop", "--source", "c", "--anonymize-ip", "full", given=given)
+    work_until_dry(settings)
+    found = stored(database, "url, host(ip_address)")
+    assert set(found) == {("/?a=1", None), ("/?a=1", "192.0.2.0"), ("/?a=1", "192.0.2.1")}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker import config
+from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -35,6 +36,15 @@ def test_every_setting_of_the_environment_has_its_sentence() -> None:
     source = Path(config.__file__).read_text()
     read = set(re.findall(r'_(?:url|text|whole|choice|name|networks)\(env, "([A-Z_]+)"', source))
     assert read == set(re.findall(r"\| `([A-Z_]+)` \|", settings_table()))
+
+
+def test_the_privacy_page_names_every_setting_of_it_and_every_parameter_that_is_stripped() -> None:
+    text = (ROOT / "docs/privacy.md").read_text()
+    others = {"custom_params_mode", "session_timeout_minutes"}
+    assert [key for key in SETTINGS.keys() - others if f"`{key}`" not in text] == []
+    listed = re.search(r"The default list: (.*?)\.\n\n", text, re.DOTALL)
+    assert listed
+    assert set(re.findall(r"`([^`]+)`", listed[1])) == set(STRIPPED_QUERY_PARAMETERS.default)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
