@@ -35,6 +35,7 @@ SOMEBODY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Geck
 """What a person's browser calls itself; the headless one's own name is a bot's."""
 PATIENCE = 15.0
 TEST_PAGE_APP = "test-page"
+MISSING = f"{CHROMIUM} is missing: apt-get install chromium"
 
 _numbers = itertools.count(1)
 
@@ -50,11 +51,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
 
 
 def need_chromium() -> None:
-    """Skip where Debian's Chromium is missing; where CI is set, fail."""
+    """Where CI is set, fail without Debian's Chromium; elsewhere there is then nothing left to run."""
     if not CHROMIUM.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium")
-        pytest.skip(f"{CHROMIUM} is missing: apt-get install chromium")
+        pytest.fail(MISSING)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where Chromium is missing and CI is not set, one skipped test speaks for all of this folder."""
+    ours = [item for item in items if item.path.parent == Path(__file__).parent]
+    if CHROMIUM.exists() or os.environ.get("CI") == "true" or not ours:
+        return
+    ours[0].add_marker(pytest.mark.skip(reason=f"{MISSING} (no browser test runs, {len(ours)} of them)"))
+    config.hook.pytest_deselected(items=ours[1:])
+    items[:] = [item for item in items if item not in ours[1:]]
 
 
 @pytest.fixture(scope="session")
