@@ -30,6 +30,7 @@ def normalise(text: str) -> str | None:
     return str(address)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The first address of a canonical address's network: of IPv4 the last octet is 0, of IPv6 the last 80 bits are."""
     if ":" not in address:
