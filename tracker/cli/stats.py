@@ -108,7 +108,8 @@ def verify(*, first: datetime | None, last: datetime | None, app_id: str | None,
     else:
         if rows:
             print_table(_DIFFERENCE_COLUMNS, [_shortened(row) for row in rows], empty="")
-        agreement = f"{len(rows)} numbers differ." if rows else "every number agrees with a recount."
+        differ = "1 number differs." if len(rows) == 1 else f"{len(rows)} numbers differ."
+        agreement = differ if rows else "every number agrees with a recount."
         click.echo(f"{done.days} {'day' if done.days == 1 else 'days'} compared: {agreement}")
         _say_passed(done.passed)
     if rows:
