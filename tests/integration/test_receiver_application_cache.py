@@ -2,6 +2,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,25 @@ def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch:
     monkeypatch.setattr(application_cache, "snapshots", None)
     monkeypatch.setattr(application_cache, "applications", None)
     assert code(receiving.track(HIT)) == (200, None)
+
+
+def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: Receiving, redis: Connection) -> None:
+    def calls() -> dict[str, int]:
+        statistics: Any = redis.info("commandstats")
+        return {name.removeprefix("cmdstat_"): each["calls"] for name, each in statistics.items()}
+
+    receiving.receiver.counter.upkeep.stop()
+    receiving.track(HIT)
+    # The nudge that this hit asked for is added beside the requests.
+    until(5, lambda: bool(redis.exists("rq:queue:default")))
+    redis.set("tracker:nudge", "1")
+    before = calls()
+    assert {code(receiving.track(HIT)) for _ in range(20)} == {(200, None)}
+    asked = {name: count - before.get(name, 0) for name, count in calls().items() if count > before.get(name, 0)}
+    within_the_script = {"xlen": 60, "incrby": 20, "xadd": 20, "set": 20}
+    minutes = {"expire": asked.pop("expire", 0)}
+    assert minutes["expire"] <= 1
+    assert asked == {"evalsha": 20, **within_the_script, "info": 1}
 
 
 def test_names_that_nobody_has_do_not_fill_the_memory(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
