@@ -1,0 +1,1 @@
+"""The script that web pages load, and how it is made ready to be served."""
