@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.command_line import PROJECT, environment, tracker
 from tests.failed_hits import fail
+from tests.queue_workers import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection
@@ -20,19 +21,26 @@ def levels(settings: Settings, **more: str) -> dict[str, str]:
     return found
 
 
-def test_the_doctor_finds_everything_well_while_workers_run(settings: Settings) -> None:
+def running(front_door: str, settings: Settings) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, front_door], cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(settings: Settings) -> None:
     assert levels(settings)["workers"] == "fail"
-    with subprocess.Popen(
-        [sys.executable, "worker.py"], cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE, text=True
-    ) as worker:
+    assert levels(settings)["scheduler"] == "warn"
+    with running("worker.py", settings) as worker, running("scheduler.py", settings) as scheduler:
         try:
             wait = "import sys, time; from redis import Redis; r = Redis.from_url(sys.argv[1])"
             wait += "\nwhile not r.scard('rq:workers'): time.sleep(0.05)"
             subprocess.run([sys.executable, "-c", wait, settings.redis_url], check=True, timeout=60)
+            wait_until(lambda: levels(settings)["scheduler"] == "ok")
             found = levels(settings)
         finally:
-            worker.terminate()
-            worker.communicate(timeout=30)
+            for process in (worker, scheduler):
+                process.terminate()
+                process.communicate(timeout=30)
     assert set(found.values()) == {"ok"}, found
     assert {"settings", "PostgreSQL", "migrations", "partitions", "Redis", "workers", "queue normal"} <= found.keys()
 

@@ -11,7 +11,7 @@ from tracker.management.finding import Finding
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue
+from tracker.store import batch_queue, leases
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
@@ -45,7 +45,8 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
 
 def _about_batch_queue(database: Database) -> list[Finding]:
     with database.transaction() as tx:
-        return work_checks.about_batch_queue(batch_queue.count_by_status(tx))
+        findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
+        return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 
 def _about_redis(settings: Settings, redis: Connection, clock: Clock) -> list[Finding]:

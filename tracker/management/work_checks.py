@@ -75,6 +75,13 @@ def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
     return findings
 
 
+def about_scheduler(holder: str | None) -> Finding:
+    """Whether a scheduler works: `holder` is who has its lease."""
+    if holder is not None:
+        return Finding("scheduler", "ok", f"{holder} works")
+    return Finding("scheduler", "warn", "none works", "Start `python scheduler.py`.")
+
+
 def about_clock(server: str, here: datetime, there: datetime) -> Finding:
     """Whether this machine's clock and a server's agree; `here` is from the moment that `there` was read."""
     seconds = abs((there - here).total_seconds())

@@ -14,9 +14,9 @@ from tracker.clock import Clock
 from tracker.log import logger
 from tracker.scheduling.lease import Lease
 from tracker.scheduling.turns import Failed, GoOn, Job, run
+from tracker.store import leases
 from tracker.store.database import Database
 
-LEASE = "scheduler"
 LAST_STEPS_SECONDS = 20.0
 """How long a turn may go on after the signal; it then ends with its next step."""
 
@@ -32,7 +32,9 @@ class Loop:
         self._clock = clock
         self._owner = owner
         self._stopping_since: float | None = None
-        self._lease = Lease(database, clock, name=LEASE, owner=owner, on_gain=self._resume, on_loss=self._pause)
+        self._lease = Lease(
+            database, clock, name=leases.SCHEDULER, owner=owner, on_gain=self._resume, on_loss=self._pause
+        )
         # APScheduler's own lines about each start and end say nothing that ours do not.
         logging.getLogger("apscheduler").setLevel(logging.WARNING)
         self._scheduler = BackgroundScheduler(

@@ -3,6 +3,9 @@
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_one
 
+SCHEDULER = "scheduler"
+"""The lease of whoever runs the turns of tracker/schedule.py."""
+
 
 def take(tx: Transaction, name: str, *, owner: str, seconds: float) -> bool:
     """Take a lease that nobody holds, or renew ours; whether it is ours for `seconds` from now.

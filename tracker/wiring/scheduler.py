@@ -12,7 +12,6 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
-from tracker.scheduling.loop import LEASE
 from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
@@ -47,7 +46,7 @@ class Scheduler:
     def leader(self) -> str | None:
         """Which scheduler works now, if any. Raises DatabaseAway."""
         with self.lease_database.transaction() as tx:
-            return leases.holder(tx, LEASE)
+            return leases.holder(tx, leases.SCHEDULER)
 
     def close(self) -> None:
         self.lease_database.close()
