@@ -28,6 +28,7 @@ TABLES = {
     "sessions": "SELECT count(*), sum(page_views) FROM sessions",
     "refusals": "SELECT sum(refused), 0 FROM custom_parameter_refusals",
     "failed": "SELECT count(*), 0 FROM batch_queue",
+    "statistics_increments": "SELECT sum(total_requests), 0 FROM statistics_increments",
 }
 EVERYTHING_ONCE = {
     "access_logs": [(HITS - 1, HITS - 1)],
@@ -35,6 +36,7 @@ EVERYTHING_ONCE = {
     "sessions": [(10, HITS - 1)],
     "refusals": [(HITS - 1, 0)],
     "failed": [(1, 0)],
+    "statistics_increments": [(HITS - 1, 0)],
 }
 
 

@@ -20,14 +20,22 @@ import pytest
 
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
 from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
-from tests.queued_hits import define, drain, enqueue, hit_of
+from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
+from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
+from tracker.management.applications import create
 from tracker.queueing.connection import Connection
+from tracker.stats import reading, retire
+from tracker.stats.complete import complete_periods
+from tracker.stats.fold import fold
+from tracker.stats.rebuild import rebuild
+from tracker.stats.verify import verify
 from tracker.store import api_keys, application_settings, applications, partitions
 from tracker.store import custom_parameter_definitions as definitions
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
+from tracker.store.partitions import Month
 
 ROLES = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
 
@@ -132,6 +140,24 @@ def test_writing_hits_pins_nothing(database: Database, redis: Connection, applic
     enqueue(redis, [*hits[:10], hit_of(application, 1000)])
     drained = drain(redis, database)
     assert (drained.stored, drained.duplicates) == (1, 10)
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_statistics_pin_nothing(database: Database, redis: Connection) -> None:
+    application, _ = create(database, name="Counted")
+    today, clock = NOON.date(), SystemClock()
+    for kind in ("string", "number", "array"):
+        define(database, application, kind, kind)  # type: ignore[arg-type]
+    params = {"string": "a", "number": 1.5, "array": ["x", 2]}
+    enqueue(redis, [hit_of(application, n, session_id=f"s{n}", custom_params=params) for n in range(2000, 2010)])
+    drain(redis, database)
+    assert fold(database, clock).dry
+    assert rebuild(database, clock, first=today, last=today, app_id=application.app_id).hits >= 10
+    assert verify(database, clock, first=today, app_id=application.app_id).differences == []
+    assert reading.read(database, application.app_id, today, today)[0]["custom_param_stats"].keys() == params.keys()
+    complete_periods(database, redis, clock)
+    assert retire.is_final(database, Month.of(today))
+    assert retire.retire(database, Month.of(today)) == 0
 
 
 def test_clients_share_the_one_connection_without_seeing_each_other(database_url: str) -> None:
