@@ -81,18 +81,20 @@ class Prober:
         self._thread.start()
         try:
             self.wait_for_more()
+            calm, self.longest = self.longest, 0.0
             yield
             self.wait_for_more()
         finally:
             self._stop.set()
             self._thread.join()
         assert self.failure is None
-        assert self.longest < LONGEST_WAIT, f"a writer waited {self.longest:.2f} s"
+        # On a machine that is busy with other tests a writer is slow by itself.
+        assert self.longest < LONGEST_WAIT + calm, f"a writer waited {self.longest:.2f} s, {calm:.2f} s before"
 
     def wait_for_more(self) -> None:
         seen = self.written
         end = time.monotonic() + 20
-        while self.written < seen + 20 and self.failure is None:
+        while self.written < seen + 50 and self.failure is None:
             assert time.monotonic() < end
             time.sleep(0.01)
 
