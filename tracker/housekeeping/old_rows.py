@@ -9,7 +9,7 @@ from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
 from tracker.store import batch_jobs, batch_queue, sessions
 from tracker.store.database import Database
-from tracker.store.partitions import Month
+from tracker.store.partitions import first_kept
 
 JOB_TYPE = "delete_old_rows"
 KEPT = {
@@ -32,9 +32,9 @@ def delete_old_rows(
     deleted = {}
     for table, (kept, delete) in KEPT.items():
         deleted[table] = delete_all(database, partial(delete, before=started_at - kept), go_on=go_on)
-    if retention_months:
-        first_kept = Month.of(started_at).plus(-retention_months).start
-        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=first_kept), go_on=go_on)
+    oldest = first_kept(started_at, retention_months)
+    if oldest is not None:
+        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=oldest.start), go_on=go_on)
     deleted = {table: count for table, count in deleted.items() if count}
     if deleted:
         _log.info("old rows deleted", **deleted)

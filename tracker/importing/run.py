@@ -21,6 +21,7 @@ from tracker.importing.record import Malformed, Record
 from tracker.importing.source import LONGEST_LINE, Line
 from tracker.privacy import Anonymization, Privacy
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
+from tracker.store.partitions import first_kept
 
 BATCH = 500
 _CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -93,11 +94,8 @@ class Period:
 
 def kept_since(today: date, retention_months: int) -> Period:
     """The period that the retention leaves: this month and so many whole ones before it; with 0, all since 1970."""
-    if not retention_months:
-        return Period(first=EPOCH, retention_months=0)
-    months = today.year * 12 + today.month - 1 - retention_months
-    first = EPOCH.replace(year=months // 12, month=months % 12 + 1) if months >= EPOCH.year * 12 else EPOCH
-    return Period(first=first, retention_months=retention_months)
+    oldest = first_kept(today, retention_months)
+    return Period(first=EPOCH if oldest is None else max(EPOCH, oldest.start), retention_months=retention_months)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,9 +44,10 @@ def drop_old_months(
     """
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
-    _finish_detaching(maintenance_url, there, _first_kept(clock, retention_months))
+    first_kept = partitions.first_kept(clock.now(), retention_months)
+    _finish_detaching(maintenance_url, there, first_kept)
     dropped = []
-    for month in expired(there, _first_kept(clock, retention_months)):
+    for month in expired(there, first_kept):
         if not go_on():
             break
         if not statistics.is_final(database, month):
@@ -90,10 +91,6 @@ def drop_month(
             batch_jobs.add_run(tx, JOB_TYPE, count=len(dropped), started_at=started_at, completed_at=clock.now())
         statistics.retire(database, after)
     return dropped
-
-
-def _first_kept(clock: Clock, retention_months: int) -> Month | None:
-    return Month.of(clock.now()).plus(-retention_months) if retention_months else None
 
 
 def _finish_detaching(maintenance_url: str, there: Sequence[Partition], first_kept: Month | None) -> None:

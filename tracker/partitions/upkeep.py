@@ -31,14 +31,12 @@ def upkeep(
     longer than a quarter of a second, and there is time: the months are made long before they are needed.
     """
     started_at = clock.now()
-    current = Month.of(started_at)
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
         needed = partitions.missing(tx, partitions.needed(started_at.date()))
         gaps = partitions.missing(tx, partitions.gaps(there, longest=LONGEST_GAP))
-    if retention_months:
-        gaps = [month for month in gaps if month >= current.plus(-retention_months)]
-    gaps = [month for month in gaps if month not in needed]
+    first_kept = partitions.first_kept(started_at, retention_months)
+    gaps = [month for month in gaps if month not in needed and (first_kept is None or month >= first_kept)]
     for problem in partitions.problems(there):
         _log.warning("partition bounds", problem=problem)
     made = partitions.create(maintenance_url, needed) if needed else []

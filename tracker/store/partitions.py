@@ -82,6 +82,11 @@ def needed(today: date) -> list[Month]:
     return [Month.of(today).plus(months) for months in range(-1, MONTHS_AHEAD + 1)]
 
 
+def first_kept(today: date, retention_months: int) -> Month | None:
+    """The oldest month that is kept: `retention_months` whole months before the current one; None where 0 keeps all."""
+    return Month.of(today).plus(-retention_months) if retention_months else None
+
+
 def list_partitions(tx: Transaction) -> list[Partition]:
     """Every partition of both tables, by name, which is by table and month."""
     return [_partition(**row) for row in fetch_all(tx, "partitions/list")]
