@@ -12,7 +12,7 @@ from tracker.errors import Refused, invalid
 from tracker.receiver.json_rules import refusal
 
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
-_MOST_DISCARDED = 1_048_576
+_MOST_DISCARDED = 8_388_608
 _PIECE = 65_536
 
 
@@ -47,8 +47,9 @@ def discard_body(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Get rid of a body that nobody read, and give the headers that the answer needs for it.
 
     The next request on the connection begins behind the body. A server that is left with a rest closes the connection,
-    and a client that was not told loses what it sends next, often this answer too. Up to 1 MB is therefore read away;
-    where there is more, or no length, `Connection: close` says what happens.
+    and a client that was not told loses what it sends next, often this answer too. Up to 8 MB is therefore read away,
+    so that who sends too large a batch learns why; where there is more, or no length, `Connection: close` says what
+    happens.
     """
     length = environ.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in environ or len(length) >= 19 or not length.isdecimal():  # noqa: PLR2004 as above
