@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,19 +20,24 @@ import pytest
 
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
 from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
+from tracker.housekeeping.application_retention import delete_expired_hits
+from tracker.housekeeping.old_rows import delete_old_rows
+from tracker.housekeeping.waiting_hits import take_in
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
+from tracker.sessions.ending import end_sessions
 from tracker.stats import reading, retire
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
 from tracker.stats.rebuild import rebuild
 from tracker.stats.verify import verify
-from tracker.store import api_keys, application_settings, applications, partitions
+from tracker.store import api_keys, application_settings, applications, batch_queue, leases, partitions
 from tracker.store import custom_parameter_definitions as definitions
+from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
 from tracker.store.partitions import Month
@@ -158,6 +163,29 @@ def test_statistics_pin_nothing(database: Database, redis: Connection) -> None:
     complete_periods(database, redis, clock)
     assert retire.is_final(database, Month.of(today))
     assert retire.retire(database, Month.of(today)) == 0
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_the_turns_of_the_scheduler_pin_nothing(database: Database, redis: Connection) -> None:
+    application, _ = create(database, name="Scheduled")
+    clock = SystemClock()
+    with database.transaction() as tx:
+        application_settings.put(tx, application.id, "session_timeout_minutes", "1")
+        application_settings.put(tx, application.id, "retention_days", "1")
+        assert leases.take(tx, "test", owner="one", seconds=10)
+        assert not leases.take(tx, "test", owner="two", seconds=10)
+        assert leases.holder(tx, "test") == "one"
+        assert leases.give_back(tx, "test", owner="one")
+        entry = entry_of(hit_of(application, 3000))
+        columns = {name: getattr(entry, name) for name in QueueRow.__dataclass_fields__}
+        batch_queue.add(tx, [QueueRow(**columns)])
+    then = NOON - timedelta(days=3)
+    enqueue(redis, [hit_of(application, n, session_id=f"old{n}", created_at=then) for n in range(3001, 3010)])
+    drain(redis, database)
+    assert take_in(database, redis, clock, queue="default", drain_seconds=20, queue_limit=1000) == 1
+    assert end_sessions(database, clock) >= 9
+    assert delete_expired_hits(database, clock, note_removal=retire.note_removal) >= 9
+    delete_old_rows(database, clock, retention_months=24)
 
 
 def test_clients_share_the_one_connection_without_seeing_each_other(database_url: str) -> None:
