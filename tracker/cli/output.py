@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 Row = Mapping[str, Any]
+_WIDEST = 60
+"""Characters of a column; names of columns have fewer."""
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 anything that JSON can hold
@@ -82,7 +84,9 @@ def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
 
 
 def _align(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(cell_len(line[place]) for line in [columns, *lines]) for place in range(len(columns))]
+    lengths = [[cell_len(line[place]) for line in [columns, *lines]] for place in range(len(columns))]
+    # A longer cell shifts its own line: with the column as wide as that, nobody could read the others.
+    widths = [max(length for length in column if length <= _WIDEST) for column in lengths]
     for line in [columns, *lines]:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
