@@ -15,7 +15,6 @@ from tracker.log import logger
 from tracker.queueing.backlog import settled_until
 from tracker.queueing.connection import Connection
 from tracker.store import batch_jobs, statistics_periods
-from tracker.store.batch_jobs import BatchJob
 from tracker.store.database import Database
 from tracker.store.statistics_periods import CompletedPeriod
 
@@ -42,16 +41,7 @@ def complete_periods(database: Database, redis: Connection, clock: Clock) -> Com
         if periods:
             # Whoever announces periods (statistics.hourly, statistics.daily) hooks in here, in this transaction:
             # nobody else will ever be given these periods.
-            job = BatchJob(
-                job_type=JOB_TYPE,
-                status="completed",
-                batch_size=len(periods),
-                processed_count=len(periods),
-                error_count=0,
-                started_at=started_at,
-                completed_at=clock.now(),
-            )
-            batch_jobs.add(tx, job)
+            batch_jobs.add_run(tx, JOB_TYPE, count=len(periods), started_at=started_at, completed_at=clock.now())
     if periods:
         _log.info("periods completed", periods=len(periods))
     return Completed(tuple(periods))
