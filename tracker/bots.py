@@ -6,18 +6,15 @@ They cost 0.1 to 0.4 ms a user agent, so that verdicts are kept; visitors have f
 
 from functools import lru_cache
 
-try:
-    from crawlerdetect import CrawlerDetect
-except ModuleNotFoundError:  # pinned in requirements.txt; an environment made before that has no verdicts
-    CrawlerDetect = None
+from crawlerdetect import CrawlerDetect
 
 _LONGEST = 512
 """Characters that are looked at: programs name themselves early, and longer texts cost more than they tell."""
 
-_detect = CrawlerDetect() if CrawlerDetect is not None else None
+_detect = CrawlerDetect()
 
 
 @lru_cache(maxsize=8192)
 def is_bot(user_agent: str) -> bool:
     """The verdict; a text of nothing but spaces is nobody's. Thread-safe."""
-    return _detect is not None and bool(_detect.is_crawler(user_agent[:_LONGEST]))
+    return bool(_detect.is_crawler(user_agent[:_LONGEST]))
