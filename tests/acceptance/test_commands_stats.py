@@ -25,7 +25,7 @@ def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agr
             pytest.fail(f"{REAL_LOG} is missing")
         pytest.skip(f"{REAL_LOG} is missing")
     kept = replace(settings, retention_months=0)
-    assert tracker(kept, "import", str(REAL_LOG), "--app-id", "shop").status == 0
+    assert tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--include-bots").status == 0
     work_until_dry(kept)
     for _ in range(2):
         verified = tracker(kept, "stats", "verify", "--json")
