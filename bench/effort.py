@@ -11,7 +11,7 @@ class Effort:
     drained_hits: int = 20_000
     folded_hits: int = 100_000
     small_day: int = 50_000
-    search_trial: float = 8.0
+    rate_run: float = 8.0
     sustained: float = 60.0
     sustained_rounds: int = 5
     latency: float = 60.0
@@ -28,7 +28,7 @@ QUICK = Effort(
     drained_hits=5_000,
     folded_hits=20_000,
     small_day=5_000,
-    search_trial=4.0,
+    rate_run=4.0,
     sustained=10.0,
     sustained_rounds=1,
     latency=10.0,

@@ -19,8 +19,8 @@ from bench.errors import NotMeasured
 _ANSWER_LIMIT_SECONDS = 15.0
 _POLL_SECONDS = 0.001
 
-Tick = Callable[[float], float | None]
-"""Called with the seconds since the start; a number it returns is the new rate (0 pauses), None leaves it."""
+Tick = Callable[[float, int], float | None]
+"""Called with the seconds since the start and the number sent; a number it returns is the new rate (0 pauses)."""
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ class _Pace:
             return 0
         if self._tick and now >= self._next_tick:
             self._next_tick = now + self._tick_seconds
-            new_rate = self._tick(now - self.begin)
+            new_rate = self._tick(now - self.begin, sent)
             if new_rate is not None:
                 self._rate, self._rate_from, self._sent_before = new_rate, now, sent
         if not self._rate:

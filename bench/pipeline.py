@@ -1,4 +1,4 @@
-"""The whole way on this machine: receivers and one worker side by side, under a steady rate of single POSTs."""
+"""The whole way on this machine: receivers and one worker side by side, under single POSTs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,42 +12,53 @@ from bench.errors import NotMeasured
 from bench.load import Generator, Outcome, Tick
 from bench.stage import Stage
 
-_SAMPLE_SECONDS = 0.25
+_TICK_SECONDS = 0.1
+_BACKLOG = 1000
+_CORRECTED_WITHIN_SECONDS = 1.0
+_SMOOTHING = 0.2
 _GROWTH_ALLOWED = 0.02
-_WAIT_ALLOWED_SECONDS = 2.0
-_ANSWERED_AT_LEAST = 0.99
-_BOUND_WHILE_ESTIMATING = 2000
-_UNLIMITED_RATE = 1e7
-_STEP = 1.07
-_SEARCH_TRIALS = 8
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One run at one rate: what was offered, answered and stored a second, and how the backlog went."""
+class Sustained:
+    """A run whose load followed what the worker stores: what was stored a second, and how the backlog went."""
 
-    rate: float
-    outcome: Outcome
     stored_per_second: float
+    sent: int
     depths: Sequence[int]
     cpu_microseconds_a_hit: Mapping[str, int]
 
     @property
     def growth(self) -> float:
-        """Growth of the backlog as a share of what was offered, from the second quarter of the run to the last."""
+        """Growth of the backlog from the second quarter of the run to the last, as a share of what was sent then."""
         quarter = len(self.depths) // 4
         early, late = fmean(self.depths[quarter : 2 * quarter]), fmean(self.depths[-quarter:])
-        return (late - early) / (self.rate * 0.5 * self.outcome.seconds)
+        return (late - early) / (self.sent / 2)
 
     @property
-    def sustained(self) -> bool:
-        """Everything offered was answered, and what waits neither grows nor is more than two seconds' worth."""
-        quarter = len(self.depths) // 4
-        return (
-            self.outcome.per_second >= _ANSWERED_AT_LEAST * self.rate
-            and self.growth <= _GROWTH_ALLOWED
-            and fmean(self.depths[-quarter:]) <= self.rate * _WAIT_ALLOWED_SECONDS
-        )
+    def level(self) -> bool:
+        return self.growth <= _GROWTH_ALLOWED
+
+
+class Regulator:
+    """Sets the rate to what has just been stored, corrected so that about `_BACKLOG` hits wait."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.depths: list[int] = []
+        self._stage = stage
+        self._elapsed = 0.0
+        self._sent = 0
+        self._drained = 0.0
+
+    def __call__(self, elapsed: float, sent: int) -> float:
+        depth = self._stage.waiting()
+        before = self.depths[-1] if self.depths else 0
+        drained = ((sent - self._sent) - (depth - before)) / (elapsed - self._elapsed)
+        self._drained += _SMOOTHING * (drained - self._drained)
+        self._elapsed, self._sent = elapsed, sent
+        self.depths.append(depth)
+        return max(0.0, self._drained + (_BACKLOG - depth) / _CORRECTED_WITHIN_SECONDS)
 
 
 class Pipeline:
@@ -60,37 +71,29 @@ class Pipeline:
         self._stage = stage
         self._generator = Generator(port, hits.post_requests().start())
 
-    def trial(self, rate: float, seconds: float) -> Trial:
-        """Offer `rate` for `seconds` on empty tables, then wait until everything is stored."""
-        depths: list[int] = []
+    def sustain(self, seconds: float) -> Sustained:
+        """Send, from empty tables on, as much as keeps the backlog level; then wait until everything is stored."""
         self._stage.empty_tables()
+        regulator = Regulator(self._stage)
         shares = CpuShares({"receiver": self.receiver, "worker": self.worker})
-        outcome = self._generator.run(
-            seconds, rate=rate, tick=lambda _elapsed: depths.append(self._stage.waiting()), tick_seconds=_SAMPLE_SECONDS
-        )
+        outcome = self._generator.run(seconds, rate=_BACKLOG, tick=regulator, tick_seconds=_TICK_SECONDS)
         stored = self._stage.stored()
         self._stage.wait_until_dry()
         if (at_last := self._stage.stored()) != outcome.sent:
             raise NotMeasured(f"{at_last} of {outcome.sent} accepted hits are stored")
-        return Trial(
-            rate=rate,
-            outcome=outcome,
+        return Sustained(
             stored_per_second=stored / seconds,
-            depths=depths,
+            sent=outcome.sent,
+            depths=regulator.depths,
             cpu_microseconds_a_hit=shares.microseconds_a_hit(at_last),
         )
 
-    def estimate(self, seconds: float) -> float:
-        """Hits stored a second while the generator sends whenever less than a bound waits."""
-
-        def throttle(_elapsed: float) -> float:
-            return _UNLIMITED_RATE if self._stage.waiting() < _BOUND_WHILE_ESTIMATING else 0.0
-
-        self._stage.empty_tables()
-        self._generator.run(seconds, rate=_UNLIMITED_RATE, tick=throttle, tick_seconds=0.05)
-        stored = self._stage.stored()
-        self._stage.wait_until_dry()
-        return stored / seconds
+    def sustained_rate(self, effort: Effort) -> float:
+        """What the row `whole way` found in this run, or what a shorter run finds now (hits a second)."""
+        if self._stage.sustained_rate is None:
+            self.sustain(effort.warm_up)
+            self._stage.sustained_rate = self.sustain(effort.rate_run).stored_per_second
+        return self._stage.sustained_rate
 
     def load(self, rate: float, seconds: float, tick: Tick | None = None) -> Outcome:
         """Offer `rate` for `seconds`, nothing else."""
@@ -109,19 +112,14 @@ def running(stage: Stage) -> Iterator[Pipeline]:
         yield Pipeline(stage, port, receiver, worker)
 
 
-def highest_sustained_rate(pipeline: Pipeline, effort: Effort) -> float:
-    """The highest rate at which short trials keep the backlog level, searched in steps of 7 percent."""
-    pipeline.estimate(effort.warm_up)
-    rate = pipeline.estimate(effort.search_trial)
-    best = 0.0
-    for _ in range(_SEARCH_TRIALS):
-        if pipeline.trial(rate, effort.search_trial).sustained:
-            best = rate
-            rate *= _STEP
-        elif best:
-            break
-        else:
-            rate /= _STEP
-    if not best:
-        raise NotMeasured(f"no rate down to {rate:.0f}/s keeps the backlog level")
-    return best
+def level_run(stage: Stage, effort: Effort) -> Sustained:
+    """One run of fresh processes in which the backlog did not grow; NotMeasured where it grows in every attempt."""
+    growths = []
+    with running(stage) as pipeline:
+        pipeline.sustain(effort.warm_up)
+        for _ in range(_ATTEMPTS):
+            run = pipeline.sustain(effort.sustained)
+            if run.level:
+                return run
+            growths.append(round(run.growth, 3))
+    raise NotMeasured(f"the backlog grew in every attempt, by {growths} of what was sent")

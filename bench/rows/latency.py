@@ -16,9 +16,7 @@ TARGET = 1.0
 def measure(stage: Stage, effort: Effort) -> Row:
     idle_noise = machine.timer_noise(2.0)
     with pipeline.running(stage) as running:
-        if stage.sustained_rate is None:
-            stage.sustained_rate = pipeline.highest_sustained_rate(running, effort)
-        rate = stage.sustained_rate / 2
+        rate = running.sustained_rate(effort) / 2
         printed: list[bytes] = []
         arguments = ["-m", "bench.prober", str(running.port), str(effort.latency)]
         stage.empty_tables()

@@ -46,16 +46,14 @@ class Samples:
 def measure(stage: Stage, effort: Effort) -> list[Row]:
     first, last = Samples(), Samples()
     with pipeline.running(stage) as running:
-        if stage.sustained_rate is None:
-            stage.sustained_rate = pipeline.highest_sustained_rate(running, effort)
-    # Fresh processes, so that the search for the rate is not part of the first minute.
+        rate = running.sustained_rate(effort) / 2
+    # Fresh processes, so that finding the rate is not part of the first minute.
     with pipeline.running(stage) as running:
-        rate = stage.sustained_rate / 2
         roles = {"receiver": running.receiver, "worker": running.worker}
         stage.empty_tables()
         began = time.perf_counter()
 
-        def sample(elapsed: float) -> None:
+        def sample(elapsed: float, _sent: int) -> None:
             if effort.memory_first - effort.memory_window <= elapsed <= effort.memory_first:
                 first.take(roles)
             elif elapsed >= effort.memory_last - effort.memory_window:
