@@ -20,9 +20,13 @@ PROGRAMS = [
     "Mozilla/5.0 (compatible; ClaudeBot/1.0; +claudebot@anthropic.com)",
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/141.0.0.0 Safari/537.36",
     "facebookexternalhit/1.1",
+]
+INTEGRATIONS = [
     "curl/8.14.1",
     "python-requests/2.32.5",
+    "Python-urllib/3.11",
     "Go-http-client/1.1",
+    "Python/3.11 aiohttp/3.13.0",
 ]
 
 
@@ -37,6 +41,16 @@ def test_programs_are_dropped_unless_they_are_to_be_kept(user_agent: str) -> Non
     assert reason_to_drop(rules(), {}, user_agent) == reason_to_drop_keyed(rules(), user_agent) == "bot"
     assert reason_to_drop(rules(bot_filter="keep"), {}, user_agent) is None
     assert reason_to_drop_keyed(rules(bot_filter="keep"), user_agent) is None
+
+
+@pytest.mark.parametrize("user_agent", INTEGRATIONS)
+def test_a_library_that_sends_a_hit_is_somebody_s_integration_and_a_bot_where_it_fetched_a_page(
+    user_agent: str,
+) -> None:
+    assert reason_to_drop(rules(), {}, user_agent) is None
+    assert reason_to_drop_keyed(rules(), user_agent) == "bot"
+    assert is_bot(user_agent)
+    assert reason_to_drop(rules(), {}, f"Mozilla/5.0 (compatible; Googlebot/2.1) {user_agent}") == "bot"
 
 
 def test_a_hit_without_a_user_agent_is_nobodys_bot() -> None:
