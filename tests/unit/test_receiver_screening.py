@@ -44,7 +44,7 @@ def test_programs_are_dropped_unless_they_are_to_be_kept(user_agent: str) -> Non
 
 
 @pytest.mark.parametrize("user_agent", INTEGRATIONS)
-def test_a_library_that_sends_a_hit_is_somebody_s_integration_and_a_bot_where_it_fetched_a_page(
+def test_a_library_that_sends_a_hit_is_an_integration_and_a_bot_where_it_fetched_a_page(
     user_agent: str,
 ) -> None:
     assert reason_to_drop(rules(), {}, user_agent) is None
