@@ -67,3 +67,10 @@ def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:
     assert (found["PostgreSQL"], found["Redis"]) == ("fail", "ok")
     found = levels(settings, REDIS_URL="redis://127.0.0.1:1")
     assert (found["PostgreSQL"], found["Redis"]) == ("ok", "fail")
+
+
+def test_the_doctor_does_not_mind_the_gap_that_an_old_import_leaves(settings: Settings) -> None:
+    assert tracker(settings, "partitions", "create", "2015-05").status == 0
+    found = {each["check"]: each for each in tracker(settings, "doctor", "--json").json}
+    assert found["partitions"]["level"] == "ok"
+    assert "gap from 2015-06-01" in found["partitions"]["seen"]

@@ -2,6 +2,8 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -10,7 +12,9 @@ from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection
+from tracker.store import filtered_hits
 from tracker.store.database import Database
+from tracker.store.filtered_hits import FilteredCount
 
 REAL_LOG = PROJECT.parent / "shared/data/apache_combined_2015.log.gz"
 PERIOD = ("--from", "2015-05-17", "--to", "2015-05-20")
@@ -87,3 +91,15 @@ def test_wrong_usage_and_unknown_applications_are_told_apart(settings: Settings)
     assert tracker(settings, "stats", "rebuild", "--from", "2026-02-02").status == 2
     backwards = tracker(settings, "stats", "rebuild", "--from", "2026-02-02", "--to", "2026-02-01")
     assert (backwards.status, "after --to" in backwards.errors) == (2, True)
+
+
+def test_what_was_left_out_is_shown_by_hour_and_reason(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    assert tracker(settings, "stats", "filtered", "--app-id", "shop").output == "No hits of shop were left out.\n"
+    hour = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    with database.transaction() as tx:
+        filtered_hits.add(tx, uuid4(), [FilteredCount(application.id, hour, "bot", 3)], hour)
+    rows = tracker(settings, "stats", "filtered", "--app-id", "shop", "--json").json
+    assert rows == [{"hour": "2026-11-23T08:00:00Z", "reason": "bot", "hits": 3}]
+    assert tracker(settings, "stats", "filtered", "--app-id", "none").status == 1

@@ -46,8 +46,8 @@ def list_(*, as_json: bool) -> None:
         for each in overview.partitions
     ]
     print_rows(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.", as_json=as_json)
-    for problem in overview.problems:
-        note(problem)
+    for sentence in (*overview.problems, *overview.gaps):
+        note(sentence)
 
 
 @partitions.command()

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
-from tracker.cli.output import note, print_json, print_table
+from tracker.cli.output import note, print_json, print_rows, print_table
 from tracker.clock import SystemClock
 from tracker.stats import reading
 from tracker.stats.rebuild import Passed
@@ -60,6 +60,16 @@ def show(
         for row in rows:
             row["parameters"] = ", ".join(row["custom_param_stats"])
         print_table(_COLUMNS[by], rows, empty=f"No hits of {app_id} are counted from {since} to {to}.")
+
+
+@stats.command()
+@app_id_option
+@json_option
+def filtered(*, app_id: str, as_json: bool) -> None:
+    """Show how many hits were left out, by hour and reason: bots, pages fetched ahead, visitors who object."""
+    with connections.database(connections.settings()) as database:
+        rows = reading.read_filtered(database, app_id)
+    print_rows(("hour", "reason", "hits"), rows, empty=f"No hits of {app_id} were left out.", as_json=as_json)
 
 
 @stats.command()

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.store.database import Database
-from tracker.store.partitions import Partition, list_partitions, missing, needed, problems
+from tracker.store.partitions import Partition, gap_sentences, list_partitions, missing, needed, problems
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionOverview:
-    """The partitions by table and month, and one sentence for each gap, odd partition and missing month."""
+    """The partitions by table and month, and sentences about them.
+
+    `problems` are odd partitions and months that hits need now; `gaps` lie between months, before those that are
+    needed, and do no harm: an import makes its own months.
+    """
 
     partitions: Sequence[Partition]
     problems: Sequence[str]
+    gaps: Sequence[str]
 
 
 def look(database: Database, now: datetime) -> PartitionOverview:
@@ -23,4 +28,4 @@ def look(database: Database, now: datetime) -> PartitionOverview:
         absent = missing(tx, needed(now.date()))
     found = problems(partitions)
     found += [f"The month {month} is missing: `python -m tracker migrate` makes it." for month in absent]
-    return PartitionOverview(partitions, found)
+    return PartitionOverview(partitions, found, gap_sentences(partitions))

@@ -70,7 +70,8 @@ def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[
     if overview.problems:
         return [*findings, *(Finding("partitions", "fail", problem, _MIGRATE) for problem in overview.problems)]
     months = sorted({str(each.month) for each in overview.partitions})
-    return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]} without a gap")]
+    gaps = f"; {' '.join(overview.gaps)}" if overview.gaps else " without a gap"
+    return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]}{gaps}")]
 
 
 def _must_be(check: str, seen: str, is_so: bool, to_do: str) -> Finding:  # noqa: FBT001 the condition is what it is about

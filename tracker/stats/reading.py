@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
+from uuid import UUID
 
 from tracker.errors import not_found
-from tracker.store import applications, statistics
-from tracker.store.database import Database
+from tracker.store import applications, filtered_hits, statistics
+from tracker.store.database import Database, Transaction
 
 
 def read(
@@ -17,11 +18,24 @@ def read(
     Numbers in `custom_param_stats` get their mean here. Raises Refused for an application that does not exist.
     """
     with database.transaction() as tx:
-        application = applications.find(tx, app_id)
-        if application is None:
-            raise not_found(f"There is no application {app_id}: `python -m tracker apps list` shows them.")
-        rows = (statistics.hours if by == "hour" else statistics.days)(tx, application.id, first, last)
+        rows = (statistics.hours if by == "hour" else statistics.days)(tx, _id_of(tx, app_id), first, last)
     return [{**row, "custom_param_stats": _with_means(row["custom_param_stats"])} for row in rows]
+
+
+def read_filtered(database: Database, app_id: str) -> list[dict[str, Any]]:
+    """How many hits were not counted as visits: a row for each hour (its beginning, UTC) and reason, in order.
+
+    Raises Refused for an application that does not exist.
+    """
+    with database.transaction() as tx:
+        return filtered_hits.list_rows(tx, _id_of(tx, app_id))
+
+
+def _id_of(tx: Transaction, app_id: str) -> UUID:
+    application = applications.find(tx, app_id)
+    if application is None:
+        raise not_found(f"There is no application {app_id}: `python -m tracker apps list` shows them.")
+    return application.id
 
 
 def _with_means(stats: Mapping[str, Any] | None) -> dict[str, Any]:

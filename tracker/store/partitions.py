@@ -99,11 +99,17 @@ def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:
 
 
 def problems(partitions: Sequence[Partition]) -> list[str]:
-    """What is wrong with the bounds, one sentence each: hits of a gap could not be stored."""
+    """What is wrong with the partitions themselves, one sentence each."""
     found = [
         f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
     ]
     found += [f"{partition.name} is half detached." for partition in partitions if partition.half_detached]
+    return found
+
+
+def gap_sentences(partitions: Sequence[Partition]) -> list[str]:
+    """The times between partitions that no partition takes, a sentence each. An old import leaves some, harmlessly."""
+    found: list[str] = []
     for table in TABLES:
         months = [partition for partition in partitions if partition.table == table and partition.month]
         months.sort(key=lambda partition: partition.name)
