@@ -29,7 +29,10 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile -m "not clone" $(ARGS)
+
+test-clone: env ## make demo in a fresh clone and an empty environment
+	$(PYTEST) -m clone
 
 check: env ## lint, format, types, import contracts
 	$(BIN)/ruff check .
@@ -47,4 +50,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test check bench lock clean
+.PHONY: help env demo dev test test-clone check bench lock clean

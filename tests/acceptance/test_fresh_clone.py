@@ -13,7 +13,7 @@ from tests.conftest import need
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.clone
 @pytest.mark.timeout(600)
 def test_make_demo_works_in_a_fresh_clone_in_an_empty_environment(tmp_path: Path) -> None:
     """What pip may use is passed on: its own variables and its cache, so that nothing is downloaded twice."""
