@@ -302,9 +302,11 @@ $$;
 --
 -- Each row's foreign keys are checked by queries that PostgreSQL prepares by itself. Against a partitioned table it
 -- would plan them anew for every row, because a plan for one month looks cheaper than one for all; kept plans that
--- find the month when they run halve the cost. This setting of a function ends with it and pins no connection.
+-- find the month when they run halve the cost. A plan that is made while a month is still empty would read it whole,
+-- and go on so when it is not empty any more: hence no sequential scans. These settings of a function end with it and
+-- pin no connection.
 CREATE FUNCTION add_custom_parameter_values(given JSONB) RETURNS VOID
-LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE sql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
     INSERT INTO custom_parameter_values (access_log_id, application_id, parameter_key, parameter_value, created_at)
     SELECT access_log_id, application_id, parameter_key, parameter_value, created_at
       FROM jsonb_to_recordset(given) AS parameter (
