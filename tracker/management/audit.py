@@ -1,0 +1,54 @@
+"""The audit log: every change that somebody makes is noted in the transaction that makes it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tracker.management.actor import Actor
+from tracker.store import audit_log
+from tracker.store.database import Transaction
+
+_SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
+_LONGEST_SUBJECT = 255
+
+
+def record(
+    tx: Transaction,
+    by: Actor,
+    application_id: UUID | None,
+    action: str,
+    subject: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> None:
+    """Note in the caller's transaction that `by` did `action` (`setting.changed`) to `subject`.
+
+    `before` is None for what is new, `after` for what is gone; where both are given only what differs is kept.
+    Neither ever holds a secret: columns that do are left out here, should a caller have passed a whole row.
+    """
+    old, new = _plain(before), _plain(after)
+    if old is not None and new is not None:
+        changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        old = {name: value for name, value in old.items() if name in changed}
+        new = {name: value for name, value in new.items() if name in changed}
+    audit_log.insert(
+        tx,
+        actor_kind=by.kind,
+        actor_key_id=by.key_id,
+        application_id=application_id,
+        action=action,
+        subject=subject[:_LONGEST_SUBJECT],
+        before=old,
+        after=new,
+    )
+
+
+def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The values as JSON has them (times and UUIDs as texts), without secrets."""
+    if values is None:
+        return None
+    public = {name: value for name, value in values.items() if name not in _SECRET}
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(public, option=orjson.OPT_UTC_Z))
+    return plain

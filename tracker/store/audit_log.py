@@ -1,0 +1,57 @@
+"""The table `audit_log`: who changed what, and what it was before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tracker.store.database import Transaction
+from tracker.store.queries import Jsonb, Row, execute, fetch_all
+
+
+def insert(
+    tx: Transaction,
+    *,
+    actor_kind: str,
+    actor_key_id: UUID | None,
+    application_id: UUID | None,
+    action: str,
+    subject: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+) -> None:
+    """Note a change. `before` and `after` hold what JSON can."""
+    params = {
+        "actor_kind": actor_kind,
+        "actor_key_id": actor_key_id,
+        "application_id": application_id,
+        "action": action,
+        "subject": subject,
+        "before": None if before is None else Jsonb(dict(before)),
+        "after": None if after is None else Jsonb(dict(after)),
+    }
+    execute(tx, "audit_log/insert", params)
+
+
+def list_rows(
+    tx: Transaction,
+    *,
+    application_id: UUID | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: tuple[datetime, int] | None = None,
+    limit: int,
+) -> list[Row]:
+    """Changes, newest first; `after` is the time and id of the last row of the page before."""
+    after_at, after_id = after or (None, None)
+    params = {
+        "application_id": application_id,
+        "action": action,
+        "since": since,
+        "until": until,
+        "after_at": after_at,
+        "after_id": after_id,
+        "limit": limit,
+    }
+    return fetch_all(tx, "audit_log/list", params)
