@@ -1,0 +1,124 @@
+"""`webhook_deliveries` and `webhook_attempts`: one row for each event of each webhook, and one for each attempt at it.
+
+Here is what writers of deliveries and their readers do; what the sender does stands in `webhook_sending`.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import orjson
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all
+
+State = Literal["waiting", "delivered", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """One event as some webhooks are to get it. `payload` is the body, as it is signed and sent."""
+
+    webhook_ids: tuple[UUID, ...]
+    event_id: str
+    event_type: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt: `status` is the answer's, None where none came; `error` says why it counts as failed."""
+
+    attempt: int
+    attempted_at: datetime
+    status: int | None
+    error: str | None
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A delivery with its attempts. `attempt` counts those made; retries are counted from `attempts_before`."""
+
+    id: int
+    webhook_id: UUID
+    event_id: str
+    event_type: str
+    state: State
+    attempt: int
+    attempts_before: int
+    due_at: datetime
+    last_status: int | None
+    last_error: str | None
+    duration_ms: int | None
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: list[Attempt]
+
+
+def add(tx: Transaction, deliveries: Sequence[NewDelivery], now: datetime) -> int:
+    """Note what is to be sent, due now, to those of the webhooks that are still active; how many deliveries.
+
+    An event that a webhook has been given before, whatever became of it, is left alone.
+    """
+    if not deliveries:
+        return 0
+    webhook_ids = {webhook_id for delivery in deliveries for webhook_id in delivery.webhook_ids}
+    params = {"deliveries": orjson.dumps(deliveries).decode(), "webhook_ids": list(webhook_ids), "now": now}
+    return execute(tx, "webhook_deliveries/add", params)
+
+
+def list_rows(
+    tx: Transaction,
+    webhook_id: UUID,
+    *,
+    limit: int,
+    state: State | None = None,
+    event_id: str | None = None,
+    before_id: int | None = None,
+) -> list[DeliveryRow]:
+    """A webhook's deliveries with their attempts, the latest first; those below `before_id` for a further page."""
+    params = {
+        "webhook_id": webhook_id,
+        "limit": limit,
+        "state": state,
+        "event_id": event_id,
+        "before_id": before_id,
+    }
+    rows = fetch_all(tx, "webhook_deliveries/list", params)
+    attempts = defaultdict[int, list[Attempt]](list)
+    ids = [row["id"] for row in rows]
+    for attempt in fetch_all(tx, "webhook_attempts/of_deliveries", {"delivery_ids": ids}) if ids else ():
+        attempts[attempt.pop("delivery_id")].append(Attempt(**attempt))
+    return [DeliveryRow(**row, attempts=attempts[row["id"]]) for row in rows]
+
+
+def count_by_state(tx: Transaction, webhook_id: UUID) -> dict[str, int]:
+    """How many deliveries of each state a webhook has; absent where there is none."""
+    rows = fetch_all(tx, "webhook_deliveries/count_by_state", {"webhook_id": webhook_id})
+    return {row["state"]: row["count"] for row in rows}
+
+
+def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datetime) -> bool:
+    """Make one delivery of a webhook due now, whatever became of it; whether there is one."""
+    params = {"webhook_id": webhook_id, "delivery_id": delivery_id, "now": now}
+    return execute(tx, "webhook_deliveries/redeliver", params) == 1
+
+
+def redeliver_failed(tx: Transaction, webhook_id: UUID, *, since: datetime, now: datetime, limit: int) -> int:
+    """Make due now what failed for good since a time, at most `limit`; how many."""
+    params = {"webhook_id": webhook_id, "since": since, "now": now, "limit": limit}
+    return execute(tx, "webhook_deliveries/redeliver_failed", params)
+
+
+def delete_finished(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget the oldest of the deliveries that ended before a time, with their attempts; how many."""
+    return execute(tx, "webhook_deliveries/delete_finished", {"before": before, "limit": limit})
+
+
+def delete_abandoned(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget deliveries from before a time that a disabled webhook has never got; how many."""
+    return execute(tx, "webhook_deliveries/delete_abandoned", {"before": before, "limit": limit})
