@@ -210,6 +210,12 @@ RETENTION_DAYS = WholeNumber(
     0,
     36_500,
 )
+WEBHOOK_IP_ADDRESS = Switch(
+    "webhook_ip_address",
+    False,
+    "Whether webhooks get a hit's address, as it is stored after `ip_anonymization`.",
+)
+WEBHOOK_USER_AGENT = Switch("webhook_user_agent", False, "Whether webhooks get a hit's user agent.")
 
 Known = Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]
 
@@ -227,5 +233,7 @@ SETTINGS: dict[str, Known] = {
         MAX_USER_AGENT_LENGTH,
         SESSION_TIMEOUT_MINUTES,
         RETENTION_DAYS,
+        WEBHOOK_IP_ADDRESS,
+        WEBHOOK_USER_AGENT,
     )
 }

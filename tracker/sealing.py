@@ -1,0 +1,74 @@
+"""Webhook secrets: made, checked, and sealed with TRACKER_SECRET_KEY for the database.
+
+A secret signs what is sent, so that it must be readable here, unlike an API key, of which a hash is enough. It is
+stored as a Fernet token (AES-128-CBC and HMAC-SHA-256) under a key that HKDF-SHA-256 derives from the setting's text.
+A dump of the database alone lets nobody sign.
+"""
+
+import base64
+import binascii
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tracker.errors import SettingsInvalid
+
+PREFIX = "whsec_"
+_NEW_BYTES = 32
+_FEWEST_BYTES, _MOST_BYTES = 24, 64
+"""Standard Webhooks, "Signature scheme": between 192 and 512 bits."""
+_PURPOSE = b"access-log-tracker webhook secrets 1"
+_SHORTEST_KEY = 16
+
+
+class Sealer:
+    """Seals and opens with one TRACKER_SECRET_KEY. Whoever has no secrets to handle needs no key."""
+
+    def __init__(self, secret_key: str | None) -> None:
+        self._secret_key = secret_key
+        self._made: Fernet | None = None
+
+    def seal(self, secret: str) -> str:
+        """The secret as it is stored: at most 204 characters. Raises SettingsInvalid without a usable key."""
+        return self._fernet().encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The secret that `seal` sealed. Raises SettingsInvalid without the key under which it was."""
+        try:
+            return self._fernet().decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise SettingsInvalid(
+                "TRACKER_SECRET_KEY is not the key under which this webhook's secret was stored: set that key again, "
+                "or give the webhook a new secret by `python -m tracker webhooks rotate ID`."
+            ) from None
+
+    def _fernet(self) -> Fernet:
+        if self._made is None:
+            key = self._secret_key
+            if key is None or len(key) < _SHORTEST_KEY:
+                missing = "is not set" if key is None else f"has {len(key)} characters"
+                raise SettingsInvalid(
+                    f"TRACKER_SECRET_KEY {missing}: webhooks need it, {_SHORTEST_KEY} random characters or more "
+                    "(`openssl rand -base64 32` makes one), the same for receivers, scheduler and commands."
+                )
+            derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
+            self._made = Fernet(base64.urlsafe_b64encode(derived))
+        return self._made
+
+
+def new_secret() -> str:
+    """A secret with 256 random bits, in the form of Standard Webhooks."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(_NEW_BYTES)).decode()
+
+
+def check_secret(secret: str) -> str:
+    """The secret, if it is one of Standard Webhooks. Raises ValueError with what is accepted, never with the secret."""
+    try:
+        size = len(base64.b64decode(secret.removeprefix(PREFIX).encode("ascii"), validate=True))
+    except (UnicodeEncodeError, binascii.Error):
+        size = 0
+    if not secret.startswith(PREFIX) or not _FEWEST_BYTES <= size <= _MOST_BYTES:
+        raise ValueError(f"It needs {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} random bytes in base64.")
+    return secret
