@@ -7,7 +7,8 @@ import pytest
 
 from tracker.application import ApiKey, Application, hash_key
 from tracker.errors import Refused
-from tracker.receiver.caller import key_of, presented_key, require_active
+from tracker.http.presented_key import presented_key
+from tracker.receiver.caller import key_of, require_active
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SHOP = Application(

@@ -10,11 +10,12 @@ from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
+from tracker.http.client_address import client_address
+from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.application_cache import ApplicationCache
-from tracker.receiver.caller import key_of, presented_key, require_active
-from tracker.receiver.client_address import client_address
+from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry

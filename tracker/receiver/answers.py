@@ -3,19 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple
-
-import orjson
+from typing import Any
 
 from tracker.errors import Refused
+from tracker.http.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 from tracker.queueing.intake import Acceptance
 
 GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 """A transparent image of 1x1 pixels in 43 bytes (GIF89a with a graphic control extension)."""
 _LONGEST_REASON = 200
 _METHODS = "GET, POST, OPTIONS"
-
-Headers = tuple[tuple[str, str], ...]
 
 _READABLE = (
     "Retry-After",
@@ -30,12 +27,7 @@ _FROM_ANYWHERE: Headers = (
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", ", ".join(_READABLE)),
 )
-_PRIVATE: Headers = (
-    ("Content-Type", "application/json"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-store"),
-)
-_JSON: Headers = (*_PRIVATE, *_FROM_ANYWHERE)
+_JSON: Headers = (*PRIVATE, *_FROM_ANYWHERE)
 _PIXEL: Headers = (
     ("Content-Type", "image/gif"),
     ("Content-Length", str(len(GIF))),
@@ -54,30 +46,16 @@ _PREFLIGHT: Headers = (
 )
 
 
-class Answer(NamedTuple):
-    """A whole answer; as a tuple in this order it is also what a Flask view may return."""
-
-    body: bytes
-    status: int
-    headers: Headers
-
-
 def json_answer(
     data: Mapping[str, Any], now: datetime, *, status: int = HTTPStatus.OK, headers: Headers = (), private: bool = False
 ) -> Answer:
     """A JSON envelope around `data`, which may hold UUIDs and aware times; no page may read a `private` one."""
-    envelope = {"success": True, "data": data, "timestamp": now}
-    return _json(envelope, status, (*(_PRIVATE if private else _JSON), *headers))
+    return data_answer(data, now, status=status, headers=(*(PRIVATE if private else _JSON), *headers))
 
 
 def refusal_answer(refused: Refused, now: datetime, headers: Headers = ()) -> Answer:
-    """The envelope of an error."""
-    envelope = {"success": False, "error": refusal_body(refused), "timestamp": now}
-    return _json(envelope, refused.status, (*_JSON, *headers, *_retry(refused)))
-
-
-def refusal_body(refused: Refused) -> dict[str, Any]:
-    return {"code": refused.code, "message": refused.message, "details": refused.details}
+    """The envelope of an error, which any page may read."""
+    return error_answer(refused, now, (*_JSON, *headers))
 
 
 def pixel_answer(headers: Headers = ()) -> Answer:
@@ -92,7 +70,7 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
     reason = "".join(letter if " " <= letter <= "~" else "?" for letter in refused.message[:_LONGEST_REASON])
     why = (("X-Tracker-Error", refused.code), ("X-Tracker-Error-Message", reason))
     status = refused.status if refused.status == HTTPStatus.METHOD_NOT_ALLOWED else HTTPStatus.OK
-    return Answer(GIF, status, (*_PIXEL, *why, *headers, *_retry(refused)))
+    return Answer(GIF, status, (*_PIXEL, *why, *headers, *retry_headers(refused)))
 
 
 def preflight_answer() -> Answer:
@@ -111,12 +89,3 @@ def limit_headers(acceptance: Acceptance) -> Headers:
         ("X-RateLimit-Remaining", str(acceptance.remaining)),
         ("X-RateLimit-Reset", str(acceptance.reset)),
     )
-
-
-def _json(envelope: Mapping[str, Any], status: int, headers: Headers) -> Answer:
-    body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
-    return Answer(body, status, (*headers, ("Content-Length", str(len(body)))))
-
-
-def _retry(refused: Refused) -> Headers:
-    return () if refused.retry_after is None else (("Retry-After", str(refused.retry_after)),)

@@ -8,11 +8,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
 from tracker.errors import Refused
+from tracker.http.body import discard_body
+from tracker.http.envelope import Answer, Headers
+from tracker.http.faults import as_refused
 from tracker.receiver.acceptance import Counter
-from tracker.receiver.answers import Answer, Headers, refusal_answer
+from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_script import beacon_script
-from tracker.receiver.body import discard_body
-from tracker.receiver.faults import as_refused
 from tracker.receiver.health import HealthParts, health
 from tracker.receiver.test_page import TestPage, test_page
 from tracker.receiver.tracking import Tracking

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused
 from tracker.hit import identity_of
+from tracker.http.envelope import error_body
+from tracker.http.json_rules import Parsed, check, refusal
+from tracker.http.presented_key import presented_key
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, sender_of
-from tracker.receiver.answers import refusal_body
-from tracker.receiver.caller import key_of, presented_key, require_active
+from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
-from tracker.receiver.json_rules import Parsed, check, refusal
 from tracker.receiver.screening import reason_to_drop_keyed
 
 MOST_EVENTS = 1000
@@ -164,7 +165,7 @@ def _fields(event: object, application: Application, key: ApiKey, *, suspicious:
 
 
 def _failure(index: int, refused: Refused) -> dict[str, Any]:
-    return {"index": index, "success": False, "error": refusal_body(refused)}
+    return {"index": index, "success": False, "error": error_body(refused)}
 
 
 def _key_required() -> Refused:

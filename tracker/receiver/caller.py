@@ -4,28 +4,13 @@ An `app_id` is public, and browser beacons in the wild send it, or the words `nu
 All of these count as no key; any other value has to be one.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused
 
 TRACK = "track"
 """The permission that a key needs to send hits."""
-_BEARER = "bearer "
-_NO_KEY = ("", "null", "undefined")
-
-
-def presented_key(environ: Mapping[str, Any]) -> str | None:
-    """What is presented as a key, in `X-API-Key` or `Authorization: Bearer`; it may still be an `app_id`."""
-    if (key := environ.get("HTTP_X_API_KEY")) is not None and (key := key.strip()).lower() not in _NO_KEY:
-        return str(key)
-    authorization = environ.get("HTTP_AUTHORIZATION")
-    if authorization and authorization[: len(_BEARER)].lower() == _BEARER:
-        key = authorization[len(_BEARER) :].strip()
-        return None if key.lower() in _NO_KEY else key
-    return None
 
 
 def key_of(presented: str | None, application: Application, now: datetime) -> ApiKey | None:

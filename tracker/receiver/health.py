@@ -13,7 +13,8 @@ from flask import Blueprint
 
 from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
-from tracker.receiver.answers import Answer, json_answer
+from tracker.http.envelope import Answer
+from tracker.receiver.answers import json_answer
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.upkeep import Upkeep
 

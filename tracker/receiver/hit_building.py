@@ -10,9 +10,9 @@ from typing import Any
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.hit import Hit
+from tracker.http.json_rules import refusal
 from tracker.privacy import Privacy
 from tracker.queueing.entry import Entry
-from tracker.receiver.json_rules import refusal
 
 OLDEST = timedelta(hours=24)
 NEWEST = timedelta(minutes=5)

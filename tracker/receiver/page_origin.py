@@ -10,7 +10,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from tracker.errors import Refused
-from tracker.receiver.answers import Headers
+from tracker.http.envelope import Headers
 from tracker.receiver.rules import Rules
 
 _HOST = re.compile(

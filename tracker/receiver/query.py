@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tracker.hit_values import MAX_DEPTH
-from tracker.receiver.json_rules import check, parse, refusal
+from tracker.http.json_rules import check, parse, refusal
 
 _JSON = ("custom_params", "event_data")
 _NUMBERS = ("age_ms", "priority")

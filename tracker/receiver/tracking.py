@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.clock import Clock
 from tracker.errors import Refused
+from tracker.http.body import BodyUnread, discard_body, read_body
+from tracker.http.envelope import Answer, Headers
+from tracker.http.faults import as_refused
+from tracker.http.json_rules import Parsed, check, parse, refusal
 from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, accept_hit
 from tracker.receiver.answers import (
-    Answer,
-    Headers,
     filtered_headers,
     json_answer,
     limit_headers,
@@ -23,11 +25,8 @@ from tracker.receiver.answers import (
     refused_pixel,
 )
 from tracker.receiver.batch_acceptance import accept_batch
-from tracker.receiver.body import BodyUnread, discard_body, read_body
-from tracker.receiver.faults import as_refused
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import LONGEST_URL
-from tracker.receiver.json_rules import Parsed, check, parse, refusal
 from tracker.receiver.page_origin import for_readers
 from tracker.receiver.query import read_query
 

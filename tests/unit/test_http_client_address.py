@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.addresses import normalise
-from tracker.receiver.client_address import client_address
+from tracker.http.client_address import client_address
 
 
 def address(forwarded: str | None, *, trusted: int, peer: str = "10.0.0.1") -> str | None:

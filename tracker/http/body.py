@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import Refused, invalid
-from tracker.receiver.json_rules import refusal
+from tracker.http.json_rules import refusal
 
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
 _MOST_DISCARDED = 8_388_608
