@@ -13,6 +13,20 @@ import orjson
 Status = Literal["active", "inactive", "suspended"]
 ParameterType = Literal["string", "number", "boolean", "array", "object"]
 
+PERMISSIONS = {
+    "track": "Send hits: one with its own time, and batches.",
+    "track:trusted": "The same, and say which address and user agent the visitor has.",
+    "stats:read": "Read statistics, sessions and the definitions of custom parameters.",
+    "export:read": "Export hits.",
+    "params:write": "Read and change the definitions of custom parameters.",
+    "settings:write": "Read and change settings, and what the application is called.",
+    "webhooks:write": "Read and change webhooks, and send deliveries again.",
+    "keys:write": "Read and change API keys, and read the audit log.",
+}
+"""What a key may be allowed; the application's first key may all of it."""
+_IMPLIED = {"track": "track:trusted"}
+"""Permissions that another one includes."""
+
 
 def hash_key(key: str) -> str:
     """The SHA-256, in hexadecimal, under which a key is stored (ruling 12: keys are random, 256 bits)."""
@@ -29,7 +43,7 @@ class ApiKey:
     expires_at: datetime | None = None
 
     def may(self, permission: str) -> bool:
-        return self.id is None or permission in self.permissions
+        return self.id is None or permission in self.permissions or _IMPLIED.get(permission) in self.permissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,17 +3,38 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+from uuid import UUID
 
-from tracker.errors import invalid
+from tracker.application import Status
+from tracker.errors import Refused, invalid
 
 _APP_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NAME_LENGTH = 255
 _LARGEST_RATE = 2**31 - 1
+_LONGEST_DESCRIPTION = 10_000
+_STATUSES: tuple[str, ...] = get_args(Status)
 _SLUG_LENGTH = 30
 _RANDOM_LETTERS = 16
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 """32 letters, 5 bits each, without the four that are taken for another when read aloud or written down."""
+
+
+def checked(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns as they are stored. Raises Refused that names every one that is not accepted."""
+    stored: dict[str, Any] = {}
+    refusals: list[Refused] = []
+    for column, value in columns.items():
+        try:
+            stored[column] = _CHECKS[column](value)
+        except Refused as refused:
+            refusals.append(refused)
+    if refusals:
+        details = {column: reasons for refused in refusals for column, reasons in refused.details.items()}
+        raise invalid(" ".join(refused.message for refused in refusals), **details)
+    return stored
 
 
 def name_of(name: str) -> str:
@@ -25,9 +46,10 @@ def name_of(name: str) -> str:
 
 
 def app_id_of(app_id: str) -> str:
-    if not _APP_ID.fullmatch(app_id):
+    if not _APP_ID.fullmatch(app_id) or _is_uuid(app_id):
         reason = (
-            "It needs 1 to 50 letters, digits, points, dashes and underscores; the first and last a letter or digit."
+            "It needs 1 to 50 letters, digits, points, dashes and underscores; the first and last a letter or digit. "
+            "A UUID is none, since the API takes one for an application's id."
         )
         raise invalid(f"The app_id is not accepted: {reason}", app_id=[reason])
     return app_id
@@ -59,6 +81,39 @@ def rate_limit_of(rate_limit: int) -> int:
     return rate_limit
 
 
+def description_of(description: str | None) -> str | None:
+    if description is None:
+        return None
+    if len(description) > _LONGEST_DESCRIPTION or "\0" in description:
+        reason = f"It takes at most {_LONGEST_DESCRIPTION} characters, and not NUL."
+        raise invalid(f"The description is not accepted: {reason}", description=[reason])
+    return description
+
+
+def status_of(status: str) -> str:
+    if status not in _STATUSES:
+        reason = f"It needs to be one of {', '.join(_STATUSES)}."
+        raise invalid(f"The status is not accepted: {reason}", status=[reason])
+    return status
+
+
 def new_api_key() -> str:
     """A key with 256 random bits (ruling 12)."""
     return f"alt_{secrets.token_urlsafe(32)}"
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": name_of,
+    "description": description_of,
+    "domain": lambda domain: domain_of(domain) if domain else None,
+    "status": status_of,
+    "rate_limit_per_minute": rate_limit_of,
+}

@@ -1,20 +1,26 @@
-"""Applications: made, listed, suspended and activated again."""
+"""Applications: made, listed, changed, deleted."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from tracker.application import Application, Status, hash_key
 from tracker.errors import Refused, conflict
 from tracker.management import application_input
-from tracker.management.known_application import known, unknown
+from tracker.management.actor import COMMAND, Actor
+from tracker.management.changes import APPLICATION_UPDATED, note
+from tracker.management.known_application import known, locked, unknown
 from tracker.management.parameters import write_preset
+from tracker.management.versions import Expected, require
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
 
 _ATTEMPTS = 3
 """Two app_ids that were drawn never were the same yet; the loop is there so that it would not matter."""
+DEFAULT_RATE_LIMIT: Final = 1000
+"""Hits a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +45,10 @@ def create(
     name: str,
     domain: str | None = None,
     app_id: str | None = None,
-    rate_limit: int = 1000,
+    rate_limit: int = DEFAULT_RATE_LIMIT,
     preset: str | None = None,
     description: str | None = None,
+    by: Actor = COMMAND,
 ) -> tuple[Application, str]:
     """Make an application, with a preset's parameter definitions where one is named, and its first API key.
 
@@ -49,42 +56,83 @@ def create(
     `rate_limit` is hits a minute. Raises Refused: VALIDATION_ERROR for what is not accepted, CONFLICT for an app_id
     that is taken (one of a deleted application stays so), NOT_FOUND for an unknown preset.
     """
-    columns = {
-        "name": application_input.name_of(name),
-        "description": description,
-        "domain": application_input.domain_of(domain) if domain else None,
-        "rate_limit_per_minute": application_input.rate_limit_of(rate_limit),
-    }
+    given = {"name": name, "description": description, "domain": domain, "rate_limit_per_minute": rate_limit}
+    columns = application_input.checked(given)
     chosen = None if app_id is None else application_input.app_id_of(app_id)
     api_key = application_input.new_api_key()
     with database.transaction() as tx:
         made = _insert(tx, chosen, {**columns, "api_key_hash": hash_key(api_key)})
+        note(tx, by, made, "application.created", made.app_id, None, columns)
         if preset is not None:
-            write_preset(tx, made.id, preset)
+            write_preset(tx, made, preset, by=by)
     return made, api_key
 
 
-def list_(database: Database, *, deleted: bool = False) -> list[ApplicationRow]:
-    """All applications, oldest first."""
+def list_(
+    database: Database,
+    *,
+    deleted: bool = False,
+    status: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int | None = None,
+) -> list[ApplicationRow]:
+    """Applications, oldest first; `after` is the time of creation and the app_id of the last one of the page before."""
     with database.transaction() as tx:
-        return [ApplicationRow(**row) for row in applications.list_rows(tx, deleted=deleted)]
+        rows = applications.list_rows(tx, deleted=deleted, status=status, after=after, limit=limit)
+    return [ApplicationRow(**row) for row in rows]
 
 
 def show(database: Database, app_id: str) -> ApplicationRow:
     """One application, a deleted one too. Raises Refused where there is none."""
     with database.transaction() as tx:
-        rows = applications.list_rows(tx, app_id=app_id, deleted=True)
-    if not rows:
-        raise unknown(app_id)
-    return ApplicationRow(**rows[0])
+        return _row(tx, app_id)
 
 
-def set_status(database: Database, app_id: str, status: Literal["active", "suspended"]) -> ApplicationRow:
-    """Let an application's hits in or keep them out. Raises Refused where there is no such application."""
+def update(
+    database: Database, app_id: str, changes: Mapping[str, Any], *, by: Actor = COMMAND, expected: Expected = None
+) -> ApplicationRow:
+    """Change what `changes` names: name, description, domain, status, rate_limit_per_minute.
+
+    Raises Refused: VALIDATION_ERROR for what is not accepted, NOT_FOUND, PRECONDITION_FAILED where the application is
+    not what was `expected`, FORBIDDEN where a key would end a suspension or begin one.
+    """
+    columns = application_input.checked(changes)
     with database.transaction() as tx:
-        known(tx, app_id)
-        applications.update(tx, app_id, {"status": status})
-    return show(database, app_id)
+        application = locked(tx, app_id)
+        row = _row(tx, app_id)
+        require(expected, row)
+        before = asdict(row)
+        new = {column: value for column, value in columns.items() if value != before[column]}
+        if "status" in new and by.kind == "key" and "suspended" in (row.status, new["status"]):
+            raise Refused("FORBIDDEN", 403, "Only the operator suspends an application, and activates it again.")
+        if new:
+            applications.update(tx, app_id, new)
+            old = {column: before[column] for column in new}
+            note(tx, by, application, "application.updated", app_id, old, new, event=APPLICATION_UPDATED)
+        return _row(tx, app_id)
+
+
+def set_status(
+    database: Database, app_id: str, status: Literal["active", "suspended"], *, by: Actor = COMMAND
+) -> ApplicationRow:
+    """Let an application's hits in or keep them out. Raises Refused where there is no such application."""
+    return update(database, app_id, {"status": status}, by=by)
+
+
+def delete(database: Database, app_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> ApplicationRow:
+    """Delete an application: its hits and keys count no more. Its rows stay, and nobody else gets its app_id.
+
+    Raises Refused where there is no such application, or where it is not what was `expected`.
+    """
+    with database.transaction() as tx:
+        application = locked(tx, app_id)
+        row = _row(tx, app_id)
+        require(expected, row)
+        applications.delete(tx, app_id)
+        gone = _row(tx, app_id)
+        after = {"deleted_at": gone.deleted_at}
+        note(tx, by, application, "application.deleted", app_id, {"deleted_at": None}, after)
+        return gone
 
 
 def find_for_hits(database: Database, app_id: str) -> Application:
@@ -101,9 +149,16 @@ def find_for_hits(database: Database, app_id: str) -> Application:
     return application
 
 
-def _insert(tx: Transaction, chosen: str | None, columns: dict[str, str | int | None]) -> Application:
+def _row(tx: Transaction, app_id: str) -> ApplicationRow:
+    rows = applications.list_rows(tx, app_id=app_id, deleted=True)
+    if not rows:
+        raise unknown(app_id)
+    return ApplicationRow(**rows[0])
+
+
+def _insert(tx: Transaction, chosen: str | None, columns: Mapping[str, Any]) -> Application:
     for _ in range(_ATTEMPTS):
         app_id = chosen or application_input.new_app_id(str(columns["name"]))
-        if applications.insert(tx, app_id=app_id, **columns) is not None:  # type: ignore[arg-type] # checked columns
+        if applications.insert(tx, app_id=app_id, **columns) is not None:
             return known(tx, app_id)
     raise conflict(f"The app_id {chosen!r} is taken (also by a deleted application): choose another, or leave it out.")

@@ -1,6 +1,8 @@
 """The audit log: every change that somebody makes is noted in the transaction that makes it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +16,19 @@ _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_
 _LONGEST_SUBJECT = 255
 
 
-def record(
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as it was noted: its number in the log, and what of the thing differs."""
+
+    number: int
+    at: datetime
+    action: str
+    subject: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+def record(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
     tx: Transaction,
     by: Actor,
     application_id: UUID | None,
@@ -22,7 +36,7 @@ def record(
     subject: str,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
-) -> None:
+) -> Change:
     """Note in the caller's transaction that `by` did `action` (`setting.changed`) to `subject`.
 
     `before` is None for what is new, `after` for what is gone; where both are given only what differs is kept.
@@ -33,7 +47,7 @@ def record(
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
         old = {name: value for name, value in old.items() if name in changed}
         new = {name: value for name, value in new.items() if name in changed}
-    audit_log.insert(
+    number, at = audit_log.insert(
         tx,
         actor_kind=by.kind,
         actor_key_id=by.key_id,
@@ -43,6 +57,7 @@ def record(
         before=old,
         after=new,
     )
+    return Change(number, at, action, subject, old, new)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

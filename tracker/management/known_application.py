@@ -1,9 +1,13 @@
-"""The application that a command names."""
+"""The application that somebody names."""
 
 from tracker.application import Application
-from tracker.errors import Refused, not_found
+from tracker.errors import Refused
 from tracker.store import applications
 from tracker.store.database import Transaction
+
+
+class UnknownApplication(Refused):
+    """There is no such application, or it was deleted."""
 
 
 def known(tx: Transaction, app_id: str) -> Application:
@@ -14,5 +18,11 @@ def known(tx: Transaction, app_id: str) -> Application:
     return application
 
 
+def locked(tx: Transaction, app_id: str) -> Application:
+    """The same for a change: nobody else changes the application, or what belongs to it, before `tx` ends."""
+    applications.lock(tx, app_id)
+    return known(tx, app_id)
+
+
 def unknown(app_id: str) -> Refused:
-    return not_found(f"There is no application {app_id!r}: `python -m tracker apps list` shows those there are.")
+    return UnknownApplication("NOT_FOUND", 404, f"There is no application {app_id!r}.")

@@ -64,9 +64,55 @@ def touch(tx: Transaction, application_id: UUID) -> None:
     execute(tx, "applications/touch", {"application_id": application_id})
 
 
-def list_rows(tx: Transaction, *, app_id: str | None = None, deleted: bool = False) -> list[Row]:
-    """Columns of all applications, or of one, oldest first; `deleted` includes the deleted ones. No hashes of keys."""
-    return fetch_all(tx, "applications/list", {"app_id": app_id, "deleted": deleted})
+def delete(tx: Transaction, app_id: str) -> bool:
+    """Mark an application as deleted; whether it was not so before."""
+    return execute(tx, "applications/delete", {"app_id": app_id}) == 1
+
+
+def lock(tx: Transaction, app_id: str) -> None:
+    """Keep others from changing the application until `tx` ends; nothing happens where there is none."""
+    fetch_one(tx, "applications/lock", {"app_id": app_id})
+
+
+def app_id_of(tx: Transaction, reference: str) -> str | None:
+    """The app_id of the application that `reference` names by its id or app_id, a deleted one too."""
+    try:
+        application_id = UUID(reference)
+    except ValueError:
+        application_id = None
+    row = fetch_one(tx, "applications/app_id_of", {"id": application_id, "app_id": reference})
+    return row["app_id"] if row else None
+
+
+def app_id_of_key(tx: Transaction, key_hash: str) -> str | None:
+    """The app_id of the application whose key has this hash; the key may have expired."""
+    row = fetch_one(tx, "applications/app_id_of_key", {"key_hash": key_hash})
+    return row["app_id"] if row else None
+
+
+def list_rows(
+    tx: Transaction,
+    *,
+    app_id: str | None = None,
+    status: str | None = None,
+    deleted: bool = False,
+    after: tuple[datetime, str] | None = None,
+    limit: int | None = None,
+) -> list[Row]:
+    """Columns of applications, oldest first; `deleted` includes the deleted ones. No hashes of keys.
+
+    `after` is the time of creation and the app_id of the last row of the page before.
+    """
+    after_created_at, after_app_id = after or (None, None)
+    params = {
+        "app_id": app_id,
+        "status": status,
+        "deleted": deleted,
+        "after_created_at": after_created_at,
+        "after_app_id": after_app_id,
+        "limit": limit,
+    }
+    return fetch_all(tx, "applications/list", params)
 
 
 def _application(row: Row) -> Application:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tracker.store.database import Transaction
-from tracker.store.queries import Jsonb, Row, execute, fetch_all
+from tracker.store.queries import Jsonb, Row, fetch_all, fetch_one
 
 
 def insert(
@@ -19,8 +19,8 @@ def insert(
     subject: str,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
-) -> None:
-    """Note a change. `before` and `after` hold what JSON can."""
+) -> tuple[int, datetime]:
+    """Note a change; `before` and `after` hold what JSON can. Returns its number and its time."""
     params = {
         "actor_kind": actor_kind,
         "actor_key_id": actor_key_id,
@@ -30,7 +30,9 @@ def insert(
         "before": None if before is None else Jsonb(dict(before)),
         "after": None if after is None else Jsonb(dict(after)),
     }
-    execute(tx, "audit_log/insert", params)
+    row = fetch_one(tx, "audit_log/insert", params)
+    assert row is not None
+    return row["id"], row["at"]
 
 
 def list_rows(

