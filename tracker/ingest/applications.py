@@ -1,4 +1,4 @@
-"""The applications that hits name, with their definitions made ready for checking; kept for a few seconds."""
+"""The applications that hits name, with their definitions and their webhooks; kept for a few seconds."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -8,12 +8,13 @@ from uuid import UUID
 from tracker.application import Application, ParameterDefinition
 from tracker.application_settings import CUSTOM_PARAMS_MODE
 from tracker.clock import Clock
+from tracker.outbox.audience import Audience, audiences
 from tracker.parameter_rules import ParameterRule, compile_definition
 from tracker.store import applications, custom_parameter_definitions
 from tracker.store.database import Database
 
 _KEPT_SECONDS = 3.0
-"""A changed definition counts for hits that are written this much later; the receivers promise 5 seconds."""
+"""A changed definition or webhook counts for hits that are written this much later; the receivers promise 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Known:
     application: Application
     rules: Sequence[ParameterRule]
     mode: str
+    audience: Audience | None
+    """Its active webhooks, or None where it has none."""
 
 
 class KnownApplications:
@@ -48,11 +51,16 @@ class KnownApplications:
         with self._database.transaction() as tx:
             found = applications.find_many(tx, app_ids)
             defined = custom_parameter_definitions.by_application(tx, [app.id for app in found.values()])
-        return {app_id: _known(found.get(app_id), defined) for app_id in app_ids}
+            listening = audiences(tx, found.values())
+        return {app_id: _known(found.get(app_id), defined, listening) for app_id in app_ids}
 
 
-def _known(application: Application | None, defined: Mapping[UUID, Sequence[ParameterDefinition]]) -> Known | None:
+def _known(
+    application: Application | None,
+    defined: Mapping[UUID, Sequence[ParameterDefinition]],
+    listening: Mapping[UUID, Audience],
+) -> Known | None:
     if application is None:
         return None
     rules = tuple(map(compile_definition, defined.get(application.id, ())))
-    return Known(application, rules, CUSTOM_PARAMS_MODE.value(application.settings))
+    return Known(application, rules, CUSTOM_PARAMS_MODE.value(application.settings), listening.get(application.id))

@@ -7,6 +7,7 @@ from tracker.hit import Hit
 from tracker.ingest.applications import Known
 from tracker.ingest.parameters import check as check_parameters
 from tracker.ingest.read import Failed, Read
+from tracker.outbox.audience import Audience
 from tracker.queueing.claims import Claim
 
 
@@ -18,6 +19,8 @@ class Good:
     hit: Hit
     values: Sequence[tuple[str, str]]
     refusals: Sequence[tuple[str, str]]
+    audience: Audience | None = None
+    """The webhooks that are told of it, if any."""
 
 
 def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
@@ -29,7 +32,8 @@ def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
     checked = check_parameters(hit.custom_params, found.rules, found.mode)
     if checked.rejected:
         reasons = ", ".join(f"{key} ({reason})" for key, reason in checked.refusals)
-        return Failed(read.claim, "rejected", f"Custom parameters are refused, and the application rejects: {reasons}.")
+        reason = f"Custom parameters are refused, and the application rejects: {reasons}."
+        return Failed(read.claim, "rejected", reason, found.audience)
     if checked.params is not hit.custom_params:
         hit = replace(hit, custom_params=checked.params)
-    return Good(read.claim, hit, checked.values, checked.refusals)
+    return Good(read.claim, hit, checked.values, checked.refusals, found.audience)

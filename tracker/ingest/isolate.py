@@ -94,4 +94,5 @@ def _alone(
         return
     kind = "unstorable" if isinstance(error, Unstorable) else "unclear"
     tries = f" It was tried alone {entry.retry_count + 1} times." if kind == "unclear" else ""
-    yield from write_isolating(database, held, [Failed(claim, kind, f"{error}{tries}")], clock, lambda: False)
+    failed = Failed(claim, kind, f"{error}{tries}", item.audience)
+    yield from write_isolating(database, held, [failed], clock, lambda: False)

@@ -11,6 +11,7 @@ import orjson
 
 from tracker.hit import Hit
 from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS
+from tracker.outbox.audience import Audience
 from tracker.parameter_rules import Json
 from tracker.queueing.claims import Claim
 
@@ -31,12 +32,13 @@ class Read:
 class Failed:
     """A claim whose hit will never be stored: it goes to `batch_queue` with the reason.
 
-    `kind` is the class of the failure, one of a few words, for logs and counts.
+    `kind` is the class of the failure, one of a few words, for logs and counts; `audience` is who is told, if anybody.
     """
 
     claim: Claim
     kind: str
     reason: str
+    audience: Audience | None = None
 
 
 def read(claim: Claim) -> Read | Failed:

@@ -7,13 +7,14 @@ NOTHING; parameter values, sessions and refusals follow only for the hits that t
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from tracker.clock import Clock
 from tracker.hit import identity_of
 from tracker.ingest import increments
 from tracker.ingest.activity import activities_of
+from tracker.ingest.announcing import announce, is_imported
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
 from tracker.queueing.claims import Claim
@@ -30,6 +31,7 @@ from tracker.store.batch_jobs import BatchJob
 from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
 from tracker.store.database import Database, Transaction
+from tracker.store.sessions import SessionActivity
 
 JOB_TYPE = "ingest"
 
@@ -81,11 +83,13 @@ def _insert(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
 def _write_the_rest(
     tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], started_at: datetime, clock: Clock
 ) -> Written:
-    new_sessions = _write_sessions(tx, new)
+    begun = _write_sessions(tx, new)
     _write_refusals(tx, new)
     increments.append(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
+    announce(tx, new, begun, failed, clock.now())
+    new_sessions = [session.session_id for session in begun]
     written = Written(len(new), len(batch) - len(new) - len(failed), failed, new_sessions)
     if new or failed:
         job = BatchJob(
@@ -102,11 +106,24 @@ def _write_the_rest(
     return written
 
 
-def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[str]:
+def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActivity]:
+    """Begin sessions and go on with them; those that began."""
+    begun = []
+    for activities in activities_of(item.hit for item in items):
+        given = _over_if_imported(activities, items)
+        new = set(sessions.upsert(tx, given))
+        begun += [each for each in given if each.session_id in new]
+    return begun
+
+
+def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Good]) -> Sequence[SessionActivity]:
+    """The activities; those that are imported, and nothing else, are history: they let no session go on."""
+    if not any(is_imported(item.claim) for item in items):
+        return activities
+    live = {(item.hit.application_id, item.hit.session_id) for item in items if not is_imported(item.claim)}
     return [
-        session_id
-        for activities in activities_of(item.hit for item in items)
-        for session_id in sessions.upsert(tx, activities)
+        each if (each.application_id, each.session_id) in live else replace(each, is_active=False)
+        for each in activities
     ]
 
 

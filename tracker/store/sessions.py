@@ -27,6 +27,8 @@ class SessionActivity:
     last_accessed_at: datetime
     page_views: int
     session_custom_params: dict[str, Any] | None
+    is_active: bool = True
+    """Whether the session goes on with it: what was imported is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

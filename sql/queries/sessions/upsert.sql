@@ -1,15 +1,15 @@
 -- Begin sessions and go on with those of the same application; answers with their ids and whether they are new.
 INSERT INTO sessions (
     session_id, application_id, app_id, client_sub_id, module_id, user_agent, ip_address,
-    first_accessed_at, last_accessed_at, page_views, session_custom_params
+    first_accessed_at, last_accessed_at, page_views, is_active, session_custom_params
 )
 SELECT
     session_id, application_id, app_id, client_sub_id, module_id, user_agent, ip_address,
-    first_accessed_at, last_accessed_at, page_views, session_custom_params
+    first_accessed_at, last_accessed_at, page_views, is_active, session_custom_params
 FROM jsonb_to_recordset(%(sessions)s::jsonb) AS seen (
     session_id TEXT, application_id UUID, app_id TEXT, client_sub_id TEXT, module_id TEXT, user_agent TEXT,
     ip_address INET, first_accessed_at TIMESTAMP WITH TIME ZONE, last_accessed_at TIMESTAMP WITH TIME ZONE,
-    page_views INTEGER, session_custom_params JSONB
+    page_views INTEGER, is_active BOOLEAN, session_custom_params JSONB
 )
 -- Two workers lock the sessions that they share in the same order.
 ORDER BY session_id COLLATE "C"
@@ -37,7 +37,8 @@ ON CONFLICT (session_id) DO UPDATE SET
     first_accessed_at = least(sessions.first_accessed_at, excluded.first_accessed_at),
     last_accessed_at = greatest(sessions.last_accessed_at, excluded.last_accessed_at),
     page_views = sessions.page_views + excluded.page_views,
-    is_active = sessions.is_active OR excluded.last_accessed_at > sessions.last_accessed_at,
+    is_active = sessions.is_active
+        OR (excluded.is_active AND excluded.last_accessed_at > sessions.last_accessed_at),
     session_custom_params = CASE
         WHEN excluded.session_custom_params IS NULL THEN sessions.session_custom_params
         WHEN sessions.session_custom_params IS NULL THEN excluded.session_custom_params

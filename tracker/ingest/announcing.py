@@ -1,0 +1,67 @@
+"""Announcing what a batch brought to the webhooks that ask for it, in the batch's transaction.
+
+Where no application of the batch has a webhook, nothing is executed. What was imported announces nothing: it is
+history.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tracker.ingest.check import Good
+from tracker.ingest.read import Failed
+from tracker.outbox import session_events
+from tracker.outbox.audience import Audience
+from tracker.outbox.deliveries import of_event, of_hit
+from tracker.outbox.failure_events import FailedHit, failed
+from tracker.queueing.claims import Claim
+from tracker.queueing.entry import IMPORT_PRIORITY
+from tracker.store import webhook_deliveries
+from tracker.store.database import Transaction
+from tracker.store.sessions import SessionActivity
+from tracker.store.webhook_deliveries import NewDelivery
+
+
+def is_imported(claim: Claim) -> bool:
+    return claim.entry.priority == IMPORT_PRIORITY
+
+
+def announce(
+    tx: Transaction,
+    stored: Sequence[Good],
+    begun: Sequence[SessionActivity],
+    failures: Sequence[Failed],
+    now: datetime,
+) -> int:
+    """Write the deliveries for hits that this transaction stored, sessions that they began, and hits that failed.
+
+    Returns how many.
+    """
+    listening = {item.audience.application_id: item.audience for item in stored if item.audience is not None}
+    deliveries = [
+        *_of_hits(stored),
+        *(
+            each
+            for session in begun
+            if session.is_active and (audience := listening.get(session.application_id)) is not None
+            for each in of_event(audience.subscriptions, session_events.started(session))
+        ),
+        *_of_failures(failures, now),
+    ]
+    return webhook_deliveries.add(tx, deliveries, now)
+
+
+def _of_hits(stored: Sequence[Good]) -> Iterator[NewDelivery]:
+    for item in stored:
+        if item.audience is not None and not is_imported(item.claim):
+            yield from of_hit(item.audience, item.hit)
+
+
+def _of_failures(failures: Sequence[Failed], now: datetime) -> Iterator[NewDelivery]:
+    by_audience = defaultdict[Audience, list[FailedHit]](list)
+    for item in failures:
+        if item.audience is not None and not is_imported(item.claim):
+            entry = item.claim.entry
+            by_audience[item.audience].append(FailedHit(entry.id, item.kind, item.reason, entry.updated_at))
+    for audience, hits in by_audience.items():
+        yield from of_event(audience.subscriptions, failed(audience.application_id, hits, now))
