@@ -113,6 +113,9 @@ def settings(database_url: str, redis_url: str) -> Settings:
         queue_limit=2_000_000,
         webhook_allow_http=False,
         webhook_allowed_networks=(),
+        webhook_ports=frozenset(),
+        webhook_disable_days=5,
+        webhook_disable_attempts=10,
     )
 
 

@@ -56,7 +56,13 @@ class Settings:
     webhook_allow_http: bool
     """TRACKER_WEBHOOK_ALLOW_HTTP: webhooks may use plain http (default false)."""
     webhook_allowed_networks: tuple[Network, ...]
-    """TRACKER_WEBHOOK_ALLOWED_NETWORKS: CIDRs, comma-separated, that webhooks may reach although private."""
+    """TRACKER_WEBHOOK_ALLOWED_NETWORKS: private networks that webhooks may reach, on any port (CIDRs, commas)."""
+    webhook_ports: frozenset[int]
+    """TRACKER_WEBHOOK_PORTS: ports, comma-separated, that webhooks may use beside 80, 443 and 8443."""
+    webhook_disable_days: int
+    """TRACKER_WEBHOOK_DISABLE_DAYS: a webhook is disabled when nothing succeeded for so many days (default 5) ..."""
+    webhook_disable_attempts: int
+    """TRACKER_WEBHOOK_DISABLE_ATTEMPTS: ... and at least so many attempts failed one after the other (default 10)."""
 
 
 def load() -> Settings:
@@ -86,6 +92,9 @@ def load() -> Settings:
         queue_limit=_whole(env, "TRACKER_QUEUE_LIMIT", 2_000_000, low=1000, high=1_000_000_000),
         webhook_allow_http=_choice(env, "TRACKER_WEBHOOK_ALLOW_HTTP", ("true", "false"), "false") == "true",
         webhook_allowed_networks=_networks(env, "TRACKER_WEBHOOK_ALLOWED_NETWORKS"),
+        webhook_ports=_ports(env, "TRACKER_WEBHOOK_PORTS"),
+        webhook_disable_days=_whole(env, "TRACKER_WEBHOOK_DISABLE_DAYS", 5, low=1, high=365),
+        webhook_disable_attempts=_whole(env, "TRACKER_WEBHOOK_DISABLE_ATTEMPTS", 10, low=1, high=1_000_000),
     )
 
 
@@ -151,3 +160,11 @@ def _networks(env: FileAwareEnv, name: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:
         raise _refuse(name, value, f"networks as CIDRs, separated by commas ({error})") from error
+
+
+def _ports(env: FileAwareEnv, name: str) -> frozenset[int]:
+    value = _text(env, name)
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not all(re.fullmatch(r"[0-9]{1,5}", part) and int(part) in range(1, 65536) for part in parts):
+        raise _refuse(name, value, "ports from 1 to 65535, separated by commas")
+    return frozenset(int(part) for part in parts)

@@ -3,11 +3,13 @@
     TrackerError
     ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
     │   ├── DatabaseAway
+    │   │   └── TookTooLong
     │   └── QueueAway
     │       └── QueueFull
     ├── Never                   it cannot succeed however often it is tried
     │   ├── Unstorable          the database will not take this row
     │   ├── Refused             an answer to a caller, with a code of the HTTP interface
+    │   ├── DestinationRefused  webhooks must not be sent there
     │   ├── SettingsInvalid     a process must not start like this
     │   └── EmbeddedServerFailed
     └── Unclear                 the database refused and it cannot be told which of the two it is
@@ -31,6 +33,10 @@ class DatabaseAway(TryAgain):
     """PostgreSQL cannot be reached, is restarting, is full or is busy."""
 
 
+class TookTooLong(DatabaseAway):
+    """PostgreSQL gave a statement up (`statement_timeout`): a smaller question, or a calmer server, may be answered."""
+
+
 class QueueAway(TryAgain):
     """Redis cannot be reached, is loading, is full or refuses writes."""
 
@@ -49,6 +55,10 @@ class Unstorable(Never):
 
 class Unclear(TrackerError):
     """The database refused, and the reason is in neither table: the suspect is retried alone, a few times."""
+
+
+class DestinationRefused(Never):
+    """Webhooks must not be sent there: the message says why to whoever registered the URL, and no address."""
 
 
 class SettingsInvalid(Never):

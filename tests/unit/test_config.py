@@ -51,6 +51,8 @@ def test_two_urls_are_enough(environment: Environment) -> None:
     assert settings.secret_key is None
     assert settings.webhook_allow_http is False
     assert settings.webhook_allowed_networks == ()
+    assert settings.webhook_ports == frozenset()
+    assert (settings.webhook_disable_days, settings.webhook_disable_attempts) == (5, 10)
 
 
 def test_everything_can_be_set(environment: Environment) -> None:
@@ -70,6 +72,9 @@ def test_everything_can_be_set(environment: Environment) -> None:
         TRACKER_QUEUE_LIMIT="1000",
         TRACKER_WEBHOOK_ALLOW_HTTP="true",
         TRACKER_WEBHOOK_ALLOWED_NETWORKS="10.0.0.0/8, fd00::/8,",
+        TRACKER_WEBHOOK_PORTS="8080, 9443",
+        TRACKER_WEBHOOK_DISABLE_DAYS="2",
+        TRACKER_WEBHOOK_DISABLE_ATTEMPTS="20",
     )
     settings = config.load()
     assert settings.database_maintenance_url == "postgres://maintainer@db/tracker"
@@ -81,6 +86,8 @@ def test_everything_can_be_set(environment: Environment) -> None:
     assert (settings.log_format, settings.rq_queue) == ("json", "hits.1")
     assert settings.webhook_allow_http is True
     assert settings.webhook_allowed_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
+    assert settings.webhook_ports == {8080, 9443}
+    assert (settings.webhook_disable_days, settings.webhook_disable_attempts) == (2, 20)
 
 
 def test_settings_do_not_change_after_the_start(environment: Environment) -> None:
@@ -108,6 +115,10 @@ def test_settings_do_not_change_after_the_start(environment: Environment) -> Non
         ("TRACKER_RQ_QUEUE", "two words", "1 to 50 letters, digits, points, dashes and underscores"),
         ("TRACKER_WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8", "networks as CIDRs, separated by commas"),
         ("TRACKER_WEBHOOK_ALLOWED_NETWORKS", "intranet", "networks as CIDRs, separated by commas"),
+        ("TRACKER_WEBHOOK_PORTS", "80,http", "ports from 1 to 65535, separated by commas"),
+        ("TRACKER_WEBHOOK_PORTS", "0", "ports from 1 to 65535, separated by commas"),
+        ("TRACKER_WEBHOOK_DISABLE_DAYS", "0", "a whole number from 1 to 365"),
+        ("TRACKER_WEBHOOK_DISABLE_ATTEMPTS", "0", "a whole number from 1 to 1000000"),
     ],
 )
 def test_a_wrong_value_is_refused_with_name_value_and_what_is_accepted(

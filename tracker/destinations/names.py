@@ -1,0 +1,100 @@
+"""From a host's name to addresses that may be connected to. The one place where a name is looked up."""
+
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from tracker.clock import Clock
+from tracker.destinations.addresses import Address, check_address
+from tracker.destinations.policy import Policy
+from tracker.destinations.urls import Destination
+from tracker.errors import DestinationRefused
+
+KEPT_SECONDS = 5.0
+"""How long an answer serves: a burst of deliveries must not become a burst of questions to the name server."""
+_AT_ONCE = 64
+"""Names that are looked up at the same time, each by a thread: getaddrinfo can neither be ended nor limited in time."""
+
+LookUp = Callable[[str], Sequence[Address]]
+
+
+def look_up(host: str) -> list[Address]:
+    """All addresses of a name, in the order in which to try them (RFC 6724). Raises OSError."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    asked_at: float
+    answer: Future[Sequence[Address]]
+
+
+class Resolver:
+    """Names become addresses, all of them checked. Thread-safe.
+
+    Whoever asks for a name that is being looked up waits for the same answer: a name server that hangs holds one
+    thread for a name, however many deliveries want it.
+    """
+
+    def __init__(self, policy: Policy, clock: Clock, *, look_up: LookUp = look_up) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._look_up = look_up
+        self._questions: dict[str, _Question] = {}
+        self._lock = threading.Lock()
+
+    def addresses(self, destination: Destination, *, seconds: float) -> Sequence[Address]:
+        """The addresses to connect to, at least one; within `seconds`.
+
+        One bad address among good ones refuses the name: what is to be reached from everywhere has no private address,
+        and which of several a connection takes must not decide whether it is allowed. Raises DestinationRefused.
+        """
+        if destination.address is not None:
+            found: Sequence[Address] = [destination.address]
+        else:
+            found = self._found(destination.host, seconds)
+        for address in found:
+            check_address(address, destination.port, self._policy)
+        return found
+
+    def _found(self, host: str, seconds: float) -> Sequence[Address]:
+        try:
+            found = self._ask(host).answer.result(seconds)
+        except TimeoutError as error:
+            raise DestinationRefused("The host's name could not be looked up in time.") from error
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DestinationRefused("The host's name cannot be resolved.") from error
+        if not found:
+            raise DestinationRefused("The host's name has no address.")
+        return found
+
+    def _ask(self, host: str) -> _Question:
+        now = self._clock.monotonic()
+        with self._lock:
+            question = self._questions.get(host)
+            if question is not None and not self._is_over(question, now):
+                return question
+            self._questions = {name: kept for name, kept in self._questions.items() if not self._is_over(kept, now)}
+            if sum(not kept.answer.done() for kept in self._questions.values()) >= _AT_ONCE:
+                raise DestinationRefused("Too many names are being looked up: the name server does not answer.")
+            question = self._questions[host] = _Question(now, Future())
+        try:
+            threading.Thread(target=self._answer, args=[host, question.answer], name="look up", daemon=True).start()
+        except RuntimeError as error:  # No thread is to be had: without an answer the question would stay for ever.
+            question.answer.set_exception(error)
+        return question
+
+    def _is_over(self, question: _Question, now: float) -> bool:
+        """Whether it is to be asked anew: answered long ago, or in vain."""
+        answer = question.answer
+        return answer.done() and (answer.exception() is not None or now >= question.asked_at + KEPT_SECONDS)
+
+    def _answer(self, host: str, answer: Future[Sequence[Address]]) -> None:
+        try:
+            answer.set_result(self._look_up(host))
+        except Exception as error:  # noqa: BLE001 whoever waits for the answer gets it
+            answer.set_exception(error)
