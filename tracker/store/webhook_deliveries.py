@@ -114,6 +114,11 @@ def redeliver_failed(tx: Transaction, webhook_id: UUID, *, since: datetime, now:
     return execute(tx, "webhook_deliveries/redeliver_failed", params)
 
 
+def delete_of(tx: Transaction, webhook_id: UUID, *, limit: int) -> int:
+    """Forget deliveries of one webhook, with their attempts; how many."""
+    return execute(tx, "webhook_deliveries/delete_of_webhook", {"webhook_id": webhook_id, "limit": limit})
+
+
 def delete_finished(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Forget the oldest of the deliveries that ended before a time, with their attempts; how many."""
     return execute(tx, "webhook_deliveries/delete_finished", {"before": before, "limit": limit})

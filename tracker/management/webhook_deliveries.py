@@ -1,0 +1,145 @@
+"""What was sent to a webhook and what became of it: looked at, sent again, tried out."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from tracker.clock import Clock
+from tracker.errors import Refused, conflict, not_found
+from tracker.management import audit
+from tracker.management.actor import COMMAND, Actor
+from tracker.management.webhooks import found
+from tracker.outbox import webhook_events
+from tracker.outbox.announce import send_to
+from tracker.store import leases, webhook_deliveries
+from tracker.store.database import Database, Transaction
+from tracker.store.webhook_deliveries import DeliveryRow, State
+from tracker.store.webhooks import Subscription, WebhookRow
+
+_BATCH = 500
+"""Deliveries that a transaction sends again."""
+_LOOK_SECONDS = 0.1
+
+
+def list_(
+    database: Database,
+    webhook_id: UUID,
+    *,
+    app_id: str | None = None,
+    state: State | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[DeliveryRow]:
+    """A webhook's deliveries with every attempt, the latest first; `before_id` is the last one of the page before.
+
+    Raises Refused for an unknown webhook.
+    """
+    with database.transaction() as tx:
+        found(tx, webhook_id, app_id)
+        return webhook_deliveries.list_rows(tx, webhook_id, limit=limit, state=state, before_id=before_id)
+
+
+def redeliver(
+    database: Database,
+    webhook_id: UUID,
+    delivery: str,
+    *,
+    app_id: str | None = None,
+    now: datetime,
+    by: Actor = COMMAND,
+) -> DeliveryRow:
+    """Send one delivery again, whatever became of it, under the same event id; `delivery` is its id or event id.
+
+    Its schedule of retries begins anew. Raises Refused: NOT_FOUND, CONFLICT where the webhook is disabled.
+    """
+    with database.transaction() as tx:
+        webhook = _active(tx, webhook_id, app_id)
+        row = _delivery(tx, webhook_id, delivery)
+        webhook_deliveries.redeliver(tx, webhook_id, row.id, now=now)
+        _note(tx, by, webhook, {"event_id": row.event_id})
+        return _delivery(tx, webhook_id, row.event_id)
+
+
+def redeliver_failed(
+    database: Database,
+    webhook_id: UUID,
+    *,
+    since: datetime,
+    app_id: str | None = None,
+    now: datetime,
+    by: Actor = COMMAND,
+) -> int:
+    """Send again everything that failed for good since a time; how many. Raises Refused as `redeliver` does."""
+    with database.transaction() as tx:
+        _note(tx, by, _active(tx, webhook_id, app_id), {"failed_since": since})
+    total = 0
+    while True:
+        with database.transaction() as tx:
+            batch = webhook_deliveries.redeliver_failed(tx, webhook_id, since=since, now=now, limit=_BATCH)
+        total += batch
+        if batch < _BATCH:
+            return total
+
+
+def send_test(database: Database, webhook_id: UUID, *, app_id: str | None = None, now: datetime) -> DeliveryRow:
+    """Have a `webhook.test` sent to a webhook, whatever it asks for. Raises Refused as `redeliver` does."""
+    with database.transaction() as tx:
+        webhook = _active(tx, webhook_id, app_id)
+        target = Subscription(
+            id=webhook.id, application_id=webhook.application_id, app_id=webhook.app_id, events=frozenset()
+        )
+        event = webhook_events.trial(webhook_id, now)
+        send_to(tx, target, event, now)
+        return _delivery(tx, webhook_id, event.event_id)
+
+
+def wait(
+    database: Database,
+    delivery: DeliveryRow,
+    clock: Clock,
+    *,
+    seconds: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> DeliveryRow:
+    """The delivery after its next attempt, or as it is when the time is over. Raises Refused where it is gone."""
+    deadline = clock.monotonic() + seconds
+    while True:
+        with database.transaction() as tx:
+            row = _delivery(tx, delivery.webhook_id, delivery.event_id)
+        if row.attempt > delivery.attempt or clock.monotonic() >= deadline:
+            return row
+        sleep(_LOOK_SECONDS)
+
+
+def is_sent(database: Database) -> bool:
+    """Whether a scheduler works, without which nothing is sent."""
+    with database.transaction() as tx:
+        return leases.holder(tx, leases.SCHEDULER) is not None
+
+
+def _active(tx: Transaction, webhook_id: UUID, app_id: str | None) -> WebhookRow:
+    webhook = found(tx, webhook_id, app_id)
+    if not webhook.is_active:
+        raise conflict(f"The webhook {webhook_id} is disabled, and nothing is sent to it: enable it first.")
+    return webhook
+
+
+def _delivery(tx: Transaction, webhook_id: UUID, delivery: str) -> DeliveryRow:
+    """By id, a number, or by event id, which begins with a word."""
+    if delivery.isdecimal() and len(delivery) <= len(str(2**63)) - 1:
+        rows = webhook_deliveries.list_rows(tx, webhook_id, limit=1, before_id=int(delivery) + 1)
+        rows = [row for row in rows if row.id == int(delivery)]
+    else:
+        rows = webhook_deliveries.list_rows(tx, webhook_id, limit=1, event_id=delivery)
+    if not rows:
+        raise _unknown(delivery)
+    return rows[0]
+
+
+def _unknown(delivery: str) -> Refused:
+    return not_found(f"The webhook has no delivery {delivery[:100]!r}.")
+
+
+def _note(tx: Transaction, by: Actor, webhook: WebhookRow, what: dict[str, object]) -> None:
+    audit.record(tx, by, webhook.application_id, "webhook.redelivered", str(webhook.id), None, what)
