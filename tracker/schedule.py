@@ -49,13 +49,13 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="complete hours and days",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=lambda _: complete_periods(database, redis, clock),
+            turn=lambda _: complete_periods(database, redis, clock, announce=parts.announce_periods),
         ),
         Job(
             name="end sessions",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=lambda go_on: end_sessions(database, clock, go_on=go_on),
+            turn=lambda go_on: end_sessions(database, clock, announce=parts.announce_sessions, go_on=go_on),
         ),
         Job(
             name="remove dead consumers",

@@ -6,6 +6,7 @@ all the rest. What left Redis before the first look is seen by the statement; wh
 `batch_queue`, where the statement sees it waiting or just gone.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,7 +16,7 @@ from tracker.log import logger
 from tracker.queueing.backlog import settled_until
 from tracker.queueing.connection import Connection
 from tracker.store import batch_jobs, statistics_periods
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 from tracker.store.statistics_periods import CompletedPeriod
 
 JOB_TYPE = "complete_periods"
@@ -32,15 +33,27 @@ class Completed:
     periods: tuple[CompletedPeriod, ...]
 
 
-def complete_periods(database: Database, redis: Connection, clock: Clock) -> Completed:
-    """Complete what is complete. Raises DatabaseAway or QueueAway: then nothing is completed."""
+def _tell_nobody(_tx: Transaction, _periods: Sequence[CompletedPeriod]) -> None:
+    pass
+
+
+def complete_periods(
+    database: Database,
+    redis: Connection,
+    clock: Clock,
+    *,
+    announce: Callable[[Transaction, Sequence[CompletedPeriod]], None] = _tell_nobody,
+) -> Completed:
+    """Complete what is complete. Raises DatabaseAway or QueueAway: then nothing is completed.
+
+    `announce` hears of the periods in the transaction that completes them: nobody will ever be given them again.
+    """
     started_at = clock.now()
     settled = settled_until(redis, started_at) - GRACE
     with database.transaction() as tx:
         periods = statistics_periods.complete(tx, settled_until=settled, now=clock.now())
         if periods:
-            # Whoever announces periods (statistics.hourly, statistics.daily) hooks in here, in this transaction:
-            # nobody else will ever be given these periods.
+            announce(tx, periods)
             batch_jobs.add_run(tx, JOB_TYPE, count=len(periods), started_at=started_at, completed_at=clock.now())
     if periods:
         _log.info("periods completed", periods=len(periods))

@@ -3,18 +3,22 @@
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
+from tracker.outbox import period_events, session_events
+from tracker.outbox.announce import announce_all
 from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
 from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
+from tracker.store.sessions import EndedSession
+from tracker.store.statistics_periods import CompletedPeriod
 
 _NAME = "tracker-scheduler"
 _TURNS = 12
@@ -37,6 +41,16 @@ class Scheduler:
     owner: str
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
+
+    def announce_sessions(self, tx: Transaction, ended: Sequence[EndedSession]) -> None:
+        """Note for webhooks which sessions have ended."""
+        events = [(session.application_id, session_events.ended(session)) for session in ended]
+        announce_all(tx, events, self.clock.now())
+
+    def announce_periods(self, tx: Transaction, periods: Sequence[CompletedPeriod]) -> None:
+        """Note for webhooks which hours and days are complete."""
+        events = [(period.application_id, period_events.completed(period)) for period in periods]
+        announce_all(tx, events, self.clock.now())
 
     def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
         """A row in `batch_jobs` for a turn that failed. Raises DatabaseAway."""
