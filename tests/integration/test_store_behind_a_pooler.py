@@ -29,8 +29,10 @@ from tracker.housekeeping.old_rows import delete_old_rows
 from tracker.housekeeping.waiting_hits import take_in
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
+from tracker.reading import drift, parameters, sessions, statistics, stored
+from tracker.reading.period import Period
 from tracker.sessions.ending import end_sessions
-from tracker.stats import reading, retire
+from tracker.stats import retire
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
 from tracker.stats.rebuild import rebuild
@@ -159,10 +161,30 @@ def test_statistics_pin_nothing(database: Database, redis: Connection) -> None:
     assert fold(database, clock).dry
     assert rebuild(database, clock, first=today, last=today, app_id=application.app_id).hits >= 10
     assert verify(database, clock, first=today, app_id=application.app_id).differences == []
-    assert reading.read(database, application.app_id, today, today)[0]["custom_param_stats"].keys() == params.keys()
+    period = Period(today, today)
+    assert stored.read(database, application.app_id, period)[0]["custom_param_stats"].keys() == params.keys()
     complete_periods(database, redis, clock)
     assert retire.is_final(database, Month.of(today))
     assert retire.retire(database, Month.of(today)) == 0
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_reading_pins_nothing(database: Database, redis: Connection) -> None:
+    application, _ = create(database, name="Read")
+    app_id, clock = application.app_id, SystemClock()
+    period = Period(NOON.date() - timedelta(days=1), NOON.date())
+    define(database, application, "kind", "string")
+    columns = {"session_id": uuid4().hex, "custom_params": {"kind": "a"}}
+    enqueue(redis, [hit_of(application, n, **columns) for n in range(3000, 3010)])
+    drain(redis, database)
+    assert fold(database, clock).dry
+    for wanted in (None, {"kind": "a"}):
+        found = statistics.read(database, redis, clock, app_id=app_id, period=period, custom_params=wanted)
+        assert (found.total_requests, found.custom_param_breakdown) == (10, {"kind": {"a": 10}})
+    of_kind = parameters.read(database, redis, clock, app_id=app_id, period=period, parameter_key="kind")
+    assert [row["unique_sessions"] for row in of_kind.breakdown] == [1]
+    assert drift.read(database, app_id=app_id, period=period).hits_looked_at == 10
+    assert len(sessions.read(database, app_id=app_id, period=period).sessions) == 1
 
 
 @pytest.mark.usefixtures("_nothing_pins")

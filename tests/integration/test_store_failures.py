@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tracker.errors import DatabaseAway, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseAway, TookTooLong, TrackerError, Unclear, Unstorable
 from tracker.store.database import Database
 from tracker.store.failures import translate
 
@@ -85,7 +85,7 @@ def test_locks_and_time_outs_are_outages(database: Database, database_url: str) 
         holder.execute("LOCK TABLE applications")
         with fails(DatabaseAway, "55P03"), database.transaction() as tx:
             tx.execute("LOCK TABLE applications NOWAIT")
-        with fails(DatabaseAway, "57014"), database.transaction() as tx:
+        with fails(TookTooLong, "57014"), database.transaction() as tx:
             tx.execute("SET LOCAL statement_timeout = 20")
             tx.execute("SELECT FROM applications")
 

@@ -16,7 +16,8 @@ from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_json, print_rows, print_table
 from tracker.clock import SystemClock
-from tracker.stats import reading
+from tracker.reading import stored
+from tracker.reading.period import Period
 from tracker.stats.rebuild import Passed
 from tracker.stats.rebuild import rebuild as rebuild_days
 from tracker.stats.verify import DayDifference
@@ -53,7 +54,7 @@ def show(
     since = first.date() if first else to - timedelta(days=_SHOWN_DAYS)
     _demand_order(since, to)
     with connections.database(connections.settings()) as database:
-        rows = reading.read(database, app_id, since, to, by=by)
+        rows = stored.read(database, app_id, Period(since, to), by=by)
     if as_json:
         print_json(rows)
     else:
@@ -68,7 +69,7 @@ def show(
 def filtered(*, app_id: str, as_json: bool) -> None:
     """Show how many hits were left out, by hour and reason: bots, pages fetched ahead, visitors who object."""
     with connections.database(connections.settings()) as database:
-        rows = reading.read_filtered(database, app_id)
+        rows = stored.read_filtered(database, app_id)
     print_rows(("hour", "reason", "hits"), rows, empty=f"No hits of {app_id} were left out.", as_json=as_json)
 
 

@@ -8,6 +8,8 @@ from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection, translated
 from tracker.queueing.entry import STREAMS, Entry
 
+GRACE: Final = timedelta(seconds=15)
+"""For what a receiver has stamped and not yet handed over (time-outs of Redis included), and for clocks apart."""
 _RETRIES_LOOKED_AT: Final = 1000
 """Retries are few. Where more wait, something is wrong with the database, and nothing counts as worked off."""
 

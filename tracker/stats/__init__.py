@@ -5,5 +5,4 @@ complete   one turn: hours and days of which nothing more is waited for are comp
 rebuild    recompute days from the raw rows
 verify     compare hours and days with a recount
 retire     what happens when raw rows go: is a month final, forget what is only needed to count on
-reading    the numbers of an application, for a table
 """

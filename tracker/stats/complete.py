@@ -8,20 +8,16 @@ all the rest. What left Redis before the first look is seen by the statement; wh
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.queueing.backlog import settled_until
+from tracker.queueing.backlog import GRACE, settled_until
 from tracker.queueing.connection import Connection
 from tracker.store import batch_jobs, statistics_periods
 from tracker.store.database import Database, Transaction
 from tracker.store.statistics_periods import CompletedPeriod
 
 JOB_TYPE = "complete_periods"
-GRACE: Final = timedelta(seconds=15)
-"""For what a receiver has stamped and not yet handed over (time-outs of Redis included), and for clocks apart."""
 
 _log = logger(__name__)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from tracker.store.queries import Row, fetch_all, sql
 
 
 class Refusal(NamedTuple):
@@ -24,3 +24,9 @@ def add(tx: Transaction, counts: Mapping[Refusal, int]) -> None:
     """Add to the counts."""
     rows = orjson.dumps([{**refusal._asdict(), "refused": count} for refusal, count in counts.items()]).decode()
     tx.execute(sql("custom_parameter_refusals/add"), {"refusals": rows})
+
+
+def by_reason(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
+    """How often values were refused from `first` to `last`, by key and reason, the most frequent first."""
+    params = {"application_id": application_id, "first": first, "last": last}
+    return fetch_all(tx, "custom_parameter_refusals/by_reason", params)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
@@ -61,6 +62,24 @@ class Database:
             except BaseException:
                 _roll_back(connection)
                 raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """The same for reading only, with every statement seeing the database as the first one did.
+
+        What it asks for stands in BEGIN itself, which pins nothing. Raises as `transaction` does.
+        """
+        with translated(), self._lent() as connection:
+            connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
+            try:
+                yield connection
+                _commit(connection)
+            except BaseException:
+                _roll_back(connection)
+                raise
+            finally:
+                if connection.info.transaction_status is TransactionStatus.IDLE:
+                    connection.isolation_level = connection.read_only = None
 
     def close(self) -> None:
         """Close what is idle now, and what is lent as soon as it comes back."""

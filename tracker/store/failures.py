@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tracker.errors import DatabaseAway, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseAway, TookTooLong, TrackerError, Unclear, Unstorable
 
 _AWAY_CLASSES = {
     "08",  # connection exceptions
@@ -26,13 +26,13 @@ _AWAY = {
     "40001",  # lost against another transaction
     "40P01",  # deadlock
     "55P03",  # a lock was not to be had in time
-    "57014",  # statement timeout
     "57P01",  # shutting down
     "57P02",  # crashed
     "57P03",  # starting up
     "57P04",  # the database was dropped
     "57P05",  # idle for too long
 }
+_STATEMENT_TIMEOUT = "57014"
 _NOT_MIGRATED = {
     "3F000",  # no such schema
     "42703",  # no such column
@@ -59,6 +59,8 @@ def translate(error: psycopg.Error) -> TrackerError:
     if state is None:
         return _without_sqlstate(error)
     message = f"{_primary(error)} (SQLSTATE {state})"
+    if state == _STATEMENT_TIMEOUT:
+        return TookTooLong(f"PostgreSQL gave a statement up that took too long: {message}.")
     if away := _away(state, message):
         return DatabaseAway(away)
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:

@@ -1,15 +1,16 @@
 """`sessions` (specification 2.4): one row a session, of the application whose hit named it first (ruling 8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from tracker.application import Application
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all, sql
+from tracker.store.queries import Row, execute, fetch_all, sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,42 @@ class EndedSession:
     def seconds(self) -> float:
         """From the first hit to the last."""
         return (self.last_accessed_at - self.first_accessed_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions: those that began from `start` until before `end` (aware); None elsewhere takes all.
+
+    `custom_params` is the text of a JSON object that the session's own parameters contain.
+    """
+
+    start: datetime
+    end: datetime
+    is_active: bool | None = None
+    session_id: str | None = None
+    client_sub_id: str | None = None
+    module_id: str | None = None
+    custom_params: str | None = None
+
+
+def page(
+    tx: Transaction,
+    application: Application,
+    wanted: SessionFilter,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """Sessions, the latest beginning first, after the place `before` (first_accessed_at and id of a session)."""
+    params = {
+        **asdict(wanted),
+        "application_id": application.id,
+        "app_id": application.app_id,
+        "before": before and before[0],
+        "before_id": before and before[1],
+        "limit": limit,
+    }
+    return fetch_all(tx, "sessions/page", params)
 
 
 def end_idle(tx: Transaction, idle_since: Mapping[UUID, datetime], *, limit: int) -> list[EndedSession]:

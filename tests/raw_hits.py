@@ -1,0 +1,50 @@
+"""Many hits at once, written by PostgreSQL itself, for tests of what reads them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.stats.rebuild import rebuild
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+
+COLUMNS = ("client_sub_id", "session_id", "user_agent", "url", "event_name", "custom_params", "ip_address")
+"""What `fill` takes as an expression of SQL, in which `n` is the number of the hit."""
+
+
+def make_months(database: Database, *months: Month) -> None:
+    with database.transaction() as tx:
+        for month in months:
+            tx.execute("SELECT create_monthly_partition(%s)", (str(month),))
+
+
+def fill(
+    database: Database,
+    application: Application,
+    count: int,
+    *,
+    start: datetime,
+    every: str = "1 second",
+    **columns: str,
+) -> None:
+    """Write `count` hits from `start` on, one `every` interval; numbers begin with 1."""
+    given = {"url": "'https://shop.example/' || n", **columns}
+    assert set(given) <= set(COLUMNS)
+    names, values = ", ".join(given), ", ".join(given.values()).replace("%", "%%")
+    statement = (
+        f"INSERT INTO access_logs (id, application_id, app_id, created_at, {names}) "
+        f"SELECT n, %s, %s, %s::timestamptz + (n - 1) * %s::interval, {values} FROM generate_series(1, %s) AS n"
+    )
+    with database.transaction() as tx:
+        tx.execute(statement.encode(), (application.id, application.app_id, start, every, count))
+
+
+def count_days(database: Database, first: date, last: date) -> None:
+    """Make the statistics of these days from the raw rows."""
+    rebuild(database, SystemClock(), first=first, last=last)
+
+
+def execute(database: Database, statement: str, *parameters: Any) -> None:
+    with database.transaction() as tx:
+        tx.execute(statement.encode(), parameters or None)

@@ -1,0 +1,11 @@
+"""Reading: the numbers and the rows of one application, for whoever may see them. Nothing here writes.
+
+period             the days that are asked for
+parameter_filter   the custom parameters that hits must have
+statistics         totals, a series without holes, and what the parameters were
+stored             hours and days as they are stored, and what was left out
+parameters         the most frequent values of one parameter
+drift              what arrives beside the definitions
+sessions           the sessions, page by page
+export             the hits themselves, as CSV or as lines of JSON
+"""

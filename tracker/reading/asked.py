@@ -1,0 +1,42 @@
+"""What every question shares: the application that is asked about, and what an answer that took too long becomes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tracker.application import Application
+from tracker.errors import Refused, TookTooLong, not_found
+from tracker.store import applications
+from tracker.store.database import Database, Transaction
+
+_RETRY_AFTER: Final = 30
+"""Seconds. A guess: the same question takes as long again, unless the server has less to do by then."""
+
+
+@contextmanager
+def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, Application]]:
+    """A snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
+
+    Raises Refused: NOT_FOUND for an application that does not exist, SERVICE_UNAVAILABLE where a statement took longer
+    than the role may. Raises DatabaseAway.
+    """
+    with bounded(), database.snapshot() as tx:
+        application = applications.find(tx, app_id)
+        if application is None:
+            raise not_found(f"There is no application {app_id}: `python -m tracker apps list` shows them.")
+        yield tx, application
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """What takes PostgreSQL too long leaves as a refusal that says what to do."""
+    try:
+        yield
+    except TookTooLong as error:
+        raise Refused(
+            "SERVICE_UNAVAILABLE",
+            503,
+            "PostgreSQL gave up, because the answer took longer than its role may take: ask for fewer days, or for "
+            "custom parameters that fewer hits have.",
+            retry_after=_RETRY_AFTER,
+        ) from error

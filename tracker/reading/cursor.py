@@ -1,0 +1,31 @@
+"""A cursor: the place where a page ended, as a text that the reader hands back without looking into it."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from tracker.errors import invalid
+
+Place = tuple[datetime, UUID]
+_LONGEST = 200
+
+
+def encode(place: Place) -> str:
+    """The text for a place."""
+    return urlsafe_b64encode(orjson.dumps([place[0].isoformat(), place[1].hex])).rstrip(b"=").decode()
+
+
+def decode(text: str) -> Place:
+    """The place that `encode` was given. Raises Refused (`cursor`) for anything else."""
+    try:
+        time, identity = orjson.loads(urlsafe_b64decode(text[:_LONGEST].encode("ascii") + b"=" * (-len(text) % 4)))
+        place = datetime.fromisoformat(time), UUID(identity)
+    except (ValueError, TypeError, AttributeError):
+        place = None
+    # A time without a zone, or in another spelling, is none that was handed out.
+    if place is None or place[0].tzinfo is None or encode(place) != text:
+        reason = "Is not a cursor that a page of this list ended with."
+        raise invalid(f"cursor: {reason}", cursor=[reason])
+    return place

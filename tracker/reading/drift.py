@@ -1,0 +1,80 @@
+"""Drift: what arrives in custom parameters beside what their application has defined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from tracker.application import ParameterDefinition
+from tracker.reading.asked import asked_of
+from tracker.reading.period import Period
+from tracker.store import custom_parameter_definitions, custom_parameter_refusals, matching_hits
+from tracker.store.database import Database
+
+MOST_DAYS: Final = 92
+LOOKED_AT: Final = 20_000
+"""The latest hits whose keys are counted."""
+_MOST_UNKNOWN: Final = 200
+
+_Seen = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """The report; its fields, in this order, are those of the HTTP interface.
+
+    `hits_looked_at`: of so many hits, the latest of the period, the keys were read; `all_hits`: whether they were all.
+    `unknown`: keys without a definition, the most frequent first; `unknown_keys` is how many there are.
+    `defined`: every definition, also of a key that no hit has. In both, `hits` is how many of the hits looked at have
+    the key, `share` the same as a part of 1, `distinct_values` how many different values it has, and `types` how often
+    which type of JSON.
+    `refused`: how often the definitions refused a value or missed it, over the whole period, by key and reason.
+    """
+
+    app_id: str
+    start_date: date
+    end_date: date
+    hits_looked_at: int
+    all_hits: bool
+    unknown_keys: int
+    unknown: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    defined: list[dict[str, Any]]
+
+
+def read(database: Database, *, app_id: str, period: Period) -> Drift:
+    """Report on an application. Raises Refused as `tracker.reading.statistics.read` does, and DatabaseAway."""
+    period.demand_at_most(MOST_DAYS, "the drift of parameters")
+    with asked_of(database, app_id) as (tx, application):
+        definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
+        seen = matching_hits.seen_keys(tx, application, period.start, period.end, limit=LOOKED_AT)
+        refused = custom_parameter_refusals.by_reason(tx, application.id, period.first, period.last)
+    by_key = {each["key"]: each for each in seen.keys}
+    defined = {definition.parameter_key for definition in definitions}
+    unknown = [_seen(each, seen.looked_at) for each in seen.keys if each["key"] not in defined]
+    return Drift(
+        app_id=application.app_id,
+        start_date=period.first,
+        end_date=period.last,
+        hits_looked_at=seen.looked_at,
+        all_hits=seen.looked_at < LOOKED_AT,
+        unknown_keys=len(unknown),
+        unknown=unknown[:_MOST_UNKNOWN],
+        refused=refused,
+        defined=[_defined(each, by_key.get(each.parameter_key), seen.looked_at) for each in definitions],
+    )
+
+
+def _seen(each: _Seen, looked_at: int) -> dict[str, Any]:
+    return {
+        "parameter_key": each["key"],
+        "hits": each["hits"],
+        "share": round(each["hits"] / looked_at, 4),
+        "distinct_values": each["different"],
+        "types": each["types"],
+    }
+
+
+def _defined(definition: ParameterDefinition, found: _Seen | None, looked_at: int) -> dict[str, Any]:
+    seen = _seen(found or {"key": definition.parameter_key, "hits": 0, "different": 0, "types": {}}, looked_at or 1)
+    return {"parameter_key": definition.parameter_key, "parameter_type": definition.parameter_type, **seen}

@@ -1,0 +1,44 @@
+"""`access_logs` read page by page, in the order of `created_at` and `id`, which never change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.application import Application
+from tracker.store.database import Transaction
+from tracker.store.queries import Row, fetch_all
+
+Place = tuple[datetime, int]
+"""`created_at` and `id` of a hit: where a page ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which hits of an application; None takes all. `custom_params` is the text of a JSON object that they contain."""
+
+    application: Application
+    custom_params: str | None = None
+    event_name: str | None = None
+    session_id: str | None = None
+    client_sub_id: str | None = None
+    with_params: bool = True
+
+
+def page(
+    tx: Transaction, wanted: Wanted, start: datetime, end: datetime, *, after: Place | None, limit: int
+) -> list[Row]:
+    """The first `limit` hits from `start` until before `end` that come after a place; JSON columns as text."""
+    params = {
+        "application_id": wanted.application.id,
+        "app_id": wanted.application.app_id,
+        "custom_params": wanted.custom_params,
+        "event_name": wanted.event_name,
+        "session_id": wanted.session_id,
+        "client_sub_id": wanted.client_sub_id,
+        "with_params": wanted.with_params,
+        "start": start,
+        "end": end,
+        "after": after and after[0],
+        "after_id": after and after[1],
+        "limit": limit,
+    }
+    return fetch_all(tx, "access_logs/export_page", params)
