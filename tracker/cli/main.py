@@ -18,6 +18,10 @@ _COMMANDS = {
     "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, suspend, activate."),
     "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
     "settings": ("tracker.cli.settings:settings", "Settings of an application: list, get, set, unset."),
+    "webhooks": (
+        "tracker.cli.webhooks:webhooks",
+        "Webhooks: create, list, show, update, rotate, test, deliveries, redeliver, enable, disable, delete.",
+    ),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list, create, drop."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, rebuild, verify against a recount."),

@@ -1,5 +1,6 @@
 """Options that many commands share, so that they are called the same everywhere."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -32,8 +33,24 @@ class _Month(click.ParamType[Month]):
             self.fail(f"{value!r} is no month: one is written YYYY-MM.", param, ctx)
 
 
+class _Time(click.ParamType[datetime]):
+    """A moment, ISO 8601; without an offset it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401
+        try:
+            time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is no time: one is written 2026-11-23T09:30 or 2026-11-23T09:30:00+09:00.", param, ctx
+            )
+
+
 NUMBER = _Number()
 MONTH = _Month()
+TIME = _Time()
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs on standard output.")
 app_id_option = click.option("--app-id", required=True, metavar="ID", help="The application's app_id.")

@@ -1,0 +1,222 @@
+"""`webhooks`: who is told what happens, and what became of each delivery."""
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import click
+
+from tracker.cli import connections
+from tracker.cli.options import TIME, app_id_option, json_option
+from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
+from tracker.clock import SystemClock
+from tracker.management import webhook_deliveries as delivery_services
+from tracker.management import webhooks as management
+from tracker.management.webhook_rules import WebhookRules
+from tracker.store.webhook_deliveries import DeliveryRow
+
+_LIST_COLUMNS = ("id", "app_id", "url", "events", "is_active", "failure_count", "last_triggered_at", "disabled_reason")
+_DELIVERY_COLUMNS = ("id", "event_id", "event_type", "created_at", "state", "attempt", "at", "status", "ms", "error")
+_TEST_SECONDS = 20.0
+_CLOCK = SystemClock()
+_webhook_id = click.argument("webhook_id", metavar="ID", type=click.UUID)
+
+
+@click.group()
+def webhooks() -> None:
+    """Webhooks: URLs that are told, signed, of an application's hits, sessions and other events."""
+
+
+@webhooks.command()
+@app_id_option
+@click.option("--url", required=True, help="Where to send: https, a host of the internet.")
+@click.option("--events", required=True, metavar="NAME[,NAME]", help="What it is told; '*' is everything.")
+@click.option("--secret", metavar="S", help="The secret that signs, whsec_...; without this, a new one.")
+@json_option
+def create(*, app_id: str, url: str, events: str, secret: str | None, as_json: bool) -> None:
+    """Register a webhook and print its id and, this once, its secret."""
+    settings = connections.settings()
+    rules = WebhookRules.of(settings, _CLOCK)
+    with connections.database(settings) as database:
+        made = management.create(
+            database, rules, app_id, url=url, events=events.split(","), secret=secret, now=_CLOCK.now()
+        )
+    _print_with_secret(made, as_json=as_json)
+
+
+@webhooks.command("list")
+@click.option("--app-id", metavar="ID", help="Of this application only.")
+@json_option
+def list_(*, app_id: str | None, as_json: bool) -> None:
+    """List webhooks, oldest first."""
+    with connections.database(connections.settings()) as database:
+        rows = [asdict(row) for row in management.list_(database, app_id)]
+    print_rows(_LIST_COLUMNS, rows, empty="There are no webhooks.", as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@json_option
+def show(*, webhook_id: UUID, as_json: bool) -> None:
+    """Show one webhook and how it fares; never its secret."""
+    with connections.database(connections.settings()) as database:
+        row = management.show(database, webhook_id)
+    print_row(asdict(row), as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@click.option("--url", help="Where to send from now on, what waits included.")
+@click.option("--events", metavar="NAME[,NAME]", help="What it is told from now on.")
+@json_option
+def update(*, webhook_id: UUID, url: str | None, events: str | None, as_json: bool) -> None:
+    """Change where a webhook leads, or what it is told."""
+    if url is None and events is None:
+        raise click.UsageError("Say what to change: --url or --events.")
+    settings = connections.settings()
+    rules = WebhookRules.of(settings, _CLOCK)
+    names = None if events is None else events.split(",")
+    with connections.database(settings) as database:
+        row = management.update(database, rules, webhook_id, url=url, events=names, now=_CLOCK.now())
+    print_row(asdict(row), as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@click.option("--secret", metavar="S", help="The new secret, whsec_...; without this, one is made.")
+@json_option
+def rotate(*, webhook_id: UUID, secret: str | None, as_json: bool) -> None:
+    """Give a webhook a new secret and print it, this once; the old one signs beside it for 24 hours."""
+    settings = connections.settings()
+    rules = WebhookRules.of(settings, _CLOCK)
+    with connections.database(settings) as database:
+        rotated = management.rotate_secret(database, rules, webhook_id, secret=secret, now=_CLOCK.now())
+    _print_with_secret(rotated, as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@json_option
+def test(*, webhook_id: UUID, as_json: bool) -> None:
+    """Have a test sent to a webhook, wait up to 20 seconds, and show what became of it."""
+    with connections.database(connections.settings()) as database:
+        delivery = delivery_services.send_test(database, webhook_id, now=_CLOCK.now())
+        delivery = delivery_services.wait(database, delivery, _CLOCK, seconds=_TEST_SECONDS)
+        if not delivery.attempt and not delivery_services.is_sent(database):
+            note("No scheduler works, and it is the scheduler that sends: start `python scheduler.py`.")
+    if as_json:
+        print_json(asdict(delivery))
+    else:
+        print_fields(_lines(delivery)[-1])
+    if delivery.state != "delivered":
+        sys.exit(1)
+
+
+@webhooks.command()
+@_webhook_id
+@click.option("--state", type=click.Choice(["waiting", "delivered", "failed"]), help="Only those.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
+@json_option
+def deliveries(*, webhook_id: UUID, state: Any, limit: int, as_json: bool) -> None:  # noqa: ANN401 one of the choices
+    """List what was sent to a webhook, the latest first, with every attempt."""
+    with connections.database(connections.settings()) as database:
+        rows = delivery_services.list_(database, webhook_id, state=state, limit=limit)
+    lines = [asdict(row) for row in rows] if as_json else [line for row in rows for line in _lines(row)]
+    print_rows(_DELIVERY_COLUMNS, lines, empty="Nothing was sent, and nothing waits.", as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@click.argument("names", metavar="[DELIVERY]...", nargs=-1)
+@click.option("--failed-since", type=TIME, metavar="TIME", help="All that failed for good since then.")
+@json_option
+def redeliver(*, webhook_id: UUID, names: tuple[str, ...], failed_since: datetime | None, as_json: bool) -> None:
+    """Send deliveries again, by their ids or event ids, or all that failed since a time; under the same event ids."""
+    if (failed_since is not None) == bool(names):
+        raise click.UsageError("Name deliveries by their ids or event ids, or say --failed-since.")
+    now = _CLOCK.now()
+    with connections.database(connections.settings()) as database:
+        if failed_since is not None:
+            count = delivery_services.redeliver_failed(database, webhook_id, since=failed_since, now=now)
+        else:
+            for name in names:
+                delivery_services.redeliver(database, webhook_id, name, now=now)
+            count = len(names)
+    if as_json:
+        print_json({"redelivered": count})
+    else:
+        click.echo(f"{count} sent again.")
+
+
+@webhooks.command()
+@_webhook_id
+@json_option
+def enable(*, webhook_id: UUID, as_json: bool) -> None:
+    """Send again to a webhook, with nothing held against it; what waited is taken up."""
+    with connections.database(connections.settings()) as database:
+        row = management.enable(database, webhook_id, now=_CLOCK.now())
+    print_row(asdict(row), as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@json_option
+def disable(*, webhook_id: UUID, as_json: bool) -> None:
+    """Send nothing to a webhook until it is enabled again."""
+    with connections.database(connections.settings()) as database:
+        row = management.disable(database, webhook_id, now=_CLOCK.now())
+    print_row(asdict(row), as_json=as_json)
+
+
+@webhooks.command()
+@_webhook_id
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(*, webhook_id: UUID, yes: bool, as_json: bool) -> None:
+    """Forget a webhook with all of its deliveries, those that wait included."""
+    settings = connections.settings()
+    if not yes:
+        click.confirm("Delete the webhook and its deliveries for good?", abort=True, err=True)
+    with connections.database(settings) as database:
+        management.delete(database, webhook_id, now=_CLOCK.now())
+    if as_json:
+        print_json({"deleted": webhook_id})
+    else:
+        click.echo(f"{webhook_id} deleted.")
+
+
+def _print_with_secret(made: management.WithSecret, *, as_json: bool) -> None:
+    row = asdict(made.webhook)
+    values = {"id": row["id"], "url": row["url"], "secret": made.secret, **row}
+    if as_json:
+        print_json(values)
+    else:
+        print_fields({name: value for name, value in values.items() if value is not None})
+        note("Keep the secret now: it is stored sealed and cannot be shown again.")
+
+
+def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:
+    """A line for each attempt, or one for a delivery without any; the state and the next time stand in the last."""
+    whole = {
+        "id": delivery.id,
+        "event_id": delivery.event_id,
+        "event_type": delivery.event_type,
+        "created_at": delivery.created_at,
+    }
+    lines = [
+        {
+            **whole,
+            "state": "failed" if attempt.error else "delivered",
+            "attempt": attempt.attempt,
+            "at": attempt.attempted_at,
+            "status": attempt.status,
+            "ms": attempt.duration_ms,
+            "error": attempt.error,
+        }
+        for attempt in delivery.attempts
+    ]
+    if delivery.state == "waiting":
+        lines.append({**whole, "state": "waiting", "attempt": delivery.attempt + 1, "at": delivery.due_at})
+    return lines
