@@ -63,6 +63,8 @@ class Settings:
     """TRACKER_WEBHOOK_DISABLE_DAYS: a webhook is disabled when nothing succeeded for so many days (default 5) ..."""
     webhook_disable_attempts: int
     """TRACKER_WEBHOOK_DISABLE_ATTEMPTS: ... and at least so many attempts failed one after the other (default 10)."""
+    webhook_deliveries_days: int
+    """TRACKER_WEBHOOK_DELIVERIES_DAYS: for so many days what was sent to webhooks can be looked at (default 30)."""
 
 
 def load() -> Settings:
@@ -95,6 +97,7 @@ def load() -> Settings:
         webhook_ports=_ports(env, "TRACKER_WEBHOOK_PORTS"),
         webhook_disable_days=_whole(env, "TRACKER_WEBHOOK_DISABLE_DAYS", 5, low=1, high=365),
         webhook_disable_attempts=_whole(env, "TRACKER_WEBHOOK_DISABLE_ATTEMPTS", 10, low=1, high=1_000_000),
+        webhook_deliveries_days=_whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
     )
 
 

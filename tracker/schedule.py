@@ -23,6 +23,7 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
     database, redis, clock, settings = parts.database, parts.redis, parts.clock, parts.settings
     maintenance_url, months = settings.database_maintenance_url, settings.retention_months
     queue, drain_seconds, queue_limit = settings.rq_queue, settings.drain_seconds, settings.queue_limit
+    deliveries_days = settings.webhook_deliveries_days
 
     return (
         Job(
@@ -88,6 +89,8 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="delete old rows",
             every=1 * _HOUR,
             jitter=5 * _MINUTE,
-            turn=lambda go_on: delete_old_rows(database, clock, retention_months=months, go_on=go_on),
+            turn=lambda go_on: delete_old_rows(
+                database, clock, retention_months=months, deliveries_days=deliveries_days, go_on=go_on
+            ),
         ),
     )

@@ -140,9 +140,9 @@ def test_old_rows_go_in_small_batches_and_failed_entries_stay(
             " FROM generate_series(1, 30) AS months",
             [application.id],
         )
-    deleted = delete_old_rows(database, clock, retention_months=24)
+    deleted = delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
     assert deleted == {"batch_jobs": 6, "batch_queue": 3, "sessions": 6}
-    assert delete_old_rows(database, clock, retention_months=0) == {}
+    assert delete_old_rows(database, clock, retention_months=0, deliveries_days=30) == {}
     counts = "SELECT status, count(*) FROM batch_queue GROUP BY 1 ORDER BY 1"
     assert rows(database, counts) == [("completed", 6), ("failed", 9), ("queued", 9)]
 

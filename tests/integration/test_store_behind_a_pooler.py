@@ -207,7 +207,7 @@ def test_the_turns_of_the_scheduler_pin_nothing(database: Database, redis: Conne
     assert take_in(database, redis, clock, queue="default", drain_seconds=20, queue_limit=1000) == 1
     assert end_sessions(database, clock) >= 9
     assert delete_expired_hits(database, clock, note_removal=retire.note_removal) >= 9
-    delete_old_rows(database, clock, retention_months=24)
+    delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
 
 
 def test_clients_share_the_one_connection_without_seeing_each_other(database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""One turn of forgetting rows that nobody needs any more: runs, entries taken in, sessions."""
+"""One turn of forgetting rows that nobody needs any more: runs, entries taken in, sessions, webhooks' deliveries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ from functools import partial
 from tracker.clock import Clock
 from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
-from tracker.store import batch_jobs, batch_queue, sessions
+from tracker.store import batch_jobs, batch_queue, sessions, webhook_deliveries
 from tracker.store.database import Database
 from tracker.store.partitions import first_kept
 
@@ -22,14 +22,26 @@ _log = logger(__name__)
 
 
 def delete_old_rows(
-    database: Database, clock: Clock, *, retention_months: int, go_on: Callable[[], bool] = lambda: True
+    database: Database,
+    clock: Clock,
+    *,
+    retention_months: int,
+    deliveries_days: int,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> dict[str, int]:
     """Delete, in small batches, what is older than KEPT, and sessions older than the hits; how many of each table.
 
-    A session goes when its last hit lies before the oldest month that is kept. Raises DatabaseAway.
+    A session goes when its last hit lies before the oldest month that is kept; a delivery so many days after it ended,
+    or, where it waits for a webhook that is disabled, after it was written. Raises DatabaseAway.
     """
     started_at = clock.now()
     deleted = {}
+    ended_before = started_at - timedelta(days=deliveries_days)
+    for name, forget in (
+        ("webhook_deliveries", webhook_deliveries.delete_finished),
+        ("abandoned_deliveries", webhook_deliveries.delete_abandoned),
+    ):
+        deleted[name] = delete_all(database, partial(forget, before=ended_before), go_on=go_on)
     for table, (kept, delete) in KEPT.items():
         deleted[table] = delete_all(database, partial(delete, before=started_at - kept), go_on=go_on)
     oldest = first_kept(started_at, retention_months)
