@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tracker.erasure.run import erase_waiting
 from tracker.housekeeping.application_retention import delete_expired_hits
 from tracker.housekeeping.consumers import remove_dead
 from tracker.housekeeping.old_rows import delete_old_rows
@@ -57,6 +58,12 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             every=30 * _SECOND,
             jitter=5 * _SECOND,
             turn=lambda go_on: end_sessions(database, clock, announce=parts.announce_sessions, go_on=go_on),
+        ),
+        Job(
+            name="erase what was asked for",
+            every=10 * _SECOND,
+            jitter=2 * _SECOND,
+            turn=lambda go_on: erase_waiting(database, redis, clock, owner=parts.owner, go_on=go_on),
         ),
         Job(
             name="remove dead consumers",

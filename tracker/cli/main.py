@@ -26,6 +26,7 @@ _COMMANDS = {
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list, create, drop."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, rebuild, verify against a recount."),
     "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
+    "erase": ("tracker.cli.erase:erase", "Erase a person's data, with a receipt."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
     "demo": ("tracker.cli.demo:demo", "Start everything, send hits, show what became of them, stop everything."),
     "dev": ("tracker.cli.dev:dev", "The same, but stay up with live traffic until Ctrl-C."),

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 5.0
 _LEASE_SECONDS = 30.0
 _DUE_AT_ONCE = 20
 """Retries are written one by one; this many surely take less time than their lease."""
-_RELEASED = "released"
+RELEASED: Final = "released"
 """The consumer that holds what was given back: it never works, so everything it has is free to take."""
 _DEAD_CONSUMER_SECONDS = 600.0
 
@@ -123,7 +123,7 @@ class Claims:
                 if key == RETRIES:
                     self._redis.zadd(RETRIES, dict.fromkeys(members, self._clock.now().timestamp()), xx=True)
                 else:
-                    self._claim_again(key, members, consumer=_RELEASED, idle=TAKE_OVER_SECONDS + 1)
+                    self._claim_again(key, members, consumer=RELEASED, idle=TAKE_OVER_SECONDS + 1)
 
     def renew(self, claims: Sequence[Claim]) -> None:
         """Say that these are still being worked on; to be called at least every 10 s while a batch takes long."""

@@ -1,0 +1,14 @@
+-- How many entries are a person's.
+SELECT count(*) AS count
+FROM batch_queue
+WHERE (
+    (tracking_data ->> 'application_id' = %(application_id)s::text OR tracking_data ->> 'app_id' = %(app_id)s)
+    AND (
+        tracking_data ->> 'client_sub_id' = ANY(%(client_sub_ids)s::text[])
+        OR tracking_data ->> 'session_id' = ANY(%(session_ids)s::text[])
+        OR tracking_data ->> 'ip_address' = ANY(%(addresses)s::text[])
+    )
+) OR (
+    strpos(tracking_data ->> 'raw', %(app_id)s) > 0
+    AND EXISTS (SELECT FROM unnest(%(quoted)s::text[]) AS name WHERE strpos(tracking_data ->> 'raw', name) > 0)
+)

@@ -1,0 +1,6 @@
+-- Hold sessions of an application until the transaction ends, in the order in which workers take them.
+SELECT session_id
+FROM sessions
+WHERE application_id = %(application_id)s AND session_id = ANY(%(named)s::text[])
+ORDER BY session_id COLLATE "C"
+FOR UPDATE

@@ -1,0 +1,147 @@
+"""The rounds: queue, failed and kept entries, hits, sessions, deliveries; until a whole round finds nothing.
+
+A hit moves while we look: from `batch_queue` into Redis, from there into `access_logs` or back into `batch_queue` as
+failed. What was accepted before the erasure was asked for is therefore looked for as long as any of it is found.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from tracker.erasure import hits
+from tracker.erasure.belonging import Owned, of_person
+from tracker.erasure.work import Work
+from tracker.queueing import withdrawal
+from tracker.queueing.connection import Connection
+from tracker.store import partitions, person_rows, person_statistics, statistics_removals
+from tracker.store.database import Transaction
+from tracker.store.partitions import Month
+from tracker.store.person_rows import Person
+
+AT_ONCE: Final = 500
+"""Rows of `batch_queue` and deliveries a transaction."""
+RETRY_SECONDS: Final = 31.0
+"""A worker may have a retry in its hands for so long, which nobody can see."""
+_PAUSE_SECONDS: Final = 0.5
+_ANONYMOUS: Final = (
+    "Raw rows of days before {before} had been removed by the retention. What was not there any more could not be "
+    "subtracted and stays in the numbers of hours and days, which name nobody."
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a round found, and when the earliest of it was accepted, as far as that can be told."""
+
+    total: int = 0
+    oldest: datetime | None = None
+    retries: int = 0
+
+    def add(self, count: int, oldest: datetime | None) -> None:
+        self.total += count
+        if oldest is not None and (self.oldest is None or oldest < self.oldest):
+            self.oldest = oldest
+
+
+def erase(work: Work, redis: Connection, person: Person) -> list[str]:
+    """Erase everything of a person that was accepted before it was asked for; notes for the receipt.
+
+    Raises QueueAway, DatabaseAway, TakenOver, Interrupted: then it is taken up again from the start, and what is gone
+    is gone.
+    """
+    owned = of_person(person)
+    not_before = 0.0
+    while True:
+        found = _round(work, redis, person, owned)
+        if found.retries:
+            not_before = work.clock.monotonic() + RETRY_SECONDS
+        if found.oldest is None or found.oldest > work.claimed.requested_at:
+            if work.clock.monotonic() >= not_before:
+                return _notes(work, person)
+            work.pause(1.0)
+        else:
+            work.pause(_PAUSE_SECONDS)
+
+
+def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Found:
+    """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
+    found = Found()
+    taken = withdrawal.withdraw(redis, owned)
+    work.count(redis_streams=taken.streams, redis_retries=taken.retries)
+    found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
+    found.retries = taken.retries
+    _erase_queued(work, person, found)
+    days = _days(work)
+    for number, day in enumerate(days, 1):
+        _erase_day(work, person, day, found)
+        work.on_day(number, len(days))
+    _erase_deliveries(work, person)
+    for day in work.look(lambda tx: person_statistics.days_remembered(tx, person)):
+        _forget_day(work, person, day)
+    return found
+
+
+def _erase_queued(work: Work, person: Person, found: Found) -> None:
+    def some(tx: Transaction, counts: Counter[str]) -> int:
+        times = person_rows.erase_queued(tx, person, limit=AT_ONCE)
+        counts["batch_queue"] += len(times)
+        found.add(len(times), min(times, default=None))
+        return len(times)
+
+    work.repeat(some, limit=AT_ONCE)
+
+
+def _erase_day(work: Work, person: Person, day: date, found: Found) -> None:
+    # Most days have nothing of a person: only to look costs no update of the erasure's row.
+    sessions, some = work.look(
+        lambda tx: (person_rows.sessions_of(tx, person, day), person_rows.hits_of(tx, person, day, limit=1))
+    )
+    if sessions:
+        work.step(lambda tx, counts: hits.erase_sessions(tx, counts, person, set(sessions)))
+    if not some:
+        return
+
+    def erase_some(tx: Transaction, counts: Counter[str]) -> int:
+        count, oldest = hits.erase_some(tx, counts, person, day, now=work.clock.now())
+        found.add(count, oldest)
+        return count
+
+    work.repeat(erase_some, limit=hits.AT_ONCE)
+
+
+def _erase_deliveries(work: Work, person: Person) -> None:
+    def some(tx: Transaction, counts: Counter[str]) -> int:
+        count = person_rows.erase_deliveries(tx, person, limit=AT_ONCE)
+        counts["webhook_deliveries"] += count
+        return count
+
+    work.repeat(some, limit=AT_ONCE)
+
+
+def _forget_day(work: Work, person: Person, day: date) -> None:
+    work.step(lambda tx, counts: hits.forget_day(tx, counts, person, day, now=work.clock.now()))
+
+
+def _days(work: Work) -> list[date]:
+    """Every day (UTC) of which hits or sessions may be stored, the oldest first."""
+    return work.look(days_of)
+
+
+def days_of(tx: Transaction) -> list[date]:
+    """Every day (UTC) of which hits or sessions may be stored, the oldest first."""
+    months = {each.month for each in partitions.list_partitions(tx) if each.month is not None}
+    extent = person_rows.sessions_extent(tx)
+    if extent is not None:
+        first, last = (Month.of(time) for time in extent)
+        months |= {first.plus(number) for number in range(last.minus(first) + 1)}
+    return [
+        (month.start + timedelta(days=number)).date()
+        for month in sorted(months)
+        for number in range((month.plus(1).start - month.start).days)
+    ]
+
+
+def _notes(work: Work, person: Person) -> list[str]:
+    before = work.look(lambda tx: statistics_removals.before(tx, person.application_id))
+    return [] if before is None else [_ANONYMOUS.format(before=before)]

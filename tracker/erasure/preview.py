@@ -1,0 +1,46 @@
+"""How much of a person there is, and where, without touching it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from tracker.erasure.belonging import of_person
+from tracker.erasure.hits import event_id_of
+from tracker.erasure.person import days_of
+from tracker.queueing import withdrawal
+from tracker.queueing.connection import Connection
+from tracker.store import person_rows
+from tracker.store.database import Database
+from tracker.store.person_rows import Person
+
+_LARGEST_DAY = 1_000_000
+_AT_ONCE = 1000
+
+
+def count(
+    database: Database, redis: Connection, person: Person, *, on_day: Callable[[int, int], None] = lambda *_: None
+) -> Mapping[str, int]:
+    """How many rows stand in which place. Raises QueueAway, DatabaseAway."""
+    counts: Counter[str] = Counter()
+    counts["redis_streams"], counts["redis_retries"] = withdrawal.count(redis, of_person(person))
+    with database.transaction() as tx:
+        counts["batch_queue"] = person_rows.count_queued(tx, person)
+        counts["webhook_deliveries"] = person_rows.count_deliveries(tx, person)
+        days = days_of(tx)
+    for number, day in enumerate(days, 1):
+        _count_day(database, person, day, counts)
+        on_day(number, len(days))
+    return counts
+
+
+def _count_day(database: Database, person: Person, day: date, counts: Counter[str]) -> None:
+    with database.transaction() as tx:
+        counts["sessions"] += len(person_rows.sessions_of(tx, person, day))
+        found = person_rows.hits_of(tx, person, day, limit=_LARGEST_DAY)
+        counts["access_logs"] += len(found)
+        counts["statistics_days"] += bool(found)
+        for at in range(0, len(found), _AT_ONCE):
+            some = found[at : at + _AT_ONCE]
+            counts["custom_parameter_values"] += person_rows.count_values(tx, some)
+            event_ids = [event_id_of(identity) for identity in some]
+            counts["webhook_deliveries"] += person_rows.count_deliveries_of_hits(tx, person, event_ids)

@@ -1,0 +1,124 @@
+"""An erasure that one process holds: each step of it is one transaction, which counts and renews the hold."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from tracker.clock import Clock
+from tracker.errors import DatabaseAway, TryAgain
+from tracker.store import erasures
+from tracker.store.database import Database, Transaction
+from tracker.store.erasures import Claimed
+
+_TRIES: Final = 10
+_PAUSE_SECONDS: Final = 2.0
+_T = TypeVar("_T")
+
+Step = Callable[[Transaction, Counter[str]], int]
+"""Works within a transaction, adds to the counts, and says how much it found."""
+
+
+class TakenOver(TryAgain):
+    """Another process goes on with this erasure, since this one had been silent for too long."""
+
+
+class Interrupted(TryAgain):
+    """The process is to end: another goes on where this one stopped."""
+
+
+class Work:
+    """One erasure in the hands of `owner`. What a step did is counted with it, or undone with it."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        claimed: Claimed,
+        *,
+        owner: str,
+        go_on: Callable[[], bool] = lambda: True,
+        sleep: Callable[[float], None] = time.sleep,
+        on_day: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
+        self.claimed = claimed
+        self.clock = clock
+        self.on_day = on_day
+        """Hears how many days of how many are done."""
+        self._database = database
+        self._owner = owner
+        self._go_on = go_on
+        self._sleep = sleep
+
+    def step(self, work: Step) -> int:
+        """One transaction of the erasure. Raises TakenOver, Interrupted, DatabaseAway."""
+        for left in reversed(range(_TRIES)):
+            if not self._go_on():
+                raise Interrupted("The erasure is to be taken up by another process.")
+            try:
+                with self._database.transaction() as tx:
+                    counts: Counter[str] = Counter()
+                    found = work(tx, counts)
+                    self._advance(tx, counts)
+            except DatabaseAway:
+                # Locks that others hold for long, for instance a rebuild of a large day, end in this too.
+                if not left:
+                    raise
+                self._sleep(_PAUSE_SECONDS)
+            else:
+                return found
+        raise AssertionError("the last try ends in one way or the other")
+
+    def look(self, look: Callable[[Transaction], _T]) -> _T:
+        """A transaction that only reads."""
+        with self._database.transaction() as tx:
+            return look(tx)
+
+    def repeat(self, work: Step, *, limit: int) -> int:
+        """Steps that each take at most `limit`, until one takes fewer; how much all found."""
+        total = 0
+        while True:
+            found = self.step(work)
+            total += found
+            if found < limit:
+                return total
+
+    def count(self, **counts: int) -> None:
+        """Count what was done elsewhere than in PostgreSQL, and renew the hold."""
+
+        def add(_: Transaction, added: Counter[str]) -> int:
+            added.update(counts)
+            return 0
+
+        self.step(add)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for others, and keep the hold."""
+        self.count()
+        self._sleep(seconds)
+
+    def finish(self, notes: Sequence[str]) -> None:
+        """It is done: the receipt is all that is left."""
+        with self._database.transaction() as tx:
+            self._demand(erasures.finish(tx, self.claimed.id, owner=self._owner, notes=notes, now=self.clock.now()))
+
+    def last_step(self, work: Callable[[Transaction, Mapping[str, int]], None]) -> Mapping[str, int]:
+        """The transaction with which the erasure's own row goes too; it is given the counts, which are returned."""
+        with self._database.transaction() as tx:
+            self._advance(tx, Counter())
+            [row] = erasures.list_rows(tx, self.claimed.application_id, erasure_id=self.claimed.id)
+            counts: Mapping[str, int] = row["counts"]
+            work(tx, counts)
+        return counts
+
+    def give_back(self) -> None:
+        """Let another go on at once."""
+        with self._database.transaction() as tx:
+            erasures.give_back(tx, self.claimed.id, owner=self._owner)
+
+    def _advance(self, tx: Transaction, counts: Counter[str]) -> None:
+        self._demand(erasures.advance(tx, self.claimed.id, owner=self._owner, added=counts))
+
+    def _demand(self, held: bool) -> None:  # noqa: FBT001 what a statement answered
+        if not held:
+            raise TakenOver("Another process goes on with this erasure.")

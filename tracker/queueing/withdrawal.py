@@ -1,0 +1,93 @@
+"""Taking certain entries out of the queue for good, wherever they wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from tracker.queueing.claims import GROUP, RELEASED, RETRIES
+from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.entry import STREAMS, Entry
+
+SILENT_SECONDS: Final = 60.0
+"""A worker renews what it holds every few seconds, and no statement of its takes longer than this."""
+_AT_A_TIME = 1000
+
+Wanted = Callable[[Entry], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """What became of the wanted entries: taken out of streams and of retries, or left in a worker's hands.
+
+    `oldest` is when the first of them was accepted, None where there was none.
+    """
+
+    streams: int
+    retries: int
+    in_hand: int
+    oldest: datetime | None
+
+
+def withdraw(redis: Connection, wanted: Wanted, *, silent_seconds: float = SILENT_SECONDS) -> Withdrawn:
+    """Read through the whole queue, a thousand entries at a time, and take out what is wanted.
+
+    What a worker is writing just now cannot be called back: it is counted as in hand, and is stored or failed soon. The
+    retries are read after the streams, so that an entry which is postponed meanwhile is seen in one of them. Raises
+    QueueAway; what was taken out then stays out.
+    """
+    streams = in_hand = 0
+    seen: list[datetime] = []
+    with translated():
+        take_out = script(redis, "withdraw")
+        for stream in STREAMS:
+            start = "-"
+            while entries := _entries(redis, stream, start):
+                start = f"({entries[-1][0].decode()}"
+                ids = _wanted_ids(entries, wanted, seen)
+                if ids:
+                    taken, held = take_out(keys=[stream], args=[GROUP, RELEASED, round(silent_seconds * 1000), *ids])
+                    streams += taken
+                    in_hand += held
+        retries = _from_retries(redis, wanted, seen)
+    return Withdrawn(streams=streams, retries=retries, in_hand=in_hand, oldest=min(seen, default=None))
+
+
+def count(redis: Connection, wanted: Wanted) -> tuple[int, int]:
+    """How many wanted entries there are in the streams and in the retries. Raises QueueAway."""
+    seen: list[datetime] = []
+    with translated():
+        for stream in STREAMS:
+            start = "-"
+            while entries := _entries(redis, stream, start):
+                start = f"({entries[-1][0].decode()}"
+                _wanted_ids(entries, wanted, seen)
+        retries = sum(wanted(Entry.from_member(member)) for member, _ in redis.zscan_iter(RETRIES, count=_AT_A_TIME))
+    return len(seen), retries
+
+
+def _from_retries(redis: Connection, wanted: Wanted, seen: list[datetime]) -> int:
+    members = []
+    for member, _ in redis.zscan_iter(RETRIES, count=_AT_A_TIME):
+        entry = Entry.from_member(member)
+        if wanted(entry):
+            members.append(member)
+            seen.append(entry.created_at)
+    removed: Any = redis.zrem(RETRIES, *members) if members else 0
+    return int(removed)
+
+
+def _wanted_ids(entries: list[Any], wanted: Wanted, seen: list[datetime]) -> list[bytes]:
+    ids = []
+    for stream_id, fields in entries:
+        # An entry that was deleted meanwhile has no fields.
+        entry = Entry.from_fields(fields, stream_id) if fields else None
+        if entry is not None and wanted(entry):
+            ids.append(stream_id)
+            seen.append(entry.created_at)
+    return ids
+
+
+def _entries(redis: Connection, stream: str, start: str) -> list[Any]:
+    found: Any = redis.xrange(stream, start, "+", count=_AT_A_TIME)
+    return list(found)

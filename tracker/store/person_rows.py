@@ -1,0 +1,152 @@
+"""The rows of one person: found by identifiers, deleted, and what is left of the sessions that others shared.
+
+The statistics of these rows: `person_statistics`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tracker.store.access_logs import Identity, within
+from tracker.store.database import Transaction
+from tracker.store.queries import Row, execute, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody whom one application knows by identifiers; each row with any of them is this person's."""
+
+    application_id: UUID
+    app_id: str
+    client_sub_ids: tuple[str, ...] = ()
+    session_ids: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """As they are stored."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What every statement about a person asks for."""
+        return {
+            "application_id": self.application_id,
+            "client_sub_ids": list(self.client_sub_ids),
+            "session_ids": list(self.session_ids),
+            "addresses": list(self.addresses),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedHit:
+    """A hit that is gone, as far as the statistics of its day and the session need to know it; never kept."""
+
+    id: int
+    created_at: datetime
+    hour: int
+    client_sub_id: str | None
+    ip_address: str | None
+    user_agent: str | None
+    session_id: str | None
+    visitor: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedText:
+    """How often a parameter had a text in an hour; None for a value that was NULL."""
+
+    hour: int
+    key: str
+    text: str | None
+    count: int
+
+
+def bounds(day: date) -> dict[str, datetime]:
+    """The first moment of a day (UTC) and of the next."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return {"start": start, "end": start + timedelta(days=1)}
+
+
+def hits_of(tx: Transaction, person: Person, day: date, *, limit: int) -> list[Identity]:
+    """Some of the person's hits of a day; fewer than `limit` are all."""
+    rows = fetch_all(tx, "access_logs/of_person", {**person.parameters(), **bounds(day), "limit": limit})
+    return [(row["id"], row["created_at"]) for row in rows]
+
+
+def erase_values(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedText]:
+    """Delete the parameter values of hits, before these."""
+    return [ErasedText(**row) for row in fetch_all(tx, "custom_parameter_values/erase", within(identities))]
+
+
+def erase_hits(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedHit]:
+    """Delete hits whose values are gone; those that another has deleted meanwhile are not among the answer."""
+    return [ErasedHit(**row) for row in fetch_all(tx, "access_logs/erase", within(identities))]
+
+
+def count_values(tx: Transaction, identities: Sequence[Identity]) -> int:
+    """How many parameter values some hits have."""
+    return _count(fetch_one(tx, "custom_parameter_values/count_of_hits", within(identities)))
+
+
+def sessions_of(tx: Transaction, person: Person, day: date) -> list[str]:
+    """The ids of the person's sessions whose last hit lies within a day."""
+    rows = fetch_all(tx, "sessions/of_person", {**person.parameters(), **bounds(day)})
+    return [row["session_id"] for row in rows]
+
+
+def sessions_extent(tx: Transaction) -> tuple[datetime, datetime] | None:
+    """The times of the first and of the last session's last hit, of all applications; None where there is none."""
+    row = fetch_one(tx, "sessions/extent")
+    return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+def erase_sessions(tx: Transaction, person: Person, session_ids: Sequence[str]) -> tuple[int, int]:
+    """Delete those of the application's sessions that only the person had; how many, and how many stay for others."""
+    parameters = {**person.parameters(), "named": list(session_ids)}
+    # By a statement of its own: the next one then sees what workers that held these sessions have written.
+    execute(tx, "sessions/lock", parameters)
+    [row] = fetch_all(tx, "sessions/erase_person", parameters)
+    return row["deleted"], row["changed"]
+
+
+def erase_queued(tx: Transaction, person: Person, *, limit: int) -> list[datetime]:
+    """Delete some of the person's rows of `batch_queue`, whatever their status; when each was accepted."""
+    rows = fetch_all(tx, "batch_queue/erase_of_person", {**_in_json(person), "limit": limit})
+    return [row["created_at"] for row in rows]
+
+
+def count_queued(tx: Transaction, person: Person) -> int:
+    """How many rows of `batch_queue` are the person's."""
+    return _count(fetch_one(tx, "batch_queue/count_of_person", _in_json(person)))
+
+
+def erase_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequence[str]) -> int:
+    """Delete webhook deliveries about hits; how many."""
+    parameters = {"application_id": person.application_id, "event_ids": list(event_ids)}
+    return execute(tx, "webhook_deliveries/erase_of_hits", parameters)
+
+
+def count_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequence[str]) -> int:
+    """How many webhook deliveries there are about hits."""
+    parameters = {"application_id": person.application_id, "event_ids": list(event_ids)}
+    return _count(fetch_one(tx, "webhook_deliveries/count_of_hits", parameters))
+
+
+def erase_deliveries(tx: Transaction, person: Person, *, limit: int) -> int:
+    """Delete some webhook deliveries whose payload names the person; how many."""
+    return execute(tx, "webhook_deliveries/erase_of_person", {**person.parameters(), "limit": limit})
+
+
+def count_deliveries(tx: Transaction, person: Person) -> int:
+    """How many webhook deliveries name the person, those about hits aside."""
+    return _count(fetch_one(tx, "webhook_deliveries/count_of_person", person.parameters()))
+
+
+def _in_json(person: Person) -> dict[str, Any]:
+    names = (*person.client_sub_ids, *person.session_ids, *person.addresses)
+    return {**person.parameters(), "app_id": person.app_id, "quoted": [orjson.dumps(name).decode() for name in names]}
+
+
+def _count(row: Row | None) -> int:
+    assert row is not None
+    return int(row["count"])
