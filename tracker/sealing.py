@@ -20,7 +20,7 @@ _NEW_BYTES = 32
 _FEWEST_BYTES, _MOST_BYTES = 24, 64
 """Standard Webhooks, "Signature scheme": between 192 and 512 bits."""
 _PURPOSE = b"access-log-tracker webhook secrets 1"
-_SHORTEST_KEY = 16
+_SHORTEST_KEY = 8
 
 
 class Sealer:
@@ -50,8 +50,8 @@ class Sealer:
             if key is None or len(key) < _SHORTEST_KEY:
                 missing = "is not set" if key is None else f"has {len(key)} characters"
                 raise SettingsInvalid(
-                    f"TRACKER_SECRET_KEY {missing}: webhooks need it, {_SHORTEST_KEY} random characters or more "
-                    "(`openssl rand -base64 32` makes one), the same for receivers, scheduler and commands."
+                    f"TRACKER_SECRET_KEY {missing}: webhooks need one that nobody guesses (`openssl rand -base64 32` "
+                    "makes it), the same for receivers, scheduler and commands."
                 )
             derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
             self._made = Fernet(base64.urlsafe_b64encode(derived))

@@ -17,7 +17,7 @@ from tracker.errors import Refused
 Expected = frozenset[str] | None
 """The versions that a caller takes for the present one; None where any will do."""
 
-_PASSING = frozenset({"last_used_at", "last_triggered_at", "failure_count"})
+_PASSING = frozenset({"last_used_at", "last_triggered_at", "failure_count", "failing_since", "paused_until"})
 """Columns that change by themselves: who edits a thing has not overlooked anything when they do."""
 
 
