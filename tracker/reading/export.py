@@ -1,0 +1,98 @@
+"""Export: the hits of one application over some days, as a stream of bytes that never stands in memory as a whole."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tracker.reading.asked import asked_of
+from tracker.reading.export_lines import Format, fields_of, lines_of
+from tracker.reading.export_rows import pages
+from tracker.reading.identifier import identifier
+from tracker.reading.parameter_filter import filter_text
+from tracker.reading.period import Period
+from tracker.store import statistics_reading
+from tracker.store.database import Database
+from tracker.store.exported_hits import Wanted
+
+_MEDIA_TYPES: Final[Mapping[Format, str]] = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "jsonl": "application/jsonl",
+}
+_GZIP_WINDOW: Final = 31
+"""zlib's word for a gzip header and trailer around the largest window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """An export that may begin. `chunks` can be gone through once; what it raises, it raises in mid-stream.
+
+    `counted` is how many hits the statistics know of for these days, for a progress bar: with a filter, fewer come.
+    """
+
+    chunks: Iterator[bytes]
+    media_type: str
+    file_name: str
+    counted: int
+
+
+def export(
+    database: Database,
+    *,
+    app_id: str,
+    period: Period,
+    format_: Format,
+    custom_params: Mapping[str, Any] | None = None,
+    include_custom_params: bool = True,
+    event_name: str | None = None,
+    session_id: str | None = None,
+    client_sub_id: str | None = None,
+    on_rows: Callable[[int], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Export:
+    """Check what is asked for and return the export; no hit has been read then. `on_rows` hears of each page's hits.
+
+    Raises Refused (VALIDATION_ERROR, NOT_FOUND) and DatabaseAway; `chunks` raise Refused (SERVICE_UNAVAILABLE) where
+    it takes PostgreSQL too long, and DatabaseAway. Whoever stops listening closes `chunks`, which ends the reading.
+    """
+    wanted_params = None if custom_params is None else filter_text(custom_params)
+    for name, text in (("event_name", event_name), ("session_id", session_id), ("client_sub_id", client_sub_id)):
+        identifier(name, text)
+    with asked_of(database, app_id) as (tx, application):
+        days = statistics_reading.day_numbers(tx, application.id, period.first, period.last)
+    wanted = Wanted(
+        application=application,
+        custom_params=wanted_params,
+        event_name=event_name,
+        session_id=session_id,
+        client_sub_id=client_sub_id,
+        with_params=include_custom_params,
+    )
+    beginning, lines = lines_of(format_, fields_of(with_params=include_custom_params))
+
+    def chunks() -> Iterator[bytes]:
+        unsent = beginning
+        for page in pages(database, wanted, period, sleep=sleep):
+            yield unsent + lines(page)
+            unsent = b""
+            on_rows(len(page))
+        if unsent:
+            yield unsent
+
+    return Export(
+        chunks=chunks(),
+        media_type=_MEDIA_TYPES[format_],
+        file_name=f"{application.app_id}_{period.first}_{period.last}.{format_}",
+        counted=sum(day["total_requests"] for day in days),
+    )
+
+
+def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same as gzip (RFC 1952). Without its end, which only comes when all went well, a reader finds it broken."""
+    compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
+    for chunk in chunks:
+        compressed = compressor.compress(chunk)
+        if compressed:
+            yield compressed
+    yield compressor.flush()

@@ -1,0 +1,91 @@
+"""The hits of an export, page by page, for as many as there are, with no more than a page in memory.
+
+No statement runs for long and nothing is held between two of them: each page is a transaction of its own, found by the
+place where the last one ended. The order is that of `created_at` and `id`, which never change, so that no hit comes
+twice, and every hit comes that was stored before the first page was read. One that is stored meanwhile comes if its
+place still lies ahead.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from tracker.errors import DatabaseAway, TookTooLong
+from tracker.reading.asked import bounded
+from tracker.reading.period import Period
+from tracker.store import exported_hits, partitions
+from tracker.store.database import Database
+from tracker.store.exported_hits import Place, Wanted
+
+PAGE: Final = 2000
+"""Hits at once; the largest have some 40 KB."""
+_WIDEST: Final = timedelta(days=1)
+"""How much time a statement looks at: where an application has few of the hits, all others of that time are passed over
+to find a page of its own."""
+_NARROWEST: Final = timedelta(minutes=1)
+_PAUSES: Final = (0.5, 2.0, 5.0)
+"""Seconds before a page is asked for again that PostgreSQL was too busy for, or away."""
+
+Row = dict[str, Any]
+Sleep = Callable[[float], None]
+
+
+def pages(database: Database, wanted: Wanted, period: Period, *, sleep: Sleep) -> Iterator[list[Row]]:
+    """The hits in the order of their times, in pages of 1 to PAGE.
+
+    Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseAway.
+    """
+    for start, end in _months(database, period):
+        yield from _pages_within(database, wanted, (start, end), sleep)
+
+
+def _months(database: Database, period: Period) -> list[tuple[datetime, datetime]]:
+    """The parts of the period that have a partition: the others have no hits, and there may be centuries of them."""
+    with bounded(), database.snapshot() as tx:
+        found = partitions.list_partitions(tx)
+    bounds = [
+        (max(period.start, each.start), min(period.end, each.end))
+        for each in found
+        if each.table == partitions.TABLES[0] and each.start is not None and each.end is not None
+    ]
+    return sorted((start, end) for start, end in bounds if start < end)
+
+
+def _pages_within(
+    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], sleep: Sleep
+) -> Iterator[list[Row]]:
+    at, end = bounds
+    width = _WIDEST
+    after: Place | None = None
+    while at < end:
+        until = min(end, at + width)
+        try:
+            page = _page(database, wanted, (at, until), after, sleep)
+        except TookTooLong:
+            if width <= _NARROWEST:
+                with bounded():
+                    raise
+            width = max(_NARROWEST, width / 8)
+            continue
+        if page:
+            after = page[-1]["created_at"], page[-1]["id"]
+            yield page
+        if len(page) < PAGE:
+            at = until
+
+
+def _page(
+    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], after: Place | None, sleep: Sleep
+) -> list[Row]:
+    """A page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
+    for pause in (*_PAUSES, None):
+        try:
+            with database.snapshot() as tx:
+                return exported_hits.page(tx, wanted, *bounds, after=after, limit=PAGE)
+        except TookTooLong:
+            raise
+        except DatabaseAway:
+            if pause is None:
+                raise
+            sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
