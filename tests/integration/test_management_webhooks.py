@@ -1,0 +1,334 @@
+"""Webhooks as their owners manage them: registered, changed, rotated, disabled, deleted; deliveries sent again."""
+
+from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from tests.queued_hits import rows
+from tests.registered_webhooks import SECRET_KEY, deliveries
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.errors import Refused, SettingsInvalid
+from tracker.management import applications, webhook_deliveries, webhooks
+from tracker.management.versions import version_of
+from tracker.management.webhook_rules import WebhookRules
+from tracker.outbox.announce import announce
+from tracker.outbox.events import Event
+from tracker.sealing import Sealer, new_secret
+from tracker.store.database import Database
+
+URL = "https://127.0.0.1:9443/hook?key=in-the-query"
+NOW = SystemClock().now().replace(microsecond=0)
+
+
+@pytest.fixture
+def rules(settings: Settings) -> WebhookRules:
+    """Those of an installation that lets webhooks go to this machine."""
+    allowed = replace(settings, webhook_allowed_networks=(ip_network("127.0.0.0/8"),))
+    return WebhookRules.of(allowed, SystemClock())
+
+
+@pytest.fixture
+def made(database: Database, rules: WebhookRules, application: Application) -> webhooks.WithSecret:
+    return webhooks.create(database, rules, application.app_id, url=URL, events=["*"], now=NOW)
+
+
+def stored_secret(database: Database, webhook_id: UUID, column: str = "secret") -> str | None:
+    ((sealed,),) = rows(database, f"SELECT {column} FROM webhooks WHERE id = %s", webhook_id)
+    return None if sealed is None else Sealer(SECRET_KEY).open(sealed)
+
+
+def audited(database: Database) -> list[tuple[Any, ...]]:
+    return rows(
+        database, "SELECT action, subject, before, after FROM audit_log WHERE action LIKE 'webhook%%' ORDER BY id"
+    )
+
+
+def refused(code: str, status: int, field: str | None = None) -> Any:
+    def matches(error: Refused) -> bool:
+        return (error.code, error.status) == (code, status) and (field is None or field in error.details)
+
+    return pytest.raises(Refused, check=matches)
+
+
+def test_a_webhook_is_registered_with_a_secret_that_is_stored_sealed_and_shown_once(
+    database: Database, made: webhooks.WithSecret
+) -> None:
+    row = made.webhook
+    assert (row.url, row.events, row.is_active, row.failure_count, row.app_id) == (URL, ["*"], True, 0, "shop")
+    assert stored_secret(database, row.id) == made.secret
+    ((text,),) = rows(database, "SELECT row_to_json(webhooks)::text FROM webhooks")
+    assert made.secret not in text
+    assert webhooks.show(database, row.id) == row
+    assert webhooks.list_(database, "shop") == webhooks.list_(database) == [row]
+    assert made.secret not in str(audited(database))
+    assert "in-the-query" not in str(audited(database))
+
+
+def test_a_secret_may_be_brought_along(database: Database, rules: WebhookRules, application: Application) -> None:
+    secret = new_secret()
+    made = webhooks.create(database, rules, application.app_id, url=URL, events=["*"], secret=secret, now=NOW)
+    assert made.secret == stored_secret(database, made.webhook.id) == secret
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"),
+    [
+        ({"url": "http://127.0.0.1/"}, "url"),
+        ({"url": "https://169.254.169.254/"}, "url"),
+        ({"url": "https://10.0.0.1/"}, "url"),
+        ({"url": "ftp://127.0.0.1/"}, "url"),
+        ({"events": ["tracking"]}, "events"),
+        ({"events": []}, "events"),
+        ({"secret": "whsec_short"}, "secret"),
+    ],
+)
+def test_what_is_not_accepted_names_its_field_and_leaves_nothing(
+    *, database: Database, rules: WebhookRules, application: Application, columns: dict[str, Any], field: str
+) -> None:
+    with refused("VALIDATION_ERROR", 400, field):
+        webhooks.create(database, rules, application.app_id, **{"url": URL, "events": ["*"], "now": NOW, **columns})
+    assert webhooks.list_(database) == []
+    assert audited(database) == []
+
+
+def test_an_unknown_application_has_no_webhooks(database: Database, rules: WebhookRules) -> None:
+    with refused("NOT_FOUND", 404):
+        webhooks.create(database, rules, "nobody", url=URL, events=["*"], now=NOW)
+    with refused("NOT_FOUND", 404):
+        webhooks.list_(database, "nobody")
+
+
+def test_without_a_secret_key_nothing_is_registered(
+    database: Database, settings: Settings, application: Application
+) -> None:
+    rules = WebhookRules.of(replace(settings, secret_key=None), SystemClock())
+    with pytest.raises(SettingsInvalid, match="TRACKER_SECRET_KEY is not set"):
+        webhooks.create(database, rules, application.app_id, url=URL, events=["*"], now=NOW)
+
+
+def test_an_application_has_so_many_webhooks_and_no_more(
+    database: Database, rules: WebhookRules, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "_MOST", 2)
+    for _ in range(2):
+        webhooks.create(database, rules, application.app_id, url=URL, events=["*"], now=NOW)
+    with refused("CONFLICT", 409):
+        webhooks.create(database, rules, application.app_id, url=URL, events=["*"], now=NOW)
+
+
+def test_address_and_events_are_changed_alone_or_together_and_only_what_changed_is_noted(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret
+) -> None:
+    webhook_id = made.webhook.id
+    changed = webhooks.update(database, rules, webhook_id, events=["session.ended"], now=NOW + timedelta(seconds=1))
+    assert (changed.events, changed.url) == (["session.ended"], URL)
+    assert changed.updated_at > made.webhook.updated_at
+    changed = webhooks.update(database, rules, webhook_id, url="https://127.0.0.2/", now=NOW)
+    assert (changed.events, changed.url) == (["session.ended"], "https://127.0.0.2/")
+    webhooks.update(database, rules, webhook_id, url="https://127.0.0.2/", now=NOW)
+    assert [(action, before, after) for action, _, before, after in audited(database)][1:] == [
+        ("webhook.updated", {"events": ["*"]}, {"events": ["session.ended"]}),
+        ("webhook.updated", {"url": "https://127.0.0.1:9443/hook"}, {"url": "https://127.0.0.2/"}),
+    ]
+    with refused("VALIDATION_ERROR", 400, "url"):
+        webhooks.update(database, rules, webhook_id, url="https://192.168.0.1/", now=NOW)
+
+
+def test_a_change_that_was_based_on_another_version_is_refused(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret
+) -> None:
+    seen = frozenset({version_of(made.webhook)})
+    webhooks.update(database, rules, made.webhook.id, events=["session.ended"], now=NOW, expected=seen)
+    for service in (webhooks.disable, webhooks.enable, webhooks.delete):
+        with refused("PRECONDITION_FAILED", 412):
+            service(database, made.webhook.id, now=NOW, expected=seen)  # type: ignore[operator]
+    with refused("PRECONDITION_FAILED", 412):
+        webhooks.rotate_secret(database, rules, made.webhook.id, now=NOW, expected=seen)
+
+
+def test_what_the_sender_notes_makes_no_new_version(database: Database, made: webhooks.WithSecret) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhooks SET failure_count = 3, last_triggered_at = now(), failing_since = now()")
+    assert version_of(webhooks.show(database, made.webhook.id)) == version_of(made.webhook)
+
+
+def test_after_a_rotation_the_old_secret_is_kept_for_a_day(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret
+) -> None:
+    rotated = webhooks.rotate_secret(database, rules, made.webhook.id, now=NOW)
+    assert rotated.secret != made.secret
+    assert stored_secret(database, made.webhook.id) == rotated.secret
+    assert stored_secret(database, made.webhook.id, "previous_secret") == made.secret
+    assert rotated.webhook.previous_secret_expires_at == NOW + timedelta(hours=24)
+    assert [action for action, *_ in audited(database)] == ["webhook.created", "webhook.secret_rotated"]
+    assert "whsec_" not in str(audited(database))
+
+
+def test_a_disabled_webhook_gets_nothing_new_and_the_others_hear_of_it(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret, application: Application
+) -> None:
+    other = webhooks.create(database, rules, "shop", url=URL, events=["webhook.disabled"], now=NOW).webhook
+    row = webhooks.disable(database, made.webhook.id, now=NOW)
+    assert (row.is_active, row.disabled_at, row.disabled_reason) == (False, NOW, "Disabled on request.")
+    assert webhooks.disable(database, made.webhook.id, now=NOW + timedelta(hours=1)) == row
+    happened = Event("application.updated", "change_1", NOW, {})
+    with database.transaction() as tx:
+        assert announce(tx, application.id, [happened], NOW) == 0
+    (told,) = deliveries(database, other.id)
+    assert told["data"] == {
+        "app_id": "shop",
+        "webhook_id": str(made.webhook.id),
+        "reason": "Disabled on request.",
+        "disabled_at": f"{NOW:%Y-%m-%dT%H:%M:%S}Z",
+    }
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhooks SET failure_count = 3, failing_since = now(), paused_until = now()")
+    row = webhooks.enable(database, made.webhook.id, now=NOW)
+    assert (row.is_active, row.failure_count) == (True, 0)
+    assert (row.failing_since, row.paused_until, row.disabled_at, row.disabled_reason) == (None,) * 4
+    assert [action for action, *_ in audited(database)][2:] == ["webhook.disabled", "webhook.enabled"]
+
+
+def test_a_webhook_goes_with_its_deliveries(
+    database: Database, made: webhooks.WithSecret, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "_BATCH", 2)
+    with database.transaction() as tx:
+        announce(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {}) for n in range(5)], NOW)
+    webhooks.delete(database, made.webhook.id, now=NOW)
+    assert rows(database, "SELECT count(*) FROM webhook_deliveries") == [(0,)]
+    with refused("NOT_FOUND", 404):
+        webhooks.show(database, made.webhook.id)
+    action, subject, before, after = audited(database)[-1]
+    assert (action, subject, after) == ("webhook.deleted", str(made.webhook.id), None)
+    assert before == {"url": "https://127.0.0.1:9443/hook", "events": ["*"], "is_active": True}
+
+
+def test_another_application_s_webhook_is_not_found(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret
+) -> None:
+    applications.create(database, name="News", app_id="news")
+    mine, theirs = made.webhook.id, {"app_id": "news"}
+    for call in (
+        lambda: webhooks.show(database, mine, **theirs),
+        lambda: webhooks.update(database, rules, mine, events=["*"], now=NOW, **theirs),
+        lambda: webhooks.rotate_secret(database, rules, mine, now=NOW, **theirs),
+        lambda: webhooks.disable(database, mine, now=NOW, **theirs),
+        lambda: webhooks.enable(database, mine, now=NOW, **theirs),
+        lambda: webhooks.delete(database, mine, now=NOW, **theirs),
+        lambda: webhook_deliveries.list_(database, mine, **theirs),
+        lambda: webhook_deliveries.redeliver(database, mine, "1", now=NOW, **theirs),
+        lambda: webhook_deliveries.redeliver_failed(database, mine, since=NOW, now=NOW, **theirs),
+        lambda: webhook_deliveries.send_test(database, mine, now=NOW, **theirs),
+        lambda: webhooks.show(database, uuid4()),
+    ):
+        with refused("NOT_FOUND", 404):
+            call()
+    assert webhooks.show(database, mine, app_id="shop") == made.webhook
+
+
+@pytest.fixture
+def sent(database: Database, made: webhooks.WithSecret, application: Application) -> UUID:
+    """A webhook with six deliveries, of which 1 and 2 were delivered, 3 and 4 failed and 5 and 6 wait, 6 being sent."""
+    with database.transaction() as tx:
+        announce(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {"n": n}) for n in range(1, 7)], NOW)
+        ended = NOW - timedelta(hours=1)
+        for state, first, last in (("delivered", 1, 2), ("failed", 3, 4)):
+            tx.execute(
+                "UPDATE webhook_deliveries SET state = %s, attempt = 10, finished_at = %s WHERE event_id IN (%s, %s)",
+                [state, ended, f"failed_{first}", f"failed_{last}"],
+            )
+        tx.execute(
+            "UPDATE webhook_deliveries SET leased_by = 'sender', leased_until = now() WHERE event_id = 'failed_6'"
+        )
+        tx.execute(
+            "INSERT INTO webhook_attempts SELECT id, number, %s, 500, 'no', 7 FROM webhook_deliveries,"
+            " generate_series(1, attempt) AS number",
+            [ended],
+        )
+    return made.webhook.id
+
+
+def test_deliveries_are_listed_page_by_page_with_every_attempt(database: Database, sent: UUID) -> None:
+    listed = webhook_deliveries.list_(database, sent)
+    assert [row.event_id for row in listed] == [f"failed_{n}" for n in range(6, 0, -1)]
+    assert [len(row.attempts) for row in listed] == [0, 0, 10, 10, 10, 10]
+    assert [attempt.attempt for attempt in listed[-1].attempts] == list(range(1, 11))
+    first = webhook_deliveries.list_(database, sent, limit=4)
+    second = webhook_deliveries.list_(database, sent, limit=4, before_id=first[-1].id)
+    assert [*first, *second] == listed
+    assert [row.event_id for row in webhook_deliveries.list_(database, sent, state="failed")] == [
+        "failed_4",
+        "failed_3",
+    ]
+
+
+@pytest.mark.parametrize("event_id", ["failed_1", "failed_3"])
+def test_one_delivery_is_sent_again_under_its_id_with_new_retries(
+    database: Database, sent: UUID, event_id: str
+) -> None:
+    later = NOW + timedelta(minutes=1)
+    row = webhook_deliveries.redeliver(database, sent, event_id, now=later)
+    assert (row.event_id, row.state, row.attempt, row.attempts_before) == (event_id, "waiting", 10, 10)
+    assert (row.due_at, row.finished_at) == (NOW, None)
+    assert webhook_deliveries.redeliver(database, sent, str(row.id), now=later) == row
+    ((payload,),) = rows(database, "SELECT payload FROM webhook_deliveries WHERE id = %s", row.id)
+    assert orjson.loads(payload)["data"]["n"] == int(event_id[-1])
+    assert audited(database)[-1][3] == {"event_id": event_id}
+
+
+def test_one_that_is_being_sent_stays_its_sender_s(database: Database, sent: UUID) -> None:
+    webhook_deliveries.redeliver(database, sent, "failed_6", now=NOW)
+    lease = "SELECT leased_by FROM webhook_deliveries WHERE event_id = 'failed_6'"
+    assert rows(database, lease) == [("sender",)]
+
+
+def test_all_that_failed_since_a_time_are_sent_again(
+    database: Database, sent: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_deliveries, "_BATCH", 1)
+    assert webhook_deliveries.redeliver_failed(database, sent, since=NOW, now=NOW) == 0
+    assert webhook_deliveries.redeliver_failed(database, sent, since=NOW - timedelta(hours=2), now=NOW) == 2
+    counts = "SELECT state, count(*) FROM webhook_deliveries GROUP BY 1 ORDER BY 1"
+    assert rows(database, counts) == [("delivered", 2), ("waiting", 4)]
+
+
+@pytest.mark.parametrize("name", ["failed_7", "999999", "9" * 30, "", "-1", "x'; DROP TABLE webhooks; --"])
+def test_a_delivery_that_there_is_not_is_not_found(database: Database, sent: UUID, name: str) -> None:
+    with refused("NOT_FOUND", 404):
+        webhook_deliveries.redeliver(database, sent, name, now=NOW)
+
+
+def test_nothing_is_sent_again_to_a_disabled_webhook(database: Database, sent: UUID) -> None:
+    webhooks.disable(database, sent, now=NOW)
+    for call in (
+        lambda: webhook_deliveries.redeliver(database, sent, "failed_1", now=NOW),
+        lambda: webhook_deliveries.redeliver_failed(database, sent, since=NOW, now=NOW),
+        lambda: webhook_deliveries.send_test(database, sent, now=NOW),
+    ):
+        with refused("CONFLICT", 409):
+            call()
+
+
+def test_a_test_is_written_whatever_the_webhook_asks_for_and_waited_for(
+    database: Database, rules: WebhookRules, application: Application
+) -> None:
+    webhook = webhooks.create(database, rules, application.app_id, url=URL, events=["session.ended"], now=NOW).webhook
+    written = webhook_deliveries.send_test(database, webhook.id, now=NOW)
+    assert (written.event_type, written.state, written.due_at) == ("webhook.test", "waiting", NOW)
+    assert not webhook_deliveries.is_sent(database)
+    assert webhook_deliveries.wait(database, written, SystemClock(), seconds=0) == written
+
+    def deliver(_: float) -> None:
+        with database.transaction() as tx:
+            tx.execute("UPDATE webhook_deliveries SET state = 'delivered', attempt = 1, last_status = 204")
+
+    found = webhook_deliveries.wait(database, written, SystemClock(), seconds=30, sleep=deliver)
+    assert (found.state, found.last_status) == ("delivered", 204)
