@@ -22,6 +22,7 @@ CREATE TABLE applications (
 
 CREATE INDEX idx_applications_status ON applications (status);
 CREATE INDEX idx_applications_created_at ON applications (created_at);
+CREATE INDEX idx_applications_api_key_hash ON applications (api_key_hash);
 
 CREATE TABLE application_settings (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -7,6 +7,7 @@ from typing import Any
 import fakeredis
 import pytest
 
+from tests.managing import Managing
 from tests.receiving import Receiving
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -54,3 +55,11 @@ def receiving(settings: Settings) -> Iterator[Receiving]:
     opened = Receiving(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def managing(settings: Settings) -> Iterator[Managing]:
+    """The API, the receiver beside it, and a client that calls as the operator unless told otherwise."""
+    api = Managing(settings)
+    yield api
+    api.close()

@@ -8,12 +8,12 @@ import pytest
 
 from tracker.application import Application
 from tracker.clock import SystemClock
+from tracker.http.outage import Outage
 from tracker.ingest.filtered import fold, fold_now
 from tracker.queueing import filtered, watch
 from tracker.queueing.connection import Connection
 from tracker.queueing.intake import Intake
 from tracker.receiver.filtered_counts import FilteredCounts
-from tracker.receiver.outage import Outage
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount

@@ -6,8 +6,8 @@ import pytest
 
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
+from tracker.http.outage import Outage
 from tracker.receiver.header_text import clean
-from tracker.receiver.outage import Outage
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.rate_window import RateWindow, Window
 from tracker.receiver.upkeep import Upkeep

@@ -11,6 +11,8 @@ from typing import Any
 from tracker.errors import Refused, invalid
 from tracker.http.json_rules import refusal
 
+BODY_READ = "tracker.body_read"
+"""In a request's environ, where a view has read the body and an error came later: nothing is left to discard."""
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
 _MOST_DISCARDED = 8_388_608
 _PIECE = 65_536

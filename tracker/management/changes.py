@@ -6,10 +6,12 @@ from typing import Any
 from tracker.application import Application
 from tracker.management import audit
 from tracker.management.actor import Actor
+from tracker.outbox.announce import announce
+from tracker.outbox.event_types import APPLICATION_UPDATED, PARAMETER_UPDATED
+from tracker.outbox.events import Event, event_id
 from tracker.store.database import Transaction
 
-APPLICATION_UPDATED = "application.updated"
-PARAMETER_UPDATED = "custom_parameter.updated"
+__all__ = ["APPLICATION_UPDATED", "PARAMETER_UPDATED", "note"]
 
 
 def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
@@ -25,4 +27,7 @@ def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sen
 ) -> None:
     """Note a change in the transaction that makes it, and announce it as `event` where webhooks may ask for that."""
     change = audit.record(tx, by, application.id, action, subject, before, after)
-    del change, event
+    if event is not None:
+        data = {"change": action, "subject": subject, "before": change.before, "after": change.after}
+        happened = Event(event, event_id("change", change.number), change.at, data)
+        announce(tx, application.id, [happened], change.at)

@@ -1,11 +1,15 @@
 """Settings of an application: listed, looked at, set, and left to their defaults again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from tracker.application_settings import SETTINGS, Known
 from tracker.errors import Refused, invalid, not_found
-from tracker.management.known_application import known
+from tracker.management.actor import COMMAND, Actor
+from tracker.management.changes import APPLICATION_UPDATED, note
+from tracker.management.known_application import known, locked
+from tracker.management.versions import Expected, require
 from tracker.store import application_settings
 from tracker.store.database import Database
 
@@ -37,20 +41,47 @@ def get(database: Database, app_id: str, key: str) -> SettingRow:
     return _row(setting, stored.get(key))
 
 
-def set_(database: Database, app_id: str, key: str, text: str) -> SettingRow:
+def set_(
+    database: Database, app_id: str, key: str, text: str, *, by: Actor = COMMAND, expected: Expected = None
+) -> SettingRow:
     """Give a setting a value of the application's own. Raises Refused, also for a value that it does not take."""
-    value = _normal(setting_of(key), text)
-    with database.transaction() as tx:
-        application_settings.put(tx, known(tx, app_id).id, key, value)
-    return get(database, app_id, key)
+    return change(database, app_id, {key: text}, by=by, expected=expected)[0]
 
 
-def unset(database: Database, app_id: str, key: str) -> SettingRow:
+def unset(database: Database, app_id: str, key: str, *, by: Actor = COMMAND, expected: Expected = None) -> SettingRow:
     """Leave a setting to its default. Raises Refused for an unknown application or key."""
-    setting_of(key)
+    return change(database, app_id, {key: None}, by=by, expected=expected)[0]
+
+
+def change(
+    database: Database,
+    app_id: str,
+    texts: Mapping[str, str | None],
+    *,
+    by: Actor = COMMAND,
+    expected: Expected = None,
+) -> list[SettingRow]:
+    """Give several settings values at once, or leave those with None to their defaults: all of them, or none.
+
+    `expected` speaks of the first one. Raises Refused as `set_` does.
+    """
+    wanted = [(setting_of(key), text) for key, text in texts.items()]
+    values = {setting.key: None if text is None else _normal(setting, text) for setting, text in wanted}
     with database.transaction() as tx:
-        application_settings.unset(tx, known(tx, app_id).id, key)
-    return get(database, app_id, key)
+        application = locked(tx, app_id)
+        stored = application.settings
+        if expected is not None and wanted:
+            require(expected, _row(wanted[0][0], stored.get(wanted[0][0].key)))
+        for key, value in values.items():
+            if stored.get(key) == value and (key in stored or value is None):
+                continue
+            if value is None:
+                application_settings.unset(tx, application.id, key)
+            else:
+                application_settings.put(tx, application.id, key, value)
+            old, new = {"setting_value": stored.get(key)}, {"setting_value": value}
+            note(tx, by, application, "setting.changed", key, old, new, event=APPLICATION_UPDATED)
+    return [_row(setting, values[setting.key]) for setting, _ in wanted]
 
 
 def setting_of(key: str) -> Known:

@@ -11,6 +11,7 @@ from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.http.client_address import client_address
+from tracker.http.key_use import KeyUse
 from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
@@ -38,6 +39,7 @@ class Counter:
     identities: Identities
     shelf: Shelf
     filtered: FilteredCounts
+    key_use: KeyUse
     upkeep: Upkeep
     clock: Clock
     trusted_proxies: int
@@ -85,6 +87,8 @@ def accept_hit(
     rules = counter.rules.rules_of(application)
     if key is None:
         require_own_page(rules, environ)
+    else:
+        counter.key_use.note(key, now)
     fields = load_hit(values, key)
     sender = sender_of(counter, environ)
     if key is None:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
 from tracker.errors import Refused
-from tracker.http.body import discard_body
+from tracker.http.body import BODY_READ, discard_body
 from tracker.http.envelope import Answer, Headers
 from tracker.http.faults import as_refused
 from tracker.receiver.acceptance import Counter
@@ -20,7 +20,13 @@ from tracker.receiver.tracking import Tracking
 
 App = Flask
 
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_CODES = {
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    411: "LENGTH_REQUIRED",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+}
 _SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take requests of this kind."}
 _SERVER_ERROR = 500
 
@@ -58,8 +64,7 @@ def _by_flask(error: HTTPException) -> Answer:
     status = error.code or _SERVER_ERROR
     if status >= _SERVER_ERROR:
         return _refuse(error)
-    # Nobody has read a body where there is nothing at the address, or not for this method.
-    headers: Headers = discard_body(request.environ) if status in _CODES else ()
+    headers = _unread()
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers = (*headers, ("Allow", ", ".join(sorted(error.valid_methods))))
     sentence = _SENTENCES.get(status) or error.description or error.name
@@ -68,4 +73,9 @@ def _by_flask(error: HTTPException) -> Answer:
 
 
 def _refuse(error: Exception) -> Answer:
-    return refusal_answer(as_refused(error), _clock.now())
+    return refusal_answer(as_refused(error), _clock.now(), _unread())
+
+
+def _unread() -> Headers:
+    """Get rid of a body that nobody has read: where there is nothing at the address, or nothing for this caller."""
+    return () if BODY_READ in request.environ else discard_body(request.environ)

@@ -14,10 +14,10 @@ from itertools import islice
 from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import DatabaseAway, QueueAway, Refused, TrackerError
+from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
-from tracker.receiver.outage import Outage
 from tracker.store import applications
 from tracker.store.database import Database
 

@@ -40,6 +40,7 @@ def accept_batch(
     """The answer's data, and what the limit leaves where there was anything to take. Raises Refused for the whole."""
     events = _events(batch)
     application, key = _caller(counter, batch.value, events, environ, now)
+    counter.key_use.note(key, now)
     rules = counter.rules.rules_of(application)
     sender = sender_of(counter, environ)
     filtered = 0

@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from tracker.errors import QueueAway, QueueFull
+from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing.filtered import field_of
 from tracker.queueing.intake import Intake
-from tracker.receiver.outage import Outage
 
 _log = logger(__name__)
 

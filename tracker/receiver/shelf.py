@@ -7,11 +7,11 @@ from datetime import datetime
 from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused
+from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance, Intake
 from tracker.queueing.nudges import Nudger
-from tracker.receiver.outage import Outage
 from tracker.receiver.rate_window import RateWindow
 from tracker.store import batch_queue
 from tracker.store.batch_queue import QueueRow

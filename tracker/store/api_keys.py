@@ -1,6 +1,6 @@
 """The table `api_keys` (specification 2.6): keys beside the one that an application was made with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,3 +44,51 @@ def revoke(tx: Transaction, application_id: UUID, key_id: UUID) -> bool:
     revoked = execute(tx, "api_keys/revoke", {"application_id": application_id, "id": key_id})
     applications.touch(tx, application_id)
     return revoked == 1
+
+
+def find(tx: Transaction, application_id: UUID, key_id: UUID) -> Row | None:
+    """One further key, a revoked one too; never its hash."""
+    return fetch_one(tx, "api_keys/find", {"application_id": application_id, "id": key_id})
+
+
+def update(
+    tx: Transaction,
+    application_id: UUID,
+    key_id: UUID,
+    *,
+    name: str | None,
+    permissions: Iterable[str],
+    expires_at: datetime | None,
+) -> None:
+    """Write the columns of a key that its owner may change."""
+    params = {
+        "application_id": application_id,
+        "id": key_id,
+        "name": name,
+        "permissions": Jsonb(dict.fromkeys(permissions, True)),
+        "expires_at": expires_at,
+    }
+    execute(tx, "api_keys/update", params)
+    applications.touch(tx, application_id)
+
+
+def limit(tx: Transaction, application_id: UUID, key_id: UUID, *, seconds: int) -> None:
+    """Let a key count for so many seconds more at the most."""
+    execute(tx, "api_keys/limit", {"application_id": application_id, "id": key_id, "seconds": seconds})
+    applications.touch(tx, application_id)
+
+
+def keep_first(tx: Transaction, application_id: UUID, *, name: str, permissions: Iterable[str], seconds: int) -> None:
+    """Let the application's first key count for so many seconds more, when another is about to take its place."""
+    params = {
+        "application_id": application_id,
+        "name": name,
+        "permissions": Jsonb(dict.fromkeys(permissions, True)),
+        "seconds": seconds,
+    }
+    execute(tx, "api_keys/keep_first", params)
+
+
+def note_uses(tx: Transaction, uses: Mapping[UUID, datetime]) -> None:
+    """Write when keys were last used. No change of the application: receivers need not hear of it."""
+    execute(tx, "api_keys/note_uses", {"ids": list(uses), "times": list(uses.values())})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tracker.application import ApiKey, Application
+from tracker.application import ApiKey, Application, hash_key
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
 
@@ -84,10 +84,10 @@ def app_id_of(tx: Transaction, reference: str) -> str | None:
     return row["app_id"] if row else None
 
 
-def app_id_of_key(tx: Transaction, key_hash: str) -> str | None:
-    """The app_id of the application whose key has this hash; the key may have expired."""
-    row = fetch_one(tx, "applications/app_id_of_key", {"key_hash": key_hash})
-    return row["app_id"] if row else None
+def of_key(tx: Transaction, presented: str) -> Application | None:
+    """The application that a key belongs to, a deleted one too; the key may have expired. None for a key of nobody."""
+    row = fetch_one(tx, "applications/app_id_of_key", {"key_hash": hash_key(presented)})
+    return find(tx, row["app_id"]) if row else None
 
 
 def list_rows(

@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from tracker.api.mount import mount
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import TrackerError
 from tracker.hit import Hit
+from tracker.http.key_use import KeyUse
+from tracker.http.outage import Outage
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.intake import Intake
@@ -21,21 +24,23 @@ from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
-from tracker.receiver.outage import Outage
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.test_page import TestPage
 from tracker.receiver.upkeep import Upkeep
 from tracker.store import stored_hits
 from tracker.store.database import Database
+from tracker.wiring import api
 
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
 
 
 def app(settings: Settings) -> App:
-    """The receiver's WSGI application. Each process that serves it builds its own receiver, with its first request."""
-    return create_app(PerProcess(partial(receiver, settings)))
+    """The receiver's WSGI application, and the API's. Each process that serves it builds its own parts when needed."""
+    made = create_app(PerProcess(partial(receiver, settings)))
+    mount(made, PerProcess(partial(api.parts, settings)))
+    return made
 
 
 def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) -> App:
@@ -45,7 +50,9 @@ def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) 
     """
     own = PerProcess(partial(receiver, settings))
     own()
-    return create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
+    made = create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
+    mount(made, PerProcess(partial(api.parts, settings)))
+    return made
 
 
 def receiver(settings: Settings) -> Receiver:
@@ -61,12 +68,14 @@ def receiver(settings: Settings) -> Receiver:
     intake = Intake(redis, queue_limit=settings.queue_limit)
     shelf = Shelf(intake, nudger, database, clock, redis_outage=redis_outage, database_outage=database_outage)
     filtered = FilteredCounts(intake, redis_outage=redis_outage)
+    key_use = KeyUse(database, clock)
     upkeep = Upkeep(
         {
             "applications": applications.refresh,
             "process number": identities.check,
             "memory of redis": intake.look_at_memory,
             "filtered hits": filtered.flush,
+            "use of keys": key_use.flush_when_due,
         },
         clock,
         seconds=REFRESH_SECONDS,
@@ -78,8 +87,9 @@ def receiver(settings: Settings) -> Receiver:
 
     def close() -> None:
         upkeep.stop()
-        with contextlib.suppress(TrackerError):
-            filtered.flush()
+        for flush in (filtered.flush, key_use.flush):
+            with contextlib.suppress(TrackerError):
+                flush()
         nudger.stop()
         probes.close()
         database.close()
@@ -91,6 +101,7 @@ def receiver(settings: Settings) -> Receiver:
             identities=identities,
             shelf=shelf,
             filtered=filtered,
+            key_use=key_use,
             upkeep=upkeep,
             clock=clock,
             trusted_proxies=settings.trusted_proxies,

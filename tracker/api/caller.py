@@ -1,0 +1,141 @@
+"""Who is calling, and whether they may: the admin token may everything, a key what it was given, of its application.
+
+`identify` runs before every view of the API, so that none can be reached by nobody. `access` then names what a view
+is about; everything of another application is not there.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, request
+
+from tracker.api.parts import Parts, parts
+from tracker.application import ApiKey, Application
+from tracker.errors import Refused, invalid, not_found
+from tracker.http.client_address import client_address
+from tracker.http.presented_key import presented_key
+from tracker.management.actor import ADMIN, Actor
+from tracker.management.known_application import unknown
+from tracker.store import applications
+
+ADMIN_ONLY = "admin"
+"""Asked for instead of a permission: only the admin token will do."""
+FIRST_KEY = "first key"
+"""Asked for instead of a permission: only the application's first key and the admin token will do."""
+ANY_KEY = "any key"
+"""Asked for instead of a permission: every key of the application will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The operator with the admin token (no key), or the holder of a key of one application."""
+
+    actor: Actor
+    application: Application | None = None
+    key: ApiKey | None = None
+
+    def may(self, permission: str) -> bool:
+        if self.key is None:
+            return True
+        if permission in (ADMIN_ONLY, FIRST_KEY):
+            return permission == FIRST_KEY and self.key.id is None
+        return permission == ANY_KEY or self.key.may(permission)
+
+
+def caller() -> Caller:
+    """Who the present request is from."""
+    found: Caller = g.caller
+    return found
+
+
+def target() -> Application:
+    """The application that the present request is about, as it was when the request came."""
+    found: Application = g.target
+    return found
+
+
+def identify() -> None:
+    """Find out who is calling. Raises Refused: AUTHENTICATION_ERROR, INVALID_API_KEY, RATE_LIMIT_EXCEEDED."""
+    own = parts()
+    presented = presented_key(request.environ)
+    if presented is None:
+        raise Refused(
+            "AUTHENTICATION_ERROR",
+            401,
+            "This needs an API key or the admin token: Authorization: Bearer, or X-API-Key.",
+        )
+    address = client_address(request.environ, own.trusted_proxies)
+    own.failed_keys.check(address, presented)
+    found = _caller(own, presented)
+    if found is None:
+        own.failed_keys.failed(address)
+        raise Refused("INVALID_API_KEY", 401, "The API key is unknown, revoked or expired.")
+    own.failed_keys.succeeded(address, presented)
+    g.caller = found
+
+
+def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> None:
+    """Hold the caller to what a view asks for, and remember which application it is about.
+
+    `about` says where the application is named: `path` (the argument `application`), `query` (the parameter `app_id`,
+    which a key may leave out), or None for views that are about none. Raises Refused: NOT_FOUND, FORBIDDEN.
+    """
+    for value in view_args.values():
+        # PostgreSQL has no text with NUL in it, so nothing goes by such a name.
+        if "\0" in str(value):
+            raise not_found("There is nothing at this address.")
+    who = caller()
+    if about is not None:
+        g.target = _application(who, view_args["application"] if about == "path" else _named_in_query(who))
+    if not who.may(permission):
+        raise _forbidden(permission)
+
+
+def _caller(own: Parts, presented: str) -> Caller | None:
+    if own.admin_token and hmac.compare_digest(presented.encode(), own.admin_token.encode()):
+        return Caller(ADMIN)
+    with own.database.transaction() as tx:
+        application = applications.of_key(tx, presented)
+    if application is None or application.deleted:
+        return None
+    now = own.clock.now()
+    key = application.key(presented, now)
+    if key is None:
+        return None
+    own.key_use.note(key, now)
+    return Caller(Actor("key", key.id), application, key)
+
+
+def _application(who: Caller, reference: str) -> Application:
+    """The application that a request names by app_id or id. For a key there is only its own."""
+    own = who.application
+    if own is not None:
+        if reference in (own.app_id, str(own.id)):
+            return own
+        raise unknown(reference)
+    with parts().database.transaction() as tx:
+        app_id = applications.app_id_of(tx, reference)
+        found = applications.find(tx, app_id) if app_id is not None else None
+    if found is None or found.deleted:
+        raise unknown(reference)
+    return found
+
+
+def _named_in_query(who: Caller) -> str:
+    named = request.args.get("app_id", "")
+    if "\0" in named:
+        raise invalid("app_id: Holds the character NUL.", app_id=["Holds the character NUL."])
+    if named:
+        return named
+    if who.application is None:
+        raise invalid("app_id: Is required with the admin token.", app_id=["Is required with the admin token."])
+    return who.application.app_id
+
+
+def _forbidden(permission: str) -> Refused:
+    if permission == ADMIN_ONLY:
+        return Refused("FORBIDDEN", 403, "This needs the admin token.")
+    if permission == FIRST_KEY:
+        return Refused("FORBIDDEN", 403, "This needs the application's first key or the admin token.")
+    return Refused("FORBIDDEN", 403, f"The API key lacks the permission `{permission}`.")

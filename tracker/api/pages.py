@@ -1,0 +1,89 @@
+"""Pages of a list: in a stable order, each with a cursor that says where the next one begins.
+
+Rows that come or go between two requests make no other row appear twice or not at all. A cursor is for the API alone
+to read; what is no cursor is refused.
+"""
+
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import orjson
+from marshmallow import Schema, fields
+
+from tracker.api.fields import QueryWhole, Text
+from tracker.errors import Refused, invalid
+
+MOST: Final = 1000
+USUAL: Final = 100
+
+T = TypeVar("T")
+Place = tuple[str | int, ...]
+"""What orders a row, as plain JSON values."""
+
+
+class PageQuery(Schema):
+    """The query parameters of every list."""
+
+    limit = QueryWhole(1, MOST, load_default=USUAL, metadata={"description": "Rows of the page."})
+    cursor = Text(
+        1000,
+        shortest=1,
+        load_default=None,
+        metadata={"description": "`next_cursor` of the page before; absent for the first page."},
+    )
+
+
+def page_of(row: type[Schema]) -> type[Schema]:
+    """The form of a page of such rows."""
+    members = {
+        "items": fields.List(fields.Nested(row), required=True),
+        "next_cursor": fields.String(
+            required=True, allow_none=True, metadata={"description": "Where the next page begins; null: nowhere."}
+        ),
+    }
+    return type(f"{row.__name__}Page", (Schema,), members)
+
+
+def page(rows: Sequence[T], limit: int, place: Callable[[T], Place]) -> dict[str, Any]:
+    """A page's data from `limit` + 1 rows, of which the last one only says that there are more."""
+    more = len(rows) > limit
+    shown = rows[:limit]
+    return {"items": shown, "next_cursor": _encode(place(shown[-1])) if more else None}
+
+
+def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T], Place]) -> dict[str, Any]:
+    """The same from all the rows, in any order, of a list that is short enough to be read whole."""
+    ordered = sorted(rows, key=place)
+    after = place_of(query["cursor"], len(place(ordered[0])) if ordered else 1)
+    if after is not None:
+        try:
+            ordered = [row for row in ordered if place(row) > after]
+        except TypeError:
+            raise not_a_cursor() from None
+    return page(ordered, query["limit"], place)
+
+
+def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
+    """The place of `length` values that a cursor stands for; None for none. Raises Refused for what is no cursor."""
+    if cursor is None:
+        return None
+    try:
+        place = orjson.loads(b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
+    except ValueError:
+        place = None
+    if not isinstance(place, list) or len(place) != length or not all(type(each) in (str, int) for each in place):
+        raise not_a_cursor()
+    if any(type(each) is str and "\0" in each for each in place):
+        raise not_a_cursor()
+    return tuple(place)
+
+
+def not_a_cursor() -> Refused:
+    """The 400 for a cursor that did not come from here."""
+    reason = "Is not a cursor of this list."
+    return invalid(f"cursor: {reason}", cursor=[reason])
+
+
+def _encode(place: Place) -> str:
+    return urlsafe_b64encode(orjson.dumps(place)).decode()

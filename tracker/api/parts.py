@@ -1,0 +1,48 @@
+"""What the views work with; one of it per process, made with the first request that needs it."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+from flask import current_app
+
+from tracker.api.failed_keys import FailedKeys
+from tracker.clock import Clock
+from tracker.errors import TrackerError
+from tracker.http.key_use import KeyUse
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+EXTENSION: Final = "tracker-api"
+"""Under this name the application knows where to get the parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Connections of the API's own, so that whoever manages or reads never takes one from a hit.
+
+    `database` is for management; `reading` for statistics, sessions and export (DATABASE_READ_URL).
+    """
+
+    database: Database
+    reading: Database
+    redis: Connection
+    clock: Clock
+    failed_keys: FailedKeys
+    key_use: KeyUse
+    admin_token: str | None
+    trusted_proxies: int
+
+    def close(self) -> None:
+        """Write what is not written yet, and close the connections."""
+        with contextlib.suppress(TrackerError):
+            self.key_use.flush()
+        self.database.close()
+        self.reading.close()
+        self.redis.close()
+
+
+def parts() -> Parts:
+    """This process's parts, within a request."""
+    return cast(Callable[[], Parts], current_app.extensions[EXTENSION])()

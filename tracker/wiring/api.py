@@ -1,0 +1,43 @@
+"""What one process of the API holds. It is served with the receiver, and takes nothing from it."""
+
+from typing import Final
+
+from tracker.api.failed_keys import FailedKeys
+from tracker.api.parts import Parts
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.http.key_use import KeyUse
+from tracker.queueing.connection import connect
+from tracker.store.database import Database
+
+_NAME: Final = "tracker-api"
+_CONNECTIONS: Final = 4
+_WAIT: Final = 1.0
+"""Seconds that a request waits for a connection. Who finds none free is told to come again: threads are for hits."""
+_PATIENCE: Final = 15.0
+_READING_PATIENCE: Final = 60.0
+"""Seconds that a statement may take; for reading the role's own time-out is meant to come first."""
+
+
+def parts(settings: Settings) -> Parts:
+    """What one process of the API holds. Nothing connects before it is needed."""
+    clock = SystemClock()
+    redis = connect(settings.redis_url, name=_NAME)
+    database = Database(settings.database_url, name=_NAME, connections=_CONNECTIONS, wait=_WAIT, patience=_PATIENCE)
+    reading = Database(
+        settings.database_read_url,
+        name="tracker-reading",
+        connections=_CONNECTIONS,
+        wait=_WAIT,
+        patience=_READING_PATIENCE,
+    )
+    return Parts(
+        database=database,
+        reading=reading,
+        redis=redis,
+        clock=clock,
+        failed_keys=FailedKeys(redis, clock),
+        key_use=KeyUse(database, clock),
+        admin_token=settings.admin_token,
+        trusted_proxies=settings.trusted_proxies,
+    )
