@@ -103,10 +103,11 @@ def is_theirs(hit: Hit, person: dict[str, list[str]]) -> bool:
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(abouts=st.lists(told, min_size=1, max_size=20), person=whom, later=st.integers(0, 20), folded=st.booleans())
 def test_nothing_of_a_person_is_left_and_everything_of_the_others(
+    *,
     abouts: list[Any],
     person: dict[str, list[str]],
     later: int,
-    folded: bool,  # noqa: FBT001 drawn
+    folded: bool,
     database: Database,
     redis: Connection,
     shops: tuple[Application, Application],

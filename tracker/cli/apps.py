@@ -8,6 +8,7 @@ import click
 from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
+from tracker.cli.purging import delete
 from tracker.management import applications, presets
 
 _LIST_COLUMNS = ("app_id", "name", "domain", "status", "rate_limit_per_minute", "created_at")
@@ -80,6 +81,9 @@ def suspend(*, app_id: str, as_json: bool) -> None:
 def activate(*, app_id: str, as_json: bool) -> None:
     """Take an application's hits again."""
     _set_status(app_id, "active", as_json=as_json)
+
+
+apps.add_command(delete)
 
 
 def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json: bool) -> None:

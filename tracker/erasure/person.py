@@ -23,6 +23,8 @@ AT_ONCE: Final = 500
 """Rows of `batch_queue` and deliveries a transaction."""
 RETRY_SECONDS: Final = 31.0
 """A worker may have a retry in its hands for so long, which nobody can see."""
+CLOCKS_APART: Final = timedelta(seconds=10)
+"""Receivers stamp by their own clocks: what they say was accepted so soon after may have been before."""
 _PAUSE_SECONDS: Final = 0.5
 _ANONYMOUS: Final = (
     "Raw rows of days before {before} had been removed by the retention. What was not there any more could not be "
@@ -56,7 +58,7 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
         found = _round(work, redis, person, owned)
         if found.retries:
             not_before = work.clock.monotonic() + RETRY_SECONDS
-        if found.oldest is None or found.oldest > work.claimed.requested_at:
+        if found.oldest is None or found.oldest > work.claimed.requested_at + CLOCKS_APART:
             if work.clock.monotonic() >= not_before:
                 return _notes(work, person)
             work.pause(1.0)
@@ -94,20 +96,17 @@ def _erase_queued(work: Work, person: Person, found: Found) -> None:
 
 def _erase_day(work: Work, person: Person, day: date, found: Found) -> None:
     # Most days have nothing of a person: only to look costs no update of the erasure's row.
-    sessions, some = work.look(
-        lambda tx: (person_rows.sessions_of(tx, person, day), person_rows.hits_of(tx, person, day, limit=1))
-    )
-    if sessions:
-        work.step(lambda tx, counts: hits.erase_sessions(tx, counts, person, set(sessions)))
-    if not some:
-        return
-
     def erase_some(tx: Transaction, counts: Counter[str]) -> int:
         count, oldest = hits.erase_some(tx, counts, person, day, now=work.clock.now())
         found.add(count, oldest)
         return count
 
-    work.repeat(erase_some, limit=hits.AT_ONCE)
+    if work.look(lambda tx: person_rows.hits_of(tx, person, day, limit=1)):
+        work.repeat(erase_some, limit=hits.AT_ONCE)
+    # Those whose hits went before, by the retention.
+    sessions = work.look(lambda tx: person_rows.sessions_of(tx, person, day))
+    if sessions:
+        work.step(lambda tx, counts: hits.erase_sessions(tx, counts, person, set(sessions)))
 
 
 def _erase_deliveries(work: Work, person: Person) -> None:
