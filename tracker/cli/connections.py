@@ -31,6 +31,16 @@ def database(loaded: Settings) -> Iterator[Database]:
 
 
 @contextmanager
+def reading(loaded: Settings) -> Iterator[Database]:
+    """The connection for what only reads (DATABASE_READ_URL)."""
+    opened = Database(loaded.database_read_url, name=_NAME, connections=1, wait=10)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
 def redis(loaded: Settings) -> Iterator[Connection]:
     opened = connect(loaded.redis_url, name=_NAME)
     try:

@@ -4,33 +4,25 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tracker.cli import connections
-from tracker.cli.options import app_id_option, json_option
-from tracker.cli.output import note, print_json, print_rows, print_table
+from tracker.cli import connections, stats_reading
+from tracker.cli.options import json_option
+from tracker.cli.output import note, print_json, print_table
 from tracker.clock import SystemClock
-from tracker.reading import stored
-from tracker.reading.period import Period
 from tracker.stats.rebuild import Passed
 from tracker.stats.rebuild import rebuild as rebuild_days
 from tracker.stats.verify import DayDifference
 from tracker.stats.verify import verify as verify_days
 
-_SHOWN_DAYS = 7
 _LONGEST_CELL = 60
 _DIFFERENCE_COLUMNS = ("app_id", "date", "hour", "number", "stored", "recounted")
-_COLUMNS = {
-    "day": ("date", "total_requests", "unique_visitors", "unique_sessions", "parameters"),
-    "hour": ("date", "hour", "total_requests", "unique_visitors", "parameters"),
-}
-
 _day = click.DateTime(["%Y-%m-%d"])
 _one_application = click.option("--app-id", metavar="ID", help="Of this application only.")
 
@@ -40,37 +32,8 @@ def stats() -> None:
     """Statistics by hour and by day (UTC): requests, visitors, sessions, custom parameters."""
 
 
-@stats.command()
-@app_id_option
-@click.option("--from", "first", type=_day, help="First day (UTC); without it, a week ago.")
-@click.option("--to", "last", type=_day, help="Last day (UTC), included; without it, today.")
-@click.option("--by", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="One row each.")
-@json_option
-def show(
-    *, app_id: str, first: datetime | None, last: datetime | None, by: Literal["day", "hour"], as_json: bool
-) -> None:
-    """Show the statistics of an application; --json has those of the custom parameters too."""
-    to = last.date() if last else SystemClock().now().date()
-    since = first.date() if first else to - timedelta(days=_SHOWN_DAYS)
-    _demand_order(since, to)
-    with connections.database(connections.settings()) as database:
-        rows = stored.read(database, app_id, Period(since, to), by=by)
-    if as_json:
-        print_json(rows)
-    else:
-        for row in rows:
-            row["parameters"] = ", ".join(row["custom_param_stats"])
-        print_table(_COLUMNS[by], rows, empty=f"No hits of {app_id} are counted from {since} to {to}.")
-
-
-@stats.command()
-@app_id_option
-@json_option
-def filtered(*, app_id: str, as_json: bool) -> None:
-    """Show how many hits were left out, by hour and reason: bots, pages fetched ahead, visitors who object."""
-    with connections.database(connections.settings()) as database:
-        rows = stored.read_filtered(database, app_id)
-    print_rows(("hour", "reason", "hits"), rows, empty=f"No hits of {app_id} were left out.", as_json=as_json)
+for command in (stats_reading.show, stats_reading.parameter, stats_reading.drift, stats_reading.filtered):
+    stats.add_command(command)
 
 
 @stats.command()
