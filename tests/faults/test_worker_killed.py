@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
+from tests.registered_webhooks import register
 from tracker.application import Application
 from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection
@@ -29,6 +30,8 @@ TABLES = {
     "refusals": "SELECT sum(refused), 0 FROM custom_parameter_refusals",
     "failed": "SELECT count(*), 0 FROM batch_queue",
     "statistics_increments": "SELECT sum(total_requests), 0 FROM statistics_increments",
+    "hits told": "SELECT count(*), count(DISTINCT event_id) FROM webhook_deliveries WHERE event_type ~ 'created'",
+    "sessions told": "SELECT count(*), count(DISTINCT event_id) FROM webhook_deliveries WHERE event_type ~ 'started'",
 }
 EVERYTHING_ONCE = {
     "access_logs": [(HITS - 1, HITS - 1)],
@@ -37,6 +40,8 @@ EVERYTHING_ONCE = {
     "refusals": [(HITS - 1, 0)],
     "failed": [(1, 0)],
     "statistics_increments": [(HITS - 1, 0)],
+    "hits told": [(HITS - 1, HITS - 1)],
+    "sessions told": [(10, 10)],
 }
 
 
@@ -62,7 +67,8 @@ def worker_halted_at(point: str, environment: dict[str, str]) -> Iterator[subpro
 
 @pytest.fixture
 def queue(database: Database, redis: Connection, application: Application) -> Connection:
-    """A batch that touches every table: sessions, a defined parameter, a refused one, and a hit that fails."""
+    """A batch that touches every table: sessions, a defined parameter, a refused one, a webhook, a hit that fails."""
+    register(database, application, "*")
     define(database, application, "price", "number")
     define(database, application, "sku", "string", validation_rules={"max_length": 1})
     hits = [
