@@ -46,7 +46,8 @@ def addresses(
     server: NameServer, policy: Policy | None = None, url: str = "https://hooks.example.com/"
 ) -> Sequence[Address]:
     policy = policy or Policy()
-    return Resolver(policy, SystemClock(), look_up=server).addresses(check_url(url, policy), seconds=1)
+    destination = check_url(url, policy)
+    return Resolver(policy, SystemClock(), look_up=server).addresses(destination.host, destination.port, seconds=1)
 
 
 def test_all_public_addresses_of_a_name_are_to_be_tried_in_their_order() -> None:
@@ -84,36 +85,33 @@ def test_an_address_is_never_looked_up() -> None:
 def test_an_answer_serves_for_a_few_seconds_and_is_checked_each_time_anew() -> None:
     server, clock = NameServer(["1.1.1.1"], ["127.0.0.1"]), Clock()
     resolver = Resolver(Policy(), clock, look_up=server)
-    destination = check_url("https://hooks.example.com/", Policy())
-    resolver.addresses(destination, seconds=1)
-    resolver.addresses(destination, seconds=1)
+    resolver.addresses("hooks.example.com", 443, seconds=1)
+    resolver.addresses("hooks.example.com", 443, seconds=1)
     assert server.asked == 1
     clock.at += KEPT_SECONDS
     with pytest.raises(DestinationRefused, match="loopback"):
-        resolver.addresses(destination, seconds=1)
+        resolver.addresses("hooks.example.com", 443, seconds=1)
     assert server.asked == 2
 
 
 def test_a_failed_answer_is_not_kept() -> None:
     server = NameServer(OSError("try again"), ["1.1.1.1"])
     resolver = Resolver(Policy(), Clock(), look_up=server)
-    destination = check_url("https://hooks.example.com/", Policy())
     with pytest.raises(DestinationRefused):
-        resolver.addresses(destination, seconds=1)
-    assert resolver.addresses(destination, seconds=1)
+        resolver.addresses("hooks.example.com", 443, seconds=1)
+    assert resolver.addresses("hooks.example.com", 443, seconds=1)
 
 
 def test_a_name_server_that_hangs_is_waited_for_a_limited_time_by_one_thread_a_name() -> None:
     server = NameServer(["1.1.1.1"])
     server.open.clear()
     resolver = Resolver(Policy(), SystemClock(), look_up=server)
-    destination = check_url("https://hooks.example.com/", Policy())
     for _ in range(5):
         with pytest.raises(DestinationRefused, match="in time"):
-            resolver.addresses(destination, seconds=0.01)
+            resolver.addresses("hooks.example.com", 443, seconds=0.01)
     assert server.asked == 1
     server.open.set()
-    assert resolver.addresses(destination, seconds=5)
+    assert resolver.addresses("hooks.example.com", 443, seconds=5)
     assert server.asked == 1
 
 
@@ -124,7 +122,7 @@ def test_names_that_hang_are_looked_up_a_limited_number_at_a_time() -> None:
     reasons = set()
     for number in range(70):
         with pytest.raises(DestinationRefused) as raised:
-            resolver.addresses(check_url(f"https://hooks{number}.example.com/", Policy()), seconds=0)
+            resolver.addresses(f"hooks{number}.example.com", 443, seconds=0)
         reasons.add(str(raised.value))
     server.open.set()
     assert server.asked == 64

@@ -10,7 +10,6 @@ from ipaddress import ip_address
 from tracker.clock import Clock
 from tracker.destinations.addresses import Address, check_address
 from tracker.destinations.policy import Policy
-from tracker.destinations.urls import Destination
 from tracker.errors import DestinationRefused
 
 KEPT_SECONDS = 5.0
@@ -47,18 +46,18 @@ class Resolver:
         self._questions: dict[str, _Question] = {}
         self._lock = threading.Lock()
 
-    def addresses(self, destination: Destination, *, seconds: float) -> Sequence[Address]:
-        """The addresses to connect to, at least one; within `seconds`.
+    def addresses(self, host: str, port: int, *, seconds: float) -> Sequence[Address]:
+        """The addresses to connect to for a name or an address, at least one; within `seconds`.
 
         One bad address among good ones refuses the name: what is to be reached from everywhere has no private address,
         and which of several a connection takes must not decide whether it is allowed. Raises DestinationRefused.
         """
-        if destination.address is not None:
-            found: Sequence[Address] = [destination.address]
-        else:
-            found = self._found(destination.host, seconds)
+        try:
+            found: Sequence[Address] = [ip_address(host)]
+        except ValueError:
+            found = self._found(host, seconds)
         for address in found:
-            check_address(address, destination.port, self._policy)
+            check_address(address, port, self._policy)
         return found
 
     def _found(self, host: str, seconds: float) -> Sequence[Address]:

@@ -14,5 +14,5 @@ def check_registration(url: str, policy: Policy, resolver: Resolver) -> Destinat
     endpoint that cannot be reached is no use yet. Every sending checks anew.
     """
     destination = check_url(url, policy)
-    resolver.addresses(destination, seconds=LOOK_UP_SECONDS)
+    resolver.addresses(destination.host, destination.port, seconds=LOOK_UP_SECONDS)
     return destination

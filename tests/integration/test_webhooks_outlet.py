@@ -1,0 +1,296 @@
+"""The HTTP of webhooks against real consumers of all manners, on loopback."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates import certificate, serving, trusting
+from tests.consumers import Consumer, answer, consumer, drip, endless, hang, reset
+from tracker.clock import SystemClock
+from tracker.destinations.addresses import Address
+from tracker.destinations.names import Resolver
+from tracker.destinations.policy import Policy
+from tracker.errors import DestinationRefused
+from tracker.webhooks.failures import NoAnswer
+from tracker.webhooks.outlet import Gate, Outlet
+
+LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
+
+
+class Names:
+    """A name server whose answers a test changes."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses: Sequence[str] = addresses
+        self.asked: list[str] = []
+
+    def __call__(self, host: str) -> list[Address]:
+        self.asked.append(host)
+        return [ip_address(address) for address in self.addresses]
+
+
+@pytest.fixture
+def make() -> Iterator[Any]:
+    """Makes outlets, closed when the test is over."""
+    made: list[Outlet] = []
+
+    def outlet(
+        policy: Policy = LOOPBACK, names: Names | None = None, tls: ssl.SSLContext | None = None, **seconds: float
+    ) -> Outlet:
+        clock = SystemClock()
+        resolver = Resolver(policy, clock, look_up=names or Names("127.0.0.1"))
+        gate = Gate(policy, resolver, clock=clock, **({"tls": lambda: tls} if tls else {}), **seconds)  # type: ignore[arg-type]
+        made.append(Outlet(gate, connections=4))
+        return made[-1]
+
+    yield outlet
+    for each in made:
+        each.close()
+
+
+def post(outlet: Outlet, url: str) -> int:
+    return outlet.post(url, b'{"a":"\xc3\xa9"}', {"Content-Type": "application/json", "webhook-id": "hit_1"}).status
+
+
+def refusal(outlet: Outlet, url: str) -> str:
+    with pytest.raises((NoAnswer, DestinationRefused)) as raised:
+        post(outlet, url)
+    return str(raised.value)
+
+
+def test_a_request_arrives_as_it_was_given(make: Any) -> None:
+    with consumer() as one:
+        assert post(make(), f"{one.url}?a=%20b") == 200
+        (received,) = one.received
+        assert received.head.startswith("POST /hook?a=%20b HTTP/1.1\r\n")
+        assert received.body == b'{"a":"\xc3\xa9"}'
+        assert received.headers["host"] == f"127.0.0.1:{one.port}"
+        assert received.headers["content-type"] == "application/json"
+        assert received.id == "hit_1"
+
+
+def test_a_connection_is_used_again(make: Any) -> None:
+    with consumer(answer(200, body=b"thank you")) as one:
+        outlet = make()
+        for _ in range(5):
+            assert post(outlet, one.url) == 200
+        assert one.connections == 1
+
+
+def test_a_connection_that_the_consumer_closed_meanwhile_is_opened_anew(make: Any) -> None:
+    def answer_and_close(sock: socket.socket, _: Any) -> object:
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        return True
+
+    with consumer(answer_and_close) as one:
+        outlet = make()
+        for number in range(1, 4):
+            assert post(outlet, one.url) == 200
+            assert one.connections == number
+            time.sleep(0.05)  # The end of the connection travels on its own.
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(make: Any) -> None:
+    with consumer() as inside, consumer() as outside:
+        for status in (301, 302, 303, 307, 308):
+            outside.manner = answer(status, f"Location: {inside.url}")
+            assert post(make(), outside.url) == status
+        assert inside.received == []
+
+
+def test_retry_after_is_handed_on(make: Any) -> None:
+    with consumer(answer(429, "Retry-After: 120")) as one:
+        got = make().post(one.url, b"", {})
+        assert (got.status, got.retry_after) == (429, "120")
+
+
+def test_cookies_are_not_kept(make: Any) -> None:
+    with consumer(answer(200, "Set-Cookie: a=b; Path=/")) as one:
+        outlet = make()
+        post(outlet, one.url)
+        post(outlet, one.url)
+        assert "cookie" not in one.received[1].headers
+
+
+def test_proxies_and_passwords_of_the_environment_are_ignored(
+    make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    with consumer() as one:
+        assert post(make(), one.url) == 200
+        assert "authorization" not in one.received[0].headers
+
+
+@pytest.mark.parametrize(
+    ("manner", "words"),
+    [
+        (hang, "did not answer in time"),
+        (drip(b"HTTP/1.1 200 OK\r\n", b"X-Drip: 1\r\n"), "too long altogether"),
+        (drip(b"HTTP/1.1 200 ", b"O"), "too long altogether"),
+        (drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "too long altogether"),
+        (drip(b"", b"\r\n"), "failed|without an answer"),
+        (reset, "reset the connection"),
+        (lambda *_: True, "without an answer"),
+        (drip(b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 1000, b"x"), "failed"),
+        (drip(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, b"x"), "failed"),
+        (lambda sock, _: sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n") or True, "failed|without an answer"),
+    ],
+    ids=[
+        "hangs",
+        "drips headers",
+        "drips a line",
+        "drips 100",
+        "drips lines",
+        "resets",
+        "closes",
+        "many",
+        "long",
+        "ssh",
+    ],
+)
+def test_a_consumer_without_an_answer_ends_in_time_with_a_reason(make: Any, manner: Any, words: str) -> None:
+    with consumer(manner) as one:
+        began = time.monotonic()
+        with pytest.raises(NoAnswer, match=words):
+            post(make(read_seconds=0.5, whole_seconds=1.0), one.url)
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [
+        drip(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", b"x"),
+        drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        drip(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x"),
+        endless,
+        lambda sock, _: sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx") or True,
+        lambda sock, _: sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone"),
+    ],
+    ids=["drips", "drips chunks", "drips to the end", "a gigabyte", "ends early", "no gzip"],
+)
+def test_a_status_counts_whatever_becomes_of_the_body(make: Any, manner: Any) -> None:
+    with consumer(manner) as one:
+        outlet, began = make(whole_seconds=1.0), time.monotonic()
+        assert post(outlet, one.url) == 200
+        assert time.monotonic() - began < 3
+        one.manner = answer(204)
+        assert post(outlet, one.url) == 204
+
+
+def test_many_deliveries_end_at_their_own_deadlines(make: Any) -> None:
+    with consumer(drip(b"HTTP/1.1 200 ", b"O")) as one:
+        outlet, took = make(whole_seconds=0.5), []
+
+        def deliver() -> None:
+            began = time.monotonic()
+            with pytest.raises(NoAnswer):
+                post(outlet, one.url)
+            took.append(time.monotonic() - began)
+
+        threads = [threading.Thread(target=deliver) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)
+        for thread in threads:
+            thread.join(10)
+        assert len(took) == 8
+        assert all(0.4 < seconds < 2 for seconds in took)
+
+
+def test_nobody_who_listens_is_a_reason(make: Any) -> None:
+    one = Consumer()
+    one.close()
+    assert refusal(make(), one.url) == "It refuses connections."
+
+
+def test_the_connection_goes_to_the_checked_address_whatever_the_name_says_next(make: Any) -> None:
+    class Rebinding(Names):
+        def __call__(self, host: str) -> list[Address]:
+            found = super().__call__(host)
+            self.addresses = ["10.0.0.1"]
+            return found
+
+    names = Rebinding("127.0.0.1")
+    with consumer() as one:
+        assert post(make(names=names), f"http://hooks.example.com:{one.port}/") == 200
+        assert names.asked == ["hooks.example.com"]
+        assert one.received[0].headers["host"] == f"hooks.example.com:{one.port}"
+
+
+def test_a_name_that_leads_inside_is_never_connected_to(make: Any) -> None:
+    with consumer() as one:
+        policy = Policy(allow_http=True, ports=frozenset({one.port}))
+        url = f"http://hooks.example.com:{one.port}/"
+        assert "It leads to a loopback address" in refusal(make(policy, names=Names("127.0.0.1")), url)
+        assert "Port" in refusal(make(Policy(allow_http=True)), f"http://hooks.example.com:{one.port}/")
+        assert one.connections == 0
+
+
+def test_the_second_address_is_tried_where_the_first_does_not_answer(make: Any) -> None:
+    with consumer() as one:
+        names = Names("127.0.0.2", "127.0.0.1")
+        assert post(make(names=names), f"http://hooks.example.com:{one.port}/") == 200
+
+
+def test_a_non_ascii_name_is_looked_up_and_asked_for_in_ascii(make: Any) -> None:
+    names = Names("127.0.0.1")
+    with consumer() as one:
+        assert post(make(names=names), f"http://b\u00fccher.example.com:{one.port}/\u00fc?\u00e9=\u65e5") == 200
+        assert names.asked == ["xn--bcher-kva.example.com"]
+        (received,) = one.received
+        assert received.headers["host"] == f"xn--bcher-kva.example.com:{one.port}"
+        assert received.head.startswith("POST /%C3%BC?%C3%A9=%E6%97%A5 HTTP/1.1\r\n")
+
+
+def test_tls_verifies_the_name_of_the_url_and_not_the_address(make: Any, tmp_path: Path) -> None:
+    path = certificate(tmp_path, "hooks.example.com")
+    asked_for: list[Any] = []
+    context = serving(path)
+    context.sni_callback = lambda _sock, name, _context: asked_for.append(name)
+    with consumer(tls=context) as one:
+        outlet = make(tls=trusting(path))
+        assert post(outlet, f"https://hooks.example.com:{one.port}/") == 200
+        assert post(outlet, f"https://hooks.example.com:{one.port}/") == 200
+        assert one.connections == 1
+        assert asked_for == ["hooks.example.com"]
+        for url in (f"https://other.example.com:{one.port}/", one.url):
+            assert "Its certificate is refused: " in refusal(outlet, url)
+        assert len(one.received) == 2
+
+
+def test_tls_with_an_address_in_the_certificate_works(make: Any, tmp_path: Path) -> None:
+    path = certificate(tmp_path, "127.0.0.1")
+    with consumer(tls=serving(path)) as one:
+        assert post(make(tls=trusting(path)), one.url) == 200
+
+
+def test_a_certificate_that_nobody_signed_is_refused(make: Any, tmp_path: Path) -> None:
+    with consumer(tls=serving(certificate(tmp_path, "127.0.0.1"))) as one:
+        assert "certificate is refused: self-signed certificate" in refusal(make(), one.url)
+        assert one.received == []
+
+
+@pytest.mark.parametrize("manner", [hang, drip(b"HTTP/1.1 200 ", b"O")], ids=["hangs", "drips"])
+def test_a_tls_consumer_of_bad_manners_ends_in_time(make: Any, tmp_path: Path, manner: Any) -> None:
+    path = certificate(tmp_path, "127.0.0.1")
+    with consumer(manner, tls=serving(path)) as one:
+        began = time.monotonic()
+        assert refusal(make(tls=trusting(path), read_seconds=0.5, whole_seconds=1.0), one.url)
+        assert time.monotonic() - began < 3
+
+
+def test_plain_http_where_tls_is_spoken_and_the_other_way_round_are_reasons(make: Any, tmp_path: Path) -> None:
+    with consumer() as plain, consumer(tls=serving(certificate(tmp_path, "127.0.0.1"))) as encrypted:
+        assert refusal(make(), plain.url.replace("http:", "https:"))
+        assert refusal(make(), encrypted.url.replace("https:", "http:"))

@@ -1,0 +1,117 @@
+"""What the sender does to `webhook_deliveries`, `webhook_attempts` and `webhooks`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all
+from tracker.store.webhook_deliveries import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that is ours until `leased_until`, with what sending it needs of its webhook. Secrets are sealed."""
+
+    id: int
+    webhook_id: UUID
+    event_id: str
+    payload: str
+    tries: int
+    """Attempts made since it was last made due by somebody."""
+    leased_until: datetime
+    url: str
+    secret: str | None
+    previous_secret: str | None
+    is_failing: bool
+    """Whether the webhook's last attempt failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An attempt that was made, and what is to become of the delivery. `due_at` is None where it is not tried again."""
+
+    delivery_id: int
+    state: State
+    due_at: datetime | None
+    attempted_at: datetime
+    finished_at: datetime | None
+    status: int | None
+    error: str | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streak:
+    """What some attempts, in their order, say of one webhook."""
+
+    webhook_id: UUID
+    last_at: datetime
+    succeeded: bool
+    """Whether any of them succeeded."""
+    failures: int
+    """How many failed after the last success, or of all where none succeeded."""
+    failing_since: datetime | None
+    """The first of those failures."""
+    paused_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faring:
+    """How a webhook fares after its streak was noted."""
+
+    id: UUID
+    application_id: UUID
+    is_active: bool
+    failure_count: int
+    failing_since: datetime | None
+
+
+def claim(
+    tx: Transaction,
+    *,
+    owner: str,
+    now: datetime,
+    until: datetime,
+    webhooks: int,
+    each: int,
+    except_for: Sequence[UUID] = (),
+) -> list[Claimed]:
+    """Claim what is due: at most `each` deliveries of at most `webhooks` webhooks, the longest waiting first.
+
+    Two senders that ask at once get different ones; what an ended sender had claimed comes back when its lease is over.
+    """
+    params = {
+        "owner": owner,
+        "now": now,
+        "until": until,
+        "webhooks": webhooks,
+        "each": each,
+        "except_for": list(except_for),
+    }
+    return [Claimed(**row) for row in fetch_all(tx, "webhook_deliveries/claim", params)]
+
+
+def release(tx: Transaction, delivery_ids: Sequence[int], *, owner: str) -> None:
+    """Give back what was claimed and not sent."""
+    execute(tx, "webhook_deliveries/release", {"ids": list(delivery_ids), "owner": owner})
+
+
+def postpone(tx: Transaction, errors: Sequence[tuple[int, str]], *, owner: str, due_at: datetime) -> None:
+    """Try deliveries later that could not be sent for a reason of ours; no attempt is counted. `errors` is by id."""
+    postponed = orjson.dumps([{"id": delivery_id, "error": error} for delivery_id, error in errors]).decode()
+    execute(tx, "webhook_deliveries/postpone", {"postponed": postponed, "owner": owner, "due_at": due_at})
+
+
+def record(tx: Transaction, attempts: Sequence[Made], *, owner: str) -> None:
+    """Record attempts, at most one of each delivery. Those of deliveries that are over, or gone, are left out."""
+    execute(tx, "webhook_deliveries/record", {"attempts": orjson.dumps(attempts).decode(), "owner": owner})
+
+
+def note_streaks(tx: Transaction, streaks: Sequence[Streak]) -> list[Faring]:
+    """Note how webhooks fared, each at most once; how they fare now."""
+    rows = fetch_all(tx, "webhooks/note_streaks", {"streaks": orjson.dumps(streaks).decode()})
+    return [Faring(**row) for row in rows]

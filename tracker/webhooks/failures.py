@@ -1,0 +1,53 @@
+"""Why an endpoint gave no answer, in words for its owner: no address of ours, nothing that it sent."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from http.client import RemoteDisconnected
+
+import requests
+
+
+class NoAnswer(Exception):
+    """Nothing came that counts as an answer; the message is a sentence."""
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, by the innermost error that says it best."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"Its certificate is refused: {cause.verify_message.rstrip('.')}."
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {cause.reason or 'the connection was closed'}."
+    for cause in causes:
+        for kind, words in _WORDS:
+            if isinstance(cause, kind):
+                return words
+    return f"The request failed: {type(causes[-1]).__name__}."
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (requests.ReadTimeout, "It did not answer in time."),
+    (ConnectionRefusedError, "It refuses connections."),
+    (RemoteDisconnected, "It closed the connection without an answer."),
+    (ConnectionResetError, "It reset the connection."),
+    (BrokenPipeError, "It closed the connection before it had read the request."),
+    (ConnectionError, "It closed the connection without an answer."),
+    (socket.gaierror, "The host's name cannot be resolved."),
+    (TimeoutError, "It did not answer in time."),
+)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it wraps: libraries put the inner one into `args`, `reason`, or chain it."""
+    seen: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if each in seen:
+            continue
+        seen.append(each)
+        yield each
+        wrapped = (*each.args, getattr(each, "reason", None), each.__cause__)
+        waiting.extend(inner for inner in wrapped if isinstance(inner, BaseException))

@@ -1,0 +1,133 @@
+"""Lanes: what each endpoint has under way and waiting here, and who may begin next.
+
+An endpoint that hangs or fails holds up itself alone. Its lane begins one delivery wide and doubles with every success;
+a failure makes it one wide again. And lanes that are suspect, because their last attempt failed or one of theirs takes
+long, have at most half of the threads together.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tracker.store.webhook_sending import Claimed
+from tracker.webhooks.outlet import Outlet
+
+THREADS = 32
+WIDEST = 4
+SLOW_SECONDS = 2.0
+"""An attempt that takes longer makes its lane suspect while it lasts."""
+KEPT_SECONDS = 4.0
+"""Connections without a delivery for so long are closed: many servers close theirs after five."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """One endpoint's."""
+
+    webhook_id: UUID
+    outlet: Outlet
+    is_failing: bool
+    width: int = 1
+    waiting: deque[Claimed] = field(default_factory=deque)
+    under_way: dict[int, float] = field(default_factory=dict)
+    """By delivery, since when."""
+    used_at: float = 0.0
+
+    def is_suspect(self, now: float) -> bool:
+        return self.is_failing or any(since + SLOW_SECONDS < now for since in self.under_way.values())
+
+    def is_idle(self, now: float) -> bool:
+        return not self.waiting and not self.under_way and self.used_at + KEPT_SECONDS < now
+
+
+class Lanes:
+    """All of them; used by the sender's thread alone."""
+
+    def __init__(self, make_outlet: Callable[[], Outlet], *, threads: int = THREADS) -> None:
+        self._make_outlet = make_outlet
+        self._threads = threads
+        self._lanes: dict[UUID, Lane] = {}
+        self.under_way = 0
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def full(self) -> list[UUID]:
+        """Lanes for which nothing more needs to be claimed: those in which as much waits as may be under way."""
+        return [lane.webhook_id for lane in self._lanes.values() if len(lane.waiting) >= lane.width]
+
+    def add(self, claimed: Iterable[Claimed], now: float) -> None:
+        for delivery in claimed:
+            lane = self._lanes.get(delivery.webhook_id)
+            if lane is None:
+                lane = Lane(delivery.webhook_id, self._make_outlet(), delivery.is_failing, used_at=now)
+                self._lanes[delivery.webhook_id] = lane
+            lane.waiting.append(delivery)
+
+    def begin(self, now: float) -> Iterator[tuple[Lane, Claimed]]:
+        """What may begin now, lane by lane, so that each has its turn; it counts as under way from here on."""
+        suspect = sum(len(lane.under_way) for lane in self._lanes.values() if lane.is_suspect(now))
+        progress = True
+        while progress and self.under_way < self._threads:
+            progress = False
+            for lane in list(self._lanes.values()):
+                is_suspect = lane.is_suspect(now)
+                if (
+                    not lane.waiting
+                    or len(lane.under_way) >= lane.width
+                    or self.under_way >= self._threads
+                    or (is_suspect and suspect >= self._threads // 2)
+                ):
+                    continue
+                suspect += is_suspect
+                delivery = lane.waiting.popleft()
+                lane.under_way[delivery.id] = lane.used_at = now
+                self.under_way += 1
+                progress = True
+                # The next round begins with those that did not have a turn in this one.
+                self._lanes[lane.webhook_id] = self._lanes.pop(lane.webhook_id)
+                yield lane, delivery
+
+    def end(self, delivery: Claimed, now: float, *, succeeded: bool) -> list[Claimed]:
+        """An attempt has ended. Returns what waits here for an endpoint that failed, to be given back."""
+        lane = self._lanes[delivery.webhook_id]
+        del lane.under_way[delivery.id]
+        self.under_way -= 1
+        lane.used_at = now
+        lane.is_failing = not succeeded
+        if succeeded:
+            lane.width = min(2 * lane.width, WIDEST)
+            return []
+        lane.width = 1
+        return self._empty([lane])
+
+    def lapsing(self, before: datetime) -> list[Claimed]:
+        """What waits here under a lease that ends before a time, to be given back."""
+        given_back = []
+        for lane in self._lanes.values():
+            while lane.waiting and lane.waiting[0].leased_until < before:
+                given_back.append(lane.waiting.popleft())
+        return given_back
+
+    def empty(self) -> list[Claimed]:
+        """Everything that waits here, to be given back."""
+        return self._empty(self._lanes.values())
+
+    def close_idle(self, now: float) -> None:
+        """Close the connections of endpoints that get nothing at the moment."""
+        for lane in [lane for lane in self._lanes.values() if lane.is_idle(now)]:
+            lane.outlet.close()
+            del self._lanes[lane.webhook_id]
+
+    def close(self) -> None:
+        for lane in self._lanes.values():
+            lane.outlet.close()
+
+    def _empty(self, lanes: Iterable[Lane]) -> list[Claimed]:
+        given_back = [delivery for lane in lanes for delivery in lane.waiting]
+        for lane in lanes:
+            lane.waiting.clear()
+        return given_back

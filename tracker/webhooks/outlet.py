@@ -1,0 +1,203 @@
+"""Connections to one endpoint: they lead to checked addresses only, whatever the name's answer is a moment later.
+
+Everything that requests and urllib3 could do besides is off: proxies and passwords from the environment, redirects,
+cookies, retries, decompression. TLS verifies the name of the URL, not the address.
+"""
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from tracker.clock import Clock
+from tracker.destinations.names import Resolver
+from tracker.destinations.policy import Policy
+from tracker.destinations.urls import check_url
+from tracker.webhooks.deadlines import Deadlines, Limited
+from tracker.webhooks.failures import NoAnswer, reason
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+WHOLE_SECONDS = 15.0
+ANSWER_BYTES = 4096
+"""Read of an answer's body, and thrown away: what stands in it is nothing that this process keeps or shows."""
+
+_TOO_LONG = "It took too long altogether."
+
+# Their lines quote URLs, whose paths are as good as passwords at some services.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint answered."""
+
+    status: int
+    retry_after: str | None
+
+
+def trusted() -> ssl.SSLContext:
+    """Who is believed: the machine's authorities and those that certifi carries."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class Gate:
+    """What all outlets share: the rules, the resolver, the trusted authorities and the deadlines. Thread-safe."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        resolver: Resolver,
+        *,
+        clock: Clock,
+        tls: Callable[[], ssl.SSLContext] = trusted,
+        read_seconds: float = READ_SECONDS,
+        whole_seconds: float = WHOLE_SECONDS,
+    ) -> None:
+        self.policy = policy
+        self.resolver = resolver
+        self.tls = tls()
+        self.timeouts = (CONNECT_SECONDS, read_seconds)
+        self.clock = clock
+        self.deadlines = Deadlines(clock, seconds=whole_seconds)
+        self.under_way = _UnderWay()
+
+
+class _UnderWay(threading.local):
+    """What the thread that asks is just delivering."""
+
+    limited: Limited
+
+
+class Outlet:
+    """Keep-alive connections to the URL of one webhook, for several threads at a time."""
+
+    def __init__(self, gate: Gate, *, connections: int) -> None:
+        self._gate = gate
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, _Adapter(gate, connections))
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST once. Raises NoAnswer or DestinationRefused, each with a sentence for the endpoint's owner."""
+        destination = check_url(url, self._gate.policy)
+        request = requests.Request("POST", destination.url, headers=dict(headers), data=body).prepare()
+        with self._gate.deadlines.limit() as limited:
+            self._gate.under_way.limited = limited
+            try:
+                response = self._session.send(request, stream=True, allow_redirects=False, timeout=self._gate.timeouts)
+            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+                raise NoAnswer(_TOO_LONG if limited.expired else reason(error)) from error
+            with response:
+                # Half of a header at the end of a connection looks like a whole one to http.client.
+                if limited.expired:
+                    raise NoAnswer(_TOO_LONG)
+                return self._answer(response)
+
+    def _answer(self, response: requests.Response) -> Answer:
+        # A connection whose answer was read to its end is used again; any other is closed by the caller. Whatever
+        # becomes of the body, the status has been said.
+        with suppress(HTTPError, HTTPException, OSError, ValueError):
+            response.raw.read(ANSWER_BYTES, decode_content=False)
+        return Answer(response.status_code, response.headers.get("Retry-After"))
+
+    def close(self) -> None:
+        self._session.close()
+
+
+class _Adapter(HTTPAdapter):
+    """The way of requests to urllib3, with connections of ours."""
+
+    def __init__(self, gate: Gate, connections: int) -> None:
+        self._gate = gate
+        super().__init__(pool_connections=1, pool_maxsize=connections)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - the signature of requests
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._gate.tls, **more)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": partial(_pool, HTTPConnectionPool, _Http, self._gate),
+            "https": partial(_pool, HTTPSConnectionPool, _Https, self._gate),
+        }
+
+    def cert_verify(self, *_: object, **__: object) -> None:
+        """The context of the gate verifies; requests would load the authorities anew for every connection."""
+
+
+def _pool(
+    pool_class: type[HTTPConnectionPool],
+    connection_class: Callable[..., HTTPConnection],
+    gate: Gate,
+    host: str,
+    port: int,
+    **more: Any,  # noqa: ANN401 - handed on to urllib3
+) -> HTTPConnectionPool:
+    pool = pool_class(host, port, **more)
+    pool.ConnectionCls = partial(connection_class, gate=gate)  # type: ignore[assignment] # called, never subclassed
+    return pool
+
+
+class _Checked(HTTPConnection):
+    """A connection that opens its socket to a checked address, and says to the deadline what it reads from."""
+
+    def __init__(self, *args: Any, gate: Gate, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
+        super().__init__(*args, **more)
+        self._gate = gate
+
+    def _new_conn(self) -> socket.socket:
+        now = self._gate.clock.monotonic
+        until = now() + CONNECT_SECONDS
+        addresses = self._gate.resolver.addresses(self.host, self.port, seconds=CONNECT_SECONDS)
+        for number, address in enumerate(addresses):
+            # Each of those that are left has an equal share of the time.
+            seconds = max(0.1, until - now()) / (len(addresses) - number)
+            try:
+                sock = socket.create_connection((str(address), self.port), seconds)
+                break
+            except OSError as error:
+                if number + 1 == len(addresses):
+                    raise NoAnswer(_unreached(error)) from error
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(CONNECT_SECONDS)  # For the handshake of TLS.
+        return sock
+
+    def connect(self) -> None:
+        super().connect()
+        self._limit()
+
+    def request(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
+        self._limit()
+        super().request(*args, **more)
+
+    def _limit(self) -> None:
+        if self.sock is not None:
+            self._gate.under_way.limited.reads_from(self.sock)
+
+
+class _Http(_Checked):
+    pass
+
+
+class _Https(_Checked, HTTPSConnection):
+    pass
+
+
+def _unreached(error: OSError) -> str:
+    return "It cannot be connected to in time." if isinstance(error, TimeoutError) else reason(error)

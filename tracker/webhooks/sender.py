@@ -1,0 +1,209 @@
+"""The sender: one turn claims what is due, sends it, and records what became of it, until nothing is left.
+
+Only the turn's thread talks to the database and knows the lanes; a pool of threads makes the attempts. Whatever is
+claimed is leased: a sender that is killed loses nothing, what it had under way is sent again when the lease is over.
+What was sent and could not be recorded, because the database is away, is kept and recorded when it is back.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from random import random
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from tracker.clock import Clock
+from tracker.errors import TryAgain
+from tracker.log import logger
+from tracker.store import webhook_sending
+from tracker.store.database import Database, Transaction
+from tracker.store.webhook_sending import Claimed
+from tracker.webhooks.attempt import Attempted
+from tracker.webhooks.lanes import THREADS, Lane, Lanes
+from tracker.webhooks.outlet import WHOLE_SECONDS, Outlet
+from tracker.webhooks.recording import DisableAfter, Ended, record
+from tracker.webhooks.verdict import judge
+
+LEASE = timedelta(seconds=60)
+LOOK_SECONDS = 0.2
+"""How often a turn that is under way looks for what has become due."""
+RECORD_SECONDS = 0.1
+RECORDED = 200
+"""Attempts are recorded when so many have ended, or RECORD_SECONDS after the first of them."""
+AWAY_SECONDS = 1.0
+"""How long the database is left alone after it was away."""
+_WEBHOOKS, _EACH = 50, 50
+"""Claimed at a time: so many deliveries, each of at most 20 KB, of so many webhooks."""
+_MARGIN = timedelta(seconds=WHOLE_SECONDS + 5)
+"""What has less of its lease left is given back: an attempt might outlast it."""
+
+_Result = TypeVar("_Result")
+
+_log = logger(__name__)
+
+
+class MakesAttempts(Protocol):
+    """`attempt.Attempts`, or what a test puts in its place."""
+
+    def make(self, delivery: Claimed, outlet: Outlet) -> Attempted: ...
+
+
+class Sender:
+    """One for a process. `turn` is not to be called twice at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        attempts: MakesAttempts,
+        make_outlet: Callable[[], Outlet],
+        *,
+        owner: str,
+        disable_after: DisableAfter,
+        threads: int = THREADS,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._attempts = attempts
+        self._owner = owner
+        self._disable_after = disable_after
+        self._chance = chance
+        self._threads = threads
+        self._lanes = Lanes(make_outlet, threads=threads)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhooks")
+        self._arrived: SimpleQueue[Attempted] = SimpleQueue()
+        self._unrecorded: list[Ended] = []
+        self._given_back: list[int] = []
+        self._record_at = self._look_at = 0.0
+        self._away_until: float | None = None
+        self._attempted = self._failed = 0
+
+    def turn(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Send until nothing is due and nothing under way; how many attempts ended.
+
+        Once `go_on` says no, nothing more is claimed or begun, and the turn ends with what is under way, within 15 s.
+        It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
+        """
+        began = self._clock.monotonic()
+        self._attempted = self._failed = 0
+        self._look_at = 0.0
+        self._lanes.close_idle(began)
+        while True:
+            self._settle()
+            if go_on():
+                self._claim()
+                self._begin()
+            else:
+                self._give_back(self._lanes.empty())
+            if not self._lanes.under_way and not self._lanes.waiting:
+                break
+            self._wait()
+        self._settle()
+        if self._attempted:
+            seconds = round(self._clock.monotonic() - began, 3)
+            _log.info("webhooks sent", attempts=self._attempted, failed=self._failed, seconds=seconds)
+        return self._attempted
+
+    def close(self) -> None:
+        """End the threads and close all connections; what is under way is waited for."""
+        self._pool.shutdown(cancel_futures=True)
+        self._lanes.close()
+
+    def _claim(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._look_at or self._lanes.waiting >= self._threads:
+            return
+        claimed = self._try(self._claim_in) or []
+        # Where there was something there may be more.
+        self._look_at = now if claimed else now + LOOK_SECONDS
+        self._lanes.add(claimed, now)
+
+    def _claim_in(self, tx: Transaction) -> list[Claimed]:
+        now = self._clock.now()
+        return webhook_sending.claim(
+            tx,
+            owner=self._owner,
+            now=now,
+            until=now + LEASE,
+            webhooks=_WEBHOOKS,
+            each=_EACH,
+            except_for=self._lanes.full(),
+        )
+
+    def _begin(self) -> None:
+        self._give_back(self._lanes.lapsing(self._clock.now() + _MARGIN))
+        for lane, delivery in self._lanes.begin(self._clock.monotonic()):
+            self._pool.submit(self._make, lane, delivery)
+
+    def _make(self, lane: Lane, delivery: Claimed) -> None:
+        """In a thread of the pool."""
+        self._arrived.put(self._attempts.make(delivery, lane.outlet))
+
+    def _wait(self) -> None:
+        """Until an attempt has ended, or it is time to look around."""
+        try:
+            arrived = self._arrived.get(timeout=RECORD_SECONDS if self._unrecorded else LOOK_SECONDS)
+            while True:
+                self._end(arrived)
+                arrived = self._arrived.get_nowait()
+        except Empty:
+            pass
+
+    def _end(self, attempted: Attempted) -> None:
+        delivery, now = attempted.delivery, self._clock.monotonic()
+        verdict = judge(attempted.outcome, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
+        succeeded = verdict.state == "delivered"
+        self._give_back(self._lanes.end(delivery, now, succeeded=succeeded))
+        if not self._unrecorded:
+            self._record_at = now + RECORD_SECONDS
+        self._unrecorded.append(Ended(attempted, verdict))
+        self._attempted += 1
+        self._failed += not succeeded
+
+    def _give_back(self, deliveries: list[Claimed]) -> None:
+        self._given_back += [delivery.id for delivery in deliveries]
+
+    def _settle(self) -> None:
+        """Record what has ended and give back what is not sent, as soon as it is worth a transaction."""
+        if not self._is_worth_a_transaction():
+            return
+        disabled = self._try(self._settle_in)
+        if disabled is None:
+            return
+        self._given_back.clear()
+        self._unrecorded.clear()
+        for webhook_id in disabled:
+            _log.warning("webhook disabled", webhook=str(webhook_id))
+
+    def _settle_in(self, tx: Transaction) -> list[UUID]:
+        # In one transaction, so that nobody claims for an endpoint that has just asked for a pause.
+        if self._given_back:
+            webhook_sending.release(tx, self._given_back, owner=self._owner)
+        if not self._unrecorded:
+            return []
+        now = self._clock.now()
+        return record(tx, self._unrecorded, owner=self._owner, disable_after=self._disable_after, now=now)
+
+    def _is_worth_a_transaction(self) -> bool:
+        if self._given_back:
+            return True
+        waited = self._clock.monotonic() >= self._record_at or len(self._unrecorded) >= RECORDED
+        return bool(self._unrecorded) and (waited or not self._lanes.under_way)
+
+    def _try(self, work: Callable[[Transaction], _Result]) -> _Result | None:
+        """What `work` returns, in a transaction; None while the database is away."""
+        now = self._clock.monotonic()
+        if self._away_until is not None and now < self._away_until:
+            return None
+        try:
+            with self._database.transaction() as tx:
+                result = work(tx)
+        except TryAgain as error:
+            if self._away_until is None:
+                _log.warning("webhooks wait for the database", reason=str(error), unrecorded=len(self._unrecorded))
+            self._away_until = now + AWAY_SECONDS
+            return None
+        self._away_until = None
+        return result
