@@ -21,6 +21,7 @@ PERMISSIONS = {
     "params:write": "Read and change the definitions of custom parameters.",
     "settings:write": "Read and change settings, and what the application is called.",
     "webhooks:write": "Read and change webhooks, and send deliveries again.",
+    "data:erase": "Erase a person's data, and read the receipts.",
     "keys:write": "Read and change API keys, and read the audit log.",
 }
 """What a key may be allowed; the application's first key may all of it."""

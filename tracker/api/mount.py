@@ -7,13 +7,13 @@ import orjson
 from flask import Flask
 
 from tracker import __version__
-from tracker.api import settings
+from tracker.api import erasure, settings
 from tracker.api.answers import ErrorAnswer
 from tracker.api.blueprint import Blueprint
 from tracker.api.documentation import documentation
 from tracker.api.parts import EXTENSION, Parts
 
-BLUEPRINTS: tuple[Blueprint, ...] = (settings.blueprint,)
+BLUEPRINTS: tuple[Blueprint, ...] = (settings.blueprint, erasure.blueprint)
 """In the order of the document."""
 
 _ABOUT = """Management and reading. Tracking itself is described in docs/http-tracking.md.

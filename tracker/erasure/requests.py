@@ -93,10 +93,8 @@ def receipt(database: Database, app_id: str, erasure_id: UUID) -> Receipt:
         return _one(tx, find_application(tx, app_id), erasure_id)
 
 
-def receipts(
-    database: Database, app_id: str, *, after: tuple[datetime, UUID] | None = None, limit: int = 100
-) -> list[Receipt]:
-    """The receipts of an application, the newest first; `after` are time and id of the last one of the page before."""
+def receipts(database: Database, app_id: str, *, after: UUID | None = None, limit: int = 100) -> list[Receipt]:
+    """The receipts of an application, the newest first; `after` is the id of the last one of the page before."""
     with database.transaction() as tx:
         application = find_application(tx, app_id)
         rows = erasures.list_rows(tx, application.id, after=after, limit=limit)

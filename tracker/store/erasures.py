@@ -97,16 +97,14 @@ def list_rows(
     application_id: UUID,
     *,
     erasure_id: UUID | None = None,
-    after: tuple[datetime, UUID] | None = None,
+    after: UUID | None = None,
     limit: int = 100,
 ) -> list[Row]:
-    """Erasures of an application, or the one, the newest first; `after` are time and id of the last one seen."""
-    after_at, after_id = after or (None, None)
+    """Erasures of an application, or the one, the newest first; `after` is the last id of the page before."""
     parameters: dict[str, Any] = {
         "application_id": application_id,
         "id": erasure_id,
-        "after_at": after_at,
-        "after_id": after_id,
+        "after": after,
         "limit": limit,
     }
     return fetch_all(tx, "erasures/list", parameters)
