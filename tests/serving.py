@@ -19,7 +19,8 @@ _START_SECONDS = 30.0
 class Serving:
     """A server started by `command`, in which PORT stands for a free port."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path, *, processes: int = 2) -> None:
+        self._processes = processes
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -40,7 +41,7 @@ class Serving:
     def wait_until_live(self) -> None:
         """Until it answers and every process of it has started."""
         deadline = time.monotonic() + _START_SECONDS
-        while self.status("/health/live") != 200 or self.log.count("Started worker") < 2:
+        while self.status("/health/live") != 200 or self.log.count("Started worker") < self._processes:
             assert self.process.poll() is None, self.log
             assert time.monotonic() < deadline, self.log
             time.sleep(0.02)
@@ -105,10 +106,12 @@ def alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def serving(environment: Mapping[str, str], folder: Path, command: list[str] | None = None) -> Iterator[Serving]:
+def serving(
+    environment: Mapping[str, str], folder: Path, command: list[str] | None = None, *, processes: int = 2
+) -> Iterator[Serving]:
     """The receiver, by `python -m tracker serve` unless another command is given; ended in the end."""
-    serve = ["-m", "tracker", "serve", "--port", "PORT", "--workers", "2"]
-    server = Serving(command or serve, environment, folder)
+    serve = ["-m", "tracker", "serve", "--port", "PORT", "--workers", str(processes)]
+    server = Serving(command or serve, environment, folder, processes=processes)
     try:
         server.wait_until_live()
         yield server

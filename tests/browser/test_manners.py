@@ -1,11 +1,15 @@
 """What a page and its visitor may expect of us: their policies, their wishes, and that nothing breaks."""
 
+import time
+
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Tracked, Visit, tag_of
 from tests.browser.gate import Gate
 from tests.browser.site import Site
+from tracker.management import applications, settings
+from tracker.store.database import Database
 
 STORED = "Object.keys(localStorage).concat(Object.keys(sessionStorage))"
 SPEAKS = "document.documentElement.dataset.seen"
@@ -166,3 +170,26 @@ def test_nothing_is_stored_but_what_the_documentation_says(page: Page, site: Sit
     assert page.evaluate("Object.keys(sessionStorage)") == [f"ALT.{tracked.app_id}.session"]
     assert page.evaluate("document.cookie") == ""
     assert page.evaluate("indexedDB.databases().then(found => found.length)") == 0
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_real_browser_names_its_page_and_a_strict_application_holds_it_to_that(
+    page: Page, site: Site, tracked: Tracked, gate: Gate, store: Database, *, allowed: bool
+) -> None:
+    applications.update(store, tracked.app_id, {"domain": "shop.example.com"})
+    chosen = {"origin_check": "strict", "allow_localhost": "true" if allowed else "false"}
+    settings.change(store, tracked.app_id, chosen)
+    page.goto(site.url("/"))
+    page.wait_for_function("window.ALT")
+    assert gate.arrived.acquire(timeout=15)
+    if allowed:
+        [row] = tracked.wait_for(1)
+        assert row["url"] == site.url("/")
+    deadline = time.monotonic() + 15
+    while not gate.requests:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)
+    hit = next(passed for passed in gate.requests if passed.method == "POST")
+    assert hit.headers["Origin"] == site.origin
+    assert hit.status == (200 if allowed else 403)
+    assert len(tracked.stored()) == int(allowed)

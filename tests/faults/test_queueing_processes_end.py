@@ -52,12 +52,12 @@ def test_entries_that_nobody_nudged_for_are_found_at_start_and_later(redis: Conn
         wait_until(lambda: is_empty(redis))
 
 
-def test_a_nudged_entry_is_done_within_a_second(redis: Connection, redis_url: str) -> None:
+def test_a_nudged_entry_is_done_without_the_watch(redis: Connection, redis_url: str) -> None:
     with workers(redis_url):
         wait_until(lambda: Worker.count(connection=redis) == 1)
         add(redis, [entry(1)])
         nudge(redis, "default", drain_seconds=20)
-        wait_until(lambda: done(redis) == [1], 2.5)
+        wait_until(lambda: done(redis) == [1], 2.5)  # The watch would find it after 3 s.
 
 
 def test_a_burst_drains_and_ends(redis: Connection, redis_url: str) -> None:

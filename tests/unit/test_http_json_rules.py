@@ -113,3 +113,8 @@ def test_any_bytes_are_taken_or_refused(text: bytes) -> None:
             check(parsed.value, suspicious=parsed.suspicious)
     except Refused as refused:
         assert refused.status == 400  # noqa: PT017 anything comes in, so either end is right
+
+
+def test_of_duplicate_keys_the_last_one_counts() -> None:
+    assert accepted(b'{"a": 1, "b": {"c": 1, "c": 2}, "a": 3}') == {"a": 3, "b": {"c": 2}}
+    assert accepted(b'{"a": "first", "a": "last"}') == {"a": "last"}
