@@ -83,6 +83,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it has no type
         decorator: Callable[[View], View] = super().response(status_code, schema, **options)
         return decorator
 
+    def alt_response(self, status_code: int, *args: Any, **options: Any) -> Callable[[View], View]:  # noqa: ANN401
+        """Describe what a view answers in other cases."""
+        decorator: Callable[[View], View] = super().alt_response(status_code, *args, **options)
+        return decorator
+
     def access(
         self, permission: str, *, about: str | None = "path", conditional: bool = False, conflicts: bool = False
     ) -> Callable[[View], View]:
@@ -143,4 +148,4 @@ def _who_may(permission: str) -> str:
         return "Needs the application's first key, or the admin token."
     if permission == ANY_KEY:
         return "Needs any key of the application, or the admin token."
-    return f"Needs a key with the permission `{permission}`, or the admin token."
+    return f"Needs a key with the permission `{permission.replace('|', '` or `')}`, or the admin token."

@@ -4,6 +4,7 @@
 is about; everything of another application is not there.
 """
 
+import contextlib
 import hmac
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from flask import g, request
 
 from tracker.api.parts import Parts, parts
 from tracker.application import ApiKey, Application
-from tracker.errors import Refused, invalid, not_found
+from tracker.errors import Refused, TryAgain, invalid, not_found
 from tracker.http.client_address import client_address
 from tracker.http.presented_key import presented_key
 from tracker.management.actor import ADMIN, Actor
@@ -40,7 +41,7 @@ class Caller:
             return True
         if permission in (ADMIN_ONLY, FIRST_KEY):
             return permission == FIRST_KEY and self.key.id is None
-        return permission == ANY_KEY or self.key.may(permission)
+        return permission == ANY_KEY or any(self.key.may(each) for each in permission.split("|"))
 
 
 def caller() -> Caller:
@@ -78,8 +79,9 @@ def identify() -> None:
 def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> None:
     """Hold the caller to what a view asks for, and remember which application it is about.
 
-    `about` says where the application is named: `path` (the argument `application`), `query` (the parameter `app_id`,
-    which a key may leave out), or None for views that are about none. Raises Refused: NOT_FOUND, FORBIDDEN.
+    `permission` is one, or several of which one will do, with `|` between them. `about` says where the application is
+    named: `path` (the argument `application`), `query` (the parameter `app_id`, which a key may leave out), or None
+    for views that are about none. Raises Refused: NOT_FOUND, FORBIDDEN.
     """
     for value in view_args.values():
         # PostgreSQL has no text with NUL in it, so nothing goes by such a name.
@@ -104,6 +106,8 @@ def _caller(own: Parts, presented: str) -> Caller | None:
     if key is None:
         return None
     own.key_use.note(key, now)
+    with contextlib.suppress(TryAgain):
+        own.key_use.flush_when_due()
     return Caller(Actor("key", key.id), application, key)
 
 
@@ -138,4 +142,4 @@ def _forbidden(permission: str) -> Refused:
         return Refused("FORBIDDEN", 403, "This needs the admin token.")
     if permission == FIRST_KEY:
         return Refused("FORBIDDEN", 403, "This needs the application's first key or the admin token.")
-    return Refused("FORBIDDEN", 403, f"The API key lacks the permission `{permission}`.")
+    return Refused("FORBIDDEN", 403, f"The API key lacks the permission `{permission.replace('|', '` or `')}`.")

@@ -7,13 +7,20 @@ import orjson
 from flask import Flask
 
 from tracker import __version__
-from tracker.api import erasure, settings
+from tracker.api import api_keys, applications, audit_log, custom_parameters, erasure, settings
 from tracker.api.answers import ErrorAnswer
 from tracker.api.blueprint import Blueprint
 from tracker.api.documentation import documentation
 from tracker.api.parts import EXTENSION, Parts
 
-BLUEPRINTS: tuple[Blueprint, ...] = (settings.blueprint, erasure.blueprint)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    applications.blueprint,
+    custom_parameters.blueprint,
+    settings.blueprint,
+    api_keys.blueprint,
+    audit_log.blueprint,
+    erasure.blueprint,
+)
 """In the order of the document."""
 
 _ABOUT = """Management and reading. Tracking itself is described in docs/http-tracking.md.

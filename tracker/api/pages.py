@@ -6,6 +6,8 @@ to read; what is no cursor is refused.
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -34,6 +36,7 @@ class PageQuery(Schema):
     )
 
 
+@cache
 def page_of(row: type[Schema]) -> type[Schema]:
     """The form of a page of such rows."""
     members = {
@@ -77,6 +80,24 @@ def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
     if any(type(each) is str and "\0" in each for each in place):
         raise not_a_cursor()
     return tuple(place)
+
+
+def moment_of(value: str | int) -> datetime:
+    """The time in a cursor. Raises Refused where it is none."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise not_a_cursor() from None
+    if moment.tzinfo is None:
+        raise not_a_cursor()
+    return moment
+
+
+def number_of(value: str | int) -> int:
+    """The id in a cursor. Raises Refused where it is none."""
+    if not isinstance(value, int) or abs(value) >= 2**63:
+        raise not_a_cursor()
+    return value
 
 
 def not_a_cursor() -> Refused:

@@ -10,7 +10,7 @@ import orjson
 
 from tracker.management.actor import Actor
 from tracker.store import audit_log
-from tracker.store.database import Transaction
+from tracker.store.database import Database, Transaction
 
 _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
 _LONGEST_SUBJECT = 255
@@ -58,6 +58,23 @@ def record(  # noqa: PLR0917 who, where, what, which, from, to: the order of a s
         after=new,
     )
     return Change(number, at, action, subject, old, new)
+
+
+def list_(
+    database: Database,
+    *,
+    application_id: UUID | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: tuple[datetime, int] | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Changes of one application or of all, newest first; `after` is the time and id of the last row seen."""
+    with database.transaction() as tx:
+        return audit_log.list_rows(
+            tx, application_id=application_id, action=action, since=since, until=until, after=after, limit=limit
+        )
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

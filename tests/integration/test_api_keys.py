@@ -1,0 +1,118 @@
+"""API keys over HTTP: what they may, and how they end."""
+
+from datetime import UTC, datetime, timedelta
+
+from tests.managing import Managing, data, error
+from tests.queued_hits import rows
+from tracker.application import PERMISSIONS, Application
+from tracker.store.database import Database
+
+KEYS = "/v1/applications/shop/api-keys"
+
+
+def make(managing: Managing, *permissions: str) -> tuple[str, str]:
+    made = data(managing.post(KEYS, {"permissions": list(permissions)}))
+    return made["id"], made["api_key"]
+
+
+def test_a_key_is_made_shown_changed_and_revoked(
+    managing: Managing, application: Application, database: Database
+) -> None:
+    key_id, key = make(managing, "settings:write", "track")
+    shown = managing.get(f"{KEYS}/{key_id}")
+    assert data(shown)["permissions"] == {"track": True, "settings:write": True}
+    assert "api_key" not in data(shown)
+    changed = managing.patch(
+        f"{KEYS}/{key_id}", {"name": "CI", "permissions": ["stats:read"]}, headers={"If-Match": shown.headers["ETag"]}
+    )
+    assert data(changed)["permissions"] == {"stats:read": True}
+    assert error(managing.get("/v1/applications/shop/settings", key=key)) == (403, "FORBIDDEN")
+    assert [row["id"] for row in data(managing.get(KEYS))["items"]] == ["first", key_id]
+    assert data(managing.delete(f"{KEYS}/{key_id}"))["is_active"] is False
+    assert error(managing.get("/v1/applications/shop", key=key)) == (401, "INVALID_API_KEY")
+    assert error(managing.delete(f"{KEYS}/first")) == (409, "CONFLICT")
+    log = str(rows(database, "SELECT before::text, after::text FROM audit_log"))
+    assert key not in log
+    assert "hash" not in log
+
+
+def test_a_key_that_has_expired_is_none(managing: Managing, application: Application, database: Database) -> None:
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    made = data(managing.post(KEYS, {"permissions": ["stats:read"], "expires_at": soon}))
+    assert managing.get("/v1/applications/shop", key=made["api_key"]).status_code == 200
+    with database.transaction() as tx:
+        tx.execute("UPDATE api_keys SET expires_at = now() - interval '1 second'")
+    assert error(managing.get("/v1/applications/shop", key=made["api_key"])) == (401, "INVALID_API_KEY")
+    past = managing.post(KEYS, {"permissions": ["track"], "expires_at": "2020-01-01T00:00:00Z"})
+    assert list(past.get_json()["error"]["details"]) == ["expires_at"]
+
+
+def test_nobody_grants_or_takes_over_what_they_may_not_do_themselves(
+    managing: Managing, application: Application
+) -> None:
+    _, keeper = make(managing, "keys:write")
+    strong_id, _ = make(managing, "settings:write")
+    assert error(managing.post(KEYS, {"permissions": ["settings:write"]}, key=keeper)) == (403, "FORBIDDEN")
+    assert error(managing.post(f"{KEYS}/{strong_id}/rotate", {}, key=keeper)) == (403, "FORBIDDEN")
+    assert error(managing.post(f"{KEYS}/first/rotate", {}, key=keeper)) == (403, "FORBIDDEN")
+    assert error(managing.patch(f"{KEYS}/{strong_id}", {"permissions": ["keys:write"]}, key=keeper)) == (
+        403,
+        "FORBIDDEN",
+    )
+    assert managing.post(KEYS, {"permissions": ["keys:write"]}, key=keeper).status_code == 201
+
+
+def test_a_rotated_key_counts_beside_its_successor_until_its_grace_ends(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    key_id, old = make(managing, "stats:read")
+    new = data(managing.post(f"{KEYS}/{key_id}/rotate", {"grace_seconds": 3600}))
+    assert new["permissions"] == {"stats:read": True}
+    for key in (old, new["api_key"]):
+        assert managing.get("/v1/applications/shop", key=key).status_code == 200
+    last = data(managing.post(f"{KEYS}/{new['id']}/rotate", {"grace_seconds": 0}))
+    assert error(managing.get("/v1/applications/shop", key=new["api_key"])) == (401, "INVALID_API_KEY")
+    assert managing.get("/v1/applications/shop", key=last["api_key"]).status_code == 200
+
+
+def test_the_first_key_is_replaced_without_a_gap(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    first = data(managing.post(f"{KEYS}/first/rotate", {}, key=application_key))["api_key"]
+    for key in (application_key, first):
+        assert managing.get(KEYS, key=key).status_code == 200
+    hits = [{"event_name": "x", "user_agent": "Mine", "ip_address": "203.0.113.9"}]
+    assert managing.post("/v1/track/batch", {"app_id": "shop", "events": hits}, key=application_key).status_code == 200
+    second = data(managing.post(f"{KEYS}/first/rotate", {"grace_seconds": 0}, key=first))["api_key"]
+    assert error(managing.get(KEYS, key=first)) == (401, "INVALID_API_KEY")
+    assert set(data(managing.get(f"{KEYS}/first", key=second))["permissions"]) == set(PERMISSIONS)
+
+
+def test_when_a_key_was_used_is_written_later_for_tracking_and_management(
+    managing: Managing, application: Application, database: Database
+) -> None:
+    made = [make(managing, "track") for _ in range(3)]
+    calls = (
+        lambda key: managing.get("/v1/applications/shop", key=key),
+        lambda key: managing.post("/v1/track", {"app_id": "shop", "url": "https://a.example/"}, key=key),
+        lambda key: managing.post("/v1/track/batch", {"app_id": "shop", "events": [{}]}, key=key),
+    )
+    for (_, key), call in zip(made, calls, strict=True):
+        assert call(key).status_code == 200
+    assert [row["last_used_at"] for row in data(managing.get(KEYS))["items"]] == [None] * 4
+    managing.parts.key_use.flush()
+    managing.receiver.counter.key_use.flush()
+    used = {row["id"]: row["last_used_at"] for row in data(managing.get(KEYS))["items"]}
+    assert all(used[key_id] for key_id, _ in made)
+
+
+def test_many_wrong_keys_of_an_address_are_not_looked_up_any_more(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.1").status_code == 200
+    answers = [managing.get("/v1/applications/shop", key=f"wrong {n}", address="192.0.2.1") for n in range(70)]
+    assert error(answers[0]) == (401, "INVALID_API_KEY")
+    assert error(answers[-1]) == (429, "RATE_LIMIT_EXCEEDED")
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.1").status_code == 200
+    assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.2").status_code == 200

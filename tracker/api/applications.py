@@ -1,0 +1,181 @@
+"""Applications."""
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+from marshmallow import Schema, fields
+
+from tracker.api.answers import answer, expected
+from tracker.api.blueprint import Blueprint
+from tracker.api.caller import ADMIN_ONLY, ANY_KEY, FIRST_KEY, caller, target
+from tracker.api.changed import changed
+from tracker.api.fields import CONTROLS, QueryFlag, Text, Whole, choice
+from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
+from tracker.api.parts import parts
+from tracker.errors import Refused
+from tracker.management import applications, presets
+from tracker.management.applications import DEFAULT_RATE_LIMIT, ApplicationRow
+
+blueprint = Blueprint("applications", description="Applications: each has an app_id, a rate limit and keys of its own.")
+
+_STATUSES = ("active", "inactive", "suspended")
+_LARGEST_RATE = 2**31 - 1
+_NAME = f"[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*"
+_OPERATORS = frozenset({"status", "rate_limit_per_minute"})
+"""What the first key, but no key with `settings:write` alone, changes."""
+
+
+class ApplicationView(Schema):
+    """An application; never a key."""
+
+    id = fields.UUID(required=True)
+    app_id = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True)
+    domain = fields.String(required=True, allow_none=True)
+    status = fields.String(required=True, validate=choice(*_STATUSES))
+    rate_limit_per_minute = fields.Integer(required=True)
+    created_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+    deleted_at = fields.DateTime(required=True, allow_none=True)
+
+
+class NewApplicationView(ApplicationView):
+    """An application that was just made, with its first key, this once."""
+
+    api_key = fields.String(required=True)
+
+
+class ApplicationQuery(PageQuery):
+    """Which applications."""
+
+    status = fields.String(validate=choice(*_STATUSES), load_default=None)
+    deleted = QueryFlag(load_default=False, metadata={"description": "Deleted ones too."})
+
+
+def _name(**more: Any) -> Text:  # noqa: ANN401 marshmallow's options
+    return Text(255, shortest=1, pattern=f"^{_NAME}$", **more)
+
+
+def _domain(**more: Any) -> Text:  # noqa: ANN401 marshmallow's options
+    about = {"description": "A host name such as shop.example.com, without https://.", "format": "idn-hostname"}
+    return Text(255, allow_none=True, metadata=about, **more)
+
+
+class ApplicationForm(Schema):
+    """All that can be said of an application; what is left out gets its default."""
+
+    name = _name(required=True)
+    description = Text(10_000, allow_none=True, load_default=None)
+    domain = _domain(load_default=None)
+    status = fields.String(validate=choice(*_STATUSES), load_default="active")
+    rate_limit_per_minute = Whole(1, _LARGEST_RATE, load_default=DEFAULT_RATE_LIMIT)
+
+
+class NewApplicationForm(Schema):
+    """A new application."""
+
+    name = _name(required=True)
+    app_id = Text(
+        50,
+        shortest=1,
+        pattern="^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+        load_default=None,
+        metadata={"description": "Without this, one that cannot be guessed."},
+    )
+    description = Text(10_000, allow_none=True, load_default=None)
+    domain = _domain(load_default=None)
+    rate_limit_per_minute = Whole(1, _LARGEST_RATE, load_default=DEFAULT_RATE_LIMIT)
+    preset = fields.String(
+        validate=choice(*presets.NAMES),
+        load_default=None,
+        metadata={"description": "Define this set of custom parameters as well."},
+    )
+
+
+class ApplicationChanges(Schema):
+    """What is to change; the rest stays."""
+
+    name = _name()
+    description = Text(10_000, allow_none=True)
+    domain = _domain()
+    status = fields.String(validate=choice(*_STATUSES))
+    rate_limit_per_minute = Whole(1, _LARGEST_RATE)
+
+
+@blueprint.route("/v1/applications")
+class AllApplications(MethodView):
+    @blueprint.access(ANY_KEY, about=None)
+    @blueprint.arguments(ApplicationQuery, location="query")
+    @blueprint.response(200, page_of(ApplicationView))
+    def get(self, query: dict[str, Any]) -> Response:
+        """List applications, oldest first: all of them for the operator, its own for a key."""
+        own = caller().application
+        place = place_of(query["cursor"], 2)
+        if own is not None:
+            rows = [applications.show(parts().database, own.app_id)] if place is None else []
+            rows = [row for row in rows if query["status"] in (None, row.status)]
+        else:
+            after = None if place is None else (moment_of(place[0]), str(place[1]))
+            rows = applications.list_(
+                parts().database,
+                deleted=query["deleted"],
+                status=query["status"],
+                after=after,
+                limit=query["limit"] + 1,
+            )
+        return answer(page(rows, query["limit"], lambda row: (row.created_at.isoformat(), row.app_id)))
+
+    @blueprint.access(ADMIN_ONLY, about=None, conflicts=True)
+    @blueprint.arguments(NewApplicationForm)
+    @blueprint.response(201, NewApplicationView)
+    def post(self, given: dict[str, Any]) -> Response:
+        """Make an application; its first API key is shown this once."""
+        rate_limit = given.pop("rate_limit_per_minute")
+        made, api_key = applications.create(parts().database, rate_limit=rate_limit, by=caller().actor, **given)
+        changed(made.app_id)
+        row = applications.show(parts().database, made.app_id)
+        columns = {name: getattr(row, name) for name in ApplicationRow.__dataclass_fields__}
+        return answer({**columns, "api_key": api_key}, status=201, location=f"/v1/applications/{made.app_id}")
+
+
+@blueprint.route("/v1/applications/<application>")
+class OneApplication(MethodView):
+    @blueprint.access(ANY_KEY)
+    @blueprint.response(200, ApplicationView)
+    def get(self, application: str) -> Response:  # noqa: ARG002 `access` has found it
+        """Show an application."""
+        return answer(applications.show(parts().database, target().app_id), versioned=True)
+
+    @blueprint.access("settings:write", conditional=True)
+    @blueprint.arguments(ApplicationForm)
+    @blueprint.response(200, ApplicationView)
+    def put(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
+        """Say all that is to be said of an application."""
+        return _changed_to(given)
+
+    @blueprint.access("settings:write", conditional=True)
+    @blueprint.arguments(ApplicationChanges)
+    @blueprint.response(200, ApplicationView)
+    def patch(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
+        """Change some of an application. Status and rate limit are for its first key and the operator."""
+        return _changed_to(given)
+
+    @blueprint.access(FIRST_KEY, conditional=True)
+    @blueprint.response(200, ApplicationView)
+    def delete(self, application: str) -> Response:  # noqa: ARG002
+        """Delete an application: its hits and keys count no more. Its rows stay, and its app_id stays taken."""
+        row = applications.delete(parts().database, target().app_id, by=caller().actor, expected=expected())
+        changed()
+        return answer(row)
+
+
+def _changed_to(given: dict[str, Any]) -> Response:
+    if not caller().may(FIRST_KEY):
+        now = applications.show(parts().database, target().app_id)
+        if any(given[name] != getattr(now, name) for name in _OPERATORS & given.keys()):
+            raise Refused("FORBIDDEN", 403, "Status and rate limit need the first key or the admin token.")
+    row = applications.update(parts().database, target().app_id, given, by=caller().actor, expected=expected())
+    changed()
+    return answer(row, versioned=True)
