@@ -66,6 +66,14 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             turn=lambda go_on: erase_waiting(database, redis, clock, owner=parts.owner, go_on=go_on),
         ),
         Job(
+            # A turn lasts for as long as anything is due or under way, and takes up at once what becomes due meanwhile.
+            name="send webhooks",
+            every=1 * _SECOND,
+            jitter=_SECOND / 10,
+            last_steps=timedelta(0),
+            turn=parts.sender.turn,
+        ),
+        Job(
             name="remove dead consumers",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,

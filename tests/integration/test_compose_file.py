@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
-from tracker.scheduling.loop import LAST_STEPS_SECONDS
+from tracker.scheduling.turns import LAST_STEPS
 
 SPECIFIED = {  # Specification 1.3.2.
     "max_connections": "1000",
@@ -102,7 +102,7 @@ def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str,
 
 def test_the_scheduler_may_make_and_drop_months_and_ends_its_turns(services: dict[str, Any]) -> None:
     assert "DATABASE_MAINTENANCE_URL_FILE" in services["scheduler"]["environment"]
-    assert seconds(services["scheduler"]["stop_grace_period"]) >= LAST_STEPS_SECONDS + 10
+    assert seconds(services["scheduler"]["stop_grace_period"]) >= LAST_STEPS.total_seconds() + 10
 
 
 def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tmp_path: Path) -> None:

@@ -17,9 +17,6 @@ from tracker.scheduling.turns import Failed, GoOn, Job, run
 from tracker.store import leases
 from tracker.store.database import Database
 
-LAST_STEPS_SECONDS = 20.0
-"""How long a turn may go on after the signal; it then ends with its next step."""
-
 _log = logger(__name__)
 
 
@@ -35,8 +32,9 @@ class Loop:
         self._lease = Lease(
             database, clock, name=leases.SCHEDULER, owner=owner, on_gain=self._resume, on_loss=self._pause
         )
-        # APScheduler's own lines about each start and end say nothing that ours do not.
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        # APScheduler's own lines about each start and end, and about turns that last longer than their interval, say
+        # nothing that ours do not.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(len(table))},
@@ -64,11 +62,11 @@ class Loop:
     def _turn(self, job: Job) -> None:
         permit = self._lease.permit()
         if permit():
-            run(job, self._clock, partial(self._goes_on, permit), self._failed)
+            run(job, self._clock, partial(self._goes_on, permit, job.last_steps.total_seconds()), self._failed)
 
-    def _goes_on(self, permit: GoOn) -> bool:
+    def _goes_on(self, permit: GoOn, last_steps: float) -> bool:
         since = self._stopping_since
-        return permit() and (since is None or self._clock.monotonic() < since + LAST_STEPS_SECONDS)
+        return permit() and (since is None or self._clock.monotonic() < since + last_steps)
 
     def _resume(self) -> None:
         # Whoever had the lease before may have been dead for a while: everything is due.

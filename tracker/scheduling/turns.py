@@ -12,6 +12,9 @@ from tracker.log import logger
 GoOn = Callable[[], bool]
 """Asked by a turn between its steps: False once the lease is lost or the process is to end."""
 
+LAST_STEPS = timedelta(seconds=20)
+"""How long turns may go on after the signal, unless their entry says something else."""
+
 _log = logger(__name__)
 
 
@@ -22,6 +25,8 @@ class Job:
     name: str
     every: timedelta
     jitter: timedelta
+    last_steps: timedelta = LAST_STEPS
+    """How long a turn may go on after the signal that ends the process; it then ends with its next step."""
     turn: Callable[[GoOn], object]
     """One turn. It logs what it did and notes it in `batch_jobs`, and says nothing where there was nothing to do."""
 

@@ -5,7 +5,7 @@ a failure makes it one wide again. And lanes that are suspect, because their las
 long, have at most half of the threads together.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +34,7 @@ class Lane:
     under_way: dict[int, float] = field(default_factory=dict)
     """By delivery, since when."""
     used_at: float = 0.0
+    has_more: bool = False
 
     def is_suspect(self, now: float) -> bool:
         return self.is_failing or any(since + SLOW_SECONDS < now for since in self.under_way.values())
@@ -59,13 +60,22 @@ class Lanes:
         """Lanes for which nothing more needs to be claimed: those in which as much waits as may be under way."""
         return [lane.webhook_id for lane in self._lanes.values() if len(lane.waiting) >= lane.width]
 
-    def add(self, claimed: Iterable[Claimed], now: float) -> None:
+    def add(self, claimed: Iterable[Claimed], now: float, *, each: int) -> None:
+        """Take in what was claimed, at most `each` for a lane."""
+        claimed = list(claimed)
+        numbers = Counter(delivery.webhook_id for delivery in claimed)
         for delivery in claimed:
             lane = self._lanes.get(delivery.webhook_id)
             if lane is None:
                 lane = Lane(delivery.webhook_id, self._make_outlet(), delivery.is_failing, used_at=now)
                 self._lanes[delivery.webhook_id] = lane
             lane.waiting.append(delivery)
+            lane.has_more = lane.is_failing or numbers[lane.webhook_id] >= each
+
+    def wants_more(self, webhook_id: UUID) -> bool:
+        """Whether a lane is soon without work although there was more to claim when it was filled."""
+        lane = self._lanes[webhook_id]
+        return lane.has_more and len(lane.waiting) < lane.width
 
     def begin(self, now: float) -> Iterator[tuple[Lane, Claimed]]:
         """What may begin now, lane by lane, so that each has its turn; it counts as under way from here on."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -72,11 +72,16 @@ class Gate:
     ) -> None:
         self.policy = policy
         self.resolver = resolver
-        self.tls = tls()
+        self._make_tls = tls
         self.timeouts = (CONNECT_SECONDS, read_seconds)
         self.clock = clock
         self.deadlines = Deadlines(clock, seconds=whole_seconds)
         self.under_way = _UnderWay()
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Made when the first endpoint is used: reading all the authorities takes a while."""
+        return self._make_tls()
 
 
 class _UnderWay(threading.local):

@@ -113,12 +113,13 @@ class Sender:
 
     def _claim(self) -> None:
         now = self._clock.monotonic()
-        if now < self._look_at or self._lanes.waiting >= self._threads:
+        # A turn ends only after a look that found nothing.
+        may_end = not self._lanes.under_way and not self._lanes.waiting
+        if not may_end and (now < self._look_at or self._lanes.waiting >= self._threads):
             return
         claimed = self._try(self._claim_in) or []
-        # Where there was something there may be more.
-        self._look_at = now if claimed else now + LOOK_SECONDS
-        self._lanes.add(claimed, now)
+        self._look_at = now + LOOK_SECONDS
+        self._lanes.add(claimed, now, each=_EACH)
 
     def _claim_in(self, tx: Transaction) -> list[Claimed]:
         now = self._clock.now()
@@ -156,6 +157,8 @@ class Sender:
         verdict = judge(attempted.outcome, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
         succeeded = verdict.state == "delivered"
         self._give_back(self._lanes.end(delivery, now, succeeded=succeeded))
+        if self._lanes.wants_more(delivery.webhook_id):
+            self._look_at = now
         if not self._unrecorded:
             self._record_at = now + RECORD_SECONDS
         self._unrecorded.append(Ended(attempted, verdict))

@@ -5,23 +5,31 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
+from tracker.destinations.names import Resolver
+from tracker.destinations.policy import policy_of
 from tracker.outbox import period_events, session_events
 from tracker.outbox.announce import announce_all
 from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
+from tracker.sealing import Sealer
 from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
 from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
+from tracker.webhooks.attempt import Attempts
+from tracker.webhooks.lanes import WIDEST
+from tracker.webhooks.outlet import Gate, Outlet
+from tracker.webhooks.recording import DisableAfter
+from tracker.webhooks.sender import Sender
 
 _NAME = "tracker-scheduler"
-_TURNS = 12
+_TURNS = 14
 """Connections for turns; each takes one at a time."""
 _LEASE_PATIENCE = 3.0
 """Seconds to wait for an answer about the lease; a renewal that takes longer is tried again."""
@@ -39,6 +47,7 @@ class Scheduler:
     lease_database: Database
     clock: Clock
     owner: str
+    sender: Sender
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
 
@@ -63,20 +72,38 @@ class Scheduler:
             return leases.holder(tx, leases.SCHEDULER)
 
     def close(self) -> None:
+        self.sender.close()
         self.lease_database.close()
         self.database.close()
         self.redis.close()
 
 
+def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owner: str) -> Sender:
+    """The sender of webhooks, with the rules of these settings."""
+    policy = policy_of(settings)
+    gate = Gate(policy, Resolver(policy, clock), clock=clock)
+    return Sender(
+        database,
+        clock,
+        Attempts(Sealer(settings.secret_key), clock),
+        lambda: Outlet(gate, connections=WIDEST),
+        owner=owner,
+        disable_after=DisableAfter(timedelta(days=settings.webhook_disable_days), settings.webhook_disable_attempts),
+    )
+
+
 def scheduler(settings: Settings) -> Scheduler:
     """Nothing connects before it is used."""
+    clock, owner = SystemClock(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    database = Database(settings.database_url, name=_NAME, connections=_TURNS)
     return Scheduler(
         settings=settings,
         redis=connect(settings.redis_url, name=_NAME),
-        database=Database(settings.database_url, name=_NAME, connections=_TURNS),
+        database=database,
         lease_database=Database(
             settings.database_url, name=f"{_NAME}-lease", connections=1, wait=2, patience=_LEASE_PATIENCE
         ),
-        clock=SystemClock(),
-        owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        clock=clock,
+        owner=owner,
+        sender=webhook_sender(settings, database, clock, owner=owner),
     )
