@@ -108,6 +108,8 @@ def test_the_demo_shows_what_became_of_its_hits_and_leaves_nothing_behind(enviro
     assert re.search(r"│ accepted +│ +670 │", output)
     assert re.search(r"│ stored +│ +670 │ rows in access_logs_\d{4}_\d\d", output)
     assert re.search(r"│ refused +│ +11 │ VALIDATION_ERROR 7", output)
+    assert re.search(r"│ aggregated +│ +670 │", output)
+    assert re.search(r"│ notified +│ +670 │", output)
     assert "Every count is what was sent." in output
     assert started_below(environment) == {}
     assert list(Path(environment["TMPDIR"]).iterdir()) == []

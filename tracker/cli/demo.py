@@ -21,8 +21,10 @@ from rich.table import Table
 from tracker.application import Application
 from tracker.cli import stack
 from tracker.cli.demo_hits import Sent, send_all, sendings
+from tracker.cli.demo_webhook import Notified, notified, register, wait_until_notified
 from tracker.cli.sender import Sender
 from tracker.cli.shop_visits import Visitors
+from tracker.cli.webhook_sink import WebhookSink
 from tracker.clock import SystemClock
 from tracker.errors import Never, TrackerError
 from tracker.hit import identity_of
@@ -33,6 +35,7 @@ from tracker.store.database import Database
 WORKERS = 2
 _PROBES = 20
 _STORED_SECONDS = 30.0
+_NOTIFIED_SECONDS = 60.0
 _POLL_SECONDS = 0.002
 _LIMIT = 1_000_000
 """Hits a minute: the demo shows other things than the rate limit."""
@@ -51,6 +54,8 @@ class Stored:
     parameter_values: int
     refused_parameters: int
     failed: int
+    counted: int
+    """By the statistics."""
 
     @property
     def rows(self) -> int:
@@ -64,6 +69,8 @@ class Probe:
     sent: Sent
     tracking_id: UUID
     partition: str
+    begun: float
+    """When it was sent (monotonic)."""
     seconds: float
 
 
@@ -74,9 +81,9 @@ def demo() -> None:
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
     try:
-        sent, stored, probes = _run(console, folder)
-        console.print(_table(sent, stored, probes))
-        _check(sent, stored)
+        sent, stored, probes, told = _run(console, folder)
+        console.print(_table(sent, stored, probes, told))
+        _check(sent, stored, told)
     except TrackerError:
         click.echo(f"The logs are in {folder}.", err=True)
         raise
@@ -87,19 +94,27 @@ def demo() -> None:
     console.print(f"Every count is what was sent. Done in {time.monotonic() - started:.0f} s; nothing is left running.")
 
 
-def _run(console: Console, folder: Path) -> tuple[list[Sent], Stored, list[Probe]]:
+def _run(console: Console, folder: Path) -> tuple[list[Sent], Stored, list[Probe], Notified]:
     """Start, send, wait, count, stop."""
-    with stack.running(folder, workers=WORKERS, on_step=lambda step: console.print(f"… {step}")) as running:
+    with (
+        WebhookSink() as sink,
+        stack.running(folder, workers=WORKERS, on_step=lambda step: console.print(f"… {step}")) as running,
+    ):
         database = Database(running.database_url, name="demo")
         application, api_key = applications.create(
             database, name="Demo shop", app_id="demo-shop", rate_limit=_LIMIT, preset="ecommerce"
         )
+        register(running, database, application, sink)
         sent = _send(console, running.url, application, api_key)
-        _wait_until_stored(database, running, application, sum(one.answer.code is None for one in sent))
+        stored = _wait_until_stored(database, running, application, sum(one.answer.code is None for one in sent))
+        _wait_until_told(running, sink, stored)
         probes = [_probe(running.url, database, application, seed) for seed in range(_PROBES)]
-        stored = _stored(database, application)
+        console.print("… waiting until all is counted and told")
+        _wait_until_told(running, sink, _stored(database, application))
+        stored = _wait_until_counted(database, running, application)
+        told = notified(sink, [(probe.tracking_id, probe.begun) for probe in probes])
         database.close()
-    return [*sent, *(probe.sent for probe in probes)], stored, probes
+    return [*sent, *(probe.sent for probe in probes)], stored, probes, told
 
 
 def _send(console: Console, url: str, application: Application, api_key: str) -> list[Sent]:
@@ -112,13 +127,28 @@ def _send(console: Console, url: str, application: Application, api_key: str) ->
         return send_all(url, what, lambda hits: progress.advance(task, hits))
 
 
-def _wait_until_stored(database: Database, running: stack.Stack, application: Application, accepted: int) -> None:
+def _wait_until_told(running: stack.Stack, sink: WebhookSink, stored: Stored) -> None:
+    """Wait until the webhook has been told of every stored hit and session; `_check` says what is missing."""
+    wait_until_notified(sink, running.check, events=stored.rows + stored.sessions, seconds=_NOTIFIED_SECONDS)
+
+
+def _wait_until_counted(database: Database, running: stack.Stack, application: Application) -> Stored:
+    """Wait until the statistics hold every hit, which the scheduler sees to every ten seconds."""
+    deadline = time.monotonic() + _STORED_SECONDS
+    while (found := _stored(database, application)).counted < found.rows and time.monotonic() < deadline:
+        running.check()
+        time.sleep(0.1)
+    return found
+
+
+def _wait_until_stored(database: Database, running: stack.Stack, application: Application, accepted: int) -> Stored:
     deadline = time.monotonic() + _STORED_SECONDS
     while (found := _stored(database, application)).rows + found.failed < accepted:
         running.check()
         if time.monotonic() > deadline:
             raise DemoFailed(f"{accepted} hits were accepted, {found.rows} were stored in {_STORED_SECONDS:.0f} s.")
         time.sleep(0.05)
+    return found
 
 
 def _probe(url: str, database: Database, application: Application, seed: int) -> Probe:
@@ -134,7 +164,7 @@ def _probe(url: str, database: Database, application: Application, seed: int) ->
         with database.transaction() as tx:
             partition = totals.partition_of(tx, hit_id, created_at)
         if partition is not None:
-            return Probe(Sent(hit, None, answer), tracking_id, partition, time.monotonic() - begun)
+            return Probe(Sent(hit, None, answer), tracking_id, partition, begun, time.monotonic() - begun)
         time.sleep(_POLL_SECONDS)
     raise DemoFailed(f"Hit {tracking_id} was accepted and not stored in {_STORED_SECONDS:.0f} s.")
 
@@ -147,10 +177,11 @@ def _stored(database: Database, application: Application) -> Stored:
             parameter_values=totals.parameter_values(tx, application.id),
             refused_parameters=totals.refused_parameters(tx, application.id),
             failed=batch_queue.count_by_status(tx).get("failed", 0),
+            counted=totals.counted(tx, application.id),
         )
 
 
-def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe]) -> Table:
+def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe], told: Notified) -> Table:
     refused = Counter(one.answer.code for one in sent if one.answer.code is not None)
     waits = [probe.seconds * 1000 for probe in probes]
     table = Table(title="What became of the hits", title_justify="left", show_header=False)
@@ -169,18 +200,23 @@ def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe]) -> Tab
     table.add_row("sessions", str(stored.sessions), "")
     table.add_row("parameters", str(stored.parameter_values), "values of the parameters that a shop has defined")
     table.add_row("", str(stored.refused_parameters), "refused: a price that is no number; dropped, the hit stored")
+    table.add_row("aggregated", str(stored.counted), "hits in the statistics of hours and days")
+    table.add_section()
+    table.add_row("notified", str(told.hits), "hits told to a webhook, each signature verified")
+    table.add_row("", str(told.sessions), "beginnings of sessions")
     table.add_section()
     table.add_row(
         "hit to row",
         f"{statistics.median(waits):.0f} ms",
         f"median of {len(waits)} one by one; the slowest {max(waits):.0f} ms",
     )
+    table.add_row("hit to webhook", f"{told.median:.0f} ms", f"median; the slowest {max(told.milliseconds):.0f} ms")
     table.add_row("for instance", "", f"{probes[0].tracking_id} found in {probes[0].partition}")
     return table
 
 
-def _check(sent: Sequence[Sent], stored: Stored) -> None:
-    """Hold what is stored against what was sent; DemoFailed names everything that differs."""
+def _check(sent: Sequence[Sent], stored: Stored, told: Notified) -> None:
+    """Hold what is stored and told against what was sent; DemoFailed names everything that differs."""
     accepted = [one.hit for one in sent if one.answer.code is None]
     parameters = [(key, value) for hit in accepted for key, value in hit["custom_params"].items()]
     bad = sum(key == "product_price" and isinstance(value, str) for key, value in parameters)
@@ -190,6 +226,10 @@ def _check(sent: Sequence[Sent], stored: Stored) -> None:
         "sessions": (stored.sessions, len({hit["session_id"] for hit in accepted})),
         "parameter values": (stored.parameter_values, len(parameters) - bad),
         "refused parameters": (stored.refused_parameters, bad),
+        "aggregated hits": (stored.counted, len(accepted)),
+        "hits told to the webhook": (told.hits, len(accepted)),
+        "sessions told to the webhook": (told.sessions, stored.sessions),
+        "deliveries with a wrong signature": (told.unsigned, 0),
         "answers as expected": (sum(one.answer.code == one.expected for one in sent), len(sent)),
     }
     wrong = [f"{what}: {found}, not {due}" for what, (found, due) in checks.items() if found != due]

@@ -91,6 +91,8 @@ Access Log Tracker is up; Ctrl-C stops it.
                 -d '{{"events": [{{"app_id": "{APP_ID}"}}, {{"app_id": "{APP_ID}"}}]}}'
 
   commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
+            export TRACKER_SECRET_KEY='{running.secret_key}'
+            export TRACKER_WEBHOOK_ALLOW_HTTP=true TRACKER_WEBHOOK_ALLOWED_NETWORKS={stack.WEBHOOK_NETWORK}
             {sys.executable} -m tracker queue status
   logs      {folder}
 """

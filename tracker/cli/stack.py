@@ -6,6 +6,7 @@ processes of their own, so that what the demo shows is what runs elsewhere.
 
 import http.client
 import os
+import secrets
 import socket
 import sys
 import time
@@ -23,6 +24,9 @@ from tracker.store.migrations import migrate
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 _DATABASE = "tracker"
+_SECRET_KEY_FILE = "secret-key"  # noqa: S105 the file's name
+WEBHOOK_NETWORK = "127.0.0.0/8"
+"""Where webhooks may go, beside the internet."""
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
@@ -36,6 +40,8 @@ class Stack:
     port: int
     database_url: str
     redis_url: str
+    secret_key: str
+    """TRACKER_SECRET_KEY of the processes."""
     processes: tuple[ChildProcess, ...]
 
     @property
@@ -69,7 +75,8 @@ def running(
         database_url = postgres.url_of(_DATABASE)
         on_step("migrating")
         migrate(database_url, today=SystemClock().now().date())
-        environment = _environment(database_url, valkey.url)
+        secret_key = _secret_key(folder)
+        environment = _environment(database_url, valkey.url, secret_key)
         on_step("starting receiver, workers and scheduler")
         chosen = port or free_port()
         started: list[ChildProcess] = []
@@ -82,7 +89,7 @@ def running(
             started.append(ChildProcess("workers", [sys.executable, *work], environment, folder))
             schedule = [sys.executable, str(PROJECT / "scheduler.py")]
             started.append(ChildProcess("scheduler", schedule, environment, folder))
-            stack = Stack(chosen, database_url, valkey.url, tuple(started))
+            stack = Stack(chosen, database_url, valkey.url, secret_key, tuple(started))
             _wait_until_ready(stack)
             yield stack
             on_step("stopping")
@@ -93,7 +100,16 @@ def running(
                 process.wait()
 
 
-def _environment(database_url: str, redis_url: str) -> dict[str, str]:
+def _secret_key(folder: Path) -> str:
+    """The key that stays with the folder's data, made at its first start."""
+    file = folder / _SECRET_KEY_FILE
+    if not file.exists():
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as writing:  # noqa: PTH123 private from its first byte
+            writing.write(secrets.token_urlsafe(32))
+    return file.read_text()
+
+
+def _environment(database_url: str, redis_url: str, secret_key: str) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
         **passed_on,
@@ -103,6 +119,10 @@ def _environment(database_url: str, redis_url: str) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "TRACKER_LOG_FORMAT": "json",
+        "TRACKER_SECRET_KEY": secret_key,
+        # Consumers of webhooks are on this machine, too.
+        "TRACKER_WEBHOOK_ALLOW_HTTP": "true",
+        "TRACKER_WEBHOOK_ALLOWED_NETWORKS": WEBHOOK_NETWORK,
     }
 
 

@@ -31,6 +31,11 @@ def refused_parameters(tx: Transaction, application_id: UUID) -> int:
     return _count(tx, "custom_parameter_refusals/count", application_id)
 
 
+def counted(tx: Transaction, application_id: UUID) -> int:
+    """The hits that the statistics of days hold."""
+    return _count(tx, "statistics/counted", application_id)
+
+
 def _count(tx: Transaction, name: str, application_id: UUID) -> int:
     row = fetch_one(tx, name, {"application_id": application_id})
     return 0 if row is None else int(row["count"])
