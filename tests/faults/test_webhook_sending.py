@@ -1,0 +1,150 @@
+"""Webhooks while schedulers are killed, and while an endpoint hangs among a hundred that do not."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import environment
+from tests.consumers import Consumer, Manner, answer, consumer, hang
+from tests.queue_workers import REPOSITORY, wait_until
+from tests.queued_hits import rows
+from tests.webhook_endpoints import KEY, owe, register, sender_of, states
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def scheduler(settings: Settings, tmp_path: Path) -> Iterator[Any]:
+    """Starts real schedulers whose webhooks may reach loopback; they are gone when the test is."""
+    with contextlib.ExitStack() as started:
+
+        def start() -> subprocess.Popen[bytes]:
+            log = started.enter_context((tmp_path / "scheduler.log").open("ab"))
+            process = subprocess.Popen(
+                [sys.executable, "scheduler.py"],
+                cwd=REPOSITORY,
+                env=environment(
+                    settings,
+                    TRACKER_LOG_FORMAT="json",
+                    TRACKER_SECRET_KEY=KEY,
+                    TRACKER_WEBHOOK_ALLOW_HTTP="true",
+                    TRACKER_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
+                ),
+                stdout=log,
+                stderr=log,
+            )
+            started.callback(process.wait)
+            started.callback(process.kill)
+            return process
+
+        yield start
+
+
+def slowly(seconds: float) -> Manner:
+    def manner(sock: Any, received: Any) -> None:
+        time.sleep(seconds)
+        answer()(sock, received)
+
+    return manner
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_scheduler_that_is_killed_in_mid_send_loses_nothing_and_the_ids_stay(
+    scheduler: Any, database: Database, application: Application
+) -> None:
+    with consumer(slowly(0.05)) as one:
+        webhook_id, _ = register(database, application, one.url, now())
+        ids = owe(database, webhook_id, now(), 200)
+        first = scheduler()
+        wait_until(lambda: len(one.received) >= 30)
+        first.kill()
+        first.wait()
+        # What the dead one had claimed would come back after a minute.
+        with database.transaction() as tx:
+            tx.execute("UPDATE webhook_deliveries SET leased_until = now() WHERE leased_until IS NOT NULL")
+            tx.execute("DELETE FROM leases")
+        scheduler()
+        wait_until(lambda: states(database) == {"delivered": 200})
+        assert set(one.ids) == set(ids)
+        repeated = len(one.ids) - len(ids)
+        assert repeated <= 40  # At most what was sent in the last moments before the kill.
+
+
+def test_a_scheduler_that_is_stopped_ends_what_is_under_way_and_begins_nothing(
+    scheduler: Any, database: Database, application: Application
+) -> None:
+    with consumer(slowly(0.3)) as one:
+        webhook_id, _ = register(database, application, one.url, now())
+        owe(database, webhook_id, now(), 100)
+        first = scheduler()
+        wait_until(lambda: len(one.received) >= 8)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(15) == 0
+        assert states(database)["delivered"] == len(one.received) < 60
+        assert rows(database, "SELECT count(*) FROM webhook_deliveries WHERE leased_by IS NOT NULL") == [(0,)]
+
+
+def test_a_delivery_is_sent_within_about_a_second_when_nothing_else_is_to_do(
+    scheduler: Any, database: Database, application: Application
+) -> None:
+    with consumer() as one:
+        webhook_id, _ = register(database, application, one.url, now())
+        owe(database, webhook_id, now())
+        scheduler()
+        wait_until(lambda: len(one.received) == 1)
+        for number in range(2, 5):
+            began = time.monotonic()
+            owe(database, webhook_id, now())
+            wait_until(lambda number=number: len(one.received) == number)  # type: ignore[misc]
+            assert time.monotonic() - began < 3
+
+
+def test_a_hundred_healthy_endpoints_are_served_in_time_beside_one_that_hangs(
+    database: Database, application: Application
+) -> None:
+    """From the commit of a delivery to its arrival; each endpoint gets one every second, the hanging one ten."""
+    with contextlib.ExitStack() as opened:
+        healthy = [opened.enter_context(consumer()) for _ in range(100)]
+        hanging: Consumer = opened.enter_context(consumer(hang))
+        ids = [register(database, application, one.url, now())[0] for one in healthy]
+        bad, _ = register(database, application, hanging.url, now())
+        sender, stop, noted = sender_of(database), threading.Event(), dict[str, float]()
+
+        def work() -> None:
+            while not stop.is_set():
+                sender.turn(lambda: not stop.is_set())
+                stop.wait(1)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        for _ in range(12):
+            began = time.monotonic()
+            owe(database, bad, now(), 10)
+            for webhook_id in ids:
+                [event_id] = owe(database, webhook_id, now())
+                noted[event_id] = time.monotonic()
+            time.sleep(max(0.0, began + 1 - time.monotonic()))
+        wait_until(lambda: sum(len(one.received) for one in healthy) >= len(noted), seconds=10)
+        took = sorted(received.at - noted[received.id] for one in healthy for received in one.received)
+        assert len(took) == len(noted)
+        assert took[int(0.99 * len(took))] < 3
+        assert hanging.received
+        stop.set()
+        hanging.close()
+        thread.join(20)
+        assert not thread.is_alive()
