@@ -234,6 +234,15 @@ def test_another_application_s_webhook_is_not_found(
     assert webhooks.show(database, mine, app_id="shop") == made.webhook
 
 
+def test_nothing_is_written_for_the_webhooks_of_a_deleted_application(
+    database: Database, made: webhooks.WithSecret, application: Application
+) -> None:
+    applications.delete(database, application.app_id)
+    with database.transaction() as tx:
+        assert announce(tx, application.id, [Event("session.ended", "ended_1", NOW, {})], NOW) == 0
+    assert deliveries(database, made.webhook.id) == []
+
+
 @pytest.fixture
 def sent(database: Database, made: webhooks.WithSecret, application: Application) -> UUID:
     """A webhook with six deliveries, of which 1 and 2 were delivered, 3 and 4 failed and 5 and 6 wait, 6 being sent."""

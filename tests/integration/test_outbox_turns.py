@@ -129,3 +129,6 @@ def test_deliveries_are_forgotten_some_days_after_they_ended_and_what_waits_stay
     assert rows(database, left, active) == [("delivered", 2), ("failed", 2), ("waiting", 4)]
     assert rows(database, left, disabled) == [("delivered", 2), ("failed", 2), ("waiting", 2)]
     assert rows(database, "SELECT count(*) FROM webhook_attempts") == [(14,)]
+    with database.transaction() as tx:
+        tx.execute("UPDATE applications SET deleted_at = now()")
+    assert delete_old_rows(database, clock, retention_months=24, deliveries_days=15) == {"abandoned_deliveries": 2}

@@ -125,5 +125,5 @@ def delete_finished(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 
 def delete_abandoned(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Forget deliveries from before a time that a disabled webhook has never got; how many."""
+    """Forget deliveries from before a time that wait for a webhook to which nothing is sent any more; how many."""
     return execute(tx, "webhook_deliveries/delete_abandoned", {"before": before, "limit": limit})
