@@ -24,6 +24,7 @@ from bench.rows import (
     receiver_post,
     statistics_folding,
     statistics_large_day,
+    webhook_deliveries,
     whole_way,
     worker_drain,
 )
@@ -39,6 +40,7 @@ ROWS: dict[str, ModuleType] = {
         drain_months,
         statistics_folding,
         statistics_large_day,
+        webhook_deliveries,
         whole_way,
         latency,
         memory,

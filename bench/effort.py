@@ -10,6 +10,7 @@ class Effort:
     receiver_round: float = 4.0
     drained_hits: int = 20_000
     folded_hits: int = 100_000
+    sent_deliveries: int = 9_600
     small_day: int = 50_000
     rate_run: float = 8.0
     sustained: float = 60.0
@@ -27,6 +28,7 @@ QUICK = Effort(
     receiver_round=2.0,
     drained_hits=5_000,
     folded_hits=20_000,
+    sent_deliveries=3_200,
     small_day=5_000,
     rate_run=4.0,
     sustained=10.0,
