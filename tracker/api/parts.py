@@ -11,6 +11,7 @@ from tracker.api.failed_keys import FailedKeys
 from tracker.clock import Clock
 from tracker.errors import TrackerError
 from tracker.http.key_use import KeyUse
+from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -31,6 +32,7 @@ class Parts:
     clock: Clock
     failed_keys: FailedKeys
     key_use: KeyUse
+    webhook_rules: WebhookRules
     admin_token: str | None
     trusted_proxies: int
 

@@ -7,6 +7,7 @@ from tracker.api.parts import Parts
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.http.key_use import KeyUse
+from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
 from tracker.store.database import Database
 
@@ -38,6 +39,7 @@ def parts(settings: Settings) -> Parts:
         clock=clock,
         failed_keys=FailedKeys(redis, clock),
         key_use=KeyUse(database, clock),
+        webhook_rules=WebhookRules.of(settings, clock),
         admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
     )

@@ -1,0 +1,76 @@
+"""Webhooks over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+
+import pytest
+
+from tests.managing import Managing, data, error
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.management import applications
+from tracker.store.database import Database
+
+WEBHOOKS = "/v1/applications/shop/webhooks"
+
+
+@pytest.fixture
+def managing(settings: Settings) -> Iterator[Managing]:
+    api = Managing(replace(settings, webhook_allowed_networks=(ip_network("127.0.0.0/8"),)))
+    yield api
+    api.close()
+
+
+def test_a_webhook_is_registered_changed_tried_and_deleted(
+    managing: Managing, application: Application, database: Database
+) -> None:
+    made = managing.post(WEBHOOKS, {"url": "https://127.0.0.1:9443/hook", "events": ["application.updated"]})
+    assert made.status_code == 201
+    assert data(made)["secret"].startswith("whsec_")
+    path = f"{WEBHOOKS}/{data(made)['id']}"
+    shown = managing.get(path)
+    assert "secret" not in data(shown)
+    assert [row["id"] for row in data(managing.get(WEBHOOKS))["items"]] == [data(made)["id"]]
+    changed = managing.patch(path, {"events": ["*"]}, headers={"If-Match": shown.headers["ETag"]})
+    assert data(changed)["events"] == ["*"]
+    assert error(managing.delete(path, headers={"If-Match": shown.headers["ETag"]})) == (412, "PRECONDITION_FAILED")
+    assert managing.patch("/v1/applications/shop", {"name": "Renamed"}).status_code == 200
+    trial = managing.post(f"{path}/test")
+    assert trial.status_code == 202
+    deliveries = data(managing.get(f"{path}/deliveries"))["items"]
+    assert [row["event_type"] for row in deliveries] == ["webhook.test", "application.updated"]
+    page = data(managing.get(f"{path}/deliveries?limit=1"))
+    rest = data(managing.get(f"{path}/deliveries?limit=1&cursor={page['next_cursor']}"))
+    assert [row["id"] for row in page["items"] + rest["items"]] == [row["id"] for row in deliveries]
+    assert managing.post(f"{path}/deliveries/{deliveries[0]['id']}/redeliver").status_code == 202
+    redelivered = managing.post(f"{path}/deliveries/redeliver", {"since": "2020-01-01T00:00:00Z"})
+    assert data(redelivered) == {"redelivered": 0}
+    assert data(managing.post(f"{path}/disable"))["is_active"] is False
+    assert error(managing.post(f"{path}/test")) == (409, "CONFLICT")
+    assert data(managing.post(f"{path}/enable"))["is_active"] is True
+    assert data(managing.post(f"{path}/rotate-secret", {}))["secret"] != data(made)["secret"]
+    applications.create(database, name="Other", app_id="other")
+    assert error(managing.get(path.replace("shop", "other"))) == (404, "NOT_FOUND")
+    assert managing.delete(path).status_code == 200
+    assert error(managing.get(path)) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"url": "http://10.0.0.1/", "events": ["*"]}, "url"),
+        ({"url": "https://shop.example:1/", "events": ["*"]}, "url"),
+        ({"url": "nonsense", "events": ["*"]}, "url"),
+        ({"url": "https://127.0.0.1:9443/", "events": ["sesion.started"]}, "events"),
+        ({"url": "https://127.0.0.1:9443/", "events": []}, "events"),
+        ({"url": "https://127.0.0.1:9443/", "events": ["*"], "secret": "short"}, "secret"),
+        ({"events": ["*"]}, "url"),
+    ],
+)
+def test_what_a_webhook_cannot_be_is_named(
+    managing: Managing, application: Application, body: dict[str, object], field: str
+) -> None:
+    answer = managing.post(WEBHOOKS, body)
+    assert error(answer) == (400, "VALIDATION_ERROR")
+    assert list(answer.get_json()["error"]["details"]) == [field]
