@@ -7,7 +7,18 @@ import orjson
 from flask import Flask
 
 from tracker import __version__
-from tracker.api import api_keys, applications, audit_log, custom_parameters, erasure, settings
+from tracker.api import (
+    api_keys,
+    applications,
+    audit_log,
+    custom_parameters,
+    erasure,
+    export,
+    sessions,
+    settings,
+    statistics,
+    webhooks,
+)
 from tracker.api.answers import ErrorAnswer
 from tracker.api.blueprint import Blueprint
 from tracker.api.documentation import documentation
@@ -18,7 +29,11 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     custom_parameters.blueprint,
     settings.blueprint,
     api_keys.blueprint,
+    webhooks.blueprint,
     audit_log.blueprint,
+    statistics.blueprint,
+    sessions.blueprint,
+    export.blueprint,
     erasure.blueprint,
 )
 """In the order of the document."""

@@ -146,7 +146,7 @@ def parameter(
 @period_options
 @json_option
 def drift(*, app_id: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
-    """Show what custom parameters arrive beside what is defined: unknown keys, refused values, how many different."""
+    """Show what custom parameters arrive beside what is defined: undefined keys, refused values, how many different."""
     with connections.reading(connections.settings()) as database:
         found = drift_report.read(database, app_id=app_id, period=period_of(first, last))
     if as_json:
@@ -155,7 +155,7 @@ def drift(*, app_id: str, first: datetime | None, last: datetime | None, as_json
     which = "all" if found.all_hits else "the latest"
     click.echo(f"Keys of {which} {found.hits_looked_at} hits from {found.start_date} to {found.end_date}.")
     for title, columns, rows in (
-        ("Without a definition", _KEY_COLUMNS, found.unknown),
+        ("Without a definition", _KEY_COLUMNS, found.undefined),
         ("Refused", ("parameter_key", "reason", "refused"), found.refused),
         ("Defined", (*_KEY_COLUMNS[:1], "parameter_type", *_KEY_COLUMNS[1:]), found.defined),
     ):

@@ -14,7 +14,7 @@ from tracker.store.database import Database
 MOST_DAYS: Final = 92
 LOOKED_AT: Final = 20_000
 """The latest hits whose keys are counted."""
-_MOST_UNKNOWN: Final = 200
+_MOST_UNDEFINED: Final = 200
 
 _Seen = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ class Drift:
     """The report; its fields, in this order, are those of the HTTP interface.
 
     `hits_looked_at`: of so many hits, the latest of the period, the keys were read; `all_hits`: whether they were all.
-    `unknown`: keys without a definition, the most frequent first; `unknown_keys` is how many there are.
+    `undefined`: keys without a definition, the most frequent first; `undefined_keys` is how many there are.
     `defined`: every definition, also of a key that no hit has. In both, `hits` is how many of the hits looked at have
     the key, `share` the same as a part of 1, `distinct_values` how many different values it has, and `types` how often
     which type of JSON.
@@ -36,8 +36,8 @@ class Drift:
     end_date: date
     hits_looked_at: int
     all_hits: bool
-    unknown_keys: int
-    unknown: list[dict[str, Any]]
+    undefined_keys: int
+    undefined: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     defined: list[dict[str, Any]]
 
@@ -51,15 +51,15 @@ def read(database: Database, *, app_id: str, period: Period) -> Drift:
         refused = custom_parameter_refusals.by_reason(tx, application.id, period.first, period.last)
     by_key = {each["key"]: each for each in seen.keys}
     defined = {definition.parameter_key for definition in definitions}
-    unknown = [_seen(each, seen.looked_at) for each in seen.keys if each["key"] not in defined]
+    undefined = [_seen(each, seen.looked_at) for each in seen.keys if each["key"] not in defined]
     return Drift(
         app_id=application.app_id,
         start_date=period.first,
         end_date=period.last,
         hits_looked_at=seen.looked_at,
         all_hits=seen.looked_at < LOOKED_AT,
-        unknown_keys=len(unknown),
-        unknown=unknown[:_MOST_UNKNOWN],
+        undefined_keys=len(undefined),
+        undefined=undefined[:_MOST_UNDEFINED],
         refused=refused,
         defined=[_defined(each, by_key.get(each.parameter_key), seen.looked_at) for each in definitions],
     )

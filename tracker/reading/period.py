@@ -28,7 +28,7 @@ class Period:
         """
         end = last or today
         start = first or max(_EARLIEST, end - timedelta(days=_DEFAULT_DAYS))
-        for name, day in (("start_date", start), ("end_date", end)):
+        for name, day in (("end_date", end), ("start_date", start)):
             if not _EARLIEST <= day <= _LATEST:
                 reason = f"Must be a day from {_EARLIEST} to {_LATEST}."
                 raise invalid(f"{name}: {reason}", **{name: [reason]})

@@ -1,0 +1,125 @@
+"""Export over HTTP: a stream, whose failure nobody can take for its end."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flask import Response, request
+from flask.views import MethodView
+from marshmallow import fields
+
+from tracker.api.blueprint import Blueprint
+from tracker.api.caller import target
+from tracker.api.fields import QueryFlag, Text, choice
+from tracker.api.parts import parts
+from tracker.api.reading_query import FilteredQuery, period_of
+from tracker.errors import Refused
+from tracker.log import logger
+from tracker.reading.export import export, gzipped
+from tracker.reading.export_lines import FORMATS
+
+blueprint = Blueprint("export", description="Hits as they are stored, as CSV or as lines of JSON.")
+
+_AT_ONCE: Final = 4
+"""Exports that a process makes at a time: each keeps a thread, of which hits need most."""
+_RETRY_AFTER: Final = 30
+_STREAMS: Final = {
+    kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
+}
+
+_places = threading.BoundedSemaphore(_AT_ONCE)
+_log = logger(__name__)
+
+
+def _name() -> Text:
+    return Text(100, shortest=1, load_default=None)
+
+
+class ExportQuery(FilteredQuery):
+    """Which hits, and in which form."""
+
+    format = fields.String(load_default="csv", validate=choice(*FORMATS))
+    gzip = QueryFlag(
+        load_default=False,
+        metadata={"description": "A .gz file. Without it, a client that accepts gzip gets it on the way only."},
+    )
+    include_custom_params = QueryFlag(load_default=True)
+    event_name = _name()
+    session_id = _name()
+    client_sub_id = _name()
+
+
+class _Stream:
+    """The rest of an export, whose first part is there. It gives its place back when it ends, however it ends."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes], chunks: Iterator[bytes]) -> None:
+        self._first = first
+        self._rest = rest
+        self._chunks = chunks
+        self._held = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield self._first
+            yield from self._rest
+        except Exception as error:
+            _log.warning("export broken off", reason=str(error))
+            # What the server does with this is to break the answer off before its end, which every client notices.
+            raise
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Called by the server when all is sent, or the client has gone."""
+        for each in (self._rest, self._chunks):
+            each.close()  # type: ignore[attr-defined] # both are generators
+        if self._held:
+            self._held = False
+            _places.release()
+
+
+@blueprint.route("/v1/export")
+class Export(MethodView):
+    @blueprint.access("export:read", about="query")
+    @blueprint.arguments(ExportQuery, location="query")
+    @blueprint.response(200, description="The hits in the order of their times.")
+    @blueprint.doc(responses={"200": {"content": _STREAMS}})  # type: ignore[untyped-decorator] # flask-smorest has no types
+    def get(self, query: dict[str, Any]) -> Response:
+        """Export the hits of some days, as many as there are.
+
+        In a CSV, a value that a spreadsheet could take for a formula has an apostrophe in front, and so has one that
+        begins with an apostrophe. An answer that breaks off before its end is not complete.
+        """
+        names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
+        found = export(
+            parts().reading,
+            app_id=target().app_id,
+            period=period_of(query),
+            format_=query["format"],
+            **{name: query[name] for name in names},
+        )
+        headers = {
+            "Content-Type": "application/gzip" if query["gzip"] else found.media_type,
+            "Content-Disposition": f'attachment; filename="{found.file_name}{".gz" if query["gzip"] else ""}"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Vary": "Accept-Encoding",
+        }
+        on_the_way = not query["gzip"] and request.accept_encodings.quality("gzip") > 0
+        if on_the_way:
+            headers["Content-Encoding"] = "gzip"
+        rest = gzipped(found.chunks) if query["gzip"] or on_the_way else found.chunks
+        return Response(_begun(rest, found.chunks), headers=headers, direct_passthrough=True)
+
+
+def _begun(rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
+    """The stream with its first part already made, so that what is wrong from the start is an answer of its own."""
+    if not _places.acquire(blocking=False):
+        sentence = f"{_AT_ONCE} exports are being made already: try again when one has ended."
+        raise Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
+    stream = _Stream(b"", rest, chunks)
+    try:
+        return _Stream(next(rest, b""), rest, chunks)
+    except BaseException:
+        stream.close()
+        raise
