@@ -4,10 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from tests.erasing import tables_with
 from tests.managing import Managing, data, error
 from tests.queued_hits import drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
+from tracker.erasure import application as erased_application
 from tracker.erasure.run import erase_waiting
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -69,3 +71,18 @@ def test_only_who_may_erase_and_only_ones_own(
 )
 def test_what_names_nobody_is_refused(managing: Managing, application: Application, body: object) -> None:
     assert error(managing.post(PATH, body)) == (400, "VALIDATION_ERROR")
+
+
+def test_a_deleted_application_is_purged_by_the_scheduler_where_that_is_asked_for(
+    managing: Managing, redis: Connection, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erased_application, "RECEIVERS_SECONDS", 0)
+    enqueue(redis, [hit_of(application, n, session_id="s") for n in range(5)])
+    drain(redis, database)
+    assert error(managing.delete("/v1/applications/shop?purge=perhaps")) == (400, "VALIDATION_ERROR")
+    assert managing.delete("/v1/applications/shop?purge=true").status_code == 200
+    assert error(managing.get(PATH)) == (404, "NOT_FOUND")
+    assert erase_waiting(database, redis, SystemClock(), owner="scheduler") == 1
+    assert tables_with(database, str(application.id)) == {"audit_log": 1}
+    query = "SELECT actor_kind, subject, after ->> 'access_logs' FROM audit_log WHERE action = 'application.purged'"
+    assert rows(database, query) == [("admin", "shop", "5")]

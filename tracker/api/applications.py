@@ -10,6 +10,7 @@ from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import ADMIN_ONLY, ANY_KEY, FIRST_KEY, caller, target
 from tracker.api.changed import changed
+from tracker.api.erasure import request_purge
 from tracker.api.fields import CONTROLS, QueryFlag, Text, Whole, choice
 from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
 from tracker.api.parts import parts
@@ -104,6 +105,12 @@ class ApplicationChanges(Schema):
     rate_limit_per_minute = Whole(1, _LARGEST_RATE)
 
 
+class DeletionQuery(Schema):
+    """What becomes of the rows."""
+
+    purge = QueryFlag(load_default=False, metadata={"description": "Remove everything that it stored, for good."})
+
+
 @blueprint.route("/v1/applications")
 class AllApplications(MethodView):
     @blueprint.access(ANY_KEY, about=None)
@@ -163,10 +170,16 @@ class OneApplication(MethodView):
         return _changed_to(given)
 
     @blueprint.access(FIRST_KEY, conditional=True)
+    @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(200, ApplicationView)
-    def delete(self, application: str) -> Response:  # noqa: ARG002
-        """Delete an application: its hits and keys count no more. Its rows stay, and its app_id stays taken."""
+    def delete(self, query: dict[str, Any], application: str) -> Response:  # noqa: ARG002
+        """Delete an application: its hits and keys count no more. Its rows stay, and its app_id stays taken.
+
+        With `purge` the scheduler removes all of it then, in small batches, and the app_id is free again.
+        """
         row = applications.delete(parts().database, target().app_id, by=caller().actor, expected=expected())
+        if query["purge"]:
+            request_purge(target())
         changed()
         return answer(row)
 
