@@ -96,8 +96,15 @@ def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
 
 
 def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str, Any]) -> None:
-    for name in ("web", "worker"):
-        assert set(services[name]["secrets"]) == {"database_url", "redis_url"}
+    assert set(services["worker"]["secrets"]) == {"database_url", "redis_url"}
+    assert set(services["web"]["secrets"]) == {"database_url", "redis_url", "secret_key"}
+
+
+def test_who_registers_and_who_sends_webhooks_has_their_key_and_reaches_the_internet(services: dict[str, Any]) -> None:
+    for name in ("web", "scheduler", "tracker"):
+        assert services[name]["environment"]["TRACKER_SECRET_KEY_FILE"] == "/run/secrets/secret_key", name
+        assert services[name]["networks"] == ["inside", "outside"], name
+    assert services["worker"]["networks"] == ["inside"]
 
 
 def test_the_scheduler_may_make_and_drop_months_and_ends_its_turns(services: dict[str, Any]) -> None:
