@@ -1,0 +1,92 @@
+"""Erasures that are stopped between any two steps are taken up by the next process, and nothing is done twice."""
+
+from collections import Counter
+from itertools import count
+
+import pytest
+
+from tests.counted import assert_exact, fold_everything
+from tests.erasing import tables_with
+from tests.queued_hits import drain, enqueue, hit_of, rows
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.erasure import application as erased_application
+from tracker.erasure import hits, identifiers, person, requests
+from tracker.erasure.run import erase_waiting
+from tracker.erasure.work import TakenOver, Work
+from tracker.queueing.connection import Connection
+from tracker.store import erasures
+from tracker.store.database import Database
+
+
+@pytest.fixture(autouse=True)
+def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hits, "AT_ONCE", 2)
+    monkeypatch.setattr(person, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(erased_application, "AT_ONCE", 2)
+    monkeypatch.setattr(erased_application, "RECEIVERS_SECONDS", 0)
+    monkeypatch.setattr(erased_application, "_PAUSE_SECONDS", 0)
+
+
+@pytest.fixture
+def stored(redis: Connection, database: Database, application: Application) -> Application:
+    enqueue(redis, [hit_of(application, n, client_sub_id=f"c{n % 2}", session_id=f"s{n}") for n in range(12)])
+    drain(redis, database)
+    fold_everything(database)
+    return application
+
+
+def run_in_pieces(database: Database, redis: Connection) -> int:
+    """Each process may make one step more than the one before; how many it took."""
+    for steps in count(1):
+        left = Counter(steps=steps)
+
+        def go_on(left: Counter[str] = left) -> bool:
+            left["steps"] -= 1
+            return left["steps"] >= 0
+
+        if erase_waiting(database, redis, SystemClock(), owner=f"process {steps}", go_on=go_on):
+            return steps
+    raise AssertionError("unreachable")
+
+
+def test_a_person_is_erased_however_often_it_is_stopped(
+    redis: Connection, database: Database, stored: Application
+) -> None:
+    requests.request_person(database, "shop", identifiers.checked(["c1"], [], []), now=SystemClock().now())
+    assert run_in_pieces(database, redis) > 3
+    [receipt] = requests.receipts(database, "shop")
+    assert (receipt.state, receipt.counts["access_logs"], receipt.counts["sessions"]) == ("done", 6, 6)
+    assert rows(database, "SELECT count(*), min(client_sub_id), max(client_sub_id) FROM access_logs") == [
+        (6, "c0", "c0")
+    ]
+    assert_exact(database)
+
+
+def test_an_application_is_purged_however_often_it_is_stopped(
+    redis: Connection, database: Database, stored: Application
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE applications SET deleted_at = now()")
+        requests.request_purge(tx, stored, now=SystemClock().now())
+    assert run_in_pieces(database, redis) > 3
+    tables = tables_with(database, str(stored.id))
+    assert tables.keys() <= {"audit_log"}
+
+
+def test_whoever_was_silent_for_too_long_does_nothing_more(
+    redis: Connection, database: Database, stored: Application
+) -> None:
+    clock = SystemClock()
+    made = requests.request_person(database, "shop", identifiers.checked(["c1"], [], []), now=clock.now())
+    with database.transaction() as tx:
+        claimed = erasures.claim(tx, owner="slow", now=clock.now())
+        assert claimed is not None
+        assert erasures.claim(tx, owner="fast", now=clock.now(), erasure_id=made.id) is None
+        tx.execute("UPDATE erasures SET leased_until = now() - interval '1 second'")
+    assert erase_waiting(database, redis, clock, owner="fast") == 1
+    slow = Work(database, clock, claimed, owner="slow")
+    with pytest.raises(TakenOver):
+        person.erase(slow, redis, identifiers.person_from(stored.id, "shop", claimed.identifiers))
+    with pytest.raises(TakenOver):
+        slow.finish([])
