@@ -9,6 +9,7 @@
     ├── Never                   it cannot succeed however often it is tried
     │   ├── Unstorable          the database will not take this row
     │   ├── Refused             an answer to a caller, with a code of the HTTP interface
+    │   │   └── UnknownApplication
     │   ├── DestinationRefused  webhooks must not be sent there
     │   ├── SettingsInvalid     a process must not start like this
     │   └── EmbeddedServerFailed
@@ -91,6 +92,13 @@ class Refused(Never):
         self.message = message
         self.details = dict(details or {})
         self.retry_after = retry_after
+
+
+class UnknownApplication(Refused):
+    """A 404: there is no such application, or it was deleted."""
+
+    def __init__(self, app_id: str) -> None:
+        super().__init__("NOT_FOUND", 404, f"There is no application {app_id[:100]!r}.")
 
 
 def invalid(message: str, **fields: list[str]) -> Refused:

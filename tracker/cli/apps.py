@@ -69,6 +69,26 @@ def show(*, app_id: str, as_json: bool) -> None:
 
 @apps.command()
 @click.argument("app_id")
+@click.option("--name", help="What people call it.")
+@click.option("--domain", help="Its host name; an empty text for none.")
+@click.option("--description", help="Anything worth knowing.")
+@click.option("--rate-limit", "rate_limit_per_minute", type=int, metavar="N", help="Hits a minute.")
+@click.option("--status", type=click.Choice(("active", "inactive", "suspended")), help="Whether its hits are taken.")
+@json_option
+def update(*, app_id: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401 what click gives
+    """Change what is given of an application."""
+    changes = {column: value for column, value in given.items() if value is not None}
+    if not changes:
+        raise click.UsageError("Nothing is to change: see --help.")
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        row = applications.update(database, app_id, changes)
+    connections.announce(settings, app_id)
+    print_row(asdict(row), as_json=as_json)
+
+
+@apps.command()
+@click.argument("app_id")
 @json_option
 def suspend(*, app_id: str, as_json: bool) -> None:
     """Refuse an application's hits from now on (within 5 seconds everywhere)."""

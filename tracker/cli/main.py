@@ -10,13 +10,14 @@ import click
 
 from tracker import __version__
 from tracker.cli.lazy_group import LazyGroup
-from tracker.errors import DatabaseAway, QueueAway, QueueFull, SettingsInvalid, TrackerError
+from tracker.errors import DatabaseAway, QueueAway, QueueFull, SettingsInvalid, TrackerError, UnknownApplication
 
 _COMMANDS = {
     "migrate": ("tracker.cli.migrate:migrate", "Bring the database's schema and partitions up to date."),
     "doctor": ("tracker.cli.doctor:doctor", "Check settings, PostgreSQL, Redis, workers and queue."),
-    "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, suspend, activate."),
-    "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, preset."),
+    "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, update, suspend, activate, delete."),
+    "keys": ("tracker.cli.keys:keys", "API keys of an application: list, create, revoke, rotate."),
+    "params": ("tracker.cli.params:params", "Definitions of custom parameters: list, set, delete, preset."),
     "settings": ("tracker.cli.settings:settings", "Settings of an application: list, get, set, unset."),
     "webhooks": (
         "tracker.cli.webhooks:webhooks",
@@ -64,6 +65,8 @@ def _advice(error: TrackerError) -> str:
         return f"{sentence} `python -m tracker queue status` shows what waits."
     if isinstance(error, QueueAway):
         return f"{sentence} See that REDIS_URL names the right server and that it runs, then try again."
+    if isinstance(error, UnknownApplication):
+        return f"{sentence} `python -m tracker apps list` shows those there are."
     return sentence
 
 

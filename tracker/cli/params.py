@@ -81,6 +81,20 @@ def set_(*, key: str, app_id: str, no_default: bool, no_rules: bool, as_json: bo
 
 
 @params.command()
+@click.argument("key")
+@app_id_option
+@json_option
+def delete(*, key: str, app_id: str, as_json: bool) -> None:
+    """Take the definition of KEY away; values stored under it stay."""
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        gone = parameters.get(database, app_id, key)
+        parameters.delete(database, app_id, key)
+    connections.announce(settings, app_id)
+    print_row(asdict(gone), as_json=as_json)
+
+
+@params.command()
 @click.argument("name", type=click.Choice(presets.NAMES))
 @app_id_option
 @json_option

@@ -1,13 +1,9 @@
 """The application that somebody names."""
 
 from tracker.application import Application
-from tracker.errors import Refused
+from tracker.errors import Refused, UnknownApplication
 from tracker.store import applications
 from tracker.store.database import Transaction
-
-
-class UnknownApplication(Refused):
-    """There is no such application, or it was deleted."""
 
 
 def known(tx: Transaction, app_id: str) -> Application:
@@ -25,4 +21,4 @@ def locked(tx: Transaction, app_id: str) -> Application:
 
 
 def unknown(app_id: str) -> Refused:
-    return UnknownApplication("NOT_FOUND", 404, f"There is no application {app_id!r}.")
+    return UnknownApplication(app_id)
