@@ -1,18 +1,27 @@
 """Webhooks in the table, and the deliveries that are written for them, for tests that send nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 
 from tests.queued_hits import rows
 from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.errors import Refused
+from tracker.management.webhook_rules import WebhookRules
 from tracker.sealing import Sealer, new_secret
 from tracker.store import webhooks
 from tracker.store.database import Database
 
 SECRET_KEY = "secret key of the tests"
+URL = "https://127.0.0.1:9443/hook?key=in-the-query"
+"""What `local_rules` accept."""
 
 
 def register(
@@ -48,3 +57,22 @@ def deliveries(database: Database, webhook_id: UUID) -> list[dict[str, Any]]:
 
 def types(database: Database, webhook_id: UUID) -> list[str]:
     return [each["type"] for each in deliveries(database, webhook_id)]
+
+
+def local_rules(settings: Settings) -> WebhookRules:
+    """The rules of an installation that lets webhooks go to this machine."""
+    allowed = replace(settings, webhook_allowed_networks=(ip_network("127.0.0.0/8"),))
+    return WebhookRules.of(allowed, SystemClock())
+
+
+def audited(database: Database) -> list[tuple[Any, ...]]:
+    return rows(
+        database, "SELECT action, subject, before, after FROM audit_log WHERE action LIKE 'webhook%%' ORDER BY id"
+    )
+
+
+def refused(code: str, status: int, field: str | None = None) -> Any:
+    def matches(error: Refused) -> bool:
+        return (error.code, error.status) == (code, status) and (field is None or field in error.details)
+
+    return pytest.raises(Refused, check=matches)

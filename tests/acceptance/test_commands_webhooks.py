@@ -1,11 +1,15 @@
 """Webhooks from the operator's command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
-from tests.command_line import Finished, tracker
+from tests.command_line import PROJECT, Finished, environment, tracker
+from tests.consumers import answer, consumer
 from tests.queued_hits import rows
 from tracker.application import Application
 from tracker.config import Settings
@@ -89,6 +93,32 @@ def test_without_a_scheduler_a_test_says_that_nothing_is_sent(
     assert tested.status == 1
     assert "No scheduler works" in tested.errors
     assert (tested.json["event_type"], tested.json["state"]) == ("webhook.test", "waiting")
+
+
+def test_a_test_is_sent_and_shows_what_became_of_it(settings: Settings, webhooks: Any, tmp_path: Path) -> None:
+    allowed = {**ALLOWED, "TRACKER_WEBHOOK_ALLOW_HTTP": "true"}
+    with consumer() as endpoint, (tmp_path / "scheduler.log").open("wb") as log:
+        scheduler = subprocess.Popen(
+            [sys.executable, "scheduler.py"], cwd=PROJECT, env=environment(settings, **allowed), stdout=log, stderr=log
+        )
+        try:
+            created = webhooks(
+                "create", "--app-id", "shop", "--url", endpoint.url, "--events", "*", "--json", **allowed
+            ).json
+            tested = webhooks("test", created["id"], "--json")
+            endpoint.manner = answer(503)
+            in_vain = webhooks("test", created["id"])
+        finally:
+            scheduler.terminate()
+            scheduler.wait(timeout=60)
+    assert tested.status == 0, tested.errors
+    assert (tested.json["state"], [each["status"] for each in tested.json["attempts"]]) == ("delivered", [200])
+    received = endpoint.received[0]
+    assert received.id == tested.json["event_id"]
+    event = Webhook(created["secret"]).verify(received.body, received.headers)
+    assert (event["type"], event["data"]["app_id"]) == ("webhook.test", "shop")
+    assert in_vain.status == 1
+    assert "503" in in_vain.output
 
 
 def test_deliveries_are_listed_and_sent_again(

@@ -109,7 +109,10 @@ def test(*, webhook_id: UUID, as_json: bool) -> None:
     if as_json:
         print_json(asdict(delivery))
     else:
-        print_fields(_lines(delivery)[-1])
+        # What waits after an attempt is the next try: that time is all it adds.
+        lines = _lines(delivery)
+        again = {"again_at": delivery.due_at} if delivery.attempts and delivery.state == "waiting" else {}
+        print_fields({**lines[max(len(delivery.attempts) - 1, 0)], **again})
     if delivery.state != "delivered":
         sys.exit(1)
 
