@@ -19,8 +19,10 @@ import psycopg
 import pytest
 
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
+from tests.consumers import answer, consumer
 from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
 from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
+from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
@@ -208,6 +210,20 @@ def test_the_turns_of_the_scheduler_pin_nothing(database: Database, redis: Conne
     assert end_sessions(database, clock) >= 9
     assert delete_expired_hits(database, clock, note_removal=retire.note_removal) >= 9
     delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
+
+
+@pytest.mark.usefixtures("_nothing_pins")
+def test_sending_webhooks_pins_nothing(database: Database) -> None:
+    application, _ = create(database, name="Told")
+    with consumer(answer(410)) as gone, consumer() as good:
+        now = SystemClock().now()
+        for one in (gone, good):
+            webhook_id, _ = register(database, application, one.url, now)
+            owe(database, webhook_id, now, 60)
+        sender = sender_of(database)
+        assert sender.turn() >= 61
+        sender.close()
+        assert states(database)["delivered"] >= 60
 
 
 def test_clients_share_the_one_connection_without_seeing_each_other(database_url: str) -> None:
