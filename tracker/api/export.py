@@ -1,4 +1,4 @@
-"""Export over HTTP: a stream, whose failure nobody can take for its end."""
+"""Export over HTTP: a stream whose failure nobody can take for its end."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tracker.api.parts import parts
 from tracker.api.reading_query import FilteredQuery, period_of
 from tracker.errors import Refused
 from tracker.log import logger
-from tracker.reading.export import export, gzipped
+from tracker.reading.export import export, gzipped, marked
 from tracker.reading.export_lines import FORMATS
 
 blueprint = Blueprint("export", description="Hits as they are stored, as CSV or as lines of JSON.")
@@ -64,7 +64,8 @@ class _Stream:
             yield from self._rest
         except Exception as error:
             _log.warning("export broken off", reason=str(error))
-            # What the server does with this is to break the answer off before its end, which every client notices.
+            # A server may now break the answer off before its end. Granian ends it as if all were well: for its clients
+            # the last line says that it is not.
             raise
         finally:
             self.close()
@@ -88,7 +89,7 @@ class Export(MethodView):
         """Export the hits of some days, as many as there are.
 
         In a CSV, a value that a spreadsheet could take for a formula has an apostrophe in front, and so has one that
-        begins with an apostrophe. An answer that breaks off before its end is not complete.
+        begins with an apostrophe. Where it breaks off, the last line says INCOMPLETE: in lines of JSON, as an error.
         """
         names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
         found = export(
@@ -108,7 +109,8 @@ class Export(MethodView):
         on_the_way = not query["gzip"] and request.accept_encodings.quality("gzip") > 0
         if on_the_way:
             headers["Content-Encoding"] = "gzip"
-        rest = gzipped(found.chunks) if query["gzip"] or on_the_way else found.chunks
+        chunks = marked(found.chunks, query["format"])
+        rest = gzipped(chunks) if query["gzip"] or on_the_way else chunks
         return Response(_begun(rest, found.chunks), headers=headers, direct_passthrough=True)
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
+from tracker.errors import TrackerError
 from tracker.reading.asked import asked_of
 from tracker.reading.export_lines import Format, fields_of, lines_of
 from tracker.reading.export_rows import pages
@@ -20,6 +23,7 @@ _MEDIA_TYPES: Final[Mapping[Format, str]] = {
     "csv": "text/csv; charset=utf-8; header=present",
     "jsonl": "application/jsonl",
 }
+_BROKEN_OFF: Final = "INCOMPLETE: the export broke off here."
 _GZIP_WINDOW: Final = 31
 """zlib's word for a gzip header and trailer around the largest window."""
 
@@ -91,8 +95,30 @@ def export(
 def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same as gzip (RFC 1952). Without its end, which only comes when all went well, a reader finds it broken."""
     compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
-    for chunk in chunks:
-        compressed = compressor.compress(chunk)
-        if compressed:
-            yield compressed
+    try:
+        for chunk in chunks:
+            compressed = compressor.compress(chunk)
+            if compressed:
+                yield compressed
+    except TrackerError:
+        yield compressor.flush(zlib.Z_SYNC_FLUSH)
+        raise
     yield compressor.flush()
+
+
+def marked(chunks: Iterator[bytes], format_: Format) -> Iterator[bytes]:
+    """The same, and where it breaks off, a last line that says so, before the error is raised.
+
+    Not every server tells its client that an answer broke off; this line is no hit for any reader of the format.
+    """
+    begun = False
+    try:
+        for chunk in chunks:
+            begun = True
+            yield chunk
+    except TrackerError as error:
+        if begun:
+            refused = {"code": "SERVICE_UNAVAILABLE", "message": _BROKEN_OFF}
+            as_json = orjson.dumps({"success": False, "error": refused}) + b"\n"
+            yield as_json if format_ == "jsonl" else f'"{_BROKEN_OFF}"\r\n'.encode()
+        raise error from None

@@ -1,0 +1,125 @@
+"""Exports by the front door: how much memory one takes, and what a client sees of one that breaks off."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.command_line import PROJECT, environment
+from tests.raw_hits import execute, fill, make_months
+from tests.serving import Serving
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+
+DAYS = "start_date=2024-01-01&end_date=2024-01-31"
+MOST_MEGABYTES = 130
+"""Of a whole process; the libraries take some fifty. All hits at once would take several hundred."""
+MEASURED = (
+    "import pathlib, re, sys\n"
+    "from tracker.cli.main import main\n"
+    "try:\n"
+    "    main()\n"
+    "finally:\n"
+    "    status = pathlib.Path('/proc/self/status').read_text()\n"
+    "    print('peak', re.search('VmHWM:\\\\s+([0-9]+) kB', status)[1], file=sys.stderr)\n"
+)
+"""The command, and at its end the most memory it had, which unlike `ru_maxrss` is that of this program alone."""
+
+
+def fill_january(database: Database, application: Application, hits: int) -> None:
+    make_months(database, Month(2024, 1))
+    columns = {
+        "client_sub_id": "'visitor ' || n % 50000",
+        "user_agent": "'=cmd|''/C calc''!A0 ' || repeat('Mozilla/5.0 ', 10)",
+        "custom_params": "jsonb_build_object('page_type', 'p' || n % 10, 'product_id', n)",
+    }
+    fill(database, application, hits, start=datetime(2024, 1, 1, tzinfo=UTC), every="1.5 seconds", **columns)
+
+
+@pytest.fixture
+def january(database: Database, application: Application) -> int:
+    """How many hits there are: 100,000, or as many as EXPORTED_HITS says."""
+    hits = int(os.environ.get("EXPORTED_HITS", "100000"))
+    fill_january(database, application, hits)
+    return hits
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [["--format", "csv"], ["--format", "jsonl", "--gzip"]], ids=["csv", "jsonl.gz"])
+def test_the_memory_of_an_export_does_not_grow_with_it(
+    settings: Settings, january: int, tmp_path: Path, options: list[str]
+) -> None:
+    hits = january
+    output = tmp_path / "hits"
+    command = ["export", "--app-id", "shop", "--from", "2024-01-01", "--to", "2024-01-31", "--output", str(output)]
+    finished = subprocess.run(
+        [sys.executable, "-c", MEASURED, *command, *options],
+        env=environment(settings),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
+    assert f"{hits} hits exported." in finished.stderr
+    assert int(finished.stderr.rpartition("peak ")[2]) < MOST_MEGABYTES * 1024, finished.stderr
+    assert output.stat().st_size > hits * 10
+    assert not output.with_name("hits.part").exists()
+
+
+@pytest.fixture
+def serving(settings: Settings, tmp_path: Path) -> Iterator[Serving]:
+    command = ["-m", "tracker", "serve", "--port", "PORT", "--workers", "1"]
+    given = environment(settings, TRACKER_ADMIN_TOKEN=str(settings.admin_token), TRACKER_LOG_FORMAT="console")
+    server = Serving(command, given, tmp_path, processes=1)
+    try:
+        server.wait_until_live()
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(timeout=30)
+
+
+def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_reads_ends(
+    serving: Serving, settings: Settings, database: Database, application: Application
+) -> None:
+    fill_january(database, application, 60_000)
+    headers = {"Authorization": f"Bearer {settings.admin_token}"}
+    request = ("GET", f"/v1/export?app_id=shop&{DAYS}", None, headers)
+    with closing(serving.connect()) as whole:
+        whole.request(*request)
+        assert len(whole.getresponse().read().splitlines()) == 60_001
+    with closing(serving.connect()) as broken:
+        broken.request(*request)
+        answer = broken.getresponse()
+        assert answer.status == 200
+        assert answer.read(1000).startswith(b"tracking_id,")
+        execute(database, "ALTER TABLE access_logs RENAME TO access_logs_elsewhere")
+        assert answer.read().endswith(b'\r\n"INCOMPLETE: the export broke off here."\r\n')
+    execute(database, "ALTER TABLE access_logs_elsewhere RENAME TO access_logs")
+    for _ in range(8):
+        with closing(serving.connect()) as left:
+            left.request(*request)
+            assert left.getresponse().read(10) == b"tracking_i"
+        wait_until_nobody_reads(settings)
+
+
+def wait_until_nobody_reads(settings: Settings) -> None:
+    """Until the server has no transaction of an export open, and its places are free."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        for _ in range(1000):
+            [busy] = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracker-reading' AND state <> 'idle'"
+            ).fetchone() or [1]
+            if not busy:
+                return
+            connection.execute("SELECT pg_sleep(0.01)")
+    pytest.fail("an export goes on that nobody reads")
