@@ -31,6 +31,9 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
 	$(PYTEST) -n 2 --dist loadfile -m "not clone" $(ARGS)
 
+fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of each operation and kind)
+	FUZZ_EXAMPLES=$(or $(N),1000) $(PYTEST) -q tests/integration/test_api_fuzz.py
+
 test-clone: env ## make demo in a fresh clone and an empty environment
 	$(PYTEST) -m clone
 
@@ -50,4 +53,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-clone check bench lock clean
+.PHONY: help env demo dev test fuzz test-clone check bench lock clean
