@@ -96,12 +96,6 @@ def list_rows(
     return [DeliveryRow(**row, attempts=attempts[row["id"]]) for row in rows]
 
 
-def count_by_state(tx: Transaction, webhook_id: UUID) -> dict[str, int]:
-    """How many deliveries of each state a webhook has; absent where there is none."""
-    rows = fetch_all(tx, "webhook_deliveries/count_by_state", {"webhook_id": webhook_id})
-    return {row["state"]: row["count"] for row in rows}
-
-
 def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datetime) -> bool:
     """Make one delivery of a webhook due now, whatever became of it; whether there is one."""
     params = {"webhook_id": webhook_id, "delivery_id": delivery_id, "now": now}
