@@ -1,13 +1,16 @@
 """Statistics by command: shown, verified and rebuilt."""
 
 import os
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.command_line import PROJECT, tracker, work_until_dry
+from tests.managing import Managing, data
 from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
@@ -44,8 +47,20 @@ def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agr
         ]
         hours = tracker(kept, "stats", "show", "--app-id", "shop", *PERIOD, "--by", "hour", "--json").json
         assert sum(hour["total_requests"] for hour in hours) == 9_999
+        totals = tracker(kept, "stats", "show", "--app-id", "shop", *PERIOD, "--group-by", "day", "--json").json
+        assert totals == over_http(kept, f"start_date={PERIOD[1]}&end_date={PERIOD[3]}", totals["data_complete_until"])
+        assert [(row["requests"], row["unique_visitors"]) for row in totals["requests_by_date"]] == [
+            (day["total_requests"], day["unique_visitors"]) for day in days
+        ]
+        assert (totals["total_requests"], totals["unique_visitors_exact"]) == (9_999, True)
         rebuilt = tracker(kept, "stats", "rebuild", *PERIOD, "--app-id", "shop")
         assert rebuilt.output == "4 days rebuilt from 9999 hits.\n"
+
+
+def over_http(settings: Settings, query: str, until: str) -> Any:
+    """What the API answers, with another answer's `data_complete_until`, which goes on with the time."""
+    with closing(Managing(settings)) as api:
+        return {**data(api.get(f"/v1/statistics?app_id=shop&{query}")), "data_complete_until": until}
 
 
 @pytest.fixture
