@@ -1,4 +1,4 @@
-"""The page that describes the API: it shows the operations, loads nothing from outside and breaks no rule of its own."""
+"""The page that describes the API: it shows the operations, loads nothing from outside, breaks none of its own rules."""
 
 from playwright.sync_api import Page, expect
 
