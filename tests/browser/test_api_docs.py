@@ -1,4 +1,4 @@
-"""The page that describes the API: it shows the operations, loads nothing from outside, breaks none of its own rules."""
+"""The page about the API: it shows the operations, loads nothing from outside and breaks no rule of its own."""
 
 from playwright.sync_api import Page, expect
 
