@@ -96,6 +96,15 @@ def test_a_lane_that_takes_long_becomes_suspect() -> None:
     assert begin(lanes, later) == healthy
 
 
+def test_a_lane_that_took_long_stays_suspect_until_one_is_quick() -> None:
+    lanes, webhook_id = lanes_of(threads=4), uuid4()
+    lanes.add(claimed(webhook_id, 5), 0, each=50)
+    end(lanes, begin(lanes, 0), SLOW_SECONDS + 1)
+    assert (lanes.suspects(4), lanes.ready(4), lanes.room_for_suspects(4)) == ([webhook_id], 0, 1)
+    end(lanes, begin(lanes, 4), 5)
+    assert (lanes.suspects(5), lanes.ready(5), lanes.room_for_suspects(5)) == ([], 2, 2)
+
+
 def test_each_lane_has_its_turn() -> None:
     lanes = lanes_of(threads=2)
     webhook_ids = [uuid4() for _ in range(4)]

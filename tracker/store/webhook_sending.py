@@ -77,11 +77,14 @@ def claim(
     now: datetime,
     until: datetime,
     webhooks: int,
+    suspect_webhooks: int,
     each: int,
+    suspects: Sequence[UUID] = (),
     except_for: Sequence[UUID] = (),
 ) -> list[Claimed]:
     """Claim what is due: at most `each` deliveries of at most `webhooks` webhooks, the longest waiting first.
 
+    Beside these one delivery each of at most `suspect_webhooks` others: those that failed last, and the `suspects`.
     Two senders that ask at once get different ones; what an ended sender had claimed comes back when its lease is over.
     """
     params = {
@@ -89,7 +92,9 @@ def claim(
         "now": now,
         "until": until,
         "webhooks": webhooks,
+        "suspect_webhooks": suspect_webhooks,
         "each": each,
+        "suspects": list(suspects),
         "except_for": list(except_for),
     }
     return [Claimed(**row) for row in fetch_all(tx, "webhook_deliveries/claim", params)]

@@ -1,8 +1,8 @@
 """Lanes: what each endpoint has under way and waiting here, and who may begin next.
 
 An endpoint that hangs or fails holds up itself alone. Its lane begins one delivery wide and doubles with every success;
-a failure makes it one wide again. And lanes that are suspect, because their last attempt failed or one of theirs takes
-long, have at most half of the threads together.
+a failure makes it one wide again. And lanes that are suspect, because their last attempt failed or took long or one of
+theirs takes long, have at most half of the threads together.
 """
 
 from collections import Counter, deque
@@ -17,7 +17,7 @@ from tracker.webhooks.outlet import Outlet
 THREADS = 32
 WIDEST = 4
 SLOW_SECONDS = 2.0
-"""An attempt that takes longer makes its lane suspect while it lasts."""
+"""An attempt that takes longer makes its lane suspect, until one ends sooner."""
 KEPT_SECONDS = 4.0
 """Connections without a delivery for so long are closed: many servers close theirs after five."""
 
@@ -29,6 +29,7 @@ class Lane:
     webhook_id: UUID
     outlet: Outlet
     is_failing: bool
+    is_slow: bool = False
     width: int = 1
     waiting: deque[Claimed] = field(default_factory=deque)
     under_way: dict[int, float] = field(default_factory=dict)
@@ -37,7 +38,8 @@ class Lane:
     has_more: bool = False
 
     def is_suspect(self, now: float) -> bool:
-        return self.is_failing or any(since + SLOW_SECONDS < now for since in self.under_way.values())
+        is_bad = self.is_failing or self.is_slow
+        return is_bad or any(since + SLOW_SECONDS < now for since in self.under_way.values())
 
     def is_idle(self, now: float) -> bool:
         return not self.waiting and not self.under_way and self.used_at + KEPT_SECONDS < now
@@ -55,6 +57,18 @@ class Lanes:
     @property
     def waiting(self) -> int:
         return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def ready(self, now: float) -> int:
+        """What waits here for a thread and nothing else; what waits in suspect lanes may wait for long."""
+        return sum(len(lane.waiting) for lane in self._lanes.values() if lane.waiting and not lane.is_suspect(now))
+
+    def suspects(self, now: float) -> list[UUID]:
+        return [lane.webhook_id for lane in self._lanes.values() if lane.is_suspect(now)]
+
+    def room_for_suspects(self, now: float) -> int:
+        """For how many suspect lanes more something may be claimed: as many may wait as have threads."""
+        waiting = sum(1 for lane in self._lanes.values() if lane.waiting and lane.is_suspect(now))
+        return max(0, self._threads // 2 - waiting)
 
     def full(self) -> list[UUID]:
         """Lanes for which nothing more needs to be claimed: those in which as much waits as may be under way."""
@@ -104,7 +118,7 @@ class Lanes:
     def end(self, delivery: Claimed, now: float, *, succeeded: bool) -> list[Claimed]:
         """An attempt has ended. Returns what waits here for an endpoint that failed, to be given back."""
         lane = self._lanes[delivery.webhook_id]
-        del lane.under_way[delivery.id]
+        lane.is_slow = lane.under_way.pop(delivery.id) + SLOW_SECONDS < now
         self.under_way -= 1
         lane.used_at = now
         lane.is_failing = not succeeded

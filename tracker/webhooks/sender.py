@@ -7,6 +7,7 @@ What was sent and could not be recorded, because the database is away, is kept a
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from random import random
@@ -35,6 +36,8 @@ AWAY_SECONDS = 1.0
 """How long the database is left alone after it was away."""
 _WEBHOOKS, _EACH = 50, 50
 """Claimed at a time: so many deliveries, each of at most 20 KB, of so many webhooks."""
+_MOST_WAITING = 4000
+"""Claimed and not begun, whatever holds them up: 80 MB."""
 _MARGIN = timedelta(seconds=WHOLE_SECONDS + 5)
 """What has less of its lease left is given back: an attempt might outlast it."""
 
@@ -89,8 +92,9 @@ class Sender:
         began = self._clock.monotonic()
         self._attempted = self._failed = 0
         self._look_at = 0.0
-        self._lanes.close_idle(began)
         while True:
+            # In each round: while anything is under way anywhere, a turn goes on.
+            self._lanes.close_idle(self._clock.monotonic())
             self._settle()
             if go_on():
                 self._claim()
@@ -115,21 +119,24 @@ class Sender:
         now = self._clock.monotonic()
         # A turn ends only after a look that found nothing.
         may_end = not self._lanes.under_way and not self._lanes.waiting
-        if not may_end and (now < self._look_at or self._lanes.waiting >= self._threads):
+        enough = self._lanes.ready(now) >= self._threads or self._lanes.waiting >= _MOST_WAITING
+        if not may_end and (now < self._look_at or enough):
             return
         claimed = self._try(self._claim_in) or []
         self._look_at = now + LOOK_SECONDS
         self._lanes.add(claimed, now, each=_EACH)
 
     def _claim_in(self, tx: Transaction) -> list[Claimed]:
-        now = self._clock.now()
+        now, monotonic = self._clock.now(), self._clock.monotonic()
         return webhook_sending.claim(
             tx,
             owner=self._owner,
             now=now,
             until=now + LEASE,
             webhooks=_WEBHOOKS,
+            suspect_webhooks=self._lanes.room_for_suspects(monotonic),
             each=_EACH,
+            suspects=self._lanes.suspects(monotonic),
             except_for=self._lanes.full(),
         )
 
@@ -156,12 +163,17 @@ class Sender:
         delivery, now = attempted.delivery, self._clock.monotonic()
         verdict = judge(attempted.outcome, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
         succeeded = verdict.state == "delivered"
-        self._give_back(self._lanes.end(delivery, now, succeeded=succeeded))
+        left = self._lanes.end(delivery, now, succeeded=succeeded)
         if self._lanes.wants_more(delivery.webhook_id):
             self._look_at = now
         if not self._unrecorded:
             self._record_at = now + RECORD_SECONDS
         self._unrecorded.append(Ended(attempted, verdict))
+        if attempted.unsent:
+            # Nothing of this webhook can be sent: to claim each anew only to learn that would be many writes.
+            self._unrecorded += [Ended(replace(attempted, delivery=each), verdict) for each in left]
+        else:
+            self._give_back(left)
         self._attempted += 1
         self._failed += not succeeded
 

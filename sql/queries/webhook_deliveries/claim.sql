@@ -13,11 +13,16 @@ WITH RECURSIVE expecting AS (
     FROM expecting
     WHERE expecting.webhook_id IS NOT NULL
 ),
-chosen AS (
-    SELECT webhooks.id, webhooks.failure_count
+ranked AS (
+    SELECT
+        webhooks.id, state.is_suspect,
+        row_number() OVER (PARTITION BY state.is_suspect ORDER BY first.due_at) AS place
     FROM expecting
     JOIN webhooks ON webhooks.id = expecting.webhook_id
     JOIN applications ON applications.id = webhooks.application_id
+    CROSS JOIN LATERAL (
+        SELECT webhooks.failure_count > 0 OR webhooks.id = ANY(%(suspects)s::UUID[]) AS is_suspect
+    ) AS state
     CROSS JOIN LATERAL (
         SELECT due_at
         FROM webhook_deliveries
@@ -29,8 +34,12 @@ chosen AS (
     WHERE webhooks.is_active AND applications.deleted_at IS NULL
         AND (webhooks.paused_until IS NULL OR webhooks.paused_until <= %(now)s)
         AND webhooks.id <> ALL(%(except_for)s::UUID[])
-    ORDER BY first.due_at
-    LIMIT %(webhooks)s
+),
+chosen AS (
+    -- Suspect ones have places of their own: theirs has waited longest, and would leave no place to any other.
+    SELECT id, is_suspect
+    FROM ranked
+    WHERE place <= CASE WHEN is_suspect THEN %(suspect_webhooks)s::INTEGER ELSE %(webhooks)s::INTEGER END
 ),
 claimed AS (
     SELECT due.id
@@ -41,8 +50,8 @@ claimed AS (
         WHERE webhook_id = chosen.id AND state = 'waiting' AND due_at <= %(now)s
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY due_at
-        -- One that failed last gets one at a time, so that nothing else is held for it while it hangs.
-        LIMIT CASE WHEN chosen.failure_count > 0 THEN 1 ELSE %(each)s::INTEGER END
+        -- A suspect one gets one at a time, so that nothing else is held for it while it hangs.
+        LIMIT CASE WHEN chosen.is_suspect THEN 1 ELSE %(each)s::INTEGER END
         FOR UPDATE SKIP LOCKED
     ) AS due
 )
