@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -90,3 +91,18 @@ def test_whoever_was_silent_for_too_long_does_nothing_more(
         person.erase(slow, redis, identifiers.person_from(stored.id, "shop", claimed.identifiers))
     with pytest.raises(TakenOver):
         slow.finish([])
+
+
+def test_a_long_search_that_finds_nothing_keeps_its_hold(
+    redis: Connection, database: Database, stored: Application, clock: Any
+) -> None:
+    requests.request_person(database, "shop", identifiers.checked(["nobody"], [], []), now=clock.now())
+    with database.transaction() as tx:
+        claimed = erasures.claim(tx, owner="slow", now=clock.now())
+    assert claimed is not None
+    slow = Work(database, clock, claimed, owner="slow")
+    with database.transaction() as tx:
+        tx.execute("UPDATE erasures SET leased_until = now() + interval '1 second'")
+    clock.advance(11)
+    slow.look(lambda _: None)
+    assert rows(database, "SELECT leased_until > now() + interval '20 seconds' FROM erasures") == [(True,)]

@@ -9,10 +9,11 @@ from tracker.clock import Clock
 from tracker.errors import DatabaseAway, TryAgain
 from tracker.store import erasures
 from tracker.store.database import Database, Transaction
-from tracker.store.erasures import Claimed
+from tracker.store.erasures import LEASE_SECONDS, Claimed
 
 _TRIES: Final = 10
 _PAUSE_SECONDS: Final = 2.0
+_RENEW_SECONDS: Final = LEASE_SECONDS / 3
 _T = TypeVar("_T")
 
 Step = Callable[[Transaction, Counter[str]], int]
@@ -49,6 +50,7 @@ class Work:
         self._owner = owner
         self._go_on = go_on
         self._sleep = sleep
+        self._renewed_at = clock.monotonic()
 
     def step(self, work: Step) -> int:
         """One transaction of the erasure. Raises TakenOver, Interrupted, DatabaseAway."""
@@ -66,11 +68,17 @@ class Work:
                     raise
                 self._sleep(_PAUSE_SECONDS)
             else:
+                self._renewed_at = self.clock.monotonic()
                 return found
         raise AssertionError("the last try ends in one way or the other")
 
     def look(self, look: Callable[[Transaction], _T]) -> _T:
-        """A transaction that only reads."""
+        """A transaction that only reads.
+
+        Over many days there may be nothing but these for longer than the hold lasts: they renew it now and then.
+        """
+        if self.clock.monotonic() - self._renewed_at >= _RENEW_SECONDS:
+            self.count()
         with self._database.transaction() as tx:
             return look(tx)
 
