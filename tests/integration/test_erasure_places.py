@@ -125,7 +125,8 @@ def test_failed_and_kept_entries_are_erased_and_what_is_no_hit_where_it_names_th
     now = SystemClock().now()
     theirs, others = hits(application, 2)
     garbage = f'{{"app_id":"shop","client_sub_id":"{WHO}","created_at":'.encode()
-    foreign = garbage.replace(b'"shop"', b'"elsewhere"')
+    # Another application's, whose name has this one's in it.
+    foreign = garbage.replace(b'"shop"', b'"shop-elsewhere"')
     with database.transaction() as tx:
         for status in ("failed", "queued", "completed"):
             for data in (theirs.encode(), others.encode(), garbage, foreign):

@@ -144,7 +144,17 @@ def count_deliveries(tx: Transaction, person: Person) -> int:
 
 def _in_json(person: Person) -> dict[str, Any]:
     names = (*person.client_sub_ids, *person.session_ids, *person.addresses)
-    return {**person.parameters(), "app_id": person.app_id, "quoted": [orjson.dumps(name).decode() for name in names]}
+    return {
+        **person.parameters(),
+        "app_id": person.app_id,
+        # In quotes: `shop` is no part of another application's `shop-2`.
+        "quoted_app_id": _quoted(person.app_id),
+        "quoted": [_quoted(name) for name in names],
+    }
+
+
+def _quoted(name: str) -> str:
+    return orjson.dumps(name).decode()
 
 
 def _count(row: Row | None) -> int:

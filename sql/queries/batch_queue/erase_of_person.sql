@@ -11,7 +11,7 @@ WHERE id IN (
             OR tracking_data ->> 'ip_address' = ANY(%(addresses)s::text[])
         )
     ) OR (
-        strpos(tracking_data ->> 'raw', %(app_id)s) > 0
+        strpos(tracking_data ->> 'raw', %(quoted_app_id)s) > 0
         AND EXISTS (SELECT FROM unnest(%(quoted)s::text[]) AS name WHERE strpos(tracking_data ->> 'raw', name) > 0)
     )
     LIMIT %(limit)s
