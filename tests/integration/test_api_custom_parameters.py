@@ -59,6 +59,6 @@ def test_wrong_keys_are_counted_while_redis_is_away() -> None:
         except Refused:
             refused += 1
         else:
-            failed_keys.failed(f"2001:db8::{refused % 9 + 1}")
+            failed_keys.failed(f"2001:db8::{refused % 9 + 1}", "wrong")
     assert refused >= MOST_FAILURES
     failed_keys.check("2001:db8:0:1::1", "right")

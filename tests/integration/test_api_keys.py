@@ -62,6 +62,37 @@ def test_nobody_grants_or_takes_over_what_they_may_not_do_themselves(
     assert managing.post(KEYS, {"permissions": ["keys:write"]}, key=keeper).status_code == 201
 
 
+def test_nobody_ends_a_key_that_may_more(managing: Managing, application: Application) -> None:
+    own_id, keeper = make(managing, "keys:write")
+    strong_id, _ = make(managing, "settings:write")
+    assert error(managing.delete(f"{KEYS}/{strong_id}", key=keeper)) == (403, "FORBIDDEN")
+    assert data(managing.get(f"{KEYS}/{strong_id}"))["is_active"] is True
+    assert data(managing.delete(f"{KEYS}/{own_id}", key=keeper))["is_active"] is False
+
+
+def test_a_key_that_ends_leaves_none_behind_that_lasts_longer(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    ends = "9999-12-30T01:02:03.456789+00:00"
+    later = "9999-12-30T01:02:03.456790+00:00"
+    temporary = data(managing.post(KEYS, {"permissions": ["keys:write", "track"], "expires_at": ends}))
+    lasting_id, _ = make(managing, "track")
+    key = temporary["api_key"]
+    for path, body in (
+        (KEYS, {"permissions": ["track"]}),
+        (KEYS, {"permissions": ["track"], "expires_at": later}),
+        (f"{KEYS}/{lasting_id}/rotate", {}),
+    ):
+        assert error(managing.post(path, body, key=key)) == (403, "FORBIDDEN"), body
+    for path in (temporary["id"], lasting_id):
+        assert error(managing.patch(f"{KEYS}/{path}", {"expires_at": None}, key=key)) == (403, "FORBIDDEN")
+    assert managing.post(KEYS, {"permissions": ["track"], "expires_at": ends}, key=key).status_code == 201
+    assert data(managing.post(f"{KEYS}/{temporary['id']}/rotate", {}, key=key))["expires_at"] == ends[:-6] + "Z"
+    managing.post(f"{KEYS}/first/rotate", {}, key=application_key)
+    in_its_grace = managing.post(KEYS, {"permissions": ["keys:write"]}, key=application_key)
+    assert error(in_its_grace) == (403, "FORBIDDEN")
+
+
 def test_a_rotated_key_counts_beside_its_successor_until_its_grace_ends(
     managing: Managing, application: Application, application_key: str
 ) -> None:
@@ -116,3 +147,12 @@ def test_many_wrong_keys_of_an_address_are_not_looked_up_any_more(
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
     assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.1").status_code == 200
     assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.2").status_code == 200
+
+
+def test_a_key_that_was_right_and_ended_is_rationed_as_others_are(managing: Managing, application: Application) -> None:
+    key_id, key = make(managing, "stats:read")
+    assert managing.get("/v1/applications/shop", key=key, address="192.0.2.1").status_code == 200
+    managing.delete(f"{KEYS}/{key_id}")
+    answers = [managing.get("/v1/applications/shop", key=key, address="192.0.2.1") for _ in range(70)]
+    assert error(answers[0]) == (401, "INVALID_API_KEY")
+    assert error(answers[-1]) == (429, "RATE_LIMIT_EXCEEDED")

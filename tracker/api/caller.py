@@ -70,7 +70,7 @@ def identify() -> None:
     own.failed_keys.check(address, presented)
     found = _caller(own, presented)
     if found is None:
-        own.failed_keys.failed(address)
+        own.failed_keys.failed(address, presented)
         raise Refused("INVALID_API_KEY", 401, "The API key is unknown, revoked or expired.")
     own.failed_keys.succeeded(address, presented)
     g.caller = found

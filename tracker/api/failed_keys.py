@@ -52,10 +52,11 @@ class FailedKeys:
             retry_after=_MINUTE - now % _MINUTE,
         )
 
-    def failed(self, address: str | None) -> None:
-        """Count a wrong key."""
+    def failed(self, address: str | None, presented: str) -> None:
+        """Count a wrong key; one that was right until it ended is looked up no longer than others."""
         place, minute = _place(address), int(self._clock.now().timestamp()) // _MINUTE
         with self._lock:
+            self._good.pop(_mark(place, presented), None)
             self._own[place, minute] = self._own.get((place, minute), 0) + 1
             while len(self._own) > _MOST_REMEMBERED:
                 self._own.popitem(last=False)

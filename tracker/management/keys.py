@@ -69,7 +69,7 @@ def create(
     api_key = new_api_key()
     with database.transaction() as tx:
         application = locked(tx, app_id)
-        _require_power(by, application, granted)
+        _require_power(tx, by, application, granted, expires_at)
         columns = {"name": name, "permissions": granted, "expires_at": expires_at}
         key_id = api_keys.insert(tx, application.id, key_hash=hash_key(api_key), **columns)  # type: ignore[arg-type]
         note(tx, by, application, "api_key.created", str(key_id), None, columns)
@@ -98,7 +98,8 @@ def update(
         after = {**before, **changes}
         after["permissions"] = _permissions(after["permissions"])
         _check(after["name"], changes.get("expires_at"))
-        _require_power(by, application, [*_granted(key), *after["permissions"]])
+        _require_power(tx, by, application, _granted(key), key.expires_at)
+        _require_power(tx, by, application, after["permissions"], after["expires_at"])
         if after != before:
             api_keys.update(tx, application.id, key.id, **after)
             note(tx, by, application, "api_key.updated", str(key.id), before, after)
@@ -108,7 +109,8 @@ def update(
 def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> KeyRow:
     """End the use of a key; every receiver follows within 5 seconds. Once is enough: again is no error.
 
-    Raises Refused: NOT_FOUND, CONFLICT for the first key, which is replaced by `rotate`.
+    Raises Refused: NOT_FOUND, CONFLICT for the first key, which is replaced by `rotate`, FORBIDDEN where `by` may less
+    than the key.
     """
     with database.transaction() as tx:
         application = locked(tx, app_id)
@@ -116,6 +118,7 @@ def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND,
         require(expected, key)
         if key.id == FIRST:
             raise conflict("The first key cannot be revoked: rotate it, with no grace if it must end at once.")
+        _require_power(tx, by, application, _granted(key), key.expires_at)
         if api_keys.revoke(tx, application.id, key.id):
             note(tx, by, application, "api_key.revoked", str(key.id), {"is_active": True}, {"is_active": False})
         return _key(tx, application, key_id)
@@ -157,7 +160,7 @@ def rotate(
         if not key.is_active:
             raise conflict("The key is revoked.")
         granted = _granted(key)
-        _require_power(by, application, granted)
+        _require_power(tx, by, application, granted, key.expires_at)
         new_id = api_keys.insert(
             tx,
             application.id,
@@ -189,13 +192,22 @@ def _check(name: str | None, expires_at: datetime | None) -> None:
         raise invalid(f"The time is not accepted: {reason}", expires_at=[reason])
 
 
-def _require_power(by: Actor, application: Application, permissions: Sequence[str]) -> None:
-    """Nobody grants what they may not do themselves, and nobody takes over a key that may more than their own."""
+def _require_power(
+    tx: Transaction, by: Actor, application: Application, permissions: Sequence[str], expires_at: datetime | None
+) -> None:
+    """Nobody grants what they may not do themselves, and nobody takes over a key that may more than their own.
+
+    Nor one that lasts longer: a key that ends, or a first one within its grace, would otherwise never end.
+    """
     if by.kind != "key" or by.key_id is None:
         return
     own = next((key for key in application.keys if key.id == by.key_id), None)
     if own is None or not all(own.may(permission) for permission in permissions):
         raise Refused("FORBIDDEN", 403, "A key may make and change only keys that may no more than itself.")
+    row = api_keys.find(tx, application.id, by.key_id)  # The snapshot's time is rounded where it is far away.
+    ends = None if row is None else row["expires_at"]
+    if ends is not None and (expires_at is None or expires_at > ends):
+        raise Refused("FORBIDDEN", 403, "A key that ends may make and change only keys that last no longer.")
 
 
 def _require_first(by: Actor) -> None:
