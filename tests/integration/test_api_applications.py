@@ -1,9 +1,15 @@
 """Applications over HTTP."""
 
+from uuid import UUID
+
+import pytest
+
 from tests.managing import Managing, data, error
 from tests.queued_hits import rows
 from tracker.application import Application
+from tracker.errors import Refused
 from tracker.management import applications
+from tracker.management.actor import Actor
 from tracker.store.database import Database
 
 
@@ -64,6 +70,23 @@ def test_only_the_operator_ends_a_suspension(
     assert error(own) == (403, "FORBIDDEN")
     assert data(managing.patch("/v1/applications/shop", {"status": "active"}))["status"] == "active"
     assert data(managing.patch("/v1/applications/shop", {"status": "inactive"}, key=application_key))
+
+
+def test_status_and_rate_limit_are_not_for_every_key_not_even_as_they_were(
+    managing: Managing, application: Application, database: Database
+) -> None:
+    made = managing.post("/v1/applications/shop/api-keys", {"permissions": ["settings:write"]})
+    key = data(made)["api_key"]
+    limit = application.rate_limit_per_minute
+    whole = {"name": "Shop", "rate_limit_per_minute": limit}
+    assert data(managing.put("/v1/applications/shop", whole, key=key))["rate_limit_per_minute"] == limit
+    assert error(managing.patch("/v1/applications/shop", {"status": "inactive"}, key=key)) == (403, "FORBIDDEN")
+    # The operator lowers it between the time at which the key's holder read it and the change.
+    managing.patch("/v1/applications/shop", {"rate_limit_per_minute": 5})
+    assert error(managing.put("/v1/applications/shop", whole, key=key)) == (403, "FORBIDDEN")
+    by = Actor("key", UUID(data(made)["id"]))
+    with pytest.raises(Refused, match="first key"):
+        applications.update(database, "shop", whole, by=by)
 
 
 def test_every_bad_field_is_named(managing: Managing, application: Application) -> None:

@@ -86,3 +86,16 @@ def test_a_deleted_application_is_purged_by_the_scheduler_where_that_is_asked_fo
     assert tables_with(database, str(application.id)) == {"audit_log": 1}
     query = "SELECT actor_kind, subject, after ->> 'access_logs' FROM audit_log WHERE action = 'application.purged'"
     assert rows(database, query) == [("admin", "shop", "5")]
+
+
+def test_an_application_is_deleted_and_to_be_purged_or_neither(
+    managing: Managing, database: Database, application: Application, application_key: str
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("ALTER TABLE erasures ADD CONSTRAINT none CHECK (kind <> 'application') NOT VALID")
+    assert managing.delete("/v1/applications/shop?purge=true", key=application_key).status_code >= 500
+    assert managing.get("/v1/applications/shop", key=application_key).status_code == 200
+    with database.transaction() as tx:
+        tx.execute("ALTER TABLE erasures DROP CONSTRAINT none")
+    assert managing.delete("/v1/applications/shop?purge=true", key=application_key).status_code == 200
+    assert rows(database, "SELECT kind FROM erasures") == [("application",)]

@@ -14,17 +14,16 @@ from tracker.api.erasure import request_purge
 from tracker.api.fields import CONTROLS, QueryFlag, Text, Whole, choice
 from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
 from tracker.api.parts import parts
-from tracker.errors import Refused
+from tracker.application import Application
 from tracker.management import applications, presets
 from tracker.management.applications import DEFAULT_RATE_LIMIT, ApplicationRow
+from tracker.store.database import Transaction
 
 blueprint = Blueprint("applications", description="Applications: each has an app_id, a rate limit and keys of its own.")
 
 _STATUSES = ("active", "inactive", "suspended")
 _LARGEST_RATE = 2**31 - 1
 _NAME = f"[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*"
-_OPERATORS = frozenset({"status", "rate_limit_per_minute"})
-"""What the first key, but no key with `settings:write` alone, changes."""
 
 
 class ApplicationView(Schema):
@@ -177,18 +176,17 @@ class OneApplication(MethodView):
 
         With `purge` the scheduler removes all of it then, in small batches, and the app_id is free again.
         """
-        row = applications.delete(parts().database, target().app_id, by=caller().actor, expected=expected())
-        if query["purge"]:
-            request_purge(target())
+        also = request_purge if query["purge"] else _nothing_more
+        row = applications.delete(parts().database, target().app_id, by=caller().actor, expected=expected(), also=also)
         changed()
         return answer(row)
 
 
+def _nothing_more(_tx: Transaction, _application: Application) -> None:
+    """What a deletion without `purge` does beside."""
+
+
 def _changed_to(given: dict[str, Any]) -> Response:
-    if not caller().may(FIRST_KEY):
-        now = applications.show(parts().database, target().app_id)
-        if any(given[name] != getattr(now, name) for name in _OPERATORS & given.keys()):
-            raise Refused("FORBIDDEN", 403, "Status and rate limit need the first key or the admin token.")
     row = applications.update(parts().database, target().app_id, given, by=caller().actor, expected=expected())
     changed()
     return answer(row, versioned=True)

@@ -15,7 +15,6 @@ from tracker.api.pages import PageQuery, not_a_cursor, page, page_of, place_of
 from tracker.api.parts import parts
 from tracker.application import Application
 from tracker.erasure import identifiers, requests
-from tracker.erasure.requests import Receipt
 from tracker.hit_values import LONGEST_IDENTIFIERS
 from tracker.management import audit
 from tracker.store.database import Transaction
@@ -97,14 +96,11 @@ class OneErasure(MethodView):
         return answer(requests.receipt(parts().database, target().app_id, erasure))
 
 
-def request_purge(application: Application) -> Receipt:
-    """Note that an application, deleted just now, is to be purged by the scheduler; for the view that deletes."""
-    own = parts()
-    with own.database.transaction() as tx:
-        erasure_id, is_new = requests.request_purge(tx, application, now=own.clock.now())
-        if is_new:
-            audit.record(tx, caller().actor, application.id, "application.purged", application.app_id, None, None)
-    return requests.receipt(own.database, application.app_id, erasure_id)
+def request_purge(tx: Transaction, application: Application) -> None:
+    """Note in the transaction that deletes an application that the scheduler is to purge it."""
+    _, is_new = requests.request_purge(tx, application, now=parts().clock.now())
+    if is_new:
+        audit.record(tx, caller().actor, application.id, "application.purged", application.app_id, None, None)
 
 
 def _note(tx: Transaction, application: Application, erasure_id: UUID) -> None:

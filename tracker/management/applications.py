@@ -1,6 +1,6 @@
 """Applications: made, listed, changed, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -21,6 +21,8 @@ _ATTEMPTS = 3
 """Two app_ids that were drawn never were the same yet; the loop is there so that it would not matter."""
 DEFAULT_RATE_LIMIT: Final = 1000
 """Hits a minute."""
+OPERATED: Final = frozenset({"status", "rate_limit_per_minute"})
+"""What the first key, but no key with `settings:write` alone, changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,8 @@ def update(
     """Change what `changes` names: name, description, domain, status, rate_limit_per_minute.
 
     Raises Refused: VALIDATION_ERROR for what is not accepted, NOT_FOUND, PRECONDITION_FAILED where the application is
-    not what was `expected`, FORBIDDEN where a key would end a suspension or begin one.
+    not what was `expected`, FORBIDDEN where a key other than the first one would change status or rate limit, or any
+    key would end a suspension or begin one.
     """
     columns = application_input.checked(changes)
     with database.transaction() as tx:
@@ -103,6 +106,9 @@ def update(
         require(expected, row)
         before = asdict(row)
         new = {column: value for column, value in columns.items() if value != before[column]}
+        # Compared here and not before: what a key says that it leaves alone may have been changed since it was read.
+        if new.keys() & OPERATED and by.kind == "key" and by.key_id is not None:
+            raise Refused("FORBIDDEN", 403, "Status and rate limit need the first key or the admin token.")
         if "status" in new and by.kind == "key" and "suspended" in (row.status, new["status"]):
             raise Refused("FORBIDDEN", 403, "Only the operator suspends an application, and activates it again.")
         if new:
@@ -119,10 +125,18 @@ def set_status(
     return update(database, app_id, {"status": status}, by=by)
 
 
-def delete(database: Database, app_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> ApplicationRow:
+def delete(
+    database: Database,
+    app_id: str,
+    *,
+    by: Actor = COMMAND,
+    expected: Expected = None,
+    also: Callable[[Transaction, Application], object] = lambda *_: None,
+) -> ApplicationRow:
     """Delete an application: its hits and keys count no more. Its rows stay, and nobody else gets its app_id.
 
-    Raises Refused where there is no such application, or where it is not what was `expected`.
+    `also` is called in the same transaction: whoever was answered with an error can ask again, since nothing of both
+    has happened, or all. Raises Refused where there is no such application, or where it is not what was `expected`.
     """
     with database.transaction() as tx:
         application = locked(tx, app_id)
@@ -132,6 +146,7 @@ def delete(database: Database, app_id: str, *, by: Actor = COMMAND, expected: Ex
         gone = _row(tx, app_id)
         after = {"deleted_at": gone.deleted_at}
         note(tx, by, application, "application.deleted", app_id, {"deleted_at": None}, after)
+        also(tx, application)
         return gone
 
 
