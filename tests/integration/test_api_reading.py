@@ -226,6 +226,11 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
     assert broken.status_code == 200
     with pytest.raises(DatabaseAway):
         broken.get_data()
+    calls, broken_by = iter(range(100)), ZeroDivisionError("a fault of ours")
+    sent: list[bytes] = []
+    with pytest.raises(ZeroDivisionError):
+        sent.extend(managing.get("/v1/export?app_id=shop").response)  # type: ignore[arg-type]
+    assert b"".join(sent).splitlines()[-1] == b'"INCOMPLETE: the export broke off here."', "whatever broke it"
     calls, broken_at = iter(range(100)), 1000
     taken = [export_view._places.acquire(blocking=False) for _ in range(export_view._AT_ONCE)]
     assert taken == [True] * export_view._AT_ONCE, "every export has given its place back"

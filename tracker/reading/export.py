@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import orjson
 
-from tracker.errors import TrackerError
 from tracker.reading.asked import asked_of
 from tracker.reading.export_lines import Format, fields_of, lines_of
 from tracker.reading.export_rows import pages
@@ -100,7 +99,7 @@ def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
             compressed = compressor.compress(chunk)
             if compressed:
                 yield compressed
-    except TrackerError:
+    except Exception:
         yield compressor.flush(zlib.Z_SYNC_FLUSH)
         raise
     yield compressor.flush()
@@ -116,7 +115,8 @@ def marked(chunks: Iterator[bytes], format_: Format) -> Iterator[bytes]:
         for chunk in chunks:
             begun = True
             yield chunk
-    except TrackerError as error:
+    except Exception as error:
+        # Whatever it is, also a fault of ours: the reader must not take what there is for all.
         if begun:
             refused = {"code": "SERVICE_UNAVAILABLE", "message": _BROKEN_OFF}
             as_json = orjson.dumps({"success": False, "error": refused}) + b"\n"
