@@ -10,7 +10,7 @@ WITH hits AS MATERIALIZED (
 ),
 given AS (
     SELECT key, value, jsonb_typeof(value) AS type, count(*) AS count
-    FROM hits, jsonb_each(custom_params) AS each (key, value)
+    FROM hits, jsonb_each(CASE WHEN jsonb_typeof(custom_params) = 'object' THEN custom_params END) AS each (key, value)
     GROUP BY key, value
 ),
 types AS (
