@@ -148,3 +148,13 @@ def test_deliveries_are_listed_and_sent_again(
     assert webhooks("redeliver", made["id"]).status == 2
     assert webhooks("redeliver", made["id"], "--failed-since", "yesterday").status == 2
     assert len(webhooks("deliveries", made["id"], "--state", "waiting", "--json").json) == 3
+
+
+def test_why_a_delivery_was_not_even_sent_is_listed(webhooks: Any, made: dict[str, Any], database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute(
+            "INSERT INTO webhook_deliveries (webhook_id, event_id, event_type, payload, due_at, created_at, last_error)"
+            " VALUES (%s, 'hit_1', 'tracking.created', '{}', now(), now(), 'The key is another one.')",
+            [made["id"]],
+        )
+    assert "The key is another one." in webhooks("deliveries", made["id"]).output

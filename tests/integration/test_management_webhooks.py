@@ -124,6 +124,19 @@ def test_address_and_events_are_changed_alone_or_together_and_only_what_changed_
         webhooks.update(database, rules, webhook_id, url="https://192.168.0.1/", now=NOW)
 
 
+def test_another_address_begins_with_nothing_held_against_it(
+    database: Database, rules: WebhookRules, made: webhooks.WithSecret
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhooks SET failure_count = 9, failing_since = now(), paused_until = now() + '1 day'")
+    for change in ({"events": ["session.ended"]}, {"url": URL}):
+        same = webhooks.update(database, rules, made.webhook.id, now=NOW, **change)  # type: ignore[arg-type]
+        assert same.failure_count == 9
+        assert None not in {same.failing_since, same.paused_until}
+    other = webhooks.update(database, rules, made.webhook.id, url="https://127.0.0.2/", now=NOW)
+    assert (other.failure_count, other.failing_since, other.paused_until) == (0, None, None)
+
+
 def test_a_change_that_was_based_on_another_version_is_refused(
     database: Database, rules: WebhookRules, made: webhooks.WithSecret
 ) -> None:

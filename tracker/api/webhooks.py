@@ -103,7 +103,7 @@ class RedeliveryView(Schema):
 class RedeliveryForm(Schema):
     """Which failed deliveries to send again."""
 
-    since = Moment(required=True, metadata={"description": "Those that were made since then."})
+    since = Moment(required=True, metadata={"description": "Those that failed for good since then."})
 
 
 def _events(**more: Any) -> fields.List[Any]:  # noqa: ANN401 marshmallow's options

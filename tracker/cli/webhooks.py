@@ -221,5 +221,10 @@ def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:
         for attempt in delivery.attempts
     ]
     if delivery.state == "waiting":
-        lines.append({**whole, "state": "waiting", "attempt": delivery.attempt + 1, "at": delivery.due_at})
+        # What could not be sent for a reason of ours is no attempt: only here is it said.
+        known = delivery.attempts[-1].error if delivery.attempts else None
+        error = delivery.last_error if delivery.last_error != known else None
+        lines.append(
+            {**whole, "state": "waiting", "attempt": delivery.attempt + 1, "at": delivery.due_at, "error": error}
+        )
     return lines

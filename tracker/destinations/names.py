@@ -14,8 +14,12 @@ from tracker.errors import DestinationRefused
 
 KEPT_SECONDS = 5.0
 """How long an answer serves: a burst of deliveries must not become a burst of questions to the name server."""
-_AT_ONCE = 64
-"""Names that are looked up at the same time, each by a thread: getaddrinfo can neither be ended nor limited in time."""
+_AT_ONCE = 256
+"""Names that are looked up at the same time, each by a thread: getaddrinfo can neither be ended nor limited in time.
+
+One whose name server hangs lasts half a minute, while whoever waits for it gives up after three seconds: the webhooks
+of one application must not take all the places from the others.
+"""
 
 LookUp = Callable[[str], Sequence[Address]]
 
