@@ -10,6 +10,7 @@ from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.store.database import Database
 from tracker.webhooks.lanes import KEPT_SECONDS
+from tracker.webhooks.sender import LEASE
 
 
 def test_more_hanging_endpoints_than_threads_hold_up_no_other(
@@ -82,4 +83,25 @@ def test_idle_connections_are_closed_in_the_middle_of_a_turn(
         wait_until(lambda: good not in sender._lanes._lanes)
         assert slow in sender._lanes._lanes
         turn.join(20)
+    bad.close()
+
+
+def test_what_is_under_way_when_the_machine_slept_is_not_sent_twice_at_a_time(
+    database: Database, application: Application, clock: Any
+) -> None:
+    bad = Consumer(hang)
+    webhook_id, _ = register(database, application, bad.url, clock.now())
+    owe(database, webhook_id, clock.now())
+    sender = sender_of(database, clock, read_seconds=1.5)
+    turn = threading.Thread(target=sender.turn)
+    turn.start()
+    wait_until(lambda: bad.received)
+    clock.advance(LEASE.total_seconds() + 1)  # The lease is over, and this sender may claim what it is sending.
+    leased = "SELECT count(*) FROM webhook_deliveries WHERE leased_until > %s"
+    wait_until(lambda: rows(database, leased, clock.now()) == [(1,)])
+    turn.join(20)
+    assert not turn.is_alive()
+    assert len(bad.received) == 1
+    assert rows(database, "SELECT state, attempt FROM webhook_deliveries") == [("waiting", 1)]
+    assert sender.turn() == 0
     bad.close()

@@ -79,6 +79,8 @@ class Sender:
         self._arrived: SimpleQueue[Attempted] = SimpleQueue()
         self._unrecorded: list[Ended] = []
         self._given_back: list[int] = []
+        self._held: set[int] = set()
+        """Deliveries that are in our hands until what became of them is settled."""
         self._record_at = self._look_at = 0.0
         self._away_until: float | None = None
         self._attempted = self._failed = 0
@@ -122,7 +124,10 @@ class Sender:
         enough = self._lanes.ready(now) >= self._threads or self._lanes.waiting >= _MOST_WAITING
         if not may_end and (now < self._look_at or enough):
             return
-        claimed = self._try(self._claim_in) or []
+        # Where a lease of ours is over early, because the machine slept or its clock was set, we may claim once more
+        # what we have still under way.
+        claimed = [delivery for delivery in self._try(self._claim_in) or [] if delivery.id not in self._held]
+        self._held.update(delivery.id for delivery in claimed)
         self._look_at = now + LOOK_SECONDS
         self._lanes.add(claimed, now, each=_EACH)
 
@@ -187,6 +192,7 @@ class Sender:
         disabled = self._try(self._settle_in)
         if disabled is None:
             return
+        self._held.difference_update(self._given_back, (each.attempted.delivery.id for each in self._unrecorded))
         self._given_back.clear()
         self._unrecorded.clear()
         for webhook_id in disabled:
