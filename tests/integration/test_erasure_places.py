@@ -139,9 +139,16 @@ def test_failed_and_kept_entries_are_erased_and_what_is_no_hit_where_it_names_th
     assert rows(database, "SELECT count(*) FROM batch_queue WHERE tracking_data::text LIKE '%elsewhere%'") == [(3,)]
 
 
+@pytest.mark.parametrize("at_once", [1, 3, 8, 5000])
 def test_deliveries_about_their_hits_and_sessions_go(
-    redis: Connection, database: Database, application: Application
+    redis: Connection,
+    database: Database,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
 ) -> None:
+    for module in (person, preview):
+        monkeypatch.setattr(module, "DELIVERIES_AT_ONCE", at_once)
     enqueue(redis, hits(application))
     drain(redis, database)
     with database.transaction() as tx:

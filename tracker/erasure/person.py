@@ -7,6 +7,7 @@ failed. What was accepted before the erasure was asked for is therefore looked f
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from tracker.erasure import hits
@@ -20,7 +21,9 @@ from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
 
 AT_ONCE: Final = 500
-"""Rows of `batch_queue` and deliveries a transaction."""
+"""Rows of `batch_queue` a transaction."""
+DELIVERIES_AT_ONCE: Final = 5000
+"""Deliveries that a transaction looks through."""
 RETRY_SECONDS: Final = 31.0
 """A worker may have a retry in its hands for so long, which nobody can see."""
 CLOCKS_APART: Final = timedelta(seconds=10)
@@ -110,12 +113,15 @@ def _erase_day(work: Work, person: Person, day: date, found: Found) -> None:
 
 
 def _erase_deliveries(work: Work, person: Person) -> None:
-    def some(tx: Transaction, counts: Counter[str]) -> int:
-        count = person_rows.erase_deliveries(tx, person, limit=AT_ONCE)
-        counts["webhook_deliveries"] += count
-        return count
+    after: int | None = 0
 
-    work.repeat(some, limit=AT_ONCE)
+    def some(tx: Transaction, counts: Counter[str], after: int) -> int | None:
+        last, deleted = person_rows.erase_deliveries(tx, person, after=after, limit=DELIVERIES_AT_ONCE)
+        counts["webhook_deliveries"] += deleted
+        return last
+
+    while after is not None:
+        after = work.step(partial(some, after=after))
 
 
 def _forget_day(work: Work, person: Person, day: date) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from tracker.erasure.belonging import of_person
 from tracker.erasure.hits import event_id_of
-from tracker.erasure.person import days_of
+from tracker.erasure.person import DELIVERIES_AT_ONCE, days_of
 from tracker.queueing import withdrawal
 from tracker.queueing.connection import Connection
 from tracker.store import person_rows
@@ -25,8 +25,12 @@ def count(
     counts["redis_streams"], counts["redis_retries"] = withdrawal.count(redis, of_person(person))
     with database.transaction() as tx:
         counts["batch_queue"] = person_rows.count_queued(tx, person)
-        counts["webhook_deliveries"] = person_rows.count_deliveries(tx, person)
         days = days_of(tx)
+    after: int | None = 0
+    while after is not None:
+        with database.transaction() as tx:
+            after, named = person_rows.count_deliveries(tx, person, after=after, limit=DELIVERIES_AT_ONCE)
+        counts["webhook_deliveries"] += named
     for number, day in enumerate(days, 1):
         _count_day(database, person, day, counts)
         on_day(number, len(days))

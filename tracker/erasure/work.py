@@ -16,8 +16,8 @@ _PAUSE_SECONDS: Final = 2.0
 _RENEW_SECONDS: Final = LEASE_SECONDS / 3
 _T = TypeVar("_T")
 
-Step = Callable[[Transaction, Counter[str]], int]
-"""Works within a transaction, adds to the counts, and says how much it found."""
+Step = Callable[[Transaction, Counter[str]], _T]
+"""Works within a transaction, adds to the counts, and says something of it: mostly how much it found."""
 
 
 class TakenOver(TryAgain):
@@ -52,7 +52,7 @@ class Work:
         self._sleep = sleep
         self._renewed_at = clock.monotonic()
 
-    def step(self, work: Step) -> int:
+    def step(self, work: Step[_T]) -> _T:
         """One transaction of the erasure. Raises TakenOver, Interrupted, DatabaseAway."""
         for left in reversed(range(_TRIES)):
             if not self._go_on():
@@ -82,7 +82,7 @@ class Work:
         with self._database.transaction() as tx:
             return look(tx)
 
-    def repeat(self, work: Step, *, limit: int) -> int:
+    def repeat(self, work: Step[int], *, limit: int) -> int:
         """Steps that each take at most `limit`, until one takes fewer; how much all found."""
         total = 0
         while True:

@@ -132,14 +132,21 @@ def count_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequenc
     return _count(fetch_one(tx, "webhook_deliveries/count_of_hits", parameters))
 
 
-def erase_deliveries(tx: Transaction, person: Person, *, limit: int) -> int:
-    """Delete some webhook deliveries whose payload names the person; how many."""
-    return execute(tx, "webhook_deliveries/erase_of_person", {**person.parameters(), "limit": limit})
+def erase_deliveries(tx: Transaction, person: Person, *, after: int, limit: int) -> tuple[int | None, int]:
+    """Look through `limit` webhook deliveries after an id, and delete those whose payload names the person.
+
+    The last id that was looked at, None where there are no more; and how many were deleted.
+    """
+    parameters = {**person.parameters(), "after": after, "limit": limit}
+    [row] = fetch_all(tx, "webhook_deliveries/erase_of_person", parameters)
+    return (row["last"] if row["looked_at"] == limit else None), row["deleted"]
 
 
-def count_deliveries(tx: Transaction, person: Person) -> int:
-    """How many webhook deliveries name the person, those about hits aside."""
-    return _count(fetch_one(tx, "webhook_deliveries/count_of_person", person.parameters()))
+def count_deliveries(tx: Transaction, person: Person, *, after: int, limit: int) -> tuple[int | None, int]:
+    """As `erase_deliveries`, but only count those that name the person, those about hits aside."""
+    parameters = {**person.parameters(), "after": after, "limit": limit}
+    [row] = fetch_all(tx, "webhook_deliveries/count_of_person", parameters)
+    return (row["last"] if row["looked_at"] == limit else None), row["count"]
 
 
 def _in_json(person: Person) -> dict[str, Any]:
