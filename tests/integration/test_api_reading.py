@@ -174,6 +174,7 @@ def test_a_key_reads_what_it_may_of_its_own_application(
     [
         ("/v1/statistics?start_date=2026-02-30", "start_date"),
         ("/v1/statistics?start_date=20260201", "start_date"),
+        ("/v1/statistics?start_date=2026-W05-6", "start_date"),
         ("/v1/statistics?start_date=2026-02-02&end_date=2026-02-01", "start_date"),
         ("/v1/statistics?start_date=0001-01-01", "start_date"),
         ("/v1/statistics?end_date=9999-12-31", "end_date"),
