@@ -1,5 +1,6 @@
 """One attempt at one delivery, as a thread of the pool makes it: open the secrets, sign, post, say how it ended."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,8 +66,11 @@ class Attempts:
         """Those of Standard Webhooks; during a rotation with a signature by either secret, the new one's first."""
         if delivery.secret is None:
             raise SettingsInvalid("This webhook has no secret: `python -m tracker webhooks rotate ID` gives it one.")
-        sealed = [secret for secret in (delivery.secret, delivery.previous_secret) if secret is not None]
-        signers = [Webhook(self._sealer.open(secret)) for secret in sealed]
+        signers = [Webhook(self._sealer.open(delivery.secret))]
+        if delivery.previous_secret is not None:
+            # After TRACKER_SECRET_KEY was lost the old secret is lost too, and rotating is what helps.
+            with suppress(SettingsInvalid, ValueError):
+                signers.append(Webhook(self._sealer.open(delivery.previous_secret)))
         return {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
