@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -75,6 +76,7 @@ def _application(database: Database, folder: Path) -> tuple[Application, str]:
 
 
 def _welcome(running: stack.Stack, api_key: str, folder: Path) -> str:
+    today = datetime.now(UTC).date()
     return f"""
 Access Log Tracker is up; Ctrl-C stops it.
 
@@ -82,6 +84,7 @@ Access Log Tracker is up; Ctrl-C stops it.
   beacon    <script async src="{running.url}/tracker.js" data-app-id="{APP_ID}"></script>
   pixel     {running.url}/pixel.gif?app_id={APP_ID}&url=https%3A%2F%2Fshop.example%2F
   health    {running.url}/health
+  API       {running.url}/docs
   app_id    {APP_ID}
   API key   {api_key}
 
@@ -89,6 +92,7 @@ Access Log Tracker is up; Ctrl-C stops it.
                 -d '{{"app_id": "{APP_ID}", "url": "https://shop.example/"}}'
   a batch   curl {running.url}/v1/track/batch -H 'X-API-Key: {api_key}' \\
                 -d '{{"events": [{{"app_id": "{APP_ID}"}}, {{"app_id": "{APP_ID}"}}]}}'
+  numbers   curl '{running.url}/v1/statistics?start_date={today}&end_date={today}' -H 'X-API-Key: {api_key}'
 
   commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
             export TRACKER_SECRET_KEY='{running.secret_key}'
