@@ -233,10 +233,11 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
         sent.extend(managing.get("/v1/export?app_id=shop").response)  # type: ignore[arg-type]
     assert b"".join(sent).splitlines()[-1] == b'"INCOMPLETE: the export broke off here."', "whatever broke it"
     calls, broken_at = iter(range(100)), 1000
-    taken = [export_view._places.acquire(blocking=False) for _ in range(export_view._AT_ONCE)]
-    assert taken == [True] * export_view._AT_ONCE, "every export has given its place back"
-    refused = managing.get("/v1/export?app_id=shop")
-    assert (error(refused), "Retry-After" in refused.headers) == ((503, "SERVICE_UNAVAILABLE"), True)
-    for _ in taken:
-        export_view._places.release()
+    places, at_once, each = export_view._places, export_view._AT_ONCE, export_view._EACH
+    for holders in (["shop"] * each, [f"other-{number}" for number in range(at_once)]):
+        assert all(map(places.take, holders)), "every export has given its place back"
+        refused = managing.get("/v1/export?app_id=shop")
+        assert (error(refused), "Retry-After" in refused.headers) == ((503, "SERVICE_UNAVAILABLE"), True)
+        for holder in holders:
+            places.give_back(holder)
     assert len(managing.get("/v1/export?app_id=shop").data.splitlines()) == 21

@@ -1,6 +1,5 @@
 """Export over HTTP: a stream whose failure nobody can take for its end."""
 
-import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from tracker.api.blueprint import Blueprint
 from tracker.api.caller import target
 from tracker.api.fields import QueryFlag, Text, choice
 from tracker.api.parts import parts
+from tracker.api.places import Places
 from tracker.api.reading_query import FilteredQuery, period_of
 from tracker.errors import Refused
 from tracker.log import logger
@@ -22,12 +22,14 @@ blueprint = Blueprint("export", description="Hits as they are stored, as CSV or 
 
 _AT_ONCE: Final = 4
 """Exports that a process makes at a time: each keeps a thread, of which hits need most."""
+_EACH: Final = 2
+"""Of these, the most of one application: it keeps nobody else waiting, however slowly it reads."""
 _RETRY_AFTER: Final = 30
 _STREAMS: Final = {
     kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
 }
 
-_places = threading.BoundedSemaphore(_AT_ONCE)
+_places = Places(all_together=_AT_ONCE, each=_EACH)
 _log = logger(__name__)
 
 
@@ -52,7 +54,8 @@ class ExportQuery(FilteredQuery):
 class _Stream:
     """The rest of an export, whose first part is there. It gives its place back when it ends, however it ends."""
 
-    def __init__(self, first: bytes, rest: Iterator[bytes], chunks: Iterator[bytes]) -> None:
+    def __init__(self, app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes], *, first: bytes = b"") -> None:
+        self._app_id = app_id
         self._first = first
         self._rest = rest
         self._chunks = chunks
@@ -76,7 +79,7 @@ class _Stream:
             each.close()  # type: ignore[attr-defined] # both are generators
         if self._held:
             self._held = False
-            _places.release()
+            _places.give_back(self._app_id)
 
 
 @blueprint.route("/v1/export")
@@ -111,17 +114,17 @@ class Export(MethodView):
             headers["Content-Encoding"] = "gzip"
         chunks = marked(found.chunks, query["format"])
         rest = gzipped(chunks) if query["gzip"] or on_the_way else chunks
-        return Response(_begun(rest, found.chunks), headers=headers, direct_passthrough=True)
+        return Response(_begun(target().app_id, rest, found.chunks), headers=headers, direct_passthrough=True)
 
 
-def _begun(rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
+def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
     """The stream with its first part already made, so that what is wrong from the start is an answer of its own."""
-    if not _places.acquire(blocking=False):
-        sentence = f"{_AT_ONCE} exports are being made already: try again when one has ended."
+    if not _places.take(app_id):
+        sentence = f"{_AT_ONCE} exports are made at a time, {_EACH} for one application: try again when one has ended."
         raise Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
-    stream = _Stream(b"", rest, chunks)
+    stream = _Stream(app_id, rest, chunks)
     try:
-        return _Stream(next(rest, b""), rest, chunks)
+        return _Stream(app_id, rest, chunks, first=next(rest, b""))
     except BaseException:
         stream.close()
         raise
