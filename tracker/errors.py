@@ -98,7 +98,7 @@ class UnknownApplication(Refused):
     """A 404: there is no such application, or it was deleted."""
 
     def __init__(self, app_id: str) -> None:
-        super().__init__("NOT_FOUND", 404, f"There is no application {app_id[:100]!r}.")
+        super().__init__("APPLICATION_NOT_FOUND", 404, f"There is no application {app_id[:100]!r}.")
 
 
 def invalid(message: str, **fields: list[str]) -> Refused:

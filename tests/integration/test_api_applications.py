@@ -30,7 +30,7 @@ def test_an_application_is_made_shown_changed_and_deleted(managing: Managing, da
     stale = managing.delete("/v1/applications/shop", headers={"If-Match": changed.headers["ETag"]})
     assert error(stale) == (412, "PRECONDITION_FAILED")
     assert data(managing.delete("/v1/applications/shop"))["deleted_at"]
-    assert error(managing.get("/v1/applications/shop")) == (404, "NOT_FOUND")
+    assert error(managing.get("/v1/applications/shop")) == (404, "APPLICATION_NOT_FOUND")
     assert error(managing.get("/v1/applications/shop", key=api_key)) == (401, "INVALID_API_KEY")
     assert error(managing.post("/v1/applications", {"name": "Again", "app_id": "shop"})) == (409, "CONFLICT")
     assert [row["app_id"] for row in data(managing.get("/v1/applications?deleted=true"))["items"]] == ["shop"]
@@ -58,7 +58,7 @@ def test_a_key_sees_its_own_application_and_makes_none(
     applications.create(database, name="Other", app_id="other")
     assert [row["app_id"] for row in data(managing.get("/v1/applications", key=application_key))["items"]] == ["shop"]
     assert error(managing.post("/v1/applications", {"name": "New"}, key=application_key)) == (403, "FORBIDDEN")
-    assert error(managing.get("/v1/applications/other", key=application_key)) == (404, "NOT_FOUND")
+    assert error(managing.get("/v1/applications/other", key=application_key)) == (404, "APPLICATION_NOT_FOUND")
     assert error(managing.get("/v1/applications", key=None)) == (401, "AUTHENTICATION_ERROR")
 
 
@@ -129,4 +129,4 @@ def test_a_request_of_the_wrong_form_is_refused_in_the_envelope(managing: Managi
     assert error(managing.get("/v1/nothing")) == (404, "NOT_FOUND")
     assert error(managing.get("/v1/applications/shop%00")) == (404, "NOT_FOUND")
     for name in ("'; DROP TABLE applications; --", "shop' OR '1'='1", "x\r\nSet-Cookie: a=b"):
-        assert error(managing.get(f"/v1/applications/{name}")) == (404, "NOT_FOUND")
+        assert error(managing.get(f"/v1/applications/{name}")) == (404, "APPLICATION_NOT_FOUND")

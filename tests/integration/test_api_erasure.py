@@ -49,7 +49,10 @@ def test_only_who_may_erase_and_only_ones_own(
 ) -> None:
     assert managing.post(PATH, WHO, key=application_key).status_code == 202
     assert error(managing.post(PATH, WHO, key=None)) == (401, "AUTHENTICATION_ERROR")
-    assert error(managing.post("/v1/applications/other/erasures", WHO, key=application_key)) == (404, "NOT_FOUND")
+    assert error(managing.post("/v1/applications/other/erasures", WHO, key=application_key)) == (
+        404,
+        "APPLICATION_NOT_FOUND",
+    )
     assert error(managing.get(f"{PATH}/{uuid4()}")) == (404, "NOT_FOUND")
 
 
@@ -81,7 +84,7 @@ def test_a_deleted_application_is_purged_by_the_scheduler_where_that_is_asked_fo
     drain(redis, database)
     assert error(managing.delete("/v1/applications/shop?purge=perhaps")) == (400, "VALIDATION_ERROR")
     assert managing.delete("/v1/applications/shop?purge=true").status_code == 200
-    assert error(managing.get(PATH)) == (404, "NOT_FOUND")
+    assert error(managing.get(PATH)) == (404, "APPLICATION_NOT_FOUND")
     assert erase_waiting(database, redis, SystemClock(), owner="scheduler") == 1
     assert tables_with(database, str(application.id)) == {"audit_log": 1}
     query = "SELECT actor_kind, subject, after ->> 'access_logs' FROM audit_log WHERE action = 'application.purged'"

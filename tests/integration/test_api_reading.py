@@ -162,7 +162,7 @@ def test_a_key_reads_what_it_may_of_its_own_application(
             assert named.status_code == managing.get(path, key=key).status_code
             assert named.status_code in (200, 404)
         assert error(managing.get(path, key=unwanted)) == (403, "FORBIDDEN")
-        assert error(managing.get(f"{joined}app_id=shop", key=foreign)) == (404, "NOT_FOUND")
+        assert error(managing.get(f"{joined}app_id=shop", key=foreign)) == (404, "APPLICATION_NOT_FOUND")
         assert error(managing.get(path, key=None))[0] == 401
         assert error(managing.get(path)) == (400, "VALIDATION_ERROR")
         assert error(managing.post(f"{joined}app_id=shop", {}))[0] == 405

@@ -72,7 +72,7 @@ def test_everything_of_another_application_is_not_there(
             for reference in ("shop", str(application.id)):
                 for body in ({}, {"name": "Mine", "setting_value": "keep", "parameter_type": "string"}):
                     answer = managing.call(method, filled(path, reference, ids), body, key=stranger)
-                    assert error(answer) == (404, "NOT_FOUND"), (method, path)
+                    assert error(answer) == (404, "APPLICATION_NOT_FOUND"), (method, path)
         else:
             target = f"{filled(path, 'shop', ids)}?app_id=shop"
             answer: Any = managing.call(method, target, {}, key=stranger)

@@ -82,9 +82,9 @@ def test_what_is_not_accepted_names_its_field_and_leaves_nothing(
 
 
 def test_an_unknown_application_has_no_webhooks(database: Database, rules: WebhookRules) -> None:
-    with refused("NOT_FOUND", 404):
+    with refused("APPLICATION_NOT_FOUND", 404):
         webhooks.create(database, rules, "nobody", url=URL, events=["*"], now=NOW)
-    with refused("NOT_FOUND", 404):
+    with refused("APPLICATION_NOT_FOUND", 404):
         webhooks.list_(database, "nobody")
 
 

@@ -81,7 +81,7 @@ def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> 
 
     `permission` is one, or several of which one will do, with `|` between them. `about` says where the application is
     named: `path` (the argument `application`), `query` (the parameter `app_id`, which a key may leave out), or None
-    for views that are about none. Raises Refused: NOT_FOUND, FORBIDDEN.
+    for views that are about none. Raises Refused: APPLICATION_NOT_FOUND, FORBIDDEN.
     """
     for value in view_args.values():
         # PostgreSQL has no text with NUL in it, so nothing goes by such a name.

@@ -52,7 +52,7 @@ def create(
 ) -> WithSecret:
     """Register a webhook; without a `secret` one is made. It counts for what happens a few seconds later.
 
-    Raises Refused: VALIDATION_ERROR for what is not accepted, NOT_FOUND for an unknown application, CONFLICT where it
+    Raises Refused: VALIDATION_ERROR for what is not accepted, APPLICATION_NOT_FOUND, CONFLICT where it
     has as many webhooks as it may. Raises SettingsInvalid where TRACKER_SECRET_KEY is missing.
     """
     checked_events = rules.events(events)

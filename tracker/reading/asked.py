@@ -17,8 +17,8 @@ _RETRY_AFTER: Final = 30
 def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, Application]]:
     """A snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
 
-    Raises Refused: NOT_FOUND for an application that does not exist, SERVICE_UNAVAILABLE where a statement took longer
-    than the role may. Raises DatabaseAway.
+    Raises Refused: APPLICATION_NOT_FOUND, SERVICE_UNAVAILABLE where a statement took longer than the role may. Raises
+    DatabaseAway.
     """
     with bounded(), database.snapshot() as tx:
         application = applications.find(tx, app_id)

@@ -62,8 +62,8 @@ def read(
 ) -> ParameterStatistics:
     """Answer for a parameter that is defined, or was when it was counted.
 
-    Raises Refused: VALIDATION_ERROR, NOT_FOUND for an unknown application or parameter, SERVICE_UNAVAILABLE where it
-    took PostgreSQL too long. Raises DatabaseAway.
+    Raises Refused: VALIDATION_ERROR, APPLICATION_NOT_FOUND, NOT_FOUND for an unknown parameter, SERVICE_UNAVAILABLE
+    where it took PostgreSQL too long. Raises DatabaseAway.
     """
     period.demand_at_most(MOST_DAYS, "the statistics of a parameter")
     identifier("parameter_key", parameter_key)

@@ -68,8 +68,8 @@ def read(
 ) -> Statistics:
     """Answer from the stored hours and days; with `custom_params`, from the raw rows of the hits that have them.
 
-    Raises Refused: VALIDATION_ERROR for too many days or a bad filter, NOT_FOUND, and SERVICE_UNAVAILABLE where it took
-    PostgreSQL too long. Raises DatabaseAway.
+    Raises Refused: VALIDATION_ERROR for too many days or a bad filter, APPLICATION_NOT_FOUND, and SERVICE_UNAVAILABLE
+    where it took PostgreSQL too long. Raises DatabaseAway.
     """
     wanted = None if custom_params is None else filter_text(custom_params)
     if wanted is not None:
