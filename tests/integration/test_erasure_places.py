@@ -14,9 +14,7 @@ from tests.failed_hits import fail
 from tests.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
-from tracker.erasure import identifiers, person, preview, requests
-from tracker.errors import Refused
-from tracker.management import settings as application_settings
+from tracker.erasure import identifiers, person, preview
 from tracker.queueing import withdrawal
 from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection
@@ -245,58 +243,3 @@ def test_least_and_greatest_numbers_and_the_hundred_most_frequent_values_are_fou
     erase(database, redis, clients=[WHO])
     assert statistics(database) == expected
     assert_exact(database)
-
-
-def test_an_address_is_matched_as_it_is_stored_and_the_receipt_says_so(
-    redis: Connection, database: Database, application: Application
-) -> None:
-    stored = [hit_of(application, n, ip_address=a) for n, a in enumerate(("203.0.113.0", "203.0.113.9", "203.0.114.0"))]
-    enqueue(redis, stored)
-    drain(redis, database)
-    receipt = erase(database, redis, addresses=["203.0.113.9"])
-    assert "the whole network" in receipt.notes[0]
-    assert rows(database, "SELECT host(ip_address) FROM access_logs") == [("203.0.114.0",)]
-    application_settings.set_(database, "shop", "ip_anonymization", "full")
-    receipt = erase(database, redis, addresses=["203.0.114.9"])
-    assert "stores no addresses now" in receipt.notes[0]
-    assert rows(database, "SELECT count(*) FROM access_logs") == [(1,)]
-
-
-def test_a_receipt_names_nobody_and_proves_whom_it_is_about(
-    redis: Connection, database: Database, application: Application
-) -> None:
-    receipt = erase(database, redis, clients=[WHO])
-    assert WHO not in repr(receipt)
-    named = identifiers.checked([WHO], [], [])
-    assert receipt.identifiers == identifiers.digests_of(receipt.id, named)
-    assert receipt.identifiers != identifiers.digests_of(uuid4(), named)
-    assert tables_with(database, WHO) == {}
-    assert requests.receipts(database, "shop") == [receipt]
-
-
-def test_hits_that_come_later_are_new_ones(redis: Connection, database: Database, application: Application) -> None:
-    enqueue(redis, hits(application))
-    drain(redis, database)
-    erase(database, redis, clients=[WHO])
-    enqueue(redis, hits(application))
-    drain(redis, database)
-    assert rows(database, "SELECT count(*) FROM access_logs WHERE client_sub_id = %s", WHO) == [(3,)]
-    fold_everything(database)
-    assert_exact(database)
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        ([], [], []),
-        (["x" * 101], [], []),
-        ([""], [], []),
-        (["a\0b"], [], []),
-        (["\ud800"], [], []),
-        ([], [], ["nowhere"]),
-        ([str(n) for n in range(101)], [], []),
-    ],
-)
-def test_what_no_hit_can_have_is_refused(given: tuple[list[str], list[str], list[str]]) -> None:
-    with pytest.raises(Refused):
-        identifiers.checked(*given)
