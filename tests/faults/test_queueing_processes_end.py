@@ -195,6 +195,14 @@ def test_a_wiped_redis_is_drained_by_the_same_workers(redis: Connection, redis_u
         wait_until(lambda: done(redis) == [2], 30)
 
 
+def test_the_parent_forks_without_a_thread_beside_it(redis: Connection, redis_url: str) -> None:
+    # A lock that such a thread holds at the fork stays locked in the worker, which then hangs for ever.
+    with workers(redis_url) as pool:
+        wait_until(lambda: Worker.count(connection=redis) == 1)
+        time.sleep(1)
+        assert psutil.Process(pool.pid).num_threads() == 1
+
+
 def test_a_healthy_pool_writes_nothing_but_its_own_lines(redis: Connection, redis_url: str) -> None:
     with workers(redis_url, "--workers", "2") as pool:
         add(redis, [entry(1)])

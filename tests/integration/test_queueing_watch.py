@@ -1,5 +1,4 @@
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -111,27 +110,29 @@ def test_looking_at_a_redis_that_is_away_is_an_outage() -> None:
 def test_a_watch_says_once_that_redis_is_away_and_goes_on(
     valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tracker.queueing.watch._EVERY_SECONDS", 0.02)
+    monkeypatch.setattr("tracker.queueing.watch._EVERY_SECONDS", 0.01)
     place = tmp_path / "redis"
     client = connect(f"unix://{place}", name="tests")
-    with capture_logs() as lines:
-        watch = Watch(client, "default", drain_seconds=20)
-        watch.start()
-        wait_until(lambda: lines != [])
-        with Valkey(tmp_path / "server", durable=False) as server:
-            add(connect(server.url, name="tests"), [entry(1)])
-            place.symlink_to(server.url.removeprefix("unix://"))
-            wait_until(lambda: len(lines) == 2)
-            wait_until(lambda: len(Queue("default", connection=client)) == 1)
-            watch.stop()
+    watch = Watch(client, "default", drain_seconds=20)
+    with capture_logs() as lines, Valkey(tmp_path / "server", durable=False) as server:
+        for _ in range(3):
+            watch.look_when_due()
+            time.sleep(0.02)
+        add(connect(server.url, name="tests"), [entry(1)])
+        place.symlink_to(server.url.removeprefix("unix://"))
+        for _ in range(3):
+            watch.look_when_due()
+            time.sleep(0.02)
+        assert len(Queue("default", connection=client)) == 1
     assert [line["event"] for line in lines] == ["watch cannot see the queue", "watch sees the queue again"]
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
+def test_a_watch_that_is_asked_often_looks_every_few_seconds(redis: Connection) -> None:
+    watch = Watch(redis, "default", drain_seconds=20)
+    watch.look_when_due()
+    add(redis, [entry(1)])
+    watch.look_when_due()
+    assert len(Queue("default", connection=redis)) == 0
 
 
 def test_a_snapshot_is_kept_for_a_month_and_dropped_at_once(queue: Connection) -> None:

@@ -22,6 +22,7 @@ from typing import Final
 
 import redis
 from rq import Worker
+from rq.exceptions import StopRequested
 from rq.worker_pool import WorkerData, WorkerPool
 
 from tracker.config import Settings
@@ -38,6 +39,7 @@ _MAINTENANCE_SECONDS = 60
 _WORKER_SECONDS = 30
 """RQ's `worker_ttl`: an idle worker asks Redis anew every 15 s and gives an answer up after 25 s."""
 _PR_SET_PDEATHSIG: Final = 1
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequence[str] = ()) -> None:
@@ -47,15 +49,12 @@ def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequen
     while without `burst` the workers wait for it. The watch nudges through the first of the queues.
     """
     names = list(queues) or [settings.rq_queue]
-    pool = _Pool(names, settings, workers)
     log.info("workers start", workers=workers, queues=names, burst=burst)
     if burst:
-        _run_burst(pool, settings, names[0])
+        _run_burst(_Pool(names, settings, workers, watch=None), settings, names[0])
     else:
         watch = Watch(connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds)
-        watch.start()
-        pool.start(logging_level="WARNING")
-        watch.stop()
+        _Pool(names, settings, workers, watch).start(logging_level="WARNING")
     log.info("workers stopped")
 
 
@@ -76,13 +75,45 @@ class _Worker(Worker):
     max_connection_wait_time = 5.0
     """RQ's pauses between attempts to reach Redis would grow to a minute, and a hit must not wait that long."""
 
+    def _shutdown(self) -> None:
+        # RQ ends an idle worker by an exception out of the signal's handler. Where that is lost (a finalizer that
+        # happens to run swallows it), the loop still sees this mark.
+        self._stop_requested = True
+        super()._shutdown()  # type: ignore[no-untyped-call]
+
 
 class _Pool(WorkerPool):
-    """RQ's pool with our own way to start a worker."""
+    """RQ's pool with our own way to start a worker, and the watch in its loop.
 
-    def __init__(self, queues: list[str], settings: Settings, workers: int) -> None:
+    The loop has no thread beside it: a lock that another thread holds at the moment of a fork (that of the resolver,
+    of an import, of a log) would stay locked in the worker for ever.
+    """
+
+    def __init__(self, queues: list[str], settings: Settings, workers: int, watch: Watch | None) -> None:
         self._redis_url = settings.redis_url
+        self._watch = watch
         super().__init__(queues, connection=connect(settings.redis_url, name="pool"), num_workers=workers)
+
+    def check_workers(self, respawn: bool = True) -> None:  # noqa: FBT001, FBT002 the signature is RQ's
+        """RQ's own look at the workers, once a second, and the watch's at the queue when it is due."""
+        super().check_workers(respawn)
+        if self._watch is not None:
+            self._watch.look_when_due()
+
+    def start_worker(
+        self,
+        count: int | None = None,
+        burst: bool = True,  # noqa: FBT001, FBT002 the signature is RQ's
+        _sleep: float = 0,
+        logging_level: str = "WARNING",
+    ) -> None:
+        # A signal that reached the new process before Python is ready in it would be forgotten, and the pool would
+        # wait for ever for a worker that was told to stop. It waits until `_work` lets it in.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            super().start_worker(count, burst, _sleep, logging_level)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def get_worker_process(
         self,
@@ -113,8 +144,9 @@ class _Pool(WorkerPool):
 def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: int) -> None:
     """One worker process, from the fork to its end."""
     # The fork inherits the pool's handlers; until RQ sets its own, a signal simply ends a worker that has no job.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     _end_with(parent)
     client = connect(redis_url, name=f"worker-{name}")
     if not burst:
@@ -126,7 +158,8 @@ def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: 
         maintenance_interval=_MAINTENANCE_SECONDS,
         worker_ttl=_WORKER_SECONDS,
     )
-    worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+    with contextlib.suppress(StopRequested):  # RQ lets it out where the signal comes just before its loop.
+        worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
 
 
 def _end_with(parent: int) -> None:

@@ -4,7 +4,8 @@ It is what makes lost jobs, killed workers and a missing scheduler harmless: wha
 is found here, after at most `TAKE_OVER_SECONDS` if a dead worker holds it.
 """
 
-import threading
+import math
+import time
 
 from tracker.errors import QueueAway
 from tracker.log import logger
@@ -47,30 +48,19 @@ def _is_left_behind(redis: Connection, stream: str) -> bool:
 
 
 class Watch:
-    """A thread that looks at once and then every 3 s. While Redis is away it says so once and goes on looking."""
+    """Looks every 3 s, for whoever asks it often. While Redis is away it says so once and goes on looking."""
 
     def __init__(self, redis: Connection, queue: str, *, drain_seconds: int) -> None:
         self._redis = redis
         self._queue = queue
         self._drain_seconds = drain_seconds
-        self._stop = threading.Event()
+        self._due = -math.inf
         self._away = False
-        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; to be called once, after `start`."""
-        self._stop.set()
-        self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._look()
-            self._stop.wait(_EVERY_SECONDS)
-
-    def _look(self) -> None:
+    def look_when_due(self) -> None:
+        """Look, unless the last look was less than 3 s ago; the first call looks."""
+        if time.monotonic() < self._due:
+            return
         try:
             look(self._redis, self._queue, drain_seconds=self._drain_seconds)
         except QueueAway as error:
@@ -81,3 +71,4 @@ class Watch:
             if self._away:
                 log.info("watch sees the queue again")
             self._away = False
+        self._due = time.monotonic() + _EVERY_SECONDS
