@@ -206,9 +206,9 @@ def test_too_many_days_are_refused(database: Database, redis: Connection, days: 
 
 
 def test_an_unknown_application_is_not_found(database: Database, redis: Connection) -> None:
-    with pytest.raises(Refused, match="There is no application shop") as refusal:
+    with pytest.raises(Refused, match="There is no application 'shop'") as refusal:
         read(database, redis, LEAP)
-    assert refusal.value.status == 404
+    assert (refusal.value.status, refusal.value.code) == (404, "APPLICATION_NOT_FOUND")
 
 
 def test_what_is_waiting_or_not_folded_holds_the_time_back_until_which_data_is_complete(

@@ -54,12 +54,20 @@ class ExportQuery(FilteredQuery):
 class _Stream:
     """The rest of an export, whose first part is there. It gives its place back when it ends, however it ends."""
 
-    def __init__(self, app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes], *, first: bytes = b"") -> None:
+    def __init__(self, app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> None:
         self._app_id = app_id
-        self._first = first
+        self._first = b""
         self._rest = rest
         self._chunks = chunks
         self._held = True
+
+    def begin(self) -> None:
+        """Make the first part. What it raises is the caller's, and the place is given back."""
+        try:
+            self._first = next(self._rest, b"")
+        except BaseException:
+            self.close()
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -123,8 +131,5 @@ def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stre
         sentence = f"{_AT_ONCE} exports are made at a time, {_EACH} for one application: try again when one has ended."
         raise Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
     stream = _Stream(app_id, rest, chunks)
-    try:
-        return _Stream(app_id, rest, chunks, first=next(rest, b""))
-    except BaseException:
-        stream.close()
-        raise
+    stream.begin()
+    return stream

@@ -6,16 +6,15 @@ What they take is what the OpenAPI document says of them, no more and no less.
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from tracker.http import moments
+
 CONTROLS = "\\u0000-\\u001f\\u007f-\\u009f"
 """Control characters, for a character class of a pattern."""
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 
 
 class _Whole(validate.Regexp):
@@ -100,12 +99,10 @@ class Moment(fields.DateTime):
     """A point in time with its offset (RFC 3339, section 5.6); loaded in UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        if type(value) is str and _RFC3339.fullmatch(value):
-            try:
-                return datetime.fromisoformat(value.upper()).astimezone(UTC)
-            except (ValueError, OverflowError):
-                pass
-        raise ValidationError("Must be a time with its offset, such as 2026-01-31T12:00:00Z (RFC 3339).")
+        moment = moments.in_utc(value, moments.STRICT)
+        if moment is None:
+            raise ValidationError(moments.NO_MOMENT)
+        return moment
 
 
 class JsonObject(fields.Dict):

@@ -24,6 +24,7 @@ from tracker.erasure.requests import Receipt
 from tracker.management import audit
 from tracker.management.actor import COMMAND
 from tracker.queueing.connection import Connection
+from tracker.store import applications
 from tracker.store.database import Database, Transaction
 
 
@@ -88,7 +89,7 @@ def _look(
     database: Database, redis: Connection, app_id: str, named: Identifiers
 ) -> tuple[Mapping[str, int], list[str]]:
     with database.transaction() as tx:
-        application = requests.find_application(tx, app_id)
+        application = applications.existing(tx, app_id)
     with progress("counting", "days") as on_day:
         counts = preview.count(database, redis, identifiers.person_of(application, named), on_day=on_day)
     return counts, identifiers.notes_on(application, named)

@@ -16,6 +16,7 @@ from tracker.erasure import requests, run
 from tracker.errors import not_found
 from tracker.management import applications, audit
 from tracker.management.actor import COMMAND
+from tracker.store import applications as stored_applications
 from tracker.store.database import Database, Transaction
 
 
@@ -54,7 +55,7 @@ def delete(*, app_id: str, purge: bool, yes: bool, as_json: bool) -> None:
 def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int]:
     clock = SystemClock()
     with database.transaction() as tx:
-        application = requests.find_application(tx, app_id)
+        application = stored_applications.existing(tx, app_id)
         erasure_id, is_new = requests.request_purge(tx, application, now=clock.now())
         if is_new:
             _note(tx, application)

@@ -49,7 +49,7 @@ def request_person(
     Raises Refused where there is no such application; a deleted one still is one.
     """
     with database.transaction() as tx:
-        application = find_application(tx, app_id)
+        application = applications.existing(tx, app_id)
         named = columns_of(person_of(application, identifiers))
         erasure_id = erasures.open_like(tx, application_id=application.id, kind="person", identifiers=named)
         if erasure_id is None:
@@ -90,23 +90,15 @@ def request_purge(tx: Transaction, application: Application, *, now: datetime) -
 def receipt(database: Database, app_id: str, erasure_id: UUID) -> Receipt:
     """One receipt. Raises Refused where there is none."""
     with database.transaction() as tx:
-        return _one(tx, find_application(tx, app_id), erasure_id)
+        return _one(tx, applications.existing(tx, app_id), erasure_id)
 
 
 def receipts(database: Database, app_id: str, *, after: UUID | None = None, limit: int = 100) -> list[Receipt]:
     """The receipts of an application, the newest first; `after` is the id of the last one of the page before."""
     with database.transaction() as tx:
-        application = find_application(tx, app_id)
+        application = applications.existing(tx, app_id)
         rows = erasures.list_rows(tx, application.id, after=after, limit=limit)
     return [_receipt(application, row) for row in rows]
-
-
-def find_application(tx: Transaction, app_id: str) -> Application:
-    """The application, a deleted one too: its rows are still there. Raises Refused where there is none."""
-    application = applications.find(tx, app_id)
-    if application is None:
-        raise not_found(f"There is no application {app_id!r}: `python -m tracker apps list --deleted` shows them all.")
-    return application
 
 
 def _one(tx: Transaction, application: Application, erasure_id: UUID) -> Receipt:

@@ -8,8 +8,8 @@ from tracker.store.database import Transaction
 
 def known(tx: Transaction, app_id: str) -> Application:
     """The application with its settings and keys. Raises Refused where there is none, or a deleted one."""
-    application = applications.find(tx, app_id)
-    if application is None or application.deleted:
+    application = applications.existing(tx, app_id)
+    if application.deleted:
         raise unknown(app_id)
     return application
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tracker.application import Application
-from tracker.errors import Refused, TookTooLong, not_found
+from tracker.errors import Refused, TookTooLong
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
 
@@ -21,10 +21,7 @@ def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, App
     DatabaseAway.
     """
     with bounded(), database.snapshot() as tx:
-        application = applications.find(tx, app_id)
-        if application is None:
-            raise not_found(f"There is no application {app_id}: `python -m tracker apps list` shows them.")
-        yield tx, application
+        yield tx, applications.existing(tx, app_id)
 
 
 @contextmanager

@@ -7,18 +7,15 @@ otherwise become one session of everybody.
 """
 
 import math
-import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError, fields, missing
 
 from tracker.addresses import normalise
+from tracker.http import moments
 
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
 _NO_TEXT = "Must be a text."
 
 
@@ -98,12 +95,10 @@ class Instant(fields.Field[datetime]):
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         if value is None:
             return missing
-        if type(value) is str and _RFC3339.fullmatch(value):
-            try:
-                return datetime.fromisoformat(value.upper()).astimezone(UTC)
-            except (ValueError, OverflowError):
-                pass
-        raise ValidationError("Must be a time with its offset, such as 2026-01-31T12:00:00Z (RFC 3339).")
+        moment = moments.in_utc(value, moments.WITH_SPACE)
+        if moment is None:
+            raise ValidationError(moments.NO_MOMENT)
+        return moment
 
 
 class Address(fields.Field[str]):

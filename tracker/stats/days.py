@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from tracker.errors import not_found
 from tracker.store import applications, statistics, statistics_increments
 from tracker.store.database import Database, Transaction
 from tracker.store.statistics_increments import Day
@@ -16,8 +15,7 @@ def demand_application(database: Database, app_id: str | None) -> None:
     if app_id is None:
         return
     with database.transaction() as tx:
-        if applications.find(tx, app_id) is None:
-            raise not_found(f"There is no application {app_id}: `python -m tracker apps list` shows them.")
+        applications.existing(tx, app_id)
 
 
 def dates(first: date, last: date) -> Iterator[date]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tracker.application import ApiKey, Application, hash_key
+from tracker.errors import UnknownApplication
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
 
@@ -17,6 +18,14 @@ CHANGEABLE = frozenset(
 def find(tx: Transaction, app_id: str) -> Application | None:
     """The application with its settings and usable keys, a deleted one too (flagged); None where there is none."""
     return find_many(tx, [app_id]).get(app_id)
+
+
+def existing(tx: Transaction, app_id: str) -> Application:
+    """The same where there has to be one. Raises UnknownApplication."""
+    application = find(tx, app_id)
+    if application is None:
+        raise UnknownApplication(app_id)
+    return application
 
 
 def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:
