@@ -2,10 +2,10 @@
 
 from tests.managing import Managing, data, error
 from tests.queued_hits import rows
-from tracker.api.failed_keys import MOST_FAILURES, FailedKeys
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused
+from tracker.http.failed_keys import MOST_FAILURES, FailedKeys
 from tracker.queueing.connection import connect
 from tracker.store.database import Database
 

@@ -4,16 +4,14 @@
 is about; everything of another application is not there.
 """
 
-import contextlib
-import hmac
 from dataclasses import dataclass
 from typing import Any
 
 from flask import g, request
 
-from tracker.api.parts import Parts, parts
+from tracker.api.parts import parts
 from tracker.application import ApiKey, Application
-from tracker.errors import Refused, TryAgain, invalid, not_found
+from tracker.errors import Refused, invalid, not_found
 from tracker.http.client_address import client_address
 from tracker.http.presented_key import presented_key
 from tracker.management.actor import ADMIN, Actor
@@ -66,14 +64,11 @@ def identify() -> None:
             401,
             "This needs an API key or the admin token: Authorization: Bearer, or X-API-Key.",
         )
-    address = client_address(request.environ, own.trusted_proxies)
-    own.failed_keys.check(address, presented)
-    found = _caller(own, presented)
-    if found is None:
-        own.failed_keys.failed(address, presented)
-        raise Refused("INVALID_API_KEY", 401, "The API key is unknown, revoked or expired.")
-    own.failed_keys.succeeded(address, presented)
-    g.caller = found
+    holder = own.key_check.holder(client_address(request.environ, own.trusted_proxies), presented)
+    if holder.application is None or holder.key is None:
+        g.caller = Caller(ADMIN)
+    else:
+        g.caller = Caller(Actor("key", holder.key.id), holder.application, holder.key)
 
 
 def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> None:
@@ -92,23 +87,6 @@ def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> 
         g.target = _application(who, view_args["application"] if about == "path" else _named_in_query(who))
     if not who.may(permission):
         raise _forbidden(permission)
-
-
-def _caller(own: Parts, presented: str) -> Caller | None:
-    if own.admin_token and hmac.compare_digest(presented.encode(), own.admin_token.encode()):
-        return Caller(ADMIN)
-    with own.database.transaction() as tx:
-        application = applications.of_key(tx, presented)
-    if application is None or application.deleted:
-        return None
-    now = own.clock.now()
-    key = application.key(presented, now)
-    if key is None:
-        return None
-    own.key_use.note(key, now)
-    with contextlib.suppress(TryAgain):
-        own.key_use.flush_when_due()
-    return Caller(Actor("key", key.id), application, key)
 
 
 def _application(who: Caller, reference: str) -> Application:

@@ -7,9 +7,9 @@ from typing import Final, cast
 
 from flask import current_app
 
-from tracker.api.failed_keys import FailedKeys
 from tracker.clock import Clock
 from tracker.errors import TrackerError
+from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
@@ -30,10 +30,9 @@ class Parts:
     reading: Database
     redis: Connection
     clock: Clock
-    failed_keys: FailedKeys
     key_use: KeyUse
+    key_check: KeyCheck
     webhook_rules: WebhookRules
-    admin_token: str | None
     trusted_proxies: int
 
     def close(self) -> None:

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from tracker.api.failed_keys import FailedKeys
 from tracker.api.parts import Parts
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.http.failed_keys import FailedKeys
+from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
@@ -32,14 +33,20 @@ def parts(settings: Settings) -> Parts:
         wait=_WAIT,
         patience=_READING_PATIENCE,
     )
+    key_use = KeyUse(database, clock)
     return Parts(
         database=database,
         reading=reading,
         redis=redis,
         clock=clock,
-        failed_keys=FailedKeys(redis, clock),
-        key_use=KeyUse(database, clock),
+        key_use=key_use,
+        key_check=KeyCheck(
+            database=database,
+            clock=clock,
+            failed_keys=FailedKeys(redis, clock),
+            key_use=key_use,
+            admin_token=settings.admin_token,
+        ),
         webhook_rules=WebhookRules.of(settings, clock),
-        admin_token=settings.admin_token,
         trusted_proxies=settings.trusted_proxies,
     )
