@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,13 +93,6 @@ def workers(redis_url: str, *options: str, **environment: str) -> Iterator[Worke
             if child.is_running():
                 child.kill()
         process.communicate()
-
-
-def wait_until(what: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def is_gone(process: psutil.Process) -> bool:

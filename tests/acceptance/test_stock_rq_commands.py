@@ -10,8 +10,9 @@ from statistics import median
 
 import pytest
 
-from tests.queue_workers import REPOSITORY, wait_until
+from tests.queue_workers import REPOSITORY
 from tests.queued_hits import enqueue, hit_of, rows
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.queueing.depth import depths

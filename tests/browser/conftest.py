@@ -33,7 +33,8 @@ FLAGS = (
 )
 SOMEBODY = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 """What a person's browser calls itself; the headless one's own name is a bot's."""
-PATIENCE = 15.0
+PATIENCE = 60.0
+"""Seconds: nothing takes so long, unless the machine is very busy."""
 TEST_PAGE_APP = "test-page"
 MISSING = f"{CHROMIUM} is missing: apt-get install chromium"
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.browser.loopback_server import LoopbackServer
 
+HELD_SECONDS = 120
+"""At most, however slow the machine is; no test waits for its end."""
 _OF_THE_CONNECTION = {"connection", "date", "server", "transfer-encoding"}
 
 
@@ -34,12 +36,21 @@ class Gate:
         self._open.set()
         self._answering.set()
         self.arrived = threading.Semaphore(0)
-        self.requests: list[Passed] = []
+        self._passed: list[Passed] = []
+        self._settled = threading.Condition()
+        self._on_the_way = 0
         self._server = LoopbackServer(self._serve)
 
     @property
     def origin(self) -> str:
         return f"http://localhost:{self._server.port}"
+
+    @property
+    def requests(self) -> list[Passed]:
+        """What has passed; those that are on their way to the receiver and back are waited for, held ones are not."""
+        with self._settled:
+            assert self._settled.wait_for(lambda: self._on_the_way == 0, timeout=HELD_SECONDS)
+            return list(self._passed)
 
     @property
     def hits(self) -> list[dict[str, Any]]:
@@ -76,11 +87,9 @@ class Gate:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         if request.path == "/v1/track":
             self.arrived.release()
-            self._open.wait(30)
-            status, headers, answer = self._instead_of_the_receiver() or self._forward(request, body)
-            hit = json.loads(body) if body else {}
-            self.requests.append(Passed(request.command, dict(request.headers.items()), hit, status, time.time()))
-            self._answering.wait(30)
+            self._open.wait(HELD_SECONDS)
+            status, headers, answer = self._pass(request, body)
+            self._answering.wait(HELD_SECONDS)
         else:
             status, headers, answer = self._forward(request, body)
         request.send_response(status)
@@ -88,6 +97,21 @@ class Gate:
             request.send_header(name, value)
         request.end_headers()
         request.wfile.write(answer)
+
+    def _pass(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        with self._settled:
+            self._on_the_way += 1
+        try:
+            answer = self._instead_of_the_receiver() or self._forward(request, body)
+            passed = Passed(
+                request.command, dict(request.headers.items()), json.loads(body) if body else {}, answer[0], time.time()
+            )
+            self._passed.append(passed)
+        finally:
+            with self._settled:
+                self._on_the_way -= 1
+                self._settled.notify_all()
+        return answer
 
     def _instead_of_the_receiver(self) -> tuple[int, dict[str, str], bytes] | None:
         if not self._instead:
@@ -97,7 +121,7 @@ class Gate:
         return status, {**readable, "Content-Length": "0", **headers}, b""
 
     def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._receiver_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._receiver_port, timeout=HELD_SECONDS)
         try:
             headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
             connection.request(request.command, request.path, body or None, headers)

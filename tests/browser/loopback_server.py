@@ -5,6 +5,12 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """A browser opens many connections at once, and one that is turned away comes again only after a second."""
+
+
 class LoopbackServer:
     """Calls `serve` with each request's handler, in a thread of its own."""
 
@@ -23,13 +29,12 @@ class LoopbackServer:
                 pass
 
         self._handler = Handler
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self.port = 0
         self.start()
 
     def start(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self.port), self._handler)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 

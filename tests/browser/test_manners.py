@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Tracked, Visit, tag_of
+from tests.browser.conftest import PATIENCE, Tracked, Visit, tag_of
 from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tracker.management import applications, settings
@@ -85,7 +85,7 @@ def test_a_hit_under_way_when_the_visitor_opts_out_is_not_kept(
     gate.hold_requests()
     gate.answer(503)
     page.evaluate("ALT.trackEvent('under way')")
-    assert gate.arrived.acquire(timeout=10)
+    assert gate.arrived.acquire(timeout=PATIENCE)
     page.evaluate("ALT.optOut()")
     with page.expect_response("**/v1/track"):
         gate.let_go()
@@ -181,11 +181,11 @@ def test_a_real_browser_names_its_page_and_a_strict_application_holds_it_to_that
     settings.change(store, tracked.app_id, chosen)
     page.goto(site.url("/"))
     page.wait_for_function("window.ALT")
-    assert gate.arrived.acquire(timeout=15)
+    assert gate.arrived.acquire(timeout=PATIENCE)
     if allowed:
         [row] = tracked.wait_for(1)
         assert row["url"] == site.url("/")
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while not gate.requests:
         assert time.monotonic() < deadline
         page.wait_for_timeout(20)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.conftest import need
-from tests.queue_workers import wait_until
+from tests.waiting import wait_until
 from tracker.embedded import Postgres
 from tracker.store import partitions
 from tracker.store.migrations import migrate

@@ -12,7 +12,8 @@ import pytest
 from rq import Queue, Worker
 
 from tests.queue_entries import add, entry
-from tests.queue_workers import DONE, HOLD, HORSES, REPOSITORY, is_gone, wait_until, workers
+from tests.queue_workers import DONE, HOLD, HORSES, REPOSITORY, is_gone, workers
+from tests.waiting import wait_until
 from tracker.embedded import Valkey
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths

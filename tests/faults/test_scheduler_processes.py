@@ -12,8 +12,9 @@ import pytest
 
 from tests.command_line import environment as environment_of
 from tests.command_line import run
-from tests.queue_workers import REPOSITORY, wait_until
+from tests.queue_workers import REPOSITORY
 from tests.queued_hits import drain, entry_of, hit_of, rows
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

@@ -15,8 +15,9 @@ import pytest
 
 from tests.command_line import environment
 from tests.consumers import Consumer, Manner, answer, consumer, hang
-from tests.queue_workers import REPOSITORY, wait_until
+from tests.queue_workers import REPOSITORY
 from tests.queued_hits import rows
+from tests.waiting import wait_until
 from tests.webhook_endpoints import KEY, owe, register, sender_of, states
 from tracker.application import Application
 from tracker.config import Settings

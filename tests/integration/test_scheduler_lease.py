@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import pytest
 
-from tests.queue_workers import wait_until
 from tests.queued_hits import rows
+from tests.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
 from tracker.scheduling import lease as lease_module

@@ -4,8 +4,8 @@ import threading
 from typing import Any
 
 from tests.consumers import Consumer, consumer, hang
-from tests.queue_workers import wait_until
 from tests.queued_hits import rows
+from tests.waiting import wait_until
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.store.database import Database

@@ -10,9 +10,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.consumers import Consumer, answer, consumer, hang
-from tests.queue_workers import wait_until
 from tests.queued_hits import rows
 from tests.servers_away import postgres_away
+from tests.waiting import wait_until
 from tests.webhook_endpoints import SEALER, owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.sealing import new_secret
