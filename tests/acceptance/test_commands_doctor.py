@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.command_line import PROJECT, environment, tracker
 from tests.failed_hits import fail
-from tests.queue_workers import wait_until
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection
