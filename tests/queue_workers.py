@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
+from tests.with_constants import command_with
 from tracker import config, log
 from tracker.clock import SystemClock
 from tracker.queueing import nudges
@@ -65,18 +66,21 @@ class Workers:
             return []
 
 
+QUICK = {"tracker.queueing.watch:_EVERY_SECONDS": 0.5}
+"""The watch looks often, so that no test waits for it."""
+
+
 @contextmanager
-def workers(redis_url: str, *options: str, **environment: str) -> Iterator[Workers]:
+def workers(redis_url: str, *options: str, constants: Mapping[str, float] = QUICK) -> Iterator[Workers]:
     """A pool in a process of its own, which is gone with all its children when the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.queue_workers", *options],
+        command_with(constants, "-m", "tests.queue_workers", *options),
         cwd=REPOSITORY,
         env={
             "PATH": os.environ["PATH"],
             "DATABASE_URL": "postgresql://nobody@nowhere/none",
             "REDIS_URL": redis_url,
             "TRACKER_LOG_FORMAT": "console",
-            **environment,
         },
         stderr=subprocess.PIPE,
         text=True,

@@ -14,11 +14,13 @@ from tests.command_line import environment as environment_of
 from tests.command_line import run
 from tests.queue_workers import REPOSITORY
 from tests.queued_hits import drain, entry_of, hit_of, rows
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
+from tests.with_constants import command_with
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.housekeeping.waiting_hits import take_in
+from tracker.scheduling import lease
 from tracker.store import batch_queue, leases
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
@@ -29,11 +31,12 @@ pytestmark = pytest.mark.slow
 class Scheduler:
     """One `python scheduler.py`, its output in a file."""
 
-    def __init__(self, settings: Settings, folder: Path, number: int, **more: str) -> None:
+    def __init__(self, settings: Settings, folder: Path, number: int, *, lease: float, **more: str) -> None:
         self.output = folder / f"scheduler-{number}.log"
+        constants = {"tracker.scheduling.lease:SECONDS": lease, "tracker.scheduling.lease:RENEWED_EVERY": 0.5}
         with self.output.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "scheduler.py"],
+                command_with(constants, "scheduler.py"),
                 cwd=REPOSITORY,
                 env=environment_of(settings, TRACKER_LOG_FORMAT="json", **more),
                 stdout=log,
@@ -57,8 +60,8 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     """Starts schedulers; they are gone when the test is."""
     started: list[Scheduler] = []
 
-    def start_one(**more: str) -> Scheduler:
-        started.append(Scheduler(settings, tmp_path, len(started), **more))
+    def start_one(*, lease: float = 6, **more: str) -> Scheduler:
+        started.append(Scheduler(settings, tmp_path, len(started), lease=lease, **more))
         return started[-1]
 
     yield start_one
@@ -94,7 +97,7 @@ def test_a_scheduler_says_its_table_works_and_gives_the_lease_back_on_sigterm(
     assert is_checked(settings)
     assert one.said('"take in hits that waited for Redis": 5')
     one.process.send_signal(signal.SIGTERM)
-    assert one.process.wait(15) == 0
+    assert one.process.wait(PATIENCE) == 0
     assert rows(database, "SELECT count(*) FROM leases") == [(0,)]
     assert not is_checked(settings)
     assert not one.said("Traceback")
@@ -107,25 +110,23 @@ def test_the_second_takes_over_within_fifteen_seconds_when_the_first_is_killed(
     wait_until(lambda: first.has_lease(database))
     second = start()
     wait_until(lambda: second.said("scheduler starts"))
-    time.sleep(4)  # More than one look of the second, which must leave the lease where it is.
+    time.sleep(1.5)  # More than one look of the second, which must leave the lease where it is.
     assert first.has_lease(database)
     first.process.kill()
-    killed = time.monotonic()
     keep(database, application, 1)
     wait_until(lambda: second.has_lease(database) and queued(database) == 0)
-    assert time.monotonic() - killed < 15
+    # Here a lease lasts six seconds and is looked at twice a second. An operator's:
+    assert lease.SECONDS + lease.RENEWED_EVERY < 15
 
 
 def test_the_second_takes_over_at_once_when_the_first_is_stopped(start: Any, database: Database) -> None:
-    first = start()
+    first = start(lease=600)
     wait_until(lambda: first.has_lease(database))
     second = start()
     wait_until(lambda: second.said("scheduler starts"))
     first.process.send_signal(signal.SIGTERM)
-    assert first.process.wait(15) == 0
-    stopped = time.monotonic()
+    assert first.process.wait(PATIENCE) == 0
     wait_until(lambda: second.has_lease(database))
-    assert time.monotonic() - stopped < 5
 
 
 def test_a_scheduler_that_was_frozen_finds_itself_replaced_and_stands_by(start: Any, database: Database) -> None:
@@ -161,7 +162,7 @@ def test_a_scheduler_waits_for_postgresql_and_ends_when_told(start: Any) -> None
     wait_until(lambda: one.said("lease cannot be renewed"))
     assert not one.said("lease taken")
     one.process.send_signal(signal.SIGINT)
-    assert one.process.wait(15) == 0
+    assert one.process.wait(PATIENCE) == 0
 
 
 def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the_commit(
@@ -180,9 +181,7 @@ def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the
     assert turn.stdout.readline() == "added\n"
     turn.kill()
     turn.communicate()
-    wait_until(
-        lambda: not rows(database, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'halting'"), seconds=10
-    )
+    wait_until(lambda: not rows(database, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'halting'"))
     assert queued(database) == 5
     drain(redis, database)
     assert take_in(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000) == 5

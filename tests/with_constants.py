@@ -1,0 +1,35 @@
+"""A program of ours in which some constants are others: `python -m tests.with_constants JSON scheduler.py`.
+
+JSON maps `module:NAME` to the value that it is to have, so that a test need not wait for as long as an operator would.
+The program is a file, or a module after `-m`, with its arguments.
+"""
+
+import json
+import runpy
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+
+def command_with(constants: Mapping[str, float], *program: str) -> list[str]:
+    """What to run instead of `python` and `program`."""
+    return [sys.executable, "-m", "tests.with_constants", json.dumps(constants), *program]
+
+
+def main(constants: str, *program: str) -> None:
+    for place, value in json.loads(constants).items():
+        module, _, name = place.partition(":")
+        owner = import_module(module)
+        if not hasattr(owner, name):
+            raise AttributeError(place)
+        setattr(owner, name, value)
+    if program[0] == "-m":
+        sys.argv = list(program[1:])
+        runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(program)
+        runpy.run_path(program[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
