@@ -61,6 +61,14 @@ class ParameterDefinition:
     validation_rules: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ApplicationIdentity:
+    """By what rows name an application: all that those who only read its rows have to know of it."""
+
+    id: UUID
+    app_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
     """One application with its settings and its usable keys, as PostgreSQL had them at one moment."""

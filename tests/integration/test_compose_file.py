@@ -97,7 +97,12 @@ def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
 
 def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str, Any]) -> None:
     assert set(services["worker"]["secrets"]) == {"database_url", "redis_url"}
-    assert set(services["web"]["secrets"]) == {"database_url", "redis_url", "secret_key"}
+    assert set(services["web"]["secrets"]) == {"database_url", "database_read_url", "redis_url", "secret_key"}
+
+
+def test_who_shows_statistics_reads_as_the_role_for_reading(services: dict[str, Any]) -> None:
+    for name in ("web", "tracker"):
+        assert services[name]["environment"]["DATABASE_READ_URL_FILE"] == "/run/secrets/database_read_url", name
 
 
 def test_who_registers_and_who_sends_webhooks_has_their_key_and_reaches_the_internet(services: dict[str, Any]) -> None:
@@ -122,6 +127,7 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
     assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
     assert made["app_password"] in made["database_url"]
+    assert f"tracker_reader:{made['reader_password']}@" in made["database_read_url"]
     subprocess.run(make, check=True, capture_output=True)
     assert {path.name: path.read_text() for path in folder.iterdir()} == made
 

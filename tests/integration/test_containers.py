@@ -86,10 +86,11 @@ def application(project: Project) -> dict[str, str]:
 
 
 def request(
-    project: Project, method: str, path: str, body: bytes | None = None
+    project: Project, method: str, path: str, body: bytes | None = None, *, key: str | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", project.ports["web"], timeout=10)) as connection:
-        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        headers = {"Content-Type": "application/json"} if body else {}
+        connection.request(method, path, body, headers if key is None else {**headers, "X-API-Key": key})
         response = connection.getresponse()
         return response, response.read()
 
@@ -153,6 +154,34 @@ def test_the_role_of_the_application_may_not_change_the_schema(project: Project,
 def test_the_role_of_the_application_has_its_time_limits_and_utc(project: Project) -> None:
     settings = "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone"
     assert current_settings(project, settings) == ("30s", "10s", "1min", "UTC")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE applications SET name = 'x'",
+        "DELETE FROM access_logs",
+        "INSERT INTO sessions DEFAULT VALUES",
+        "SELECT api_key_hash FROM applications",
+        "SELECT tracking_data FROM batch_queue",
+        "SELECT key_hash FROM api_keys",
+        "SELECT secret FROM webhooks",
+        "SELECT * FROM erasures",
+        "SELECT * FROM audit_log",
+    ],
+)
+def test_the_role_for_reading_sees_what_statistics_need_and_writes_nothing(project: Project, statement: str) -> None:
+    assert rows(project, "SELECT count(*) >= 0 FROM access_logs", role="database_read_url") == [(True,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        rows(project, f"BEGIN READ WRITE; {statement}", role="database_read_url")
+
+
+def test_statistics_are_read_as_the_role_for_reading(project: Project, application: dict[str, str]) -> None:
+    for path in ("statistics", "statistics/parameter-drift", "sessions", "export"):
+        response, body = request(project, "GET", f"/v1/{path}", key=application["api_key"])
+        assert response.status == 200, body
+    names = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE application_name = 'tracker-reading'"
+    assert rows(project, names) == [("tracker_reader",)]
 
 
 def test_redis_and_postgresql_ask_for_their_passwords(project: Project) -> None:

@@ -38,6 +38,21 @@ def test_a_filter_is_answered_by_the_gin_index(database: Database, application: 
     assert "custom_params_idx" in plan, plan
 
 
+def test_a_question_that_is_given_up_leaves_no_statement_behind(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    """The role has no time limit here: it is the reader's own patience that ends."""
+    with (
+        closing(Database(database._conninfo, name="given up", patience=0.3)) as impatient,
+        psycopg.connect(database._conninfo) as other,
+    ):
+        other.execute("LOCK TABLE daily_statistics IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Refused, match="ask for fewer days"):
+            statistics.read(impatient, redis, SystemClock(), app_id=application.app_id, period=PERIOD)
+        running = "SELECT query FROM pg_stat_activity WHERE application_name = 'given up' AND state <> 'idle'"
+        assert other.execute(running.encode()).fetchall() == []
+
+
 @pytest.fixture
 def reader(database: Database) -> Iterator[Database]:
     """The same database, as a role that may only read, and whose statements end after 100 ms."""

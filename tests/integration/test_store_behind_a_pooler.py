@@ -25,13 +25,14 @@ from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseAway, TookTooLong
 from tracker.housekeeping.application_retention import delete_expired_hits
 from tracker.housekeeping.old_rows import delete_old_rows
 from tracker.housekeeping.waiting_hits import take_in
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
 from tracker.reading import drift, parameters, sessions, statistics, stored
+from tracker.reading.export import export
 from tracker.reading.period import Period
 from tracker.sessions.ending import end_sessions
 from tracker.stats import retire
@@ -39,7 +40,7 @@ from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
 from tracker.stats.rebuild import rebuild
 from tracker.stats.verify import verify
-from tracker.store import api_keys, application_settings, applications, batch_queue, leases, partitions
+from tracker.store import api_keys, application_settings, applications, batch_queue, leases, partitions, reading_role
 from tracker.store import custom_parameter_definitions as definitions
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
@@ -51,7 +52,7 @@ ROLES = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]:
-    """A server with the product's two roles and a database that its owner has migrated."""
+    """A server with the product's three roles and a database that its owner has migrated."""
     with running_debian_postgres() as server:
         with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
             connection.execute("CREATE DATABASE tracker")
@@ -61,9 +62,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]
             "PATH": os.defpath,
             "TRACKER_OWNER_PASSWORD_FILE": str(password),
             "TRACKER_APP_PASSWORD_FILE": str(password),
+            "TRACKER_READER_PASSWORD_FILE": str(password),
         }
         psql = [str(BINARIES / "psql"), "-qX", "-f", str(ROLES), server.url_of("tracker")]
-        subprocess.run(psql, check=True, env=environment)
+        for _ in range(2):  # It may be run again.
+            subprocess.run(psql, check=True, env=environment)
         migrate(server.url_of("tracker", "tracker_owner"), today=datetime.now(UTC).date())
         with psycopg.connect(server.url_of("tracker"), autocommit=True) as connection:
             connection.execute("ALTER ROLE tracker_app SET log_statement = 'all'")
@@ -170,16 +173,28 @@ def test_statistics_pin_nothing(database: Database, redis: Connection) -> None:
     assert retire.retire(database, Month.of(today)) == 0
 
 
+@pytest.fixture
+def reader(server: DebianPostgres) -> Iterator[Database]:
+    """The role for reading, as roles.sql makes it and `migrate` lets it read."""
+    with closing(Database(server.url_of("tracker", "tracker_reader"), name="tests reader")) as opened:
+        yield opened
+
+
 @pytest.mark.usefixtures("_nothing_pins")
-def test_reading_pins_nothing(database: Database, redis: Connection) -> None:
+@pytest.mark.parametrize("role", ["database", "reader"])
+def test_reading_pins_nothing_and_may_be_done_by_the_role_for_it(
+    database: Database, reader: Database, redis: Connection, role: str
+) -> None:
     application, _ = create(database, name="Read")
     app_id, clock = application.app_id, SystemClock()
     period = Period(NOON.date() - timedelta(days=1), NOON.date())
     define(database, application, "kind", "string")
     columns = {"session_id": uuid4().hex, "custom_params": {"kind": "a"}}
-    enqueue(redis, [hit_of(application, n, **columns) for n in range(3000, 3010)])
+    first = 3000 if role == "database" else 4000
+    enqueue(redis, [hit_of(application, n, **columns) for n in range(first, first + 10)])
     drain(redis, database)
     assert fold(database, clock).dry
+    database = {"database": database, "reader": reader}[role]
     for wanted in (None, {"kind": "a"}):
         found = statistics.read(database, redis, clock, app_id=app_id, period=period, custom_params=wanted)
         assert (found.total_requests, found.custom_param_breakdown) == (10, {"kind": {"a": 10}})
@@ -187,6 +202,19 @@ def test_reading_pins_nothing(database: Database, redis: Connection) -> None:
     assert [row["unique_sessions"] for row in of_kind.breakdown] == [1]
     assert drift.read(database, app_id=app_id, period=period).hits_looked_at == 10
     assert len(sessions.read(database, app_id=app_id, period=period).sessions) == 1
+    assert [row["total_requests"] for row in stored.read(database, app_id, period, by="hour")] == [10]
+    assert stored.read_filtered(database, app_id) == []
+    exported = export(database, app_id=app_id, period=period, format_="jsonl", custom_params={"kind": "a"})
+    assert b"".join(exported.chunks).count(b"\n") == 10
+
+
+def test_the_role_for_reading_has_a_time_limit_and_writes_nothing(reader: Database) -> None:
+    with reader.snapshot() as tx:
+        role = reading_role.look(tx)
+        assert (role.name, role.statement_timeout, role.writable) == ("tracker_reader", 30, [])
+        assert reading_role.unreadable(tx) == []
+    with pytest.raises(DatabaseAway, match="42501"), reader.transaction() as tx:
+        tx.execute("SELECT api_key_hash FROM applications")
 
 
 @pytest.mark.usefixtures("_nothing_pins")
@@ -237,6 +265,15 @@ def test_clients_share_the_one_connection_without_seeing_each_other(database_url
                 with database.transaction() as tx:
                     seen.add(tx.execute("SELECT pg_backend_pid()").fetchone())
         assert len(seen) == 1
+
+
+def test_the_pooler_passes_on_that_a_statement_is_given_up(server: DebianPostgres, database_url: str) -> None:
+    with closing(Database(database_url, name="tests impatient", patience=0.5)) as impatient:
+        with pytest.raises(TookTooLong), impatient.transaction() as tx:
+            tx.execute("SELECT pg_sleep(600)")
+        with psycopg.connect(server.url_of("tracker")) as other:
+            left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)' AND state = 'active'"
+            assert other.execute(left.encode()).fetchone() == (0,)
 
 
 def test_the_application_can_change_rows_and_no_tables(database: Database) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseAway, SettingsInvalid, Unclear
+from tracker.errors import DatabaseAway, SettingsInvalid, TookTooLong, Unclear
 from tracker.store.database import Database
 
 
@@ -150,7 +150,7 @@ def test_a_server_that_hangs_before_it_answers_is_given_up_after_the_wait() -> N
 
 
 def test_a_server_that_stops_answering_is_given_up_and_its_connection_closed(server: Postgres) -> None:
-    with closing(Database(server.url, name="tests", patience=0.5)) as database:
+    with closing(Database(server.url, name="tests", patience=0.5, cancellation=0.5)) as database:
         frozen = backend(database)
         os.kill(frozen, signal.SIGSTOP)
         try:
@@ -159,6 +159,17 @@ def test_a_server_that_stops_answering_is_given_up_and_its_connection_closed(ser
             assert backend(database) != frozen
         finally:
             os.kill(frozen, signal.SIGCONT)
+
+
+def test_a_statement_that_is_given_up_ends_at_the_server_too_and_its_connection_goes_on(database_url: str) -> None:
+    with closing(Database(database_url, name="impatient", patience=0.3)) as database:
+        first = backend(database)
+        with pytest.raises(TookTooLong), database.transaction() as tx:
+            tx.execute("SELECT pg_sleep(600)")
+        with psycopg.connect(database_url) as other:
+            left = "SELECT query FROM pg_stat_activity WHERE application_name = 'impatient' AND state <> 'idle'"
+            assert other.execute(left.encode()).fetchall() == []
+        assert backend(database) == first
 
 
 def test_nothing_connects_before_the_first_use_and_a_url_that_is_none_is_refused() -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.errors import TrackerError
-from tracker.management import postgres_checks, redis_checks, work_checks
+from tracker.management import postgres_checks, reading_checks, redis_checks, work_checks
 from tracker.management.finding import Finding
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
@@ -37,10 +37,17 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
             findings += _or_failure("batch_queue", lambda: _about_batch_queue(database))
+            findings.append(_about_reading(settings))
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
             findings.append(postgres_checks.reach("direct connection", "DATABASE_MAINTENANCE_URL", direct)[0])
     return findings
+
+
+def _about_reading(settings: Settings) -> Finding:
+    own = settings.database_read_url != settings.database_url
+    with closing(Database(settings.database_read_url, name=_NAME, connections=1)) as reading:
+        return reading_checks.about_role(reading, own=own)
 
 
 def _about_batch_queue(database: Database) -> list[Finding]:

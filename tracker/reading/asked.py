@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.errors import Refused, TookTooLong
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
@@ -14,14 +14,14 @@ _RETRY_AFTER: Final = 30
 
 
 @contextmanager
-def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, Application]]:
+def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, ApplicationIdentity]]:
     """A snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
 
     Raises Refused: APPLICATION_NOT_FOUND, SERVICE_UNAVAILABLE where a statement took longer than the role may. Raises
     DatabaseAway.
     """
     with bounded(), database.snapshot() as tx:
-        yield tx, applications.existing(tx, app_id)
+        yield tx, applications.identify(tx, app_id)
 
 
 @contextmanager

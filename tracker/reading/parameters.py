@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.clock import Clock
 from tracker.errors import invalid, not_found
 from tracker.queueing.connection import Connection
@@ -109,7 +109,9 @@ class _Known:
     frequent: Frequent
 
 
-def _who(tx: Transaction, application: Application, period: Period, known: _Known) -> dict[str, tuple[int, int]] | None:
+def _who(
+    tx: Transaction, application: ApplicationIdentity, period: Period, known: _Known
+) -> dict[str, tuple[int, int]] | None:
     """Visitors and sessions of each value that is shown; None where they would be too much to count, or too few."""
     removed_before = statistics_removals.before(tx, application.id)
     if known.stat.get("count", 0) > MOST_RAW_ROWS or (removed_before is not None and period.first < removed_before):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.clock import Clock
 from tracker.queueing.connection import Connection
 from tracker.reading import folded, matched
@@ -107,7 +107,7 @@ def read(
     )
 
 
-def _raw_rows_from(tx: Transaction, application: Application, period: Period) -> date | None:
+def _raw_rows_from(tx: Transaction, application: ApplicationIdentity, period: Period) -> date | None:
     before = statistics_removals.before(tx, application.id)
     return before if before is not None and period.first < before else None
 

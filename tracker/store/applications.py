@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tracker.application import ApiKey, Application, hash_key
+from tracker.application import ApiKey, Application, ApplicationIdentity, hash_key
 from tracker.errors import UnknownApplication
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
@@ -26,6 +26,14 @@ def existing(tx: Transaction, app_id: str) -> Application:
     if application is None:
         raise UnknownApplication(app_id)
     return application
+
+
+def identify(tx: Transaction, app_id: str) -> ApplicationIdentity:
+    """By what rows name the application, a deleted one too. Raises UnknownApplication."""
+    row = fetch_one(tx, "applications/identify", {"app_id": app_id})
+    if row is None:
+        raise UnknownApplication(app_id)
+    return ApplicationIdentity(**row)
 
 
 def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:

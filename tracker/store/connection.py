@@ -33,19 +33,42 @@ _IF_NOT_IN_THE_URL: dict[str, Any] = {
 class Connection(psycopg.Connection[TupleRow]):
     """A connection that waits a limited time for each answer.
 
-    The server's statement_timeout ends a statement that takes long; this ends the wait for a server that has
-    stopped answering at all. The connection is closed then: its protocol is in the middle of something.
+    The server's statement_timeout ends a statement that takes long; this ends the wait for one without it, and for a
+    server that has stopped answering at all. The statement is cancelled, so that it does not run on for nobody. Where
+    the server says that it has ended, the connection is as after any failed statement; otherwise it is closed: its
+    protocol is in the middle of something.
     """
 
     patience: float | None = None
     """Seconds to wait for one answer; None waits for ever."""
+    cancellation: float = 0.0
+    """Seconds more for what takes longer to be cancelled and to end; 0 does not cancel."""
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
+        if timeout is not None or self.patience is None:
+            return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+            return super().wait(gen, interval, self.patience)
         except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks whoever overrides this to convert it
-            self.close()
+            self._cancel(gen, interval)
             raise psycopg.OperationalError(f"no answer within {self.patience} s") from error
+
+    def _cancel(self, gen: PQGen[_Result], interval: float) -> None:
+        """End what is waited for, and the connection unless the server confirms it (QueryCanceled).
+
+        A pooler passes the request on (PgBouncer does) or does not (RDS Proxy): then the statement goes on until the
+        role's statement_timeout. The request must not be broken off by being in a hurry: PgBouncer 1.18 dies of that.
+        """
+        if self.cancellation:
+            try:
+                self.cancel_safe(timeout=self.cancellation)
+                super().wait(gen, interval, self.cancellation)
+            except errors.QueryCanceled:
+                raise
+            except psycopg.Error:
+                pass
+        # Also where an answer came after all: the request may still be on its way, and meet the next statement.
+        self.close()
 
 
 def complete(url: str, *, name: str, wait: float) -> str:
@@ -60,11 +83,11 @@ def complete(url: str, *, name: str, wait: float) -> str:
     return make_conninfo("", **{**defaults, **given, "application_name": name, "client_encoding": "UTF8"})
 
 
-def connect(conninfo: str, *, patience: float | None = None) -> Connection:
+def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> Connection:
     """Open a connection to what `complete` returned. Raises psycopg's errors."""
     # Prepared statements pin a proxied session and collide in a transaction pooler (ruling 14).
     connection = Connection.connect(conninfo, prepare_threshold=None)
-    connection.patience = patience
+    connection.patience, connection.cancellation = patience, cancellation
     set_json_dumps(orjson.dumps, connection)
     set_json_loads(orjson.loads, connection)
     return connection

@@ -33,17 +33,28 @@ class Database:
     once with DatabaseAway, or within `wait` seconds where the server hangs instead of refusing.
     """
 
-    def __init__(self, url: str, *, name: str, connections: int = 4, wait: float = 2.0, patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        connections: int = 4,
+        wait: float = 2.0,
+        patience: float = 60.0,
+        cancellation: float = 10.0,
+    ) -> None:
         """Remember how to connect.
 
         `name` is the application_name that pg_stat_activity shows; `connections` the most that are open at once;
         `wait` how many seconds to wait for a free or a new connection (a new one: two at least); `patience` how
-        many for the answer to one statement.
+        many for the answer to one statement; `cancellation` how many more for PostgreSQL to confirm that it has ended
+        what took longer (0: it is not asked to; then the role's own time-out has to).
         """
         self._conninfo = complete(url, name=name, wait=wait)
         self._connections = connections
         self._wait = wait
         self._patience = patience
+        self._cancellation = cancellation
         self._places = threading.BoundedSemaphore(connections)
         self._idle: list[Connection] = []
         self._closed = False
@@ -94,13 +105,16 @@ class Database:
         if not self._places.acquire(timeout=self._wait):
             raise DatabaseAway(f"All {self._connections} connections to PostgreSQL are in use.")
         try:
-            connection = self._take_idle() or connect(self._conninfo, patience=self._patience)
+            connection = self._take_idle() or self._connect()
             try:
                 yield connection
             finally:
                 self._give_back(connection)
         finally:
             self._places.release()
+
+    def _connect(self) -> Connection:
+        return connect(self._conninfo, patience=self._patience, cancellation=self._cancellation)
 
     def _take_idle(self) -> Connection | None:
         while True:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all
 
@@ -15,7 +15,7 @@ Place = tuple[datetime, int]
 class Wanted:
     """Which hits of an application; None takes all. `custom_params` is the text of a JSON object that they contain."""
 
-    application: Application
+    application: ApplicationIdentity
     custom_params: str | None = None
     event_name: str | None = None
     session_id: str | None = None

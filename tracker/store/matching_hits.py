@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all, fetch_one
 
@@ -19,7 +19,7 @@ class Matching:
     `filter` is the text of a JSON object; a hit has it where its `custom_params` contain it (`@>`).
     """
 
-    application: Application
+    application: ApplicationIdentity
     start: datetime
     end: datetime
     filter: str
@@ -80,7 +80,9 @@ def who_had(
     return {row["value"]: (row["unique_visitors"], row["unique_sessions"]) for row in rows}
 
 
-def seen_keys(tx: Transaction, application: Application, start: datetime, end: datetime, *, limit: int) -> SeenKeys:
+def seen_keys(
+    tx: Transaction, application: ApplicationIdentity, start: datetime, end: datetime, *, limit: int
+) -> SeenKeys:
     """The keys that the latest `limit` hits of a time carry, the most frequent first."""
     params = {
         "application_id": application.id,

@@ -20,7 +20,7 @@ from sqlalchemy import Connection as AlchemyConnection
 from sqlalchemy import StaticPool, create_engine, exc
 
 from tracker.errors import SettingsInvalid
-from tracker.store import partitions
+from tracker.store import partitions, reading_role
 from tracker.store.connection import Connection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
 from tracker.store.queries import SQL
@@ -32,14 +32,17 @@ MIGRATIONS = SQL / "migrations"
 def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _: None) -> list[str]:
     """Apply what is missing, in one transaction, then make the partitions that must exist on `today`.
 
-    Returns the names of what was applied: revisions, and months as `partitions YYYY-MM`; a second run returns
-    nothing. Two runs at once are safe: the second waits and then finds nothing to do. `on_step` hears a sentence
-    about each step. Raises SettingsInvalid for a database that this version cannot serve, DatabaseAway where
-    PostgreSQL is away or others hold the tables for a quarter of a minute.
+    Returns the names of what was applied: revisions, what the role for reading may now read, and months as
+    `partitions YYYY-MM`; a second run returns nothing. Two runs at once are safe: the second waits and then finds
+    nothing to do. `on_step` hears a sentence about each step. Raises SettingsInvalid for a database that this version
+    cannot serve, DatabaseAway where PostgreSQL is away or others hold the tables for a quarter of a minute.
     """
     with maintenance(url, name="tracker-migrate") as connection:
         _check_server(connection)
         applied = patiently(partial(_apply_missing, connection, on_step), on_wait=on_step)
+        if readable := reading_role.grant(connection):
+            on_step(f"{reading_role.NAME} may read {', '.join(readable)}")
+            applied.append(f"rights of {reading_role.NAME}")
     months = partitions.create(url, partitions.needed(today), on_step=on_step)
     return [*applied, *(f"partitions {month}" for month in months)]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from tracker.application import Application
+from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all, sql
 
@@ -69,7 +69,7 @@ class SessionFilter:
 
 def page(
     tx: Transaction,
-    application: Application,
+    application: ApplicationIdentity,
     wanted: SessionFilter,
     *,
     before: tuple[datetime, UUID] | None,

@@ -59,7 +59,10 @@ def receiver(settings: Settings) -> Receiver:
     """What one process of the receiver holds. Nothing waits for a server that is away."""
     clock = SystemClock()
     redis = connect(settings.redis_url, name="tracker-receiver")
-    database = Database(settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT)
+    # Its statements are short, and a request for a hit has no time to spend on what has become of one.
+    database = Database(
+        settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT, cancellation=0
+    )
     redis_outage, database_outage = Outage(clock), Outage(clock)
     applications = ApplicationCache(database, redis, clock, database_outage=database_outage, redis_outage=redis_outage)
     identities = Identities(ProcessNumber(redis))

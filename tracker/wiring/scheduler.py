@@ -101,7 +101,12 @@ def scheduler(settings: Settings) -> Scheduler:
         redis=connect(settings.redis_url, name=_NAME),
         database=database,
         lease_database=Database(
-            settings.database_url, name=f"{_NAME}-lease", connections=1, wait=2, patience=_LEASE_PATIENCE
+            settings.database_url,
+            name=f"{_NAME}-lease",
+            connections=1,
+            wait=2,
+            patience=_LEASE_PATIENCE,
+            cancellation=0,
         ),
         clock=clock,
         owner=owner,

@@ -1,0 +1,35 @@
+"""Whether the role that statistics and exports are read with (DATABASE_READ_URL) can read, and can do no harm."""
+
+from tracker.errors import TrackerError
+from tracker.management.finding import Finding
+from tracker.store import reading_role
+from tracker.store.database import Database
+from tracker.store.reading_role import ReadingRole
+
+_CHECK = "role for reading"
+_ROLES = "Give DATABASE_READ_URL the role `tracker_reader` of deploy/postgres/roles.sql."
+
+
+def about_role(database: Database, *, own: bool) -> Finding:
+    """Judge the role behind `database`; `own` where DATABASE_READ_URL names another connection than DATABASE_URL."""
+    try:
+        with database.snapshot() as tx:
+            return judge(reading_role.look(tx), reading_role.unreadable(tx), own=own)
+    except TrackerError as error:
+        return Finding(_CHECK, "fail", str(error), "See that DATABASE_READ_URL is right and that its server runs.")
+
+
+def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:
+    """The worst that there is to say of the role."""
+    if unreadable:
+        to_do = "Run `python -m tracker migrate`, which lets `tracker_reader` read; grant SELECT to any other role."
+        return Finding(_CHECK, "fail", f"{role.name} may not read {', '.join(unreadable)}", to_do)
+    if not role.statement_timeout:
+        to_do = f"ALTER ROLE {role.name} SET statement_timeout = '30s'; or: {_ROLES}"
+        seen = f"{role.name} has no statement_timeout: a question may keep PostgreSQL busy for as long as it likes"
+        return Finding(_CHECK, "fail" if own else "warn", seen, to_do)
+    if own and role.writable and not role.on_a_replica:
+        seen = f"{role.name} may write to tables: {', '.join(role.writable[:3])} and others"
+        return Finding(_CHECK, "warn", seen, _ROLES)
+    seen = f"{role.name}, whose statements end after {role.statement_timeout:g} s"
+    return Finding(_CHECK, "ok", seen if own else f"{seen}; DATABASE_READ_URL names no other")
