@@ -7,8 +7,9 @@ from werkzeug.test import Client, TestResponse
 from tracker.api.mount import mount
 from tracker.api.parts import Parts
 from tracker.config import Settings
+from tracker.dashboard.mount import mount as mount_dashboard
 from tracker.receiver.app import App, Receiver, create_app
-from tracker.wiring import api
+from tracker.wiring import api, dashboard
 from tracker.wiring.receiver import receiver
 
 
@@ -21,6 +22,7 @@ class Managing:
         self.parts: Parts = api.parts(settings)
         self.app: App = create_app(lambda: self.receiver)
         mount(self.app, lambda: self.parts)
+        mount_dashboard(self.app, lambda: dashboard.parts(settings, self.parts))
         self.client = Client(self.app)
 
     def close(self) -> None:

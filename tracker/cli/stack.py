@@ -25,6 +25,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 _DATABASE = "tracker"
 _SECRET_KEY_FILE = "secret-key"  # noqa: S105 the file's name
+_ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 the file's name
 WEBHOOK_NETWORK = "127.0.0.0/8"
 """Where webhooks may go, beside the internet."""
 _START_SECONDS = 30.0
@@ -42,6 +43,8 @@ class Stack:
     redis_url: str
     secret_key: str
     """TRACKER_SECRET_KEY of the processes."""
+    admin_token: str
+    """TRACKER_ADMIN_TOKEN of the receiver."""
     processes: tuple[ChildProcess, ...]
 
     @property
@@ -75,8 +78,8 @@ def running(
         database_url = postgres.url_of(_DATABASE)
         on_step("migrating")
         migrate(database_url, today=SystemClock().now().date())
-        secret_key = _secret_key(folder)
-        environment = _environment(database_url, valkey.url, secret_key)
+        secret_key, admin_token = _kept(folder, _SECRET_KEY_FILE), _kept(folder, _ADMIN_TOKEN_FILE)
+        environment = _environment(database_url, valkey.url, secret_key, admin_token)
         on_step("starting receiver, workers and scheduler")
         chosen = port or free_port()
         started: list[ChildProcess] = []
@@ -89,7 +92,7 @@ def running(
             started.append(ChildProcess("workers", [sys.executable, *work], environment, folder))
             schedule = [sys.executable, str(PROJECT / "scheduler.py")]
             started.append(ChildProcess("scheduler", schedule, environment, folder))
-            stack = Stack(chosen, database_url, valkey.url, secret_key, tuple(started))
+            stack = Stack(chosen, database_url, valkey.url, secret_key, admin_token, tuple(started))
             _wait_until_ready(stack)
             yield stack
             on_step("stopping")
@@ -100,16 +103,16 @@ def running(
                 process.wait()
 
 
-def _secret_key(folder: Path) -> str:
-    """The key that stays with the folder's data, made at its first start."""
-    file = folder / _SECRET_KEY_FILE
+def _kept(folder: Path, name: str) -> str:
+    """A secret that stays with the folder's data, made at its first start."""
+    file = folder / name
     if not file.exists():
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as writing:  # noqa: PTH123 private from its first byte
             writing.write(secrets.token_urlsafe(32))
     return file.read_text()
 
 
-def _environment(database_url: str, redis_url: str, secret_key: str) -> dict[str, str]:
+def _environment(database_url: str, redis_url: str, secret_key: str, admin_token: str) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {
         **passed_on,
@@ -120,6 +123,7 @@ def _environment(database_url: str, redis_url: str, secret_key: str) -> dict[str
         "REDIS_URL": redis_url,
         "TRACKER_LOG_FORMAT": "json",
         "TRACKER_SECRET_KEY": secret_key,
+        "TRACKER_ADMIN_TOKEN": admin_token,
         # Consumers of webhooks are on this machine, too.
         "TRACKER_WEBHOOK_ALLOW_HTTP": "true",
         "TRACKER_WEBHOOK_ALLOWED_NETWORKS": WEBHOOK_NETWORK,

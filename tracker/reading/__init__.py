@@ -2,6 +2,7 @@
 
 period             the days that are asked for
 parameter_filter   the custom parameters that hits must have
+comparison         what a period came to, to compare another with
 statistics         totals, a series without holes, and what the parameters were
 stored             hours and days as they are stored, and what was left out
 parameters         the most frequent values of one parameter

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from tracker.api.mount import mount
+from tracker.api.mount import mount as api_mount
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import TrackerError
 from tracker.hit import Hit
 from tracker.http.key_use import KeyUse
@@ -30,7 +31,7 @@ from tracker.receiver.test_page import TestPage
 from tracker.receiver.upkeep import Upkeep
 from tracker.store import stored_hits
 from tracker.store.database import Database
-from tracker.wiring import api
+from tracker.wiring import api, dashboard
 
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
@@ -39,7 +40,7 @@ _REQUEST_WAIT: Final = 1.0
 def app(settings: Settings) -> App:
     """The receiver's WSGI application, and the API's. Each process that serves it builds its own parts when needed."""
     made = create_app(PerProcess(partial(receiver, settings)))
-    mount(made, PerProcess(partial(api.parts, settings)))
+    _add_pages(made, settings)
     return made
 
 
@@ -51,8 +52,15 @@ def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) 
     own = PerProcess(partial(receiver, settings))
     own()
     made = create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
-    mount(made, PerProcess(partial(api.parts, settings)))
+    _add_pages(made, settings)
     return made
+
+
+def _add_pages(app: App, settings: Settings) -> None:
+    """The API and the dashboard, which share connections."""
+    own = PerProcess(partial(api.parts, settings))
+    api_mount(app, own)
+    dashboard_mount(app, PerProcess(lambda: dashboard.parts(settings, own())))
 
 
 def receiver(settings: Settings) -> Receiver:

@@ -1,0 +1,226 @@
+"""Signing in to the dashboard: who comes in, for how long, and what ends it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browsing import OWN, Browsing, heading, text_of
+from tests.managing import Managing, data
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.dashboard.session_cookie import Session, SessionCookie
+from tracker.http.failed_keys import MOST_FAILURES
+from tracker.management import keys
+from tracker.store.database import Database
+
+HOME = "/dashboard/applications/shop"
+
+
+@pytest.fixture
+def browsing(managing: Managing) -> Browsing:
+    return Browsing(managing)
+
+
+@pytest.mark.usefixtures("application")
+def test_the_holder_of_a_key_signs_in_sees_the_application_and_signs_out(
+    browsing: Browsing, application_key: str
+) -> None:
+    asked = browsing.get(f"{HOME}?range=30d")
+    assert (asked.status_code, asked.location) == (
+        303,
+        "/dashboard/sign-in?next=%2Fdashboard%2Fapplications%2Fshop%3Frange%3D30d",
+    )
+    assert heading(browsing.get(asked.location)) == "Sign in"
+    entered = browsing.sign_in(application_key, next=f"{HOME}?range=30d")
+    assert (entered.status_code, entered.location) == (303, f"{HOME}?range=30d")
+    assert heading(browsing.get(entered.location)) == "Shop"
+    assert browsing.get("/dashboard").location == HOME
+    left = browsing.post("/dashboard/sign-out")
+    assert (left.status_code, left.location) == (303, "/dashboard/sign-in")
+    assert browsing.cookie() is None
+    assert browsing.get(HOME).status_code == 303
+
+
+@pytest.mark.usefixtures("application")
+def test_the_cookie_is_for_the_dashboard_alone_and_holds_no_key(managing: Managing, application_key: str) -> None:
+    settings = Browsing(managing).sign_in(application_key).headers["Set-Cookie"]
+    assert [part.strip() for part in settings.split(";")[1:] if "xpires" not in part] == [
+        "Max-Age=43200",
+        "HttpOnly",
+        "Path=/dashboard",
+        "SameSite=Strict",
+    ]
+    assert application_key not in settings
+    own = {**OWN, "Origin": "https://localhost"}
+    secure = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=own)
+    assert "Secure" not in secure.headers["Set-Cookie"], "nobody in front is believed about it"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "is_secure"), [("https", True), ("http", False), ("https, http", False), (None, False)]
+)
+def test_behind_a_trusted_proxy_the_cookie_is_secure_where_the_browser_came_by_https(
+    settings: Settings, application_key: str, forwarded: str | None, *, is_secure: bool
+) -> None:
+    managing = Managing(replace(settings, trusted_proxies=1))
+    headers = OWN if forwarded is None else {**OWN, "X-Forwarded-Proto": forwarded}
+    answer = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=headers)
+    managing.close()
+    assert ("; Secure" in answer.headers["Set-Cookie"]) is is_secure
+
+
+@pytest.mark.usefixtures("application")
+def test_wrong_keys_are_refused_and_rationed_together_with_those_of_the_api(
+    managing: Managing, browsing: Browsing, application_key: str
+) -> None:
+    refused = browsing.sign_in("alt_wrong")
+    assert (refused.status_code, browsing.cookie()) == (401, None)
+    assert "unknown, revoked or expired" in text_of(refused)
+    assert browsing.sign_in("").status_code == 401
+    for _ in range(MOST_FAILURES - 1):
+        managing.get("/v1/applications", key="alt_wrong")
+    late = browsing.sign_in(application_key)
+    assert late.status_code == 429
+    assert 0 < int(late.headers["Retry-After"]) <= 60
+    assert Browsing(managing, address="192.0.2.7").sign_in(application_key).status_code == 303
+
+
+def test_a_key_without_the_permission_does_not_come_in(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    _, key = keys.create(database, application.app_id, permissions=["track", "webhooks:write"])
+    refused = browsing.sign_in(key)
+    assert (refused.status_code, browsing.cookie()) == (403, None)
+    assert "stats:read" in text_of(refused)
+
+
+def test_a_session_ends_with_its_key(managing: Managing, database: Database, application: Application) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    row, key = keys.create(database, application.app_id, permissions=["stats:read"], expires_at=soon)
+    other, _ = Browsing(managing), Browsing(managing).sign_in(key)
+    other.sign_in(key)
+    assert other.get(HOME).status_code == 200
+    keys.revoke(database, application.app_id, str(row.id))
+    ended = other.get(HOME)
+    assert (ended.status_code, other.cookie()) == (303, None)
+    assert "Your session has ended" in text_of(other.get(ended.location))
+
+
+def test_a_session_ends_when_its_key_expires_loses_its_permission_or_is_replaced(
+    managing: Managing, database: Database, application: Application, application_key: str
+) -> None:
+    row, key = keys.create(database, application.app_id, permissions=["stats:read", "track"])
+    holder, owner = Browsing(managing), Browsing(managing)
+    holder.sign_in(key)
+    owner.sign_in(application_key)
+    keys.update(database, application.app_id, str(row.id), {"permissions": ["track"]})
+    assert holder.get(HOME).status_code == 303
+    keys.update(database, application.app_id, str(row.id), {"permissions": ["stats:read"]})
+    holder.sign_in(key)
+    assert holder.get(HOME).status_code == 200
+    with database.transaction() as tx:
+        tx.execute("UPDATE api_keys SET expires_at = now() - interval '1 second'")
+    assert holder.get(HOME).status_code == 303
+    assert owner.get(HOME).status_code == 200
+    assert managing.post("/v1/applications/shop/api-keys/first/rotate", {"grace_seconds": 0}).status_code == 201
+    assert owner.get(HOME).status_code == 303
+
+
+def test_a_session_of_the_operator_ends_with_the_admin_token(settings: Settings, application: Application) -> None:
+    before, after = Managing(settings), Managing(replace(settings, admin_token="another admin token"))
+    browsing, later = Browsing(before), Browsing(after)
+    browsing.sign_in(settings.admin_token)
+    assert browsing.get(HOME).status_code == 200
+    later.set_cookie(str(browsing.cookie()))
+    assert later.get(HOME).status_code == 303
+    none = Managing(replace(settings, admin_token=None))
+    nobody = Browsing(none)
+    nobody.set_cookie(str(browsing.cookie()))
+    assert nobody.get(HOME).status_code == 303
+    assert nobody.sign_in("").status_code == 401
+    for each in (before, after, none):
+        each.close()
+
+
+@pytest.mark.usefixtures("application")
+def test_after_twelve_hours_and_under_another_signature_a_cookie_counts_no_more(
+    settings: Settings, browsing: Browsing
+) -> None:
+    now = datetime.now(UTC)
+    cookie = SessionCookie(settings.secret_key)
+    operator = Session("admin", None, cookie.binding(str(settings.admin_token)))
+    browsing.set_cookie(cookie.write(operator, now - timedelta(hours=11, minutes=59)))
+    assert browsing.get(HOME).status_code == 200
+    another = SessionCookie("another secret key")
+    for bad in (
+        cookie.write(operator, now - timedelta(hours=12)),
+        cookie.write(operator, now + timedelta(minutes=5)),
+        another.write(Session("admin", None, another.binding(str(settings.admin_token))), now),
+        cookie.write(operator, now)[:-1],
+        "x" * 3000,
+        "",
+    ):
+        browsing.set_cookie(bad)
+        assert browsing.get(HOME).status_code == 303, bad
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_form_of_another_site_does_nothing(browsing: Browsing, application_key: str, headers: dict[str, str]) -> None:
+    assert browsing.post("/dashboard/sign-in", key=application_key, headers=headers).status_code == 403
+    assert browsing.cookie() is None
+    browsing.sign_in(application_key)
+    for path in ("/dashboard/sign-out", "/dashboard/language"):
+        assert browsing.post(path, headers=headers, language="ja").status_code == 403
+    assert browsing.get(HOME).status_code == 200
+    assert browsing.cookie("tracker_language") is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/dashboard/\\evil.example",
+        "/dashboardx",
+        "/v1/applications",
+        "/dashboard/../v1",
+        "/dashboard\r\nSet-Cookie: a=b",
+        "",
+    ],
+)
+def test_signing_in_leads_nowhere_else(browsing: Browsing, application_key: str, path: str) -> None:
+    assert browsing.sign_in(application_key, next=path).location == "/dashboard"
+
+
+def test_a_form_that_is_none_is_refused(managing: Managing, browsing: Browsing) -> None:
+    for body, kind, status in (
+        (b"{}", "application/json", 415),
+        (b"key=%00", "application/x-www-form-urlencoded", 400),
+        (b"key=" + b"k" * 9000, "application/x-www-form-urlencoded", 413),
+        (b"&".join([b"a=b"] * 30), "application/x-www-form-urlencoded", 400),
+    ):
+        answer = managing.client.post("/dashboard/sign-in", data=body, headers={**OWN, "Content-Type": kind})
+        assert answer.status_code == status, body[:20]
+        assert answer.mimetype == "text/html"
+
+
+def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> None:
+    managing = Managing(replace(settings, secret_key=None))
+    for path in ("/dashboard", "/dashboard/sign-in"):
+        answer = Browsing(managing).get(path)
+        assert answer.status_code == 503
+        assert "TRACKER_SECRET_KEY" in text_of(answer)
+    assert data(managing.get("/v1/applications"))["items"] == []
+    managing.close()

@@ -1,0 +1,10 @@
+"""The dashboard: pages for people, made here and shown without a script, on the numbers that the API answers.
+
+mount            where it joins the receiver's application
+reader           who is reading: the operator, or the holder of a key of one application
+session_cookie   what a browser keeps of a sign-in
+sign_in          the form, the way out, the switch of language
+traffic          one application: its numbers, its chart, its parameters
+page             how a page is put together, and what its headers are
+wording          its words, in two languages
+"""

@@ -1,0 +1,122 @@
+"""The geometry of a chart of bars: two numbers for each hour, day or month, the second a part of the first. Pure.
+
+Across, everything is in percent of whatever width the page has; down, in pixels. So a phone shows the same picture with
+letters of the same size.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+HEIGHT: Final = 220
+"""Pixels of the highest bar."""
+TOP: Final = 30
+"""Pixels above it, where what is pointed at is told."""
+BOTTOM: Final = 26
+"""Pixels below the bars, for the labels."""
+_LINES: Final = 4
+_LABELS: Final = 8
+_FILLED: Final = 0.72
+"""The part of a column that its bar takes."""
+_WIDEST: Final = 6.0
+"""Percent; a few bars are no walls."""
+_LEAST: Final = 2.0
+"""Pixels of a bar that stands for anything at all."""
+_SIDE: Final = 30.0
+"""Percent from either side within which a text begins or ends at its column, not to be cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What a chart is made of: a place's names, what it counts, and whether it goes on."""
+
+    label: str
+    """Below the bar, where there is room."""
+    name: str
+    """In full, where it is pointed at and in the table."""
+    requests: int
+    visitors: int
+    sessions: int | None = None
+    visitors_exact: bool = True
+    sessions_exact: bool = True
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A bar in its place. `anchor` is where the text above it is held; `labelled` is 0, 1, or 2 for every other one."""
+
+    bar: Bar
+    left: float
+    width: float
+    bar_left: float
+    bar_width: float
+    middle: float
+    requests: float
+    visitors: float
+    anchor: str
+    labelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line across, at a height in pixels from the top, and the number it stands for."""
+
+    y: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All of it. `top` is the number of the uppermost line."""
+
+    columns: list[Column]
+    lines: list[Line]
+    top: int
+    height: int = TOP + HEIGHT + BOTTOM
+    base: int = TOP + HEIGHT
+
+
+def chart(bars: Sequence[Bar]) -> Chart:
+    """The chart of some bars; an empty one has its lines all the same."""
+    step = _step(max((bar.requests for bar in bars), default=0))
+    top = step * _LINES
+    lines = [Line(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
+    width = 100 / max(1, len(bars))
+    every = max(1, math.ceil(len(bars) / _LABELS))
+    return Chart([_column(bar, place, width, every, top) for place, bar in enumerate(bars)], lines, top)
+
+
+def _step(highest: int) -> int:
+    """A round number, four of which reach the highest bar: 1, 2, 2.5 or 5 times a power of ten."""
+    needed = max(1.0, highest / _LINES)
+    power = 10 ** math.floor(math.log10(needed))
+    for factor in (1, 2, 2.5, 5, 10):
+        step = factor * power
+        if step >= needed and step == int(step):
+            return int(step)
+    return int(10 * power)
+
+
+def _column(bar: Bar, place: int, width: float, every: int, top: int) -> Column:
+    left = place * width
+    bar_width = min(width * _FILLED, _WIDEST)
+    middle = left + width / 2
+    number, rest = divmod(place, every)
+    return Column(
+        bar=bar,
+        left=round(left, 3),
+        width=round(width, 3),
+        bar_left=round(middle - bar_width / 2, 3),
+        bar_width=round(bar_width, 3),
+        middle=round(middle, 3),
+        requests=_height(bar.requests, top),
+        visitors=_height(min(bar.visitors, bar.requests), top),
+        anchor="start" if middle < _SIDE else "end" if middle > 100 - _SIDE else "middle",
+        labelled=0 if rest else 1 + number % 2,
+    )
+
+
+def _height(count: int, top: int) -> float:
+    return round(max(_LEAST, HEIGHT * count / top), 1) if count else 0.0

@@ -1,0 +1,43 @@
+"""The files that pages load: a style sheet and an icon, from the package, under addresses that change with them."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from flask import Response, request
+
+from tracker.errors import not_found
+
+_FOLDER: Final = Path(__file__).parent / "files"
+_TYPES: Final = {"dashboard.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_HEADERS: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    # An image that is opened by itself is a document, and may then do no more than as an image.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+def address_of(name: str) -> str:
+    """Where a file stands, as it is now."""
+    return f"/dashboard/files/{_read(name)[1]}/{name}"
+
+
+def file(mark: str, name: str) -> Response:
+    """A file, or 304 for whoever has it already. One that changed since its page was made is there all the same."""
+    if name not in _TYPES:
+        raise not_found("There is nothing at this address.")
+    content, current = _read(name)
+    answer = Response(content, content_type=_TYPES[name], headers=_HEADERS)
+    if mark != current:
+        answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(current)
+    answer.make_conditional(request)
+    return answer
+
+
+@cache
+def _read(name: str) -> tuple[bytes, str]:
+    content = (_FOLDER / name).read_bytes()
+    return content, hashlib.sha256(content).hexdigest()[:16]

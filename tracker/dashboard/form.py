@@ -1,0 +1,26 @@
+"""The fields of a form that a page has sent."""
+
+from urllib.parse import parse_qsl
+
+from flask import request
+
+from tracker.errors import Refused, invalid
+from tracker.http.body import BODY_READ, read_body
+
+_LONGEST = 8192
+_MOST_FIELDS = 20
+
+
+def form() -> dict[str, str]:
+    """The fields by name, the last one where a name comes twice. Raises Refused for what no form of ours sends."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "This takes a form.")
+    body = read_body(request.environ, _LONGEST)
+    request.environ[BODY_READ] = True
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise invalid("The form cannot be read.") from None
+    if any("\0" in value for _, value in fields):
+        raise invalid("The form holds the character NUL.")
+    return dict(fields)

@@ -1,0 +1,64 @@
+"""Numbers, shares, days and times as people read them. Days and times are UTC."""
+
+from datetime import UTC, date, datetime
+
+from tracker.dashboard.wording import Words
+
+NOTHING = "\N{EN DASH}"
+_SMALL = 0.001
+
+
+def number(value: float | None) -> str:
+    """`1,234`, and of a fraction what tells something: `0.25`, `12.3`, `1,234.5`."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e15):  # noqa: PLR2004 whole as a float
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"  # noqa: PLR2004 from here on a decimal is enough
+
+
+def share(part: float, whole: float = 1) -> str:
+    """`12.3 %` of a part; what is more than nothing is never shown as nothing."""
+    if not whole:
+        return NOTHING
+    value = part / whole
+    return "<0.1%" if 0 < value < _SMALL else f"{value:.1%}"
+
+
+def change(now: int, before: int) -> str | None:
+    """`+12%`; None where there was nothing before."""
+    if not before:
+        return None
+    value = round(100 * (now - before) / before)
+    return f"{value:+,d}%" if value else "±0%"
+
+
+def moment(value: datetime | None) -> str:
+    return NOTHING if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+class Days:
+    """Days as a language writes them."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def short(self, value: date) -> str:
+        """`Nov 17`."""
+        return self._words("day.short", month=self._month(value), number=value.month, day=value.day)
+
+    def long(self, value: date) -> str:
+        """`Mon, Nov 17`, for what stands beside others of its kind."""
+        weekday = self._words("weekdays").split()[value.weekday()]
+        return self._words("day.long", weekday=weekday, month=self._month(value), number=value.month, day=value.day)
+
+    def full(self, value: date) -> str:
+        """`Nov 17, 2026`."""
+        return self._words("day.full", month=self._month(value), number=value.month, day=value.day, year=value.year)
+
+    def month(self, value: date) -> str:
+        """`Nov 2026`."""
+        return self._words("day.month", month=self._month(value), number=value.month, year=value.year)
+
+    def _month(self, value: date) -> str:
+        return self._words("months").split()[value.month - 1]

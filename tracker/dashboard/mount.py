@@ -1,0 +1,76 @@
+"""Where the dashboard joins the receiver's application: its paths, and what becomes of errors on them."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from tracker.dashboard import application_page, files, reader, sign_in
+from tracker.dashboard.page import error_page
+from tracker.dashboard.parts import EXTENSION, Parts
+from tracker.dashboard.reader import SignedOut
+from tracker.errors import Refused, SettingsInvalid, not_found
+from tracker.http.body import BODY_READ, discard_body
+from tracker.http.faults import as_refused
+
+_FOR_EVERYBODY: Final = {"sign-in", "sign-out", "language", "file"}
+
+
+def mount(app: Flask, parts: Callable[[], Parts]) -> None:
+    """Add the dashboard to the application. `parts` gives the process's own, made when a request first needs them."""
+    app.extensions[EXTENSION] = parts
+    app.register_blueprint(_blueprint())
+
+
+def _blueprint() -> Blueprint:
+    blueprint = Blueprint("dashboard", __name__, url_prefix=sign_in.HOME)
+    blueprint.before_request(_identify)
+    for path, endpoint, view, method in (
+        ("/sign-in", "sign-in", sign_in.show, "GET"),
+        ("/sign-in", "sign-in-done", sign_in.sign_in, "POST"),
+        ("/sign-out", "sign-out", sign_in.sign_out, "POST"),
+        ("/language", "language", sign_in.choose_language, "POST"),
+        ("/files/<mark>/<name>", "file", files.file, "GET"),
+        ("", "home", application_page.home, "GET"),
+        ("/applications/<app_id>", "application", application_page.show, "GET"),
+        ("/<path:rest>", "nothing", _nothing, "GET"),
+    ):
+        blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])
+    blueprint.register_error_handler(SignedOut, _sign_in_first)
+    blueprint.register_error_handler(Exception, _explain)
+    return blueprint
+
+
+def _identify() -> None:
+    if (request.endpoint or "").removeprefix("dashboard.").removesuffix("-done") not in _FOR_EVERYBODY:
+        reader.identify()
+
+
+def _nothing(rest: str) -> Response:  # noqa: ARG001 whatever it is
+    raise not_found("There is nothing at this address.")
+
+
+def _sign_in_first(signed_out: SignedOut) -> Response:
+    """The form, which leads back here."""
+    ended = "&ended=1" if signed_out.ended else ""
+    here = request.full_path.rstrip("?")
+    answer = sign_in.see(f"{sign_in.HOME}/sign-in?next={quote(here, safe='')}{ended}")
+    if signed_out.ended:
+        answer.delete_cookie(reader.COOKIE, path=sign_in.HOME, httponly=True, samesite="Strict")
+    return answer
+
+
+def _explain(error: Exception) -> Response:
+    if isinstance(error, HTTPException) and (error.code or 500) < HTTPStatus.INTERNAL_SERVER_ERROR:
+        refused = Refused("VALIDATION_ERROR", error.code or 400, error.description or error.name)
+    elif isinstance(error, SettingsInvalid):
+        refused = Refused("NOT_SET_UP", 503, str(error))
+    else:
+        refused = as_refused(error)
+    answer = error_page(refused)
+    if BODY_READ not in request.environ:
+        answer.headers.extend(discard_body(request.environ))
+    return answer

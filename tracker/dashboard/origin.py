@@ -1,0 +1,33 @@
+"""Where a request comes from: whether a form was sent by a page of our own, and whether the browser sees HTTPS."""
+
+from urllib.parse import urlsplit
+
+from flask import request
+
+from tracker.errors import Refused
+
+
+def require_own_page() -> None:
+    """Raise Refused (FORBIDDEN) for a form that another site's page has sent, or that does not say which page did.
+
+    Browsers say it in `Sec-Fetch-Site` where the connection is secure, and in `Origin` everywhere. The session's cookie
+    is `SameSite=Strict` besides.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        own = site == "same-origin"
+    else:
+        own = origin is not None and urlsplit(origin).netloc.lower() == request.host.lower()
+    if not own:
+        raise Refused("FORBIDDEN", 403, "The form was not sent by a page of this dashboard.")
+
+
+def is_https(trusted_proxies: int) -> bool:
+    """Whether the browser came by HTTPS, by the word of the proxies in front where these are to be believed."""
+    forwarded = request.headers.get("X-Forwarded-Proto", "") if trusted_proxies else ""
+    if forwarded:
+        # Like addresses, the N-th from the right is the outermost proxy's; many overwrite the header instead.
+        entries = [entry.strip().lower() for entry in forwarded.split(",")]
+        return entries[max(0, len(entries) - trusted_proxies)] == "https"
+    return request.scheme == "https"

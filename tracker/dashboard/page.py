@@ -1,0 +1,65 @@
+"""How a page is put together: template, language, and headers that let it load nothing from elsewhere."""
+
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Response, g, request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tracker.dashboard import formats
+from tracker.dashboard.files import address_of
+from tracker.dashboard.wording import LANGUAGES, Words, language
+from tracker.errors import Refused
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept-Language",
+}
+
+
+def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401 what templates show
+    """The page that a template makes of `values`, in the reader's language."""
+    words = Words(language())
+    usual = {
+        "t": words,
+        "lang": words.language,
+        "languages": LANGUAGES,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/dashboard",
+        "reader": g.get("reader"),
+        "address_of": address_of,
+        "number": formats.number,
+        "share": formats.share,
+        "moment": formats.moment,
+    }
+    text = _environment().get_template(template).render(**usual, **values)
+    headers = {**HEADERS, "Content-Language": words.language}
+    return Response(text, status, headers, content_type="text/html; charset=utf-8")
+
+
+def error_page(refused: Refused) -> Response:
+    """What went wrong, and what to do, in the reader's language."""
+    answer = page("error.html", status=refused.status, refused=refused)
+    if refused.retry_after is not None:
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )

@@ -1,0 +1,36 @@
+"""What the pages work with; one of it per process, made with the first request that needs it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+from flask import current_app
+
+from tracker.clock import Clock
+from tracker.http.key_holder import KeyCheck
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+EXTENSION: Final = "tracker-dashboard"
+"""Under this name the application knows where to get the parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The connections are those of the API, so that whoever reads here waits there and takes none from a hit.
+
+    `database` is for who may and what is managed; `reading` for numbers (DATABASE_READ_URL).
+    """
+
+    database: Database
+    reading: Database
+    redis: Connection
+    clock: Clock
+    key_check: KeyCheck
+    secret_key: str | None
+    trusted_proxies: int
+
+
+def parts() -> Parts:
+    """This process's parts, within a request."""
+    return cast(Callable[[], Parts], current_app.extensions[EXTENSION])()

@@ -1,0 +1,96 @@
+"""The time that a page of numbers is about, as its reader chooses it, and the time before it to compare with. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from tracker.errors import invalid
+from tracker.reading.period import Period
+from tracker.reading.series import Grouping
+
+NAMES: Final = ("today", "24h", "7d", "30d", "90d", "12m")
+USUAL: Final = "7d"
+CHOSEN: Final = "dates"
+"""The name of a time whose days the reader gave."""
+_DAYS: Final = {"7d": 7, "30d": 30, "90d": 90}
+_BY_HOUR: Final = 2
+_BY_DAY: Final = 92
+_LONGEST: Final = 3660
+"""Days that are shown by hour, by day, and at all."""
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Whole days UTC, by hour, day or month. Of `24h` the last 24 hours are shown, and compared with the 24 before.
+
+    `before` is what to compare with: as many days, right before.
+    """
+
+    name: str
+    period: Period
+    group_by: Grouping
+    before: Period
+    today: date
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more can come: then only the same part of the time before is compared with."""
+        return self.period.last >= self.today
+
+
+def range_of(asked: Mapping[str, str], now: datetime) -> Range:
+    """The time that the query of a page names: `range=7d`, or `from` and `to` as days. Raises Refused."""
+    today = now.date()
+    if asked.get("from") or asked.get("to"):
+        return _of_dates(asked, today)
+    name = asked.get("range") or USUAL
+    if name not in NAMES:
+        raise invalid("There is no such range.", range=["Must be one of " + ", ".join(NAMES)])
+    if name == "today":
+        return _range(name, Period(today, today), "hour", today)
+    if name == "24h":
+        return _range(name, Period(today - 2 * _DAY, today), "hour", today)
+    if name == "12m":
+        first = _years_before(today.replace(day=1), 1)
+        first = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+        before = Period(_years_before(first, 1), _years_before(today, 1))
+        return Range(name=name, period=Period(first, today), group_by="month", before=before, today=today)
+    return _range(name, Period(today - (_DAYS[name] - 1) * _DAY, today), "day", today)
+
+
+def _of_dates(asked: Mapping[str, str], today: date) -> Range:
+    first, last = (_date(asked, name) for name in ("from", "to"))
+    period = Period.of(first, min(last, today) if last else today, today=today)
+    period.demand_at_most(_LONGEST, "the dashboard")
+    return _range(CHOSEN, period, _grouping(period), today)
+
+
+def _range(name: str, period: Period, group_by: Grouping, today: date) -> Range:
+    before = Period(period.first - period.days * _DAY, period.first - _DAY)
+    return Range(name=name, period=period, group_by=group_by, before=before, today=today)
+
+
+def _grouping(period: Period) -> Grouping:
+    if period.days <= _BY_HOUR:
+        return "hour"
+    return "day" if period.days <= _BY_DAY else "month"
+
+
+def _date(asked: Mapping[str, str], name: str) -> date | None:
+    text = asked.get(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        reason = "Must be a day, such as 2026-01-31."
+        raise invalid(f"{name}: {reason}", **{name: [reason]}) from None
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)  # The 29th of February.

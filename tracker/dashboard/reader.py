@@ -1,0 +1,112 @@
+"""Who is reading: the operator, or the holder of a key that may read statistics, of one application.
+
+`identify` runs before every page but those that let people in. It looks the key up anew each time, so that one that is
+revoked, changed or has expired ends its session with the next request.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final, cast
+
+from flask import g, request
+
+from tracker.application import ApiKey, Application
+from tracker.dashboard.parts import Parts, parts
+from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
+from tracker.errors import not_found
+from tracker.http.key_holder import KeyHolder
+from tracker.store import applications
+
+COOKIE: Final = "tracker_session"
+PERMISSION: Final = "stats:read"
+_FIRST: Final = "first"
+
+
+class SignedOut(Exception):
+    """Nobody has signed in, or whoever had may not go on; `ended` says which."""
+
+    def __init__(self, *, ended: bool) -> None:
+        super().__init__()
+        self.ended = ended
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The operator, who has no key, or the holder of a key of one application."""
+
+    application: Application | None = None
+    key: ApiKey | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        return self.key is None
+
+    def may(self, permission: str) -> bool:
+        return self.key is None or self.key.may(permission)
+
+
+def reader() -> Reader:
+    """Who the present request is from."""
+    return cast(Reader, g.reader)
+
+
+def identify() -> None:
+    """Find out who is reading. Raises SignedOut, DatabaseAway, and SettingsInvalid without TRACKER_SECRET_KEY."""
+    own = parts()
+    cookie = SessionCookie(own.secret_key)
+    presented = request.cookies.get(COOKIE)
+    session = None if presented is None else cookie.read(presented, own.clock.now())
+    found = None if session is None else _reader(own, cookie, session)
+    if found is None:
+        raise SignedOut(ended=presented is not None)
+    g.reader = found
+
+
+def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None) -> Session:
+    """The session that a good key opens."""
+    if holder.application is None or holder.key is None:
+        return Session(ADMIN, None, cookie.binding(admin_token or ""))
+    name = _FIRST if holder.key.id is None else str(holder.key.id)
+    return Session(name, holder.application.app_id, cookie.binding(holder.key.key_hash))
+
+
+def application_named(app_id: str) -> Application:
+    """The application that a page is about. Another one's is not there for the holder of a key. Raises Refused."""
+    own = reader().application
+    if own is not None:
+        if app_id == own.app_id:
+            return own
+        raise not_found("There is no such application.")
+    if "\0" in app_id:
+        raise not_found("There is no such application.")
+    with parts().database.transaction() as tx:
+        found = applications.find(tx, app_id)
+    if found is None or found.deleted:
+        raise not_found("There is no such application.")
+    return found
+
+
+def require_operator() -> None:
+    """Raise Refused (NOT_FOUND) for everybody else: what only the operator sees is not there for them."""
+    if not reader().is_operator:
+        raise not_found("There is nothing at this address.")
+
+
+def _reader(own: Parts, cookie: SessionCookie, session: Session) -> Reader | None:
+    if session.key == ADMIN:
+        token = own.key_check.admin_token
+        return Reader() if token and hmac.compare_digest(session.binding, cookie.binding(token)) else None
+    with own.database.transaction() as tx:
+        application = applications.find(tx, str(session.app_id))
+    if application is None or application.deleted:
+        return None
+    now = own.clock.now()
+    for key in application.keys:
+        named = session.key == (_FIRST if key.id is None else str(key.id))
+        ended = key.expires_at is not None and now >= key.expires_at
+        if named and not ended and hmac.compare_digest(session.binding, cookie.binding(key.key_hash)):
+            if not key.may(PERMISSION):
+                return None
+            own.key_check.note_use(key)
+            return Reader(application, key)
+    return None

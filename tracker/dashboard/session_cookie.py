@@ -1,0 +1,72 @@
+"""What a browser keeps of a sign-in: signed, so that nobody makes one up, and bound to the key that was presented.
+
+The cookie says which key of which application, or that it was the admin token, and when; never a key. Whoever changes
+TRACKER_SECRET_KEY ends all sessions, whoever changes a key or the admin token those that it opened.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from tracker.errors import SettingsInvalid
+
+LASTS: Final = timedelta(hours=12)
+_PURPOSE: Final = "access-log-tracker dashboard sessions 1"
+_BINDING: Final = b"access-log-tracker dashboard binding 1\0"
+_SHORTEST_KEY: Final = 8
+_LONGEST_COOKIE: Final = 1000
+_CLOCKS_APART: Final = 60.0
+"""Seconds by which the clock of the machine that wrote a cookie may be ahead."""
+ADMIN: Final = "admin"
+"""Stands for the key where the admin token was presented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that was opened with a key: its id, `first` or ADMIN, and the application's app_id (none for ADMIN).
+
+    `binding` changes with the key itself.
+    """
+
+    key: str
+    app_id: str | None
+    binding: str
+
+
+class SessionCookie:
+    """Writes and reads sessions under one TRACKER_SECRET_KEY."""
+
+    def __init__(self, secret_key: str | None) -> None:
+        """Raises SettingsInvalid without a usable key."""
+        if secret_key is None or len(secret_key) < _SHORTEST_KEY:
+            raise SettingsInvalid("TRACKER_SECRET_KEY is not set, or too short: the dashboard signs sessions with it.")
+        self._key = secret_key.encode()
+        # The salt makes a key of this purpose alone, so that nothing signed or sealed elsewhere counts here.
+        derivation = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+        self._serializer = URLSafeSerializer(self._key, salt=_PURPOSE, signer_kwargs=derivation)
+
+    def binding(self, credential: str) -> str:
+        """What ties a session to the admin token, or to a key's hash; neither can be read from it."""
+        return hmac.new(self._key, _BINDING + credential.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def write(self, session: Session, now: datetime) -> str:
+        values = {"k": session.key, "a": session.app_id, "b": session.binding, "t": int(now.timestamp())}
+        written: str | bytes = self._serializer.dumps(values)
+        return written if isinstance(written, str) else written.decode()
+
+    def read(self, cookie: str, now: datetime) -> Session | None:
+        """The session of a cookie that was written here within LASTS; None for any other."""
+        if len(cookie) > _LONGEST_COOKIE:
+            return None
+        try:
+            values: dict[str, Any] = self._serializer.loads(cookie)
+        except BadData:
+            return None
+        age = now.timestamp() - values["t"]
+        if not -_CLOCKS_APART <= age < LASTS.total_seconds():
+            return None
+        return Session(values["k"], values["a"], values["b"])

@@ -1,0 +1,103 @@
+"""The form for signing in, the way out, and the switch of language."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Response, redirect, request
+
+from tracker.dashboard import reader, wording
+from tracker.dashboard.form import form
+from tracker.dashboard.origin import is_https, require_own_page
+from tracker.dashboard.page import HEADERS, page
+from tracker.dashboard.parts import Parts, parts
+from tracker.dashboard.session_cookie import LASTS, SessionCookie
+from tracker.errors import Refused
+from tracker.http.client_address import client_address
+from tracker.http.key_holder import KeyHolder
+
+HOME: Final = "/dashboard"
+_YEAR: Final = 365 * 86_400
+_LONGEST_KEY: Final = 1000
+_LONGEST_PATH: Final = 2000
+
+
+def show() -> Response:
+    """The form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
+    SessionCookie(parts().secret_key)
+    return page("sign_in.html", next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
+
+
+def sign_in() -> Response:
+    """Take a key; a good one opens a session. Wrong ones count against the address, like those of the API."""
+    require_own_page()
+    own = parts()
+    cookie = SessionCookie(own.secret_key)
+    fields = form()
+    presented, path = fields.get("key", "").strip(), own_path(fields.get("next"))
+    try:
+        holder = _holder(own, presented)
+    except Refused as refused:
+        answer = page("sign_in.html", status=refused.status, next=path, ended=False, refused=refused)
+        if refused.retry_after is not None:
+            answer.headers["Retry-After"] = str(refused.retry_after)
+        return answer
+    session = reader.session_of(holder, cookie, own.key_check.admin_token)
+    answer = see(path)
+    answer.set_cookie(
+        reader.COOKIE,
+        cookie.write(session, own.clock.now()),
+        max_age=LASTS,
+        path=HOME,
+        secure=is_https(own.trusted_proxies),
+        httponly=True,
+        samesite="Strict",
+    )
+    return answer
+
+
+def _holder(own: Parts, presented: str) -> KeyHolder:
+    """Who presents a key with which numbers may be read. Raises Refused."""
+    if not presented or len(presented) > _LONGEST_KEY:
+        raise Refused("INVALID_API_KEY", 401, "No key was given.")
+    holder = own.key_check.holder(client_address(request.environ, own.trusted_proxies), presented)
+    if holder.key is not None and not holder.key.may(reader.PERMISSION):
+        raise Refused("FORBIDDEN", 403, f"The API key lacks the permission `{reader.PERMISSION}`.")
+    return holder
+
+
+def sign_out() -> Response:
+    """End the session, as far as this browser goes."""
+    require_own_page()
+    answer = see(f"{HOME}/sign-in")
+    answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
+    return answer
+
+
+def choose_language() -> Response:
+    """Remember the language that was chosen."""
+    require_own_page()
+    fields = form()
+    answer = see(own_path(fields.get("next")))
+    chosen = wording.known(fields.get("language"))
+    if chosen is not None:
+        secure = is_https(parts().trusted_proxies)
+        answer.set_cookie(
+            wording.COOKIE, chosen, max_age=_YEAR, path=HOME, secure=secure, httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+def own_path(path: str | None) -> str:
+    """A path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
+    if not path or len(path) > _LONGEST_PATH or not path.isascii() or not path.isprintable() or "\\" in path:
+        return HOME
+    split = urlsplit(path)
+    inside = split.path == HOME or split.path.startswith(f"{HOME}/")
+    return path if inside and not split.scheme and not split.netloc and "/../" not in f"{split.path}/" else HOME
+
+
+def see(path: str) -> Response:
+    """Send the browser on, to fetch another page."""
+    answer = redirect(path, 303)
+    answer.headers.extend(HEADERS)
+    return Response(answer.get_data(), answer.status_code, answer.headers)

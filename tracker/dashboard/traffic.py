@@ -1,0 +1,169 @@
+"""One application's numbers over some time: cards, a chart, and what its custom parameters were."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from tracker.dashboard.chart import Bar, Chart, chart
+from tracker.dashboard.formats import Days, change
+from tracker.dashboard.parts import Parts
+from tracker.dashboard.ranges import Range
+from tracker.management import parameters
+from tracker.reading import comparison, statistics
+from tracker.reading.comparison import Comparison
+from tracker.reading.series import Numbers
+
+_HOURS: Final = 24
+_VALUES: Final = 8
+"""Values of a parameter that are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One number. `exact` is false for a sum that counts some more than once; None as a number: nobody counts it."""
+
+    name: str
+    number: int | None
+    exact: bool = True
+    before: int | None = None
+    before_exact: bool = True
+    change: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What the page shows."""
+
+    cards: list[Card]
+    chart: Chart
+    bars: list[Bar]
+    parameters: list[dict[str, Any]]
+    complete_until: datetime | None
+    empty: bool
+
+
+def read(own: Parts, app_id: str, asked: Range, days: Days) -> Traffic:
+    """The numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway."""
+    now = own.clock.now()
+    found = statistics.read(
+        own.reading, own.redis, own.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
+    )
+    bars = [_bar(row, asked, now, days) for row in found.requests_by_date]
+    if asked.name == "24h":
+        return _of_last_hours(found, bars, now)
+    names = {each.parameter_key: each.parameter_name for each in parameters.list_(own.database, app_id)}
+    before = comparison.read(own.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now))
+    return Traffic(
+        cards=_cards(found, before, asked),
+        chart=chart(bars),
+        bars=bars,
+        parameters=_parameters(found, names),
+        complete_until=found.data_complete_until,
+        empty=not found.total_requests,
+    )
+
+
+def _until_hour(asked: Range, now: datetime) -> int:
+    return now.hour if asked.goes_on else _HOURS
+
+
+def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> list[Card]:
+    whole: Numbers = before.whole
+    requests_before = before.requests_until_hour if asked.goes_on else whole.requests
+    # Visitors cannot be cut at an hour: while the time goes on, what the whole time before had says nothing by percent.
+    compare = not asked.goes_on
+    return [
+        Card(
+            name="requests",
+            number=found.total_requests,
+            before=requests_before,
+            change=change(found.total_requests, requests_before),
+        ),
+        Card(
+            name="visitors",
+            number=found.unique_visitors,
+            exact=found.unique_visitors_exact,
+            before=whole.visitors,
+            before_exact=whole.visitors_exact,
+            change=change(found.unique_visitors, whole.visitors)
+            if compare and found.unique_visitors_exact and whole.visitors_exact
+            else None,
+        ),
+        Card(
+            name="sessions",
+            number=found.unique_sessions,
+            exact=found.unique_sessions_exact,
+            before=whole.sessions or 0,
+            before_exact=whole.sessions_exact,
+            change=change(found.unique_sessions, whole.sessions or 0)
+            if compare and found.unique_sessions_exact and whole.sessions_exact
+            else None,
+        ),
+    ]
+
+
+def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:
+    """The last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
+    end = 2 * _HOURS + now.hour + 1
+    shown, before = bars[end - _HOURS : end], bars[end - 2 * _HOURS : end - _HOURS]
+    requests, requests_before = (sum(bar.requests for bar in hours) for hours in (shown, before))
+    visitors, visitors_before = (sum(bar.visitors for bar in hours) for hours in (shown, before))
+    return Traffic(
+        cards=[
+            Card(
+                name="requests",
+                number=requests,
+                before=requests_before,
+                change=change(requests, requests_before),
+            ),
+            Card(name="visitors", number=visitors, exact=False, before=visitors_before, before_exact=False),
+        ],
+        chart=chart(shown),
+        bars=list(shown),
+        parameters=[],
+        complete_until=found.data_complete_until,
+        empty=not requests,
+    )
+
+
+def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days) -> Bar:
+    counted = {"requests": row["requests"], "visitors": row["unique_visitors"]}
+    if asked.group_by == "month":
+        month = date.fromisoformat(f"{row['date']}-01")
+        return Bar(
+            label=days.month(month),
+            name=days.month(month),
+            sessions=row["unique_sessions"],
+            visitors_exact=row["unique_visitors_exact"],
+            sessions_exact=row["unique_sessions_exact"],
+            goes_on=(month.year, month.month) == (now.year, now.month),
+            **counted,
+        )
+    day = date.fromisoformat(row["date"])
+    if asked.group_by == "hour":
+        hour = f"{row['hour']:02}:00"
+        return Bar(
+            label=hour,
+            name=f"{days.long(day)} {hour}",
+            goes_on=day == now.date() and row["hour"] == now.hour,
+            **counted,
+        )
+    return Bar(
+        label=days.short(day),
+        name=days.long(day),
+        sessions=row["unique_sessions"],
+        goes_on=day == now.date(),
+        **counted,
+    )
+
+
+def _parameters(found: statistics.Statistics, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Each parameter with its most frequent values, or what its numbers come to; the most used first."""
+    shown = []
+    for key, stat in found.custom_param_stats.items():
+        breakdown = found.custom_param_breakdown.get(key, {})
+        values = sorted(breakdown.items(), key=lambda each: (-each[1], each[0]))[:_VALUES]
+        rest = stat.get("other", 0) + sum(breakdown.values()) - sum(count for _, count in values)
+        shown.append({"key": key, "name": names.get(key), **stat, "values": values, "rest": rest})
+    return sorted(shown, key=lambda each: (-each["count"], each["key"]))

@@ -1,0 +1,50 @@
+"""The words of the pages, in the reader's language: `texts/en.json` and `texts/ja.json`."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from flask import request
+
+Language = Literal["en", "ja"]
+LANGUAGES: Final[Mapping[Language, str]] = {"en": "English", "ja": "日本語"}
+"""Each under the name that its own readers know."""
+COOKIE: Final = "tracker_language"
+_FOLDER: Final = Path(__file__).parent / "texts"
+
+
+def language() -> Language:
+    """The one that was chosen, else the one that the browser prefers, else English."""
+    chosen = known(request.cookies.get(COOKIE))
+    return chosen or known(request.accept_languages.best_match(LANGUAGES)) or "en"
+
+
+def known(code: str | None) -> Language | None:
+    """The language of that code, if it is one of ours."""
+    return next((each for each in LANGUAGES if each == code), None)
+
+
+class Words:
+    """The texts of one language. `words("cards.requests")`; with `count` the singular where there is one."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._texts = _texts(language)
+
+    def __call__(self, key: str, **values: Any) -> str:  # noqa: ANN401 whatever a text has places for
+        """A text with its places filled. KeyError for one that there is not."""
+        count = values.get("count")
+        name = f"{key}.one" if count in (1, "1") and f"{key}.one" in self._texts else key
+        return self._texts[name].format(**values) if values else self._texts[name]
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text of a word that comes from elsewhere, such as a reason's name, or that word itself."""
+        return self._texts.get(key, otherwise)
+
+
+@cache
+def _texts(language: Language) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return texts
