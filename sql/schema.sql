@@ -268,7 +268,8 @@ CREATE TABLE webhooks (
     failing_since TIMESTAMP WITH TIME ZONE, -- the first failed attempt since the last success
     paused_until TIMESTAMP WITH TIME ZONE, -- the endpoint asked for a pause (429, 503)
     disabled_at TIMESTAMP WITH TIME ZONE,
-    disabled_reason VARCHAR(200)
+    disabled_reason VARCHAR(200),
+    backlog_full_since TIMESTAMP WITH TIME ZONE -- too many deliveries wait: new ones are written as failed
 );
 
 CREATE INDEX idx_webhooks_application_id ON webhooks (application_id);
@@ -300,6 +301,11 @@ CREATE INDEX idx_webhook_deliveries_due ON webhook_deliveries (webhook_id, due_a
 CREATE INDEX idx_webhook_deliveries_webhook ON webhook_deliveries (webhook_id, id);
 CREATE INDEX idx_webhook_deliveries_finished ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;
 
+-- What failed for good, latest first, and since a time: there may be few among tens of millions of others.
+CREATE INDEX idx_webhook_deliveries_failed ON webhook_deliveries (webhook_id, id) WHERE state = 'failed';
+CREATE INDEX idx_webhook_deliveries_failed_at
+    ON webhook_deliveries (webhook_id, finished_at, id) WHERE state = 'failed';
+
 CREATE TABLE webhook_attempts (
     delivery_id BIGINT NOT NULL REFERENCES webhook_deliveries (id) ON DELETE CASCADE,
     attempt INTEGER NOT NULL,
@@ -325,7 +331,7 @@ CREATE TABLE leases (
 CREATE TABLE audit_log (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
-    actor_kind VARCHAR(10) NOT NULL CHECK (actor_kind IN ('admin', 'key', 'command')),
+    actor_kind VARCHAR(10) NOT NULL CHECK (actor_kind IN ('admin', 'key', 'command', 'scheduler')),
     actor_key_id UUID, -- NULL with the kind 'key': the application's first key
     application_id UUID,
     action VARCHAR(50) NOT NULL, -- what kind of thing, a point, and what was done to it: api_key.revoked

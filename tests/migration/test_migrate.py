@@ -27,7 +27,7 @@ def test_a_second_run_has_nothing_to_do(new_database: str) -> None:
     steps: list[str] = []
     assert migrate(new_database, today=TODAY, on_step=steps.append) == [*REVISIONS, *MONTHS]
     assert steps[0] == "0001_initial applied"
-    assert len(steps) == len(REVISIONS) + len(MONTHS)
+    assert len([step for step in steps if "beside the writers" not in step]) == len(REVISIONS) + len(MONTHS)
     steps.clear()
     assert migrate(new_database, today=TODAY, on_step=steps.append) == []
     assert steps == []
@@ -47,7 +47,8 @@ def test_of_two_runs_at_once_each_step_is_applied_by_one(new_database: str) -> N
 
     with ThreadPoolExecutor(2) as pool:
         first, second = (each.result() for each in [pool.submit(run), pool.submit(run)])
-    assert first[: len(REVISIONS)] == REVISIONS or second[: len(REVISIONS)] == REVISIONS
+    # An index that is built beside the writers may be another run's than what comes before it.
+    assert sorted(step for step in [*first, *second] if step in REVISIONS) == REVISIONS
     assert {step for step in first if step in REVISIONS} & {step for step in second if step in REVISIONS} == set()
     assert set(first) | set(second) == {*REVISIONS, *MONTHS}
 

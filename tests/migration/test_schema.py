@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tracker.embedded import Postgres, wheel
+from tracker.store.concurrent_indexes import is_concurrent, statements
 from tracker.store.migrations import MIGRATIONS, migrate
 from tracker.store.queries import SQL
 
@@ -36,8 +37,10 @@ def test_schema_sql_is_the_sum_of_the_migrations(postgres: Postgres, empty_datab
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {by_hand}")
     with psycopg.connect(empty_database_url) as connection:
+        connection.autocommit = True
         for path in sorted(MIGRATIONS.glob("*.sql")):
-            connection.execute(path.read_bytes())
+            for text in statements(path) if is_concurrent(path.stem) else [path.read_bytes()]:
+                connection.execute(text)
     with psycopg.connect(postgres.url_of(by_hand)) as connection:
         connection.execute((SQL / "schema.sql").read_bytes())
     assert dump(postgres.url_of(by_hand)) == dump(empty_database_url)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -20,17 +21,21 @@ from sqlalchemy import Connection as AlchemyConnection
 from sqlalchemy import StaticPool, create_engine, exc
 
 from tracker.errors import SettingsInvalid
-from tracker.store import partitions, reading_role
+from tracker.store import concurrent_indexes, partitions, reading_role
+from tracker.store.concurrent_indexes import is_concurrent
 from tracker.store.connection import Connection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
 from tracker.store.queries import SQL
-from tracker.store.server_facts import OLDEST_MAJOR
+from tracker.store.server_facts import OLDEST_MAJOR, applied_revision
 
 MIGRATIONS = SQL / "migrations"
 
 
 def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _: None) -> list[str]:
-    """Apply what is missing, in one transaction, then make the partitions that must exist on `today`.
+    """Apply what is missing, then make the partitions that must exist on `today`.
+
+    What is missing is one transaction, apart from indexes that are built beside the writers: each of those is built on
+    its own, and what comes after it is another transaction.
 
     Returns the names of what was applied: revisions, what the role for reading may now read, and months as
     `partitions YYYY-MM`; a second run returns nothing. Two runs at once are safe: the second waits and then finds
@@ -39,7 +44,13 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
     """
     with maintenance(url, name="tracker-migrate") as connection:
         _check_server(connection)
-        applied = patiently(partial(_apply_missing, connection, on_step), on_wait=on_step)
+        applied = patiently(partial(_apply_missing, connection, on_step, None), on_wait=on_step)
+        while (waiting := _waiting_index(connection)) is not None:
+            on_step(f"{waiting} builds an index beside the writers, which waits for open transactions")
+            with concurrent_indexes.alone(connection, on_step):
+                if _waiting_index(connection) == waiting:
+                    concurrent_indexes.build(connection, MIGRATIONS / f"{waiting}.sql")
+                    applied += patiently(partial(_apply_missing, connection, on_step, waiting), on_wait=on_step)
         if readable := reading_role.grant(connection):
             on_step(f"{reading_role.NAME} may read {', '.join(readable)}")
             applied.append(f"rights of {reading_role.NAME}")
@@ -56,8 +67,19 @@ def _check_server(connection: Connection) -> None:
         raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")
 
 
-def _apply_missing(connection: Connection, on_step: Callable[[str], None], lock_wait: float) -> list[str]:
-    """Apply the missing revisions in one transaction of `connection`."""
+def _waiting_index(connection: Connection) -> str | None:
+    """The revision that comes next, where it builds an index beside the writers and the others are applied."""
+    applied = applied_revision(connection)
+    connection.rollback()
+    names = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.sql"))
+    following = names[names.index(applied) + 1 :] if applied else names
+    return following[0] if following and is_concurrent(following[0]) else None
+
+
+def _apply_missing(
+    connection: Connection, on_step: Callable[[str], None], built: str | None, lock_wait: float
+) -> list[str]:
+    """Apply the missing revisions in one transaction of `connection`, up to one whose index is not `built` yet."""
     # Whoever calls this chose a log format; Alembic's own lines about its dialect say nothing to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     applied: list[str] = []
@@ -74,15 +96,15 @@ def _apply_missing(connection: Connection, on_step: Callable[[str], None], lock_
             # Before the lock time-out: whoever holds this one is another migrate, which is worth waiting for.
             alchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('tracker migrate'))")
             limit_lock_waits(connection, lock_wait)
-            options = {"fn": _steps, "on_version_apply": (remember,)}
+            options = {"fn": partial(_steps, built), "on_version_apply": (remember,)}
             MigrationContext.configure(alchemy, opts=options).run_migrations()
     except exc.DBAPIError as error:
         raise error.orig if isinstance(error.orig, psycopg.Error) else error from error
     return applied
 
 
-def _steps(current: Sequence[str], context: MigrationContext) -> list[RevisionStep]:
-    """What Alembic asks: the steps from the `current` revision to the newest one."""
+def _steps(built: str | None, current: Sequence[str], context: MigrationContext) -> list[RevisionStep]:
+    """What Alembic asks: the steps from the `current` revision on, up to an index that is not `built` yet."""
     scripts = list(_scripts(context.connection))
     revisions = RevisionMap(lambda: scripts)
     newest = revisions.heads[0]  # The map links the revisions to each other when it is first asked.
@@ -94,7 +116,8 @@ def _steps(current: Sequence[str], context: MigrationContext) -> list[RevisionSt
             f"this version ends with {newest}. Run the newer version."
         )
     done = names.index(current[0]) + 1 if current else 0
-    return [RevisionStep(revisions, script, is_upgrade=True) for script in scripts[done:]]
+    missing = takewhile(lambda script: not is_concurrent(script.revision) or script.revision == built, scripts[done:])
+    return [RevisionStep(revisions, script, is_upgrade=True) for script in missing]
 
 
 def _scripts(connection: AlchemyConnection | None) -> Iterator[Script]:
@@ -109,6 +132,8 @@ def _script(path: Path, previous: str | None, connection: AlchemyConnection | No
 
     def upgrade(**_: object) -> None:
         assert connection is not None
+        if is_concurrent(path.stem):
+            return  # It is built already: only its name is still to be noted.
         # Without parameters the text goes as it is: a file holds many statements, and % is just a character.
         text = path.read_text(encoding="utf-8")
         connection.exec_driver_sql(text, execution_options={"no_parameters": True})

@@ -31,8 +31,13 @@ def server_facts(tx: Transaction) -> ServerFacts:
     facts = fetch_one(tx, "server/facts")
     assert facts is not None
     migrated = facts.pop("migrated")
-    revision = fetch_one(tx, "server/revision") if migrated else None
-    return ServerFacts(**facts, revision=revision["revision"] if revision else None)
+    return ServerFacts(**facts, revision=applied_revision(tx) if migrated else None)
+
+
+def applied_revision(tx: Transaction) -> str | None:
+    """The migration that was applied last, of a database that has been migrated at all."""
+    row = fetch_one(tx, "server/revision")
+    return row["revision"] if row else None
 
 
 def newest_revision() -> str:
