@@ -3,6 +3,7 @@
     TrackerError
     ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
     │   ├── DatabaseAway
+    │   │   ├── ShareInUse
     │   │   └── TookTooLong
     │   └── QueueAway
     │       └── QueueFull
@@ -32,6 +33,10 @@ class TryAgain(TrackerError):
 
 class DatabaseAway(TryAgain):
     """PostgreSQL cannot be reached, is restarting, is full or is busy."""
+
+
+class ShareInUse(DatabaseAway):
+    """One application has all the connections that it may have at a time; others find theirs."""
 
 
 class TookTooLong(DatabaseAway):

@@ -180,7 +180,7 @@ def test_statistics_are_read_as_the_role_for_reading(project: Project, applicati
     for path in ("statistics", "statistics/parameter-drift", "sessions", "export"):
         response, body = request(project, "GET", f"/v1/{path}", key=application["api_key"])
         assert response.status == 200, body
-    names = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE application_name = 'tracker-reading'"
+    names = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE application_name ~ '^tracker-(reading|export)$'"
     assert rows(project, names) == [("tracker_reader",)]
 
 

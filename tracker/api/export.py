@@ -20,8 +20,8 @@ from tracker.reading.export_lines import FORMATS
 
 blueprint = Blueprint("export", description="Hits as they are stored, as CSV or as lines of JSON.")
 
-_AT_ONCE: Final = 4
-"""Exports that a process makes at a time: each keeps a thread, of which hits need most."""
+AT_ONCE: Final = 4
+"""Exports that a process makes at a time: each keeps a thread, of which hits need most, and a connection."""
 _EACH: Final = 2
 """Of these, the most of one application: it keeps nobody else waiting, however slowly it reads."""
 _RETRY_AFTER: Final = 30
@@ -29,7 +29,7 @@ _STREAMS: Final = {
     kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
 }
 
-_places = Places(all_together=_AT_ONCE, each=_EACH)
+_places = Places(all_together=AT_ONCE, each=_EACH)
 _log = logger(__name__)
 
 
@@ -104,7 +104,7 @@ class Export(MethodView):
         """
         names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
         found = export(
-            parts().reading,
+            parts().exporting,
             app_id=target().app_id,
             period=period_of(query),
             format_=query["format"],
@@ -128,7 +128,7 @@ class Export(MethodView):
 def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
     """The stream with its first part already made, so that what is wrong from the start is an answer of its own."""
     if not _places.take(app_id):
-        sentence = f"{_AT_ONCE} exports are made at a time, {_EACH} for one application: try again when one has ended."
+        sentence = f"{AT_ONCE} exports are made at a time, {_EACH} for one application: try again when one has ended."
         raise Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
     stream = _Stream(app_id, rest, chunks)
     stream.begin()

@@ -23,11 +23,12 @@ EXTENSION: Final = "tracker-api"
 class Parts:
     """Connections of the API's own, so that whoever manages or reads never takes one from a hit.
 
-    `database` is for management; `reading` for statistics, sessions and export (DATABASE_READ_URL).
+    `database` is for management; `reading` for statistics and sessions, `exporting` for exports (both DATABASE_READ_URL).
     """
 
     database: Database
     reading: Database
+    exporting: Database
     redis: Connection
     clock: Clock
     key_use: KeyUse
@@ -41,6 +42,7 @@ class Parts:
             self.key_use.flush()
         self.database.close()
         self.reading.close()
+        self.exporting.close()
         self.redis.close()
 
 

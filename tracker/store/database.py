@@ -10,7 +10,7 @@ Statement timeouts belong to the role, because a SET would pin a proxied session
 import select
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import psycopg
 from psycopg import IsolationLevel
@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from tracker.errors import DatabaseAway, Unclear
 from tracker.store.connection import Connection, complete, connect
 from tracker.store.failures import translated
+from tracker.store.shares import Shares
 
 Transaction = psycopg.Connection[TupleRow]
 """What the modules of this room take as `tx`; everybody else only hands it on."""
@@ -42,13 +43,15 @@ class Database:
         wait: float = 2.0,
         patience: float = 60.0,
         cancellation: float = 10.0,
+        each: int | None = None,
     ) -> None:
         """Remember how to connect.
 
         `name` is the application_name that pg_stat_activity shows; `connections` the most that are open at once;
         `wait` how many seconds to wait for a free or a new connection (a new one: two at least); `patience` how
         many for the answer to one statement; `cancellation` how many more for PostgreSQL to confirm that it has ended
-        what took longer (0: it is not asked to; then the role's own time-out has to).
+        what took longer (0: it is not asked to; then the role's own time-out has to); `each` how
+        many connections there are for what is read for one application.
         """
         self._conninfo = complete(url, name=name, wait=wait)
         self._connections = connections
@@ -56,6 +59,7 @@ class Database:
         self._patience = patience
         self._cancellation = cancellation
         self._places = threading.BoundedSemaphore(connections)
+        self._shares = Shares(each or connections)
         self._idle: list[Connection] = []
         self._closed = False
 
@@ -75,12 +79,14 @@ class Database:
                 raise
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
+    def snapshot(self, *, share_of: str | None = None) -> Iterator[Transaction]:
         """The same for reading only, with every statement seeing the database as the first one did.
 
-        What it asks for stands in BEGIN itself, which pins nothing. Raises as `transaction` does.
+        What it asks for stands in BEGIN itself, which pins nothing. `share_of` names the application that is read for:
+        it has its share of the connections and no more. Raises as `transaction` does, and ShareInUse.
         """
-        with translated(), self._lent() as connection:
+        held = nullcontext() if share_of is None else self._shares.held(share_of, wait=self._wait)
+        with held, translated(), self._lent() as connection:
             connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
             try:
                 yield connection

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tracker.api.export import AT_ONCE
 from tracker.api.parts import Parts
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -19,6 +20,8 @@ _WAIT: Final = 1.0
 _PATIENCE: Final = 15.0
 _READING_PATIENCE: Final = 60.0
 """Seconds that a statement may take; for reading the role's own time-out is meant to come first."""
+_OF_ONE_APPLICATION: Final = 2
+"""Connections that questions about one application have, so that slow ones leave some for all others."""
 
 
 def parts(settings: Settings) -> Parts:
@@ -32,11 +35,20 @@ def parts(settings: Settings) -> Parts:
         connections=_CONNECTIONS,
         wait=_WAIT,
         patience=_READING_PATIENCE,
+        each=_OF_ONE_APPLICATION,
+    )
+    exporting = Database(
+        settings.database_read_url,
+        name="tracker-export",
+        connections=AT_ONCE,
+        wait=_WAIT,
+        patience=_READING_PATIENCE,
     )
     key_use = KeyUse(database, clock)
     return Parts(
         database=database,
         reading=reading,
+        exporting=exporting,
         redis=redis,
         clock=clock,
         key_use=key_use,
