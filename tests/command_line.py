@@ -60,7 +60,7 @@ def run(variables: dict[str, str], *arguments: str, given: bytes = b"", folder: 
         capture_output=True,
         env=variables,
         cwd=folder,
-        timeout=90,
+        timeout=240,
         check=False,
     )
     return Finished(finished.returncode, finished.stdout.decode(), finished.stderr.decode())

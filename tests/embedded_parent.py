@@ -18,8 +18,8 @@ from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLONE_NEWUSER = 0x10000000
-GONE_SECONDS = 2.0
-START_SECONDS = 60.0
+PATIENCE = 60.0
+"""Seconds after which whatever is still there stays there."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -67,6 +67,7 @@ class Parent:
     process: subprocess.Popen[str]
     postgres: str
     valkey: str
+    start_seconds: float = 0.0
 
     @classmethod
     def start(
@@ -77,6 +78,7 @@ class Parent:
         path: Sequence[Path] = (REPOSITORY,),
         **popen: Any,
     ) -> Self:
+        began = time.monotonic()
         process = subprocess.Popen(
             [*python, "-B", str(path[0] / "tests" / "embedded_parent.py"), str(folder), *options],
             stdin=subprocess.PIPE,
@@ -91,7 +93,7 @@ class Parent:
         line = process.stdout.readline()
         if not line:
             raise AssertionError(f"the parent ended at once: {process.communicate()[1]}")
-        return cls(process, **json.loads(line))
+        return cls(process, **json.loads(line), start_seconds=time.monotonic() - began)
 
     def tell_to_end(self) -> None:
         """Let the script go on from where it waits: it stops its servers, or just exits."""
@@ -138,7 +140,7 @@ def alive(pids: set[int]) -> set[int]:
     return running
 
 
-def left_over(pids: set[int], *, within: float = GONE_SECONDS) -> set[int]:
+def left_over(pids: set[int], *, within: float = PATIENCE) -> set[int]:
     """Wait until none of these runs, or the time is over; what is left then."""
     deadline = time.monotonic() + within
     while (left := alive(pids)) and time.monotonic() < deadline:

@@ -1,12 +1,12 @@
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import PROJECT, environment, tracker
+from tests.waiting import PATIENCE, wait_until
 from tracker.config import Settings
 from tracker.importing.paced_queue import MOST_WAITING
 from tracker.queueing.adding import bulk_waiting
@@ -32,13 +32,10 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(
     command = [sys.executable, "-m", "tracker", "import", str(log), "--app-id", "shop"]
     with subprocess.Popen(command, cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE) as first:
         # Without workers it stops where the queue is full, in the middle of the log.
-        deadline = time.monotonic() + 60
-        while bulk_waiting(redis) <= MOST_WAITING:
-            assert first.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: bulk_waiting(redis) > MOST_WAITING or first.poll() is not None)
+        assert first.poll() is None
         first.kill()
-        first.communicate(timeout=10)
+        first.communicate(timeout=PATIENCE)
 
     worker = subprocess.Popen(
         [sys.executable, "worker.py"], cwd=PROJECT, env=environment(settings), stderr=subprocess.DEVNULL
@@ -47,7 +44,7 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(
         finished = tracker(settings, "import", str(log), "--app-id", "shop", "--wait", "--json")
     finally:
         worker.terminate()
-        worker.wait(timeout=60)
+        worker.wait(timeout=PATIENCE)
     assert finished.status == 0, finished.errors
     assert finished.json["queued"] == LINES
     with database.transaction() as tx:

@@ -1,8 +1,10 @@
 """An eraser that is killed at any step: whoever goes on completes it, and the requests agree at every moment."""
 
+import random
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tracker.store.database import Database
 
 PROJECT = Path(__file__).resolve().parents[2]
 KILLS = 16
+CHANCE = random.Random(16)
 WHO = "somebody-1"
 AHEAD = {"unique_visitors", "unique_sessions"}
 """In the middle of a day the person is no visitor any more, while some of the hits are still there."""
@@ -57,14 +60,22 @@ def test_an_eraser_killed_at_any_step_leaves_numbers_that_agree_and_is_completed
     left = []
     for kill in range(KILLS):
         eraser = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**environment, "PYTHONPATH": str(PROJECT)},
+            text=True,
         )
+        assert eraser.stdin is not None
         assert eraser.stdout is not None
         for _ in range(kill + 1):
-            eraser.stdout.readline()
+            assert eraser.stdout.readline()
+            eraser.stdin.write("go on\n")
+            eraser.stdin.flush()
+        # It waits at its next step, or is in the middle of this one.
+        time.sleep(CHANCE.random() * 0.01)
         eraser.send_signal(signal.SIGKILL)
-        eraser.wait()
-        eraser.stdout.close()
+        eraser.communicate()
         assert {found.difference.name for found in verify(database, SystemClock()).differences} <= AHEAD
         left += rows(database, "SELECT count(*) FROM access_logs WHERE client_sub_id = %s", WHO)
     assert left == sorted(left, reverse=True)

@@ -50,7 +50,11 @@ def test_a_folder_killed_at_every_step_loses_nothing_and_counts_nothing_twice(
     for kill in range(KILLS):
         arrive()
         folder = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={**environment, "PYTHONPATH": str(PROJECT)},
+            text=True,
         )
         assert folder.stdout is not None
         # The kills go through the steps of the first transactions one after the other, and then hit by chance.

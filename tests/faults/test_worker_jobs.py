@@ -10,6 +10,7 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from tests.faults.test_worker_killed import let_claims_grow_old
 from tests.queued_hits import drain, enqueue, hit_of, rows
+from tests.waiting import PATIENCE
 from tracker import jobs
 from tracker.application import Application
 from tracker.queueing import nudges
@@ -39,7 +40,7 @@ def test_a_stock_worker_drains(
     command = ["worker", "--burst", "--url", environment["REDIS_URL"], "-w", kind, "default"]
     subprocess.run(
         [sys.executable, "-m", "rq.cli", *command],
-        cwd=PROJECT, env=environment, check=True, capture_output=True, timeout=60,
+        cwd=PROJECT, env=environment, check=True, capture_output=True, timeout=PATIENCE,
     )  # fmt: skip
 
     assert rows(database, "SELECT count(*) FROM access_logs") == [(150,)]
@@ -70,6 +71,7 @@ def test_a_drain_that_is_out_of_time_nudges_again(
 ) -> None:
     monkeypatch.setenv("TRACKER_DRAIN_SECONDS", "1")
     monkeypatch.setenv("TRACKER_BATCH_SIZE", "1")
+    jobs.drain()  # Connects, which a slow machine does not do within the second.
     enqueue(redis, [hit_of(application, n) for n in range(1, 4001)])
 
     jobs.drain()

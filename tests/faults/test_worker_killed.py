@@ -13,6 +13,7 @@ import pytest
 
 from tests.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
 from tests.registered_webhooks import register
+from tests.waiting import PATIENCE
 from tracker.application import Application
 from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection
@@ -125,7 +126,7 @@ def test_a_worker_that_was_thought_dead_goes_on_after_another_took_over(
         drain(queue, database)
         assert left_in_queue(queue) == 0
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=PATIENCE) == 0
 
     assert tables(database) == EVERYTHING_ONCE
     assert left_in_queue(queue) == 0
@@ -144,8 +145,8 @@ def test_a_worker_that_was_thought_dead_commits_while_another_writes_the_same_hi
         ):
             assert not taken_over.done()
         process.send_signal(signal.SIGUSR1)
-        assert process.wait(timeout=30) == 0
-        drained = taken_over.result(timeout=30)
+        assert process.wait(timeout=PATIENCE) == 0
+        drained = taken_over.result(timeout=PATIENCE)
 
     assert (drained.stored, drained.duplicates) == (0, HITS - 1 + (drained.failed == 0))
     assert tables(database) == EVERYTHING_ONCE
