@@ -137,7 +137,7 @@ def test_when_a_month_is_retired_its_numbers_stay_and_what_was_counted_goes(
 
 
 def test_an_unknown_application_is_refused(database: Database) -> None:
-    with pytest.raises(Refused, match="no application nobody"):
+    with pytest.raises(Refused, match="no application 'nobody'"):
         rebuild_today(database, app_id="nobody")
 
 
