@@ -117,6 +117,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         webhook_disable_days=5,
         webhook_disable_attempts=10,
         webhook_deliveries_days=30,
+        webhook_waiting_limit=100_000,
     )
 
 

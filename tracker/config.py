@@ -65,6 +65,9 @@ class Settings:
     """TRACKER_WEBHOOK_DISABLE_ATTEMPTS: ... and at least so many attempts failed one after the other (default 10)."""
     webhook_deliveries_days: int
     """TRACKER_WEBHOOK_DELIVERIES_DAYS: for so many days what was sent to webhooks can be looked at (default 30)."""
+    webhook_waiting_limit: int
+    """TRACKER_WEBHOOK_WAITING_LIMIT: while more deliveries than so many wait for a webhook, new ones are written as
+    failed, to be sent when somebody asks for it (default 100000; 0: no limit)."""
 
 
 def load() -> Settings:
@@ -98,6 +101,7 @@ def load() -> Settings:
         webhook_disable_days=_whole(env, "TRACKER_WEBHOOK_DISABLE_DAYS", 5, low=1, high=365),
         webhook_disable_attempts=_whole(env, "TRACKER_WEBHOOK_DISABLE_ATTEMPTS", 10, low=1, high=1_000_000),
         webhook_deliveries_days=_whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
+        webhook_waiting_limit=_whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
     )
 
 

@@ -14,6 +14,7 @@ from tracker.scheduling.turns import Job
 from tracker.sessions.ending import end_sessions
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
+from tracker.webhooks.backlogs import note_backlogs
 from tracker.wiring.scheduler import Scheduler
 
 _SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -72,6 +73,12 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             jitter=_SECOND / 10,
             last_steps=timedelta(0),
             turn=parts.sender.turn,
+        ),
+        Job(
+            name="count what waits for webhooks",
+            every=5 * _SECOND,
+            jitter=1 * _SECOND,
+            turn=lambda go_on: note_backlogs(database, clock, limit=settings.webhook_waiting_limit, go_on=go_on),
         ),
         Job(
             name="remove dead consumers",

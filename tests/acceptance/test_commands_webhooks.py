@@ -141,9 +141,9 @@ def test_deliveries_are_listed_and_sent_again(
     assert [attempt["status"] for attempt in listed[0]["attempts"]] == [500, 500]
     plain = webhooks("deliveries", made["id"], "--state", "failed").output.splitlines()
     assert len(plain) == 1 + 6
-    assert webhooks("redeliver", made["id"], "hit_1", str(listed[0]["id"]), "--json").json == {"redelivered": 2}
+    assert webhooks("redeliver", made["id"], "hit_1", str(listed[0]["id"]), "--json").json["redelivered"] == 2
     since = webhooks("redeliver", made["id"], "--failed-since", "2020-01-01", "--json")
-    assert since.json == {"redelivered": 1}
+    assert since.json == {"redelivered": 1, "out_of_room": False}
     assert webhooks("redeliver", made["id"], "hit_9").status == 1
     assert webhooks("redeliver", made["id"]).status == 2
     assert webhooks("redeliver", made["id"], "--failed-since", "yesterday").status == 2

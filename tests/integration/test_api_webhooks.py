@@ -45,7 +45,7 @@ def test_a_webhook_is_registered_changed_tried_and_deleted(
     assert [row["id"] for row in page["items"] + rest["items"]] == [row["id"] for row in deliveries]
     assert managing.post(f"{path}/deliveries/{deliveries[0]['id']}/redeliver").status_code == 202
     redelivered = managing.post(f"{path}/deliveries/redeliver", {"since": "2020-01-01T00:00:00Z"})
-    assert data(redelivered) == {"redelivered": 0}
+    assert data(redelivered) == {"redelivered": 0, "out_of_room": False}
     assert data(managing.post(f"{path}/disable"))["is_active"] is False
     assert error(managing.post(f"{path}/test")) == (409, "CONFLICT")
     assert data(managing.post(f"{path}/enable"))["is_active"] is True

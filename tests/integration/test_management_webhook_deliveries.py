@@ -12,6 +12,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.management import webhook_deliveries, webhooks
+from tracker.management.webhook_deliveries import Redelivered
 from tracker.outbox.announce import announce
 from tracker.outbox.events import Event
 from tracker.store.database import Database
@@ -84,8 +85,9 @@ def test_all_that_failed_since_a_time_are_sent_again(
     database: Database, sent: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webhook_deliveries, "_BATCH", 1)
-    assert webhook_deliveries.redeliver_failed(database, sent, since=NOW, now=NOW) == 0
-    assert webhook_deliveries.redeliver_failed(database, sent, since=NOW - timedelta(hours=2), now=NOW) == 2
+    for since, count in ((NOW, 0), (NOW - timedelta(hours=2), 2)):
+        again = webhook_deliveries.redeliver_failed(database, sent, since=since, waiting_limit=0, now=NOW)
+        assert again == Redelivered(count, out_of_room=False)
     counts = "SELECT state, count(*) FROM webhook_deliveries GROUP BY 1 ORDER BY 1"
     assert rows(database, counts) == [("delivered", 2), ("waiting", 4)]
 
@@ -100,7 +102,7 @@ def test_nothing_is_sent_again_to_a_disabled_webhook(database: Database, sent: U
     webhooks.disable(database, sent, now=NOW)
     for call in (
         lambda: webhook_deliveries.redeliver(database, sent, "failed_1", now=NOW),
-        lambda: webhook_deliveries.redeliver_failed(database, sent, since=NOW, now=NOW),
+        lambda: webhook_deliveries.redeliver_failed(database, sent, since=NOW, waiting_limit=0, now=NOW),
         lambda: webhook_deliveries.send_test(database, sent, now=NOW),
     ):
         with refused("CONFLICT", 409):

@@ -221,7 +221,7 @@ def test_another_application_s_webhook_is_not_found(
         lambda: webhooks.delete(database, mine, now=NOW, **theirs),
         lambda: webhook_deliveries.list_(database, mine, **theirs),
         lambda: webhook_deliveries.redeliver(database, mine, "1", now=NOW, **theirs),
-        lambda: webhook_deliveries.redeliver_failed(database, mine, since=NOW, now=NOW, **theirs),
+        lambda: webhook_deliveries.redeliver_failed(database, mine, since=NOW, waiting_limit=0, now=NOW, **theirs),
         lambda: webhook_deliveries.send_test(database, mine, now=NOW, **theirs),
         lambda: webhooks.show(database, uuid4()),
     ):

@@ -23,7 +23,7 @@ class ChangeView(Schema):
 
     id = fields.Integer(required=True)
     at = fields.DateTime(required=True)
-    actor_kind = fields.String(required=True, metadata={"description": "admin, key or command."})
+    actor_kind = fields.String(required=True, metadata={"description": "admin, key, command or scheduler."})
     actor_key_id = fields.UUID(required=True, allow_none=True, metadata={"description": "null: the first key."})
     application_id = fields.UUID(required=True, allow_none=True)
     app_id = fields.String(required=True, allow_none=True)

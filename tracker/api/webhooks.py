@@ -45,6 +45,11 @@ class WebhookView(Schema):
     paused_until = fields.DateTime(required=True, allow_none=True)
     disabled_at = fields.DateTime(required=True, allow_none=True)
     disabled_reason = fields.String(required=True, allow_none=True)
+    backlog_full_since = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since then so many deliveries wait that new ones are written as failed."},
+    )
 
 
 class WebhookSecretView(WebhookView):
@@ -98,6 +103,10 @@ class RedeliveryView(Schema):
     """How many deliveries are sent again."""
 
     redelivered = fields.Integer(required=True)
+    out_of_room = fields.Boolean(
+        required=True,
+        metadata={"description": "It ended because as many wait as should: ask again when these are delivered."},
+    )
 
 
 class RedeliveryForm(Schema):
@@ -257,9 +266,11 @@ class RedeliveryOfFailed(MethodView):
     @blueprint.arguments(RedeliveryForm)
     @blueprint.response(202, RedeliveryView)
     def post(self, given: dict[str, Any], application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Send all failed deliveries since a time again."""
-        count = webhook_deliveries.redeliver_failed(parts().database, webhook_id, **_usual(), **given)
-        return answer({"redelivered": count}, status=202)
+        """Send failed deliveries since a time again, as many as there is room for."""
+        sent = webhook_deliveries.redeliver_failed(
+            parts().database, webhook_id, waiting_limit=parts().webhook_rules.waiting_limit, **_usual(), **given
+        )
+        return answer({"redelivered": sent.count, "out_of_room": sent.out_of_room}, status=202)
 
 
 @blueprint.route(f"{_ONE}/deliveries/<delivery>/redeliver")

@@ -139,18 +139,24 @@ def redeliver(*, webhook_id: UUID, names: tuple[str, ...], failed_since: datetim
     """Send deliveries again, by their ids or event ids, or all that failed since a time; under the same event ids."""
     if (failed_since is not None) == bool(names):
         raise click.UsageError("Name deliveries by their ids or event ids, or say --failed-since.")
-    now = _CLOCK.now()
-    with connections.database(connections.settings()) as database:
+    settings, now = connections.settings(), _CLOCK.now()
+    with connections.database(settings) as database:
         if failed_since is not None:
-            count = delivery_services.redeliver_failed(database, webhook_id, since=failed_since, now=now)
+            sent = delivery_services.redeliver_failed(
+                database, webhook_id, since=failed_since, waiting_limit=settings.webhook_waiting_limit, now=now
+            )
         else:
             for name in names:
                 delivery_services.redeliver(database, webhook_id, name, now=now)
-            count = len(names)
+            sent = delivery_services.Redelivered(len(names), out_of_room=False)
     if as_json:
-        print_json({"redelivered": count})
-    else:
-        click.echo(f"{count} sent again.")
+        print_json({"redelivered": sent.count, "out_of_room": sent.out_of_room})
+        return
+    click.echo(f"{sent.count} sent again.")
+    if sent.out_of_room:
+        note(
+            "As many wait now as should (half of TRACKER_WEBHOOK_WAITING_LIMIT): run it again when these are delivered."
+        )
 
 
 @webhooks.command()
@@ -220,6 +226,9 @@ def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:
         }
         for attempt in delivery.attempts
     ]
+    if delivery.state == "failed" and not delivery.attempts:
+        # Too many were waiting: it was never tried.
+        lines.append({**whole, "state": "failed", "at": delivery.finished_at, "error": delivery.last_error})
     if delivery.state == "waiting":
         # What could not be sent for a reason of ours is no attempt: only here is it said.
         known = delivery.attempts[-1].error if delivery.attempts else None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from tracker.management.actor import COMMAND, Actor
 from tracker.management.webhooks import found
 from tracker.outbox import webhook_events
 from tracker.outbox.announce import send_to
-from tracker.store import leases, webhook_deliveries
+from tracker.store import leases, webhook_backlogs, webhook_deliveries
 from tracker.store.database import Database, Transaction
 from tracker.store.webhook_deliveries import DeliveryRow, State
 from tracker.store.webhooks import Subscription, WebhookRow
@@ -20,6 +21,14 @@ from tracker.store.webhooks import Subscription, WebhookRow
 _BATCH = 500
 """Deliveries that a transaction sends again."""
 _LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivered:
+    """How many deliveries are sent again; `out_of_room` where it ended because as many wait as should."""
+
+    count: int
+    out_of_room: bool
 
 
 def list_(
@@ -66,20 +75,31 @@ def redeliver_failed(
     webhook_id: UUID,
     *,
     since: datetime,
+    waiting_limit: int,
     app_id: str | None = None,
     now: datetime,
     by: Actor = COMMAND,
-) -> int:
-    """Send again everything that failed for good since a time; how many. Raises Refused as `redeliver` does."""
+) -> Redelivered:
+    """Send again what failed for good since a time, as much as there is room for, in the order in which it failed.
+
+    There is room until half of `waiting_limit` wait (0: always), so that what happens now does not fail for it.
+    Raises Refused as `redeliver` does.
+    """
     with database.transaction() as tx:
         _note(tx, by, _active(tx, webhook_id, app_id), {"failed_since": since})
-    total = 0
-    while True:
+        room = None
+        if waiting_limit:
+            most = webhook_backlogs.room_below(waiting_limit)
+            room = most - webhook_backlogs.count(tx, webhook_id, most=most)
+    total, place = 0, (since, 0)
+    while room is None or total < room:
+        limit = _BATCH if room is None else min(_BATCH, room - total)
         with database.transaction() as tx:
-            batch = webhook_deliveries.redeliver_failed(tx, webhook_id, since=since, now=now, limit=_BATCH)
+            batch, place = webhook_deliveries.redeliver_failed(tx, webhook_id, after=place, now=now, limit=limit)
         total += batch
-        if batch < _BATCH:
-            return total
+        if batch < limit:
+            return Redelivered(total, out_of_room=False)
+    return Redelivered(total, out_of_room=True)
 
 
 def send_test(database: Database, webhook_id: UUID, *, app_id: str | None = None, now: datetime) -> DeliveryRow:

@@ -21,11 +21,13 @@ class WebhookRules:
     policy: Policy
     resolver: Resolver
     sealer: Sealer
+    waiting_limit: int = 0
+    """Deliveries of one webhook; 0 is no limit."""
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Self:
         policy = policy_of(settings)
-        return cls(policy, Resolver(policy, clock), Sealer(settings.secret_key))
+        return cls(policy, Resolver(policy, clock), Sealer(settings.secret_key), settings.webhook_waiting_limit)
 
     def url(self, url: str) -> str:
         """Raises Refused where webhooks may not be sent there."""

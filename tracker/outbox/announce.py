@@ -33,5 +33,5 @@ def announce_all(tx: Transaction, events: Sequence[tuple[UUID, Event]], now: dat
 
 
 def send_to(tx: Transaction, subscription: Subscription, event: Event, now: datetime) -> int:
-    """Write one event for one webhook, whether it asks for such events or not."""
-    return webhook_deliveries.add(tx, [delivery([subscription], event, event.type)], now)
+    """Write one event for one webhook, whether it asks for such events or not, and however much waits for it."""
+    return webhook_deliveries.add(tx, [delivery([subscription], event, event.type)], now, even_if_full=True)

@@ -16,6 +16,9 @@ from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all
 
 State = Literal["waiting", "delivered", "failed"]
+Place = tuple[datetime, int]
+"""When a delivery failed for good, and its id: the order in which failed ones are sent again."""
+TOO_MANY = "Too many deliveries were waiting: it was not tried."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +62,22 @@ class DeliveryRow:
     attempts: list[Attempt]
 
 
-def add(tx: Transaction, deliveries: Sequence[NewDelivery], now: datetime) -> int:
+def add(tx: Transaction, deliveries: Sequence[NewDelivery], now: datetime, *, even_if_full: bool = False) -> int:
     """Note what is to be sent, due now, to those of the webhooks that are still active; how many deliveries.
 
-    An event that a webhook has been given before, whatever became of it, is left alone.
+    An event that a webhook has been given before, whatever became of it, is left alone. Where too many wait for a
+    webhook (`webhook_backlogs`) it is written as failed, with that reason, unless `even_if_full`.
     """
     if not deliveries:
         return 0
     webhook_ids = {webhook_id for delivery in deliveries for webhook_id in delivery.webhook_ids}
-    params = {"deliveries": orjson.dumps(deliveries).decode(), "webhook_ids": list(webhook_ids), "now": now}
+    params = {
+        "deliveries": orjson.dumps(deliveries).decode(),
+        "webhook_ids": list(webhook_ids),
+        "now": now,
+        "even_if_full": even_if_full,
+        "too_many": TOO_MANY,
+    }
     return execute(tx, "webhook_deliveries/add", params)
 
 
@@ -102,10 +112,16 @@ def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datet
     return execute(tx, "webhook_deliveries/redeliver", params) == 1
 
 
-def redeliver_failed(tx: Transaction, webhook_id: UUID, *, since: datetime, now: datetime, limit: int) -> int:
-    """Make due now what failed for good since a time, at most `limit`; how many."""
-    params = {"webhook_id": webhook_id, "since": since, "now": now, "limit": limit}
-    return execute(tx, "webhook_deliveries/redeliver_failed", params)
+def redeliver_failed(
+    tx: Transaction, webhook_id: UUID, *, after: Place, now: datetime, limit: int
+) -> tuple[int, Place]:
+    """Make due now what failed for good after a place and not after `now`; how many, and the place of the last.
+
+    At most `limit`; where fewer are found none is left.
+    """
+    params = {"webhook_id": webhook_id, "after_at": after[0], "after_id": after[1], "now": now, "limit": limit}
+    rows = fetch_all(tx, "webhook_deliveries/redeliver_failed", params)
+    return len(rows), max(((row["finished_at"], row["id"]) for row in rows), default=after)
 
 
 def delete_of(tx: Transaction, webhook_id: UUID, *, limit: int) -> int:

@@ -1,7 +1,7 @@
 """What the sender does to `webhook_deliveries`, `webhook_attempts` and `webhooks`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -35,6 +35,8 @@ class Made:
     """An attempt that was made, and what is to become of the delivery. `due_at` is None where it is not tried again."""
 
     delivery_id: int
+    url: str
+    """Where it went."""
     state: State
     due_at: datetime | None
     attempted_at: datetime
@@ -46,9 +48,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
-    """What some attempts, in their order, say of one webhook."""
+    """What some attempts, in their order, say of one webhook at one URL."""
 
     webhook_id: UUID
+    url: str
     last_at: datetime
     succeeded: bool
     """Whether any of them succeeded."""
@@ -65,6 +68,7 @@ class Faring:
 
     id: UUID
     application_id: UUID
+    url: str
     is_active: bool
     failure_count: int
     failing_since: datetime | None
@@ -100,6 +104,16 @@ def claim(
     return [Claimed(**row) for row in fetch_all(tx, "webhook_deliveries/claim", params)]
 
 
+def still_ours(tx: Transaction, claimed: Sequence[Claimed], *, owner: str, now: datetime) -> dict[int, Claimed]:
+    """Those of claimed deliveries that are still to be sent, by id, with the URL and the secrets that hold by now.
+
+    Left out are those that were erased or sent meanwhile, or whose webhook is disabled or gone.
+    """
+    params = {"ids": [delivery.id for delivery in claimed], "owner": owner, "now": now}
+    current = {row.pop("id"): row for row in fetch_all(tx, "webhook_deliveries/still_ours", params)}
+    return {delivery.id: replace(delivery, **current[delivery.id]) for delivery in claimed if delivery.id in current}
+
+
 def release(tx: Transaction, delivery_ids: Sequence[int], *, owner: str) -> None:
     """Give back what was claimed and not sent."""
     execute(tx, "webhook_deliveries/release", {"ids": list(delivery_ids), "owner": owner})
@@ -111,12 +125,16 @@ def postpone(tx: Transaction, errors: Sequence[tuple[int, str]], *, owner: str, 
     execute(tx, "webhook_deliveries/postpone", {"postponed": postponed, "owner": owner, "due_at": due_at})
 
 
-def record(tx: Transaction, attempts: Sequence[Made], *, owner: str) -> None:
-    """Record attempts, at most one of each delivery. Those of deliveries that are over, or gone, are left out."""
-    execute(tx, "webhook_deliveries/record", {"attempts": orjson.dumps(attempts).decode(), "owner": owner})
+def record(tx: Transaction, attempts: Sequence[Made], *, owner: str, now: datetime) -> None:
+    """Record attempts, at most one of each delivery. Those of deliveries that are over, or gone, are left out.
+
+    A delivery that failed at a URL which is the webhook's no longer is due `now`, and its retries begin anew.
+    """
+    params = {"attempts": orjson.dumps(attempts).decode(), "owner": owner, "now": now}
+    execute(tx, "webhook_deliveries/record", params)
 
 
 def note_streaks(tx: Transaction, streaks: Sequence[Streak]) -> list[Faring]:
-    """Note how webhooks fared, each at most once; how they fare now."""
+    """Note how webhooks fared, each URL at most once; how those fare now that still lead there."""
     rows = fetch_all(tx, "webhooks/note_streaks", {"streaks": orjson.dumps(streaks).decode()})
     return [Faring(**row) for row in rows]

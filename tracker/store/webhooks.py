@@ -44,6 +44,8 @@ class WebhookRow:
     paused_until: datetime | None
     disabled_at: datetime | None
     disabled_reason: str | None
+    backlog_full_since: datetime | None
+    """Since when so much has been waiting that new deliveries are written as failed."""
 
 
 def active_of(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[Subscription, ...]]:

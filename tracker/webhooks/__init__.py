@@ -8,5 +8,6 @@ deadlines  what takes too long has its socket shut
 verdict    what an answer means: delivered, again when, or failed; pure
 streaks    what a batch of attempts says of each endpoint; pure
 recording  attempts and streaks into the database; endpoints that nobody answers for are disabled
+backlogs   for which endpoints too much waits
 failures   why no answer came, in words
 """

@@ -6,7 +6,7 @@ theirs takes long, have at most half of the threads together.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -85,6 +85,18 @@ class Lanes:
                 self._lanes[delivery.webhook_id] = lane
             lane.waiting.append(delivery)
             lane.has_more = lane.is_failing or numbers[lane.webhook_id] >= each
+
+    def all_waiting(self) -> list[Claimed]:
+        """What waits here, of all lanes."""
+        return [delivery for lane in self._lanes.values() for delivery in lane.waiting]
+
+    def keep(self, current: Mapping[int, Claimed]) -> list[Claimed]:
+        """Put what holds by now in the place of what waits here. Returns what is not to be sent any more."""
+        gone = []
+        for lane in self._lanes.values():
+            gone += [delivery for delivery in lane.waiting if delivery.id not in current]
+            lane.waiting = deque(current[delivery.id] for delivery in lane.waiting if delivery.id in current)
+        return gone
 
     def wants_more(self, webhook_id: UUID) -> bool:
         """Whether a lane is soon without work although there was more to claim when it was filled."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tracker.outbox import webhook_events
 from tracker.outbox.announce import announce
-from tracker.store import webhook_sending, webhooks
+from tracker.store import audit_log, webhook_sending, webhooks
 from tracker.store.database import Transaction
 from tracker.store.webhook_sending import Faring, Made
 from tracker.webhooks.attempt import Attempted
@@ -39,8 +39,9 @@ def record(
 ) -> list[UUID]:
     """Record attempts, at most one of each delivery; the webhooks that are disabled for what they say.
 
-    Each of those is announced to the other webhooks of its application. Where the answer to a commit was lost and all
-    of this is done again, deliveries stay as they are, and failures of their endpoints count twice.
+    Each of those is announced to the other webhooks of its application, and stands in the audit log. Where the answer
+    to a commit was lost and all of this is done again, deliveries stay as they are, and failures of their endpoints
+    count twice.
     """
     unsent = [(each.attempted.delivery.id, each.attempted.unsent) for each in ended if each.attempted.unsent]
     if unsent:
@@ -48,15 +49,32 @@ def record(
     sent = [each for each in ended if not each.attempted.unsent]
     if not sent:
         return []
-    webhook_sending.record(tx, [_made(each) for each in sent], owner=owner)
-    gone = {each.attempted.delivery.webhook_id for each in sent if each.verdict.is_gone}
+    # The webhooks first: nobody changes a URL between what is noted of it and what becomes of its deliveries.
+    faring = webhook_sending.note_streaks(tx, streaks((each.attempted, each.verdict) for each in sent))
+    webhook_sending.record(tx, [_made(each) for each in sent], owner=owner, now=now)
+    gone = {(each.attempted.delivery.webhook_id, each.attempted.delivery.url) for each in sent if each.verdict.is_gone}
     disabled = []
-    for faring in webhook_sending.note_streaks(tx, streaks((each.attempted, each.verdict) for each in sent)):
-        reason = _reason_to_disable(faring, disable_after, now, is_gone=faring.id in gone)
-        if reason and webhooks.disable(tx, faring.id, reason=reason, now=now):
-            announce(tx, faring.application_id, [webhook_events.disabled(faring.id, reason, now)], now)
-            disabled.append(faring.id)
+    for each in faring:
+        reason = _reason_to_disable(each, disable_after, now, is_gone=(each.id, each.url) in gone)
+        if reason and webhooks.disable(tx, each.id, reason=reason, now=now):
+            _note_disabled(tx, each, reason)
+            announce(tx, each.application_id, [webhook_events.disabled(each.id, reason, now)], now)
+            disabled.append(each.id)
     return disabled
+
+
+def _note_disabled(tx: Transaction, webhook: Faring, reason: str) -> None:
+    """In the audit log, as somebody's disabling stands there, with the reason."""
+    audit_log.insert(
+        tx,
+        actor_kind="scheduler",
+        actor_key_id=None,
+        application_id=webhook.application_id,
+        action="webhook.disabled",
+        subject=str(webhook.id),
+        before={"is_active": True},
+        after={"is_active": False, "disabled_reason": reason},
+    )
 
 
 def _reason_to_disable(faring: Faring, after: DisableAfter, now: datetime, *, is_gone: bool) -> str | None:
@@ -74,6 +92,7 @@ def _made(ended: Ended) -> Made:
     attempted, verdict = ended.attempted, ended.verdict
     return Made(
         delivery_id=attempted.delivery.id,
+        url=attempted.delivery.url,
         state=verdict.state,
         due_at=verdict.due_at,
         attempted_at=attempted.at,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from random import random
 from typing import Protocol, TypeVar
@@ -29,6 +30,8 @@ from tracker.webhooks.verdict import judge
 LEASE = timedelta(seconds=60)
 LOOK_SECONDS = 0.2
 """How often a turn that is under way looks for what has become due."""
+CHECK_SECONDS = 1.0
+"""What was claimed longer ago is looked at again before it is sent: it may be erased, its webhook be disabled."""
 RECORD_SECONDS = 0.1
 RECORDED = 200
 """Attempts are recorded when so many have ended, or RECORD_SECONDS after the first of them."""
@@ -81,7 +84,7 @@ class Sender:
         self._given_back: list[int] = []
         self._held: set[int] = set()
         """Deliveries that are in our hands until what became of them is settled."""
-        self._record_at = self._look_at = 0.0
+        self._record_at = self._look_at = self._check_at = 0.0
         self._away_until: float | None = None
         self._attempted = self._failed = 0
 
@@ -128,6 +131,8 @@ class Sender:
         # what we have still under way.
         claimed = [delivery for delivery in self._try(self._claim_in) or [] if delivery.id not in self._held]
         self._held.update(delivery.id for delivery in claimed)
+        if not self._lanes.waiting:
+            self._check_at = now + CHECK_SECONDS
         self._look_at = now + LOOK_SECONDS
         self._lanes.add(claimed, now, each=_EACH)
 
@@ -145,8 +150,25 @@ class Sender:
             except_for=self._lanes.full(),
         )
 
+    def _is_current(self) -> bool:
+        """Whether all that waits here was claimed or looked at a moment ago; what is not to be sent any more is out."""
+        now = self._clock.monotonic()
+        waiting = self._lanes.all_waiting() if now >= self._check_at else []
+        if waiting:
+            current = self._try(partial(self._look_again_in, waiting))
+            if current is None:
+                return False
+            self._give_back(self._lanes.keep(current))
+            self._check_at = now + CHECK_SECONDS
+        return True
+
+    def _look_again_in(self, waiting: list[Claimed], tx: Transaction) -> dict[int, Claimed]:
+        return webhook_sending.still_ours(tx, waiting, owner=self._owner, now=self._clock.now())
+
     def _begin(self) -> None:
         self._give_back(self._lanes.lapsing(self._clock.now() + _MARGIN))
+        if not self._is_current():
+            return
         for lane, delivery in self._lanes.begin(self._clock.monotonic()):
             self._pool.submit(self._make, lane, delivery)
 

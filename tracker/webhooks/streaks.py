@@ -10,15 +10,16 @@ from tracker.webhooks.verdict import Verdict
 
 
 def streaks(attempts: Iterable[tuple[Attempted, Verdict]]) -> list[Streak]:
-    """One for each webhook, of its attempts in the order in which they ended."""
-    by_webhook: dict[UUID, list[tuple[Attempted, Verdict]]] = {}
+    """One for each webhook and URL, of its attempts in the order in which they ended."""
+    by_endpoint: dict[tuple[UUID, str], list[tuple[Attempted, Verdict]]] = {}
     for attempted, verdict in attempts:
-        by_webhook.setdefault(attempted.delivery.webhook_id, []).append((attempted, verdict))
+        delivery = attempted.delivery
+        by_endpoint.setdefault((delivery.webhook_id, delivery.url), []).append((attempted, verdict))
     # Two senders that note the same webhooks lock them in the same order.
-    return [_streak(webhook_id, by_webhook[webhook_id]) for webhook_id in sorted(by_webhook)]
+    return [_streak(*endpoint, by_endpoint[endpoint]) for endpoint in sorted(by_endpoint)]
 
 
-def _streak(webhook_id: UUID, attempts: list[tuple[Attempted, Verdict]]) -> Streak:
+def _streak(webhook_id: UUID, url: str, attempts: list[tuple[Attempted, Verdict]]) -> Streak:
     failed_at: list[datetime] = []
     succeeded = False
     for attempted, verdict in attempts:
@@ -29,6 +30,7 @@ def _streak(webhook_id: UUID, attempts: list[tuple[Attempted, Verdict]]) -> Stre
             failed_at.append(attempted.at)
     return Streak(
         webhook_id=webhook_id,
+        url=url,
         last_at=max(attempted.at for attempted, _ in attempts),
         succeeded=succeeded,
         failures=len(failed_at),

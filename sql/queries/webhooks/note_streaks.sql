@@ -9,8 +9,9 @@ SET last_triggered_at = greatest(webhook.last_triggered_at, streak.last_at),
     END,
     paused_until = greatest(webhook.paused_until, streak.paused_until)
 FROM jsonb_to_recordset(%(streaks)s::jsonb) AS streak (
-    webhook_id UUID, last_at TIMESTAMP WITH TIME ZONE, succeeded BOOLEAN, failures INTEGER,
+    webhook_id UUID, url TEXT, last_at TIMESTAMP WITH TIME ZONE, succeeded BOOLEAN, failures INTEGER,
     failing_since TIMESTAMP WITH TIME ZONE, paused_until TIMESTAMP WITH TIME ZONE
 )
-WHERE webhook.id = streak.webhook_id
-RETURNING webhook.id, webhook.application_id, webhook.is_active, webhook.failure_count, webhook.failing_since
+-- What was sent to another URL than the webhook's present one says nothing about this one.
+WHERE webhook.id = streak.webhook_id AND webhook.url = streak.url
+RETURNING webhook.id, webhook.application_id, webhook.url, webhook.is_active, webhook.failure_count, webhook.failing_since

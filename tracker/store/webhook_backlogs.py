@@ -1,0 +1,48 @@
+"""How many deliveries wait for each webhook: too many are noted in its row, where whoever writes deliveries sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """A webhook for which too many deliveries wait since just now, or no longer."""
+
+    id: UUID
+    is_full: bool
+
+
+def room_below(limit: int) -> int:
+    """How few have to wait until new deliveries wait too: half, so that an endpoint at its limit does not flicker."""
+    return limit // 2
+
+
+def expecting(tx: Transaction) -> list[UUID]:
+    """The webhooks for which anything waits, and those for which too many did."""
+    return [row["webhook_id"] for row in fetch_all(tx, "webhook_deliveries/expecting")]
+
+
+def count(tx: Transaction, webhook_id: UUID, *, most: int) -> int:
+    """How many deliveries wait for a webhook, counted up to `most`."""
+    row = fetch_one(tx, "webhook_deliveries/count_waiting", {"webhook_id": webhook_id, "most": most})
+    assert row is not None
+    waiting: int = row["count"]
+    return waiting
+
+
+def note(
+    tx: Transaction, webhook_ids: Sequence[UUID], *, full_above: int, room_below: int, now: datetime
+) -> list[Backlog]:
+    """Note for which of these more than `full_above` wait, and for which at most `room_below` do again; the changes."""
+    params = {"webhook_ids": list(webhook_ids), "full_above": full_above, "room_below": room_below, "now": now}
+    return [Backlog(**row) for row in fetch_all(tx, "webhooks/note_backlogs", params)]
+
+
+def forget(tx: Transaction) -> int:
+    """Have no webhook count as one for which too many wait; for how many that is new."""
+    return execute(tx, "webhooks/forget_backlogs")
