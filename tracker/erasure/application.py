@@ -81,8 +81,8 @@ def _rounds(work: Work, redis: Connection, owner: Person) -> None:
 
 def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> Found:
     found = Found()
-    taken = withdrawal.withdraw(redis, owned)
-    work.count(redis_streams=taken.streams, redis_retries=taken.retries)
+    taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
+    work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries
 

@@ -72,8 +72,8 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
 def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Found:
     """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = Found()
-    taken = withdrawal.withdraw(redis, owned)
-    work.count(redis_streams=taken.streams, redis_retries=taken.retries)
+    taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
+    work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries
     _erase_queued(work, person, found)

@@ -77,7 +77,7 @@ class Work:
 
         Over many days there may be nothing but these for longer than the hold lasts: they renew it now and then.
         """
-        if self.clock.monotonic() - self._renewed_at >= _RENEW_SECONDS:
+        if self._is_to_be_renewed():
             self.count()
         with self._database.transaction() as tx:
             return look(tx)
@@ -99,6 +99,14 @@ class Work:
             return 0
 
         self.step(add)
+
+    def withdrawn(self, *, streams: int, retries: int) -> None:
+        """Count what was just taken out of the queue, and renew the hold now and then.
+
+        There may be so much to read that it takes longer than the hold lasts. Raises as `step` does.
+        """
+        if streams or retries or self._is_to_be_renewed() or not self._go_on():
+            self.count(redis_streams=streams, redis_retries=retries)
 
     def pause(self, seconds: float) -> None:
         """Wait for others, and keep the hold."""
@@ -123,6 +131,9 @@ class Work:
         """Let another go on at once."""
         with self._database.transaction() as tx:
             erasures.give_back(tx, self.claimed.id, owner=self._owner)
+
+    def _is_to_be_renewed(self) -> bool:
+        return self.clock.monotonic() - self._renewed_at >= _RENEW_SECONDS
 
     def _advance(self, tx: Transaction, counts: Counter[str]) -> None:
         self._demand(erasures.advance(tx, self.claimed.id, owner=self._owner, added=counts))

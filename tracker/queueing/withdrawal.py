@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tracker.queueing.claims import GROUP, RELEASED, RETRIES
 from tracker.queueing.connection import Connection, script, translated
@@ -14,6 +14,12 @@ SILENT_SECONDS: Final = 60.0
 _AT_A_TIME = 1000
 
 Wanted = Callable[[Entry], bool]
+
+
+class OnPart(Protocol):
+    """Hears how many entries were just taken out of streams and of retries."""
+
+    def __call__(self, *, streams: int, retries: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +35,19 @@ class Withdrawn:
     oldest: datetime | None
 
 
-def withdraw(redis: Connection, wanted: Wanted, *, silent_seconds: float = SILENT_SECONDS) -> Withdrawn:
+def withdraw(
+    redis: Connection,
+    wanted: Wanted,
+    *,
+    silent_seconds: float = SILENT_SECONDS,
+    on_part: OnPart = lambda **_: None,
+) -> Withdrawn:
     """Read through the whole queue, a thousand entries at a time, and take out what is wanted.
 
     What a worker is writing just now cannot be called back: it is counted as in hand, and is stored or failed soon. The
-    retries are read after the streams, so that an entry which is postponed meanwhile is seen in one of them. Raises
-    QueueAway; what was taken out then stays out.
+    retries are read after the streams, so that an entry which is postponed meanwhile is seen in one of them. `on_part`
+    hears after each thousand how many of them were taken out, and ends the reading by raising. Raises QueueAway; what
+    was taken out then stays out.
     """
     streams = in_hand = 0
     seen: list[datetime] = []
@@ -45,11 +58,13 @@ def withdraw(redis: Connection, wanted: Wanted, *, silent_seconds: float = SILEN
             while entries := _entries(redis, stream, start):
                 start = f"({entries[-1][0].decode()}"
                 ids = _wanted_ids(entries, wanted, seen)
+                taken = held = 0
                 if ids:
                     taken, held = take_out(keys=[stream], args=[GROUP, RELEASED, round(silent_seconds * 1000), *ids])
-                    streams += taken
-                    in_hand += held
-        retries = _from_retries(redis, wanted, seen)
+                streams += taken
+                in_hand += held
+                on_part(streams=taken, retries=0)
+        retries = _from_retries(redis, wanted, seen, on_part)
     return Withdrawn(streams=streams, retries=retries, in_hand=in_hand, oldest=min(seen, default=None))
 
 
@@ -66,15 +81,23 @@ def count(redis: Connection, wanted: Wanted) -> tuple[int, int]:
     return len(seen), retries
 
 
-def _from_retries(redis: Connection, wanted: Wanted, seen: list[datetime]) -> int:
-    members = []
-    for member, _ in redis.zscan_iter(RETRIES, count=_AT_A_TIME):
-        entry = Entry.from_member(member)
-        if wanted(entry):
-            members.append(member)
-            seen.append(entry.created_at)
-    removed: Any = redis.zrem(RETRIES, *members) if members else 0
-    return int(removed)
+def _from_retries(redis: Connection, wanted: Wanted, seen: list[datetime], on_part: OnPart) -> int:
+    total: int = 0
+    cursor = 0
+    while True:
+        page: Any = redis.zscan(RETRIES, cursor, count=_AT_A_TIME)
+        cursor, found = page
+        members = []
+        for member, _ in found:
+            entry = Entry.from_member(member)
+            if wanted(entry):
+                members.append(member)
+                seen.append(entry.created_at)
+        removed: Any = redis.zrem(RETRIES, *members) if members else 0
+        total += removed
+        on_part(streams=0, retries=removed)
+        if not cursor:
+            return total
 
 
 def _wanted_ids(entries: list[Any], wanted: Wanted, seen: list[datetime]) -> list[bytes]:
