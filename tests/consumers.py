@@ -61,6 +61,10 @@ class Consumer:
     def ids(self) -> list[str]:
         return [each.id for each in self.received]
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._open)
+
     def close(self) -> None:
         self.ended.set()
         # Only a shutdown wakes the thread that accepts.

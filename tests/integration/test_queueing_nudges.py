@@ -5,6 +5,7 @@ from rq import Queue, Worker
 from rq.job import Job
 
 from tests.queue_entries import add, entry
+from tests.waiting import wait_until
 from tracker.errors import QueueAway
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.nudges import NUDGE_KEY, Nudger, clear, enqueue, nudge
@@ -69,10 +70,10 @@ def test_of_many_that_nudge_at_once_one_adds_a_job(redis: Connection, default: Q
 
 
 def test_a_nudger_that_died_in_the_middle_is_in_nobodys_way_for_long(redis: Connection, default: Queue) -> None:
-    redis.set("tracker:nudge:default:adding", "1", px=50)
+    redis.set("tracker:nudge:default:adding", "1", px=600_000)
     assert not nudge_default(redis)
-    while redis.exists("tracker:nudge:default:adding"):
-        pass
+    redis.pexpire("tracker:nudge:default:adding", 1)  # The second of the one that died is over.
+    wait_until(lambda: not redis.exists("tracker:nudge:default:adding"))
     assert nudge_default(redis)
 
 

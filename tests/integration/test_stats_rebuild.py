@@ -8,6 +8,7 @@ import pytest
 
 from tests.counted import assert_exact, fold_everything, statistics
 from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused
@@ -182,10 +183,11 @@ def test_rebuilds_and_verifications_beside_writers_and_folders_change_nothing(
         for _ in range(8):
             rebuild_today(database)
             assert verify_all(database).differences == []
+        wait_until(lambda: failures or rows(database, "SELECT count(*) > 100 FROM access_logs") == [(True,)])
     finally:
         stop.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
     assert failures == []
     fold_everything(database)
     assert_exact(database)

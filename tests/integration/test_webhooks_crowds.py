@@ -5,12 +5,15 @@ from typing import Any
 
 from tests.consumers import Consumer, consumer, hang
 from tests.queued_hits import rows
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.store.database import Database
 from tracker.webhooks.lanes import KEPT_SECONDS
 from tracker.webhooks.sender import LEASE
+
+HANGS_ON = {"read_seconds": PATIENCE, "whole_seconds": PATIENCE}
+"""Whoever hangs does so until the test ends it."""
 
 
 def test_more_hanging_endpoints_than_threads_hold_up_no_other(
@@ -23,7 +26,7 @@ def test_more_hanging_endpoints_than_threads_hold_up_no_other(
         tx.execute("UPDATE webhooks SET failure_count = 3, failing_since = now()")
     with consumer() as one:
         good, _ = register(database, application, one.url, clock.now())
-        sender = sender_of(database, clock, threads=8, read_seconds=1.0)
+        sender = sender_of(database, clock, threads=8, **HANGS_ON)
         stop = threading.Event()
         turn = threading.Thread(target=sender.turn, args=[lambda: not stop.is_set()])
         turn.start()
@@ -31,10 +34,11 @@ def test_more_hanging_endpoints_than_threads_hold_up_no_other(
         for number in range(1, 4):
             clock.advance(0.001)
             owe(database, good, clock.now(), 10)
-            wait_until(lambda expected=10 * number: len(one.received) == expected, seconds=1.5)
+            wait_until(lambda expected=10 * number: len(one.received) == expected)
+        assert len(bad.received) == bad.open_connections == 4
         stop.set()
-        turn.join(20)
-    bad.close()
+        bad.close()
+        turn.join(PATIENCE)
 
 
 def test_a_key_that_is_wrong_puts_each_delivery_off_with_few_writes(
@@ -75,15 +79,15 @@ def test_idle_connections_are_closed_in_the_middle_of_a_turn(
         good, _ = register(database, application, one.url, clock.now())
         owe(database, slow, clock.now())
         owe(database, good, clock.now())
-        sender = sender_of(database, clock, read_seconds=3.0)
+        sender = sender_of(database, clock, **HANGS_ON)
         turn = threading.Thread(target=sender.turn)
         turn.start()
         wait_until(lambda: states(database) == {"waiting": 1, "delivered": 1} and bad.received)
         clock.advance(KEPT_SECONDS + 1)
         wait_until(lambda: good not in sender._lanes._lanes)
         assert slow in sender._lanes._lanes
-        turn.join(20)
-    bad.close()
+        bad.close()
+        turn.join(PATIENCE)
 
 
 def test_what_is_under_way_when_the_machine_slept_is_not_sent_twice_at_a_time(
@@ -92,16 +96,16 @@ def test_what_is_under_way_when_the_machine_slept_is_not_sent_twice_at_a_time(
     bad = Consumer(hang)
     webhook_id, _ = register(database, application, bad.url, clock.now())
     owe(database, webhook_id, clock.now())
-    sender = sender_of(database, clock, read_seconds=1.5)
+    sender = sender_of(database, clock, **HANGS_ON)
     turn = threading.Thread(target=sender.turn)
     turn.start()
     wait_until(lambda: bad.received)
     clock.advance(LEASE.total_seconds() + 1)  # The lease is over, and this sender may claim what it is sending.
     leased = "SELECT count(*) FROM webhook_deliveries WHERE leased_until > %s"
     wait_until(lambda: rows(database, leased, clock.now()) == [(1,)])
-    turn.join(20)
+    bad.close()
+    turn.join(PATIENCE)
     assert not turn.is_alive()
     assert len(bad.received) == 1
     assert rows(database, "SELECT state, attempt FROM webhook_deliveries") == [("waiting", 1)]
     assert sender.turn() == 0
-    bad.close()
