@@ -4,7 +4,9 @@ mount            where it joins the receiver's application
 reader           who is reading: the operator, or the holder of a key of one application
 session_cookie   what a browser keeps of a sign-in
 sign_in          the form, the way out, the switch of language
-traffic          one application: its numbers, its chart, its parameters
+overview_page    where somebody begins: the operator's list of applications
+application_page the pages of one application; `traffic` has its numbers, `chart` the chart's geometry
+operations       for the operator: what waits, who works, what failed
 page             how a page is put together, and what its headers are
 wording          its words, in two languages
 """

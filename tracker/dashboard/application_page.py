@@ -1,52 +1,103 @@
-"""The page of one application."""
+"""The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
-from urllib.parse import quote
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from tracker.dashboard import traffic
 from tracker.dashboard.formats import Days
+from tracker.dashboard.origin import is_https
 from tracker.dashboard.page import page
 from tracker.dashboard.parts import parts
 from tracker.dashboard.ranges import NAMES, Range, range_of
 from tracker.dashboard.reader import application_named, reader
-from tracker.dashboard.sign_in import HOME, see
 from tracker.dashboard.wording import Words, language
-from tracker.errors import not_found
-from tracker.management import applications
+from tracker.errors import invalid
+from tracker.management import applications, webhooks
+from tracker.reading import drift, left_out
+from tracker.reading.overview import ever_counted
 from tracker.reading.period import Period
+from tracker.store.webhooks import WebhookRow
 
-
-def home() -> Response:
-    """Where somebody begins: for the holder of a key the application's page."""
-    own = reader().application
-    if own is None:
-        raise not_found("There is nothing at this address.")
-    return see(address(own.app_id))
-
-
-def address(app_id: str) -> str:
-    """Where the page of an application stands."""
-    return f"{HOME}/applications/{quote(app_id, safe='')}"
+WEBHOOKS: Final = "webhooks:write"
+"""The permission that webhooks are read with."""
+_QUALITY_RANGES: Final = ("today", "7d", "30d", "90d")
+_FEW: Final = 50
 
 
 def show(app_id: str) -> Response:
     """The numbers of an application over the time that was chosen."""
     own = parts()
-    application = application_named(app_id)
+    frame = _frame(app_id)
     asked = range_of(request.args, own.clock.now())
     words = Words(language())
     days = Days(words)
-    found = traffic.read(own, application.app_id, asked, days)
+    found = traffic.read(own, frame["application"].app_id, asked, days)
     return page(
         "application.html",
-        application=applications.show(own.database, application.app_id),
+        **frame,
         asked=asked,
         ranges=NAMES,
         traffic=found,
+        fresh=found.empty and not ever_counted(own.reading, app_id=frame["application"].app_id),
+        origin=_origin(),
         when=_span(words, days, asked.period),
         compared=_compared(words, days, asked),
     )
+
+
+def quality(app_id: str) -> Response:
+    """What arrives beside the definitions of custom parameters, and what was left out."""
+    own = parts()
+    frame = _frame(app_id)
+    asked = range_of(request.args, own.clock.now())
+    if asked.name not in _QUALITY_RANGES:
+        raise invalid("There is no such range here.", range=["Must be one of " + ", ".join(_QUALITY_RANGES)])
+    about = {"app_id": frame["application"].app_id, "period": asked.period}
+    return page(
+        "quality.html",
+        **frame,
+        asked=asked,
+        ranges=_QUALITY_RANGES,
+        drift=drift.read(own.reading, **about),
+        left_out=left_out.read(own.reading, **about),
+        few=_FEW,
+    )
+
+
+def webhooks_of(app_id: str) -> Response:
+    """The webhooks of an application, and how their endpoints fare."""
+    return page("webhooks.html", **_frame(app_id), place=_place)
+
+
+def _frame(app_id: str) -> dict[str, Any]:
+    """What every page of an application shows: what it is called, and whether something is wrong with its webhooks.
+
+    Of webhooks, who may not read them learns no more than how many are disabled.
+    """
+    own = parts()
+    found = application_named(app_id)
+    row = applications.show(own.database, found.app_id)
+    of_it = webhooks.list_(own.database, found.app_id)
+    may = reader().may(WEBHOOKS)
+    return {
+        "application": row,
+        "webhooks": of_it if may else [],
+        "may_see_webhooks": may,
+        "disabled": sum(not webhook.is_active for webhook in of_it),
+    }
+
+
+def _place(webhook: WebhookRow) -> str:
+    """Where a webhook leads, without what may hold a key: the query, and the credentials before the host."""
+    split = urlsplit(webhook.url)
+    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"
+
+
+def _origin() -> str:
+    """Where the browser reaches this receiver."""
+    return f"{'https' if is_https(parts().trusted_proxies) else 'http'}://{request.host}"
 
 
 def _span(words: Words, days: Days, period: Period) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from tracker.dashboard import application_page, files, reader, sign_in
-from tracker.dashboard.page import error_page
+from tracker.dashboard import application_page, files, operations, overview_page, reader, sign_in
+from tracker.dashboard.page import HOME, error_page
 from tracker.dashboard.parts import EXTENSION, Parts
 from tracker.dashboard.reader import SignedOut
 from tracker.errors import Refused, SettingsInvalid, not_found
@@ -26,7 +26,7 @@ def mount(app: Flask, parts: Callable[[], Parts]) -> None:
 
 
 def _blueprint() -> Blueprint:
-    blueprint = Blueprint("dashboard", __name__, url_prefix=sign_in.HOME)
+    blueprint = Blueprint("dashboard", __name__, url_prefix=HOME)
     blueprint.before_request(_identify)
     for path, endpoint, view, method in (
         ("/sign-in", "sign-in", sign_in.show, "GET"),
@@ -34,8 +34,11 @@ def _blueprint() -> Blueprint:
         ("/sign-out", "sign-out", sign_in.sign_out, "POST"),
         ("/language", "language", sign_in.choose_language, "POST"),
         ("/files/<mark>/<name>", "file", files.file, "GET"),
-        ("", "home", application_page.home, "GET"),
+        ("", "home", overview_page.home, "GET"),
+        ("/operations", "operations", operations.show, "GET"),
         ("/applications/<app_id>", "application", application_page.show, "GET"),
+        ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
+        ("/applications/<app_id>/webhooks", "webhooks", application_page.webhooks_of, "GET"),
         ("/<path:rest>", "nothing", _nothing, "GET"),
     ):
         blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])
@@ -57,9 +60,9 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     """The form, which leads back here."""
     ended = "&ended=1" if signed_out.ended else ""
     here = request.full_path.rstrip("?")
-    answer = sign_in.see(f"{sign_in.HOME}/sign-in?next={quote(here, safe='')}{ended}")
+    answer = sign_in.see(f"{HOME}/sign-in?next={quote(here, safe='')}{ended}")
     if signed_out.ended:
-        answer.delete_cookie(reader.COOKIE, path=sign_in.HOME, httponly=True, samesite="Strict")
+        answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
     return answer
 
 

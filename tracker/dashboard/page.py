@@ -4,6 +4,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import Response, g, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -13,6 +14,7 @@ from tracker.dashboard.files import address_of
 from tracker.dashboard.wording import LANGUAGES, Words, language
 from tracker.errors import Refused
 
+HOME: Final = "/dashboard"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -33,9 +35,10 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
         "t": words,
         "lang": words.language,
         "languages": LANGUAGES,
-        "here": request.full_path.rstrip("?") if request.method == "GET" else "/dashboard",
+        "here": request.full_path.rstrip("?") if request.method == "GET" else HOME,
         "reader": g.get("reader"),
-        "address_of": address_of,
+        "address": address,
+        "file": address_of,
         "number": formats.number,
         "share": formats.share,
         "moment": formats.moment,
@@ -51,6 +54,11 @@ def error_page(refused: Refused) -> Response:
     if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
+
+
+def address(app_id: str) -> str:
+    """Where the page of an application stands."""
+    return f"{HOME}/applications/{quote(app_id, safe='')}"
 
 
 @cache

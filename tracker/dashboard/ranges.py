@@ -57,7 +57,13 @@ def range_of(asked: Mapping[str, str], now: datetime) -> Range:
         first = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
         before = Period(_years_before(first, 1), _years_before(today, 1))
         return Range(name=name, period=Period(first, today), group_by="month", before=before, today=today)
-    return _range(name, Period(today - (_DAYS[name] - 1) * _DAY, today), "day", today)
+    return _range(name, last_days(_DAYS[name], now), "day", today)
+
+
+def last_days(days: int, now: datetime) -> Period:
+    """So many days, today included."""
+    today = now.date()
+    return Period(today - (days - 1) * _DAY, today)
 
 
 def _of_dates(asked: Mapping[str, str], today: date) -> Range:

@@ -8,14 +8,13 @@ from flask import Response, redirect, request
 from tracker.dashboard import reader, wording
 from tracker.dashboard.form import form
 from tracker.dashboard.origin import is_https, require_own_page
-from tracker.dashboard.page import HEADERS, page
+from tracker.dashboard.page import HEADERS, HOME, page
 from tracker.dashboard.parts import Parts, parts
 from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
 from tracker.http.client_address import client_address
 from tracker.http.key_holder import KeyHolder
 
-HOME: Final = "/dashboard"
 _YEAR: Final = 365 * 86_400
 _LONGEST_KEY: Final = 1000
 _LONGEST_PATH: Final = 2000

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, sql
+from tracker.store.queries import Row, execute, fetch_all, sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,11 @@ def add_failure(tx: Transaction, job_type: str, *, reason: str, started_at: date
             error_message=reason,
         ),
     )
+
+
+def summary(tx: Transaction, since: datetime) -> list[Row]:
+    """What was done since a time: `job_type`, `runs`, `processed`, `errors`, `latest` and the `last_error`."""
+    return fetch_all(tx, "batch_jobs/summary", {"since": since})
 
 
 def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:

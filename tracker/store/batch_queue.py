@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all, fetch_one
+from tracker.store.queries import Row, execute, fetch_all, fetch_one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,11 @@ def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Qu
 def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
     """The ids of all entries that failed for good, the oldest first."""
     return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", {"app_id": app_id})]
+
+
+def failed_summary(tx: Transaction, *, looked_at: int) -> list[Row]:
+    """What failed, of the last so many entries: `app_id`, `reason`, `hits`, and when the `latest` of them failed."""
+    return fetch_all(tx, "batch_queue/failed_summary", {"looked_at": looked_at})
 
 
 def get(tx: Transaction, entry_id: UUID) -> QueueRow | None:

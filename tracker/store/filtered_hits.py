@@ -30,3 +30,9 @@ def add(tx: Transaction, name: UUID, counts: Sequence[FilteredCount], now: datet
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
     """An application's counts, oldest first."""
     return fetch_all(tx, "filtered_hits/list", {"application_id": application_id})
+
+
+def sums(tx: Transaction, application_id: UUID, start: datetime, end: datetime) -> dict[str, int]:
+    """How many were left out from `start` until before `end`, by reason, the most frequent first."""
+    params = {"application_id": application_id, "start": start, "end": end}
+    return {row["reason"]: row["hits"] for row in fetch_all(tx, "filtered_hits/sums", params)}

@@ -38,6 +38,12 @@ def day_numbers(tx: Transaction, application_id: UUID, first: date, last: date) 
     return fetch_all(tx, "statistics/day_numbers", {"application_id": application_id, "first": first, "last": last})
 
 
+def days_of_many(tx: Transaction, application_ids: Sequence[UUID], first: date, last: date) -> list[Row]:
+    """Requests and visitors of the days that have any, of several applications."""
+    params = {"application_ids": list(application_ids), "first": first, "last": last}
+    return fetch_all(tx, "statistics/days_of_many", params)
+
+
 def hour_numbers(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
     """Requests and visitors of the hours that have any."""
     return fetch_all(tx, "statistics/hour_numbers", {"application_id": application_id, "first": first, "last": last})

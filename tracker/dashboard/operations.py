@@ -1,0 +1,131 @@
+"""For the operator: what waits, who works, what failed, and which months and webhooks need a look."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from flask import Response
+
+from tracker.dashboard.page import page
+from tracker.dashboard.parts import Parts, parts
+from tracker.dashboard.reader import require_operator
+from tracker.errors import TryAgain
+from tracker.management import partition_overview, webhooks
+from tracker.queueing.depth import Depth, depths
+from tracker.queueing.registered_workers import RegisteredWorker, are_suspended, registered_workers
+from tracker.store import batch_jobs, batch_queue, leases
+from tracker.store.database import Database
+from tracker.store.webhooks import WebhookRow
+
+LOOKED_AT: Final = 10_000
+"""Failed entries, the last ones, that are counted by reason."""
+_MOST_REASONS: Final = 30
+_LONGEST_REASON: Final = 200
+_JOBS_OF: Final = timedelta(hours=24)
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What Redis says."""
+
+    streams: list[Depth]
+    workers: list[RegisteredWorker]
+    suspended: bool
+
+    @property
+    def waiting(self) -> int:
+        return sum(stream.waiting + stream.pending for stream in self.streams)
+
+    @property
+    def oldest_seconds(self) -> float | None:
+        return max((each.oldest_seconds for each in self.streams if each.oldest_seconds is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What PostgreSQL says."""
+
+    counts: Mapping[str, int]
+    failed: list[dict[str, Any]]
+    scheduler: str | None
+    jobs: list[dict[str, Any]]
+    months: list[tuple[str, int]]
+    problems: list[str]
+    disabled: list[WebhookRow]
+
+
+def show() -> Response:
+    """All of it; a server that is away is said to be away, and the other one's part is there."""
+    require_operator()
+    own = parts()
+    return page(
+        "operations.html",
+        queue=_unless_away(lambda: _queue(own)),
+        stored=_unless_away(lambda: _stored(own)),
+        looked_at=LOOKED_AT,
+        now=own.clock.now(),
+    )
+
+
+def failed_by_application(database: Database) -> Counter[str]:
+    """How many of the last LOOKED_AT failed hits were each application's."""
+    found = Counter[str]()
+    with database.transaction() as tx:
+        for row in batch_queue.failed_summary(tx, looked_at=LOOKED_AT):
+            found[row["app_id"]] += row["hits"]
+    return found
+
+
+def without_values(reason: str) -> str:
+    """A reason without what it quotes: values are visitors' data."""
+    return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_LONGEST_REASON]
+
+
+def _queue(own: Parts) -> Queue:
+    return Queue(streams=depths(own.redis), workers=registered_workers(own.redis), suspended=are_suspended(own.redis))
+
+
+def _stored(own: Parts) -> Stored:
+    now = own.clock.now()
+    months = partition_overview.look(own.database, now)
+    disabled = [webhook for webhook in webhooks.list_(own.database) if not webhook.is_active]
+    with own.database.transaction() as tx:
+        counts = batch_queue.count_by_status(tx)
+        failed = batch_queue.failed_summary(tx, looked_at=LOOKED_AT)
+        scheduler = leases.holder(tx, leases.SCHEDULER)
+        jobs = batch_jobs.summary(tx, now - _JOBS_OF)
+    names = Counter(str(partition.month) for partition in months.partitions if partition.month is not None)
+    return Stored(
+        counts=counts,
+        failed=_by_reason(failed),
+        scheduler=scheduler,
+        jobs=[{**job, "last_error": without_values(job["last_error"] or "")} for job in jobs],
+        months=sorted(names.items()),
+        problems=[*months.problems],
+        disabled=disabled,
+    )
+
+
+def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    hits, latest = Counter[tuple[str, str]](), dict[tuple[str, str], datetime]()
+    for row in rows:
+        place = row["app_id"] or "", without_values(row["reason"] or "")
+        hits[place] += row["hits"]
+        latest[place] = max(filter(None, (latest.get(place), row["latest"])), default=None)  # type: ignore[assignment]
+    return [
+        {"app_id": app_id, "reason": reason, "hits": count, "latest": latest[app_id, reason]}
+        for (app_id, reason), count in hits.most_common(_MOST_REASONS)
+    ]
+
+
+def _unless_away(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except TryAgain:
+        return None

@@ -1,0 +1,62 @@
+"""Where somebody begins: for the operator a list of applications, for the holder of a key the application's page."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Final
+
+from flask import Response, request
+
+from tracker.dashboard.operations import failed_by_application
+from tracker.dashboard.page import address, page
+from tracker.dashboard.parts import parts
+from tracker.dashboard.ranges import last_days
+from tracker.dashboard.reader import reader
+from tracker.dashboard.sign_in import see
+from tracker.management import applications, webhooks
+from tracker.reading import overview
+from tracker.store import applications as stored_applications
+
+_PAGE: Final = 25
+_DAYS: Final = 7
+
+
+def home() -> Response:
+    """The list, or the way to one's own application."""
+    own = reader().application
+    return _list() if own is None else see(address(own.app_id))
+
+
+def _list() -> Response:
+    own = parts()
+    rows = applications.list_(own.database, after=_after(), limit=_PAGE + 1)
+    shown = rows[:_PAGE]
+    period = last_days(_DAYS, own.clock.now())
+    glances = overview.read(own.reading, [row.id for row in shown], period)
+    return page(
+        "applications.html",
+        applications=shown,
+        glances=glances,
+        spark=spark,
+        disabled=Counter(row.app_id for row in webhooks.list_(own.database) if not row.is_active),
+        failed=failed_by_application(own.database),
+        next_page=shown[-1].app_id if len(rows) > _PAGE else None,
+        is_first="after" not in request.args,
+    )
+
+
+def spark(numbers: list[int]) -> list[tuple[float, float, float]]:
+    """Small bars for numbers: left edge, top and height, each in percent."""
+    highest = max(numbers, default=0)
+    width = 100 / max(1, len(numbers))
+    heights = [max(4.0, 100 * number / highest) if number else 0.0 for number in numbers]
+    return [(round(place * width, 2), round(100 - height, 1), round(height, 1)) for place, height in enumerate(heights)]
+
+
+def _after() -> tuple[datetime, str] | None:
+    """The place of the last application of the page before; from the beginning where that is gone."""
+    app_id = request.args.get("after", "")
+    if not app_id or "\0" in app_id:
+        return None
+    with parts().database.transaction() as tx:
+        rows = stored_applications.list_rows(tx, app_id=app_id, deleted=True)
+    return (rows[0]["created_at"], app_id) if rows else None

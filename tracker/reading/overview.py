@@ -1,0 +1,74 @@
+"""Several applications at a glance: a few days of each, for a list of them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from tracker.reading.asked import asked_of, bounded
+from tracker.reading.period import Period
+from tracker.store import statistics_reading, totals
+from tracker.store.database import Database, Transaction
+
+MOST_COUNTED: Final = 50_000
+"""Visitors of an application's single days together up to which the different ones among them are counted: some tenths
+of a second, for each row of a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """An application over a period: `visitors` are exact, or else the sum of the days' own numbers.
+
+    `requests_by_day` has a number for every day of the period; the other two are those of its last day.
+    """
+
+    requests: int
+    visitors: int
+    visitors_exact: bool
+    requests_by_day: list[int]
+    last_requests: int
+    last_visitors: int
+
+
+def read(database: Database, application_ids: Sequence[UUID], period: Period) -> dict[UUID, Glance]:
+    """A glance at each of the applications, also where nothing was counted.
+
+    Raises Refused (SERVICE_UNAVAILABLE) where it took PostgreSQL too long, and DatabaseAway.
+    """
+    found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    with bounded(), database.snapshot() as tx:
+        for row in statistics_reading.days_of_many(tx, application_ids, period.first, period.last):
+            found[row["application_id"]].append(row)
+        return {each: _glance(tx, each, found[each], period) for each in application_ids}
+
+
+def ever_counted(database: Database, *, app_id: str) -> bool:
+    """Whether the statistics of an application have a hit at all. Raises as `read` does, and APPLICATION_NOT_FOUND."""
+    with asked_of(database, app_id) as (tx, application):
+        return totals.counted(tx, application.id) > 0
+
+
+def _glance(tx: Transaction, application_id: UUID, days: Sequence[dict[str, Any]], period: Period) -> Glance:
+    by_day = {day["date"]: day for day in days}
+    last = by_day.get(period.last, {})
+    visitors, exact = _visitors(tx, application_id, list(by_day), sum(day["unique_visitors"] for day in days))
+    return Glance(
+        requests=sum(day["total_requests"] for day in days),
+        visitors=visitors,
+        visitors_exact=exact,
+        requests_by_day=[by_day[day]["total_requests"] if day in by_day else 0 for day in period.dates()],
+        last_requests=last.get("total_requests", 0),
+        last_visitors=last.get("unique_visitors", 0),
+    )
+
+
+def _visitors(tx: Transaction, application_id: UUID, dates: Sequence[date], together: int) -> tuple[int, bool]:
+    if len(dates) <= 1 or not together:
+        return together, True
+    if together <= MOST_COUNTED:
+        for each in statistics_reading.different_visitors(tx, application_id, dates):
+            if each.month is None and each.together == together:
+                return each.different, True
+    return together, False
