@@ -14,6 +14,7 @@ import pytest
 from tests.command_line import PROJECT, environment
 from tests.raw_hits import execute, fill, make_months
 from tests.serving import Serving
+from tests.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.store.database import Database
@@ -85,7 +86,7 @@ def serving(settings: Settings, tmp_path: Path) -> Iterator[Serving]:
         yield server
     finally:
         server.process.terminate()
-        server.process.wait(timeout=30)
+        server.process.wait(timeout=PATIENCE)
 
 
 def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_reads_ends(
@@ -105,19 +106,39 @@ def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_
         execute(database, "ALTER TABLE access_logs RENAME TO access_logs_elsewhere")
         assert answer.read().endswith(b'\r\n"INCOMPLETE: the export broke off here."\r\n')
     execute(database, "ALTER TABLE access_logs_elsewhere RENAME TO access_logs")
-    for _ in range(8):
+    for _ in range(5):
         with closing(serving.connect()) as left:
             left.request(*request)
             assert left.getresponse().read(10) == b"tracking_i"
         wait_until_nobody_reads(settings)
 
 
+def test_an_export_begins_within_seconds_also_where_its_first_page_takes_long(
+    serving: Serving, settings: Settings, database: Database, application: Application
+) -> None:
+    fill_january(database, application, 5_000)
+    headers = {"Authorization": f"Bearer {settings.admin_token}"}
+    with (
+        closing(serving.connect()) as lines,
+        closing(serving.connect()) as table,
+        psycopg.connect(settings.database_url) as locking,
+    ):
+        locking.execute("LOCK TABLE ONLY access_logs IN ACCESS EXCLUSIVE MODE")
+        lines.request("GET", f"/v1/export?app_id=shop&{DAYS}&format=jsonl", None, headers)
+        table.request("GET", f"/v1/export?app_id=shop&{DAYS}", None, headers)
+        assert (jsonl := lines.getresponse()).status == 200
+        assert (csv := table.getresponse()).status == 200
+        assert csv.readline().startswith(b"tracking_id,")
+        locking.rollback()
+        assert len(jsonl.read().splitlines()) == len(csv.read().splitlines()) == 5_000
+
+
 def wait_until_nobody_reads(settings: Settings) -> None:
     """Until the server has no transaction of an export open, and its places are free."""
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        for _ in range(1000):
+        for _ in range(5000):
             [busy] = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracker-reading' AND state <> 'idle'"
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracker-export' AND state <> 'idle'"
             ).fetchone() or [1]
             if not busy:
                 return

@@ -52,7 +52,7 @@ class ExportQuery(FilteredQuery):
 
 
 class _Stream:
-    """The rest of an export, whose first part is there. It gives its place back when it ends, however it ends."""
+    """An export, whose first part is there; it may be empty. It gives its place back when it ends, however it ends."""
 
     def __init__(self, app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> None:
         self._app_id = app_id
@@ -62,7 +62,7 @@ class _Stream:
         self._held = True
 
     def begin(self) -> None:
-        """Make the first part. What it raises is the caller's, and the place is given back."""
+        """Make the first part, within seconds. What it raises is the caller's, and the place is given back."""
         try:
             self._first = next(self._rest, b"")
         except BaseException:

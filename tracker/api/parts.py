@@ -23,7 +23,7 @@ EXTENSION: Final = "tracker-api"
 class Parts:
     """Connections of the API's own, so that whoever manages or reads never takes one from a hit.
 
-    `database` is for management; `reading` for statistics and sessions, `exporting` for exports (both DATABASE_READ_URL).
+    `database` is for management; `reading` for statistics and sessions, `exporting` for exports (DATABASE_READ_URL).
     """
 
     database: Database

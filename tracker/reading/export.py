@@ -23,6 +23,8 @@ _MEDIA_TYPES: Final[Mapping[Format, str]] = {
     "jsonl": "application/jsonl",
 }
 _BROKEN_OFF: Final = "INCOMPLETE: the export broke off here."
+SILENCE: Final = 3.0
+"""Seconds after which a reader hears that the export lives, as soon as the statement of that moment has ended."""
 _GZIP_WINDOW: Final = 31
 """zlib's word for a gzip header and trailer around the largest window."""
 
@@ -31,6 +33,7 @@ _GZIP_WINDOW: Final = 31
 class Export:
     """An export that may begin. `chunks` can be gone through once; what it raises, it raises in mid-stream.
 
+    The first chunk comes within seconds, also where no hit has been found yet. A chunk may be empty.
     `counted` is how many hits the statistics know of for these days, for a progress bar: with a filter, fewer come.
     """
 
@@ -53,6 +56,7 @@ def export(
     client_sub_id: str | None = None,
     on_rows: Callable[[int], None] = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Export:
     """Check what is asked for and return the export; no hit has been read then. `on_rows` hears of each page's hits.
 
@@ -76,10 +80,11 @@ def export(
     beginning, lines = lines_of(format_, fields_of(with_params=include_custom_params))
 
     def chunks() -> Iterator[bytes]:
-        unsent = beginning
+        unsent, heard = beginning, clock()
         for page in pages(database, wanted, period, sleep=sleep):
-            yield unsent + lines(page)
-            unsent = b""
+            if page or clock() - heard >= SILENCE:
+                yield unsent + lines(page)
+                unsent, heard = b"", clock()
             on_rows(len(page))
         if unsent:
             yield unsent
@@ -93,13 +98,14 @@ def export(
 
 
 def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same as gzip (RFC 1952). Without its end, which only comes when all went well, a reader finds it broken."""
+    """The same as gzip (RFC 1952). Without its end, which only comes when all went well, a reader finds it broken.
+
+    Each chunk makes bytes, so that whoever is on the way sees that there is life: an empty block says nothing in five.
+    """
     compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
     try:
         for chunk in chunks:
-            compressed = compressor.compress(chunk)
-            if compressed:
-                yield compressed
+            yield compressor.compress(chunk) or compressor.flush(zlib.Z_SYNC_FLUSH)
     except Exception:
         yield compressor.flush(zlib.Z_SYNC_FLUSH)
         raise

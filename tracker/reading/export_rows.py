@@ -7,11 +7,12 @@ place still lies ahead.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from tracker.errors import DatabaseAway, TookTooLong
 from tracker.reading.asked import bounded
+from tracker.reading.export_window import Window
 from tracker.reading.period import Period
 from tracker.store import exported_hits, partitions
 from tracker.store.database import Database
@@ -19,10 +20,8 @@ from tracker.store.exported_hits import Place, Wanted
 
 PAGE: Final = 2000
 """Hits at once; the largest have some 40 KB."""
-_WIDEST: Final = timedelta(days=1)
-"""How much time a statement looks at: where an application has few of the hits, all others of that time are passed over
-to find a page of its own."""
-_NARROWEST: Final = timedelta(minutes=1)
+_PATIENCE: Final = 5.0
+"""Seconds until a statement is given up for one that looks at less time; the last one has as long as its role gives."""
 _PAUSES: Final = (0.5, 2.0, 5.0)
 """Seconds before a page is asked for again that PostgreSQL was too busy for, or away."""
 
@@ -31,17 +30,18 @@ Sleep = Callable[[float], None]
 
 
 def pages(database: Database, wanted: Wanted, period: Period, *, sleep: Sleep) -> Iterator[list[Row]]:
-    """The hits in the order of their times, in pages of 1 to PAGE.
+    """The hits in the order of their times, in pages of at most PAGE; an empty one says that it is still being looked.
 
     Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseAway.
     """
+    window = Window()
     for start, end in _months(database, period):
-        yield from _pages_within(database, wanted, (start, end), sleep)
+        yield from _pages_within(database, wanted, (start, end), window, sleep)
 
 
 def _months(database: Database, period: Period) -> list[tuple[datetime, datetime]]:
     """The parts of the period that have a partition: the others have no hits, and there may be centuries of them."""
-    with bounded(), database.snapshot() as tx:
+    with bounded(), database.snapshot(patience=_PATIENCE) as tx:
         found = partitions.list_partitions(tx)
     bounds = [
         (max(period.start, each.start), min(period.end, each.end))
@@ -52,35 +52,43 @@ def _months(database: Database, period: Period) -> list[tuple[datetime, datetime
 
 
 def _pages_within(
-    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], sleep: Sleep
+    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], window: Window, sleep: Sleep
 ) -> Iterator[list[Row]]:
     at, end = bounds
-    width = _WIDEST
     after: Place | None = None
     while at < end:
-        until = min(end, at + width)
+        until = min(end, at + window.width)
         try:
-            page = _page(database, wanted, (at, until), after, sleep)
+            patience = None if window.is_narrowest else _PATIENCE
+            page = _page(database, wanted, (at, until), after=after, sleep=sleep, patience=patience)
         except TookTooLong:
-            if width <= _NARROWEST:
+            if window.is_narrowest:
                 with bounded():
                     raise
-            width = max(_NARROWEST, width / 8)
+            window.given_up()
+            yield []
             continue
+        window.answered()
         if page:
             after = page[-1]["created_at"], page[-1]["id"]
-            yield page
+        yield page
         if len(page) < PAGE:
             at = until
 
 
 def _page(
-    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], after: Place | None, sleep: Sleep
+    database: Database,
+    wanted: Wanted,
+    bounds: tuple[datetime, datetime],
+    *,
+    after: Place | None,
+    sleep: Sleep,
+    patience: float | None,
 ) -> list[Row]:
     """A page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
     for pause in (*_PAUSES, None):
         try:
-            with database.snapshot() as tx:
+            with database.snapshot(patience=patience) as tx:
                 return exported_hits.page(tx, wanted, *bounds, after=after, limit=PAGE)
         except TookTooLong:
             raise

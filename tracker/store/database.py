@@ -79,15 +79,17 @@ class Database:
                 raise
 
     @contextmanager
-    def snapshot(self, *, share_of: str | None = None) -> Iterator[Transaction]:
+    def snapshot(self, *, share_of: str | None = None, patience: float | None = None) -> Iterator[Transaction]:
         """The same for reading only, with every statement seeing the database as the first one did.
 
         What it asks for stands in BEGIN itself, which pins nothing. `share_of` names the application that is read for:
-        it has its share of the connections and no more. Raises as `transaction` does, and ShareInUse.
+        it has its share of the connections and no more; `patience` is how many seconds a statement may take, where that
+        is not as ever. Raises as `transaction` does, and ShareInUse.
         """
         held = nullcontext() if share_of is None else self._shares.held(share_of, wait=self._wait)
         with held, translated(), self._lent() as connection:
             connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
+            connection.patience = patience or self._patience
             try:
                 yield connection
                 _commit(connection)
@@ -95,6 +97,7 @@ class Database:
                 _roll_back(connection)
                 raise
             finally:
+                connection.patience = self._patience
                 if connection.info.transaction_status is TransactionStatus.IDLE:
                     connection.isolation_level = connection.read_only = None
 
