@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.serving import free_port
 from tracker.embedded import Postgres, wheel
 
 ROOT = Path(__file__).parents[1]
@@ -37,13 +37,6 @@ def instructions(name: str) -> list[str]:
     return [
         line.split(maxsplit=1)[1].strip() for line in last_stage.splitlines() if line.strip().startswith(name + " ")
     ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def seconds(duration: str) -> float:
@@ -201,7 +194,7 @@ class Project:
             cwd=self.image.app,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

@@ -3,17 +3,25 @@
 import contextlib
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.command_line import PROJECT
+from tests.waiting import PATIENCE, wait_until
 
-_START_SECONDS = 30.0
+
+def free_port() -> int:
+    """A free port, below those that the system gives to connections, so that none of these takes it meanwhile."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            port = random.randrange(10_000, 32_000)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Serving:
@@ -21,9 +29,7 @@ class Serving:
 
     def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path, *, processes: int = 2) -> None:
         self._processes = processes
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._log = folder / "server.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -40,11 +46,12 @@ class Serving:
 
     def wait_until_live(self) -> None:
         """Until it answers and every process of it has started."""
-        deadline = time.monotonic() + _START_SECONDS
-        while self.status("/health/live") != 200 or self.log.count("Started worker") < self._processes:
+
+        def is_live() -> bool:
             assert self.process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.02)
+            return self.status("/health/live") == 200 and self.log.count("Started worker") >= self._processes
+
+        wait_until(is_live)
 
     def status(self, path: str) -> int | None:
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(self.connect()) as connection:
@@ -53,10 +60,10 @@ class Serving:
         return None
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def socket(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def ask(self, request: bytes) -> tuple[bytes, bytes]:
         """Send bytes as they are on a connection of their own; the head and the body of the answer."""
@@ -71,7 +78,7 @@ class Serving:
 
     def terminate(self) -> int:
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 def answer_on(connection: socket.socket) -> tuple[bytes, bytes]:
@@ -120,7 +127,7 @@ def serving(
         if server.process.poll() is None:
             server.process.terminate()
             try:
-                server.process.wait(30)
+                server.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 server.process.kill()
                 server.process.wait()

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import need
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
-GONE_SECONDS = 5.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(autouse=True)
@@ -83,13 +82,6 @@ def started_below(environment: dict[str, str]) -> dict[int, str]:
     return found
 
 
-def wait_until_gone(environment: dict[str, str], within: float) -> None:
-    deadline = time.monotonic() + within
-    while left := started_below(environment):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
-
-
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:
     assert process.stdout
     text = ""
@@ -102,7 +94,7 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> str:
 
 def test_the_demo_shows_what_became_of_its_hits_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
     demo = start("demo", environment)
-    output, _ = demo.communicate(timeout=120)
+    output, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode == 0, output
     assert re.search(r"│ sent +│ +681 │", output)
     assert re.search(r"│ accepted +│ +670 │", output)
@@ -120,7 +112,7 @@ def test_the_demo_stops_everything_on_ctrl_c(environment: dict[str, str], starte
     started.append(demo)
     read_until(demo, "sending hits")
     demo.send_signal(signal.SIGINT)
-    output, _ = demo.communicate(timeout=30)
+    output, _ = demo.communicate(timeout=PATIENCE)
     assert demo.returncode != 0
     assert "Traceback" not in output
     assert started_below(environment) == {}
@@ -136,7 +128,7 @@ def test_nothing_survives_a_demo_that_is_killed(
     assert len(started_below(environment)) > 5
     demo.kill()
     demo.wait()
-    wait_until_gone(environment, GONE_SECONDS)
+    wait_until(lambda: started_below(environment) == {})
 
 
 def test_dev_stays_up_takes_hits_and_finds_its_data_again(
@@ -153,13 +145,11 @@ def test_dev_stays_up_takes_hits_and_finds_its_data_again(
         assert pixel
         assert key
         keys.append(key[1])
-        with urllib.request.urlopen(pixel[0], timeout=10) as answer:
+        with urllib.request.urlopen(pixel[0], timeout=PATIENCE) as answer:
             assert answer.headers["X-Tracker-Error"] is None
             assert answer.read().startswith(b"GIF89a")
-        begun = time.monotonic()
         dev.send_signal(signal.SIGINT)
-        rest, _ = dev.communicate(timeout=30)
+        rest, _ = dev.communicate(timeout=PATIENCE)
         assert dev.returncode == 0, rest
-        assert time.monotonic() - begun < 15
         assert started_below(environment) == {}
     assert keys[0] == keys[1]

@@ -1,7 +1,6 @@
 """Several processes of the receiver: a change reaches each of them within five seconds."""
 
 import re
-import time
 from pathlib import Path
 
 import orjson
@@ -9,8 +8,10 @@ import pytest
 
 from tests.command_line import tracker
 from tests.serving import Serving, serving
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.receiver.application_cache import FRESH_SECONDS, REFRESH_SECONDS
 
 HIT = b'{"app_id":"shop","url":"https://shop.example/"}'
 PROCESSES = 3
@@ -28,10 +29,9 @@ def test_a_suspension_reaches_every_process_within_five_seconds(
         assert _answers(server) == {200}
         for command, expected in (("suspend", 403), ("activate", 200)):
             assert tracker(settings, "apps", command, "shop").status == 0
-            changed_at = time.monotonic()
-            while time.monotonic() < changed_at + 5:
-                time.sleep(0.05)
-            assert _answers(server) == {expected}
+            wait_until(lambda expected=expected: _answers(server) == {expected})
+        # A busy machine may take longer than the receivers do:
+        assert REFRESH_SECONDS + FRESH_SECONDS < 5
 
 
 def _answers(server: Serving) -> set[int]:

@@ -22,8 +22,7 @@ from tracker.errors import DestinationRefused
 from tracker.webhooks.failures import NoAnswer
 from tracker.webhooks.outlet import Gate, Outlet
 
-IN_TIME = 20.0
-"""Seconds: far more than an outlet has here, and far less than what never ends by itself."""
+IN_TIME = 20.0  # Seconds: far more than an outlet has here, and what it is shielded from never ends.
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
 
 
