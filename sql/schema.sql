@@ -113,6 +113,18 @@ CREATE INDEX idx_batch_queue_waiting ON batch_queue (priority DESC, created_at) 
 -- What has been taken in, by its age.
 CREATE INDEX idx_batch_queue_completed ON batch_queue (processed_at) WHERE status = 'completed';
 
+-- The events of hits that the receiver kept in batch_queue while Redis, which knows events otherwise, was away.
+CREATE TABLE batch_queue_events (
+    application_id UUID NOT NULL, -- no foreign key: concurrent hits would all lock the same row
+    event_id UUID NOT NULL,
+    tracking_id UUID NOT NULL, -- the first hit's
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (application_id, event_id)
+);
+
+CREATE INDEX idx_batch_queue_events_tracking ON batch_queue_events (tracking_id);
+CREATE INDEX idx_batch_queue_events_created ON batch_queue_events (created_at);
+
 -- 2.3 Custom parameters
 
 CREATE TABLE custom_parameter_definitions (

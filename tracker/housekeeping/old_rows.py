@@ -7,7 +7,7 @@ from functools import partial
 from tracker.clock import Clock
 from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
-from tracker.store import batch_jobs, batch_queue, sessions, webhook_deliveries
+from tracker.store import batch_jobs, batch_queue, batch_queue_events, sessions, webhook_deliveries
 from tracker.store.database import Database
 from tracker.store.partitions import first_kept
 
@@ -15,6 +15,7 @@ JOB_TYPE = "delete_old_rows"
 KEPT = {
     "batch_jobs": (timedelta(days=30), batch_jobs.delete_old),
     "batch_queue": (timedelta(days=7), batch_queue.delete_completed),
+    "batch_queue_events": (batch_queue_events.KNOWN_FOR, batch_queue_events.delete_old),
 }
 """How long rows are kept; of `batch_queue` only those that were taken in, failed ones stay until somebody decides."""
 

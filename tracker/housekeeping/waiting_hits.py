@@ -1,7 +1,8 @@
 """One turn of taking in hits that the receiver kept in `batch_queue` while Redis was away (ruling 9)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.log import logger
@@ -10,7 +11,9 @@ from tracker.queueing.connection import Connection
 from tracker.queueing.depth import depths
 from tracker.queueing.entry import Entry
 from tracker.queueing.nudges import nudge
-from tracker.store import batch_jobs, batch_queue
+from tracker.store import batch_jobs, batch_queue, batch_queue_events
+from tracker.store.batch_queue import QueueRow
+from tracker.store.batch_queue_events import KeptEvent
 from tracker.store.database import Database
 
 JOB_TYPE = "take_in_waiting_hits"
@@ -58,9 +61,21 @@ def _take_batch(database: Database, redis: Connection, clock: Clock) -> int:
     with database.transaction() as tx:
         rows = batch_queue.take_waiting(tx, limit=BATCH)
         if rows:
-            adding.add(redis, [Entry(**asdict(row)) for row in rows])
+            _add(redis, rows, batch_queue_events.of_hits(tx, [row.id for row in rows]))
             batch_queue.complete(tx, [row.id for row in rows], clock.now())
     return len(rows)
+
+
+def _add(redis: Connection, rows: Sequence[QueueRow], events: Mapping[UUID, KeptEvent]) -> None:
+    """Add entries to the streams, without those of whose event Redis has got a hit, before it was away or since."""
+    with_event = [Entry(**asdict(row)) for row in rows if row.id in events]
+    others = [Entry(**asdict(row)) for row in rows if row.id not in events]
+    if with_event:
+        names = [(events[entry.id].application_id, events[entry.id].event_id) for entry in with_event]
+        if repeats := adding.add_once(redis, with_event, names):
+            _log.info("waiting hits had come before", hits=repeats)
+    if others:
+        adding.add(redis, others)
 
 
 def _waiting(redis: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Adding entries that were accepted before: those of an import, and those that an operator sends in again.
+"""Adding entries that were accepted before: of an import, of an operator's retry, of a time in which Redis was away.
 
 No limit per minute holds here and no nudge is asked for; an import looks at `waiting` and waits for the workers.
 """
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
-from tracker.queueing.connection import Connection, translated
-from tracker.queueing.entry import BULK, FIELDS, Entry, stream_of
+from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.entry import BULK, FIELDS, STREAMS, Entry, stream_of
+from tracker.queueing.intake import EVENT_SECONDS, event_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,20 @@ def add(redis: Connection, entries: Sequence[Entry]) -> Added:
         pipeline.xlen(BULK)
         answers = pipeline.execute()
     return Added(answers[-2], answers[-1])
+
+
+def add_once(redis: Connection, entries: Sequence[Entry], events: Sequence[tuple[UUID, UUID]]) -> int:
+    """Add entries that came with an event each (application, event id), unless another hit with that event came first.
+
+    How many were repeats, and were not added. Added again, they are known by their own ids. Raises QueueAway.
+    """
+    keys = [*STREAMS, *(event_key(application_id, event_id) for application_id, event_id in events)]
+    args: list[Any] = [EVENT_SECONDS]
+    for entry in entries:
+        args += [STREAMS.index(stream_of(entry.priority)) + 1, *entry.to_fields()]
+    with translated():
+        repeats: Any = script(redis, "add_once")(keys=keys, args=args)
+    return int(repeats)
 
 
 def bulk_waiting(redis: Connection) -> int:

@@ -26,6 +26,8 @@ from tracker.queueing.nudges import NUDGE_KEY
 
 _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
+EVENT_SECONDS = 86_400
+"""For so long an event is known; `accept.lua` has the same number."""
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
 _MEMORY_SHARE = 0.9
@@ -57,6 +59,11 @@ class Acceptance:
     reset: int
     nudge_due: bool
     repeats: dict[int, UUID] = field(default_factory=dict)
+
+
+def event_key(application_id: UUID, event_id: UUID | str) -> str:
+    """Where Redis has the tracking id of the first hit with this event."""
+    return f"tracker:event:{application_id}:{event_id}"
 
 
 class Intake:
@@ -111,7 +118,7 @@ class Intake:
             NUDGE_KEY,
         ]
         if event_ids:
-            args += [f"tracker:event:{application_id}:{event_id}" if event_id else "" for event_id in event_ids]
+            args += [event_key(application_id, event_id) if event_id else "" for event_id in event_ids]
         args += (-1 if rate_limit is None else max(0, rate_limit), self._queue_limit, len(entries))
         for entry in entries:
             args.append(_PLACES[stream_of(entry.priority)])

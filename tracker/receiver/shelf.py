@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from uuid import UUID
 
 from tracker.application import Application
 from tracker.clock import Clock
@@ -13,9 +14,9 @@ from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance, Intake
 from tracker.queueing.nudges import Nudger
 from tracker.receiver.rate_window import RateWindow
-from tracker.store import batch_queue
+from tracker.store import batch_queue, batch_queue_events
 from tracker.store.batch_queue import QueueRow
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 
 _RETRY_AFTER = 5
 """Seconds after which a client may try again when nothing takes its hit."""
@@ -49,7 +50,8 @@ class Shelf:
         """Put as many entries, from the first, as the application's limit allows.
 
         Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limit counts per
-        process and `event_ids` are not looked at: a hit whose first answer was lost then counts twice.
+        process, and a hit that repeats an event is known by those that came in that time; whether it repeats an
+        earlier one shows when it is taken in.
         """
         if not self._redis_outage.keeps_away():
             try:
@@ -75,18 +77,23 @@ class Shelf:
                 if acceptance.nudge_due:
                     self._nudger.ring()
                 return acceptance
-        return self._into_batch_queue(application, entries, now)
+        return self._into_batch_queue(application, entries, now, event_ids)
 
-    def _into_batch_queue(self, application: Application, entries: Sequence[Entry], now: datetime) -> Acceptance:
+    def _into_batch_queue(
+        self, application: Application, entries: Sequence[Entry], now: datetime, event_ids: Sequence[str | None]
+    ) -> Acceptance:
         if self._database_outage.keeps_away():
             raise _nobody_takes_it("The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
         window = self._window.take(application.id, limit, len(entries), now)
+        repeats: dict[int, UUID] = {}
         if window.taken:
-            rows = [QueueRow(**{name: getattr(entry, name) for name in _COLUMNS}) for entry in entries[: window.taken]]
+            taken = entries[: window.taken]
             try:
                 with self._database.transaction() as tx:
-                    batch_queue.add(tx, rows)
+                    repeats = _repeats(tx, application, taken, event_ids, now)
+                    new = [entry for index, entry in enumerate(taken) if index not in repeats]
+                    batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
             except DatabaseAway as error:
                 if self._database_outage.met():
                     _log.warning("postgresql away", reason=str(error))
@@ -97,9 +104,23 @@ class Shelf:
             limit=limit,
             remaining=window.remaining,
             reset=window.reset,
-            repeats={},
+            repeats=repeats,
             nudge_due=False,
         )
+
+
+def _repeats(
+    tx: Transaction, application: Application, entries: Sequence[Entry], event_ids: Sequence[str | None], now: datetime
+) -> dict[int, UUID]:
+    """Which entries repeat an event of one that is kept, or of one before them, and that one's tracking id."""
+    named = [(index, UUID(event_id)) for index, event_id in enumerate(event_ids[: len(entries)]) if event_id]
+    if not named:
+        return {}
+    own: dict[UUID, UUID] = {}
+    for index, event_id in named:
+        own.setdefault(event_id, entries[index].id)
+    first = batch_queue_events.first_hits(tx, application.id, own, now)
+    return {index: first[event_id] for index, event_id in named if first[event_id] != entries[index].id}
 
 
 def _nobody_takes_it(sentence: str) -> Refused:

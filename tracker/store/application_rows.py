@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import orjson
 
+from tracker.store import batch_queue_events
 from tracker.store.access_logs import Identity
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
@@ -57,6 +58,7 @@ def remove(tx: Transaction, owner: Person, counts: Mapping[str, int]) -> None:
     There it stays that it was purged, by whose order, and how much went. Raises Unstorable where hits were stored or
     counted meanwhile.
     """
+    batch_queue_events.forget(tx, owner.application_id)
     execute(tx, "audit_log/forget_application", _names(owner))
     execute(tx, "audit_log/count_purged", {**_names(owner), "counts": Jsonb(dict(counts))})
     execute(tx, "applications/remove", _names(owner))
