@@ -1,17 +1,25 @@
 """The operator's command line as a real process, for tests that enter by the front door."""
 
+import atexit
+import functools
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import orjson
 
 from tracker.config import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
+PATIENCE = 240
+Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
 
 
 @dataclass(frozen=True)
@@ -54,13 +62,52 @@ def work_until_dry(settings: Settings) -> None:
 
 
 def run(variables: dict[str, str], *arguments: str, given: bytes = b"", folder: Path = PROJECT) -> Finished:
+    """Run a Python program of ours to its end."""
+    warm = arguments[0] in ("-m", "worker.py", "scheduler.py") and variables["PYTHONPATH"] == str(PROJECT)
+    with TemporaryFile() as output, TemporaryFile() as errors, TemporaryFile() as standard_input:
+        standard_input.write(given)
+        standard_input.seek(0)
+        streams = standard_input, output, errors
+        status = (_run_warm if warm else _run_cold)(variables, arguments, folder, streams)
+        output.seek(0)
+        errors.seek(0)
+        return Finished(status, output.read().decode(), errors.read().decode())
+
+
+def _run_cold(variables: dict[str, str], arguments: tuple[str, ...], folder: Path, streams: Streams) -> int:
+    given, output, errors = streams
+    command = [sys.executable, *arguments]
     finished = subprocess.run(
-        [sys.executable, *arguments],
-        input=given,
-        capture_output=True,
-        env=variables,
-        cwd=folder,
-        timeout=240,
-        check=False,
+        command, stdin=given, stdout=output, stderr=errors, env=variables, cwd=folder, timeout=PATIENCE, check=False
     )
-    return Finished(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
+    return finished.returncode
+
+
+def _run_warm(variables: dict[str, str], arguments: tuple[str, ...], folder: Path, streams: Streams) -> int:
+    orders = _warm_commands()
+    order = {"variables": variables, "arguments": arguments, "folder": str(folder)}
+    socket.send_fds(orders, [json.dumps(order).encode()], [stream.fileno() for stream in streams])
+    child = int(orders.recv(100))
+    try:
+        return int(orders.recv(100))
+    except TimeoutError:
+        os.kill(child, signal.SIGKILL)
+        orders.recv(100)
+        raise
+
+
+@functools.cache
+def _warm_commands() -> socket.socket:
+    """The process that runs commands sooner than a shell does, see tests/warm_commands.py; it ends with this one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(PATIENCE)
+    with theirs:
+        command = [sys.executable, "-m", "tests.warm_commands"]
+        process = subprocess.Popen(command, stdin=theirs, cwd=PROJECT, env={"PATH": os.defpath})
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    return ours
