@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from standardwebhooks import Webhook
@@ -13,9 +15,12 @@ from tests.consumers import answer, consumer
 from tests.queued_hits import rows
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.outbox.announce import announce
+from tracker.outbox.events import Event
 from tracker.store.database import Database
 
 pytestmark = pytest.mark.usefixtures("application")
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 URL = "https://127.0.0.1:9443/hook"
 ALLOWED = {"TRACKER_SECRET_KEY": "secret key of the tests", "TRACKER_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
 
@@ -158,3 +163,19 @@ def test_why_a_delivery_was_not_even_sent_is_listed(webhooks: Any, made: dict[st
             [made["id"]],
         )
     assert "The key is another one." in webhooks("deliveries", made["id"]).output
+
+
+def test_what_failed_because_too_many_waited_is_listed_and_sent_again_as_far_as_there_is_room(
+    webhooks: Any, made: dict[str, Any], database: Database
+) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhooks SET backlog_full_since = now()")
+        for number in range(3):
+            announce(tx, UUID(made["application_id"]), [Event("tracking.created", f"hit_{number}", NOW, {})], NOW)
+    assert webhooks("show", made["id"], "--json").json["backlog_full_since"]
+    assert webhooks("deliveries", made["id"]).output.count("Too many deliveries were waiting") == 3
+    again = webhooks("redeliver", made["id"], "--failed-since", "2020-01-01", TRACKER_WEBHOOK_WAITING_LIMIT="4")
+    assert again.output == "2 sent again.\n"
+    assert "run it again when these are delivered" in again.errors
+    assert len(webhooks("deliveries", made["id"], "--state", "failed", "--json").json) == 1
+    assert webhooks("list", TRACKER_WEBHOOK_WAITING_LIMIT="-1").status == 2

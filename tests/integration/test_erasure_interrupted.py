@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count, pairwise
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -20,7 +21,7 @@ from tracker.queueing import withdrawal
 from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import STREAMS
-from tracker.store import erasures
+from tracker.store import batch_queue_events, erasures
 from tracker.store.database import Database
 
 
@@ -74,6 +75,7 @@ def test_an_application_is_purged_however_often_it_is_stopped(
     with database.transaction() as tx:
         tx.execute("UPDATE applications SET deleted_at = now()")
         requests.request_purge(tx, stored, now=SystemClock().now())
+        batch_queue_events.first_hits(tx, stored.id, {uuid4(): uuid4()}, SystemClock().now())
     assert run_in_pieces(database, redis) > 3
     tables = tables_with(database, str(stored.id))
     assert tables.keys() <= {"audit_log"}

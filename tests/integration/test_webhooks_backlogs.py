@@ -1,6 +1,7 @@
 """More deliveries than may wait: new ones are written as failed, and are sent when somebody asks for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,14 @@ from tests.consumers import consumer
 from tests.queued_hits import drain, enqueue, hit_of, rows
 from tests.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
+from tracker.config import Settings
 from tracker.management import webhook_deliveries
 from tracker.management.webhook_deliveries import Redelivered
+from tracker.schedule import table
 from tracker.store import webhook_deliveries as store
 from tracker.store.database import Database
 from tracker.webhooks.backlogs import note_backlogs
+from tracker.wiring.scheduler import scheduler
 
 LIMIT = 4
 TOO_MANY = "Too many deliveries were waiting: it was not tried."
@@ -68,6 +72,20 @@ def test_what_comes_when_too_many_wait_is_kept_as_failed_and_is_sent_when_asked_
         sender.turn()
         assert set(late) < set(one.ids)
         assert states(database) == {"delivered": LIMIT + 5}
+
+
+def test_the_scheduler_counts_by_the_limit_of_its_settings(
+    database: Database, application: Application, clock: Any, settings: Settings
+) -> None:
+    webhook_id, _ = register(database, application, "https://hooks.example.com/", clock.now())
+    owe(database, webhook_id, clock.now(), LIMIT + 1)
+    parts = scheduler(replace(settings, webhook_waiting_limit=LIMIT))
+    try:
+        [job] = [job for job in table(parts) if job.name == "count what waits for webhooks"]
+        job.turn(lambda: True)
+    finally:
+        parts.close()
+    assert is_full(database, webhook_id)
 
 
 def test_between_half_of_the_limit_and_the_limit_nothing_changes(
