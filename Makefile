@@ -29,7 +29,7 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 2 --dist loadfile -m "not clone" $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not clone" $(ARGS)
 
 fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of each operation and kind)
 	FUZZ_EXAMPLES=$(or $(N),1000) $(PYTEST) -q tests/integration/test_api_fuzz.py

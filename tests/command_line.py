@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,6 +16,7 @@ from typing import IO, Any
 
 import orjson
 
+from tests.with_constants import program_with
 from tracker.config import Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -50,9 +52,15 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     return {**kept, **servers, **more}
 
 
-def tracker(settings: Settings, *arguments: str, given: bytes = b"", **more: str) -> Finished:
-    """Run `python -m tracker ...` to its end; `given` is its standard input, `more` further variables."""
-    return run(environment(settings, **more), "-m", "tracker", *arguments, given=given)
+def tracker(
+    settings: Settings, *arguments: str, given: bytes = b"", constants: Mapping[str, float] | None = None, **more: str
+) -> Finished:
+    """Run `python -m tracker ...` to its end.
+
+    `given` is its standard input, `more` further variables; of `constants` tests/with_constants.py tells.
+    """
+    command = program_with(constants or {}, "-m", "tracker", *arguments)
+    return run(environment(settings, **more), *command, given=given)
 
 
 def work_until_dry(settings: Settings) -> None:

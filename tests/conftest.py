@@ -20,10 +20,18 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
+LAST = {"unit", "architecture"}
+"""The folders whose tests are quick."""
 
 # An example that takes long says that the machine is busy, and nothing about the code.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests go first, so that none of them begins when the other processes have nothing left to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name in LAST))
 
 
 def need(module: str) -> None:

@@ -13,7 +13,12 @@ from importlib import import_module
 
 def command_with(constants: Mapping[str, float], *program: str) -> list[str]:
     """What to run instead of `python` and `program`."""
-    return [sys.executable, "-m", "tests.with_constants", json.dumps(constants), *program]
+    return [sys.executable, *program_with(constants, *program)]
+
+
+def program_with(constants: Mapping[str, float], *program: str) -> list[str]:
+    """What Python is to run instead of `program`."""
+    return ["-m", "tests.with_constants", json.dumps(constants), *program] if constants else list(program)
 
 
 def main(constants: str, *program: str) -> None:

@@ -42,11 +42,11 @@ def test_a_deleted_application_keeps_its_rows_and_its_app_id(settings: Settings,
     assert tracker(settings, "apps", "delete", "nobody", "--yes").status == 1
 
 
-@pytest.mark.slow
 def test_of_a_purged_application_nothing_is_left_but_who_ordered_it(
     settings: Settings, database: Database, redis: Connection, application: Application, two: Application
 ) -> None:
-    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", "--json")
+    soon = {"tracker.erasure.application:RECEIVERS_SECONDS": 0}
+    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", "--json", constants=soon)
     assert purged.status == 0, purged.errors
     counts = purged.json["counts"]
     assert (counts["access_logs"], counts["custom_parameter_values"], counts["sessions"]) == (5, 5, 5)

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from tests.command_line import PROJECT, Finished, environment, tracker
 from tests.consumers import answer, consumer
 from tests.queued_hits import rows
+from tests.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.outbox.announce import announce
@@ -29,8 +30,8 @@ ALLOWED = {"TRACKER_SECRET_KEY": "secret key of the tests", "TRACKER_WEBHOOK_ALL
 def webhooks(settings: Settings) -> Any:
     """Runs `python -m tracker webhooks ...` where webhooks may go to this machine."""
 
-    def run(*arguments: str, **more: str) -> Finished:
-        return tracker(settings, "webhooks", *arguments, **{**ALLOWED, **more})
+    def run(*arguments: str, constants: dict[str, float] | None = None, **more: str) -> Finished:
+        return tracker(settings, "webhooks", *arguments, constants=constants, **{**ALLOWED, **more})
 
     return run
 
@@ -87,14 +88,8 @@ def test_what_is_refused_says_why(
     assert "Traceback" not in refused.errors
 
 
-def test_without_a_scheduler_a_test_says_that_nothing_is_sent(
-    webhooks: Any, made: dict[str, Any], tmp_path: Path
-) -> None:
-    # The command waits 20 seconds for a scheduler; a module that is loaded at start makes it a moment.
-    (tmp_path / "sitecustomize.py").write_text(
-        "import tracker.cli.webhooks\ntracker.cli.webhooks._TEST_SECONDS = 0.3\n", encoding="utf-8"
-    )
-    tested = webhooks("test", made["id"], "--json", PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[2]}")
+def test_without_a_scheduler_a_test_says_that_nothing_is_sent(webhooks: Any, made: dict[str, Any]) -> None:
+    tested = webhooks("test", made["id"], "--json", constants={"tracker.cli.webhooks:_TEST_SECONDS": 0.3})
     assert tested.status == 1
     assert "No scheduler works" in tested.errors
     assert (tested.json["event_type"], tested.json["state"]) == ("webhook.test", "waiting")
@@ -110,12 +105,13 @@ def test_a_test_is_sent_and_shows_what_became_of_it(settings: Settings, webhooks
             created = webhooks(
                 "create", "--app-id", "shop", "--url", endpoint.url, "--events", "*", "--json", **allowed
             ).json
-            tested = webhooks("test", created["id"], "--json")
+            patient = {"tracker.cli.webhooks:_TEST_SECONDS": PATIENCE}
+            tested = webhooks("test", created["id"], "--json", constants=patient)
             endpoint.manner = answer(503)
-            in_vain = webhooks("test", created["id"])
+            in_vain = webhooks("test", created["id"], constants=patient)
         finally:
             scheduler.terminate()
-            scheduler.wait(timeout=60)
+            scheduler.wait(PATIENCE)
     assert tested.status == 0, tested.errors
     assert (tested.json["state"], [each["status"] for each in tested.json["attempts"]]) == ("delivered", [200])
     received = endpoint.received[0]
