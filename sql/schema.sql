@@ -17,7 +17,8 @@ CREATE TABLE applications (
     rate_limit_per_minute INTEGER NOT NULL DEFAULT 1000,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT NOW(),
-    deleted_at TIMESTAMP WITH TIME ZONE
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    api_key_last_used_at TIMESTAMP WITH TIME ZONE -- written once a minute at most, without touching updated_at
 );
 
 CREATE INDEX idx_applications_status ON applications (status);

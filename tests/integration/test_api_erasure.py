@@ -1,7 +1,9 @@
 """Erasures over HTTP: asked for, done by the scheduler's turn, read as a receipt."""
 
+from base64 import urlsafe_b64encode
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from tests.erasing import tables_with
@@ -41,7 +43,9 @@ def test_receipts_are_listed_page_by_page_the_newest_first(managing: Managing, a
     rest = data(managing.get(f"{PATH}?limit=2&cursor={first['next_cursor']}"))
     assert [row["id"] for row in first["items"] + rest["items"]] == made[::-1]
     assert rest["next_cursor"] is None
-    assert error(managing.get(f"{PATH}?cursor=WyJ4Il0=")) == (400, "VALIDATION_ERROR")
+    foreign = urlsafe_b64encode(orjson.dumps([str(uuid4())])).decode()
+    for cursor in ("WyJ4Il0=", foreign):
+        assert error(managing.get(f"{PATH}?cursor={cursor}")) == (400, "VALIDATION_ERROR")
 
 
 def test_only_who_may_erase_and_only_ones_own(

@@ -26,6 +26,12 @@ def test_a_key_is_made_shown_changed_and_revoked(
         f"{KEYS}/{key_id}", {"name": "CI", "permissions": ["stats:read"]}, headers={"If-Match": shown.headers["ETag"]}
     )
     assert data(changed)["permissions"] == {"stats:read": True}
+    said = {"permissions": ["params:write"]}
+    stale = managing.put(f"{KEYS}/{key_id}", said, headers={"If-Match": shown.headers["ETag"]})
+    assert error(stale) == (412, "PRECONDITION_FAILED")
+    put = data(managing.put(f"{KEYS}/{key_id}", said, headers={"If-Match": changed.headers["ETag"]}))
+    assert (put["permissions"], put["name"], put["expires_at"]) == ({"params:write": True}, None, None)
+    assert error(managing.put(f"{KEYS}/{key_id}", {"name": "CI"})) == (400, "VALIDATION_ERROR")
     assert error(managing.get("/v1/applications/shop/settings", key=key)) == (403, "FORBIDDEN")
     assert [row["id"] for row in data(managing.get(KEYS))["items"]] == ["first", key_id]
     assert data(managing.delete(f"{KEYS}/{key_id}"))["is_active"] is False
@@ -43,6 +49,9 @@ def test_a_key_that_has_expired_is_none(managing: Managing, application: Applica
     with database.transaction() as tx:
         tx.execute("UPDATE api_keys SET expires_at = now() - interval '1 second'")
     assert error(managing.get("/v1/applications/shop", key=made["api_key"])) == (401, "INVALID_API_KEY")
+    assert error(managing.post(f"{KEYS}/{made['id']}/rotate", {})) == (409, "CONFLICT"), "it would end before it begins"
+    assert managing.patch(f"{KEYS}/{made['id']}", {"expires_at": soon}).status_code == 200
+    assert managing.post(f"{KEYS}/{made['id']}/rotate", {}).status_code == 201
     past = managing.post(KEYS, {"permissions": ["track"], "expires_at": "2020-01-01T00:00:00Z"})
     assert list(past.get_json()["error"]["details"]) == ["expires_at"]
 
@@ -120,13 +129,14 @@ def test_the_first_key_is_replaced_without_a_gap(
 
 
 def test_when_a_key_was_used_is_written_later_for_tracking_and_management(
-    managing: Managing, application: Application, database: Database
+    managing: Managing, application: Application, database: Database, application_key: str
 ) -> None:
-    made = [make(managing, "track") for _ in range(3)]
+    made = [*(make(managing, "track") for _ in range(3)), ("first", application_key)]
     calls = (
         lambda key: managing.get("/v1/applications/shop", key=key),
         lambda key: managing.post("/v1/track", {"app_id": "shop", "url": "https://a.example/"}, key=key),
         lambda key: managing.post("/v1/track/batch", {"app_id": "shop", "events": [{}]}, key=key),
+        lambda key: managing.get("/v1/applications/shop", key=key),
     )
     for (_, key), call in zip(made, calls, strict=True):
         assert call(key).status_code == 200
@@ -135,6 +145,12 @@ def test_when_a_key_was_used_is_written_later_for_tracking_and_management(
     managing.receiver.counter.key_use.flush()
     used = {row["id"]: row["last_used_at"] for row in data(managing.get(KEYS))["items"]}
     assert all(used[key_id] for key_id, _ in made)
+    unchanged = "SELECT updated_at < api_key_last_used_at FROM applications WHERE app_id = 'shop'"
+    assert rows(database, unchanged) == [(True,)], "receivers need not hear of it"
+    successor = data(managing.post(f"{KEYS}/first/rotate", {}))
+    assert successor["last_used_at"] is None
+    kept = data(managing.get(KEYS))["items"][-1]
+    assert (kept["name"], kept["last_used_at"]) == ("first key, replaced", used["first"])
 
 
 def test_many_wrong_keys_of_an_address_are_not_looked_up_any_more(

@@ -34,6 +34,12 @@ def test_a_webhook_is_registered_changed_tried_and_deleted(
     assert [row["id"] for row in data(managing.get(WEBHOOKS))["items"]] == [data(made)["id"]]
     changed = managing.patch(path, {"events": ["*"]}, headers={"If-Match": shown.headers["ETag"]})
     assert data(changed)["events"] == ["*"]
+    said = {"url": "https://127.0.0.1:9443/elsewhere", "events": ["application.updated", "session.started"]}
+    assert error(managing.put(path, {"events": ["*"]})) == (400, "VALIDATION_ERROR"), "a part is for PATCH"
+    assert error(managing.put(path, said, headers={"If-Match": shown.headers["ETag"]})) == (412, "PRECONDITION_FAILED")
+    put = managing.put(path, said, headers={"If-Match": changed.headers["ETag"]})
+    assert {name: data(put)[name] for name in said} == said
+    assert (data(put)["id"], put.headers["ETag"]) == (data(made)["id"], managing.get(path).headers["ETag"])
     assert error(managing.delete(path, headers={"If-Match": shown.headers["ETag"]})) == (412, "PRECONDITION_FAILED")
     assert managing.patch("/v1/applications/shop", {"name": "Renamed"}).status_code == 200
     trial = managing.post(f"{path}/test")

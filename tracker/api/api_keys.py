@@ -20,6 +20,7 @@ from tracker.management.keys import DEFAULT_GRACE, LONGEST_GRACE, KeyRow
 blueprint = Blueprint("api-keys", description="API keys: what each may, until when, and when it was last used.")
 
 _PATH = "/v1/applications/<application>/api-keys"
+_NAME = f"^[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*$"
 
 
 class KeyView(Schema):
@@ -29,7 +30,7 @@ class KeyView(Schema):
     name = fields.String(required=True, allow_none=True)
     permissions = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
     last_used_at = fields.DateTime(
-        required=True, allow_none=True, metadata={"description": "To the minute; not kept for the first key."}
+        required=True, allow_none=True, metadata={"description": "Written about once a minute."}
     )
     expires_at = fields.DateTime(required=True, allow_none=True)
     is_active = fields.Boolean(required=True)
@@ -61,7 +62,7 @@ def _permissions(**more: Any) -> fields.List[Any]:  # noqa: ANN401 marshmallow's
 class KeyChanges(Schema):
     """What is to change; the rest stays."""
 
-    name = Text(255, shortest=1, allow_none=True, pattern=f"^[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*$")
+    name = Text(255, shortest=1, allow_none=True, pattern=_NAME)
     permissions = _permissions()
     expires_at = Moment(allow_none=True, metadata={"description": "In the future; null: it does not end."})
 
@@ -70,6 +71,13 @@ class NewKeyForm(KeyChanges):
     """A new key."""
 
     permissions = _permissions(required=True)
+
+
+class WholeKeyForm(NewKeyForm):
+    """All that there is to say of a key; what is left out gets its default: no name, no end."""
+
+    name = Text(255, shortest=1, allow_none=True, pattern=_NAME, load_default=None)
+    expires_at = Moment(allow_none=True, load_default=None, metadata={"description": "In the future; null: no end."})
 
 
 class RotationForm(Schema):
@@ -109,13 +117,18 @@ class OneKey(MethodView):
         return answer(keys.get(parts().database, target().app_id, key_id), versioned=True)
 
     @blueprint.access("keys:write", conditional=True, conflicts=True)
+    @blueprint.arguments(WholeKeyForm)
+    @blueprint.response(200, KeyView)
+    def put(self, given: dict[str, Any], application: str, key_id: str) -> Response:  # noqa: ARG002
+        """Say all that there is to say of a key: what it is called, what it may, and until when."""
+        return _changed_to(given, key_id)
+
+    @blueprint.access("keys:write", conditional=True, conflicts=True)
     @blueprint.arguments(KeyChanges)
     @blueprint.response(200, KeyView)
     def patch(self, given: dict[str, Any], application: str, key_id: str) -> Response:  # noqa: ARG002
         """Change what a key is called, what it may, and until when."""
-        row = keys.update(parts().database, target().app_id, key_id, given, by=caller().actor, expected=expected())
-        changed()
-        return answer(row, versioned=True)
+        return _changed_to(given, key_id)
 
     @blueprint.access("keys:write", conditional=True, conflicts=True)
     @blueprint.response(200, KeyView)
@@ -138,6 +151,12 @@ class Rotation(MethodView):
         )
         changed()
         return answer(keys.shown(row, api_key), status=201)
+
+
+def _changed_to(given: dict[str, Any], key_id: str) -> Response:
+    row = keys.update(parts().database, target().app_id, key_id, given, by=caller().actor, expected=expected())
+    changed()
+    return answer(row, versioned=True)
 
 
 def _place(key: KeyRow) -> tuple[str, str]:

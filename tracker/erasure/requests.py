@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from tracker.application import Application
 from tracker.erasure.identifiers import Identifiers, columns_of, digests_of, notes_on, person_of
-from tracker.errors import not_found
+from tracker.errors import invalid, not_found
 from tracker.store import applications, erasures
 from tracker.store.database import Database, Transaction
 
@@ -94,9 +94,15 @@ def receipt(database: Database, app_id: str, erasure_id: UUID) -> Receipt:
 
 
 def receipts(database: Database, app_id: str, *, after: UUID | None = None, limit: int = 100) -> list[Receipt]:
-    """The receipts of an application, the newest first; `after` is the id of the last one of the page before."""
+    """The receipts of an application, the newest first; `after` is the id of the last one of the page before.
+
+    Raises Refused, also (`cursor`) where the application has no such receipt: none comes after that.
+    """
     with database.transaction() as tx:
         application = applications.existing(tx, app_id)
+        if after is not None and not erasures.list_rows(tx, application.id, erasure_id=after):
+            reason = "Is not a cursor that a page of this list ended with."
+            raise invalid(f"cursor: {reason}", cursor=[reason])
         rows = erasures.list_rows(tx, application.id, after=after, limit=limit)
     return [_receipt(application, row) for row in rows]
 

@@ -3,7 +3,6 @@
 import threading
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from tracker.application import ApiKey
 from tracker.clock import Clock
@@ -16,20 +15,19 @@ _SECONDS: Final = 60.0
 class KeyUse:
     """The uses of keys that this process has seen and not yet written. Thread-safe.
 
-    A process that is killed forgets what it saw in its last minute. The first key of an application has no row in
-    `api_keys`: its use is not kept.
+    A process that is killed forgets what it saw in its last minute. Keys go by their hashes, under which a first key
+    is found as well, and found again when another has taken its place.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._seen: dict[UUID, datetime] = {}
+        self._seen: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self._flushed_at = clock.monotonic()
 
     def note(self, key: ApiKey, now: datetime) -> None:
         """Remember that a key was used just now."""
-        if key.id is not None:
-            self._seen[key.id] = now
+        self._seen[key.key_hash] = now
 
     def flush_when_due(self) -> None:
         """Write what was seen, where the last time was a minute ago. Raises DatabaseAway: it is kept until then."""
@@ -46,6 +44,6 @@ class KeyUse:
                 return
             with self._database.transaction() as tx:
                 api_keys.note_uses(tx, seen)
-            for key_id, used_at in seen.items():
-                if self._seen.get(key_id) == used_at:
-                    self._seen.pop(key_id, None)
+            for key_hash, used_at in seen.items():
+                if self._seen.get(key_hash) == used_at:
+                    self._seen.pop(key_hash, None)

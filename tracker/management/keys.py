@@ -136,8 +136,8 @@ def rotate(
     """Make a key that takes the place of another, which counts for `grace_seconds` more.
 
     Returns the new key's row and, this once, the key. A first key that is replaced counts as a further key with all
-    permissions until its grace ends. Raises Refused: NOT_FOUND, CONFLICT for a revoked key, FORBIDDEN where `by` may
-    less than the key.
+    permissions until its grace ends. Raises Refused: NOT_FOUND, CONFLICT for a revoked or an expired key, FORBIDDEN
+    where `by` may less than the key.
     """
     if not 0 <= grace_seconds <= LONGEST_GRACE:
         reason = f"It needs a whole number of seconds from 0 to {LONGEST_GRACE}."
@@ -159,6 +159,9 @@ def rotate(
             return _first(tx, application), api_key
         if not key.is_active:
             raise conflict("The key is revoked.")
+        if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
+            # Its successor would end when it has, which is before it began.
+            raise conflict("The key has expired: give it another end first, or make a new one.")
         granted = _granted(key)
         _require_power(tx, by, application, granted, key.expires_at)
         new_id = api_keys.insert(
@@ -228,15 +231,13 @@ def _key(tx: Transaction, application: Application, key_id: str) -> KeyRow:
 
 
 def _first(tx: Transaction, application: Application) -> KeyRow:
-    made_at: datetime = applications.list_rows(tx, app_id=application.app_id)[0]["created_at"]
     return KeyRow(
         id=FIRST,
         name=_FIRST_NAME,
         permissions=dict.fromkeys(PERMISSIONS, True),
-        last_used_at=None,
         expires_at=None,
         is_active=True,
-        created_at=made_at,
+        **api_keys.first_of(tx, application.id),
     )
 
 

@@ -89,6 +89,15 @@ def keep_first(tx: Transaction, application_id: UUID, *, name: str, permissions:
     execute(tx, "api_keys/keep_first", params)
 
 
-def note_uses(tx: Transaction, uses: Mapping[UUID, datetime]) -> None:
-    """Write when keys were last used. No change of the application: receivers need not hear of it."""
-    execute(tx, "api_keys/note_uses", {"ids": list(uses), "times": list(uses.values())})
+def note_uses(tx: Transaction, uses: Mapping[str, datetime]) -> None:
+    """Write when keys, by their hashes, were last used. No change of the application: receivers need not hear of it."""
+    params = {"hashes": list(uses), "times": list(uses.values())}
+    execute(tx, "applications/note_key_uses", params)
+    execute(tx, "api_keys/note_uses", params)
+
+
+def first_of(tx: Transaction, application_id: UUID) -> Row:
+    """`created_at` and `last_used_at` of an application's first key."""
+    row = fetch_one(tx, "applications/first_key", {"application_id": application_id})
+    assert row is not None  # Whoever asks has read the application in the same transaction.
+    return row
