@@ -13,7 +13,7 @@ from tracker.dashboard.parts import parts
 from tracker.dashboard.ranges import NAMES, Range, range_of
 from tracker.dashboard.reader import application_named, reader
 from tracker.dashboard.wording import Words, language
-from tracker.errors import invalid
+from tracker.errors import invalid, not_found
 from tracker.management import applications, webhooks
 from tracker.reading import drift, left_out
 from tracker.reading.overview import ever_counted
@@ -68,7 +68,10 @@ def quality(app_id: str) -> Response:
 
 def webhooks_of(app_id: str) -> Response:
     """The webhooks of an application, and how their endpoints fare."""
-    return page("webhooks.html", **_frame(app_id), place=_place)
+    frame = _frame(app_id)
+    if not frame["may_see_webhooks"]:
+        raise not_found("There is nothing at this address.")
+    return page("webhooks.html", **frame, place=_place)
 
 
 def _frame(app_id: str) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""All pages of the dashboard: who sees which, what their headers allow, and what the operator's pages say."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browsing import Browsing, heading, text_of
+from tests.failed_hits import fail
+from tests.managing import Managing
+from tests.raw_hits import count_days, execute, fill
+from tests.registered_webhooks import register
+from tests.servers_away import redis_away
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.embedded import Valkey
+from tracker.management import applications, keys, webhooks
+from tracker.store.database import Database
+
+HOME = "/dashboard/applications/shop"
+FOR_EVERYBODY = {"/dashboard/sign-in", "/dashboard/files/<mark>/<name>"}
+URL = "https://user:password@hooks.example.com/in?key=secret"
+
+
+@pytest.fixture
+def operator(managing: Managing) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(managing.admin_token)
+    return opened
+
+
+def pages(managing: Managing, app_id: str = "shop") -> Iterator[str]:
+    """Every path that shows a page to whoever has signed in."""
+    for rule in managing.app.url_map.iter_rules():
+        if rule.rule.startswith("/dashboard") and "GET" in (rule.methods or ()) and rule.rule not in FOR_EVERYBODY:
+            yield rule.rule.replace("<app_id>", app_id).replace("<path:rest>", "nothing")
+
+
+@pytest.mark.usefixtures("application")
+def test_nobody_sees_a_page_without_signing_in(managing: Managing) -> None:
+    seen = list(pages(managing))
+    assert len(seen) >= 6
+    for path in seen:
+        answer = Browsing(managing).get(path)
+        assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/dashboard/sign-in"), path
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("application")
+def test_another_applications_pages_and_the_operators_are_not_there_for_the_holder_of_a_key(
+    managing: Managing, database: Database, application_key: str
+) -> None:
+    _, stranger_key = applications.create(database, name="Stranger", app_id="stranger")
+    stranger = Browsing(managing)
+    stranger.sign_in(stranger_key)
+    seen = 0
+    for path in pages(managing):
+        if path == "/dashboard":
+            assert stranger.get(path).location == "/dashboard/applications/stranger"
+            continue
+        answer = stranger.get(path)
+        assert (answer.status_code, heading(answer)) == (404, "Not found"), path
+        assert "Shop" not in answer.text
+        seen += 1
+    assert seen >= 5
+    owner = Browsing(managing)
+    owner.sign_in(application_key)
+    assert owner.get("/dashboard/operations").status_code == 404
+    assert "Operations" not in owner.get(HOME).text
+
+
+def test_every_page_may_load_only_what_is_our_own_and_is_kept_by_nobody(
+    managing: Managing, operator: Browsing, database: Database, application: Application
+) -> None:
+    register(database, application, "*", url=URL)
+    fill(database, application, 5, start=datetime.now(UTC) - timedelta(minutes=1))
+    count_days(database, datetime.now(UTC).date(), datetime.now(UTC).date())
+    for path in [*pages(managing), "/dashboard/sign-in"]:
+        for language in ("en", "ja"):
+            operator.language = language
+            page = operator.get(path)
+            assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';"), path
+            assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+            assert page.headers["X-Content-Type-Options"] == "nosniff"
+            assert page.headers["Referrer-Policy"] == "same-origin"
+            assert page.headers["Cache-Control"] == "no-store"
+            assert page.headers["Content-Language"] == language
+            assert f'<html lang="{language}">' in page.text
+            assert " style=" not in page.text
+            assert "<script" not in page.text
+            for address in re.findall(r'(?:src|href|action)="([^"]*)"', page.text):
+                assert re.match(r"/dashboard|\?|#content", address), (path, address)
+
+
+def test_files_are_kept_by_browsers_until_they_change(managing: Managing, operator: Browsing) -> None:
+    [style] = re.findall(r'href="([^"]*\.css)"', operator.get("/dashboard/sign-in").text)
+    first = Browsing(managing).get(style)
+    assert (first.status_code, first.mimetype) == (200, "text/css")
+    assert "immutable" in first.headers["Cache-Control"]
+    again = Browsing(managing).get(style, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    old = Browsing(managing).get("/dashboard/files/0123456789abcdef/dashboard.css")
+    assert (old.status_code, old.headers["Cache-Control"]) == (200, "no-cache")
+    for nothing in ("secret.css", "..", "%2e%2e"):
+        assert Browsing(managing).get(f"/dashboard/files/x/{nothing}").status_code == 404
+
+
+def test_the_language_is_the_browsers_until_somebody_chooses(managing: Managing) -> None:
+    browsing = Browsing(managing, language="fr, ja;q=0.5")
+    assert heading(browsing.get("/dashboard/sign-in")) == "サインイン"
+    chosen = browsing.post("/dashboard/language", language="en", next="/dashboard/sign-in")
+    assert (chosen.status_code, chosen.location) == (303, "/dashboard/sign-in")
+    assert heading(browsing.get("/dashboard/sign-in")) == "Sign in"
+    browsing.post("/dashboard/language", language="<script>")
+    assert browsing.cookie("tracker_language") == "en"
+    assert heading(Browsing(managing, language="fr").get("/dashboard/sign-in")) == "Sign in"
+
+
+def test_a_disabled_webhook_is_shown_to_who_may_see_it_and_counted_for_the_others(
+    managing: Managing, operator: Browsing, database: Database, application: Application
+) -> None:
+    webhook_id = register(database, application, "session.started", url=URL)
+    may, may_not = (
+        keys.create(database, application.app_id, permissions=permissions)[1]
+        for permissions in (["stats:read", "webhooks:write"], ["stats:read"])
+    )
+    one, other = Browsing(managing), Browsing(managing)
+    one.sign_in(may)
+    other.sign_in(may_not)
+    assert "disabled" not in text_of(one.get(HOME))
+    webhooks.disable(database, webhook_id, reason="Gone for 5 days.", now=SystemClock().now())
+    for path in (HOME, f"{HOME}/quality"):
+        assert "A webhook is disabled" in text_of(one.get(path))
+    told = text_of(one.get(f"{HOME}/webhooks"))
+    assert "https://hooks.example.com/in" in told
+    assert "Gone for 5 days." in told
+    assert "secret" not in told
+    assert "password" not in told
+    assert "A webhook is disabled" in text_of(other.get(HOME))
+    hidden = other.get(f"{HOME}/webhooks")
+    assert (hidden.status_code, "hooks.example.com" in hidden.text) == (404, False)
+    assert "1 webhook disabled" in text_of(operator.get())
+    assert "Gone for 5 days." in text_of(operator.get("/dashboard/operations"))
+
+
+def test_the_operator_sees_all_applications_with_their_numbers_and_signs(
+    operator: Browsing, database: Database, application: Application
+) -> None:
+    for number in range(27):
+        applications.create(database, name=f"Site {number}", app_id=f"site-{number:02}")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    visitor = {"client_sub_id": "'v' || n % 3"}
+    fill(database, application, 6, start=today - timedelta(hours=12), every="4 hours", **visitor)
+    count_days(database, today.date() - timedelta(days=1), today.date())
+    fail(database, application, 1)
+    first = operator.get()
+    assert "Shop shop 1 hit failed" in text_of(first)
+    numbers = re.findall(r'<td class="n">.*?</span>([0-9≤,]+)</td>', first.text)
+    assert numbers[:8] == ["3", "3", "6", "3", "0", "0", "0", "0"]
+    assert first.text.count('<th scope="row">') == 25
+    [after] = re.findall(r'href="(\?after=[^"]*)"', first.text)
+    second = operator.get(f"/dashboard{after}")
+    assert second.text.count('<th scope="row">') == 3
+    assert "Site 26" in second.text
+    assert operator.get("/dashboard?after=%00").status_code == 200
+
+
+def test_operations_tell_what_waits_fails_and_works_without_any_value(
+    operator: Browsing, database: Database, application: Application
+) -> None:
+    tracking_id = fail(database, application, 1)
+    reason = 'invalid input for inet: "2001:db8::1", from 192.0.2.7 (SQLSTATE 22P02)'
+    execute(database, "UPDATE batch_queue SET error_message = %s WHERE id = %s", reason, tracking_id)
+    page = operator.get("/dashboard/operations")
+    told = text_of(page)
+    assert "invalid input for inet: …, from … (SQLSTATE 22P02) 1" in told
+    assert "192.0.2.7" not in page.text
+    assert "No worker is registered" in told
+    assert "No scheduler works" in told
+    assert "Waiting hits 0" in told
+    assert re.search(r"5, from \d{4}-\d\d to \d{4}-\d\d", told)
+
+
+def test_operations_are_there_while_redis_is_away(operator: Browsing, valkey: Valkey) -> None:
+    with redis_away(valkey):
+        page = operator.get("/dashboard/operations")
+    assert page.status_code == 200
+    assert "Redis does not answer" in text_of(page)
+    assert "Months in the database" in text_of(page)

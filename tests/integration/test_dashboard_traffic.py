@@ -1,0 +1,183 @@
+"""An application's page: its numbers are those of the API, whatever is in them is text, and a server may be away."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.browsing import Browsing, cards, chart_rows, heading, text_of
+from tests.counted import fold_everything
+from tests.managing import Managing, data
+from tests.queued_hits import define, drain, enqueue, hit_of
+from tests.raw_hits import count_days, execute, fill
+from tests.servers_away import postgres_away, redis_away
+from tracker.application import Application
+from tracker.embedded import Postgres, Valkey
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+HOME = "/dashboard/applications/shop"
+TODAY = datetime.now(UTC).date()
+FIRST = TODAY - timedelta(days=8)
+HOSTILE = "<script>alert('x')</script>\"'&{{ 7*7 }}"
+
+
+@pytest.fixture
+def browsing(managing: Managing, application_key: str) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(application_key)
+    return opened
+
+
+@pytest.fixture
+def counted(database: Database, application: Application) -> None:
+    start = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
+    visitor = {"client_sub_id": "'v' || n % 40", "session_id": "'s' || n % 90"}
+    fill(database, application, 400, start=start, every="30 minutes", **visitor)
+    fill(database, application, 50, start=start + timedelta(days=4, seconds=7), every="1 minute", **visitor)
+    count_days(database, FIRST, TODAY)
+
+
+@pytest.fixture
+def few(database: Database, application: Application) -> None:
+    fill(database, application, 3, start=datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC))
+    count_days(database, TODAY, TODAY)
+
+
+def shown(number: int, *, exact: bool = True) -> str:
+    return f"{'' if exact else '≤'}{number:,}"
+
+
+@pytest.mark.usefixtures("counted")
+def test_the_numbers_are_those_of_the_api(managing: Managing, browsing: Browsing, application_key: str) -> None:
+    long_ago = FIRST - timedelta(days=150)
+    for query, first, group_by in (
+        ("", TODAY - timedelta(days=6), "day"),
+        ("?range=today", TODAY, "hour"),
+        ("?range=30d", TODAY - timedelta(days=29), "day"),
+        ("?range=90d", TODAY - timedelta(days=89), "day"),
+        (f"?from={TODAY - timedelta(days=1)}&to={TODAY}", TODAY - timedelta(days=1), "hour"),
+        (f"?from={long_ago}&to={TODAY}", long_ago, "month"),
+    ):
+        page = browsing.get(HOME + query)
+        asked = {"start_date": str(first), "end_date": str(TODAY), "group_by": group_by}
+        told = data(managing.get("/v1/statistics", key=application_key, query_string=asked))
+        assert told["total_requests"] > 0
+        assert cards(page) == {
+            "requests": shown(told["total_requests"]),
+            "visitors": shown(told["unique_visitors"], exact=told["unique_visitors_exact"]),
+            "sessions": shown(told["unique_sessions"], exact=told["unique_sessions_exact"]),
+        }
+        assert [(row[1], row[2]) for row in chart_rows(page)] == [
+            (shown(row["requests"]), shown(row["unique_visitors"], exact=row.get("unique_visitors_exact", True)))
+            for row in told["requests_by_date"]
+        ], query
+
+
+@pytest.mark.usefixtures("counted")
+def test_times_are_whole_and_compared_with_the_ones_before(browsing: Browsing) -> None:
+    assert len(chart_rows(browsing.get(f"{HOME}?range=12m"))) == 12
+    day = browsing.get(f"{HOME}?range=24h")
+    rows = chart_rows(day)
+    assert len(rows) == 24
+    assert cards(day)["requests"] == str(sum(int(row[1]) for row in rows))
+    assert cards(day)["visitors"].startswith("≤")
+    over = browsing.get(f"{HOME}?from={FIRST + timedelta(days=3)}&to={FIRST + timedelta(days=5)}")
+    before = int(cards(browsing.get(f"{HOME}?from={FIRST}&to={FIRST + timedelta(days=2)}"))["requests"])
+    now = int(cards(over)["requests"])
+    change = round(100 * (now - before) / before)
+    assert f"+{change}% before: {before}" in text_of(over)
+
+
+def test_parameters_show_their_values_and_nothing_in_them_is_markup(
+    managing: Managing, browsing: Browsing, database: Database, redis: Connection, application: Application
+) -> None:
+    define(database, application, "colour", "string")
+    define(database, application, "price", "number")
+    values: list[Any] = [HOSTILE, "red", "red", "red"]
+    enqueue(
+        redis,
+        [hit_of(application, n, custom_params={"colour": value, "price": n}) for n, value in enumerate(values, 1)],
+    )
+    drain(redis, database)
+    fold_everything(database)
+    managing.patch("/v1/applications/shop", {"name": f"Shop {HOSTILE}", "domain": None})
+    page = browsing.get(f"{HOME}?range=today")
+    assert page.text.count("<script") == 0
+    assert "{{ 7*7 }}" in page.text, "what visitors send is no template either"
+    assert heading(page) == "Shop &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&#39;&amp;{{ 7*7 }}"
+    told = text_of(page)
+    assert "red 3 &lt;script&gt;" in told
+    assert "Mean 2.5 Least 1 Most 4 Sum 10" in told
+    assert "<script" not in browsing.get(f"{HOME}/quality").text
+
+
+def test_an_application_without_hits_shows_what_to_put_into_the_pages(browsing: Browsing) -> None:
+    page = browsing.get(HOME)
+    assert "Nothing has been counted yet" in text_of(page)
+    assert '&lt;script async src="http://localhost/tracker.js" data-app-id="shop"&gt;' in page.text
+
+
+@pytest.mark.usefixtures("few")
+def test_a_time_without_hits_says_so(browsing: Browsing) -> None:
+    page = browsing.get(f"{HOME}?from=2020-02-01&to=2020-02-29")
+    assert "Nothing was counted in this time" in text_of(page)
+    assert len(chart_rows(page)) == 29
+
+
+@pytest.mark.parametrize(
+    "query", ["?range=1y", "?from=yesterday", "?from=2026-02-02&to=2026-02-01", "?from=1000-01-01&to=2026-01-01"]
+)
+def test_a_time_that_there_is_not_is_explained(browsing: Browsing, query: str) -> None:
+    page = browsing.get(HOME + query)
+    assert (page.status_code, heading(page)) == (400, "That cannot be shown")
+
+
+@pytest.mark.usefixtures("few")
+def test_without_redis_the_numbers_are_there(browsing: Browsing, valkey: Valkey) -> None:
+    with redis_away(valkey):
+        page = browsing.get(HOME)
+    assert page.status_code == 200
+    assert int(cards(page)["requests"]) > 0
+    assert "is not known at the moment" in text_of(page)
+
+
+def test_without_postgresql_a_page_says_so(browsing: Browsing, postgres: Postgres) -> None:
+    with postgres_away(postgres):
+        page = browsing.get(HOME)
+        at_the_door = browsing.sign_in("alt_some_key")
+    assert (page.status_code, heading(page)) == (503, "Not available at the moment")
+    assert page.headers["Retry-After"]
+    assert at_the_door.status_code == 503
+    assert browsing.get(HOME).status_code == 200
+
+
+@pytest.mark.usefixtures("few")
+def test_what_takes_too_long_ends_in_a_page(managing: Managing, browsing: Browsing, database: Database) -> None:
+    impatient = Database(database._conninfo, name="impatient", patience=0.3)
+    managing.parts = replace(managing.parts, reading=impatient)
+    with psycopg.connect(database._conninfo) as other:
+        other.execute("LOCK TABLE daily_statistics IN ACCESS EXCLUSIVE MODE")
+        page = browsing.get(HOME)
+    impatient.close()
+    assert (page.status_code, heading(page)) == (503, "Not available at the moment")
+    assert "Traceback" not in page.text
+
+
+def test_data_quality_shows_what_was_left_out_refused_and_undefined(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    define(database, application, "colour", "string")
+    parameters = {"custom_params": "jsonb_build_object('size', n % 3)"}
+    fill(database, application, 12, start=datetime.now(UTC) - timedelta(minutes=1), **parameters)
+    execute(database, "INSERT INTO filtered_hits VALUES (%s, date_trunc('hour', now()), 'bot', 1234)", application.id)
+    execute(
+        database, "INSERT INTO custom_parameter_refusals VALUES (%s, current_date, 'colour', 'type', 7)", application.id
+    )
+    told = text_of(browsing.get(f"{HOME}/quality"))
+    assert "Bots and crawlers 1,234" in told
+    assert "colour another type than defined 7" in told
+    assert "size 12 100.0% 3 number" in told
+    assert browsing.get(f"{HOME}/quality?range=12m").status_code == 400

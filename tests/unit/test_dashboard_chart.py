@@ -1,0 +1,131 @@
+"""The chart's geometry, the ranges that can be chosen, and how numbers are written."""
+
+from datetime import UTC, date, datetime
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.dashboard.chart import BOTTOM, HEIGHT, TOP, Bar, chart
+from tracker.dashboard.formats import change, number, share
+from tracker.dashboard.operations import without_values
+from tracker.dashboard.ranges import NAMES, range_of
+from tracker.dashboard.wording import LANGUAGES, _texts
+from tracker.reading.period import Period
+
+NOW = datetime(2028, 2, 29, 13, 5, tzinfo=UTC)
+
+
+def bars(*counts: tuple[int, int]) -> list[Bar]:
+    return [Bar(label="l", name="n", requests=requests, visitors=visitors) for requests, visitors in counts]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(0, 10**12)), max_size=120))
+def test_every_bar_stays_within_the_chart(counts: list[tuple[int, int]]) -> None:
+    drawn = chart(bars(*counts))
+    assert drawn.height == TOP + HEIGHT + BOTTOM
+    assert drawn.top >= max((requests for requests, _ in counts), default=0)
+    assert [line.number for line in drawn.lines] == [drawn.top // 4 * part for part in range(5)]
+    for column in drawn.columns:
+        assert 0 <= column.visitors <= column.requests <= HEIGHT
+        assert (column.requests > 0) is (column.bar.requests > 0)
+        assert 0 <= column.left <= column.bar_left
+        assert column.bar_left + column.bar_width <= column.left + column.width + 0.01 <= 100.02
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"), [(0, 4), (1, 4), (4, 4), (5, 8), (37, 40), (41, 80), (100, 100), (999, 1000), (1001, 2000)]
+)
+def test_the_lines_are_round_numbers(highest: int, top: int) -> None:
+    assert chart(bars((highest, 0))).top == top
+
+
+def test_of_many_columns_only_some_are_labelled() -> None:
+    labelled = [column.labelled for column in chart(bars(*[(1, 1)] * 90)).columns]
+    assert sum(map(bool, labelled)) == 8
+    assert [each for each in labelled if each] == [1, 2] * 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "period", "before", "group_by"),
+    [
+        ({}, (date(2028, 2, 23), date(2028, 2, 29)), (date(2028, 2, 16), date(2028, 2, 22)), "day"),
+        ({"range": "today"}, (date(2028, 2, 29), date(2028, 2, 29)), (date(2028, 2, 28), date(2028, 2, 28)), "hour"),
+        ({"range": "12m"}, (date(2027, 3, 1), date(2028, 2, 29)), (date(2026, 3, 1), date(2027, 2, 28)), "month"),
+        (
+            {"from": "2028-01-01", "to": "2028-01-02"},
+            (date(2028, 1, 1), date(2028, 1, 2)),
+            (date(2027, 12, 30), date(2027, 12, 31)),
+            "hour",
+        ),
+        (
+            {"from": "2028-02-01", "to": "2099-01-01"},
+            (date(2028, 2, 1), date(2028, 2, 29)),
+            (date(2028, 1, 3), date(2028, 1, 31)),
+            "day",
+        ),
+    ],
+)
+def test_a_range_is_a_period_and_the_one_before_it(
+    asked: dict[str, str], period: tuple[date, date], before: tuple[date, date], group_by: str
+) -> None:
+    found = range_of(asked, NOW)
+    assert (found.period, found.before, found.group_by) == (Period(*period), Period(*before), group_by)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_twelve_months_are_twelve(month: int) -> None:
+    period = range_of({"range": "12m"}, datetime(2027, month, 28, tzinfo=UTC)).period
+    assert len({(day.year, day.month) for day in period.dates()}) == 12
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, "\N{EN DASH}"),
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (2.5, "2.5"),
+        (0.3333333, "0.3333"),
+        (5015.44, "5,015.4"),
+    ],
+)
+def test_numbers_are_written_for_people(value: float | None, written: str) -> None:
+    assert number(value) == written
+
+
+def test_shares_and_changes_never_say_nothing_where_there_is_something() -> None:
+    assert [share(1, 3), share(1, 10_000), share(0, 5), share(1, 0)] == ["33.3%", "<0.1%", "0.0%", "\N{EN DASH}"]
+    assert [change(3, 2), change(2, 3), change(5, 5), change(5, 0)] == ["+50%", "-33%", "\N{PLUS-MINUS SIGN}0%", None]
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (
+            "value too long for type character varying(50) (SQLSTATE 22001)",
+            "value too long for type character varying(50) (SQLSTATE 22001)",
+        ),
+        ('colour: "red" is none', "colour: … is none"),
+        ("from 192.0.2.7 and 2001:db8::1:2", "from … and …"),
+        ("x" * 500, "x" * 200),
+    ],
+)
+def test_a_reason_is_shown_without_the_values_it_quotes(reason: str, shown: str) -> None:
+    assert without_values(reason) == shown
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
+    english, japanese = (_texts(language) for language in LANGUAGES)
+    assert {key for key in english if not key.endswith(".one")} == set(japanese)
+    for key, text in japanese.items():
+        if not key.startswith("day."):
+            assert places(text) == places(english[key]), key
+        assert text.strip()
+    for name in NAMES:
+        assert f"range.{name}" in english
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
