@@ -5,6 +5,7 @@ What a fixture needs of the project is imported inside it, so that a unit test l
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,22 +66,33 @@ def execute(postgres: Postgres, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+@contextmanager
+def database_for_a_while(postgres: Postgres, how: str = "") -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    execute(postgres, f"CREATE DATABASE {name} {how}")
+    yield postgres.url_of(name)
+    execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database_url(postgres: Postgres, template: str) -> Iterator[str]:
     """The URL of a migrated database of this test's own."""
-    name = f"test_{uuid4().hex[:12]}"
-    execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield postgres.url_of(name)
-    execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with database_for_a_while(postgres, f"TEMPLATE {template} STRATEGY file_copy") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def database_of_all(postgres: Postgres, template: str) -> Iterator[str]:
+    """The URL of a migrated database that the tests of a file share."""
+    with database_for_a_while(postgres, f"TEMPLATE {template} STRATEGY file_copy") as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(postgres: Postgres) -> Iterator[str]:
     """The URL of a database of this test's own in which there is nothing."""
-    name = f"test_{uuid4().hex[:12]}"
-    execute(postgres, f"CREATE DATABASE {name}")
-    yield postgres.url_of(name)
-    execute(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with database_for_a_while(postgres) as url:
+        yield url
 
 
 @pytest.fixture

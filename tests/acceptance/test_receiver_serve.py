@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -14,17 +15,47 @@ from tests.command_line import PROJECT
 from tests.receiving import queued, queued_hits
 from tests.serving import Serving, alive, answer_on, serving
 from tests.waiting import PATIENCE, wait_until
+from tracker.embedded import Valkey
+from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.receiver.answers import GIF
-
-pytestmark = pytest.mark.usefixtures("application")
+from tracker.store.database import Database
 
 HIT = b'{"app_id":"shop","url":"https://shop.example/"}'
 
 
+@pytest.fixture(scope="module")
+def environment(database_of_all: str, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of a receiver on a database of this file's own, in which there is an application `shop`."""
+    with closing(Database(database_of_all, name="tests")) as database:
+        applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "DATABASE_URL": database_of_all,
+        "REDIS_URL": valkey.url,
+        "TRACKER_LOG_FORMAT": "console",
+        "TRACKER_TRUSTED_PROXIES": "1",
+    }
+
+
+@pytest.fixture(scope="module")
+def shared(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One receiver for all tests that leave it as it is."""
+    with serving(environment, tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
 @pytest.fixture
-def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Serving]:
-    with serving({**environment, "TRACKER_TRUSTED_PROXIES": "1"}, tmp_path) as running:
+def server(shared: Serving, redis: Connection) -> Serving:
+    """The same, with an empty queue."""
+    return shared
+
+
+@pytest.fixture
+def own(environment: dict[str, str], redis: Connection, tmp_path: Path) -> Iterator[Serving]:
+    """A receiver that a test may end."""
+    with serving(environment, tmp_path) as running:
         yield running
 
 
@@ -143,18 +174,18 @@ def test_strange_requests_are_answered_and_harm_nothing(server: Serving) -> None
     assert server.status("/health") == 200
 
 
-def test_a_request_that_is_being_answered_is_finished_before_the_end(server: Serving, redis: Connection) -> None:
-    with server.socket() as connection:
+def test_a_request_that_is_being_answered_is_finished_before_the_end(own: Serving, redis: Connection) -> None:
+    with own.socket() as connection:
         request = post(HIT, b"Expect: 100-continue")
         connection.sendall(request[: -len(HIT)])
         # The server says so when it begins to read the body.
         assert answer_on(connection)[0].startswith(b"http/1.1 100")
         connection.sendall(request[-len(HIT) : -5])
-        server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "Shutting down" in server.log)
+        own.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Shutting down" in own.log)
         connection.sendall(request[-5:])
         assert answer_on(connection)[0].startswith(b"http/1.1 200")
-    assert server.process.wait(PATIENCE) == 0
+    assert own.process.wait(PATIENCE) == 0
     assert len(queued(redis)) == 1
 
 
@@ -164,23 +195,23 @@ def wait_for_first_byte(server: Serving) -> None:
         assert server.status("/health/live") == 200
 
 
-def test_a_process_that_is_killed_is_replaced(server: Serving, redis: Connection) -> None:
-    before = server.workers()
+def test_a_process_that_is_killed_is_replaced(own: Serving) -> None:
+    before = own.workers()
     killed = min(before)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: server.log.count("Started worker") >= 3)
-    after = {pid for pid in server.workers() if alive(pid)}
+    wait_until(lambda: own.log.count("Started worker") >= 3)
+    after = {pid for pid in own.workers() if alive(pid)}
     assert len(after) == 2
     assert after - before
     assert killed not in after
     for _ in range(10):
-        assert server.ask(post(HIT))[0].startswith(b"http/1.1 200")
+        assert own.ask(post(HIT))[0].startswith(b"http/1.1 200")
 
 
-def test_the_processes_end_with_their_parent(server: Serving) -> None:
-    workers = server.workers()
-    server.process.kill()
-    server.process.wait()
+def test_the_processes_end_with_their_parent(own: Serving) -> None:
+    workers = own.workers()
+    own.process.kill()
+    own.process.wait()
     wait_until(lambda: not any(alive(pid) for pid in workers))
 
 
