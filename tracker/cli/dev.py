@@ -84,6 +84,8 @@ Access Log Tracker is up; Ctrl-C stops it.
   beacon    <script async src="{running.url}/tracker.js" data-app-id="{APP_ID}"></script>
   pixel     {running.url}/pixel.gif?app_id={APP_ID}&url=https%3A%2F%2Fshop.example%2F
   health    {running.url}/health
+  dashboard {running.url}/dashboard   (sign in with the API key below, or, for all applications and operations,
+            with the admin token {running.admin_token})
   API       {running.url}/docs
   app_id    {APP_ID}
   API key   {api_key}
@@ -96,6 +98,7 @@ Access Log Tracker is up; Ctrl-C stops it.
 
   commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
             export TRACKER_SECRET_KEY='{running.secret_key}'
+            export TRACKER_ADMIN_TOKEN='{running.admin_token}'
             export TRACKER_WEBHOOK_ALLOW_HTTP=true TRACKER_WEBHOOK_ALLOWED_NETWORKS={stack.WEBHOOK_NETWORK}
             {sys.executable} -m tracker queue status
   logs      {folder}

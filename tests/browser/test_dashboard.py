@@ -1,0 +1,124 @@
+"""The dashboard as somebody sees it: in a real browser, in both languages, in the dark, and on a phone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATIENCE, watched
+from tests.raw_hits import count_days, fill
+from tests.registered_webhooks import register
+from tracker.cli.stack import Stack
+from tracker.management import applications, webhooks
+from tracker.store.database import Database
+
+UNNAMED = """[...document.querySelectorAll("a, button, input, nav, svg")].filter(
+    e => !e.closest("[aria-hidden]") && e.type != "hidden" && !e.hidden && !(e.innerText || e.ariaLabel || e.labels?.length)
+).length"""
+"""How many things there are that a screen reader has no name for."""
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def key(store: Database) -> str:
+    """The key of an application with some days of hits and a disabled webhook."""
+    application, api_key = applications.create(store, name="Shop <b>&</b> Söhne", app_id="seen", domain="shop.example")
+    now = datetime.now(UTC)
+    values = {"client_sub_id": "'v' || n % 20", "session_id": "'seen-' || n % 30"}
+    fill(store, application, 70, start=now - timedelta(days=3), every="1 hour", **values)
+    count_days(store, now.date() - timedelta(days=3), now.date())
+    webhook_id = register(store, application, "*")
+    webhooks.disable(store, webhook_id, reason="Nothing succeeded for 5 days.", now=now)
+    return api_key
+
+
+@contextmanager
+def seeing(browser: Browser, running: Stack, **options: Any) -> Iterator[Page]:
+    """A tab of somebody's that says nothing in its console and asks nobody but the receiver."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE * 1000)
+    asked: list[str] = []
+    said: list[str] = []
+    with watched(context.new_page()) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        yield page
+    context.close()
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(running.url).netloc}
+    assert said == []
+
+
+def sign_in(page: Page, running: Stack, key: str) -> None:
+    page.goto(f"{running.url}/dashboard")
+    page.keyboard.type(key)  # The field has the focus from the beginning.
+    page.keyboard.press("Enter")
+
+
+def test_somebody_signs_in_chooses_a_time_and_a_language_and_leaves(browser: Browser, running: Stack, key: str) -> None:
+    with seeing(browser, running, locale="en-US") as page:
+        sign_in(page, running, key)
+        expect(page.locator("h1")).to_have_text("Shop <b>&</b> Söhne")
+        expect(page.locator(".card.requests .number")).to_have_text("70")
+        expect(page.locator(".card.visitors .number")).to_have_text("20")
+        expect(page.get_by_role("status")).to_contain_text("A webhook is disabled")
+        expect(page.locator(".chart .column")).to_have_count(7)
+        page.locator(".chart .column").nth(4).hover()
+        expect(page.locator(".chart .tip").nth(4)).to_be_visible()
+        page.get_by_role("link", name="24 hours").click()
+        expect(page.locator(".chart .column")).to_have_count(24)
+        expect(page.get_by_role("link", name="24 hours")).to_have_attribute("aria-current", "true")
+        page.get_by_text("As a table").click()
+        expect(page.locator("details tbody tr")).to_have_count(24)
+        page.get_by_role("button", name="日本語").click()
+        expect(page).to_have_url(re.compile(r"/applications/seen\?range=24h$"))
+        expect(page.locator(".card.requests h2")).to_have_text("リクエスト")
+        page.get_by_role("link", name="Webhook", exact=True).click()
+        expect(page.get_by_text("Nothing succeeded for 5 days.")).to_be_visible()
+        page.get_by_role("button", name="サインアウト").click()
+        expect(page.locator("h1")).to_have_text("サインイン")
+        page.go_back()
+        expect(page.locator("#key")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en-US", "ja-JP"])
+def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
+    browser: Browser, running: Stack, key: str, language: str
+) -> None:
+    options = {"viewport": PHONE, "color_scheme": "dark", "locale": language, "has_touch": True}
+    own = [f"applications/seen{page}" for page in ("", "?range=12m", "?range=24h", "/quality", "/webhooks")]
+    for presented, paths in ((key, own), (running.admin_token, ["", "operations"])):
+        with seeing(browser, running, **options) as page:
+            sign_in(page, running, presented)
+            expect(page.locator("#key")).to_have_count(0)
+            for path in paths:
+                page.goto(f"{running.url}/dashboard/{path}".rstrip("/"))
+                width = page.evaluate("document.documentElement.scrollWidth")
+                assert width <= PHONE["width"], path
+                ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+                assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60, "a dark ground"
+                assert page.evaluate("document.documentElement.lang") == language[:2]
+
+
+def test_the_keyboard_reaches_everything_and_each_thing_has_a_name(browser: Browser, running: Stack, key: str) -> None:
+    with seeing(browser, running, locale="en-US") as page:
+        sign_in(page, running, key)
+        expect(page.locator("h1")).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+        page.keyboard.press("Enter")
+        reached: set[str] = set()
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate("document.activeElement.innerText || document.activeElement.name"))
+        assert {"Show why", "Data quality", "90 days", "from", "to", "Show", "As a table"} <= reached
+        unnamed = (
+            "[...document.querySelectorAll('a, button, input, nav, svg')].filter(e => !e.closest('[aria-hidden]') \
+            && e.type != 'hidden' && !e.hidden && !(e.innerText || e.ariaLabel || e.labels?.length)).length"
+        )
+        assert page.evaluate(unnamed) == 0
+        expect(page.get_by_role("img", name=re.compile("Requests and unique visitors"))).to_be_visible()
