@@ -32,7 +32,7 @@ from tracker.housekeeping.old_rows import delete_old_rows
 from tracker.housekeeping.waiting_hits import take_in
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
-from tracker.reading import drift, parameters, sessions, statistics, stored
+from tracker.reading import comparison, drift, left_out, overview, parameters, sessions, statistics, stored
 from tracker.reading.export import export
 from tracker.reading.period import Period
 from tracker.sessions.ending import end_sessions
@@ -203,6 +203,9 @@ def test_reading_pins_nothing_and_may_be_done_by_the_role_for_it(
     assert len(sessions.read(database, app_id=app_id, period=period).sessions) == 1
     assert [row["total_requests"] for row in stored.read(database, app_id, period, by="hour")] == [10]
     assert stored.read_filtered(database, app_id) == []
+    assert comparison.read(database, app_id=app_id, period=period, until_hour=24).requests_until_hour == 10
+    assert overview.read(database, [application.id], period)[application.id].requests == 10
+    assert left_out.read(database, app_id=app_id, period=period) == {}
     exported = export(database, app_id=app_id, period=period, format_="jsonl", custom_params={"kind": "a"})
     assert b"".join(exported.chunks).count(b"\n") == 10
 
