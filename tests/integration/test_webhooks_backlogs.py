@@ -14,6 +14,7 @@ from tests.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import webhook_deliveries
+from tracker.management.doctor import examine
 from tracker.management.webhook_deliveries import Redelivered
 from tracker.schedule import table
 from tracker.store import webhook_deliveries as store
@@ -86,6 +87,8 @@ def test_the_scheduler_counts_by_the_limit_of_its_settings(
     finally:
         parts.close()
     assert is_full(database, webhook_id)
+    [found] = [finding for finding in examine(settings, clock) if finding.check == "webhooks"]
+    assert (found.level, str(webhook_id) in found.seen) == ("warn", True)
 
 
 def test_between_half_of_the_limit_and_the_limit_nothing_changes(

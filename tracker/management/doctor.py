@@ -11,7 +11,7 @@ from tracker.management.finding import Finding
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue, leases
+from tracker.store import batch_queue, leases, webhooks
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
@@ -36,7 +36,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         findings += postgres_checks.about_server(facts)
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
-            findings += _or_failure("batch_queue", lambda: _about_batch_queue(database))
+            findings += _or_failure("batch_queue", lambda: _about_what_waits(database))
             findings.append(_about_reading(settings))
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
@@ -50,9 +50,10 @@ def _about_reading(settings: Settings) -> Finding:
         return reading_checks.about_role(reading, own=own)
 
 
-def _about_batch_queue(database: Database) -> list[Finding]:
+def _about_what_waits(database: Database) -> list[Finding]:
     with database.transaction() as tx:
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
+        findings += work_checks.about_webhooks(webhooks.list_rows(tx))
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 

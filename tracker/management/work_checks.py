@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tracker.management.finding import Finding, graded
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.store.webhooks import WebhookRow
 
 _SILENT = timedelta(minutes=8)
 """A stock `rq worker` with nothing to do speaks every 405 seconds."""
@@ -73,6 +74,18 @@ def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
         to_do = "The scheduler takes them in: see that `python scheduler.py` runs."
         findings.append(Finding("hits accepted without Redis", "warn", f"{queued} wait in batch_queue", to_do))
     return findings
+
+
+def about_webhooks(webhooks: Sequence[WebhookRow]) -> list[Finding]:
+    """Webhooks for which so much waits that what comes is written as failed; nothing where there is none."""
+    full = sorted(str(webhook.id) for webhook in webhooks if webhook.is_active and webhook.backlog_full_since)
+    if not full:
+        return []
+    shown = ", ".join(full[:3]) + (" ..." if len(full) > 3 else "")  # noqa: PLR2004 as many as a line has room for
+    to_do = (
+        "Look at `python -m tracker webhooks show ID`; once it answers, `webhooks redeliver ID --failed-since TIME`."
+    )
+    return [Finding("webhooks", "warn", f"too many deliveries wait for {shown}: new ones are written as failed", to_do)]
 
 
 def about_scheduler(holder: str | None) -> Finding:

@@ -9,7 +9,7 @@ WITH counted AS (
                 SELECT
                 FROM webhook_deliveries
                 WHERE webhook_id = webhooks.id AND state = 'waiting'
-                LIMIT %(full_above)s::BIGINT + 1
+                LIMIT CASE WHEN backlog_full_since IS NULL THEN %(full_above)s::BIGINT ELSE %(room_below)s::BIGINT END + 1
             ) AS found
         ) AS waiting
     FROM webhooks
