@@ -26,18 +26,19 @@ def fill(
     *,
     start: datetime,
     every: str = "1 second",
+    first: int = 1,
     **columns: str,
 ) -> None:
-    """Write `count` hits from `start` on, one `every` interval; numbers begin with 1."""
+    """Write `count` hits, one `every` interval; their numbers begin with `first`, and at `start` is that with 1."""
     given = {"url": "'https://shop.example/' || n", **columns}
     assert set(given) <= set(COLUMNS)
     names, values = ", ".join(given), ", ".join(given.values()).replace("%", "%%")
     statement = (
         f"INSERT INTO access_logs (id, application_id, app_id, created_at, {names}) "
-        f"SELECT n, %s, %s, %s::timestamptz + (n - 1) * %s::interval, {values} FROM generate_series(1, %s) AS n"
+        f"SELECT n, %s, %s, %s::timestamptz + (n - 1) * %s::interval, {values} FROM generate_series(%s, %s) AS n"
     )
     with database.transaction() as tx:
-        tx.execute(statement.encode(), (application.id, application.app_id, start, every, count))
+        tx.execute(statement.encode(), (application.id, application.app_id, start, every, first, first + count - 1))
 
 
 def count_days(database: Database, first: date, last: date) -> None:
