@@ -1,15 +1,15 @@
 """The health check, by command: what is well, what is wrong, and that one does not hide the other."""
 
-import subprocess
-import sys
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import psycopg
 
-from tests.command_line import PROJECT, environment, tracker
+from tests.command_line import tracker
 from tests.failed_hits import fail
+from tests.running import running
 from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
@@ -25,12 +25,6 @@ def levels(settings: Settings, **more: str) -> dict[str, str]:
     return found
 
 
-def running(front_door: str, settings: Settings) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, front_door], cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE, text=True
-    )
-
-
 def limit_statements(url: str, role: str) -> None:
     """Give a role the time limit that roles.sql gives, in this test's database only."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -38,22 +32,17 @@ def limit_statements(url: str, role: str) -> None:
         connection.execute(f"ALTER ROLE {role} IN DATABASE {name} SET statement_timeout = '30s'".encode())
 
 
-def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(settings: Settings) -> None:
+def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(
+    settings: Settings, redis: Connection, tmp_path: Path
+) -> None:
     assert levels(settings)["role for reading"] == "warn"
     limit_statements(settings.database_url, "postgres")
     assert levels(settings)["workers"] == "fail"
     assert levels(settings)["scheduler"] == "warn"
-    with running("worker.py", settings) as worker, running("scheduler.py", settings) as scheduler:
-        try:
-            wait = "import sys, time; from redis import Redis; r = Redis.from_url(sys.argv[1])"
-            wait += "\nwhile not r.scard('rq:workers'): time.sleep(0.05)"
-            subprocess.run([sys.executable, "-c", wait, settings.redis_url], check=True, timeout=60)
-            wait_until(lambda: levels(settings)["scheduler"] == "ok")
-            found = levels(settings)
-        finally:
-            for process in (worker, scheduler):
-                process.terminate()
-                process.communicate(timeout=30)
+    with running(settings, tmp_path, "worker.py"), running(settings, tmp_path, "scheduler.py"):
+        wait_until(lambda: redis.scard("rq:workers"))
+        wait_until(lambda: levels(settings)["scheduler"] == "ok")
+        found = levels(settings)
     assert set(found.values()) == {"ok"}, found
     assert {"settings", "PostgreSQL", "migrations", "partitions", "Redis", "workers", "queue normal"} <= found.keys()
 

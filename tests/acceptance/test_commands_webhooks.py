@@ -1,7 +1,5 @@
 """Webhooks from the operator's command line."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,10 @@ from uuid import UUID
 import pytest
 from standardwebhooks import Webhook
 
-from tests.command_line import PROJECT, Finished, environment, tracker
+from tests.command_line import Finished, tracker
 from tests.consumers import answer, consumer
 from tests.queued_hits import rows
+from tests.running import running
 from tests.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
@@ -97,21 +96,14 @@ def test_without_a_scheduler_a_test_says_that_nothing_is_sent(webhooks: Any, mad
 
 def test_a_test_is_sent_and_shows_what_became_of_it(settings: Settings, webhooks: Any, tmp_path: Path) -> None:
     allowed = {**ALLOWED, "TRACKER_WEBHOOK_ALLOW_HTTP": "true"}
-    with consumer() as endpoint, (tmp_path / "scheduler.log").open("wb") as log:
-        scheduler = subprocess.Popen(
-            [sys.executable, "scheduler.py"], cwd=PROJECT, env=environment(settings, **allowed), stdout=log, stderr=log
-        )
-        try:
-            created = webhooks(
-                "create", "--app-id", "shop", "--url", endpoint.url, "--events", "*", "--json", **allowed
-            ).json
-            patient = {"tracker.cli.webhooks:_TEST_SECONDS": PATIENCE}
-            tested = webhooks("test", created["id"], "--json", constants=patient)
-            endpoint.manner = answer(503)
-            in_vain = webhooks("test", created["id"], constants=patient)
-        finally:
-            scheduler.terminate()
-            scheduler.wait(PATIENCE)
+    with consumer() as endpoint, running(settings, tmp_path, "scheduler.py", **allowed):
+        created = webhooks(
+            "create", "--app-id", "shop", "--url", endpoint.url, "--events", "*", "--json", **allowed
+        ).json
+        patient = {"tracker.cli.webhooks:_TEST_SECONDS": PATIENCE}
+        tested = webhooks("test", created["id"], "--json", constants=patient)
+        endpoint.manner = answer(503)
+        in_vain = webhooks("test", created["id"], constants=patient)
     assert tested.status == 0, tested.errors
     assert (tested.json["state"], [each["status"] for each in tested.json["attempts"]]) == ("delivered", [200])
     received = endpoint.received[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import PROJECT, environment, tracker
+from tests.running import running
 from tests.waiting import PATIENCE, wait_until
 from tracker.config import Settings
 from tracker.importing.paced_queue import MOST_WAITING
@@ -37,14 +38,9 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(
         first.kill()
         first.communicate(timeout=PATIENCE)
 
-    worker = subprocess.Popen(
-        [sys.executable, "worker.py"], cwd=PROJECT, env=environment(settings), stderr=subprocess.DEVNULL
-    )
-    try:
+    with running(settings, tmp_path, "worker.py") as worker:
         finished = tracker(settings, "import", str(log), "--app-id", "shop", "--wait", "--json")
-    finally:
-        worker.terminate()
-        worker.wait(timeout=PATIENCE)
+        worker.stop()
     assert finished.status == 0, finished.errors
     assert finished.json["queued"] == LINES
     with database.transaction() as tx:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from tests.command_line import environment as environment_of
 from tests.command_line import run
 from tests.queue_workers import REPOSITORY
 from tests.queued_hits import drain, entry_of, hit_of, rows
-from tests.waiting import PATIENCE, wait_until
-from tests.with_constants import command_with
+from tests.running import Running, running
+from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -28,26 +29,8 @@ from tracker.store.database import Database
 pytestmark = pytest.mark.slow
 
 
-class Scheduler:
-    """One `python scheduler.py`, its output in a file."""
-
-    def __init__(self, settings: Settings, folder: Path, number: int, *, lease: float, **more: str) -> None:
-        self.output = folder / f"scheduler-{number}.log"
-        constants = {"tracker.scheduling.lease:SECONDS": lease, "tracker.scheduling.lease:RENEWED_EVERY": 0.5}
-        with self.output.open("wb") as log:
-            self.process = subprocess.Popen(
-                command_with(constants, "scheduler.py"),
-                cwd=REPOSITORY,
-                env=environment_of(settings, TRACKER_LOG_FORMAT="json", **more),
-                stdout=log,
-                stderr=log,
-            )
-
-    def said(self, words: str) -> bool:
-        return words in self.output.read_text()
-
-    def has_lease(self, database: Database) -> bool:
-        return self.said("lease taken") and f":{self.process.pid}:" in str(holder(database))
+def has_lease(scheduler: Running, database: Database) -> bool:
+    return scheduler.said("lease taken") and f":{scheduler.process.pid}:" in str(holder(database))
 
 
 def holder(database: Database) -> str | None:
@@ -58,16 +41,16 @@ def holder(database: Database) -> str | None:
 @pytest.fixture
 def start(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     """Starts schedulers; they are gone when the test is."""
-    started: list[Scheduler] = []
+    with ExitStack() as started:
 
-    def start_one(*, lease: float = 6, **more: str) -> Scheduler:
-        started.append(Scheduler(settings, tmp_path, len(started), lease=lease, **more))
-        return started[-1]
+        def start_one(*, lease: float = 6, **more: str) -> Running:
+            constants = {"tracker.scheduling.lease:SECONDS": lease, "tracker.scheduling.lease:RENEWED_EVERY": 0.5}
+            process = running(
+                settings, tmp_path, "scheduler.py", constants=constants, TRACKER_LOG_FORMAT="json", **more
+            )
+            return started.enter_context(process)
 
-    yield start_one
-    for each in started:
-        each.process.kill()
-        each.process.wait()
+        yield start_one
 
 
 def keep(database: Database, application: Application, number: int) -> None:
@@ -93,11 +76,10 @@ def test_a_scheduler_says_its_table_works_and_gives_the_lease_back_on_sigterm(
     keep(database, application, 1)
     one = start()
     wait_until(lambda: queued(database) == 0)
-    assert one.has_lease(database)
+    assert has_lease(one, database)
     assert is_checked(settings)
     assert one.said('"take in hits that waited for Redis": 5')
-    one.process.send_signal(signal.SIGTERM)
-    assert one.process.wait(PATIENCE) == 0
+    assert one.stop() == 0
     assert rows(database, "SELECT count(*) FROM leases") == [(0,)]
     assert not is_checked(settings)
     assert not one.said("Traceback")
@@ -107,37 +89,36 @@ def test_the_second_takes_over_within_fifteen_seconds_when_the_first_is_killed(
     start: Any, database: Database, application: Application
 ) -> None:
     first = start()
-    wait_until(lambda: first.has_lease(database))
+    wait_until(lambda: has_lease(first, database))
     second = start()
     wait_until(lambda: second.said("scheduler starts"))
     time.sleep(1.5)  # More than one look of the second, which must leave the lease where it is.
-    assert first.has_lease(database)
-    first.process.kill()
+    assert has_lease(first, database)
+    first.kill()
     keep(database, application, 1)
-    wait_until(lambda: second.has_lease(database) and queued(database) == 0)
+    wait_until(lambda: has_lease(second, database) and queued(database) == 0)
     # Here a lease lasts six seconds and is looked at twice a second. An operator's:
     assert lease.SECONDS + lease.RENEWED_EVERY < 15
 
 
 def test_the_second_takes_over_at_once_when_the_first_is_stopped(start: Any, database: Database) -> None:
     first = start(lease=600)
-    wait_until(lambda: first.has_lease(database))
+    wait_until(lambda: has_lease(first, database))
     second = start()
     wait_until(lambda: second.said("scheduler starts"))
-    first.process.send_signal(signal.SIGTERM)
-    assert first.process.wait(PATIENCE) == 0
-    wait_until(lambda: second.has_lease(database))
+    assert first.stop() == 0
+    wait_until(lambda: has_lease(second, database))
 
 
 def test_a_scheduler_that_was_frozen_finds_itself_replaced_and_stands_by(start: Any, database: Database) -> None:
     first = start()
-    wait_until(lambda: first.has_lease(database))
+    wait_until(lambda: has_lease(first, database))
     second = start()
     first.process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: second.has_lease(database))
+    wait_until(lambda: has_lease(second, database))
     first.process.send_signal(signal.SIGCONT)
     wait_until(lambda: first.said("lease lost"))
-    assert second.has_lease(database)
+    assert has_lease(second, database)
 
 
 def test_a_scheduler_starts_while_redis_is_away_and_does_what_needs_none(
@@ -161,8 +142,7 @@ def test_a_scheduler_waits_for_postgresql_and_ends_when_told(start: Any) -> None
     one = start(DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
     wait_until(lambda: one.said("lease cannot be renewed"))
     assert not one.said("lease taken")
-    one.process.send_signal(signal.SIGINT)
-    assert one.process.wait(PATIENCE) == 0
+    assert one.stop(signal.SIGINT) == 0
 
 
 def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the_commit(

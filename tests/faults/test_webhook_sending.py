@@ -1,9 +1,6 @@
 """Webhooks while schedulers are killed, and while an endpoint hangs among a hundred that do not."""
 
 import contextlib
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import environment
 from tests.consumers import Consumer, Manner, answer, consumer, hang
-from tests.queue_workers import REPOSITORY
 from tests.queued_hits import rows
+from tests.running import Running, running
 from tests.waiting import PATIENCE, wait_until
 from tests.webhook_endpoints import KEY, owe, register, sender_of, states
 from tracker.application import Application
@@ -32,24 +28,13 @@ def scheduler(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     """Starts real schedulers whose webhooks may reach loopback; they are gone when the test is."""
     with contextlib.ExitStack() as started:
 
-        def start() -> subprocess.Popen[bytes]:
-            log = started.enter_context((tmp_path / "scheduler.log").open("ab"))
-            process = subprocess.Popen(
-                [sys.executable, "scheduler.py"],
-                cwd=REPOSITORY,
-                env=environment(
-                    settings,
-                    TRACKER_LOG_FORMAT="json",
-                    TRACKER_SECRET_KEY=KEY,
-                    TRACKER_WEBHOOK_ALLOW_HTTP="true",
-                    TRACKER_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
-                ),
-                stdout=log,
-                stderr=log,
-            )
-            started.callback(process.wait)
-            started.callback(process.kill)
-            return process
+        def start() -> Running:
+            reaching_loopback = {
+                "TRACKER_SECRET_KEY": KEY,
+                "TRACKER_WEBHOOK_ALLOW_HTTP": "true",
+                "TRACKER_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
+            }
+            return started.enter_context(running(settings, tmp_path, "scheduler.py", **reaching_loopback))
 
         yield start
 
@@ -75,7 +60,6 @@ def test_a_scheduler_that_is_killed_in_mid_send_loses_nothing_and_the_ids_stay(
         first = scheduler()
         wait_until(lambda: len(one.received) >= 30)
         first.kill()
-        first.wait()
         sent, noted = len(one.received), states(database).get("delivered", 0)
         # What the dead one had claimed would come back after a minute.
         with database.transaction() as tx:
@@ -96,8 +80,7 @@ def test_a_scheduler_that_is_stopped_ends_what_is_under_way_and_begins_nothing(
         owe(database, webhook_id, now(), 100)
         first = scheduler()
         wait_until(lambda: len(one.received) >= 8)
-        first.send_signal(signal.SIGTERM)
-        assert first.wait(PATIENCE) == 0
+        assert first.stop() == 0
         assert states(database)["delivered"] == len(one.received) < 100
         assert rows(database, "SELECT count(*) FROM webhook_deliveries WHERE leased_by IS NOT NULL") == [(0,)]
 
