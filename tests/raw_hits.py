@@ -35,7 +35,8 @@ def fill(
     names, values = ", ".join(given), ", ".join(given.values()).replace("%", "%%")
     statement = (
         f"INSERT INTO access_logs (id, application_id, app_id, created_at, {names}) "
-        f"SELECT n, %s, %s, %s::timestamptz + (n - 1) * %s::interval, {values} FROM generate_series(%s, %s) AS n"
+        f"SELECT n, %s, %s, %s::timestamptz + (n - 1) * %s::interval, {values} "
+        "FROM generate_series(%s::int, %s::int) AS n"
     )
     with database.transaction() as tx:
         tx.execute(statement.encode(), (application.id, application.app_id, start, every, first, first + count - 1))
