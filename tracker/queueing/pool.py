@@ -100,6 +100,13 @@ class _Pool(WorkerPool):
         if self._watch is not None:
             self._watch.look_when_due()
 
+    def reap_workers(self) -> None:
+        """RQ looks once a second who has ended. Where all are to end, their ends are waited for instead."""
+        if self._burst or self.status is WorkerPool.Status.STOPPED:
+            for worker in list(self.worker_dict.values()):
+                worker.process.join()  # A signal is handled meanwhile.
+        super().reap_workers()  # type: ignore[no-untyped-call]
+
     def start_worker(
         self,
         count: int | None = None,
