@@ -97,7 +97,13 @@ def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
 
 def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str, Any]) -> None:
     assert set(services["worker"]["secrets"]) == {"database_url", "redis_url"}
-    assert set(services["web"]["secrets"]) == {"database_url", "database_read_url", "redis_url", "secret_key"}
+    assert set(services["web"]["secrets"]) == {
+        "database_url",
+        "database_read_url",
+        "redis_url",
+        "secret_key",
+        "admin_token",
+    }
 
 
 def test_who_shows_statistics_reads_as_the_role_for_reading(services: dict[str, Any]) -> None:

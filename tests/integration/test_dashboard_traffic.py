@@ -128,7 +128,15 @@ def test_a_time_without_hits_says_so(browsing: Browsing) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?range=1y", "?from=yesterday", "?from=2026-02-02&to=2026-02-01", "?from=1000-01-01&to=2026-01-01"]
+    "query",
+    [
+        "?range=1y",
+        "?from=yesterday",
+        "?from=2026-W01&to=2026-W02",
+        "?range=%00",
+        "?from=2026-02-02&to=2026-02-01",
+        "?from=1000-01-01&to=2026-01-01",
+    ],
 )
 def test_a_time_that_there_is_not_is_explained(browsing: Browsing, query: str) -> None:
     page = browsing.get(HOME + query)

@@ -35,6 +35,7 @@ def _blueprint() -> Blueprint:
         ("/language", "language", sign_in.choose_language, "POST"),
         ("/files/<mark>/<name>", "file", files.file, "GET"),
         ("", "home", overview_page.home, "GET"),
+        ("/", "home-slash", lambda: sign_in.see(HOME), "GET"),
         ("/operations", "operations", operations.show, "GET"),
         ("/applications/<app_id>", "application", application_page.show, "GET"),
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),

@@ -1,5 +1,6 @@
 """The time that a page of numbers is about, as its reader chooses it, and the time before it to compare with. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ USUAL: Final = "7d"
 CHOSEN: Final = "dates"
 """The name of a time whose days the reader gave."""
 _DAYS: Final = {"7d": 7, "30d": 30, "90d": 90}
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BY_HOUR: Final = 2
 _BY_DAY: Final = 92
 _LONGEST: Final = 3660
@@ -89,10 +91,14 @@ def _date(asked: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        # Python takes weeks for days too.
+        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
+        found = None
+    if found is None:
         reason = "Must be a day, such as 2026-01-31."
-        raise invalid(f"{name}: {reason}", **{name: [reason]}) from None
+        raise invalid(f"{name}: {reason}", **{name: [reason]})
+    return found
 
 
 def _years_before(day: date, years: int) -> date:
