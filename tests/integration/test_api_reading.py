@@ -221,7 +221,9 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
         return real(*arguments, **named)
 
     monkeypatch.setattr(export_rows.exported_hits, "page", failing)
-    assert error(managing.get("/v1/export?app_id=shop")) == (503, "SERVICE_UNAVAILABLE")
+    for query, headers in (("", {}), ("&gzip=true", {}), ("", {"Accept-Encoding": "gzip"})):
+        refused = managing.get(f"/v1/export?app_id=shop{query}", headers=headers)
+        assert error(refused) == (503, "SERVICE_UNAVAILABLE"), "compressed or not"
     calls, broken_at, broken_by = iter(range(100)), 8, DatabaseAway("away")
     broken = managing.get("/v1/export?app_id=shop")
     assert broken.status_code == 200

@@ -103,11 +103,14 @@ def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
     Each chunk makes bytes, so that whoever is on the way sees that there is life: an empty block says nothing in five.
     """
     compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
+    begun = False
     try:
         for chunk in chunks:
+            begun = True
             yield compressor.compress(chunk) or compressor.flush(zlib.Z_SYNC_FLUSH)
     except Exception:
-        yield compressor.flush(zlib.Z_SYNC_FLUSH)
+        if begun:  # Before that nothing has been sent, and what is wrong is still an answer of its own.
+            yield compressor.flush(zlib.Z_SYNC_FLUSH)
         raise
     yield compressor.flush()
 
