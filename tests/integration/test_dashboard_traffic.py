@@ -9,8 +9,9 @@ import pytest
 
 from tests.browsing import Browsing, cards, chart_rows, heading, text_of
 from tests.counted import fold_everything
+from tests.integration.conftest import MovableClock
 from tests.managing import Managing, data
-from tests.queued_hits import define, drain, enqueue, hit_of
+from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tests.raw_hits import count_days, execute, fill
 from tests.servers_away import postgres_away, redis_away
 from tracker.application import Application
@@ -89,6 +90,29 @@ def test_times_are_whole_and_compared_with_the_ones_before(browsing: Browsing) -
     now = int(cards(over)["requests"])
     change = round(100 * (now - before) / before)
     assert f"+{change}% before: {before}" in text_of(over)
+
+
+def test_what_goes_on_is_compared_up_to_the_last_full_hour(
+    managing: Managing, database: Database, application: Application, application_key: str
+) -> None:
+    """At half past twelve: yesterday had two hits an hour, today has three."""
+    noon = NOON + timedelta(days=1, minutes=30)
+    clock = MovableClock()
+    clock.advance((noon - clock.now()).total_seconds())
+    managing.parts = replace(managing.parts, clock=clock)
+    yesterday, today = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (NOON, noon))
+    fill(database, application, 48, start=yesterday, every="30 minutes")
+    fill(database, application, 39, start=today, every="20 minutes", first=1)
+    count_days(database, yesterday.date(), today.date())
+    browsing = Browsing(managing)
+    browsing.sign_in(application_key)
+    page = browsing.get(f"{HOME}?range=today")
+    assert cards(page)["requests"] == "39"
+    assert "Requests 39 +50% before: 24" in text_of(page), "36 in twelve hours, after 24"
+    hours = browsing.get(f"{HOME}?range=24h")
+    assert cards(hours)["requests"] == str(11 * 2 + 13 * 3)
+    assert "before: 26" in text_of(hours)
+    assert chart_rows(hours)[-1] == [f"{noon:%a, %b} {noon.day} 12:00 goes on", "3", "1"]
 
 
 def test_parameters_show_their_values_and_nothing_in_them_is_markup(

@@ -42,7 +42,7 @@ def show(app_id: str) -> Response:
         traffic=found,
         fresh=found.empty and not ever_counted(own.reading, app_id=frame["application"].app_id),
         origin=_origin(),
-        when=_span(words, days, asked.period),
+        when=_span(words, days, asked.shown),
         compared=_compared(words, days, asked),
     )
 

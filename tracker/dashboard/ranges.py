@@ -37,6 +37,11 @@ class Range:
     today: date
 
     @property
+    def shown(self) -> Period:
+        """The days that are seen of the period."""
+        return Period(self.period.first + _DAY, self.period.last) if self.name == "24h" else self.period
+
+    @property
     def goes_on(self) -> bool:
         """Whether more can come: then only the same part of the time before is compared with."""
         return self.period.last >= self.today

@@ -53,7 +53,9 @@ def read(own: Parts, app_id: str, asked: Range, days: Days) -> Traffic:
     if asked.name == "24h":
         return _of_last_hours(found, bars, now)
     names = {each.parameter_key: each.parameter_name for each in parameters.list_(own.database, app_id)}
-    before = comparison.read(own.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now))
+    before = comparison.read(
+        own.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
+    )
     return Traffic(
         cards=_cards(found, before, asked),
         chart=chart(bars),
@@ -70,7 +72,9 @@ def _until_hour(asked: Range, now: datetime) -> int:
 
 def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> list[Card]:
     whole: Numbers = before.whole
+    # The hour that goes on is left out on both sides: a part of it and the whole of it say nothing together.
     requests_before = before.requests_until_hour if asked.goes_on else whole.requests
+    until_now = found.total_requests - (before.since_hour if asked.goes_on else 0)
     # Visitors cannot be cut at an hour: while the time goes on, what the whole time before had says nothing by percent.
     compare = not asked.goes_on
     return [
@@ -78,7 +82,7 @@ def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> li
             name="requests",
             number=found.total_requests,
             before=requests_before,
-            change=change(found.total_requests, requests_before),
+            change=change(until_now, requests_before),
         ),
         Card(
             name="visitors",
@@ -115,7 +119,7 @@ def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datet
                 name="requests",
                 number=requests,
                 before=requests_before,
-                change=change(requests, requests_before),
+                change=change(requests - shown[-1].requests, requests_before - before[-1].requests),
             ),
             Card(name="visitors", number=visitors, exact=False, before=visitors_before, before_exact=False),
         ],
