@@ -142,12 +142,16 @@ def test_dev_stays_up_takes_hits_and_finds_its_data_again(
         output = read_until(dev, "logs")
         pixel = re.search(r"http://\S+/pixel\.gif\S+", output)
         key = re.search(r"API key +(\S+)", output)
+        dashboard = re.search(r"dashboard +(http://\S+)", output)
         assert pixel
         assert key
+        assert dashboard
         keys.append(key[1])
         with urllib.request.urlopen(pixel[0], timeout=PATIENCE) as answer:
             assert answer.headers["X-Tracker-Error"] is None
             assert answer.read().startswith(b"GIF89a")
+        with urllib.request.urlopen(dashboard[1], timeout=PATIENCE) as answer:
+            assert b"API key or admin token" in answer.read()
         dev.send_signal(signal.SIGINT)
         rest, _ = dev.communicate(timeout=PATIENCE)
         assert dev.returncode == 0, rest
