@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.consumers import consumer
+from tests.consumers import answer, consumer
 from tests.queued_hits import drain, enqueue, hit_of, rows
 from tests.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
@@ -19,7 +19,7 @@ from tracker.management.webhook_deliveries import Redelivered
 from tracker.schedule import table
 from tracker.store import webhook_deliveries as store
 from tracker.store.database import Database
-from tracker.webhooks.backlogs import note_backlogs
+from tracker.webhooks.backlogs import PROBED_EVERY, note_backlogs
 from tracker.wiring.scheduler import scheduler
 
 LIMIT = 4
@@ -89,6 +89,42 @@ def test_the_scheduler_counts_by_the_limit_of_its_settings(
     assert is_full(database, webhook_id)
     [found] = [finding for finding in examine(settings, clock) if finding.check == "webhooks"]
     assert (found.level, str(webhook_id) in found.seen) == ("warn", True)
+
+
+def test_an_endpoint_that_is_back_is_found_by_a_probe_and_gets_at_once_what_waits(
+    database: Database, application: Application, clock: Any, look: Callable[[], int]
+) -> None:
+    with consumer(answer(500)) as one:
+        webhook_id, _ = register(database, application, one.url, clock.now())
+        owe(database, webhook_id, clock.now(), 2 * LIMIT)
+        sender = sender_of(database, clock)
+        for seconds in (0, 6, 400, 2000):
+            clock.advance(seconds)
+            sender.turn()
+        assert (look(), sender.turn()) == (1, 0)  # The next retries come in two hours; nobody looks before.
+        clock.advance(PROBED_EVERY.total_seconds() + 1)
+        tried = len(one.received)
+        assert (look(), sender.turn(), look(), sender.turn()) == (0, 1, 0, 0)
+        one.manner = answer()
+        clock.advance(PROBED_EVERY.total_seconds() + 1)
+        assert (look(), sender.turn()) == (0, 1)
+        assert (look(), sender.turn()) == (0, 2 * LIMIT - 1)
+        assert (look(), is_full(database, webhook_id)) == (1, False)
+        assert len(one.received) == tried + 2 * LIMIT + 1
+
+
+def test_what_is_not_too_much_keeps_to_its_schedule(
+    database: Database, application: Application, clock: Any, look: Callable[[], int]
+) -> None:
+    with consumer(answer(500)) as one:
+        webhook_id, _ = register(database, application, one.url, clock.now())
+        owe(database, webhook_id, clock.now(), LIMIT)
+        sender = sender_of(database, clock)
+        sender.turn()
+        clock.advance(6)
+        sender.turn()
+        clock.advance(PROBED_EVERY.total_seconds() + 1)
+        assert (look(), sender.turn()) == (0, 0)
 
 
 def test_between_half_of_the_limit_and_the_limit_nothing_changes(

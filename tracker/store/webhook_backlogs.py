@@ -43,6 +43,19 @@ def note(
     return [Backlog(**row) for row in fetch_all(tx, "webhooks/note_backlogs", params)]
 
 
+def probe(tx: Transaction, *, silent_since: datetime, now: datetime) -> int:
+    """Have one delivery tried of each full webhook that fails, where none was tried since a time; how many."""
+    return execute(tx, "webhook_deliveries/probe", {"silent_since": silent_since, "now": now})
+
+
+def bring_forward(tx: Transaction, *, now: datetime, each: int, limit: int) -> int:
+    """Have retries made now of full webhooks that fail no longer, where none is due; how many.
+
+    At most `each` of a webhook and `limit` altogether.
+    """
+    return execute(tx, "webhook_deliveries/bring_forward", {"now": now, "each": each, "limit": limit})
+
+
 def forget(tx: Transaction) -> int:
     """Have no webhook count as one for which too many wait; for how many that is new."""
     return execute(tx, "webhooks/forget_backlogs")
