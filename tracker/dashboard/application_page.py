@@ -22,7 +22,7 @@ from tracker.store.webhooks import WebhookRow
 
 WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
-_QUALITY_RANGES: Final = ("today", "7d", "30d", "90d")
+_QUALITY_RANGES: Final = ("7d", "30d", "90d")
 _FEW: Final = 50
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 HEIGHT: Final = 220
 """Pixels of the highest bar."""
-TOP: Final = 30
+TOP: Final = 42
 """Pixels above it, where what is pointed at is told."""
 BOTTOM: Final = 26
 """Pixels below the bars, for the labels."""
@@ -23,8 +23,8 @@ _WIDEST: Final = 6.0
 """Percent; a few bars are no walls."""
 _LEAST: Final = 2.0
 """Pixels of a bar that stands for anything at all."""
-_SIDE: Final = 30.0
-"""Percent from either side within which a text begins or ends at its column, not to be cut off."""
+_EDGE: Final = 4.0
+"""Percent from either side within which a label begins or ends at its column, not to be cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A bar in its place. `anchor` is where the text above it is held; `labelled` is 0, 1, or 2 for every other one."""
+    """A bar in its place. `anchor` is where its label is held; `labelled` is 0, 1, or 2 for every other one."""
 
     bar: Bar
     left: float
@@ -113,7 +113,7 @@ def _column(bar: Bar, place: int, width: float, every: int, top: int) -> Column:
         middle=round(middle, 3),
         requests=_height(bar.requests, top),
         visitors=_height(min(bar.visitors, bar.requests), top),
-        anchor="start" if middle < _SIDE else "end" if middle > 100 - _SIDE else "middle",
+        anchor="start" if middle < _EDGE else "end" if middle > 100 - _EDGE else "middle",
         labelled=0 if rest else 1 + number % 2,
     )
 
