@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
-from uuid import uuid4
-
-import psycopg
 
 from tests.command_line import tracker
 from tests.failed_hits import fail
+from tests.roles import limit_statements
 from tests.running import running
 from tests.waiting import wait_until
 from tracker.application import Application
@@ -23,13 +20,6 @@ def levels(settings: Settings, **more: str) -> dict[str, str]:
     assert finished.status == (1 if "fail" in found.values() else 0)
     assert all(finding["to_do"] for finding in finished.json if finding["level"] != "ok")
     return found
-
-
-def limit_statements(url: str, role: str) -> None:
-    """Give a role the time limit that roles.sql gives, in this test's database only."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        name = str(connection.info.dbname)
-        connection.execute(f"ALTER ROLE {role} IN DATABASE {name} SET statement_timeout = '30s'".encode())
 
 
 def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(
@@ -62,34 +52,6 @@ def test_the_doctor_names_each_thing_that_is_wrong(
     assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
     assert found["direct connection"] == "fail"
     assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
-
-
-def test_the_doctor_judges_the_role_for_reading(settings: Settings) -> None:
-    role = f"reader_{uuid4().hex[:12]}"
-
-    def found() -> tuple[str, str]:
-        url = psycopg.conninfo.make_conninfo(settings.database_url, user=role)
-        url = f"postgresql:///?{urlencode(psycopg.conninfo.conninfo_to_dict(url))}"
-        checks = tracker(settings, "doctor", "--json", DATABASE_READ_URL=url).json
-        (check,) = (each for each in checks if each["check"] == "role for reading")
-        return check["level"], check["seen"]
-
-    with psycopg.connect(settings.database_url, autocommit=True) as owner:
-        assert found()[0] == "fail", "there is no such role"
-        owner.execute(f"CREATE ROLE {role} LOGIN".encode())
-        try:
-            assert "may not read access_logs, applications" in found()[1]
-            owner.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}".encode())
-            level, seen = found()
-            assert (level, "no statement_timeout" in seen) == ("fail", True)
-            limit_statements(settings.database_url, role)
-            level, seen = found()
-            assert (level, "may write to tables: access_logs" in seen) == ("warn", True)
-            owner.execute(f"REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM {role}".encode())
-            assert found() == ("ok", f"{role}, whose statements end after 30 s")
-        finally:
-            owner.execute(f"DROP OWNED BY {role}".encode())
-            owner.execute(f"DROP ROLE {role}".encode())
 
 
 def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -149,21 +150,21 @@ def test_time_is_cut_smaller_where_a_page_takes_too_long(
 
 
 @pytest.mark.usefixtures("stored")
-@pytest.mark.parametrize("format_", ["csv", "jsonl"])
-def test_a_rare_filter_over_years_shows_life_before_the_first_hit(database: Database, format_: Any) -> None:
-    make_months(database, *[Month(2023, number) for number in range(1, 13)])
-    days = Period(date(2023, 1, 1), DAYS.last)
-    seconds = iter(range(10_000))  # Each look at the clock finds a second gone.
-    found = start(database, period=days, format_=format_, event_name="buy", clock=lambda: float(next(seconds)))
-    chunks = list(found.chunks)
-    before = chunks[: len(chunks) // 2]
-    assert len(before) > 50
-    assert before[0].startswith(b"tracking_id," if format_ == "csv" else b"")
-    assert set(before[1:]) == {b""}
-    assert b"".join(chunks).count(b"\n") == 82 + (format_ == "csv")
-    packed = list(gzipped(iter(chunks)))
-    assert all(packed), "compressed, each chunk is a sign of life"
-    assert gzip.decompress(b"".join(packed)) == b"".join(chunks)
+def test_a_rare_filter_over_months_shows_life_before_the_first_hit(database: Database) -> None:
+    make_months(database, *[Month(2023, number) for number in (10, 11, 12)])
+    days = Period(date(2023, 10, 1), DAYS.last)
+    for format_, header in (("csv", b"tracking_id,"), ("jsonl", b"")):
+        clock = count(step=1.0).__next__  # Each look at it finds a second gone.
+        found = start(database, period=days, format_=format_, event_name="buy", clock=clock)
+        chunks = list(found.chunks)
+        before = chunks[: len(chunks) // 2]
+        assert len(before) > 20
+        assert before[0].startswith(header)
+        assert set(before[1:]) == {b""}
+        assert b"".join(chunks).count(b"\n") == 82 + bool(header)
+        packed = list(gzipped(iter(chunks)))
+        assert all(packed), "compressed, each chunk is a sign of life"
+        assert gzip.decompress(b"".join(packed)) == b"".join(chunks)
 
 
 def test_a_page_that_never_comes_in_time_is_a_503(database: Database, slow_role: str) -> None:
