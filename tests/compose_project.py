@@ -56,9 +56,9 @@ class Image:
                 for source in sources:
                     self._copy(ROOT / source, self.app / target)
         self.venv = folder / "venv"
-        subprocess.run([sys.executable, "-m", "venv", self.venv], check=True)
-        install = [self.venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--requirement", ROOT / "requirements.txt"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.venv], check=True)
+        pip = [sys.executable, "-m", "pip", "--python", self.venv / "bin/python", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "--requirement", ROOT / "requirements.txt"], check=True)
 
     def _copy(self, source: Path, target: Path) -> None:
         if source.is_dir():

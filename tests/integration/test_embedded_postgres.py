@@ -137,7 +137,8 @@ def test_two_run_side_by_side(own: Postgres, postgres: Postgres) -> None:
     )
 
 
-def test_two_cannot_share_a_folder(own: Postgres) -> None:
+def test_two_cannot_share_a_folder(own: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.embedded.server.LOCK_SECONDS", 0.1)
     own.start()
     with pytest.raises(EmbeddedServerFailed, match="in use by another running postgres"):
         Postgres(own.folder, durable=False).start()

@@ -72,7 +72,8 @@ def test_two_run_side_by_side_and_beside_a_postgres_in_the_same_folder(own: Valk
         assert other.get("mine") is None
 
 
-def test_two_cannot_share_a_folder(own: Valkey) -> None:
+def test_two_cannot_share_a_folder(own: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.embedded.server.LOCK_SECONDS", 0.1)
     own.start()
     with pytest.raises(EmbeddedServerFailed, match="in use by another running valkey"):
         Valkey(own.folder).start()

@@ -28,7 +28,7 @@ _SECRET_KEY_FILE = "secret-key"  # noqa: S105 the file's name
 _ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 the file's name
 WEBHOOK_NETWORK = "127.0.0.0/8"
 """Where webhooks may go, beside the internet."""
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 """All that the children see of our environment: settings meant for another deployment must not reach this one."""

@@ -20,7 +20,8 @@ from tracker.errors import EmbeddedServerFailed
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-LOCK_SECONDS = 3.0
+LOCK_SECONDS = 10.0
+"""The server of a parent that was killed goes within two seconds, and on a busy machine not much later."""
 _POLL_SECONDS = 0.01
 _LOG_LIMIT = 10_000_000
 _QUOTED_BYTES = 2000
