@@ -151,20 +151,17 @@ def test_a_time_without_hits_says_so(browsing: Browsing) -> None:
     assert len(chart_rows(page)) == 29
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+def test_a_time_that_there_is_not_is_explained(browsing: Browsing) -> None:
+    for query in (
         "?range=1y",
+        "?range=%00",
         "?from=yesterday",
         "?from=2026-W01&to=2026-W02",
-        "?range=%00",
         "?from=2026-02-02&to=2026-02-01",
         "?from=1000-01-01&to=2026-01-01",
-    ],
-)
-def test_a_time_that_there_is_not_is_explained(browsing: Browsing, query: str) -> None:
-    page = browsing.get(HOME + query)
-    assert (page.status_code, heading(page)) == (400, "That cannot be shown")
+    ):
+        page = browsing.get(HOME + query)
+        assert (page.status_code, heading(page)) == (400, "That cannot be shown"), query
 
 
 @pytest.mark.usefixtures("few")
