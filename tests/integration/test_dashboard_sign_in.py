@@ -69,6 +69,16 @@ def test_behind_a_trusted_proxy_the_cookie_is_secure_where_the_browser_came_by_h
 
 
 @pytest.mark.usefixtures("application")
+def test_a_link_on_another_site_is_followed_once_more_from_here(browsing: Browsing) -> None:
+    """The browser has kept the cookie back; asked by a page of the same site it sends it."""
+    linked = browsing.get(f"{HOME}?range=30d", headers={"Sec-Fetch-Site": "cross-site"})
+    assert linked.status_code == 200
+    assert f'content="0; url={HOME}?range=30d"' in linked.text
+    assert "Shop" not in linked.text
+    assert browsing.get(HOME, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+@pytest.mark.usefixtures("application")
 def test_wrong_keys_are_refused_and_rationed_together_with_those_of_the_api(
     managing: Managing, browsing: Browsing, application_key: str
 ) -> None:
@@ -171,6 +181,7 @@ def test_a_form_of_another_site_does_nothing(managing: Managing, application_key
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
     )
     for headers in foreign:
         browsing = Browsing(managing)
@@ -192,6 +203,8 @@ def test_signing_in_leads_nowhere_else(browsing: Browsing, application_key: str)
         "/dashboardx",
         "/v1/applications",
         "/dashboard/../v1",
+        "/dashboard/%2e%2E//evil.example",
+        "//[",
         "/dashboard\r\nSet-Cookie: a=b",
         "",
     ):

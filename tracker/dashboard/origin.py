@@ -18,9 +18,17 @@ def require_own_page() -> None:
     if site is not None:
         own = site == "same-origin"
     else:
-        own = origin is not None and urlsplit(origin).netloc.lower() == request.host.lower()
+        own = origin is not None and _host(origin) == request.host.lower()
     if not own:
         raise Refused("FORBIDDEN", 403, "The form was not sent by a page of this dashboard.")
+
+
+def _host(origin: str) -> str | None:
+    """Host and port of an origin, or None of something else: the header can hold anything."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def is_https(trusted_proxies: int) -> bool:

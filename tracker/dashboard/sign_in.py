@@ -1,7 +1,7 @@
 """The form for signing in, the way out, and the switch of language."""
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Response, redirect, request
 
@@ -90,9 +90,14 @@ def own_path(path: str | None) -> str:
     """A path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
     if not path or len(path) > _LONGEST_PATH or not path.isascii() or not path.isprintable() or "\\" in path:
         return HOME
-    split = urlsplit(path)
+    try:
+        split = urlsplit(path)
+    except ValueError:
+        return HOME  # What looks like a broken address of IPv6.
     inside = split.path == HOME or split.path.startswith(f"{HOME}/")
-    return path if inside and not split.scheme and not split.netloc and "/../" not in f"{split.path}/" else HOME
+    # Browsers take a dot that is written as %2e for a dot.
+    climbs = ".." in unquote(split.path).split("/")
+    return path if inside and not split.scheme and not split.netloc and not climbs else HOME
 
 
 def see(path: str) -> Response:
