@@ -203,7 +203,8 @@ def test_reading_pins_nothing_and_may_be_done_by_the_role_for_it(
     assert len(sessions.read(database, app_id=app_id, period=period).sessions) == 1
     assert [row["total_requests"] for row in stored.read(database, app_id, period, by="hour")] == [10]
     assert stored.read_filtered(database, app_id) == []
-    assert comparison.read(database, app_id=app_id, period=period, until_hour=24).requests_until_hour == 10
+    compared = comparison.read(database, app_id=app_id, period=period, until_hour=24, other_day=period.last)
+    assert (compared.requests_until_hour, compared.since_hour) == (10, 0)
     assert overview.read(database, [application.id], period)[application.id].requests == 10
     assert left_out.read(database, app_id=app_id, period=period) == {}
     exported = export(database, app_id=app_id, period=period, format_="jsonl", custom_params={"kind": "a"})
