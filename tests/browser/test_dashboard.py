@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, watched
+from tests.browser.site import Site
 from tests.raw_hits import count_days, fill
 from tests.registered_webhooks import register
 from tracker.cli.stack import Stack
@@ -84,6 +85,19 @@ def test_somebody_signs_in_chooses_a_time_and_a_language_and_leaves(browser: Bro
         expect(page.locator("h1")).to_have_text("サインイン")
         page.go_back()
         expect(page.locator("#key")).to_be_visible()
+
+
+def test_a_link_on_another_site_finds_who_has_signed_in(browser: Browser, running: Stack, key: str, site: Site) -> None:
+    here = f"http://localhost:{running.port}/dashboard/applications/seen?range=30d"
+    with closing(browser.new_context(locale="en-US")) as context:
+        page = context.new_page()
+        page.goto(here)
+        page.locator("#key").fill(key)
+        page.keyboard.press("Enter")
+        expect(page.locator(".chart .column")).to_have_count(30)
+        page.goto(site.page("/links", f'<a href="{here}">The shop</a>', head=""))
+        page.get_by_text("The shop").click()
+        expect(page.locator(".chart .column")).to_have_count(30)
 
 
 @pytest.mark.parametrize("language", ["en-US", "ja-JP"])

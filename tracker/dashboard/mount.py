@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from tracker.dashboard import application_page, files, operations, overview_page, reader, sign_in
-from tracker.dashboard.page import HOME, error_page
+from tracker.dashboard.page import HOME, error_page, page
 from tracker.dashboard.parts import EXTENSION, Parts
 from tracker.dashboard.reader import SignedOut
 from tracker.errors import Refused, SettingsInvalid, not_found
@@ -58,7 +58,13 @@ def _nothing(rest: str) -> Response:  # noqa: ARG001 whatever it is
 
 
 def _sign_in_first(signed_out: SignedOut) -> Response:
-    """The form, which leads back here."""
+    """The form, which leads back here.
+
+    A browser that follows a link on another site keeps the cookie back (`SameSite=Strict`). It is asked once more by a
+    page of our own, lest somebody sign in who has done so already.
+    """
+    if not signed_out.ended and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return page("again.html")
     ended = "&ended=1" if signed_out.ended else ""
     here = request.full_path.rstrip("?")
     answer = sign_in.see(f"{HOME}/sign-in?next={quote(here, safe='')}{ended}")

@@ -15,11 +15,7 @@ def require_own_page() -> None:
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if site is not None:
-        own = site == "same-origin"
-    else:
-        own = origin is not None and _host(origin) == request.host.lower()
-    if not own:
+    if site != "same-origin" if site is not None else _host(origin or "") != request.host.lower():
         raise Refused("FORBIDDEN", 403, "The form was not sent by a page of this dashboard.")
 
 
