@@ -1,12 +1,14 @@
 """The dashboard: pages for people, made here and shown without a script, on the numbers that the API answers.
 
-mount            where it joins the receiver's application
-reader           who is reading: the operator, or the holder of a key of one application
-session_cookie   what a browser keeps of a sign-in
-sign_in          the form, the way out, the switch of language
-overview_page    where somebody begins: the operator's list of applications
-application_page the pages of one application; `traffic` has its numbers, `chart` the chart's geometry
-operations       for the operator: what waits, who works, what failed
-page             how a page is put together, and what its headers are
-wording          its words, in two languages
+mount             where it joins the receiver's application
+parts             what the pages work with
+reader            who is reading: the operator, or the holder of a key of one application
+session_cookie    what a browser keeps of a sign-in
+sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
+overview_page     where somebody begins: the operator's list of applications
+application_page  the pages of one application
+traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
+operations        for the operator: what waits, who works, what failed
+page              how a page is put together, and what its headers are; `files` what it loads
+wording           its words, in two languages; `formats` numbers, days and times
 """
