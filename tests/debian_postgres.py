@@ -64,5 +64,5 @@ def running_debian_postgres() -> Iterator[DebianPostgres]:
             yield DebianPostgres(folder)
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=20)
+            server.wait(timeout=120)
             shutil.rmtree(folder)

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from time import monotonic
 from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
 import pytest
 
+from tests.waiting import PATIENCE
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseAway, SettingsInvalid
 from tracker.store import maintenance, partitions
@@ -124,20 +124,19 @@ VALUE = """
 
 
 class Writer:
-    """A worker's kind of transaction, again and again; it remembers the longest."""
+    """A worker's kind of transaction, again and again, which fails where it has to wait too long for a lock."""
 
     def __init__(self, url: str) -> None:
-        self.url, self.longest, self.written = url, 0.0, 0
+        self.url, self.written = url, 0
         self.stop, self.wrote = threading.Event(), threading.Event()
 
     def run(self) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        # As the server counts it: how long a transaction takes altogether is also a matter of the machine.
+        with psycopg.connect(self.url, autocommit=True, options="-c lock_timeout=1s") as connection:
             while not self.stop.is_set():
-                started = monotonic()
                 with connection.transaction():
                     hit = connection.execute(HIT).fetchone()
                     connection.execute(VALUE, hit)
-                self.longest = max(self.longest, monotonic() - started)
                 self.written += 1
                 self.wrote.set()
 
@@ -148,7 +147,7 @@ def writing(url: str) -> Iterator[list[Writer]]:
     with ThreadPoolExecutor(len(writers)) as pool:
         runs = [pool.submit(writer.run) for writer in writers]
         for writer in writers:
-            assert writer.wrote.wait(10)
+            assert writer.wrote.wait(PATIENCE)
         try:
             yield writers
         finally:
@@ -176,5 +175,4 @@ def test_no_writer_waits_long_for_new_months_and_readers_do_not_matter(database_
             )
     assert len(made) == 6
     assert "others use the tables" in waits[0]
-    # A quarter of a second behind the migration that waits behind the slow writer, and as much for a busy machine.
-    assert max(writer.longest for writer in writers) < 0.5
+    assert all(writer.written > 1 for writer in writers)
