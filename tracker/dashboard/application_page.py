@@ -30,10 +30,11 @@ def show(app_id: str) -> Response:
     """The numbers of an application over the time that was chosen."""
     own = parts()
     frame = _frame(app_id)
-    asked = range_of(request.args, own.clock.now())
+    now = own.clock.now()
+    asked = range_of(request.args, now)
     words = Words(language())
     days = Days(words)
-    found = traffic.read(own, frame["application"].app_id, asked, days)
+    found = traffic.read(own, frame["application"].app_id, asked, days, now)
     return page(
         "application.html",
         **frame,

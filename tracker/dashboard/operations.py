@@ -13,16 +13,19 @@ from tracker.dashboard.page import page
 from tracker.dashboard.parts import Parts, parts
 from tracker.dashboard.reader import require_operator
 from tracker.errors import TryAgain
-from tracker.management import partition_overview, webhooks
+from tracker.management import partition_overview
 from tracker.queueing.depth import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, are_suspended, registered_workers
-from tracker.store import batch_jobs, batch_queue, leases
+from tracker.store import batch_jobs, batch_queue, leases, webhooks
 from tracker.store.database import Database
 from tracker.store.webhooks import WebhookRow
 
 LOOKED_AT: Final = 10_000
 """Failed entries, the last ones, that are counted by reason."""
+_COUNTED: Final = 100_000
+"""Entries up to which the failed ones, and those that wait for Redis, are counted."""
 _MOST_REASONS: Final = 30
+_MOST_WEBHOOKS: Final = 100
 _LONGEST_REASON: Final = 200
 _JOBS_OF: Final = timedelta(hours=24)
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b")
@@ -49,7 +52,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What PostgreSQL says."""
+    """What PostgreSQL says. `counts` go no further than one above _COUNTED; `disabled_count` is all of the disabled."""
 
     counts: Mapping[str, int]
     failed: list[dict[str, Any]]
@@ -58,17 +61,23 @@ class Stored:
     months: list[tuple[str, int]]
     problems: list[str]
     disabled: list[WebhookRow]
+    disabled_count: int
 
 
 def show() -> Response:
     """All of it; a server that is away is said to be away, and the other one's part is there."""
     require_operator()
     own = parts()
+    queue, queue_away = _unless_away(lambda: _queue(own))
+    stored, stored_away = _unless_away(lambda: _stored(own))
     return page(
         "operations.html",
-        queue=_unless_away(lambda: _queue(own)),
-        stored=_unless_away(lambda: _stored(own)),
+        queue=queue,
+        queue_away=queue_away,
+        stored=stored,
+        stored_away=stored_away,
         looked_at=LOOKED_AT,
+        counted=_COUNTED,
         now=own.clock.now(),
     )
 
@@ -94,12 +103,13 @@ def _queue(own: Parts) -> Queue:
 def _stored(own: Parts) -> Stored:
     now = own.clock.now()
     months = partition_overview.look(own.database, now)
-    disabled = [webhook for webhook in webhooks.list_(own.database) if not webhook.is_active]
     with own.database.transaction() as tx:
-        counts = batch_queue.count_by_status(tx)
+        counts = {status: batch_queue.count_at_most(tx, status, limit=_COUNTED + 1) for status in ("failed", "queued")}
         failed = batch_queue.failed_summary(tx, looked_at=LOOKED_AT)
         scheduler = leases.holder(tx, leases.SCHEDULER)
         jobs = batch_jobs.summary(tx, now - _JOBS_OF)
+        disabled = webhooks.disabled(tx, limit=_MOST_WEBHOOKS)
+        disabled_count = sum(webhooks.count_disabled(tx).values())
     names = Counter(str(partition.month) for partition in months.partitions if partition.month is not None)
     return Stored(
         counts=counts,
@@ -109,6 +119,7 @@ def _stored(own: Parts) -> Stored:
         months=sorted(names.items()),
         problems=[*months.problems],
         disabled=disabled,
+        disabled_count=disabled_count,
     )
 
 
@@ -124,8 +135,9 @@ def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _unless_away(read: Callable[[], T]) -> T | None:
+def _unless_away(read: Callable[[], T]) -> tuple[T | None, str]:
+    """What is read, or why it cannot be: the sentence quotes no value."""
     try:
-        return read()
-    except TryAgain:
-        return None
+        return read(), ""
+    except TryAgain as error:
+        return None, str(error)

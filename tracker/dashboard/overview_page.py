@@ -1,6 +1,5 @@
 """Where somebody begins: for the operator a list of applications, for the holder of a key the application's page."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +11,10 @@ from tracker.dashboard.parts import parts
 from tracker.dashboard.ranges import last_days
 from tracker.dashboard.reader import reader
 from tracker.dashboard.sign_in import see
-from tracker.management import applications, webhooks
+from tracker.management import applications
 from tracker.reading import overview
 from tracker.store import applications as stored_applications
+from tracker.store import webhooks
 
 _PAGE: Final = 25
 _DAYS: Final = 7
@@ -31,13 +31,16 @@ def _list() -> Response:
     rows = applications.list_(own.database, after=_after(), limit=_PAGE + 1)
     shown = rows[:_PAGE]
     period = last_days(_DAYS, own.clock.now())
-    glances = overview.read(own.reading, [row.id for row in shown], period)
+    ids = [row.id for row in shown]
+    glances = overview.read(own.reading, ids, period)
+    with own.database.transaction() as tx:
+        disabled = webhooks.count_disabled(tx, ids)
     return page(
         "applications.html",
         applications=shown,
         glances=glances,
         spark=spark,
-        disabled=Counter(row.app_id for row in webhooks.list_(own.database) if not row.is_active),
+        disabled=disabled,
         failed=failed_by_application(own.database),
         next_page=shown[-1].app_id if len(rows) > _PAGE else None,
         is_first="after" not in request.args,

@@ -43,9 +43,11 @@ class Traffic:
     empty: bool
 
 
-def read(own: Parts, app_id: str, asked: Range, days: Days) -> Traffic:
-    """The numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway."""
-    now = own.clock.now()
+def read(own: Parts, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
+    """The numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
+
+    `now` is the time from which `asked` was made.
+    """
     found = statistics.read(
         own.reading, own.redis, own.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
     )
