@@ -211,6 +211,7 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
     managing: Managing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_rows, "PAGE", 5)
+    monkeypatch.setattr("tracker.reading.export.SILENCE", 600.0)  # However slow this machine is just now.
     monkeypatch.setattr(export_rows, "_PAUSES", ())
     real, calls = export_rows.exported_hits.page, iter(range(100))
     broken_at, broken_by = 0, TookTooLong("slow")

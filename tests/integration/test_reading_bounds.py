@@ -43,7 +43,7 @@ def test_a_question_that_is_given_up_leaves_no_statement_behind(
 ) -> None:
     """The role has no time limit here: it is the reader's own patience that ends."""
     with (
-        closing(Database(database._conninfo, name="given up", patience=0.3)) as impatient,
+        closing(Database(database._conninfo, name="given up", patience=0.3, cancellation=60)) as impatient,
         psycopg.connect(database._conninfo) as other,
     ):
         other.execute("LOCK TABLE daily_statistics IN ACCESS EXCLUSIVE MODE")

@@ -172,7 +172,7 @@ def test_a_page_that_never_comes_in_time_is_a_503(database: Database, slow_role:
         psycopg.connect(_url_of(database)) as locking,
         closing(Database(_url_of(database, slow_role), name="t")) as slow,
     ):
-        found = start(slow)
+        found = start(slow, clock=lambda: 0.0)
         locking.execute("LOCK TABLE access_logs IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(Refused, match="ask for fewer days") as refusal:
             next(found.chunks)

@@ -271,7 +271,7 @@ def test_clients_share_the_one_connection_without_seeing_each_other(database_url
 
 
 def test_the_pooler_passes_on_that_a_statement_is_given_up(server: DebianPostgres, database_url: str) -> None:
-    with closing(Database(database_url, name="tests impatient", patience=0.5)) as impatient:
+    with closing(Database(database_url, name="tests impatient", patience=0.5, cancellation=60)) as impatient:
         with pytest.raises(TookTooLong), impatient.transaction() as tx:
             tx.execute("SELECT pg_sleep(600)")
         with psycopg.connect(server.url_of("tracker")) as other:

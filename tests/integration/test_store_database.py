@@ -176,9 +176,9 @@ def test_a_server_that_stops_answering_is_given_up_and_its_connection_closed(ser
 
 
 def test_a_statement_that_is_given_up_ends_at_the_server_too_and_its_connection_goes_on(database_url: str) -> None:
-    with closing(Database(database_url, name="impatient", patience=0.3)) as database:
+    with closing(Database(database_url, name="impatient", cancellation=60)) as database:
         first = backend(database)
-        with pytest.raises(TookTooLong), database.transaction() as tx:
+        with pytest.raises(TookTooLong), database.snapshot(patience=0.3) as tx:
             tx.execute("SELECT pg_sleep(600)")
         with psycopg.connect(database_url) as other:
             left = "SELECT query FROM pg_stat_activity WHERE application_name = 'impatient' AND state <> 'idle'"
