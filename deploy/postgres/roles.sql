@@ -11,7 +11,22 @@
 SELECT current_database() AS database,
        to_regrole('tracker_owner') IS NULL AS owner_is_new,
        to_regrole('tracker_app') IS NULL AS app_is_new,
-       to_regrole('tracker_reader') IS NULL AS reader_is_new \gset
+       to_regrole('tracker_reader') IS NULL AS reader_is_new,
+       to_regrole('tracker_owner') IS NULL AND :'owner_password' = ''
+       OR to_regrole('tracker_app') IS NULL AND :'app_password' = ''
+       OR to_regrole('tracker_reader') IS NULL AND :'reader_password' = '' AS password_is_missing \gset
+
+-- A role without a password could not connect, and would stay so, as roles that are there do.
+\if :password_is_missing
+DO $$
+BEGIN
+    RAISE EXCEPTION 'A new role has no password: the three TRACKER_..._PASSWORD_FILE must each name a file that holds one';
+END
+$$;
+\endif
+
+-- All of it or nothing: what broke off half-way is not taken for a role that is there.
+BEGIN;
 
 -- Time zone and time limits belong to the roles: the product sends no SET, so that a pooler or proxy in
 -- transaction mode never has to pin a connection.
@@ -50,8 +65,18 @@ GRANT USAGE, CREATE ON SCHEMA public TO tracker_owner;
 GRANT CONNECT ON DATABASE :"database" TO tracker_app, tracker_reader;
 GRANT USAGE ON SCHEMA public TO tracker_app, tracker_reader;
 
+-- Only its members change what a role grants by default: a superuser counts as one, rds_superuser does not.
+SELECT NOT pg_has_role('tracker_owner', 'USAGE') AS is_no_member \gset
+\if :is_no_member
+GRANT tracker_owner TO CURRENT_USER;
+\endif
 -- Whatever tracker_owner creates from now on, in any later version too, tracker_app may read and write.
 ALTER DEFAULT PRIVILEGES FOR ROLE tracker_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO tracker_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE tracker_owner IN SCHEMA public
     GRANT USAGE ON SEQUENCES TO tracker_app;
+\if :is_no_member
+REVOKE tracker_owner FROM CURRENT_USER;
+\endif
+
+COMMIT;

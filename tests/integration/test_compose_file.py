@@ -118,6 +118,15 @@ def test_who_registers_and_who_sends_webhooks_has_their_key_and_reaches_the_inte
     assert services["worker"]["networks"] == ["inside"]
 
 
+def test_what_an_operator_may_set_is_the_same_for_every_service_of_ours(services: dict[str, Any]) -> None:
+    of_compose = {"TRACKER_LOG_FORMAT", "TRACKER_DRAIN_SECONDS", "TRACKER_RQ_QUEUE"}
+    names = set(re.findall(r'"(TRACKER_\w+)"', (ROOT / "tracker/config.py").read_text())) - of_compose
+    for name in ("web", "worker", "scheduler", "tracker"):
+        environment = services[name]["environment"]
+        for setting in names - {"TRACKER_ADMIN_TOKEN", "TRACKER_SECRET_KEY"}:
+            assert environment[setting].startswith(f"${{{setting}:-"), f"{name}: {setting}"
+
+
 def test_the_scheduler_may_make_and_drop_months_and_ends_its_turns(services: dict[str, Any]) -> None:
     assert "DATABASE_MAINTENANCE_URL_FILE" in services["scheduler"]["environment"]
     assert seconds(services["scheduler"]["stop_grace_period"]) >= LAST_STEPS.total_seconds() + 10
@@ -134,8 +143,13 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
     assert made["app_password"] in made["database_url"]
     assert f"tracker_reader:{made['reader_password']}@" in made["database_read_url"]
+    of_a_newer_version = {"reader_password", "database_read_url", "secret_key", "admin_token"}
+    for name in of_a_newer_version:
+        (folder / name).unlink()
     subprocess.run(make, check=True, capture_output=True)
-    assert {path.name: path.read_text() for path in folder.iterdir()} == made
+    again = {path.name: path.read_text() for path in folder.iterdir()}
+    assert again.keys() == made.keys()
+    assert {name for name in made if again[name] != made[name]} == of_a_newer_version
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -40,9 +40,12 @@ def unreadable(tx: Transaction) -> list[str]:
 def grant(connection: Connection) -> list[str]:
     """Let `tracker_reader`, where there is such a role, read what it has to; the names of the tables new to it.
 
-    For the owner of the tables. What is granted already is not granted again: that would write to the catalogue.
+    For the owner of the tables; several may do it at once. What is granted already is not granted again: that would
+    write to the catalogue.
     """
     with connection.transaction():
+        # Of two that change the rights of one table at once PostgreSQL refuses one.
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('tracker migrate'))")
         missing = _missing(connection, NAME)
         for _, statement in missing:
             connection.execute(statement.encode())
