@@ -60,7 +60,7 @@ def test_of_many_columns_only_some_are_labelled() -> None:
             "hour",
         ),
         (
-            {"from": "2028-02-01", "to": "2099-01-01"},
+            {"from": "2099-01-01", "to": "2028-02-01"},
             (date(2028, 2, 1), date(2028, 2, 29)),
             (date(2028, 1, 3), date(2028, 1, 31)),
             "day",

@@ -5,14 +5,14 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from tracker.dashboard import application_page, files, operations, overview_page, reader, sign_in
 from tracker.dashboard.page import HOME, error_page, page
 from tracker.dashboard.parts import EXTENSION, Parts
 from tracker.dashboard.reader import SignedOut
-from tracker.errors import Refused, SettingsInvalid, not_found
+from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
 from tracker.http.body import BODY_READ, discard_body
 from tracker.http.faults import as_refused
 
@@ -80,7 +80,9 @@ def _explain(error: Exception) -> Response:
         refused = Refused("NOT_SET_UP", 503, str(error))
     else:
         refused = as_refused(error)
-    answer = error_page(refused)
+    # Sentences about servers quote no values; the operator is told whether one is away, or not migrated.
+    told = isinstance(error, TryAgain) and "reader" in g and reader.reader().is_operator
+    answer = error_page(refused, reason=str(error) if told else None)
     if BODY_READ not in request.environ:
         answer.headers.extend(discard_body(request.environ))
     return answer

@@ -49,9 +49,9 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
     return Response(text, status, headers, content_type="text/html; charset=utf-8")
 
 
-def error_page(refused: Refused) -> Response:
-    """What went wrong, and what to do, in the reader's language."""
-    answer = page("error.html", status=refused.status, refused=refused)
+def error_page(refused: Refused, *, reason: str | None = None) -> Response:
+    """What went wrong, and what to do, in the reader's language; `reason`, in English, for who can do more about it."""
+    answer = page("error.html", status=refused.status, refused=refused, reason=reason)
     if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer

@@ -75,7 +75,10 @@ def last_days(days: int, now: datetime) -> Period:
 
 def _of_dates(asked: Mapping[str, str], today: date) -> Range:
     first, last = (_date(asked, name) for name in ("from", "to"))
-    period = Period.of(first, min(last, today) if last else today, today=today)
+    last = min(last or today, today)
+    if first is not None:
+        first, last = sorted((min(first, today), last))  # Which of the two is the earlier one is plain.
+    period = Period.of(first, last, today=today)
     period.demand_at_most(_LONGEST, "the dashboard")
     return _range(CHOSEN, period, _grouping(period), today)
 
