@@ -101,6 +101,12 @@ def count_by_status(tx: Transaction) -> dict[str, int]:
     return {row["status"]: row["count"] for row in fetch_all(tx, "batch_queue/count_by_status")}
 
 
+def count_at_most(tx: Transaction, status: str, *, limit: int) -> int:
+    """How many entries have a status, counted no further than `limit`."""
+    row = fetch_one(tx, "batch_queue/count_at_most", {"status": status, "limit": limit})
+    return 0 if row is None else int(row["count"])
+
+
 def storable(data: bytes) -> bytes:
     """JSON that jsonb takes: `data` itself, or, where it is no JSON or holds NUL, its text as `{"raw": "..."}`."""
     try:

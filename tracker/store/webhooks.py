@@ -82,6 +82,18 @@ def list_rows(tx: Transaction, *, app_id: str | None = None, webhook_id: UUID | 
     return [WebhookRow(**row) for row in rows]
 
 
+def disabled(tx: Transaction, *, limit: int) -> list[WebhookRow]:
+    """Disabled webhooks of all applications, those disabled last first."""
+    return [WebhookRow(**row) for row in fetch_all(tx, "webhooks/disabled", {"limit": limit})]
+
+
+def count_disabled(tx: Transaction, application_ids: Sequence[UUID] | None = None) -> dict[UUID, int]:
+    """How many webhooks are disabled of each application that has such ones: of some applications, or of all."""
+    ids = None if application_ids is None else list(application_ids)
+    rows = fetch_all(tx, "webhooks/count_disabled", {"application_ids": ids})
+    return {row["application_id"]: row["count"] for row in rows}
+
+
 def lock(tx: Transaction, webhook_id: UUID) -> bool:
     """Keep others from changing a webhook until the transaction ends; whether it is there."""
     return fetch_one(tx, "webhooks/lock", {"webhook_id": webhook_id}) is not None
