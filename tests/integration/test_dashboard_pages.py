@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.registered_webhooks import register
 from tests.servers_away import redis_away
 from tracker.application import Application
 from tracker.clock import SystemClock
+from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.management import applications, keys, webhooks
 from tracker.store.database import Database
@@ -190,4 +192,16 @@ def test_operations_are_there_while_redis_is_away(operator: Browsing, valkey: Va
         page = operator.get("/dashboard/operations")
     assert page.status_code == 200
     assert "Redis does not answer" in text_of(page)
+    assert "Redis cannot be used: " in text_of(page), "the operator is told why"
     assert "Months in the database" in text_of(page)
+
+
+def test_the_operator_is_told_to_migrate_a_database_that_is_empty(settings: Settings, empty_database_url: str) -> None:
+    managing = Managing(replace(settings, database_url=empty_database_url, database_read_url=empty_database_url))
+    operator = Browsing(managing)
+    operator.sign_in(managing.admin_token)
+    pages_told = [operator.get(), operator.get("/dashboard/operations")]
+    managing.close()
+    assert [page.status_code for page in pages_told] == [503, 200]
+    for page in pages_told:
+        assert "Run `python -m tracker migrate`" in text_of(page)

@@ -172,13 +172,20 @@ def test_without_redis_the_numbers_are_there(browsing: Browsing, valkey: Valkey)
     assert "is not known at the moment" in text_of(page)
 
 
-def test_without_postgresql_a_page_says_so(browsing: Browsing, postgres: Postgres) -> None:
+def test_without_postgresql_a_page_says_so_and_to_the_operator_why(
+    managing: Managing, browsing: Browsing, postgres: Postgres
+) -> None:
+    operator = Browsing(managing)
+    operator.sign_in(managing.admin_token)
     with postgres_away(postgres):
+        told = text_of(operator.get())
         page = browsing.get(HOME)
         at_the_door = browsing.sign_in("alt_some_key")
     assert (page.status_code, heading(page)) == (503, "Not available at the moment")
     assert page.headers["Retry-After"]
     assert at_the_door.status_code == 503
+    assert "PostgreSQL cannot be reached" in told
+    assert "cannot be reached" not in page.text
     assert browsing.get(HOME).status_code == 200
 
 
