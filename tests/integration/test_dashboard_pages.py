@@ -18,6 +18,7 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.management import applications, keys, webhooks
+from tracker.reading import overview
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
@@ -150,7 +151,7 @@ def test_a_disabled_webhook_is_shown_to_who_may_see_it_and_counted_for_the_other
 
 
 def test_the_operator_sees_all_applications_with_their_numbers_and_signs(
-    operator: Browsing, database: Database, application: Application
+    operator: Browsing, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(27):
         applications.create(database, name=f"Site {number}", app_id=f"site-{number:02}")
@@ -169,6 +170,8 @@ def test_the_operator_sees_all_applications_with_their_numbers_and_signs(
     assert second.text.count('<th scope="row">') == 3
     assert "Site 26" in second.text
     assert operator.get("/dashboard?after=%00").status_code == 200
+    monkeypatch.setattr(overview, "MOST_COUNTED_TOGETHER", 5)
+    assert "7 days ≤ 6 " in text_of(operator.get()), "too many to count the different ones: the sum of the days"
 
 
 def test_operations_tell_what_waits_fails_and_works_without_any_value(
