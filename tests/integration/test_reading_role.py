@@ -28,6 +28,8 @@ def test_the_role_for_reading_reads_what_it_has_to_for_a_limited_time_and_no_mor
             owner.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}".encode())
             assert "has no statement_timeout" in judged().seen
             assert (judged().level, judged(own=False).level) == ("fail", "warn")
+            assert "ALTER ROLE" not in judged().to_do, "it may be the owner's, who needs time"
+            assert "ALTER ROLE" in judged(own=False).to_do
             limit_statements(settings.database_url, role)
             assert (judged().level, judged(own=False).level) == ("warn", "ok")
             assert "may write to tables: access_logs" in judged().seen

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import psycopg
 import pytest
 
 from tracker.embedded import wheel
+from tracker.management.postgres_checks import about_owner
+from tracker.store.database import Database
 from tracker.store.migrations import migrate
+from tracker.store.server_facts import server_facts
 
 TODAY = date(2026, 11, 23)
 ROLES = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
@@ -48,6 +52,13 @@ def apply_roles(master: psycopg.Connection, folder: Path, *, without: str = "") 
     return subprocess.run(command, env={"PATH": os.defpath, **files}, capture_output=True, text=True, check=False)
 
 
+def direct_connection(url: str) -> list[str]:
+    """What the doctor thinks of a role as the one that migrates, named by DATABASE_MAINTENANCE_URL and by default."""
+    with closing(Database(url, name="tests", connections=1)) as database, database.transaction() as tx:
+        facts = server_facts(tx)
+    return [finding.level for own in (True, False) for finding in about_owner("direct connection", facts, own=own)]
+
+
 def test_who_may_make_roles_applies_them_and_two_migrations_of_the_owner_grant_the_rest(
     master: psycopg.Connection, tmp_path: Path
 ) -> None:
@@ -65,6 +76,8 @@ def test_who_may_make_roles_applies_them_and_two_migrations_of_the_owner_grant_t
     assert master.execute(can, ["tracker_reader", "SELECT"]).fetchone() == (True,)
     assert master.execute(can, ["tracker_app", "INSERT"]).fetchone() == (True,)
     assert master.execute(can, ["tracker_app", "TRUNCATE"]).fetchone() == (False,)
+    assert direct_connection(owner) == []
+    assert direct_connection(owner.replace("tracker_owner", "tracker_app")) == ["fail", "warn"]
 
 
 def test_no_role_is_made_without_a_password(master: psycopg.Connection, tmp_path: Path) -> None:

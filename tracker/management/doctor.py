@@ -15,6 +15,7 @@ from tracker.store import batch_queue, leases, webhooks
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
+_DIRECT = "direct connection"
 
 
 def examine(settings: Settings, clock: Clock) -> list[Finding]:
@@ -40,7 +41,11 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
             findings.append(_about_reading(settings))
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
-            findings.append(postgres_checks.reach("direct connection", "DATABASE_MAINTENANCE_URL", direct)[0])
+            reached, its_facts = postgres_checks.reach(_DIRECT, "DATABASE_MAINTENANCE_URL", direct)
+            wrong = postgres_checks.about_owner(_DIRECT, its_facts, own=True) if its_facts else []
+            findings += wrong or [reached]
+    elif facts is not None:
+        findings += postgres_checks.about_owner(_DIRECT, facts, own=False)
     return findings
 
 

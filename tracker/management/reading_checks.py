@@ -8,6 +8,7 @@ from tracker.store.reading_role import ReadingRole
 
 _CHECK = "role for reading"
 _ROLES = "Give DATABASE_READ_URL the role `tracker_reader` of deploy/postgres/roles.sql."
+_MADE = "The role `tracker_reader` is made by deploy/postgres/roles.sql, and `python -m tracker migrate` lets it read."
 
 
 def about_role(database: Database, *, own: bool) -> Finding:
@@ -16,7 +17,8 @@ def about_role(database: Database, *, own: bool) -> Finding:
         with database.snapshot() as tx:
             return judge(reading_role.look(tx), reading_role.unreadable(tx), own=own)
     except TrackerError as error:
-        return Finding(_CHECK, "fail", str(error), "See that DATABASE_READ_URL is right and that its server runs.")
+        to_do = f"See that DATABASE_READ_URL is right and that its server runs. {_MADE}"
+        return Finding(_CHECK, "fail", str(error), to_do)
 
 
 def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:
@@ -25,7 +27,9 @@ def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:
         to_do = "Run `python -m tracker migrate`, which lets `tracker_reader` read; grant SELECT to any other role."
         return Finding(_CHECK, "fail", f"{role.name} may not read {', '.join(unreadable)}", to_do)
     if not role.statement_timeout:
-        to_do = f"ALTER ROLE {role.name} SET statement_timeout = '30s'; or: {_ROLES}"
+        # Not for one that writes: the owner of the tables needs its time.
+        limit_it = "" if own and role.writable else f"ALTER ROLE {role.name} SET statement_timeout = '30s'; or: "
+        to_do = f"{limit_it}{_ROLES}"
         seen = f"{role.name} has no statement_timeout: a question may keep PostgreSQL busy for as long as it likes"
         return Finding(_CHECK, "fail" if own else "warn", seen, to_do)
     if own and role.writable and not role.on_a_replica:

@@ -23,6 +23,9 @@ class ServerFacts:
     bytes: int
     connections_allowed: int
     connections_open: int
+    role: str
+    owns_tables: bool | None
+    """Whether the session's role may do what takes their owner; None where there are no tables yet."""
     data_folder: str | None
     """The server's own folder, where it runs on this machine and the role may know."""
 
