@@ -23,7 +23,7 @@ from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
 FOR_EVERYBODY = {"/dashboard/sign-in", "/dashboard/files/<mark>/<name>"}
-URL = "https://user:password@hooks.example.com/in?key=secret"
+URL = "https://user:password@hooks.example.com/in/T0123/0123456789secret?key=secret"
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_disabled_webhook_is_shown_to_who_may_see_it_and_counted_for_the_other
     for path in (HOME, f"{HOME}/quality"):
         assert "A webhook is disabled" in text_of(one.get(path))
     told = text_of(one.get(f"{HOME}/webhooks"))
-    assert "https://hooks.example.com/in" in told
+    assert "https://hooks.example.com/in/T0123/0123… " in told
     assert "Gone for 5 days." in told
     assert "secret" not in told
     assert "password" not in told

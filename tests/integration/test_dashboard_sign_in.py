@@ -238,6 +238,14 @@ def test_a_form_that_is_none_is_refused(managing: Managing, browsing: Browsing) 
         assert answer.mimetype == "text/html"
 
 
+def test_without_an_admin_token_the_form_says_so(settings: Settings, browsing: Browsing) -> None:
+    managing = Managing(replace(settings, admin_token=None))
+    assert "TRACKER_ADMIN_TOKEN is not set" in text_of(Browsing(managing).get("/dashboard/sign-in"))
+    assert Browsing(managing).sign_in("").status_code == 401
+    assert "TRACKER_ADMIN_TOKEN" not in text_of(browsing.get("/dashboard/sign-in"))
+    managing.close()
+
+
 def test_without_a_secret_key_the_page_says_what_to_set(settings: Settings) -> None:
     managing = Managing(replace(settings, secret_key=None))
     for path in ("/dashboard", "/dashboard/sign-in"):

@@ -1,5 +1,6 @@
 """The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
+import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
 _QUALITY_RANGES: Final = ("7d", "30d", "90d")
 _FEW: Final = 50
+_LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
+"""A part of a URL's path that may be one: chat services put a long random text there. Its beginning tells it apart."""
 
 
 def show(app_id: str) -> Response:
@@ -94,9 +97,10 @@ def _frame(app_id: str) -> dict[str, Any]:
 
 
 def _place(webhook: WebhookRow) -> str:
-    """Where a webhook leads, without what may hold a key: the query, and the credentials before the host."""
+    """Where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
     split = urlsplit(webhook.url)
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{split.path}"
+    path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))
+    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{path}"
 
 
 def _origin() -> str:

@@ -1,6 +1,6 @@
 """The form for signing in, the way out, and the switch of language."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from flask import Response, redirect, request
@@ -23,7 +23,7 @@ _LONGEST_PATH: Final = 2000
 def show() -> Response:
     """The form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
     SessionCookie(parts().secret_key)
-    return page("sign_in.html", next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
+    return _form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
 
 
 def sign_in() -> Response:
@@ -36,7 +36,7 @@ def sign_in() -> Response:
     try:
         holder = _holder(own, presented)
     except Refused as refused:
-        answer = page("sign_in.html", status=refused.status, next=path, ended=False, refused=refused)
+        answer = _form(status=refused.status, next=path, ended=False, refused=refused)
         if refused.retry_after is not None:
             answer.headers["Retry-After"] = str(refused.retry_after)
         return answer
@@ -52,6 +52,10 @@ def sign_in() -> Response:
         samesite="Strict",
     )
     return answer
+
+
+def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what the template shows
+    return page("sign_in.html", status=status, has_token=bool(parts().key_check.admin_token), **values)
 
 
 def _holder(own: Parts, presented: str) -> KeyHolder:
