@@ -57,7 +57,8 @@ def seeing(browser: Browser, running: Stack, **options: Any) -> Iterator[Page]:
 
 def sign_in(page: Page, running: Stack, key: str) -> None:
     page.goto(f"{running.url}/dashboard")
-    page.keyboard.type(key)  # The field has the focus from the beginning.
+    expect(page.locator("#key")).to_be_focused()  # By itself, from the beginning.
+    page.keyboard.type(key)
     page.keyboard.press("Enter")
 
 
@@ -122,7 +123,7 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
 def test_the_keyboard_reaches_everything_and_each_thing_has_a_name(browser: Browser, running: Stack, key: str) -> None:
     with seeing(browser, running, locale="en-US") as page:
         sign_in(page, running, key)
-        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator(".cards")).to_be_visible()
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
         page.keyboard.press("Enter")
