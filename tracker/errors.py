@@ -3,6 +3,7 @@
     TrackerError
     ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
     │   ├── DatabaseAway
+    │   │   ├── LockedOut
     │   │   ├── ShareInUse
     │   │   └── TookTooLong
     │   └── QueueAway
@@ -33,6 +34,10 @@ class TryAgain(TrackerError):
 
 class DatabaseAway(TryAgain):
     """PostgreSQL cannot be reached, is restarting, is full or is busy."""
+
+
+class LockedOut(DatabaseAway):
+    """Others hold a lock for longer than this waits: once they have ended it is to be had."""
 
 
 class ShareInUse(DatabaseAway):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tracker.errors import DatabaseAway, TookTooLong, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 from tracker.store.database import Database
 from tracker.store.failures import translate
 
@@ -83,7 +83,7 @@ def test_a_broken_check_is_not_taken_for_a_missing_month(database: Database) -> 
 def test_locks_and_time_outs_are_outages(database: Database, database_url: str) -> None:
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE applications")
-        with fails(DatabaseAway, "55P03"), database.transaction() as tx:
+        with fails(LockedOut, "55P03"), database.transaction() as tx:
             tx.execute("LOCK TABLE applications NOWAIT")
         with fails(TookTooLong, "57014"), database.transaction() as tx:
             tx.execute("SET LOCAL statement_timeout = 20")

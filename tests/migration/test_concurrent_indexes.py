@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from tests.registered_webhooks import URL
-from tracker.store import concurrent_indexes, migrations
+from tracker.errors import LockedOut
+from tracker.store import concurrent_indexes, maintenance, migrations
 from tracker.store.migrations import MIGRATIONS, migrate
 
 TODAY = date(2026, 11, 23)
@@ -71,6 +72,20 @@ def test_a_build_that_broke_off_is_done_again(before: str, monkeypatch: pytest.M
         assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
         assert migrate(before, today=TODAY) == [INDEX]
         assert connection.execute(BUILT).fetchall() == VALID
+
+
+def test_an_index_stays_where_what_comes_after_it_gives_up(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maintenance, "PAUSES", (0.0,))
+    following = "0010_use_of_first_keys"
+    shutil.copy(MIGRATIONS / f"{following}.sql", migrations.MIGRATIONS)
+    said: list[str] = []
+    with psycopg.connect(before) as dump:
+        dump.execute("SELECT FROM applications")
+        with pytest.raises(LockedOut):
+            migrate(before, today=TODAY, on_step=said.append)
+        assert dump.execute("SELECT version_num FROM alembic_version").fetchone() == (INDEX,)
+    assert [sentence for sentence in said if sentence.endswith(" applied")] == [f"{INDEX} applied"]
+    assert migrate(before, today=TODAY) == [following]
 
 
 def test_of_two_runs_at_once_one_builds_it(before: str) -> None:

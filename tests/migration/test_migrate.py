@@ -14,7 +14,7 @@ import pytest
 
 from tests.waiting import PATIENCE
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseAway, SettingsInvalid
+from tracker.errors import DatabaseAway, LockedOut, SettingsInvalid
 from tracker.store import maintenance, partitions
 from tracker.store.migrations import MIGRATIONS, migrate
 
@@ -108,7 +108,7 @@ def test_it_gives_up_on_locks_that_are_never_to_be_had(database_url: str, monkey
     waits: list[str] = []
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE access_logs IN ROW EXCLUSIVE MODE")
-        with pytest.raises(DatabaseAway, match="55P03"):
+        with pytest.raises(LockedOut, match="55P03"):
             partitions.create(database_url, [partitions.Month(2040, 1)], on_step=waits.append)
     assert len(waits) == 2
     assert partitions.create(database_url, [partitions.Month(2040, 1)]) == [partitions.Month(2040, 1)]

@@ -10,7 +10,16 @@ import click
 
 from tracker import __version__
 from tracker.cli.lazy_group import LazyGroup
-from tracker.errors import DatabaseAway, QueueAway, QueueFull, SettingsInvalid, TrackerError, UnknownApplication
+from tracker.errors import (
+    DatabaseAway,
+    LockedOut,
+    QueueAway,
+    QueueFull,
+    SettingsInvalid,
+    TookTooLong,
+    TrackerError,
+    UnknownApplication,
+)
 
 _COMMANDS = {
     "migrate": ("tracker.cli.migrate:migrate", "Bring the database's schema and partitions up to date."),
@@ -57,8 +66,8 @@ class _Commands(LazyGroup):
 def _advice(error: TrackerError) -> str:
     """The error's sentence, and what to look at where it does not name a command that helps."""
     sentence = str(error)
-    if "`python -m tracker" in sentence:
-        return sentence
+    if "`python -m tracker" in sentence or isinstance(error, LockedOut | TookTooLong):
+        return sentence  # A server that says one of these runs, and is the right one.
     if isinstance(error, DatabaseAway):
         return f"{sentence} See that DATABASE_URL names the right server and that it runs, then try again."
     if isinstance(error, QueueFull):

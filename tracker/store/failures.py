@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tracker.errors import DatabaseAway, TookTooLong, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 
 _AWAY_CLASSES = {
     "08",  # connection exceptions
@@ -25,14 +25,20 @@ _AWAY = {
     "25P04",  # the transaction took too long
     "40001",  # lost against another transaction
     "40P01",  # deadlock
-    "55P03",  # a lock was not to be had in time
     "57P01",  # shutting down
     "57P02",  # crashed
     "57P03",  # starting up
     "57P04",  # the database was dropped
     "57P05",  # idle for too long
 }
-_STATEMENT_TIMEOUT = "57014"
+_GAVE_UP: dict[str, tuple[type[DatabaseAway], str]] = {
+    "57014": (TookTooLong, "PostgreSQL gave a statement up that took too long: {}."),
+    "55P03": (
+        LockedOut,
+        "Others use the tables for too long, pg_dump or a long statement for instance: {}. Try again after them.",
+    ),
+}
+"""What a time limit of the role or of the transaction ended: the error and its sentence."""
 _NOT_MIGRATED = {
     "3F000",  # no such schema
     "42703",  # no such column
@@ -59,8 +65,9 @@ def translate(error: psycopg.Error) -> TrackerError:
     if state is None:
         return _without_sqlstate(error)
     message = f"{_primary(error)} (SQLSTATE {state})"
-    if state == _STATEMENT_TIMEOUT:
-        return TookTooLong(f"PostgreSQL gave a statement up that took too long: {message}.")
+    if state in _GAVE_UP:
+        kind, sentence = _GAVE_UP[state]
+        return kind(sentence.format(message))
     if away := _away(state, message):
         return DatabaseAway(away)
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
@@ -75,7 +82,10 @@ def _away(state: str, message: str) -> str | None:
     if state in _NOT_MIGRATED:
         return f"The database is not ready for this version: {message}. Run `python -m tracker migrate`."
     if state == _NOT_PERMITTED:
-        return f"The role lacks a right that deploy/postgres/roles.sql gives it: {message}."
+        return (
+            f"The role lacks a right that deploy/postgres/roles.sql gives it: {message}. "
+            "`python -m tracker doctor` looks at the roles of the three DATABASE_ settings."
+        )
     if state in _AWAY or state[:2] in _AWAY_CLASSES:
         return f"PostgreSQL is away or busy: {message}."
     return None

@@ -50,7 +50,9 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
             with concurrent_indexes.alone(connection, on_step):
                 if _waiting_index(connection) == waiting:
                     concurrent_indexes.build(connection, MIGRATIONS / f"{waiting}.sql")
+                    # Noted by itself: what comes next may have to give up, and an index takes long.
                     applied += patiently(partial(_apply_missing, connection, on_step, waiting), on_wait=on_step)
+            applied += patiently(partial(_apply_missing, connection, on_step, None), on_wait=on_step)
         if readable := reading_role.grant(connection):
             on_step(f"{reading_role.NAME} may read {', '.join(readable)}")
             applied.append(f"rights of {reading_role.NAME}")
@@ -79,15 +81,13 @@ def _waiting_index(connection: Connection) -> str | None:
 def _apply_missing(
     connection: Connection, on_step: Callable[[str], None], built: str | None, lock_wait: float
 ) -> list[str]:
-    """Apply the missing revisions in one transaction of `connection`, up to one whose index is not `built` yet."""
+    """Apply the missing revisions up to an index, in one transaction of `connection`; or the one that is `built`."""
     # Whoever calls this chose a log format; Alembic's own lines about its dialect say nothing to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     applied: list[str] = []
 
     def remember(*, step: MigrationInfo, **_: object) -> None:
-        name = str(step.up_revision_id)
-        applied.append(name)
-        on_step(f"{name} applied")
+        applied.append(str(step.up_revision_id))
 
     # The connection is ours (libpq's URLs name things that SQLAlchemy's do not), Alembic only borrows it.
     engine = create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool)
@@ -100,11 +100,13 @@ def _apply_missing(
             MigrationContext.configure(alchemy, opts=options).run_migrations()
     except exc.DBAPIError as error:
         raise error.orig if isinstance(error.orig, psycopg.Error) else error from error
+    for name in applied:  # Now that it is so: the transaction may have been given up.
+        on_step(f"{name} applied")
     return applied
 
 
 def _steps(built: str | None, current: Sequence[str], context: MigrationContext) -> list[RevisionStep]:
-    """What Alembic asks: the steps from the `current` revision on, up to an index that is not `built` yet."""
+    """What Alembic asks: the steps from the `current` revision on, up to an index; or the one that is `built`."""
     scripts = list(_scripts(context.connection))
     revisions = RevisionMap(lambda: scripts)
     newest = revisions.heads[0]  # The map links the revisions to each other when it is first asked.
@@ -116,7 +118,11 @@ def _steps(built: str | None, current: Sequence[str], context: MigrationContext)
             f"this version ends with {newest}. Run the newer version."
         )
     done = names.index(current[0]) + 1 if current else 0
-    missing = takewhile(lambda script: not is_concurrent(script.revision) or script.revision == built, scripts[done:])
+    missing = (
+        [script for script in scripts[done:] if script.revision == built]
+        if built
+        else takewhile(lambda script: not is_concurrent(script.revision), scripts[done:])
+    )
     return [RevisionStep(revisions, script, is_upgrade=True) for script in missing]
 
 
