@@ -134,7 +134,7 @@ def test_parameters_show_their_values_and_nothing_in_them_is_markup(
     assert heading(page) == "Shop &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&#39;&amp;{{ 7*7 }}"
     told = text_of(page)
     assert "red 3 &lt;script&gt;" in told
-    assert "Mean 2.5 Least 1 Most 4 Sum 10" in told
+    assert "Mean 2.5 Lowest 1 Highest 4 Sum 10" in told
     assert "<script" not in browsing.get(f"{HOME}/quality").text
 
 
