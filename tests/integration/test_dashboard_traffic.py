@@ -161,6 +161,7 @@ def test_a_time_that_there_is_not_is_explained(browsing: Browsing) -> None:
     ):
         page = browsing.get(HOME + query)
         assert (page.status_code, heading(page)) == (400, "That cannot be shown"), query
+    assert "At most ten years" in text_of(browsing.get(f"{HOME}?from=2000-01-01"))
 
 
 @pytest.mark.usefixtures("few")

@@ -21,8 +21,11 @@ _DAYS: Final = 7
 
 
 def home() -> Response:
-    """The list, or the way to one's own application."""
+    """The list, or the way to one's own application, or to the one that the operator names."""
     own = reader().application
+    named = request.args.get("app_id", "").strip()
+    if own is None and named:
+        return see(address(named))
     return _list() if own is None else see(address(own.app_id))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from tracker.errors import invalid
+from tracker.errors import Refused, invalid
 from tracker.reading.period import Period
 from tracker.reading.series import Grouping
 
@@ -79,7 +79,8 @@ def _of_dates(asked: Mapping[str, str], today: date) -> Range:
     if first is not None:
         first, last = sorted((min(first, today), last))  # Which of the two is the earlier one is plain.
     period = Period.of(first, last, today=today)
-    period.demand_at_most(_LONGEST, "the dashboard")
+    if period.days > _LONGEST:
+        raise Refused("TIME_TOO_LONG", 400, f"At most {_LONGEST} days can be shown at once.")
     return _range(CHOSEN, period, _grouping(period), today)
 
 
