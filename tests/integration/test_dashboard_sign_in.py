@@ -66,7 +66,10 @@ def test_the_cookie_is_for_the_dashboard_alone_and_holds_no_key(managing: Managi
     assert application_key not in settings
     own = {**OWN, "Origin": "https://localhost"}
     secure = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=own)
-    assert "Secure" not in secure.headers["Set-Cookie"], "nobody in front is believed about it"
+    assert "; Secure" in secure.headers["Set-Cookie"], "the browser itself says so"
+    forwarded = {**OWN, "X-Forwarded-Proto": "https"}
+    believed = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=forwarded)
+    assert "; Secure" not in believed.headers["Set-Cookie"], "nobody in front is believed about it"
 
 
 def test_behind_a_trusted_proxy_the_cookie_is_secure_where_the_browser_came_by_https(

@@ -28,7 +28,12 @@ def _host(origin: str) -> str | None:
 
 
 def is_https(trusted_proxies: int) -> bool:
-    """Whether the browser came by HTTPS, by the word of the proxies in front where these are to be believed."""
+    """Whether the browser came by HTTPS: it says so itself with a form, and proxies do where they are to be believed.
+
+    Its own word harms nobody but whoever forges it: cookies become `Secure`, also where no proxy has been made known.
+    """
+    if request.headers.get("Origin", "").startswith("https://"):
+        return True
     forwarded = request.headers.get("X-Forwarded-Proto", "") if trusted_proxies else ""
     if forwarded:
         # Like addresses, the N-th from the right is the outermost proxy's; many overwrite the header instead.
