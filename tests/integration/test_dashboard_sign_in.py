@@ -90,6 +90,8 @@ def test_a_link_on_another_site_is_followed_once_more_from_here(browsing: Browsi
     assert linked.status_code == 200
     assert f'content="0; url={HOME}?range=30d"' in linked.text
     assert "Shop" not in linked.text
+    outside = browsing.get("/dashboard/..%2f..%2f/evil.example", headers={"Sec-Fetch-Site": "cross-site"})
+    assert 'content="0; url=/dashboard"' in outside.text
     assert browsing.get(HOME, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 

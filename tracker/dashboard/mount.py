@@ -63,10 +63,10 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     A browser that follows a link on another site keeps the cookie back (`SameSite=Strict`). It is asked once more by a
     page of our own, lest somebody sign in who has done so already.
     """
-    if not signed_out.ended and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return page("again.html")
-    ended = "&ended=1" if signed_out.ended else ""
     here = request.full_path.rstrip("?")
+    if not signed_out.ended and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return page("again.html", to=sign_in.own_path(here))
+    ended = "&ended=1" if signed_out.ended else ""
     answer = sign_in.see(f"{HOME}/sign-in?next={quote(here, safe='')}{ended}")
     if signed_out.ended:
         answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
