@@ -28,7 +28,12 @@ _MOST_REASONS: Final = 30
 _MOST_WEBHOOKS: Final = 100
 _LONGEST_REASON: Final = 200
 _JOBS_OF: Final = timedelta(hours=24)
-_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\b")
+_QUOTED: Final = re.compile(
+    # What is quoted may hold quotes itself: from the first one to the last, or to the end where the last is cut off.
+    r"\"[^\"]*(?:\"[^\"]*\"[^\"]*)*$|\".*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+    r"|[0-9a-f:]{0,39}::[0-9a-f:.]{0,39}|\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 T = TypeVar("T")
 
