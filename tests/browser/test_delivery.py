@@ -153,6 +153,7 @@ def test_a_repeated_hit_counts_once(opened: Page, site: Site, tracked: Tracked, 
     gate.let_go()
     opened.goto(site.url("/next"))
     tracked.wait_for(3)
+    wait_until_waiting(opened, 1)  # The new page's own hit waits too, until its answer has come.
     (entry,) = waiting(opened)
     event_id = entry["hit"]["event_id"]
     assert entry["hit"]["event_name"] == "in mid-send"
