@@ -1,7 +1,6 @@
 # ruff: noqa: ARG002 - the signature of `_deserialize` is marshmallow's
 """What the endpoints that read have in common: the application, the days, and the custom parameters of hits."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,20 +9,19 @@ from marshmallow import Schema, ValidationError, fields
 
 from tracker.api.fields import Text
 from tracker.api.parts import parts
+from tracker.http import moments
 from tracker.http.json_rules import check, parse
 from tracker.reading.period import Period
 
 _LONGEST_FILTER = 8192
 """Characters; `tracker.reading.parameter_filter` says what the object may hold."""
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""ISO 8601 has more forms of as many characters, `2026-W05-6` among them."""
 
 
 class Day(fields.Date):
     """A day, YYYY-MM-DD and nothing else."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:  # noqa: ANN401 marshmallow's signature
-        if not _DAY.fullmatch(value):
+        if not moments.DAY.fullmatch(value):
             raise ValidationError("Must be a day, YYYY-MM-DD.")
         return super()._deserialize(value, attr, data, **kwargs)
 

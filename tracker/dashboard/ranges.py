@@ -1,12 +1,12 @@
 """The time that a page of numbers is about, as its reader chooses it, and the time before it to compare with. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from tracker.errors import Refused, invalid
+from tracker.http import moments
 from tracker.reading.period import Period
 from tracker.reading.series import Grouping
 
@@ -15,7 +15,6 @@ USUAL: Final = "7d"
 CHOSEN: Final = "dates"
 """The name of a time whose days the reader gave."""
 _DAYS: Final = {"7d": 7, "30d": 30, "90d": 90}
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BY_HOUR: Final = 2
 _BY_DAY: Final = 92
 _LONGEST: Final = 3660
@@ -100,8 +99,7 @@ def _date(asked: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        # Python takes weeks for days too.
-        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        found = date.fromisoformat(text) if moments.DAY.fullmatch(text) else None
     except ValueError:
         found = None
     if found is None:

@@ -11,8 +11,6 @@ from tracker.store.database import Database, Transaction
 
 _RETRY_AFTER: Final = 30
 """Seconds. A guess: the same question takes as long again, unless the server has less to do by then."""
-
-
 _RETRY_WHEN_ANSWERED: Final = 5
 """Seconds. A guess too; most questions are answered in less than one."""
 
