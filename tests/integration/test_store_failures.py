@@ -8,7 +8,7 @@ import pytest
 
 from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 from tracker.store.database import Database
-from tracker.store.failures import translate
+from tracker.store.failures import is_about_session, translate
 
 HIT = "INSERT INTO access_logs (application_id, app_id, {}) VALUES (gen_random_uuid(), 'shop', %s)"
 
@@ -134,12 +134,17 @@ def test_what_is_in_no_table_is_unclear(database: Database) -> None:
     ("state", "kind"),
     [
         ("08006", DatabaseAway),
+        ("08P01", DatabaseAway),
+        ("0A000", DatabaseAway),
+        ("25P03", DatabaseAway),
+        ("26000", DatabaseAway),
         ("53100", DatabaseAway),
         ("57P01", DatabaseAway),
         ("57P03", DatabaseAway),
         ("40001", DatabaseAway),
         ("40P01", DatabaseAway),
         ("58030", DatabaseAway),
+        ("25P02", Unclear),
         ("XX000", Unclear),
     ],
 )
@@ -148,3 +153,29 @@ def test_what_a_test_cannot_bring_about_is_told_by_its_sqlstate(state: str, kind
     assert error.sqlstate == state
     assert type(translate(error)) is kind
     assert "confidential" not in str(translate(error))
+
+
+@pytest.mark.parametrize(
+    ("state", "anew"),
+    [
+        ("25006", True),  # read only
+        ("08006", True),
+        ("08P01", True),
+        ("0A000", True),  # a pooler that cannot do it
+        ("25P03", True),
+        ("26000", True),
+        ("57P01", True),
+        ("57P02", True),
+        ("57P03", True),
+        ("57P05", True),
+        ("57014", False),  # a statement that took too long
+        ("55P03", False),
+        ("40001", False),
+        ("53100", False),  # a full disk: no other session has more room
+        ("53300", False),
+        ("22001", False),
+        ("23505", False),
+    ],
+)
+def test_what_is_about_the_session_asks_for_a_new_one(state: str, anew: bool) -> None:  # noqa: FBT001
+    assert is_about_session(psycopg.errors.lookup(state)("confidential")) is anew

@@ -37,6 +37,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         findings += postgres_checks.about_server(facts)
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
+            findings.append(postgres_checks.about_writing(database, facts))
             findings += _or_failure("batch_queue", lambda: _about_what_waits(database))
             findings.append(_about_reading(settings))
     if settings.database_maintenance_url != settings.database_url:

@@ -7,8 +7,9 @@ from pathlib import Path
 from tracker.errors import TrackerError
 from tracker.management import partition_overview
 from tracker.management.finding import Finding, graded, megabytes
+from tracker.store import server_facts
 from tracker.store.database import Database
-from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision, server_facts
+from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision
 
 _MIGRATE = "Run `python -m tracker migrate`."
 _UTC = {"UTC", "Etc/UTC", "GMT"}
@@ -18,7 +19,7 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Server
     """Whether the server that a setting names answers, and what it says."""
     try:
         with database.transaction() as tx:
-            facts = server_facts(tx)
+            facts = server_facts.server_facts(tx)
     except TrackerError as error:
         return Finding(check, "fail", str(error), f"See that {setting} is right and that the server runs."), None
     major = facts.version_number // 10_000
@@ -40,7 +41,7 @@ def about_owner(check: str, facts: ServerFacts, *, own: bool) -> list[Finding]:
 
 
 def about_server(facts: ServerFacts) -> list[Finding]:
-    """Encoding, time zone, role, connections, room on the disk."""
+    """Encoding, time zone, connections, room on the disk."""
     findings = [
         _must_be("encoding", facts.encoding, facts.encoding == "UTF8", "Create the database with ENCODING 'UTF8'."),
         _must_be(
@@ -48,12 +49,6 @@ def about_server(facts: ServerFacts) -> list[Finding]:
             facts.time_zone,
             facts.time_zone in _UTC,
             "Do not set another time zone for this role or in the URL's options.",
-        ),
-        _must_be(
-            "writable",
-            "a replica" if facts.in_recovery else "a primary",
-            not facts.in_recovery,
-            "Point DATABASE_URL at the primary.",
         ),
         graded(
             "connections",
@@ -65,6 +60,21 @@ def about_server(facts: ServerFacts) -> list[Finding]:
         ),
     ]
     return findings + _disk(facts)
+
+
+def about_writing(database: Database, facts: ServerFacts) -> Finding:
+    """Whether the server takes writes: a row is written and committed."""
+    try:
+        with database.transaction() as tx:
+            server_facts.write(tx)
+    except TrackerError as error:
+        to_do = (
+            "Point DATABASE_URL at the primary, or promote this server."
+            if facts.in_recovery
+            else "Make the server take writes again, for this role and database too: the processes go on by themselves."
+        )
+        return Finding("writable", "fail", str(error), to_do)
+    return Finding("writable", "ok", "a row was written")
 
 
 def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[Finding]:

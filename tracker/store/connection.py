@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from typing import Any, TypeVar
 
 import orjson
@@ -43,6 +44,8 @@ class Connection(psycopg.Connection[TupleRow]):
     """Seconds to wait for one answer; None waits for ever."""
     cancellation: float = 0.0
     """Seconds more for what takes longer to be cancelled and to end; 0 does not cancel."""
+    opened_at: float = 0.0
+    """When it was opened, by `time.monotonic`."""
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
         if timeout is not None or self.patience is None:
@@ -85,9 +88,11 @@ def complete(url: str, *, name: str, wait: float) -> str:
 
 def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> Connection:
     """Open a connection to what `complete` returned. Raises psycopg's errors."""
+    opened_at = time.monotonic()
     # Prepared statements pin a proxied session and collide in a transaction pooler (ruling 14).
     connection = Connection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
+    connection.opened_at = opened_at
     set_json_dumps(orjson.dumps, connection)
     set_json_loads(orjson.loads, connection)
     return connection

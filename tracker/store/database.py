@@ -7,10 +7,13 @@ Statement timeouts belong to the role, because a SET would pin a proxied session
     ALTER ROLE tracker SET timezone = 'UTC';
 """
 
+import math
 import select
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Final
 
 import psycopg
 from psycopg import IsolationLevel
@@ -19,8 +22,12 @@ from psycopg.rows import TupleRow
 
 from tracker.errors import DatabaseAway, Unclear
 from tracker.store.connection import Connection, complete, connect
-from tracker.store.failures import translated
+from tracker.store.failures import is_about_session, translated
 from tracker.store.shares import Shares
+
+MAX_CONNECTION_SECONDS: Final = 60.0
+"""How long one connection is lent again and again. A standby that was the primary, or the server that a name led to,
+goes on answering what is only read: after this long every reader has asked anew where the database is."""
 
 Transaction = psycopg.Connection[TupleRow]
 """What the modules of this room take as `tx`; everybody else only hands it on."""
@@ -30,8 +37,10 @@ class Database:
     """Connections to one database. Thread-safe; to be built after a fork, since it must not be shared by processes.
 
     Nothing connects before the first use, no thread works in the background, and no dead connection is lent:
-    after a restart of PostgreSQL the next transaction connects anew. While PostgreSQL is away every call fails at
-    once with DatabaseAway, or within `wait` seconds where the server hangs instead of refusing.
+    after a restart of PostgreSQL the next transaction connects anew. So it does after an answer that was about the
+    session or its server, a failover's for instance (`is_about_session`), and once a connection is a minute old. While
+    PostgreSQL is away every call fails at once with DatabaseAway, or within `wait` seconds where the server hangs
+    instead of refusing.
     """
 
     def __init__(
@@ -61,6 +70,7 @@ class Database:
         self._places = threading.BoundedSemaphore(connections)
         self._shares = Shares(each or connections)
         self._idle: list[Connection] = []
+        self._distrusted_at = -math.inf
         self._closed = False
 
     @contextmanager
@@ -117,6 +127,11 @@ class Database:
             connection = self._take_idle() or self._connect()
             try:
                 yield connection
+            except psycopg.Error as error:
+                if is_about_session(error):
+                    # Those that were opened before lead to the same server: none of them is lent again.
+                    self._distrusted_at = time.monotonic()
+                raise
             finally:
                 self._give_back(connection)
         finally:
@@ -131,17 +146,20 @@ class Database:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if _is_quiet(connection):
+            if self._may_be_lent(connection) and _is_quiet(connection):
                 return connection
             connection.close()
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.info.transaction_status is TransactionStatus.IDLE:
+        if connection.info.transaction_status is TransactionStatus.IDLE and self._may_be_lent(connection):
             self._idle.append(connection)
         else:
             connection.close()
         if self._closed:
             self.close()
+
+    def _may_be_lent(self, connection: Connection) -> bool:
+        return connection.opened_at > max(self._distrusted_at, time.monotonic() - MAX_CONNECTION_SECONDS)
 
 
 def _is_quiet(connection: Connection) -> bool:

@@ -12,25 +12,30 @@ import psycopg
 
 from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 
-_AWAY_CLASSES = {
-    "08",  # connection exceptions
+_SESSION_CLASSES = {
+    "08",  # connection exceptions; poolers answer 08P01 for whatever they cannot do
+    "0A",  # not supported, here or by a pooler: what is sent is constant, so that it is no row's fault
+    "26",  # a prepared statement that this session does not have: a pooler has mixed sessions up
     "28",  # who may connect: roles and passwords change beside us
     "3D",  # no such database (yet)
-    "53",  # disk, memory or connections used up
-    "58",  # input or output failed
+    "57",  # an operator's doing: shutting down, crashed, starting up, dropped
 }
-_AWAY = {
-    "25006",  # read only: a replica, or a primary that has just been replaced
+"""What is wrong with the session, or with the server that it leads to: another session may find a better one."""
+_SESSION = {
+    "25006",  # read only
     "25P03",  # idle in transaction for too long
     "25P04",  # the transaction took too long
-    "40001",  # lost against another transaction
-    "40P01",  # deadlock
-    "57P01",  # shutting down
-    "57P02",  # crashed
-    "57P03",  # starting up
-    "57P04",  # the database was dropped
-    "57P05",  # idle for too long
 }
+_AWAY_CLASSES = _SESSION_CLASSES | {
+    "40",  # lost against another transaction
+    "53",  # disk, memory or connections used up
+    "58",  # input or output failed
+    "72",  # the snapshot is too old
+    "F0",  # the server's configuration file
+}
+_READ_ONLY = "25006"
+_OUT_OF_TRANSACTION_IDS = {"GetNewTransactionId", "GetNewMultiXactId"}
+"""The places in PostgreSQL's source that refuse every write, with the SQLSTATE of a row that is too large (54000)."""
 _GAVE_UP: dict[str, tuple[type[DatabaseAway], str]] = {
     "57014": (TookTooLong, "PostgreSQL gave a statement up that took too long: {}."),
     "55P03": (
@@ -68,7 +73,7 @@ def translate(error: psycopg.Error) -> TrackerError:
     if state in _GAVE_UP:
         kind, sentence = _GAVE_UP[state]
         return kind(sentence.format(message))
-    if away := _away(state, message):
+    if away := _away(error, state, message):
         return DatabaseAway(away)
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
         return Unclear(_missing_partition(error))
@@ -77,7 +82,20 @@ def translate(error: psycopg.Error) -> TrackerError:
     return Unclear(f"PostgreSQL refused: {message}.")
 
 
-def _away(state: str, message: str) -> str | None:
+def is_about_session(error: psycopg.Error) -> bool:
+    """Return whether `error` speaks of the session or of its server, so that the next try belongs to a new session.
+
+    A server that was demoted, or was read only for a while, keeps its sessions open: they go on refusing what a new one
+    may be granted, by this server or by the one that the name leads to now. A full disk (class 53) and a lock are no
+    such thing: sessions are dear to a server in trouble.
+    """
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return (state[:2] in _SESSION_CLASSES or state in _SESSION) and state not in _GAVE_UP
+
+
+def _away(error: psycopg.Error, state: str, message: str) -> str | None:
     """What keeps the database from doing its work for anybody, or None where this row may be the reason."""
     if state in _NOT_MIGRATED:
         return f"The database is not ready for this version: {message}. Run `python -m tracker migrate`."
@@ -86,7 +104,14 @@ def _away(state: str, message: str) -> str | None:
             f"The role lacks a right that deploy/postgres/roles.sql gives it: {message}. "
             "`python -m tracker doctor` looks at the roles of the three DATABASE_ settings."
         )
-    if state in _AWAY or state[:2] in _AWAY_CLASSES:
+    if state == _READ_ONLY:
+        return (
+            f"PostgreSQL takes no writes: {message}. It is a standby, was demoted, or default_transaction_read_only is "
+            "set for the server, the database or the role."
+        )
+    if error.diag.source_function in _OUT_OF_TRANSACTION_IDS:
+        return f"PostgreSQL takes no writes until VACUUM has freed transaction ids: {message}."
+    if state[:2] in _AWAY_CLASSES or state in _SESSION:
         return f"PostgreSQL is away or busy: {message}."
     return None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.store.database import Transaction
-from tracker.store.queries import SQL, fetch_one
+from tracker.store.queries import SQL, execute, fetch_one
 
 OLDEST_MAJOR = 14
 """The oldest PostgreSQL that is served (specification 1.1)."""
@@ -35,6 +35,11 @@ def server_facts(tx: Transaction) -> ServerFacts:
     assert facts is not None
     migrated = facts.pop("migrated")
     return ServerFacts(**facts, revision=applied_revision(tx) if migrated else None)
+
+
+def write(tx: Transaction) -> None:
+    """Write a row of no meaning: whoever commits it has seen that the server takes writes."""
+    execute(tx, "server/write")
 
 
 def applied_revision(tx: Transaction) -> str | None:
