@@ -118,6 +118,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         batch_size=100,
         max_retries=3,
         trusted_proxies=0,
+        proxy_header="x-forwarded-for",
         retention_months=24,
         log_format="console",
         rq_queue="default",

@@ -18,7 +18,10 @@ from environs import FileAwareEnv
 from tracker.errors import SettingsInvalid
 
 LogFormat = Literal["json", "console"]
+ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_MAX_PROXIES = 16
+_MAPPED_BITS = 96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,11 @@ class Settings:
     """TRACKER_BATCH_SIZE: hits that a worker writes in one transaction (1 to 1000, default 100)."""
     max_retries: int
     """TRACKER_MAX_RETRIES: how often a hit that fails for an unclear reason is tried again alone (default 3)."""
-    trusted_proxies: int
-    """TRACKER_TRUSTED_PROXIES: how many proxies in front are believed about the client's address (default 0)."""
+    trusted_proxies: int | tuple[Network, ...]
+    """TRACKER_TRUSTED_PROXIES: which proxies in front are believed about the client's address: how many (default 0), or
+    their networks (CIDRs, commas)."""
+    proxy_header: ProxyHeader
+    """TRACKER_PROXY_HEADER: where these proxies write it: x-forwarded-for (default) or forwarded (RFC 7239)."""
     retention_months: int
     """TRACKER_RETENTION_MONTHS: whole months kept (default 24; 0 keeps all)."""
     log_format: LogFormat
@@ -89,7 +95,10 @@ def load() -> Settings:
         secret_key=_text(env, "TRACKER_SECRET_KEY") or None,
         batch_size=_whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
         max_retries=_whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),
-        trusted_proxies=_whole(env, "TRACKER_TRUSTED_PROXIES", 0, low=0, high=16),
+        trusted_proxies=_proxies(env, "TRACKER_TRUSTED_PROXIES"),
+        proxy_header=cast(
+            ProxyHeader, _choice(env, "TRACKER_PROXY_HEADER", ("x-forwarded-for", "forwarded"), "x-forwarded-for")
+        ),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
         rq_queue=_name(env, "TRACKER_RQ_QUEUE", "default"),
@@ -167,6 +176,39 @@ def _networks(env: FileAwareEnv, name: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:
         raise _refuse(name, value, f"networks as CIDRs, separated by commas ({error})") from error
+
+
+def _proxies(env: FileAwareEnv, name: str) -> int | tuple[Network, ...]:
+    """A number of proxies, or their networks; everybody's network would let anybody forge an address."""
+    value = _text(env, name, "0")
+    if re.fullmatch(r"[0-9]{1,2}", value) and int(value) <= _MAX_PROXIES:
+        return int(value)
+    accepted = f"a whole number from 0 to {_MAX_PROXIES}, or the proxies' networks as CIDRs, separated by commas"
+    if not re.search(r"[.:]", value):
+        raise _refuse(name, value, accepted)
+    try:
+        networks = tuple(_plain(ipaddress.ip_network(part.strip())) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise _refuse(name, value, f"{accepted} ({error})") from error
+    if _holds_everybody(networks):
+        raise _refuse(name, value, f"{accepted}; a network of all addresses would let anybody forge one")
+    return networks
+
+
+def _holds_everybody(networks: Sequence[Network]) -> bool:
+    """Whether together they hold every address of IPv4 or of IPv6."""
+    v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+    v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+    joined: tuple[Network, ...] = (*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6))
+    return any(network.prefixlen == 0 for network in joined)
+
+
+def _plain(network: Network) -> Network:
+    """The network in IPv4 where it is IPv4 in IPv6 (RFC 4291, 2.5.5.2), as addresses are compared."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def _ports(env: FileAwareEnv, name: str) -> frozenset[int]:

@@ -107,6 +107,14 @@ def test_settings_do_not_change_after_the_start(environment: Environment) -> Non
         ("TRACKER_BATCH_SIZE", "9" * 5000, "a whole number from 1 to 1000"),
         ("TRACKER_MAX_RETRIES", "-1", "a whole number from 0 to 100"),
         ("TRACKER_TRUSTED_PROXIES", "17", "a whole number from 0 to 16"),
+        ("TRACKER_TRUSTED_PROXIES", "-1", "a whole number from 0 to 16"),
+        ("TRACKER_TRUSTED_PROXIES", "1,10.0.0.0/8", "networks as CIDRs, separated by commas"),
+        ("TRACKER_TRUSTED_PROXIES", "10.0.0.1/8", "networks as CIDRs, separated by commas"),
+        ("TRACKER_TRUSTED_PROXIES", "10.0.0.0-10.0.0.9", "networks as CIDRs, separated by commas"),
+        ("TRACKER_TRUSTED_PROXIES", "::/0", "would let anybody forge one"),
+        ("TRACKER_TRUSTED_PROXIES", "::ffff:0:0/96", "would let anybody forge one"),
+        ("TRACKER_TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/1,128.0.0.0/1", "would let anybody forge one"),
+        ("TRACKER_PROXY_HEADER", "x-real-ip", "x-forwarded-for or forwarded"),
         ("TRACKER_RETENTION_MONTHS", "0.5", "a whole number from 0 to 1200"),
         ("TRACKER_DRAIN_SECONDS", "0", "a whole number from 1 to 600"),
         ("TRACKER_QUEUE_LIMIT", "999", "a whole number from 1000 to 1000000000"),
@@ -128,6 +136,20 @@ def test_a_wrong_value_is_refused_with_name_value_and_what_is_accepted(
     message = environment.refused()
     assert message.startswith(f"{name}={value!r} is not accepted: ")
     assert accepted in message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("16", 16),
+        ("10.0.0.0/8, fd00::/8,", (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))),
+        ("10.1.2.3", (ip_network("10.1.2.3/32"),)),
+        ("::ffff:10.0.0.0/104", (ip_network("10.0.0.0/8"),)),
+    ],
+)
+def test_trusted_proxies_are_a_number_or_networks(environment: Environment, value: str, expected: object) -> None:
+    environment.set(TRACKER_TRUSTED_PROXIES=value)
+    assert config.load().trusted_proxies == expected
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])

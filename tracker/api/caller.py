@@ -64,7 +64,7 @@ def identify() -> None:
             401,
             "This needs an API key or the admin token: Authorization: Bearer, or X-API-Key.",
         )
-    holder = own.key_check.holder(client_address(request.environ, own.trusted_proxies), presented)
+    holder = own.key_check.holder(client_address(request.environ, own.proxies), presented)
     if holder.application is None or holder.key is None:
         g.caller = Caller(ADMIN)
     else:

@@ -9,6 +9,7 @@ from flask import current_app
 
 from tracker.clock import Clock
 from tracker.errors import TrackerError
+from tracker.http.client_address import TrustedProxies
 from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
@@ -34,7 +35,7 @@ class Parts:
     key_use: KeyUse
     key_check: KeyCheck
     webhook_rules: WebhookRules
-    trusted_proxies: int
+    proxies: TrustedProxies
 
     def close(self) -> None:
         """Write what is not written yet, and close the connections."""

@@ -105,7 +105,7 @@ def _place(webhook: WebhookRow) -> str:
 
 def _origin() -> str:
     """Where the browser reaches this receiver."""
-    return f"{'https' if is_https(parts().trusted_proxies) else 'http'}://{request.host}"
+    return f"{'https' if is_https(parts().proxies) else 'http'}://{request.host}"
 
 
 def _span(words: Words, days: Days, period: Period) -> str:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from tracker.errors import Refused
+from tracker.http.client_address import TrustedProxies, forwarded_scheme
 
 
 def require_own_page() -> None:
@@ -27,16 +28,11 @@ def _host(origin: str) -> str | None:
         return None
 
 
-def is_https(trusted_proxies: int) -> bool:
+def is_https(proxies: TrustedProxies) -> bool:
     """Whether the browser came by HTTPS: it says so itself with a form, and proxies do where they are to be believed.
 
     Its own word harms nobody but whoever forges it: cookies become `Secure`, also where no proxy has been made known.
     """
     if request.headers.get("Origin", "").startswith("https://"):
         return True
-    forwarded = request.headers.get("X-Forwarded-Proto", "") if trusted_proxies else ""
-    if forwarded:
-        # Like addresses, the N-th from the right is the outermost proxy's; many overwrite the header instead.
-        entries = [entry.strip().lower() for entry in forwarded.split(",")]
-        return entries[max(0, len(entries) - trusted_proxies)] == "https"
-    return request.scheme == "https"
+    return (forwarded_scheme(request.environ, proxies) or request.scheme) == "https"

@@ -7,6 +7,7 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
+from tracker.http.client_address import TrustedProxies
 from tracker.http.key_holder import KeyCheck
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -28,7 +29,7 @@ class Parts:
     clock: Clock
     key_check: KeyCheck
     secret_key: str | None
-    trusted_proxies: int
+    proxies: TrustedProxies
 
 
 def parts() -> Parts:

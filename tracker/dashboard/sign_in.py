@@ -47,7 +47,7 @@ def sign_in() -> Response:
         cookie.write(session, own.clock.now()),
         max_age=LASTS,
         path=HOME,
-        secure=is_https(own.trusted_proxies),
+        secure=is_https(own.proxies),
         httponly=True,
         samesite="Strict",
     )
@@ -62,7 +62,7 @@ def _holder(own: Parts, presented: str) -> KeyHolder:
     """Who presents a key with which numbers may be read. Raises Refused."""
     if not presented or len(presented) > _LONGEST_KEY:
         raise Refused("INVALID_API_KEY", 401, "No key was given.")
-    holder = own.key_check.holder(client_address(request.environ, own.trusted_proxies), presented)
+    holder = own.key_check.holder(client_address(request.environ, own.proxies), presented)
     if holder.key is not None and not holder.key.may(reader.PERMISSION):
         raise Refused("FORBIDDEN", 403, f"The API key lacks the permission `{reader.PERMISSION}`.")
     return holder
@@ -83,7 +83,7 @@ def choose_language() -> Response:
     answer = see(own_path(fields.get("next")))
     chosen = wording.known(fields.get("language"))
     if chosen is not None:
-        secure = is_https(parts().trusted_proxies)
+        secure = is_https(parts().proxies)
         answer.set_cookie(
             wording.COOKIE, chosen, max_age=_YEAR, path=HOME, secure=secure, httponly=True, samesite="Lax"
         )

@@ -1,24 +1,97 @@
-"""Who sent a hit, as an address that PostgreSQL's INET takes.
+"""Who sent a request, as an address that PostgreSQL's INET takes, and whether the browser came by HTTPS.
 
-`X-Forwarded-For` can be written by anyone. With TRACKER_TRUSTED_PROXIES=N the N-th entry from the right is the one
-that the outermost of one's own proxies wrote; anything left of it is hearsay.
+`X-Forwarded-For` and `Forwarded` (RFC 7239) can be written by anyone; every proxy adds, at the right end, whom it heard
+the request from. What is believed is read from that end: with a number of proxies, the entry that the outermost of them
+wrote; with networks, the first address that is in none of them. Anything left of it is hearsay. Where the proxies' word
+is missing, hidden (`unknown`, `_hidden`) or garbage, the address is that of the nearest hop that is known: never one
+that the client could have chosen.
 """
 
+import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tracker.addresses import LONGEST, normalise
+from tracker.config import Network, ProxyHeader, Settings
+from tracker.http.forwarded import elements_from_the_right
+
+_MAX_HOPS = 32
+"""Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""
 
 
-def client_address(environ: Mapping[str, Any], trusted_proxies: int) -> str | None:
-    """The client's address in canonical form, or the peer's where the proxies' word is missing or garbage.
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """Which proxies in front are believed: `count` of them, or those in `networks`; and the header that they write."""
 
-    None where the peer has none, as on a unix socket.
-    """
-    if trusted_proxies:
-        entries = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", trusted_proxies)
-        # With fewer entries than proxies the request did not come through all of them: nothing there can be believed.
-        position = len(entries) - trusted_proxies
-        if position >= 0 and (forwarded := normalise(entries[position][-LONGEST:])):
-            return forwarded
-    return normalise(environ.get("REMOTE_ADDR") or "")
+    count: int = 0
+    networks: tuple[Network, ...] = ()
+    header: ProxyHeader = "x-forwarded-for"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "TrustedProxies":
+        trusted = settings.trusted_proxies
+        if isinstance(trusted, int):
+            return cls(count=trusted, header=settings.proxy_header)
+        return cls(networks=trusted, header=settings.proxy_header)
+
+    def believed(self, environ: Mapping[str, Any]) -> tuple[str | None, int]:
+        """The client's address in canonical form, and how many proxies, one behind the other, are believed about it."""
+        peer = normalise(environ.get("REMOTE_ADDR") or "")
+        if self.count:
+            entries = self._entries(environ, self.count)
+            # With fewer entries than proxies the request did not come through all of them: none can be believed.
+            if len(entries) == self.count and (client := normalise(entries[-1])):
+                return client, self.count
+            return peer, 0
+        # A unix socket has no address: whoever may connect to it stands on this machine and was let in.
+        if not self.networks or not (peer is None or _is_in(peer, self.networks)):
+            return peer, 0
+        nearest, hops = peer, 0
+        for entry in self._entries(environ, _MAX_HOPS):
+            address = normalise(entry)
+            if address is None:
+                break
+            nearest, hops = address, hops + 1
+            if not _is_in(address, self.networks):
+                break
+        return nearest, max(1, hops)
+
+    def _entries(self, environ: Mapping[str, Any], limit: int) -> list[str]:
+        """The last `limit` addresses of the header, the nearest proxy's first."""
+        if self.header == "forwarded":
+            elements = elements_from_the_right(environ.get("HTTP_FORWARDED", ""), limit)
+            return [element.get("for", "") for element in elements]
+        value = environ.get("HTTP_X_FORWARDED_FOR", "")
+        if not value:
+            return []
+        entries = value.rsplit(",", limit)
+        return [entry[-LONGEST:] for entry in entries[: -limit - 1 : -1]]
+
+
+def client_address(environ: Mapping[str, Any], proxies: TrustedProxies) -> str | None:
+    """The client's address, or that of the nearest hop that is known. None where there is none, as on a unix socket."""
+    if not proxies.count and not proxies.networks:
+        return normalise(environ.get("REMOTE_ADDR") or "")
+    return proxies.believed(environ)[0]
+
+
+def forwarded_scheme(environ: Mapping[str, Any], proxies: TrustedProxies) -> str | None:
+    """`http` or `https`, as the outermost proxy that is believed says it; None where none says anything."""
+    hops = proxies.count or proxies.believed(environ)[1]
+    if not hops:
+        return None
+    if proxies.header == "forwarded":
+        elements = elements_from_the_right(environ.get("HTTP_FORWARDED", ""), hops)
+        return elements[-1].get("proto", "").lower() or None if elements else None
+    said = environ.get("HTTP_X_FORWARDED_PROTO", "")
+    # Like addresses, the N-th from the right is the outermost proxy's; many overwrite the header instead.
+    entries = said.rsplit(",", hops)
+    return entries[max(0, len(entries) - hops)].strip().lower() or None
+
+
+@lru_cache(maxsize=4096)
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return any(parsed.version == network.version and parsed in network for network in networks)

@@ -10,7 +10,7 @@ from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
-from tracker.http.client_address import client_address
+from tracker.http.client_address import TrustedProxies, client_address
 from tracker.http.key_use import KeyUse
 from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
@@ -42,7 +42,7 @@ class Counter:
     key_use: KeyUse
     upkeep: Upkeep
     clock: Clock
-    trusted_proxies: int
+    proxies: TrustedProxies
     max_retries: int
     rules: RuleBook = field(default_factory=RuleBook)
 
@@ -118,9 +118,7 @@ def accept_hit(
 
 
 def sender_of(counter: Counter, environ: Mapping[str, Any]) -> Sender:
-    return Sender(
-        client_address(environ, counter.trusted_proxies), clean(environ.get("HTTP_USER_AGENT"), LONGEST_USER_AGENT)
-    )
+    return Sender(client_address(environ, counter.proxies), clean(environ.get("HTTP_USER_AGENT"), LONGEST_USER_AGENT))
 
 
 def application_not_found() -> Refused:

@@ -6,6 +6,7 @@ from tracker.api.export import AT_ONCE
 from tracker.api.parts import Parts
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.http.client_address import TrustedProxies
 from tracker.http.failed_keys import FailedKeys
 from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
@@ -60,5 +61,5 @@ def parts(settings: Settings) -> Parts:
             admin_token=settings.admin_token,
         ),
         webhook_rules=WebhookRules.of(settings, clock),
-        trusted_proxies=settings.trusted_proxies,
+        proxies=TrustedProxies.of(settings),
     )

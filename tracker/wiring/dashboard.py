@@ -3,6 +3,7 @@
 from tracker.api.parts import Parts as ApiParts
 from tracker.config import Settings
 from tracker.dashboard.parts import Parts
+from tracker.http.client_address import TrustedProxies
 
 
 def parts(settings: Settings, api: ApiParts) -> Parts:
@@ -14,5 +15,5 @@ def parts(settings: Settings, api: ApiParts) -> Parts:
         clock=api.clock,
         key_check=api.key_check,
         secret_key=settings.secret_key,
-        trusted_proxies=settings.trusted_proxies,
+        proxies=TrustedProxies.of(settings),
     )

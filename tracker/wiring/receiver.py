@@ -12,6 +12,7 @@ from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import TrackerError
 from tracker.hit import Hit
+from tracker.http.client_address import TrustedProxies
 from tracker.http.key_use import KeyUse
 from tracker.http.outage import Outage
 from tracker.queueing.connection import Connection, connect
@@ -115,7 +116,7 @@ def receiver(settings: Settings) -> Receiver:
             key_use=key_use,
             upkeep=upkeep,
             clock=clock,
-            trusted_proxies=settings.trusted_proxies,
+            proxies=TrustedProxies.of(settings),
             max_retries=settings.max_retries,
         ),
         health=HealthParts(probes=probes, applications=applications, upkeep=upkeep, clock=clock),
