@@ -4,6 +4,7 @@ sender     one turn: claim what is due, send it, record what became of it
 lanes      who may send how much at a time, so that a bad endpoint holds up itself alone
 attempt    one attempt: open the secrets, sign, post
 outlet     connections to one endpoint: only to checked addresses, kept for the next delivery
+response   an answer, read within bounds: bytes, informational answers
 deadlines  what takes too long has its socket shut
 verdict    what an answer means: delivered, again when, or failed; pure
 streaks    what a batch of attempts says of each endpoint; pure

@@ -16,6 +16,8 @@ def reason(error: BaseException) -> str:
     """What went wrong, by the innermost error that says it best."""
     causes = list(_causes(error))
     for cause in causes:
+        if isinstance(cause, NoAnswer):
+            return str(cause)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"Its certificate is refused: {cause.verify_message.rstrip('.')}."
         if isinstance(cause, ssl.SSLError):

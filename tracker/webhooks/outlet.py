@@ -29,6 +29,7 @@ from tracker.destinations.policy import Policy
 from tracker.destinations.urls import check_url
 from tracker.webhooks.deadlines import Deadlines, Limited
 from tracker.webhooks.failures import NoAnswer, reason
+from tracker.webhooks.response import BoundedResponse
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -109,12 +110,9 @@ class Outlet:
             self._gate.under_way.limited = limited
             try:
                 response = self._session.send(request, stream=True, allow_redirects=False, timeout=self._gate.timeouts)
-            except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            except (NoAnswer, requests.RequestException, HTTPError, OSError, ValueError) as error:
                 raise NoAnswer(_TOO_LONG if limited.expired else reason(error)) from error
             with response:
-                # Half of a header at the end of a connection looks like a whole one to http.client.
-                if limited.expired:
-                    raise NoAnswer(_TOO_LONG)
                 return self._answer(response)
 
     def _answer(self, response: requests.Response) -> Answer:
@@ -161,6 +159,8 @@ def _pool(
 
 class _Checked(HTTPConnection):
     """A connection that opens its socket to a checked address, and says to the deadline what it reads from."""
+
+    response_class = BoundedResponse
 
     def __init__(self, *args: Any, gate: Gate, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
         super().__init__(*args, **more)

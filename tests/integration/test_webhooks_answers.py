@@ -1,0 +1,165 @@
+"""What counts as an answer of an endpoint, against real consumers on loopback."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates import certificate, serving, trusting
+from tests.consumers import answer, consumer
+from tests.webhook_endpoints import owe, register, sender_of, states, webhook
+from tests.webhook_outlets import CONTINUE, EMPTY, OK, outlet_of, post, says
+from tracker.application import Application
+from tracker.store.database import Database
+from tracker.webhooks.failures import NoAnswer
+from tracker.webhooks.outlet import Answer, Outlet
+from tracker.webhooks.response import MAX_ANSWER_BYTES, MAX_INFORMATIONAL_ANSWERS
+
+
+@pytest.fixture
+def outlet() -> Iterator[Outlet]:
+    with outlet_of() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("status", [100, 102, 103, 104, 110, 199])
+def test_informational_answers_are_passed_over(outlet: Outlet, status: int) -> None:
+    informational = b"HTTP/1.1 %d Wait\r\nLink: </a.css>; rel=preload\r\nContent-Length: 5\r\n\r\n" % status
+    with consumer(says(informational * 3, OK, EMPTY)) as one:
+        for _ in range(2):
+            assert post(outlet, one).status == 200
+        assert one.connections == 1
+        one.manner = says(informational, b"HTTP/1.1 429 Later\r\nRetry-After: 7\r\n", EMPTY)
+        assert post(outlet, one) == Answer(429, "7")
+
+
+def test_as_many_informational_answers_are_passed_over_as_any_server_sends_and_no_more(outlet: Outlet) -> None:
+    with consumer(says(CONTINUE * MAX_INFORMATIONAL_ANSWERS, OK, EMPTY)) as one:
+        assert post(outlet, one).status == 200
+        one.manner = says(CONTINUE * (MAX_INFORMATIONAL_ANSWERS + 1), OK, EMPTY)
+        with pytest.raises(NoAnswer, match="more than 32 informational answers"):
+            post(outlet, one)
+        one.manner = answer(204)
+        assert post(outlet, one).status == 204
+
+
+def test_switching_protocols_is_an_answer_after_which_the_connection_is_not_used_again(outlet: Outlet) -> None:
+    with consumer(says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")) as one:
+        assert post(outlet, one).status == 101
+        one.manner = answer(200)
+        assert post(outlet, one).status == 200
+        assert one.connections == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X: 1\r\n" * 101,
+        b"X: 1\r\n" * 5000,
+        b"X: " + b"x" * 60_000 + b"\r\n",
+        b"Set-Cookie: " + b"\xe9;" * 5000 + b"\r\n",
+        b"no colon at all\r\n: no name\r\n folded\r\n\x00\x01\r\n",
+    ],
+    ids=["over a hundred", "thousands", "a long one", "not ASCII", "none that are headers"],
+)
+def test_many_and_long_headers_leave_the_answer_and_the_connection_as_they_are(outlet: Outlet, headers: bytes) -> None:
+    with consumer(says(OK, headers, b"Content-Length: 3\r\n\r\nyes")) as one:
+        for _ in range(2):
+            assert post(outlet, one).status == 200
+        assert one.connections == 1
+        one.manner = says(b"HTTP/1.1 503 Later\r\n", headers, b"retry-AFTER:90\r\n", EMPTY)
+        assert post(outlet, one) == Answer(503, "90")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"X: " + b"x" * MAX_ANSWER_BYTES + b"\r\n" + EMPTY,
+        b"X: 1\r\n" * MAX_ANSWER_BYTES + EMPTY,
+        b"Content-Length: 0\r\nX-Cut: o",
+        b"",
+        b"Transfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        b"Content-Length: 99999999999999999999\r\n\r\nx",
+    ],
+    ids=["a header beyond the bound", "headers beyond the bound", "cut in a header", "cut", "no chunk", "a long body"],
+)
+def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(outlet: Outlet, rest: bytes) -> None:
+    for status in (200, 410, 500):
+        with consumer(says(b"HTTP/1.1 %d Said\r\n" % status, rest, closes=True)) as one:
+            assert post(outlet, one).status == status
+            one.manner = answer(204)
+            assert post(outlet, one).status == 204
+            assert one.connections == 2
+
+
+def test_an_event_that_was_taken_with_hints_and_many_headers_is_sent_once(
+    database: Database, application: Application, clock: Any
+) -> None:
+    hints = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n"
+    with consumer(says(hints, OK, b"X: 1\r\n" * 150, b"X: " + b"x" * 70_000 + b"\r\n", EMPTY)) as one:
+        webhook_id, _ = register(database, application, one.url, clock.now())
+        sent = owe(database, webhook_id, clock.now(), 3)
+        sender = sender_of(database, clock)
+        assert sender.turn() == 3
+        for _ in range(10):
+            clock.advance(24 * 3600)
+            assert sender.turn() == 0
+        assert sorted(one.ids) == sorted(sent)
+        assert states(database) == {"delivered": 3}
+        assert webhook(database, webhook_id, "is_active", "failure_count") == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"", "closed the connection without an answer"),
+        (b"HTTP/1.1 20", "closed the connection without an answer"),
+        (b"HTTP/1.1 200 O", "closed the connection without an answer"),
+        (CONTINUE, "closed the connection without an answer"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: <", "closed the connection without an answer"),
+        (b"<html>it works</html>", "did not answer in HTTP"),
+        (b"\r\n\r\n", "did not answer in HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "did not answer in HTTP"),
+        (b"HTTP/2 200 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"HTTP/1.1 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"HTTP/1.1 2_00 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"HTTP/1.1 +200 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"HTTP/1.1 2000 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"HTTP/1.1 020 OK\r\n" + EMPTY, "did not answer in HTTP"),
+        (b"x" * 2 * MAX_ANSWER_BYTES, "sent 65536 bytes and no status"),
+        (b"HTTP/1.1 102 P\r\nX: " + b"x" * MAX_ANSWER_BYTES + b"\r\n\r\n" + OK, "sent 65536 bytes and no status"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_whole_status_is_no_answer(outlet: Outlet, said: bytes, words: str) -> None:
+    with consumer(says(said, closes=True)) as one:
+        with pytest.raises(NoAnswer, match=words):
+            post(outlet, one)
+        one.manner = answer(200)
+        assert post(outlet, one).status == 200
+
+
+def test_a_consumer_that_says_no_more_after_its_status_has_answered(tmp_path: Path) -> None:
+    path = certificate(tmp_path, "127.0.0.1")
+
+    def fall_silent(sock: socket.socket, _: Any) -> object:
+        sock.sendall(OK + b"X-Half: ")
+        return sock.recv(1) or True
+
+    for tls, context in ((None, None), (serving(path), trusting(path))):
+        with consumer(fall_silent, tls=tls) as one, outlet_of(context, read_seconds=0.3) as outlet:
+            assert post(outlet, one).status == 200
+            one.manner = answer(204)
+            assert post(outlet, one).status == 204
+
+
+def test_a_consumer_that_closes_its_half_after_the_answer_has_answered(outlet: Outlet) -> None:
+    def half_close(sock: socket.socket, _: Any) -> object:
+        sock.sendall(OK + b"\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        return None
+
+    with consumer(half_close) as one:
+        for _ in range(2):
+            assert post(outlet, one).status == 200
