@@ -17,7 +17,7 @@ from tracker.stats.fold import fold
 from tracker.webhooks.backlogs import note_backlogs
 from tracker.wiring.scheduler import Scheduler
 
-_SECOND, _MINUTE, _HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def table(parts: Scheduler) -> tuple[Job, ...]:
@@ -58,7 +58,13 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="end sessions",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=lambda go_on: end_sessions(database, clock, announce=parts.announce_sessions, go_on=go_on),
+            turn=lambda go_on: end_sessions(
+                database,
+                clock,
+                agreed_time=parts.deletions.agreed_time,
+                announce=parts.announce_sessions,
+                go_on=go_on,
+            ),
         ),
         Job(
             name="erase what was asked for",
@@ -95,24 +101,41 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
         ),
         Job(
             name="drop months that are over",
-            every=1 * _HOUR,
-            jitter=5 * _MINUTE,
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
             turn=lambda go_on: drop_old_months(
-                database, maintenance_url, clock, retention_months=months, statistics=parts.statistics, go_on=go_on
+                database,
+                maintenance_url,
+                clock,
+                deletions=parts.deletions,
+                retention_months=months,
+                statistics=parts.statistics,
+                go_on=go_on,
             ),
         ),
         Job(
             name="delete what applications keep for days only",
-            every=1 * _HOUR,
-            jitter=5 * _MINUTE,
-            turn=lambda go_on: delete_expired_hits(database, clock, note_removal=parts.note_removal, go_on=go_on),
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
+            turn=lambda go_on: delete_expired_hits(
+                database,
+                clock,
+                deletion_time=parts.deletions.time,
+                note_removal=parts.note_removal,
+                go_on=go_on,
+            ),
         ),
         Job(
             name="delete old rows",
-            every=1 * _HOUR,
-            jitter=5 * _MINUTE,
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
             turn=lambda go_on: delete_old_rows(
-                database, clock, retention_months=months, deliveries_days=deliveries_days, go_on=go_on
+                database,
+                clock,
+                deletion_time=parts.deletions.time,
+                retention_months=months,
+                deliveries_days=deliveries_days,
+                go_on=go_on,
             ),
         ),
     )

@@ -123,7 +123,7 @@ def test_deliveries_are_forgotten_some_days_after_they_ended_and_what_waits_stay
                 [webhook],
             )
         tx.execute("INSERT INTO webhook_attempts SELECT id, 1, created_at, 200, NULL, 5 FROM webhook_deliveries")
-    deleted = delete_old_rows(database, clock, retention_months=24, deliveries_days=15)
+    deleted = delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=15)
     assert deleted == {"webhook_deliveries": 8, "abandoned_deliveries": 2}
     left = "SELECT state, count(*) FROM webhook_deliveries WHERE webhook_id = %s GROUP BY 1 ORDER BY 1"
     assert rows(database, left, active) == [("delivered", 2), ("failed", 2), ("waiting", 4)]
@@ -131,4 +131,6 @@ def test_deliveries_are_forgotten_some_days_after_they_ended_and_what_waits_stay
     assert rows(database, "SELECT count(*) FROM webhook_attempts") == [(14,)]
     with database.transaction() as tx:
         tx.execute("UPDATE applications SET deleted_at = now()")
-    assert delete_old_rows(database, clock, retention_months=24, deliveries_days=15) == {"abandoned_deliveries": 2}
+    assert delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=15) == {
+        "abandoned_deliveries": 2
+    }

@@ -117,8 +117,8 @@ def test_events_are_known_for_a_day_and_then_forgotten(
         second = told(receiving.track(one))
         assert told(receiving.track(one)) == second != first
     assert len(kept(database)) == 2
-    delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
+    delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=30)
     assert rows(database, "SELECT count(*) FROM batch_queue_events") == [(1,)]
     clock.advance(timedelta(hours=24, seconds=1).total_seconds())
-    delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
+    delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=30)
     assert rows(database, "SELECT count(*) FROM batch_queue_events") == [(0,)]

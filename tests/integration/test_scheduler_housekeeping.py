@@ -140,9 +140,9 @@ def test_old_rows_go_in_small_batches_and_failed_entries_stay(
             " FROM generate_series(1, 30) AS months",
             [application.id],
         )
-    deleted = delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
+    deleted = delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=30)
     assert deleted == {"batch_jobs": 6, "batch_queue": 3, "sessions": 6}
-    assert delete_old_rows(database, clock, retention_months=0, deliveries_days=30) == {}
+    assert delete_old_rows(database, clock, deletion_time=clock.now, retention_months=0, deliveries_days=30) == {}
     counts = "SELECT status, count(*) FROM batch_queue GROUP BY 1 ORDER BY 1"
     assert rows(database, counts) == [("completed", 6), ("failed", 9), ("queued", 9)]
 
@@ -168,11 +168,13 @@ def test_an_applications_own_retention_deletes_its_old_hits_and_nobody_elses(
             " SELECT id, app_id, %s FROM applications WHERE app_id = 'other'",
             [NOON - timedelta(days=6)],
         )
-    assert delete_expired_hits(database, clock) == 0
+    assert delete_expired_hits(database, clock, deletion_time=clock.now) == 0
     with database.transaction() as tx:
         application_settings.put(tx, application.id, "retention_days", "3")
     noted: list[Any] = []
-    count = delete_expired_hits(database, clock, note_removal=lambda _tx, *removal: noted.append(removal))
+    count = delete_expired_hits(
+        database, clock, deletion_time=clock.now, note_removal=lambda _tx, *removal: noted.append(removal)
+    )
     midnight = NOON.replace(hour=0)
     assert count == 4
     assert set(noted) == {(midnight - timedelta(days=3), application.id)}

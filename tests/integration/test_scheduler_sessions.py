@@ -22,7 +22,7 @@ _numbers = count(1)
 
 def ended_by(database: Database, clock: Any) -> list[EndedSession]:
     told: list[EndedSession] = []
-    number = end_sessions(database, clock, announce=lambda _tx, ended: told.extend(ended))
+    number = end_sessions(database, clock, agreed_time=clock.now, announce=lambda _tx, ended: told.extend(ended))
     assert number == len(told)
     return told
 
@@ -98,9 +98,9 @@ def test_sessions_end_in_batches_and_a_batch_that_fails_is_not_ended(
         batches.append(len(ended))
 
     with pytest.raises(RuntimeError):
-        end_sessions(database, clock, announce=announce)
+        end_sessions(database, clock, agreed_time=clock.now, announce=announce)
     assert rows(database, "SELECT count(*) FROM sessions WHERE is_active") == [(3,)]
-    assert end_sessions(database, clock, announce=announce) == 3
+    assert end_sessions(database, clock, agreed_time=clock.now, announce=announce) == 3
     assert batches == [2, 0, 2, 1]
 
 

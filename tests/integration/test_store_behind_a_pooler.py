@@ -238,9 +238,9 @@ def test_the_turns_of_the_scheduler_pin_nothing(database: Database, redis: Conne
     enqueue(redis, [hit_of(application, n, session_id=f"old{n}", created_at=then) for n in range(3001, 3010)])
     drain(redis, database)
     assert take_in(database, redis, clock, queue="default", drain_seconds=20, queue_limit=1000) == 1
-    assert end_sessions(database, clock) >= 9
-    assert delete_expired_hits(database, clock, note_removal=retire.note_removal) >= 9
-    delete_old_rows(database, clock, retention_months=24, deliveries_days=30)
+    assert end_sessions(database, clock, agreed_time=clock.now) >= 9
+    assert delete_expired_hits(database, clock, deletion_time=clock.now, note_removal=retire.note_removal) >= 9
+    delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=30)
 
 
 @pytest.mark.usefixtures("_nothing_pins")

@@ -25,17 +25,22 @@ def delete_expired_hits(
     database: Database,
     clock: Clock,
     *,
+    deletion_time: Callable[[], datetime | None],
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = _tell_nobody,
     go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """Delete what is older than its application wants it, a small batch a transaction; how many hits.
 
+    `deletion_time` says by which time, or None where nothing may be deleted now (`tracker.store.deletions`).
     `retention_days` are whole days (UTC): on the 10th, 3 days keep the 7th and later. The parameter values of a hit go
     before it. `note_removal` hears, before the first hit of an application goes, that its raw rows are no longer
     complete; statistics stay. Raises DatabaseAway.
     """
     started_at = clock.now()
-    today = started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    now = deletion_time()
+    if now is None:
+        return 0
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with database.transaction() as tx:
         rows = application_settings.of_all(tx, RETENTION_DAYS.key)
     total = 0

@@ -1,7 +1,7 @@
 """One turn of forgetting rows that nobody needs any more: runs, entries taken in, sessions, webhooks' deliveries."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from tracker.clock import Clock
@@ -9,7 +9,7 @@ from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
 from tracker.store import batch_jobs, batch_queue, batch_queue_events, sessions, webhook_deliveries
 from tracker.store.database import Database
-from tracker.store.partitions import first_kept
+from tracker.store.partitions import first_kept, oldest_month
 
 JOB_TYPE = "delete_old_rows"
 KEPT = {
@@ -26,28 +26,37 @@ def delete_old_rows(
     database: Database,
     clock: Clock,
     *,
+    deletion_time: Callable[[], datetime | None],
     retention_months: int,
     deliveries_days: int,
     go_on: Callable[[], bool] = lambda: True,
 ) -> dict[str, int]:
     """Delete, in small batches, what is older than KEPT, and sessions older than the hits; how many of each table.
 
-    A session goes when its last hit lies before the oldest month that is kept; a delivery so many days after it ended,
-    or, where it waits for a webhook that is disabled, after it was written. Raises DatabaseAway.
+    `deletion_time` says by which time, or None where nothing may be deleted now (`tracker.store.deletions`). A session
+    goes when its last hit lies before the oldest month that is kept, and before the oldest that is there; a delivery so
+    many days after it ended, or, where it waits for a webhook that is disabled, after it was written. Raises
+    DatabaseAway.
     """
     started_at = clock.now()
+    now = deletion_time()
+    if now is None:
+        return {}
     deleted = {}
-    ended_before = started_at - timedelta(days=deliveries_days)
+    ended_before = now - timedelta(days=deliveries_days)
     for name, forget in (
         ("webhook_deliveries", webhook_deliveries.delete_finished),
         ("abandoned_deliveries", webhook_deliveries.delete_abandoned),
     ):
         deleted[name] = delete_all(database, partial(forget, before=ended_before), go_on=go_on)
     for table, (kept, delete) in KEPT.items():
-        deleted[table] = delete_all(database, partial(delete, before=started_at - kept), go_on=go_on)
-    oldest = first_kept(started_at, retention_months)
-    if oldest is not None:
-        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=oldest.start), go_on=go_on)
+        deleted[table] = delete_all(database, partial(delete, before=now - kept), go_on=go_on)
+    kept_from = first_kept(now, retention_months)
+    if kept_from is not None:
+        with database.transaction() as tx:
+            oldest = oldest_month(tx) or kept_from
+        before = min(kept_from, oldest).start
+        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=before), go_on=go_on)
     deleted = {table: count for table, count in deleted.items() if count}
     if deleted:
         _log.info("old rows deleted", **deleted)

@@ -11,7 +11,7 @@ from tracker.management.finding import Finding
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue, leases, webhooks
+from tracker.store import batch_queue, leases, retention_state, webhooks
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
@@ -60,6 +60,7 @@ def _about_what_waits(database: Database) -> list[Finding]:
     with database.transaction() as tx:
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
         findings += work_checks.about_webhooks(webhooks.list_rows(tx))
+        findings += work_checks.about_deletions(retention_state.refusals(tx))
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tracker.management.finding import Finding, graded
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.store.retention_state import Refusal
 from tracker.store.webhooks import WebhookRow
 
 _SILENT = timedelta(minutes=8)
@@ -93,6 +94,14 @@ def about_scheduler(holder: str | None) -> Finding:
     if holder is not None:
         return Finding("scheduler", "ok", f"{holder} works")
     return Finding("scheduler", "warn", "none works", "Start `python scheduler.py`.")
+
+
+def about_deletions(refusals: Sequence[Refusal]) -> list[Finding]:
+    """What is due to be deleted and is not, one finding each; its reason says what to do."""
+    return [
+        Finding("deletions", "fail", f"refused since {refusal.since:%Y-%m-%d %H:%MZ}", refusal.reason)
+        for refusal in refusals
+    ]
 
 
 def about_clock(server: str, here: datetime, there: datetime) -> Finding:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.store import batch_jobs, partition_removal, partitions
+from tracker.store import batch_jobs, partition_removal, partitions, retention_state
 from tracker.store.database import Database, Transaction
+from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, Reason
 from tracker.store.partitions import Month, Partition
 
 JOB_TYPE = "drop_partitions"
@@ -32,6 +33,7 @@ def drop_old_months(
     maintenance_url: str,
     clock: Clock,
     *,
+    deletions: Deletions,
     retention_months: int,
     statistics: Statistics,
     go_on: Callable[[], bool] = lambda: True,
@@ -39,15 +41,26 @@ def drop_old_months(
     """Drop the months that are over, the oldest first, and finish what a broken DETACH left half done.
 
     The current month and `retention_months` whole ones before it stay; 0 keeps all. A month whose statistics are not
-    final yet waits for the next turn. Returns the dropped months. Raises DatabaseAway; what is half dropped then is
-    finished by the next turn.
+    final yet waits for the next turn. Where more than MAX_MONTHS are over, none is dropped: time goes on by one month
+    at a time, and what leaps is a clock or a setting. Returns the dropped months. Raises DatabaseAway; what is half
+    dropped then is finished by the next turn.
     """
     with database.transaction() as tx:
+        retention_state.note_months(tx, retention_months)
+    now = deletions.time()
+    if now is None:
+        return []
+    with database.transaction() as tx:
         there = partitions.list_partitions(tx)
-    first_kept = partitions.first_kept(clock.now(), retention_months)
+    first_kept = partitions.first_kept(now, retention_months)
     _finish_detaching(maintenance_url, there, first_kept)
+    due = expired(there, first_kept)
+    if first_kept and (refusal := _refusal(database, there, due, first_kept, retention_months)) is not None:
+        deletions.refuse(MONTHS, refusal)
+        return []
+    deletions.permit(MONTHS)
     dropped = []
-    for month in expired(there, first_kept):
+    for month in due:
         if not go_on():
             break
         if not statistics.is_final(database, month):
@@ -63,6 +76,67 @@ def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]
     if first_kept is None:
         return []
     return sorted({each.month for each in there if each.month and each.month < first_kept})
+
+
+def _refusal(
+    database: Database, there: Sequence[Partition], due: Sequence[Month], first_kept: Month, retention_months: int
+) -> Reason | None:
+    """Why none of the months that are over is dropped; None where they may go."""
+    if len(due) > MAX_MONTHS:
+        sentence = (
+            f"{len(due)} months, {due[0]} to {due[-1]}, are older than TRACKER_RETENTION_MONTHS={retention_months} "
+            f"keeps. More than {MAX_MONTHS} at once is dropped at an operator's word only: see that the setting and "
+            "the clocks are right, then run `python -m tracker partitions drop --expired`."
+        )
+        return Reason(f"{len(due)} months to {due[-1]}", sentence)
+    if younger := rows_too_young(database, there, due, first_kept):
+        sentence = (
+            f"{younger} holds hits from {first_kept} or later, which its bounds do not allow: it is not dropped. "
+            "`python -m tracker partitions list` shows the bounds."
+        )
+        return Reason(f"young rows in {younger}", sentence)
+    return None
+
+
+def drop_expired(
+    database: Database,
+    maintenance_url: str,
+    clock: Clock,
+    due: Sequence[Month],
+    *,
+    now: datetime,
+    statistics: Statistics,
+    on_step: Callable[[str], None],
+) -> list[Month]:
+    """Drop months at an operator's word, who has thereby said that the time `now` is right; those that stay.
+
+    A month stays where its statistics are not final yet. Raises DatabaseAway.
+    """
+    with database.transaction() as tx:
+        retention_state.note_deletion(tx, now)
+    kept = []
+    for month in due:
+        if statistics.is_final(database, month):
+            drop_month(database, maintenance_url, clock, month, statistics=statistics, on_step=on_step)
+        else:
+            kept.append(month)
+    with database.transaction() as tx:
+        for subject in (CLOCK, MONTHS):
+            retention_state.withdraw_refusal(tx, subject)
+    return kept
+
+
+def rows_too_young(
+    database: Database, there: Sequence[Partition], due: Sequence[Month], first_kept: Month
+) -> str | None:
+    """Name a partition of the months `due` that holds hits which are kept, whatever its bounds say."""
+    with database.transaction() as tx:
+        for each in there:
+            # Parameter values are younger than no hit of theirs, and have no index by time.
+            if each.table == partitions.TABLES[0] and each.month in due:  # noqa: SIM102
+                if partitions.holds_rows_since(tx, each, first_kept.start):
+                    return each.name
+    return None
 
 
 def drop_month(

@@ -19,6 +19,9 @@ from tracker.store.database import Database
 
 _log = logger(__name__)
 
+_LOOK_SECONDS = 1.0
+"""How long a signal to stop may go unnoticed."""
+
 
 class Loop:
     """All turns of one process, each in a thread of its own, so that one that hangs holds up no other."""
@@ -52,7 +55,9 @@ class Loop:
         _log.info("scheduler starts", owner=self._owner, every_seconds=seconds)
         self._scheduler.start(paused=True)
         self._lease.start()
-        stop.wait()
+        while not stop.wait(_LOOK_SECONDS):
+            # Python runs the handler of a signal in this thread, which a signal that another thread gets does not wake.
+            pass
         _log.info("scheduler stops")
         self._stopping_since = self._clock.monotonic()
         # The lease is renewed until the last turn has ended.

@@ -1,7 +1,7 @@
 """One turn of ending sessions: those without a hit for their application's `session_timeout_minutes`."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.clock import Clock
@@ -25,21 +25,26 @@ def end_sessions(
     database: Database,
     clock: Clock,
     *,
+    agreed_time: Callable[[], datetime | None],
     announce: Callable[[Transaction, Sequence[EndedSession]], None] = _tell_nobody,
     go_on: Callable[[], bool] = lambda: True,
 ) -> int:
     """End what is idle, a batch a transaction, until nothing is left or `go_on` says no; how many ended.
 
+    `agreed_time` says what the time is, or None where no clock is to be trusted: then no session ends.
     `announce` hears of the sessions in the transaction that ends them, so that it happens with it or not at all. A hit
     that arrives meanwhile keeps its session; one that arrives later starts it again. Raises DatabaseAway.
     """
     started_at = clock.now()
+    now = agreed_time()
+    if now is None:
+        return 0
     ended = 0
     while go_on():
         with database.transaction() as tx:
             key = SESSION_TIMEOUT_MINUTES.key
             idle_since = {
-                row["application_id"]: started_at
+                row["application_id"]: now
                 - timedelta(minutes=SESSION_TIMEOUT_MINUTES.value({key: row["setting_value"]}))
                 for row in application_settings.of_all(tx, key)
             }

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from functools import partial
 from itertools import pairwise
 
+from psycopg import sql
+
 from tracker.store.connection import Connection
 from tracker.store.database import Transaction
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
@@ -90,6 +92,18 @@ def first_kept(today: date, retention_months: int) -> Month | None:
 def list_partitions(tx: Transaction) -> list[Partition]:
     """Every partition of both tables, by name, which is by table and month."""
     return [_partition(**row) for row in fetch_all(tx, "partitions/list")]
+
+
+def oldest_month(tx: Transaction) -> Month | None:
+    """The oldest month of which there is a partition."""
+    return min((each.month for each in list_partitions(tx) if each.month), default=None)
+
+
+def holds_rows_since(tx: Transaction, partition: Partition, time: datetime) -> bool:
+    """Whether a partition holds a row from `time` or later, whatever its bounds say; by the index."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM ONLY {} WHERE created_at >= %s)")
+    row = tx.execute(query.format(sql.Identifier(partition.name)), [time]).fetchone()
+    return row is not None and bool(row[0])
 
 
 def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:

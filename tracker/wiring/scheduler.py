@@ -20,6 +20,7 @@ from tracker.sealing import Sealer
 from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
+from tracker.store.deletions import Deletions
 from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
 from tracker.webhooks.attempt import Attempts
@@ -46,6 +47,7 @@ class Scheduler:
     database: Database
     lease_database: Database
     clock: Clock
+    deletions: Deletions
     owner: str
     sender: Sender
     statistics: Statistics = STATISTICS
@@ -109,6 +111,7 @@ def scheduler(settings: Settings) -> Scheduler:
             cancellation=0,
         ),
         clock=clock,
+        deletions=Deletions(database, clock),
         owner=owner,
         sender=webhook_sender(settings, database, clock, owner=owner),
     )

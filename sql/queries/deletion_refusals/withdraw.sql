@@ -1,0 +1,2 @@
+-- What was refused is not any more.
+DELETE FROM deletion_refusals WHERE subject = %(subject)s
