@@ -99,8 +99,9 @@ class Export(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Export the hits of some days, as many as there are.
 
-        In a CSV, a value that a spreadsheet could take for a formula has an apostrophe in front, and so has one that
-        begins with an apostrophe. Where it breaks off, the last line says INCOMPLETE: in lines of JSON, as an error.
+        In a CSV an apostrophe stands where a spreadsheet could take a value, or what follows a `;`, `|`, tab or line
+        break in it, for a formula, and before an apostrophe that stands there itself. Where it breaks off, the last
+        line says INCOMPLETE: in lines of JSON, as an error.
         """
         names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
         found = export(

@@ -14,6 +14,7 @@ from tracker.cli import connections
 from tracker.cli.options import app_id_option
 from tracker.cli.output import note
 from tracker.cli.reading_options import filter_of, param_option, period_of, period_options
+from tracker.cli.terminal import visible
 from tracker.reading.export import export as begin
 from tracker.reading.export import gzipped
 from tracker.reading.export_lines import FORMATS, Format
@@ -46,9 +47,13 @@ def export(
 ) -> None:
     """Export the hits of some days as CSV or as lines of JSON, in the order of their times.
 
-    A file gets its name when it is complete. In a CSV a value that a spreadsheet could take for a formula has an
-    apostrophe in front.
+    A file gets its name when it is complete. In a CSV an apostrophe stands wherever a spreadsheet could take a value,
+    or a part of it, for a formula. On a terminal characters that nobody would see are shown as escapes.
     """
+    if gzip and output is None and sys.stdout.isatty():
+        raise click.UsageError(
+            "A terminal does not show compressed data: say --output, or send it to a file or a pipe."
+        )
     with connections.reading(connections.settings()) as database, _Progress() as progress:
         found = begin(
             database,
@@ -69,9 +74,7 @@ def export(
 
 def _write(chunks: Iterable[bytes], output: Path | None) -> None:
     if output is None:
-        for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        _print(chunks)
         return
     part = output.with_name(f"{output.name}.part")
     try:
@@ -82,6 +85,16 @@ def _write(chunks: Iterable[bytes], output: Path | None) -> None:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _print(chunks: Iterable[bytes]) -> None:
+    """Write to standard output: the bytes as they are, but on a terminal what its reader sees of them."""
+    is_terminal = sys.stdout.isatty()
+    for chunk in chunks:
+        # Each chunk is of whole lines.
+        shown = visible(chunk.decode().replace("\r\n", "\n"), is_one_line=False).encode() if is_terminal else chunk
+        sys.stdout.buffer.write(shown)
+    sys.stdout.buffer.flush()
 
 
 class _Progress:

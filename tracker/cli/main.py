@@ -10,6 +10,7 @@ import click
 
 from tracker import __version__
 from tracker.cli.lazy_group import LazyGroup
+from tracker.cli.terminal import visible
 from tracker.errors import (
     DatabaseAway,
     LockedOut,
@@ -58,9 +59,9 @@ class _Commands(LazyGroup):
         try:
             return super().invoke(ctx)
         except SettingsInvalid as error:
-            raise _WrongSettings(str(error)) from error
+            raise _WrongSettings(visible(str(error), is_one_line=False)) from error
         except TrackerError as error:
-            raise _Failure(_advice(error)) from error
+            raise _Failure(visible(_advice(error), is_one_line=False)) from error
 
 
 def _advice(error: TrackerError) -> str:

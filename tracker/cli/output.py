@@ -1,4 +1,8 @@
-"""How results are printed: tables for people, plain lines for pipes, JSON for programs."""
+"""How results are printed: tables for people, plain lines for pipes, JSON for programs.
+
+What is stored came from strangers. Tables and sentences show a character that nobody would see as an escape, also in a
+pipe, whose end is often a terminal; so does JSON, in which an escape means the character itself.
+"""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tracker.cli.terminal import visible
+
 Row = Mapping[str, Any]
 _WIDEST = 60
 """Characters of a column; names of columns have fewer."""
@@ -19,7 +25,8 @@ _WIDEST = 60
 
 def print_json(value: Any) -> None:  # noqa: ANN401 anything that JSON can hold
     """Print one JSON document on standard output, and nothing else ever goes there with it."""
-    click.echo(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+    text = orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
+    click.echo(visible(text, is_one_line=False))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Row], *, empty: str) -> None:
@@ -58,7 +65,7 @@ def print_fields(values: Row) -> None:
 
 def note(message: str) -> None:
     """A remark for the person at the terminal: standard error, so that it never mixes with results."""
-    click.echo(message, err=True)
+    click.echo(visible(message, is_one_line=False), err=True)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 a value of any column
@@ -69,9 +76,8 @@ def _cell(value: Any) -> str:  # noqa: ANN401 a value of any column
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, dict | list | tuple):
-        return orjson.dumps(value, default=str).decode()
-    # Names and reasons come from outside: a control character in them must not reach the terminal as one.
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(value))
+        return visible(orjson.dumps(value, default=str).decode())
+    return visible(str(value))
 
 
 def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:

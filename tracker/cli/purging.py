@@ -10,6 +10,7 @@ from tracker.cli import connections
 from tracker.cli.erase import owner_name, progress
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row
+from tracker.cli.terminal import visible
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.erasure import requests, run
@@ -38,7 +39,7 @@ def delete(*, app_id: str, purge: bool, yes: bool, as_json: bool) -> None:
             raise not_found(f"The application {app_id!r} is deleted already: --purge removes its rows.")
         if not yes:
             what = "Remove everything that was ever stored of" if purge else "Delete"
-            click.confirm(f"{what} {app_id} ({row.name})?", abort=True, err=True)
+            click.confirm(f"{what} {app_id} ({visible(row.name)})?", abort=True, err=True)
         if row.deleted_at is None:
             row = applications.delete(database, app_id)
             connections.announce(settings, app_id)

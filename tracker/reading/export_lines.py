@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -39,7 +40,13 @@ _TEXT_FIELDS: Final = FIELDS[2:]
 _MARK: Final = "'"
 _FORMULA: Final = "=+-@\N{MINUS SIGN}"
 """What begins a formula in a spreadsheet, once look-alikes are reduced to it."""
-_HARMLESS: Final = frozenset("/{[abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_SEPARATOR: Final = r"[;|\x00-\x1f\x7f-\x9f\u2028\u2029]"
+"""Where a program may begin another cell inside of ours, whatever quotes stand around it: quotes count at the beginning
+of a cell alone, and to a program that reads with another separator ours is somewhere in the middle of one. Not the
+comma: who reads with it takes our quotes for quotes."""
+_SUSPECT: Final = re.compile(rf"(?:\A|{_SEPARATOR})(?! ?[/{{\[a-zA-Z0-9])")
+_SEPARATORS: Final = re.compile(_SEPARATOR)
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 _Row = dict[str, Any]
 Lines = Callable[[Sequence[_Row]], bytes]
@@ -58,20 +65,32 @@ def lines_of(format_: Format, fields: Sequence[str]) -> tuple[bytes, Lines]:
 
 
 def safe_cell(text: str) -> str:
-    """The text as a spreadsheet shows it instead of computing it.
+    """The text as a spreadsheet shows it instead of computing it, whichever separator it reads with.
 
-    A text that could begin a formula gets an apostrophe in front: one whose first character, after blanks and
-    characters that nobody sees, is `=`, `+`, `-`, `@` or looks like one of them, and one that begins with a control
-    character (a tab or a line break moves what follows into a cell of its own in some programs). So does a text that
-    begins with an apostrophe: whoever takes one apostrophe away from a field that begins with one has every value as
-    it was.
+    An apostrophe is put where a formula could begin: at the beginning of the text and behind each separator in it
+    (`;`, `|`, tab, line break or another control character), where the next character, after blanks and characters
+    that nobody sees, is `=`, `+`, `-`, `@` or looks like one of them. So it is where an apostrophe stands there, and at
+    the beginning where that is a control character. Whoever takes away one apostrophe at the beginning and one behind
+    each separator has every text as it was. A number is none: `-12.5` stays as it is.
     """
-    if not text or text[0] in _HARMLESS:
+    if not text or _NUMBER.fullmatch(text):
         return text
-    first = text[0]
-    seen = next((letter for letter in text if not _is_invisible(letter)), "=")
-    dangerous = first == _MARK or unicodedata.category(first) == "Cc" or _plain(seen) in _FORMULA
-    return _MARK + text if dangerous else text
+    return _SUSPECT.sub(lambda found: found[0] + _MARK if _needs_mark(text, found.end()) else found[0], text)
+
+
+def _needs_mark(text: str, place: int) -> bool:
+    """Whether what is read from this place on, the beginning or the end of a separator, could be a formula."""
+    is_beginning = place == 0
+    if text.startswith(_MARK, place) or (is_beginning and unicodedata.category(text[0]) == "Cc"):
+        return True
+    for position in range(place, len(text)):
+        letter = text[position]
+        if not is_beginning and _SEPARATORS.match(letter):
+            return False  # What comes behind that one has a mark of its own.
+        # A quote in a field is doubled: with another separator that is an empty quoted text before the rest.
+        if not _is_invisible(letter) and (is_beginning or letter != '"'):
+            return _plain(letter) in _FORMULA
+    return is_beginning
 
 
 def _is_invisible(letter: str) -> bool:
