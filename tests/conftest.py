@@ -124,6 +124,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         rq_queue="default",
         drain_seconds=20,
         queue_limit=2_000_000,
+        daily_megabytes=20_000,
         webhook_allow_http=False,
         webhook_allowed_networks=(),
         webhook_ports=frozenset(),

@@ -210,6 +210,29 @@ RETENTION_DAYS = WholeNumber(
     0,
     36_500,
 )
+ADDRESS_SHARE_PERCENT = WholeNumber(
+    "address_share_percent",
+    25,
+    "Per cent of the application's limit a minute that one address (of IPv6 one /64) may use without a key; 100 lets "
+    "one visitor use up what all visitors have.",
+    1,
+    100,
+)
+KEY_RESERVE_PERCENT = WholeNumber(
+    "key_reserve_percent",
+    20,
+    "Per cent of the application's limit a minute, and of its bytes a day, that are kept for hits with a key.",
+    0,
+    100,
+)
+DAILY_MEGABYTES = WholeNumber(
+    "daily_megabytes",
+    0,
+    "Megabytes of hits that the application may send in a day (UTC), where that is less than TRACKER_DAILY_MEGABYTES "
+    "says; 0 leaves it at that.",
+    0,
+    1_000_000_000,
+)
 WEBHOOK_IP_ADDRESS = Switch(
     "webhook_ip_address",
     False,
@@ -233,6 +256,9 @@ SETTINGS: dict[str, Known] = {
         MAX_USER_AGENT_LENGTH,
         SESSION_TIMEOUT_MINUTES,
         RETENTION_DAYS,
+        ADDRESS_SHARE_PERCENT,
+        KEY_RESERVE_PERCENT,
+        DAILY_MEGABYTES,
         WEBHOOK_IP_ADDRESS,
         WEBHOOK_USER_AGENT,
     )

@@ -70,13 +70,13 @@ def test_a_limit_of_nothing_takes_nothing(queue: Connection, intake: Intake, lim
 def test_without_a_limit_everything_is_taken_and_nothing_counted(queue: Connection, intake: Intake) -> None:
     taken = intake.offer(APPLICATION, None, [entry(n) for n in range(500)], CREATED)
     assert (taken.taken, taken.limit, taken.remaining, taken.reset) == (500, 0, 0, 0)
-    assert not list(queue.scan_iter("tracker:rate:*"))
+    assert not list(queue.scan_iter("tracker:usage:*"))
 
 
 def test_counters_of_a_minute_go_by_themselves(queue: Connection, intake: Intake) -> None:
     for _ in range(2):
         intake.offer(APPLICATION, 5, [entry()], CREATED)
-    [key] = queue.scan_iter("tracker:rate:*")
+    [key] = queue.scan_iter("tracker:usage:*")
     assert 0 < queue.ttl(key) <= 120
 
 

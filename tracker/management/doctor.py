@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from datetime import timedelta
 
 from tracker.clock import Clock
 from tracker.config import Settings
@@ -10,12 +11,14 @@ from tracker.management import postgres_checks, reading_checks, redis_checks, wo
 from tracker.management.finding import Finding
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
+from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue, leases, retention_state, webhooks
+from tracker.store import batch_queue, filtered_hits, leases, retention_state, webhooks
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
 _DIRECT = "direct connection"
+_DAY = timedelta(days=1)
 
 
 def examine(settings: Settings, clock: Clock) -> list[Finding]:
@@ -38,7 +41,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
             findings.append(postgres_checks.about_writing(database, facts))
-            findings += _or_failure("batch_queue", lambda: _about_what_waits(database))
+            findings += _or_failure("batch_queue", lambda: _about_what_waits(database, clock))
             findings.append(_about_reading(settings))
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
@@ -56,11 +59,12 @@ def _about_reading(settings: Settings) -> Finding:
         return reading_checks.about_role(reading, own=own)
 
 
-def _about_what_waits(database: Database) -> list[Finding]:
+def _about_what_waits(database: Database, clock: Clock) -> list[Finding]:
     with database.transaction() as tx:
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
         findings += work_checks.about_webhooks(webhooks.list_rows(tx))
         findings += work_checks.about_deletions(retention_state.refusals(tx))
+        findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 

@@ -6,11 +6,28 @@ from datetime import datetime, timedelta
 from tracker.management.finding import Finding, graded
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.store.filtered_hits import RefusedCount
 from tracker.store.retention_state import Refusal
 from tracker.store.webhooks import WebhookRow
 
 _SILENT = timedelta(minutes=8)
 """A stock `rq worker` with nothing to do speaks every 405 seconds."""
+_SHOWN_APPLICATIONS = 3
+_LIMITS = {
+    "rate_limit": (
+        "limit a minute",
+        "Look at who sends so much, or raise it: `python -m tracker apps update APP_ID --rate-limit N`.",
+    ),
+    "address_limit": (
+        "share of an address",
+        "Set TRACKER_TRUSTED_PROXIES behind proxies; where many share an address, raise `address_share_percent`.",
+    ),
+    "byte_budget": (
+        "bytes of the day",
+        "Look at who sends so much, or raise TRACKER_DAILY_MEGABYTES and the application's `daily_megabytes`.",
+    ),
+}
+"""For each reason under which refused hits are counted: the check's name, and what to do."""
 _LATE_SECONDS = {"urgent": (30.0, 300.0), "normal": (30.0, 300.0), "bulk": (3600.0, 86_400.0)}
 """Ages of the oldest entry from which on a stream is worth a warning, and counts as failed."""
 
@@ -75,6 +92,22 @@ def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
         to_do = "The scheduler takes them in: see that `python scheduler.py` runs."
         findings.append(Finding("hits accepted without Redis", "warn", f"{queued} wait in batch_queue", to_do))
     return findings
+
+
+def about_limits(refused: Sequence[RefusedCount]) -> list[Finding]:
+    """Which applications' hits were refused within a day because a limit was used up; a finding for each limit."""
+    return [
+        Finding(
+            check,
+            "warn",
+            ", ".join(f"{count.hits} hits of {count.app_id}" for count in counts[:_SHOWN_APPLICATIONS])
+            + (" ..." if len(counts) > _SHOWN_APPLICATIONS else "")
+            + " refused within a day",
+            to_do,
+        )
+        for limit, (check, to_do) in _LIMITS.items()
+        if (counts := [count for count in refused if count.limit == limit])
+    ]
 
 
 def about_webhooks(webhooks: Sequence[WebhookRow]) -> list[Finding]:

@@ -9,14 +9,14 @@ _AT_A_TIME = 1000
 
 
 def forget(redis: Connection, application_id: UUID, app_id: str) -> int:
-    """Delete its snapshot, its windows of the rate limit, and the events of the last day; how many keys.
+    """Delete its snapshot, what it has used of its limits, and the events of the last day; how many keys.
 
     Reads through all keys, a thousand at a time. Raises QueueAway.
     """
     snapshots.drop(redis, app_id)
     forgotten = 0
     with translated():
-        for kind in ("rate", "event"):
+        for kind in ("usage", "bytes", "event"):
             for key in redis.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_AT_A_TIME):
                 forgotten += int(redis.unlink(key))
     return forgotten

@@ -21,8 +21,9 @@ import redis
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, lua, translated
 from tracker.queueing.entry import STREAMS, Entry, stream_of
-from tracker.queueing.filtered import COUNTS
+from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.nudges import NUDGE_KEY
+from tracker.queueing.quota import DAY_SECONDS, LIMITS, MAX_SHARES, MINUTE_SECONDS, UNLIMITED, Limit, Quota, reset_of
 
 _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
@@ -46,11 +47,12 @@ class _Wire(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What became of an offer: of its entries the first `taken` are accepted, the others are over the limit.
+    """What became of an offer: of its entries the first `taken` are accepted, the others are over a limit, `used_up`.
 
-    `remaining` is what the limit leaves in this minute, which ends at `reset` (seconds since 1970). `repeats` maps
-    the index of an entry whose event was accepted before to the tracking id that it got then: it was not added
-    again. Where `nudge_due`, the caller rings the `Nudger`.
+    `limit` is the application's, a minute; `remaining` is what is left to this caller until `reset` (seconds since
+    1970), the end of the minute, or of the day where the day's bytes are used up. `repeats` maps the index of an entry
+    whose event was accepted before to the tracking id that it got then: it was not added again. Where `nudge_due`, the
+    caller rings the `Nudger`.
     """
 
     taken: int
@@ -58,6 +60,7 @@ class Acceptance:
     remaining: int
     reset: int
     nudge_due: bool
+    used_up: Limit | None = None
     repeats: dict[int, UUID] = field(default_factory=dict)
 
 
@@ -95,11 +98,14 @@ class Intake:
         entries: Sequence[Entry],
         now: datetime,
         event_ids: Sequence[str | None] = (),
+        *,
+        quota: Quota = UNLIMITED,
     ) -> Acceptance:
-        """Accept `entries` of one application, as many as its limit per minute still allows.
+        """Accept `entries` of one application, as many as its limit per minute and the caller's `quota` still allow.
 
         A limit of 0 or less allows nothing; None asks for no limit (an import) and is answered with 0 for all three
-        numbers. `event_ids` is empty or as long as `entries`; an id counts as a repeat for 24 hours.
+        numbers. What is over a limit is counted with what was left out (`tracker.queueing.filtered`). `event_ids` is
+        empty or as long as `entries`; an id counts as a repeat for 24 hours.
         Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, QueueAway when Redis
         does not answer. It is then unknown whether the entries were added; their ids make adding them again harmless.
         """
@@ -108,18 +114,28 @@ class Intake:
                 "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
             )
         seconds = int(now.timestamp())
-        minute = seconds // 60
+        minute = seconds // MINUTE_SECONDS
         args: list[Any] = [
             "EVALSHA",
             self._sha,
-            5 + len(event_ids),
-            f"tracker:rate:{application_id}:{minute}",
+            7 + len(event_ids),
+            f"tracker:usage:{application_id}:{minute}",
             *STREAMS,
             NUDGE_KEY,
+            f"tracker:bytes:{application_id}:{seconds // DAY_SECONDS}",
+            COUNTS,
         ]
         if event_ids:
             args += [event_key(application_id, event_id) if event_id else "" for event_id in event_ids]
         args += (-1 if rate_limit is None else max(0, rate_limit), self._queue_limit, len(entries))
+        args += (
+            -1 if quota.open_hits is None else quota.open_hits,
+            -1 if quota.bytes_a_day is None else quota.bytes_a_day,
+            field_of(application_id, "", now),
+        )
+        for share in quota.shares[:MAX_SHARES]:
+            args += (share.bucket, share.hits)
+        args += ("", 0) * (MAX_SHARES - len(quota.shares))
         for entry in entries:
             args.append(_PLACES[stream_of(entry.priority)])
             args += entry.to_fields()
@@ -129,13 +145,15 @@ class Intake:
         taken, *rest = answer
         if taken == _FULL:
             raise QueueFull("Too many hits are waiting: let the workers catch up, or raise TRACKER_QUEUE_LIMIT.")
-        used, nudge_due, *pairs = rest
+        remaining, nudge_due, used_up, *pairs = rest
+        limit = LIMITS[used_up - 1] if used_up else None
         return Acceptance(
             taken=taken,
             limit=max(0, rate_limit or 0),
-            remaining=max(0, (rate_limit or 0) - used),
-            reset=(minute + 1) * 60 if rate_limit is not None else 0,
+            remaining=remaining,
+            reset=0 if rate_limit is None else reset_of(limit, seconds),
             nudge_due=nudge_due == 1,
+            used_up=limit,
             repeats={index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
             if pairs
             else {},

@@ -1,7 +1,7 @@
 """From a request's values to an accepted hit: *who, may they, fit the form, to be counted, put on the shelf*."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from tracker.http.key_use import KeyUse
 from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
+from tracker.queueing.quota import Limit
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts
@@ -31,6 +32,14 @@ from tracker.receiver.upkeep import Upkeep
 _KEY_PREFIX = "alt_"
 
 
+_SENTENCES: dict[Limit, str] = {
+    "rate_limit": "The application's limit of {limit} hits a minute is reached.",
+    "open_limit": "Hits without a key have used up their part of the application's limit of {limit} hits a minute.",
+    "address_limit": "This address has used up its share of the application's limit of {limit} hits a minute.",
+    "byte_budget": "The application has used up the bytes that it may send in a day (UTC).",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     """What accepting hits needs; one per process."""
@@ -44,7 +53,9 @@ class Counter:
     clock: Clock
     proxies: TrustedProxies
     max_retries: int
-    rules: RuleBook = field(default_factory=RuleBook)
+    rules: RuleBook
+    salt: bytes
+    """Of the buckets in which addresses are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ class LimitExceeded(Refused):
         super().__init__(
             "RATE_LIMIT_EXCEEDED",
             429,
-            f"The application's limit of {acceptance.limit} hits a minute is reached.",
+            _SENTENCES[acceptance.used_up or "rate_limit"].format(limit=acceptance.limit),
             retry_after=max(1, acceptance.reset - int(now.timestamp())),
         )
         self.acceptance = acceptance
@@ -92,10 +103,12 @@ def accept_hit(
     fields = load_hit(values, key)
     sender = sender_of(counter, environ)
     if key is None:
+        quota = rules.allowance.without_key(sender.ip_address, now, counter.salt)
         reason = reason_to_drop(rules, environ, sender.user_agent)
         if rules.respect_dnt == "anonymous" and wish_of(environ):
             fields, sender = without_visitor(fields), UNNAMED
     else:
+        quota = rules.allowance.with_key
         reason = reason_to_drop_keyed(rules, fields.get("user_agent"))
     if reason is not None:
         counter.filtered.add(application.id, reason, now)
@@ -110,7 +123,7 @@ def accept_hit(
         max_retries=counter.max_retries,
     )
     event_id = fields.get("event_id")
-    acceptance = counter.shelf.offer(application, (entry,), now, (event_id,) if event_id else ())
+    acceptance = counter.shelf.offer(application, (entry,), now, (event_id,) if event_id else (), quota=quota)
     if not acceptance.taken:
         raise LimitExceeded(acceptance, now)
     first = acceptance.repeats.get(0)

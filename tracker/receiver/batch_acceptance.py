@@ -85,7 +85,8 @@ def _offer(
     """Put the good events on the shelf and fill in their results. Raises LimitExceeded where not one fits."""
     event_ids = [event.event_id for event in good]
     entries = [event.entry for event in good]
-    acceptance = counter.shelf.offer(application, entries, now, event_ids if any(event_ids) else ())
+    quota = counter.rules.rules_of(application).allowance.with_key
+    acceptance = counter.shelf.offer(application, entries, now, event_ids if any(event_ids) else (), quota=quota)
     exceeded = LimitExceeded(acceptance, now)
     if not acceptance.taken:
         raise exceeded

@@ -1,38 +1,35 @@
-"""The limit per application and minute within one process, for as long as Redis, which counts for all, is away."""
+"""The limits of an application within one process, for as long as Redis, which counts for all, is away."""
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-_MINUTE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What a window leaves of an offer: how many of it fit, what is left then, and when (epoch seconds) it ends."""
-
-    taken: int
-    remaining: int
-    reset: int
+from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, Quota, Taken, Usage
 
 
 class RateWindow:
-    """Counts by minutes of the wall clock, as the shared window does. Thread-safe."""
+    """Counts by minutes and days of the wall clock, as the shared counters do. Thread-safe."""
 
     def __init__(self) -> None:
-        self._minute = 0
-        self._counts: dict[UUID, int] = {}
+        self._minute = self._day = 0
+        self._usages: dict[UUID, Usage] = {}
+        self._bytes: dict[UUID, int] = {}
         self._lock = threading.Lock()
 
-    def take(self, application_id: UUID, limit: int, wanted: int, now: datetime) -> Window:
-        """Count as many of `wanted` as fit under `limit` in this minute."""
-        minute = int(now.timestamp()) // _MINUTE
+    def take(self, application_id: UUID, rate_limit: int, sizes: Sequence[int], now: datetime, quota: Quota) -> Taken:
+        """Count as many hits, of so many bytes each, as fit; of the day's bytes this process knows its own."""
+        seconds = int(now.timestamp())
+        minute, day = seconds // MINUTE_SECONDS, seconds // DAY_SECONDS
         with self._lock:
             if minute != self._minute:
                 self._minute = minute
-                self._counts.clear()
-            count = self._counts.get(application_id, 0)
-            taken = max(0, min(wanted, limit - count))
-            self._counts[application_id] = count + taken
-        return Window(taken, max(0, limit - count - taken), (minute + 1) * _MINUTE)
+                self._usages.clear()
+            if day != self._day:
+                self._day = day
+                self._bytes.clear()
+            used = self._bytes.get(application_id, 0)
+            usage = self._usages.setdefault(application_id, Usage())
+            taken = usage.take(rate_limit, quota, sizes, used)
+            self._bytes[application_id] = used + sum(sizes[: taken.hits])
+        return taken

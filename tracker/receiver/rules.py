@@ -6,6 +6,7 @@ from uuid import UUID
 from tracker.application import Application
 from tracker.application_settings import ALLOW_LOCALHOST, BOT_FILTER, ORIGIN_CHECK, RESPECT_DNT
 from tracker.privacy import Privacy
+from tracker.receiver.allowance import Allowance
 
 _MOST_KNOWN = 20_000
 
@@ -21,9 +22,10 @@ class Rules:
     drops_bots: bool
     respect_dnt: str
     privacy: Privacy
+    allowance: Allowance
 
     @classmethod
-    def of(cls, application: Application) -> "Rules":
+    def of(cls, application: Application, daily_megabytes: int = 0) -> "Rules":
         settings = application.settings
         check = ORIGIN_CHECK.value(settings)
         return cls(
@@ -33,13 +35,15 @@ class Rules:
             drops_bots=BOT_FILTER.value(settings) == "drop",
             respect_dnt=RESPECT_DNT.value(settings),
             privacy=Privacy.of(settings),
+            allowance=Allowance.of(application, daily_megabytes),
         )
 
 
 class RuleBook:
     """The rules of each known application. Thread-safe: two threads may read the same settings, with one result."""
 
-    def __init__(self) -> None:
+    def __init__(self, daily_megabytes: int) -> None:
+        self._daily_megabytes = daily_megabytes
         self._known: dict[UUID, tuple[Application, Rules]] = {}
 
     def rules_of(self, application: Application) -> Rules:
@@ -49,6 +53,6 @@ class RuleBook:
             return known[1]
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        rules = Rules.of(application)
+        rules = Rules.of(application, self._daily_megabytes)
         self._known[application.id] = application, rules
         return rules

@@ -6,13 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from tracker.application import Application
-from tracker.clock import Clock
 from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused
 from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance, Intake
 from tracker.queueing.nudges import Nudger
+from tracker.queueing.quota import UNLIMITED, Quota, counted_as, reset_of
+from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.rate_window import RateWindow
 from tracker.store import batch_queue, batch_queue_events
 from tracker.store.batch_queue import QueueRow
@@ -33,7 +34,7 @@ class Shelf:
         intake: Intake,
         nudger: Nudger,
         database: Database,
-        clock: Clock,
+        filtered: FilteredCounts,
         *,
         redis_outage: Outage,
         database_outage: Outage,
@@ -42,21 +43,27 @@ class Shelf:
         self._redis_outage, self._database_outage = redis_outage, database_outage
         self._window = RateWindow()
         self._is_full = False
-        self._clock = clock
+        self._filtered = filtered
 
     def offer(
-        self, application: Application, entries: Sequence[Entry], now: datetime, event_ids: Sequence[str | None] = ()
+        self,
+        application: Application,
+        entries: Sequence[Entry],
+        now: datetime,
+        event_ids: Sequence[str | None] = (),
+        *,
+        quota: Quota = UNLIMITED,
     ) -> Acceptance:
-        """Put as many entries, from the first, as the application's limit allows.
+        """Put as many entries, from the first, as the application's limit and the caller's quota allow.
 
-        Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limit counts per
+        Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limits count per
         process, and a hit that repeats an event is known by those that came in that time; whether it repeats an
         earlier one shows when it is taken in.
         """
         if not self._redis_outage.keeps_away():
             try:
                 acceptance = self._intake.offer(
-                    application.id, application.rate_limit_per_minute, entries, now, event_ids
+                    application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
                 )
             except QueueFull as error:
                 self._redis_outage.over()
@@ -77,18 +84,25 @@ class Shelf:
                 if acceptance.nudge_due:
                     self._nudger.ring()
                 return acceptance
-        return self._into_batch_queue(application, entries, now, event_ids)
+        return self._into_batch_queue(application, entries, now, event_ids, quota)
 
     def _into_batch_queue(
-        self, application: Application, entries: Sequence[Entry], now: datetime, event_ids: Sequence[str | None]
+        self,
+        application: Application,
+        entries: Sequence[Entry],
+        now: datetime,
+        event_ids: Sequence[str | None],
+        quota: Quota,
     ) -> Acceptance:
         if self._database_outage.keeps_away():
             raise _nobody_takes_it("The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
-        window = self._window.take(application.id, limit, len(entries), now)
+        window = self._window.take(application.id, limit, [len(entry.tracking_data) for entry in entries], now, quota)
         repeats: dict[int, UUID] = {}
-        if window.taken:
-            taken = entries[: window.taken]
+        if window.limit is not None:
+            self._filtered.add(application.id, counted_as(window.limit), now, len(entries) - window.hits)
+        if window.hits:
+            taken = entries[: window.hits]
             try:
                 with self._database.transaction() as tx:
                     repeats = _repeats(tx, application, taken, event_ids, now)
@@ -100,12 +114,13 @@ class Shelf:
                 raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
             self._database_outage.over()
         return Acceptance(
-            taken=window.taken,
+            taken=window.hits,
             limit=limit,
             remaining=window.remaining,
-            reset=window.reset,
+            reset=reset_of(window.limit, int(now.timestamp())),
             repeats=repeats,
             nudge_due=False,
+            used_up=window.limit,
         )
 
 

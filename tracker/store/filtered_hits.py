@@ -36,3 +36,17 @@ def sums(tx: Transaction, application_id: UUID, start: datetime, end: datetime) 
     """How many were left out from `start` until before `end`, by reason, the most frequent first."""
     params = {"application_id": application_id, "start": start, "end": end}
     return {row["reason"]: row["hits"] for row in fetch_all(tx, "filtered_hits/sums", params)}
+
+
+class RefusedCount(NamedTuple):
+    """How many hits of an application were refused because a limit was used up."""
+
+    app_id: str
+    limit: str
+    hits: int
+
+
+def refused(tx: Transaction, since: datetime, limits: Sequence[str]) -> list[RefusedCount]:
+    """How many hits were refused for one of `limits` from the hour `since` on, by application, the most first."""
+    rows = fetch_all(tx, "filtered_hits/refused", {"since": since, "limits": list(limits)})
+    return [RefusedCount(row["app_id"], row["reason"], row["hits"]) for row in rows]

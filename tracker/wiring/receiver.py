@@ -21,12 +21,14 @@ from tracker.queueing.intake import Intake
 from tracker.queueing.nudges import Nudger
 from tracker.queueing.process_number import ProcessNumber
 from tracker.receiver.acceptance import Counter
+from tracker.receiver.allowance import salt_of
 from tracker.receiver.app import App, Receiver, create_app
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
 from tracker.receiver.per_process import PerProcess
+from tracker.receiver.rules import RuleBook
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.test_page import TestPage
 from tracker.receiver.upkeep import Upkeep
@@ -78,8 +80,8 @@ def receiver(settings: Settings) -> Receiver:
     nudger = Nudger(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     nudger.start()
     intake = Intake(redis, queue_limit=settings.queue_limit)
-    shelf = Shelf(intake, nudger, database, clock, redis_outage=redis_outage, database_outage=database_outage)
     filtered = FilteredCounts(intake, redis_outage=redis_outage)
+    shelf = Shelf(intake, nudger, database, filtered, redis_outage=redis_outage, database_outage=database_outage)
     key_use = KeyUse(database, clock)
     upkeep = Upkeep(
         {
@@ -118,6 +120,8 @@ def receiver(settings: Settings) -> Receiver:
             clock=clock,
             proxies=TrustedProxies.of(settings),
             max_retries=settings.max_retries,
+            rules=RuleBook(settings.daily_megabytes),
+            salt=salt_of(settings.secret_key or settings.redis_url),
         ),
         health=HealthParts(probes=probes, applications=applications, upkeep=upkeep, clock=clock),
         close=close,

@@ -1,0 +1,83 @@
+"""How much of an application's limits a caller gets: all of them with a key, a share by address without one."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from tracker.application import Application
+from tracker.application_settings import ADDRESS_SHARE_PERCENT, DAILY_MEGABYTES, KEY_RESERVE_PERCENT
+from tracker.queueing.quota import MINUTE_SECONDS, AddressShare, Quota, bucket_of
+
+MIN_ADDRESS_HITS: Final = 10
+"""Hits a minute that an address has in any case, so that a small limit does not stop a single visitor."""
+_NETWORK_BITS: Final = 64
+"""Of IPv6, what one machine may have all addresses of."""
+_WIDER_NETWORK_BITS: Final = 48
+"""Of IPv6, what one customer of a provider usually gets; it has the share of two addresses."""
+_WIDER_SHARES: Final = 2
+_MEGABYTE: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """An application's limits as its settings divide them, read once for each state of it."""
+
+    application_id: UUID
+    open_hits: int
+    address_hits: int
+    with_key: Quota
+    bytes_without_key: int | None
+
+    @classmethod
+    def of(cls, application: Application, daily_megabytes: int) -> "Allowance":
+        """`daily_megabytes` is what the operator gives each application a day, 0 for no budget."""
+        limit = application.rate_limit_per_minute
+        reserve = KEY_RESERVE_PERCENT.value(application.settings)
+        share = ADDRESS_SHARE_PERCENT.value(application.settings)
+        open_hits = limit - limit * reserve // 100
+        budgets = [budget for budget in (daily_megabytes, DAILY_MEGABYTES.value(application.settings)) if budget]
+        budget = min(budgets) * _MEGABYTE if budgets else None
+        return cls(
+            application_id=application.id,
+            open_hits=open_hits,
+            address_hits=min(open_hits, max(MIN_ADDRESS_HITS, limit * share // 100)),
+            with_key=Quota(bytes_a_day=budget),
+            bytes_without_key=None if budget is None else budget - budget * reserve // 100,
+        )
+
+    def without_key(self, address: str | None, now: datetime, salt: bytes) -> Quota:
+        """Return what a caller at this canonical address has; one without an address (a unix socket) has no share.
+
+        The address is the caller's own, whatever the application keeps of it.
+        """
+        minute = int(now.timestamp()) // MINUTE_SECONDS
+        return Quota(
+            open_hits=self.open_hits,
+            shares=tuple(
+                AddressShare(
+                    f"{number}:{bucket_of(network, self.application_id, minute, salt)}",
+                    min(self.open_hits, self.address_hits * number),
+                )
+                for number, network in enumerate(networks_of(address) if address else (), start=1)
+            ),
+            bytes_a_day=self.bytes_without_key,
+        )
+
+
+@lru_cache(maxsize=4096)
+def networks_of(address: str) -> tuple[str, ...]:
+    """Return what counts as one address: an IPv4 address; of IPv6 the /64, and the /48 around it."""
+    if ":" not in address:
+        return (address,)
+    return tuple(
+        str(ipaddress.ip_network((address, bits), strict=False)) for bits in (_NETWORK_BITS, _WIDER_NETWORK_BITS)
+    )
+
+
+def salt_of(secret: str) -> bytes:
+    """Make the salt of the buckets out of what all processes know and nobody else does."""
+    return sha256(b"address share " + secret.encode()).digest()
