@@ -112,7 +112,7 @@ def test_a_full_queue_refuses_and_counts_nothing(queue: Connection, intake: Inta
     intake.offer(APPLICATION, None, [entry(n, priority=n % 3 - 1) for n in range(1000)], CREATED)
     with pytest.raises(QueueFull):
         intake.offer(APPLICATION, 10, [entry(1)], CREATED, ["event"])
-    assert not list(queue.scan_iter("tracker:rate:*"))
+    assert not list(queue.scan_iter("tracker:usage:*"))
     assert not list(queue.scan_iter("tracker:event:*"))
 
 
