@@ -24,7 +24,7 @@ def test_status_shows_streams_failed_hits_and_workers(
     }  # fmt: skip
     assert found["batch_queue"] == {"failed": 1}
     assert found["workers"] == []
-    assert "start `python worker.py`" in tracker(settings, "queue", "status").output
+    assert "start `python -m tracker worker`" in tracker(settings, "queue", "status").output
 
 
 def test_status_shows_the_queue_while_postgresql_is_away(settings: Settings) -> None:

@@ -65,7 +65,7 @@ def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
 
     queue_of(redis, clock, nobody, told).add(entries(application, MOST + 1))
     assert [each for each in told if each != "nudged"] == [
-        "11 hits wait and nothing takes them: see that workers run (`python worker.py`). Waiting."
+        "11 hits wait and nothing takes them: see that workers run (`python -m tracker worker`). Waiting."
     ] * 2
 
 

@@ -20,7 +20,7 @@ from tracker.store import applications as stored_applications
 from tracker.store import totals
 from tracker.store.database import Database
 
-FOLDER = stack.PROJECT / ".dev"
+FOLDER = Path(".dev")
 APP_ID = "demo-shop"
 _PORT = 8000
 _WORKERS = 2
@@ -36,11 +36,12 @@ _STOP = {signal.SIGINT, signal.SIGTERM}
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=FOLDER,
-    help="Where the data stay (default .dev in the project); remove it to start anew.",
+    help="Where the data stay (default .dev in the working directory); remove it to start anew.",
 )
 def dev(port: int | None, folder: Path) -> None:
     """Everything as in the demo, but up with live traffic until Ctrl-C; the data stay."""
     console = Console(highlight=False)
+    folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     chosen = port or stack.free_port(preferred=_PORT)
     try:

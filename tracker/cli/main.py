@@ -41,6 +41,8 @@ _COMMANDS = {
     "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
     "erase": ("tracker.cli.erase:erase", "Erase a person's data, with a receipt."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
+    "worker": ("tracker.cli.worker:worker", "Run the workers that write accepted hits into PostgreSQL."),
+    "scheduler": ("tracker.cli.scheduler:scheduler", "Run the scheduler: partitions, statistics, webhooks, clean-up."),
     "demo": ("tracker.cli.demo:demo", "Start everything, send hits, show what became of them, stop everything."),
     "dev": ("tracker.cli.dev:dev", "The same, but stay up with live traffic until Ctrl-C."),
 }

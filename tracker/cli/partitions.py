@@ -125,7 +125,7 @@ def _extent(database: Database, month: Month, now: datetime) -> tuple[int, int]:
     if month in needed:
         raise conflict(f"The month {month} must exist: hits are written to it.")
     if not STATISTICS.is_final(database, month):
-        raise conflict(f"The statistics of {month} are not final yet: let `python scheduler.py` fold what waits.")
+        raise conflict(f"The statistics of {month} are not final yet: let the scheduler fold what waits.")
     return _sums(found)
 
 

@@ -46,7 +46,7 @@ def status(*, as_json: bool) -> None:
         click.echo()
         for worker in workers:
             worker["queues"] = ", ".join(worker["queues"])
-        print_table(_WORKER_COLUMNS, workers, empty="No workers have registered: start `python worker.py`.")
+        print_table(_WORKER_COLUMNS, workers, empty="No workers have registered: start `python -m tracker worker`.")
     if found.database_away is not None:
         note(f"batch_queue is not known: {found.database_away}")
         sys.exit(1)

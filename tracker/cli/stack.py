@@ -21,7 +21,8 @@ from tracker.embedded import Postgres, Valkey
 from tracker.errors import EmbeddedServerFailed
 from tracker.store.migrations import migrate
 
-PROJECT = Path(__file__).resolve().parents[2]
+_PLACE = Path(__file__).resolve().parents[2]
+"""Where the package `tracker` lies: the checkout, or the packages of the environment."""
 HOST = "127.0.0.1"
 _DATABASE = "tracker"
 _SECRET_KEY_FILE = "secret-key"  # noqa: S105 the file's name
@@ -84,14 +85,16 @@ def running(
         chosen = port or free_port()
         started: list[ChildProcess] = []
         try:
-            serve = ["-m", "tracker", "serve", "--host", HOST, "--port", str(chosen), "--workers", "1"]
+            serve = ["serve", "--host", HOST, "--port", str(chosen), "--workers", "1"]
             if test_page:
                 serve += ["--test-page", test_page]
-            started.append(ChildProcess("receiver", [sys.executable, *serve], environment, folder))
-            work = [str(PROJECT / "worker.py"), "--workers", str(workers)]
-            started.append(ChildProcess("workers", [sys.executable, *work], environment, folder))
-            schedule = [sys.executable, str(PROJECT / "scheduler.py")]
-            started.append(ChildProcess("scheduler", schedule, environment, folder))
+            for name, arguments in (
+                ("receiver", serve),
+                ("workers", ["worker", "--workers", str(workers)]),
+                ("scheduler", ["scheduler"]),
+            ):
+                command = [sys.executable, "-m", "tracker", *arguments]
+                started.append(ChildProcess(name, command, environment, folder))
             stack = Stack(chosen, database_url, valkey.url, secret_key, admin_token, tuple(started))
             _wait_until_ready(stack)
             yield stack
@@ -117,7 +120,7 @@ def _environment(database_url: str, redis_url: str, secret_key: str, admin_token
     return {
         **passed_on,
         # The children work in the stack's folder, where no `.env` of a developer lies.
-        "PYTHONPATH": str(PROJECT),
+        "PYTHONPATH": str(_PLACE),
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

@@ -105,7 +105,7 @@ def test(*, webhook_id: UUID, as_json: bool) -> None:
         delivery = delivery_services.send_test(database, webhook_id, now=_CLOCK.now())
         delivery = delivery_services.wait(database, delivery, _CLOCK, seconds=_TEST_SECONDS)
         if not delivery.attempt and not delivery_services.is_sent(database):
-            note("No scheduler works, and it is the scheduler that sends: start `python scheduler.py`.")
+            note("No scheduler works, and it is the scheduler that sends: start `python -m tracker scheduler`.")
     if as_json:
         print_json(asdict(delivery))
     else:

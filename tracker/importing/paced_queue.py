@@ -57,7 +57,8 @@ class PacedQueue:
                 fewest, since = waiting, now
             elif now - since > _PATIENCE:
                 self._tell(
-                    f"{waiting} hits wait and nothing takes them: see that workers run (`python worker.py`). Waiting."
+                    f"{waiting} hits wait and nothing takes them: "
+                    "see that workers run (`python -m tracker worker`). Waiting."
                 )
                 self._nudge()
                 since = now

@@ -43,7 +43,7 @@ def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datet
     ]
     if alive:
         return Finding("workers", "ok", f"{len(alive)} read the queue {rq_queue}")
-    return Finding("workers", "fail", f"none reads the queue {rq_queue}", "Start `python worker.py`.")
+    return Finding("workers", "fail", f"none reads the queue {rq_queue}", "Start `python -m tracker worker`.")
 
 
 def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
@@ -59,7 +59,7 @@ def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
                     f"queue {depth.name}",
                     oldest or 0.0,
                     seen if oldest is None else f"{seen}, the oldest since {oldest:.0f} s",
-                    "See that workers run and keep up; start more (`python worker.py --workers N`).",
+                    "See that workers run and keep up; start more (`python -m tracker worker --workers N`).",
                     warn_above=warn_above,
                     fail_above=fail_above,
                 )
@@ -89,7 +89,7 @@ def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
         to_do = "Look at `python -m tracker queue failed`; retry or discard them."
         findings = [Finding("failed hits", "warn", f"{failed}", to_do)]
     if queued:
-        to_do = "The scheduler takes them in: see that `python scheduler.py` runs."
+        to_do = "The scheduler takes them in: see that `python -m tracker scheduler` runs."
         findings.append(Finding("hits accepted without Redis", "warn", f"{queued} wait in batch_queue", to_do))
     return findings
 
@@ -126,7 +126,7 @@ def about_scheduler(holder: str | None) -> Finding:
     """Whether a scheduler works: `holder` is who has its lease."""
     if holder is not None:
         return Finding("scheduler", "ok", f"{holder} works")
-    return Finding("scheduler", "warn", "none works", "Start `python scheduler.py`.")
+    return Finding("scheduler", "warn", "none works", "Start `python -m tracker scheduler`.")
 
 
 def about_deletions(refusals: Sequence[Refusal]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -12,8 +13,14 @@ from tracker.store.database import Transaction
 
 __all__ = ["SQL", "Jsonb", "execute", "fetch_all", "fetch_one", "sql"]
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
-"""The folder with schema.sql, migrations and queries."""
+
+def _folder() -> Path:
+    installed = Path(str(files("tracker"))) / "sql"
+    return installed if installed.is_dir() else installed.parents[1] / "sql"
+
+
+SQL = _folder()
+"""The folder with schema.sql, migrations and queries: part of the installed package, in a checkout beside it."""
 
 Row = dict[str, Any]
 
