@@ -1,10 +1,10 @@
 -- The schema as it is now: what an empty database has after every file of sql/migrations.
--- A test proves that the two agree. Specification sections are named; "ruling" means docs/decisions.
+-- A test proves that the two agree. "decision" names a record of docs/decisions.
 
--- Gives text the GIN operator class that the index on page_type needs (ruling 1).
+-- Gives text the GIN operator class that the index on page_type needs (decision 0001).
 CREATE EXTENSION IF NOT EXISTS btree_gin;
 
--- 2.1 Applications
+-- Applications
 
 CREATE TABLE applications (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -37,12 +37,12 @@ CREATE TABLE application_settings (
 
 CREATE INDEX idx_application_settings_app_id ON application_settings (application_id);
 
--- 2.2 Access logs, by month of created_at (UTC). No default partition: a row outside every month is refused,
+-- Access logs, by month of created_at (UTC). No default partition: a row outside every month is refused,
 -- which shows at once, while a default partition would have to be emptied before its month could be made.
 
 CREATE TABLE access_logs (
     id BIGSERIAL,
-    application_id UUID NOT NULL, -- no foreign key: writers would all lock the application's row (ruling 6)
+    application_id UUID NOT NULL, -- no foreign key: writers would all lock the application's row (decision 0006)
     app_id VARCHAR(50) NOT NULL,
     client_sub_id VARCHAR(100),
     module_id VARCHAR(100),
@@ -69,7 +69,7 @@ CREATE INDEX idx_access_logs_module_id ON access_logs (module_id);
 CREATE INDEX idx_access_logs_custom_params ON access_logs USING GIN (custom_params);
 CREATE INDEX idx_access_logs_custom_params_page_type ON access_logs USING GIN ((custom_params ->> 'page_type'));
 
--- 2.3 Batches
+-- Batches
 
 CREATE TABLE batch_jobs (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -89,7 +89,7 @@ CREATE TABLE batch_jobs (
 CREATE INDEX idx_batch_jobs_status ON batch_jobs (status);
 CREATE INDEX idx_batch_jobs_created_at ON batch_jobs (created_at);
 
--- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (ruling 9).
+-- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (decision 0009).
 CREATE TABLE batch_queue (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     tracking_data JSONB NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE batch_queue_events (
 CREATE INDEX idx_batch_queue_events_tracking ON batch_queue_events (tracking_id);
 CREATE INDEX idx_batch_queue_events_created ON batch_queue_events (created_at);
 
--- 2.3 Custom parameters
+-- Custom parameters
 
 CREATE TABLE custom_parameter_definitions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -147,7 +147,7 @@ CREATE TABLE custom_parameter_definitions (
 CREATE INDEX idx_custom_param_defs_app_id ON custom_parameter_definitions (application_id);
 CREATE INDEX idx_custom_param_defs_key ON custom_parameter_definitions (parameter_key);
 
--- One row per hit and defined parameter, by month like access_logs (ruling 5). The foreign key fixes the order
+-- One row per hit and defined parameter, by month like access_logs (decision 0005). The foreign key fixes the order
 -- in which an old month goes: this table's month first, then that of access_logs.
 CREATE TABLE custom_parameter_values (
     id UUID DEFAULT gen_random_uuid(),
@@ -185,7 +185,7 @@ CREATE TABLE filtered_hits (
     PRIMARY KEY (application_id, hour, reason)
 );
 
--- 2.4 Sessions
+-- Sessions
 
 CREATE TABLE sessions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -211,7 +211,7 @@ CREATE INDEX idx_sessions_custom_params ON sessions USING GIN (session_custom_pa
 -- The active sessions of an application by their last hit: those to end stand first.
 CREATE INDEX idx_sessions_active ON sessions (application_id, last_accessed_at) WHERE is_active;
 
--- 2.5 Statistics
+-- Statistics
 
 CREATE TABLE daily_statistics (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -249,7 +249,7 @@ CREATE INDEX idx_hourly_statistics_app_id ON hourly_statistics (app_id);
 CREATE INDEX idx_hourly_statistics_date_hour ON hourly_statistics (date, hour);
 CREATE INDEX idx_hourly_statistics_custom_params ON hourly_statistics USING GIN (custom_param_stats);
 
--- 2.6 Keys and webhooks
+-- Keys and webhooks
 
 CREATE TABLE api_keys (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -373,10 +373,10 @@ CREATE TABLE audit_log (
 CREATE INDEX idx_audit_log_application ON audit_log (application_id, at, id);
 CREATE INDEX idx_audit_log_at ON audit_log (at, id);
 
--- 4.1 Partitions
+-- Partitions
 
 -- Makes the month YYYY-MM of access_logs and of custom_parameter_values, with bounds in UTC whatever the session's
--- time zone; a month that is already there is left alone (rulings 2 and 5).
+-- time zone; a month that is already there is left alone (decisions 0002 and 0005).
 --
 -- Each month is built as a table of its own and then attached: CREATE TABLE ... PARTITION OF would wait for every
 -- reader of the parent and hold up every writer behind it. The foreign keys still need a moment without writers.
@@ -507,7 +507,7 @@ CREATE TABLE statistics_removals (
     before DATE NOT NULL
 );
 
--- The digest of a visitor (ruling 11): of client_sub_id where there is one, else of the address and the user agent.
+-- The digest of a visitor (decision 0011): of client_sub_id where there is one, else of the address and the user agent.
 -- The worker computes the same; a test holds the two together.
 CREATE FUNCTION statistics_visitor(client_sub_id TEXT, ip_address INET, user_agent TEXT) RETURNS UUID
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

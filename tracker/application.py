@@ -30,7 +30,7 @@ _IMPLIED = {"track": "track:trusted"}
 
 
 def hash_key(key: str) -> str:
-    """The SHA-256, in hexadecimal, under which a key is stored (ruling 12: keys are random, 256 bits)."""
+    """The SHA-256, in hexadecimal, under which a key is stored (decision 0012: keys are random, 256 bits)."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -49,7 +49,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterDefinition:
-    """One custom parameter that an application has defined (specification 5.4)."""
+    """One custom parameter that an application has defined."""
 
     application_id: UUID
     parameter_key: str

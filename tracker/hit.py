@@ -2,7 +2,7 @@
 
 **Identity.** A hit is named by the pair (`id`, `created_at`), fixed when the hit is first accepted and carried
 through redelivery, `batch_queue` and replay, so that the primary key of `access_logs` makes a hit that arrives
-twice collide with itself (ruling 7). `id` has 63 bits, `created_at` microseconds; the tracking id is a UUID
+twice collide with itself (decision 0007). `id` has 63 bits, `created_at` microseconds; the tracking id is a UUID
 version 8 (RFC 9562, section 5.8) that carries both, so that a hit is found by its primary key in its own month.
 
 **Where ids come from.** `IdSource` joins a count of 16 µs ticks that only ever grows within a process with the
@@ -32,7 +32,7 @@ _TICKS_START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 // 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One row of `access_logs` (specification 2.2) before it is written; None stands for NULL."""
+    """One row of `access_logs` before it is written; None stands for NULL."""
 
     id: int
     created_at: datetime

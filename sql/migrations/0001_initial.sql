@@ -1,9 +1,9 @@
 -- The twelve tables of the specification, one that counts refused parameters, and create_monthly_partition.
 
--- Gives text the GIN operator class that the index on page_type needs (ruling 1).
+-- Gives text the GIN operator class that the index on page_type needs (decision 0001).
 CREATE EXTENSION IF NOT EXISTS btree_gin;
 
--- 2.1 Applications
+-- Applications
 
 CREATE TABLE applications (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -34,12 +34,12 @@ CREATE TABLE application_settings (
 
 CREATE INDEX idx_application_settings_app_id ON application_settings (application_id);
 
--- 2.2 Access logs, by month of created_at (UTC). No default partition: a row outside every month is refused,
+-- Access logs, by month of created_at (UTC). No default partition: a row outside every month is refused,
 -- which shows at once, while a default partition would have to be emptied before its month could be made.
 
 CREATE TABLE access_logs (
     id BIGSERIAL,
-    application_id UUID NOT NULL, -- no foreign key: writers would all lock the application's row (ruling 6)
+    application_id UUID NOT NULL, -- no foreign key: writers would all lock the application's row (decision 0006)
     app_id VARCHAR(50) NOT NULL,
     client_sub_id VARCHAR(100),
     module_id VARCHAR(100),
@@ -66,7 +66,7 @@ CREATE INDEX idx_access_logs_module_id ON access_logs (module_id);
 CREATE INDEX idx_access_logs_custom_params ON access_logs USING GIN (custom_params);
 CREATE INDEX idx_access_logs_custom_params_page_type ON access_logs USING GIN ((custom_params ->> 'page_type'));
 
--- 2.3 Batches
+-- Batches
 
 CREATE TABLE batch_jobs (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -86,7 +86,7 @@ CREATE TABLE batch_jobs (
 CREATE INDEX idx_batch_jobs_status ON batch_jobs (status);
 CREATE INDEX idx_batch_jobs_created_at ON batch_jobs (created_at);
 
--- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (ruling 9).
+-- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (decision 0009).
 CREATE TABLE batch_queue (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     tracking_data JSONB NOT NULL,
@@ -105,7 +105,7 @@ CREATE INDEX idx_batch_queue_status ON batch_queue (status);
 CREATE INDEX idx_batch_queue_priority ON batch_queue (priority);
 CREATE INDEX idx_batch_queue_created_at ON batch_queue (created_at);
 
--- 2.3 Custom parameters
+-- Custom parameters
 
 CREATE TABLE custom_parameter_definitions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -126,7 +126,7 @@ CREATE TABLE custom_parameter_definitions (
 CREATE INDEX idx_custom_param_defs_app_id ON custom_parameter_definitions (application_id);
 CREATE INDEX idx_custom_param_defs_key ON custom_parameter_definitions (parameter_key);
 
--- One row per hit and defined parameter, by month like access_logs (ruling 5). The foreign key fixes the order
+-- One row per hit and defined parameter, by month like access_logs (decision 0005). The foreign key fixes the order
 -- in which an old month goes: this table's month first, then that of access_logs.
 CREATE TABLE custom_parameter_values (
     id UUID DEFAULT gen_random_uuid(),
@@ -154,7 +154,7 @@ CREATE TABLE custom_parameter_refusals (
     PRIMARY KEY (application_id, date, parameter_key, reason)
 );
 
--- 2.4 Sessions
+-- Sessions
 
 CREATE TABLE sessions (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -177,7 +177,7 @@ CREATE INDEX idx_sessions_last_accessed_at ON sessions (last_accessed_at);
 CREATE INDEX idx_sessions_is_active ON sessions (is_active);
 CREATE INDEX idx_sessions_custom_params ON sessions USING GIN (session_custom_params);
 
--- 2.5 Statistics
+-- Statistics
 
 CREATE TABLE daily_statistics (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -215,7 +215,7 @@ CREATE INDEX idx_hourly_statistics_app_id ON hourly_statistics (app_id);
 CREATE INDEX idx_hourly_statistics_date_hour ON hourly_statistics (date, hour);
 CREATE INDEX idx_hourly_statistics_custom_params ON hourly_statistics USING GIN (custom_param_stats);
 
--- 2.6 Keys and webhooks
+-- Keys and webhooks
 
 CREATE TABLE api_keys (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -247,10 +247,10 @@ CREATE TABLE webhooks (
 CREATE INDEX idx_webhooks_application_id ON webhooks (application_id);
 CREATE INDEX idx_webhooks_is_active ON webhooks (is_active);
 
--- 4.1 Partitions
+-- Partitions
 
 -- Makes the month YYYY-MM of access_logs and of custom_parameter_values, with bounds in UTC whatever the session's
--- time zone; a month that is already there is left alone (rulings 2 and 5).
+-- time zone; a month that is already there is left alone (decisions 0002 and 0005).
 --
 -- Each month is built as a table of its own and then attached: CREATE TABLE ... PARTITION OF would wait for every
 -- reader of the parent and hold up every writer behind it. The foreign keys still need a moment without writers.

@@ -64,7 +64,7 @@ CREATE TABLE statistics_removals (
     before DATE NOT NULL
 );
 
--- The digest of a visitor (ruling 11): of client_sub_id where there is one, else of the address and the user agent.
+-- The digest of a visitor (decision 0011): of client_sub_id where there is one, else of the address and the user agent.
 -- The worker computes the same; a test holds the two together.
 CREATE FUNCTION statistics_visitor(client_sub_id TEXT, ip_address INET, user_agent TEXT) RETURNS UUID
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from tests.command_line import PROJECT, tracker, work_until_dry
-from tests.needed import need
 from tracker.config import Settings
 from tracker.store.database import Database
 
-REAL_LOG = PROJECT.parent / "shared/data/apache_combined_2015.log.gz"
+REAL_LOG = PROJECT / "tests/data/apache_combined_2015.log.gz"
 NOW = datetime.now(UTC)
 pytestmark = pytest.mark.usefixtures("application")
 
@@ -34,7 +33,6 @@ def stored(database: Database, columns: str = "url") -> list[tuple[Any, ...]]:
 def test_a_real_log_is_imported_exactly_and_importing_it_again_changes_nothing(
     settings: Settings, database: Database
 ) -> None:
-    need(REAL_LOG.is_file(), f"{REAL_LOG} is missing")
     kept = replace(settings, retention_months=0)
     for _ in range(2):
         finished = tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--include-bots", "--json")

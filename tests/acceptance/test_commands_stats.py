@@ -10,7 +10,6 @@ import pytest
 
 from tests.command_line import PROJECT, tracker, work_until_dry
 from tests.managing import Managing, data
-from tests.needed import need
 from tests.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
@@ -19,7 +18,7 @@ from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount
 
-REAL_LOG = PROJECT.parent / "shared/data/apache_combined_2015.log.gz"
+REAL_LOG = PROJECT / "tests/data/apache_combined_2015.log.gz"
 PERIOD = ("--from", "2015-05-17", "--to", "2015-05-20")
 TODAY = str(NOON.date())
 
@@ -27,7 +26,6 @@ TODAY = str(NOON.date())
 @pytest.mark.slow
 @pytest.mark.usefixtures("application")
 def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agrees(settings: Settings) -> None:
-    need(REAL_LOG.is_file(), f"{REAL_LOG} is missing")
     kept = replace(settings, retention_months=0)
     assert tracker(kept, "import", str(REAL_LOG), "--app-id", "shop", "--include-bots").status == 0
     work_until_dry(kept)

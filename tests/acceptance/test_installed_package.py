@@ -1,4 +1,4 @@
-"""The package as it is installed elsewhere: built from a clone, in an environment that has nothing else, far from it."""
+"""The package as it is installed elsewhere: built from a clone, in an environment that has nothing else."""
 
 import contextlib
 import hashlib

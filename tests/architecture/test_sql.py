@@ -19,7 +19,7 @@ PINNING = re.compile(
     r"|\bCREATE\s+(TEMP|TEMPORARY)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What keeps a pooled session to its client, so that no statement of the application may hold it (ruling 14)."""
+"""What keeps a pooled session to its client, so that no statement of the application may hold it (decision 0014)."""
 
 
 def code_of(statement: str) -> str:

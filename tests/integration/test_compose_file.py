@@ -13,7 +13,7 @@ import pytest
 from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
 from tracker.scheduling.turns import LAST_STEPS
 
-SPECIFIED = {  # Specification 1.3.2.
+SPECIFIED = {  # Decision 0013.
     "max_connections": "1000",
     "shared_buffers": "2GB",
     "effective_cache_size": "6GB",

@@ -1,4 +1,4 @@
-"""The store behind PgBouncer in transaction mode, which stands for any pooler or proxy (ruling 14).
+"""The store behind PgBouncer in transaction mode, which stands for any pooler or proxy (decision 0014).
 
 Every client shares one server connection, as the role that may only read and write rows, and the server logs each
 statement.

@@ -1,4 +1,4 @@
-"""One turn of taking in hits that the receiver kept in `batch_queue` while Redis was away (ruling 9)."""
+"""One turn of taking in hits that the receiver kept in `batch_queue` while Redis was away (decision 0009)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict

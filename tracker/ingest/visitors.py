@@ -20,7 +20,7 @@ _V6_HEAD = bytes((3, 128, 0, 16))
 """How PostgreSQL sends an INET: its family, the bits of its mask, not a CIDR, the bytes that follow."""
 
 Visitor = str | tuple[str | None, str | None]
-"""Ruling 11: `client_sub_id` where it is given, else the pair of `ip_address` and `user_agent`."""
+"""Decision 0011: `client_sub_id` where it is given, else the pair of `ip_address` and `user_agent`."""
 
 
 def session_digest(session_id: str) -> str:

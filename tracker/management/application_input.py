@@ -98,7 +98,7 @@ def status_of(status: str) -> str:
 
 
 def new_api_key() -> str:
-    """A key with 256 random bits (ruling 12)."""
+    """A key with 256 random bits (decision 0012)."""
     return f"alt_{secrets.token_urlsafe(32)}"
 
 

@@ -1,4 +1,4 @@
-"""The parameter definitions that ship with the product (specification 3.1 and 3.2), as data beside this file."""
+"""The parameter definitions that ship with the product (decision 0015), as data beside this file."""
 
 from pathlib import Path
 from typing import Any

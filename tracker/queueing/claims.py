@@ -3,7 +3,7 @@
 An entry belongs to whoever claimed it, until it is settled or postponed; nothing is ever claimed without being
 either in its stream or in the set of retries. Belonging is a matter of time, not of locks: who stays silent for
 `TAKE_OVER_SECONDS` loses its entries to the next one that asks. It may still be at work, and then both write the
-same hit: its primary key lets one of them win (ruling 7), and whatever the other settles is gone already.
+same hit: its primary key lets one of them win (decision 0007), and whatever the other settles is gone already.
 """
 
 import zlib

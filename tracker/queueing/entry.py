@@ -1,4 +1,4 @@
-"""An entry of the queue: the ten columns of `batch_queue`, in Redis as fields of a stream entry (ruling 9).
+"""An entry of the queue: the ten columns of `batch_queue`, in Redis as fields of a stream entry (decision 0009).
 
 In a stream each column is a field of that name; an empty value stands for NULL. In the set of retries the same
 columns are one JSON object. Reading is lenient: whoever can write to Redis can write nonsense, and nonsense must
@@ -27,7 +27,7 @@ FIELDS = (
     "created_at",
     "updated_at",
 )
-"""The columns of `batch_queue` in the order of specification 2.2; `scripts/accept.lua` names them again."""
+"""The columns of `batch_queue` in the order of the table; `scripts/accept.lua` names them again."""
 
 STREAMS = ("tracker:hits:urgent", "tracker:hits:normal", "tracker:hits:bulk")
 """One stream per kind of priority, the most urgent first."""

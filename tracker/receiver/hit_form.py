@@ -1,4 +1,4 @@
-"""The form of a hit: its fields against the columns of `access_logs` (specification 2.2 and 5.1), by who sends it."""
+"""The form of a hit: its fields against the columns of `access_logs`, by who sends it."""
 
 from collections.abc import Mapping
 from typing import Any

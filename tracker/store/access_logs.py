@@ -1,4 +1,4 @@
-"""`access_logs` (specification 2.2): one row a hit, stored once however often it is delivered (ruling 7)."""
+"""`access_logs`: one row a hit, stored once however often it is delivered (decision 0007)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

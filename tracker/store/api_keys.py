@@ -1,4 +1,4 @@
-"""The table `api_keys` (specification 2.6): keys beside the one that an application was made with."""
+"""The table `api_keys`: keys beside the one that an application was made with."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

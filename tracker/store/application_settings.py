@@ -1,4 +1,4 @@
-"""The table `application_settings` (specification 2.1). What the keys mean stands in `tracker.application_settings`."""
+"""The table `application_settings`. What the keys mean stands in `tracker.application_settings`."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The table `applications` (specification 2.1), and the snapshot of one with all that belongs to it."""
+"""The table `applications`, and the snapshot of one with all that belongs to it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`batch_jobs` (specification 2.3): one row per batch that a worker wrote and per scheduled run (ruling 10)."""
+"""`batch_jobs`: one row per batch that a worker wrote and per scheduled run (decision 0010)."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`batch_queue` (specification 2.3): what must outlive Redis, failed for good or waiting for Redis (ruling 9)."""
+"""`batch_queue`: what must outlive Redis, failed for good or waiting for Redis (decision 0009)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

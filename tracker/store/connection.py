@@ -16,7 +16,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from tracker.errors import SettingsInvalid
 
 # libpq sends PGTZ as a start-up parameter, which neither RDS Proxy nor PgBouncer minds, while SET would pin the
-# session (ruling 14). Set here, before there are threads, because libpq reads the environment whenever it connects.
+# session (decision 0014). Set here, before there are threads, because libpq reads the environment whenever it connects.
 os.environ["PGTZ"] = "UTC"
 
 _Result = TypeVar("_Result")
@@ -89,7 +89,7 @@ def complete(url: str, *, name: str, wait: float) -> str:
 def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> Connection:
     """Open a connection to what `complete` returned. Raises psycopg's errors."""
     opened_at = time.monotonic()
-    # Prepared statements pin a proxied session and collide in a transaction pooler (ruling 14).
+    # Prepared statements pin a proxied session and collide in a transaction pooler (decision 0014).
     connection = Connection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at

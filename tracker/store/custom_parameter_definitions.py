@@ -1,4 +1,4 @@
-"""The table `custom_parameter_definitions` (specification 2.3)."""
+"""The table `custom_parameter_definitions`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""`custom_parameter_values` (specification 2.3): one row for each defined parameter of a hit (ruling 5)."""
+"""`custom_parameter_values`: one row for each defined parameter of a hit (decision 0005)."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,6 +1,6 @@
 """The application's connections: a few, kept open, each lent for one transaction.
 
-Statement timeouts belong to the role, because a SET would pin a proxied session (ruling 14):
+Statement timeouts belong to the role, because a SET would pin a proxied session (decision 0014):
 
     ALTER ROLE tracker SET statement_timeout = '30s';
     ALTER ROLE tracker SET idle_in_transaction_session_timeout = '60s';

@@ -7,7 +7,7 @@ from tracker.store.database import Transaction
 from tracker.store.queries import SQL, execute, fetch_one
 
 OLDEST_MAJOR = 14
-"""The oldest PostgreSQL that is served (specification 1.1)."""
+"""The oldest PostgreSQL that is served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

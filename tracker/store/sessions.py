@@ -1,4 +1,4 @@
-"""`sessions` (specification 2.4): one row a session, of the application whose hit named it first (ruling 8)."""
+"""`sessions`: one row a session, of the application whose hit named it first (decision 0008)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""`hourly_statistics` and `daily_statistics` (specification 2.5), and what they have counted already (ruling 11)."""
+"""`hourly_statistics` and `daily_statistics`, and what they have counted already (decision 0011)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The table `webhooks` (specification 2.6): who listens to an application's events, and how the endpoint fares.
+"""The table `webhooks`: who listens to an application's events, and how the endpoint fares.
 
 What the sender does to these rows and to the deliveries stands in `webhook_sending`.
 """

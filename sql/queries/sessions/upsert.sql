@@ -48,7 +48,7 @@ ON CONFLICT (session_id) DO UPDATE SET
             THEN sessions.session_custom_params || excluded.session_custom_params
         ELSE excluded.session_custom_params || sessions.session_custom_params
     END
--- A session id is unique across applications: another application's session stays as it is (ruling 8).
+-- A session id is unique across applications: another application's session stays as it is (decision 0008).
 WHERE sessions.application_id = excluded.application_id
 -- xmax is 0 in a row that this statement has inserted, not in one that it has updated.
 RETURNING session_id, (xmax = 0) AS is_new
