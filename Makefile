@@ -9,7 +9,7 @@ PIN    := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-e
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(VENV)/.installed ## make the virtual environment and install what is needed into it
 
@@ -29,19 +29,38 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not clone" $(ARGS)
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not clone and not package" $(ARGS)
+
+test-fast: env ## the tests that need no server and no browser, in seconds
+	$(PYTEST) -q -n 2 tests/unit tests/architecture $(ARGS)
+
+faults: env ## the fault suite, as a table: what is killed or taken away, and what must hold
+	$(PYTEST) -q -n 2 --dist loadfile --fault-table tests/faults $(ARGS)
 
 fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of each operation and kind)
 	FUZZ_EXAMPLES=$(or $(N),1000) $(PYTEST) -q tests/integration/test_api_fuzz.py
 
 test-clone: env ## make demo in a fresh clone and an empty environment
-	$(PYTEST) -m clone
+	$(PYTEST) -m clone tests/acceptance
+
+test-package: env ## build the package, install it for each Python that is here, run every process of it
+	$(PYTEST) -n 2 -m package tests/acceptance
 
 check: env ## lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+release: env ## all checks, version, changelog, wheel, source archive, SBOM, tag (VERSION=0.2.0; see CONTRIBUTING.md)
+	$(BIN)/python tools/release.py check "$(VERSION)"
+	.ci/run
+	$(BIN)/python tools/release.py prepare "$(VERSION)"
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-file dist/access_log_tracker-$(VERSION).cdx.json
+	$(BIN)/python tools/release.py finish "$(VERSION)"
+	@echo 'dist/ holds the release. Publish it by: git push --follow-tags'
 
 bench: env ## the benchmarks, as a table of ratios
 	$(BIN)/python -m bench
@@ -51,6 +70,6 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 	$(PIN) requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove the virtual environment, the data of `make dev` and all caches
-	rm -rf $(VENV) .dev .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test fuzz test-clone check bench lock clean
+.PHONY: help env demo dev test test-fast faults fuzz test-clone test-package check release bench lock clean

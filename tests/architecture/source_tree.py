@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDERS = ("tracker", "tests", "bench", "deploy", "docs")
+FOLDERS = ("tracker", "tests", "bench", "deploy", "docs", "tools")
 
 
 def python_files(*folders: str) -> Iterator[Path]:

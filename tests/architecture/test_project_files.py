@@ -1,0 +1,69 @@
+"""The files around the code agree with each other: make's targets, hooks, hosted CI, requirements."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.architecture.source_tree import REPOSITORY
+
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+DOCUMENTS = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+
+
+def targets() -> set[str]:
+    listed = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert listed
+    return set(listed[1].split())
+
+
+def requirements(name: str) -> set[str]:
+    lines = (REPOSITORY / name).read_text().splitlines()
+    return {line for line in lines if line and not line.startswith(("#", "-"))}
+
+
+def test_help_lists_every_target_in_one_column() -> None:
+    shown = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    lines = [re.fullmatch(r"  make (\S+) +(\S.*)", line) for line in shown.splitlines()]
+    assert {line[1] for line in lines if line} == targets()
+    assert len({line.start(2) for line in lines if line}) == 1
+    assert all(lines)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_documents_name_only_targets_that_there_are(document: Path) -> None:
+    text = document.read_text()
+    named = re.findall(r"`make ([a-z-]+)[ `]|^make ([a-z-]+) +#", text, re.MULTILINE)
+    assert {first or second for first, second in named} - targets() == set()
+
+
+def test_hooks_before_a_commit_are_what_make_check_runs() -> None:
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert recipe
+    commands = [line.strip().replace("$(BIN)", ".venv/bin").removesuffix(" .") for line in recipe[1].splitlines()]
+    assert [hook["entry"] for hook in hooks] == commands
+
+
+def test_hosted_ci_is_valid_and_runs_what_ci_runs_here() -> None:
+    path = REPOSITORY / ".github/workflows/ci.yml"
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert {"run": ".ci/run"} in yaml.safe_load(path.read_text())["jobs"]["all"]["steps"]
+
+
+def test_what_the_demo_needs_is_a_requirement_of_development() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert set(project["optional-dependencies"]["demo"]) <= requirements("requirements-dev.in")
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_every_requirement_is_pinned(name: str) -> None:
+    pinned = {re.split(r"[=\s\[]", line)[0] for line in requirements(f"{name}.txt") if "==" in line}
+    wanted = {re.split(r"[<>=\[]", line)[0] for line in requirements(f"{name}.in")}
+    assert wanted - pinned == set()
