@@ -107,6 +107,21 @@ class _Pool(WorkerPool):
                 worker.process.join()  # A signal is handled meanwhile.
         super().reap_workers()  # type: ignore[no-untyped-call]
 
+    def start_workers(
+        self,
+        burst: bool = True,  # noqa: FBT001, FBT002 the signature is RQ's
+        _sleep: float = 0,
+        logging_level: str = "WARNING",
+    ) -> None:
+        # RQ starts the workers first and sets the handlers then: a signal in between would end the parent alone. Here
+        # it waits until all workers are there, so that the handler misses none.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            super().start_workers(burst, _sleep, logging_level)
+            self._install_signal_handlers()  # type: ignore[no-untyped-call]
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     def start_worker(
         self,
         count: int | None = None,
