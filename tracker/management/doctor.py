@@ -75,6 +75,7 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock) -> list[Fi
     return [
         reached,
         work_checks.about_clock("Redis", clock.now(), facts.clock),
+        redis_checks.about_writing(redis),
         *redis_checks.about_server(facts),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
         *_or_failure(

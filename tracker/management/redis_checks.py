@@ -2,8 +2,9 @@
 
 from tracker.errors import TrackerError
 from tracker.management.finding import Finding, graded, megabytes
+from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection
-from tracker.queueing.server_facts import ServerFacts, server_facts
+from tracker.queueing.server_facts import ServerFacts
 
 _OLDEST = (6, 2)
 """XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
@@ -12,7 +13,7 @@ _OLDEST = (6, 2)
 def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
     """Whether the server answers, and what it says."""
     try:
-        facts = server_facts(redis)
+        facts = server_facts.server_facts(redis)
     except TrackerError as error:
         return Finding("Redis", "fail", str(error), "See that REDIS_URL is right and that the server runs."), None
     if facts.version < _OLDEST:
@@ -20,6 +21,16 @@ def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
     if facts.is_replica:
         return Finding("Redis", "fail", f"{facts.name}, a replica", "Point REDIS_URL at the primary."), facts
     return Finding("Redis", "ok", f"{facts.name} answers"), facts
+
+
+def about_writing(redis: Connection) -> Finding:
+    """Whether the server takes writes: a key is written."""
+    try:
+        server_facts.write(redis)
+    except TrackerError as error:
+        to_do = "Until it takes writes again, hits go into batch_queue or are answered with 503."
+        return Finding("Redis writable", "fail", str(error), to_do)
+    return Finding("Redis writable", "ok", "a key was written")
 
 
 def about_server(facts: ServerFacts) -> list[Finding]:

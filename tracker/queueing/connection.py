@@ -1,16 +1,18 @@
-"""How this project reaches Redis: one way to connect, one way to name what went wrong."""
+"""How this project reaches Redis: one way to connect, and to leave a server that is not the right one any more."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from importlib.resources import files
 from typing import Any, Final
 
 import redis
 from redis.backoff import NoBackoff
 from redis.commands.core import Script
+from redis.connection import AbstractConnection
 from redis.retry import Retry
 
-from tracker.errors import QueueAway, QueueFull
+from tracker.queueing.failures import as_lost_connection, translated
+
+__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "Connection", "connect", "lua", "script", "translated"]
 
 Connection = redis.Redis
 """A client of Redis with its pool. It is safe to share between threads, and after a fork it connects anew."""
@@ -18,43 +20,78 @@ Connection = redis.Redis
 CONNECT_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 2.0
 """What a request may lose to a Redis that does not answer, before the hit goes another way."""
+MAX_CONNECTION_SECONDS: Final = 60.0
+"""How long one connection is used. A replica that was the primary goes on answering what is only read: after this long
+everybody has asked anew which server the name leads to."""
 
 
-def connect(url: str, *, name: str) -> Connection:
+class FollowingConnection(AbstractConnection):
+    """What is added to the connections of `redis`, so that they follow a name that has moved.
+
+    After a failover the old server keeps connections open and answers READONLY and the like. Such a reply ends the
+    connection (`WrongServer`), and whoever tries again connects anew.
+    """
+
+    _sock: Any
+    _opened_at = 0.0
+
+    def connect(self) -> None:
+        """Connect unless there is a connection that is young enough; the pool does so whenever it lends one."""
+        if self._sock is not None and time.monotonic() - self._opened_at > MAX_CONNECTION_SECONDS:
+            self.disconnect()  # type: ignore[no-untyped-call]
+        super().connect()  # type: ignore[no-untyped-call]
+
+    def read_response(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 as the client declares it
+        """Read a reply. Raises WrongServer, after closing, for one that asks for another server."""
+        try:
+            return super().read_response(*arguments, **named)
+        except redis.ResponseError as error:
+            lost = as_lost_connection(error)
+            if lost is None:
+                raise
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise lost from error
+
+    def _connect(self) -> Any:  # noqa: ANN401 as the client declares it
+        self._opened_at = time.monotonic()
+        return super()._connect()  # type: ignore[no-untyped-call,safe-super]
+
+
+class _Tcp(FollowingConnection, redis.Connection):
+    pass
+
+
+class _Tls(FollowingConnection, redis.SSLConnection):
+    pass
+
+
+class _Unix(FollowingConnection, redis.UnixDomainSocketConnection):
+    pass
+
+
+_FOLLOWING: Final = {redis.Connection: _Tcp, redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}
+
+
+def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
     """A client for `url`; nothing connects before the first command. `name` shows in Redis's CLIENT LIST.
 
     A command waits at most `CONNECT_SECONDS` to connect and `ANSWER_SECONDS` for each answer. A connection that
-    turned out to be closed is opened once more; beyond that nothing is repeated: the caller has better things to do.
+    turned out to be closed, or to lead to the wrong server, is opened once more; beyond that nothing is repeated,
+    unless `retry` says so: the caller has better things to do.
     """
-    return redis.Redis.from_url(
+    client = redis.Redis.from_url(
         url,
         client_name=name,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        retry=retry or Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         # RESP2 and no driver information: nothing here needs more, and a new connection is ready at once.
         protocol=2,
         driver_info=None,
     )
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the Redis client leave as QueueAway, or as QueueFull where Redis has no memory left.
-
-    A command that Redis refuses (read-only replica, disk full, a key of the wrong type) counts as away too: the
-    queue cannot be used now, and the hit must go another way.
-    """
-    try:
-        yield
-    except redis.OutOfMemoryError as error:
-        raise QueueFull("Redis has used up its memory: raise maxmemory or let the workers catch up.") from error
-    except redis.RedisError as error:
-        raise QueueAway(f"Redis cannot be used: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    pool = client.connection_pool
+    pool.connection_class = _FOLLOWING[pool.connection_class]
+    return client
 
 
 def lua(name: str) -> str:

@@ -8,6 +8,7 @@ import redis
 from tracker.queueing.claims import GROUP, RETRIES
 from tracker.queueing.connection import Connection, translated
 from tracker.queueing.entry import STREAMS
+from tracker.queueing.failures import code_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,9 @@ def depths(redis: Connection) -> list[Depth]:
             pipeline.xlen(stream)
             pipeline.xpending(stream, GROUP)
             pipeline.xrange(stream, count=1)
-        (seconds, microseconds), retries, first, *answers = pipeline.execute(raise_on_error=False)
+        (seconds, microseconds), retries, first, *answers = [
+            _answer(answer) for answer in pipeline.execute(raise_on_error=False)
+        ]
     now = seconds + microseconds / 1_000_000
     return [
         *(_stream_depth(stream, answers[3 * place : 3 * place + 3], now) for place, stream in enumerate(STREAMS)),
@@ -44,10 +47,19 @@ def depths(redis: Connection) -> list[Depth]:
     ]
 
 
+def _answer(answer: Any) -> Any:  # noqa: ANN401 as redis answers
+    """The answer of one command; None where the stream has no group yet. Every other error is raised."""
+    if not isinstance(answer, redis.ResponseError):
+        return answer
+    if code_of(answer) != "NOGROUP":
+        raise answer
+    return None
+
+
 def _stream_depth(stream: str, answers: list[Any], now: float) -> Depth:
     length, summary, first = answers
-    # No worker has ever read a stream that has no group: then nothing is pending, and the answer is an error.
-    pending = 0 if isinstance(summary, redis.ResponseError) else summary["pending"]
+    # No worker has ever read a stream that has no group: then nothing is pending.
+    pending = 0 if summary is None else summary["pending"]
     return Depth(
         name=stream.rpartition(":")[2],
         waiting=max(0, length - pending),

@@ -19,7 +19,7 @@ import hiredis
 import redis
 
 from tracker.errors import QueueAway, QueueFull
-from tracker.queueing.connection import Connection, lua, translated
+from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
 from tracker.queueing.entry import STREAMS, Entry, stream_of
 from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.nudges import NUDGE_KEY
@@ -199,9 +199,14 @@ class Intake:
     def _connection(self) -> _Wire:
         """This thread's connection. It closes when its thread ends, for then nothing refers to it any more."""
         connection: _Wire | None = getattr(self._threads, "connection", None)
-        if connection is None or self._threads.pid != os.getpid():
+        if (
+            connection is None
+            or self._threads.pid != os.getpid()
+            or time.monotonic() - self._threads.made_at > MAX_CONNECTION_SECONDS
+        ):
             # Not taken from the pool, which would count it for ever.
             connection = cast(_Wire, self._pool.connection_class(**self._pool.connection_kwargs))
             self._threads.connection = connection
             self._threads.pid = os.getpid()
+            self._threads.made_at = time.monotonic()
         return connection

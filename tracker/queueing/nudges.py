@@ -22,7 +22,7 @@ NUDGE_KEY: Final = "tracker:nudge"
 """Set for 2 s by the hit that asks for a nudge (`scripts/accept.lua`), so that the others do not."""
 
 _ADDING_MILLISECONDS = 1000
-_LATE_SECONDS = 30
+LATE_SECONDS: Final = 30
 """A drain ends by itself after `drain_seconds` and a batch; what is still there this much later hangs."""
 _FAILED_JOBS_SECONDS = 86400
 
@@ -59,7 +59,7 @@ def enqueue(redis: Connection, queue: str, *, drain_seconds: int) -> None:
         Queue(queue, connection=redis).enqueue_call(
             JOB,
             job_id=job_id,
-            timeout=drain_seconds + _LATE_SECONDS,
+            timeout=drain_seconds + LATE_SECONDS,
             result_ttl=0,
             failure_ttl=_FAILED_JOBS_SECONDS,
             description=JOB,
@@ -116,3 +116,5 @@ class Nudger:
                 nudge(self._redis, self._queue, drain_seconds=self._drain_seconds)
             except QueueAway as error:
                 log.warning("nudge failed", reason=str(error))
+            except Exception:
+                log.exception("nudge failed unexpectedly")

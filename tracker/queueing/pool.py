@@ -6,14 +6,16 @@ The parent forks the workers, and each worker forks a work horse for every job, 
 - SIGTERM or SIGINT to the parent: no new jobs; those that run go on to their end, a second signal kills them.
 - The parent is killed: the kernel sends its workers SIGTERM (PR_SET_PDEATHSIG), and they end the same way.
 - A worker is killed: the parent starts another one. Its work horse goes on alone and ends within the drain's time,
-  or by RQ's alarm `_LATE_SECONDS` later (see `tracker.queueing.nudges`).
+  or by RQ's alarm `LATE_SECONDS` later (see `tracker.queueing.nudges`).
 - A work horse is killed: what it had claimed is taken over after 15 s.
 """
 
-import contextlib
 import ctypes
+import logging
+import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
@@ -21,7 +23,6 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 import redis
-from rq import Worker
 from rq.exceptions import StopRequested
 from rq.worker_pool import WorkerData, WorkerPool
 
@@ -29,7 +30,10 @@ from tracker.config import Settings
 from tracker.log import logger
 from tracker.queueing.connection import connect
 from tracker.queueing.depth import depths
-from tracker.queueing.nudges import enqueue
+from tracker.queueing.failures import sentence
+from tracker.queueing.nudges import LATE_SECONDS, enqueue
+from tracker.queueing.rq_worker import ForkingWorker, say_in_a_sentence
+from tracker.queueing.waiting import WaitingRetry
 from tracker.queueing.watch import Watch, is_work_waiting
 
 log = logger(__name__)
@@ -38,6 +42,8 @@ _MAINTENANCE_SECONDS = 60
 """How often RQ looks for jobs that died with their worker; they are nudges, so this only tidies up."""
 _WORKER_SECONDS = 30
 """RQ's `worker_ttl`: an idle worker asks Redis anew every 15 s and gives an answer up after 25 s."""
+_SHORT_LIFE_SECONDS = 10.0
+_MAX_RESPAWN_PAUSE_SECONDS = 10.0
 _PR_SET_PDEATHSIG: Final = 1
 _STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -54,7 +60,7 @@ def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequen
         _run_burst(_Pool(names, settings, workers, watch=None), settings, names[0])
     else:
         watch = Watch(connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds)
-        _Pool(names, settings, workers, watch).start(logging_level="WARNING")
+        _Pool(names, settings, workers, watch).run(burst=False)
     log.info("workers stopped")
 
 
@@ -65,21 +71,10 @@ def _run_burst(pool: "_Pool", settings: Settings, queue: str) -> None:
         before = sum(depth.waiting + depth.pending for depth in depths(client))
         for _ in range(pool.num_workers):
             enqueue(client, queue, drain_seconds=settings.drain_seconds)
-        pool.start(burst=True, logging_level="WARNING")
+        pool.run(burst=True)
         if sum(depth.waiting + depth.pending for depth in depths(client)) >= before:
             log.warning("burst ends with work left", left=before)
             break
-
-
-class _Worker(Worker):
-    max_connection_wait_time = 5.0
-    """RQ's pauses between attempts to reach Redis would grow to a minute, and a hit must not wait that long."""
-
-    def _shutdown(self) -> None:
-        # RQ ends an idle worker by an exception out of the signal's handler. Where that is lost (a finalizer that
-        # happens to run swallows it), the loop still sees this mark.
-        self._stop_requested = True
-        super()._shutdown()  # type: ignore[no-untyped-call]
 
 
 class _Pool(WorkerPool):
@@ -91,12 +86,34 @@ class _Pool(WorkerPool):
 
     def __init__(self, queues: list[str], settings: Settings, workers: int, watch: Watch | None) -> None:
         self._redis_url = settings.redis_url
+        self._drain_seconds = settings.drain_seconds
         self._watch = watch
+        self._respawn_pause = 0.0
+        self._respawn_at = -math.inf
+        self._started_at: dict[str, float] = {}
         super().__init__(queues, connection=connect(settings.redis_url, name="pool"), num_workers=workers)
+
+    def run(self, *, burst: bool) -> None:
+        """Run until told to stop, or until nothing is left. Whatever ends it, no worker is left behind.
+
+        Python's own exit waits for children: a parent that has died inside would stand in the process list, start no
+        worker any more, and no process manager would see it.
+        """
+        try:
+            self.start(burst=burst, logging_level="WARNING")
+        except BaseException:
+            log.exception("workers end")
+            self._end_workers()
+            raise
 
     def check_workers(self, respawn: bool = True) -> None:  # noqa: FBT001, FBT002 the signature is RQ's
         """RQ's own look at the workers, once a second, and the watch's at the queue when it is due."""
-        super().check_workers(respawn)
+        try:
+            super().check_workers(respawn and time.monotonic() >= self._respawn_at)
+        except OSError as error:
+            # The machine has no process or no memory left for a fork.
+            log.error("no worker can be started", reason=str(error))  # noqa: TRY400 the reason says it all
+            self._put_off_respawn()
         if self._watch is not None:
             self._watch.look_when_due()
 
@@ -145,6 +162,7 @@ class _Pool(WorkerPool):
         logging_level: str = "WARNING",
     ) -> BaseProcess:
         del _sleep, logging_level
+        self._started_at[name] = time.monotonic()
         return get_context("fork").Process(
             target=_work,
             kwargs={
@@ -159,8 +177,30 @@ class _Pool(WorkerPool):
 
     def handle_dead_worker(self, worker_data: WorkerData) -> None:
         super().handle_dead_worker(worker_data)
+        lived = time.monotonic() - self._started_at.pop(worker_data.name, -math.inf)
         if worker_data.process.exitcode != 0 and self.status is WorkerPool.Status.STARTED:
             log.warning("worker ended", pid=worker_data.pid, exit_code=worker_data.process.exitcode)
+        if lived < _SHORT_LIFE_SECONDS:
+            self._put_off_respawn()
+        else:
+            self._respawn_pause = 0.0
+
+    def _put_off_respawn(self) -> None:
+        """Start the next worker later: what ends at once again and again is not started every second."""
+        if time.monotonic() >= self._respawn_at:
+            self._respawn_pause = min(2 * self._respawn_pause or 1.0, _MAX_RESPAWN_PAUSE_SECONDS)
+            self._respawn_at = time.monotonic() + self._respawn_pause
+
+    def _end_workers(self) -> None:
+        """End all workers: those with a job may end their drain, for as long as RQ would let them."""
+        processes = [worker.process for worker in self.worker_dict.values()]
+        for process in processes:
+            process.terminate()
+        deadline = time.monotonic() + self._drain_seconds + LATE_SECONDS
+        for process in processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+            process.kill()
+            process.join()
 
 
 def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: int) -> None:
@@ -170,18 +210,26 @@ def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: 
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     _end_with(parent)
-    client = connect(redis_url, name=f"worker-{name}")
-    if not burst:
-        _wait_for(client)
-    worker = _Worker(
+    logging.getLogger("rq.worker").addFilter(say_in_a_sentence)
+    retry = None if burst else WaitingRetry()
+    client = connect(redis_url, name=f"worker-{name}", retry=retry)
+    worker = ForkingWorker(
         queues,
         name=name,
         connection=client,
         maintenance_interval=_MAINTENANCE_SECONDS,
         worker_ttl=_WORKER_SECONDS,
     )
-    with contextlib.suppress(StopRequested):  # RQ lets it out where the signal comes just before its loop.
+    if retry is not None:
+        retry.stopping = lambda: worker._stop_requested  # noqa: SLF001 RQ has no other way to say it
+    try:
         worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
+    except StopRequested:
+        pass  # RQ lets it out where the signal comes just before its loop.
+    except redis.RedisError as error:
+        log.warning("worker ends unregistered", reason=sentence(error))
+        if not worker._stop_requested:  # noqa: SLF001
+            sys.exit(1)
 
 
 def _end_with(parent: int) -> None:
@@ -190,12 +238,3 @@ def _end_with(parent: int) -> None:
     if os.getppid() != parent:
         # It was gone before the kernel knew of our wish.
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _wait_for(client: redis.Redis) -> None:
-    """Wait until Redis answers; the watch in the parent has said that it does not."""
-    while True:
-        with contextlib.suppress(redis.RedisError):
-            client.ping()
-            return
-        time.sleep(1)

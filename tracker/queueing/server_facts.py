@@ -7,6 +7,9 @@ from typing import Any, cast
 
 from tracker.queueing.connection import Connection, translated
 
+_WRITTEN = "tracker:health"
+_WRITTEN_MILLISECONDS = 60_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFacts:
@@ -46,3 +49,9 @@ def server_facts(redis: Connection) -> ServerFacts:
             if info.get(name, "ok") != "ok"
         ),
     )
+
+
+def write(redis: Connection) -> None:
+    """Write a key of no meaning, which only a server that takes writes allows. Raises QueueAway."""
+    with translated():
+        redis.set(_WRITTEN, "1", px=_WRITTEN_MILLISECONDS)

@@ -48,14 +48,14 @@ def _is_left_behind(redis: Connection, stream: str) -> bool:
 
 
 class Watch:
-    """Looks every 3 s, for whoever asks it often. While Redis is away it says so once and goes on looking."""
+    """Looks every 3 s, for whoever asks it often. While Redis is away it goes on looking, and says each reason once."""
 
     def __init__(self, redis: Connection, queue: str, *, drain_seconds: int) -> None:
         self._redis = redis
         self._queue = queue
         self._drain_seconds = drain_seconds
         self._due = -math.inf
-        self._away = False
+        self._reason: str | None = None
 
     def look_when_due(self) -> None:
         """Look, unless the last look was less than 3 s ago; the first call looks."""
@@ -64,11 +64,15 @@ class Watch:
         try:
             look(self._redis, self._queue, drain_seconds=self._drain_seconds)
         except QueueAway as error:
-            if not self._away:
+            if str(error) != self._reason:
                 log.warning("watch cannot see the queue", reason=str(error))
-            self._away = True
+            self._reason = str(error)
+        except Exception as error:
+            if repr(error) != self._reason:
+                log.exception("watch fails unexpectedly")
+            self._reason = repr(error)
         else:
-            if self._away:
+            if self._reason is not None:
                 log.info("watch sees the queue again")
-            self._away = False
+            self._reason = None
         self._due = time.monotonic() + _EVERY_SECONDS

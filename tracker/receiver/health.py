@@ -14,6 +14,7 @@ from flask import Blueprint
 from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
 from tracker.http.envelope import Answer
+from tracker.log import logger
 from tracker.receiver.answers import json_answer
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.upkeep import Upkeep
@@ -24,6 +25,9 @@ _FRESH = 0.5
 """Seconds for which a probe's result serves further requests, so that asking often costs nothing."""
 _LATE_UPKEEP = 15.0
 """Seconds since the last turn after which upkeep counts as `late`; a turn comes every 2 seconds."""
+
+
+_log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,9 @@ class Probes:
         try:
             facts = probe()
         except TrackerError:
+            ok = False
+        except Exception:  # noqa: BLE001 one probe must not take the answer about the others away
+            _log.exception("probe fails unexpectedly")
             ok = False
         else:
             ok = True

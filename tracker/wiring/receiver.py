@@ -15,6 +15,7 @@ from tracker.hit import Hit
 from tracker.http.client_address import TrustedProxies
 from tracker.http.key_use import KeyUse
 from tracker.http.outage import Outage
+from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.intake import Intake
@@ -139,6 +140,7 @@ def _test_page(settings: Settings, app_id: str) -> TestPage:
 
 
 def _look_at_redis(redis: Connection) -> Mapping[str, Any]:
+    queue_facts.write(redis)
     return {"waiting_hits": sum(depth.waiting + depth.pending for depth in depths(redis))}
 
 

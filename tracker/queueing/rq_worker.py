@@ -1,0 +1,65 @@
+"""RQ's worker as this project runs it: one that waits for Redis, and says so when Redis has forgotten it."""
+
+import contextlib
+import logging
+from typing import Any
+
+import redis
+from redis.client import Pipeline
+from rq import Worker
+from rq.worker_registration import register
+
+from tracker.log import logger
+from tracker.queueing.failures import sentence
+
+log = logger(__name__)
+
+
+class ForkingWorker(Worker):
+    """RQ's worker. Except in a burst its client waits while Redis is unavailable (`tracker.queueing.waiting`)."""
+
+    pubsub_thread: Any
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say that it lives, and register anew: Redis forgets a worker that was silent, and everybody by FLUSHALL.
+
+        RQ itself would go on with a worker that reads a queue and that nobody sees.
+        """
+        if pipeline is not None:
+            super().heartbeat(timeout, pipeline)
+            register(self, pipeline)
+            return
+        with self.connection.pipeline() as own:
+            super().heartbeat(timeout, own)
+            register(self, own)
+            is_new, *_ = own.execute()
+        if is_new:
+            self._introduce()
+
+    def set_shutdown_requested_date(self) -> None:
+        """Note the wish to end, where Redis is there to take it; it is RQ's own, and nobody else's."""
+        with contextlib.suppress(redis.RedisError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def _introduce(self) -> None:
+        """Write what Redis has forgotten of this worker, and listen for commands where it is now."""
+        log.info("worker registers anew", worker=self.name)
+        self.connection.hset(self.key, mapping={**self.serialize(), "state": str(self._state)})
+        if self.pubsub_thread:
+            self.unsubscribe()  # type: ignore[no-untyped-call]
+            self.subscribe()  # type: ignore[no-untyped-call]
+
+    def _shutdown(self) -> None:
+        # RQ ends an idle worker by an exception out of the signal's handler. Where that is lost (a finalizer that
+        # happens to run swallows it), the loop still sees this mark. And nothing waits for Redis any more.
+        self._stop_requested = True
+        super()._shutdown()  # type: ignore[no-untyped-call]
+
+
+def say_in_a_sentence(record: logging.LogRecord) -> bool:
+    """Log one line for an error of Redis instead of RQ's traceback; a filter for the logger `rq.worker`."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, redis.RedisError):
+        log.warning("worker ends", reason=sentence(error))
+        return False
+    return True
