@@ -12,6 +12,9 @@ from tracker.log import logger
 from tracker.queueing import nudges
 from tracker.wiring.worker import Worker, worker
 
+_BEFORE_ALARM_SECONDS = 8.0
+"""A statement is cancelled so long before RQ's time limit, which would leave it, and its locks, to PostgreSQL alone."""
+
 _log = logger(__name__)
 _workers: dict[int, Worker] = {}
 """The parts of this process, by its id: a child that was forked later finds none and builds its own."""
@@ -35,6 +38,9 @@ def drain() -> None:
 
 def _drain(own: Worker) -> None:
     try:
+        own.database.give_up_at = (
+            own.clock.monotonic() + own.settings.drain_seconds + nudges.LATE_SECONDS - _BEFORE_ALARM_SECONDS
+        )
         nudges.clear(own.redis)
         claims = own.claims()
         drained = Drain(claims, own.database, own.clock, seconds=own.settings.drain_seconds).run()

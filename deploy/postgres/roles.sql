@@ -44,6 +44,8 @@ ALTER ROLE tracker_app SET timezone = 'UTC';
 ALTER ROLE tracker_app SET statement_timeout = '30s';
 ALTER ROLE tracker_app SET lock_timeout = '10s';
 ALTER ROLE tracker_app SET idle_in_transaction_session_timeout = '60s';
+-- What waits for a lock, or computes, does not notice that its client was killed, unless it looks.
+ALTER ROLE tracker_app SET client_connection_check_interval = '10s';
 \endif
 
 \if :reader_is_new
@@ -54,6 +56,7 @@ ALTER ROLE tracker_reader SET timezone = 'UTC';
 ALTER ROLE tracker_reader SET statement_timeout = '30s';
 ALTER ROLE tracker_reader SET lock_timeout = '10s';
 ALTER ROLE tracker_reader SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE tracker_reader SET client_connection_check_interval = '10s';
 ALTER ROLE tracker_reader SET default_transaction_read_only = on;
 \endif
 

@@ -10,7 +10,7 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from tests.faults.test_worker_killed import let_claims_grow_old
 from tests.queued_hits import drain, enqueue, hit_of, rows
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 from tracker import jobs
 from tracker.application import Application
 from tracker.queueing import nudges
@@ -91,12 +91,55 @@ def test_a_statement_that_hangs_is_cut_by_rqs_time_limit_and_nothing_is_lost(
         with pytest.raises(JobTimeoutException), UnixSignalDeathPenalty(1, JobTimeoutException):
             jobs.drain()
         assert jobs._workers == {}
+        assert waiting_backends(database) == 0
     assert rows(database, "SELECT count(*) FROM access_logs") == [(0,)]
     assert redis.zcard(RETRIES) == 0
 
     let_claims_grow_old(redis)
     assert drain(redis, database).stored == 10
     assert rows(database, "SELECT page_views FROM sessions") == [(10,)]
+
+
+def waiting_backends(database: Database) -> int:
+    """How many sessions of workers wait for a lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracker-worker' "
+        "AND datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return int(rows(database, waiting)[0][0])
+
+
+@pytest.mark.usefixtures("in_worker_environment")
+def test_behind_a_lock_a_statement_is_cancelled_before_rqs_time_limit(
+    database: Database, redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKER_DRAIN_SECONDS", "1")
+    monkeypatch.setattr("tracker.queueing.nudges.LATE_SECONDS", 10)
+    enqueue(redis, [hit_of(application, n, session_id="s") for n in range(1, 11)])
+    with database.transaction() as tx:
+        tx.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        for _ in range(2):
+            with UnixSignalDeathPenalty(11, JobTimeoutException):
+                jobs.drain()
+            assert waiting_backends(database) == 0
+            let_claims_grow_old(redis)
+    jobs._workers.popitem()[1].close()
+    assert redis.zcard(RETRIES) == 0
+    assert drain(redis, database).stored == 10
+
+
+def test_what_a_killed_process_waited_for_ends(database: Database, environment: dict[str, str]) -> None:
+    program = (
+        "import os; from tracker.store.database import Database\n"
+        "with Database(os.environ['DATABASE_URL'], name='tracker-worker').transaction() as tx:\n"
+        "    tx.execute('LOCK TABLE sessions')"
+    )
+    with database.transaction() as tx:
+        tx.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        with subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, env=environment) as waiter:
+            wait_until(lambda: waiting_backends(database) == 1)
+            waiter.kill()
+        wait_until(lambda: waiting_backends(database) == 0)
 
 
 @pytest.mark.usefixtures("in_worker_environment")

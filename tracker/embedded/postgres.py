@@ -25,6 +25,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %a ",
     "logging_collector": "off",
+    # What waits for a lock does not notice that its client was killed, unless it looks.
+    "client_connection_check_interval": "5s",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -61,6 +61,9 @@ def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequen
     else:
         watch = Watch(connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds)
         _Pool(names, settings, workers, watch).run(burst=False)
+        for number in _STOPS:
+            # One more would kill the process while Python ends, and make a failure of a good end.
+            signal.signal(number, signal.SIG_IGN)
     log.info("workers stopped")
 
 
@@ -221,7 +224,8 @@ def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: 
         worker_ttl=_WORKER_SECONDS,
     )
     if retry is not None:
-        retry.stopping = lambda: worker._stop_requested  # noqa: SLF001 RQ has no other way to say it
+        # A work horse has done its work, and its worker waits for its end.
+        retry.stopping = lambda: worker._stop_requested or worker.is_horse  # noqa: SLF001 RQ has no other way to say it
     try:
         worker.work(burst=burst, logging_level="WARNING", with_scheduler=False)
     except StopRequested:

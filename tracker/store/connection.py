@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import orjson
@@ -44,17 +45,27 @@ class Connection(psycopg.Connection[TupleRow]):
     """Seconds to wait for one answer; None waits for ever."""
     cancellation: float = 0.0
     """Seconds more for what takes longer to be cancelled and to end; 0 does not cancel."""
+    give_up_at: float = math.inf
+    """When to give up whatever is waited for, by `time.monotonic`, however patient it is."""
     opened_at: float = 0.0
     """When it was opened, by `time.monotonic`."""
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
         if timeout is not None or self.patience is None:
             return super().wait(gen, interval, timeout)
+        seconds = max(0.0, min(self.patience, self.give_up_at - time.monotonic()))
         try:
-            return super().wait(gen, interval, self.patience)
+            return super().wait(gen, interval, seconds)
         except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks whoever overrides this to convert it
             self._cancel(gen, interval)
-            raise psycopg.OperationalError(f"no answer within {self.patience} s") from error
+            raise psycopg.OperationalError(f"no answer within {seconds:.3g} s") from error
+        except psycopg.Error:
+            raise
+        except Exception:
+            # What a signal has raised, RQ's time limit for instance: PostgreSQL would not see that nobody waits.
+            with suppress(errors.QueryCanceled):
+                self._cancel(gen, interval)
+            raise
 
     def _cancel(self, gen: PQGen[_Result], interval: float) -> None:
         """End what is waited for, and the connection unless the server confirms it (QueryCanceled).

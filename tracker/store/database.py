@@ -71,6 +71,8 @@ class Database:
         self._shares = Shares(each or connections)
         self._idle: list[Connection] = []
         self._distrusted_at = -math.inf
+        self.give_up_at = math.inf
+        """When whoever waits for an answer gives up, by `time.monotonic`, before its patience is at an end."""
         self._closed = False
 
     @contextmanager
@@ -125,6 +127,7 @@ class Database:
             raise DatabaseAway(f"All {self._connections} connections to PostgreSQL are in use.")
         try:
             connection = self._take_idle() or self._connect()
+            connection.give_up_at = self.give_up_at
             try:
                 yield connection
             except psycopg.Error as error:

@@ -12,6 +12,10 @@ from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
 
 _NAME = "tracker-worker"
+_PATIENCE = 25.0
+"""Seconds for one statement, below the drain and the time after it (`nudges.LATE_SECONDS`)."""
+_CANCELLATION = 5.0
+"""Seconds for PostgreSQL to end it; `tracker.jobs` leaves room for that before RQ's time limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ def worker(settings: Settings) -> Worker:
     return Worker(
         settings=settings,
         redis=connect(settings.redis_url, name=_NAME),
-        database=Database(settings.database_url, name=_NAME, connections=1),
+        database=Database(
+            settings.database_url, name=_NAME, connections=1, patience=_PATIENCE, cancellation=_CANCELLATION
+        ),
         clock=SystemClock(),
     )
