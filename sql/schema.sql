@@ -375,21 +375,19 @@ CREATE INDEX idx_audit_log_at ON audit_log (at, id);
 
 -- Partitions
 
--- Makes the month YYYY-MM of access_logs and of custom_parameter_values, with bounds in UTC whatever the session's
--- time zone; a month that is already there is left alone (decisions 0002 and 0005).
+-- Makes the month YYYY-MM of one table, with bounds in UTC whatever the session's time zone; a month that is already
+-- there is left alone, and a table of its name that stands alone is attached with its rows.
 --
 -- Each month is built as a table of its own and then attached: CREATE TABLE ... PARTITION OF would wait for every
 -- reader of the parent and hold up every writer behind it. The foreign keys still need a moment without writers.
 -- Those locks are taken first, in the order in which writers take theirs (access_logs before its values), so that
 -- the two do not deadlock.
-CREATE FUNCTION create_monthly_partition(year_month TEXT) RETURNS VOID
+CREATE FUNCTION create_monthly_partition_of(parent TEXT, year_month TEXT) RETURNS VOID
 LANGUAGE plpgsql AS $$
 DECLARE
-    parents CONSTANT TEXT[] := ARRAY['access_logs', 'custom_parameter_values'];
-    missing TEXT[] := '{}';
-    parent TEXT;
-    month_table TEXT;
+    month_table CONSTANT TEXT := parent || '_' || replace(year_month, '-', '_');
     first_day DATE;
+    present RECORD;
 BEGIN
     IF year_month IS NULL OR year_month !~ '^[0-9]{4}-(0[1-9]|1[0-2])$' OR year_month < '0001' THEN
         RAISE EXCEPTION 'a month is written YYYY-MM, from 0001-01 to 9999-12'
@@ -400,27 +398,31 @@ BEGIN
     -- Of two callers at once the second waits here and then finds the month made.
     PERFORM pg_advisory_xact_lock(hashtext('create_monthly_partition'));
 
-    FOREACH parent IN ARRAY parents LOOP
-        month_table := parent || '_' || replace(year_month, '-', '_');
-        IF NOT EXISTS (
-            SELECT FROM pg_inherits
-             WHERE inhparent = parent::REGCLASS AND inhrelid = to_regclass(quote_ident(month_table))
-        ) THEN
-            missing := missing || parent;
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
-                           month_table, parent);
-        END IF;
-    END LOOP;
-
-    IF missing <> '{}' THEN
-        LOCK TABLE ONLY applications, ONLY access_logs, ONLY custom_parameter_values IN SHARE ROW EXCLUSIVE MODE;
+    SELECT relkind, relispartition, inhparent, inhdetachpending INTO present
+      FROM pg_class LEFT JOIN pg_inherits ON inhrelid = oid
+     WHERE oid = to_regclass(quote_ident(month_table));
+    IF present.inhparent = parent::REGCLASS AND NOT present.inhdetachpending THEN
+        RETURN;
+    ELSIF present.relkind IS NULL THEN
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
+                       month_table, parent);
+    ELSIF present.relkind <> 'r' OR present.relispartition OR present.inhparent IS NOT NULL THEN
+        RAISE EXCEPTION '% is there and is no table that stands alone', month_table USING ERRCODE = 'duplicate_table';
     END IF;
-    FOREACH parent IN ARRAY missing LOOP
-        month_table := parent || '_' || replace(year_month, '-', '_');
-        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, month_table,
-                       to_char(first_day, 'YYYY-MM-DD 00:00:00+00'),
-                       to_char(first_day + INTERVAL '1 month', 'YYYY-MM-DD 00:00:00+00'));
-    END LOOP;
+
+    LOCK TABLE ONLY applications, ONLY access_logs, ONLY custom_parameter_values IN SHARE ROW EXCLUSIVE MODE;
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, month_table,
+                   to_char(first_day, 'YYYY-MM-DD 00:00:00+00'),
+                   to_char(first_day + INTERVAL '1 month', 'YYYY-MM-DD 00:00:00+00'));
+END;
+$$;
+
+-- The same of access_logs and of custom_parameter_values (decisions 0002 and 0005).
+CREATE FUNCTION create_monthly_partition(year_month TEXT) RETURNS VOID
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM create_monthly_partition_of('access_logs', year_month);
+    PERFORM create_monthly_partition_of('custom_parameter_values', year_month);
 END;
 $$;
 

@@ -12,6 +12,7 @@
     │   ├── Unstorable          the database will not take this row
     │   ├── Refused             an answer to a caller, with a code of the HTTP interface
     │   │   └── UnknownApplication
+    │   ├── MonthsNotMade       PostgreSQL refuses partitions, and why
     │   ├── DestinationRefused  webhooks must not be sent there
     │   ├── SettingsInvalid     a process must not start like this
     │   └── EmbeddedServerFailed
@@ -20,7 +21,7 @@
 Every message is one sentence that its reader can act on. None of them quotes a payload, an address or a key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -66,6 +67,15 @@ class Unstorable(Never):
 
 class Unclear(TrackerError):
     """The database refused, and the reason is in neither table: the suspect is retried alone, a few times."""
+
+
+class MonthsNotMade(Never):
+    """PostgreSQL refuses some partitions: a sentence about each says what stands in its way. The others are made."""
+
+    def __init__(self, reasons: Sequence[str], made: Sequence[object]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+        self.made = tuple(made)
 
 
 class DestinationRefused(Never):

@@ -93,11 +93,13 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             turn=lambda _: remove_dead(database, redis, clock),
         ),
         Job(
-            # Ten minutes and not an hour: where the locks were not to be had, the next turn is soon.
+            # Each minute: a hit whose month is half detached is tried again for that long.
             name="make partitions",
-            every=10 * _MINUTE,
-            jitter=1 * _MINUTE,
-            turn=lambda go_on: upkeep(database, maintenance_url, clock, retention_months=months, go_on=go_on),
+            every=1 * _MINUTE,
+            jitter=10 * _SECOND,
+            turn=lambda go_on: upkeep(
+                database, maintenance_url, clock, retention_months=months, said=parts.said_of_months, go_on=go_on
+            ),
         ),
         Job(
             name="drop months that are over",

@@ -9,7 +9,7 @@ from bench.results import Row
 from bench.rows.worker_drain import rows_per_second
 from bench.stage import Stage
 from tracker.clock import SystemClock
-from tracker.store import partition_removal, partitions
+from tracker.store import partition_making, partition_removal, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -34,7 +34,7 @@ def measure(stage: Stage, effort: Effort) -> Row:
     with_months(MANY)()
     measured = pairs.measured_in_turn(effort.rounds, with_months(MANY), with_months(FEW))
     _keep_months(stage.environment["DATABASE_URL"], FEW)
-    partitions.create(stage.environment["DATABASE_URL"], partitions.needed(SystemClock().now().date()))
+    partition_making.create(stage.environment["DATABASE_URL"], partitions.needed(SystemClock().now().date()))
     return Row(
         name=NAME,
         value=round(measured.ratio, 3),
@@ -55,4 +55,4 @@ def _keep_months(url: str, count: int) -> None:
     database.close()
     for month in sorted(there.difference(wanted)):
         partition_removal.remove(url, month, go_on=lambda: True)
-    partitions.create(url, wanted)
+    partition_making.create(url, wanted)

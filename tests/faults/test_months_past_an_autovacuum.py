@@ -10,7 +10,7 @@ import pytest
 from tests.needed import need_wheel
 from tests.waiting import wait_until
 from tracker.embedded import Postgres
-from tracker.store import partitions
+from tracker.store import partition_making
 from tracker.store.migrations import migrate
 from tracker.store.partitions import Month
 
@@ -44,5 +44,5 @@ def test_an_autovacuum_of_a_months_hits_gives_way(url: str) -> None:
         connection.execute(f"DELETE FROM {table} WHERE id % 2 = 0".encode())
         wait_until(lambda: connection.execute(AUTOVACUUM, [f"%{table}%"]).fetchall())
         steps: list[str] = []
-        assert partitions.create(url, [current.plus(7)], on_step=steps.append) == [current.plus(7)]
+        assert partition_making.create(url, [current.plus(7)], on_step=steps.append) == [current.plus(7)]
         assert steps == [f"partitions of {current.plus(7)} made"]

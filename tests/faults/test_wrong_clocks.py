@@ -18,7 +18,7 @@ from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, server
 from tracker.management import applications
-from tracker.store import application_settings, partitions
+from tracker.store import application_settings, partition_making, partitions
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
 from tracker.store.partitions import Month
@@ -42,7 +42,7 @@ def store(database: Database, url: str, application: Application, retention: int
     """A hit of every month that is kept and of the one before, today's sessions, and what is to be deleted by days."""
     now = datetime.now(UTC)
     months = [Month.of(now).plus(-number) for number in range(retention + 2)]
-    partitions.create(url, months)
+    partition_making.create(url, months)
     with database.transaction() as tx:
         application_settings.put(tx, application.id, "retention_days", "60" if retention == 1 else "600")
         for time in (now, now - timedelta(days=10), *(month.start for month in months)):

@@ -10,14 +10,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import errors
 
 from tests.deleting import DeletionsBy
+from tests.detaching import interrupt_detach
 from tests.queued_hits import rows
 from tests.waiting import wait_until
 from tracker.partitions.retention import Statistics, drop_expired, drop_month, drop_old_months, expired
 from tracker.partitions.upkeep import upkeep
-from tracker.store import partition_removal, partitions
+from tracker.store import partition_making, partition_removal, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -118,7 +118,7 @@ def test_over_a_years_end_and_a_leap_day_there_is_always_a_month_for_every_hit(
     database: Database, database_url: str, application: Any
 ) -> None:
     clock = FixedClock(datetime(2027, 10, 30, 12, tzinfo=UTC))
-    partitions.create(database_url, partitions.needed(clock.now().date()))
+    partition_making.create(database_url, partitions.needed(clock.now().date()))
     drop_at_a_word(database, database_url, clock, 2)  # The months of the day on which this test runs.
     with psycopg.connect(database_url) as connection:
         for day in range(130):
@@ -141,7 +141,7 @@ def test_a_gap_between_months_is_filled_and_one_before_the_retention_is_not(
     database: Database, database_url: str, clock: Any
 ) -> None:
     current = Month.of(clock.now())
-    partitions.create(database_url, [current.plus(-4), current.plus(-8)])
+    partition_making.create(database_url, [current.plus(-4), current.plus(-8)])
     made = upkeep(database, database_url, clock, retention_months=6)
     assert made == [current.plus(-6), current.plus(-5), current.plus(-3), current.plus(-2)]
     assert upkeep(database, database_url, clock, retention_months=6) == []
@@ -174,7 +174,7 @@ def test_a_month_is_dropped_while_hits_arrive(
     database: Database, database_url: str, clock: Any, application: Any
 ) -> None:
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     with psycopg.connect(database_url) as connection:
         for number in range(300):
             add_hit(connection, old.start + timedelta(minutes=number), number)
@@ -187,7 +187,7 @@ def test_a_month_waits_until_its_statistics_are_final_and_they_hear_of_it(
     database: Database, database_url: str, clock: Any
 ) -> None:
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     heard: list[Any] = []
     statistics = Statistics(
         is_final=lambda _database, _month: bool(heard),
@@ -201,13 +201,13 @@ def test_a_month_waits_until_its_statistics_are_final_and_they_hear_of_it(
 
 
 def test_without_a_retention_everything_stays(database: Database, database_url: str, clock: Any) -> None:
-    partitions.create(database_url, [Month(2011, 1)])
+    partition_making.create(database_url, [Month(2011, 1)])
     assert drop_old(database, database_url, clock, 0) == []
 
 
 def test_a_turn_that_loses_its_lease_drops_no_further_table(database: Database, database_url: str, clock: Any) -> None:
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     asked = iter([True, True, False])
     drop_old(database, database_url, clock, 24, go_on=partial(next, asked))
     with database.transaction() as tx:
@@ -217,44 +217,23 @@ def test_a_turn_that_loses_its_lease_drops_no_further_table(database: Database, 
     assert str(old) not in months_of(database)
 
 
-def interrupt_detach(url: str, table: str, month: Month) -> None:
-    """Leave a month half detached: a reader keeps the second step waiting until it is cancelled."""
-    name = f"{table}_{month}".replace("-", "_")
-    with psycopg.connect(url) as reader, psycopg.connect(url, autocommit=True) as connection:
-        reader.execute(f"SELECT count(*) FROM {table}".encode())
-        connection.execute("SET statement_timeout = '300ms'")
-        with pytest.raises(errors.QueryCanceled):
-            connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} CONCURRENTLY".encode())
-
-
 @pytest.mark.parametrize("table", partitions.TABLES)
 def test_an_interrupted_detach_of_an_old_month_is_finished(
     table: str, database: Database, database_url: str, clock: Any
 ) -> None:
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     interrupt_detach(database_url, table, old)
     assert drop_old(database, database_url, clock, 24) == [old]
     left = rows(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE %s", f"%{old.year}\\_%")
     assert [name for (name,) in left if name.endswith(f"{old.month:02}")] == []
 
 
-def test_an_interrupted_detach_of_a_month_that_is_kept_leaves_the_table_alone(
-    database: Database, database_url: str, clock: Any
-) -> None:
-    kept = Month.of(clock.now()).plus(-5)
-    partitions.create(database_url, [kept])
-    interrupt_detach(database_url, "custom_parameter_values", kept)
-    assert drop_old(database, database_url, clock, 24) == []
-    name = f"custom_parameter_values_{kept}".replace("-", "_")
-    assert rows(database, "SELECT relispartition FROM pg_class WHERE relname = %s", name) == [(False,)]
-
-
 def test_a_month_that_is_too_large_to_be_detached_at_once_is_emptied_first(
     database: Database, database_url: str, clock: Any, application: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     with psycopg.connect(database_url) as connection:
         for number in range(50):
             add_hit(connection, old.start + timedelta(minutes=number), number)
@@ -279,7 +258,7 @@ def test_a_reader_that_does_not_end_puts_a_drop_off_and_nobody_else(
 ) -> None:
     monkeypatch.setattr("tracker.store.maintenance.PAUSES", (0.1, 0.1))
     old = Month.of(clock.now()).plus(-30)
-    partitions.create(database_url, [old])
+    partition_making.create(database_url, [old])
     with psycopg.connect(database_url) as reader:
         reader.execute("SELECT count(*) FROM access_logs")
         with Prober(database_url).writing(), pytest.raises(Exception, match="Others use the tables"):

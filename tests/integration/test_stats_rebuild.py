@@ -17,7 +17,7 @@ from tracker.stats import retire
 from tracker.stats.fold import fold
 from tracker.stats.rebuild import Rebuilt, rebuild
 from tracker.stats.verify import Verified, verify
-from tracker.store import partitions
+from tracker.store import partition_making
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -122,7 +122,7 @@ def test_when_a_month_is_retired_its_numbers_stay_and_what_was_counted_goes(
     database: Database, database_url: str, redis: Connection, application: Application
 ) -> None:
     month = Month(2019, 12)
-    partitions.create(database_url, [month])
+    partition_making.create(database_url, [month])
     enqueue(redis, [hit_of(application, 1, created_at=datetime(2019, 12, 31, 23, tzinfo=UTC)), hit_of(application, 2)])
     drain(redis, database)
     assert not retire.is_final(database, month)

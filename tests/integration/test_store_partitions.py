@@ -8,7 +8,7 @@ import pytest
 
 from tracker.clock import SystemClock
 from tracker.partitions.upkeep import upkeep
-from tracker.store import partitions
+from tracker.store import partition_making, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -61,9 +61,9 @@ def test_a_migrated_database_has_the_months_it_needs_without_gaps(database: Data
 def test_months_are_made_once_and_said_aloud(database: Database, database_url: str) -> None:
     steps: list[str] = []
     months = [Month(2015, 5), Month(2015, 4)]
-    assert partitions.create(database_url, months, on_step=steps.append) == [Month(2015, 4), Month(2015, 5)]
+    assert partition_making.create(database_url, months, on_step=steps.append) == [Month(2015, 4), Month(2015, 5)]
     assert steps == ["partitions of 2015-04 made", "partitions of 2015-05 made"]
-    assert partitions.create(database_url, months) == []
+    assert partition_making.create(database_url, months) == []
     with database.transaction() as tx:
         tx.execute(
             "INSERT INTO access_logs (application_id, app_id, created_at) VALUES (gen_random_uuid(), 'shop', %s)",
@@ -72,7 +72,7 @@ def test_months_are_made_once_and_said_aloud(database: Database, database_url: s
 
 
 def test_gaps_and_odd_bounds_are_named(database: Database, database_url: str) -> None:
-    partitions.create(database_url, [Month(2015, 5)])
+    partition_making.create(database_url, [Month(2015, 5)])
     with database.transaction() as tx:
         tx.execute(
             "CREATE TABLE odd PARTITION OF access_logs FOR VALUES FROM ('2016-01-01 09:00+09') TO ('2016-01-10')"
@@ -102,9 +102,9 @@ def test_the_upkeep_makes_what_has_come_due_and_then_rests(
 
 def test_a_half_made_month_is_missing_and_gets_completed(database: Database, database_url: str) -> None:
     month = Month(2015, 5)
-    partitions.create(database_url, [month])
+    partition_making.create(database_url, [month])
     with psycopg.connect(database_url) as connection:
         connection.execute("DROP TABLE custom_parameter_values_2015_05")
     with database.transaction() as tx:
         assert partitions.missing(tx, [month]) == [month]
-    assert partitions.create(database_url, [month]) == [month]
+    assert partition_making.create(database_url, [month]) == [month]

@@ -15,7 +15,7 @@ import pytest
 from tests.waiting import PATIENCE
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseAway, LockedOut, SettingsInvalid
-from tracker.store import maintenance, partitions
+from tracker.store import maintenance, partition_making, partitions
 from tracker.store.migrations import MIGRATIONS, migrate
 
 TODAY = date(2026, 11, 23)
@@ -109,9 +109,9 @@ def test_it_gives_up_on_locks_that_are_never_to_be_had(database_url: str, monkey
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE access_logs IN ROW EXCLUSIVE MODE")
         with pytest.raises(LockedOut, match="55P03"):
-            partitions.create(database_url, [partitions.Month(2040, 1)], on_step=waits.append)
+            partition_making.create(database_url, [partitions.Month(2040, 1)], on_step=waits.append)
     assert len(waits) == 2
-    assert partitions.create(database_url, [partitions.Month(2040, 1)]) == [partitions.Month(2040, 1)]
+    assert partition_making.create(database_url, [partitions.Month(2040, 1)]) == [partitions.Month(2040, 1)]
 
 
 HIT = """
@@ -170,7 +170,7 @@ def test_no_writer_waits_long_for_new_months_and_readers_do_not_matter(database_
             slow_writer.rollback()
 
         with writing(database_url) as writers:
-            made = partitions.create(
+            made = partition_making.create(
                 database_url, [partitions.Month(2040, month) for month in range(1, 7)], on_step=on_step
             )
     assert len(made) == 6

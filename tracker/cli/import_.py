@@ -28,7 +28,7 @@ from tracker.management import applications
 from tracker.privacy import Anonymization
 from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
-from tracker.store import partitions
+from tracker.store import partition_making, partitions
 
 _SHOWN = 20
 _LOOK_EVERY = 200
@@ -129,7 +129,7 @@ def _queue(settings: Settings, redis: Connection) -> PacedQueue:
 
 def _prepare_month(settings: Settings, month_of: datetime) -> None:
     """Workers run no DDL: a month is made here before its first line is queued."""
-    partitions.create(settings.database_maintenance_url, [partitions.Month.of(month_of)], on_step=note)
+    partition_making.create(settings.database_maintenance_url, [partitions.Month.of(month_of)], on_step=note)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tracker.errors import conflict, not_found
 from tracker.management import partition_overview
 from tracker.partitions import expiry as retention_check
 from tracker.partitions.retention import drop_expired, drop_month
+from tracker.store import partition_making
 from tracker.store import partitions as store
 from tracker.store.database import Database
 from tracker.store.partitions import Month, Partition
@@ -60,7 +61,7 @@ def create(months: tuple[Month, ...]) -> None:
     """Make months of both tables; without any, those that must exist now. An existing month is left alone."""
     settings = connections.settings()
     today = SystemClock().now().date()
-    made = store.create(settings.database_maintenance_url, months or store.needed(today), on_step=note)
+    made = partition_making.create(settings.database_maintenance_url, months or store.needed(today), on_step=note)
     if not made:
         note("Nothing to do: they exist.")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.store.database import Database
+from tracker.store.partition_strays import obstacles, strays
 from tracker.store.partitions import Partition, gap_sentences, list_partitions, missing, needed, problems
 
 
@@ -26,6 +27,18 @@ def look(database: Database, now: datetime) -> PartitionOverview:
     with database.transaction() as tx:
         partitions = list_partitions(tx)
         absent = missing(tx, needed(now.date()))
+        in_the_way = {month: obstacles(tx, partitions, month) for month in absent}
+        alone = strays(tx)
     found = problems(partitions)
-    found += [f"The month {month} is missing: `python -m tracker migrate` makes it." for month in absent]
-    return PartitionOverview(partitions, found, gap_sentences(partitions))
+    half_detached = {each.month for each in partitions if each.half_detached}
+    for month in absent:
+        found += in_the_way[month]
+        if not in_the_way[month] and month not in half_detached:
+            to_do = f"the scheduler, or `python -m tracker partitions create {month}`, makes it"
+            found.append(f"The month {month} is missing: {to_do}.")
+    detached = [
+        f"{each.name} stands alone, detached; `python -m tracker partitions create {each.month}` attaches it."
+        for each in alone
+        if each.stands_alone and each.month not in absent
+    ]
+    return PartitionOverview(partitions, found, [*gap_sentences(partitions), *detached])

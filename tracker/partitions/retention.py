@@ -38,7 +38,7 @@ def drop_old_months(
     statistics: Statistics,
     go_on: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
-    """Drop the months that are over, the oldest first, and finish what a broken DETACH left half done.
+    """Drop the months that are over, the oldest first.
 
     The current month and `retention_months` whole ones before it stay; 0 keeps all. A month whose statistics are not
     final yet waits for the next turn. Where more than MAX_MONTHS are over, none is dropped: time goes on by one month
@@ -53,7 +53,6 @@ def drop_old_months(
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
     first_kept = partitions.first_kept(now, retention_months)
-    _finish_detaching(maintenance_url, there, first_kept)
     due = expired(there, first_kept)
     if first_kept and (refusal := _refusal(database, there, due, first_kept, retention_months)) is not None:
         deletions.refuse(MONTHS, refusal)
@@ -165,11 +164,3 @@ def drop_month(
             batch_jobs.add_run(tx, JOB_TYPE, count=len(dropped), started_at=started_at, completed_at=clock.now())
         statistics.retire(database, after)
     return dropped
-
-
-def _finish_detaching(maintenance_url: str, there: Sequence[Partition], first_kept: Month | None) -> None:
-    """Somebody wanted these out of their tables; expired ones are dropped with their month anyway."""
-    for each in there:
-        if each.half_detached and (first_kept is None or each.month is None or each.month >= first_kept):
-            partition_removal.finish_detaching(maintenance_url, each)
-            _log.warning("interrupted detach finished, the table stands alone now", table=each.name)

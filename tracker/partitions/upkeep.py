@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from tracker.clock import Clock
-from tracker.errors import TrackerError
+from tracker.errors import MonthsNotMade, TrackerError
 from tracker.log import logger
-from tracker.store import batch_jobs, partitions
+from tracker.store import batch_jobs, partition_making, partitions
 from tracker.store.database import Database
+from tracker.store.partition_strays import strays
 from tracker.store.partitions import Month
 
 JOB_TYPE = "create_partitions"
@@ -22,26 +23,36 @@ def upkeep(
     clock: Clock,
     *,
     retention_months: int = 0,
+    said: set[str] | None = None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
     """Make the months that must exist by now and do not, fill gaps between months, and say where one is oddly cut.
 
-    A gap that lies before the retention is left as it is. Returns what was made, mostly nothing: then the maintenance
-    connection is not opened at all. Raises DatabaseAway where the locks were not to be had; no writer was held up for
-    longer than a quarter of a second, and there is time: the months are made long before they are needed.
+    A month that is kept and half detached is attached again. A gap that lies before the retention is left as it is, and
+    so is one whose table stands alone: somebody detached it. What is wrong is logged once while `said` remembers it.
+    Returns what was made, mostly nothing: then the maintenance connection is not opened at all. Raises DatabaseAway
+    where the locks were not to be had; no writer was held up for longer than half a second, and there is time: the
+    months are made long before they are needed.
     """
     started_at = clock.now()
+    said = set() if said is None else said
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
         needed = partitions.missing(tx, partitions.needed(started_at.date()))
         gaps = partitions.missing(tx, partitions.gaps(there, longest=LONGEST_GAP))
+        alone = {each.month for each in strays(tx)}
     first_kept = partitions.first_kept(started_at, retention_months)
-    gaps = [month for month in gaps if month not in needed and (first_kept is None or month >= first_kept)]
-    for problem in partitions.problems(there):
-        _log.warning("partition bounds", problem=problem)
-    made = partitions.create(maintenance_url, needed) if needed else []
-    if gaps and go_on():
-        made += _fill(maintenance_url, gaps)
+    half_detached = {each.month for each in there if each.half_detached and each.month}
+    needed = sorted({*needed, *(month for month in half_detached if first_kept is None or month >= first_kept)})
+    gaps = [month for month in gaps if first_kept is None or month >= first_kept]
+    problems = partitions.problems(there)
+    made: list[Month] = []
+    try:
+        made += _make(maintenance_url, needed, problems) if needed else []
+        if go_on():
+            made += _fill(maintenance_url, [month for month in gaps if month not in {*needed, *alone}], problems)
+    finally:
+        _say(problems, said)
     if made:
         _log.info("partitions made", months=[str(month) for month in made])
         with database.transaction() as tx:
@@ -49,10 +60,26 @@ def upkeep(
     return made
 
 
-def _fill(maintenance_url: str, gaps: Sequence[Month]) -> list[Month]:
+def _make(maintenance_url: str, months: Sequence[Month], problems: list[str]) -> list[Month]:
+    try:
+        return partition_making.create(maintenance_url, months)
+    except MonthsNotMade as error:
+        problems += error.reasons
+        return [month for month in error.made if isinstance(month, Month)]
+
+
+def _fill(maintenance_url: str, gaps: Sequence[Month], problems: list[str]) -> list[Month]:
     """Nothing is written to these months now, so that what is in the way may stay there."""
     try:
-        return partitions.create(maintenance_url, gaps)
+        return _make(maintenance_url, gaps, problems) if gaps else []
     except TrackerError as error:
         _log.warning("gap not filled", months=[str(month) for month in gaps], reason=str(error))
         return []
+
+
+def _say(problems: Sequence[str], said: set[str]) -> None:
+    for problem in problems:
+        if problem not in said:
+            _log.warning("partitions", problem=problem)
+    said.clear()
+    said.update(problems)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection as AlchemyConnection
 from sqlalchemy import StaticPool, create_engine, exc
 
 from tracker.errors import SettingsInvalid
-from tracker.store import concurrent_indexes, partitions, reading_role
+from tracker.store import concurrent_indexes, partition_making, partitions, reading_role
 from tracker.store.concurrent_indexes import is_concurrent
 from tracker.store.connection import Connection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
@@ -56,7 +56,7 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
         if readable := reading_role.grant(connection):
             on_step(f"{reading_role.NAME} may read {', '.join(readable)}")
             applied.append(f"rights of {reading_role.NAME}")
-    months = partitions.create(url, partitions.needed(today), on_step=on_step)
+    months = partition_making.create(url, partitions.needed(today), on_step=on_step)
     return [*applied, *(f"partitions {month}" for month in months)]
 
 

@@ -51,12 +51,6 @@ def remove(url: str, month: Month, *, on_step: Callable[[str], None] = lambda _:
     return dropped
 
 
-def finish_detaching(url: str, found: Partition, *, on_step: Callable[[str], None] = lambda _: None) -> None:
-    """Finish a DETACH CONCURRENTLY that broke off; the table stays, on its own. Raises DatabaseAway."""
-    with maintenance(url, name="tracker-partitions") as connection:
-        patiently(partial(_detach, connection, found, drop=False), on_wait=on_step, last_wait=LOCK_WAIT)
-
-
 def _month_of(connection: Connection, table: str, month: Month) -> list[Partition]:
     found = [each for each in list_partitions(connection) if each.table == table and each.month == month]
     connection.rollback()
@@ -81,7 +75,7 @@ def _tried(connection: Connection, found: Partition, on_step: Callable[[str], No
     """Try a few times; False where the time was always too short."""
     for _ in range(_TRIES):
         try:
-            patiently(partial(_detach, connection, found, drop=True), on_wait=on_step, last_wait=LOCK_WAIT)
+            patiently(partial(_detach, connection, found), on_wait=on_step, last_wait=LOCK_WAIT)
         except errors.QueryCanceled:
             time.sleep(_PAUSE)
         else:
@@ -90,7 +84,7 @@ def _tried(connection: Connection, found: Partition, on_step: Callable[[str], No
 
 
 @dataclass(slots=True)
-class _Budget:
+class Budget:
     """What is left of the time in which others are shut out."""
 
     connection: Connection
@@ -102,19 +96,23 @@ class _Budget:
         self.connection.execute(statement)
 
 
-def _detach(connection: Connection, found: Partition, lock_wait: float, *, drop: bool) -> None:
+def lock_out(connection: Connection) -> None:
+    """Have the two tables for this transaction alone."""
+    execute(connection, "partitions/lock_out")
+
+
+def _detach(connection: Connection, found: Partition, lock_wait: float) -> None:
     parent, name = sql.Identifier(found.table), sql.Identifier(found.name)
     with connection.transaction():
         end_autovacuum(connection)
         limit_lock_waits(connection, lock_wait)
         for plan in _NOT_THESE_PLANS:
             connection.execute(plan)
-        budget = _Budget(connection, time.monotonic() + LONGEST)
-        execute(connection, "partitions/lock_out")
+        budget = Budget(connection, time.monotonic() + LONGEST)
+        lock_out(connection)
         finalize = sql.SQL("FINALIZE" if found.half_detached else "")
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))
-        if drop:
-            budget.execute(sql.SQL("DROP TABLE {}").format(name))
+        budget.execute(sql.SQL("DROP TABLE {}").format(name))
 
 
 def _empty(connection: Connection, found: Partition, go_on: GoOn) -> bool:

@@ -1,17 +1,16 @@
-"""The months of `access_logs` and `custom_parameter_values`: which there are, which are missing, making them."""
+"""The months of `access_logs` and `custom_parameter_values`: which there are, and which are missing."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from itertools import pairwise
 
 from psycopg import sql
 
 from tracker.store.connection import Connection
 from tracker.store.database import Transaction
-from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
+from tracker.store.maintenance import limit_lock_waits
 from tracker.store.queries import execute, fetch_all
 
 TABLES = ("access_logs", "custom_parameter_values")
@@ -107,8 +106,8 @@ def holds_rows_since(tx: Transaction, partition: Partition, time: datetime) -> b
 
 
 def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:
-    """Those of `months` that one of the two tables lacks, in order."""
-    present = {(partition.table, partition.month) for partition in list_partitions(tx)}
+    """Those of `months` that one of the two tables lacks, in order. A month that is half detached takes no hits."""
+    present = {(partition.table, partition.month) for partition in list_partitions(tx) if not partition.half_detached}
     return sorted({month for month in months for table in TABLES if (table, month) not in present})
 
 
@@ -117,7 +116,12 @@ def problems(partitions: Sequence[Partition]) -> list[str]:
     found = [
         f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
     ]
-    found += [f"{partition.name} is half detached." for partition in partitions if partition.half_detached]
+    found += [
+        f"{partition.name} is half detached, and hits of {partition.month or 'its time'} are refused: the scheduler, "
+        f"or `python -m tracker partitions create {partition.month or 'YYYY-MM'}`, attaches it again."
+        for partition in partitions
+        if partition.half_detached
+    ]
     return found
 
 
@@ -144,28 +148,6 @@ def gaps(partitions: Sequence[Partition], *, longest: int) -> list[Month]:
         if (distance := later.minus(earlier)) <= longest + 1
         for number in range(1, distance)
     ]
-
-
-def create(url: str, months: Iterable[Month], *, on_step: Callable[[str], None] = lambda _: None) -> list[Month]:
-    """Make the months that are missing, over the maintenance URL, each in a transaction of its own.
-
-    Returns those it made. `on_step` hears a sentence about each, and about waiting for locks. Raises DatabaseAway
-    where the locks were not to be had for a quarter of a minute; the months made so far stay.
-    """
-    with maintenance(url, name="tracker-partitions") as connection:
-        to_make = missing(connection, months)
-        connection.rollback()
-        for month in to_make:
-            patiently(partial(_create_month, connection, month), on_wait=on_step, last_wait=LOCK_WAIT)
-            on_step(f"partitions of {month} made")
-    return to_make
-
-
-def _create_month(connection: Connection, month: Month, lock_wait: float) -> None:
-    with connection.transaction():
-        end_autovacuum(connection)
-        limit_lock_waits(connection, lock_wait)
-        execute(connection, "partitions/create_month", {"year_month": str(month)})
 
 
 def end_autovacuum(connection: Connection) -> None:

@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class Scheduler:
     deletions: Deletions
     owner: str
     sender: Sender
+    said_of_months: set[str] = field(default_factory=set)
+    """What was logged of months and is so still."""
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
 

@@ -1,2 +1,2 @@
--- Makes one month (YYYY-MM) of access_logs and custom_parameter_values; an existing one is left alone.
-SELECT create_monthly_partition(%(year_month)s)
+-- Makes one month (YYYY-MM) of one table, or attaches the table of its name that stands alone.
+SELECT create_monthly_partition_of(%(parent)s, %(year_month)s)
