@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,8 @@ MEASURED = (
 """The command, and at its end the most memory it had, which unlike `ru_maxrss` is that of this program alone."""
 
 
+LONG_HITS = 3000
+"""Each has 41,600 bytes."""
 AT_ONCE = 250_000
 """Hits that one statement writes: as many as are sure to be written within a connection's patience."""
 AS_MANY_AS_ONE_LIKES = "EXPORTED_HITS" in os.environ
@@ -130,6 +132,38 @@ def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_
             left.request(*request)
             assert left.getresponse().read(10) == b"tracking_i"
         wait_until_nobody_reads(settings)
+
+
+@pytest.mark.slow
+def test_exports_of_the_longest_hits_that_nobody_reads_take_no_more_memory_than_others(
+    serving: Serving, settings: Settings, database: Database, application: Application
+) -> None:
+    make_months(database, Month(2024, 1))
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    for first in range(0, LONG_HITS, 500):
+        fill(database, application, 500, first=first + 1, start=start, url="repeat(md5(n::text), 1300)")
+    headers = {"Authorization": f"Bearer {settings.admin_token}"}
+    for form in ("csv", "jsonl"):
+        with closing(serving.connect()) as whole:
+            whole.request("GET", f"/v1/export?app_id=shop&{DAYS}&format={form}", None, headers)
+            assert whole.getresponse().read().count(b"\n") == LONG_HITS + (form == "csv")
+        with ExitStack() as unread:
+            for _ in range(2):
+                connection = unread.enter_context(closing(serving.connect()))
+                connection.request("GET", f"/v1/export?app_id=shop&{DAYS}&format={form}", None, headers)
+                assert connection.getresponse().read(10)
+            time.sleep(2)  # As long as a server needs to read on where nothing holds it.
+        wait_until_nobody_reads(settings)
+    assert peak_megabytes(serving) < MOST_MEGABYTES, "all of it has 120 MB"
+
+
+def peak_megabytes(serving: Serving) -> int:
+    """The most memory that a process of the server had."""
+    pids = [str(serving.process.pid)]
+    for pid in pids:
+        pids += Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return max(int(line.split()[1]) // 1024 for text in statuses for line in text.splitlines() if "VmHWM" in line)
 
 
 def test_an_export_begins_within_seconds_also_where_its_first_page_takes_long(

@@ -96,6 +96,34 @@ def test_a_csv_has_a_header_also_without_any_hit_and_may_be_compressed(database:
     assert b"".join(nothing.chunks).startswith(b"tracking_id,created_at,app_id,")
 
 
+def test_a_page_ends_with_the_hit_that_makes_it_long_enough(
+    database: Database, stored: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[int] = []
+    whole = numbers(start(database))
+    monkeypatch.setattr(export_rows, "PAGE_BYTES", 1000)
+    # Every hundredth hit has a thousand bytes and more, in one column or another.
+    for place, column in enumerate(("user_agent", "referrer", "event_data", "custom_params")):
+        value = "to_jsonb(repeat('x', 1000))" if column in ("event_data", "custom_params") else "repeat('é', 500)"
+        execute(database, f"UPDATE access_logs SET {column} = {value} WHERE id % 100 = {place}")
+    assert numbers(start(database, on_rows=pages.append)) == whole
+    assert max(pages) < 40, "a hit's url and parameters have 25 bytes or more"
+    execute(database, "UPDATE access_logs SET user_agent = repeat('x', 2000)")
+    pages.clear()
+    assert numbers(start(database, on_rows=pages.append)) == whole
+    assert max(pages) == 1, "one comes always"
+
+
+def test_pages_without_parameters_are_not_measured_by_them(
+    database: Database, stored: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(database, "UPDATE access_logs SET custom_params = jsonb_build_object('k', repeat('x', 2000))")
+    monkeypatch.setattr(export_rows, "PAGE_BYTES", 100_000)
+    pages: list[int] = []
+    assert len(lines(start(database, include_custom_params=False, on_rows=pages.append))) == 823
+    assert max(pages) == 100
+
+
 @pytest.mark.usefixtures("stored")
 def test_another_applications_hits_do_not_come(database: Database) -> None:
     other, _ = applications.create(database, name="Other", app_id="other")

@@ -1,5 +1,7 @@
 """The hits of an export, page by page, for as many as there are, with no more than a page in memory.
 
+A page has a bound of bytes beside that of hits: strangers decide how long a hit is.
+
 No statement runs for long and nothing is held between two of them: each page is a transaction of its own, found by the
 place where the last one ended. The order is that of `created_at` and `id`, which never change, so that no hit comes
 twice, and every hit comes that was stored before the first page was read. One that is stored meanwhile comes if its
@@ -16,10 +18,15 @@ from tracker.reading.export_window import Window
 from tracker.reading.period import Period
 from tracker.store import exported_hits, partitions
 from tracker.store.database import Database
-from tracker.store.exported_hits import Place, Wanted
+from tracker.store.exported_hits import Page, Place, Wanted
 
 PAGE: Final = 2000
-"""Hits at once; the largest have some 40 KB."""
+"""Hits at once, at most."""
+PAGE_BYTES: Final = 1024 * 1024
+"""Of the texts of a page's hits. One hit more may make it longer: whatever it is, it comes."""
+_FIRST_PAGE: Final = 250
+"""Hits that are asked for at first. PostgreSQL reads all of them, also where a few are as long as a page may be, so
+that no more are asked for than fitted before, and twice as many after a page that was full of short ones."""
 _PATIENCE: Final = 5.0
 """Seconds until a statement is given up for one that looks at less time; the last one has as long as its role gives."""
 _PAUSES: Final = (0.5, 2.0, 5.0)
@@ -56,11 +63,12 @@ def _pages_within(
 ) -> Iterator[list[Row]]:
     at, end = bounds
     after: Place | None = None
+    limit = min(_FIRST_PAGE, PAGE)
     while at < end:
         until = min(end, at + window.width)
         try:
             patience = None if window.is_narrowest else _PATIENCE
-            page = _page(database, wanted, (at, until), after=after, sleep=sleep, patience=patience)
+            page = _page(database, wanted, (at, until), after=after, limit=limit, sleep=sleep, patience=patience)
         except TookTooLong:
             if window.is_narrowest:
                 with bounded():
@@ -69,10 +77,14 @@ def _pages_within(
             yield []
             continue
         window.answered()
-        if page:
-            after = page[-1]["created_at"], page[-1]["id"]
-        yield page
-        if len(page) < PAGE:
+        if page.rows:
+            after = page.rows[-1]["created_at"], page.rows[-1]["id"]
+        yield page.rows
+        if page.is_cut_off:
+            limit = len(page.rows)
+        elif page.is_full:
+            limit = min(2 * limit, PAGE)
+        else:
             at = until
 
 
@@ -82,14 +94,15 @@ def _page(
     bounds: tuple[datetime, datetime],
     *,
     after: Place | None,
+    limit: int,
     sleep: Sleep,
     patience: float | None,
-) -> list[Row]:
+) -> Page:
     """A page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
     for pause in (*_PAUSES, None):
         try:
             with database.snapshot(patience=patience) as tx:
-                return exported_hits.page(tx, wanted, *bounds, after=after, limit=PAGE)
+                return exported_hits.page(tx, wanted, *bounds, after=after, limit=limit, max_bytes=PAGE_BYTES)
         except TookTooLong:
             raise
         except DatabaseAway:

@@ -23,10 +23,31 @@ class Wanted:
     with_params: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits in the order of their places, JSON columns as text. More follow where it is full or cut off."""
+
+    rows: list[Row]
+    is_full: bool
+    """There are as many hits as were asked for."""
+    is_cut_off: bool
+    """There are fewer than were found, since they have as many bytes as were asked for."""
+
+
 def page(
-    tx: Transaction, wanted: Wanted, start: datetime, end: datetime, *, after: Place | None, limit: int
-) -> list[Row]:
-    """The first `limit` hits from `start` until before `end` that come after a place; JSON columns as text."""
+    tx: Transaction,
+    wanted: Wanted,
+    start: datetime,
+    end: datetime,
+    *,
+    after: Place | None,
+    limit: int,
+    max_bytes: int,
+) -> Page:
+    """Read the first hits from `start` until before `end` that come after a place, at least one where there is one.
+
+    They end with `limit`, or with the hit whose texts make them `max_bytes` long.
+    """
     params = {
         "application_id": wanted.application.id,
         "app_id": wanted.application.app_id,
@@ -40,5 +61,7 @@ def page(
         "after": after and after[0],
         "after_id": after and after[1],
         "limit": limit,
+        "bytes": max_bytes,
     }
-    return fetch_all(tx, "access_logs/export_page", params)
+    rows = fetch_all(tx, "access_logs/export_page", params)
+    return Page(rows, is_full=len(rows) == limit, is_cut_off=bool(rows) and len(rows) < rows[0]["hits_found"])
