@@ -36,9 +36,11 @@ class Parts:
     key_check: KeyCheck
     webhook_rules: WebhookRules
     proxies: TrustedProxies
+    stop_upkeep: Callable[[], None]
 
     def close(self) -> None:
         """Write what is not written yet, and close the connections."""
+        self.stop_upkeep()
         with contextlib.suppress(TrackerError):
             self.key_use.flush()
         self.database.close()

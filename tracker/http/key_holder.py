@@ -1,12 +1,11 @@
 """Who presents a key: the operator with the admin token, or the holder of a key of one application."""
 
-import contextlib
 import hmac
 from dataclasses import dataclass
 
 from tracker.application import ApiKey, Application
 from tracker.clock import Clock
-from tracker.errors import Refused, TryAgain
+from tracker.errors import Refused
 from tracker.http.failed_keys import FailedKeys
 from tracker.http.key_use import KeyUse
 from tracker.store import applications
@@ -56,7 +55,5 @@ class KeyCheck:
         return KeyHolder(application, key)
 
     def note_use(self, key: ApiKey) -> None:
-        """Remember that a key was used just now, and write down what was seen where that is due."""
+        """Remember that a key was used just now."""
         self.key_use.note(key, self.clock.now())
-        with contextlib.suppress(TryAgain):
-            self.key_use.flush_when_due()

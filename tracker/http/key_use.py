@@ -1,5 +1,9 @@
-"""When each key was last used, written down once a minute at most and never by a request that counts a hit."""
+"""When each key was last used, written down by a timer, once a minute at most, and when the process ends.
 
+The first use is written within seconds, so that a process that serves one request has written it when it is killed.
+"""
+
+import math
 import threading
 from datetime import datetime
 from typing import Final
@@ -10,6 +14,9 @@ from tracker.store import api_keys
 from tracker.store.database import Database
 
 _SECONDS: Final = 60.0
+"""Between two writes of a process that sees uses all the time."""
+_FIRST_SECONDS: Final = 10.0
+"""For how long a use waits for others to be written with it."""
 
 
 class KeyUse:
@@ -23,15 +30,18 @@ class KeyUse:
         self._database, self._clock = database, clock
         self._seen: dict[str, datetime] = {}
         self._lock = threading.Lock()
-        self._flushed_at = clock.monotonic()
+        self._seen_since = self._flushed_at = -math.inf
 
     def note(self, key: ApiKey, now: datetime) -> None:
         """Remember that a key was used just now."""
+        if not self._seen:
+            self._seen_since = self._clock.monotonic()
         self._seen[key.key_hash] = now
 
     def flush_when_due(self) -> None:
-        """Write what was seen, where the last time was a minute ago. Raises DatabaseAway: it is kept until then."""
-        if self._seen and self._clock.monotonic() - self._flushed_at >= _SECONDS:
+        """Write what was seen, a minute after the last time at the earliest. Raises DatabaseAway: it is kept."""
+        now = self._clock.monotonic()
+        if self._seen and now - self._seen_since >= _FIRST_SECONDS and now - self._flushed_at >= _SECONDS:
             self.flush()
 
     def flush(self) -> None:

@@ -12,10 +12,12 @@ from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
+from tracker.receiver.upkeep import Upkeep
 from tracker.store.database import Database
 
 _NAME: Final = "tracker-api"
 _CONNECTIONS: Final = 4
+_UPKEEP_SECONDS: Final = 2.0
 _WAIT: Final = 1.0
 """Seconds that a request waits for a connection. Who finds none free is told to come again: threads are for hits."""
 _PATIENCE: Final = 15.0
@@ -46,6 +48,8 @@ def parts(settings: Settings) -> Parts:
         patience=_READING_PATIENCE,
     )
     key_use = KeyUse(database, clock)
+    upkeep = Upkeep({"use of keys": key_use.flush_when_due}, clock, seconds=_UPKEEP_SECONDS)
+    upkeep.ensure()
     return Parts(
         database=database,
         reading=reading,
@@ -62,4 +66,5 @@ def parts(settings: Settings) -> Parts:
         ),
         webhook_rules=WebhookRules.of(settings, clock),
         proxies=TrustedProxies.of(settings),
+        stop_upkeep=upkeep.stop,
     )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from tracker.api.mount import mount as api_mount
+from tracker.api.parts import Parts as ApiParts
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
@@ -36,6 +37,7 @@ from tracker.receiver.upkeep import Upkeep
 from tracker.store import server_facts, stored_hits
 from tracker.store.database import Database
 from tracker.wiring import api, dashboard
+from tracker.wiring.process_end import at_process_end
 
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
@@ -43,7 +45,7 @@ _REQUEST_WAIT: Final = 1.0
 
 def app(settings: Settings) -> App:
     """The receiver's WSGI application, and the API's. Each process that serves it builds its own parts when needed."""
-    made = create_app(PerProcess(partial(receiver, settings)))
+    made = create_app(PerProcess(partial(_receiver_until_the_end, settings)))
     _add_pages(made, settings)
     return made
 
@@ -53,7 +55,7 @@ def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) 
 
     `test_page_of` is the application whose test page is offered, in development.
     """
-    own = PerProcess(partial(receiver, settings))
+    own = PerProcess(partial(_receiver_until_the_end, settings))
     own()
     made = create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
     _add_pages(made, settings)
@@ -62,9 +64,22 @@ def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) 
 
 def _add_pages(app: App, settings: Settings) -> None:
     """The API and the dashboard, which share connections."""
-    own = PerProcess(partial(api.parts, settings))
+    own = PerProcess(partial(_api_until_the_end, settings))
     api_mount(app, own)
     dashboard_mount(app, PerProcess(lambda: dashboard.parts(settings, own())))
+
+
+def _receiver_until_the_end(settings: Settings) -> Receiver:
+    """A receiver that writes what it holds when its process ends."""
+    made = receiver(settings)
+    at_process_end([made.counter.filtered.flush, made.counter.key_use.flush])
+    return made
+
+
+def _api_until_the_end(settings: Settings) -> ApiParts:
+    made = api.parts(settings)
+    at_process_end([made.key_use.flush])
+    return made
 
 
 def receiver(settings: Settings) -> Receiver:
