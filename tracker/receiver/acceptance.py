@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tracker.application import Application
+from tracker.application import ApiKey, Application
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
@@ -16,6 +16,7 @@ from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.queueing.quota import Limit
+from tracker.receiver.allowance import networks_of
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts
@@ -24,7 +25,7 @@ from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
 from tracker.receiver.hit_form import LONGEST_APP_ID, LONGEST_USER_AGENT, app_id_in, app_id_missing, load_hit
 from tracker.receiver.identities import Identities
 from tracker.receiver.page_origin import require_own_page
-from tracker.receiver.rules import RuleBook
+from tracker.receiver.rules import RuleBook, Rules
 from tracker.receiver.screening import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.upkeep import Upkeep
@@ -92,13 +93,8 @@ def accept_hit(
 ) -> Accepted | Filtered:
     """Take one hit, or leave it out. Raises Refused."""
     presented = presented_key(environ)
-    application = _application(counter, values, presented)
-    require_active(application)
-    key = key_of(presented, application, now)
-    rules = counter.rules.rules_of(application)
-    if key is None:
-        require_own_page(rules, environ)
-    else:
+    application, key, rules = _admitted(counter, _application(counter, values, presented), presented, environ, now)
+    if key is not None:
         counter.key_use.note(key, now)
     fields = load_hit(values, key)
     sender = sender_of(counter, environ)
@@ -128,6 +124,42 @@ def accept_hit(
         raise LimitExceeded(acceptance, now)
     first = acceptance.repeats.get(0)
     return Accepted(first or entry.id, identity_of(first)[1] if first else happened_at, acceptance)
+
+
+def _admitted(
+    counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
+) -> tuple[Application, ApiKey | None, Rules]:
+    """Who sends a hit and what holds for it. Raises Refused, after PostgreSQL was asked whether it still is so."""
+    try:
+        return _admit(counter, application, presented, environ, now)
+    except Refused as refused:
+        newest = confirmed(counter, application, refused, presented, environ)
+        if newest is application:
+            raise
+    return _admit(counter, newest, presented, environ, now)
+
+
+def _admit(
+    counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
+) -> tuple[Application, ApiKey | None, Rules]:
+    require_active(application)
+    key = key_of(presented, application, now)
+    rules = counter.rules.rules_of(application)
+    if key is None:
+        require_own_page(rules, environ)
+    return application, key, rules
+
+
+def confirmed(
+    counter: Counter, application: Application, refused: Refused, presented: str | None, environ: Mapping[str, Any]
+) -> Application:
+    """Return the newest state of an application whose known one has a hit `refused`, or that very one.
+
+    Raises Refused, to be tried again, where a key cannot be looked up now.
+    """
+    address = client_address(environ, counter.proxies)
+    key = presented if refused.code == "INVALID_API_KEY" else None
+    return counter.applications.confirm(application, networks_of(address) if address else (), key)
 
 
 def sender_of(counter: Counter, environ: Mapping[str, Any]) -> Sender:

@@ -3,7 +3,7 @@
 A known application costs no I/O. A miss asks the shelf that the processes share (Redis), then PostgreSQL; while that
 is away, an old snapshot from the shelf serves. `refresh` asks PostgreSQL for all known ones in one query; it is called
 every `REFRESH_SECONDS`, and a shared snapshot is adopted only while it is `FRESH_SECONDS` young, so that a change
-reaches every process within the sum of the two.
+reaches every process within the sum of the two. No hit is refused for that: `confirm` asks PostgreSQL before.
 """
 
 import threading
@@ -11,19 +11,22 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 
-from tracker.application import Application
+from tracker.application import Application, hash_key
 from tracker.clock import Clock
 from tracker.errors import DatabaseAway, QueueAway, Refused, TrackerError
 from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
+from tracker.receiver.look_ups import LookUps
 from tracker.store import applications
 from tracker.store.database import Database
 
 REFRESH_SECONDS = 2.0
 FRESH_SECONDS = 2.0
-_UNKNOWN_SECONDS = 2.0
+_UNKNOWN_SECONDS = 0.2
+_CONFIRMED_SECONDS = 0.2
+"""For so long a refusal that the application's state causes holds for all hits without asking PostgreSQL again."""
 _MOST_KNOWN = 20_000
 _MOST_UNKNOWN = 10_000
 _AT_ONCE = 1000
@@ -65,6 +68,7 @@ class ApplicationCache:
         self._unknown: dict[str, float] = {}
         self._look_ups: dict[str, Future[Application | None]] = {}
         self._lock = threading.Lock()
+        self._spent = LookUps(clock)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -76,6 +80,44 @@ class ApplicationCache:
             known.idle_turns = 0
             return known.application
         return self._look_up(app_id)
+
+    def confirm(self, known: Application, networks: tuple[str, ...], secret: str | None) -> Application:
+        """Return the application as PostgreSQL has it now, where `known` would have a hit refused.
+
+        It is `known` itself where PostgreSQL was asked a moment ago and had no better answer. `secret` is the key that
+        is in doubt, None where it is the application's own state; `networks` are those of the caller's address. Raises
+        Refused, to be tried again, where a key cannot be looked up: for all its address has asked already (429), for
+        all that the process has, or since PostgreSQL is away (503).
+        """
+        question = (known.app_id, hash_key(secret) if secret else "")
+        if self._spent.is_settled(question):
+            return known
+        spent = self._spent.take(networks)
+        if spent is not None or self._database_outage.keeps_away():
+            if secret is None:
+                return known
+            raise _too_many_keys() if spent == "address" else _nobody_can_tell()
+        began = self._clock.monotonic()
+        try:
+            with self._database.transaction() as tx:
+                application = applications.find(tx, known.app_id)
+        except DatabaseAway as error:
+            if self._database_outage.met():
+                _log.warning("postgresql away", reason=str(error))
+            if secret is None:
+                return known
+            raise _nobody_can_tell() from error
+        self._database_outage.over()
+        if application is None:
+            return known
+        if application == known:
+            if secret is None:
+                self._spent.settle(question, began, _CONFIRMED_SECONDS)
+            else:
+                self._spent.settle(question, began)
+            return known
+        self._renew(known.app_id, application)
+        return application
 
     def refresh(self) -> None:
         """Bring every known application up to date from PostgreSQL. Raises DatabaseAway: they stay as they are."""
@@ -189,6 +231,10 @@ class ApplicationCache:
         except TrackerError:
             # The next process asks PostgreSQL; the shelf only spares it that.
             return
+
+
+def _too_many_keys() -> Refused:
+    return Refused("RATE_LIMIT_EXCEEDED", 429, "Too many unknown keys came from this address.", retry_after=1)
 
 
 def _nobody_can_tell() -> Refused:

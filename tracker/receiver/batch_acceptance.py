@@ -12,7 +12,7 @@ from tracker.http.json_rules import Parsed, check, refusal
 from tracker.http.presented_key import presented_key
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance
-from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, sender_of
+from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, confirmed, sender_of
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
@@ -125,20 +125,33 @@ def _caller(
     if not candidates:
         raise app_id_missing()
     refused = application_not_found()
+    doubtful: list[tuple[Application, Refused]] = []
     for app_id in candidates:
         application = counter.applications.find(app_id)
         if application is None:
             continue
         try:
-            key = key_of(presented, application, now)
-            if key is None:
-                raise _key_required()
-            require_active(application)
+            return application, _key(application, presented, now)
         except Refused as error:
             refused = error
-        else:
-            return application, key
+            doubtful.append((application, error))
+    for known, doubt in doubtful:
+        application = confirmed(counter, known, doubt, presented, environ)
+        if application is not known:
+            try:
+                return application, _key(application, presented, now)
+            except Refused as newer:
+                refused = newer
     raise refused
+
+
+def _key(application: Application, presented: str, now: datetime) -> ApiKey:
+    """The application's key that was presented. Raises Refused."""
+    key = key_of(presented, application, now)
+    if key is None:
+        raise _key_required()
+    require_active(application)
+    return key
 
 
 def _app_ids(events: list[Any]) -> list[str]:

@@ -23,6 +23,9 @@ _READERS = "tracker.page_that_may_read"
 def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
     """Raise Refused where the page is not one of the application's; note in `environ` which may read the answer."""
     if rules.domain is None:
+        if isinstance(environ, MutableMapping):
+            # An older state of the application may have had one.
+            environ.pop(_READERS, None)
         return
     origin = environ.get("HTTP_ORIGIN")
     host = host_of(origin) or host_of(environ.get("HTTP_REFERER"))
