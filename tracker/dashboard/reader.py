@@ -15,7 +15,7 @@ from tracker.dashboard.parts import Parts, parts
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import not_found
 from tracker.http.key_holder import KeyHolder
-from tracker.store import applications
+from tracker.store import applications, dashboard_sign_outs
 
 COOKIE: Final = "tracker_session"
 PERMISSION: Final = "stats:read"
@@ -93,15 +93,23 @@ def require_operator() -> None:
 
 
 def _reader(own: Parts, cookie: SessionCookie, session: Session) -> Reader | None:
+    """Who a session is of; None where it has ended, by its key, by the admin token or by signing out."""
     if session.key == ADMIN:
         token = own.key_check.admin_token
-        return Reader() if token and hmac.compare_digest(session.binding, cookie.binding(token)) else None
+        if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):
+            return None
     with own.database.transaction() as tx:
-        application = applications.find(tx, str(session.app_id))
-    if application is None or application.deleted:
-        return None
+        if dashboard_sign_outs.has(tx, session.id):
+            return None
+        application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
+    if session.key == ADMIN:
+        return Reader()
+    return None if application is None else _holder(own, cookie, session, application)
+
+
+def _holder(own: Parts, cookie: SessionCookie, session: Session, application: Application) -> Reader | None:
     now = own.clock.now()
-    for key in application.keys:
+    for key in () if application.deleted else application.keys:
         named = session.key == (_FIRST if key.id is None else str(key.id))
         ended = key.expires_at is not None and now >= key.expires_at
         if named and not ended and hmac.compare_digest(session.binding, cookie.binding(key.key_hash)):

@@ -1,12 +1,14 @@
 """What a browser keeps of a sign-in: signed, so that nobody makes one up, and bound to the key that was presented.
 
 The cookie says which key of which application, or that it was the admin token, and when; never a key. Whoever changes
-TRACKER_SECRET_KEY ends all sessions, whoever changes a key or the admin token those that it opened.
+TRACKER_SECRET_KEY ends all sessions, whoever changes a key or the admin token those that it opened, and whoever signs
+out that one, wherever its cookie has got to.
 """
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -29,12 +31,13 @@ ADMIN: Final = "admin"
 class Session:
     """A session that was opened with a key: its id, `first` or ADMIN, and the application's app_id (none for ADMIN).
 
-    `binding` changes with the key itself.
+    `binding` changes with the key itself. `id` is random: by it the session is ended before its time.
     """
 
     key: str
     app_id: str | None
     binding: str
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
 
 class SessionCookie:
@@ -54,7 +57,13 @@ class SessionCookie:
         return hmac.new(self._key, _BINDING + credential.encode(), hashlib.sha256).hexdigest()[:32]
 
     def write(self, session: Session, now: datetime) -> str:
-        values = {"k": session.key, "a": session.app_id, "b": session.binding, "t": int(now.timestamp())}
+        values = {
+            "k": session.key,
+            "a": session.app_id,
+            "b": session.binding,
+            "i": session.id,
+            "t": int(now.timestamp()),
+        }
         written: str | bytes = self._serializer.dumps(values)
         return written if isinstance(written, str) else written.decode()
 
@@ -67,6 +76,7 @@ class SessionCookie:
         except BadData:
             return None
         age = now.timestamp() - values["t"]
-        if not -_CLOCKS_APART <= age < LASTS.total_seconds():
+        # A version that had no sign-outs wrote no id: such a session could not be ended.
+        if not -_CLOCKS_APART <= age < LASTS.total_seconds() or "i" not in values:
             return None
-        return Session(values["k"], values["a"], values["b"])
+        return Session(values["k"], values["a"], values["b"], values["i"])

@@ -14,6 +14,7 @@ from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
 from tracker.http.client_address import client_address
 from tracker.http.key_holder import KeyHolder
+from tracker.store import dashboard_sign_outs
 
 _YEAR: Final = 365 * 86_400
 _LONGEST_KEY: Final = 1000
@@ -69,8 +70,15 @@ def _holder(own: Parts, presented: str) -> KeyHolder:
 
 
 def sign_out() -> Response:
-    """End the session, as far as this browser goes."""
+    """End the session, also for whoever has a copy of its cookie. Raises DatabaseAway: it goes on then."""
     require_own_page()
+    own = parts()
+    now = own.clock.now()
+    cookie = request.cookies.get(reader.COOKIE)
+    session = None if cookie is None else SessionCookie(own.secret_key).read(cookie, now)
+    if session is not None:
+        with own.database.transaction() as tx:
+            dashboard_sign_outs.add(tx, session.id, expires_at=now + LASTS, now=now)
     answer = see(f"{HOME}/sign-in")
     answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
     return answer

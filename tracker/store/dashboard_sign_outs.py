@@ -1,0 +1,17 @@
+"""`dashboard_sign_outs`: sessions of the dashboard that somebody has ended before their time."""
+
+from datetime import datetime
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_one
+
+
+def add(tx: Transaction, session_id: str, *, expires_at: datetime, now: datetime) -> None:
+    """End a session that counts until `expires_at`, and forget a few that count no more by themselves."""
+    execute(tx, "dashboard_sign_outs/add", {"session_id": session_id, "expires_at": expires_at, "now": now})
+
+
+def has(tx: Transaction, session_id: str) -> bool:
+    """Return whether a session was ended."""
+    row = fetch_one(tx, "dashboard_sign_outs/has", {"session_id": session_id})
+    return row is not None and row["signed_out"]
