@@ -20,7 +20,9 @@ class Managing:
         self.admin_token = settings.admin_token
         self.receiver: Receiver = receiver(settings)
         self.parts: Parts = api.parts(settings)
-        self.app: App = create_app(lambda: self.receiver)
+        self.app: App = create_app(
+            lambda: self.receiver, knows_caller=lambda environ: self.parts.key_check.knows(environ, self.parts.proxies)
+        )
         mount(self.app, lambda: self.parts)
         mount_dashboard(self.app, lambda: dashboard.parts(settings, self.parts))
         self.client = Client(self.app)

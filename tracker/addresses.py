@@ -8,6 +8,10 @@ _WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]+|\[(?P<v6>[^\]]*)\](?::[0-9]+)?"
 LONGEST = 100
 """Characters of the longest text that can be an address with zone and port; longer ones are not looked at."""
 _KEPT_BITS = 48
+_NETWORK_BITS = 64
+"""Of IPv6, what one machine may have all addresses of."""
+_WIDER_NETWORK_BITS = 48
+"""Of IPv6, what one customer of a provider usually gets."""
 _6TO4 = 0x2002
 _KEPT_BITS_OF_6TO4 = 40
 """An address of 6to4 holds a whole IPv4 address after its first 16 bits (RFC 3056): 24 of its bits stay."""
@@ -38,3 +42,13 @@ def network_of(address: str) -> str:
     bits = int(ipaddress.IPv6Address(address))
     kept = _KEPT_BITS_OF_6TO4 if bits >> 112 == _6TO4 else _KEPT_BITS
     return str(ipaddress.IPv6Address(bits >> (128 - kept) << (128 - kept)))
+
+
+@lru_cache(maxsize=4096)
+def networks_of(address: str) -> tuple[str, ...]:
+    """Return what counts as one caller by a canonical address: IPv4 as it is; of IPv6 the /64, then the /48."""
+    if ":" not in address:
+        return (address,)
+    return tuple(
+        str(ipaddress.ip_network((address, bits), strict=False)) for bits in (_NETWORK_BITS, _WIDER_NETWORK_BITS)
+    )

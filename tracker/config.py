@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
 from environs import FileAwareEnv
@@ -22,6 +22,10 @@ ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAX_PROXIES = 16
 _MAPPED_BITS = 96
+
+
+MIN_STRONG_TOKEN: Final = 20
+"""Characters of an admin token from which on nobody guesses it over HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,6 @@
 from tests.managing import Managing, data, error
 from tests.queued_hits import rows
 from tracker.application import Application
-from tracker.clock import SystemClock
-from tracker.errors import Refused
-from tracker.http.failed_keys import MOST_FAILURES, FailedKeys
-from tracker.queueing.connection import connect
 from tracker.store.database import Database
 
 PARAMETERS = "/v1/applications/shop/custom-parameters"
@@ -48,17 +44,3 @@ def test_a_definition_that_makes_no_sense_is_refused(managing: Managing, applica
         ).status_code
         == 201
     ), "the engine is linear: no pattern that it takes can hold it up"
-
-
-def test_wrong_keys_are_counted_while_redis_is_away() -> None:
-    failed_keys = FailedKeys(connect("redis://127.0.0.1:1", name="tests"), SystemClock())
-    refused = 0
-    for _ in range(3 * MOST_FAILURES):
-        try:
-            failed_keys.check("2001:db8::1", "wrong")
-        except Refused:
-            refused += 1
-        else:
-            failed_keys.failed(f"2001:db8::{refused % 9 + 1}", "wrong")
-    assert refused >= MOST_FAILURES
-    failed_keys.check("2001:db8:0:1::1", "right")

@@ -11,7 +11,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.dashboard.session_cookie import Session, SessionCookie
-from tracker.http.failed_keys import MOST_FAILURES, FailedKeys
+from tracker.http.failed_keys import MAX_FAILURES, FailedKeys
 from tracker.management import keys
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -106,11 +106,12 @@ def test_wrong_keys_are_refused_and_rationed_together_with_those_of_the_api(
     assert (refused.status_code, browsing.cookie()) == (401, None)
     assert "unknown, revoked or expired" in text_of(refused)
     assert browsing.sign_in("").status_code == 401
-    for _ in range(MOST_FAILURES - 1):
+    for _ in range(MAX_FAILURES - 1):
         managing.get("/v1/applications", key="alt_wrong")
-    late = browsing.sign_in(application_key)
+    late = browsing.sign_in("alt_wrong")
     assert late.status_code == 429
     assert 0 < int(late.headers["Retry-After"]) <= 60
+    assert browsing.sign_in(application_key).status_code == 303, "a right key counts whoever else is there"
     assert Browsing(managing, address="192.0.2.7").sign_in(application_key).status_code == 303
 
 

@@ -2,6 +2,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from tests.managing import Managing, data
 from tests.receiving import Receiving
 from tests.servers_away import postgres_away, redis_away, silent_server
 from tracker.application import Application
@@ -23,10 +24,37 @@ def test_health_tells_how_every_part_is(receiving: Receiving, application: Appli
     receiving.track({"app_id": "shop"})
     well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "upkeep": "ok"}
     assert states(receiving) == (200, "ok", well)
-    parts = receiving.client.get("/health").get_json()["data"]["parts"]
-    assert parts["redis"]["waiting_hits"] == 1
-    assert parts["applications"]["known"] == 1
-    assert parts["redis"]["latency_ms"] >= 0
+
+
+def test_figures_are_for_those_who_present_a_key(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    assert managing.post("/v1/track", {"app_id": "shop"}, key=None).status_code == 200
+    # One who keeps sending wrong keys learns nothing, and is counted.
+    strangers = [managing.get("/health", key=key) for key in (None, "alt_wrong", "shop", "null")]
+    well = {"redis", "postgresql", "applications", "upkeep"}
+    for answer in strangers:
+        assert answer.status_code == 200
+        assert data(answer) == {"status": "ok", "parts": {name: {"state": "ok"} for name in well}}
+    for key in ("admin", application_key):
+        parts = data(managing.get("/health", key=key))["parts"]
+        assert parts["redis"]["waiting_hits"] == 1
+        assert parts["applications"]["known"] == 1
+        assert parts["redis"]["latency_ms"] >= 0
+        assert parts["upkeep"]["age_seconds"] >= 0
+
+
+def test_the_admin_token_sees_figures_while_the_servers_are_away(
+    managing: Managing, valkey: Valkey, postgres: Postgres, application: Application, application_key: str
+) -> None:
+    with redis_away(valkey), postgres_away(postgres):
+        time.sleep(0.6)
+        answer = managing.get("/health")
+        assert (answer.status_code, answer.get_json()["data"]["status"]) == (503, "away")
+        assert "latency_ms" in answer.get_json()["data"]["parts"]["redis"]
+        unknown = managing.get("/health", key=application_key).get_json()["data"]["parts"]
+        assert unknown["redis"] == {"state": "away"}
+    assert managing.get("/health/live", key=None).status_code == 200
 
 
 def test_a_receiver_is_ready_while_one_of_the_servers_is_there(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.queue_entries import APPLICATION, CREATED, entry
 from tests.receiving import Receiving, code
+from tracker.addresses import networks_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.ingest.filtered import fold_now
@@ -18,7 +19,7 @@ from tracker.management import settings as application_settings
 from tracker.queueing.connection import Connection
 from tracker.queueing.intake import Intake
 from tracker.queueing.quota import AddressShare, Quota
-from tracker.receiver.allowance import Allowance, networks_of
+from tracker.receiver.allowance import Allowance
 from tracker.receiver.rate_window import RateWindow
 from tracker.store import filtered_hits
 from tracker.store.database import Database

@@ -1,107 +1,135 @@
-"""Wrong keys, rationed by address: whoever tries many is not even looked up for the rest of the minute.
+"""Wrong keys, counted by address: what holds for an address that has tried too many, and what does not.
 
-Keys have 256 random bits and cannot be guessed, but an admin token is what an operator made of it, and each look-up
-asks PostgreSQL. The counts are in Redis, for all processes together. While Redis is away each process counts by
-itself: nobody is let in for that, and nobody is kept out.
+A key has 256 random bits: guessing one is hopeless, so a right one always counts, whoever else tries wrong ones at the
+same address. What has to be held is the load, for each look-up asks PostgreSQL, and an admin token that an operator has
+made short enough to be guessed. Addresses are counted in Redis for all processes together, in buckets that do not tell
+which address it was (`tracker.queueing.quota`). While Redis is away each process counts by itself.
 """
 
 import hashlib
-import ipaddress
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
+from tracker.addresses import networks_of
 from tracker.clock import Clock
 from tracker.errors import QueueAway, Refused
 from tracker.http.outage import Outage
+from tracker.http.token_bucket import TokenBucket
 from tracker.queueing import failed_keys
 from tracker.queueing.connection import Connection
+from tracker.queueing.quota import bucket_of
 
-MOST_FAILURES: Final = 30
-"""Wrong keys of one address in one minute."""
+MAX_FAILURES: Final = 30
+"""Wrong keys a minute of one IPv4 address or one /64 of IPv6; a /48 has twice as many."""
+MAX_FAILURES_OF_ALL: Final = 3000
+"""Wrong keys a minute of everybody, beyond which every address counts as one that has tried too many."""
+MAX_LOOK_UPS: Final = 200
+"""Look-ups a second that a process spends on addresses that have tried too many."""
 _MINUTE: Final = 60
-_MOST_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 _GOOD_SECONDS: Final = 3600.0
-"""For how long a key that was right keeps its address open to it, should others there try wrong ones."""
+"""For how long a key that was right is looked up whatever the load."""
 
 
 class FailedKeys:
-    """Who has tried how many wrong keys in this minute. Thread-safe."""
+    """Who has tried how many wrong keys in this minute. Thread-safe.
 
-    def __init__(self, redis: Connection, clock: Clock) -> None:
-        self._redis, self._clock = redis, clock
+    `salt` is that of the buckets, the same in all processes.
+    """
+
+    def __init__(self, redis: Connection, clock: Clock, *, salt: bytes = b"") -> None:
+        self._redis, self._clock, self._salt = redis, clock, salt
         self._outage = Outage(clock)
-        self._own: OrderedDict[tuple[str, int], int] = OrderedDict()
+        self._minute = 0
+        self._own: Counter[str] = Counter()
         self._good: OrderedDict[bytes, float] = OrderedDict()
+        self._look_ups = TokenBucket(MAX_LOOK_UPS, MAX_LOOK_UPS, clock.monotonic())
         self._lock = threading.Lock()
 
-    def check(self, address: str | None, presented: str) -> None:
-        """Raise Refused (RATE_LIMIT_EXCEEDED) where too many wrong keys came from an address in this minute.
+    def are_too_many(self, address: str | None) -> bool:
+        """Return whether an address, a network around it, or everybody together has tried too many in this minute."""
+        fields, minute = self._fields(address)
+        counts = self._counts(fields, minute)
+        limits = [MAX_FAILURES * number for number in range(1, len(fields))]
+        return any(count >= limit for count, limit in zip(counts, [*limits, MAX_FAILURES_OF_ALL], strict=True))
 
-        A key that was right from this very address within an hour is looked up all the same: a neighbour's broken
-        script must not lock others out.
-        """
-        place = _place(address)
-        now = int(self._clock.now().timestamp())
-        if self._failures(place, now // _MINUTE) < MOST_FAILURES or self._was_good(place, presented):
+    def require_look_up(self, presented: str) -> None:
+        """Raise Refused (RATE_LIMIT_EXCEEDED) where too much is looked up already for addresses like this one."""
+        if self.was_good(presented):
             return
-        raise Refused(
-            "RATE_LIMIT_EXCEEDED",
-            429,
-            "Too many wrong keys came from this address.",
-            retry_after=_MINUTE - now % _MINUTE,
-        )
+        now = self._clock.monotonic()
+        with self._lock:
+            if self._look_ups.has_one(now):
+                self._look_ups.take()
+                return
+        raise Refused("RATE_LIMIT_EXCEEDED", 429, "Too many wrong keys come in.", retry_after=1)
+
+    def refused(self) -> Refused:
+        """The answer to one more wrong key of an address that has tried too many."""
+        seconds = _MINUTE - int(self._clock.now().timestamp()) % _MINUTE
+        return Refused("RATE_LIMIT_EXCEEDED", 429, "Too many wrong keys came from this address.", retry_after=seconds)
 
     def failed(self, address: str | None, presented: str) -> None:
-        """Count a wrong key; one that was right until it ended is looked up no longer than others."""
-        place, minute = _place(address), int(self._clock.now().timestamp()) // _MINUTE
+        """Count a wrong key; one that was right until it ended is no longer remembered as that."""
+        fields, minute = self._fields(address)
         with self._lock:
-            self._good.pop(_mark(place, presented), None)
-            self._own[place, minute] = self._own.get((place, minute), 0) + 1
-            while len(self._own) > _MOST_REMEMBERED:
-                self._own.popitem(last=False)
+            self._good.pop(_mark(presented), None)
+            self._begin(minute)
+            self._own.update(fields)
         if self._outage.keeps_away():
             return
         try:
-            failed_keys.add(self._redis, place, minute)
+            failed_keys.add(self._redis, fields, minute)
         except QueueAway:
             self._outage.met()
         else:
             self._outage.over()
 
-    def succeeded(self, address: str | None, presented: str) -> None:
+    def succeeded(self, presented: str) -> None:
         """Remember that a key was right."""
-        mark = _mark(_place(address), presented)
+        mark = _mark(presented)
         with self._lock:
             self._good[mark] = self._clock.monotonic()
             self._good.move_to_end(mark)
-            while len(self._good) > _MOST_REMEMBERED:
+            while len(self._good) > _MAX_REMEMBERED:
                 self._good.popitem(last=False)
 
-    def _failures(self, place: str, minute: int) -> int:
-        own = self._own.get((place, minute), 0)
-        if own >= MOST_FAILURES or self._outage.keeps_away():
+    def was_good(self, presented: str) -> bool:
+        """Return whether a key was right within an hour, in this process."""
+        at = self._good.get(_mark(presented))
+        return at is not None and self._clock.monotonic() - at < _GOOD_SECONDS
+
+    def _fields(self, address: str | None) -> tuple[list[str], int]:
+        """What counts an address: its buckets, narrowest first, and everybody's; and the minute."""
+        minute = int(self._clock.now().timestamp()) // _MINUTE
+        networks = networks_of(address) if address else ("unknown",)
+        buckets = [
+            f"{number}:{bucket_of(network, 'wrong keys', minute, self._salt)}"
+            for number, network in enumerate(networks, start=1)
+        ]
+        return [*buckets, failed_keys.ALL], minute
+
+    def _counts(self, fields: Sequence[str], minute: int) -> list[int]:
+        with self._lock:
+            self._begin(minute)
+            own = [self._own[field] for field in fields]
+        if self._outage.keeps_away():
             return own
         try:
-            shared = failed_keys.count(self._redis, place, minute)
+            shared = failed_keys.counts(self._redis, fields, minute)
         except QueueAway:
             self._outage.met()
             return own
         self._outage.over()
-        return max(own, shared)
+        return [max(pair) for pair in zip(own, shared, strict=True)]
 
-    def _was_good(self, place: str, presented: str) -> bool:
-        at = self._good.get(_mark(place, presented))
-        return at is not None and self._clock.monotonic() - at < _GOOD_SECONDS
-
-
-def _place(address: str | None) -> str:
-    """What counts as one address: of IPv6 the /64, all of which one machine may have."""
-    if address is None:
-        return "unknown"
-    parsed = ipaddress.ip_address(address)
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))  # noqa: PLR2004
+    def _begin(self, minute: int) -> None:
+        if minute != self._minute:
+            self._minute = minute
+            self._own.clear()
 
 
-def _mark(place: str, presented: str) -> bytes:
-    return hashlib.sha256(f"{place} {presented}".encode("utf-8", "replace")).digest()
+def _mark(presented: str) -> bytes:
+    return hashlib.sha256(presented.encode("utf-8", "replace")).digest()

@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 
 from tracker.clock import Clock
-from tracker.config import Settings
+from tracker.config import MIN_STRONG_TOKEN, Settings
 from tracker.errors import TrackerError
 from tracker.management import postgres_checks, reading_checks, redis_checks, work_checks
 from tracker.management.finding import Finding
@@ -23,13 +23,20 @@ _DAY = timedelta(days=1)
 
 def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Make all the checks. Raises nothing on purpose: what is away is a finding."""
-    findings = [Finding("settings", "ok", "complete and acceptable")]
+    findings = [Finding("settings", "ok", "complete and acceptable"), *_about_admin_token(settings)]
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url, name=_NAME, connections=1)))
         findings += _about_postgres(settings, database, clock)
         redis = stack.enter_context(closing(connect(settings.redis_url, name=_NAME)))
         findings += _about_redis(settings, redis, clock)
     return findings
+
+
+def _about_admin_token(settings: Settings) -> list[Finding]:
+    if not settings.admin_token or len(settings.admin_token) >= MIN_STRONG_TOKEN:
+        return []
+    seen = f"TRACKER_ADMIN_TOKEN has fewer than {MIN_STRONG_TOKEN} characters, and might be guessed"
+    return [Finding("admin token", "warn", seen, "Take a long random one, such as `openssl rand -hex 32` makes.")]
 
 
 def _about_postgres(settings: Settings, database: Database, clock: Clock) -> list[Finding]:

@@ -1,26 +1,31 @@
-"""Counts of requests with wrong keys, by address and minute, shared by all processes."""
+"""Counts of requests with wrong keys in a minute, shared by all processes: by the buckets of addresses, and of all."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from tracker.queueing.connection import Connection, translated
 
-_PREFIX: Final = "tracker:failed-keys:"
+ALL: Final = "all"
+"""The field that counts every wrong key, whoever presented it."""
+_PREFIX: Final = "tracker:wrong-keys:"
 _KEPT_SECONDS: Final = 120
 
 
-def count(redis: Connection, address: str, minute: int) -> int:
-    """How many there were of this address in this minute. Raises QueueAway."""
+def counts(redis: Connection, fields: Sequence[str], minute: int) -> list[int]:
+    """How many there were in this minute of each of `fields`. Raises QueueAway."""
     with translated():
-        found = redis.get(f"{_PREFIX}{address}:{minute}")
-    return int(found) if isinstance(found, bytes) and found.isdigit() else 0
+        pipeline = redis.pipeline(transaction=False)
+        for field in fields:
+            pipeline.hget(f"{_PREFIX}{minute}", field)
+        return [int(found or 0) for found in pipeline.execute()]
 
 
-def add(redis: Connection, address: str, minute: int) -> int:
-    """Count one more and return the sum. Raises QueueAway."""
-    key = f"{_PREFIX}{address}:{minute}"
+def add(redis: Connection, fields: Sequence[str], minute: int) -> None:
+    """Count one more of each of `fields`. Raises QueueAway."""
+    key = f"{_PREFIX}{minute}"
     with translated():
         pipeline = redis.pipeline(transaction=True)
-        pipeline.incr(key)
+        for field in fields:
+            pipeline.hincrby(key, field, 1)
         pipeline.expire(key, _KEPT_SECONDS)
-        total: int = pipeline.execute()[0]
-    return total
+        pipeline.execute()

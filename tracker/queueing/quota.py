@@ -9,7 +9,7 @@ neither an address nor how many there were can be read from Redis, and a window 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Final, Literal
 from uuid import UUID
 
@@ -59,13 +59,18 @@ def pieces(size: int) -> int:
     return max(1, -(-size // BYTES_OF_A_SHARE))
 
 
-def bucket_of(network: str, application_id: UUID, minute: int, salt: bytes) -> str:
-    """Name the bucket that counts `network` in this minute.
+def bucket_of(network: str, purpose: UUID | str, minute: int, salt: bytes) -> str:
+    """Name the bucket that counts `network` in this minute, for an application or whatever else is counted.
 
     `salt`, at most 64 bytes, is secret and the same in all processes.
     """
-    digest = blake2b(f"{network} {application_id} {minute}".encode(), key=salt, digest_size=2).digest()
+    digest = blake2b(f"{network} {purpose} {minute}".encode(), key=salt, digest_size=2).digest()
     return str(int.from_bytes(digest, "big") % _BUCKETS)
+
+
+def salt_of(secret: str) -> bytes:
+    """Make the salt of the buckets out of what all processes know and nobody else does."""
+    return sha256(b"address share " + secret.encode()).digest()
 
 
 def counted_as(limit: Limit) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tracker.addresses import networks_of
 from tracker.application import ApiKey, Application
 from tracker.clock import Clock
 from tracker.errors import Refused
@@ -16,7 +17,6 @@ from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.queueing.quota import Limit
-from tracker.receiver.allowance import networks_of
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts

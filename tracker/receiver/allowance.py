@@ -1,24 +1,17 @@
 """How much of an application's limits a caller gets: all of them with a key, a share by address without one."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from tracker.addresses import networks_of
 from tracker.application import Application
 from tracker.application_settings import ADDRESS_SHARE_PERCENT, DAILY_MEGABYTES, KEY_RESERVE_PERCENT
 from tracker.queueing.quota import MINUTE_SECONDS, AddressShare, Quota, bucket_of
 
 MIN_ADDRESS_HITS: Final = 10
 """Hits a minute that an address has in any case, so that a small limit does not stop a single visitor."""
-_NETWORK_BITS: Final = 64
-"""Of IPv6, what one machine may have all addresses of."""
-_WIDER_NETWORK_BITS: Final = 48
-"""Of IPv6, what one customer of a provider usually gets; it has the share of two addresses."""
-_WIDER_SHARES: Final = 2
 _MEGABYTE: Final = 1_000_000
 
 
@@ -66,18 +59,3 @@ class Allowance:
             ),
             bytes_a_day=self.bytes_without_key,
         )
-
-
-@lru_cache(maxsize=4096)
-def networks_of(address: str) -> tuple[str, ...]:
-    """Return what counts as one address: an IPv4 address; of IPv6 the /64, and the /48 around it."""
-    if ":" not in address:
-        return (address,)
-    return tuple(
-        str(ipaddress.ip_network((address, bits), strict=False)) for bits in (_NETWORK_BITS, _WIDER_NETWORK_BITS)
-    )
-
-
-def salt_of(secret: str) -> bytes:
-    """Make the salt of the buckets out of what all processes know and nobody else does."""
-    return sha256(b"address share " + secret.encode()).digest()

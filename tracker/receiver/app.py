@@ -14,7 +14,7 @@ from tracker.http.faults import as_refused
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_script import beacon_script
-from tracker.receiver.health import HealthParts, health
+from tracker.receiver.health import HealthParts, KnowsCaller, health
 from tracker.receiver.test_page import TestPage, test_page
 from tracker.receiver.tracking import Tracking
 
@@ -42,15 +42,17 @@ class Receiver:
     close: Callable[[], None]
 
 
-def create_app(receiver: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
+def create_app(
+    receiver: Callable[[], Receiver], *, page: TestPage | None = None, knows_caller: KnowsCaller = lambda _: False
+) -> App:
     """The application. `receiver` is called with the first request that needs it, in the process that serves it.
 
-    `page` is for development only.
+    `page` is for development only. `knows_caller` says who sees figures in `/health`; without it nobody does.
     """
     app = App("tracker", static_folder=None)
     # A path is taken as it is spelled: a redirect would lose a beacon's body.
     app.url_map.merge_slashes = False
-    app.register_blueprint(health(lambda: receiver().health))
+    app.register_blueprint(health(lambda: receiver().health, knows_caller))
     app.register_blueprint(beacon_script())
     if page is not None:
         app.register_blueprint(test_page(page))

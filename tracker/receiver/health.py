@@ -1,6 +1,7 @@
 """Whether this process, and what it needs, is well: for load balancers, orchestrators and people.
 
-No answer holds an address, a name or a version, and each comes within a bounded time whatever hangs.
+No answer holds an address, a name or a version, and each comes within a bounded time whatever hangs. Figures are for
+those who present a key; everybody else learns of each part whether it is well.
 """
 
 import threading
@@ -9,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
@@ -101,7 +102,11 @@ class HealthParts:
     clock: Clock
 
 
-def health(parts: Callable[[], HealthParts]) -> Blueprint:
+KnowsCaller = Callable[[Mapping[str, Any]], bool]
+"""Tells from a request's WSGI environ whether it presents a good key or the admin token. Raises nothing."""
+
+
+def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Blueprint:
     """The endpoints; `parts` gives the process's own, made when it is first asked for."""
     blueprint = Blueprint("health", __name__)
 
@@ -112,14 +117,13 @@ def health(parts: Callable[[], HealthParts]) -> Blueprint:
         late = own.upkeep.age_seconds > _LATE_UPKEEP
         well = all(reading.ok for reading in readings.values()) and not late
         takes_hits = any(reading.ok for reading in readings.values())
-        data = {
-            "status": "ok" if well else "degraded" if takes_hits else "away",
-            "parts": {
-                **{name: reading.as_json() for name, reading in readings.items()},
-                "applications": {"state": "ok", "known": len(own.applications)},
-                "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
-            },
+        figures: dict[str, dict[str, Any]] = {
+            **{name: reading.as_json() for name, reading in readings.items()},
+            "applications": {"state": "ok", "known": len(own.applications)},
+            "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
         }
+        shown = figures if knows_caller(request.environ) else {n: {"state": f["state"]} for n, f in figures.items()}
+        data = {"status": "ok" if well else "degraded" if takes_hits else "away", "parts": shown}
         return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
     @blueprint.get("/health/live")

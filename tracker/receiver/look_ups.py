@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from tracker.clock import Clock
+from tracker.http.token_bucket import TokenBucket
 
 _SETTLED_SECONDS: Final = 2.0
 """For how long a key that PostgreSQL did not know is refused without asking again."""
@@ -22,31 +23,14 @@ MAX_FOR_THE_PROCESS: Final = 100
 _PER_SECOND_FOR_THE_PROCESS: Final = 50.0
 
 
-class _Bucket:
-    """A token bucket."""
-
-    __slots__ = ("_at", "_left", "_most", "_per_second")
-
-    def __init__(self, most: int, per_second: float, now: float) -> None:
-        self._most, self._per_second, self._left, self._at = most, per_second, float(most), now
-
-    def has_one(self, now: float) -> bool:
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        return self._left >= 1
-
-    def take(self) -> None:
-        self._left -= 1
-
-
 class LookUps:
     """What was looked up lately, and what may be. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._settled: OrderedDict[tuple[str, ...], float] = OrderedDict()
-        self._addresses: OrderedDict[str, _Bucket] = OrderedDict()
-        self._process = _Bucket(MAX_FOR_THE_PROCESS, _PER_SECOND_FOR_THE_PROCESS, clock.monotonic())
+        self._addresses: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._process = TokenBucket(MAX_FOR_THE_PROCESS, _PER_SECOND_FOR_THE_PROCESS, clock.monotonic())
         self._lock = threading.Lock()
 
     def is_settled(self, question: tuple[str, ...]) -> bool:
@@ -78,10 +62,10 @@ class LookUps:
                 bucket.take()
             return None
 
-    def _bucket_of(self, network: str, now: float) -> _Bucket:
+    def _bucket_of(self, network: str, now: float) -> TokenBucket:
         bucket = self._addresses.get(network)
         if bucket is None:
-            bucket = self._addresses[network] = _Bucket(MAX_FOR_AN_ADDRESS, _PER_SECOND_FOR_AN_ADDRESS, now)
+            bucket = self._addresses[network] = TokenBucket(MAX_FOR_AN_ADDRESS, _PER_SECOND_FOR_AN_ADDRESS, now)
             while len(self._addresses) > _MAX_ADDRESSES:
                 self._addresses.popitem(last=False)
         self._addresses.move_to_end(network)

@@ -12,6 +12,7 @@ from tracker.http.key_holder import KeyCheck
 from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
+from tracker.queueing.quota import salt_of
 from tracker.receiver.upkeep import Upkeep
 from tracker.store.database import Database
 
@@ -60,7 +61,7 @@ def parts(settings: Settings) -> Parts:
         key_check=KeyCheck(
             database=database,
             clock=clock,
-            failed_keys=FailedKeys(redis, clock),
+            failed_keys=FailedKeys(redis, clock, salt=salt_of(settings.secret_key or settings.redis_url)),
             key_use=key_use,
             admin_token=settings.admin_token,
         ),

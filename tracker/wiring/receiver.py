@@ -1,7 +1,7 @@
 """What one process of the receiver holds."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -22,8 +22,8 @@ from tracker.queueing.depth import depths
 from tracker.queueing.intake import Intake
 from tracker.queueing.nudges import Nudger
 from tracker.queueing.process_number import ProcessNumber
+from tracker.queueing.quota import salt_of
 from tracker.receiver.acceptance import Counter
-from tracker.receiver.allowance import salt_of
 from tracker.receiver.app import App, Receiver, create_app
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.filtered_counts import FilteredCounts
@@ -45,9 +45,7 @@ _REQUEST_WAIT: Final = 1.0
 
 def app(settings: Settings) -> App:
     """The receiver's WSGI application, and the API's. Each process that serves it builds its own parts when needed."""
-    made = create_app(PerProcess(partial(_receiver_until_the_end, settings)))
-    _add_pages(made, settings)
-    return made
+    return _with_pages(settings, PerProcess(partial(_receiver_until_the_end, settings)))
 
 
 def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) -> App:
@@ -57,16 +55,20 @@ def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) 
     """
     own = PerProcess(partial(_receiver_until_the_end, settings))
     own()
-    made = create_app(own, page=_test_page(settings, test_page_of) if test_page_of else None)
-    _add_pages(made, settings)
+    return _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
+
+
+def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
+    """The receiver with the API and the dashboard, which share connections."""
+    managing = PerProcess(partial(_api_until_the_end, settings))
+
+    def knows_caller(environ: Mapping[str, Any]) -> bool:
+        return managing().key_check.knows(environ, managing().proxies)
+
+    made = create_app(own, page=page, knows_caller=knows_caller)
+    api_mount(made, managing)
+    dashboard_mount(made, PerProcess(lambda: dashboard.parts(settings, managing())))
     return made
-
-
-def _add_pages(app: App, settings: Settings) -> None:
-    """The API and the dashboard, which share connections."""
-    own = PerProcess(partial(_api_until_the_end, settings))
-    api_mount(app, own)
-    dashboard_mount(app, PerProcess(lambda: dashboard.parts(settings, own())))
 
 
 def _receiver_until_the_end(settings: Settings) -> Receiver:
