@@ -4,7 +4,7 @@ from tracker.errors import TrackerError
 from tracker.management.finding import Finding, graded, megabytes
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection
-from tracker.queueing.server_facts import ServerFacts
+from tracker.queueing.server_facts import AOF_WRITE, ServerFacts
 
 _OLDEST = (6, 2)
 """XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
@@ -56,7 +56,10 @@ def _persistence(facts: ServerFacts) -> Finding:
     check = "persistence of Redis"
     if not facts.persistence_errors:
         return Finding(check, "ok", "the last writes succeeded")
-    return Finding(check, "fail", f"failed: {', '.join(facts.persistence_errors)}", "See Redis's log and its disk.")
+    to_do = "See Redis's log and its disk."
+    if AOF_WRITE in facts.persistence_errors:
+        to_do += " Do not stop Redis before it is ok again: what it answered last is in its memory alone."
+    return Finding(check, "fail", f"failed: {', '.join(facts.persistence_errors)}", to_do)
 
 
 def _memory(facts: ServerFacts) -> Finding:

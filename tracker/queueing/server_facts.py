@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from tracker.queueing.connection import Connection, translated
 
+AOF_WRITE = "aof_last_write_status"
+"""The persistence error of a full disk: Redis refuses writes, and keeps in memory what it answered just before."""
 _WRITTEN = "tracker:health"
 _WRITTEN_MILLISECONDS = 60_000
 
@@ -45,7 +47,7 @@ def server_facts(redis: Connection) -> ServerFacts:
         append_only=bool(info.get("aof_enabled")),
         persistence_errors=tuple(
             name
-            for name in ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+            for name in (AOF_WRITE, "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
             if info.get(name, "ok") != "ok"
         ),
     )
