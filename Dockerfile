@@ -5,7 +5,7 @@ FROM python:${PYTHON_VERSION}-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 COPY requirements.txt ./
-RUN /opt/venv/bin/python -m pip install --requirement requirements.txt
+RUN /opt/venv/bin/python -m pip install --require-hashes --requirement requirements.txt
 
 FROM python:${PYTHON_VERSION}-slim
 RUN groupadd --system --gid 10001 tracker \

@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
-PIN    := $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+PIN    := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
 
@@ -19,7 +19,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt
 	    || { echo 'Python 3.11 or newer with venv is needed: make PYTHON=/path/to/python3 (Debian: apt install python3-venv)'; exit 1; }
 	@echo 'Installing into $(VENV) …'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install -r requirements.txt -r requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 demo: env ## start everything, send hits, show what became of them, stop everything
@@ -65,6 +65,9 @@ release: env ## all checks, version, changelog, wheel, source archive, SBOM, tag
 bench: env ## the benchmarks, as a table of ratios
 	$(BIN)/python -m bench
 
+audit: env ## ask for known advisories on everything that is pinned
+	@$(BIN)/python tools/audit.py $(ARGS)
+
 lock: env ## pin requirements.in and requirements-dev.in anew
 	$(PIN) requirements.in -o requirements.txt
 	$(PIN) requirements-dev.in -o requirements-dev.txt
@@ -72,4 +75,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-fast faults fuzz test-clone test-package check release bench lock clean
+.PHONY: help env demo dev test test-fast faults fuzz test-clone test-package check release bench audit lock clean

@@ -52,7 +52,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     variables = environment(folder / "home")
     python = Path(interpreters()[min(interpreters())])
     maker = make_environment(folder / "maker", str(python), variables)
-    pinned = [line for line in (checkout / "requirements-dev.txt").read_text().splitlines() if line[:7] == "build=="]
+    lines = (checkout / "requirements-dev.txt").read_text().splitlines()
+    pinned = [line.removesuffix(" \\") for line in lines if line.startswith("build==")]
     run(pip(maker, "install", *pinned), folder, variables)
     run([maker, "-m", "build", "--outdir", folder / "dist", checkout], folder, variables)
     (wheel,) = (folder / "dist").glob("*.whl")

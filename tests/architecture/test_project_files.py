@@ -4,14 +4,20 @@ import re
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.architecture.source_tree import REPOSITORY
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
+SUPPORTED = ("3.11.0", "3.11.2", "3.12.0", "3.13.0", "3.14.0")
 DOCUMENTS = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
 
 
@@ -67,3 +73,20 @@ def test_every_requirement_is_pinned(name: str) -> None:
     pinned = {re.split(r"[=\s\[]", line)[0] for line in requirements(f"{name}.txt") if "==" in line}
     wanted = {re.split(r"[<>=\[]", line)[0] for line in requirements(f"{name}.in")}
     assert wanted - pinned == set()
+
+
+def test_the_lock_has_hashes_and_holds_for_every_python_that_is_supported() -> None:
+    """Who installs with hashes gets an error for whatever is not pinned, also where another Python needs it."""
+    locks = "".join((REPOSITORY / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
+    pins = re.findall(r"^([a-z0-9.-]+)==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", locks, re.MULTILINE)
+    pinned = {name for name, _ in pins}
+    assert len(re.findall(r"^[a-z0-9.-]+==", locks, re.MULTILINE)) == len(pins)
+    assert not re.search(r"https?://(?!pypi\.org)|--index|--find-links|--trusted-host", locks)
+    for name in pinned:
+        with suppress(PackageNotFoundError):  # One for another system or Python.
+            for text in distribution(name).requires or []:
+                wanted = Requirement(text)
+                for version in SUPPORTED:
+                    marks = {"python_full_version": version, "python_version": version.rpartition(".")[0], "extra": ""}
+                    if wanted.marker is None or wanted.marker.evaluate({**default_environment(), **marks}):
+                        assert canonicalize_name(wanted.name) in pinned, f"{name} needs it on Python {version}"
