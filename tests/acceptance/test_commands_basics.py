@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import environment, run, tracker
+from tracker import __version__
 from tracker.config import Settings
 
 COMMANDS = [
     "migrate", "doctor", "apps create", "apps list", "apps show", "apps suspend", "apps activate", "params list",
     "params set", "params preset", "queue status", "queue failed", "queue show", "queue retry", "queue discard",
-    "partitions list", "stats show", "stats rebuild", "stats verify", "import", "serve", "demo", "dev",
+    "partitions list", "stats show", "stats rebuild", "stats verify", "import", "serve", "worker", "scheduler", "demo",
+    "dev",
 ]  # fmt: skip
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
@@ -106,3 +108,9 @@ def test_a_gap_between_months_is_named(settings: Settings) -> None:
     finished = tracker(settings, "partitions", "list", "--json")
     assert len(finished.json) == 12
     assert "access_logs has a gap from 2020-02-01 to " in finished.errors
+
+
+def test_the_version_is_the_package_s(settings: Settings) -> None:
+    assert tracker(settings, "--version").output == f"{__version__}\n"
+    checks = {finding["check"]: finding["seen"] for finding in tracker(settings, "doctor", "--json").json}
+    assert checks["version"].startswith(f"{__version__} on Python 3.")

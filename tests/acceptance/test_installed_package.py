@@ -167,7 +167,7 @@ def traffic_page(port: int, token: str) -> str:
         said = answer.read().decode()
         assert answer.status == 303, said
         cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
-        connection.request("GET", "/dashboard/shop", headers={"Cookie": cookie})
+        connection.request("GET", "/dashboard/applications/shop", headers={"Cookie": cookie})
         answer = connection.getresponse()
         page = answer.read().decode()
         assert answer.status == 200, page

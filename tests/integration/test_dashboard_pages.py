@@ -13,6 +13,7 @@ from tests.managing import Managing
 from tests.raw_hits import count_days, execute, fill
 from tests.registered_webhooks import register
 from tests.servers_away import redis_away
+from tracker import __version__
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -211,3 +212,9 @@ def test_the_operator_is_told_to_migrate_a_database_that_is_empty(settings: Sett
     assert [page.status_code for page in pages_told] == [503, 200]
     for page in pages_told:
         assert "Run `python -m tracker migrate`" in text_of(page)
+
+
+@pytest.mark.usefixtures("application")
+def test_the_foot_tells_the_version_to_those_who_have_signed_in(managing: Managing, operator: Browsing) -> None:
+    assert text_of(operator.get(HOME)).strip().endswith(f"Access Log Tracker {__version__}")
+    assert __version__ not in Browsing(managing).get("/dashboard/sign-in").text

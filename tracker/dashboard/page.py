@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flask import Response, g, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tracker import __version__
 from tracker.dashboard import formats
 from tracker.dashboard.files import address_of
 from tracker.dashboard.wording import LANGUAGES, Words, language
@@ -36,6 +37,7 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
         "t": words,
         "lang": words.language,
         "languages": LANGUAGES,
+        "version": __version__,
         "here": request.full_path.rstrip("?") if request.method == "GET" else HOME,
         "reader": g.get("reader"),
         "address": address,

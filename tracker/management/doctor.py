@@ -1,9 +1,11 @@
 """The health check: every check in turn, from the settings to the work; one that cannot be made is left out."""
 
+import platform
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import timedelta
 
+from tracker import __version__
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN, Settings
 from tracker.errors import TrackerError
@@ -23,7 +25,11 @@ _DAY = timedelta(days=1)
 
 def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Make all the checks. Raises nothing on purpose: what is away is a finding."""
-    findings = [Finding("settings", "ok", "complete and acceptable"), *_about_admin_token(settings)]
+    findings = [
+        Finding("version", "ok", f"{__version__} on Python {platform.python_version()}"),
+        Finding("settings", "ok", "complete and acceptable"),
+        *_about_admin_token(settings),
+    ]
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url, name=_NAME, connections=1)))
         findings += _about_postgres(settings, database, clock)
