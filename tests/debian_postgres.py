@@ -4,12 +4,12 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.memory_folder import memory_folder
 from tests.needed import need
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -40,8 +40,11 @@ def as_nobody() -> list[str]:
 def running_debian_postgres() -> Iterator[DebianPostgres]:
     """The server, until the block ends. Its time zone is far from UTC, as a careless host's is."""
     need(BINARIES.is_dir(), "PostgreSQL 15 is not installed: apt-get install postgresql-15")
-    # Not below pytest's own folder: only root may enter that one, where root runs the tests.
-    folder = Path(tempfile.mkdtemp(prefix="postgres15-"))
+    with memory_folder() as folder:
+        yield from _server_in(folder)
+
+
+def _server_in(folder: Path) -> Iterator[DebianPostgres]:
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
     data = folder / "data"
@@ -65,4 +68,3 @@ def running_debian_postgres() -> Iterator[DebianPostgres]:
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=120)
-            shutil.rmtree(folder)
