@@ -9,10 +9,9 @@ from tracker.clock import SystemClock
 from tracker.hit import Hit
 from tracker.ingest.drain import Drain
 from tracker.ingest.tally import Drained
-from tracker.queueing import adding
 from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection
-from tracker.queueing.entry import Entry
+from tracker.queueing.entry import FIELDS, Entry, stream_of
 from tracker.store import custom_parameter_definitions
 from tracker.store.database import Database
 
@@ -46,7 +45,12 @@ def entry_of(hit: Hit, **columns: Any) -> Entry:
 
 
 def enqueue(redis: Connection, hits: Iterable[Hit | Entry]) -> None:
-    adding.add(redis, [entry_of(hit) if isinstance(hit, Hit) else hit for hit in hits])
+    """Put hits into the streams that all applications share, in their order, however many they are."""
+    with redis.pipeline(transaction=False) as pipeline:
+        for hit in hits:
+            entry = entry_of(hit) if isinstance(hit, Hit) else hit
+            pipeline.xadd(stream_of(entry.priority), dict(zip(FIELDS, entry.to_fields(), strict=True)))
+        pipeline.execute()
 
 
 def claims_of(redis: Connection, *, batch_size: int = 100) -> Claims:

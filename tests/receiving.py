@@ -1,6 +1,6 @@
 """The receiver in the test's own process, and what it has put into the queue."""
 
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.test import Client, TestResponse
 
@@ -8,6 +8,7 @@ from tracker.config import Settings
 from tracker.hit import Hit
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import NORMAL, Entry
+from tracker.queueing.overflow import overflow_streams
 from tracker.receiver.app import Receiver, create_app
 from tracker.wiring.receiver import receiver
 
@@ -48,8 +49,10 @@ class Receiving:
 
 
 def queued(redis: Connection, stream: str = NORMAL) -> list[Entry]:
-    """The entries in a stream, oldest first."""
-    found: Any = redis.xrange(stream)
+    """The entries in a stream, oldest first; of the normal one with those in applications' own streams behind it."""
+    found: list[Any] = [*cast(list[Any], redis.xrange(stream))]
+    for own in overflow_streams(redis) if stream == NORMAL else ():
+        found += cast(list[Any], redis.xrange(own))
     return [Entry.from_fields(fields, stream_id) for stream_id, fields in found]
 
 

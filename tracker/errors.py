@@ -8,6 +8,7 @@
     │   │   └── TookTooLong
     │   └── QueueAway
     │       └── QueueFull
+    │           └── ShareFull
     ├── Never                   it cannot succeed however often it is tried
     │   ├── Unstorable          the database will not take this row
     │   ├── Refused             an answer to a caller, with a code of the HTTP interface
@@ -55,6 +56,10 @@ class QueueAway(TryAgain):
 
 class QueueFull(QueueAway):
     """Redis is there and has no room: more waits than is allowed, or its memory is used up."""
+
+
+class ShareFull(QueueFull):
+    """Redis has room only for applications that have no crowd of hits waiting, and this one has."""
 
 
 class Never(TrackerError):

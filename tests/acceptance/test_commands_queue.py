@@ -20,7 +20,7 @@ def test_status_shows_streams_failed_hits_and_workers(
     fail(database, application, 3)
     found = tracker(settings, "queue", "status", "--json").json
     assert {stream["name"]: stream["waiting"] for stream in found["streams"]} == {
-        "urgent": 0, "normal": 1, "bulk": 1, "retries": 0
+        "urgent": 0, "normal": 1, "bulk": 1, "overflow": 0, "retries": 0
     }  # fmt: skip
     assert found["batch_queue"] == {"failed": 1}
     assert found["workers"] == []
@@ -31,7 +31,7 @@ def test_status_shows_the_queue_while_postgresql_is_away(settings: Settings) -> 
     finished = tracker(settings, "queue", "status", "--json", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
     assert finished.status == 1
     assert finished.json["batch_queue"] is None
-    assert len(finished.json["streams"]) == 4
+    assert len(finished.json["streams"]) == 5
     assert "batch_queue is not known" in finished.errors
 
 

@@ -74,7 +74,7 @@ def test_rq_info_lists_our_workers_and_rq_suspend_holds_them(
         until = time.monotonic() + 2.5
         while time.monotonic() < until:
             assert redis.llen("rq:queue:default") == 1
-            assert [depth.pending for depth in depths(redis)] == [0, 0, 0, 0]
+            assert [depth.pending for depth in depths(redis)] == [0, 0, 0, 0, 0]
             time.sleep(0.05)
         assert rows(database, "SELECT count(*) FROM access_logs") == [(0,)]
         rq(environment, "resume", "--url", redis_url)

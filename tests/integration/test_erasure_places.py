@@ -59,7 +59,7 @@ def test_entries_that_wait_in_any_stream_or_as_retries_are_taken_out(
         redis.zadd(RETRIES, {entry_of(hit, retry_count=1).to_member(): 1.0})
     receipt = erase(database, redis, clients=[WHO])
     assert (receipt.counts["redis_streams"], receipt.counts["redis_retries"]) == (3, 1)
-    assert waiting(redis) == [1, 1, 1, 1]
+    assert waiting(redis) == [1, 1, 1, 0, 1]
     assert keys_with(redis, WHO) == []
 
 
@@ -105,7 +105,7 @@ def test_what_a_dead_worker_had_in_its_hands_is_taken_out_once_it_has_been_silen
     owned = person.of_person(identifiers.person_of(application, named))
     assert withdrawal.withdraw(redis, owned).in_hand == 3
     assert withdrawal.withdraw(redis, owned, silent_seconds=0).streams == 3
-    assert waiting(redis) == [0, 3, 0, 0]
+    assert waiting(redis) == [0, 3, 0, 0, 0]
 
 
 def test_what_a_worker_gave_back_is_in_nobodys_hands(

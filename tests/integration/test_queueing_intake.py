@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.queue_entries import APPLICATION, CREATED, entry, numbers
+from tests.receiving import queued
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import BULK, FIELDS, NORMAL, STREAMS, URGENT, Entry
@@ -149,7 +150,7 @@ def test_threads_share_an_intake(queue: Connection, intake: Intake) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(set(numbers(entries_in(queue, NORMAL)))) == 300
+    assert len(set(numbers(queued(queue)))) == 300
 
 
 def test_a_connection_that_the_server_closed_is_opened_again(redis: Connection) -> None:
@@ -166,7 +167,7 @@ def test_threads_that_end_leave_no_connection_behind(redis: Connection) -> None:
         thread = threading.Thread(target=intake.offer, args=(APPLICATION, None, [entry(n)], CREATED))
         thread.start()
         thread.join()
-    assert redis.xlen(NORMAL) == 150
+    assert len(queued(redis)) == 150
     assert len(redis.client_list()) < 10
 
 
@@ -218,9 +219,11 @@ def test_a_redis_that_never_answers_costs_two_seconds_once(tmp_path: Path) -> No
 
 FORKING = """
 import os, sys
+from tests.receiving import queued
 from tests.queue_entries import APPLICATION, CREATED, entry
 from tracker.queueing.connection import connect
 from tracker.queueing.intake import Intake
+from tracker.queueing.overflow import all_streams
 redis = connect(sys.argv[1], name="tests")
 intake = Intake(redis, queue_limit=1000)
 intake.offer(APPLICATION, 10, [entry(1)], CREATED)
@@ -230,7 +233,7 @@ for n in range(100):
 if child == 0:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
-print(redis.xlen("tracker:hits:normal"))
+print(sum(redis.xlen(stream) for stream in all_streams(redis)))
 """
 
 

@@ -24,14 +24,16 @@ def worker(queue: Connection, clock: MovableClock) -> Claims:
 
 
 def test_an_empty_queue_has_no_depth(queue: Connection) -> None:
-    assert depths(queue) == [Depth(name=name, waiting=0) for name in ("urgent", "normal", "bulk", "retries")]
+    assert depths(queue) == [
+        Depth(name=name, waiting=0) for name in ("urgent", "normal", "bulk", "overflow", "retries")
+    ]
 
 
 def test_the_depth_tells_what_waits_and_what_is_being_worked_on(queue: Connection, worker: Claims) -> None:
     add(queue, [entry(n) for n in range(10)])
     worker.claim()
     add(queue, [entry(n, priority=-1) for n in range(3)])
-    _, normal, bulk, retries = depths(queue)
+    _, normal, bulk, _, retries = depths(queue)
     assert (normal.waiting, normal.pending, bulk.waiting, bulk.pending) == (0, 10, 3, 0)
     assert normal.oldest_seconds is not None
     assert 0 <= normal.oldest_seconds < 60
@@ -50,7 +52,7 @@ def test_retries_tell_when_the_first_is_due(queue: Connection, worker: Claims) -
     add(queue, [entry(1), entry(2)])
     for delay, claim in zip((50, 90), worker.claim(), strict=True):
         worker.postpone(claim, reason="why", delay=delay)
-    retries = depths(queue)[3]
+    retries = depths(queue)[4]
     assert (retries.name, retries.waiting) == ("retries", 2)
     assert retries.next_due_seconds is not None
     assert 30 < retries.next_due_seconds <= 50

@@ -43,7 +43,7 @@ def test_what_waited_for_redis_is_taken_in_once_and_stored(
     keep(database, application, 1, 2, 3)
     keep(database, application, 4, priority=5)
     assert take_in(database, redis, clock, **QUEUE) == 4
-    assert [depth.waiting for depth in depths(redis)] == [1, 3, 0, 0]
+    assert [depth.waiting for depth in depths(redis)] == [0, 0, 0, 4, 0]
     assert redis.llen("rq:queue:default") == 1
     assert rows(database, "SELECT status, count(*), count(processed_at) FROM batch_queue GROUP BY 1") == [
         ("completed", 4, 4)
@@ -69,7 +69,7 @@ def test_a_hit_that_was_added_twice_is_stored_once(
         with pytest.raises(RuntimeError):
             take_in(database, redis, clock, **QUEUE)
     assert take_in(database, redis, clock, **QUEUE) == 1
-    assert [depth.waiting for depth in depths(redis)] == [0, 2, 0, 0]
+    assert [depth.waiting for depth in depths(redis)] == [0, 0, 0, 2, 0]
     drain(redis, database)
     assert stored(database) == 1
 

@@ -9,7 +9,8 @@ from tracker.application import Application, ParameterDefinition
 from tracker.application_settings import CUSTOM_PARAMS_MODE
 from tracker.clock import Clock
 from tracker.outbox.audience import Audience, audiences
-from tracker.parameter_rules import ParameterRule, compile_definition
+from tracker.parameter_limits import usable_rules
+from tracker.parameter_rules import ParameterRule
 from tracker.store import applications, custom_parameter_definitions
 from tracker.store.database import Database
 
@@ -62,5 +63,5 @@ def _known(
 ) -> Known | None:
     if application is None:
         return None
-    rules = tuple(map(compile_definition, defined.get(application.id, ())))
+    rules = usable_rules(defined.get(application.id, ()))
     return Known(application, rules, CUSTOM_PARAMS_MODE.value(application.settings), listening.get(application.id))

@@ -1,6 +1,7 @@
 """Draining: turn after turn until the queue is dry or the time is over."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
@@ -9,15 +10,18 @@ from tracker.errors import TryAgain
 from tracker.ingest.applications import Known, KnownApplications
 from tracker.ingest.check import Good, check
 from tracker.ingest.held import Held
-from tracker.ingest.isolate import FAULTS, write_isolating
+from tracker.ingest.isolate import FAULTS, write_part
+from tracker.ingest.parts import Part, parts_of
 from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.tally import Drained, Ended, Tally
 from tracker.log import logger
-from tracker.queueing.claims import Claim, Claims
+from tracker.queueing.claims import Claims
 from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
 """After an outage was met, so that a worker which is nudged again at once does not spin."""
+_MAX_PARTS_LEFT = 50
+"""With so many left to write nothing new is claimed: what a worker holds stays bounded."""
 
 _log = logger(__name__)
 
@@ -42,6 +46,7 @@ class Drain:
         self._seconds = seconds
         self._sleep = sleep
         self._tally = Tally()
+        self._left: deque[Part] = deque()
 
     def run(self) -> Drained:
         """Turn until dry or out of time, log what was done, and say it.
@@ -62,11 +67,22 @@ class Drain:
         return self._tally.drained(ended)
 
     def turn(self) -> bool:
-        """One turn: claim, read, check, write, settle. Answers whether there was anything to do."""
-        batches = self._held.claim()
-        for batch in batches:
-            self._write(self._check(_read(batch)))
-        return bool(batches)
+        """One turn: claim, read, check, write, settle. Answers whether there was anything to do.
+
+        A turn is short, so that nobody waits long for the next: of what is claimed one part is written, nearly always
+        the whole, and then one of the parts that are left from turns before.
+        """
+        was_busy = bool(self._left)
+        parts = self._next_parts() if len(self._left) < _MAX_PARTS_LEFT else []
+        self._left.extend(parts[1:])
+        if parts:
+            self._write(parts[0])
+        if was_busy and not self._out_of_time():
+            self._write(self._left.popleft())
+        return was_busy or bool(parts)
+
+    def _next_parts(self) -> list[Part]:
+        return [part for batch in self._held.claim() for part in parts_of(self._check([read(each) for each in batch]))]
 
     def _until_dry(self) -> Ended:
         while not self._out_of_time():
@@ -79,9 +95,11 @@ class Drain:
         known = self._applications.of({item.hit.app_id for item in batch if isinstance(item, Read)})
         return [_checked(item, known) if isinstance(item, Read) else item for item in batch]
 
-    def _write(self, batch: Sequence[Good | Failed]) -> None:
-        """Write and settle; nothing when the time is over, and what is left stays held."""
-        for outcome in write_isolating(self._database, self._held, batch, self._clock, self._out_of_time):
+    def _write(self, part: Part) -> None:
+        """Write and settle a part; where it is refused, its halves are what is left to do first."""
+        outcomes, smaller = write_part(self._database, self._held, part, self._clock)
+        self._left.extendleft(reversed(smaller))
+        for outcome in outcomes:
             self._tally.count(outcome)
 
     def _give_back(self) -> None:
@@ -101,7 +119,3 @@ def _checked(item: Read, known: Mapping[str, Known | None]) -> Good | Failed:
         reason = f"Checking it met a fault of this program: {type(error).__name__}, see the worker's log."
         found = known.get(item.hit.app_id)
         return Failed(item.claim, "fault", reason, None if found is None else found.audience)
-
-
-def _read(batch: Sequence[Claim]) -> list[Read | Failed]:
-    return [read(claim) for claim in batch]

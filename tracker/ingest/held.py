@@ -21,14 +21,20 @@ class Held:
         self._renewed_at = self._suspects_at = clock.monotonic()
 
     def claim(self) -> list[list[Claim]]:
-        """The next batches: one of entries that go together, and each suspect as one of its own; none when dry."""
-        batch = self._claims.claim()
+        """The next batches: one of entries that go together, and each suspect as one of its own; none when dry.
+
+        Beside what is still held there are few that may wait (`Claims.claim`), and new suspects only when none is held.
+        """
+        held = list(self._held.values())
+        if not held:
+            self._renewed_at = self._clock.monotonic()
+        batch = self._claims.claim(held=held)
         suspects: Sequence[Claim] = ()
-        if not batch or self._clock.monotonic() >= self._suspects_at:
+        now = self._clock.monotonic()
+        if (now >= self._suspects_at or not (batch or held)) and not any(claim.suspect for claim in held):
             suspects = self._claims.due()
-            self._suspects_at = self._clock.monotonic() + _SUSPECTS_EVERY_SECONDS
-        self._renewed_at = self._clock.monotonic()
-        self._held = {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
+            self._suspects_at = now + _SUSPECTS_EVERY_SECONDS
+        self._held |= {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]
 
     def settle(self, claims: Sequence[Claim]) -> None:

@@ -1,17 +1,18 @@
 """Isolating: what the database takes is stored at once, and what it refuses ends up alone.
 
-A batch that is refused is halved, and so are its halves. A hit that is refused alone has failed where the database
-said never; where it is unclear, it becomes a suspect that is tried alone again, with growing delays. A fault of our own
-that one hit brings about counts as unclear: it must not hold up the ninety-nine others.
+A batch that is refused is halved, and so are its halves, each in its turn (`tracker.ingest.drain`). A hit that is
+refused alone has failed where the database said never; where it is unclear, it becomes a suspect that is tried alone
+again, with growing delays. A fault of our own that one hit brings about counts as unclear: it must not hold up the
+ninety-nine others.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.errors import Unclear, Unstorable
-from tracker.ingest.check import Good
 from tracker.ingest.held import Held
+from tracker.ingest.parts import Item, Part, halves
 from tracker.ingest.read import Failed
 from tracker.ingest.write import Written, write
 from tracker.log import logger
@@ -26,8 +27,6 @@ FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, Recursio
 
 _log = logger(__name__)
 
-Item = Good | Failed
-
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
@@ -37,32 +36,25 @@ class Postponed:
     reason: str
 
 
-def write_isolating(
-    database: Database, held: Held, batch: Sequence[Item], clock: Clock, out_of_time: Callable[[], bool]
-) -> Iterator[Written | Postponed]:
-    """Write a batch and settle it, in as many parts as it takes; says what became of each part.
+def write_part(
+    database: Database, held: Held, part: Part, clock: Clock
+) -> tuple[Sequence[Written | Postponed], Sequence[Part]]:
+    """Write a part of a batch in one transaction and settle it; what became of it, and the parts to write instead.
 
-    Ends early when the time is over: what is left stays held. Raises TryAgain's kin where the database or Redis is
-    away: what was said before is settled.
+    Raises TryAgain's kin where the database or Redis is away.
     """
-    parts = [batch]
-    while parts and not out_of_time():
-        part = parts.pop()
-        held.renew()
-        try:
-            written = _write(database, part, clock)
-        except (Unstorable, Unclear) as error:
-            if len(part) > 1:
-                middle = len(part) // 2
-                parts += [part[middle:], part[:middle]]
-            else:
-                yield from _alone(database, held, part[0], error, clock)
-        else:
-            held.settle([item.claim for item in part])
-            yield written
+    held.renew()
+    try:
+        written = _write(database, part, clock)
+    except (Unstorable, Unclear) as error:
+        if len(part) > 1:
+            return (), halves(part)
+        return _alone(database, held, part[0], error, clock), ()
+    held.settle([item.claim for item in part])
+    return (written,), ()
 
 
-def _write(database: Database, part: Sequence[Item], clock: Clock) -> Written:
+def _write(database: Database, part: Part, clock: Clock) -> Written:
     try:
         return write(database, part, clock)
     except FAULTS as error:
@@ -80,19 +72,18 @@ def delay_before(retry: int) -> float:
 
 def _alone(
     database: Database, held: Held, item: Item, error: Unstorable | Unclear, clock: Clock
-) -> Iterator[Written | Postponed]:
+) -> Sequence[Written | Postponed]:
     """Decide about a hit that was refused alone."""
     claim = item.claim
     entry = claim.entry
     if isinstance(item, Failed):
         # It cannot even be written to batch_queue. It stays in Redis, where it is taken over again and again.
         _log.error("failed hit cannot be kept", entry=str(entry.id), error=str(error))
-        return
+        return ()
     if isinstance(error, Unclear) and entry.retry_count < entry.max_retries:
         held.postpone(claim, reason=str(error), delay=delay_before(entry.retry_count))
-        yield Postponed(claim, str(error))
-        return
+        return (Postponed(claim, str(error)),)
     kind = "unstorable" if isinstance(error, Unstorable) else "unclear"
     tries = f" It was tried alone {entry.retry_count + 1} times." if kind == "unclear" else ""
-    failed = Failed(claim, kind, f"{error}{tries}", item.audience)
-    yield from write_isolating(database, held, [failed], clock, lambda: False)
+    outcomes, _ = write_part(database, held, [Failed(claim, kind, f"{error}{tries}", item.audience)], clock)
+    return outcomes

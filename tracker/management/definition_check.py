@@ -4,10 +4,13 @@ The worker forgives what it cannot use of a definition (`tracker.parameter_rules
 also of what would be without effect: a rule with a misspelt name, or one that does not speak of the type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+import orjson
+
 from tracker.application import ParameterDefinition, ParameterType
+from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS, MAX_RULES_BYTES, default_bytes
 from tracker.parameter_rules import compile_definition
 
 TYPES: tuple[str, ...] = get_args(ParameterType)
@@ -45,6 +48,28 @@ def problems_of(definition: ParameterDefinition) -> dict[str, list[str]]:
     if wrong_rules:
         found["validation_rules"] = wrong_rules
     return found
+
+
+def problems_of_all(before: Sequence[ParameterDefinition], after: Sequence[ParameterDefinition]) -> dict[str, str]:
+    """What is wrong with an application's definitions together, as a sentence by column, unless it is no worse now."""
+    measures = (
+        ("parameter_key", len, MAX_DEFINITIONS, "at most {limit} parameters"),
+        ("default_value", _defaults_bytes, MAX_DEFAULTS_BYTES, "defaults of at most {limit} bytes together, with keys"),
+        ("validation_rules", _rules_bytes, MAX_RULES_BYTES, "rules of at most {limit} bytes together, as JSON"),
+    )
+    return {
+        column: f"An application has {what.format(limit=limit)}; this would make {measure(after)}."
+        for column, measure, limit, what in measures
+        if measure(after) > limit and measure(after) > measure(before)
+    }
+
+
+def _defaults_bytes(definitions: Sequence[ParameterDefinition]) -> int:
+    return sum(default_bytes(compile_definition(each)) for each in definitions)
+
+
+def _rules_bytes(definitions: Sequence[ParameterDefinition]) -> int:
+    return sum(len(orjson.dumps(each.validation_rules)) for each in definitions if each.validation_rules)
 
 
 def _wrong_rules(kind: str, rules: Mapping[str, Any]) -> list[str]:

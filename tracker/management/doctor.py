@@ -11,11 +11,12 @@ from tracker.config import MIN_STRONG_TOKEN, Settings
 from tracker.errors import TrackerError
 from tracker.management import postgres_checks, reading_checks, redis_checks, work_checks
 from tracker.management.finding import Finding
+from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue, filtered_hits, leases, retention_state, webhooks
+from tracker.store import batch_queue, custom_parameter_definitions, filtered_hits, leases, retention_state, webhooks
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
@@ -78,6 +79,9 @@ def _about_what_waits(database: Database, clock: Clock) -> list[Finding]:
         findings += work_checks.about_webhooks(webhooks.list_rows(tx))
         findings += work_checks.about_deletions(retention_state.refusals(tx))
         findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))
+        findings += work_checks.about_definitions(
+            custom_parameter_definitions.over_limits(tx, definitions=MAX_DEFINITIONS, default_bytes=MAX_DEFAULTS_BYTES)
+        )
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 

@@ -8,7 +8,7 @@ from tracker.application import Application, ParameterDefinition
 from tracker.errors import Refused, conflict, invalid, not_found
 from tracker.management.actor import COMMAND, Actor
 from tracker.management.changes import PARAMETER_UPDATED, note
-from tracker.management.definition_check import problems_of
+from tracker.management.definition_check import problems_of, problems_of_all
 from tracker.management.known_application import known, locked
 from tracker.management.presets import preset
 from tracker.management.versions import Expected, require
@@ -142,6 +142,7 @@ def _write(
             raise invalid(f"The definition of {definition.parameter_key!r} is not accepted. {sentences}", **problems)
     present = _present(tx, application)
     changed = [each for each in definitions if present.get(each.parameter_key) != each]
+    _require_room(present, changed)
     if changed:
         definition_table.upsert(tx, application.id, changed)
     for each in changed:
@@ -150,6 +151,14 @@ def _write(
         before, after = None if old is None else _columns(old), _columns(each)
         note(tx, by, application, action, each.parameter_key, before, after, event=PARAMETER_UPDATED)
     return list(definitions)
+
+
+def _require_room(present: Mapping[str, ParameterDefinition], changed: Sequence[ParameterDefinition]) -> None:
+    """Raise Refused where definitions would be more than an application may have; what is there already may stay."""
+    after = {**present, **{each.parameter_key: each for each in changed}}
+    if problems := problems_of_all(list(present.values()), list(after.values())):
+        sentences = " ".join(problems.values())
+        raise invalid(sentences, **{column: [sentence] for column, sentence in problems.items()})
 
 
 def _present(tx: Transaction, application: Application) -> dict[str, ParameterDefinition]:

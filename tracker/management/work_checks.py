@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from tracker.management.finding import Finding, graded
+from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
 from tracker.store.filtered_hits import RefusedCount
@@ -28,7 +29,12 @@ _LIMITS = {
     ),
 }
 """For each reason under which refused hits are counted: the check's name, and what to do."""
-_LATE_SECONDS = {"urgent": (30.0, 300.0), "normal": (30.0, 300.0), "bulk": (3600.0, 86_400.0)}
+_LATE_SECONDS = {
+    "urgent": (30.0, 300.0),
+    "normal": (30.0, 300.0),
+    "overflow": (300.0, 3600.0),
+    "bulk": (3600.0, 86_400.0),
+}
 """Ages of the oldest entry from which on a stream is worth a warning, and counts as failed."""
 
 
@@ -120,6 +126,16 @@ def about_webhooks(webhooks: Sequence[WebhookRow]) -> list[Finding]:
         "Look at `python -m tracker webhooks show ID`; once it answers, `webhooks redeliver ID --failed-since TIME`."
     )
     return [Finding("webhooks", "warn", f"too many deliveries wait for {shown}: new ones are written as failed", to_do)]
+
+
+def about_definitions(app_ids: Sequence[str]) -> list[Finding]:
+    """Applications whose definitions of custom parameters are used in part only; nothing where there is none."""
+    if not app_ids:
+        return []
+    shown = ", ".join(app_ids[:_SHOWN_APPLICATIONS]) + (" ..." if len(app_ids) > _SHOWN_APPLICATIONS else "")
+    to_do = "Take away what is not needed: `python -m tracker params list --app-id APP_ID`, then `params delete`."
+    seen = f"over {MAX_DEFINITIONS}, or {MAX_DEFAULTS_BYTES} bytes of defaults, and used in part: {shown}"
+    return [Finding("parameter definitions", "warn", seen, to_do)]
 
 
 def about_scheduler(holder: str | None) -> Finding:

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from tracker.queueing.connection import Connection, script, translated
-from tracker.queueing.entry import BULK, FIELDS, STREAMS, Entry, stream_of
+from tracker.queueing.entry import BULK, FIELDS, Entry
 from tracker.queueing.intake import EVENT_SECONDS, event_key
+from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, stream_of_accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,19 @@ class Added:
 
 
 def add(redis: Connection, entries: Sequence[Entry]) -> Added:
-    """Add one entry or more, each to the stream of its priority, in one round trip.
+    """Add one entry or more, in one round trip: of an import to the bulk stream, else to the application's own one.
 
     Raises QueueAway. Some may have been added then: adding them again does no harm, a hit is stored once.
     """
-    with translated(), redis.pipeline(transaction=False) as pipeline:
-        for entry in entries:
+    streams = [stream_of_accepted(entry) for entry in entries]
+    own = {stream: 0 for stream in streams if stream.startswith(OVERFLOW)}
+    # A stream of an application's own must stand in the set as soon as it holds anything: all at once or nothing.
+    with translated(), redis.pipeline(transaction=bool(own)) as pipeline:
+        if own:
+            pipeline.zadd(OVERFLOWING, own, nx=True)
+        for stream, entry in zip(streams, entries, strict=True):
             fields = chain.from_iterable(zip(FIELDS, entry.to_fields(), strict=True))
-            pipeline.execute_command("XADD", stream_of(entry.priority), "*", *fields)  # type: ignore[no-untyped-call]
+            pipeline.execute_command("XADD", stream, "*", *fields)  # type: ignore[no-untyped-call]
         pipeline.xlen(BULK)
         answers = pipeline.execute()
     return Added(answers[-2], answers[-1])
@@ -41,10 +47,11 @@ def add_once(redis: Connection, entries: Sequence[Entry], events: Sequence[tuple
 
     How many were repeats, and were not added. Added again, they are known by their own ids. Raises QueueAway.
     """
-    keys = [*STREAMS, *(event_key(application_id, event_id) for application_id, event_id in events)]
+    streams = [stream_of_accepted(entry) for entry in entries]
+    keys = [OVERFLOWING, *streams, *(event_key(application_id, event_id) for application_id, event_id in events)]
     args: list[Any] = [EVENT_SECONDS]
-    for entry in entries:
-        args += [STREAMS.index(stream_of(entry.priority)) + 1, *entry.to_fields()]
+    for stream, entry in zip(streams, entries, strict=True):
+        args += [int(stream.startswith(OVERFLOW)), *entry.to_fields()]
     with translated():
         repeats: Any = script(redis, "add_once")(keys=keys, args=args)
     return int(repeats)

@@ -6,7 +6,8 @@ from typing import Final
 from tracker.hit import EPOCH
 from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection, translated
-from tracker.queueing.entry import STREAMS, Entry
+from tracker.queueing.entry import Entry
+from tracker.queueing.overflow import all_streams
 
 GRACE: Final = timedelta(seconds=15)
 """For what a receiver has stamped and not yet handed over (time-outs of Redis included), and for clocks apart."""
@@ -22,8 +23,10 @@ def settled_until(redis: Connection, now: datetime) -> datetime:
     received. Raises QueueAway.
     """
     with translated(), redis.pipeline(transaction=True) as pipeline:
+        # A stream that an application gets after this look holds nothing older than `now`.
+        streams = all_streams(redis)
         pipeline.time()
-        for stream in STREAMS:
+        for stream in streams:
             pipeline.xrange(stream, count=1)
         pipeline.zrange(RETRIES, 0, _RETRIES_LOOKED_AT)
         (seconds, microseconds), *heads, retries = pipeline.execute()

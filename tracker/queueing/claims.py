@@ -16,7 +16,8 @@ import redis
 
 from tracker.clock import Clock
 from tracker.queueing.connection import Connection, script, translated
-from tracker.queueing.entry import BULK, NORMAL, STREAMS, URGENT, Entry
+from tracker.queueing.entry import BULK, NORMAL, URGENT, Entry
+from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, all_streams, overflow_streams
 
 GROUP: Final = "workers"
 RETRIES: Final = "tracker:hits:retries"
@@ -30,9 +31,16 @@ RELEASED: Final = "released"
 """The consumer that holds what was given back: it never works, so everything it has is free to take."""
 _DEAD_CONSUMER_SECONDS = 600.0
 
-_ORDER = (URGENT, NORMAL, BULK)
-_TURNS = {3: (NORMAL, URGENT, BULK), 7: (BULK, NORMAL, URGENT)}
-"""Urgent goes first, but of eight turns one begins with bulk and one with normal, so that neither ever starves."""
+_ORDER = (URGENT, NORMAL, OVERFLOW, BULK)
+_TURNS = {
+    3: (NORMAL, URGENT, OVERFLOW, BULK),
+    5: (OVERFLOW, URGENT, NORMAL, BULK),
+    7: (BULK, NORMAL, URGENT, OVERFLOW),
+}
+"""Urgent goes first and crowds after what others have waiting, but of eight turns one begins with each of the other
+kinds, so that none ever starves."""
+_BESIDE = {5: (OVERFLOW, URGENT, NORMAL), 7: (BULK, URGENT, NORMAL)}
+"""What is claimed in these turns by a worker that has work left, in the others only what is urgent and normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,17 @@ class Claims:
         self._postpone = script(redis, "postpone")
         self._lease_due = script(redis, "lease_due")
         self._leave = script(redis, "leave")
+        self._next_turn = script(redis, "next_turn")
         # A drain may end after few turns; where it begins among the eight is therefore left to its name.
         self._turn = zlib.crc32(consumer.encode()) % 8
         self._look_at = clock.monotonic()
 
-    def claim(self) -> list[Claim]:
-        """At most `batch_size` entries: first what others left behind, then new ones; none when the queue is dry."""
+    def claim(self, *, held: Sequence[Claim] = ()) -> list[Claim]:
+        """At most `batch_size` entries: first what others left behind, then new ones; none when the queue is dry.
+
+        Whoever has entries `held` from claims before gets new ones that should not wait behind those: urgent and normal
+        ones, and now and then one of the other kinds of which it holds none.
+        """
         claims: list[Claim] = []
         with translated():
             if self._clock.monotonic() >= self._look_at:
@@ -79,9 +92,9 @@ class Claims:
                 full = len(claims) == self._batch_size
                 self._look_at = self._clock.monotonic() + (0.0 if full else _LOOK_SECONDS)
             self._turn = (self._turn + 1) % 8
-            for stream in _TURNS.get(self._turn, _ORDER):
+            for stream in self._order_beside(held) if held else _TURNS.get(self._turn, _ORDER):
                 if room := self._batch_size - len(claims):
-                    claims += self._read(stream, room)
+                    claims += self._read_overflow(room) if stream == OVERFLOW else self._read(stream, room)
         return claims
 
     def due(self) -> list[Claim]:
@@ -138,7 +151,12 @@ class Claims:
     def close(self) -> None:
         """Leave the group, as far as nothing is pending; dead consumers without anything pending leave with us."""
         with translated():
-            self._leave(keys=list(STREAMS), args=[GROUP, self._consumer, int(_DEAD_CONSUMER_SECONDS * 1000)])
+            self._leave(keys=all_streams(self._redis), args=[GROUP, self._consumer, int(_DEAD_CONSUMER_SECONDS * 1000)])
+
+    def _order_beside(self, held: Sequence[Claim]) -> list[str]:
+        kinds = {OVERFLOW if claim.key.startswith(OVERFLOW) else claim.key for claim in held}
+        kinds -= {URGENT, NORMAL}
+        return [stream for stream in _BESIDE.get(self._turn, (URGENT, NORMAL)) if stream not in kinds]
 
     def _read(self, stream: str, count: int) -> list[Claim]:
         answer = self._in_group(
@@ -146,14 +164,27 @@ class Claims:
         )
         return [claim for _, entries in answer for claim in self._claims(stream, entries)]
 
+    def _read_overflow(self, count: int) -> list[Claim]:
+        """New entries of the applications with a crowd waiting: of the one whose turn it is, then of the next."""
+        claims: list[Claim] = []
+        for stream in overflow_streams(self._redis):
+            if len(claims) == count:
+                break
+            claims += self._read(stream, count - len(claims))
+            self._next_turn(keys=[OVERFLOWING, stream])
+        return claims
+
     def _take_over(self) -> list[Claim]:
         """Entries that were claimed `TAKE_OVER_SECONDS` ago and neither settled nor renewed since."""
         claims: list[Claim] = []
-        for stream in STREAMS:
+        for stream in all_streams(self._redis):
             cursor: bytes = b"0-0"
             while room := self._batch_size - len(claims):
                 # The third part of the answer, ids whose entries were deleted, has left the pending list already.
-                cursor, entries, *_ = self._in_group(stream, partial(self._autoclaim, stream, cursor, room))
+                answer = self._in_group(stream, partial(self._autoclaim, stream, cursor, room))
+                if not answer:
+                    break
+                cursor, entries, *_ = answer
                 claims += self._claims(stream, entries)
                 if cursor == b"0-0":
                     break
@@ -173,13 +204,17 @@ class Claims:
         """What `command` answers; where the stream or its group is missing, they are made first.
 
         The group begins at the stream's beginning: entries may have come before the first worker, or Redis was wiped.
+        A stream of an application's own is not made: without entries there is none, and nothing to claim.
         """
+        is_shared = not stream.startswith(OVERFLOW)
         try:
             return command()
         except redis.ResponseError:
             try:
-                self._redis.xgroup_create(stream, GROUP, id="0", mkstream=True)
+                self._redis.xgroup_create(stream, GROUP, id="0", mkstream=is_shared)
             except redis.ResponseError as error:
+                if not is_shared and not self._redis.exists(stream):
+                    return ()
                 # Another worker was faster, or it was not the group that was missing: the second try tells.
                 if not str(error).startswith("BUSYGROUP"):
                     raise

@@ -4,7 +4,7 @@ from typing import cast
 
 from tracker.queueing.claims import GROUP
 from tracker.queueing.connection import Connection, script, translated
-from tracker.queueing.entry import STREAMS
+from tracker.queueing.overflow import all_streams
 
 DEAD_SECONDS = 600.0
 
@@ -16,4 +16,4 @@ def remove(redis: Connection, *, idle_seconds: float = DEAD_SECONDS) -> int:
     first (`Claims.claim`), and the watch sees to it that there is a drain.
     """
     with translated():
-        return cast(int, script(redis, "leave")(keys=list(STREAMS), args=[GROUP, "", int(idle_seconds * 1000)]))
+        return cast(int, script(redis, "leave")(keys=all_streams(redis), args=[GROUP, "", int(idle_seconds * 1000)]))

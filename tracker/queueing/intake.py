@@ -12,27 +12,33 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 import hiredis
 import redis
 
-from tracker.errors import QueueAway, QueueFull
+from tracker.errors import QueueAway, QueueFull, ShareFull
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
 from tracker.queueing.entry import STREAMS, Entry, stream_of
 from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.nudges import NUDGE_KEY
+from tracker.queueing.overflow import OVERFLOWING, overflow_stream, overflow_streams, share_key
 from tracker.queueing.quota import DAY_SECONDS, LIMITS, MAX_SHARES, MINUTE_SECONDS, UNLIMITED, Limit, Quota, reset_of
 
 _PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
+_SHARE_FULL = -2
 EVENT_SECONDS = 86_400
 """For so long an event is known; `accept.lua` has the same number."""
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
 _MEMORY_SHARE = 0.9
 """Of `maxmemory`. What is left is for the workers: RQ writes to Redis, and with no memory left it would stand still."""
+_CROWD_SHARE = 0.9
+"""Of the queue limit and of the memory above. The rest is for applications that have no crowd waiting."""
+SHARED_STREAM_SHARE: Final = 100
+"""Entries, of at most 4 KiB each, that an application may have waiting in the streams that all share: a batch."""
 
 
 class _Wire(Protocol):
@@ -80,16 +86,32 @@ class Intake:
         self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
         self._threads = threading.local()
         self._closed_until = 0.0
-        self._memory_is_short = False
+        self._memory_is_short = self._memory_is_for_others = False
+        self._crowds: tuple[dict[str, int], int] = ({}, 0)
 
     def look_at_memory(self) -> None:
         """Refuse offers as long as Redis has used up nine tenths of its `maxmemory`; to be called every few seconds.
 
-        Raises QueueAway; what was seen last holds then.
+        Applications with a crowd waiting are refused a little sooner. Raises QueueAway; what was seen last holds then.
         """
         with translated():
             memory: Any = self._redis.info("memory")
-        self._memory_is_short = 0 < memory["maxmemory"] * _MEMORY_SHARE < memory["used_memory"]
+        limit, used = memory["maxmemory"] * _MEMORY_SHARE, memory["used_memory"]
+        self._memory_is_short = 0 < limit < used
+        self._memory_is_for_others = 0 < limit * _CROWD_SHARE < used
+
+    def look_at_crowds(self) -> None:
+        """See how much waits in applications' own streams, for the queue limit; to be called every few seconds.
+
+        Raises QueueAway; what was seen last holds then.
+        """
+        with translated():
+            streams = overflow_streams(self._redis)
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for stream in streams:
+                    pipeline.xlen(stream)
+                lengths = pipeline.execute()
+        self._crowds = dict(zip(streams, lengths, strict=True)), sum(lengths)
 
     def offer(
         self,
@@ -106,24 +128,30 @@ class Intake:
         A limit of 0 or less allows nothing; None asks for no limit (an import) and is answered with 0 for all three
         numbers. What is over a limit is counted with what was left out (`tracker.queueing.filtered`). `event_ids` is
         empty or as long as `entries`; an id counts as a repeat for 24 hours.
-        Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, QueueAway when Redis
-        does not answer. It is then unknown whether the entries were added; their ids make adding them again harmless.
+        Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, ShareFull when what is
+        left is for applications without a crowd, QueueAway when Redis does not answer. It is then unknown whether the
+        entries were added; their ids make adding them again harmless.
         """
         if self._memory_is_short:
             raise QueueFull(
                 "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
             )
+        own_stream = overflow_stream(application_id)
+        crowds, in_crowds = self._crowds
         seconds = int(now.timestamp())
         minute = seconds // MINUTE_SECONDS
         args: list[Any] = [
             "EVALSHA",
             self._sha,
-            7 + len(event_ids),
+            10 + len(event_ids),
             f"tracker:usage:{application_id}:{minute}",
             *STREAMS,
             NUDGE_KEY,
             f"tracker:bytes:{application_id}:{seconds // DAY_SECONDS}",
             COUNTS,
+            own_stream,
+            OVERFLOWING,
+            share_key(application_id),
         ]
         if event_ids:
             args += [event_key(application_id, event_id) if event_id else "" for event_id in event_ids]
@@ -136,6 +164,11 @@ class Intake:
         for share in quota.shares[:MAX_SHARES]:
             args += (share.bucket, share.hits)
         args += ("", 0) * (MAX_SHARES - len(quota.shares))
+        args += (
+            in_crowds - crowds.get(own_stream, 0),
+            0 if self._memory_is_for_others else int(self._queue_limit * _CROWD_SHARE),
+            SHARED_STREAM_SHARE,
+        )
         for entry in entries:
             args.append(_PLACES[stream_of(entry.priority)])
             args += entry.to_fields()
@@ -145,6 +178,11 @@ class Intake:
         taken, *rest = answer
         if taken == _FULL:
             raise QueueFull("Too many hits are waiting: let the workers catch up, or raise TRACKER_QUEUE_LIMIT.")
+        if taken == _SHARE_FULL:
+            raise ShareFull(
+                "Too many hits of this application are waiting: let the workers catch up, or raise "
+                "TRACKER_QUEUE_LIMIT or Redis's maxmemory."
+            )
         remaining, nudge_due, used_up, *pairs = rest
         limit = LIMITS[used_up - 1] if used_up else None
         return Acceptance(

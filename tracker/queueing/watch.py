@@ -6,6 +6,9 @@ is found here, after at most `TAKE_OVER_SECONDS` if a dead worker holds it.
 
 import math
 import time
+from collections.abc import Set as AbstractSet
+
+from redis import ResponseError
 
 from tracker.errors import QueueAway
 from tracker.log import logger
@@ -13,7 +16,9 @@ from tracker.queueing import filtered
 from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection, translated
 from tracker.queueing.depth import depths
+from tracker.queueing.failures import code_of
 from tracker.queueing.nudges import nudge
+from tracker.queueing.overflow import all_streams, kind_of
 
 log = logger(__name__)
 
@@ -37,14 +42,25 @@ def is_work_waiting(redis: Connection) -> bool:
     return (
         any(depth.waiting for depth in now if depth.next_due_seconds is None)
         or any(depth.next_due_seconds <= 0 for depth in now if depth.next_due_seconds is not None)
-        or any(_is_left_behind(redis, f"tracker:hits:{depth.name}") for depth in now if depth.pending)
+        or _is_any_left_behind(redis, {depth.name for depth in now if depth.pending})
     )
 
 
-def _is_left_behind(redis: Connection, stream: str) -> bool:
-    """Whether an entry of the stream has been pending for so long that it may be taken over."""
+def _is_any_left_behind(redis: Connection, kinds: AbstractSet[str]) -> bool:
+    """Whether an entry of streams of these kinds has been pending for so long that it may be taken over."""
     with translated():
+        streams = [stream for stream in all_streams(redis) if kind_of(stream) in kinds] if kinds else []
+        return any(_is_left_behind(redis, stream) for stream in streams)
+
+
+def _is_left_behind(redis: Connection, stream: str) -> bool:
+    try:
         return bool(redis.xpending_range(stream, GROUP, "-", "+", 1, idle=int(TAKE_OVER_SECONDS * 1000)))
+    except ResponseError as error:
+        # An application's own stream that no worker has read yet, or that has just been worked off, has no group.
+        if code_of(error) == "NOGROUP":
+            return False
+        raise
 
 
 class Watch:

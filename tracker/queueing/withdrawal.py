@@ -7,7 +7,8 @@ from typing import Any, Final, Protocol
 
 from tracker.queueing.claims import GROUP, RELEASED, RETRIES
 from tracker.queueing.connection import Connection, script, translated
-from tracker.queueing.entry import STREAMS, Entry
+from tracker.queueing.entry import Entry
+from tracker.queueing.overflow import all_streams
 
 SILENT_SECONDS: Final = 60.0
 """A worker renews what it holds every few seconds, and no statement of its takes longer than this."""
@@ -53,7 +54,7 @@ def withdraw(
     seen: list[datetime] = []
     with translated():
         take_out = script(redis, "withdraw")
-        for stream in STREAMS:
+        for stream in all_streams(redis):
             start = "-"
             while entries := _entries(redis, stream, start):
                 start = f"({entries[-1][0].decode()}"
@@ -72,7 +73,7 @@ def count(redis: Connection, wanted: Wanted) -> tuple[int, int]:
     """How many wanted entries there are in the streams and in the retries. Raises QueueAway."""
     seen: list[datetime] = []
     with translated():
-        for stream in STREAMS:
+        for stream in all_streams(redis):
             start = "-"
             while entries := _entries(redis, stream, start):
                 start = f"({entries[-1][0].decode()}"

@@ -1,12 +1,14 @@
 """Where accepted hits are put: Redis, or PostgreSQL's `batch_queue` while Redis is away."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
 from tracker.application import Application
-from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused
+from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFull
 from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing.entry import Entry
@@ -21,6 +23,7 @@ from tracker.store.database import Database, Transaction
 
 _RETRY_AFTER = 5
 """Seconds after which a client may try again when nothing takes its hit."""
+_SHARE_FULL_LOG_SECONDS = 60.0
 _COLUMNS = tuple(field.name for field in fields(QueueRow))
 
 _log = logger(__name__)
@@ -43,6 +46,7 @@ class Shelf:
         self._redis_outage, self._database_outage = redis_outage, database_outage
         self._window = RateWindow()
         self._is_full = False
+        self._share_full_logged = -math.inf
         self._filtered = filtered
 
     def offer(
@@ -67,10 +71,7 @@ class Shelf:
                 )
             except QueueFull as error:
                 self._redis_outage.over()
-                if not self._is_full:
-                    # Once: a line for each refused hit would fill the disk in the middle of the trouble.
-                    self._is_full = True
-                    _log.error("queue full", reason=str(error))
+                self._log_full(application, error)
                 raise _nobody_takes_it("There is no room for more hits at the moment.") from error
             except QueueAway as error:
                 if self._redis_outage.met():
@@ -85,6 +86,16 @@ class Shelf:
                     self._nudger.ring()
                 return acceptance
         return self._into_batch_queue(application, entries, now, event_ids, quota)
+
+    def _log_full(self, application: Application, error: QueueFull) -> None:
+        """Say it once, or now and then: a line for each refused hit would fill the disk in the midst of the trouble."""
+        if isinstance(error, ShareFull):
+            if time.monotonic() - self._share_full_logged >= _SHARE_FULL_LOG_SECONDS:
+                self._share_full_logged = time.monotonic()
+                _log.error("queue full for one application", app_id=application.app_id, reason=str(error))
+        elif not self._is_full:
+            self._is_full = True
+            _log.error("queue full", reason=str(error))
 
     def _into_batch_queue(
         self,

@@ -19,6 +19,12 @@ def by_application(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUI
     return {application_id: tuple(definitions) for application_id, definitions in found.items()}
 
 
+def over_limits(tx: Transaction, *, definitions: int, default_bytes: int) -> list[str]:
+    """List the app_ids of applications with more definitions, or more bytes of defaults, than these."""
+    params = {"definitions": definitions, "default_bytes": default_bytes}
+    return [row["app_id"] for row in fetch_all(tx, "custom_parameter_definitions/over_limits", params)]
+
+
 def upsert(tx: Transaction, application_id: UUID, definitions: Iterable[ParameterDefinition]) -> None:
     """Write definitions of one application; one with the same key is overwritten."""
     rows = [

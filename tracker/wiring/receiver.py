@@ -106,6 +106,7 @@ def receiver(settings: Settings) -> Receiver:
             "applications": applications.refresh,
             "process number": identities.check,
             "memory of redis": intake.look_at_memory,
+            "crowds in the queue": intake.look_at_crowds,
             "filtered hits": filtered.flush,
             "use of keys": key_use.flush_when_due,
         },
