@@ -24,7 +24,7 @@ class Lease:
     """One lease, kept by a thread of its own, over a connection that is its own, so that no turn delays it.
 
     `on_gain` and `on_loss` are called by that thread. While PostgreSQL is away the lease runs out, and is asked for
-    again and again.
+    again and again. Where `works` says no, a lease that is held is not renewed, nor is it asked for again before that.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Lease:
         owner: str,
         on_gain: Callable[[], None] = lambda: None,
         on_loss: Callable[[], None] = lambda: None,
+        works: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -43,9 +44,11 @@ class Lease:
         self._owner = owner
         self._on_gain = on_gain
         self._on_loss = on_loss
+        self._works = works
         self._until: float | None = None
         self._term = 0
         self._away = False
+        self._stuck = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
@@ -112,5 +115,18 @@ class Lease:
 
     def _keep(self) -> None:
         while not self._stop.is_set():
-            self.ask()
+            if not self._given_up():
+                self.ask()
             self._stop.wait(RENEWED_EVERY)
+
+    def _given_up(self) -> bool:
+        """Whether the holder does not work any more, so that another is to have the lease."""
+        if self._works():
+            self._stuck = False
+        elif self._until is not None:
+            if not self._stuck:
+                _log.error("lease given up: no turn ends any more", lease=self._name, owner=self._owner)
+            self._stuck = True
+            if not self.held:
+                self._lose()
+        return self._stuck

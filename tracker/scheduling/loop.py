@@ -1,18 +1,20 @@
 """The loop: APScheduler starts the turns of the table while the lease is ours, until a signal says stop."""
 
 import logging
+import random
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.scheduling.lease import Lease
+from tracker.scheduling.monotonic_time import MonotonicTime
 from tracker.scheduling.turns import Failed, GoOn, Job, run
 from tracker.store import leases
 from tracker.store.database import Database
@@ -21,6 +23,10 @@ _log = logger(__name__)
 
 _LOOK_SECONDS = 1.0
 """How long a signal to stop may go unnoticed."""
+
+
+MAX_STUCK_SECONDS = 120.0
+"""A scheduler of which no turn ends for so long gives its lease up: the shortest interval of a job is a second."""
 
 
 class Loop:
@@ -32,22 +38,28 @@ class Loop:
         self._clock = clock
         self._owner = owner
         self._stopping_since: float | None = None
+        self._time = MonotonicTime(clock)
+        self._turned_at = clock.monotonic()
         self._lease = Lease(
-            database, clock, name=leases.SCHEDULER, owner=owner, on_gain=self._resume, on_loss=self._pause
+            database,
+            clock,
+            name=leases.SCHEDULER,
+            owner=owner,
+            on_gain=self._resume,
+            on_loss=self._pause,
+            works=self._turns,
         )
         # APScheduler's own lines about each start and end, and about turns that last longer than their interval, say
         # nothing that ours do not.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
-            timezone=UTC,
+            timezone=self._time,
             executors={"default": ThreadPoolExecutor(len(table))},
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         for job in table:
-            trigger = IntervalTrigger(
-                seconds=round(job.every.total_seconds()), jitter=job.jitter.total_seconds(), timezone=UTC
-            )
-            self._scheduler.add_job(self._turn, trigger, args=[job], id=job.name, next_run_time=datetime.now(UTC))
+            next_run = datetime.now(self._time)
+            self._scheduler.add_job(self._turn, _Every(job), args=[job], id=job.name, next_run_time=next_run)
 
     def run(self, stop: threading.Event) -> None:
         """Work whenever the lease is ours, until `stop` is set; then end the running turns and give the lease back."""
@@ -68,6 +80,11 @@ class Loop:
         permit = self._lease.permit()
         if permit():
             run(job, self._clock, partial(self._goes_on, permit, job.last_steps.total_seconds()), self._failed)
+        self._turned_at = self._clock.monotonic()
+
+    def _turns(self) -> bool:
+        """Whether a turn has ended lately. Where none does any more, another scheduler is to have the lease."""
+        return self._stopping_since is not None or self._clock.monotonic() - self._turned_at < MAX_STUCK_SECONDS
 
     def _goes_on(self, permit: GoOn, last_steps: float) -> bool:
         since = self._stopping_since
@@ -75,9 +92,23 @@ class Loop:
 
     def _resume(self) -> None:
         # Whoever had the lease before may have been dead for a while: everything is due.
+        self._turned_at = self._clock.monotonic()
         for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=datetime.now(UTC))
+            job.modify(next_run_time=datetime.now(self._time))
         self._scheduler.resume()
 
     def _pause(self) -> None:
         self._scheduler.pause()
+
+
+class _Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """A job's interval, counted from its last start, with a jitter on top."""
+
+    def __init__(self, job: Job) -> None:
+        self._seconds, self._jitter = job.every.total_seconds(), job.jitter.total_seconds()
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        # Jitter spreads the work of several instances; nobody is to be unable to guess it.
+        pause = timedelta(seconds=self._seconds + random.uniform(0, self._jitter))  # noqa: S311
+        # From now where the last start lies long ago: what was missed is not made up for.
+        return max((previous_fire_time or now) + pause, now)

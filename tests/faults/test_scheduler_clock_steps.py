@@ -1,0 +1,92 @@
+"""A wall clock that is set back or forward while a scheduler works, and a scheduler of which no turn ends any more."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import wrong_clocks
+from tests.running import Running, running
+from tests.waiting import wait_until
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.scheduling import loop
+from tracker.scheduling.loop import Loop
+from tracker.scheduling.turns import Job
+from tracker.store import leases
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.slow
+
+
+def ticks(ticking: Running) -> int:
+    return ticking.output.splitlines().count("tick")
+
+
+@pytest.mark.parametrize("step", ["-600", "+600", "-86400", "+7200"])
+def test_turns_go_on_at_their_pace_when_the_clock_is_set(step: str, settings: Settings, tmp_path: Path) -> None:
+    """libfaketime reads the offset of a file anew: the clock of the running process is set."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    (tmp_path / "tests").mkdir()
+    variables = {
+        **wrong_clocks.by("+0"),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+    }
+    del variables["FAKETIME"]
+    with running(settings, tmp_path, "tests/ticking_scheduler.py", **variables) as ticking:
+        wait_until(lambda: ticks(ticking) >= 2)
+        offset.write_text(step)
+        wait_until(lambda: ticking.output.count("clock was set") == 1)
+        before, began = ticks(ticking), time.monotonic()
+        wait_until(lambda: ticks(ticking) >= before + 4, seconds=30)
+        time.sleep(max(0.0, 8 - (time.monotonic() - began)))
+        # One a second and no storm.
+        assert ticks(ticking) - before <= (time.monotonic() - began) + 2
+
+
+@pytest.fixture
+def stuck() -> Iterator[threading.Event]:
+    released = threading.Event()
+    yield released
+    released.set()
+
+
+def test_a_scheduler_of_which_no_turn_ends_gives_its_lease_up_and_takes_it_again_when_one_does(
+    database: Database, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "MAX_STUCK_SECONDS", 1.0)
+    monkeypatch.setattr("tracker.scheduling.lease.SECONDS", 2.0)
+    monkeypatch.setattr("tracker.scheduling.lease.RENEWED_EVERY", 0.2)
+    job = Job(
+        name="hang",
+        every=timedelta(seconds=0.2),
+        jitter=timedelta(seconds=0.02),
+        last_steps=timedelta(0),
+        turn=lambda _go_on: stuck.wait(),
+    )
+
+    def holder() -> Any:
+        with database.transaction() as tx:
+            return leases.holder(tx, leases.SCHEDULER)
+
+    stop = threading.Event()
+    working = Loop([job], database, SystemClock(), owner="me", failed=lambda *_: None)
+    thread = threading.Thread(target=working.run, args=[stop])
+    thread.start()
+    try:
+        wait_until(lambda: holder() == "me")
+        wait_until(lambda: holder() is None)
+        time.sleep(1)
+        assert holder() is None
+        stuck.set()
+        wait_until(lambda: holder() == "me")
+    finally:
+        stuck.set()
+        stop.set()
+        thread.join()
