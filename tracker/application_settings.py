@@ -168,6 +168,13 @@ BOT_FILTER = Choice(
     "dropped and counted, or kept.",
     ("drop", "keep"),
 )
+IMPORT_PAGE_VIEWS = Choice(
+    "import_page_views",
+    "pages",
+    "Which requests of an imported log are page views: those of pages, by GET, that were answered with 2xx or 3xx "
+    "(others are stored as events called asset, error or request), or all.",
+    ("pages", "all"),
+)
 IP_ANONYMIZATION = Choice(
     "ip_anonymization",
     "last_octet",
@@ -249,6 +256,7 @@ SETTINGS: dict[str, Known] = {
         ORIGIN_CHECK,
         ALLOW_LOCALHOST,
         BOT_FILTER,
+        IMPORT_PAGE_VIEWS,
         IP_ANONYMIZATION,
         RESPECT_DNT,
         STRIPPED_QUERY_PARAMETERS,

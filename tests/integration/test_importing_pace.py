@@ -9,7 +9,7 @@ import pytest
 from tests.queued_hits import claims_of, entry_of, hit_of
 from tracker.application import Application
 from tracker.importing import paced_queue
-from tracker.importing.log_lines import combined
+from tracker.importing.formats import reader_of
 from tracker.importing.paced_queue import PacedQueue
 from tracker.importing.run import Import, Summary, kept_since
 from tracker.importing.source import Line
@@ -107,6 +107,6 @@ def test_a_month_is_made_once_and_before_its_first_line_is_queued(
         max_retries=3,
     )
     summary = Summary(keep=20)
-    work.take(lines, combined, file="-", source="log", summary=summary)
+    work.take(lines, reader_of("combined"), file="-", source="log", summary=summary)
     assert happened == [f"{now:%Y-%m} made", f"{earlier:%Y-%m} made", "4 queued"]
     assert (summary.lines, summary.queued) == (4, 4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tracker.errors import Refused
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.run import kept_since
-from tracker.importing.source import LONGEST_LINE, Line, opened, size_of, source_of
+from tracker.importing.source import MAX_LINE_LENGTH, Line, opened, size_of, source_of
 
 
 def lines_of(path: Path, content: bytes) -> list[Line]:
@@ -36,7 +36,7 @@ def test_many_lines_are_remembered_while_the_table_grows() -> None:
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 def test_the_end_of_a_line_does_not_belong_to_it(tmp_path: Path, ending: bytes) -> None:
     found = lines_of(tmp_path / "log", b"one" + ending + ending + b"two")
-    assert found == [Line(1, b"one"), Line(2, b""), Line(3, b"two")]
+    assert found == [Line(1, b"one"), Line(2, b""), Line(3, b"two", is_whole=False)]
 
 
 def test_a_byte_order_mark_is_not_part_of_the_first_line(tmp_path: Path) -> None:
@@ -46,21 +46,21 @@ def test_a_byte_order_mark_is_not_part_of_the_first_line(tmp_path: Path) -> None
 def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "no-ending", gzip.compress(b"one\n") + gzip.compress(b"two")) == [
         Line(1, b"one"),
-        Line(2, b"two"),
+        Line(2, b"two", is_whole=False),
     ]
     assert lines_of(tmp_path / "empty", b"") == []
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])
 @pytest.mark.parametrize(
-    "length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 1, LONGEST_LINE + 2, 5 * LONGEST_LINE]
+    "length", [MAX_LINE_LENGTH - 1, MAX_LINE_LENGTH, MAX_LINE_LENGTH + 1, MAX_LINE_LENGTH + 2, 5 * MAX_LINE_LENGTH]
 )
 def test_a_line_that_is_too_long_is_said_to_be_and_the_next_one_is_whole(
     tmp_path: Path, length: int, ending: bytes
 ) -> None:
     first, *others = lines_of(tmp_path / "log", b"x" * length + ending + (b"next" if ending else b""))
-    assert first.too_long is (length > LONGEST_LINE)
-    assert others == ([Line(2, b"next")] if ending else [])
+    assert first.too_long is (length > MAX_LINE_LENGTH)
+    assert others == ([Line(2, b"next", is_whole=False)] if ending else [])
 
 
 def test_a_missing_or_unreadable_file_is_refused(tmp_path: Path) -> None:

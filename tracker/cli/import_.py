@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.console import Console
@@ -20,7 +23,10 @@ from tracker.cli.output import note, print_json
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import Refused
-from tracker.importing.formats import FORMATS, DetectedFormat
+from tracker.importing.escapes import ESCAPES
+from tracker.importing.formats import reader_of
+from tracker.importing.json_lines import MAPPABLE
+from tracker.importing.log_record import AddressFrom, ReadingRules
 from tracker.importing.paced_queue import PacedQueue
 from tracker.importing.run import BadLine, Import, Summary, kept_since
 from tracker.importing.source import Line, opened, size_of, source_of
@@ -30,7 +36,9 @@ from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
 from tracker.store import partition_making, partitions
 
-_SHOWN = 20
+_SHOWN = 1000
+"""Bad lines of a kind whose reasons are looked at for a person."""
+_KINDS = {"page": "of pages", "asset": "of assets", "error": "answered with errors", "request": "of no page"}
 _LOOK_EVERY = 200
 """Lines between two looks at how far a file has been read."""
 
@@ -38,7 +46,12 @@ _LOOK_EVERY = 200
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @app_id_option
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="Without this, each file's is found out.")
+@click.option(
+    "--format",
+    "format_",
+    metavar="NAME|'FORMAT STRING'",
+    help="A known format or the server's own format string; without this, each line's is found out.",
+)
 @click.option("--source", metavar="NAME", help="The log's name, which tells its lines from another's; see below.")
 @click.option("--include-bots", is_flag=True, help="Take hits of bots too; without this they are left out, counted.")
 @click.option(
@@ -48,6 +61,20 @@ _LOOK_EVERY = 200
     show_default=True,
     help="What is left of addresses: all, the network, nothing.",
 )
+@click.option(
+    "--address-from",
+    type=click.Choice(get_args(AddressFrom)),
+    default="leftmost-public",
+    show_default=True,
+    help="Which of several addresses is the visitor's; `forwarded` takes an appended X-Forwarded-For first.",
+)
+@click.option("--map", "map_", multiple=True, metavar="FIELD=NAME", help="Where a field of JSON lines stands.")
+@click.option(
+    "--escape", type=click.Choice(list(ESCAPES)), help="What the server escapes, where --format does not say it."
+)
+@click.option("--timezone", "zone", metavar="ZONE", help="The time zone of the log's times, whatever offset they have.")
+@click.option("--any-host", is_flag=True, help="Take requests for other sites than the application's domain too.")
+@click.option("--force", is_flag=True, help="Take a log in which most lines have no visitor's address.")
 @click.option("--wait", is_flag=True, help="Wait until the workers have taken everything.")
 @json_option
 def import_(
@@ -58,16 +85,26 @@ def import_(
     source: str | None,
     include_bots: bool,
     anonymize_ip: Anonymization,
+    address_from: AddressFrom,
+    map_: tuple[str, ...],
+    escape: str | None,
+    zone: str | None,
+    any_host: bool,
+    force: bool,
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Queue the lines of FILEs, plain or gzip, or of standard input (-), with the times that they name.
+    """Queue the lines of FILEs, plain or packed, or of standard input (-), with the times that they name.
 
     A line of a log is stored once however often it is imported: it is known by the log's name, its text, and its
-    place among the equal lines of the log. The name is the file's base name without .gz, unless --source says another.
-    So an import that was broken off is taken up by running it again.
+    place among the equal lines of the log. The name is the file's base name without what rotation and packing add to
+    it, unless --source says another. So an import that was broken off is taken up by running it again, and
+    `import access.log access.log.1` may be run daily.
     """
     _check_sources(files, source)
+    rules = ReadingRules(address_from=address_from, zone=_zone(zone))
+    reader = partial(reader_of, format_, rules=rules, names=_names(map_), escape=escape)
+    reader()  # What is wrong with a format is said before anything is asked of a server.
     sizes = {file: size_of(file) for file in files}
     settings = connections.settings()
     started = time.monotonic()
@@ -86,13 +123,16 @@ def import_(
             max_retries=settings.max_retries,
             include_bots=include_bots,
             anonymize_ip=anonymize_ip,
+            force=force,
+            any_host=any_host,
+            pieces_follow=source is None,
         )
         for file in files:
-            parse = FORMATS[format_] if format_ else DetectedFormat()
             try:
                 with opened(file) as log:
                     lines = _watched(log.lines, log.position, advance) if sizes[file] else log.lines
-                    work.take(lines, parse, file=file, source=source or source_of(file), summary=summary)
+                    name = source or source_of(file)
+                    work.take(lines, reader(), file=file, source=name, summary=summary, may_grow=log.may_grow)
             except Refused as error:
                 damage = error
                 break
@@ -107,14 +147,34 @@ def import_(
 
 
 def _check_sources(files: tuple[str, ...], source: str | None) -> None:
-    """Two files of one name would be taken for the same log, so that equal lines of theirs would count once."""
-    if source is None:
-        repeated = [name for name, count in Counter(map(source_of, files)).items() if count > 1]
-        if repeated:
-            raise click.UsageError(
-                f"Several files are called {repeated[0]}: import them one by one, each with a --source of its own "
-                "(or all with the same --source, where they are pieces of one log)."
-            )
+    """Two logs of one name would be taken for the same, so that equal lines of theirs would count once."""
+    if source is not None:
+        return
+    places: dict[str, set[str]] = {}
+    for file in files:
+        places.setdefault(source_of(file), set()).add(str(Path(file).parent))
+    repeated = [name for name, folders in places.items() if len(folders) > 1]
+    repeated += [file for file, count in Counter(files).items() if count > 1]
+    if repeated:
+        raise click.UsageError(
+            f"Several files are called {repeated[0]}: import them one by one, each with a --source of its own "
+            "(or all with the same --source, where they are pieces of one log)."
+        )
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.UsageError(f"--timezone {name!r} is no time zone (such as Europe/Berlin or UTC).") from error
+
+
+def _names(pairs: tuple[str, ...]) -> dict[str, str]:
+    names = dict(pair.partition("=")[::2] for pair in pairs)
+    for field, name in names.items():
+        if field not in MAPPABLE or not name:
+            raise click.UsageError(f"--map takes FIELD=NAME, where FIELD is one of {', '.join(MAPPABLE)}.")
+    return names
 
 
 def _queue(settings: Settings, redis: Connection) -> PacedQueue:
@@ -161,25 +221,53 @@ def _report(summary: Summary, seconds: float, *, as_json: bool) -> None:
                 "lines": summary.lines,
                 "queued": summary.queued,
                 "bots": summary.bots,
+                "other_hosts": summary.other_hosts,
                 "malformed": summary.malformed_count,
                 "refused": summary.refused_count,
+                "without_address": summary.no_address.count,
+                "without_user_agent": summary.no_user_agent.count,
+                "kinds": dict(summary.kinds),
+                "formats": dict(summary.formats),
+                "unread_fields": sorted(summary.unread),
+                "unfinished": summary.unfinished,
                 "seconds": round(seconds, 3),
                 "malformed_lines": [asdict(bad) for bad in summary.malformed],
                 "refused_lines": [asdict(bad) for bad in summary.refused],
             }
         )
         return
-    bots = f"{summary.bots} of bots left out, " if summary.bots else ""
+    left_out = f"{summary.bots} of bots left out, " if summary.bots else ""
+    left_out += f"{summary.other_hosts} for other hosts left out, " if summary.other_hosts else ""
     click.echo(
-        f"{summary.lines} lines: {summary.queued} queued, {bots}{summary.malformed_count} malformed, "
+        f"{summary.lines} lines: {summary.queued} queued, {left_out}{summary.malformed_count} malformed, "
         f"{summary.refused_count} refused, in {seconds:.1f} seconds."
     )
+    _say_what_was_read(summary)
     _list("malformed", summary.malformed, summary.malformed_count)
     _list("refused", summary.refused, summary.refused_count)
 
 
+def _say_what_was_read(summary: Summary) -> None:
+    if summary.formats:
+        note("formats: " + ", ".join(f"{name} ({count})" for name, count in summary.formats.most_common()))
+    if summary.kinds.keys() - {"page"}:
+        note("requests: " + ", ".join(f"{count} {_KINDS[kind]}" for kind, count in summary.kinds.most_common()))
+    if summary.unread:
+        note("not read: " + ", ".join(sorted(summary.unread)))
+    for missing, what in ((summary.no_address, "address"), (summary.no_user_agent, "user agent")):
+        if missing.count:
+            note(f"{missing.count} of {summary.lines} lines had no {what}, the first is {missing.first}")
+    for file in summary.unfinished:
+        note(f"the last line of {file} has no end yet: it waits for the next run")
+
+
 def _list(kind: str, bad_lines: list[BadLine], count: int) -> None:
+    """Each reason once: with its first line, and how many more of the lines that were kept have it."""
+    reasons: dict[str, list[BadLine]] = {}
     for bad in bad_lines:
-        note(f"{kind}: {bad.file} line {bad.line}: {bad.reason}")
+        reasons.setdefault(bad.reason, []).append(bad)
+    for reason, (first, *others) in reasons.items():
+        more = f" (and {len(others)} more)" if others else ""
+        note(f"{kind}: {first.file} line {first.line}: {reason}{more}")
     if count > len(bad_lines):
         note(f"{kind}: and {count - len(bad_lines)} more; --json lists them all")

@@ -1,31 +1,164 @@
-"""The formats that an import reads, by the names of `--format`, and how the format of a file is found out."""
+"""Reading the lines of a log: by a format that was named, by the server's format string, or by what each line is.
 
-from collections.abc import Callable
+Detection is by line, since a file may hold several formats after a change of configuration. A line is tried as it
+stands, then without what carried it (`wrappers`), always by the same strict formats: what none of them reads whole is
+malformed.
+"""
 
-from tracker.importing.json_lines import json_object
-from tracker.importing.log_lines import combined, common
-from tracker.importing.record import Malformed, Record
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
-Parse = Callable[[bytes], Record]
-"""Reads one line; raises Malformed."""
+import orjson
 
-FORMATS: dict[str, Parse] = {"combined": combined, "common": common, "jsonl": json_object}
+from tracker.errors import Refused
+from tracker.importing.escapes import ESCAPES
+from tracker.importing.format_strings import format_of_string
+from tracker.importing.json_lines import json_record
+from tracker.importing.known_formats import DETECTED, KNOWN
+from tracker.importing.line_format import LineFormat
+from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
+from tracker.importing.record import Fields, Malformed, Record
+from tracker.importing.w3c import W3CReader
+from tracker.importing.wrappers import Unwrapped, json_of, unwrap, unwrap_json
+
+_JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json")
+_W3C_NAMES: Final = ("w3c", "iis", "cloudfront")
+NAMES: Final = tuple(sorted({*KNOWN, *_JSON_NAMES, *_W3C_NAMES}))
+"""What `--format` takes besides a format string."""
+_SHADOWED: Final = re.compile(rb'" \d+ \S+ "" "" |:HIER_')
+"""Lines of HAProxy's and Squid's own kinds of the combined format, which the common reading of it would take too."""
+_MAX_PARTIAL: Final = 64 * 1024
 
 
-class DetectedFormat:
-    """Takes the format of the first line that is sound in one of them, and holds to it for the rest of the file."""
+class Reader(Protocol):
+    """Reads the lines of one file, in their order."""
 
-    def __init__(self) -> None:
-        self.name: str | None = None
+    found: dict[str, int]
+    """Lines read, by the name of their format."""
+    unread: set[str]
+    """Fields that the formats have and that have no place in a hit."""
 
-    def __call__(self, line: bytes) -> Record:
-        if self.name is not None:
-            return FORMATS[self.name](line)
-        for name, parse in FORMATS.items():
+    def __call__(self, line: bytes) -> Record | None:
+        """The record of a line; None for one that says something about the log itself. Raises Malformed."""
+
+
+@dataclass(slots=True)
+class LogReader:
+    """Reads any line that is of a known format; with `only`, of one format."""
+
+    rules: ReadingRules = NO_RULES
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Where fields of JSON objects stand, by `--map`."""
+    only: LineFormat | str | None = None
+    """One format, or `json` or `w3c`."""
+    found: dict[str, int] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+    _w3c: W3CReader = field(default_factory=W3CReader)
+    _last: LineFormat | None = None
+    _partial: bytes = b""
+
+    def __call__(self, line: bytes) -> Record | None:
+        if b"\0" in line[:1]:
+            raise Malformed("it begins with NUL bytes: the log was truncated while its server wrote on")
+        if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
+            return None
+        return self._read(line, None, "")
+
+    def _read(self, line: bytes, time: str | None, wrapper: str) -> Record | None:
+        """`time` is that of the wrapper, which stands in where the line has none."""
+        reason: Malformed | None = None
+        if self.only in (None, "json") and line.startswith(b"{"):
+            return self._read_json(line, wrapper)
+        for known in self._formats(line):
             try:
-                record = parse(line)
-            except Malformed:
-                continue
-            self.name = name
-            return record
-        raise Malformed(f"none of the formats {', '.join(FORMATS)}")
+                fields = known.read(line)
+                if fields is not None:
+                    return self._record(known, fields, time, wrapper)
+            except Malformed as error:
+                reason = reason or error
+        if self.only in (None, "w3c") and (fields := self._w3c.read(line)) is not None:
+            return self._record(self._w3c, fields, time, wrapper)
+        if not wrapper and (inner := unwrap(line)) is not None:
+            return self._read_inner(inner)
+        raise reason or Malformed(self._no_format())
+
+    def _read_json(self, line: bytes, wrapper: str) -> Record | None:
+        try:
+            values = json_of(line)
+        except orjson.JSONDecodeError as error:
+            raise Malformed(f"not JSON: {error.msg}") from error
+        if not wrapper and isinstance(values, dict) and (inner := unwrap_json(values)) is not None:
+            return self._read_inner(inner)
+        record = json_record(values, line, self.rules, self.names)
+        self._count("jsonl", wrapper)
+        return record
+
+    def _read_inner(self, inner: Unwrapped) -> Record | None:
+        line = self._partial + inner.line
+        if inner.partial:
+            if len(line) > _MAX_PARTIAL:
+                self._partial = b""
+                raise Malformed(f"longer than {_MAX_PARTIAL} bytes")
+            self._partial = line
+            return None
+        self._partial = b""
+        return self._read(line, inner.time, inner.wrapper)
+
+    def _record(self, known: LineFormat | W3CReader, fields: Fields, time: str | None, wrapper: str) -> Record:
+        if time is not None:
+            fields.setdefault("time", time)
+        record = record_of(fields, self.rules)
+        if isinstance(known, LineFormat):
+            self._last = known
+        if known.unread:
+            self.unread.update(known.unread)
+        self._count(known.name, wrapper)
+        return record
+
+    def _formats(self, line: bytes) -> Iterable[LineFormat]:
+        """The formats to try: the last line's first, but for those that it would take away from another."""
+        if self.only is not None:
+            if isinstance(self.only, LineFormat):
+                yield self.only
+            return
+        if self._last is not None and not _SHADOWED.search(line):
+            yield self._last
+        yield from DETECTED.values()
+
+    def _count(self, name: str, wrapper: str) -> None:
+        name = f"{name} in {wrapper}" if wrapper else name
+        self.found[name] = self.found.get(name, 0) + 1
+
+    def _no_format(self) -> str:
+        if isinstance(self.only, LineFormat):
+            return f"not a line of the format {self.only.name}"
+        return "not a line of a format that is known (see --format)" if self.only is None else f"not {self.only}"
+
+
+def reader_of(
+    format_: str | None,
+    *,
+    rules: ReadingRules = NO_RULES,
+    names: Mapping[str, str] | None = None,
+    escape: str | None = None,
+) -> LogReader:
+    """A reader for one file: of a named format, of a server's format string, or of whatever its lines are.
+
+    `escape` replaces what the format undoes. Raises Refused.
+    """
+    if escape is not None and escape not in ESCAPES:
+        raise Refused("VALIDATION_ERROR", 400, f"--escape takes one of {', '.join(ESCAPES)}.")
+    only: LineFormat | str | None = None
+    if format_ in _JSON_NAMES:
+        only = "json"
+    elif format_ in _W3C_NAMES:
+        only = "w3c"
+    elif format_ in KNOWN:
+        only = KNOWN[format_] if escape is None else KNOWN[format_].with_escape(escape)
+    elif format_ is not None:
+        only = format_of_string(format_, escape)
+    elif escape is not None:
+        raise Refused("VALIDATION_ERROR", 400, "--escape belongs to a --format.")
+    return LogReader(rules=rules, names=names or {}, only=only)

@@ -1,12 +1,12 @@
-"""Lines of JSON, an object each: the names are the columns of `access_logs`, and `timestamp` is the hit's time.
+"""Lines of JSON, an object each: of our own names (the columns of `access_logs`), or of those that servers use.
 
-A value that the receiver would refuse makes the line malformed, and one that it would cut is cut, so that no line that
-is taken can fail when it is written.
+Under our own names a value that the receiver would refuse makes the line malformed, and one that it would cut is cut,
+so that no line that is taken can fail when it is written. Under a server's names the rules of `log_record` hold.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,30 +19,113 @@ from tracker.hit_values import (
     faults,
     is_plain,
 )
-from tracker.importing.record import Malformed, Record
+from tracker.importing.json_aliases import ALIASES
+from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
+from tracker.importing.record import Fields, Malformed, Record
+from tracker.importing.wrappers import json_of
 
 _OBJECTS = ("event_data", "custom_params")
 _LONGEST_PATH = 200
+_SHOWN_NAMES = 8
+
+_OWN_NAMES: Final = frozenset(
+    (*LONGEST_IDENTIFIERS, *LONGEST_DESCRIPTIONS, *_OBJECTS, "ip_address", "screen_res", "timestamp")
+)
+_SERVER_ONLY: Final = frozenset(
+    name
+    for field in ("address", "forwarded_for", "request", "method", "target", "status", "bytes")
+    for name in ALIASES[field]
+) - {"url"}
+_TELLING: Final = frozenset(("address", "request", "method", "target", "status", "referrer", "user_agent"))
+"""Fields of which an object must have one to be a request's: a time, a host or a number alone are not."""
+_COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
+MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
+"""What `--map NAME=THEIR_NAME` takes for NAME."""
 
 
 def json_object(line: bytes) -> Record:
-    """The record of one line; raises Malformed."""
+    """The record of one line of our own names, or of a server's; raises Malformed."""
     try:
-        values = orjson.loads(line.decode("utf-8", "replace"))
+        return json_record(json_of(line), line)
     except orjson.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error.msg}") from error
+
+
+def json_record(
+    values: Any,  # noqa: ANN401 any JSON value
+    line: bytes,
+    rules: ReadingRules = NO_RULES,
+    names: Mapping[str, str] | None = None,
+) -> Record:
+    """The record of a line's JSON value. `names` says where a field stands, by `--map`. Raises Malformed."""
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
+    if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
+        return _own_record(values, line)
+    return _server_record(values, rules, names or {})
+
+
+def _own_record(values: dict[str, Any], line: bytes) -> Record:
     if b"\\u0000" in line or not is_plain(values, MAX_DEPTH):
         for path, reason in faults(values, "", MAX_DEPTH):
             raise Malformed(f"{path[:_LONGEST_PATH]}: {reason}")
     if not values.get("screen_resolution"):
         values["screen_resolution"] = values.get("screen_res")
     columns: dict[str, Any] = {}
-    for names, read in _READERS:
+    for column_names, read in _READERS:
         # An empty text is an absent one: an empty session_id would become one session of everybody.
-        columns.update((name, read(name, value)) for name in names if (value := values.get(name)) not in (None, ""))
-    return Record(created_at=_time(values.get("timestamp")), columns=columns)
+        columns.update(
+            (name, read(name, value)) for name in column_names if (value := values.get(name)) not in (None, "")
+        )
+    created_at = _time(values.get("timestamp"))
+    if not _OWN_NAMES & values.keys() - {"timestamp"} and values.keys() - {"timestamp"}:
+        raise Malformed(_unknown_names(values))
+    return Record(created_at=created_at, columns=columns)
+
+
+def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[str, str]) -> Record:
+    fields: Fields = {}
+    for field, aliases in ALIASES.items():
+        for name in aliases:
+            if (text := _text(values, name)) is not None:
+                fields[field] = text
+                break
+    for name, theirs in names.items():
+        if (text := _text(values, theirs)) is not None:
+            fields[_COLUMNS_AS_FIELDS.get(name, name)] = text
+    if not _TELLING & fields.keys():
+        raise Malformed(_unknown_names(values))
+    if "address" not in fields and normalise(fields.get("host", "")):
+        # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
+        fields["address"] = fields.pop("host")
+    if "://" in fields.get("target", "") or "?" in fields.get("target", ""):
+        fields.pop("query", None)
+    elif "target" in fields and "query" in fields:
+        fields["path"] = fields.pop("target")
+    return record_of(fields, rules)
+
+
+def _text(values: dict[str, Any], path: str) -> str | None:
+    """The text at a name or a dotted path, numbers as they are written, of a list its items; None for nothing."""
+    value: Any = values.get(path)
+    if value is None and "." in path:
+        value = values
+        for name in path.split(".", 2 if path.count(".") > 1 else 1):
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        value = ", ".join(value)
+    if isinstance(value, bool) or value in (None, "", "-"):
+        return None
+    if isinstance(value, str):
+        return value
+    return repr(value) if isinstance(value, int | float) else None
+
+
+def _unknown_names(values: dict[str, Any]) -> str:
+    shown = ", ".join(list(map(str, values))[:_SHOWN_NAMES])
+    return f"none of its names is known ({shown[:_LONGEST_PATH]}): say which is which with --map address=THEIR_NAME"
 
 
 def _identifier(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value

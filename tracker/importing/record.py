@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+Fields = dict[str, str]
+"""What a format found in a line, unescaped and decoded, by these names; an absent one is None, `-` or empty:
+
+`address`, `forwarded_for` (lists allowed), `time`, `request` (the whole request line) or `method`, `target`, `path`,
+`query`, `protocol`; `scheme`, `host`, `port`; `status`, `bytes`, `referrer`, `user_agent`.
+"""
+
+Kind = Literal["page", "asset", "error", "request"]
+"""What a request was for: a page that was read, a file that a page needs, an answer of 4xx or 5xx, anything else."""
 
 
 class Malformed(ValueError):
@@ -16,3 +26,6 @@ class Record:
 
     created_at: datetime
     columns: Mapping[str, Any] = field(default_factory=dict)
+    host: str | None = None
+    """The site that the request was for, `name` or `name:port`, where the line says it."""
+    kind: Kind = "page"

@@ -4,26 +4,33 @@ The identity of a hit is derived from its line (`tracker.hit.imported_id`), so t
 running it again: what had been queued is recognised when it is written.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from tracker.application import Application
-from tracker.application_settings import BOT_FILTER
+from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.bots import is_bot
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import EPOCH, Hit, imported_id
-from tracker.importing.formats import Parse
+from tracker.hit_values import LONGEST_DESCRIPTIONS
+from tracker.importing.formats import Reader
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.record import Malformed, Record
-from tracker.importing.source import LONGEST_LINE, Line
+from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.privacy import Anonymization, Privacy
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 from tracker.store.partitions import first_kept
 
 BATCH = 500
+_LOOKED_AT: Final = 1000
+"""Lines of a file that are read before the first is queued: enough to tell a log whose addresses are missing."""
+_ENOUGH: Final = 10
+"""Good lines below which a log is not judged."""
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a line may be: the same as for events that arrive over HTTP."""
 
@@ -37,6 +44,31 @@ class BadLine:
     reason: str
 
 
+class AddressesMissing(Refused):
+    """Most lines of a log have no address of a visitor: without one nobody can be counted."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            "VALIDATION_ERROR",
+            400,
+            f"Most lines of {file} have no visitor's address, so that visitors could not be counted; nothing of it was "
+            "queued. Say where the address stands (--format, --map, --address-from), or take it as it is with --force.",
+        )
+
+
+@dataclass(slots=True)
+class Missing:
+    """Lines without something, and the first of them."""
+
+    count: int = 0
+    first: str | None = None
+    """File and line number."""
+
+    def add(self, place: str) -> None:
+        self.count += 1
+        self.first = self.first or place
+
+
 @dataclass(slots=True)
 class Summary:
     """What became of the lines. `malformed` and `refused` hold the first `keep` lines of each kind, or all."""
@@ -46,6 +78,16 @@ class Summary:
     queued: int = 0
     bots: int = 0
     """Good lines that were left out since they are a bot's."""
+    other_hosts: int = 0
+    """Good lines that were left out since they are for another site than the application's domain."""
+    unfinished: list[str] = field(default_factory=list)
+    """Files whose last line had no end yet: it waits for the next run."""
+    no_address: Missing = field(default_factory=Missing)
+    no_user_agent: Missing = field(default_factory=Missing)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Good lines by what their requests were for."""
+    formats: Counter[str] = field(default_factory=Counter)
+    unread: set[str] = field(default_factory=set)
     malformed_count: int = 0
     refused_count: int = 0
     malformed: list[BadLine] = field(default_factory=list)
@@ -113,48 +155,92 @@ class Import:
     """Take hits of bots too. They are also taken where the application keeps them."""
     anonymize_ip: Anonymization = "none"
     """What is left of addresses, whatever the application's setting for hits of browsers is."""
+    force: bool = False
+    """Take a log whose lines have no addresses too."""
+    any_host: bool = False
+    """Take requests for other sites than the application's domain too."""
+    pieces_follow: bool = True
+    """Whether files of one source are a log and its rotated pieces, in which no line stands twice."""
+    _ordinals: dict[str, Ordinals] = field(default_factory=dict)
     _months: set[tuple[int, int]] = field(default_factory=set)
 
-    def take(self, lines: Iterable[Line], parse: Parse, *, file: str, source: str, summary: Summary) -> None:
+    def take(
+        self, lines: Iterable[Line], reader: Reader, *, file: str, source: str, summary: Summary, may_grow: bool = False
+    ) -> None:
         """Queue a file's lines; the bad ones are counted in `summary` and harm no other.
 
-        Raises QueueAway, DatabaseAway, and Refused where the file is damaged: what was queued before stays queued.
+        Where the file `may_grow`, a last line without an end is left for the next run. Raises QueueAway, DatabaseAway,
+        AddressesMissing, and Refused where the file is damaged: what was queued before stays queued.
         """
-        privacy = replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip)
-        drops_bots = not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop"
-        ordinals = Ordinals()
-        batch: list[Entry] = []
+        log = _Log(
+            source,
+            self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals(),
+            replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip),
+            not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop",
+        )
+        batch = _Batch(self.queue, summary, file, self.force)
         try:
             for line in lines:
                 if not line.text.strip():
                     continue
+                if not line.is_whole and may_grow:
+                    summary.unfinished.append(file)
+                    continue
                 summary.lines += 1
                 try:
-                    hit = self._hit(line, parse, source, ordinals)
+                    self._take_line(line, reader, log, batch, summary)
                 except Malformed as error:
                     summary.add_malformed(BadLine(file, line.number, str(error)))
                 except _OutOfPeriod as error:
                     summary.add_refused(BadLine(file, line.number, str(error)))
-                else:
-                    if drops_bots and hit.user_agent and is_bot(hit.user_agent):
-                        summary.bots += 1
-                    else:
-                        batch.append(self._entry(hit, privacy))
-                if len(batch) >= BATCH:
-                    self._send(batch, summary)
-        except Refused:
-            self._send(batch, summary)
+        except AddressesMissing:
             raise
-        self._send(batch, summary)
+        except Refused:
+            batch.send()
+            raise
+        finally:
+            summary.formats.update(reader.found)
+            summary.unread |= reader.unread
+        batch.send(is_last=True)
 
-    def _hit(self, line: Line, parse: Parse, source: str, ordinals: Ordinals) -> Hit:
+    def _take_line(self, line: Line, reader: Reader, log: "_Log", batch: "_Batch", summary: Summary) -> None:
+        """Read a line, and queue its hit where it is to be counted. Raises Malformed, _OutOfPeriod."""
         if line.too_long:
-            raise Malformed(f"longer than {LONGEST_LINE} bytes")
-        ordinal = ordinals.next(line.text)
-        record = parse(line.text)
+            raise Malformed(f"longer than {MAX_LINE_LENGTH} bytes")
+        # Malformed lines count among the equal ones too, so that the others keep their places.
+        ordinal = log.ordinals.next(line.text)
+        record = reader(line.text)
+        if record is None:
+            summary.lines -= 1
+            return
         if refusal := self.period.refusal(record.created_at, self.clock.now()):
             raise _OutOfPeriod(refusal)
-        return self._hit_of(record, imported_id(self.application.id, source, line.text, ordinal))
+        hit = self._hit_of(record, imported_id(self.application.id, log.source, line.text, ordinal))
+        if log.drops_bots and hit.user_agent and is_bot(hit.user_agent):
+            summary.bots += 1
+        elif not self._is_own(hit.url, record):
+            summary.other_hosts += 1
+        else:
+            summary.kinds[record.kind] += 1
+            batch.add(self._entry(hit, log.privacy), hit, line.number)
+
+    def _is_own(self, url: str | None, record: Record) -> bool:
+        """Whether a request was for the application's own site, as far as its line and the application say."""
+        domain = self.application.domain
+        if domain is None or self.any_host:
+            return True
+        host = record.host
+        if url is not None and not url.startswith("/"):
+            try:
+                host = urlsplit(url).netloc.rpartition("@")[2] or host
+            except ValueError:
+                return False
+        if host is None:
+            return True
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+        name = name.lower().removeprefix("www.")
+        own = domain.removeprefix("www.")
+        return name == own or name.endswith(f".{own}")
 
     def _entry(self, hit: Hit, privacy: Privacy) -> Entry:
         now = self.clock.now()
@@ -179,8 +265,10 @@ class Import:
     def _hit_of(self, record: Record, hit_id: int) -> Hit:
         columns = dict(record.columns)
         url = columns.get("url")
-        if url is not None and url.startswith("/") and self.application.domain:
-            columns["url"] = f"https://{self.application.domain}{url}"
+        if url is not None and url.startswith("/") and (host := record.host or self.application.domain):
+            columns["url"] = f"https://{host}{url}"[: LONGEST_DESCRIPTIONS["url"]]
+        if record.kind != "page" and IMPORT_PAGE_VIEWS.value(self.application.settings) == "pages":
+            columns["event_name"] = record.kind
         return Hit(
             id=hit_id,
             created_at=record.created_at,
@@ -195,11 +283,46 @@ class Import:
             self.prepare_month(time)
             self._months.add(month)
 
-    def _send(self, batch: list[Entry], summary: Summary) -> None:
-        if batch:
-            self.queue.add(batch)
-            summary.queued += len(batch)
-            batch.clear()
+
+class _Log(NamedTuple):
+    """What holds for all lines of a file."""
+
+    source: str
+    ordinals: Ordinals
+    privacy: Privacy
+    drops_bots: bool
+
+
+class _Batch:
+    """Entries on their way to the queue; those of a file's first lines wait until it is seen what its lines have."""
+
+    def __init__(self, queue: Queue, summary: Summary, file: str, force: bool) -> None:  # noqa: FBT001 a setting
+        self._queue, self._summary, self._file = queue, summary, file
+        self._entries: list[Entry] = []
+        self._is_trusted = force
+        self._taken = self._without_address = 0
+
+    def add(self, entry: Entry, hit: Hit, number: int) -> None:
+        self._entries.append(entry)
+        self._taken += 1
+        if hit.ip_address is None:
+            self._without_address += 1
+            self._summary.no_address.add(f"{self._file} line {number}")
+        if hit.user_agent is None:
+            self._summary.no_user_agent.add(f"{self._file} line {number}")
+        if len(self._entries) >= (BATCH if self._is_trusted else _LOOKED_AT):
+            self.send(is_last=True)
+
+    def send(self, *, is_last: bool = False) -> None:
+        """`is_last` says that what is there is enough to judge the file by. Raises AddressesMissing."""
+        if is_last and not self._is_trusted:
+            if self._without_address * 2 > self._taken and self._taken >= _ENOUGH:
+                raise AddressesMissing(self._file)
+            self._is_trusted = True
+        if self._entries:
+            self._queue.add(self._entries)
+            self._summary.queued += len(self._entries)
+            self._entries.clear()
 
 
 class _OutOfPeriod(ValueError):

@@ -1,21 +1,40 @@
-"""Reading a log: plain or gzip, from a file or standard input, a line at a time, in bounded memory."""
+"""Reading a log: plain or packed, from a file or standard input, a line at a time, in bounded memory."""
 
+import bz2
+import codecs
 import gzip
 import io
+import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Final, Protocol, cast
 
-from tracker.errors import not_found
+from tracker.errors import Refused, not_found
 
 STDIN = "-"
-LONGEST_LINE = 64 * 1024
-_GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
+MAX_LINE_LENGTH = 64 * 1024
+_BOM: Final = codecs.BOM_UTF8
+_PACKED: Final[dict[bytes, Callable[[io.BufferedReader], "_Lines"]]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
+_UNPACKED_BY: Final = {b"\x28\xb5\x2f\xfd": "zstd -dc", b"PK\x03\x04": "unzip -p"}
+_PACKED_SUFFIX: Final = re.compile(r"\.(?:gz|bz2|xz|zst|zip)$")
+# What logrotate, cronolog and the like append: .1, -20261120, .2026-11-20, -1795899522, -2026112023
+_ROTATED_SUFFIX: Final = re.compile(r"[.-](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-?\d{2,6})?|1\d{9})$")
+_LOOKED_AT: Final = 4096
+
+
+class _Lines(Protocol):
+    """What lines are read from."""
+
+    def readline(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +44,8 @@ class Line:
     number: int
     text: bytes
     too_long: bool = False
+    is_whole: bool = True
+    """Whether its end was there: the last line of a log may be half written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +57,21 @@ class Opened:
 
     lines: Iterator[Line]
     position: Callable[[], int]
+    may_grow: bool = False
+    """A plain file, to which its server may be writing: a last line without an end waits for the next run."""
 
 
 def source_of(file: str) -> str:
-    """The name under which a file's lines are known: its base name without .gz, which a rotation's gzip adds."""
-    return "stdin" if file == STDIN else Path(file).name.removesuffix(".gz")
+    """The name under which a file's lines are known: its base name without what packing and rotation add."""
+    if file == STDIN:
+        return "stdin"
+    name = Path(file).name
+    plain = _ROTATED_SUFFIX.sub("", _PACKED_SUFFIX.sub("", name))
+    # Some rotate access-20261120.log: the suffix stands before the ending.
+    stem, point, ending = plain.rpartition(".")
+    if point and ending.isalpha():
+        plain = f"{_ROTATED_SUFFIX.sub('', stem) or stem}.{ending}"
+    return plain or name
 
 
 def size_of(file: str) -> int | None:
@@ -62,27 +93,55 @@ def opened(file: str) -> Iterator[Opened]:
         raise not_found(f"{file} cannot be read: {error.strerror}.") from error
     try:
         # By its first bytes, not by its name: standard input has none.
-        packed = stream.peek(2)[:2] == _GZIP
-        lines = _lines(gzip.GzipFile(fileobj=stream) if packed else stream, file)
-        yield Opened(lines, stream.raw.tell)
+        head = stream.peek(_LOOKED_AT)[:_LOOKED_AT]
+        unpack = next((unpack for magic, unpack in _PACKED.items() if head.startswith(magic)), None)
+        lines = unpack(stream) if unpack else _plain(stream, head, file)
+        yield Opened(_lines(lines, file), stream.raw.tell, may_grow=file != STDIN and unpack is None)
     finally:
         if file != STDIN:
             stream.close()
 
 
-def _lines(stream: io.BufferedReader | gzip.GzipFile, file: str) -> Iterator[Line]:
+def _plain(stream: io.BufferedReader, head: bytes, file: str) -> _Lines:
+    """Raises Refused for what is no text, with what would make it some."""
+    for magic, command in _UNPACKED_BY.items():
+        if head.startswith(magic):
+            raise Refused(
+                "VALIDATION_ERROR",
+                400,
+                f"{file} is packed: {command} FILE | python -m tracker import - --source NAME ...",
+            )
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _Utf16(stream)
+    # Between a log that was truncated (NULs, then lines) and a program stands how many other control bytes there are.
+    if len(re.findall(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", head)) * 10 > len(head):
+        raise Refused("VALIDATION_ERROR", 400, f"{file} is no log: it holds binary data.")
+    return stream
+
+
+class _Utf16:
+    """The lines of a UTF-16 text with a byte order mark, as UTF-8."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+
+    def readline(self, size: int, /) -> bytes:
+        return self._text.readline(size).encode("utf-8", "replace")
+
+
+def _lines(stream: _Lines, file: str) -> Iterator[Line]:
     number = 0
     try:
-        while text := stream.readline(LONGEST_LINE + 2):
+        while text := stream.readline(MAX_LINE_LENGTH + 2):
             number += 1
             if number == 1:
                 text = text.removeprefix(_BOM)
             ended = text.endswith(b"\n")
             text = text.rstrip(b"\r\n")
-            too_long = len(text) > LONGEST_LINE
-            while not ended and (rest := stream.readline(LONGEST_LINE)):
+            too_long = len(text) > MAX_LINE_LENGTH
+            while not ended and (rest := stream.readline(MAX_LINE_LENGTH)):
                 too_long = True
                 ended = rest.endswith(b"\n")
-            yield Line(number, text, too_long)
-    except (EOFError, zlib.error, OSError) as error:
+            yield Line(number, text, too_long, ended)
+    except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         raise not_found(f"{file} cannot be read beyond line {number}: {error}.") from error

@@ -1,0 +1,219 @@
+"""The format strings of Apache (`%h %l %u %t`), nginx (`$remote_addr`) and HAProxy (`%ci:%cp [%tr]`), as formats.
+
+A name that is not known here is a field that is not read: it may hold anything that holds neither what stands behind it
+in the format nor a quote.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tracker.errors import Refused
+from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
+
+_APACHE: Final = {
+    name: field
+    for field, names in {
+        "address": "h a",
+        "time": "t",
+        "request": "r",
+        "status": "s",
+        "bytes": "b B O",
+        "user": "u",
+        "host": "v V",
+        "port": "p",
+        "method": "m",
+        "path": "U",
+        "query": "q",
+        "protocol": "H",
+    }.items()
+    for name in names.split()
+}
+_APACHE_HEADERS: Final = {
+    name: field
+    for field, names in {
+        "referrer": "referer",
+        "user_agent": "user-agent",
+        "forwarded_for": "x-forwarded-for x-real-ip",
+        "host": "host",
+    }.items()
+    for name in names.split()
+}
+_APACHE_DIRECTIVE: Final = re.compile(r"%(?:[!0-9,]+)?[<>]?(?:\{([^}]*)\})?(\^?[A-Za-z]{1,2}|%)")
+_NGINX: Final = {
+    name: field
+    for field, names in {
+        "address": "remote_addr",
+        "forwarded_for": "http_x_forwarded_for proxy_add_x_forwarded_for http_x_real_ip http_cf_connecting_ip",
+        "user": "remote_user",
+        "time": "time_local time_iso8601 msec",
+        "request": "request",
+        "status": "status",
+        "bytes": "body_bytes_sent bytes_sent",
+        "referrer": "http_referer",
+        "user_agent": "http_user_agent",
+        "host": "host http_host server_name",
+        "port": "server_port",
+        "scheme": "scheme",
+        "method": "request_method",
+        "target": "request_uri",
+        "path": "uri document_uri",
+        "query": "args query_string",
+        "protocol": "server_protocol",
+    }.items()
+    for name in names.split()
+}
+_NGINX_VARIABLE: Final = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
+_HAPROXY: Final = {
+    name: field
+    for field, names in {
+        "address": "ci",
+        "time": "tr trl trg t T Tl",
+        "status": "ST",
+        "bytes": "B",
+        "request": "r",
+        "method": "HM",
+        "target": "HU",
+        "path": "HP",
+        "query": "HQ",
+        "protocol": "HV",
+    }.items()
+    for name in names.split()
+}
+_HAPROXY_SHAPES: Final = {"hr": r"(?:\{[^{}]*\})?", "hs": r"(?:\{[^{}]*\})?"}
+_HAPROXY_EXPRESSIONS: Final = {
+    "user-agent": "user_agent",
+    "referer": "referrer",
+    "x-forwarded-for": "forwarded_for",
+    "host": "host",
+    "src": "address",
+    "pathq": "target",
+}
+_HAPROXY_STRING: Final = re.compile(r"%(?:\{[^}]*\})?(?:ci|cp|ST|TR|tr|HM|HU|ft)\b|%\[")
+_HAPROXY_FIELD: Final = re.compile(r"%(?:\{[^}]*\})?(?:\[([^\]]*)\]|([A-Za-z]{1,3}))")
+_HAPROXY_QUOTED: Final = re.compile(r"%\{\+Q[^}]*\}(\[[^\]]*\]|(?!o)[A-Za-z]{1,3})")
+_HAPROXY_OPTIONS: Final = re.compile(r"%\{[^}]*\}o ?")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A place of a format string where something stands."""
+
+    name: str | None
+    """One of `record.Fields`, `user`, or None for what is not read."""
+    label: str
+    """How the server calls it, for the report of what was not read."""
+    shape: str | None = None
+    """A regular expression of its own."""
+
+
+_Part = str | Field
+_FieldOf = Callable[[re.Match[str]], _Part]
+
+
+def format_of_string(text: str, escape: str | None) -> LineFormat:
+    """The format that a server's own format string describes. Raises Refused where it has no time or cannot be read."""
+    plain = text.strip().replace('\\"', '"')
+    if "$" in plain:
+        parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
+    elif _HAPROXY_STRING.search(plain):
+        parts, usual = _haproxy_parts(plain), "haproxy"
+    elif "%" in plain:
+        parts, usual = _parts(plain, _APACHE_DIRECTIVE, _apache), "apache"
+    else:
+        raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} is neither a known format nor a format string.")
+    fields = [part for part in parts if isinstance(part, Field)]
+    if not any(field.name == "time" for field in fields):
+        raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} has no time: a hit needs one.")
+    escape = escape or usual
+    unread = tuple(field.label for field in fields if field.name in (None, "user"))
+    return LineFormat("of --format", _pattern(parts, raw=escape == "none"), escape=escape, unread=unread)
+
+
+def _haproxy_parts(text: str) -> list[_Part]:
+    """With `+Q` HAProxy puts quotes around a field itself; with `o` the option holds for all that follow."""
+    quotes_all = "+Q" in "".join(_HAPROXY_OPTIONS.findall(text))
+    text = _HAPROXY_QUOTED.sub(r'"%\1"', _HAPROXY_OPTIONS.sub("", text))
+    if quotes_all:
+        text = _HAPROXY_FIELD.sub(lambda match: f'"{match[0]}"', text)
+    return _parts(text, _HAPROXY_FIELD, _haproxy)
+
+
+def _parts(text: str, pattern: re.Pattern[str], field_of: _FieldOf) -> list[_Part]:
+    """Literals and fields in turn, neighbouring literals as one."""
+    parts: list[_Part] = []
+    end = 0
+    for match in [*pattern.finditer(text), None]:
+        parts.append(text[end : match.start() if match else len(text)])
+        if match:
+            parts.append(field_of(match))
+            end = match.end()
+    joined: list[_Part] = []
+    for part in parts:
+        if part == "":
+            continue
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return joined
+
+
+def _pattern(parts: list[_Part], *, raw: bool) -> str:
+    taken: set[str] = set()
+    pattern: list[str] = []
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            pattern.append(re.escape(part))
+            continue
+        before = parts[index - 1] if index else ""
+        after = parts[index + 1] if index + 1 < len(parts) else ""
+        shape = part.shape or _shape(
+            part, before if isinstance(before, str) else "", after if isinstance(after, str) else "", raw=raw
+        )
+        if part.name is None or part.name in taken:
+            pattern.append(f"(?:{shape})")
+        else:
+            taken.add(part.name)
+            pattern.append(f"(?P<{part.name}>{shape})")
+    return "".join(pattern)
+
+
+def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
+    if before.endswith('"') and after.startswith('"'):
+        return RAW_QUOTED if raw else QUOTED
+    if part.name in FIELD:
+        return FIELD[part.name]
+    if part.name in ("request", "user_agent", "referrer") and not after:
+        return ".*"
+    return f'[^{re.escape(after[0])}"]*' if after else r'[^ "]*'
+
+
+def _apache(match: re.Match[str]) -> _Part:
+    argument, directive = match.groups()
+    if directive == "%":
+        return "%"
+    if directive == "t":
+        return Field("time", match[0], r"\d{9,19}" if argument in ("sec", "msec", "usec") else None)
+    if directive == "i" and argument:
+        return Field(_APACHE_HEADERS.get(argument.lower()), match[0])
+    if argument and directive not in "sbp":
+        return Field(None, match[0])
+    return Field(_APACHE.get(directive), match[0])
+
+
+def _nginx(match: re.Match[str]) -> _Part:
+    name = match[1] or match[2]
+    return Field(_NGINX.get(name), f"${name}")
+
+
+def _haproxy(match: re.Match[str]) -> _Part:
+    expression, name = match.groups()
+    if expression is None:
+        return Field("captures" if name in ("hr", "hs") else _HAPROXY.get(name), match[0], _HAPROXY_SHAPES.get(name))
+    lowered = expression.lower()
+    for header, field in _HAPROXY_EXPRESSIONS.items():
+        if header in lowered:
+            return Field(field, match[0])
+    return Field(None, match[0])

@@ -1,0 +1,57 @@
+"""The names under which servers, in their usual configurations, write the fields of a request as JSON.
+
+The more particular name stands first. A point leads into an object within the object.
+"""
+
+from typing import Final
+
+ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    field: tuple(names.split())
+    for field, names in {
+        "address": """
+            remote_addr request.client_ip request.remote_ip remote_ip client_ip clientip ClientHost
+            ClientAddr client.ip client.address source.ip source.address httpRequest.remoteIp ClientIP
+            remoteAddr remoteIP remote client ip remote_host downstream_remote_address c_ip clientIp
+        """,
+        "forwarded_for": """
+            http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
+            request_X-Forwarded-For X-Forwarded-For requestHeaders.X-Forwarded-For http_x_real_ip
+        """,
+        "time": """
+            timestamp @timestamp time_iso8601 time_local time ts msec StartUTC StartLocal start_time
+            datetime date_time EdgeStartTimestamp event_time date __REALTIME_TIMESTAMP
+        """,
+        "request": "request requestLine request_line http_request",
+        "method": """
+            request_method method request.method RequestMethod http.request.method httpRequest.requestMethod
+            verb ClientRequestMethod http_method requestMethod
+        """,
+        "target": """
+            request_uri request.uri RequestPath url.original httpRequest.requestUrl ClientRequestURI uri
+            path requestURI request_path original_path url uri_path requestPath
+        """,
+        "query": "query_string args query uri_query",
+        "protocol": "server_protocol protocol request.proto RequestProtocol proto",
+        "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
+        "host": """
+            http_host request.host RequestHost url.domain ClientRequestHost host vhost virtual_host
+            server_name authority hostname
+        """,
+        "status": """
+            status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
+            response_code EdgeResponseStatus response code
+        """,
+        "bytes": """
+            body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
+            httpRequest.responseSize bytes EdgeResponseBytes response_size length
+        """,
+        "referrer": """
+            http_referer http_referrer referer referrer request_Referer request.headers.Referer
+            requestHeaders.Referer http.request.referrer httpRequest.referer ClientRequestReferer Referer
+        """,
+        "user_agent": """
+            http_user_agent user_agent request_User-Agent request.headers.User-Agent requestHeaders.User-Agent
+            user_agent.original httpRequest.userAgent ClientRequestUserAgent userAgent agent User-Agent useragent
+        """,
+    }.items()
+}

@@ -1,0 +1,102 @@
+r"""A format of lines: one regular expression that must match a whole line, whose groups are named after fields.
+
+Each field takes only what its server writes there, so that a line which was torn, or glued to another, is no line of
+the format: `FIELD` has what may stand in a field without quotes, `QUOTED` what in one with them.
+"""
+
+import re
+from typing import Final
+
+from tracker.addresses import normalise
+from tracker.importing.escapes import ESCAPES, Unescape
+from tracker.importing.record import Fields, Malformed
+
+_ADDRESSES: Final = r"[0-9A-Za-z_.:%\[\]-]+(?:, ?[0-9A-Za-z_.:%\[\]-]+)*"
+FIELD: Final[dict[str, str]] = {
+    "address": _ADDRESSES,
+    "forwarded_for": _ADDRESSES,
+    "time": (
+        r"\[?(?:\d{1,2}/[A-Za-z]{3}/\d{4}:[\d:.,]+(?: ?[+-]\d{2}:?\d{2})?"
+        r"|\d{4}-\d\d-\d\d[T ][\d:.,]+(?: ?[+-][\d:]+|Z)?"
+        r"|\d{9,19}(?:\.\d+)?|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]+ \d{4})\]?"
+    ),
+    "status": r"-?\d{1,3}|-",
+    "bytes": r"\+?\d{1,18}|-",
+    "host": r"[A-Za-z0-9_.\[\]:-]*?",
+    "port": r"\d{1,5}|-",
+    "method": r"[A-Za-z][A-Za-z_-]{0,31}|-",
+    "protocol": r"HTTP/\d(?:\.\d)?|-",
+    "user": r'(?:[^"\\\r\n]|\\.)*?',
+}
+"""What a field may hold without quotes around it."""
+QUOTED: Final = r'[^"\\]*(?:\\.[^"\\]*)*'
+"""Quoted, with quotes inside escaped."""
+RAW_QUOTED: Final = r'[^"]*'
+"""Quoted by a server that escapes nothing: a quote inside cannot be told from the end, and such a line is not taken."""
+TWO_RECORDS: Final = "two records in one line"
+_ANY_TIME: Final = re.compile(rb"\[\d{1,2}/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?\]")
+_ADDRESS_INSIDE: Final = re.compile(
+    rb"(?:^|[ ,])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:[ ,]|$)"
+)
+_CAPTURES: Final = re.compile(rb'\}? *\{|[{}|]|" "|"')
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost)(?::\d+)?")
+
+
+class LineFormat:
+    """A format that reads lines.
+
+    `unread` names what the format has and a hit has no place for.
+    """
+
+    def __init__(self, name: str, pattern: str, *, escape: str = "safe", unread: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.unread = unread
+        self._pattern = re.compile(pattern.encode(), re.DOTALL)
+        self._names = tuple(sorted(self._pattern.groupindex, key=self._pattern.groupindex.__getitem__))
+        self._user = self._pattern.groupindex.get("user")
+        self._unescape: Unescape = ESCAPES[escape]
+        self._mark = {"haproxy": b"#", "node": b""}.get(escape, b"\\")
+
+    def with_escape(self, escape: str) -> "LineFormat":
+        """The same format with another rule of ESCAPES."""
+        return LineFormat(self.name, self._pattern.pattern.decode(), escape=escape, unread=self.unread)
+
+    def read(self, line: bytes) -> Fields | None:
+        """The fields of a line, or None where it is not of this format. Raises Malformed for two lines in one."""
+        match = self._pattern.fullmatch(line)
+        if match is None:
+            return None
+        if self._user is not None and (user := match[self._user]) not in (b"-", b"", None) and _is_glued(user):
+            raise Malformed(TWO_RECORDS)
+        if line.count(b"[") > 1 and len(_ANY_TIME.findall(line)) > 1:
+            raise Malformed(TWO_RECORDS)
+        fields: Fields = {}
+        for name, value in zip(self._names, match.groups(), strict=True):
+            if not value:
+                continue
+            if name == "captures":
+                self._distribute(fields, value)
+            else:
+                text = (self._unescape(value) if self._mark in value else value).decode("utf-8", "replace")
+                fields[name] = text if text.isprintable() else text.replace("\0", "")
+        return fields
+
+    def _distribute(self, fields: Fields, captures: bytes) -> None:
+        """Give the headers that HAProxy captured their places: it writes their values and not their names."""
+        for value in _CAPTURES.split(captures):
+            text = self._unescape(value.strip()).decode("utf-8", "replace")
+            if text in ("", "-"):
+                continue
+            if text.startswith(("http://", "https://")):
+                fields.setdefault("referrer", text)
+            elif normalise(text.split(",")[0]) is not None:
+                fields.setdefault("forwarded_for", text)
+            elif _HOST.fullmatch(text):
+                fields.setdefault("host", text)
+            else:
+                fields.setdefault("user_agent", text)
+
+
+def _is_glued(user: bytes) -> bool:
+    """Whether the place of a user's name holds the beginning of another record, as where a line lost its end."""
+    return b" - " in user or _ADDRESS_INSIDE.search(user) is not None

@@ -1,0 +1,197 @@
+"""From the fields of a line to a record: one set of rules for every format."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from tracker.addresses import normalise
+from tracker.hit_values import LARGEST_INTEGER, LONGEST_DESCRIPTIONS
+from tracker.importing.log_times import log_time
+from tracker.importing.record import Fields, Kind, Malformed, Record
+
+AddressFrom = Literal["leftmost-public", "leftmost", "rightmost", "forwarded"]
+PageViews = Literal["pages", "all"]
+
+_REQUEST: Final = re.compile(
+    r"([A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}) (.*?)(?: (HTTP/\d(?:\.\d)?|\d(?:\.\d)?|null))? ?"
+)
+"""Method, target, protocol (RFC 9112, section 3). Hypercorn writes `1.1` for the protocol, Tomcat `null` for none."""
+_ABSOLUTE: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_-]+)*\.?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_TAB: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+_NAMELESS: Final = frozenset(("", "-", "unknown", "unix:", "none", "null"))
+_DEFAULT_PORTS: Final = frozenset(("", "-", "0", "80", "443"))
+_INSIDE: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10"),
+        ),
+    )
+)
+_STATUS: Final = range(100, 1000)
+_ASSET: Final = re.compile(
+    r"\.(?:css|js|mjs|map|json|xml|txt|ico|png|jpe?g|gif|svgz?|webp|avif|bmp|woff2?|ttf|otf|eot|mp[34]|m4[av]|webm|og[gv]"
+    r"|wav|pdf|zip|gz|bz2|xz|tar|7z|rar|exe|dmg|apk|iso|webmanifest|wasm|rss|atom|ics|csv)$",
+    re.IGNORECASE,
+)
+_OK: Final = range(200, 400)
+_FAILED: Final = range(400, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """What an operator says about a log beyond its format."""
+
+    address_from: AddressFrom = "leftmost-public"
+    """Which of several addresses is the visitor's; `forwarded` prefers a field of its own (X-Forwarded-For)."""
+    zone: tzinfo | None = None
+    """The time zone of the log's times whatever offset is written there."""
+    assume_zone: tzinfo | None = None
+    """The time zone of times without an offset, where the format says it."""
+
+
+NO_RULES: Final = ReadingRules()
+
+
+def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
+    """The record that a line's fields make. Raises Malformed where a field is not what its format has there."""
+    time = fields.get("time")
+    if not time:
+        raise Malformed("it has no time")
+    columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
+    method, target = _request(fields)
+    status = _number(fields.get("status"), "status")
+    size = _number(fields.get("bytes"), "number of bytes")
+    url = _url(target)
+    described = (
+        ("url", url),
+        ("referrer", _link(fields.get("referrer"))),
+        ("user_agent", _agent(fields.get("user_agent"))),
+    )
+    for column, text in described:
+        if text:
+            columns[column] = text[: LONGEST_DESCRIPTIONS[column]]
+    event_data: dict[str, Any] = {}
+    if method:
+        event_data["method"] = method
+    if status is not None and status in _STATUS:
+        event_data["status"] = status
+    if size is not None:
+        event_data["bytes"] = min(size, LARGEST_INTEGER)
+    if event_data:
+        columns["event_data"] = event_data
+    return Record(
+        created_at=log_time(time, rules.zone, assume=rules.assume_zone),
+        columns=columns,
+        host=_host(fields) if "host" in fields else None,
+        kind=_kind(method, url, status),
+    )
+
+
+def _address(fields: Fields, rules: ReadingRules) -> str | None:
+    texts = fields.get("address"), fields.get("forwarded_for")
+    if rules.address_from == "forwarded":
+        texts = texts[::-1]
+    for text in texts:
+        if text and text not in _NAMELESS:
+            return _chosen(text, rules.address_from)
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _chosen(text: str, address_from: AddressFrom) -> str | None:
+    """One address of a list, or None where there are only names. Raises Malformed for what is neither."""
+    if (address := normalise(text)) is not None:
+        return address
+    addresses: list[str] = []
+    for part in text.split(","):
+        item = part.strip()
+        if (address := normalise(item)) is not None:
+            addresses.append(address)
+        elif item.lower() not in _NAMELESS and not item.startswith("unix:") and not _HOST_NAME.fullmatch(item):
+            raise Malformed("its address is none")
+    if not addresses:
+        return None
+    if address_from == "rightmost":
+        return addresses[-1]
+    if address_from == "leftmost":
+        return addresses[0]
+    return next((address for address in addresses if not _is_inside(address)), addresses[0])
+
+
+def _is_inside(address: str) -> bool:
+    """Whether an address is one of a network's inside: private, shared (RFC 6598), local to a link or a machine."""
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in network for network in _INSIDE if network.version == parsed.version)
+
+
+def _request(fields: Fields) -> tuple[str | None, str | None]:
+    """Method and target; None for what the server could not read."""
+    request = fields.get("request")
+    if request is not None:
+        match = _REQUEST.fullmatch(request)
+        return (match[1], match[2].strip()) if match and (match[3] or match[2].startswith("/")) else (None, None)
+    target = fields.get("target")
+    if target is None and (path := fields.get("path")):
+        query = (fields.get("query") or "").removeprefix("?")
+        target = path if query in ("", "-") else f"{path}?{query}"
+    return fields.get("method"), target
+
+
+def _url(target: str | None) -> str | None:
+    """The target where it names a page: a path or an absolute one; `-`, `*` and what CONNECT asks for do not."""
+    if not target or not (target.startswith("/") or _ABSOLUTE.match(target)):
+        return None
+    return target if target.isprintable() else _CONTROL.sub(_percent, target)
+
+
+def _link(text: str | None) -> str | None:
+    if not text or text == "-":
+        return None
+    return text if text.isprintable() else _CONTROL.sub(_percent, text)
+
+
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+
+
+def _agent(text: str | None) -> str | None:
+    """A user agent without control characters, tabs excepted (RFC 9110, section 5.5)."""
+    if not text or text == "-":
+        return None
+    return text if text.isprintable() else _CONTROL_BUT_TAB.sub("", text).strip() or None
+
+
+def _host(fields: Fields) -> str | None:
+    host = (fields.get("host") or "").strip()
+    if host in _NAMELESS or not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+:\d{1,5}", host):
+        return None
+    port = fields.get("port") or ""
+    if ":" in host and not host.startswith("["):
+        host, port = host.rsplit(":", 1)
+    return host.lower() if port in _DEFAULT_PORTS or not port.isdecimal() else f"{host.lower()}:{port}"
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if not text or text == "-":
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:  # noqa: PLR2004 what an integer column holds
+        raise Malformed(f"its {name} is no number")
+    return int(text)
+
+
+def _kind(method: str | None, url: str | None, status: int | None) -> Kind:
+    if status is not None and status in _FAILED:
+        return "error"
+    if url is None or method not in (None, "GET") or (status is not None and status not in _OK):
+        return "request"
+    path = url.partition("?")[0].partition("#")[0]
+    if not path.startswith("/"):
+        path = path.partition("://")[2].partition("/")[2]
+    return "asset" if _ASSET.search(path) else "page"
