@@ -11,8 +11,9 @@ from tracker.application import Application
 from tracker.importing import paced_queue
 from tracker.importing.formats import reader_of
 from tracker.importing.paced_queue import PacedQueue
-from tracker.importing.run import Import, Summary, kept_since
+from tracker.importing.run import Import, kept_since
 from tracker.importing.source import Line
+from tracker.importing.summary import Summary
 from tracker.queueing.adding import bulk_waiting
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry

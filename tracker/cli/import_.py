@@ -28,8 +28,9 @@ from tracker.importing.formats import reader_of
 from tracker.importing.json_lines import MAPPABLE
 from tracker.importing.log_record import AddressFrom, ReadingRules
 from tracker.importing.paced_queue import PacedQueue
-from tracker.importing.run import BadLine, Import, Summary, kept_since
+from tracker.importing.run import Import, kept_since
 from tracker.importing.source import Line, opened, size_of, source_of
+from tracker.importing.summary import BadLine, Summary
 from tracker.management import applications
 from tracker.privacy import Anonymization
 from tracker.queueing.connection import Connection

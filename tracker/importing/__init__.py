@@ -9,5 +9,6 @@ json_aliases    the names that servers give to fields of JSON
 record          what any line says
 ordinals        which of the equal lines of a log a line is
 run             lines become hits with an identity of their own
+summary         what became of the lines
 paced_queue     the hits go behind all others, and wait where workers cannot keep up
 """

@@ -4,7 +4,6 @@ The identity of a hit is derived from its line (`tracker.hit.imported_id`), so t
 running it again: what had been queued is recognised when it is written.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from tracker.importing.formats import Reader
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import MAX_LINE_LENGTH, Line
+from tracker.importing.summary import BadLine, Summary
 from tracker.privacy import Anonymization, Privacy
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 from tracker.store.partitions import first_kept
@@ -35,15 +35,6 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a line may be: the same as for events that arrive over HTTP."""
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that was not queued."""
-
-    file: str
-    line: int
-    reason: str
-
-
 class AddressesMissing(Refused):
     """Most lines of a log have no address of a visitor: without one nobody can be counted."""
 
@@ -54,56 +45,6 @@ class AddressesMissing(Refused):
             f"Most lines of {file} have no visitor's address, so that visitors could not be counted; nothing of it was "
             "queued. Say where the address stands (--format, --map, --address-from), or take it as it is with --force.",
         )
-
-
-@dataclass(slots=True)
-class Missing:
-    """Lines without something, and the first of them."""
-
-    count: int = 0
-    first: str | None = None
-    """File and line number."""
-
-    def add(self, place: str) -> None:
-        self.count += 1
-        self.first = self.first or place
-
-
-@dataclass(slots=True)
-class Summary:
-    """What became of the lines. `malformed` and `refused` hold the first `keep` lines of each kind, or all."""
-
-    keep: int | None
-    lines: int = 0
-    queued: int = 0
-    bots: int = 0
-    """Good lines that were left out since they are a bot's."""
-    other_hosts: int = 0
-    """Good lines that were left out since they are for another site than the application's domain."""
-    unfinished: list[str] = field(default_factory=list)
-    """Files whose last line had no end yet: it waits for the next run."""
-    no_address: Missing = field(default_factory=Missing)
-    no_user_agent: Missing = field(default_factory=Missing)
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Good lines by what their requests were for."""
-    formats: Counter[str] = field(default_factory=Counter)
-    unread: set[str] = field(default_factory=set)
-    malformed_count: int = 0
-    refused_count: int = 0
-    malformed: list[BadLine] = field(default_factory=list)
-    refused: list[BadLine] = field(default_factory=list)
-
-    def add_malformed(self, bad: BadLine) -> None:
-        self.malformed_count += 1
-        self._remember(self.malformed, bad)
-
-    def add_refused(self, bad: BadLine) -> None:
-        self.refused_count += 1
-        self._remember(self.refused, bad)
-
-    def _remember(self, kept: list[BadLine], bad: BadLine) -> None:
-        if self.keep is None or len(kept) < self.keep:
-            kept.append(bad)
 
 
 class Queue(Protocol):
