@@ -7,6 +7,7 @@
     │   │   ├── ShareInUse
     │   │   └── TookTooLong
     │   └── QueueAway
+    │       ├── ForeignQueue
     │       └── QueueFull
     │           └── ShareFull
     ├── Never                   it cannot succeed however often it is tried
@@ -60,6 +61,10 @@ class QueueFull(QueueAway):
 
 class ShareFull(QueueFull):
     """Redis has room only for applications that have no crowd of hits waiting, and this one has."""
+
+
+class ForeignQueue(QueueAway):
+    """This Redis belongs to another database, or nobody knows to which: an operator has to say or to correct it."""
 
 
 class Never(TrackerError):

@@ -43,11 +43,14 @@ def _drain(own: Worker) -> None:
         )
         nudges.clear(own.redis)
         claims = own.claims()
-        drained = Drain(claims, own.database, own.clock, seconds=own.settings.drain_seconds).run()
+        drained = Drain(
+            claims, own.database, own.clock, seconds=own.settings.drain_seconds, permit=own.instance.look
+        ).run()
         claims.close()
         if drained.ended == "time":
             nudges.nudge(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
-        filtered.fold(own.redis, own.database, own.clock)
+        if drained.ended != "away":
+            filtered.fold(own.redis, own.database, own.clock)
     except TryAgain as error:
         # Before or after the work; the watch nudges when Redis is back.
         _log.warning("the queue is away", reason=str(error))

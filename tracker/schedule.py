@@ -1,5 +1,6 @@
 """What the scheduler does, and how often. Everything here may run twice at once without harm; the lease spares work."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from tracker.erasure.run import erase_waiting
@@ -10,7 +11,7 @@ from tracker.housekeeping.waiting_hits import take_in
 from tracker.partitions.retention import drop_old_months
 from tracker.partitions.upkeep import upkeep
 from tracker.queueing import watch
-from tracker.scheduling.turns import Job
+from tracker.scheduling.turns import GoOn, Job
 from tracker.sessions.ending import end_sessions
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
@@ -32,14 +33,23 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="wake a worker where hits wait",
             every=5 * _SECOND,
             jitter=1 * _SECOND,
-            turn=lambda _: watch.look(redis, queue, drain_seconds=drain_seconds),
+            turn=_of_ours(parts, lambda _: watch.look(redis, queue, drain_seconds=drain_seconds)),
         ),
         Job(
             name="take in hits that waited for Redis",
             every=5 * _SECOND,
             jitter=1 * _SECOND,
-            turn=lambda go_on: take_in(
-                database, redis, clock, queue=queue, drain_seconds=drain_seconds, queue_limit=queue_limit, go_on=go_on
+            turn=_of_ours(
+                parts,
+                lambda go_on: take_in(
+                    database,
+                    redis,
+                    clock,
+                    queue=queue,
+                    drain_seconds=drain_seconds,
+                    queue_limit=queue_limit,
+                    go_on=go_on,
+                ),
             ),
         ),
         Job(
@@ -52,7 +62,7 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="complete hours and days",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=lambda _: complete_periods(database, redis, clock, announce=parts.announce_periods),
+            turn=_of_ours(parts, lambda _: complete_periods(database, redis, clock, announce=parts.announce_periods)),
         ),
         Job(
             name="end sessions",
@@ -70,7 +80,7 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="erase what was asked for",
             every=10 * _SECOND,
             jitter=2 * _SECOND,
-            turn=lambda go_on: erase_waiting(database, redis, clock, owner=parts.owner, go_on=go_on),
+            turn=_of_ours(parts, lambda go_on: erase_waiting(database, redis, clock, owner=parts.owner, go_on=go_on)),
         ),
         Job(
             # A turn lasts for as long as anything is due or under way, and takes up at once what becomes due meanwhile.
@@ -90,7 +100,7 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             name="remove dead consumers",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=lambda _: remove_dead(database, redis, clock),
+            turn=_of_ours(parts, lambda _: remove_dead(database, redis, clock)),
         ),
         Job(
             # Each minute: a hit whose month is half detached is tried again for that long.
@@ -141,3 +151,13 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
             ),
         ),
     )
+
+
+def _of_ours(parts: Scheduler, turn: Callable[[GoOn], object]) -> Callable[[GoOn], object]:
+    """A turn that uses Redis, put off (ForeignQueue) while that belongs to another database."""
+
+    def compared(go_on: GoOn) -> object:
+        parts.instance.look()
+        return turn(go_on)
+
+    return compared

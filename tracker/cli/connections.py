@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tracker import log
+from tracker.clock import SystemClock
 from tracker.config import Settings, load
+from tracker.instance.check import InstanceCheck
 from tracker.management.announce import announce as announce_over
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
@@ -47,6 +49,14 @@ def redis(loaded: Settings) -> Iterator[Connection]:
         yield opened
     finally:
         opened.close()
+
+
+@contextmanager
+def queue(loaded: Settings, database: Database) -> Iterator[Connection]:
+    """Redis for what puts hits into it or takes them out; ForeignQueue where it belongs to another database."""
+    with redis(loaded) as connection:
+        InstanceCheck(database, connection, SystemClock()).look()
+        yield connection
 
 
 def announce(loaded: Settings, app_id: str) -> None:

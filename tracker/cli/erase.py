@@ -54,7 +54,7 @@ def erase(
         raise click.UsageError("Name the person by --client-sub-id, --session-id or --ip.")
     named = identifiers.checked(client_sub_ids, session_ids, addresses)
     settings = connections.settings()
-    with connections.database(settings) as database, connections.redis(settings) as redis:
+    with connections.database(settings) as database, connections.queue(settings, database) as redis:
         if dry_run or not yes:
             counts, notes = _look(database, redis, app_id, named)
             if dry_run:

@@ -113,6 +113,8 @@ def import_(
     damage = None
     with connections.database(settings) as database:
         application = applications.find_for_hits(database, app_id)
+        with connections.queue(settings, database):
+            pass  # Only compared: an import may take hours, and needs no connection to PostgreSQL all that time.
     with connections.redis(settings) as redis, _progress(sum(size or 0 for size in sizes.values())) as advance:
         queue = _queue(settings, redis)
         work = Import(

@@ -13,6 +13,7 @@ from tracker.cli.lazy_group import LazyGroup
 from tracker.cli.terminal import visible
 from tracker.errors import (
     DatabaseAway,
+    ForeignQueue,
     LockedOut,
     QueueAway,
     QueueFull,
@@ -34,6 +35,7 @@ _COMMANDS = {
         "Webhooks: create, list, show, update, rotate, test, deliveries, redeliver, enable, disable, delete.",
     ),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
+    "instance": ("tracker.cli.instance:instance", "Which database and Redis belong together: show, adopt, renew."),
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list, create, drop."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, parameter, drift, rebuild, verify against a recount."),
     "sessions": ("tracker.cli.sessions:sessions", "Sessions of an application: list."),
@@ -60,7 +62,7 @@ class _Commands(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 click's signature
         try:
             return super().invoke(ctx)
-        except SettingsInvalid as error:
+        except (SettingsInvalid, ForeignQueue) as error:
             raise _WrongSettings(visible(str(error), is_one_line=False)) from error
         except TrackerError as error:
             raise _Failure(visible(_advice(error), is_one_line=False)) from error

@@ -55,12 +55,12 @@ def delete(*, app_id: str, purge: bool, yes: bool, as_json: bool) -> None:
 
 def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int]:
     clock = SystemClock()
-    with database.transaction() as tx:
-        application = stored_applications.existing(tx, app_id)
-        erasure_id, is_new = requests.request_purge(tx, application, now=clock.now())
-        if is_new:
-            _note(tx, application)
-    with connections.redis(settings) as redis, progress("purging", "months") as on_day:
+    with connections.queue(settings, database) as redis, progress("purging", "months") as on_day:
+        with database.transaction() as tx:
+            application = stored_applications.existing(tx, app_id)
+            erasure_id, is_new = requests.request_purge(tx, application, now=clock.now())
+            if is_new:
+                _note(tx, application)
         counts = run.until_done(
             database,
             redis,

@@ -92,7 +92,7 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) ->
     if everything == bool(tracking_ids):
         raise click.UsageError("Name the hits by their ids, or say --all.")
     settings = connections.settings()
-    with connections.database(settings) as database, connections.redis(settings) as redis:
+    with connections.database(settings) as database, connections.queue(settings, database) as redis:
         ids = failed_hits.failed_ids(database) if everything else tracking_ids
         missing = failed_hits.retry(database, redis, ids, SystemClock().now())
         nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)

@@ -37,6 +37,7 @@ class Drain:
         *,
         seconds: float,
         sleep: Callable[[float], None] = time.sleep,
+        permit: Callable[[], None] = lambda: None,
     ) -> None:
         self._held = Held(claims, clock)
         self._database = database
@@ -45,13 +46,15 @@ class Drain:
         self._started = clock.monotonic()
         self._seconds = seconds
         self._sleep = sleep
+        self._permit = permit
         self._tally = Tally()
         self._left: deque[Part] = deque()
 
     def run(self) -> Drained:
         """Turn until dry or out of time, log what was done, and say it.
 
-        An outage of PostgreSQL or Redis ends the drain: what is claimed goes back and no try is counted. Any other
+        An outage of PostgreSQL or Redis ends the drain: what is claimed goes back and no try is counted. So does what
+        `permit` raises before anything is claimed, where the queue is another database's for instance. Any other
         exception comes through; what was claimed is then taken over by the next drain after a while.
         """
         ended: Ended = "interrupted"
@@ -85,6 +88,7 @@ class Drain:
         return [part for batch in self._held.claim() for part in parts_of(self._check([read(each) for each in batch]))]
 
     def _until_dry(self) -> Ended:
+        self._permit()
         while not self._out_of_time():
             if not self.turn():
                 return "dry"

@@ -9,7 +9,7 @@ from tracker import __version__
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN, Settings
 from tracker.errors import TrackerError
-from tracker.management import postgres_checks, reading_checks, redis_checks, work_checks
+from tracker.management import instance_checks, postgres_checks, reading_checks, redis_checks, work_checks
 from tracker.management.finding import Finding
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import Connection, connect
@@ -36,6 +36,7 @@ def examine(settings: Settings, clock: Clock) -> list[Finding]:
         findings += _about_postgres(settings, database, clock)
         redis = stack.enter_context(closing(connect(settings.redis_url, name=_NAME)))
         findings += _about_redis(settings, redis, clock)
+        findings += _about_instance(findings, database, redis)
     return findings
 
 
@@ -56,21 +57,33 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         if facts.revision is not None:
             findings.append(postgres_checks.about_writing(database, facts))
             findings += _or_failure("batch_queue", lambda: _about_what_waits(database, clock))
-            findings.append(_about_reading(settings))
+            findings += _about_reading(settings, database)
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
             reached, its_facts = postgres_checks.reach(_DIRECT, "DATABASE_MAINTENANCE_URL", direct)
             wrong = postgres_checks.about_owner(_DIRECT, its_facts, own=True) if its_facts else []
             findings += wrong or [reached]
+            findings += instance_checks.about_connection("DATABASE_MAINTENANCE_URL", "fail", direct, database)
     elif facts is not None:
         findings += postgres_checks.about_owner(_DIRECT, facts, own=False)
     return findings
 
 
-def _about_reading(settings: Settings) -> Finding:
+def _about_reading(settings: Settings, database: Database) -> list[Finding]:
     own = settings.database_read_url != settings.database_url
     with closing(Database(settings.database_read_url, name=_NAME, connections=1)) as reading:
-        return reading_checks.about_role(reading, own=own)
+        findings = [reading_checks.about_role(reading, own=own)]
+        if own:
+            findings += instance_checks.about_connection("DATABASE_READ_URL", "warn", reading, database)
+    return findings
+
+
+def _about_instance(so_far: list[Finding], database: Database, redis: Connection) -> list[Finding]:
+    """Whether the two belong together, where both have been reached and the database has the tables to say so."""
+    well = {finding.check for finding in so_far if finding.level == "ok"}
+    if not {"PostgreSQL", "migrations", "Redis"} <= well:
+        return []
+    return _or_failure("instance", lambda: instance_checks.about_instance(database, redis))
 
 
 def _about_what_waits(database: Database, clock: Clock) -> list[Finding]:

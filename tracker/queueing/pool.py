@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Final
@@ -27,6 +27,7 @@ from rq.exceptions import StopRequested
 from rq.worker_pool import WorkerData, WorkerPool
 
 from tracker.config import Settings
+from tracker.errors import ForeignQueue, TryAgain
 from tracker.log import logger
 from tracker.queueing.connection import connect
 from tracker.queueing.depth import depths
@@ -48,23 +49,44 @@ _PR_SET_PDEATHSIG: Final = 1
 _STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_workers(settings: Settings, *, workers: int, burst: bool, queues: Sequence[str] = ()) -> None:
+def run_workers(
+    settings: Settings,
+    *,
+    workers: int,
+    burst: bool,
+    queues: Sequence[str] = (),
+    permit: Callable[[], None] = lambda: None,
+) -> None:
     """Run `workers` RQ workers on `queues` (by default the setting's one) until a signal says stop.
 
     With `burst` they end when nothing is left that can be done now; a Redis that is away raises QueueAway then,
-    while without `burst` the workers wait for it. The watch nudges through the first of the queues.
+    while without `burst` the workers wait for it. The watch nudges through the first of the queues, unless `permit`,
+    which it calls before, raises QueueAway. Raises ForeignQueue where it does so at the start.
     """
     names = list(queues) or [settings.rq_queue]
+    _ask_at_start(permit)
     log.info("workers start", workers=workers, queues=names, burst=burst)
     if burst:
         _run_burst(_Pool(names, settings, workers, watch=None), settings, names[0])
     else:
-        watch = Watch(connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds)
+        watch = Watch(
+            connect(settings.redis_url, name="watch"), names[0], drain_seconds=settings.drain_seconds, permit=permit
+        )
         _Pool(names, settings, workers, watch).run(burst=False)
         for number in _STOPS:
             # One more would kill the process while Python ends, and make a failure of a good end.
             signal.signal(number, signal.SIG_IGN)
     log.info("workers stopped")
+
+
+def _ask_at_start(permit: Callable[[], None]) -> None:
+    """Raise ForeignQueue where the queue is another database's; a server that is away is waited for."""
+    try:
+        permit()
+    except ForeignQueue:
+        raise
+    except TryAgain as error:
+        log.warning("workers start without a server", reason=str(error))
 
 
 def _run_burst(pool: "_Pool", settings: Settings, queue: str) -> None:

@@ -6,11 +6,13 @@ is found here, after at most `TAKE_OVER_SECONDS` if a dead worker holds it.
 
 import math
 import time
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from redis import ResponseError
 
-from tracker.errors import QueueAway
+from tracker.errors import DatabaseAway, QueueAway
 from tracker.log import logger
 from tracker.queueing import filtered
 from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
@@ -64,12 +66,18 @@ def _is_left_behind(redis: Connection, stream: str) -> bool:
 
 
 class Watch:
-    """Looks every 3 s, for whoever asks it often. While Redis is away it goes on looking, and says each reason once."""
+    """Looks every 3 s, for whoever asks it often. While Redis is away it goes on looking, and says each reason once.
 
-    def __init__(self, redis: Connection, queue: str, *, drain_seconds: int) -> None:
+    `permit` is called before; it raises QueueAway where the queue is not to be touched.
+    """
+
+    def __init__(
+        self, redis: Connection, queue: str, *, drain_seconds: int, permit: Callable[[], None] = lambda: None
+    ) -> None:
         self._redis = redis
         self._queue = queue
         self._drain_seconds = drain_seconds
+        self._permit = permit
         self._due = -math.inf
         self._reason: str | None = None
 
@@ -78,6 +86,8 @@ class Watch:
         if time.monotonic() < self._due:
             return
         try:
+            with suppress(DatabaseAway):  # Whoever is nudged asks again before it writes.
+                self._permit()
             look(self._redis, self._queue, drain_seconds=self._drain_seconds)
         except QueueAway as error:
             if str(error) != self._reason:

@@ -40,8 +40,8 @@ class FilteredCounts:
             self._held[field] += hits
 
     def flush(self) -> None:
-        """Bring what is held to Redis. Raises QueueAway: it stays held."""
-        while self._held:
+        """Bring what is held to Redis, unless that is not to be used. Raises QueueAway: it stays held."""
+        while self._held and not self._redis_outage.is_held:
             with self._lock:
                 if not self._held:
                     return

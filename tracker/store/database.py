@@ -116,6 +116,10 @@ class Database:
     def close(self) -> None:
         """Close what is idle now, and what is lent as soon as it comes back."""
         self._closed = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close what is idle now; the next transaction connects anew."""
         while self._idle:
             self._idle.pop().close()
 

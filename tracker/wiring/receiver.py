@@ -11,11 +11,12 @@ from tracker.api.parts import Parts as ApiParts
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
-from tracker.errors import TrackerError
+from tracker.errors import ForeignQueue, TrackerError
 from tracker.hit import Hit
 from tracker.http.client_address import TrustedProxies
 from tracker.http.key_use import KeyUse
 from tracker.http.outage import Outage
+from tracker.instance.check import InstanceCheck
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
@@ -30,6 +31,7 @@ from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
 from tracker.receiver.per_process import PerProcess
+from tracker.receiver.queue_guard import QueueGuard
 from tracker.receiver.rules import RuleBook
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.test_page import TestPage
@@ -93,6 +95,9 @@ def receiver(settings: Settings) -> Receiver:
         settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT, cancellation=0
     )
     redis_outage, database_outage = Outage(clock), Outage(clock)
+    guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_outage)
+    with contextlib.suppress(TrackerError):  # The upkeep compares again, and says what keeps it from that.
+        guard.look()
     applications = ApplicationCache(database, redis, clock, database_outage=database_outage, redis_outage=redis_outage)
     identities = Identities(ProcessNumber(redis))
     nudger = Nudger(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
@@ -103,6 +108,7 @@ def receiver(settings: Settings) -> Receiver:
     key_use = KeyUse(database, clock)
     upkeep = Upkeep(
         {
+            "instance": guard.look,
             "applications": applications.refresh,
             "process number": identities.check,
             "memory of redis": intake.look_at_memory,
@@ -115,7 +121,11 @@ def receiver(settings: Settings) -> Receiver:
     )
     upkeep.ensure()
     probes = Probes(
-        {"redis": partial(_look_at_redis, redis), "postgresql": partial(_look_at_postgresql, database)}, clock
+        {
+            "redis": partial(_look_at_redis, redis, redis_outage),
+            "postgresql": partial(_look_at_postgresql, database),
+        },
+        clock,
     )
 
     def close() -> None:
@@ -157,7 +167,9 @@ def _test_page(settings: Settings, app_id: str) -> TestPage:
     return TestPage(app_id, hits_of_session)
 
 
-def _look_at_redis(redis: Connection) -> Mapping[str, Any]:
+def _look_at_redis(redis: Connection, outage: Outage) -> Mapping[str, Any]:
+    if outage.is_held:
+        raise ForeignQueue("Redis is not known to belong to this database.")
     queue_facts.write(redis)
     return {"waiting_hits": sum(depth.waiting + depth.pending for depth in depths(redis))}
 

@@ -12,6 +12,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.destinations.names import Resolver
 from tracker.destinations.policy import policy_of
+from tracker.instance.check import InstanceCheck
 from tracker.outbox import period_events, session_events
 from tracker.outbox.announce import announce_all
 from tracker.partitions.retention import Statistics
@@ -49,6 +50,7 @@ class Scheduler:
     clock: Clock
     deletions: Deletions
     owner: str
+    instance: InstanceCheck
     sender: Sender
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
@@ -100,9 +102,10 @@ def scheduler(settings: Settings) -> Scheduler:
     """Nothing connects before it is used."""
     clock, owner = SystemClock(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     database = Database(settings.database_url, name=_NAME, connections=_TURNS)
+    redis = connect(settings.redis_url, name=_NAME)
     return Scheduler(
         settings=settings,
-        redis=connect(settings.redis_url, name=_NAME),
+        redis=redis,
         database=database,
         lease_database=Database(
             settings.database_url,
@@ -115,5 +118,6 @@ def scheduler(settings: Settings) -> Scheduler:
         clock=clock,
         deletions=Deletions(database, clock),
         owner=owner,
+        instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),
     )

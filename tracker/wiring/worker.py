@@ -3,10 +3,12 @@
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
+from tracker.instance.check import InstanceCheck
 from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
@@ -26,6 +28,7 @@ class Worker:
     redis: Connection
     database: Database
     clock: Clock
+    instance: InstanceCheck
 
     def claims(self) -> Claims:
         """The queue under a consumer's name that no other drain has: host, process and chance."""
@@ -39,11 +42,32 @@ class Worker:
 
 def worker(settings: Settings) -> Worker:
     """To be called after a fork; nothing connects before it is used."""
+    clock = SystemClock()
+    redis = connect(settings.redis_url, name=_NAME)
+    database = Database(
+        settings.database_url, name=_NAME, connections=1, patience=_PATIENCE, cancellation=_CANCELLATION
+    )
     return Worker(
         settings=settings,
-        redis=connect(settings.redis_url, name=_NAME),
-        database=Database(
-            settings.database_url, name=_NAME, connections=1, patience=_PATIENCE, cancellation=_CANCELLATION
-        ),
-        clock=SystemClock(),
+        redis=redis,
+        database=database,
+        clock=clock,
+        instance=InstanceCheck(database, redis, clock),
     )
+
+
+def parents_comparison(settings: Settings) -> Callable[[], None]:
+    """The comparison of PostgreSQL and Redis for the process that forks the workers (`InstanceCheck.look`).
+
+    No connection to PostgreSQL outlives a call: a child would share it.
+    """
+    database = Database(settings.database_url, name=f"{_NAME}-parent", connections=1, patience=3.0, cancellation=0)
+    check = InstanceCheck(database, connect(settings.redis_url, name="parent"), SystemClock(), kind="workers")
+
+    def compare() -> None:
+        try:
+            check.look()
+        finally:
+            database.close_idle()
+
+    return compare

@@ -1,0 +1,56 @@
+"""What an operator asks and says about which database and which Redis belong together."""
+
+from dataclasses import dataclass
+
+from tracker.errors import conflict
+from tracker.instance.claim import QueueClaim
+from tracker.queueing import ownership
+from tracker.queueing.connection import Connection
+from tracker.store import instance as store
+from tracker.store.database import Database
+from tracker.store.instance import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """The database, and what Redis says: nothing (`said` is None), or something unreadable (`claim` is None)."""
+
+    instance: Instance
+    said: bytes | None
+    claim: QueueClaim | None
+
+    @property
+    def is_together(self) -> bool:
+        return self.claim is not None and self.claim.database.is_same_as(self.instance.database)
+
+
+def look(database: Database, redis: Connection) -> Belonging:
+    """Read both, and change nothing. Raises DatabaseAway, QueueAway."""
+    with database.transaction() as tx:
+        instance = store.get(tx)
+    said = ownership.owner(redis)
+    return Belonging(instance, said, None if said is None else QueueClaim.decode(said))
+
+
+def adopt(database: Database, redis: Connection) -> None:
+    """Say that this Redis, with all that waits in it, is this database's. Raises DatabaseAway, QueueAway."""
+    found = look(database, redis)
+    claim = QueueClaim.new(found.instance.database)
+    if found.claim is not None:
+        claim = QueueClaim(found.instance.database, found.claim.queue_id)
+    ownership.overwrite(redis, claim.encode())
+    with database.transaction() as tx:
+        store.take_queue(tx, claim.queue_id)
+
+
+def renew(database: Database, redis: Connection) -> None:
+    """Make a copy another database than its original.
+
+    Raises Refused where Redis says that it is this database's: it would be so no more. DatabaseAway, QueueAway.
+    """
+    if look(database, redis).is_together:
+        raise conflict(
+            "The Redis of REDIS_URL belongs to this database: give the copy the REDIS_URL of a Redis of its own first."
+        )
+    with database.transaction() as tx:
+        store.renew(tx)

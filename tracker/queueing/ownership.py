@@ -1,0 +1,52 @@
+"""Whose this Redis is, and who works with it: two keys beside the streams. What they say is JSON of the caller's."""
+
+from typing import Any, Final
+
+from tracker.queueing.claims import RETRIES
+from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.entry import STREAMS
+
+OWNER: Final = "tracker:instance"
+PROCESSES: Final = "tracker:processes"
+
+
+def owner(redis: Connection) -> bytes | None:
+    """What is said of whose it is; None where nothing is. Raises QueueAway."""
+    with translated():
+        said: Any = redis.get(OWNER)
+    return None if said is None else bytes(said)
+
+
+def take(redis: Connection, claim: bytes, *, although_hits_wait: bool) -> bytes | None:
+    """Say whose it is unless that is known; what is said now, or None where hits of nobody known wait.
+
+    Of two that come at once the first one counts. Raises QueueAway.
+    """
+    with translated():
+        said: Any = script(redis, "take_queue")(keys=[OWNER, *STREAMS, RETRIES], args=[claim, int(although_hits_wait)])
+    return None if said is None else bytes(said)
+
+
+def overwrite(redis: Connection, claim: bytes) -> None:
+    """Say whose it is, whatever was said before: an operator's word. Raises QueueAway."""
+    with translated():
+        redis.set(OWNER, claim)
+
+
+def note_process(redis: Connection, name: str, about: bytes) -> None:
+    """Note that a process is there, by Redis's clock. Raises QueueAway."""
+    with translated():
+        script(redis, "note_process")(keys=[PROCESSES], args=[name, about])
+
+
+def processes(redis: Connection, *, seconds: float) -> dict[str, bytes]:
+    """What each process that has spoken in the last `seconds` said of itself. Raises QueueAway."""
+    with translated():
+        now = redis.time()[0]
+        noted: Any = redis.hgetall(PROCESSES)
+    found = {}
+    for name, text in noted.items():
+        seen, _, about = text.partition(b" ")
+        if seen.isdigit() and now - int(seen) <= seconds:
+            found[name.decode(errors="replace")] = about
+    return found
