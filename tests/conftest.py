@@ -122,7 +122,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         proxy_header="x-forwarded-for",
         retention_months=24,
         log_format="console",
-        rq_queue="default",
+        rq_queue="tracker",
         drain_seconds=20,
         queue_limit=2_000_000,
         daily_megabytes=20_000,

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
-from urllib.parse import urlsplit
 
 from environs import FileAwareEnv
 
 from tracker.errors import SettingsInvalid
+from tracker.server_urls import WRONG_WITH
 
 LogFormat = Literal["json", "console"]
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
@@ -58,7 +58,7 @@ class Settings:
     log_format: LogFormat
     """TRACKER_LOG_FORMAT: json or console (default console on a terminal, else json)."""
     rq_queue: str
-    """TRACKER_RQ_QUEUE: the RQ queue that carries the nudges (default `default`, what a bare `rq worker` reads)."""
+    """TRACKER_RQ_QUEUE: the RQ queue that carries the nudges (default `tracker`); other programs must not read it."""
     drain_seconds: int
     """TRACKER_DRAIN_SECONDS: how long one RQ job drains before it makes room (default 20)."""
     queue_limit: int
@@ -108,7 +108,7 @@ def load() -> Settings:
         ),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
-        rq_queue=_name(env, "TRACKER_RQ_QUEUE", "default"),
+        rq_queue=_name(env, "TRACKER_RQ_QUEUE", "tracker"),
         drain_seconds=_whole(env, "TRACKER_DRAIN_SECONDS", 20, low=1, high=600),
         queue_limit=_whole(env, "TRACKER_QUEUE_LIMIT", 2_000_000, low=1000, high=1_000_000_000),
         daily_megabytes=_whole(env, "TRACKER_DAILY_MEGABYTES", 20_000, low=0, high=1_000_000_000),
@@ -148,12 +148,8 @@ def _url(env: FileAwareEnv, name: str, schemes: Sequence[str], *, default: str =
     scheme, separator, _ = value.partition("://")
     if not separator or scheme not in schemes:
         raise _refuse(name, f"{scheme}://…" if separator else "…", accepted)
-    try:
-        _ = urlsplit(value).port
-    except ValueError as error:
-        # The error quotes what it took for the port, which may be a piece of the password.
-        accepted = "it must read as a URL, with special characters of a password written as %XX"
-        raise _refuse(name, f"{scheme}://…", accepted) from error
+    if wrong := WRONG_WITH[scheme](value):
+        raise _refuse(name, f"{scheme}://…", wrong)
     return value
 
 

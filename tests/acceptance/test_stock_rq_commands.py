@@ -31,8 +31,8 @@ def test_a_stock_rq_worker_drains(
     redis: Connection, redis_url: str, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
     enqueue(redis, [hit_of(application, n) for n in range(1, 151)])
-    nudge(redis, "default", drain_seconds=20)
-    rq(environment, "worker", "--burst", "--url", redis_url, "default")
+    nudge(redis, "tracker", drain_seconds=20)
+    rq(environment, "worker", "--burst", "--url", redis_url, "tracker")
     assert rows(database, "SELECT count(*) FROM access_logs") == [(150,)]
 
 
@@ -69,11 +69,11 @@ def test_rq_info_lists_our_workers_and_rq_suspend_holds_them(
     with running(settings, tmp_path, "worker.py", constants=QUICK) as workers:
         wait_until(lambda: "suspended" in (info := said()) and "1 workers" in info)
         enqueue(redis, [hit_of(application)])
-        nudge(redis, "default", drain_seconds=20)
+        nudge(redis, "tracker", drain_seconds=20)
         # A suspended worker looks once a second; it has looked more than once then, and left job and hit alone.
         until = time.monotonic() + 2.5
         while time.monotonic() < until:
-            assert redis.llen("rq:queue:default") == 1
+            assert redis.llen("rq:queue:tracker") == 1
             assert [depth.pending for depth in depths(redis)] == [0, 0, 0, 0, 0]
             time.sleep(0.05)
         assert rows(database, "SELECT count(*) FROM access_logs") == [(0,)]
@@ -93,7 +93,7 @@ def test_hits_are_stored_within_a_second_of_their_nudge(
         for number in range(1, 6):
             begun = time.monotonic()
             enqueue(redis, [hit_of(application, number)])
-            nudge(redis, "default", drain_seconds=20)
+            nudge(redis, "tracker", drain_seconds=20)
             wait_until(lambda stored=number: rows(database, "SELECT count(*) FROM access_logs") == [(stored,)])
             lasted.append(time.monotonic() - begun)
     assert min(lasted) < 1, lasted

@@ -153,7 +153,7 @@ def delays(redis: Connection, database: Database, victim: Application) -> list[f
     for number in range(10_000_000, 10_000_000 + HITS):
         sent[number] = time.monotonic()
         if intake.offer(victim.id, None, [entry_of(hit_of(victim, number, created_at=NOON))], NOON).nudge_due:
-            nudges.nudge(redis, "default", drain_seconds=20)
+            nudges.nudge(redis, "tracker", drain_seconds=20)
         look()
         time.sleep(max(0.0, sent[number] + EVERY - time.monotonic()))
     wait_until(lambda: look() or len(took) == HITS)

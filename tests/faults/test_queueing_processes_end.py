@@ -41,7 +41,7 @@ def hold_one(redis: Connection) -> psutil.Process:
     """Let a drain claim an entry and hold it; its work horse."""
     redis.set(HOLD, "1")
     add(redis, [entry(1)])
-    nudge(redis, "default", drain_seconds=20)
+    nudge(redis, "tracker", drain_seconds=20)
     found = horse(redis)
     wait_until(lambda: depths(redis)[1].pending == 1)
     return found
@@ -60,7 +60,7 @@ def test_a_nudged_entry_is_done_without_the_watch(redis: Connection, redis_url: 
     with workers(redis_url, constants={"tracker.queueing.watch:_EVERY_SECONDS": 3600}):
         wait_until(lambda: Worker.count(connection=redis) == 1)
         add(redis, [entry(1)])
-        nudge(redis, "default", drain_seconds=20)
+        nudge(redis, "tracker", drain_seconds=20)
         wait_until(lambda: done(redis) == [1])
 
 
@@ -145,7 +145,7 @@ def test_a_killed_worker_is_replaced_and_its_orphan_finishes_its_job(redis: Conn
 
 def test_an_orphan_that_hangs_ends_by_its_jobs_time_limit(redis: Connection, redis_url: str) -> None:
     with workers(redis_url) as pool:
-        Queue("default", connection=redis).enqueue("tracker.jobs.drain", job_timeout=5, result_ttl=0)
+        Queue("tracker", connection=redis).enqueue("tracker.jobs.drain", job_timeout=5, result_ttl=0)
         redis.set(HOLD, "1")
         add(redis, [entry(1)])
         working = horse(redis)

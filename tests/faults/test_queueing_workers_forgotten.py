@@ -23,17 +23,17 @@ def seen(redis: Connection) -> list[tuple[str, tuple[str, ...]]]:
 
 def test_a_worker_that_redis_has_forgotten_registers_anew(redis: Connection, redis_url: str) -> None:
     with workers(redis_url):
-        wait_until(lambda: [queues for _, queues in seen(redis)] == [("default",)])
+        wait_until(lambda: [queues for _, queues in seen(redis)] == [("tracker",)])
         name = seen(redis)[0][0]
         redis.flushall()
         # It speaks with its next job at the latest, and with none every 15 s.
-        wait_until(lambda: seen(redis) == [(name, ("default",))])
+        wait_until(lambda: seen(redis) == [(name, ("tracker",))])
         assert 0 < redis.ttl(f"rq:worker:{name}") <= 90
         redis.delete(f"rq:worker:{name}")  # As after a silence of 90 s; a look at all workers then strikes it off.
         seen(redis)
         add(redis, [entry(1)])
-        nudge(redis, "default", drain_seconds=20)
-        wait_until(lambda: seen(redis) == [(name, ("default",))])
+        nudge(redis, "tracker", drain_seconds=20)
+        wait_until(lambda: seen(redis) == [(name, ("tracker",))])
 
 
 def test_a_parent_that_dies_inside_ends_with_its_workers(redis: Connection, redis_url: str) -> None:

@@ -35,9 +35,9 @@ def test_a_stock_worker_drains(
     kind: str, database: Database, redis: Connection, application: Application, environment: dict[str, str]
 ) -> None:
     enqueue(redis, [hit_of(application, n) for n in range(1, 151)])
-    nudges.enqueue(redis, "default", drain_seconds=20)
+    nudges.enqueue(redis, "tracker", drain_seconds=20)
 
-    command = ["worker", "--burst", "--url", environment["REDIS_URL"], "-w", kind, "default"]
+    command = ["worker", "--burst", "--url", environment["REDIS_URL"], "-w", kind, "tracker"]
     subprocess.run(
         [sys.executable, "-m", "rq.cli", *command],
         cwd=PROJECT, env=environment, check=True, capture_output=True, timeout=PATIENCE,
@@ -78,7 +78,7 @@ def test_a_drain_that_is_out_of_time_nudges_again(
     jobs._workers.popitem()[1].close()
 
     assert 0 < redis.xlen(NORMAL) < 4000
-    assert redis.llen("rq:queue:default") == 1
+    assert redis.llen("rq:queue:tracker") == 1
 
 
 @pytest.mark.usefixtures("in_worker_environment")

@@ -137,7 +137,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
     receiving.receiver.counter.upkeep.stop()
     receiving.track(HIT)
     # The nudge that this hit asked for is added beside the requests.
-    wait_until(lambda: redis.exists("rq:queue:default") and not redis.exists("tracker:nudge:default:adding"))
+    wait_until(lambda: redis.exists("rq:queue:tracker") and not redis.exists("tracker:nudge:tracker:adding"))
     redis.set("tracker:nudge", "1")
     before = calls()
     assert {code(receiving.track(HIT)) for _ in range(20)} == {(200, None)}

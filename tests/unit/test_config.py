@@ -46,7 +46,7 @@ def test_two_urls_are_enough(environment: Environment) -> None:
     assert settings.max_retries == 3
     assert settings.trusted_proxies == 0
     assert settings.retention_months == 24
-    assert settings.rq_queue == "default"
+    assert settings.rq_queue == "tracker"
     assert settings.admin_token is None
     assert settings.secret_key is None
     assert settings.webhook_allow_http is False

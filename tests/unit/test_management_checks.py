@@ -25,7 +25,7 @@ REDIS = ServerFacts(
     memory_limit=100, machine_memory=1000, append_only=True, persistence_errors=(),
 )  # fmt: skip
 WORKER = RegisteredWorker(
-    name="w", queues=("default",), state="idle", hostname="h", pid=1, last_heartbeat=NOW - timedelta(seconds=20)
+    name="tracker-w", queues=("tracker",), state="idle", hostname="h", pid=1, last_heartbeat=NOW - timedelta(seconds=20)
 )
 
 
@@ -116,13 +116,14 @@ def test_a_queue_is_judged_by_its_oldest_entry_and_its_length() -> None:
     [
         (WORKER, "ok"),
         (replace(WORKER, queues=("other",)), "fail"),
+        (replace(WORKER, name="another program's"), "fail"),
         (replace(WORKER, last_heartbeat=NOW - timedelta(minutes=9)), "fail"),
         (replace(WORKER, last_heartbeat=None), "fail"),
     ],
 )
 def test_a_worker_counts_while_it_reads_our_queue_and_its_heart_beats(worker: RegisteredWorker, level: str) -> None:
-    assert work_checks.about_workers([worker], "default", NOW, suspended=False).level == level
-    assert work_checks.about_workers([worker], "default", NOW, suspended=True).level == "fail"
+    assert work_checks.about_workers([worker], "tracker", NOW, suspended=False).level == level
+    assert work_checks.about_workers([worker], "tracker", NOW, suspended=True).level == "fail"
 
 
 @pytest.mark.parametrize(
@@ -147,3 +148,9 @@ def test_redis_is_judged_by_what_it_could_lose(changes: dict[str, Any], wrong: d
 @pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (-3, "warn"), (3, "warn"), (61, "fail")])
 def test_clocks_may_be_two_seconds_apart(seconds: int, level: str) -> None:
     assert work_checks.about_clock("Redis", NOW, NOW + timedelta(seconds=seconds)).level == level
+
+
+def test_workers_of_another_program_at_our_queue_are_named() -> None:
+    other = replace(WORKER, name="theirs", hostname="elsewhere")
+    found = work_checks.about_workers([WORKER, other], "tracker", NOW, suspended=False)
+    assert (found.level, "theirs on elsewhere" in found.seen) == ("warn", True)

@@ -29,6 +29,7 @@ _LIMITS = {
     ),
 }
 """For each reason under which refused hits are counted: the check's name, and what to do."""
+_NAMED = 3
 _LATE_SECONDS = {
     "urgent": (30.0, 300.0),
     "normal": (30.0, 300.0),
@@ -47,8 +48,14 @@ def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datet
         for worker in workers
         if rq_queue in worker.queues and worker.last_heartbeat is not None and now - worker.last_heartbeat < _SILENT
     ]
-    if alive:
-        return Finding("workers", "ok", f"{len(alive)} read the queue {rq_queue}")
+    ours = [worker for worker in alive if worker.is_ours]
+    if others := [worker for worker in alive if not worker.is_ours]:
+        names = ", ".join(f"{worker.name} on {worker.hostname}" for worker in others[:_NAMED])
+        seen = f"{len(ours)} of ours and {len(others)} of others read the queue {rq_queue}: {names}"
+        to_do = "A worker of another program takes jobs that it cannot do: give TRACKER_RQ_QUEUE a name of its own."
+        return Finding("workers", "warn" if ours else "fail", seen, to_do)
+    if ours:
+        return Finding("workers", "ok", f"{len(ours)} read the queue {rq_queue}")
     return Finding("workers", "fail", f"none reads the queue {rq_queue}", "Start `python -m tracker worker`.")
 
 

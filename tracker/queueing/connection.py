@@ -10,6 +10,7 @@ from redis.commands.core import Script
 from redis.connection import AbstractConnection
 from redis.retry import Retry
 
+from tracker.errors import SettingsInvalid
 from tracker.queueing.failures import as_lost_connection, translated
 
 __all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "Connection", "connect", "lua", "script", "translated"]
@@ -78,18 +79,25 @@ def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
     A command waits at most `CONNECT_SECONDS` to connect and `ANSWER_SECONDS` for each answer. A connection that
     turned out to be closed, or to lead to the wrong server, is opened once more; beyond that nothing is repeated,
     unless `retry` says so: the caller has better things to do.
+    Raises SettingsInvalid for a URL that the client does not take.
     """
-    client = redis.Redis.from_url(
-        url,
-        client_name=name,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        retry=retry or Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        # RESP2 and no driver information: nothing here needs more, and a new connection is ready at once.
-        protocol=2,
-        driver_info=None,
-    )
-    pool = client.connection_pool
+    try:
+        client = redis.Redis.from_url(
+            url,
+            client_name=name,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            retry=retry or Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            # RESP2 and no driver information: nothing here needs more, and a new connection is ready at once.
+            protocol=2,
+            driver_info=None,
+        )
+        pool = client.connection_pool
+        # What the pool cannot make a connection of shows with the first command otherwise.
+        pool.connection_class(**pool.connection_kwargs)
+    except (TypeError, ValueError, AttributeError, redis.RedisError) as error:
+        # The error may quote the URL, and with it a password.
+        raise SettingsInvalid(f"REDIS_URL is not accepted by the Redis client ({type(error).__name__}).") from None
     pool.connection_class = _FOLLOWING[pool.connection_class]
     return client
 

@@ -31,6 +31,9 @@ _FULL = -1
 _SHARE_FULL = -2
 EVENT_SECONDS = 86_400
 """For so long an event is known; `accept.lua` has the same number."""
+_NO_EVENT = "tracker:event:"
+"""The key of an entry without an event: nothing stands there. An empty one would be refused to a user who may use only
+the keys of this project."""
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
 _MEMORY_SHARE = 0.9
@@ -154,7 +157,7 @@ class Intake:
             share_key(application_id),
         ]
         if event_ids:
-            args += [event_key(application_id, event_id) if event_id else "" for event_id in event_ids]
+            args += [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
         args += (-1 if rate_limit is None else max(0, rate_limit), self._queue_limit, len(entries))
         args += (
             -1 if quota.open_hits is None else quota.open_hits,

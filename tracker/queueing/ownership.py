@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection, script, translated
-from tracker.queueing.entry import STREAMS
+from tracker.queueing.overflow import all_streams
 
 OWNER: Final = "tracker:instance"
 PROCESSES: Final = "tracker:processes"
@@ -23,7 +23,8 @@ def take(redis: Connection, claim: bytes, *, although_hits_wait: bool) -> bytes 
     Of two that come at once the first one counts. Raises QueueAway.
     """
     with translated():
-        said: Any = script(redis, "take_queue")(keys=[OWNER, *STREAMS, RETRIES], args=[claim, int(although_hits_wait)])
+        keys = [OWNER, *all_streams(redis), RETRIES]
+        said: Any = script(redis, "take_queue")(keys=keys, args=[claim, int(although_hits_wait)])
     return None if said is None else bytes(said)
 
 

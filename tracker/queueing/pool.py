@@ -33,6 +33,7 @@ from tracker.queueing.connection import connect
 from tracker.queueing.depth import depths
 from tracker.queueing.failures import sentence
 from tracker.queueing.nudges import LATE_SECONDS, enqueue
+from tracker.queueing.registered_workers import OUR_WORKERS
 from tracker.queueing.rq_worker import ForkingWorker, say_in_a_sentence
 from tracker.queueing.waiting import WaitingRetry
 from tracker.queueing.watch import Watch, is_work_waiting
@@ -240,7 +241,7 @@ def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: 
     client = connect(redis_url, name=f"worker-{name}", retry=retry)
     worker = ForkingWorker(
         queues,
-        name=name,
+        name=f"{OUR_WORKERS}{name}",
         connection=client,
         maintenance_interval=_MAINTENANCE_SECONDS,
         worker_ttl=_WORKER_SECONDS,

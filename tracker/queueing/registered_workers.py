@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from rq import Worker
 from rq.suspension import is_suspended
 from rq.worker import BaseWorker
 
 from tracker.queueing.connection import Connection, translated
+
+OUR_WORKERS: Final = "tracker-"
+"""How the names of `worker.py`'s workers begin. Others that read the queue may be another program's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,11 @@ class RegisteredWorker:
     hostname: str | None
     pid: int | None
     last_heartbeat: datetime | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether `worker.py` started it."""
+        return self.name.startswith(OUR_WORKERS)
 
 
 def registered_workers(redis: Connection) -> list[RegisteredWorker]:

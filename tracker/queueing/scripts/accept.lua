@@ -1,7 +1,8 @@
 -- Accept entries for one application in one round trip: all or none of them reach the streams.
 --   KEYS  1 usage of the minute, 2..4 streams (urgent, normal, bulk), 5 nudge, 6 bytes of the day, 7 counts of what was
 --         left out, 8 the application's own stream, 9 the set of such streams, 10 what it has in the shared ones,
---         then one event key an entry ('' for none) or nothing
+--         then one event key an entry ('tracker:event:' for none) or
+--         nothing
 --   ARGV  1 rate limit (-1 for none), 2 queue limit, 3 number of entries, 4 hits a minute without a key (-1: with one),
 --         5 bytes a day (-1 for no budget), 6 field of the counts up to its reason, 7 bucket and 8 hits a minute of the
 --         address, 9 and 10 of its wider network ('' where there is none), 11 entries in the streams of other
@@ -120,7 +121,7 @@ for entry = 1, taken do
   local id = ARGV[at + 1]
   local event = KEYS[10 + entry]
   local first = false
-  if event and event ~= '' then
+  if event and event ~= 'tracker:event:' then
     first = redis.call('GET', event)
   end
   if first then
@@ -152,7 +153,7 @@ for entry = 1, taken do
     elseif not round_first then
       round_stream, round_first, begun = ARGV[at], place, true
     end
-    if event and event ~= '' then
+    if event and event ~= 'tracker:event:' then
       redis.call('SET', event, id, 'EX', 86400)
     end
     added = true

@@ -1,0 +1,86 @@
+"""URLs of servers that are refused before anything connects, and those that are taken."""
+
+import pytest
+
+from tracker.errors import SettingsInvalid
+from tracker.queueing.connection import connect
+from tracker.server_urls import wrong_with_postgresql, wrong_with_redis
+from tracker.store.connection import complete
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis://queue?nonsense=1",
+        "redis://queue?db=one",
+        "redis://queue?db=-1",
+        "redis://queue?db=",
+        "redis://queue?db=1&db=2",
+        "redis://queue?db",
+        "redis://queue?decode_responses=true",
+        "redis://queue?protocol=3",
+        "redis://queue?ssl_cert_reqs=none",
+        "redis://queue?socket_timeout=long",
+        "redis://queue?socket_timeout=-1",
+        "redis://queue?max_connections=0",
+        "redis://queue/abc",
+        "redis://queue/-1",
+        "redis://queue/1/2",
+        "redis://queue/1.5",
+        "redis://queue/0#part",
+        "redis://queue:0",
+        "redis://queue:65536",
+        "redis://queue:port",
+        "redis://[::1",
+        "redis://:pa/ss@queue",
+        "rediss://queue?ssl_cert_reqs=maybe",
+        "unix://",
+        "unix:///",
+        "unix://host/run/redis.sock",
+        "unix:///run/redis.sock?db=x",
+    ],
+)
+def test_a_url_that_redis_would_not_take_or_take_for_another_is_refused_in_one_line(value: str) -> None:
+    message = wrong_with_redis(value)
+    assert message
+    assert "\n" not in message
+    assert "pa/ss" not in message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis://",
+        "redis://queue",
+        "redis://queue/",
+        "redis://queue:6379/15",
+        "redis://user:p%40ss%2F@queue:65535/1?socket_timeout=0.5&health_check_interval=30",
+        "redis://[::1]:6379/2?db=3",
+        "rediss://queue:6380/0?ssl_cert_reqs=required&ssl_ca_certs=/etc/ssl/ca.pem&ssl_check_hostname=false",
+        "unix:///run/redis.sock?db=1&password=secret",
+        "unix://:secret@/run/redis.sock",
+    ],
+)
+def test_a_url_that_redis_takes_makes_a_client(value: str) -> None:
+    assert wrong_with_redis(value) is None
+    connect(value, name="tests").close()
+
+
+@pytest.mark.parametrize("value", ["redis://queue?nonsense=1", "redis://queue?db=one", "http://queue"])
+def test_a_client_is_not_made_of_what_it_does_not_take(value: str) -> None:
+    with pytest.raises(SettingsInvalid, match="REDIS_URL is not accepted"):
+        connect(value, name="tests")
+
+
+@pytest.mark.parametrize(
+    "hosts", ["a:5432,b:5433", "a,b", "u:p%2C%3A@a:1,b:2,c", "[::1]:5432,[fe80::1]", "", "u@", "a:", "%2Frun%2Fpg"]
+)
+def test_a_database_may_have_several_hosts(hosts: str) -> None:
+    url = f"postgresql://{hosts}/tracker?target_session_attrs=read-write"
+    assert wrong_with_postgresql(url) is None
+    assert complete(url, name="tests", wait=2)
+
+
+@pytest.mark.parametrize("hosts", ["a:1,b:65536", "a:0,b", "a:1,b:two", "u:p:w@d@a:x", "[::1:1", "a:1:2"])
+def test_a_port_that_is_none_is_refused_among_several_hosts(hosts: str) -> None:
+    assert "a port from 1 to 65535" in str(wrong_with_postgresql(f"postgresql://{hosts}/tracker"))
