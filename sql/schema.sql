@@ -514,9 +514,9 @@ CREATE TABLE statistics_removals (
 CREATE FUNCTION statistics_visitor(client_sub_id TEXT, ip_address INET, user_agent TEXT) RETURNS UUID
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT encode(substring(sha256(
-        CASE WHEN client_sub_id IS NOT NULL THEN '\x01'::bytea || convert_to(client_sub_id, 'UTF8')
-             ELSE '\x02'::bytea || coalesce(inet_send(ip_address), '\x00'::bytea)
-                  || coalesce('\x01'::bytea || convert_to(user_agent, 'UTF8'), '\x00'::bytea)
+        CASE WHEN client_sub_id IS NOT NULL THEN decode('01', 'hex') || convert_to(client_sub_id, 'UTF8')
+             ELSE decode('02', 'hex') || coalesce(inet_send(ip_address), decode('00', 'hex'))
+                  || coalesce(decode('01', 'hex') || convert_to(user_agent, 'UTF8'), decode('00', 'hex'))
         END) FROM 1 FOR 16), 'hex')::uuid
 $$;
 

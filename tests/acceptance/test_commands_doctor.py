@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+
 from tests.command_line import tracker
 from tests.failed_hits import fail
 from tests.roles import limit_statements
@@ -66,3 +68,16 @@ def test_the_doctor_does_not_mind_the_gap_that_an_old_import_leaves(settings: Se
     found = {each["check"]: each for each in tracker(settings, "doctor", "--json").json}
     assert found["partitions"]["level"] == "ok"
     assert "gap from 2015-06-01" in found["partitions"]["seen"]
+
+
+def test_the_doctor_counts_the_locks_of_all_months(settings: Settings) -> None:
+    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "locks"]
+    assert found["level"] == "ok"
+    assert "max_locks_per_transaction" in found["seen"]
+
+
+def test_the_doctor_sees_a_collation_of_another_version(settings: Settings) -> None:
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database()")
+    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "collation"]
+    assert (found["level"], "0.1" in found["seen"]) == ("warn", True)

@@ -56,6 +56,8 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
             findings.append(postgres_checks.about_writing(database, facts))
+            findings += _or_failure("collation", lambda: postgres_checks.about_collation(database, facts))
+            findings += _or_failure("locks", lambda: [postgres_checks.about_locks(database)])
             findings += _or_failure("batch_queue", lambda: _about_what_waits(database, clock))
             findings += _about_reading(settings, database)
     if settings.database_maintenance_url != settings.database_url:

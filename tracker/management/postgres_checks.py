@@ -1,5 +1,6 @@
 """Whether PostgreSQL is as the product needs it: server, schema, partitions."""
 
+import re
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,9 @@ from tracker.store.database import Database
 from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision
 
 _MIGRATE = "Run `python -m tracker migrate`."
+_COLLATION_VERSIONS_SINCE = 150_000
+_STATEMENTS_ON_ALL = 4
+"""Statements on all months that may run at once: folding, an export, an erasure, a look at a person."""
 _UTC = {"UTC", "Etc/UTC", "GMT"}
 
 
@@ -77,11 +81,48 @@ def about_writing(database: Database, facts: ServerFacts) -> Finding:
     return Finding("writable", "ok", "a row was written")
 
 
+def about_collation(database: Database, facts: ServerFacts) -> list[Finding]:
+    """Whether text is compared as it was when the indexes were built. Raises TrackerError."""
+    if facts.version_number < _COLLATION_VERSIONS_SINCE:
+        return []
+    with database.transaction() as tx:
+        built_by, read_by = server_facts.collation_versions(tx)
+    if built_by == read_by or built_by is None:
+        return [Finding("collation", "ok", f"version {read_by}" if read_by else "without versions")]
+    return [
+        Finding(
+            "collation",
+            "warn",
+            f"indexes were built by version {built_by}, the operating system has {read_by}: rows may not be found",
+            "REINDEX DATABASE CONCURRENTLY, then ALTER DATABASE ... REFRESH COLLATION VERSION.",
+        )
+    ]
+
+
+def about_locks(database: Database) -> Finding:
+    """Whether the lock table has room for statements on all months. Raises TrackerError."""
+    with database.transaction() as tx:
+        locks = server_facts.locks(tx)
+    return graded(
+        "locks",
+        locks.needed * _STATEMENTS_ON_ALL / locks.room,
+        f"a statement on all months takes {locks.needed}, the server has room for {locks.room} "
+        f"(max_locks_per_transaction {locks.per_transaction} for each possible connection)",
+        f"Raise max_locks_per_transaction, to {2 * locks.per_transaction} for instance (needs a restart), or keep "
+        "fewer months.",
+        warn_above=0.5,
+        fail_above=1.0,
+    )
+
+
 def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[Finding]:
     """Whether the migrations are those of this version and every month is there."""
     newest = newest_revision()
     if facts.revision is None:
         return [Finding("migrations", "fail", "the database has no schema yet", _MIGRATE)]
+    if not re.fullmatch(r"[0-9]{4}_\w+", facts.revision):
+        seen = f"alembic_version is another program's: {facts.revision}"
+        return [Finding("migrations", "fail", seen, "Give the product a database of its own.")]
     if facts.revision > newest:
         seen = f"{facts.revision} is newer than this version, which ends with {newest}"
         return [Finding("migrations", "fail", seen, "Run the newer version of the product.")]

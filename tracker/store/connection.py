@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 import psycopg
-from psycopg import errors
+from psycopg import IsolationLevel, errors
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
@@ -19,6 +19,9 @@ from tracker.errors import SettingsInvalid
 # libpq sends PGTZ as a start-up parameter, which neither RDS Proxy nor PgBouncer minds, while SET would pin the
 # session (decision 0014). Set here, before there are threads, because libpq reads the environment whenever it connects.
 os.environ["PGTZ"] = "UTC"
+# The same for the form of times in text, which psycopg and the bounds of months are read in. Both win over what the
+# server, the database and the role say.
+os.environ["PGDATESTYLE"] = "ISO, MDY"
 
 _Result = TypeVar("_Result")
 
@@ -104,6 +107,9 @@ def connect(conninfo: str, *, patience: float | None = None, cancellation: float
     connection = Connection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at
+    # In BEGIN, which pins nothing: what is written here counts on seeing what others have committed meanwhile, whatever
+    # default_transaction_isolation says.
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
     set_json_dumps(orjson.dumps, connection)
     set_json_loads(orjson.loads, connection)
     return connection

@@ -111,7 +111,7 @@ class Database:
             finally:
                 connection.patience = self._patience
                 if connection.info.transaction_status is TransactionStatus.IDLE:
-                    connection.isolation_level = connection.read_only = None
+                    connection.isolation_level, connection.read_only = IsolationLevel.READ_COMMITTED, None
 
     def close(self) -> None:
         """Close what is idle now, and what is lent as soon as it comes back."""

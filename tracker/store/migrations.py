@@ -6,6 +6,7 @@ Alembic and SQLAlchemy take longer to import than the rest of the project.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -25,10 +26,13 @@ from tracker.store import concurrent_indexes, partition_making, partitions, read
 from tracker.store.concurrent_indexes import is_concurrent
 from tracker.store.connection import Connection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
-from tracker.store.queries import SQL
+from tracker.store.queries import SQL, fetch_all
 from tracker.store.server_facts import OLDEST_MAJOR, applied_revision
 
 MIGRATIONS = SQL / "migrations"
+_VERSIONS = "alembic_version"
+_REVISION = re.compile(r"[0-9]{4}_\w+")
+_CREATED = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 
 
 def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _: None) -> list[str]:
@@ -44,6 +48,7 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
     """
     with maintenance(url, name="tracker-migrate") as connection:
         _check_server(connection)
+        _check_others(connection, on_step)
         applied = patiently(partial(_apply_missing, connection, on_step, None), on_wait=on_step)
         while (waiting := _waiting_index(connection)) is not None:
             on_step(f"{waiting} builds an index beside the writers, which waits for open transactions")
@@ -67,6 +72,35 @@ def _check_server(connection: Connection) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")
+
+
+def _check_others(connection: Connection, on_step: Callable[[str], None]) -> None:
+    """Raise SettingsInvalid where another program, or another schema, has what the migrations would make."""
+    tables = fetch_all(connection, "server/foreign_tables")
+    connection.rollback()
+    here = {str(table["name"]) for table in tables if table["is_here"]}
+    ours = {name for path in MIGRATIONS.glob("[0-9]*.sql") for name in _CREATED.findall(path.read_text())}
+    if not any(table["is_here"] for table in tables):
+        elsewhere = sorted({table["schema"] for table in tables if table["name"] == "access_logs"})
+        if elsewhere:
+            raise SettingsInvalid(
+                f"The tables stand in the schema {elsewhere[0]}, which the role's search_path does not begin with: "
+                f"ALTER ROLE ... SET search_path = {elsewhere[0]}."
+            )
+    applied = applied_revision(connection) if _VERSIONS in here else None
+    connection.rollback()
+    if applied is not None and not _REVISION.fullmatch(applied):
+        raise SettingsInvalid(
+            f"{_VERSIONS} in this database is another program's (its revision is {applied}): give the product a "
+            "database of its own."
+        )
+    if applied is None and (taken := sorted(here & ours)):
+        raise SettingsInvalid(
+            f"The database has tables of another program that are called like ours: {', '.join(taken[:5])}. Give the "
+            "product a database of its own."
+        )
+    if others := sorted(here - ours - {_VERSIONS}):
+        on_step(f"the database has {len(others)} tables of others, which stay as they are: {', '.join(others[:5])}")
 
 
 def _waiting_index(connection: Connection) -> str | None:
@@ -96,6 +130,7 @@ def _apply_missing(
             # Before the lock time-out: whoever holds this one is another migrate, which is worth waiting for.
             alchemy.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('tracker migrate'))")
             limit_lock_waits(connection, lock_wait)
+            connection.execute("SET LOCAL standard_conforming_strings = on")
             options = {"fn": partial(_steps, built), "on_version_apply": (remember,)}
             MigrationContext.configure(alchemy, opts=options).run_migrations()
     except exc.DBAPIError as error:

@@ -37,6 +37,27 @@ def server_facts(tx: Transaction) -> ServerFacts:
     return ServerFacts(**facts, revision=applied_revision(tx) if migrated else None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locks:
+    """The locks that a statement on all months takes, and how many the server has room for, for everybody together."""
+
+    needed: int
+    room: int
+    per_transaction: int
+
+
+def locks(tx: Transaction) -> Locks:
+    row = fetch_one(tx, "server/locks")
+    assert row is not None
+    return Locks(**row)
+
+
+def collation_versions(tx: Transaction) -> tuple[str | None, str | None]:
+    """By which version of the collation indexes were built and by which they are read; from PostgreSQL 15 on."""
+    row = fetch_one(tx, "server/collation")
+    return (None, None) if row is None else (row["built_by"], row["read_by"])
+
+
 def write(tx: Transaction) -> None:
     """Write a row of no meaning: whoever commits it has seen that the server takes writes."""
     execute(tx, "server/write")

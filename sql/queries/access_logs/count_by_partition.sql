@@ -1,6 +1,6 @@
 -- How many hits of one application each month's partition holds.
 SELECT
-    tableoid::regclass::text AS partition,
+    (SELECT relname::text FROM pg_class WHERE oid = access_logs.tableoid) AS partition,
     count(*) AS hits
 FROM access_logs
 WHERE application_id = %(application_id)s

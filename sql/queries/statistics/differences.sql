@@ -69,7 +69,7 @@ recounted_parameters AS (
     SELECT period, key, jsonb_build_object(
         'type', type, 'count', sum(count), 'sum', sum(number * count), 'min', min(number), 'max', max(number))
     FROM (
-        SELECT *, CASE WHEN text ~ '^-?[0-9]+(\.[0-9]+)?$' THEN text::numeric END AS number
+        SELECT *, CASE WHEN text ~ '^-?[0-9]+([.][0-9]+)?$' THEN text::numeric END AS number
         FROM typed
         WHERE type = 'number'
     ) AS numbers

@@ -118,7 +118,7 @@ measured AS ( -- numbers; objects are only counted
     SELECT application_id, date, hour, key, sum(count) AS count, sum(number * count) AS sum,
            min(number) AS min, max(number) AS max
     FROM (
-        SELECT *, CASE WHEN text ~ '^-?[0-9]+(\.[0-9]+)?$' THEN text::numeric END AS number
+        SELECT *, CASE WHEN text ~ '^-?[0-9]+([.][0-9]+)?$' THEN text::numeric END AS number
         FROM typed
         WHERE type IN ('number', 'object')
     ) AS read

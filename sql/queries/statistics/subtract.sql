@@ -34,7 +34,7 @@ typed AS (
 measured AS ( -- numbers; objects are only counted
     SELECT hour, key, sum(count) AS count, sum(number * count) AS sum, min(number) AS min, max(number) AS max
     FROM (
-        SELECT *, CASE WHEN text ~ '^-?[0-9]+(\.[0-9]+)?$' THEN text::numeric END AS number
+        SELECT *, CASE WHEN text ~ '^-?[0-9]+([.][0-9]+)?$' THEN text::numeric END AS number
         FROM typed
         WHERE type IN ('number', 'object')
     ) AS read
@@ -106,7 +106,7 @@ extremes AS (
     FROM extreme
     JOIN (
         SELECT extract(hour FROM given.created_at AT TIME ZONE 'UTC')::integer AS hour, parameter_key AS key,
-               CASE WHEN parameter_value ~ '^-?[0-9]+(\.[0-9]+)?$' THEN parameter_value::numeric END AS number
+               CASE WHEN parameter_value ~ '^-?[0-9]+([.][0-9]+)?$' THEN parameter_value::numeric END AS number
         FROM custom_parameter_values AS given
         JOIN access_logs AS hit ON hit.id = given.access_log_id AND hit.created_at = given.created_at
         WHERE given.application_id = %(application_id)s AND parameter_key = ANY(ARRAY(SELECT DISTINCT key FROM extreme))
