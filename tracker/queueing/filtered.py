@@ -39,7 +39,7 @@ class Taken:
     counts: tuple[FilteredHits, ...]
 
 
-def field_of(application_id: UUID, reason: str, now: datetime) -> str:
+def field_of(application_id: UUID | str, reason: str, now: datetime) -> str:
     """The field of the hash that counts a hit of now."""
     return f"{int(now.timestamp()) // _HOUR * _HOUR}:{application_id}:{reason}"
 

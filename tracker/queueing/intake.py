@@ -142,15 +142,15 @@ class Intake:
         own_stream = overflow_stream(application_id)
         crowds, in_crowds = self._crowds
         seconds = int(now.timestamp())
-        minute = seconds // MINUTE_SECONDS
+        owner = str(application_id)
         args: list[Any] = [
             "EVALSHA",
             self._sha,
             10 + len(event_ids),
-            f"tracker:usage:{application_id}:{minute}",
+            f"tracker:usage:{owner}:{seconds // MINUTE_SECONDS}",
             *STREAMS,
             NUDGE_KEY,
-            f"tracker:bytes:{application_id}:{seconds // DAY_SECONDS}",
+            f"tracker:bytes:{owner}:{seconds // DAY_SECONDS}",
             COUNTS,
             own_stream,
             OVERFLOWING,
@@ -162,7 +162,7 @@ class Intake:
         args += (
             -1 if quota.open_hits is None else quota.open_hits,
             -1 if quota.bytes_a_day is None else quota.bytes_a_day,
-            field_of(application_id, "", now),
+            field_of(owner, "", now),
         )
         for share in quota.shares[:MAX_SHARES]:
             args += (share.bucket, share.hits)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ MIN_ADDRESS_HITS: Final = 10
 _MEGABYTE: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Allowance:
     """An application's limits as its settings divide them, read once for each state of it."""
 
@@ -47,15 +48,19 @@ class Allowance:
 
         The address is the caller's own, whatever the application keeps of it.
         """
-        minute = int(now.timestamp()) // MINUTE_SECONDS
-        return Quota(
-            open_hits=self.open_hits,
-            shares=tuple(
-                AddressShare(
-                    f"{number}:{bucket_of(network, self.application_id, minute, salt)}",
-                    min(self.open_hits, self.address_hits * number),
-                )
-                for number, network in enumerate(networks_of(address) if address else (), start=1)
-            ),
-            bytes_a_day=self.bytes_without_key,
-        )
+        return _without_key(self, address, int(now.timestamp()) // MINUTE_SECONDS, salt)
+
+
+@lru_cache(maxsize=4096)
+def _without_key(allowance: Allowance, address: str | None, minute: int, salt: bytes) -> Quota:
+    return Quota(
+        open_hits=allowance.open_hits,
+        shares=tuple(
+            AddressShare(
+                f"{number}:{bucket_of(network, allowance.application_id, minute, salt)}",
+                min(allowance.open_hits, allowance.address_hits * number),
+            )
+            for number, network in enumerate(networks_of(address) if address else (), start=1)
+        ),
+        bytes_a_day=allowance.bytes_without_key,
+    )

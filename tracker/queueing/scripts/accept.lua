@@ -29,22 +29,28 @@ local taken, remaining, used_up = offered, 0, 0
 if limit >= 0 then
   local open_limit, budget = tonumber(ARGV[4]), tonumber(ARGV[5])
   local is_open = open_limit >= 0
-  local function used(field)
-    return tonumber(redis.call('HGET', KEYS[1], field) or 0)
+  -- Only what is there is asked for: what is not costs a look at all of a small hash.
+  local usage
+  if ARGV[9] ~= '' then
+    usage = redis.call('HMGET', KEYS[1], 'all', 'open', 'bytes', 'kept', ARGV[7], ARGV[9])
+  elseif ARGV[7] ~= '' then
+    usage = redis.call('HMGET', KEYS[1], 'all', 'open', 'bytes', 'kept', ARGV[7])
+  else
+    usage = redis.call('HMGET', KEYS[1], 'all', 'open', 'bytes', 'kept')
   end
-  local all, bytes, added_bytes = used('all'), 0, 0
-  local is_first = all == 0
-  local open, shares = 0, {}
-  if is_open then
-    open = used('open')
-    for at = 7, 9, 2 do
-      if ARGV[at] ~= '' then
-        shares[#shares + 1] = {field = ARGV[at], hits = tonumber(ARGV[at + 1]), used = used(ARGV[at])}
-      end
-    end
-  end
+  local all, open = tonumber(usage[1] or 0), tonumber(usage[2] or 0)
+  local narrow, wide = tonumber(usage[5] or 0), tonumber(usage[6] or 0)
+  local narrow_limit, wide_limit = tonumber(ARGV[8]), tonumber(ARGV[10])
+  local is_narrow, is_wide = is_open and ARGV[7] ~= '', is_open and ARGV[9] ~= ''
+  local is_first = not usage[1]
+  -- The day's bytes stand in the minute's usage as well: the day itself is asked once a minute.
+  local bytes, kept = 0, 0
   if budget >= 0 then
-    bytes = tonumber(redis.call('GET', KEYS[6]) or 0)
+    bytes, kept = tonumber(usage[3] or 0), tonumber(usage[4] or 0)
+    if not usage[3] then
+      bytes = tonumber(redis.call('GET', KEYS[6]) or 0)
+      kept = bytes
+    end
   end
 
   taken = 0
@@ -53,46 +59,52 @@ if limit >= 0 then
       used_up = 1
     elseif is_open and open >= open_limit then
       used_up = 2
-    elseif (shares[1] and shares[1].used >= shares[1].hits) or (shares[2] and shares[2].used >= shares[2].hits) then
+    elseif (is_narrow and narrow >= narrow_limit) or (is_wide and wide >= wide_limit) then
       used_up = 3
-    elseif budget >= 0 and bytes + added_bytes >= budget then
+    elseif budget >= 0 and bytes >= budget then
       used_up = 4
     end
     if used_up > 0 then
       break
     end
     local size = #ARGV[FIRST_ENTRY + taken * FIELDS + 2]
-    taken, all, open, added_bytes = taken + 1, all + 1, open + 1, added_bytes + size
-    for _, share in ipairs(shares) do
-      share.used = share.used + math.max(1, math.ceil(size / 4096))
-    end
+    local pieces = math.max(1, math.ceil(size / 4096))
+    taken, all, bytes = taken + 1, all + 1, bytes + size
+    open, narrow, wide = open + 1, narrow + pieces, wide + pieces
   end
 
-  remaining = limit - all
   if taken > 0 then
-    local usage = {'HSET', KEYS[1], 'all', all}
-    if is_open then
-      usage[5], usage[6] = 'open', open
+    if budget >= 0 and (bytes - kept >= math.min(65536, budget / 20000) or is_first) then
+      -- What a minute does not bring to the day is less than these bytes.
+      redis.call('INCRBY', KEYS[6], bytes - kept)
+      if kept == 0 then
+        redis.call('EXPIRE', KEYS[6], 172800)
+      end
+      kept = bytes
     end
-    for _, share in ipairs(shares) do
-      usage[#usage + 1], usage[#usage + 2] = share.field, share.used
+    if is_wide then
+      redis.call('HSET', KEYS[1], 'all', all, 'bytes', bytes, 'kept', kept, 'open', open, ARGV[7], narrow, ARGV[9], wide)
+    elseif is_narrow then
+      redis.call('HSET', KEYS[1], 'all', all, 'bytes', bytes, 'kept', kept, 'open', open, ARGV[7], narrow)
+    elseif is_open then
+      redis.call('HSET', KEYS[1], 'all', all, 'bytes', bytes, 'kept', kept, 'open', open)
+    else
+      redis.call('HSET', KEYS[1], 'all', all, 'bytes', bytes, 'kept', kept)
     end
-    redis.call(unpack(usage))
     if is_first then
       -- Two minutes outlast the window whatever the clocks of the receivers say.
       redis.call('EXPIRE', KEYS[1], 120)
     end
-    if budget >= 0 then
-      redis.call('INCRBY', KEYS[6], added_bytes)
-      if bytes == 0 then
-        redis.call('EXPIRE', KEYS[6], 172800)
-      end
-    end
   end
+
+  remaining = limit - all
   if is_open then
     remaining = math.min(remaining, open_limit - open)
-    for _, share in ipairs(shares) do
-      remaining = math.min(remaining, share.hits - share.used)
+    if is_narrow then
+      remaining = math.min(remaining, narrow_limit - narrow)
+    end
+    if is_wide then
+      remaining = math.min(remaining, wide_limit - wide)
     end
   end
   if used_up == 4 then
