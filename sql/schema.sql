@@ -557,6 +557,14 @@ CREATE TABLE erasures (
 CREATE INDEX idx_erasures_application ON erasures (application_id, requested_at, id);
 CREATE INDEX idx_erasures_open ON erasures (requested_at) WHERE state <> 'done';
 
+-- What the operator allows an application at most, so that its owner can lower a limit and raise it again, no further.
+CREATE TABLE operator_limits (
+    application_id UUID NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    limit_name VARCHAR(100) NOT NULL, -- rate_limit_per_minute, or the key of a setting
+    limit_value BIGINT NOT NULL,
+    PRIMARY KEY (application_id, limit_name)
+);
+
 -- Sessions of the dashboard that somebody has ended before their time: their cookies count no more.
 CREATE TABLE dashboard_sign_outs (
     session_id VARCHAR(64) PRIMARY KEY, -- random, from the cookie; it says nothing about a person or a key

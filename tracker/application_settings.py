@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -96,10 +96,16 @@ class Switch(Setting[bool]):
 
 @dataclass(frozen=True, slots=True)
 class WholeNumber(Setting[int]):
-    """A whole number from `low` to `high`."""
+    """A whole number from `low` to `high`.
+
+    Where it `limits` what the application may use, its owner cannot raise it above what the operator has set, and
+    above its default neither if that binds; 0 may stand for no limit.
+    """
 
     low: int
     high: int
+    limits: Literal["when set", "by default"] | None = None
+    zero_is_unlimited: bool = False
 
     @property
     def accepted(self) -> str:
@@ -201,10 +207,10 @@ STRIPPED_QUERY_PARAMETERS = Names(
     "Parameters that are taken out of `url` and `referrer` with their values.",
 )
 MAX_URL_LENGTH = WholeNumber(
-    "max_url_length", 8192, "Characters at which `url` and `referrer` are cut; 0 keeps neither.", 0, 8192
+    "max_url_length", 8192, "Characters at which `url` and `referrer` are cut; 0 keeps neither.", 0, 8192, "when set"
 )
 MAX_USER_AGENT_LENGTH = WholeNumber(
-    "max_user_agent_length", 2000, "Characters at which `user_agent` is cut; 0 keeps none.", 0, 2000
+    "max_user_agent_length", 2000, "Characters at which `user_agent` is cut; 0 keeps none.", 0, 2000, "when set"
 )
 SESSION_TIMEOUT_MINUTES = WholeNumber(
     "session_timeout_minutes", 30, "Minutes without a hit after which a session has ended.", 1, 10_080
@@ -216,6 +222,8 @@ RETENTION_DAYS = WholeNumber(
     "TRACKER_RETENTION_MONTHS says; 0 leaves it at that. Statistics stay.",
     0,
     36_500,
+    "when set",
+    zero_is_unlimited=True,
 )
 ADDRESS_SHARE_PERCENT = WholeNumber(
     "address_share_percent",
@@ -224,6 +232,7 @@ ADDRESS_SHARE_PERCENT = WholeNumber(
     "one visitor use up what all visitors have.",
     1,
     100,
+    "when set",
 )
 KEY_RESERVE_PERCENT = WholeNumber(
     "key_reserve_percent",
@@ -239,6 +248,8 @@ DAILY_MEGABYTES = WholeNumber(
     "says; 0 leaves it at that.",
     0,
     1_000_000_000,
+    "when set",
+    zero_is_unlimited=True,
 )
 WEBHOOK_IP_ADDRESS = Switch(
     "webhook_ip_address",

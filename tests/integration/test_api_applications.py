@@ -89,6 +89,26 @@ def test_status_and_rate_limit_are_not_for_every_key_not_even_as_they_were(
         applications.update(database, "shop", whole, by=by)
 
 
+def test_an_owner_lowers_the_rate_limit_and_raises_it_no_further_than_the_operator_did(
+    managing: Managing, application: Application, application_key: str, database: Database
+) -> None:
+    path, column = "/v1/applications/shop", "rate_limit_per_minute"
+    allowed = application.rate_limit_per_minute
+
+    def by_owner(limit: int) -> int:
+        return managing.patch(path, {column: limit}, key=application_key).status_code
+
+    assert [by_owner(limit) for limit in (allowed + 1, 5, allowed + 1, allowed)] == [403, 200, 403, 200]
+    assert managing.patch(path, {column: 50}).status_code == 200
+    assert [by_owner(limit) for limit in (51, 10, 50, allowed)] == [403, 200, 200, 403]
+    # Without a word of the operator, of an application that was written by hand, the present one is the limit.
+    with database.transaction() as tx:
+        tx.execute(b"DELETE FROM operator_limits")
+    assert [by_owner(limit) for limit in (51, 50, 40, 50)] == [403, 200, 200, 403]
+    applications.update(database, "shop", {column: 40})
+    assert [by_owner(limit) for limit in (30, 41, 40)] == [200, 403, 200]
+
+
 def test_every_bad_field_is_named(managing: Managing, application: Application) -> None:
     answer = managing.post("/v1/applications", {"name": 5, "rate_limit_per_minute": True, "colour": "red"})
     assert error(answer) == (400, "VALIDATION_ERROR")

@@ -1,5 +1,7 @@
 """Settings over HTTP."""
 
+import pytest
+
 from tests.managing import Managing, data, error
 from tracker.application import Application
 
@@ -48,3 +50,54 @@ def test_of_two_who_saw_the_same_value_only_one_changes_it(managing: Managing, a
     assert data(managing.get(path))["setting_value"] == "keep"
     assert managing.delete(path, headers={"If-Match": changed.headers["ETag"]}).status_code == 200
     assert managing.put(path, {"setting_value": "keep"}, headers={"If-Match": "*"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("retention_days", ("30", "7", "31")),
+        ("retention_days", ("30", "29", "0")),
+        ("daily_megabytes", ("100", "1", "0")),
+        ("max_url_length", ("500", "0", "501")),
+        ("max_user_agent_length", ("500", "100", "2000")),
+        ("address_share_percent", ("10", "1", "11")),
+    ],
+)
+def test_an_owner_lowers_a_limit_and_raises_it_no_further_than_the_operator_did(
+    managing: Managing, application: Application, application_key: str, setting: str, values: tuple[str, str, str]
+) -> None:
+    operators, lower, higher = values
+    path = f"{SETTINGS}/{setting}"
+
+    def by_owner(value: str) -> tuple[int, str | None]:
+        answer = managing.put(path, {"setting_value": value}, key=application_key)
+        return (200, None) if answer.status_code == 200 else error(answer)
+
+    assert by_owner(higher) == (200, None)
+    assert managing.put(path, {"setting_value": operators}).status_code == 200
+    for value, expected in [
+        (lower, (200, None)),
+        (operators, (200, None)),
+        (higher, (403, "FORBIDDEN")),
+        (lower, (200, None)),
+        (higher, (403, "FORBIDDEN")),
+    ]:
+        assert by_owner(value) == expected, value
+    assert error(managing.patch(SETTINGS, {"bot_filter": "keep", setting: higher}, key=application_key)) == (
+        403,
+        "FORBIDDEN",
+    )
+    assert data(managing.get(f"{SETTINGS}/bot_filter"))["is_default"] is True
+    # Left to its default it would be higher too, except where the default is as low.
+    assert error(managing.delete(path, key=application_key)) == (403, "FORBIDDEN")
+    assert managing.delete(path).status_code == 200
+    assert by_owner(higher) == (200, None)
+
+
+def test_what_the_operator_says_again_holds_though_it_is_the_same(
+    managing: Managing, application: Application, application_key: str
+) -> None:
+    path = f"{SETTINGS}/retention_days"
+    assert managing.put(path, {"setting_value": "30"}, key=application_key).status_code == 200
+    assert managing.put(path, {"setting_value": "30"}).status_code == 200
+    assert error(managing.put(path, {"setting_value": "31"}, key=application_key)) == (403, "FORBIDDEN")

@@ -12,6 +12,7 @@ from tracker.management import application_input
 from tracker.management.actor import COMMAND, Actor
 from tracker.management.changes import APPLICATION_UPDATED, note
 from tracker.management.known_application import known, locked, unknown
+from tracker.management.operator_limits import RATE_LIMIT, require_rate_limit
 from tracker.management.parameters import write_preset
 from tracker.management.versions import Expected, require
 from tracker.store import applications
@@ -64,6 +65,7 @@ def create(
     api_key = application_input.new_api_key()
     with database.transaction() as tx:
         made = _insert(tx, chosen, {**columns, "api_key_hash": hash_key(api_key)})
+        require_rate_limit(tx, made, made.rate_limit_per_minute, by=by)
         note(tx, by, made, "application.created", made.app_id, None, columns)
         if preset is not None:
             write_preset(tx, made, preset, by=by)
@@ -97,7 +99,7 @@ def update(
 
     Raises Refused: VALIDATION_ERROR for what is not accepted, NOT_FOUND, PRECONDITION_FAILED where the application is
     not what was `expected`, FORBIDDEN where a key other than the first one would change status or rate limit, or any
-    key would end a suspension or begin one.
+    key would raise the rate limit above what the operator has set, end a suspension or begin one.
     """
     columns = application_input.checked(changes)
     with database.transaction() as tx:
@@ -109,6 +111,8 @@ def update(
         # Compared here and not before: what a key says that it leaves alone may have been changed since it was read.
         if new.keys() & OPERATED and by.kind == "key" and by.key_id is not None:
             raise Refused("FORBIDDEN", 403, "Status and rate limit need the first key or the admin token.")
+        if RATE_LIMIT in (columns if by.kind != "key" else new):
+            require_rate_limit(tx, application, columns[RATE_LIMIT], by=by)
         if "status" in new and by.kind == "key" and "suspended" in (row.status, new["status"]):
             raise Refused("FORBIDDEN", 403, "Only the operator suspends an application, and activates it again.")
         if new:

@@ -9,6 +9,7 @@ from tracker.errors import Refused, invalid, not_found
 from tracker.management.actor import COMMAND, Actor
 from tracker.management.changes import APPLICATION_UPDATED, note
 from tracker.management.known_application import known, locked
+from tracker.management.operator_limits import require_setting
 from tracker.management.versions import Expected, require
 from tracker.store import application_settings
 from tracker.store.database import Database
@@ -63,7 +64,8 @@ def change(
 ) -> list[SettingRow]:
     """Give several settings values at once, or leave those with None to their defaults: all of them, or none.
 
-    `expected` speaks of the first one. Raises Refused as `set_` does.
+    `expected` speaks of the first one. Raises Refused as `set_` does, FORBIDDEN where a key would raise a limit above
+    what the operator has set.
     """
     wanted = [(setting_of(key), text) for key, text in texts.items()]
     values = {setting.key: None if text is None else _normal(setting, text) for setting, text in wanted}
@@ -73,7 +75,10 @@ def change(
         if expected is not None and wanted:
             require(expected, _row(wanted[0][0], stored.get(wanted[0][0].key)))
         for key, value in values.items():
-            if stored.get(key) == value and (key in stored or value is None):
+            is_as_before = stored.get(key) == value and (key in stored or value is None)
+            if not is_as_before or by.kind != "key":
+                require_setting(tx, application, SETTINGS[key], value, by=by)
+            if is_as_before:
                 continue
             if value is None:
                 application_settings.unset(tx, application.id, key)
