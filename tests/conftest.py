@@ -120,6 +120,8 @@ def settings(database_url: str, redis_url: str) -> Settings:
         max_retries=3,
         trusted_proxies=0,
         proxy_header="x-forwarded-for",
+        request_timeout=20,
+        keepalive_timeout=75,
         retention_months=24,
         log_format="console",
         rq_queue="tracker",

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -49,9 +50,13 @@ class Serving:
 
         def is_live() -> bool:
             assert self.process.poll() is None, self.log
-            return self.status("/health/live") == 200 and self.log.count("Started worker") >= self._processes
+            return self.status("/health/live") == 200 and self.started() >= self._processes
 
         wait_until(is_live)
+
+    def started(self) -> int:
+        """How many processes have started so far; of another server's log, as granian says it."""
+        return len(re.findall("process started|Started worker", self.log))
 
     def status(self, path: str) -> int | None:
         with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(self.connect()) as connection:

@@ -53,6 +53,12 @@ class Settings:
     their networks (CIDRs, commas)."""
     proxy_header: ProxyHeader
     """TRACKER_PROXY_HEADER: where these proxies write it: x-forwarded-for (default) or forwarded (RFC 7239)."""
+    request_timeout: int
+    """TRACKER_REQUEST_TIMEOUT: seconds in which a client has to send a whole request, and to take each piece of an
+    answer (1 to 600, default 20)."""
+    keepalive_timeout: int
+    """TRACKER_KEEPALIVE_TIMEOUT: seconds for which a connection may wait for its next request; longer than a balancer
+    in front keeps it (1 to 3600, default 75)."""
     retention_months: int
     """TRACKER_RETENTION_MONTHS: whole months kept (default 24; 0 keeps all)."""
     log_format: LogFormat
@@ -106,6 +112,8 @@ def load() -> Settings:
         proxy_header=cast(
             ProxyHeader, _choice(env, "TRACKER_PROXY_HEADER", ("x-forwarded-for", "forwarded"), "x-forwarded-for")
         ),
+        request_timeout=_whole(env, "TRACKER_REQUEST_TIMEOUT", 20, low=1, high=600),
+        keepalive_timeout=_whole(env, "TRACKER_KEEPALIVE_TIMEOUT", 75, low=1, high=3600),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
         rq_queue=_name(env, "TRACKER_RQ_QUEUE", "tracker"),

@@ -8,6 +8,7 @@
     │   │   └── TookTooLong
     │   └── QueueAway
     │       ├── ForeignQueue
+    │       ├── NoAnswer
     │       └── QueueFull
     │           └── ShareFull
     ├── Never                   it cannot succeed however often it is tried
@@ -17,7 +18,8 @@
     │   ├── MonthsNotMade       PostgreSQL refuses partitions, and why
     │   ├── DestinationRefused  webhooks must not be sent there
     │   ├── SettingsInvalid     a process must not start like this
-    │   └── EmbeddedServerFailed
+    │   ├── EmbeddedServerFailed
+    │   └── CannotListen
     └── Unclear                 the database refused and it cannot be told which of the two it is
 
 Every message is one sentence that its reader can act on. None of them quotes a payload, an address or a key.
@@ -67,6 +69,10 @@ class ForeignQueue(QueueAway):
     """This Redis belongs to another database, or nobody knows to which: an operator has to say or to correct it."""
 
 
+class NoAnswer(QueueAway):
+    """Redis has taken a command and does not answer: whoever asks next would wait as well."""
+
+
 class Never(TrackerError):
     """It cannot succeed however often it is tried."""
 
@@ -98,6 +104,10 @@ class SettingsInvalid(Never):
 
 class EmbeddedServerFailed(Never):
     """A server of our own did not start or stop: the message quotes the end of its log."""
+
+
+class CannotListen(Never):
+    """The server cannot have the address it was given: the message says which, why, and what to do."""
 
 
 class Refused(Never):

@@ -182,7 +182,7 @@ def test_a_request_that_is_being_answered_is_finished_before_the_end(own: Servin
         assert answer_on(connection)[0].startswith(b"http/1.1 100")
         connection.sendall(request[-len(HIT) : -5])
         own.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "Shutting down" in own.log)
+        wait_until(lambda: "process stops" in own.log)
         connection.sendall(request[-5:])
         assert answer_on(connection)[0].startswith(b"http/1.1 200")
     assert own.process.wait(PATIENCE) == 0
@@ -199,7 +199,7 @@ def test_a_process_that_is_killed_is_replaced(own: Serving) -> None:
     before = own.workers()
     killed = min(before)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: own.log.count("Started worker") >= 3)
+    wait_until(lambda: own.started() >= 3)
     after = {pid for pid in own.workers() if alive(pid)}
     assert len(after) == 2
     assert after - before

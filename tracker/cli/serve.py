@@ -1,33 +1,29 @@
-"""`serve`: the receiver on the production web server (docs/decisions/0023-granian.md)."""
+"""`serve`: the receiver on the project's own web server (docs/decisions/0130-a-server-on-an-event-loop.md)."""
 
-import ctypes
-import os
-import signal
+import gc
+import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import click
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces
 
 from tracker import config, log
 from tracker.config import Settings
+from tracker.log import logger
+from tracker.server.limits import Limits
+from tracker.server.process import serve as serve_in_this_process
+from tracker.server.supervisor import Supervisor, listen, raise_file_limit
 from tracker.wiring import receiver
 
-_THREADS: Final = 64
-"""Threads of a process that serve requests. They wait for Redis and for slow bodies, not for the processor."""
-_WAITING: Final = 1024
-"""Connections of a process beyond which new ones wait in the kernel."""
-_KILL_SECONDS: Final = 20
-"""How long a process may take to finish what it is answering when it is asked to stop."""
-_PR_SET_PDEATHSIG: Final = 1
-_LOG: Final[dict[str, Any]] = {
-    # The server's lines go the way of all others instead of to standard output.
-    "formatters": {},
-    "handlers": {},
-    "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}},
-}
+_RESERVED_FILES: Final = 256
+"""Files and connections of a process that are no clients'."""
+_MAX_CONNECTIONS: Final = 50_000
+_MAX_SHARE: Final = 0.9
+_KILL_SECONDS: Final = 5.0
+"""How much longer than its last requests may take a process has to end by itself."""
+
+_log = logger(__name__)
 
 
 @click.command()
@@ -36,38 +32,31 @@ _LOG: Final[dict[str, Any]] = {
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
 @click.option("--test-page", metavar="APP_ID", help="Offer /test-page with this application, for development.")
 def serve(*, host: str, port: int, workers: int, test_page: str | None) -> None:
-    """Run the receiver on the production web server.
+    """Run the receiver on the project's own web server.
 
     SIGTERM and Ctrl-C finish the requests that are being answered, then stop. A process that dies is replaced; one
-    that dies again at once ends the server with exit status 1.
+    that dies before it has started ends the server with exit status 1, and so does an address that is taken.
     """
     settings = config.load()
     log.configure(settings.log_format)
-    server = Granian(
-        "wsgi:app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=workers,
-        blocking_threads=_THREADS,
-        backpressure=_WAITING,
-        backlog=_WAITING * workers,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_KILL_SECONDS,
-        log_dictconfig=_LOG,
+    listener = listen(host, port)
+    limits = Limits(
+        request_seconds=settings.request_timeout,
+        idle_seconds=settings.keepalive_timeout,
+        max_connections=max(64, min(_MAX_CONNECTIONS, raise_file_limit() - _RESERVED_FILES)),
     )
-    server.serve(target_loader=partial(_load, settings, os.getpid(), test_page), wrap_loader=False)
-
-
-def _load(settings: Settings, parent: int, test_page_of: str | None) -> Callable[..., Any]:
-    """Called by each process for itself. One whose parent was killed stops as if it had been asked to."""
-    for name in (signal.SIGTERM, signal.SIGINT):
-        # Until the server sets its own, the process has the parent's handlers, which end nothing here.
-        signal.signal(name, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
+    _log.info("receiver listens", host=host, port=port, processes=workers)
+    # The processes share what is loaded by now, as long as none of them moves it about.
+    gc.freeze()
+    run = partial(_run, listener, limits, settings, test_page)
+    supervisor = Supervisor(workers, run, kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
+    if not supervisor.run():
         raise SystemExit(1)
-    log.configure(settings.log_format)
-    return receiver.app_of_this_process(settings, test_page_of=test_page_of)
+    _log.info("receiver stopped")
+
+
+def _run(
+    listener: socket.socket, limits: Limits, settings: Settings, test_page_of: str | None, ready: Callable[[], object]
+) -> None:
+    site = partial(receiver.site, settings, test_page_of=test_page_of)
+    serve_in_this_process(listener, site, limits, ready)

@@ -13,6 +13,8 @@ from tracker.http.json_rules import refusal
 
 BODY_READ = "tracker.body_read"
 """In a request's environ, where a view has read the body and an error came later: nothing is left to discard."""
+BODY_UNREAD = "tracker.body_unread"
+"""In a request's environ, where the server has read nothing of the body and ends the connection with the answer."""
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
 _MOST_DISCARDED = 8_388_608
 _PIECE = 65_536
@@ -33,7 +35,7 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
         raise BodyUnread("LENGTH_REQUIRED", 411, "The request needs a Content-Length; chunked bodies are not taken.")
     # A number of many digits is too large whatever it is, and Python takes long over converting it.
     wanted = int(length) if len(length) < 19 else limit + 1  # noqa: PLR2004 what a signed 64-bit number always holds
-    if wanted > limit:
+    if wanted > limit or BODY_UNREAD in environ:
         raise BodyUnread("PAYLOAD_TOO_LARGE", 413, _too_large(limit).message)
     body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
     while len(body) < wanted:
@@ -53,6 +55,8 @@ def discard_body(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     so that who sends too large a batch learns why; where there is more, or no length, `Connection: close` says what
     happens.
     """
+    if BODY_UNREAD in environ:
+        return ()
     length = environ.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in environ or len(length) >= 19 or not length.isdecimal():  # noqa: PLR2004 as above
         return _closing(environ)

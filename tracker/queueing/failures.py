@@ -63,6 +63,13 @@ def sentence(error: redis.RedisError) -> str:
     return known.format(first_line) if known else f"Redis cannot be used: {first_line}"
 
 
+def queue_error(error: redis.RedisError) -> QueueAway:
+    """Return the error of this project that an error of the Redis client, or an error reply, stands for."""
+    if code_of(error) == "OOM":
+        return QueueFull("Redis has used up its memory: raise maxmemory or let the workers catch up.")
+    return QueueAway(sentence(error))
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Errors of the Redis client leave as QueueAway, or as QueueFull where Redis has no memory left.
@@ -73,6 +80,4 @@ def translated() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
-        if code_of(error) == "OOM":
-            raise QueueFull("Redis has used up its memory: raise maxmemory or let the workers catch up.") from error
-        raise QueueAway(sentence(error)) from error
+        raise queue_error(error) from error

@@ -7,6 +7,7 @@ spend more than in reading and checking a hit.
 
 import hashlib
 import os
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -135,6 +136,22 @@ class Intake:
         left is for applications without a crowd, QueueAway when Redis does not answer. It is then unknown whether the
         entries were added; their ids make adding them again harmless.
         """
+        command = self.command(application_id, rate_limit, entries, now, event_ids, quota=quota)
+        with translated():
+            answer: list[Any] = self._ask(command)
+        return self.acceptance(answer, rate_limit, now)
+
+    def command(
+        self,
+        application_id: UUID,
+        rate_limit: int | None,
+        entries: Sequence[Entry],
+        now: datetime,
+        event_ids: Sequence[str | None] = (),
+        *,
+        quota: Quota = UNLIMITED,
+    ) -> bytes:
+        """The command that makes an offer, packed. Raises QueueFull where Redis has no memory left."""
         if self._memory_is_short:
             raise QueueFull(
                 "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
@@ -175,9 +192,10 @@ class Intake:
         for entry in entries:
             args.append(_PLACES[stream_of(entry.priority)])
             args += entry.to_fields()
+        return _packed(*args)
 
-        with translated():
-            answer: list[Any] = self._ask(tuple(args))
+    def acceptance(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Acceptance:
+        """What the script's answer says of an offer with this limit at this time. Raises QueueFull."""
         taken, *rest = answer
         if taken == _FULL:
             raise QueueFull("Too many hits are waiting: let the workers catch up, or raise TRACKER_QUEUE_LIMIT.")
@@ -192,7 +210,7 @@ class Intake:
             taken=taken,
             limit=max(0, rate_limit or 0),
             remaining=remaining,
-            reset=0 if rate_limit is None else reset_of(limit, seconds),
+            reset=0 if rate_limit is None else reset_of(limit, int(now.timestamp())),
             nudge_due=nudge_due == 1,
             used_up=limit,
             repeats={index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
@@ -206,13 +224,30 @@ class Intake:
         Raises QueueAway where Redis does not take it; where it took it and its answer was lost, the count is too high.
         """
         with translated():
-            self._ask(("HINCRBY", COUNTS, field, hits))
+            self._ask(_packed("HINCRBY", COUNTS, field, hits))
 
-    def _ask(self, command: tuple[Any, ...]) -> Any:  # noqa: ANN401 what a command answers
-        """Redis's answer to a command, over this thread's connection."""
+    def load_command(self) -> bytes:
+        """The command that teaches Redis the script, packed."""
+        return _packed("SCRIPT", "LOAD", self._script)
+
+    def connected_socket(self) -> socket.socket:
+        """A socket of a connection of its own, that does not block; the script is loaded. Raises QueueAway."""
+        with translated():
+            connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
+            connection.connect()
+            connection.send_packed_command((self.load_command(),))
+            connection.read_response()
+        connected: socket.socket = connection._sock  # noqa: SLF001 it has no public name
+        # The connection would close it when it goes.
+        connection._sock = None  # noqa: SLF001 as above
+        connected.setblocking(False)
+        return connected
+
+    def _ask(self, command: bytes) -> Any:  # noqa: ANN401 what a command answers
+        """Redis's answer to a packed command, over this thread's connection."""
         if self._closed_until and time.monotonic() < self._closed_until:
             raise QueueAway("Redis did not answer a moment ago.")
-        packed = (hiredis.pack_command(command),)
+        packed = (command,)
         connection = self._connection()
         try:
             try:
@@ -251,3 +286,8 @@ class Intake:
             self._threads.pid = os.getpid()
             self._threads.made_at = time.monotonic()
         return connection
+
+
+def _packed(*command: Any) -> bytes:  # noqa: ANN401 texts, bytes and numbers
+    packed: bytes = hiredis.pack_command(command)
+    return packed

@@ -1,4 +1,4 @@
-"""From a request's values to an accepted hit: *who, may they, fit the form, to be counted, put on the shelf*."""
+"""From a request's values to an entry for the queue: *who, may they, fit the form, to be counted, build*."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tracker.http.presented_key import presented_key
 from tracker.privacy import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.queueing.quota import Limit
-from tracker.receiver.application_cache import ApplicationCache
+from tracker.receiver.application_cache import Applications
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.header_text import clean
@@ -27,7 +27,7 @@ from tracker.receiver.identities import Identities
 from tracker.receiver.page_origin import require_own_page
 from tracker.receiver.rules import RuleBook, Rules
 from tracker.receiver.screening import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
-from tracker.receiver.shelf import Shelf
+from tracker.receiver.shelf import Offer, Shelf
 from tracker.receiver.upkeep import Upkeep
 
 _KEY_PREFIX = "alt_"
@@ -45,7 +45,7 @@ _SENTENCES: dict[Limit, str] = {
 class Counter:
     """What accepting hits needs; one per process."""
 
-    applications: ApplicationCache
+    applications: Applications
     identities: Identities
     shelf: Shelf
     filtered: FilteredCounts
@@ -88,10 +88,26 @@ class LimitExceeded(Refused):
         self.acceptance = acceptance
 
 
-def accept_hit(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A hit that is in order: its entry has to go into the queue, and then it is accepted."""
+
+    offer: Offer
+    happened_at: datetime
+
+    def accepted(self, acceptance: Acceptance) -> Accepted:
+        """What became of it. Raises LimitExceeded where it was not taken."""
+        if not acceptance.taken:
+            raise LimitExceeded(acceptance, self.offer.now)
+        first = acceptance.repeats.get(0)
+        happened_at = identity_of(first)[1] if first else self.happened_at
+        return Accepted(first or self.offer.entries[0].id, happened_at, acceptance)
+
+
+def prepare_hit(
     counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
-) -> Accepted | Filtered:
-    """Take one hit, or leave it out. Raises Refused."""
+) -> Prepared | Filtered:
+    """Make an entry of one hit, or leave it out. Raises Refused."""
     presented = presented_key(environ)
     application, key, rules = _admitted(counter, _application(counter, values, presented), presented, environ, now)
     if key is not None:
@@ -119,11 +135,7 @@ def accept_hit(
         max_retries=counter.max_retries,
     )
     event_id = fields.get("event_id")
-    acceptance = counter.shelf.offer(application, (entry,), now, (event_id,) if event_id else (), quota=quota)
-    if not acceptance.taken:
-        raise LimitExceeded(acceptance, now)
-    first = acceptance.repeats.get(0)
-    return Accepted(first or entry.id, identity_of(first)[1] if first else happened_at, acceptance)
+    return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
 
 
 def _admitted(

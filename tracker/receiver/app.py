@@ -1,7 +1,8 @@
 """The WSGI application: the tracking endpoints in front, Flask for the rest, one shape for every error."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -11,12 +12,13 @@ from tracker.errors import Refused
 from tracker.http.body import BODY_READ, discard_body
 from tracker.http.envelope import Answer, Headers
 from tracker.http.faults import as_refused
+from tracker.queueing.intake import Intake
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_script import beacon_script
-from tracker.receiver.health import HealthParts, KnowsCaller, health
+from tracker.receiver.health import HealthParts, KnowsCaller, health, live
 from tracker.receiver.test_page import TestPage, test_page
-from tracker.receiver.tracking import Tracking
+from tracker.receiver.tracking import ENDPOINTS, LONGEST_BODY, Tracking
 
 App = Flask
 
@@ -37,6 +39,7 @@ _clock = SystemClock()
 class Receiver:
     """Everything one process of the receiver holds; `close` gives it back."""
 
+    intake: Intake
     counter: Counter
     health: HealthParts
     close: Callable[[], None]
@@ -60,6 +63,30 @@ def create_app(
     app.register_error_handler(Exception, _refuse)
     app.wsgi_app = Tracking(lambda: receiver().counter, app.wsgi_app, _clock)  # type: ignore[method-assign]
     return app
+
+
+def max_body_of(app: App) -> Callable[[Mapping[str, Any]], int]:
+    """How many bytes of its body a request is to be read of, by method and path: 0 where nothing takes one."""
+
+    def max_body(environ: Mapping[str, Any]) -> int:
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        if (endpoint := ENDPOINTS.get(path)) is not None:
+            return endpoint.max_body if method == endpoint.method else 0
+        try:
+            app.url_map.bind("").match(path.encode("latin-1").decode("utf-8", "replace"), method=method)
+        except HTTPException:
+            return 0
+        return LONGEST_BODY
+
+    return max_body
+
+
+def live_on_the_loop(environ: Mapping[str, Any], respond: Callable[[Answer], None]) -> bool:
+    """Answer `/health/live` without a thread, so that it says whether the loop turns and nothing else."""
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        return False
+    respond(live())
+    return True
 
 
 def _by_flask(error: HTTPException) -> Answer:

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from tracker.application import Application, hash_key
 from tracker.clock import Clock
@@ -54,6 +55,20 @@ class _Shared:
 
     checked_at: float
     application: Application
+
+
+class WouldWait(Exception):
+    """Nobody knows without asking a server: the same request is to be taken where it may wait."""
+
+
+class Applications(Protocol):
+    """Where applications are found by their `app_id`."""
+
+    def find(self, app_id: str) -> Application | None:
+        """The application, or None where there is none. Raises Refused (503) where nobody can tell."""
+
+    def confirm(self, known: Application, networks: tuple[str, ...], secret: str | None) -> Application:
+        """The application as it is now, where `known` would have a hit refused: see `ApplicationCache.confirm`."""
 
 
 class ApplicationCache:
@@ -118,6 +133,27 @@ class ApplicationCache:
             return known
         self._renew(known.app_id, application)
         return application
+
+    def confirm_without_waiting(
+        self,
+        known: Application,
+        networks: tuple[str, ...],  # noqa: ARG002 nothing is spent here
+        secret: str | None,
+    ) -> Application:
+        """The same where PostgreSQL was asked a moment ago. Raises WouldWait where it was not."""
+        if self._spent.is_settled((known.app_id, hash_key(secret) if secret else "")):
+            return known
+        raise WouldWait
+
+    def find_without_waiting(self, app_id: str) -> Application | None:
+        """The same from memory alone. Raises WouldWait where the answer is not there."""
+        known = self._known.get(app_id)
+        if known is not None:
+            known.idle_turns = 0
+            return known.application
+        if self._clock.monotonic() < self._unknown.get(app_id, 0.0):
+            return None
+        raise WouldWait
 
     def refresh(self) -> None:
         """Bring every known application up to date from PostgreSQL. Raises DatabaseAway: they stay as they are."""
@@ -244,3 +280,11 @@ def _nobody_can_tell() -> Refused:
         "The application cannot be looked up at the moment.",
         retry_after=5,
     )
+
+
+class KnownApplications:
+    """The applications of a cache that it knows, for callers that must not wait: others raise WouldWait."""
+
+    def __init__(self, cache: ApplicationCache) -> None:
+        self.find = cache.find_without_waiting
+        self.confirm = cache.confirm_without_waiting

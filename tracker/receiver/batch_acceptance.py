@@ -1,6 +1,7 @@
-"""From a batch to its results: each event is judged alone, and all that are good go on the shelf in one round trip."""
+"""From a batch to its results: each event is judged alone, and the good ones go into the queue in one round trip."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
 from tracker.receiver.screening import reason_to_drop_keyed
+from tracker.receiver.shelf import Offer
 
 MOST_EVENTS = 1000
 LONGEST_EVENT = 65_536
@@ -34,10 +36,48 @@ class _Good(NamedTuple):
     event_id: str | None
 
 
-def accept_batch(
-    counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime
-) -> tuple[dict[str, Any], Acceptance | None]:
-    """The answer's data, and what the limit leaves where there was anything to take. Raises Refused for the whole."""
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """A batch whose events are judged: the entries of the good ones have to go into the queue, if there are any."""
+
+    offer: Offer | None
+    good: list[_Good]
+    results: list[dict[str, Any]]
+    filtered: int
+    counter: Counter
+    application: Application
+    now: datetime
+
+    def accepted(self, acceptance: Acceptance | None) -> dict[str, Any]:
+        """The answer's data. Raises LimitExceeded where not one of the good events fits."""
+        results = self.results
+        if acceptance is not None:
+            self._fill_in(acceptance)
+        if self.filtered:
+            self.counter.filtered.add(self.application.id, "bot", self.now, self.filtered)
+        processed = sum(result["success"] for result in results)
+        failed = len(results) - processed
+        return {"processed": processed, "failed": failed, "filtered": self.filtered, "results": results}
+
+    def _fill_in(self, acceptance: Acceptance) -> None:
+        exceeded = LimitExceeded(acceptance, self.now)
+        if not acceptance.taken:
+            raise exceeded
+        for position, event in enumerate(self.good):
+            if position < acceptance.taken:
+                first = acceptance.repeats.get(position)
+                self.results[event.place] = {
+                    "index": event.place,
+                    "success": True,
+                    "tracking_id": first or event.entry.id,
+                    "timestamp": identity_of(first)[1] if first else event.happened_at,
+                }
+            else:
+                self.results[event.place] = _failure(event.place, exceeded)
+
+
+def prepare_batch(counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime) -> PreparedBatch:
+    """Make entries of the events that are in order. Raises Refused for the whole."""
     events = _events(batch)
     application, key = _caller(counter, batch.value, events, environ, now)
     counter.key_use.note(key, now)
@@ -67,41 +107,11 @@ def accept_batch(
             results[index] = _failure(index, refused)
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))
-    acceptance = _offer(counter, application, good, results, now) if good else None
-    if filtered:
-        counter.filtered.add(application.id, "bot", now, filtered)
-    processed = sum(result["success"] for result in results)
-    data = {"processed": processed, "failed": len(results) - processed, "filtered": filtered, "results": results}
-    return data, acceptance
-
-
-def _offer(
-    counter: Counter,
-    application: Application,
-    good: list[_Good],
-    results: list[dict[str, Any]],
-    now: datetime,
-) -> Acceptance:
-    """Put the good events on the shelf and fill in their results. Raises LimitExceeded where not one fits."""
     event_ids = [event.event_id for event in good]
     entries = [event.entry for event in good]
-    quota = counter.rules.rules_of(application).allowance.with_key
-    acceptance = counter.shelf.offer(application, entries, now, event_ids if any(event_ids) else (), quota=quota)
-    exceeded = LimitExceeded(acceptance, now)
-    if not acceptance.taken:
-        raise exceeded
-    for position, event in enumerate(good):
-        if position < acceptance.taken:
-            first = acceptance.repeats.get(position)
-            results[event.place] = {
-                "index": event.place,
-                "success": True,
-                "tracking_id": first or event.entry.id,
-                "timestamp": identity_of(first)[1] if first else event.happened_at,
-            }
-        else:
-            results[event.place] = _failure(event.place, exceeded)
-    return acceptance
+    quota = rules.allowance.with_key
+    offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota) if good else None
+    return PreparedBatch(offer, good, results, filtered, counter, application, now)
 
 
 def _events(batch: Parsed) -> list[Any]:

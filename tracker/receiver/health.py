@@ -106,6 +106,11 @@ KnowsCaller = Callable[[Mapping[str, Any]], bool]
 """Tells from a request's WSGI environ whether it presents a good key or the admin token. Raises nothing."""
 
 
+def live() -> Answer:
+    """Nothing but this process: whatever else is away, starting it anew would not help."""
+    return json_answer({"status": "ok"}, SystemClock().now(), private=True)
+
+
 def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Blueprint:
     """The endpoints; `parts` gives the process's own, made when it is first asked for."""
     blueprint = Blueprint("health", __name__)
@@ -126,10 +131,7 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
         data = {"status": "ok" if well else "degraded" if takes_hits else "away", "parts": shown}
         return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
-    @blueprint.get("/health/live")
-    def live() -> Answer:
-        # Nothing but this process: whatever else is away, starting it anew would not help.
-        return json_answer({"status": "ok"}, SystemClock().now(), private=True)
+    blueprint.add_url_rule("/health/live", view_func=live)
 
     @blueprint.get("/health/ready")
     def ready() -> Answer:

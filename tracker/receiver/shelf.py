@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from tracker.application import Application
@@ -29,6 +30,16 @@ _COLUMNS = tuple(field.name for field in fields(QueueRow))
 _log = logger(__name__)
 
 
+class Offer(NamedTuple):
+    """Entries of one application for the queue. `event_ids` is empty or has one for each entry, or None."""
+
+    application: Application
+    entries: Sequence[Entry]
+    now: datetime
+    event_ids: Sequence[str | None] = ()
+    quota: Quota = UNLIMITED
+
+
 class Shelf:
     """Puts hits where the workers find them. Thread-safe."""
 
@@ -49,43 +60,52 @@ class Shelf:
         self._share_full_logged = -math.inf
         self._filtered = filtered
 
-    def offer(
-        self,
-        application: Application,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None] = (),
-        *,
-        quota: Quota = UNLIMITED,
-    ) -> Acceptance:
+    def offer(self, offer: Offer) -> Acceptance:
         """Put as many entries, from the first, as the application's limit and the caller's quota allow.
 
         Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limits count per
         process, and a hit that repeats an event is known by those that came in that time; whether it repeats an
         earlier one shows when it is taken in.
         """
+        application, entries, now, event_ids, quota = offer
         if not self._redis_outage.keeps_away():
             try:
                 acceptance = self._intake.offer(
                     application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
                 )
             except QueueFull as error:
-                self._redis_outage.over()
-                self._log_full(application, error)
-                raise _nobody_takes_it("There is no room for more hits at the moment.") from error
+                raise self.refuse_full(application, error) from error
             except QueueAway as error:
-                if self._redis_outage.met():
-                    _log.warning("redis away, hits go into batch_queue", reason=str(error))
+                self.note_away(error)
             else:
-                if self._redis_outage.over():
-                    _log.info("redis back")
-                if self._is_full:
-                    self._is_full = False
-                    _log.info("queue has room again")
-                if acceptance.nudge_due:
-                    self._nudger.ring()
-                return acceptance
+                return self.note_taken(acceptance)
         return self._into_batch_queue(application, entries, now, event_ids, quota)
+
+    @property
+    def is_redis_away(self) -> bool:
+        return self._redis_outage.lasts
+
+    def note_taken(self, acceptance: Acceptance) -> Acceptance:
+        """Redis has answered an offer: wake a worker where that is due."""
+        if self._redis_outage.over():
+            _log.info("redis back")
+        if self._is_full:
+            self._is_full = False
+            _log.info("queue has room again")
+        if acceptance.nudge_due:
+            self._nudger.ring()
+        return acceptance
+
+    def refuse_full(self, application: Application, error: QueueFull) -> Refused:
+        """Redis has no room: the refusal to raise."""
+        self._redis_outage.over()
+        self._log_full(application, error)
+        return _nobody_takes_it("There is no room for more hits at the moment.")
+
+    def note_away(self, error: QueueAway) -> None:
+        """Redis did not take an offer: the next ones go into `batch_queue` at once, for a moment."""
+        if self._redis_outage.met():
+            _log.warning("redis away, hits go into batch_queue", reason=str(error))
 
     def _log_full(self, application: Application, error: QueueFull) -> None:
         """Say it once, or now and then: a line for each refused hit would fill the disk in the midst of the trouble."""

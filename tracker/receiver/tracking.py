@@ -1,12 +1,15 @@
 """The tracking endpoints: the pixel, one hit, a batch.
 
-They stand in front of Flask, as WSGI middleware (Flask's own way of adding some): its contexts, routing and response
-objects would cost a hit as much as everything that happens to it here (docs/decisions/0023-granian.md).
+They stand in front of Flask: its contexts, routing and response objects would cost a hit as much as everything that
+happens to it here. A request is taken in two steps, `begin` and `finish`, neither of which waits; in between its
+entries go into the queue. `Tracking` is the WSGI middleware that does so in a thread, `tracker.receiver.on_the_loop`
+does it on the event loop of the project's own server (docs/decisions/0130-a-server-on-an-event-loop.md).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.clock import Clock
 from tracker.errors import Refused
@@ -14,7 +17,8 @@ from tracker.http.body import BodyUnread, discard_body, read_body
 from tracker.http.envelope import Answer, Headers
 from tracker.http.faults import as_refused
 from tracker.http.json_rules import Parsed, check, parse, refusal
-from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, accept_hit
+from tracker.queueing.intake import Acceptance
+from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, prepare_hit
 from tracker.receiver.answers import (
     filtered_headers,
     json_answer,
@@ -24,95 +28,147 @@ from tracker.receiver.answers import (
     refusal_answer,
     refused_pixel,
 )
-from tracker.receiver.batch_acceptance import accept_batch
+from tracker.receiver.application_cache import WouldWait
+from tracker.receiver.batch_acceptance import prepare_batch
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import LONGEST_URL
 from tracker.receiver.page_origin import for_readers
 from tracker.receiver.query import read_query
+from tracker.receiver.shelf import Offer
 
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONGEST_BODY = 65_536
 LONGEST_BATCH = 1_048_576
-_PIXEL = "/pixel.gif"
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Pending(NamedTuple):
+    """A request that can be answered once its entries are in the queue."""
+
+    offer: Offer
+    answer: Callable[[Acceptance], Answer]
+    """Raises LimitExceeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingEndpoint:
+    """One path: the method that brings hits, the longest body, how a request of it is taken."""
+
+    method: str
+    max_body: int
+    take: Callable[[Counter, Mapping[str, Any]], Answer | Pending]
+
+    def begin(self, counter: Callable[[], Counter], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
+        """Everything up to the queue. Raises WouldWait where the counter's applications do; all else is an answer.
+
+        `counter` is called where the request brings a hit. `clock` is for answers that need no counter.
+        """
+        asked = environ["REQUEST_METHOD"]
+        try:
+            if asked == self.method:
+                own = counter()
+                own.upkeep.ensure()
+                begun = self.take(own, environ)
+                return begun if isinstance(begun, Pending) else _readable(begun, environ)
+            if asked == "OPTIONS":
+                return preflight_answer()
+            if asked == "HEAD" and self.take is _pixel:
+                # HEAD asks about the image and is safe to repeat (RFC 9110, 9.2.1): it is no hit.
+                return pixel_answer()
+        except WouldWait:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer in the one shape
+            return self._refuse(error, environ, clock)
+        refused = Refused("METHOD_NOT_ALLOWED", 405, f"Only {self.method} is taken here.")
+        return self._refuse(refused, environ, clock, (("Allow", f"{self.method}, OPTIONS"), *discard_body(environ)))
+
+    def finish(
+        self, pending: Pending, offered: Callable[[], Acceptance], environ: dict[str, Any], clock: Clock
+    ) -> Answer:
+        """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
+        try:
+            return _readable(pending.answer(offered()), environ)
+        except Exception as error:  # noqa: BLE001 as above
+            return self._refuse(error, environ, clock)
+
+    def _refuse(self, error: Exception, environ: dict[str, Any], clock: Clock, headers: Headers = ()) -> Answer:
+        refused = as_refused(error)
+        if isinstance(error, LimitExceeded):
+            headers = limit_headers(error.acceptance)
+        elif isinstance(error, BodyUnread):
+            headers = discard_body(environ)
+        if self.take is _pixel:
+            return _readable(refused_pixel(refused, headers), environ)
+        return _readable(refusal_answer(refused, clock.now(), headers), environ)
 
 
 class Tracking:
     """WSGI: answers the tracking endpoints and leaves every other path to `others`.
 
-    `counter` gives the process's own, made when it is first asked for. `clock` is for answers that need no counter.
+    `counter` gives the process's own, made when it is first asked for.
     """
 
     def __init__(self, counter: Callable[[], Counter], others: "WSGIApplication", clock: Clock) -> None:
         self._counter, self._others, self._clock = counter, others, clock
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        endpoint = _ENDPOINTS.get(environ["PATH_INFO"])
+        endpoint = ENDPOINTS.get(environ["PATH_INFO"])
         if endpoint is None:
             return self._others(environ, start_response)
-        method, take = endpoint
-        body, status, headers = self._answer(method, take, environ)
-        start_response(_STATUS_LINES[status], list(for_readers(headers, environ)))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
-
-    def _answer(self, method: str, take: "_Take", environ: "WSGIEnvironment") -> Answer:
-        asked = environ["REQUEST_METHOD"]
-        try:
-            if asked == method:
-                own = self._counter()
-                own.upkeep.ensure()
-                return take(own, environ)
-            if asked == "OPTIONS":
-                return preflight_answer()
-            if asked == "HEAD" and take is _pixel:
-                # HEAD asks about the image and is safe to repeat (RFC 9110, 9.2.1): it is no hit.
-                return pixel_answer()
-        except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer in the one shape
-            return self._refuse(take, as_refused(error), _headers(error, environ))
-        refused = Refused("METHOD_NOT_ALLOWED", 405, f"Only {method} is taken here.")
-        return self._refuse(take, refused, (("Allow", f"{method}, OPTIONS"), *discard_body(environ)))
-
-    def _refuse(self, take: "_Take", refused: Refused, headers: Headers) -> Answer:
-        return (
-            refused_pixel(refused, headers) if take is _pixel else refusal_answer(refused, self._clock.now(), headers)
-        )
+        begun = endpoint.begin(self._counter, environ, self._clock)
+        if isinstance(begun, Pending):
+            pending = begun
+            begun = endpoint.finish(pending, lambda: self._counter().shelf.offer(pending.offer), environ, self._clock)
+        start_response(_STATUS_LINES[begun.status], list(begun.headers))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [begun.body]
 
 
-def _pixel(own: Counter, environ: Mapping[str, Any]) -> Answer:
+def _pixel(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
     values = read_query(environ.get("QUERY_STRING", ""))
     if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), LONGEST_URL)):
         values["url"] = page
-    accepted = accept_hit(own, values, environ, own.clock.now())
-    if isinstance(accepted, Filtered):
-        return pixel_answer(filtered_headers(accepted.reason))
-    return pixel_answer(limit_headers(accepted.acceptance))
+    hit = prepare_hit(own, values, environ, own.clock.now())
+    if isinstance(hit, Filtered):
+        return pixel_answer(filtered_headers(hit.reason))
+    prepared = hit
+    return Pending(hit.offer, lambda acceptance: pixel_answer(limit_headers(prepared.accepted(acceptance).acceptance)))
 
 
-def _track(own: Counter, environ: Mapping[str, Any]) -> Answer:
+def _track(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BODY))
     check(parsed.value, suspicious=parsed.suspicious)
     now = own.clock.now()
-    accepted = accept_hit(own, parsed.value, environ, now)
-    if isinstance(accepted, Filtered):
-        return json_answer({"filtered": accepted.reason}, now, headers=filtered_headers(accepted.reason))
-    data = {"tracking_id": accepted.tracking_id, "timestamp": accepted.happened_at}
-    return json_answer(data, now, headers=limit_headers(accepted.acceptance))
+    hit = prepare_hit(own, parsed.value, environ, now)
+    if isinstance(hit, Filtered):
+        return json_answer({"filtered": hit.reason}, now, headers=filtered_headers(hit.reason))
+    prepared = hit
+
+    def answer(acceptance: Acceptance) -> Answer:
+        accepted = prepared.accepted(acceptance)
+        data = {"tracking_id": accepted.tracking_id, "timestamp": accepted.happened_at}
+        return json_answer(data, now, headers=limit_headers(acceptance))
+
+    return Pending(hit.offer, answer)
 
 
-def _batch(own: Counter, environ: Mapping[str, Any]) -> Answer:
+def _batch(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BATCH))
     now = own.clock.now()
-    data, acceptance = accept_batch(own, parsed, environ, now)
-    return json_answer(data, now, headers=limit_headers(acceptance) if acceptance else ())
+    batch = prepare_batch(own, parsed, environ, now)
+    if batch.offer is None:
+        return json_answer(batch.accepted(None), now)
+    return Pending(
+        batch.offer,
+        lambda acceptance: json_answer(batch.accepted(acceptance), now, headers=limit_headers(acceptance)),
+    )
 
 
-_Take = Callable[[Counter, Mapping[str, Any]], Answer]
-_ENDPOINTS: dict[str, tuple[str, _Take]] = {
-    _PIXEL: ("GET", _pixel),
-    "/v1/track": ("POST", _track),
-    "/v1/track/batch": ("POST", _batch),
+ENDPOINTS = {
+    "/pixel.gif": TrackingEndpoint("GET", 0, _pixel),
+    "/v1/track": TrackingEndpoint("POST", LONGEST_BODY, _track),
+    "/v1/track/batch": TrackingEndpoint("POST", LONGEST_BATCH, _batch),
 }
 
 
@@ -123,7 +179,7 @@ def _object(body: bytes) -> Parsed:
     return parsed
 
 
-def _headers(error: Exception, environ: Mapping[str, Any]) -> Headers:
-    if isinstance(error, LimitExceeded):
-        return limit_headers(error.acceptance)
-    return discard_body(environ) if isinstance(error, BodyUnread) else ()
+def _readable(answer: Answer, environ: Mapping[str, Any]) -> Answer:
+    """The answer with the headers that say which pages may read it."""
+    headers = for_readers(answer.headers, environ)
+    return answer if headers is answer.headers else answer._replace(headers=headers)

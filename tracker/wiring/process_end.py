@@ -8,11 +8,20 @@ from multiprocessing import util
 
 from tracker.errors import TrackerError
 
+_ends: list[Callable[[], None]] = []
+
+
+def end_process() -> None:
+    """Do now what `at_process_end` was told in this process."""
+    for run in _ends:
+        run()
+
 
 def at_process_end(tasks: Sequence[Callable[[], object]]) -> None:
     """Call each of `tasks` once when this process ends; a server that is away keeps none of the others from it.
 
-    A process of granian is one of multiprocessing, which ends without `atexit`; those of other servers end with it.
+    Those of the project's own server call `end_process`. A process of granian is one of multiprocessing, which ends
+    without `atexit`; those of other servers end with it.
     """
     has_run = threading.Lock()
 
@@ -22,5 +31,6 @@ def at_process_end(tasks: Sequence[Callable[[], object]]) -> None:
                 with contextlib.suppress(TrackerError):
                     task()
 
+    _ends.append(run)
     atexit.register(run)
     util.Finalize(None, run, exitpriority=0)

@@ -1,5 +1,6 @@
 """What one process of the receiver holds."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,26 +21,31 @@ from tracker.instance.check import InstanceCheck
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths
+from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.intake import Intake
 from tracker.queueing.nudges import Nudger
 from tracker.queueing.process_number import ProcessNumber
 from tracker.queueing.quota import salt_of
 from tracker.receiver.acceptance import Counter
-from tracker.receiver.app import App, Receiver, create_app
+from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes
 from tracker.receiver.identities import Identities
+from tracker.receiver.on_the_loop import LoopTracking
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.queue_guard import QueueGuard
 from tracker.receiver.rules import RuleBook
 from tracker.receiver.shelf import Shelf
 from tracker.receiver.test_page import TestPage
+from tracker.receiver.tracking import ENDPOINTS
 from tracker.receiver.upkeep import Upkeep
+from tracker.server.site import Endpoint, Site
+from tracker.server.threads import Threads
 from tracker.store import server_facts, stored_hits
 from tracker.store.database import Database
 from tracker.wiring import api, dashboard
-from tracker.wiring.process_end import at_process_end
+from tracker.wiring.process_end import at_process_end, end_process
 
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
@@ -50,14 +56,30 @@ def app(settings: Settings) -> App:
     return _with_pages(settings, PerProcess(partial(_receiver_until_the_end, settings)))
 
 
-def app_of_this_process(settings: Settings, *, test_page_of: str | None = None) -> App:
-    """The same for a server that loads it after its last fork: built now, so that no request waits for it.
+def site(
+    settings: Settings, loop: asyncio.AbstractEventLoop, hit_threads: Threads, *, test_page_of: str | None = None
+) -> Site:
+    """What one process of the project's own server serves, built now, so that no request waits for it.
 
-    `test_page_of` is the application whose test page is offered, in development.
+    `hit_threads` are for hits that have to wait. `test_page_of` is the application whose test page is offered, in
+    development.
     """
     own = PerProcess(partial(_receiver_until_the_end, settings))
-    own()
-    return _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
+    parts = own()
+    made = _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
+    queue = GroupCommit(loop, parts.intake)
+    tracking = LoopTracking(parts.counter, parts.health.applications, queue, parts.counter.clock, hit_threads.run)
+    endpoints = {
+        path.encode(): Endpoint(partial(tracking.handle, endpoint), endpoint.max_body)
+        for path, endpoint in ENDPOINTS.items()
+    }
+
+    def close() -> None:
+        queue.close()
+        end_process()
+        parts.close()
+
+    return Site({**endpoints, b"/health/live": Endpoint(live_on_the_loop)}, made, max_body_of(made), close)
 
 
 def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
@@ -139,6 +161,7 @@ def receiver(settings: Settings) -> Receiver:
         redis.close()
 
     return Receiver(
+        intake=intake,
         counter=Counter(
             applications=applications,
             identities=identities,

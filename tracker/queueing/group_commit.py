@@ -1,0 +1,256 @@
+"""The intake of one event loop: offers that are ready while a round trip is under way leave together in the next one.
+
+One that comes alone leaves at once, so nobody waits for company. The scripts run one after the other in the order of
+the offers, and each is answered by its own; what is shared is the way there and back.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import hiredis
+import redis
+
+from tracker.errors import NoAnswer, QueueAway, QueueFull
+from tracker.log import logger
+from tracker.queueing.connection import ANSWER_SECONDS, MAX_CONNECTION_SECONDS
+from tracker.queueing.entry import Entry
+from tracker.queueing.failures import WRONG_SERVER, code_of, queue_error
+from tracker.queueing.intake import Acceptance, Intake
+from tracker.queueing.quota import Quota
+
+_WATCH_SECONDS: Final = 0.25
+_PAUSE_SECONDS: Final = 0.5
+"""Between attempts to connect."""
+_PIECE: Final = 262_144
+
+Answered = Callable[[Callable[[], Acceptance]], None]
+"""Called on the loop with what returns the acceptance or raises QueueFull or QueueAway."""
+
+_log = logger(__name__)
+
+
+class _Offer(NamedTuple):
+    command: bytes
+    is_second_try: bool
+    rate_limit: int | None
+    now: datetime
+    answered: Answered
+
+
+class GroupCommit:
+    """Offers of one process over one connection. To be used on the loop only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, intake: Intake) -> None:
+        self._loop, self._intake = loop, intake
+        self._socket: socket.socket | None = None
+        self._next_socket: socket.socket | None = None
+        """What takes its place as soon as nothing is under way."""
+        self._renew_at = 0.0
+        self._connecting = False
+        self._connect_again_at = 0.0
+        self._reader: Any = hiredis.Reader()
+        self._buffer = bytearray(_PIECE)
+        self._ready: list[_Offer] = []
+        self._in_flight: deque[_Offer | None] = deque()
+        """None stands for the script itself, which was sent once more."""
+        self._must_load = False
+        self._unsent = b""
+        self._left_at = 0.0
+        self._is_about_to_send = self._writes = False
+        self._begin_to_connect()
+        self._watch()
+
+    def is_ready(self) -> bool:
+        """Whether offers can be made; where not, a connection is on its way."""
+        if self._socket is not None:
+            return True
+        self._begin_to_connect()
+        return False
+
+    def offer(
+        self,
+        application_id: UUID,
+        rate_limit: int | None,
+        entries: Sequence[Entry],
+        now: datetime,
+        event_ids: Sequence[str | None],
+        *,
+        quota: Quota,
+        answered: Answered,
+    ) -> None:
+        """Make the offer of `Intake.offer`; `answered` is called later, in the order of the offers."""
+        try:
+            command = self._intake.command(application_id, rate_limit, entries, now, event_ids, quota=quota)
+        except QueueFull as error:
+            self._loop.call_soon(answered, partial(_raise, error))
+            return
+        self._ready.append(_Offer(command, False, rate_limit, now, answered))
+        if not self._is_about_to_send and not self._in_flight:
+            # Not at once: what other connections bring in this turn of the loop goes along.
+            self._is_about_to_send = True
+            self._loop.call_soon(self._send)
+
+    def close(self) -> None:
+        self._fail(QueueAway("The process ends."))
+
+    def _send(self) -> None:
+        self._is_about_to_send = False
+        if self._in_flight or not self._ready:
+            return
+        if self._next_socket is not None:
+            self._replace_socket(self._next_socket)
+            self._next_socket = None
+        if self._socket is None:
+            self._fail(QueueAway("The connection to Redis was lost."))
+            return
+        commands = [offer.command for offer in self._ready]
+        if self._must_load:
+            self._must_load = False
+            self._in_flight.append(None)
+            commands.insert(0, self._intake.load_command())
+        self._in_flight.extend(self._ready)
+        self._unsent = b"".join(commands)
+        self._ready = []
+        self._left_at = self._loop.time()
+        self._write()
+
+    def _write(self) -> None:
+        """Send what is left of a group; the rest, where the server takes no more, once it does."""
+        assert self._socket is not None
+        try:
+            sent = self._socket.send(self._unsent)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            sent = 0
+        except OSError as error:
+            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            return
+        self._unsent = self._unsent[sent:]
+        if self._unsent and not self._writes:
+            self._writes = True
+            self._loop.add_writer(self._socket, self._write)
+        elif self._writes and not self._unsent:
+            self._writes = False
+            self._loop.remove_writer(self._socket)
+
+    def _read(self) -> None:
+        assert self._socket is not None
+        try:
+            size = self._socket.recv_into(self._buffer)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
+        except OSError as error:
+            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            return
+        if not size:
+            self._fail(QueueAway("Redis has closed the connection."))
+            return
+        self._reader.feed(self._buffer, 0, size)
+        try:
+            while (answer := self._reader.gets()) is not False:
+                self._take(answer)
+        except hiredis.ProtocolError as error:
+            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            return
+        if not self._in_flight:
+            self._send()
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            self._loop.call_soon(self._read_pending)
+
+    def _read_pending(self) -> None:
+        if self._socket is not None:
+            self._read()
+
+    def _take(self, answer: Any) -> None:  # noqa: ANN401 what a command answers
+        """Give an answer to the offer that it belongs to."""
+        offer = self._in_flight.popleft() if self._in_flight else None
+        if not isinstance(answer, hiredis.ReplyError):
+            if offer is not None:
+                _tell(offer, partial(self._intake.acceptance, answer, offer.rate_limit, offer.now))
+            return
+        error = redis.ResponseError(str(answer))
+        code = code_of(error)
+        if offer is None or code in WRONG_SERVER:
+            # This connection leads nowhere now: not to the primary, or to a server that has not started yet.
+            if offer is not None:
+                self._in_flight.appendleft(offer)
+            self._fail(queue_error(error))
+        elif code == "NOSCRIPT" and not offer.is_second_try:
+            # Redis has forgotten its scripts; nothing has happened yet.
+            self._must_load = True
+            self._ready.append(offer._replace(is_second_try=True))
+        else:
+            _tell(offer, partial(_raise, queue_error(error)))
+
+    def _fail(self, error: QueueAway) -> None:
+        """Give the connection up: whatever was offered and not answered is away, also what is ready."""
+        self._replace_socket(self._next_socket)
+        self._next_socket = None
+        self._connect_again_at = self._loop.time() + _PAUSE_SECONDS
+        offers = [offer for offer in (*self._in_flight, *self._ready) if offer is not None]
+        self._in_flight.clear()
+        self._ready, self._unsent, self._must_load, self._writes = [], b"", False, False
+        for offer in offers:
+            _tell(offer, partial(_raise, error))
+
+    def _watch(self) -> None:
+        """Look for an answer that does not come, and for a connection that is to be replaced."""
+        self._loop.call_later(_WATCH_SECONDS, self._watch)
+        now = self._loop.time()
+        if self._in_flight and now - self._left_at > ANSWER_SECONDS:
+            self._fail(NoAnswer("Redis does not answer."))
+        elif self._socket is not None and now >= self._renew_at and self._next_socket is None:
+            self._begin_to_connect()
+
+    def _begin_to_connect(self) -> None:
+        if not self._connecting and self._loop.time() >= self._connect_again_at:
+            self._connecting = True
+            threading.Thread(target=self._connect, name="connecting", daemon=True).start()
+
+    def _connect(self) -> None:
+        """In a thread: connect as every other client of this project does, with the script loaded."""
+        connected: socket.socket | None = None
+        try:
+            connected = self._intake.connected_socket()
+        except QueueAway as error:
+            _log.debug("redis away", reason=str(error))
+        with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
+            self._loop.call_soon_threadsafe(self._connected, connected)
+
+    def _connected(self, connected: socket.socket | None) -> None:
+        self._connecting = False
+        self._connect_again_at = self._loop.time() + _PAUSE_SECONDS
+        if connected is not None and self._in_flight:
+            self._next_socket = connected
+        elif connected is not None:
+            self._replace_socket(connected)
+
+    def _replace_socket(self, connected: socket.socket | None) -> None:
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+            self._socket.close()
+        self._socket = connected
+        self._reader = hiredis.Reader()
+        if connected is not None:
+            self._renew_at = self._loop.time() + MAX_CONNECTION_SECONDS
+            self._loop.add_reader(connected, self._read)
+
+
+def _tell(offer: _Offer, outcome: Callable[[], Acceptance]) -> None:
+    try:
+        offer.answered(outcome)
+    except Exception:  # noqa: BLE001 the others of the group have their own answers to come
+        _log.exception("unexpected error")
+
+
+def _raise(error: Exception) -> Acceptance:
+    raise error

@@ -1,0 +1,96 @@
+"""Hits on the event loop: the steps of `tracker.receiver.tracking`, with the queue asked in groups; nothing waits.
+
+What would have to wait (an application that is not in memory, Redis away) and what takes long (a large batch) is left
+to the same endpoint of the WSGI application, in a thread. An offer that Redis did not answer is made again there with
+the same entries: their ids make that harmless.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tracker.clock import Clock
+from tracker.errors import NoAnswer, QueueAway, QueueFull
+from tracker.http.envelope import Answer
+from tracker.queueing.group_commit import GroupCommit
+from tracker.queueing.intake import Acceptance
+from tracker.receiver.acceptance import Counter
+from tracker.receiver.application_cache import ApplicationCache, KnownApplications, WouldWait
+from tracker.receiver.tracking import Pending, TrackingEndpoint
+
+_MAX_BODY = 65_536
+"""Bytes of a batch that is judged on the loop, which takes milliseconds; a larger one goes into a thread."""
+
+Respond = Callable[[Answer], None]
+InThread = Callable[[Callable[[], Acceptance], Callable[[Callable[[], Acceptance]], None]], bool]
+"""Do the first in a thread, then call the second on the loop with its outcome; False where too much waits."""
+
+
+class LoopTracking:
+    """Takes requests of tracking endpoints on the loop."""
+
+    def __init__(
+        self, counter: Counter, applications: ApplicationCache, queue: GroupCommit, clock: Clock, in_thread: InThread
+    ) -> None:
+        self._counter = replace(counter, applications=KnownApplications(applications))
+        self._queue, self._clock, self._in_thread = queue, clock, in_thread
+
+    def handle(self, endpoint: TrackingEndpoint, environ: dict[str, Any], respond: Respond) -> bool:
+        """Answer now or later, or return False: the request is then as it was."""
+        if self._counter.shelf.is_redis_away or not self._queue.is_ready():
+            return False
+        if len(environ.get("CONTENT_LENGTH", "")) > 5 and int(environ["CONTENT_LENGTH"]) > _MAX_BODY:  # noqa: PLR2004 digits
+            return False
+        try:
+            begun = endpoint.begin(self._own, environ, self._clock)
+        except WouldWait:
+            environ["wsgi.input"].seek(0)
+            return False
+        if isinstance(begun, Answer):
+            respond(begun)
+            return True
+
+        def finish(offered: Callable[[], Acceptance]) -> None:
+            respond(endpoint.finish(begun, offered, environ, self._clock))
+
+        offer = begun.offer
+        self._queue.offer(
+            offer.application.id,
+            offer.application.rate_limit_per_minute,
+            offer.entries,
+            offer.now,
+            offer.event_ids,
+            quota=offer.quota,
+            answered=partial(self._offered, begun, finish),
+        )
+        return True
+
+    def _own(self) -> Counter:
+        return self._counter
+
+    def _offered(
+        self,
+        pending: Pending,
+        finish: Callable[[Callable[[], Acceptance]], None],
+        answered: Callable[[], Acceptance],
+    ) -> None:
+        """Redis has answered, or has not."""
+        shelf = self._counter.shelf
+        try:
+            acceptance = answered()
+        except QueueFull as error:
+            refused = shelf.refuse_full(pending.offer.application, error)
+            finish(partial(_raise, refused))
+        except QueueAway as error:
+            if isinstance(error, NoAnswer):
+                shelf.note_away(error)
+            if not self._in_thread(partial(shelf.offer, pending.offer), finish):
+                finish(partial(_raise, error))
+        else:
+            shelf.note_taken(acceptance)
+            finish(lambda: acceptance)
+
+
+def _raise(error: Exception) -> Acceptance:
+    raise error

@@ -1,0 +1,59 @@
+"""One process that serves: its loop, its threads, its end."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from socket import socket
+from typing import Final
+
+import uvloop
+
+from tracker.log import logger
+from tracker.server.connection import Connection
+from tracker.server.connections import Connections
+from tracker.server.limits import Limits
+from tracker.server.site import Site
+from tracker.server.threads import Threads
+from tracker.server.wsgi import WsgiRunner
+
+_HIT_THREADS: Final = 16
+_OTHER_THREADS: Final = 32
+"""Threads of a process for hits that may have to wait, and for everything else. They wait for PostgreSQL and Redis."""
+_MAX_WAITING: Final = 512
+"""Requests that wait for a thread, beyond which the answer is 503."""
+_BACKLOG: Final = 4096
+
+MakeSite = Callable[[asyncio.AbstractEventLoop, Threads], Site]
+"""Makes what is served; it gets the loop, and threads for what may have to wait."""
+
+_log = logger(__name__)
+
+
+def serve(listener: socket, make_site: MakeSite, limits: Limits, ready: Callable[[], object]) -> None:
+    """Serve until SIGTERM or SIGINT; what is being received or answered then is finished. `ready` is called once."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(listener, make_site, limits, ready))
+
+
+async def _serve(listener: socket, make_site: MakeSite, limits: Limits, ready: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    told_to_stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, told_to_stop.set)
+    connections = Connections(loop, limits)
+    hits = Threads(loop, "hits", _HIT_THREADS, max_waiting=_MAX_WAITING)
+    others = Threads(loop, "requests", _OTHER_THREADS, max_waiting=_MAX_WAITING)
+    site = make_site(loop, hits)
+    runner = WsgiRunner(site.wsgi, hits=hits, others=others)
+    server = await loop.create_server(
+        lambda: Connection(loop, site, runner, connections), sock=listener, backlog=_BACKLOG
+    )
+    ready()
+    _log.info("process started")
+    await told_to_stop.wait()
+    _log.info("process stops", connections=len(connections))
+    server.close()
+    await connections.end()
+    for threads in (hits, others):
+        threads.close()
+    site.close()
