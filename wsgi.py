@@ -1,4 +1,4 @@
-"""The receiver for any WSGI server: `granian --interface wsgi wsgi:app`, `gunicorn wsgi:app`.
+"""The receiver for any WSGI server: `gunicorn wsgi:app`, `granian --interface wsgi wsgi:app`.
 
 Settings are read here, so that a wrong one stops the server at start; everything that connects or runs is made by
 each process for itself, with the first request that needs it.

@@ -14,7 +14,7 @@ from tracker.config import LogFormat
 def configure(log_format: LogFormat, *, level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's lines the same way: standard error, one format.
 
-    Called once by each front door. Libraries below (RQ, APScheduler, granian) log through the standard
+    Called once by each front door. Libraries below (RQ, APScheduler) log through the standard
     library, whose records get the same timestamp and rendering.
     """
     shared: list[structlog.typing.Processor] = [

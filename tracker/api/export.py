@@ -75,8 +75,8 @@ class _Stream:
             yield from self._rest
         except Exception as error:
             _log.warning("export broken off", reason=str(error))
-            # A server may now break the answer off before its end. Granian ends it as if all were well: for its clients
-            # the last line says that it is not.
+            # The server breaks the answer off before its end. Some WSGI servers end it as if all were well: for their
+            # clients the last line says that it is not.
             raise
         finally:
             self.close()

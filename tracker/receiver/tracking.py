@@ -3,7 +3,7 @@
 They stand in front of Flask: its contexts, routing and response objects would cost a hit as much as everything that
 happens to it here. A request is taken in two steps, `begin` and `finish`, neither of which waits; in between its
 entries go into the queue. `Tracking` is the WSGI middleware that does so in a thread, `tracker.receiver.on_the_loop`
-does it on the event loop of the project's own server (docs/decisions/0130-a-server-on-an-event-loop.md).
+does it on the event loop of the project's own server (docs/decisions/0150-a-server-on-an-event-loop.md).
 """
 
 from collections.abc import Callable, Iterable, Mapping

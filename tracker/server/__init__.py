@@ -10,5 +10,5 @@ wsgi          the WSGI application in threads, its answers streamed
 threads       the threads, so many and no more, and what waits for them
 site          what is served: endpoints that answer on the loop, a WSGI application for everything else
 
-It knows nothing of hits, Flask or Redis (docs/decisions/0130-a-server-on-an-event-loop.md).
+It knows nothing of hits, Flask or Redis (docs/decisions/0150-a-server-on-an-event-loop.md).
 """

@@ -204,11 +204,7 @@ class Connection(asyncio.Protocol):
         self._flow = None
         if self._is_closing:
             return
-        if whole:
-            self._finished(keep_alive=request.keep_alive)
-        else:
-            self._is_closing = True
-            self._transport.abort()
+        self._finished(keep_alive=whole and request.keep_alive)
 
     def _finished(self, *, keep_alive: bool) -> None:
         self._is_busy = False

@@ -69,7 +69,9 @@ class _Call:
         self._iterable = self._app(self._request.environ, self._start_response)
         try:
             self._pieces = iter(self._iterable)
-            first = next((piece for piece in self._pieces if piece), b"")
+            # An empty piece counts too, though PEP 3333 has it otherwise: an application that yields one first wants
+            # its head sent, before what takes long.
+            first = next(self._pieces, b"")
             self._missing = next(
                 (int(value) for name, value in self._headers if name.lower() == "content-length"), None
             )
