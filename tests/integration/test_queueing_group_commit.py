@@ -180,7 +180,7 @@ def silent_redis(path: Path) -> Iterator[Connection]:
                     threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
 
         def answer(connection: socket.socket) -> None:
-            with suppress(OSError):
+            with connection, suppress(OSError):
                 while data := connection.recv(65_536):
                     if b"EVALSHA" not in data:
                         connection.sendall(b"+OK\r\n" * max(1, data.count(b"*")))

@@ -64,7 +64,8 @@ class GroupCommit:
         """None stands for the script itself, which was sent once more."""
         self._must_load = False
         self._unsent = b""
-        self._left_at = 0.0
+        self._heard_at = 0.0
+        """When Redis answered last, or was asked."""
         self._is_about_to_send = self._writes = False
         self._begin_to_connect()
         self._watch()
@@ -120,7 +121,7 @@ class GroupCommit:
         self._in_flight.extend(self._ready)
         self._unsent = b"".join(commands)
         self._ready = []
-        self._left_at = self._loop.time()
+        self._heard_at = self._loop.time()
         self._write()
 
     def _write(self) -> None:
@@ -153,6 +154,7 @@ class GroupCommit:
         if not size:
             self._fail(QueueAway("Redis has closed the connection."))
             return
+        self._heard_at = self._loop.time()
         self._reader.feed(self._buffer, 0, size)
         try:
             while (answer := self._reader.gets()) is not False:
@@ -205,7 +207,7 @@ class GroupCommit:
         """Look for an answer that does not come, and for a connection that is to be replaced."""
         self._loop.call_later(_WATCH_SECONDS, self._watch)
         now = self._loop.time()
-        if self._in_flight and now - self._left_at > ANSWER_SECONDS:
+        if self._in_flight and now - self._heard_at > ANSWER_SECONDS:
             self._fail(NoAnswer("Redis does not answer."))
         elif self._socket is not None and now >= self._renew_at and self._next_socket is None:
             self._begin_to_connect()
