@@ -19,6 +19,7 @@ from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.intake import Acceptance, Intake
+from tracker.queueing.overflow import overflow_stream
 from tracker.queueing.quota import UNLIMITED
 
 OTHER = UUID(int=8)
@@ -66,7 +67,8 @@ def run(redis: Connection, steps: Callable[[Offering], Awaitable[None]], **optio
 
 
 def in_stream(redis: Connection) -> list[int]:
-    found: Any = redis.xrange(NORMAL)
+    """The numbers of the entries that wait, in the shared stream and in the application's own behind it."""
+    found: list[Any] = [*redis.xrange(NORMAL), *redis.xrange(overflow_stream(APPLICATION))]
     return numbers([Entry.from_fields(fields, stream_id) for stream_id, fields in found])
 
 
