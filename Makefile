@@ -28,14 +28,15 @@ demo: env ## start everything, send hits, show what became of them, stop everyth
 dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
+# More processes than cores: half of the tests wait for something most of the time.
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not clone and not package" $(ARGS)
+	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not clone and not package" $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
 	$(PYTEST) -q -n 2 tests/unit tests/architecture $(ARGS)
 
 faults: env ## the fault suite, as a table: what is killed or taken away, and what must hold
-	$(PYTEST) -q -n 2 --dist loadfile --fault-table tests/faults $(ARGS)
+	$(PYTEST) -q -n 4 --dist loadfile --fault-table tests/faults $(ARGS)
 
 fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of each operation and kind)
 	FUZZ_EXAMPLES=$(or $(N),1000) $(PYTEST) -q tests/integration/test_api_fuzz.py

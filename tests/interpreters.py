@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 OLDEST = 11
-NEWEST = 20
+NEWEST = 15
 """The last minor version that is looked for on PATH."""
 
 # An interpreter without these makes no environment: Debian has them in a package of their own.

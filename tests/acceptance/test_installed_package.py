@@ -211,6 +211,6 @@ def test_every_process_runs_far_from_a_checkout(installed: Installed, empty_data
         assert (status, gif[:6]) == (200, b"GIF89a")
         wait_until(lambda: stored(empty_database_url) == 1)
         assert "<h1>Shop</h1>" in traffic_page(port, installed.variables["TRACKER_ADMIN_TOKEN"])
-        for path in ("/tracker.js", "/openapi.json", "/docs/"):
+        for path in ("/tracker.js", "/openapi.json", "/docs"):
             assert get(port, path)[0] == 200, path
         wait_until(lambda: installed.succeeds("scheduler", "--check"))
