@@ -251,6 +251,15 @@ DAILY_MEGABYTES = WholeNumber(
     "when set",
     zero_is_unlimited=True,
 )
+MAX_DIFFERENT_VALUES = WholeNumber(
+    "max_different_values",
+    5000,
+    "Different values of a custom parameter (a text, an array or an object) that the statistics of a day tell apart; "
+    "what comes above it is counted as other.",
+    1,
+    100_000,
+    "by default",
+)
 WEBHOOK_IP_ADDRESS = Switch(
     "webhook_ip_address",
     False,
@@ -278,6 +287,7 @@ SETTINGS: dict[str, Known] = {
         ADDRESS_SHARE_PERCENT,
         KEY_RESERVE_PERCENT,
         DAILY_MEGABYTES,
+        MAX_DIFFERENT_VALUES,
         WEBHOOK_IP_ADDRESS,
         WEBHOOK_USER_AGENT,
     )

@@ -25,6 +25,11 @@ def default_bytes(rule: ParameterRule) -> int:
     return 0 if rule.default_text is None else len(rule.key.encode()) + len(rule.default_text.encode())
 
 
+def is_open(rule: ParameterRule) -> bool:
+    """Tell whether there may be any number of values: of texts and JSON that are not listed in `allowed_values`."""
+    return rule.type in ("string", "array", "object") and all(reason != "allowed_values" for reason, _ in rule.tests)
+
+
 def usable_rules(definitions: Sequence[ParameterDefinition]) -> tuple[ParameterRule, ...]:
     """Compile the definitions that hits are checked against; `definitions` are all of an application's, by key.
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tracker.application import Application, ParameterDefinition
-from tracker.application_settings import CUSTOM_PARAMS_MODE
+from tracker.application_settings import CUSTOM_PARAMS_MODE, MAX_DIFFERENT_VALUES
 from tracker.clock import Clock
 from tracker.outbox.audience import Audience, audiences
-from tracker.parameter_limits import usable_rules
+from tracker.parameter_limits import is_open, usable_rules
 from tracker.parameter_rules import ParameterRule
 from tracker.store import applications, custom_parameter_definitions
 from tracker.store.database import Database
@@ -25,6 +25,9 @@ class Known:
     application: Application
     rules: Sequence[ParameterRule]
     mode: str
+    open_keys: AbstractSet[str]
+    """The parameters whose values anybody may invent: neither numbers and booleans nor those that the owner lists."""
+    max_different_values: int
     audience: Audience | None
     """Its active webhooks, or None where it has none."""
 
@@ -64,4 +67,11 @@ def _known(
     if application is None:
         return None
     rules = usable_rules(defined.get(application.id, ()))
-    return Known(application, rules, CUSTOM_PARAMS_MODE.value(application.settings), listening.get(application.id))
+    return Known(
+        application=application,
+        rules=rules,
+        mode=CUSTOM_PARAMS_MODE.value(application.settings),
+        open_keys={rule.key for rule in rules if is_open(rule)},
+        max_different_values=MAX_DIFFERENT_VALUES.value(application.settings),
+        audience=listening.get(application.id),
+    )

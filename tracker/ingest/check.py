@@ -17,7 +17,8 @@ class Good:
 
     claim: Claim
     hit: Hit
-    values: Sequence[tuple[str, str]]
+    values: Sequence[tuple[str, str | None]]
+    """Key and text of each defined parameter; None for a text beyond what a day tells apart."""
     refusals: Sequence[tuple[str, str]]
     audience: Audience | None = None
     """The webhooks that are told of it, if any."""

@@ -14,8 +14,9 @@ from tracker.ingest.isolate import FAULTS, write_part
 from tracker.ingest.parts import Part, parts_of
 from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.tally import Drained, Ended, Tally
+from tracker.ingest.variety import Variety
 from tracker.log import logger
-from tracker.queueing.claims import Claims
+from tracker.queueing.claims import Claim, Claims
 from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
@@ -47,6 +48,7 @@ class Drain:
         self._seconds = seconds
         self._sleep = sleep
         self._permit = permit
+        self._variety = Variety(claims.redis)
         self._tally = Tally()
         self._left: deque[Part] = deque()
 
@@ -85,7 +87,7 @@ class Drain:
         return was_busy or bool(parts)
 
     def _next_parts(self) -> list[Part]:
-        return [part for batch in self._held.claim() for part in parts_of(self._check([read(each) for each in batch]))]
+        return [part for batch in self._held.claim() for part in parts_of(self._check(_read(batch)))]
 
     def _until_dry(self) -> Ended:
         self._permit()
@@ -97,7 +99,8 @@ class Drain:
 
     def _check(self, batch: Sequence[Read | Failed]) -> list[Good | Failed]:
         known = self._applications.of({item.hit.app_id for item in batch if isinstance(item, Read)})
-        return [_checked(item, known) if isinstance(item, Read) else item for item in batch]
+        checked = [_checked(item, known) if isinstance(item, Read) else item for item in batch]
+        return self._variety.bound(checked, known)
 
     def _write(self, part: Part) -> None:
         """Write and settle a part; where it is refused, its halves are what is left to do first."""
@@ -123,3 +126,7 @@ def _checked(item: Read, known: Mapping[str, Known | None]) -> Good | Failed:
         reason = f"Checking it met a fault of this program: {type(error).__name__}, see the worker's log."
         found = known.get(item.hit.app_id)
         return Failed(item.claim, "fault", reason, None if found is None else found.audience)
+
+
+def _read(batch: Sequence[Claim]) -> list[Read | Failed]:
+    return [read(claim) for claim in batch]

@@ -23,7 +23,7 @@ class _Hour:
         self.received_at: datetime | None = None
         self.visitors: set[Visitor] = set()
         self.sessions: set[str] = set()
-        self.parameters: dict[tuple[str, str], int] = {}
+        self.parameters: dict[tuple[str, str | None], int] = {}
 
     def add(self, item: Good) -> None:
         hit = item.hit

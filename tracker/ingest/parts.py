@@ -58,7 +58,7 @@ def halves(part: Part) -> tuple[Part, Part]:
 def _weight(item: Item) -> int:
     weight = len(item.claim.entry.tracking_data)
     if isinstance(item, Good):
-        weight += sum(_VALUE_BYTES + len(text) for _, text in item.values)
+        weight += sum(_VALUE_BYTES + len(text or "") for _, text in item.values)
     return weight
 
 

@@ -21,7 +21,7 @@ def forget(redis: Connection, application_id: UUID, app_id: str) -> int:
     with translated():
         script(redis, "next_turn")(keys=[OVERFLOWING, overflow_stream(application_id)])
         forgotten += int(redis.unlink(share_key(application_id)))
-        for kind in ("usage", "bytes", "event"):
+        for kind in ("usage", "bytes", "event", "values"):
             for key in redis.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_AT_A_TIME):
                 forgotten += int(redis.unlink(key))
     return forgotten

@@ -78,6 +78,11 @@ class Claims:
         self._turn = zlib.crc32(consumer.encode()) % 8
         self._look_at = clock.monotonic()
 
+    @property
+    def redis(self) -> Connection:
+        """The Redis whose entries these are."""
+        return self._redis
+
     def claim(self, *, held: Sequence[Claim] = ()) -> list[Claim]:
         """At most `batch_size` entries: first what others left behind, then new ones; none when the queue is dry.
 

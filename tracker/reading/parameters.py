@@ -92,7 +92,7 @@ def read(
         end_date=period.last,
         count=stat.get("count", 0),
         distinct_values=frequent.different,
-        other_count=frequent.together - shown,
+        other_count=_listed(stat) - shown,
         exact=frequent.exact,
         numbers={name: stat[name] for name in ("sum", "min", "max", "mean")} if "sum" in stat else None,
         breakdown=[_row(value, count, who) for value, count in frequent.values],
@@ -122,6 +122,11 @@ def _who(
         is_array=known.stat.get("type") == "array",
     )
     return matching_hits.who_had(tx, application.id, period.start, period.end, asked)
+
+
+def _listed(stat: dict[str, Any]) -> int:
+    """How many values of texts, booleans and elements of arrays were counted, under a value or as other."""
+    return sum(int(value["count"]) for value in stat.get("values", ())) + int(stat.get("other", 0))
 
 
 def _row(value: str, count: int, who: dict[str, tuple[int, int]] | None) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from tracker.store.access_logs import Identity, within
 from tracker.store.database import Transaction
 from tracker.store.queries import execute
 
-HitValues = tuple[Hit, Sequence[tuple[str, str]]]
-"""A hit and its defined parameters: each a key, and the value as text (`tracker.parameter_rules.text_of`)."""
+HitValues = tuple[Hit, Sequence[tuple[str, str | None]]]
+"""A hit and its defined parameters: each a key, and the value as text (`tracker.parameter_rules.text_of`).
+
+None stands for a text beyond what a day tells apart."""
 
 
 def add(tx: Transaction, hits: Iterable[HitValues]) -> None:

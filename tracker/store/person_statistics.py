@@ -45,11 +45,7 @@ def subtract(
         }
         for hour in requests.keys() | visitors.keys()
     ]
-    given = [
-        {"hour": each.hour, "key": each.key, "text": each.text, "count": each.count}
-        for each in texts
-        if each.text is not None
-    ]
+    given = [{"hour": each.hour, "key": each.key, "text": each.text, "count": each.count} for each in texts]
     execute(
         tx,
         "statistics/subtract",

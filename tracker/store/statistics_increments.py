@@ -26,7 +26,7 @@ class Increment:
     total_requests: int
     visitors: AbstractSet[str]
     sessions: AbstractSet[str]
-    parameters: Mapping[tuple[str, str], int]
+    parameters: Mapping[tuple[str, str | None], int]
     """How often each key and text came that was written to `custom_parameter_values`."""
 
 
@@ -116,12 +116,20 @@ def _line(increment: Increment) -> str:
     )
 
 
-def _text_array(texts: Sequence[str]) -> str:
+def _text_array(given: Sequence[str | None]) -> str:
     """An array literal as a field of COPY. Nearly always nothing needs escaping, and one look at all of them tells."""
-    if not texts:
+    if not given:
         return "{}"
+    texts = [text for text in given if text is not None]
+    if len(texts) < len(given):
+        quoted = ("NULL" if text is None else f'"{_escaped(text)}"' for text in given)
+        return field(f"{{{','.join(quoted)}}}")
     everything = "".join(texts)
     if "\\" in everything or '"' in everything:
-        texts = [text.replace("\\", "\\\\").replace('"', '\\"') for text in texts]
+        texts = list(map(_escaped, texts))
     joined = '","'.join(texts)
     return field(f'{{"{joined}"}}')
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -25,11 +25,10 @@ class Different:
 
 @dataclass(frozen=True, slots=True)
 class Frequent:
-    """The most frequent values of a parameter with their counts, and what all of its values come to."""
+    """The most frequent values of a parameter with their counts, and how many there are."""
 
     values: tuple[tuple[str, int], ...]
     different: int
-    together: int
     exact: bool
 
 
@@ -70,9 +69,9 @@ def most_frequent(tx: Transaction, application_id: UUID, dates: Sequence[date], 
     params = {"application_id": application_id, "dates": list(dates), "parameter_key": key, "limit": limit}
     rows = fetch_all(tx, "statistics_values/most_frequent", params)
     if not rows:
-        return Frequent((), 0, 0, exact=True)
+        return Frequent((), 0, exact=True)
     values = tuple((row["value"], row["count"]) for row in rows)
-    return Frequent(values, rows[0]["different"], rows[0]["together"], exact=rows[0]["exact"])
+    return Frequent(values, rows[0]["different"], exact=rows[0]["exact"])
 
 
 def counted_until(tx: Transaction, application_id: UUID, settled_until: datetime, *, folded: bool) -> datetime:

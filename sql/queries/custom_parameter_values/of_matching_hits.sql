@@ -10,7 +10,7 @@ texts AS (
     SELECT parameter_key AS key, parameter_value AS text, count(*) AS count
     FROM hits
     JOIN custom_parameter_values AS given ON given.access_log_id = hits.id AND given.created_at = hits.created_at
-    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s AND parameter_value IS NOT NULL
+    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s
     GROUP BY parameter_key, parameter_value
 ),
 typed AS (
@@ -31,18 +31,23 @@ measured AS (
 ),
 ranked AS (
     SELECT key, type, value, sum(count) AS count,
-           row_number() OVER (PARTITION BY key ORDER BY sum(count) DESC, value COLLATE "C") AS rank
+           row_number() OVER (PARTITION BY key ORDER BY value IS NULL, sum(count) DESC, value COLLATE "C") AS rank
     FROM (
         SELECT key, type, text AS value, count FROM typed WHERE type IN ('string', 'boolean')
         UNION ALL
         SELECT key, type, element, count FROM typed, statistics_elements(text) AS element WHERE type = 'array'
+        UNION ALL
+        SELECT key, type, NULL, count FROM typed WHERE type = 'array' AND text IS NULL
     ) AS occurrences
     GROUP BY key, type, value
 )
 SELECT key, type, jsonb_build_object(
     'type', type, 'count', sum(count), 'exact', true,
-    'values', jsonb_agg(jsonb_build_object('value', value, 'count', count) ORDER BY rank) FILTER (WHERE rank <= 100),
-    'other', coalesce(sum(count) FILTER (WHERE rank > 100), 0)) AS stat
+    'values', coalesce(
+        jsonb_agg(jsonb_build_object('value', value, 'count', count) ORDER BY rank)
+            FILTER (WHERE rank <= 100 AND value IS NOT NULL),
+        '[]'),
+    'other', coalesce(sum(count) FILTER (WHERE rank > 100 OR value IS NULL), 0)) AS stat
 FROM ranked
 GROUP BY key, type
 UNION ALL

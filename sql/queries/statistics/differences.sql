@@ -33,7 +33,7 @@ texts AS (
     FROM hits
     JOIN custom_parameter_values AS given
         ON given.access_log_id = hits.id AND given.created_at = hits.created_at
-    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s AND parameter_value IS NOT NULL
+    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s
     GROUP BY hits.hour, parameter_key, parameter_value
 ),
 typed AS (
@@ -48,7 +48,7 @@ typed AS (
         ON definition.application_id = %(application_id)s AND definition.parameter_key = texts.key
 ),
 ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY period, key ORDER BY count DESC, value COLLATE "C") AS rank
+    SELECT *, row_number() OVER (PARTITION BY period, key ORDER BY value IS NULL, count DESC, value COLLATE "C") AS rank
     FROM (
         SELECT period, key, type, text AS value, count FROM typed WHERE type IN ('string', 'boolean')
         UNION ALL
@@ -56,12 +56,18 @@ ranked AS (
         FROM typed, statistics_elements(text) AS element
         WHERE type = 'array'
         GROUP BY period, key, type, element
+        UNION ALL
+        SELECT period, key, type, NULL, count FROM typed WHERE type = 'array' AND text IS NULL
     ) AS occurrences
 ),
 recounted_parameters AS (
     SELECT period, key, jsonb_build_object(
-        'type', type, 'count', sum(count), 'other', coalesce(sum(count) FILTER (WHERE rank > 100), 0),
-        'values', jsonb_agg(jsonb_build_object('value', value, 'count', count) ORDER BY rank) FILTER (WHERE rank <= 100)
+        'type', type, 'count', sum(count),
+        'other', coalesce(sum(count) FILTER (WHERE rank > 100 OR value IS NULL), 0),
+        'values', coalesce(
+            jsonb_agg(jsonb_build_object('value', value, 'count', count) ORDER BY rank)
+                FILTER (WHERE rank <= 100 AND value IS NOT NULL),
+            '[]')
     ) AS stat
     FROM ranked
     GROUP BY period, key, type

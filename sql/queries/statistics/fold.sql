@@ -134,11 +134,16 @@ occurrences AS ( -- values of strings and booleans, elements of arrays
     FROM typed, statistics_elements(text) AS element
     WHERE type = 'array'
     GROUP BY application_id, date, hour, key, element
+    UNION ALL -- without a text: beyond the values that a day tells apart
+    SELECT application_id, date, hour, key, NULL, count
+    FROM typed
+    WHERE type = 'array' AND text IS NULL
 ),
 counted AS (
     INSERT INTO statistics_values AS kept (application_id, date, hour, parameter_key, parameter_value, count)
     SELECT application_id, date, hour, key, value, count
     FROM occurrences
+    WHERE value IS NOT NULL
     ORDER BY application_id, date, hour, key, value
     ON CONFLICT (date, application_id, hour, parameter_key, parameter_value)
         DO UPDATE SET count = kept.count + excluded.count
@@ -177,8 +182,8 @@ after AS (
         jsonb_build_object('type', type) || CASE
             WHEN totals.count IS NOT NULL THEN jsonb_build_object(
                 'count', coalesce((stat ->> 'count')::bigint, 0) + totals.count,
-                'values', frequent.values,
-                'other', coalesce((stat ->> 'count')::bigint, 0) + totals.count - shown)
+                'values', coalesce(frequent.values, '[]'),
+                'other', coalesce((stat ->> 'count')::bigint, 0) + totals.count - coalesce(shown, 0))
             WHEN type = 'object' THEN jsonb_build_object(
                 'count', coalesce((stat ->> 'count')::bigint, 0) + measured.count)
             ELSE jsonb_build_object(

@@ -50,6 +50,8 @@ occurrences AS ( -- values of strings and booleans, elements of arrays
     FROM typed, statistics_elements(text) AS element
     WHERE type = 'array'
     GROUP BY hour, key, element
+    UNION ALL
+    SELECT hour, key, NULL, count FROM typed WHERE type = 'array' AND text IS NULL
 ),
 values_gone AS (
     DELETE FROM statistics_values AS kept

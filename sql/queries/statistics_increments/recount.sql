@@ -15,7 +15,7 @@ texts AS (
     FROM hits
     JOIN custom_parameter_values AS given
         ON given.access_log_id = hits.id AND given.created_at = hits.created_at
-    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s AND parameter_value IS NOT NULL
+    WHERE given.created_at >= %(start)s AND given.created_at < %(end)s
     GROUP BY parameter_key, parameter_value
 ),
 parameters AS (

@@ -16,6 +16,14 @@ forgotten AS (
     FROM days
     WHERE stat ? 'values' AND NOT EXISTS (SELECT FROM kept WHERE kept.date = days.date)
 ),
+bounded AS ( -- days with more different values than were told apart
+    SELECT date
+    FROM days
+    JOIN kept USING (date)
+    WHERE stat ? 'values'
+    GROUP BY date, stat
+    HAVING (stat ->> 'count')::bigint > sum(count)
+),
 counted AS (
     SELECT value, sum(count) AS count
     FROM (
@@ -26,9 +34,10 @@ counted AS (
     ) AS known
     GROUP BY value
 )
-SELECT value, count::bigint AS count, count(*) OVER () AS different, (sum(count) OVER ())::bigint AS together,
+SELECT value, count::bigint AS count, count(*) OVER () AS different,
        (SELECT count(*) FROM days) <= 1
-           OR NOT EXISTS (SELECT FROM forgotten WHERE (stat ->> 'other')::bigint > 0) AS exact
+           OR NOT EXISTS (SELECT FROM forgotten WHERE (stat ->> 'other')::bigint > 0) AND NOT EXISTS (SELECT FROM bounded)
+           AS exact
 FROM counted
 ORDER BY count DESC, value COLLATE "C"
 LIMIT %(limit)s

@@ -1,0 +1,101 @@
+"""Bounding how many different values of a parameter a day's statistics tell apart.
+
+A visitor can send a new value with every hit, and each would have rows and index entries of its own. Above the
+application's `max_different_values` the hit keeps its value in `custom_params`, as it was sent; its row in
+`custom_parameter_values` has none, and the statistics count it under `other`. The decision stands in that row, so that
+a recount finds it again: docs/decisions/0132-a-day-tells-so-many-values-apart.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import UTC
+from typing import Final
+
+from tracker.errors import QueueFull
+from tracker.ingest.announcing import is_imported
+from tracker.ingest.applications import Known
+from tracker.ingest.check import Good
+from tracker.ingest.parts import Item
+from tracker.log import logger
+from tracker.queueing.connection import Connection
+from tracker.queueing.value_sets import ValueSet, admit
+
+MAX_LONG_VALUES: Final = 100
+"""Different values of more than LONG_VALUE_BYTES that a day tells apart: texts, not names of anything."""
+LONG_VALUE_BYTES: Final = 255
+REASON: Final = "too_many_values"
+_MAX_REMEMBERED = 50_000
+
+_log = logger(__name__)
+
+Offer = tuple[ValueSet, str]
+
+
+class Variety:
+    """Knows which values this drain has seen admitted, and asks Redis about the others, once a batch."""
+
+    def __init__(self, redis: Connection) -> None:
+        self._redis = redis
+        self._admitted: set[Offer] = set()
+        self._is_memory_short = False
+
+    def bound(self, batch: Sequence[Item], known: Mapping[str, Known | None]) -> list[Item]:
+        """Return the batch, in which values beyond what a day tells apart have become None. Raises QueueAway.
+
+        An import is bounded by whoever runs it, and is left as it is.
+        """
+        offers = {offer: limit for item in batch for offer, limit in _offers(item, known)}
+        refused = self._refused({offer: limit for offer, limit in offers.items() if offer not in self._admitted})
+        if not refused:
+            return list(batch)
+        return [_without(item, refused, known) if isinstance(item, Good) else item for item in batch]
+
+    def _refused(self, offers: Mapping[Offer, int]) -> AbstractSet[Offer]:
+        """Return those of the offers, with what their sets may hold, that Redis does not admit."""
+        if not offers:
+            return frozenset()
+        sets: dict[ValueSet, tuple[int, list[str]]] = {}
+        for (value_set, text), limit in offers.items():
+            sets.setdefault(value_set, (limit, []))[1].append(text)
+        try:
+            admitted = admit(self._redis, sets)
+        except QueueFull as error:
+            # The queue must be worked off for Redis to have memory again; meanwhile all values count.
+            if not self._is_memory_short:
+                _log.warning("different values are not bounded", reason=str(error))
+            self._is_memory_short = True
+            return frozenset()
+        self._is_memory_short = False
+        if len(self._admitted) + len(admitted) > _MAX_REMEMBERED:
+            self._admitted = set()
+        self._admitted |= admitted
+        return offers.keys() - admitted
+
+
+def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[Offer, int]]:
+    """List the values of a hit that are bounded, each with how many of its kind a day tells apart."""
+    if isinstance(item, Good) and item.values and not is_imported(item.claim):
+        found = known[item.hit.app_id]
+        assert found is not None
+        for key, text in item.values:
+            if text is not None and key in found.open_keys:
+                offer = _offer(item, key, text)
+                yield offer, MAX_LONG_VALUES if offer[0].is_long else found.max_different_values
+
+
+def _offer(item: Good, key: str, text: str) -> Offer:
+    is_long = len(text) > LONG_VALUE_BYTES or len(text.encode()) > LONG_VALUE_BYTES
+    return ValueSet(item.hit.application_id, item.hit.created_at.astimezone(UTC).date(), key, is_long), text
+
+
+def _without(item: Good, refused: AbstractSet[Offer], known: Mapping[str, Known | None]) -> Good:
+    own = [offer for offer, _ in _offers(item, known) if offer in refused]
+    if not own:
+        return item
+    keys = {value_set.parameter_key for value_set, _ in own}
+    return replace(
+        item,
+        values=[(key, None if key in keys else text) for key, text in item.values],
+        refusals=[*item.refusals, *((key, REASON) for key in sorted(keys))],
+    )
