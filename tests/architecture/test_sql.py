@@ -9,6 +9,7 @@ from tests.architecture.source_tree import REPOSITORY, python_files, tree_of
 
 QUERIES = REPOSITORY / "sql" / "queries"
 FILES = sorted(QUERIES.rglob("*.sql"))
+MIGRATIONS = sorted((REPOSITORY / "sql" / "migrations").glob("*.sql"))
 STATEMENTS = {str(path.relative_to(QUERIES).with_suffix("")) for path in FILES}
 LONGEST_TEXT = 16_000
 """A proxy of the RDS kind keeps a session to itself from 16 KB of statement text on."""
@@ -20,6 +21,10 @@ PINNING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """What keeps a pooled session to its client, so that no statement of the application may hold it (decision 0014)."""
+
+
+AFTER_STRINGS_WERE_SET = "0014"
+"""The migrations before this one may hold backslashes: `migrate` says how they are read."""
 
 
 def code_of(statement: str) -> str:
@@ -62,3 +67,46 @@ def test_sql_lives_in_its_own_files() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
     ]
     assert found == []
+
+
+def test_migrations_have_a_number_each() -> None:
+    names = [path.name for path in MIGRATIONS]
+    assert [name for name, count in Counter(name[:4] for name in names).items() if count > 1] == []
+    assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+
+
+def texts_of_sql() -> list[tuple[str, str]]:
+    """Every text that is sent as SQL, and where it stands; comments left out."""
+    stored = [path for path in MIGRATIONS if path.name > AFTER_STRINGS_WERE_SET] + FILES
+    texts = [(path.name, re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))) for path in stored]
+    for path in python_files("tracker"):
+        for call in ast.walk(tree_of(path)):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+                continue
+            if call.func.attr not in {"SQL", "execute", "exec_driver_sql"}:
+                continue
+            texts += [
+                (f"{path.relative_to(REPOSITORY)}:{each.lineno}", each.value)
+                for argument in call.args[:1]
+                for each in ast.walk(argument)
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            ]
+    return texts
+
+
+def test_no_sql_means_something_else_where_a_server_reads_backslashes() -> None:
+    """Whether a backslash in a literal is a character is for `standard_conforming_strings` to say."""
+    assert [place for place, text in texts_of_sql() if "\\" in text] == []
+
+
+def test_no_name_of_a_table_is_read_off_regclass() -> None:
+    """`regclass::text` has the schema or not and quotes or not, as `search_path` says: relname is the name."""
+    as_text = re.compile(
+        r"regclass\s*(\)\s*)?::\s*(text|varchar|name)|CAST\s*\([^()]*regclass\s+AS\s+text", re.IGNORECASE
+    )
+    assert [place for place, text in texts_of_sql() if as_text.search(text)] == []
+
+
+def test_the_texts_of_sql_are_found_in_the_code_too() -> None:
+    places = {place.rpartition(":")[0] or place for place, _ in texts_of_sql()}
+    assert {"tracker/store/partition_removal.py", "tracker/store/migrations.py", "detaching.sql"} <= places

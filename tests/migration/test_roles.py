@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tracker.embedded import wheel
-from tracker.management.postgres_checks import about_owner
+from tracker.management.role_checks import about_owner
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
 from tracker.store.server_facts import server_facts

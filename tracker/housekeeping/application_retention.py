@@ -1,7 +1,7 @@
 """One turn of the applications' own retention: hits and sessions older than their `retention_days` are deleted."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -9,10 +9,12 @@ from tracker.application_settings import RETENTION_DAYS
 from tracker.clock import Clock
 from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
-from tracker.store import access_logs, application_settings, batch_jobs, custom_parameter_values, sessions
+from tracker.store import access_logs, application_settings, batch_jobs, custom_parameter_values, partitions, sessions
 from tracker.store.database import Database, Transaction
 
 JOB_TYPE = "delete_expired_hits"
+MONTHS_AT_ONCE = 12
+"""Months that one statement looks at: it locks each with all its indexes, and the server's lock table is for all."""
 
 _log = logger(__name__)
 
@@ -66,17 +68,32 @@ def _delete_before(
 ) -> int:
     application_id, app_id = application
 
-    def delete_hits(tx: Transaction, *, limit: int) -> int:
-        hits = access_logs.expired(tx, application_id, app_id, before=before, limit=limit)
+    def delete_hits(tx: Transaction, *, start: datetime, end: datetime, limit: int) -> int:
+        hits = access_logs.expired(tx, application_id, app_id, start=start, end=end, limit=limit)
         if not hits:
             return 0
         note_removal(tx, before, application_id)
         custom_parameter_values.delete_of_hits(tx, hits)
         return access_logs.delete(tx, hits)
 
-    hits = delete_all(database, delete_hits, go_on=go_on)
+    hits = sum(
+        delete_all(database, partial(delete_hits, start=start, end=end), go_on=go_on)
+        for start, end in _periods(database, before)
+    )
     delete_sessions = partial(sessions.delete_old, before=before, application_id=application_id)
     ended = delete_all(database, delete_sessions, go_on=go_on)
     if hits or ended:
         _log.info("expired hits deleted", app_id=app_id, hits=hits, sessions=ended)
     return hits
+
+
+def _periods(database: Database, before: datetime) -> list[tuple[datetime, datetime]]:
+    """The time before `before`, as far as there are partitions, in periods of few months, the oldest first."""
+    with database.transaction() as tx:
+        there = [each for each in partitions.list_partitions(tx) if each.table == partitions.TABLES[0]]
+    months = sorted({each.month for each in there if each.month and each.month.start < before})
+    if any(each.month is None for each in there):
+        # Cut in some other way, or a default partition: what lies in it is known only to who looks at all.
+        return [(datetime.min.replace(tzinfo=UTC), before)]
+    parts = [months[at : at + MONTHS_AT_ONCE] for at in range(0, len(months), MONTHS_AT_ONCE)]
+    return [(part[0].start, min(part[-1].plus(1).start, before)) for part in parts]

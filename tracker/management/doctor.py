@@ -2,14 +2,14 @@
 
 import platform
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN, Settings
 from tracker.errors import TrackerError
-from tracker.management import instance_checks, postgres_checks, reading_checks, redis_checks, work_checks
+from tracker.management import instance_checks, postgres_checks, reading_checks, redis_checks, role_checks, work_checks
 from tracker.management.finding import Finding
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import Connection, connect
@@ -50,6 +50,8 @@ def _about_admin_token(settings: Settings) -> list[Finding]:
 def _about_postgres(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
     reached, facts = postgres_checks.reach("PostgreSQL", "DATABASE_URL", database)
     findings = [reached]
+    with suppress(TrackerError):  # Without a right of its own not even the version is known; what is away was said.
+        findings += role_checks.about_rights(database)
     if facts is not None:
         findings.append(work_checks.about_clock("PostgreSQL", clock.now(), facts.clock))
         findings += postgres_checks.about_server(facts)
@@ -63,11 +65,12 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock) -> lis
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
             reached, its_facts = postgres_checks.reach(_DIRECT, "DATABASE_MAINTENANCE_URL", direct)
-            wrong = postgres_checks.about_owner(_DIRECT, its_facts, own=True) if its_facts else []
+            wrong = role_checks.about_owner(_DIRECT, its_facts, own=True) if its_facts else []
+            wrong = wrong or _or_failure(_DIRECT, lambda: role_checks.about_owner_rights(_DIRECT, direct))
             findings += wrong or [reached]
             findings += instance_checks.about_connection("DATABASE_MAINTENANCE_URL", "fail", direct, database)
     elif facts is not None:
-        findings += postgres_checks.about_owner(_DIRECT, facts, own=False)
+        findings += role_checks.about_owner(_DIRECT, facts, own=False)
     return findings
 
 

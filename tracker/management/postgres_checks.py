@@ -32,18 +32,6 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Server
     return Finding(check, "ok", f"PostgreSQL {major}.{facts.version_number % 10_000} answers"), facts
 
 
-def about_owner(check: str, facts: ServerFacts, *, own: bool) -> list[Finding]:
-    """Whether the role that migrates and makes months owns the tables; nothing where it does.
-
-    `own` where DATABASE_MAINTENANCE_URL names another connection than DATABASE_URL; what needs none may lack it.
-    """
-    if facts.owns_tables is not False:
-        return []
-    seen = f"{facts.role} does not own the tables: it can neither migrate nor make months"
-    to_do = "Give DATABASE_MAINTENANCE_URL the role that owns them: `tracker_owner` of deploy/postgres/roles.sql."
-    return [Finding(check, "fail" if own else "warn", seen, to_do)]
-
-
 def about_server(facts: ServerFacts) -> list[Finding]:
     """Encoding, time zone, connections, room on the disk."""
     findings = [

@@ -62,13 +62,18 @@ def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[Identity]:
 
 def existing(tx: Transaction, identities: Sequence[Identity]) -> set[Identity]:
     """Those of the identities that are stored."""
-    parameters = {"ids": [identity[0] for identity in identities], "times": [identity[1] for identity in identities]}
+    if not identities:
+        return set()
+    times = [identity[1] for identity in identities]
+    parameters = {"ids": [each[0] for each in identities], "times": times, "first": min(times), "last": max(times)}
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
 
 
-def expired(tx: Transaction, application_id: UUID, app_id: str, *, before: datetime, limit: int) -> list[Identity]:
-    """Some of an application's hits from before a time; none where none is left."""
-    params = {"application_id": application_id, "app_id": app_id, "before": before, "limit": limit}
+def expired(
+    tx: Transaction, application_id: UUID, app_id: str, *, start: datetime, end: datetime, limit: int
+) -> list[Identity]:
+    """Some of an application's hits from `start` on and before `end`; none where none is left."""
+    params = {"application_id": application_id, "app_id": app_id, "start": start, "end": end, "limit": limit}
     return [(row["id"], row["created_at"]) for row in fetch_all(tx, "access_logs/expired", params)]
 
 

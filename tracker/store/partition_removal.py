@@ -121,7 +121,7 @@ def _empty(connection: Connection, found: Partition, go_on: GoOn) -> bool:
     # By blocks: looking for the next thousand rows would read over all that are deleted already.
     delete = sql.SQL("DELETE FROM ONLY {} WHERE ctid >= {} AND ctid < {}")
     size = connection.execute(
-        "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::int", [found.name]
+        "SELECT pg_relation_size(quote_ident(%s)::regclass) / current_setting('block_size')::int", [found.name]
     ).fetchone()
     connection.rollback()
     assert size is not None

@@ -78,6 +78,9 @@ class Partition:
     half_detached: bool = False
 
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
 def needed(today: date) -> list[Month]:
     """The months that must exist on a day: the one before (late hits), the current one, and MONTHS_AHEAD."""
     return [Month.of(today).plus(months) for months in range(-1, MONTHS_AHEAD + 1)]
@@ -96,6 +99,19 @@ def list_partitions(tx: Transaction) -> list[Partition]:
 def oldest_month(tx: Transaction) -> Month | None:
     """The oldest month of which there is a partition."""
     return min((each.month for each in list_partitions(tx) if each.month), default=None)
+
+
+def first_hit(tx: Transaction) -> datetime | None:
+    """The time of the first hit that there is; month by month, since a look at all would lock all of them."""
+    hits = [each for each in list_partitions(tx) if each.table == TABLES[0] and not each.half_detached]
+    found: list[datetime] = []
+    for each in sorted(hits, key=lambda partition: partition.start or _EARLIEST):
+        row = tx.execute(sql.SQL("SELECT min(created_at) FROM ONLY {}").format(sql.Identifier(each.name))).fetchone()
+        if row is not None and row[0] is not None:
+            found.append(row[0])
+            if each.start is not None:
+                break
+    return min(found, default=None)
 
 
 def holds_rows_since(tx: Transaction, partition: Partition, time: datetime) -> bool:

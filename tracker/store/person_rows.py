@@ -102,9 +102,17 @@ def sessions_extent(tx: Transaction) -> tuple[datetime, datetime] | None:
 
 def erase_sessions(tx: Transaction, person: Person, session_ids: Sequence[str]) -> tuple[int, int]:
     """Delete those of the application's sessions that only the person had; how many, and how many stay for others."""
-    parameters = {**person.parameters(), "named": list(session_ids)}
     # By a statement of its own: the next one then sees what workers that held these sessions have written.
-    execute(tx, "sessions/lock", parameters)
+    locked = fetch_all(tx, "sessions/lock", {"application_id": person.application_id, "named": list(session_ids)})
+    if not locked:
+        return 0, 0
+    parameters = {
+        **person.parameters(),
+        # One that begins only now is found by the next round; its time is not known here.
+        "named": [session["session_id"] for session in locked],
+        "first": min(session["first_accessed_at"] for session in locked),
+        "last": max(session["last_accessed_at"] for session in locked),
+    }
     [row] = fetch_all(tx, "sessions/erase_person", parameters)
     return row["deleted"], row["changed"]
 

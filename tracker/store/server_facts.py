@@ -1,10 +1,12 @@
 """What the PostgreSQL server says about itself, for health checks."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.store.database import Transaction
-from tracker.store.queries import SQL, execute, fetch_one
+from tracker.store.queries import SQL, execute, fetch_all, fetch_one
 
 OLDEST_MAJOR = 14
 """The oldest PostgreSQL that is served."""
@@ -56,6 +58,31 @@ def collation_versions(tx: Transaction) -> tuple[str | None, str | None]:
     """By which version of the collation indexes were built and by which they are read; from PostgreSQL 15 on."""
     row = fetch_one(tx, "server/collation")
     return (None, None) if row is None else (row["built_by"], row["read_by"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRight:
+    """Privileges that a role lacks on something of the product's, and the statement that gives them."""
+
+    role: str
+    name: str
+    missing: str
+    statement: str
+
+
+def missing_rights(tx: Transaction) -> Sequence[MissingRight]:
+    """What this session's role lacks of what deploy/postgres/roles.sql gives to `tracker_app`."""
+    return [MissingRight(**row) for row in fetch_all(tx, "server/missing_rights", {"tables": _own_tables()})]
+
+
+def missing_owner_rights(tx: Transaction) -> Sequence[str]:
+    """What this session's role lacks to migrate and to make months, as parts of a sentence."""
+    return [row["missing"] for row in fetch_all(tx, "server/missing_owner_rights", {"tables": _own_tables()})]
+
+
+def _own_tables() -> list[str]:
+    made = re.findall(r"^CREATE TABLE (\w+)", (SQL / "schema.sql").read_text(encoding="utf-8"), re.MULTILINE)
+    return [*made, "alembic_version"]
 
 
 def write(tx: Transaction) -> None:

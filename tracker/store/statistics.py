@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tracker.store import partitions
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all
 from tracker.store.statistics_increments import Day
@@ -61,8 +62,8 @@ def differences(tx: Transaction, day: Day) -> list[Difference] | None:
 def first_day(tx: Transaction) -> date | None:
     """The first day that has statistics or raw rows; None where there is nothing at all."""
     [row] = fetch_all(tx, "statistics/first_day")
-    found: date | None = row["date"]
-    return found
+    first_hit = partitions.first_hit(tx)
+    return min((day for day in (row["date"], first_hit and first_hit.date()) if day is not None), default=None)
 
 
 def applications_of_day(tx: Transaction, day: date, app_id: str | None) -> list[tuple[UUID, str]]:

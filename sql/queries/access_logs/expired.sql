@@ -1,5 +1,5 @@
--- Some of an application's hits from before a time, the oldest months first.
+-- Some of an application's hits between two times, the oldest months first.
 SELECT id, created_at
 FROM access_logs
-WHERE app_id = %(app_id)s AND application_id = %(application_id)s AND created_at < %(before)s
+WHERE app_id = %(app_id)s AND application_id = %(application_id)s AND created_at >= %(start)s AND created_at < %(end)s
 LIMIT %(limit)s

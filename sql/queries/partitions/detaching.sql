@@ -2,5 +2,5 @@
 SELECT EXISTS (
     SELECT FROM pg_stat_activity
      WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
-       AND query ~* 'detach\s+partition.*\sconcurrently'
+       AND query ~* 'detach[[:space:]]+partition.*[[:space:]]concurrently'
 ) AS detaching

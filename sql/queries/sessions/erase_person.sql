@@ -3,6 +3,7 @@ WITH hits AS MATERIALIZED (
     SELECT session_id, id, created_at, client_sub_id, module_id, user_agent, ip_address, event_name, custom_params
     FROM access_logs
     WHERE application_id = %(application_id)s AND session_id = ANY(%(named)s::text[])
+        AND created_at BETWEEN %(first)s AND %(last)s -- few months, so that few are locked
         AND (client_sub_id = ANY(%(client_sub_ids)s::text[]) OR session_id = ANY(%(session_ids)s::text[])
              OR ip_address = ANY(%(addresses)s::inet[])) IS NOT TRUE
 ),
