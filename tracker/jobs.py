@@ -42,6 +42,7 @@ def _drain(own: Worker) -> None:
             own.clock.monotonic() + own.settings.drain_seconds + nudges.LATE_SECONDS - _BEFORE_ALARM_SECONDS
         )
         nudges.clear(own.redis)
+        own.clock.measure_when_due()
         claims = own.claims()
         drained = Drain(
             claims, own.database, own.clock, seconds=own.settings.drain_seconds, permit=own.instance.look

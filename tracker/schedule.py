@@ -1,8 +1,10 @@
 """What the scheduler does, and how often. Everything here may run twice at once without harm; the lease spares work."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+from tracker.agreed_clock import AgreedClock
 from tracker.erasure.run import erase_waiting
 from tracker.housekeeping.application_retention import delete_expired_hits
 from tracker.housekeeping.consumers import remove_dead
@@ -22,7 +24,20 @@ _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def table(parts: Scheduler) -> tuple[Job, ...]:
-    """The jobs of one process, as one can read them aloud."""
+    """The jobs of one process; each turn of theirs goes by the time that most clocks agree on."""
+    return tuple(_by_agreed_time(parts.clock, job) for job in _jobs(parts))
+
+
+def _by_agreed_time(clock: AgreedClock, job: Job) -> Job:
+    def turn(go_on: GoOn) -> object:
+        clock.measure_when_due()
+        return job.turn(go_on)
+
+    return replace(job, turn=turn)
+
+
+def _jobs(parts: Scheduler) -> tuple[Job, ...]:
+    """Return the jobs, as one can read them aloud."""
     database, redis, clock, settings = parts.database, parts.redis, parts.clock, parts.settings
     maintenance_url, months = settings.database_maintenance_url, settings.retention_months
     queue, drain_seconds, queue_limit = settings.rq_queue, settings.drain_seconds, settings.queue_limit

@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from tracker import log
+from tracker.agreed_clock import AgreedClock
 from tracker.clock import SystemClock
 from tracker.config import Settings, load
 from tracker.instance.check import InstanceCheck
 from tracker.management.announce import announce as announce_over
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
+from tracker.wiring.clock import agreed_clock
 
 _NAME = "tracker-command"
 
@@ -57,6 +59,18 @@ def queue(loaded: Settings, database: Database) -> Iterator[Connection]:
     with redis(loaded) as connection:
         InstanceCheck(database, connection, SystemClock()).look()
         yield connection
+
+
+def clock(loaded: Settings, *, url: str | None = None) -> AgreedClock:
+    """Return a clock that was set once, by the servers that could be reached: a command lasts no longer.
+
+    `url` is how PostgreSQL is reached, where not by DATABASE_URL.
+    """
+    asked = Database(url or loaded.database_url, name=_NAME, connections=1, wait=2, patience=2, cancellation=0)
+    with closing(asked), redis(loaded) as connection:
+        made = agreed_clock(asked, connection)
+        made.measure()
+    return made
 
 
 def announce(loaded: Settings, app_id: str) -> None:

@@ -10,6 +10,7 @@ from tracker.cli.options import json_option
 from tracker.cli.output import print_rows
 from tracker.clock import SystemClock
 from tracker.management.doctor import examine
+from tracker.management.work_checks import about_time
 
 _COLUMNS = ("level", "check", "seen", "to_do")
 
@@ -18,7 +19,10 @@ _COLUMNS = ("level", "check", "seen", "to_do")
 @json_option
 def doctor(*, as_json: bool) -> None:
     """Check settings, PostgreSQL, Redis, workers and queue; exit status 1 where something fails."""
-    findings = [asdict(finding) for finding in examine(connections.settings(), SystemClock())]
+    settings = connections.settings()
+    clock = connections.clock(settings)
+    found = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
+    findings = [asdict(finding) for finding in found]
     print_rows(_COLUMNS, findings, empty="Nothing was checked.", as_json=as_json)
     if any(finding["level"] == "fail" for finding in findings):
         sys.exit(1)

@@ -17,7 +17,6 @@ from tracker.application import Application
 from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_fields, print_json
-from tracker.clock import SystemClock
 from tracker.erasure import identifiers, preview, requests, run
 from tracker.erasure.identifiers import Identifiers
 from tracker.erasure.requests import Receipt
@@ -26,6 +25,7 @@ from tracker.management.actor import COMMAND
 from tracker.queueing.connection import Connection
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
+from tracker.wiring.clock import agreed_clock
 
 
 @click.command()
@@ -108,7 +108,8 @@ def _ask(counts: Mapping[str, int], notes: list[str]) -> None:
 
 
 def _erase(database: Database, redis: Connection, app_id: str, named: Identifiers) -> Receipt:
-    clock = SystemClock()
+    clock = agreed_clock(database, redis)
+    clock.measure()
     requested = requests.request_person(database, app_id, named, now=clock.now(), note=note_request)
     with progress("erasing", "days") as on_day:
         run.until_done(

@@ -20,7 +20,7 @@ from tracker.application_settings import IP_ANONYMIZATION
 from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_json
-from tracker.clock import SystemClock
+from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.errors import Refused
 from tracker.importing.escapes import ESCAPES
@@ -108,7 +108,7 @@ def import_(
     reader()  # What is wrong with a format is said before anything is asked of a server.
     sizes = {file: size_of(file) for file in files}
     settings = connections.settings()
-    started = time.monotonic()
+    started, clock = time.monotonic(), connections.clock(settings)
     summary = Summary(keep=None if as_json else _SHOWN)
     damage = None
     with connections.database(settings) as database:
@@ -116,13 +116,13 @@ def import_(
         with connections.queue(settings, database):
             pass  # Only compared: an import may take hours, and needs no connection to PostgreSQL all that time.
     with connections.redis(settings) as redis, _progress(sum(size or 0 for size in sizes.values())) as advance:
-        queue = _queue(settings, redis)
+        queue = _queue(settings, redis, clock)
         work = Import(
             application=application,
-            period=kept_since(SystemClock().now().date(), settings.retention_months),
+            period=kept_since(clock.now().date(), settings.retention_months),
             queue=queue,
             prepare_month=partial(_prepare_month, settings),
-            clock=SystemClock(),
+            clock=clock,
             max_retries=settings.max_retries,
             include_bots=include_bots,
             anonymize_ip=anonymize_ip,
@@ -180,12 +180,12 @@ def _names(pairs: tuple[str, ...]) -> dict[str, str]:
     return names
 
 
-def _queue(settings: Settings, redis: Connection) -> PacedQueue:
+def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
     return PacedQueue(
         redis,
         nudge=lambda: nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
         tell=note,
-        clock=SystemClock(),
+        clock=clock,
         pause=time.sleep,
     )
 

@@ -5,7 +5,6 @@ import click
 from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_json
-from tracker.clock import SystemClock
 from tracker.store import migrations
 
 
@@ -17,8 +16,8 @@ def migrate(*, as_json: bool) -> None:
     Works over DATABASE_MAINTENANCE_URL. It may be run at any time, twice at once, and again: what is there stays.
     """
     settings = connections.settings()
-    today = SystemClock().now().date()
-    applied = migrations.migrate(settings.database_maintenance_url, today=today, on_step=note)
+    url = settings.database_maintenance_url
+    applied = migrations.migrate(url, today=connections.clock(settings, url=url).now().date(), on_step=note)
     if as_json:
         print_json({"applied": applied})
     else:

@@ -18,7 +18,7 @@ from tracker.store import partition_making
 from tracker.store import partitions as store
 from tracker.store.database import Database
 from tracker.store.partitions import Month, Partition
-from tracker.store.retention_state import server_time
+from tracker.store.server_facts import server_time
 from tracker.wiring.scheduler import STATISTICS
 
 _COLUMNS = ("month", "table", "name", "from", "to", "rows_estimate", "bytes")
@@ -36,8 +36,9 @@ def list_(*, as_json: bool) -> None:
 
     Gaps, and months that should be there and are not, are named on standard error.
     """
-    with connections.database(connections.settings()) as database:
-        overview = partition_overview.look(database, SystemClock().now())
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        overview = partition_overview.look(database, connections.clock(settings).now())
     rows = [
         {
             "month": str(each.month) if each.month else None,
@@ -60,7 +61,7 @@ def list_(*, as_json: bool) -> None:
 def create(months: tuple[Month, ...]) -> None:
     """Make months of both tables; without any, those that must exist now. An existing month is left alone."""
     settings = connections.settings()
-    today = SystemClock().now().date()
+    today = connections.clock(settings).now().date()
     made = partition_making.create(settings.database_maintenance_url, months or store.needed(today), on_step=note)
     if not made:
         note("Nothing to do: they exist.")

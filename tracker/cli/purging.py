@@ -11,7 +11,6 @@ from tracker.cli.erase import owner_name, progress
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row
 from tracker.cli.terminal import visible
-from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.erasure import requests, run
 from tracker.errors import not_found
@@ -54,7 +53,7 @@ def delete(*, app_id: str, purge: bool, yes: bool, as_json: bool) -> None:
 
 
 def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int]:
-    clock = SystemClock()
+    clock = connections.clock(settings)
     with connections.queue(settings, database) as redis, progress("purging", "months") as on_day:
         with database.transaction() as tx:
             application = stored_applications.existing(tx, app_id)

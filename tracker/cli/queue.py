@@ -12,7 +12,6 @@ import orjson
 from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
-from tracker.clock import SystemClock
 from tracker.management import failed_hits, queue_status
 from tracker.queueing.nudges import nudge
 
@@ -94,7 +93,7 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) ->
     settings = connections.settings()
     with connections.database(settings) as database, connections.queue(settings, database) as redis:
         ids = failed_hits.failed_ids(database) if everything else tracking_ids
-        missing = failed_hits.retry(database, redis, ids, SystemClock().now())
+        missing = failed_hits.retry(database, redis, ids, connections.clock(settings).now())
         nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     done = _without(ids, missing)
     if as_json:

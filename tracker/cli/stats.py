@@ -15,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tracker.cli import connections, stats_reading
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_json, print_table
-from tracker.clock import SystemClock
 from tracker.stats.rebuild import Passed
 from tracker.stats.rebuild import rebuild as rebuild_days
 from tracker.stats.verify import DayDifference
@@ -45,10 +44,11 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
     """Recompute days from the raw rows, while hits arrive; days whose raw rows were removed are left as they are."""
     since, to = first.date(), last.date()
     _demand_order(since, to)
-    with connections.database(connections.settings()) as database, _progress("rebuilding") as advance:
+    settings = connections.settings()
+    with connections.database(settings) as database, _progress("rebuilding") as advance:
         done = rebuild_days(
             database,
-            SystemClock(),
+            connections.clock(settings),
             first=since,
             last=to,
             app_id=app_id,
@@ -74,8 +74,10 @@ def verify(*, first: datetime | None, last: datetime | None, app_id: str | None,
     since, to = first and first.date(), last and last.date()
     if since and to:
         _demand_order(since, to)
-    with connections.database(connections.settings()) as database, _progress("verifying") as advance:
-        done = verify_days(database, SystemClock(), first=since, last=to, app_id=app_id, on_date=advance)
+    settings = connections.settings()
+    with connections.database(settings) as database, _progress("verifying") as advance:
+        clock = connections.clock(settings)
+        done = verify_days(database, clock, first=since, last=to, app_id=app_id, on_date=advance)
     rows = [_difference(found) for found in done.differences]
     if as_json:
         print_json({"days": done.days, "differences": rows, "passed_over": [asdict(passed) for passed in done.passed]})

@@ -10,7 +10,6 @@ from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import print_json, print_rows, print_table
 from tracker.cli.reading_options import filter_of, param_option, period_of, period_options
-from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.reading import drift as drift_report
 from tracker.reading import parameters, statistics, stored
@@ -71,7 +70,7 @@ def _show_statistics(
         found = statistics.read(
             database,
             redis,
-            SystemClock(),
+            connections.clock(settings),
             app_id=app_id,
             period=period,
             group_by=group_by,
@@ -124,7 +123,7 @@ def parameter(
         found = parameters.read(
             database,
             redis,
-            SystemClock(),
+            connections.clock(settings),
             app_id=app_id,
             period=period_of(first, last),
             parameter_key=parameter_key,

@@ -11,7 +11,6 @@ import click
 from tracker.cli import connections
 from tracker.cli.options import TIME, app_id_option, json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
-from tracker.clock import SystemClock
 from tracker.management import webhook_deliveries as delivery_services
 from tracker.management import webhooks as management
 from tracker.management.webhook_rules import WebhookRules
@@ -20,7 +19,6 @@ from tracker.store.webhook_deliveries import DeliveryRow
 _LIST_COLUMNS = ("id", "app_id", "url", "events", "is_active", "failure_count", "last_triggered_at", "disabled_reason")
 _DELIVERY_COLUMNS = ("id", "event_id", "event_type", "created_at", "state", "attempt", "at", "status", "ms", "error")
 _TEST_SECONDS = 20.0
-_CLOCK = SystemClock()
 _webhook_id = click.argument("webhook_id", metavar="ID", type=click.UUID)
 
 
@@ -38,10 +36,11 @@ def webhooks() -> None:
 def create(*, app_id: str, url: str, events: str, secret: str | None, as_json: bool) -> None:
     """Register a webhook and print its id and, this once, its secret."""
     settings = connections.settings()
-    rules = WebhookRules.of(settings, _CLOCK)
+    clock = connections.clock(settings)
+    rules = WebhookRules.of(settings, clock)
     with connections.database(settings) as database:
         made = management.create(
-            database, rules, app_id, url=url, events=events.split(","), secret=secret, now=_CLOCK.now()
+            database, rules, app_id, url=url, events=events.split(","), secret=secret, now=clock.now()
         )
     _print_with_secret(made, as_json=as_json)
 
@@ -76,10 +75,11 @@ def update(*, webhook_id: UUID, url: str | None, events: str | None, as_json: bo
     if url is None and events is None:
         raise click.UsageError("Say what to change: --url or --events.")
     settings = connections.settings()
-    rules = WebhookRules.of(settings, _CLOCK)
+    clock = connections.clock(settings)
+    rules = WebhookRules.of(settings, clock)
     names = None if events is None else events.split(",")
     with connections.database(settings) as database:
-        row = management.update(database, rules, webhook_id, url=url, events=names, now=_CLOCK.now())
+        row = management.update(database, rules, webhook_id, url=url, events=names, now=clock.now())
     print_row(asdict(row), as_json=as_json)
 
 
@@ -90,9 +90,10 @@ def update(*, webhook_id: UUID, url: str | None, events: str | None, as_json: bo
 def rotate(*, webhook_id: UUID, secret: str | None, as_json: bool) -> None:
     """Give a webhook a new secret and print it, this once; the old one signs beside it for 24 hours."""
     settings = connections.settings()
-    rules = WebhookRules.of(settings, _CLOCK)
+    clock = connections.clock(settings)
+    rules = WebhookRules.of(settings, clock)
     with connections.database(settings) as database:
-        rotated = management.rotate_secret(database, rules, webhook_id, secret=secret, now=_CLOCK.now())
+        rotated = management.rotate_secret(database, rules, webhook_id, secret=secret, now=clock.now())
     _print_with_secret(rotated, as_json=as_json)
 
 
@@ -101,9 +102,11 @@ def rotate(*, webhook_id: UUID, secret: str | None, as_json: bool) -> None:
 @json_option
 def test(*, webhook_id: UUID, as_json: bool) -> None:
     """Have a test sent to a webhook, wait up to 20 seconds, and show what became of it."""
-    with connections.database(connections.settings()) as database:
-        delivery = delivery_services.send_test(database, webhook_id, now=_CLOCK.now())
-        delivery = delivery_services.wait(database, delivery, _CLOCK, seconds=_TEST_SECONDS)
+    settings = connections.settings()
+    clock = connections.clock(settings)
+    with connections.database(settings) as database:
+        delivery = delivery_services.send_test(database, webhook_id, now=clock.now())
+        delivery = delivery_services.wait(database, delivery, clock, seconds=_TEST_SECONDS)
         if not delivery.attempt and not delivery_services.is_sent(database):
             note("No scheduler works, and it is the scheduler that sends: start `python -m tracker scheduler`.")
     if as_json:
@@ -139,7 +142,8 @@ def redeliver(*, webhook_id: UUID, names: tuple[str, ...], failed_since: datetim
     """Send deliveries again, by their ids or event ids, or all that failed since a time; under the same event ids."""
     if (failed_since is not None) == bool(names):
         raise click.UsageError("Name deliveries by their ids or event ids, or say --failed-since.")
-    settings, now = connections.settings(), _CLOCK.now()
+    settings = connections.settings()
+    now = connections.clock(settings).now()
     with connections.database(settings) as database:
         if failed_since is not None:
             sent = delivery_services.redeliver_failed(
@@ -164,8 +168,9 @@ def redeliver(*, webhook_id: UUID, names: tuple[str, ...], failed_since: datetim
 @json_option
 def enable(*, webhook_id: UUID, as_json: bool) -> None:
     """Send again to a webhook, with nothing held against it; what waited is taken up."""
-    with connections.database(connections.settings()) as database:
-        row = management.enable(database, webhook_id, now=_CLOCK.now())
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        row = management.enable(database, webhook_id, now=connections.clock(settings).now())
     print_row(asdict(row), as_json=as_json)
 
 
@@ -174,8 +179,9 @@ def enable(*, webhook_id: UUID, as_json: bool) -> None:
 @json_option
 def disable(*, webhook_id: UUID, as_json: bool) -> None:
     """Send nothing to a webhook until it is enabled again."""
-    with connections.database(connections.settings()) as database:
-        row = management.disable(database, webhook_id, now=_CLOCK.now())
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        row = management.disable(database, webhook_id, now=connections.clock(settings).now())
     print_row(asdict(row), as_json=as_json)
 
 
@@ -189,7 +195,7 @@ def delete(*, webhook_id: UUID, yes: bool, as_json: bool) -> None:
     if not yes:
         click.confirm("Delete the webhook and its deliveries for good?", abort=True, err=True)
     with connections.database(settings) as database:
-        management.delete(database, webhook_id, now=_CLOCK.now())
+        management.delete(database, webhook_id, now=connections.clock(settings).now())
     if as_json:
         print_json({"deleted": webhook_id})
     else:

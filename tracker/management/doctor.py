@@ -24,8 +24,12 @@ _DIRECT = "direct connection"
 _DAY = timedelta(days=1)
 
 
-def examine(settings: Settings, clock: Clock) -> list[Finding]:
-    """Make all the checks. Raises nothing on purpose: what is away is a finding."""
+def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -> list[Finding]:
+    """Make all the checks. Raises nothing on purpose: what is away is a finding.
+
+    `clock` is what this is judged by; `machine` is this machine's, where that is another one.
+    """
+    machine = machine or clock
     findings = [
         Finding("version", "ok", f"{__version__} on Python {platform.python_version()}"),
         Finding("settings", "ok", "complete and acceptable"),
@@ -33,9 +37,9 @@ def examine(settings: Settings, clock: Clock) -> list[Finding]:
     ]
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url, name=_NAME, connections=1)))
-        findings += _about_postgres(settings, database, clock)
+        findings += _about_postgres(settings, database, clock, machine)
         redis = stack.enter_context(closing(connect(settings.redis_url, name=_NAME)))
-        findings += _about_redis(settings, redis, clock)
+        findings += _about_redis(settings, redis, clock, machine)
         findings += _about_instance(findings, database, redis)
     return findings
 
@@ -47,13 +51,13 @@ def _about_admin_token(settings: Settings) -> list[Finding]:
     return [Finding("admin token", "warn", seen, "Take a long random one, such as `openssl rand -hex 32` makes.")]
 
 
-def _about_postgres(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
+def _about_postgres(settings: Settings, database: Database, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = postgres_checks.reach("PostgreSQL", "DATABASE_URL", database)
     findings = [reached]
     with suppress(TrackerError):  # Without a right of its own not even the version is known; what is away was said.
         findings += role_checks.about_rights(database)
     if facts is not None:
-        findings.append(work_checks.about_clock("PostgreSQL", clock.now(), facts.clock))
+        findings.append(work_checks.about_clock("PostgreSQL", machine.now(), facts.clock))
         findings += postgres_checks.about_server(facts)
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
@@ -103,13 +107,13 @@ def _about_what_waits(database: Database, clock: Clock) -> list[Finding]:
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 
-def _about_redis(settings: Settings, redis: Connection, clock: Clock) -> list[Finding]:
+def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = redis_checks.reach(redis)
     if facts is None:
         return [reached]
     return [
         reached,
-        work_checks.about_clock("Redis", clock.now(), facts.clock),
+        work_checks.about_clock("Redis", machine.now(), facts.clock),
         redis_checks.about_writing(redis),
         *redis_checks.about_server(facts),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),

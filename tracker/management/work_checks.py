@@ -167,7 +167,14 @@ def about_clock(server: str, here: datetime, there: datetime) -> Finding:
         f"clock of {server}",
         seconds,
         f"{seconds:.1f} s apart from here",
-        "Keep the machines' clocks by NTP: hits are dated by the receiver's.",
+        "Keep the machines' clocks by NTP: nothing is deleted while they are a minute apart.",
         warn_above=2.0,
         fail_above=60.0,
     )
+
+
+def about_time(complaint: str | None) -> list[Finding]:
+    """What time the processes of this machine go by, where not by its own; `complaint` says so in a sentence."""
+    if complaint is None:
+        return []
+    return [Finding("time", "fail", complaint, "Set the clocks by NTP; nothing is deleted until they agree.")]

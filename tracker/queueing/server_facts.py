@@ -32,13 +32,13 @@ class ServerFacts:
 
 def server_facts(redis: Connection) -> ServerFacts:
     """Raises QueueAway."""
+    clock = server_time(redis)
     with translated():
-        seconds, microseconds = redis.time()
         info = cast(Mapping[str, Any], redis.info())
     return ServerFacts(
         name=f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {info['redis_version']}",
         version=tuple(int(part) for part in str(info["redis_version"]).split(".")[:3]),
-        clock=datetime.fromtimestamp(seconds + microseconds / 1_000_000, UTC),
+        clock=clock,
         is_replica=info.get("role") == "slave",
         eviction_policy=str(info.get("maxmemory_policy", "")),
         used_memory=int(info.get("used_memory", 0)),
@@ -51,6 +51,13 @@ def server_facts(redis: Connection) -> ServerFacts:
             if info.get(name, "ok") != "ok"
         ),
     )
+
+
+def server_time(redis: Connection) -> datetime:
+    """Return the server's time. Raises QueueAway."""
+    with translated():
+        seconds, microseconds = redis.time()
+    return datetime.fromtimestamp(seconds + microseconds / 1_000_000, UTC)
 
 
 def write(redis: Connection) -> None:

@@ -8,14 +8,12 @@ the time is right: docs/decisions/0110-deleting-by-two-clocks.md.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.clock import Clock
+from tracker.clock import MAX_APART, Clock, words
 from tracker.log import logger
 from tracker.store import retention_state
 from tracker.store.database import Database
 from tracker.store.retention_state import Times
 
-MAX_APART = timedelta(minutes=1)
-"""How far this machine's clock and PostgreSQL's may be apart."""
 MAX_LEAP = timedelta(days=31)
 """How much later than the last deletion the next one may be without an operator's word."""
 MAX_MONTHS = 1
@@ -115,12 +113,3 @@ def apart(times: Times, before: datetime, after: datetime) -> Reason | None:
         "ends until they agree. Set both by NTP."
     )
     return Reason(f"apart, {side}", sentence)
-
-
-def words(duration: timedelta) -> str:
-    """Return a duration in the largest unit of which there are two."""
-    seconds = duration.total_seconds()
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

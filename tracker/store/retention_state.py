@@ -31,10 +31,6 @@ def look(tx: Transaction) -> Times:
     return Times(**row)
 
 
-def server_time(tx: Transaction) -> datetime:
-    return look(tx).now
-
-
 def note_deletion(tx: Transaction, time: datetime) -> None:
     """Note the time by which is deleted now, to the hour."""
     execute(tx, "retention_state/note_deletion", {"time": time})

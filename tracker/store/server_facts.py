@@ -85,6 +85,14 @@ def _own_tables() -> list[str]:
     return [*made, "alembic_version"]
 
 
+def server_time(tx: Transaction) -> datetime:
+    """Return the server's time, now and not when the transaction began."""
+    row = fetch_one(tx, "server/clock")
+    assert row is not None
+    time: datetime = row["now"]
+    return time
+
+
 def write(tx: Transaction) -> None:
     """Write a row of no meaning: whoever commits it has seen that the server takes writes."""
     execute(tx, "server/write")

@@ -4,7 +4,6 @@ from typing import Final
 
 from tracker.api.export import AT_ONCE
 from tracker.api.parts import Parts
-from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.http.client_address import TrustedProxies
 from tracker.http.failed_keys import FailedKeys
@@ -15,6 +14,7 @@ from tracker.queueing.connection import connect
 from tracker.queueing.quota import salt_of
 from tracker.receiver.upkeep import Upkeep
 from tracker.store.database import Database
+from tracker.wiring.clock import agreed_clock, measure_at_start
 
 _NAME: Final = "tracker-api"
 _CONNECTIONS: Final = 4
@@ -30,9 +30,10 @@ _OF_ONE_APPLICATION: Final = 2
 
 def parts(settings: Settings) -> Parts:
     """What one process of the API holds. Nothing connects before it is needed."""
-    clock = SystemClock()
     redis = connect(settings.redis_url, name=_NAME)
     database = Database(settings.database_url, name=_NAME, connections=_CONNECTIONS, wait=_WAIT, patience=_PATIENCE)
+    clock = agreed_clock(database, redis)
+    measure_at_start(clock)
     reading = Database(
         settings.database_read_url,
         name="tracker-reading",
@@ -49,7 +50,9 @@ def parts(settings: Settings) -> Parts:
         patience=_READING_PATIENCE,
     )
     key_use = KeyUse(database, clock)
-    upkeep = Upkeep({"use of keys": key_use.flush_when_due}, clock, seconds=_UPKEEP_SECONDS)
+    upkeep = Upkeep(
+        {"time": clock.measure_when_due, "use of keys": key_use.flush_when_due}, clock, seconds=_UPKEEP_SECONDS
+    )
     upkeep.ensure()
     return Parts(
         database=database,

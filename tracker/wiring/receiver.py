@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from tracker.api.mount import mount as api_mount
 from tracker.api.parts import Parts as ApiParts
-from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
@@ -45,6 +44,7 @@ from tracker.server.threads import Threads
 from tracker.store import server_facts, stored_hits
 from tracker.store.database import Database
 from tracker.wiring import api, dashboard
+from tracker.wiring.clock import agreed_clock, measure_at_start
 from tracker.wiring.process_end import at_process_end, end_process
 
 _REQUEST_WAIT: Final = 1.0
@@ -110,12 +110,13 @@ def _api_until_the_end(settings: Settings) -> ApiParts:
 
 def receiver(settings: Settings) -> Receiver:
     """What one process of the receiver holds. Nothing waits for a server that is away."""
-    clock = SystemClock()
     redis = connect(settings.redis_url, name="tracker-receiver")
     # Its statements are short, and a request for a hit has no time to spend on what has become of one.
     database = Database(
         settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT, cancellation=0
     )
+    clock = agreed_clock(database, redis)
+    measure_at_start(clock)
     redis_outage, database_outage = Outage(clock), Outage(clock)
     guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_outage)
     with contextlib.suppress(TrackerError):  # The upkeep compares again, and says what keeps it from that.
@@ -131,6 +132,7 @@ def receiver(settings: Settings) -> Receiver:
     upkeep = Upkeep(
         {
             "instance": guard.look,
+            "time": clock.measure_when_due,
             "applications": applications.refresh,
             "process number": identities.check,
             "memory of redis": intake.look_at_memory,

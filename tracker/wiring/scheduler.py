@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tracker.agreed_clock import AgreedClock
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.destinations.names import Resolver
@@ -29,12 +30,15 @@ from tracker.webhooks.lanes import WIDEST
 from tracker.webhooks.outlet import Gate, Outlet
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import Sender
+from tracker.wiring.clock import agreed_clock
 
 _NAME = "tracker-scheduler"
 _TURNS = 14
 """Connections for turns; each takes one at a time."""
 _LEASE_PATIENCE = 3.0
 """Seconds to wait for an answer about the lease; a renewal that takes longer is tried again."""
+_CLOCK_PATIENCE = 2.0
+"""Seconds to wait for PostgreSQL's time."""
 
 STATISTICS = Statistics(is_final=retire.is_final, note_removal=retire.note_removal, retire=retire.retire)
 
@@ -47,7 +51,8 @@ class Scheduler:
     redis: Connection
     database: Database
     lease_database: Database
-    clock: Clock
+    clock_database: Database
+    clock: AgreedClock
     deletions: Deletions
     owner: str
     instance: InstanceCheck
@@ -80,6 +85,7 @@ class Scheduler:
     def close(self) -> None:
         self.sender.close()
         self.lease_database.close()
+        self.clock_database.close()
         self.database.close()
         self.redis.close()
 
@@ -100,9 +106,19 @@ def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owne
 
 def scheduler(settings: Settings) -> Scheduler:
     """Nothing connects before it is used."""
-    clock, owner = SystemClock(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     database = Database(settings.database_url, name=_NAME, connections=_TURNS)
     redis = connect(settings.redis_url, name=_NAME)
+    # Of its own, since turns wait for the time: it is not to take as long as a statement of theirs may.
+    clock_database = Database(
+        settings.database_url,
+        name=f"{_NAME}-clock",
+        connections=1,
+        wait=2,
+        patience=_CLOCK_PATIENCE,
+        cancellation=0,
+    )
+    clock = agreed_clock(clock_database, redis)
     return Scheduler(
         settings=settings,
         redis=redis,
@@ -115,8 +131,10 @@ def scheduler(settings: Settings) -> Scheduler:
             patience=_LEASE_PATIENCE,
             cancellation=0,
         ),
+        clock_database=clock_database,
         clock=clock,
-        deletions=Deletions(database, clock),
+        # By the machine's own time: where that is wrong, nothing is deleted.
+        deletions=Deletions(database, SystemClock()),
         owner=owner,
         instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),

@@ -6,12 +6,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tracker.clock import Clock, SystemClock
+from tracker.agreed_clock import AgreedClock
+from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.instance.check import InstanceCheck
 from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
+from tracker.wiring.clock import agreed_clock
 
 _NAME = "tracker-worker"
 _PATIENCE = 25.0
@@ -27,7 +29,7 @@ class Worker:
     settings: Settings
     redis: Connection
     database: Database
-    clock: Clock
+    clock: AgreedClock
     instance: InstanceCheck
 
     def claims(self) -> Claims:
@@ -42,11 +44,11 @@ class Worker:
 
 def worker(settings: Settings) -> Worker:
     """To be called after a fork; nothing connects before it is used."""
-    clock = SystemClock()
     redis = connect(settings.redis_url, name=_NAME)
     database = Database(
         settings.database_url, name=_NAME, connections=1, patience=_PATIENCE, cancellation=_CANCELLATION
     )
+    clock = agreed_clock(database, redis)
     return Worker(
         settings=settings,
         redis=redis,
