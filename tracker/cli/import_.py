@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from tracker.application_settings import IP_ANONYMIZATION
 from tracker.cli import connections
+from tracker.cli.old_lines import OldLines
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_json
 from tracker.clock import Clock
@@ -35,7 +36,7 @@ from tracker.management import applications
 from tracker.privacy import Anonymization
 from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
-from tracker.store import partition_making, partitions
+from tracker.store import partition_making, partitions, retention_state
 
 _SHOWN = 1000
 """Bad lines of a kind whose reasons are looked at for a person."""
@@ -76,6 +77,7 @@ _LOOK_EVERY = 200
 @click.option("--timezone", "zone", metavar="ZONE", help="The time zone of the log's times, whatever offset they have.")
 @click.option("--any-host", is_flag=True, help="Take requests for other sites than the application's domain too.")
 @click.option("--force", is_flag=True, help="Take a log in which most lines have no visitor's address.")
+@click.option("--yes", is_flag=True, help="Do not ask where lines are older than the running scheduler keeps.")
 @click.option("--wait", is_flag=True, help="Wait until the workers have taken everything.")
 @json_option
 def import_(
@@ -92,6 +94,7 @@ def import_(
     zone: str | None,
     any_host: bool,
     force: bool,
+    yes: bool,
     wait: bool,
     as_json: bool,
 ) -> None:
@@ -113,9 +116,11 @@ def import_(
     damage = None
     with connections.database(settings) as database:
         application = applications.find_for_hits(database, app_id)
+        with database.transaction() as tx:
+            running_months = retention_state.running_months(tx)
         with connections.queue(settings, database):
             pass  # Only compared: an import may take hours, and needs no connection to PostgreSQL all that time.
-    with connections.redis(settings) as redis, _progress(sum(size or 0 for size in sizes.values())) as advance:
+    with connections.redis(settings) as redis, _progress(sum(size or 0 for size in sizes.values())) as bar:
         queue = _queue(settings, redis, clock)
         work = Import(
             application=application,
@@ -124,6 +129,8 @@ def import_(
             prepare_month=partial(_prepare_month, settings),
             clock=clock,
             max_retries=settings.max_retries,
+            scheduler_keeps=kept_since(clock.now().date(), running_months) if running_months else None,
+            ask_about_old=OldLines(running_months or 0, yes=yes, may_ask="-" not in files, on_question=bar.end),
             include_bots=include_bots,
             anonymize_ip=anonymize_ip,
             force=force,
@@ -133,7 +140,7 @@ def import_(
         for file in files:
             try:
                 with opened(file) as log:
-                    lines = _watched(log.lines, log.position, advance) if sizes[file] else log.lines
+                    lines = _watched(log.lines, log.position, bar.advance) if sizes[file] else log.lines
                     name = source or source_of(file)
                     work.take(lines, reader(), file=file, source=name, summary=summary, may_grow=log.may_grow)
             except Refused as error:
@@ -195,14 +202,21 @@ def _prepare_month(settings: Settings, month_of: datetime) -> None:
     partition_making.create(settings.database_maintenance_url, [partitions.Month.of(month_of)], on_step=note)
 
 
+class _Bar(NamedTuple):
+    """A bar on the terminal: `advance` takes how many more bytes were read, `end` takes it away."""
+
+    advance: Callable[[int], None]
+    end: Callable[[], None]
+
+
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar over the bytes of all files, on a terminal; the function that it yields takes how many more were read."""
+def _progress(total: int) -> Iterator[_Bar]:
+    """A bar over the bytes of all files, on a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal or not total, transient=True) as progress:
         bar = progress.add_task("import", total=total)
-        yield lambda size: progress.advance(bar, size)
+        yield _Bar(lambda size: progress.advance(bar, size), progress.stop)
 
 
 def _watched(lines: Iterator[Line], position: Callable[[], int], advance: Callable[[int], None]) -> Iterator[Line]:

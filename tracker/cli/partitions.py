@@ -34,7 +34,7 @@ def partitions() -> None:
 def list_(*, as_json: bool) -> None:
     """List the months with their bounds (UTC), the planner's estimate of their rows, and their size.
 
-    Gaps, and months that should be there and are not, are named on standard error.
+    Standard error names gaps, months that should be there and are not, and which month the retention drops next.
     """
     settings = connections.settings()
     with connections.database(settings) as database:
@@ -52,7 +52,7 @@ def list_(*, as_json: bool) -> None:
         for each in overview.partitions
     ]
     print_rows(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.", as_json=as_json)
-    for sentence in (*overview.problems, *overview.gaps):
+    for sentence in (*overview.problems, *overview.gaps, overview.outlook):
         note(sentence)
 
 

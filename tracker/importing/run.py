@@ -47,6 +47,16 @@ class AddressesMissing(Refused):
         )
 
 
+class AskAboutOld(Protocol):
+    """Told of lines that are stored and dropped again: the file, the line's number and time, since when is kept."""
+
+    def __call__(self, file: str, number: int, time: datetime, first: datetime, /) -> None: ...
+
+
+def _do_not_ask(_file: str, _number: int, _time: datetime, _first: datetime, /) -> None:
+    pass
+
+
 class Queue(Protocol):
     """Where entries go: it may take its time, so that the queue never holds more than it should."""
 
@@ -92,6 +102,10 @@ class Import:
     """Makes the partitions of a month; called before the first line of that month is queued."""
     clock: Clock
     max_retries: int
+    scheduler_keeps: Period | None = None
+    """What the running scheduler keeps; None where nobody knows."""
+    ask_about_old: AskAboutOld = _do_not_ask
+    """Hears of each line that the scheduler does not keep before it is queued, and raises what ends the import."""
     include_bots: bool = False
     """Take hits of bots too. They are also taken where the application keeps them."""
     anonymize_ip: Anonymization = "none"
@@ -156,6 +170,8 @@ class Import:
             return
         if refusal := self.period.refusal(record.created_at, self.clock.now()):
             raise _OutOfPeriod(refusal)
+        if self.scheduler_keeps is not None and record.created_at < self.scheduler_keeps.first:
+            self.ask_about_old(batch.file, line.number, record.created_at, self.scheduler_keeps.first)
         hit = self._hit_of(record, imported_id(self.application.id, log.source, line.text, ordinal))
         if log.drops_bots and hit.user_agent and is_bot(hit.user_agent):
             summary.bots += 1
@@ -238,7 +254,7 @@ class _Batch:
     """Entries on their way to the queue; those of a file's first lines wait until it is seen what its lines have."""
 
     def __init__(self, queue: Queue, summary: Summary, file: str, force: bool) -> None:  # noqa: FBT001 a setting
-        self._queue, self._summary, self._file = queue, summary, file
+        self._queue, self._summary, self.file = queue, summary, file
         self._entries: list[Entry] = []
         self._is_trusted = force
         self._taken = self._without_address = 0
@@ -248,9 +264,9 @@ class _Batch:
         self._taken += 1
         if hit.ip_address is None:
             self._without_address += 1
-            self._summary.no_address.add(f"{self._file} line {number}")
+            self._summary.no_address.add(f"{self.file} line {number}")
         if hit.user_agent is None:
-            self._summary.no_user_agent.add(f"{self._file} line {number}")
+            self._summary.no_user_agent.add(f"{self.file} line {number}")
         if len(self._entries) >= (BATCH if self._is_trusted else _LOOKED_AT):
             self.send(is_last=True)
 
@@ -258,7 +274,7 @@ class _Batch:
         """`is_last` says that what is there is enough to judge the file by. Raises AddressesMissing."""
         if is_last and not self._is_trusted:
             if self._without_address * 2 > self._taken and self._taken >= _ENOUGH:
-                raise AddressesMissing(self._file)
+                raise AddressesMissing(self.file)
             self._is_trusted = True
         if self._entries:
             self._queue.add(self._entries)

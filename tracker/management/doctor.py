@@ -64,7 +64,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock, machin
             findings.append(postgres_checks.about_writing(database, facts))
             findings += _or_failure("collation", lambda: postgres_checks.about_collation(database, facts))
             findings += _or_failure("locks", lambda: [postgres_checks.about_locks(database)])
-            findings += _or_failure("batch_queue", lambda: _about_what_waits(database, clock))
+            findings += _or_failure("batch_queue", lambda: _about_what_waits(settings, database, clock))
             findings += _about_reading(settings, database)
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
@@ -95,11 +95,12 @@ def _about_instance(so_far: list[Finding], database: Database, redis: Connection
     return _or_failure("instance", lambda: instance_checks.about_instance(database, redis))
 
 
-def _about_what_waits(database: Database, clock: Clock) -> list[Finding]:
+def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
     with database.transaction() as tx:
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
         findings += work_checks.about_webhooks(webhooks.list_rows(tx))
         findings += work_checks.about_deletions(retention_state.refusals(tx))
+        findings += work_checks.about_retention(retention_state.running_months(tx), settings.retention_months)
         findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))
         findings += work_checks.about_definitions(
             custom_parameter_definitions.over_limits(tx, definitions=MAX_DEFINITIONS, default_bytes=MAX_DEFAULTS_BYTES)

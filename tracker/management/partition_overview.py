@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tracker.management.retention_outlook import outlook
+from tracker.store import retention_state
 from tracker.store.database import Database
 from tracker.store.partition_strays import obstacles, strays
 from tracker.store.partitions import Partition, gap_sentences, list_partitions, missing, needed, problems
@@ -20,6 +22,8 @@ class PartitionOverview:
     partitions: Sequence[Partition]
     problems: Sequence[str]
     gaps: Sequence[str]
+    outlook: str
+    """Which months the retention drops next, and when."""
 
 
 def look(database: Database, now: datetime) -> PartitionOverview:
@@ -29,6 +33,7 @@ def look(database: Database, now: datetime) -> PartitionOverview:
         absent = missing(tx, needed(now.date()))
         in_the_way = {month: obstacles(tx, partitions, month) for month in absent}
         alone = strays(tx)
+        retention_months = retention_state.running_months(tx)
     found = problems(partitions)
     half_detached = {each.month for each in partitions if each.half_detached}
     for month in absent:
@@ -41,4 +46,5 @@ def look(database: Database, now: datetime) -> PartitionOverview:
         for each in alone
         if each.stands_alone and each.month not in absent
     ]
-    return PartitionOverview(partitions, found, [*gap_sentences(partitions), *detached])
+    gaps = [*gap_sentences(partitions), *detached]
+    return PartitionOverview(partitions, found, gaps, outlook(partitions, retention_months, now))

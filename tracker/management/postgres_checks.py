@@ -117,6 +117,8 @@ def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[
     findings = [
         _must_be("migrations", f"{facts.revision}; this version ends with {newest}", facts.revision == newest, _MIGRATE)
     ]
+    if facts.revision != newest:
+        return findings
     overview = partition_overview.look(database, now)
     if overview.problems:
         return [
@@ -125,7 +127,7 @@ def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[
         ]
     months = sorted({str(each.month) for each in overview.partitions})
     gaps = f"; {' '.join(overview.gaps)}" if overview.gaps else " without a gap"
-    return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]}{gaps}")]
+    return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]}{gaps}; {overview.outlook}")]
 
 
 def _must_be(check: str, seen: str, is_so: bool, to_do: str) -> Finding:  # noqa: FBT001 the condition is what it is about

@@ -178,3 +178,12 @@ def about_time(complaint: str | None) -> list[Finding]:
     if complaint is None:
         return []
     return [Finding("time", "fail", complaint, "Set the clocks by NTP; nothing is deleted until they agree.")]
+
+
+def about_retention(running: int | None, here: int) -> list[Finding]:
+    """Whether TRACKER_RETENTION_MONTHS is the same `here` and in the `running` scheduler; None where none has said."""
+    if running is None or running == here:
+        return []
+    seen = f"the scheduler runs with TRACKER_RETENTION_MONTHS={running}, and here it is {here}"
+    to_do = "Give it the same value everywhere: what the scheduler does not keep goes, also where it is imported now."
+    return [Finding("retention", "warn", seen, to_do)]
