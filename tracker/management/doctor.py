@@ -1,6 +1,7 @@
 """The health check: every check in turn, from the settings to the work; one that cannot be made is left out."""
 
 import platform
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
@@ -22,6 +23,8 @@ from tracker.store.database import Database
 _NAME = "tracker-doctor"
 _DIRECT = "direct connection"
 _DAY = timedelta(days=1)
+_LOOK_SECONDS = 3.0
+"""Between two looks at a queue that is late; a batch is stored in less."""
 
 
 def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -> list[Finding]:
@@ -118,11 +121,20 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: C
         redis_checks.about_writing(redis),
         *redis_checks.about_server(facts),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
+        *_or_failure("progress", lambda: _about_progress(redis)),
         *_or_failure(
             "workers",
             lambda: [_about_workers(settings, redis, clock)],
         ),
     ]
+
+
+def _about_progress(redis: Connection) -> list[Finding]:
+    first = depths(redis)
+    if not work_checks.late(first):
+        return []
+    time.sleep(_LOOK_SECONDS)
+    return work_checks.about_progress(first, depths(redis), _LOOK_SECONDS)
 
 
 def _about_workers(settings: Settings, redis: Connection, clock: Clock) -> Finding:

@@ -30,6 +30,8 @@ _LIMITS = {
 }
 """For each reason under which refused hits are counted: the check's name, and what to do."""
 _NAMED = 3
+_STUCK_SECONDS = 30.0
+"""The work of a worker that died is taken over well before."""
 _LATE_SECONDS = {
     "urgent": (30.0, 300.0),
     "normal": (30.0, 300.0),
@@ -92,6 +94,31 @@ def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
         )
     )
     return findings
+
+
+def late(depths: Sequence[Depth]) -> dict[str, float]:
+    """The streams whose oldest entry should have been stored long ago, and its age in seconds."""
+    return {
+        depth.name: depth.oldest_seconds
+        for depth in depths
+        if depth.name in _LATE_SECONDS and depth.oldest_seconds is not None and depth.oldest_seconds > _STUCK_SECONDS
+    }
+
+
+def about_progress(first: Sequence[Depth], second: Sequence[Depth], seconds: float) -> list[Finding]:
+    """Whether what has waited for long is being stored, by two looks at least `seconds` apart; nothing where it is.
+
+    An entry that still waits has grown older by as much; where another is the oldest now, work goes on.
+    """
+    before, after = late(first), late(second)
+    if not before or any(after.get(name, 0.0) - age < seconds for name, age in before.items()):
+        return []
+    waiting = sum(depth.waiting + depth.pending for depth in second if depth.name in after)
+    seen = (
+        f"{waiting} hits wait, the oldest since {max(after.values()):.0f} s, and none of those in front is being stored"
+    )
+    to_do = "See the workers' log for what keeps them from it; `queue status` shows the streams."
+    return [Finding("progress", "fail", seen, to_do)]
 
 
 def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
