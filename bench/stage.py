@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -15,8 +16,9 @@ from bench import hits, processes
 from bench.errors import NotMeasured
 from tracker.embedded import Postgres, Valkey
 from tracker.queueing.connection import connect
-from tracker.queueing.entry import STREAMS, Entry
+from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Intake
+from tracker.queueing.overflow import OVERFLOWING, all_streams, share_key
 
 DATABASE = "bench"
 _RETRIES = "tracker:hits:retries"
@@ -86,7 +88,8 @@ class Stage:
 
     def empty_streams(self) -> None:
         """Nothing waits, neither for the workers nor in the baseline's stream."""
-        self._redis.delete(*STREAMS, _RETRIES, _BARE_STREAM)
+        noted = (OVERFLOWING, share_key(UUID(self.application_id)))
+        self._redis.delete(*all_streams(self._redis), *noted, _RETRIES, _BARE_STREAM)
 
     def empty_tables(self) -> None:
         """No hit is stored, and the write-ahead log of what was stored before is behind."""
@@ -96,7 +99,7 @@ class Stage:
     def waiting(self) -> int:
         """Accepted hits that are not stored yet."""
         pipeline = self._redis.pipeline(transaction=False)
-        for stream in STREAMS:
+        for stream in all_streams(self._redis):
             pipeline.xlen(stream)
         pipeline.zcard(_RETRIES)
         return sum(pipeline.execute())

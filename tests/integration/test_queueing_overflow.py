@@ -11,13 +11,14 @@ from tests.queued_hits import entry_of, hit_of
 from tracker.application import Application
 from tracker.errors import QueueFull, ShareFull
 from tracker.queueing import adding, application_keys, dead_consumers
+from tracker.queueing.accept_command import SHARED_STREAM_SHARE
 from tracker.queueing.backlog import settled_until
 from tracker.queueing.claims import GROUP, Claim, Claims
 from tracker.queueing.connection import Connection
 from tracker.queueing.depth import depths
 from tracker.queueing.entry import BULK, IMPORT_PRIORITY, NORMAL, STREAMS, URGENT
 from tracker.queueing.find import find
-from tracker.queueing.intake import SHARED_STREAM_SHARE, Intake
+from tracker.queueing.intake import Intake
 from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, overflow_stream, overflow_streams
 from tracker.queueing.watch import is_work_waiting
 from tracker.queueing.withdrawal import count, withdraw

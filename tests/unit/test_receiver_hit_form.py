@@ -3,10 +3,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
-from tracker.receiver.hit_form import app_id_in, load_hit
+from tracker.receiver.hit_form import _BROWSER_FORM, _usual_fields, app_id_in, load_hit
 
 FIRST_KEY = ApiKey(id=None, key_hash="")
 TRACKING_KEY = ApiKey(id=uuid4(), key_hash="", permissions=frozenset({"track"}))
@@ -132,3 +134,37 @@ def test_an_app_id_is_a_text_of_at_most_fifty_characters() -> None:
         with pytest.raises(Refused) as caught:
             app_id_in({"app_id": bad})
         assert list(caught.value.details) == ["app_id"]
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.text(max_size=120),
+    st.sampled_from(["", "é" * 100, "x" * 8193, str(uuid4()), str(uuid4()).upper(), uuid4().hex, "1920x1080"]),
+    st.integers(-5, 100_000_000),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.one_of(st.text(max_size=5), st.just("k" * 101)), st.integers(), max_size=3),
+)
+NAMES = (*_BROWSER_FORM.fields, "screen_res", "user_agent", "timestamp", "unknown")
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_the_short_way_takes_what_the_form_takes_and_nothing_else(values: dict[str, Any]) -> None:
+    usual = _usual_fields(values)
+    if usual is not None:
+        assert usual == _BROWSER_FORM.load(values, partial=True)
+
+
+def test_an_ordinary_hit_goes_the_short_way() -> None:
+    """Otherwise the test above would show nothing."""
+    hit: dict[str, Any] = {
+        "url": "https://shop.example/",
+        "session_id": "s",
+        "event_id": str(uuid4()),
+        "event_data": {},
+        "custom_params": {"a": 1},
+        "age_ms": 12,
+    }
+    assert _usual_fields({**hit, "app_id": "shop", "language": "", "referrer": None}) == hit

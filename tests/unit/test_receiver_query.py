@@ -1,9 +1,11 @@
+from urllib.parse import parse_qsl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Refused
-from tracker.receiver.query import read_query
+from tracker.receiver.query import _pairs, read_query
 
 
 def test_parameters_are_the_fields_of_a_hit() -> None:
@@ -71,3 +73,8 @@ def test_any_query_is_read_or_refused(query: str) -> None:
         read_query(query)
     except Refused as refused:
         assert refused.status == 400  # noqa: PT017 anything comes in, so either end is right
+
+
+@given(st.text(alphabet="ab=&+%0aeé. cp", max_size=60))
+def test_pairs_are_those_of_the_standard_library(query: str) -> None:
+    assert list(_pairs(query)) == parse_qsl(query, errors="replace")

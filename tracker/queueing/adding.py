@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
+from tracker.queueing.accept_command import EVENT_SECONDS, event_key
 from tracker.queueing.connection import Connection, script, translated
 from tracker.queueing.entry import BULK, FIELDS, Entry
-from tracker.queueing.intake import EVENT_SECONDS, event_key
 from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, stream_of_accepted
 
 

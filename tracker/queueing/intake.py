@@ -5,7 +5,6 @@ speaks through one `redis` connection per thread: half the CPU time of `Redis.ev
 spend more than in reading and checking a hit.
 """
 
-import hashlib
 import os
 import socket
 import threading
@@ -13,36 +12,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
-import hiredis
 import redis
 
 from tracker.errors import QueueAway, QueueFull, ShareFull
+from tracker.queueing.accept_command import CROWD_SHARE, AcceptCommands, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
-from tracker.queueing.entry import STREAMS, Entry, stream_of
-from tracker.queueing.filtered import COUNTS, field_of
-from tracker.queueing.nudges import NUDGE_KEY
-from tracker.queueing.overflow import OVERFLOWING, overflow_stream, overflow_streams, share_key
-from tracker.queueing.quota import DAY_SECONDS, LIMITS, MAX_SHARES, MINUTE_SECONDS, UNLIMITED, Limit, Quota, reset_of
+from tracker.queueing.entry import Entry
+from tracker.queueing.filtered import COUNTS
+from tracker.queueing.overflow import overflow_streams
+from tracker.queueing.quota import LIMITS, UNLIMITED, Limit, Quota, reset_of
 
-_PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 _FULL = -1
 _SHARE_FULL = -2
-EVENT_SECONDS = 86_400
-"""For so long an event is known; `accept.lua` has the same number."""
-_NO_EVENT = "tracker:event:"
-"""The key of an entry without an event: nothing stands there. An empty one would be refused to a user who may use only
-the keys of this project."""
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
 _MEMORY_SHARE = 0.9
 """Of `maxmemory`. What is left is for the workers: RQ writes to Redis, and with no memory left it would stand still."""
-_CROWD_SHARE = 0.9
-"""Of the queue limit and of the memory above. The rest is for applications that have no crowd waiting."""
-SHARED_STREAM_SHARE: Final = 100
-"""Entries, of at most 4 KiB each, that an application may have waiting in the streams that all share: a batch."""
 
 
 class _Wire(Protocol):
@@ -74,24 +62,17 @@ class Acceptance:
     repeats: dict[int, UUID] = field(default_factory=dict)
 
 
-def event_key(application_id: UUID, event_id: UUID | str) -> str:
-    """Where Redis has the tracking id of the first hit with this event."""
-    return f"tracker:event:{application_id}:{event_id}"
-
-
 class Intake:
     """Where accepted hits go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
 
     def __init__(self, redis: Connection, *, queue_limit: int) -> None:
         self._redis = redis
         self._pool = redis.connection_pool
-        self._queue_limit = queue_limit
         self._script = lua("accept")
-        self._sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
+        self._commands = AcceptCommands(self._script, queue_limit)
         self._threads = threading.local()
         self._closed_until = 0.0
-        self._memory_is_short = self._memory_is_for_others = False
-        self._crowds: tuple[dict[str, int], int] = ({}, 0)
+        self._memory_is_short = False
 
     def look_at_memory(self) -> None:
         """Refuse offers as long as Redis has used up nine tenths of its `maxmemory`; to be called every few seconds.
@@ -102,7 +83,7 @@ class Intake:
             memory: Any = self._redis.info("memory")
         limit, used = memory["maxmemory"] * _MEMORY_SHARE, memory["used_memory"]
         self._memory_is_short = 0 < limit < used
-        self._memory_is_for_others = 0 < limit * _CROWD_SHARE < used
+        self._commands.note_memory(is_for_others=0 < limit * CROWD_SHARE < used)
 
     def look_at_crowds(self) -> None:
         """See how much waits in applications' own streams, for the queue limit; to be called every few seconds.
@@ -115,7 +96,7 @@ class Intake:
                 for stream in streams:
                     pipeline.xlen(stream)
                 lengths = pipeline.execute()
-        self._crowds = dict(zip(streams, lengths, strict=True)), sum(lengths)
+        self._commands.note_crowds(dict(zip(streams, lengths, strict=True)))
 
     def offer(
         self,
@@ -156,43 +137,7 @@ class Intake:
             raise QueueFull(
                 "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
             )
-        own_stream = overflow_stream(application_id)
-        crowds, in_crowds = self._crowds
-        seconds = int(now.timestamp())
-        owner = str(application_id)
-        args: list[Any] = [
-            "EVALSHA",
-            self._sha,
-            10 + len(event_ids),
-            f"tracker:usage:{owner}:{seconds // MINUTE_SECONDS}",
-            *STREAMS,
-            NUDGE_KEY,
-            f"tracker:bytes:{owner}:{seconds // DAY_SECONDS}",
-            COUNTS,
-            own_stream,
-            OVERFLOWING,
-            share_key(application_id),
-        ]
-        if event_ids:
-            args += [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
-        args += (-1 if rate_limit is None else max(0, rate_limit), self._queue_limit, len(entries))
-        args += (
-            -1 if quota.open_hits is None else quota.open_hits,
-            -1 if quota.bytes_a_day is None else quota.bytes_a_day,
-            field_of(owner, "", now),
-        )
-        for share in quota.shares[:MAX_SHARES]:
-            args += (share.bucket, share.hits)
-        args += ("", 0) * (MAX_SHARES - len(quota.shares))
-        args += (
-            in_crowds - crowds.get(own_stream, 0),
-            0 if self._memory_is_for_others else int(self._queue_limit * _CROWD_SHARE),
-            SHARED_STREAM_SHARE,
-        )
-        for entry in entries:
-            args.append(_PLACES[stream_of(entry.priority)])
-            args += entry.to_fields()
-        return _packed(*args)
+        return self._commands.pack(application_id, rate_limit, entries, now, event_ids, quota)
 
     def acceptance(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Acceptance:
         """What the script's answer says of an offer with this limit at this time. Raises QueueFull."""
@@ -224,11 +169,11 @@ class Intake:
         Raises QueueAway where Redis does not take it; where it took it and its answer was lost, the count is too high.
         """
         with translated():
-            self._ask(_packed("HINCRBY", COUNTS, field, hits))
+            self._ask(packed("HINCRBY", COUNTS, field, hits))
 
     def load_command(self) -> bytes:
         """The command that teaches Redis the script, packed."""
-        return _packed("SCRIPT", "LOAD", self._script)
+        return packed("SCRIPT", "LOAD", self._script)
 
     def connected_socket(self) -> socket.socket:
         """A socket of a connection of its own, that does not block; the script is loaded. Raises QueueAway."""
@@ -286,8 +231,3 @@ class Intake:
             self._threads.pid = os.getpid()
             self._threads.made_at = time.monotonic()
         return connection
-
-
-def _packed(*command: Any) -> bytes:  # noqa: ANN401 texts, bytes and numbers
-    packed: bytes = hiredis.pack_command(command)
-    return packed

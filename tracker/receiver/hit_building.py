@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.hit import Hit
+from tracker.hit import encode_columns, tracking_id_of
 from tracker.http.json_rules import refusal
 from tracker.privacy import Privacy
 from tracker.queueing.entry import Entry
@@ -56,32 +56,32 @@ def build_entry(
 
     Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
     """
-    get = fields.get
     happened_at = time_of(fields, now)
-    hit = Hit(
-        id=hit_id,
-        created_at=happened_at,
-        application_id=application.id,
-        app_id=application.app_id,
-        client_sub_id=get("client_sub_id"),
-        module_id=get("module_id"),
-        url=privacy.url(get("url")),
-        referrer=privacy.url(get("referrer")),
-        user_agent=privacy.user_agent(get("user_agent") or sender.user_agent),
-        ip_address=privacy.address(get("ip_address") or sender.ip_address),
-        session_id=get("session_id"),
-        screen_resolution=get("screen_resolution"),
-        language=get("language"),
-        timezone=get("timezone"),
-        event_name=get("event_name"),
-        event_data=privacy.event_data(get("event_data")),
-        custom_params=get("custom_params"),
-    )
-    tracking_data = hit.encode()
+    get = fields.get
+    columns: dict[str, Any] = {
+        "id": hit_id,
+        "created_at": happened_at,
+        "application_id": application.id,
+        "app_id": application.app_id,
+        "client_sub_id": get("client_sub_id"),
+        "module_id": get("module_id"),
+        "url": privacy.url(get("url")),
+        "referrer": privacy.url(get("referrer")),
+        "user_agent": privacy.user_agent(get("user_agent") or sender.user_agent),
+        "ip_address": privacy.address(get("ip_address") or sender.ip_address),
+        "session_id": get("session_id"),
+        "screen_resolution": get("screen_resolution"),
+        "language": get("language"),
+        "timezone": get("timezone"),
+        "event_name": get("event_name"),
+        "event_data": privacy.event_data(get("event_data")),
+        "custom_params": get("custom_params"),
+    }
+    tracking_data = encode_columns({name: value for name, value in columns.items() if value is not None})
     if longest is not None and len(tracking_data) > longest:
         raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
     entry = Entry(
-        id=hit.tracking_id,
+        id=tracking_id_of(hit_id, happened_at),
         tracking_data=tracking_data,
         priority=get("priority", 0),
         max_retries=max_retries,

@@ -1,5 +1,6 @@
 """The form of a hit: its fields against the columns of `access_logs`, by who sends it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,18 @@ LONGEST_AGE_MS = 86_400_000
 TRUSTED = "track:trusted"
 """The permission of a key whose word about the visitor's address and user agent counts."""
 _INTEGER = 2**31
+_USUAL: tuple[tuple[str, type, int], ...] = (
+    *((name, str, longest) for name, longest in LONGEST_IDENTIFIERS.items()),
+    *((name, str, longest) for name, longest in LONGEST_DESCRIPTIONS.items() if name != "user_agent"),
+    ("event_id", str, 36),
+    ("event_data", dict, 0),
+    ("custom_params", dict, 0),
+    ("age_ms", int, 0),
+)
+"""What a browser's hit may have, of which type, and how many characters of it."""
+_NOTHING: Mapping[str, Any] = {}
+_EVENT_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""A UUID in its canonical spelling, as browsers make it."""
 
 
 class _BrowserHit(Schema):
@@ -62,6 +75,8 @@ def load_hit(values: dict[str, Any], key: ApiKey | None) -> dict[str, Any]:
 
     Fields that are unknown, or not this caller's to say, are left out. Raises Refused that names every bad field.
     """
+    if key is None and (usual := _usual_fields(values)) is not None:
+        return usual
     form = _BROWSER_FORM if key is None else _TRUSTED_FORM if key.may(TRUSTED) else _KEYED_FORM
     # Some beacons say `screen_res`.
     if "screen_res" in values and not values.get("screen_resolution"):
@@ -72,6 +87,37 @@ def load_hit(values: dict[str, Any], key: ApiKey | None) -> dict[str, Any]:
     except ValidationError as error:
         raise _refusal(error.messages_dict) from None
     return loaded
+
+
+def _usual_fields(values: dict[str, Any]) -> dict[str, Any] | None:
+    """What `_BROWSER_FORM` makes of a browser's hit in which all is as it should be; None where anything is not.
+
+    It takes a sixth of the form's time, and judges nothing: whatever is unusual is the form's to decide and explain.
+    """
+    loaded: dict[str, Any] = {}
+    for name, kind, longest in _USUAL:
+        value: Any = values.get(name)
+        if value is None:
+            continue
+        if type(value) is not kind:
+            return None
+        if kind is str:
+            if not value:
+                continue
+            if len(values[name]) > longest:
+                return None
+        loaded[name] = value
+    return loaded if "screen_res" not in values and _are_usual(**loaded) else None
+
+
+def _are_usual(
+    *, event_id: str = "", age_ms: int = 0, custom_params: Mapping[str, Any] = _NOTHING, **_: object
+) -> bool:
+    return (
+        (not event_id or _EVENT_ID.fullmatch(event_id) is not None)
+        and 0 <= age_ms <= LONGEST_AGE_MS
+        and all(len(parameter) <= LONGEST_PARAMETER_KEY for parameter in custom_params)
+    )
 
 
 def app_id_in(values: Mapping[str, Any]) -> str | None:

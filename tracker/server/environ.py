@@ -13,13 +13,13 @@ from tracker.server.site import Environ
 
 _MAX_KNOWN = 2000
 _JOINED_OTHERWISE = {"HTTP_COOKIE": "; "}
-_keys: dict[bytes, str] = {b"Content-Type": "CONTENT_TYPE", b"Content-Length": "CONTENT_LENGTH"}
+KEYS: dict[bytes, str] = {b"Content-Type": "CONTENT_TYPE", b"Content-Length": "CONTENT_LENGTH"}
 """Header names as they were spelled, and their names in WSGI; an empty one for what is left out."""
 
 
 def add_header(environ: Environ, name: bytes, value: bytes) -> None:
     """Add a header as it came in. Several of one name become a list (RFC 9110, 5.3), in their order."""
-    key = _keys.get(name)
+    key = KEYS.get(name)
     if key is None:
         key = _learn(name)
     if not key:
@@ -37,8 +37,8 @@ def _learn(name: bytes) -> str:
         key = name.decode("latin-1").upper().replace("-", "_")
         if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
             key = f"HTTP_{key}"
-    if len(_keys) < _MAX_KNOWN:
-        _keys[name] = key
+    if len(KEYS) < _MAX_KNOWN:
+        KEYS[name] = key
     return key
 
 

@@ -18,7 +18,7 @@ from tracker.errors import Refused
 from tracker.http.body import BODY_UNREAD
 from tracker.http.envelope import error_answer
 from tracker.log import logger
-from tracker.server.environ import add_header, add_request_line
+from tracker.server.environ import KEYS, add_header, add_request_line
 from tracker.server.limits import Limits
 from tracker.server.request import Request
 from tracker.server.site import Endpoint, Environ, Site
@@ -117,8 +117,13 @@ class RequestReader:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._environ is not None:
-            add_header(self._environ, name, value)
+        environ = self._environ
+        if environ is not None:
+            key = KEYS.get(name)
+            if key and key not in environ:
+                environ[key] = value.decode("latin-1")
+            else:
+                add_header(environ, name, value)
 
     def on_headers_complete(self) -> None:
         environ, parser = self._environ, self._parser
