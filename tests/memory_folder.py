@@ -1,14 +1,15 @@
 """Where the servers of the tests keep their data: in memory where there is room.
 
-Each test has a database of its own, a copy of 500 files, which costs several times as much on disk. What a killed test
-process has left in memory is removed by the next one.
+Each test has a database of its own, a copy of 500 files, which costs several times as much on disk. A folder is locked
+for as long as its test process lives; what a killed one has left in memory is removed by the next.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
@@ -20,17 +21,39 @@ _PREFIX = "tracker-tests-"
 @contextmanager
 def memory_folder() -> Iterator[Path]:
     """A private folder until the block ends; on disk where there is no room in memory."""
-    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
-    if in_memory:
-        _remove_leftovers()
-    with tempfile.TemporaryDirectory(
-        prefix=f"{_PREFIX}{os.getpid()}-", dir=MEMORY if in_memory else None, ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder)
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM:
+        remove_leftovers(MEMORY)
+        parent = MEMORY
+    else:
+        parent = Path(tempfile.gettempdir())
+    folder, lock = _make(parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
-def _remove_leftovers() -> None:
-    for folder in MEMORY.glob(f"{_PREFIX}*"):
-        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if folder.stat().st_uid == os.geteuid() and not Path("/proc", pid).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def _make(parent: Path) -> tuple[Path, int]:
+    """A new folder and the lock on it; before it is locked somebody may take it for a leftover."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if folder.exists():
+                    return folder, lock
+            os.close(lock)
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove the folders that nobody holds. By a lock, not by a process number: those differ between containers."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
