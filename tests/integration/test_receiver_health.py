@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.managing import Managing, data
 from tests.receiving import Receiving
 from tests.servers_away import postgres_away, redis_away, silent_server
+from tracker import __version__
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
@@ -37,7 +38,9 @@ def test_figures_are_for_those_who_present_a_key(
         assert answer.status_code == 200
         assert data(answer) == {"status": "ok", "parts": {name: {"state": "ok"} for name in well}}
     for key in ("admin", application_key):
-        parts = data(managing.get("/health", key=key))["parts"]
+        answered = data(managing.get("/health", key=key))
+        assert answered["version"] == __version__
+        parts = answered["parts"]
         assert parts["redis"]["waiting_hits"] == 1
         assert parts["applications"]["known"] == 1
         assert parts["redis"]["latency_ms"] >= 0

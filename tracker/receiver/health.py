@@ -1,7 +1,7 @@
 """Whether this process, and what it needs, is well: for load balancers, orchestrators and people.
 
-No answer holds an address, a name or a version, and each comes within a bounded time whatever hangs. Figures are for
-those who present a key; everybody else learns of each part whether it is well.
+No answer holds an address or a name, and each comes within a bounded time whatever hangs. Figures and the version are
+for those who present a key; everybody else learns of each part whether it is well.
 """
 
 import threading
@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from tracker import __version__
 from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
 from tracker.http.envelope import Answer
@@ -127,8 +128,11 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
             "applications": {"state": "ok", "known": len(own.applications)},
             "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
         }
-        shown = figures if knows_caller(request.environ) else {n: {"state": f["state"]} for n, f in figures.items()}
+        known = knows_caller(request.environ)
+        shown = figures if known else {n: {"state": f["state"]} for n, f in figures.items()}
         data = {"status": "ok" if well else "degraded" if takes_hits else "away", "parts": shown}
+        if known:
+            data["version"] = __version__
         return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
     blueprint.add_url_rule("/health/live", view_func=live)
