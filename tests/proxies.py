@@ -62,8 +62,8 @@ class Proxy:
 
 
 def _passes_on(port: int) -> bool:
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
         connection.request("GET", "/health/live")
         with connection.getresponse() as answer:
             return answer.status == http.client.OK

@@ -103,7 +103,10 @@ def test_partitions_are_listed_with_their_bounds(settings: Settings) -> None:
 
 
 def test_a_gap_between_months_is_named(settings: Settings) -> None:
-    make = "from tracker.store.partitions import *; import sys; create(sys.argv[1], [Month(2020, 1)])"
+    make = (
+        "from tracker.store.partition_making import create; from tracker.store.partitions import Month; import sys; "
+        "create(sys.argv[1], [Month(2020, 1)])"
+    )
     run(environment(settings), "-c", make, settings.database_url)
     finished = tracker(settings, "partitions", "list", "--json")
     assert len(finished.json) == 12
