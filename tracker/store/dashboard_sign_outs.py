@@ -13,5 +13,8 @@ def add(tx: Transaction, session_id: str, *, expires_at: datetime, now: datetime
 
 def has(tx: Transaction, session_id: str) -> bool:
     """Return whether a session was ended."""
+    table = fetch_one(tx, "dashboard_sign_outs/is_there", {})
+    if table is None or not table["is_there"]:
+        return False
     row = fetch_one(tx, "dashboard_sign_outs/has", {"session_id": session_id})
     return row is not None and row["signed_out"]
