@@ -98,6 +98,8 @@ def _reader(own: Parts, cookie: SessionCookie, session: Session) -> Reader | Non
         token = own.key_check.admin_token
         if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):
             return None
+        # Where PostgreSQL is away the page that says so, and nothing else, tells the operator why.
+        g.reader = Reader()
     with own.database.transaction() as tx:
         if dashboard_sign_outs.has(tx, session.id):
             return None
