@@ -13,7 +13,7 @@ from flask import g, request
 from tracker.application import ApiKey, Application
 from tracker.dashboard.parts import Parts, parts
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
-from tracker.errors import not_found
+from tracker.errors import DatabaseAway, not_found
 from tracker.http.key_holder import KeyHolder
 from tracker.store import applications, dashboard_sign_outs
 
@@ -98,12 +98,16 @@ def _reader(own: Parts, cookie: SessionCookie, session: Session) -> Reader | Non
         token = own.key_check.admin_token
         if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):
             return None
-        # Where PostgreSQL is away the page that says so, and nothing else, tells the operator why.
-        g.reader = Reader()
-    with own.database.transaction() as tx:
-        if dashboard_sign_outs.has(tx, session.id):
-            return None
-        application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
+    try:
+        with own.database.transaction() as tx:
+            if dashboard_sign_outs.has(tx, session.id):
+                return None
+            application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
+    except DatabaseAway:
+        if session.key == ADMIN:
+            # The page that says so, and nothing else, tells the operator why.
+            g.reader = Reader()
+        raise
     if session.key == ADMIN:
         return Reader()
     return None if application is None else _holder(own, cookie, session, application)
