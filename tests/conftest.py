@@ -3,6 +3,7 @@
 What a fixture needs of the project is imported inside it, so that a unit test loads only what it looks at.
 """
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from uuid import uuid4
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from tests.memory_folder import memory_folder
 from tests.needed import need_wheel
@@ -23,6 +25,7 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
+UNKEPT = "cache_logger_on_first_use"
 LAST = {"unit", "architecture"}
 """The folders whose tests are quick."""
 
@@ -41,6 +44,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests go first, so that none of them begins when the other processes have nothing left to do."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path not in slow, item.path.parent.name in LAST))
+
+
+@pytest.fixture(autouse=True)
+def logging_as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test sets for log lines ends with it: neither handlers nor a module's kept logger reach the next one."""
+    root, configure = logging.getLogger(), structlog.configure
+    level = root.level
+    monkeypatch.setattr(structlog, "configure", lambda **options: configure(**options | {UNKEPT: False}))
+    yield
+    if structlog.is_configured():
+        root.handlers[:], root.level = [], level
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,11 @@
 import gzip
 import io
-import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import structlog
 
 from tests.receiving import Receiving, code, fields_named, queued, queued_hits
 from tracker import log
@@ -24,15 +21,12 @@ pytestmark = pytest.mark.usefixtures("application")
 
 
 @pytest.fixture(params=["json", "console"])
-def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What is logged, as a process of ours logs it."""
-    root, written = logging.getLogger(), io.StringIO()
-    before = root.handlers[:], root.level
+    written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
     log.configure(request.param)
-    yield written
-    root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    return written
 
 
 def change(database: Database, **columns: object) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import pytest
-import structlog
 
 from tests.queued_hits import rows
 from tests.waiting import PATIENCE, wait_until
@@ -131,7 +130,7 @@ def job_of(name: str, turn: Any) -> Job:
 
 
 def test_a_turn_that_fails_is_logged_with_its_traceback_and_raises_nothing(
-    capsys: Any, monkeypatch: pytest.MonkeyPatch
+    capsys: Any,
 ) -> None:
     def broken(_go_on: Any) -> None:
         raise ZeroDivisionError("a mistake of ours")
@@ -139,9 +138,6 @@ def test_a_turn_that_fails_is_logged_with_its_traceback_and_raises_nothing(
     def busy(_go_on: Any) -> None:
         raise DatabaseAway("PostgreSQL is away.")
 
-    # An earlier test of this process may have had a log of its own.
-    structlog.reset_defaults()
-    monkeypatch.setattr("tracker.scheduling.turns._log", structlog.get_logger())
     failures: list[Any] = []
     run(job_of("broken turn", broken), SystemClock(), lambda: True, lambda *failure: failures.append(failure))
     run(job_of("busy turn", busy), SystemClock(), lambda: True)

@@ -1,23 +1,10 @@
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from tracker import log
 from tracker.config import LogFormat
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Put logging back as it was: it is global."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
