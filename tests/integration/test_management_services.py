@@ -96,7 +96,7 @@ def test_a_retried_hit_goes_in_with_no_retries_counted(
     assert (row.state, row.values["retry_count"]) == ("failed", 3)
     failed_hits.discard(database, [failed])
     entry = failed_hits.show(database, redis, failed)
-    assert (entry.state, entry.where) == ("waiting", "normal")
+    assert (entry.state, entry.where) == ("waiting", "overflow")
     assert (entry.values["retry_count"], entry.values["status"], entry.values["error_message"]) == (0, "queued", None)
 
 
