@@ -30,7 +30,10 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 
 # More processes than cores: half of the tests wait for something most of the time.
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not clone and not package" $(ARGS)
+	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package" $(ARGS)
+
+test-long: env ## further cases of what `make test` shows, and those that take long
+	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
 	$(PYTEST) -q -n 2 tests/unit tests/architecture $(ARGS)
@@ -56,6 +59,7 @@ check: env ## lint, format, types, import contracts
 release: env ## all checks, version, changelog, wheel, source archive, SBOM, tag (VERSION=0.2.0; see CONTRIBUTING.md)
 	$(BIN)/python tools/release.py check "$(VERSION)"
 	.ci/run
+	$(MAKE) test-long
 	$(BIN)/python tools/release.py prepare "$(VERSION)"
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
@@ -76,4 +80,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-fast faults fuzz test-clone test-package check release bench audit lock clean
+.PHONY: help env demo dev test test-long test-fast faults fuzz test-clone test-package check release bench audit lock clean

@@ -92,6 +92,7 @@ def read_until(process: subprocess.Popen[str], wanted: str) -> str:
     raise AssertionError(text)
 
 
+@pytest.mark.long
 def test_the_demo_shows_what_became_of_its_hits_and_leaves_nothing_behind(environment: dict[str, str]) -> None:
     demo = start("demo", environment)
     output, _ = demo.communicate(timeout=PATIENCE)

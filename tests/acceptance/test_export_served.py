@@ -74,7 +74,13 @@ def january(database: Database, application: Application) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(0 if AS_MANY_AS_ONE_LIKES else 300)
-@pytest.mark.parametrize("options", [["--format", "csv"], ["--format", "jsonl", "--gzip"]], ids=["csv", "jsonl.gz"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(["--format", "csv"], id="csv"),
+        pytest.param(["--format", "jsonl", "--gzip"], id="jsonl.gz", marks=pytest.mark.long),
+    ],
+)
 def test_the_memory_of_an_export_does_not_grow_with_it(
     settings: Settings, january: int, tmp_path: Path, options: list[str]
 ) -> None:
@@ -138,6 +144,7 @@ def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_exports_of_the_longest_hits_that_nobody_reads_take_no_more_memory_than_others(
     serving: Serving, settings: Settings, database: Database, application: Application
 ) -> None:

@@ -160,7 +160,9 @@ def delays(redis: Connection, database: Database, victim: Application) -> list[f
     return sorted(took.values())
 
 
-@pytest.mark.parametrize("flood", FLOODS)
+@pytest.mark.parametrize(
+    "flood", [next(iter(FLOODS)), *(pytest.param(name, marks=pytest.mark.long) for name in list(FLOODS)[1:])]
+)
 def test_another_applications_hits_are_stored_within_two_seconds(
     flood: str, redis: Connection, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
@@ -177,6 +179,7 @@ def test_another_applications_hits_are_stored_within_two_seconds(
     assert took[int(HITS * 0.99)] < STORED_WITHIN, [round(seconds, 2) for seconds in took[-20:]]
 
 
+@pytest.mark.long
 def test_an_import_holds_nobody_up_and_is_held_up_by_nobody(
     redis: Connection, database: Database, application: Application, environment: dict[str, str]
 ) -> None:

@@ -24,7 +24,7 @@ from tracker.store.database import Database
 
 pytestmark = pytest.mark.slow
 
-OFFSETS = ["+3h", "-3h", "+100d", "-100d"]
+OFFSETS = ["+100d", "-3h", *(pytest.param(offset, marks=pytest.mark.long) for offset in ("+3h", "-100d"))]
 HIT = {"app_id": "shop", "url": "https://shop.example/", "session_id": "s"}
 SOON = timedelta(minutes=2)
 """As long as a test may take on a busy machine."""
@@ -109,7 +109,9 @@ def test_a_worker_whose_clock_is_wrong_stores_hits_as_they_were_received(
     assert months(database) == before
 
 
-@pytest.mark.parametrize("offset", ["+100d", "+800d", "-100d", "+3h"])
+@pytest.mark.parametrize(
+    "offset", ["+100d", *(pytest.param(offset, marks=pytest.mark.long) for offset in ("+800d", "-100d", "+3h"))]
+)
 def test_a_scheduler_whose_clock_is_wrong_makes_no_months_and_completes_no_hours_to_come(
     offset: str, settings: Settings, database: Database, tmp_path: Path
 ) -> None:

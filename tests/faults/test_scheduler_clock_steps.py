@@ -27,7 +27,9 @@ def ticks(ticking: Running) -> int:
     return ticking.output.splitlines().count("tick")
 
 
-@pytest.mark.parametrize("step", ["-600", "+600", "-86400", "+7200"])
+@pytest.mark.parametrize(
+    "step", ["-600", "+7200", *(pytest.param(step, marks=pytest.mark.long) for step in ("+600", "-86400"))]
+)
 def test_turns_go_on_at_their_pace_when_the_clock_is_set(step: str, settings: Settings, tmp_path: Path) -> None:
     """libfaketime reads the offset of a file anew: the clock of the running process is set."""
     offset = tmp_path / "offset"
