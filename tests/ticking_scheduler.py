@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from tracker import config
 from tracker.clock import SystemClock
-from tracker.scheduling.loop import Loop
-from tracker.scheduling.turns import Job
+from tracker.scheduler.job import Job
+from tracker.scheduler.loop import Loop
 from tracker.store.database import Database
 
 _distance = time.time() - time.monotonic()

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from tracker.agreed_clock import AgreedClock
 from tracker.erasure.run import erase_waiting
-from tracker.housekeeping.application_retention import delete_expired_hits
-from tracker.housekeeping.consumers import remove_dead
-from tracker.housekeeping.old_rows import delete_old_rows
-from tracker.housekeeping.waiting_hits import take_in
-from tracker.partitions.retention import drop_old_months
-from tracker.partitions.upkeep import upkeep
+from tracker.maintenance.create_partitions import create_partitions
+from tracker.maintenance.delete_expired_hits import delete_expired_hits
+from tracker.maintenance.delete_old_rows import delete_old_rows
+from tracker.maintenance.drop_partitions import drop_old_partitions
+from tracker.maintenance.end_sessions import end_sessions
+from tracker.maintenance.remove_dead_consumers import remove_dead_consumers
+from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import watch
-from tracker.scheduling.turns import GoOn, Job
-from tracker.sessions.ending import end_sessions
+from tracker.scheduler.job import Job, ShouldContinue
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
 from tracker.webhooks.backlogs import note_backlogs
@@ -29,9 +29,9 @@ def table(parts: Scheduler) -> tuple[Job, ...]:
 
 
 def _by_agreed_time(clock: AgreedClock, job: Job) -> Job:
-    def turn(go_on: GoOn) -> object:
+    def turn(should_continue: ShouldContinue) -> object:
         clock.measure_when_due()
-        return job.turn(go_on)
+        return job.turn(should_continue)
 
     return replace(job, turn=turn)
 
@@ -56,14 +56,14 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             jitter=1 * _SECOND,
             turn=_of_ours(
                 parts,
-                lambda go_on: take_in(
+                lambda should_continue: requeue_waiting(
                     database,
                     redis,
                     clock,
                     queue=queue,
                     drain_seconds=drain_seconds,
                     queue_limit=queue_limit,
-                    go_on=go_on,
+                    should_continue=should_continue,
                 ),
             ),
         ),
@@ -71,7 +71,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             name="fold statistics",
             every=10 * _SECOND,
             jitter=2 * _SECOND,
-            turn=lambda go_on: fold(database, clock, go_on=go_on),
+            turn=lambda should_continue: fold(database, clock, should_continue=should_continue),
         ),
         Job(
             name="complete hours and days",
@@ -83,96 +83,108 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             name="end sessions",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=lambda go_on: end_sessions(
+            turn=lambda should_continue: end_sessions(
                 database,
                 clock,
                 agreed_time=parts.deletions.agreed_time,
                 announce=parts.announce_sessions,
-                go_on=go_on,
+                should_continue=should_continue,
             ),
         ),
         Job(
             name="erase what was asked for",
             every=10 * _SECOND,
             jitter=2 * _SECOND,
-            turn=_of_ours(parts, lambda go_on: erase_waiting(database, redis, clock, owner=parts.owner, go_on=go_on)),
+            turn=_of_ours(
+                parts,
+                lambda should_continue: erase_waiting(
+                    database, redis, clock, owner=parts.owner, should_continue=should_continue
+                ),
+            ),
         ),
         Job(
             # A turn lasts for as long as anything is due or under way, and takes up at once what becomes due meanwhile.
             name="send webhooks",
             every=1 * _SECOND,
             jitter=_SECOND / 10,
-            last_steps=timedelta(0),
+            shutdown_grace=timedelta(0),
             turn=parts.sender.turn,
         ),
         Job(
             name="count what waits for webhooks",
             every=5 * _SECOND,
             jitter=1 * _SECOND,
-            turn=lambda go_on: note_backlogs(database, clock, limit=settings.webhook_waiting_limit, go_on=go_on),
+            turn=lambda should_continue: note_backlogs(
+                database, clock, limit=settings.webhook_waiting_limit, should_continue=should_continue
+            ),
         ),
         Job(
             name="remove dead consumers",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=_of_ours(parts, lambda _: remove_dead(database, redis, clock)),
+            turn=_of_ours(parts, lambda _: remove_dead_consumers(database, redis, clock)),
         ),
         Job(
             # Each minute: a hit whose month is half detached is tried again for that long.
             name="make partitions",
             every=1 * _MINUTE,
             jitter=10 * _SECOND,
-            turn=lambda go_on: upkeep(
-                database, maintenance_url, clock, retention_months=months, said=parts.said_of_months, go_on=go_on
+            turn=lambda should_continue: create_partitions(
+                database,
+                maintenance_url,
+                clock,
+                retention_months=months,
+                said=parts.said_of_months,
+                should_continue=should_continue,
             ),
         ),
         Job(
             name="drop months that are over",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=lambda go_on: drop_old_months(
+            turn=lambda should_continue: drop_old_partitions(
                 database,
                 maintenance_url,
                 clock,
                 deletions=parts.deletions,
                 retention_months=months,
                 statistics=parts.statistics,
-                go_on=go_on,
+                should_continue=should_continue,
             ),
         ),
         Job(
             name="delete what applications keep for days only",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=lambda go_on: delete_expired_hits(
+            turn=lambda should_continue: delete_expired_hits(
                 database,
                 clock,
                 deletion_time=parts.deletions.time,
                 note_removal=parts.note_removal,
-                go_on=go_on,
+                should_continue=should_continue,
             ),
         ),
         Job(
             name="delete old rows",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,
-            turn=lambda go_on: delete_old_rows(
+            turn=lambda should_continue: delete_old_rows(
                 database,
                 clock,
                 deletion_time=parts.deletions.time,
                 retention_months=months,
                 deliveries_days=deliveries_days,
-                go_on=go_on,
+                should_continue=should_continue,
             ),
         ),
     )
 
 
-def _of_ours(parts: Scheduler, turn: Callable[[GoOn], object]) -> Callable[[GoOn], object]:
+def _of_ours(parts: Scheduler, turn: Callable[[ShouldContinue], object]) -> Callable[[ShouldContinue], object]:
     """A turn that uses Redis, put off (ForeignQueue) while that belongs to another database."""
 
-    def compared(go_on: GoOn) -> object:
+    def compared(should_continue: ShouldContinue) -> object:
         parts.instance.look()
-        return turn(go_on)
+        return turn(should_continue)
 
     return compared

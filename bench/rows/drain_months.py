@@ -54,5 +54,5 @@ def _keep_months(url: str, count: int) -> None:
         there = {each.month for each in partitions.list_partitions(tx) if each.month}
     database.close()
     for month in sorted(there.difference(wanted)):
-        partition_removal.remove(url, month, go_on=lambda: True)
+        partition_removal.remove(url, month, should_continue=lambda: True)
     partition_making.create(url, wanted)

@@ -25,7 +25,7 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.errors import DatabaseAway
-from tracker.scheduling.lease import Lease
+from tracker.scheduler.lease import Lease
 from tracker.store import server_facts
 from tracker.store.database import Database
 

@@ -14,9 +14,9 @@ from tests.running import Running, running
 from tests.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.config import Settings
-from tracker.scheduling import loop
-from tracker.scheduling.loop import Loop
-from tracker.scheduling.turns import Job
+from tracker.scheduler import loop
+from tracker.scheduler.job import Job
+from tracker.scheduler.loop import Loop
 from tracker.store import leases
 from tracker.store.database import Database
 
@@ -63,13 +63,13 @@ def test_a_scheduler_of_which_no_turn_ends_gives_its_lease_up_and_takes_it_again
     database: Database, stuck: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "MAX_STUCK_SECONDS", 1.0)
-    monkeypatch.setattr("tracker.scheduling.lease.SECONDS", 2.0)
-    monkeypatch.setattr("tracker.scheduling.lease.RENEWED_EVERY", 0.2)
+    monkeypatch.setattr("tracker.scheduler.lease.SECONDS", 2.0)
+    monkeypatch.setattr("tracker.scheduler.lease.RENEWED_EVERY", 0.2)
     job = Job(
         name="hang",
         every=timedelta(seconds=0.2),
         jitter=timedelta(seconds=0.02),
-        last_steps=timedelta(0),
+        shutdown_grace=timedelta(0),
         turn=lambda _go_on: stuck.wait(),
     )
 

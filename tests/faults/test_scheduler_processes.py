@@ -20,8 +20,8 @@ from tests.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
-from tracker.housekeeping.waiting_hits import take_in
-from tracker.scheduling import lease
+from tracker.maintenance.requeue_waiting import requeue_waiting
+from tracker.scheduler import lease
 from tracker.store import batch_queue, leases
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
@@ -44,7 +44,7 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Any]:
     with ExitStack() as started:
 
         def start_one(*, lease: float = 6, **more: str) -> Running:
-            constants = {"tracker.scheduling.lease:SECONDS": lease, "tracker.scheduling.lease:RENEWED_EVERY": 0.5}
+            constants = {"tracker.scheduler.lease:SECONDS": lease, "tracker.scheduler.lease:RENEWED_EVERY": 0.5}
             process = running(
                 settings, tmp_path, "scheduler.py", constants=constants, TRACKER_LOG_FORMAT="json", **more
             )
@@ -151,7 +151,7 @@ def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the
     for number in range(5):
         keep(database, application, number)
     turn = subprocess.Popen(
-        [sys.executable, "tests/halting_take_in.py"],
+        [sys.executable, "tests/halting_requeue.py"],
         cwd=REPOSITORY,
         env=environment_of(settings),
         stdout=subprocess.PIPE,
@@ -164,7 +164,7 @@ def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the
     wait_until(lambda: not rows(database, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'halting'"))
     assert queued(database) == 5
     drain(redis, database)
-    assert take_in(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000) == 5
+    assert requeue_waiting(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000) == 5
     drain(redis, database)
     assert rows(database, "SELECT count(*), count(DISTINCT id) FROM access_logs") == [(5, 5)]
     assert queued(database) == 0

@@ -47,11 +47,11 @@ def run_in_pieces(database: Database, redis: Connection) -> int:
     for steps in count(1):
         left = Counter(steps=steps)
 
-        def go_on(left: Counter[str] = left) -> bool:
+        def should_continue(left: Counter[str] = left) -> bool:
             left["steps"] -= 1
             return left["steps"] >= 0
 
-        if erase_waiting(database, redis, SystemClock(), owner=f"process {steps}", go_on=go_on):
+        if erase_waiting(database, redis, SystemClock(), owner=f"process {steps}", should_continue=should_continue):
             return steps
     raise AssertionError("unreachable")
 
@@ -186,7 +186,7 @@ def test_a_process_that_is_to_end_leaves_the_queue_in_the_middle(
         claimed = erasures.claim(tx, owner="one", now=clock.now())
     assert claimed is not None
     asked = count(1)
-    work = Work(database, clock, claimed, owner="one", go_on=lambda: next(asked) < 3)
+    work = Work(database, clock, claimed, owner="one", should_continue=lambda: next(asked) < 3)
     with pytest.raises(Interrupted):
         person.erase(work, redis, identifiers.person_from(backlog.id, "shop", claimed.identifiers))
     assert next(asked) < 8

@@ -11,7 +11,7 @@ from tests.registered_webhooks import deliveries, register, types
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.errors import DatabaseAway
-from tracker.housekeeping.old_rows import delete_old_rows
+from tracker.maintenance.delete_old_rows import delete_old_rows
 from tracker.schedule import table
 from tracker.store import batch_jobs, webhooks
 from tracker.store.database import Database

@@ -13,8 +13,8 @@ from tests.servers_away import redis_away
 from tests.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.embedded import Valkey
-from tracker.housekeeping.old_rows import delete_old_rows
-from tracker.housekeeping.waiting_hits import take_in
+from tracker.maintenance.delete_old_rows import delete_old_rows
+from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -31,7 +31,7 @@ def told(answer: Any) -> UUID:
 
 
 def taken_in(database: Database, redis: Connection) -> int:
-    return take_in(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000)
+    return requeue_waiting(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1000)
 
 
 def kept(database: Database) -> list[UUID]:

@@ -9,7 +9,7 @@ import pytest
 from tests.queued_hits import rows
 from tracker.config import Settings
 from tracker.schedule import table
-from tracker.scheduling.turns import Job
+from tracker.scheduler.job import Job
 from tracker.store import deletions
 from tracker.store.database import Database
 from tracker.wiring.scheduler import Scheduler, scheduler

@@ -11,10 +11,10 @@ from tests.queued_hits import rows
 from tests.waiting import PATIENCE, wait_until
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
-from tracker.scheduling import lease as lease_module
-from tracker.scheduling.lease import Lease
-from tracker.scheduling.loop import Loop
-from tracker.scheduling.turns import Job, run
+from tracker.scheduler import lease as lease_module
+from tracker.scheduler.job import Job, run
+from tracker.scheduler.lease import Lease
+from tracker.scheduler.loop import Loop
 from tracker.store import leases
 from tracker.store.database import Database
 
@@ -191,9 +191,9 @@ def test_a_long_turn_is_told_when_the_lease_is_lost_and_the_next_one_runs_at_onc
     monkeypatch.setattr(lease_module, "RENEWED_EVERY", 0.2)
     told, begun = threading.Event(), threading.Event()
 
-    def long(go_on: Any) -> None:
+    def long(should_continue: Any) -> None:
         begun.set()
-        while go_on():
+        while should_continue():
             time.sleep(0.02)
         told.set()
 
@@ -217,10 +217,10 @@ def test_a_turn_may_end_after_the_signal_and_the_lease_is_kept_until_then(
     begun, release = threading.Event(), threading.Event()
     ended: list[bool] = []
 
-    def turn(go_on: Any) -> None:
+    def turn(should_continue: Any) -> None:
         begun.set()
         release.wait(PATIENCE)
-        ended.append(go_on())
+        ended.append(should_continue())
 
     with Running(database, job_of("turn", turn)) as running:
         assert begun.wait(PATIENCE)

@@ -185,6 +185,6 @@ def test_a_turn_that_folded_something_leaves_a_row_and_one_that_did_not_leaves_n
 
 def test_a_turn_ends_when_it_is_told_to(redis: Connection, database: Database, application: Application) -> None:
     store(redis, database, hit_of(application, 1))
-    folded = fold(database, SystemClock(), go_on=lambda: False)
+    folded = fold(database, SystemClock(), should_continue=lambda: False)
     assert (folded.hits, folded.dry) == (1, False)
     assert statistics(database)[1] != []

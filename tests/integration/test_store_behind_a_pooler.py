@@ -27,15 +27,15 @@ from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway, TookTooLong
-from tracker.housekeeping.application_retention import delete_expired_hits
-from tracker.housekeeping.old_rows import delete_old_rows
-from tracker.housekeeping.waiting_hits import take_in
+from tracker.maintenance.delete_expired_hits import delete_expired_hits
+from tracker.maintenance.delete_old_rows import delete_old_rows
+from tracker.maintenance.end_sessions import end_sessions
+from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
 from tracker.reading import comparison, drift, left_out, overview, parameters, sessions, statistics, stored
 from tracker.reading.export import export
 from tracker.reading.period import Period
-from tracker.sessions.ending import end_sessions
 from tracker.stats import retire
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
@@ -237,7 +237,7 @@ def test_the_turns_of_the_scheduler_pin_nothing(database: Database, redis: Conne
     then = NOON - timedelta(days=3)
     enqueue(redis, [hit_of(application, n, session_id=f"old{n}", created_at=then) for n in range(3001, 3010)])
     drain(redis, database)
-    assert take_in(database, redis, clock, queue="default", drain_seconds=20, queue_limit=1000) == 1
+    assert requeue_waiting(database, redis, clock, queue="default", drain_seconds=20, queue_limit=1000) == 1
     assert end_sessions(database, clock, agreed_time=clock.now) >= 9
     assert delete_expired_hits(database, clock, deletion_time=clock.now, note_removal=retire.note_removal) >= 9
     delete_old_rows(database, clock, deletion_time=clock.now, retention_months=24, deliveries_days=30)

@@ -12,7 +12,7 @@ from tests.detaching import interrupt_detach
 from tests.queued_hits import rows
 from tracker.config import Settings
 from tracker.errors import LockedOut, MonthsNotMade
-from tracker.partitions.upkeep import upkeep
+from tracker.maintenance.create_partitions import create_partitions
 from tracker.store import partition_making, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import TABLES, Month
@@ -107,16 +107,16 @@ def test_the_scheduler_makes_the_others_each_turn_and_says_what_is_wrong_once(
     run(database_url, f"CREATE VIEW {name('access_logs', COMING)} AS SELECT 1")
     clock.advance(timedelta(days=95).total_seconds())
     said: set[str] = set()
-    made = upkeep(database, database_url, clock, said=said)
+    made = create_partitions(database, database_url, clock, said=said)
     assert COMING not in made
     assert COMING.plus(1) in made or COMING.plus(-1) in made
     assert any(name("access_logs", COMING) in sentence for sentence in said)
     before = set(said)
-    assert upkeep(database, database_url, clock, said=said) == []
+    assert create_partitions(database, database_url, clock, said=said) == []
     assert said == before
     assert capsys.readouterr().out.count("is no table that can be") == 1
     run(database_url, f"DROP VIEW {name('access_logs', COMING)}")
-    assert upkeep(database, database_url, clock, said=said) == [COMING]
+    assert create_partitions(database, database_url, clock, said=said) == [COMING]
     assert said == set()
 
 
@@ -196,7 +196,7 @@ def test_a_month_of_the_past_that_stands_alone_is_left_so_and_named(
     past = CURRENT.plus(-3)
     partition_making.create(database_url, [past, past.plus(-1), past.plus(1)])
     detach(database_url, past, *reversed(TABLES))
-    assert upkeep(database, database_url, clock) == []
+    assert create_partitions(database, database_url, clock) == []
     listed = tracker(settings, "partitions", "list")
     assert f"{name('access_logs', past)} stands alone, detached" in listed.errors
     assert tracker(settings, "partitions", "create", str(past)).status == 0
@@ -216,7 +216,7 @@ def test_an_interrupted_detach_of_a_month_that_is_kept_is_finished_and_taken_bac
     interrupt_detach(database_url, table, kept)
     # Its rows cannot be seen, and no hit of the month can be written.
     assert rows(database, f"SELECT count(*) FROM {table}") == [(0,)]
-    assert kept in upkeep(database, database_url, clock, retention_months=24)
+    assert kept in create_partitions(database, database_url, clock, retention_months=24)
     assert rows(database, f"SELECT count(*) FROM {table}") == [(1,)]
     add_hit(database_url, 2, kept.start)
-    assert upkeep(database, database_url, clock, retention_months=24) == []
+    assert create_partitions(database, database_url, clock, retention_months=24) == []

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tracker.clock import SystemClock
-from tracker.partitions.upkeep import upkeep
+from tracker.maintenance.create_partitions import create_partitions
 from tracker.store import partition_making, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
@@ -94,10 +94,10 @@ def test_the_upkeep_makes_what_has_come_due_and_then_rests(
     database: Database, database_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.advance(timedelta(days=62).total_seconds())
-    made = upkeep(database, database_url, clock)
+    made = create_partitions(database, database_url, clock)
     assert made
     assert made[0] == Month.of(SystemClock().now()).plus(partitions.MONTHS_AHEAD + 1)
-    assert upkeep(database, "postgresql://nobody@192.0.2.1/not-asked-for", clock) == []
+    assert create_partitions(database, "postgresql://nobody@192.0.2.1/not-asked-for", clock) == []
 
 
 def test_a_half_made_month_is_missing_and_gets_completed(database: Database, database_url: str) -> None:

@@ -8,7 +8,7 @@ import click
 
 from tracker import config, log
 from tracker.schedule import table
-from tracker.scheduling.loop import Loop
+from tracker.scheduler.loop import Loop
 from tracker.wiring.scheduler import scheduler as wired
 
 

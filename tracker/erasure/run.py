@@ -38,17 +38,22 @@ def erase(work: Work, redis: Connection) -> Mapping[str, int] | None:
 
 
 def erase_waiting(
-    database: Database, redis: Connection, clock: Clock, *, owner: str, go_on: Callable[[], bool] = lambda: True
+    database: Database,
+    redis: Connection,
+    clock: Clock,
+    *,
+    owner: str,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """One turn: every erasure that nobody is working on; how many were done. Raises DatabaseAway, QueueAway."""
     done = 0
-    while go_on():
+    while should_continue():
         started_at = clock.now()
         with database.transaction() as tx:
             claimed = erasures.claim(tx, owner=owner, now=started_at)
         if claimed is None:
             break
-        if not _tried(Work(database, clock, claimed, owner=owner, go_on=go_on), redis):
+        if not _tried(Work(database, clock, claimed, owner=owner, should_continue=should_continue), redis):
             break
         done += 1
         with database.transaction() as tx:

@@ -38,7 +38,7 @@ class Work:
         claimed: Claimed,
         *,
         owner: str,
-        go_on: Callable[[], bool] = lambda: True,
+        should_continue: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], None] = time.sleep,
         on_day: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
@@ -48,7 +48,7 @@ class Work:
         """Hears how many days of how many are done."""
         self._database = database
         self._owner = owner
-        self._go_on = go_on
+        self._go_on = should_continue
         self._sleep = sleep
         self._renewed_at = clock.monotonic()
 

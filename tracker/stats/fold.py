@@ -29,9 +29,9 @@ class Folded:
 
 
 def fold(
-    database: Database, clock: Clock, *, seconds: float = 20.0, go_on: Callable[[], bool] = lambda: True
+    database: Database, clock: Clock, *, seconds: float = 20.0, should_continue: Callable[[], bool] = lambda: True
 ) -> Folded:
-    """Fold until nothing is left, `seconds` are over, or `go_on` says no; at least once.
+    """Fold until nothing is left, `seconds` are over, or `should_continue` says no; at least once.
 
     Any number of processes may fold at a time, also beside a rebuild. Raises DatabaseAway and its kin: what was
     committed is counted, the rest waits.
@@ -46,7 +46,7 @@ def fold(
         increments += added.increments
         hits += added.hits
         dry = not found.ids and not found.held_by_others
-        if clock.monotonic() >= deadline or not go_on():
+        if clock.monotonic() >= deadline or not should_continue():
             break
     if increments:
         _log.info("statistics folded", increments=increments, hits=hits, dry=dry)

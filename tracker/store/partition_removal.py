@@ -30,22 +30,23 @@ _NOT_THESE_PLANS = (sql.SQL("SET LOCAL enable_hashjoin = off"), sql.SQL("SET LOC
 """Both would read all parameter values. A merge by the hits' ids, which grow with time, ends with the month's last hit:
 0.06 s instead of 2.5 s beside 1,500,000 values, and no more beside a thousand times as many."""
 
-GoOn = Callable[[], bool]
 
-
-def remove(url: str, month: Month, *, on_step: Callable[[str], None] = lambda _: None, go_on: GoOn) -> list[str]:
+def remove(
+    url: str, month: Month, *, on_step: Callable[[str], None] = lambda _: None, should_continue: Callable[[], bool]
+) -> list[str]:
     """Detach and drop a month of both tables, over the maintenance URL; the names of the dropped tables.
 
     A detach that broke off is finished. Each table is a transaction of its own, so that nothing is left lying about;
-    between two `go_on` is asked. Raises DatabaseAway where the locks were not to be had; what was dropped stays so.
+    between two `should_continue` is asked. Raises DatabaseAway where the locks were not to be had; what was dropped
+    stays so.
     """
     dropped: list[str] = []
     with maintenance(url, name="tracker-partitions") as connection:
         for table in reversed(TABLES):
             for found in _month_of(connection, table, month):
-                if not go_on():
+                if not should_continue():
                     return dropped
-                if _remove(connection, found, on_step, go_on):
+                if _remove(connection, found, on_step, should_continue):
                     on_step(f"{found.name} dropped")
                     dropped.append(found.name)
     return dropped
@@ -58,13 +59,15 @@ def _month_of(connection: Connection, table: str, month: Month) -> list[Partitio
     return sorted(found, key=lambda each: not each.half_detached)
 
 
-def _remove(connection: Connection, found: Partition, on_step: Callable[[str], None], go_on: GoOn) -> bool:
-    """Whether it is dropped; not where `go_on` said no while it was being emptied."""
+def _remove(
+    connection: Connection, found: Partition, on_step: Callable[[str], None], should_continue: Callable[[], bool]
+) -> bool:
+    """Whether it is dropped; not where `should_continue` said no while it was being emptied."""
     if _tried(connection, found, on_step):
         return True
     if found.table == TABLES[0]:
         on_step(f"{found.name} is too large to be detached at once: emptying it first")
-        if not _empty(connection, found, go_on):
+        if not _empty(connection, found, should_continue):
             return False
         if _tried(connection, found, on_step):
             return True
@@ -115,7 +118,7 @@ def _detach(connection: Connection, found: Partition, lock_wait: float) -> None:
         budget.execute(sql.SQL("DROP TABLE {}").format(name))
 
 
-def _empty(connection: Connection, found: Partition, go_on: GoOn) -> bool:
+def _empty(connection: Connection, found: Partition, should_continue: Callable[[], bool]) -> bool:
     """Delete all rows of a month of `access_logs`, whose parameter values are gone; False where told to stop."""
     name = sql.Identifier(found.name)
     # By blocks: looking for the next thousand rows would read over all that are deleted already.
@@ -126,7 +129,7 @@ def _empty(connection: Connection, found: Partition, go_on: GoOn) -> bool:
     connection.rollback()
     assert size is not None
     for block in range(0, int(size[0]) + 1, _BLOCKS):
-        if not go_on():
+        if not should_continue():
             return False
         first, end = (sql.Literal(f"({number},0)") for number in (block, block + _BLOCKS))
         with connection.transaction():

@@ -20,7 +20,9 @@ _BROUGHT_FORWARD: Final = 10_000
 _log = logger(__name__)
 
 
-def note_backlogs(database: Database, clock: Clock, *, limit: int, go_on: Callable[[], bool] = lambda: True) -> int:
+def note_backlogs(
+    database: Database, clock: Clock, *, limit: int, should_continue: Callable[[], bool] = lambda: True
+) -> int:
     """Note where more than `limit` deliveries wait, and where half of that is left; how many webhooks that changed.
 
     What is written for such a webhook is written as failed, by a look at its row that writing takes anyway; nobody
@@ -33,7 +35,7 @@ def note_backlogs(database: Database, clock: Clock, *, limit: int, go_on: Callab
         waiting = webhook_backlogs.expecting(tx)
     changed = 0
     for first in range(0, len(waiting), _AT_A_TIME):
-        if not go_on():
+        if not should_continue():
             return changed
         with database.transaction() as tx:
             some = waiting[first : first + _AT_A_TIME]

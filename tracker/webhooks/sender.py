@@ -88,11 +88,11 @@ class Sender:
         self._away_until: float | None = None
         self._attempted = self._failed = 0
 
-    def turn(self, go_on: Callable[[], bool] = lambda: True) -> int:
+    def turn(self, should_continue: Callable[[], bool] = lambda: True) -> int:
         """Send until nothing is due and nothing under way; how many attempts ended.
 
-        Once `go_on` says no, nothing more is claimed or begun, and the turn ends with what is under way, within 15 s.
-        It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
+        Once `should_continue` says no, nothing more is claimed or begun, and the turn ends with what is under way, within
+        15 s. It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
         """
         began = self._clock.monotonic()
         self._attempted = self._failed = 0
@@ -101,7 +101,7 @@ class Sender:
             # In each round: while anything is under way anywhere, a turn goes on.
             self._lanes.close_idle(self._clock.monotonic())
             self._settle()
-            if go_on():
+            if should_continue():
                 self._claim()
                 self._begin()
             else:

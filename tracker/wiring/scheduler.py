@@ -14,9 +14,9 @@ from tracker.config import Settings
 from tracker.destinations.names import Resolver
 from tracker.destinations.policy import policy_of
 from tracker.instance.check import InstanceCheck
+from tracker.maintenance.drop_partitions import Statistics
 from tracker.outbox import period_events, session_events
 from tracker.outbox.announce import announce_all
-from tracker.partitions.retention import Statistics
 from tracker.queueing.connection import Connection, connect
 from tracker.sealing import Sealer
 from tracker.stats import retire

@@ -12,7 +12,7 @@ JOB_TYPE = "remove_dead_consumers"
 _log = logger(__name__)
 
 
-def remove_dead(
+def remove_dead_consumers(
     database: Database, redis: Connection, clock: Clock, *, idle_seconds: float = dead_consumers.DEAD_SECONDS
 ) -> int:
     """Remove consumers that hold nothing and have been silent for so long; how many. Raises QueueAway, DatabaseAway."""

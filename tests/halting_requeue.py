@@ -1,4 +1,4 @@
-"""A turn that takes in waiting hits and stops between the adding and the commit: `python tests/halting_take_in.py`.
+"""A turn that takes in waiting hits and stops between the adding and the commit: `python tests/halting_requeue.py`.
 
 At that point it prints a line and waits for a signal, so that a test can kill it exactly there.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from tracker import config
 from tracker.clock import SystemClock
-from tracker.housekeeping.waiting_hits import take_in
+from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing.connection import connect
 from tracker.store import batch_queue
 from tracker.store.database import Database
@@ -25,4 +25,4 @@ if __name__ == "__main__":
     settings = config.load()
     database = Database(settings.database_url, name="halting")
     redis = connect(settings.redis_url, name="halting")
-    take_in(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1_000_000)
+    requeue_waiting(database, redis, SystemClock(), queue="default", drain_seconds=20, queue_limit=1_000_000)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from tracker.application_settings import RETENTION_DAYS
 from tracker.clock import Clock
-from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
+from tracker.maintenance.delete_in_batches import delete_in_batches
 from tracker.store import access_logs, application_settings, batch_jobs, custom_parameter_values, partitions, sessions
 from tracker.store.database import Database, Transaction
 
@@ -29,7 +29,7 @@ def delete_expired_hits(
     *,
     deletion_time: Callable[[], datetime | None],
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = _tell_nobody,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Delete what is older than its application wants it, a small batch a transaction; how many hits.
 
@@ -48,10 +48,12 @@ def delete_expired_hits(
     total = 0
     for row in rows:
         days = RETENTION_DAYS.value({RETENTION_DAYS.key: row["setting_value"]})
-        if not days or not go_on():
+        if not days or not should_continue():
             continue
         application, before = (row["application_id"], row["app_id"]), today - timedelta(days=days)
-        total += _delete_before(database, application, before, note_removal=note_removal, go_on=go_on)
+        total += _delete_before(
+            database, application, before, note_removal=note_removal, should_continue=should_continue
+        )
     if total:
         with database.transaction() as tx:
             batch_jobs.add_run(tx, JOB_TYPE, count=total, started_at=started_at, completed_at=clock.now())
@@ -64,7 +66,7 @@ def _delete_before(
     before: datetime,
     *,
     note_removal: Callable[[Transaction, datetime, UUID | None], None],
-    go_on: Callable[[], bool],
+    should_continue: Callable[[], bool],
 ) -> int:
     application_id, app_id = application
 
@@ -77,11 +79,11 @@ def _delete_before(
         return access_logs.delete(tx, hits)
 
     hits = sum(
-        delete_all(database, partial(delete_hits, start=start, end=end), go_on=go_on)
+        delete_in_batches(database, partial(delete_hits, start=start, end=end), should_continue=should_continue)
         for start, end in _periods(database, before)
     )
     delete_sessions = partial(sessions.delete_old, before=before, application_id=application_id)
-    ended = delete_all(database, delete_sessions, go_on=go_on)
+    ended = delete_in_batches(database, delete_sessions, should_continue=should_continue)
     if hits or ended:
         _log.info("expired hits deleted", app_id=app_id, hits=hits, sessions=ended)
     return hits

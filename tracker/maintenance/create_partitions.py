@@ -1,4 +1,4 @@
-"""One turn of the upkeep of the monthly partitions: what must exist is made, gaps are filled."""
+"""One turn of the create_partitions of the monthly partitions: what must exist is made, gaps are filled."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,14 +17,14 @@ LONGEST_GAP = 24
 _log = logger(__name__)
 
 
-def upkeep(
+def create_partitions(
     database: Database,
     maintenance_url: str,
     clock: Clock,
     *,
     retention_months: int = 0,
     said: set[str] | None = None,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
     """Make the months that must exist by now and do not, fill gaps between months, and say where one is oddly cut.
 
@@ -49,7 +49,7 @@ def upkeep(
     made: list[Month] = []
     try:
         made += _make(maintenance_url, needed, problems) if needed else []
-        if go_on():
+        if should_continue():
             made += _fill(maintenance_url, [month for month in gaps if month not in {*needed, *alone}], problems)
     finally:
         _say(problems, said)

@@ -15,8 +15,8 @@ from tests.deleting import DeletionsBy
 from tests.detaching import interrupt_detach
 from tests.queued_hits import rows
 from tests.waiting import wait_until
-from tracker.partitions.retention import Statistics, drop_expired, drop_month, drop_old_months, expired
-from tracker.partitions.upkeep import upkeep
+from tracker.maintenance.create_partitions import create_partitions
+from tracker.maintenance.drop_partitions import Statistics, drop_expired, drop_month, drop_old_partitions, expired
 from tracker.store import partition_making, partition_removal, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
@@ -105,7 +105,7 @@ def months_of(database: Database) -> list[str]:
 
 def drop_old(database: Database, url: str, clock: Any, months: int, **more: Any) -> list[Month]:
     more = {"statistics": NOTHING_TO_COUNT, "deletions": DeletionsBy(database, clock), **more}
-    return drop_old_months(database, url, clock, retention_months=months, **more)
+    return drop_old_partitions(database, url, clock, retention_months=months, **more)
 
 
 def drop_at_a_word(database: Database, url: str, clock: Any, months: int) -> None:
@@ -123,7 +123,7 @@ def test_over_a_years_end_and_a_leap_day_there_is_always_a_month_for_every_hit(
     with psycopg.connect(database_url) as connection:
         for day in range(130):
             clock.time = datetime(2027, 10, 30, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(days=day)
-            upkeep(database, database_url, clock, retention_months=2)
+            create_partitions(database, database_url, clock, retention_months=2)
             drop_old(database, database_url, clock, 2)
             add_hit(connection, clock.now(), day)
             expected = [str(Month.of(clock.now()).plus(months)) for months in range(-2, 4)]
@@ -142,16 +142,16 @@ def test_a_gap_between_months_is_filled_and_one_before_the_retention_is_not(
 ) -> None:
     current = Month.of(clock.now())
     partition_making.create(database_url, [current.plus(-4), current.plus(-8)])
-    made = upkeep(database, database_url, clock, retention_months=6)
+    made = create_partitions(database, database_url, clock, retention_months=6)
     assert made == [current.plus(-6), current.plus(-5), current.plus(-3), current.plus(-2)]
-    assert upkeep(database, database_url, clock, retention_months=6) == []
+    assert create_partitions(database, database_url, clock, retention_months=6) == []
 
 
 def test_a_month_is_made_while_hits_arrive(database: Database, database_url: str, clock: Any, application: Any) -> None:
     clock.advance(timedelta(days=62).total_seconds())
     prober = Prober(database_url)
     with prober.writing():
-        assert upkeep(database, database_url, clock)
+        assert create_partitions(database, database_url, clock)
     assert prober.written >= 40
 
 
@@ -166,7 +166,7 @@ def test_a_month_is_made_past_maintenance_of_the_table_without_a_writer_that_wai
         timer = threading.Timer(2, vacuuming.rollback)
         with Prober(database_url).writing():
             timer.start()
-            assert upkeep(database, database_url, clock)
+            assert create_partitions(database, database_url, clock)
         timer.join()
 
 
@@ -209,7 +209,7 @@ def test_a_turn_that_loses_its_lease_drops_no_further_table(database: Database, 
     old = Month.of(clock.now()).plus(-30)
     partition_making.create(database_url, [old])
     asked = iter([True, True, False])
-    drop_old(database, database_url, clock, 24, go_on=partial(next, asked))
+    drop_old(database, database_url, clock, 24, should_continue=partial(next, asked))
     with database.transaction() as tx:
         left = [each.table for each in partitions.list_partitions(tx) if each.month == old]
     assert left == ["access_logs"]

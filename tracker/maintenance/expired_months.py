@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.errors import conflict
-from tracker.partitions.retention import expired, rows_too_young
+from tracker.maintenance.drop_partitions import expired, rows_too_young
 from tracker.store import partitions, retention_state
 from tracker.store.database import Database
 from tracker.store.deletions import apart

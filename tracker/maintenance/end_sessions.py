@@ -27,9 +27,9 @@ def end_sessions(
     *,
     agreed_time: Callable[[], datetime | None],
     announce: Callable[[Transaction, Sequence[EndedSession]], None] = _tell_nobody,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
-    """End what is idle, a batch a transaction, until nothing is left or `go_on` says no; how many ended.
+    """End what is idle, a batch a transaction, until nothing is left or `should_continue` says no; how many ended.
 
     `agreed_time` says what the time is, or None where no clock is to be trusted: then no session ends.
     `announce` hears of the sessions in the transaction that ends them, so that it happens with it or not at all. A hit
@@ -40,7 +40,7 @@ def end_sessions(
     if now is None:
         return 0
     ended = 0
-    while go_on():
+    while should_continue():
         with database.transaction() as tx:
             key = SESSION_TIMEOUT_MINUTES.key
             idle_since = {

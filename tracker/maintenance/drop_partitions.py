@@ -28,7 +28,7 @@ class Statistics:
     """They are gone: what was only needed to count on before this month may go too."""
 
 
-def drop_old_months(
+def drop_old_partitions(
     database: Database,
     maintenance_url: str,
     clock: Clock,
@@ -36,7 +36,7 @@ def drop_old_months(
     deletions: Deletions,
     retention_months: int,
     statistics: Statistics,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
     """Drop the months that are over, the oldest first.
 
@@ -60,12 +60,12 @@ def drop_old_months(
     deletions.permit(MONTHS)
     dropped = []
     for month in due:
-        if not go_on():
+        if not should_continue():
             break
         if not statistics.is_final(database, month):
             _log.warning("month not dropped, its statistics are not final yet", month=str(month))
             continue
-        if drop_month(database, maintenance_url, clock, month, statistics=statistics, go_on=go_on):
+        if drop_month(database, maintenance_url, clock, month, statistics=statistics, should_continue=should_continue):
             dropped.append(month)
     return dropped
 
@@ -145,7 +145,7 @@ def drop_month(
     month: Month,
     *,
     statistics: Statistics,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
     """Drop one month of both tables, whatever its age; the names of what was dropped. Raises DatabaseAway.
@@ -157,7 +157,7 @@ def drop_month(
     after = month.plus(1)
     with database.transaction() as tx:
         statistics.note_removal(tx, after.start)
-    dropped = partition_removal.remove(maintenance_url, month, on_step=on_step, go_on=go_on)
+    dropped = partition_removal.remove(maintenance_url, month, on_step=on_step, should_continue=should_continue)
     if dropped:
         _log.info("month dropped", month=str(month), tables=dropped)
         with database.transaction() as tx:

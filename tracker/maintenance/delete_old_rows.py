@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tracker.clock import Clock
-from tracker.housekeeping.small_batches import delete_all
 from tracker.log import logger
+from tracker.maintenance.delete_in_batches import delete_in_batches
 from tracker.store import batch_jobs, batch_queue, batch_queue_events, sessions, webhook_deliveries
 from tracker.store.database import Database
 from tracker.store.partitions import first_kept, oldest_month
@@ -29,7 +29,7 @@ def delete_old_rows(
     deletion_time: Callable[[], datetime | None],
     retention_months: int,
     deliveries_days: int,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> dict[str, int]:
     """Delete, in small batches, what is older than KEPT, and sessions older than the hits; how many of each table.
 
@@ -48,15 +48,21 @@ def delete_old_rows(
         ("webhook_deliveries", webhook_deliveries.delete_finished),
         ("abandoned_deliveries", webhook_deliveries.delete_abandoned),
     ):
-        deleted[name] = delete_all(database, partial(forget, before=ended_before), go_on=go_on)
+        deleted[name] = delete_in_batches(
+            database, partial(forget, before=ended_before), should_continue=should_continue
+        )
     for table, (kept, delete) in KEPT.items():
-        deleted[table] = delete_all(database, partial(delete, before=now - kept), go_on=go_on)
+        deleted[table] = delete_in_batches(
+            database, partial(delete, before=now - kept), should_continue=should_continue
+        )
     kept_from = first_kept(now, retention_months)
     if kept_from is not None:
         with database.transaction() as tx:
             oldest = oldest_month(tx) or kept_from
         before = min(kept_from, oldest).start
-        deleted["sessions"] = delete_all(database, partial(sessions.delete_old, before=before), go_on=go_on)
+        deleted["sessions"] = delete_in_batches(
+            database, partial(sessions.delete_old, before=before), should_continue=should_continue
+        )
     deleted = {table: count for table, count in deleted.items() if count}
     if deleted:
         _log.info("old rows deleted", **deleted)

@@ -10,8 +10,7 @@ import pytest
 
 from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
-from tracker.sessions import ending
-from tracker.sessions.ending import end_sessions
+from tracker.maintenance.end_sessions import end_sessions
 from tracker.store import application_settings
 from tracker.store.database import Database
 from tracker.store.queries import sql
@@ -82,7 +81,7 @@ def test_each_application_has_its_own_patience(
 def test_sessions_end_in_batches_and_a_batch_that_fails_is_not_ended(
     database: Database, application: Application, clock: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(ending, "BATCH", 2)
+    monkeypatch.setattr("tracker.maintenance.end_sessions.BATCH", 2)
     with database.transaction() as tx:
         tx.execute(
             "INSERT INTO sessions (session_id, application_id, app_id, last_accessed_at)"

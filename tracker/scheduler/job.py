@@ -9,10 +9,10 @@ from tracker.clock import Clock
 from tracker.errors import TrackerError, TryAgain
 from tracker.log import logger
 
-GoOn = Callable[[], bool]
+ShouldContinue = Callable[[], bool]
 """Asked by a turn between its steps: False once the lease is lost or the process is to end."""
 
-LAST_STEPS = timedelta(seconds=20)
+SHUTDOWN_GRACE = timedelta(seconds=20)
 """How long turns may go on after the signal, unless their entry says something else."""
 
 _log = logger(__name__)
@@ -25,9 +25,9 @@ class Job:
     name: str
     every: timedelta
     jitter: timedelta
-    last_steps: timedelta = LAST_STEPS
+    shutdown_grace: timedelta = SHUTDOWN_GRACE
     """How long a turn may go on after the signal that ends the process; it then ends with its next step."""
-    turn: Callable[[GoOn], object]
+    turn: Callable[[ShouldContinue], object]
     """One turn. It logs what it did and notes it in `batch_jobs`, and says nothing where there was nothing to do."""
 
 
@@ -39,11 +39,11 @@ def _tell_nobody(_name: str, _started_at: datetime, _reason: str) -> None:
     pass
 
 
-def run(job: Job, clock: Clock, go_on: GoOn, failed: Failed = _tell_nobody) -> None:
+def run(job: Job, clock: Clock, should_continue: ShouldContinue, failed: Failed = _tell_nobody) -> None:
     """One turn. Whatever it raises is logged and stops nothing else; the next turn tries again."""
     started_at, started = clock.now(), clock.monotonic()
     try:
-        did = job.turn(go_on)
+        did = job.turn(should_continue)
     except TryAgain as error:
         _log.warning("turn postponed", job=job.name, reason=str(error))
     except Exception as error:  # noqa: BLE001 whatever it is, the other turns go on

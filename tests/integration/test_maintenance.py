@@ -8,11 +8,11 @@ import pytest
 from tests.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.errors import QueueAway
-from tracker.housekeeping import small_batches, waiting_hits
-from tracker.housekeeping.application_retention import delete_expired_hits
-from tracker.housekeeping.consumers import remove_dead
-from tracker.housekeeping.old_rows import delete_old_rows
-from tracker.housekeeping.waiting_hits import take_in
+from tracker.maintenance import delete_in_batches
+from tracker.maintenance.delete_expired_hits import delete_expired_hits
+from tracker.maintenance.delete_old_rows import delete_old_rows
+from tracker.maintenance.remove_dead_consumers import remove_dead_consumers
+from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import watch
 from tracker.queueing.connection import connect
 from tracker.queueing.depth import depths
@@ -39,16 +39,16 @@ def stored(database: Database) -> int:
 def test_what_waited_for_redis_is_taken_in_once_and_stored(
     database: Database, redis: Any, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting_hits, "BATCH", 2)
+    monkeypatch.setattr("tracker.maintenance.requeue_waiting.BATCH", 2)
     keep(database, application, 1, 2, 3)
     keep(database, application, 4, priority=5)
-    assert take_in(database, redis, clock, **QUEUE) == 4
+    assert requeue_waiting(database, redis, clock, **QUEUE) == 4
     assert [depth.waiting for depth in depths(redis)] == [0, 0, 0, 4, 0]
     assert redis.llen("rq:queue:default") == 1
     assert rows(database, "SELECT status, count(*), count(processed_at) FROM batch_queue GROUP BY 1") == [
         ("completed", 4, 4)
     ]
-    assert take_in(database, redis, clock, **QUEUE) == 0
+    assert requeue_waiting(database, redis, clock, **QUEUE) == 0
     drain(redis, database)
     assert stored(database) == 4
     jobs = rows(database, "SELECT processed_count FROM batch_jobs WHERE job_type = 'take_in_waiting_hits'")
@@ -67,8 +67,8 @@ def test_a_hit_that_was_added_twice_is_stored_once(
     with monkeypatch.context() as patched:
         patched.setattr(batch_queue, "complete", lost)
         with pytest.raises(RuntimeError):
-            take_in(database, redis, clock, **QUEUE)
-    assert take_in(database, redis, clock, **QUEUE) == 1
+            requeue_waiting(database, redis, clock, **QUEUE)
+    assert requeue_waiting(database, redis, clock, **QUEUE) == 1
     assert [depth.waiting for depth in depths(redis)] == [0, 0, 0, 2, 0]
     drain(redis, database)
     assert stored(database) == 1
@@ -76,7 +76,7 @@ def test_a_hit_that_was_added_twice_is_stored_once(
 
 def test_failed_entries_are_not_taken_in(database: Database, redis: Any, application: Application, clock: Any) -> None:
     keep(database, application, 1, status="failed")
-    assert take_in(database, redis, clock, **QUEUE) == 0
+    assert requeue_waiting(database, redis, clock, **QUEUE) == 0
 
 
 def test_while_redis_is_away_everything_stays_where_it_is(
@@ -85,7 +85,7 @@ def test_while_redis_is_away_everything_stays_where_it_is(
     keep(database, application, 1)
     away = connect("redis://127.0.0.1:1", name="tests")
     with pytest.raises(QueueAway):
-        take_in(database, away, clock, **QUEUE)
+        requeue_waiting(database, away, clock, **QUEUE)
     assert rows(database, "SELECT status FROM batch_queue") == [("queued",)]
 
 
@@ -94,7 +94,7 @@ def test_a_full_queue_is_not_filled_further(
 ) -> None:
     enqueue(redis, [hit_of(application, number) for number in range(5)])
     keep(database, application, 7)
-    assert take_in(database, redis, clock, **{**QUEUE, "queue_limit": 5}) == 0
+    assert requeue_waiting(database, redis, clock, **{**QUEUE, "queue_limit": 5}) == 0
 
 
 def test_what_a_dead_consumer_holds_is_taken_over_before_the_consumer_goes(
@@ -106,22 +106,22 @@ def test_what_a_dead_consumer_holds_is_taken_over_before_the_consumer_goes(
     # The worker is killed here. Fifteen seconds later, as far as Redis knows:
     (consumer,) = redis.xinfo_consumers(claim.key, "workers")
     redis.xclaim(claim.key, "workers", consumer["name"], 0, [claim.member], idle=20_000)
-    remove_dead(database, redis, clock, idle_seconds=0)
+    remove_dead_consumers(database, redis, clock, idle_seconds=0)
     assert [each["pending"] for each in redis.xinfo_consumers(claim.key, "workers")] == [1]
     assert watch.look(redis, "default", drain_seconds=20)
     assert redis.llen("rq:queue:default") == 1
     drain(redis, database)
     assert stored(database) == 1
-    assert remove_dead(database, redis, clock, idle_seconds=600) == 0
-    assert remove_dead(database, redis, clock, idle_seconds=0) == 1
+    assert remove_dead_consumers(database, redis, clock, idle_seconds=600) == 0
+    assert remove_dead_consumers(database, redis, clock, idle_seconds=0) == 1
     assert redis.xinfo_consumers(claim.key, "workers") == []
 
 
 def test_old_rows_go_in_small_batches_and_failed_entries_stay(
     database: Database, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(small_batches, "BATCH", 2)
-    monkeypatch.setattr(small_batches, "PAUSE", 0)
+    monkeypatch.setattr(delete_in_batches, "BATCH", 2)
+    monkeypatch.setattr(delete_in_batches, "PAUSE", 0)
     with database.transaction() as tx:
         tx.execute(
             "INSERT INTO batch_jobs (job_type, created_at) SELECT 'x', now() - days * interval '1 day'"
@@ -150,8 +150,8 @@ def test_old_rows_go_in_small_batches_and_failed_entries_stay(
 def test_an_applications_own_retention_deletes_its_old_hits_and_nobody_elses(
     database: Database, redis: Any, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(small_batches, "BATCH", 2)
-    monkeypatch.setattr(small_batches, "PAUSE", 0)
+    monkeypatch.setattr(delete_in_batches, "BATCH", 2)
+    monkeypatch.setattr(delete_in_batches, "PAUSE", 0)
     define(database, application, "size", "number")
     enqueue(
         redis,

@@ -18,10 +18,10 @@ class Delete(Protocol):
     def __call__(self, tx: Transaction, /, *, limit: int) -> int: ...
 
 
-def delete_all(database: Database, delete: Delete, *, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Delete by BATCH until fewer than that are left, or `go_on` says no; how many."""
+def delete_in_batches(database: Database, delete: Delete, *, should_continue: Callable[[], bool] = lambda: True) -> int:
+    """Delete by BATCH until fewer than that are left, or `should_continue` says no; how many."""
     deleted = 0
-    while go_on():
+    while should_continue():
         with database.transaction() as tx:
             batch = delete(tx, limit=BATCH)
         deleted += batch

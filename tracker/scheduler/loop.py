@@ -13,9 +13,9 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.scheduling.lease import Lease
-from tracker.scheduling.monotonic_time import MonotonicTime
-from tracker.scheduling.turns import Failed, GoOn, Job, run
+from tracker.scheduler.job import Failed, Job, ShouldContinue, run
+from tracker.scheduler.lease import Lease
+from tracker.scheduler.monotonic_time import MonotonicTime
 from tracker.store import leases
 from tracker.store.database import Database
 
@@ -79,16 +79,16 @@ class Loop:
     def _turn(self, job: Job) -> None:
         permit = self._lease.permit()
         if permit():
-            run(job, self._clock, partial(self._goes_on, permit, job.last_steps.total_seconds()), self._failed)
+            run(job, self._clock, partial(self._goes_on, permit, job.shutdown_grace.total_seconds()), self._failed)
         self._turned_at = self._clock.monotonic()
 
     def _turns(self) -> bool:
         """Whether a turn has ended lately. Where none does any more, another scheduler is to have the lease."""
         return self._stopping_since is not None or self._clock.monotonic() - self._turned_at < MAX_STUCK_SECONDS
 
-    def _goes_on(self, permit: GoOn, last_steps: float) -> bool:
+    def _goes_on(self, permit: ShouldContinue, shutdown_grace: float) -> bool:
         since = self._stopping_since
-        return permit() and (since is None or self._clock.monotonic() < since + last_steps)
+        return permit() and (since is None or self._clock.monotonic() < since + shutdown_grace)
 
     def _resume(self) -> None:
         # Whoever had the lease before may have been dead for a while: everything is due.

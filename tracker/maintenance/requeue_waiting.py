@@ -23,7 +23,7 @@ BATCH = 200
 _log = logger(__name__)
 
 
-def take_in(
+def requeue_waiting(
     database: Database,
     redis: Connection,
     clock: Clock,
@@ -31,7 +31,7 @@ def take_in(
     queue: str,
     drain_seconds: int,
     queue_limit: int,
-    go_on: Callable[[], bool] = lambda: True,
+    should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """Add what waits to the streams, a batch a transaction, until nothing is left or `queue_limit` hits wait there.
 
@@ -42,7 +42,7 @@ def take_in(
     started_at = clock.now()
     taken = 0
     try:
-        while go_on() and _waiting(redis) < queue_limit:
+        while should_continue() and _waiting(redis) < queue_limit:
             batch = _take_batch(database, redis, clock)
             taken += batch
             if batch < BATCH:

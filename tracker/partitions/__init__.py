@@ -1,1 +1,0 @@
-"""The months that must exist: looked at again and again, and made before a hit needs them."""

@@ -1,1 +1,0 @@
-"""Sessions: ended when no hit came for a while."""
