@@ -77,7 +77,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             name="complete hours and days",
             every=30 * _SECOND,
             jitter=5 * _SECOND,
-            turn=_of_ours(parts, lambda _: complete_periods(database, redis, clock, announce=parts.announce_periods)),
+            turn=_of_ours(parts, lambda _: complete_periods(database, redis, clock, publish=parts.publish_periods)),
         ),
         Job(
             name="end sessions",
@@ -87,7 +87,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
                 database,
                 clock,
                 agreed_time=parts.deletions.agreed_time,
-                announce=parts.announce_sessions,
+                publish=parts.publish_sessions,
                 should_continue=should_continue,
             ),
         ),

@@ -15,8 +15,8 @@ from tests.running import running
 from tests.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.outbox.announce import announce
-from tracker.outbox.events import Event
+from tracker.outbox.event import Event
+from tracker.outbox.publish import publish
 from tracker.store.database import Database
 
 pytestmark = pytest.mark.usefixtures("application")
@@ -159,7 +159,7 @@ def test_what_failed_because_too_many_waited_is_listed_and_sent_again_as_far_as_
     with database.transaction() as tx:
         tx.execute("UPDATE webhooks SET backlog_full_since = now()")
         for number in range(3):
-            announce(tx, UUID(made["application_id"]), [Event("tracking.created", f"hit_{number}", NOW, {})], NOW)
+            publish(tx, UUID(made["application_id"]), [Event("tracking.created", f"hit_{number}", NOW, {})], NOW)
     assert webhooks("show", made["id"], "--json").json["backlog_full_since"]
     assert webhooks("deliveries", made["id"]).output.count("Too many deliveries were waiting") == 3
     again = webhooks("redeliver", made["id"], "--failed-since", "2020-01-01", TRACKER_WEBHOOK_WAITING_LIMIT="4")

@@ -36,7 +36,7 @@ def test_every_import_contract_is_kept() -> None:
         ("store/queries.py", "tracker.queueing.entry", "rooms of one line never import each other"),
         ("errors.py", "tracker.hit", "High may import low"),
         ("wiring/__init__.py", "requests", "What sends webhooks has one room"),
-        ("outbox/body.py", "cryptography", "The cipher of webhook secrets has one module"),
+        ("outbox/payload.py", "cryptography", "The cipher of webhook secrets has one module"),
         ("api/answers.py", "jinja2", "Templates and signed cookies have one room"),
         ("wiring/__init__.py", "psycopg_pool", "is imported nowhere"),
     ],

@@ -21,7 +21,7 @@ _numbers = count(1)
 
 def ended_by(database: Database, clock: Any) -> list[EndedSession]:
     told: list[EndedSession] = []
-    number = end_sessions(database, clock, agreed_time=clock.now, announce=lambda _tx, ended: told.extend(ended))
+    number = end_sessions(database, clock, agreed_time=clock.now, publish=lambda _tx, ended: told.extend(ended))
     assert number == len(told)
     return told
 
@@ -90,16 +90,16 @@ def test_sessions_end_in_batches_and_a_batch_that_fails_is_not_ended(
         )
     batches: list[int] = []
 
-    def announce(_tx: Any, ended: Any) -> None:
+    def publish(_tx: Any, ended: Any) -> None:
         if len(batches) == 1:
             batches.append(0)
             raise RuntimeError("the announcement cannot be written")
         batches.append(len(ended))
 
     with pytest.raises(RuntimeError):
-        end_sessions(database, clock, agreed_time=clock.now, announce=announce)
+        end_sessions(database, clock, agreed_time=clock.now, publish=publish)
     assert rows(database, "SELECT count(*) FROM sessions WHERE is_active") == [(3,)]
-    assert end_sessions(database, clock, agreed_time=clock.now, announce=announce) == 3
+    assert end_sessions(database, clock, agreed_time=clock.now, publish=publish) == 3
     assert batches == [2, 0, 2, 1]
 
 

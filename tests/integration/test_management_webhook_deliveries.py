@@ -13,8 +13,8 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.management import webhook_deliveries, webhooks
 from tracker.management.webhook_deliveries import Redelivered
-from tracker.outbox.announce import announce
-from tracker.outbox.events import Event
+from tracker.outbox.event import Event
+from tracker.outbox.publish import publish
 from tracker.store.database import Database
 
 NOW = SystemClock().now().replace(microsecond=0)
@@ -29,7 +29,7 @@ def made(database: Database, settings: Settings, application: Application) -> we
 def sent(database: Database, made: webhooks.WithSecret, application: Application) -> UUID:
     """A webhook with six deliveries, of which 1 and 2 were delivered, 3 and 4 failed and 5 and 6 wait, 6 being sent."""
     with database.transaction() as tx:
-        announce(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {"n": n}) for n in range(1, 7)], NOW)
+        publish(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {"n": n}) for n in range(1, 7)], NOW)
         ended = NOW - timedelta(hours=1)
         for state, first, last in (("delivered", 1, 2), ("failed", 3, 4)):
             tx.execute(

@@ -16,8 +16,8 @@ from tracker.errors import SettingsInvalid
 from tracker.management import applications, webhook_deliveries, webhooks
 from tracker.management.versions import version_of
 from tracker.management.webhook_rules import WebhookRules
-from tracker.outbox.announce import announce
-from tracker.outbox.events import Event
+from tracker.outbox.event import Event
+from tracker.outbox.publish import publish
 from tracker.sealing import Sealer, new_secret
 from tracker.store.database import Database
 
@@ -176,7 +176,7 @@ def test_a_disabled_webhook_gets_nothing_new_and_the_others_hear_of_it(
     assert webhooks.disable(database, made.webhook.id, now=NOW + timedelta(hours=1)) == row
     happened = Event("application.updated", "change_1", NOW, {})
     with database.transaction() as tx:
-        assert announce(tx, application.id, [happened], NOW) == 0
+        assert publish(tx, application.id, [happened], NOW) == 0
     (told,) = deliveries(database, other.id)
     assert told["data"] == {
         "app_id": "shop",
@@ -197,7 +197,7 @@ def test_a_webhook_goes_with_its_deliveries(
 ) -> None:
     monkeypatch.setattr(webhooks, "_BATCH", 2)
     with database.transaction() as tx:
-        announce(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {}) for n in range(5)], NOW)
+        publish(tx, application.id, [Event("batch.failed", f"failed_{n}", NOW, {}) for n in range(5)], NOW)
     webhooks.delete(database, made.webhook.id, now=NOW)
     assert rows(database, "SELECT count(*) FROM webhook_deliveries") == [(0,)]
     with refused("NOT_FOUND", 404):
@@ -235,5 +235,5 @@ def test_nothing_is_written_for_the_webhooks_of_a_deleted_application(
 ) -> None:
     applications.delete(database, application.app_id)
     with database.transaction() as tx:
-        assert announce(tx, application.id, [Event("session.ended", "ended_1", NOW, {})], NOW) == 0
+        assert publish(tx, application.id, [Event("session.ended", "ended_1", NOW, {})], NOW) == 0
     assert deliveries(database, made.webhook.id) == []

@@ -10,10 +10,8 @@ from datetime import datetime
 
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
-from tracker.outbox import session_events
-from tracker.outbox.audience import Audience
-from tracker.outbox.deliveries import of_event, of_hit
-from tracker.outbox.failure_events import FailedHit, failed
+from tracker.outbox.events import FailedHit, batch_failed, session_started
+from tracker.outbox.publish import Subscribers, of_event, of_hit
 from tracker.queueing.claims import Claim
 from tracker.queueing.entry import IMPORT_PRIORITY
 from tracker.store import webhook_deliveries
@@ -44,7 +42,7 @@ def announce(
             each
             for session in begun
             if session.is_active and (audience := listening.get(session.application_id)) is not None
-            for each in of_event(audience.subscriptions, session_events.started(session))
+            for each in of_event(audience.subscriptions, session_started(session))
         ),
         *_of_failures(failures, now),
     ]
@@ -58,10 +56,10 @@ def _of_hits(stored: Sequence[Good]) -> Iterator[NewDelivery]:
 
 
 def _of_failures(failures: Sequence[Failed], now: datetime) -> Iterator[NewDelivery]:
-    by_audience = defaultdict[Audience, list[FailedHit]](list)
+    by_audience = defaultdict[Subscribers, list[FailedHit]](list)
     for item in failures:
         if item.audience is not None and not is_imported(item.claim):
             entry = item.claim.entry
             by_audience[item.audience].append(FailedHit(entry.id, item.kind, item.reason, entry.updated_at))
     for audience, hits in by_audience.items():
-        yield from of_event(audience.subscriptions, failed(audience.application_id, hits, now))
+        yield from of_event(audience.subscriptions, batch_failed(audience.application_id, hits, now))

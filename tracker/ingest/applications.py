@@ -8,7 +8,7 @@ from uuid import UUID
 from tracker.application import Application, ParameterDefinition
 from tracker.application_settings import CUSTOM_PARAMS_MODE, MAX_DIFFERENT_VALUES
 from tracker.clock import Clock
-from tracker.outbox.audience import Audience, audiences
+from tracker.outbox.publish import Subscribers, subscribers_of
 from tracker.parameter_limits import is_open, usable_rules
 from tracker.parameter_rules import ParameterRule
 from tracker.store import applications, custom_parameter_definitions
@@ -28,7 +28,7 @@ class Known:
     open_keys: AbstractSet[str]
     """The parameters whose values anybody may invent: neither numbers and booleans nor those that the owner lists."""
     max_different_values: int
-    audience: Audience | None
+    audience: Subscribers | None
     """Its active webhooks, or None where it has none."""
 
 
@@ -55,14 +55,14 @@ class KnownApplications:
         with self._database.transaction() as tx:
             found = applications.find_many(tx, app_ids)
             defined = custom_parameter_definitions.by_application(tx, [app.id for app in found.values()])
-            listening = audiences(tx, found.values())
+            listening = subscribers_of(tx, found.values())
         return {app_id: _known(found.get(app_id), defined, listening) for app_id in app_ids}
 
 
 def _known(
     application: Application | None,
     defined: Mapping[UUID, Sequence[ParameterDefinition]],
-    listening: Mapping[UUID, Audience],
+    listening: Mapping[UUID, Subscribers],
 ) -> Known | None:
     if application is None:
         return None

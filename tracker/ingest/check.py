@@ -7,7 +7,7 @@ from tracker.hit import Hit
 from tracker.ingest.applications import Known
 from tracker.ingest.parameters import check as check_parameters
 from tracker.ingest.read import Failed, Read
-from tracker.outbox.audience import Audience
+from tracker.outbox.publish import Subscribers
 from tracker.queueing.claims import Claim
 
 
@@ -20,7 +20,7 @@ class Good:
     values: Sequence[tuple[str, str | None]]
     """Key and text of each defined parameter; None for a text beyond what a day tells apart."""
     refusals: Sequence[tuple[str, str]]
-    audience: Audience | None = None
+    audience: Subscribers | None = None
     """The webhooks that are told of it, if any."""
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from tracker.hit import Hit
 from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS
-from tracker.outbox.audience import Audience
+from tracker.outbox.publish import Subscribers
 from tracker.parameter_rules import Json
 from tracker.queueing.claims import Claim
 
@@ -38,7 +38,7 @@ class Failed:
     claim: Claim
     kind: str
     reason: str
-    audience: Audience | None = None
+    audience: Subscribers | None = None
 
 
 def read(claim: Claim) -> Read | Failed:

@@ -17,7 +17,7 @@ BATCH = 500
 _log = logger(__name__)
 
 
-def _tell_nobody(_tx: Transaction, _ended: Sequence[EndedSession]) -> None:
+def _publish_nothing(_tx: Transaction, _ended: Sequence[EndedSession]) -> None:
     pass
 
 
@@ -26,13 +26,13 @@ def end_sessions(
     clock: Clock,
     *,
     agreed_time: Callable[[], datetime | None],
-    announce: Callable[[Transaction, Sequence[EndedSession]], None] = _tell_nobody,
+    publish: Callable[[Transaction, Sequence[EndedSession]], None] = _publish_nothing,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
     """End what is idle, a batch a transaction, until nothing is left or `should_continue` says no; how many ended.
 
     `agreed_time` says what the time is, or None where no clock is to be trusted: then no session ends.
-    `announce` hears of the sessions in the transaction that ends them, so that it happens with it or not at all. A hit
+    `publish` hears of the sessions in the transaction that ends them, so that it happens with it or not at all. A hit
     that arrives meanwhile keeps its session; one that arrives later starts it again. Raises DatabaseAway.
     """
     started_at = clock.now()
@@ -50,7 +50,7 @@ def end_sessions(
             }
             batch = sessions.end_idle(tx, idle_since, limit=BATCH)
             if batch:
-                announce(tx, batch)
+                publish(tx, batch)
                 batch_jobs.add_run(tx, JOB_TYPE, count=len(batch), started_at=started_at, completed_at=clock.now())
         ended += len(batch)
         if len(batch) < BATCH:

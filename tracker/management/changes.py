@@ -6,9 +6,9 @@ from typing import Any
 from tracker.application import Application
 from tracker.management import audit
 from tracker.management.actor import Actor
-from tracker.outbox.announce import announce
+from tracker.outbox.event import Event, event_id
 from tracker.outbox.event_types import APPLICATION_UPDATED, PARAMETER_UPDATED
-from tracker.outbox.events import Event, event_id
+from tracker.outbox.publish import publish
 from tracker.store.database import Transaction
 
 __all__ = ["APPLICATION_UPDATED", "PARAMETER_UPDATED", "note"]
@@ -25,9 +25,9 @@ def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sen
     *,
     event: str | None = None,
 ) -> None:
-    """Note a change in the transaction that makes it, and announce it as `event` where webhooks may ask for that."""
+    """Note a change in the transaction that makes it, and publish it as `event` where webhooks may ask for that."""
     change = audit.record(tx, by, application.id, action, subject, before, after)
     if event is not None:
         data = {"change": action, "subject": subject, "before": change.before, "after": change.after}
         happened = Event(event, event_id("change", change.number), change.at, data)
-        announce(tx, application.id, [happened], change.at)
+        publish(tx, application.id, [happened], change.at)

@@ -11,8 +11,8 @@ from tracker.errors import Refused, conflict, not_found
 from tracker.management import audit
 from tracker.management.actor import COMMAND, Actor
 from tracker.management.webhooks import found
-from tracker.outbox import webhook_events
-from tracker.outbox.announce import send_to
+from tracker.outbox.events import webhook_test
+from tracker.outbox.publish import send_to
 from tracker.store import leases, webhook_backlogs, webhook_deliveries
 from tracker.store.database import Database, Transaction
 from tracker.store.webhook_deliveries import DeliveryRow, State
@@ -109,7 +109,7 @@ def send_test(database: Database, webhook_id: UUID, *, app_id: str | None = None
         target = Subscription(
             id=webhook.id, application_id=webhook.application_id, app_id=webhook.app_id, events=frozenset()
         )
-        event = webhook_events.trial(webhook_id, now)
+        event = webhook_test(webhook_id, now)
         send_to(tx, target, event, now)
         return _delivery(tx, webhook_id, event.event_id)
 

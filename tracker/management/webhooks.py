@@ -17,8 +17,8 @@ from tracker.management.changes import note
 from tracker.management.known_application import known, locked
 from tracker.management.versions import Expected, require
 from tracker.management.webhook_rules import WebhookRules
-from tracker.outbox import webhook_events
-from tracker.outbox.announce import announce
+from tracker.outbox.events import webhook_disabled
+from tracker.outbox.publish import publish
 from tracker.store import webhook_deliveries, webhooks
 from tracker.store.database import Database, Transaction
 from tracker.store.webhooks import WebhookRow
@@ -172,7 +172,7 @@ def disable(
     with database.transaction() as tx:
         application, before = _locked(tx, webhook_id, app_id, expected)
         if webhooks.disable(tx, webhook_id, reason=reason, now=now):
-            announce(tx, application.id, [webhook_events.disabled(webhook_id, reason, now)], now)
+            publish(tx, application.id, [webhook_disabled(webhook_id, reason, now)], now)
         after = _row(tx, webhook_id, app_id)
         if before.is_active:
             note(tx, by, application, "webhook.disabled", str(webhook_id), _noted(before), _noted(after))

@@ -1,6 +1,10 @@
-"""The outbox: what happened is noted for the webhooks that ask for it, in the transaction in which it happens.
+"""The transactional outbox: deliveries are written in the transaction in which the thing happens.
 
-`event_types` has the names and who asks for what, `events` what an event is, `hit_events` and its siblings what the
-events of one kind say, `body` makes the text that is sent. `announce` writes the deliveries; sending them is the work
-of `tracker.webhooks`.
+event        what an event is, and the id by which consumers know it again
+event_types  the names of events, and which of them a webhook subscribes to
+events       what each kind of event says
+payload      the text that is sent, within its limit of bytes
+publish      subscribers of an application, and deliveries for them
+
+Sending them is the work of `tracker.webhooks`.
 """

@@ -1,33 +1,135 @@
-"""What an event is, and how it is named; pure."""
+"""What each kind of event says to the webhooks that subscribe to it; pure.
 
-import hashlib
-from collections.abc import Mapping
+A hit's fields are the columns of `access_logs`. Who the visitor is (address, user agent) is left out unless the
+application's settings ask for it; the address then is the one that is stored, after anonymization.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
+
+from tracker.application_settings import WEBHOOK_IP_ADDRESS, WEBHOOK_USER_AGENT
+from tracker.hit import Hit
+from tracker.outbox.event import Event, event_id
+from tracker.outbox.event_types import (
+    BATCH_FAILED,
+    DAY_COMPLETE,
+    HIT,
+    HOUR_COMPLETE,
+    SESSION_ENDED,
+    SESSION_STARTED,
+    WEBHOOK_DISABLED,
+    WEBHOOK_TEST,
+)
+from tracker.store.sessions import EndedSession, SessionActivity
+from tracker.store.statistics_periods import CompletedPeriod
+
+_MAX_FAILED_HITS = 20
+_FIELDS = (
+    "url",
+    "referrer",
+    "event_name",
+    "event_data",
+    "custom_params",
+    "session_id",
+    "client_sub_id",
+    "module_id",
+)
+_ON_REQUEST = {"ip_address": WEBHOOK_IP_ADDRESS, "user_agent": WEBHOOK_USER_AGENT}
+
+
+def hit_fields(settings: Mapping[str, str | None]) -> tuple[str, ...]:
+    """The columns that the webhooks of an application with these settings get."""
+    return (*_FIELDS, *(name for name, setting in _ON_REQUEST.items() if setting.value(settings)))
+
+
+def hit_event(hit: Hit, fields: tuple[str, ...]) -> Event:
+    """The event that a stored hit is. Its id follows from the tracking id, however often the hit is delivered."""
+    tracking_id = hit.tracking_id
+    columns = {name: getattr(hit, name) for name in fields}
+    data = {"tracking_id": tracking_id, **columns, "created_at": hit.created_at}
+    return Event(HIT, f"hit_{tracking_id.hex}", hit.created_at, data)
+
+
+def session_started(session: SessionActivity) -> Event:
+    """A session has begun: its first hits are stored."""
+    data = {
+        "session_id": session.session_id,
+        "client_sub_id": session.client_sub_id,
+        "module_id": session.module_id,
+        "first_accessed_at": session.first_accessed_at,
+    }
+    identity = event_id("started", session.application_id, session.session_id, session.first_accessed_at)
+    return Event(SESSION_STARTED, identity, session.first_accessed_at, data)
+
+
+def session_ended(session: EndedSession) -> Event:
+    """A session has ended; one that goes on with a later hit ends again, as another event."""
+    data = {
+        "session_id": session.session_id,
+        "client_sub_id": session.client_sub_id,
+        "module_id": session.module_id,
+        "first_accessed_at": session.first_accessed_at,
+        "last_accessed_at": session.last_accessed_at,
+        "duration_seconds": session.seconds,
+        "page_views": session.page_views,
+    }
+    identity = event_id("ended", session.application_id, session.session_id, session.last_accessed_at)
+    return Event(SESSION_ENDED, identity, session.last_accessed_at, data)
+
+
+def period_completed(period: CompletedPeriod) -> Event:
+    """An hour or a day (UTC) is complete: its numbers at this moment. Late hits may still change them."""
+    midnight = datetime.combine(period.date, time(), UTC)
+    is_day = period.hour < 0
+    begins = midnight if is_day else midnight + timedelta(hours=period.hour)
+    data: dict[str, Any] = {"date": period.date, "total_requests": period.total_requests}
+    if not is_day:
+        data["hour"] = period.hour
+    data["unique_visitors"] = period.unique_visitors
+    if is_day:
+        data["unique_sessions"] = period.unique_sessions
+    data["custom_param_stats"] = period.custom_param_stats
+    identity = event_id("day" if is_day else "hour", period.application_id, begins)
+    ends = begins + (timedelta(days=1) if is_day else timedelta(hours=1))
+    return Event(DAY_COMPLETE if is_day else HOUR_COMPLETE, identity, ends, data)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened once. `event_id` says which: consumers discard what they have seen under it.
+class FailedHit:
+    """A hit that went to `batch_queue`. `kind` is the class of the failure; `queued_at` tells its tries apart."""
 
-    `time` is when it happened. `data` is JSON; the application's `app_id` is added to it.
+    tracking_id: UUID
+    kind: str
+    reason: str
+    queued_at: datetime
+
+
+def batch_failed(application_id: UUID, hits: Sequence[FailedHit], now: datetime) -> Event:
+    """Hits of one application failed in one transaction: how many, of which kinds, and the first of them."""
+    data = {
+        "failed": len(hits),
+        "kinds": dict(Counter(hit.kind for hit in hits)),
+        "hits": [{"tracking_id": hit.tracking_id, "reason": hit.reason} for hit in hits[:_MAX_FAILED_HITS]],
+    }
+    what = sorted((hit.tracking_id.hex, hit.queued_at) for hit in hits)
+    identity = event_id("failed", application_id, *(part for hit in what for part in hit))
+    return Event(BATCH_FAILED, identity, now, data)
+
+
+def webhook_disabled(webhook_id: UUID, reason: str, at: datetime) -> Event:
+    """For the application's other webhooks: nothing is sent to this one any more.
+
+    Its URL, which may be one that only its owner knows, is not told.
     """
-
-    type: str
-    event_id: str
-    time: datetime
-    data: Mapping[str, Any]
+    data = {"webhook_id": webhook_id, "reason": reason, "disabled_at": at}
+    return Event(WEBHOOK_DISABLED, event_id("disabled", webhook_id, at), at, data)
 
 
-def event_id(kind: str, *what: object) -> str:
-    """An id that follows from what happened, so that the same happening has the same id whoever notes it.
-
-    Standard Webhooks forbids points in ids: the texts of what happened, which may hold anything, are digested.
-    """
-    digest = hashlib.blake2b(digest_size=16, person=b"tracker-event")
-    for part in what:
-        text = part.isoformat() if isinstance(part, datetime) else str(part)
-        digest.update(b"%d:" % len(text.encode()))
-        digest.update(text.encode())
-    return f"{kind}_{digest.hexdigest()}"
+def webhook_test(webhook_id: UUID, at: datetime) -> Event:
+    """Something to send when somebody wants to see a webhook work."""
+    data = {"webhook_id": webhook_id, "message": "A test: somebody asked for it."}
+    return Event(WEBHOOK_TEST, event_id("test", webhook_id, at), at, data)

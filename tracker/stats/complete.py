@@ -29,7 +29,7 @@ class Completed:
     periods: tuple[CompletedPeriod, ...]
 
 
-def _tell_nobody(_tx: Transaction, _periods: Sequence[CompletedPeriod]) -> None:
+def _publish_nothing(_tx: Transaction, _periods: Sequence[CompletedPeriod]) -> None:
     pass
 
 
@@ -38,18 +38,18 @@ def complete_periods(
     redis: Connection,
     clock: Clock,
     *,
-    announce: Callable[[Transaction, Sequence[CompletedPeriod]], None] = _tell_nobody,
+    publish: Callable[[Transaction, Sequence[CompletedPeriod]], None] = _publish_nothing,
 ) -> Completed:
     """Complete what is complete. Raises DatabaseAway or QueueAway: then nothing is completed.
 
-    `announce` hears of the periods in the transaction that completes them: nobody will ever be given them again.
+    `publish` hears of the periods in the transaction that completes them: nobody will ever be given them again.
     """
     started_at = clock.now()
     settled = settled_until(redis, started_at) - GRACE
     with database.transaction() as tx:
         periods = statistics_periods.complete(tx, settled_until=settled, now=clock.now())
         if periods:
-            announce(tx, periods)
+            publish(tx, periods)
             batch_jobs.add_run(tx, JOB_TYPE, count=len(periods), started_at=started_at, completed_at=clock.now())
     if periods:
         _log.info("periods completed", periods=len(periods))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tracker.outbox import webhook_events
-from tracker.outbox.announce import announce
+from tracker.outbox.events import webhook_disabled
+from tracker.outbox.publish import publish
 from tracker.store import audit_log, webhook_sending, webhooks
 from tracker.store.database import Transaction
 from tracker.store.webhook_sending import Faring, Made
@@ -58,7 +58,7 @@ def record(
         reason = _reason_to_disable(each, disable_after, now, is_gone=(each.id, each.url) in gone)
         if reason and webhooks.disable(tx, each.id, reason=reason, now=now):
             _note_disabled(tx, each, reason)
-            announce(tx, each.application_id, [webhook_events.disabled(each.id, reason, now)], now)
+            publish(tx, each.application_id, [webhook_disabled(each.id, reason, now)], now)
             disabled.append(each.id)
     return disabled
 

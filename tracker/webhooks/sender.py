@@ -91,8 +91,8 @@ class Sender:
     def turn(self, should_continue: Callable[[], bool] = lambda: True) -> int:
         """Send until nothing is due and nothing under way; how many attempts ended.
 
-        Once `should_continue` says no, nothing more is claimed or begun, and the turn ends with what is under way, within
-        15 s. It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
+        Once `should_continue` says no, nothing more is claimed or begun, and the turn ends with what is in flight, in
+        at most 15 s. It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
         """
         began = self._clock.monotonic()
         self._attempted = self._failed = 0

@@ -15,8 +15,8 @@ from tracker.destinations.names import Resolver
 from tracker.destinations.policy import policy_of
 from tracker.instance.check import InstanceCheck
 from tracker.maintenance.drop_partitions import Statistics
-from tracker.outbox import period_events, session_events
-from tracker.outbox.announce import announce_all
+from tracker.outbox.events import period_completed, session_ended
+from tracker.outbox.publish import publish_all
 from tracker.queueing.connection import Connection, connect
 from tracker.sealing import Sealer
 from tracker.stats import retire
@@ -62,15 +62,15 @@ class Scheduler:
     statistics: Statistics = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
 
-    def announce_sessions(self, tx: Transaction, ended: Sequence[EndedSession]) -> None:
+    def publish_sessions(self, tx: Transaction, ended: Sequence[EndedSession]) -> None:
         """Note for webhooks which sessions have ended."""
-        events = [(session.application_id, session_events.ended(session)) for session in ended]
-        announce_all(tx, events, self.clock.now())
+        events = [(session.application_id, session_ended(session)) for session in ended]
+        publish_all(tx, events, self.clock.now())
 
-    def announce_periods(self, tx: Transaction, periods: Sequence[CompletedPeriod]) -> None:
+    def publish_periods(self, tx: Transaction, periods: Sequence[CompletedPeriod]) -> None:
         """Note for webhooks which hours and days are complete."""
-        events = [(period.application_id, period_events.completed(period)) for period in periods]
-        announce_all(tx, events, self.clock.now())
+        events = [(period.application_id, period_completed(period)) for period in periods]
+        publish_all(tx, events, self.clock.now())
 
     def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
         """A row in `batch_jobs` for a turn that failed. Raises DatabaseAway."""

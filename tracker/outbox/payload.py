@@ -10,19 +10,18 @@ from typing import Any
 
 import orjson
 
-from tracker.outbox.events import Event
+from tracker.outbox.event import Event
 
-LONGEST = 20_000 - 1
-"""Bytes."""
+MAX_BYTES = 20_000 - 1
 TRUNCATED = "truncated"
 
 
-def body(event: Event, app_id: str, event_type: str | None = None) -> str:
+def payload(event: Event, app_id: str, event_type: str | None = None) -> str:
     """The text that is signed and sent; `event_type` where this webhook gets the event under another name."""
     data = {"app_id": app_id, **event.data}
     whole = _message(event, event_type, data)
-    if len(whole) > LONGEST:
-        whole = _message(event, event_type, _cut(data, LONGEST - (len(whole) - len(_json(data)))))
+    if len(whole) > MAX_BYTES:
+        whole = _message(event, event_type, _cut(data, MAX_BYTES - (len(whole) - len(_json(data)))))
     return whole.decode()
 
 
@@ -59,11 +58,11 @@ def _fit(value: Any, room: int) -> Any:  # noqa: ANN401 a JSON value is anything
         return value[: bisect_right(range(1, len(value) + 1), room, key=lambda end: len(_json(value[:end])))]
     if isinstance(value, Mapping):
         members = list(value.items())
-        kept = _kept([len(_json({name: each})) - 1 for name, each in members], room - 1)
-        return dict(member for member, keep in zip(members, kept, strict=True) if keep)
+        kept = _kept([len(_json({name: member})) - 1 for name, member in members], room - 1)
+        return dict(pair for pair, keep in zip(members, kept, strict=True) if keep)
     if isinstance(value, list | tuple):
-        kept = _kept([len(_json(each)) + 1 for each in value], room - 1)
-        return [each for each, keep in zip(value, kept, strict=True) if keep]
+        kept = _kept([len(_json(member)) + 1 for member in value], room - 1)
+        return [member for member, keep in zip(value, kept, strict=True) if keep]
     return None
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.outbox.body import LONGEST, body
-from tracker.outbox.events import Event, event_id
+from tracker.outbox.event import Event, event_id
+from tracker.outbox.payload import MAX_BYTES, payload
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def made(**data: Any) -> dict[str, Any]:
-    text = body(Event("tracking.created", "hit_1", NOON, data), "shop")
-    assert len(text.encode()) <= LONGEST < 20_000
+    text = payload(Event("tracking.created", "hit_1", NOON, data), "shop")
+    assert len(text.encode()) <= MAX_BYTES < 20_000
     found: dict[str, Any] = orjson.loads(text)
     assert list(found) == ["type", "timestamp", "data"]
     return found
@@ -31,7 +31,7 @@ def test_what_fits_is_sent_as_it_is() -> None:
 
 
 def test_another_name_for_the_event_is_the_type() -> None:
-    text = body(Event("tracking.created", "hit_1", NOON, {}), "shop", "tracking.purchase")
+    text = payload(Event("tracking.created", "hit_1", NOON, {}), "shop", "tracking.purchase")
     assert orjson.loads(text)["type"] == "tracking.purchase"
 
 
@@ -42,7 +42,7 @@ def test_a_long_text_is_cut_at_a_character_as_late_as_possible(letter: str) -> N
     assert data["small"] == "kept"
     assert set(data["url"]) == {letter}
     one_more = len(orjson.dumps(letter)) - 2
-    assert len(orjson.dumps(data["url"])) > LONGEST - 300 - one_more
+    assert len(orjson.dumps(data["url"])) > MAX_BYTES - 300 - one_more
 
 
 def test_an_object_loses_the_members_that_have_no_room_and_keeps_the_others() -> None:
