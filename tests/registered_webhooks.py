@@ -13,9 +13,9 @@ from tests.queued_hits import rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.encryption import SecretBox, new_secret
 from tracker.errors import Refused
 from tracker.management.webhook_rules import WebhookRules
-from tracker.sealing import Sealer, new_secret
 from tracker.store import webhooks
 from tracker.store.database import Database
 
@@ -34,7 +34,7 @@ def register(
             application.id,
             url=url,
             events=events,
-            sealed_secret=Sealer(SECRET_KEY).seal(new_secret()),
+            encrypted_secret=SecretBox(SECRET_KEY).encrypt(new_secret()),
             now=datetime.now(UTC),
         )
 

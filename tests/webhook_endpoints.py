@@ -10,9 +10,9 @@ from uuid import UUID
 from tests.queued_hits import rows
 from tracker.application import Application
 from tracker.clock import Clock, SystemClock
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
-from tracker.sealing import Sealer, new_secret
+from tracker.encryption import SecretBox, new_secret
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
 from tracker.store import webhook_deliveries, webhooks
 from tracker.store.database import Database
 from tracker.store.webhook_deliveries import NewDelivery
@@ -24,7 +24,7 @@ from tracker.webhooks.sender import Sender
 
 KEY = "secret key of the tests"
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
-SEALER = Sealer(KEY)
+SECRET_BOX = SecretBox(KEY)
 
 _numbers = count(1)
 
@@ -36,7 +36,7 @@ def register(
     secret = new_secret()
     with database.transaction() as tx:
         webhook_id = webhooks.insert(
-            tx, application.id, url=url, events=list(events), sealed_secret=SEALER.seal(secret), now=now
+            tx, application.id, url=url, events=list(events), encrypted_secret=SECRET_BOX.encrypt(secret), now=now
         )
     return webhook_id, secret
 
@@ -75,7 +75,7 @@ def sender_of(
     return Sender(
         database,
         clock,
-        attempts(Attempts(Sealer(key), clock)),
+        attempts(Attempts(SecretBox(key), clock)),
         lambda: Outlet(gate, connections=WIDEST),
         owner=owner,
         disable_after=DisableAfter(timedelta(days=5), 10),

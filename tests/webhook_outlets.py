@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.consumers import Consumer, Manner
 from tracker.clock import SystemClock
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
 from tracker.webhooks.outlet import Answer, Gate, Outlet
 
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))

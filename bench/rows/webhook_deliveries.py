@@ -17,7 +17,7 @@ from bench.results import Row
 from bench.stage import Stage
 from tracker import config
 from tracker.clock import SystemClock
-from tracker.sealing import Sealer, new_secret
+from tracker.encryption import SecretBox, new_secret
 from tracker.store.database import Database
 from tracker.webhooks.lanes import THREADS, WIDEST
 from tracker.wiring.scheduler import webhook_sender
@@ -83,7 +83,7 @@ def _settings(environment: Mapping[str, str]) -> config.Settings:
 def _owe(connection: psycopg.Connection, application_id: str, url: str, count: int) -> None:
     """Webhooks anew, and `count` deliveries that are due, spread over them."""
     connection.execute("DELETE FROM webhooks")
-    secret = Sealer(_KEY).seal(new_secret())
+    secret = SecretBox(_KEY).encrypt(new_secret())
     connection.execute(
         "INSERT INTO webhooks (application_id, url, events, secret)"
         " SELECT %s, %s, '[\"*\"]', %s FROM generate_series(1, %s)",

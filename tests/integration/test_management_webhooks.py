@@ -12,13 +12,13 @@ from tests.registered_webhooks import SECRET_KEY, URL, audited, deliveries, loca
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.encryption import SecretBox, new_secret
 from tracker.errors import SettingsInvalid
 from tracker.management import applications, webhook_deliveries, webhooks
 from tracker.management.versions import version_of
 from tracker.management.webhook_rules import WebhookRules
 from tracker.outbox.event import Event
 from tracker.outbox.publish import publish
-from tracker.sealing import Sealer, new_secret
 from tracker.store.database import Database
 
 NOW = SystemClock().now().replace(microsecond=0)
@@ -36,8 +36,8 @@ def made(database: Database, rules: WebhookRules, application: Application) -> w
 
 
 def stored_secret(database: Database, webhook_id: UUID, column: str = "secret") -> str | None:
-    ((sealed,),) = rows(database, f"SELECT {column} FROM webhooks WHERE id = %s", webhook_id)
-    return None if sealed is None else Sealer(SECRET_KEY).open(sealed)
+    ((encrypted,),) = rows(database, f"SELECT {column} FROM webhooks WHERE id = %s", webhook_id)
+    return None if encrypted is None else SecretBox(SECRET_KEY).decrypt(encrypted)
 
 
 def test_a_webhook_is_registered_with_a_secret_that_is_stored_sealed_and_shown_once(

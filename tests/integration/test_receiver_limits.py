@@ -10,12 +10,12 @@ import pytest
 
 from tests.queue_entries import APPLICATION, CREATED, entry
 from tests.receiving import Receiving, code
-from tracker.addresses import networks_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.ingest.filtered import fold_now
 from tracker.management import applications, doctor
 from tracker.management import settings as application_settings
+from tracker.privacy.addresses import networks_of
 from tracker.queueing.connection import Connection
 from tracker.queueing.intake import Intake
 from tracker.queueing.quota import AddressShare, Quota

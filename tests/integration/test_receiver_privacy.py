@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tests.queued_hits import drain
 from tests.receiving import Receiving, code, queued_hits
-from tracker.addresses import normalise
 from tracker.application_settings import STRIPPED_QUERY_PARAMETERS
 from tracker.config import Settings
 from tracker.management import settings as management
+from tracker.privacy.addresses import normalise
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 

@@ -15,10 +15,10 @@ from tests.certificates import certificate, serving, trusting
 from tests.consumers import Consumer, answer, consumer, drip, endless, hang, reset
 from tests.waiting import wait_until
 from tracker.clock import SystemClock
-from tracker.destinations.addresses import Address
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.addresses import Address
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
 from tracker.webhooks.failures import NoAnswer
 from tracker.webhooks.outlet import Gate, Outlet
 

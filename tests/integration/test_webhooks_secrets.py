@@ -8,7 +8,7 @@ from standardwebhooks import Webhook
 from tests.consumers import consumer
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
-from tracker.sealing import Sealer, new_secret
+from tracker.encryption import SecretBox, new_secret
 from tracker.store import webhooks
 from tracker.store.database import Database
 
@@ -26,7 +26,7 @@ def test_after_the_key_was_lost_a_rotation_lets_deliveries_go_on(
             webhooks.rotate(
                 tx,
                 webhook_id,
-                sealed_secret=Sealer(key).seal(secret),
+                encrypted_secret=SecretBox(key).encrypt(secret),
                 previous_expires_at=now + timedelta(hours=24),
                 now=now,
             )

@@ -13,9 +13,9 @@ from tests.consumers import Consumer, answer, consumer, hang
 from tests.queued_hits import rows
 from tests.servers_away import postgres_away
 from tests.waiting import PATIENCE, wait_until
-from tests.webhook_endpoints import SEALER, owe, register, sender_of, states, webhook
+from tests.webhook_endpoints import SECRET_BOX, owe, register, sender_of, states, webhook
 from tracker.application import Application
-from tracker.sealing import new_secret
+from tracker.encryption import new_secret
 from tracker.store import webhooks
 from tracker.store.database import Database
 from tracker.webhooks.lanes import WIDEST
@@ -64,7 +64,11 @@ def test_during_a_rotation_both_secrets_sign(
     new, now = new_secret(), clock.now()
     with database.transaction() as tx:
         webhooks.rotate(
-            tx, webhook_id, sealed_secret=SEALER.seal(new), previous_expires_at=now + timedelta(hours=24), now=now
+            tx,
+            webhook_id,
+            encrypted_secret=SECRET_BOX.encrypt(new),
+            previous_expires_at=now + timedelta(hours=24),
+            now=now,
         )
     owe(database, webhook_id, now)
     sender = sender_of(database, clock)

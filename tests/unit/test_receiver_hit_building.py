@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from tracker.application import Application
 from tracker.hit import Hit
-from tracker.privacy import Privacy
+from tracker.privacy.anonymization import Privacy
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.unit.test_receiver_page_origin import rules
-from tracker.bots import is_bot
+from tracker.privacy.bots import is_bot
 from tracker.receiver.screening import reason_to_drop, reason_to_drop_keyed
 
 PEOPLE = [

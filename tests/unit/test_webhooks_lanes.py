@@ -29,7 +29,7 @@ def claimed(webhook_id: UUID, number: int = 1, *, is_failing: bool = False, unti
     return [
         Claimed(
             id=next(_numbers), webhook_id=webhook_id, event_id="hit_1", payload="{}", tries=0, leased_until=until,
-            url="https://hooks.example.com/", secret="sealed", previous_secret=None, is_failing=is_failing,
+            url="https://hooks.example.com/", secret="encrypted", previous_secret=None, is_failing=is_failing,
         )
         for _ in range(number)
     ]  # fmt: skip

@@ -12,11 +12,11 @@ from tracker.application import Application
 from tracker.cli import stack
 from tracker.cli.webhook_sink import WebhookSink
 from tracker.clock import SystemClock
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
+from tracker.encryption import PREFIX, SecretBox
 from tracker.management import webhooks
 from tracker.management.webhook_rules import WebhookRules
-from tracker.sealing import PREFIX, Sealer
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
 from tracker.store.database import Database
 
 HIT, SESSION = "tracking.created", "session.started"
@@ -41,7 +41,7 @@ def register(running: stack.Stack, database: Database, application: Application,
     """Have the application's hits and the beginnings of its sessions told to the sink."""
     policy = Policy(allow_http=True, networks=(ip_network(stack.WEBHOOK_NETWORK),))
     clock = SystemClock()
-    rules = WebhookRules(policy, Resolver(policy, clock), Sealer(running.secret_key))
+    rules = WebhookRules(policy, Resolver(policy, clock), SecretBox(running.secret_key))
     made = webhooks.create(database, rules, application.app_id, url=sink.url, events=[HIT, SESSION], now=clock.now())
     sink.secret = base64.b64decode(made.secret.removeprefix(PREFIX))
 

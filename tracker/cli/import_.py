@@ -33,7 +33,7 @@ from tracker.importing.run import Import, kept_since
 from tracker.importing.source import Line, opened, size_of, source_of
 from tracker.importing.summary import BadLine, Summary
 from tracker.management import applications
-from tracker.privacy import Anonymization
+from tracker.privacy.anonymization import Anonymization
 from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
 from tracker.store import partition_making, partitions, retention_state

@@ -209,7 +209,7 @@ def _print_with_secret(made: management.WithSecret, *, as_json: bool) -> None:
         print_json(values)
     else:
         print_fields({name: value for name, value in values.items() if value is not None})
-        note("Keep the secret now: it is stored sealed and cannot be shown again.")
+        note("Keep the secret now: it is stored encrypted and cannot be shown again.")
 
 
 def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:

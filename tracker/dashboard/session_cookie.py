@@ -48,7 +48,7 @@ class SessionCookie:
         if secret_key is None or len(secret_key) < _SHORTEST_KEY:
             raise SettingsInvalid("TRACKER_SECRET_KEY is not set, or too short: the dashboard signs sessions with it.")
         self._key = secret_key.encode()
-        # The salt makes a key of this purpose alone, so that nothing signed or sealed elsewhere counts here.
+        # The salt makes a key of this purpose alone, so that nothing signed or encrypted elsewhere counts here.
         derivation = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         self._serializer = URLSafeSerializer(self._key, salt=_PURPOSE, signer_kwargs=derivation)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tracker.addresses import network_of, normalise
 from tracker.application import Application
 from tracker.errors import Refused, invalid
 from tracker.hit_values import LONGEST_IDENTIFIERS
-from tracker.privacy import Privacy
+from tracker.privacy.addresses import network_of, normalise
+from tracker.privacy.anonymization import Privacy
 from tracker.store.person_rows import Person
 
 MOST = 100

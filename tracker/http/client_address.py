@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tracker.addresses import LONGEST, normalise
 from tracker.config import Network, ProxyHeader, Settings
 from tracker.http.forwarded import elements_from_the_right
+from tracker.privacy.addresses import LONGEST, normalise
 
 _MAX_HOPS = 32
 """Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""

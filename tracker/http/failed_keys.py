@@ -12,11 +12,11 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from tracker.addresses import networks_of
 from tracker.clock import Clock
 from tracker.errors import QueueAway, Refused
 from tracker.http.outage import Outage
 from tracker.http.token_bucket import TokenBucket
+from tracker.privacy.addresses import networks_of
 from tracker.queueing import failed_keys
 from tracker.queueing.connection import Connection
 from tracker.queueing.quota import bucket_of

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import orjson
 
-from tracker.addresses import normalise
 from tracker.hit_values import (
     LONGEST_DESCRIPTIONS,
     LONGEST_IDENTIFIERS,
@@ -23,6 +22,7 @@ from tracker.importing.json_aliases import ALIASES
 from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
+from tracker.privacy.addresses import normalise
 
 _OBJECTS = ("event_data", "custom_params")
 _LONGEST_PATH = 200

@@ -7,9 +7,9 @@ the format: `FIELD` has what may stand in a field without quotes, `QUOTED` what 
 import re
 from typing import Final
 
-from tracker.addresses import normalise
 from tracker.importing.escapes import ESCAPES, Unescape
 from tracker.importing.record import Fields, Malformed
+from tracker.privacy.addresses import normalise
 
 _ADDRESSES: Final = r"[0-9A-Za-z_.:%\[\]-]+(?:, ?[0-9A-Za-z_.:%\[\]-]+)*"
 FIELD: Final[dict[str, str]] = {

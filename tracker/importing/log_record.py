@@ -7,10 +7,10 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from tracker.addresses import normalise
 from tracker.hit_values import LARGEST_INTEGER, LONGEST_DESCRIPTIONS
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
+from tracker.privacy.addresses import normalise
 
 AddressFrom = Literal["leftmost-public", "leftmost", "rightmost", "forwarded"]
 PageViews = Literal["pages", "all"]

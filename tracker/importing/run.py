@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
-from tracker.bots import is_bot
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import EPOCH, Hit, imported_id
@@ -22,7 +21,8 @@ from tracker.importing.ordinals import Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.importing.summary import BadLine, Summary
-from tracker.privacy import Anonymization, Privacy
+from tracker.privacy.anonymization import Anonymization, Privacy
+from tracker.privacy.bots import is_bot
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 from tracker.store.partitions import first_kept
 

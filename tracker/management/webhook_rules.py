@@ -6,12 +6,12 @@ from typing import Self
 
 from tracker.clock import Clock
 from tracker.config import Settings
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy, policy_of
-from tracker.destinations.registration import check_registration
+from tracker.encryption import SecretBox, check_secret, new_secret
 from tracker.errors import DestinationRefused, invalid
 from tracker.outbox.event_types import check_events
-from tracker.sealing import Sealer, check_secret, new_secret
+from tracker.ssrf_guard.policy import Policy, policy_of
+from tracker.ssrf_guard.registration import check_registration
+from tracker.ssrf_guard.resolver import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class WebhookRules:
 
     policy: Policy
     resolver: Resolver
-    sealer: Sealer
+    secret_box: SecretBox
     waiting_limit: int = 0
     """Deliveries of one webhook; 0 is no limit."""
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Self:
         policy = policy_of(settings)
-        return cls(policy, Resolver(policy, clock), Sealer(settings.secret_key), settings.webhook_waiting_limit)
+        return cls(policy, Resolver(policy, clock), SecretBox(settings.secret_key), settings.webhook_waiting_limit)
 
     def url(self, url: str) -> str:
         """Raises Refused where webhooks may not be sent there."""
@@ -44,7 +44,7 @@ class WebhookRules:
             raise invalid(f"The events are not accepted: {error}", events=[str(error)]) from error
 
     def secret(self, given: str | None) -> tuple[str, str]:
-        """The secret, as given or a new one, in plain and sealed. Raises Refused for one that is not acceptable.
+        """The secret, as given or a new one, in plain and encrypted. Raises Refused for one that is not acceptable.
 
         Raises SettingsInvalid where TRACKER_SECRET_KEY is missing.
         """
@@ -52,4 +52,4 @@ class WebhookRules:
             secret = new_secret() if given is None else check_secret(given)
         except ValueError as error:
             raise invalid(f"The secret is not accepted: {error}", secret=[str(error)]) from None
-        return secret, self.sealer.seal(secret)
+        return secret, self.secret_box.encrypt(secret)

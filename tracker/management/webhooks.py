@@ -56,14 +56,14 @@ def create(
     has as many webhooks as it may. Raises SettingsInvalid where TRACKER_SECRET_KEY is missing.
     """
     checked_events = rules.events(events)
-    plain, sealed = rules.secret(secret)
+    plain, encrypted = rules.secret(secret)
     checked_url = rules.url(url)
     with database.transaction() as tx:
         application = locked(tx, app_id)
         if len(webhooks.list_rows(tx, app_id=app_id)) >= _MOST:
             raise conflict(f"The application has {_MOST} webhooks already, which is as many as it may have.")
         webhook_id = webhooks.insert(
-            tx, application.id, url=checked_url, events=checked_events, sealed_secret=sealed, now=now
+            tx, application.id, url=checked_url, events=checked_events, encrypted_secret=encrypted, now=now
         )
         row = _row(tx, webhook_id, app_id)
         note(tx, by, application, "webhook.created", str(webhook_id), None, _noted(row))
@@ -126,11 +126,11 @@ def rotate_secret(
 
     Raises Refused as `update` does, and SettingsInvalid where TRACKER_SECRET_KEY is missing.
     """
-    plain, sealed = rules.secret(secret)
+    plain, encrypted = rules.secret(secret)
     until = now + timedelta(hours=OLD_SECRET_HOURS)
     with database.transaction() as tx:
         application, _ = _locked(tx, webhook_id, app_id, expected)
-        webhooks.rotate(tx, webhook_id, sealed_secret=sealed, previous_expires_at=until, now=now)
+        webhooks.rotate(tx, webhook_id, encrypted_secret=encrypted, previous_expires_at=until, now=now)
         both = {"previous_secret_expires_at": until}
         note(tx, by, application, "webhook.secret_rotated", str(webhook_id), None, both)
         return WithSecret(_row(tx, webhook_id, app_id), plain)

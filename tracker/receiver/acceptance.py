@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tracker.addresses import networks_of
 from tracker.application import ApiKey, Application
 from tracker.clock import Clock
 from tracker.errors import Refused
@@ -14,7 +13,8 @@ from tracker.hit import identity_of
 from tracker.http.client_address import TrustedProxies, client_address
 from tracker.http.key_use import KeyUse
 from tracker.http.presented_key import presented_key
-from tracker.privacy import without_visitor
+from tracker.privacy.addresses import networks_of
+from tracker.privacy.anonymization import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.queueing.quota import Limit
 from tracker.receiver.application_cache import Applications

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from tracker.addresses import networks_of
 from tracker.application import Application
 from tracker.application_settings import ADDRESS_SHARE_PERCENT, DAILY_MEGABYTES, KEY_RESERVE_PERCENT
+from tracker.privacy.addresses import networks_of
 from tracker.queueing.quota import MINUTE_SECONDS, AddressShare, Quota, bucket_of
 
 MIN_ADDRESS_HITS: Final = 10

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, missing
 
-from tracker.addresses import normalise
 from tracker.http import moments
+from tracker.privacy.addresses import normalise
 
 _NO_TEXT = "Must be a text."
 

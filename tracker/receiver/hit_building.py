@@ -11,7 +11,7 @@ from tracker.application import Application
 from tracker.errors import Refused
 from tracker.hit import encode_columns, tracking_id_of
 from tracker.http.json_rules import refusal
-from tracker.privacy import Privacy
+from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
 
 OLDEST = timedelta(hours=24)

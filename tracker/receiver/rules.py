@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tracker.application import Application
 from tracker.application_settings import ALLOW_LOCALHOST, BOT_FILTER, ORIGIN_CHECK, RESPECT_DNT
-from tracker.privacy import Privacy
+from tracker.privacy.anonymization import Privacy
 from tracker.receiver.allowance import Allowance
 
 _MOST_KNOWN = 20_000

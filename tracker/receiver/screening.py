@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from tracker.bots import is_bot
+from tracker.privacy.bots import is_bot
 from tracker.receiver.rules import Rules
 
 Reason = Literal["bot", "prefetch", "gpc", "dnt"]

@@ -14,7 +14,7 @@ from tracker.store.webhook_deliveries import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A delivery that is ours until `leased_until`, with what sending it needs of its webhook. Secrets are sealed."""
+    """A delivery that is ours until `leased_until`, with what sending it needs of its webhook. Secrets are encrypted."""
 
     id: int
     webhook_id: UUID

@@ -60,14 +60,14 @@ def active_of(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tu
 
 
 def insert(
-    tx: Transaction, application_id: UUID, *, url: str, events: Sequence[str], sealed_secret: str, now: datetime
+    tx: Transaction, application_id: UUID, *, url: str, events: Sequence[str], encrypted_secret: str, now: datetime
 ) -> UUID:
     """Register a webhook and return its id."""
     params = {
         "application_id": application_id,
         "url": url,
         "events": Jsonb(list(events)),
-        "secret": sealed_secret,
+        "secret": encrypted_secret,
         "now": now,
     }
     row = fetch_one(tx, "webhooks/insert", params)
@@ -113,12 +113,12 @@ def update(
 
 
 def rotate(
-    tx: Transaction, webhook_id: UUID, *, sealed_secret: str, previous_expires_at: datetime, now: datetime
+    tx: Transaction, webhook_id: UUID, *, encrypted_secret: str, previous_expires_at: datetime, now: datetime
 ) -> None:
     """Replace the secret; the one before is kept beside it until `previous_expires_at`."""
     params = {
         "webhook_id": webhook_id,
-        "secret": sealed_secret,
+        "secret": encrypted_secret,
         "previous_expires_at": previous_expires_at,
         "now": now,
     }

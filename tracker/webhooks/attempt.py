@@ -1,4 +1,4 @@
-"""One attempt at one delivery, as a thread of the pool makes it: open the secrets, sign, post, say how it ended."""
+"""One attempt at one delivery, as a thread of the pool makes it: decrypt the secrets, sign, post, say how it ended."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import datetime
 from standardwebhooks import Webhook
 
 from tracker.clock import Clock
+from tracker.encryption import SecretBox
 from tracker.errors import DestinationRefused, SettingsInvalid
 from tracker.log import logger
-from tracker.sealing import Sealer
 from tracker.store.webhook_sending import Claimed
 from tracker.webhooks.failures import NoAnswer
 from tracker.webhooks.outlet import Outlet
@@ -37,8 +37,8 @@ class Attempted:
 class Attempts:
     """Makes attempts. Thread-safe."""
 
-    def __init__(self, sealer: Sealer, clock: Clock) -> None:
-        self._sealer = sealer
+    def __init__(self, secret_box: SecretBox, clock: Clock) -> None:
+        self._sealer = secret_box
         self._clock = clock
 
     def make(self, delivery: Claimed, outlet: Outlet) -> Attempted:

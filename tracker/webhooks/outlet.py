@@ -24,9 +24,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from tracker.clock import Clock
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
-from tracker.destinations.urls import check_url
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
+from tracker.ssrf_guard.urls import check_url
 from tracker.webhooks.deadlines import Deadlines, Limited
 from tracker.webhooks.failures import NoAnswer, reason
 from tracker.webhooks.response import BoundedResponse

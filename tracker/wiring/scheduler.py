@@ -11,14 +11,14 @@ from uuid import UUID
 from tracker.agreed_clock import AgreedClock
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import policy_of
+from tracker.encryption import SecretBox
 from tracker.instance.check import InstanceCheck
 from tracker.maintenance.drop_partitions import Statistics
 from tracker.outbox.events import period_completed, session_ended
 from tracker.outbox.publish import publish_all
 from tracker.queueing.connection import Connection, connect
-from tracker.sealing import Sealer
+from tracker.ssrf_guard.policy import policy_of
+from tracker.ssrf_guard.resolver import Resolver
 from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
@@ -97,7 +97,7 @@ def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owne
     return Sender(
         database,
         clock,
-        Attempts(Sealer(settings.secret_key), clock),
+        Attempts(SecretBox(settings.secret_key), clock),
         lambda: Outlet(gate, connections=WIDEST),
         owner=owner,
         disable_after=DisableAfter(timedelta(days=settings.webhook_disable_days), settings.webhook_disable_attempts),

@@ -1,4 +1,4 @@
-"""Webhook secrets: made, checked, and sealed with TRACKER_SECRET_KEY for the database.
+"""Webhook secrets: made, checked, and encrypted with TRACKER_SECRET_KEY for the database.
 
 A secret signs what is sent, so that it must be readable here, unlike an API key, of which a hash is enough. It is
 stored as a Fernet token (AES-128-CBC and HMAC-SHA-256) under a key that HKDF-SHA-256 derives from the setting's text.
@@ -23,21 +23,21 @@ _PURPOSE = b"access-log-tracker webhook secrets 1"
 _SHORTEST_KEY = 8
 
 
-class Sealer:
-    """Seals and opens with one TRACKER_SECRET_KEY. Whoever has no secrets to handle needs no key."""
+class SecretBox:
+    """Encrypts and decrypts with one TRACKER_SECRET_KEY. Whoever has no secrets to handle needs no key."""
 
     def __init__(self, secret_key: str | None) -> None:
         self._secret_key = secret_key
         self._made: Fernet | None = None
 
-    def seal(self, secret: str) -> str:
+    def encrypt(self, secret: str) -> str:
         """The secret as it is stored: at most 204 characters. Raises SettingsInvalid without a usable key."""
         return self._fernet().encrypt(secret.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """The secret that `seal` sealed. Raises SettingsInvalid without the key under which it was."""
+    def decrypt(self, encrypted: str) -> str:
+        """The secret that `encrypt` encrypted. Raises SettingsInvalid without the key under which it was."""
         try:
-            return self._fernet().decrypt(sealed.encode()).decode()
+            return self._fernet().decrypt(encrypted.encode()).decode()
         except InvalidToken:
             raise SettingsInvalid(
                 "TRACKER_SECRET_KEY is not the key under which this webhook's secret was stored: set that key again, "

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.addresses import network_of, normalise
+from tracker.privacy.addresses import network_of, normalise
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from tracker.clock import SystemClock
-from tracker.destinations.addresses import Address
-from tracker.destinations.names import KEPT_SECONDS, Resolver
-from tracker.destinations.policy import Policy
-from tracker.destinations.registration import check_registration
-from tracker.destinations.urls import check_url
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.addresses import Address
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.registration import check_registration
+from tracker.ssrf_guard.resolver import KEPT_SECONDS, Resolver
+from tracker.ssrf_guard.urls import check_url
 
 
 class NameServer:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tracker.destinations.policy import Policy, policy_of
-from tracker.destinations.urls import check_url
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.policy import Policy, policy_of
+from tracker.ssrf_guard.urls import check_url
 
 PUBLIC = Policy()
 HOSTILE = {

@@ -2,19 +2,19 @@ import base64
 
 import pytest
 
+from tracker.encryption import SecretBox, check_secret, new_secret
 from tracker.errors import SettingsInvalid
-from tracker.sealing import Sealer, check_secret, new_secret
 
 KEY = "a key of sixteen characters or more"
 
 
 def test_a_secret_comes_back_as_it_was_and_fits_its_column() -> None:
     secret = "whsec_" + base64.b64encode(bytes(range(64))).decode()
-    sealed = Sealer(KEY).seal(secret)
-    assert Sealer(KEY).open(sealed) == secret
-    assert secret not in sealed
-    assert len(sealed) <= 204
-    assert sealed != Sealer(KEY).seal(secret)
+    encrypted = SecretBox(KEY).encrypt(secret)
+    assert SecretBox(KEY).decrypt(encrypted) == secret
+    assert secret not in encrypted
+    assert len(encrypted) <= 204
+    assert encrypted != SecretBox(KEY).encrypt(secret)
 
 
 def test_a_new_secret_is_random_and_one_of_standard_webhooks() -> None:
@@ -25,17 +25,19 @@ def test_a_new_secret_is_random_and_one_of_standard_webhooks() -> None:
 
 @pytest.mark.parametrize("key", [None, "short"])
 def test_without_a_key_nothing_is_sealed_and_the_error_says_what_to_do(key: str | None) -> None:
-    sealer = Sealer(key)
+    secret_box = SecretBox(key)
     with pytest.raises(SettingsInvalid, match=r"TRACKER_SECRET_KEY (is not set|has 5 characters): .*openssl rand"):
-        sealer.seal(new_secret())
+        secret_box.encrypt(new_secret())
     with pytest.raises(SettingsInvalid, match="TRACKER_SECRET_KEY"):
-        sealer.open("whatever")
+        secret_box.open("whatever")
 
 
-@pytest.mark.parametrize("sealed", [Sealer("another key, just as long").seal(new_secret()), "", "not a token", "é"])
-def test_what_another_key_sealed_is_an_error_that_names_both_ways_out(sealed: str) -> None:
+@pytest.mark.parametrize(
+    "encrypted", [SecretBox("another key, just as long").encrypt(new_secret()), "", "not a token", "é"]
+)
+def test_what_another_key_sealed_is_an_error_that_names_both_ways_out(encrypted: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"set that key again, .*webhooks rotate"):
-        Sealer(KEY).open(sealed)
+        SecretBox(KEY).decrypt(encrypted)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ and RFC 8215 (NAT64).
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 from tracker.config import Network
-from tracker.destinations.policy import Policy
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.policy import Policy
 
 Address = IPv4Address | IPv6Address
 

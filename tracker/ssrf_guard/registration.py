@@ -1,8 +1,8 @@
 """The check of a URL when a webhook is registered."""
 
-from tracker.destinations.names import Resolver
-from tracker.destinations.policy import Policy
-from tracker.destinations.urls import Destination, check_url
+from tracker.ssrf_guard.policy import Policy
+from tracker.ssrf_guard.resolver import Resolver
+from tracker.ssrf_guard.urls import Destination, check_url
 
 LOOK_UP_SECONDS = 5.0
 

@@ -7,9 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
-from tracker.destinations.addresses import Address, check_address, wrong_port
-from tracker.destinations.policy import Policy
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.addresses import Address, check_address, wrong_port
+from tracker.ssrf_guard.policy import Policy
 
 LONGEST = 2048
 """Characters of a URL."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.application_settings import STRIPPED_QUERY_PARAMETERS
-from tracker.url_stripping import strip
+from tracker.privacy.url_stripping import strip
 
 NAMES = frozenset(STRIPPED_QUERY_PARAMETERS.default)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from tracker.clock import Clock
-from tracker.destinations.addresses import Address, check_address
-from tracker.destinations.policy import Policy
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.addresses import Address, check_address
+from tracker.ssrf_guard.policy import Policy
 
 KEPT_SECONDS = 5.0
 """How long an answer serves: a burst of deliveries must not become a burst of questions to the name server."""

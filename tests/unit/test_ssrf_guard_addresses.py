@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tracker.destinations.addresses import check_address
-from tracker.destinations.policy import Policy
 from tracker.errors import DestinationRefused
+from tracker.ssrf_guard.addresses import check_address
+from tracker.ssrf_guard.policy import Policy
 
 PUBLIC = Policy()
 EVERYTHING = Policy(networks=(ip_network("0.0.0.0/0"), ip_network("::/0")))

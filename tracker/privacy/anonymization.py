@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from tracker.addresses import network_of
 from tracker.application_settings import (
     IP_ANONYMIZATION,
     MAX_URL_LENGTH,
     MAX_USER_AGENT_LENGTH,
     STRIPPED_QUERY_PARAMETERS,
 )
-from tracker.url_stripping import strip
+from tracker.privacy.addresses import network_of
+from tracker.privacy.url_stripping import strip
 
 Anonymization = Literal["none", "last_octet", "full"]
 

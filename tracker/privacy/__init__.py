@@ -1,0 +1,7 @@
+"""What is kept of visitors, and who counts as one. Without I/O.
+
+anonymization  an application's privacy settings, as functions of what a hit says
+addresses      IP addresses: one spelling for each, and the network that may be kept of it
+url_stripping  parameters taken out of URLs
+bots           crawlers, libraries and scripts by their user agent; only this module knows crawlerdetect
+"""
