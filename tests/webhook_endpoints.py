@@ -17,8 +17,8 @@ from tracker.store import webhook_deliveries, webhooks
 from tracker.store.database import Database
 from tracker.store.webhook_deliveries import NewDelivery
 from tracker.webhooks.attempt import Attempts
-from tracker.webhooks.lanes import WIDEST
-from tracker.webhooks.outlet import Gate, Outlet
+from tracker.webhooks.concurrency import MAX_CONCURRENCY
+from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import Sender
 
@@ -70,13 +70,13 @@ def sender_of(
     **seconds: float,
 ) -> Sender:
     """A sender whose sockets have the machine's own time, whatever `clock` says."""
-    gate = Gate(policy, Resolver(policy, SystemClock()), clock=SystemClock(), **seconds)  # type: ignore[arg-type]
+    settings = ClientSettings(policy, Resolver(policy, SystemClock()), clock=SystemClock(), **seconds)  # type: ignore[arg-type]
     clock = clock or SystemClock()
     return Sender(
         database,
         clock,
         attempts(Attempts(SecretBox(key), clock)),
-        lambda: Outlet(gate, connections=WIDEST),
+        lambda: WebhookClient(settings, connections=MAX_CONCURRENCY),
         owner=owner,
         disable_after=DisableAfter(timedelta(days=5), 10),
         threads=threads,

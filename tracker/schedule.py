@@ -17,7 +17,7 @@ from tracker.queueing import watch
 from tracker.scheduler.job import Job, ShouldContinue
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
-from tracker.webhooks.backlogs import note_backlogs
+from tracker.webhooks.backlog_limit import note_backlogs
 from tracker.wiring.scheduler import Scheduler
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -19,13 +19,13 @@ from tracker import config
 from tracker.clock import SystemClock
 from tracker.encryption import SecretBox, new_secret
 from tracker.store.database import Database
-from tracker.webhooks.lanes import THREADS, WIDEST
+from tracker.webhooks.concurrency import MAX_CONCURRENCY, THREADS
 from tracker.wiring.scheduler import webhook_sender
 
 NAME = "webhook deliveries"
 TARGET = 0.6
 _KEY = "secret key of the benchmark"
-_ENDPOINTS = THREADS // WIDEST
+_ENDPOINTS = THREADS // MAX_CONCURRENCY
 """As many as keep all threads busy."""
 _PAYLOAD = '{"type":"tracking.created","timestamp":"2026-11-23T00:00:00Z","data":{"url":"' + "x" * 700 + '"}}'
 

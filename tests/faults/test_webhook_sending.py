@@ -18,7 +18,7 @@ from tests.webhook_endpoints import KEY, owe, register, sender_of, states
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.store.database import Database
-from tracker.webhooks.lanes import WIDEST
+from tracker.webhooks.concurrency import MAX_CONCURRENCY
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def test_a_scheduler_that_is_killed_in_mid_send_loses_nothing_and_the_ids_stay(
         wait_until(lambda: states(database) == {"delivered": 200})
         assert set(one.ids) == set(ids)
         # At most what was sent and not noted yet is sent again.
-        assert len(one.ids) - len(ids) <= sent + WIDEST - noted < len(ids)
+        assert len(one.ids) - len(ids) <= sent + MAX_CONCURRENCY - noted < len(ids)
 
 
 def test_a_scheduler_that_is_stopped_ends_what_is_under_way_and_begins_nothing(

@@ -14,10 +14,10 @@ import pytest
 from tests.certificates import certificate, serving, trusting
 from tests.consumers import Manner, answer, consumer, drip
 from tests.waiting import wait_until
-from tests.webhook_outlets import CHUNKED, CONTINUE, EMPTY, OK, floods, outlet_of, post, says
+from tests.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
 from tracker.errors import DestinationRefused
-from tracker.webhooks.failures import NoAnswer
-from tracker.webhooks.outlet import CONNECT_SECONDS, Outlet
+from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.http_client import CONNECT_SECONDS, WebhookClient
 
 IN_TIME = 20.0  # Seconds: more than an attempt has, on any machine.
 WITHOUT_WAITING = 8.0  # Seconds: less than any deadline of an attempt, on any machine.
@@ -25,8 +25,8 @@ CPU_SECONDS = 3.0  # An answer that is read as fast as it comes until the deadli
 
 
 @pytest.fixture
-def outlet() -> Iterator[Outlet]:
-    with outlet_of() as opened:
+def client() -> Iterator[WebhookClient]:
+    with client_of() as opened:
         yield opened
 
 
@@ -67,18 +67,18 @@ def outlet() -> Iterator[Outlet]:
         "answers",
     ],
 )
-def test_what_never_ends_costs_no_time_at_all(outlet: Outlet, manner: Manner, status: int | None) -> None:
+def test_what_never_ends_costs_no_time_at_all(client: WebhookClient, manner: Manner, status: int | None) -> None:
     with consumer(manner) as one:
         began, cpu = time.monotonic(), time.thread_time()
         if status is None:
             with pytest.raises(NoAnswer):
-                post(outlet, one)
+                post(client, one)
         else:
-            assert post(outlet, one).status == status
+            assert post(client, one).status == status
         assert time.monotonic() - began < WITHOUT_WAITING
         assert time.thread_time() - cpu < CPU_SECONDS
         one.manner = answer(204)
-        assert post(outlet, one).status == 204
+        assert post(client, one).status == 204
 
 
 @pytest.mark.parametrize(
@@ -92,24 +92,24 @@ def test_what_never_ends_costs_no_time_at_all(outlet: Outlet, manner: Manner, st
     ids=["an informational answer", "informational answers", "headers", "trailers"],
 )
 def test_what_drips_ends_with_the_time_for_the_whole(manner: Manner, status: int | None) -> None:
-    with consumer(manner) as one, outlet_of(whole_seconds=1.0) as outlet:
+    with consumer(manner) as one, client_of(whole_seconds=1.0) as client:
         began = time.monotonic()
         if status is None:
             with pytest.raises(NoAnswer, match="too long altogether"):
-                post(outlet, one)
+                post(client, one)
         else:
-            assert post(outlet, one).status == status
+            assert post(client, one).status == status
         assert 0.9 < time.monotonic() - began < IN_TIME
 
 
 def test_bounds_hold_below_tls(tmp_path: Path) -> None:
     path = certificate(tmp_path, "127.0.0.1")
-    with consumer(floods(b"", CONTINUE), tls=serving(path)) as one, outlet_of(trusting(path)) as outlet:
+    with consumer(floods(b"", CONTINUE), tls=serving(path)) as one, client_of(trusting(path)) as client:
         with pytest.raises(NoAnswer, match="informational"):
-            post(outlet, one)
+            post(client, one)
         for manner in (floods(OK, b"X: 1\r\n"), says(b"HTTP/1.1 103 Early Hints\r\n\r\n", OK, EMPTY)):
             one.manner = manner
-            assert post(outlet, one).status == 200
+            assert post(client, one).status == 200
 
 
 def test_a_handshake_of_tls_that_drips_ends_in_time(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_a_handshake_of_tls_that_drips_ends_in_time(tmp_path: Path) -> None:
                 time.sleep(0.1)
 
     threading.Thread(target=drip_handshake, daemon=True).start()
-    with outlet_of(trusting(certificate(tmp_path, "127.0.0.1"))) as outlet, listener:
+    with client_of(trusting(certificate(tmp_path, "127.0.0.1"))) as client, listener:
         began = time.monotonic()
         with pytest.raises(NoAnswer):
-            outlet.post(f"https://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
+            client.post(f"https://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
         assert CONNECT_SECONDS - 0.5 < time.monotonic() - began < 2 * CONNECT_SECONDS
 
 
@@ -139,10 +139,10 @@ def test_a_name_server_that_hangs_ends_in_time() -> None:
         ended.wait(60)
         return []
 
-    with outlet_of(look_up=hang) as outlet:
+    with client_of(look_up=hang) as client:
         began = time.monotonic()
         with pytest.raises(DestinationRefused, match="could not be looked up in time"):
-            outlet.post("http://hooks.example.com/", b"{}", {})
+            client.post("http://hooks.example.com/", b"{}", {})
         assert time.monotonic() - began < 2 * CONNECT_SECONDS
         ended.set()
 
@@ -155,10 +155,10 @@ def test_a_name_with_very_many_addresses_that_nobody_answers_at_ends_in_time() -
             sock.setblocking(False)
             sock.connect_ex(full.getsockname())
         wait_until(lambda: _is_full(full))
-        with outlet_of(look_up=lambda _: [ip_address("127.0.0.1")] * 2000) as outlet:
+        with client_of(look_up=lambda _: [ip_address("127.0.0.1")] * 2000) as client:
             began = time.monotonic()
             with pytest.raises(NoAnswer, match="cannot be connected to in time"):
-                outlet.post(f"http://hooks.example.com:{full.getsockname()[1]}/", b"{}", {})
+                client.post(f"http://hooks.example.com:{full.getsockname()[1]}/", b"{}", {})
             assert time.monotonic() - began < 3 * CONNECT_SECONDS
         for sock in waiting:
             sock.close()

@@ -9,47 +9,47 @@ import pytest
 
 from tests.certificates import certificate, serving, trusting
 from tests.consumers import answer, consumer
+from tests.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, says
 from tests.webhook_endpoints import owe, register, sender_of, states, webhook
-from tests.webhook_outlets import CONTINUE, EMPTY, OK, outlet_of, post, says
 from tracker.application import Application
 from tracker.store.database import Database
-from tracker.webhooks.failures import NoAnswer
-from tracker.webhooks.outlet import Answer, Outlet
+from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.http_client import EndpointAnswer, WebhookClient
 from tracker.webhooks.response import MAX_ANSWER_BYTES, MAX_INFORMATIONAL_ANSWERS
 
 
 @pytest.fixture
-def outlet() -> Iterator[Outlet]:
-    with outlet_of() as opened:
+def client() -> Iterator[WebhookClient]:
+    with client_of() as opened:
         yield opened
 
 
 @pytest.mark.parametrize("status", [100, 102, 103, 104, 110, 199])
-def test_informational_answers_are_passed_over(outlet: Outlet, status: int) -> None:
+def test_informational_answers_are_passed_over(client: WebhookClient, status: int) -> None:
     informational = b"HTTP/1.1 %d Wait\r\nLink: </a.css>; rel=preload\r\nContent-Length: 5\r\n\r\n" % status
     with consumer(says(informational * 3, OK, EMPTY)) as one:
         for _ in range(2):
-            assert post(outlet, one).status == 200
+            assert post(client, one).status == 200
         assert one.connections == 1
         one.manner = says(informational, b"HTTP/1.1 429 Later\r\nRetry-After: 7\r\n", EMPTY)
-        assert post(outlet, one) == Answer(429, "7")
+        assert post(client, one) == EndpointAnswer(429, "7")
 
 
-def test_as_many_informational_answers_are_passed_over_as_any_server_sends_and_no_more(outlet: Outlet) -> None:
+def test_as_many_informational_answers_are_passed_over_as_any_server_sends_and_no_more(client: WebhookClient) -> None:
     with consumer(says(CONTINUE * MAX_INFORMATIONAL_ANSWERS, OK, EMPTY)) as one:
-        assert post(outlet, one).status == 200
+        assert post(client, one).status == 200
         one.manner = says(CONTINUE * (MAX_INFORMATIONAL_ANSWERS + 1), OK, EMPTY)
         with pytest.raises(NoAnswer, match="more than 32 informational answers"):
-            post(outlet, one)
+            post(client, one)
         one.manner = answer(204)
-        assert post(outlet, one).status == 204
+        assert post(client, one).status == 204
 
 
-def test_switching_protocols_is_an_answer_after_which_the_connection_is_not_used_again(outlet: Outlet) -> None:
+def test_switching_protocols_is_an_answer_after_which_the_connection_is_not_used_again(client: WebhookClient) -> None:
     with consumer(says(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")) as one:
-        assert post(outlet, one).status == 101
+        assert post(client, one).status == 101
         one.manner = answer(200)
-        assert post(outlet, one).status == 200
+        assert post(client, one).status == 200
         assert one.connections == 2
 
 
@@ -64,13 +64,15 @@ def test_switching_protocols_is_an_answer_after_which_the_connection_is_not_used
     ],
     ids=["over a hundred", "thousands", "a long one", "not ASCII", "none that are headers"],
 )
-def test_many_and_long_headers_leave_the_answer_and_the_connection_as_they_are(outlet: Outlet, headers: bytes) -> None:
+def test_many_and_long_headers_leave_the_answer_and_the_connection_as_they_are(
+    client: WebhookClient, headers: bytes
+) -> None:
     with consumer(says(OK, headers, b"Content-Length: 3\r\n\r\nyes")) as one:
         for _ in range(2):
-            assert post(outlet, one).status == 200
+            assert post(client, one).status == 200
         assert one.connections == 1
         one.manner = says(b"HTTP/1.1 503 Later\r\n", headers, b"retry-AFTER:90\r\n", EMPTY)
-        assert post(outlet, one) == Answer(503, "90")
+        assert post(client, one) == EndpointAnswer(503, "90")
 
 
 @pytest.mark.parametrize(
@@ -85,12 +87,12 @@ def test_many_and_long_headers_leave_the_answer_and_the_connection_as_they_are(o
     ],
     ids=["a header beyond the bound", "headers beyond the bound", "cut in a header", "cut", "no chunk", "a long body"],
 )
-def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(outlet: Outlet, rest: bytes) -> None:
+def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(client: WebhookClient, rest: bytes) -> None:
     for status in (200, 410, 500):
         with consumer(says(b"HTTP/1.1 %d Said\r\n" % status, rest, closes=True)) as one:
-            assert post(outlet, one).status == status
+            assert post(client, one).status == status
             one.manner = answer(204)
-            assert post(outlet, one).status == 204
+            assert post(client, one).status == 204
             assert one.connections == 2
 
 
@@ -132,12 +134,12 @@ def test_an_event_that_was_taken_with_hints_and_many_headers_is_sent_once(
         (b"HTTP/1.1 102 P\r\nX: " + b"x" * MAX_ANSWER_BYTES + b"\r\n\r\n" + OK, "sent 65536 bytes and no status"),
     ],
 )  # fmt: skip
-def test_what_holds_no_whole_status_is_no_answer(outlet: Outlet, said: bytes, words: str) -> None:
+def test_what_holds_no_whole_status_is_no_answer(client: WebhookClient, said: bytes, words: str) -> None:
     with consumer(says(said, closes=True)) as one:
         with pytest.raises(NoAnswer, match=words):
-            post(outlet, one)
+            post(client, one)
         one.manner = answer(200)
-        assert post(outlet, one).status == 200
+        assert post(client, one).status == 200
 
 
 def test_a_consumer_that_says_no_more_after_its_status_has_answered(tmp_path: Path) -> None:
@@ -148,13 +150,13 @@ def test_a_consumer_that_says_no_more_after_its_status_has_answered(tmp_path: Pa
         return sock.recv(1) or True
 
     for tls, context in ((None, None), (serving(path), trusting(path))):
-        with consumer(fall_silent, tls=tls) as one, outlet_of(context, read_seconds=0.3) as outlet:
-            assert post(outlet, one).status == 200
+        with consumer(fall_silent, tls=tls) as one, client_of(context, read_seconds=0.3) as client:
+            assert post(client, one).status == 200
             one.manner = answer(204)
-            assert post(outlet, one).status == 204
+            assert post(client, one).status == 204
 
 
-def test_a_consumer_that_closes_its_half_after_the_answer_has_answered(outlet: Outlet) -> None:
+def test_a_consumer_that_closes_its_half_after_the_answer_has_answered(client: WebhookClient) -> None:
     def half_close(sock: socket.socket, _: Any) -> object:
         sock.sendall(OK + b"\r\n")
         sock.shutdown(socket.SHUT_WR)
@@ -162,4 +164,4 @@ def test_a_consumer_that_closes_its_half_after_the_answer_has_answered(outlet: O
 
     with consumer(half_close) as one:
         for _ in range(2):
-            assert post(outlet, one).status == 200
+            assert post(client, one).status == 200

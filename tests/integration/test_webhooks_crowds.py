@@ -9,7 +9,7 @@ from tests.waiting import PATIENCE, wait_until
 from tests.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.store.database import Database
-from tracker.webhooks.lanes import KEPT_SECONDS
+from tracker.webhooks.concurrency import MAX_IDLE_SECONDS
 from tracker.webhooks.sender import LEASE
 
 HANGS_ON = {"read_seconds": PATIENCE, "whole_seconds": PATIENCE}
@@ -83,9 +83,9 @@ def test_idle_connections_are_closed_in_the_middle_of_a_turn(
         turn = threading.Thread(target=sender.turn)
         turn.start()
         wait_until(lambda: states(database) == {"waiting": 1, "delivered": 1} and bad.received)
-        clock.advance(KEPT_SECONDS + 1)
-        wait_until(lambda: good not in sender._lanes._lanes)
-        assert slow in sender._lanes._lanes
+        clock.advance(MAX_IDLE_SECONDS + 1)
+        wait_until(lambda: good not in sender._limiter._endpoints)
+        assert slow in sender._limiter._endpoints
         bad.close()
         turn.join(PATIENCE)
 

@@ -18,8 +18,8 @@ from tracker.application import Application
 from tracker.encryption import new_secret
 from tracker.store import webhooks
 from tracker.store.database import Database
-from tracker.webhooks.lanes import WIDEST
-from tracker.webhooks.verdict import RETRIES
+from tracker.webhooks.concurrency import MAX_CONCURRENCY
+from tracker.webhooks.retry_policy import RETRIES
 
 
 @pytest.fixture
@@ -295,6 +295,6 @@ def test_an_endpoint_that_hangs_holds_up_itself_alone(
     wait_until(lambda: len(one.received) == 50)
     stop.set()
     for bad in bads:
-        assert len(bad.received) <= WIDEST
+        assert len(bad.received) <= MAX_CONCURRENCY
         bad.close()
     turn.join(PATIENCE)

@@ -13,8 +13,8 @@ from tracker.store.webhook_deliveries import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """A delivery that is ours until `leased_until`, with what sending it needs of its webhook. Secrets are encrypted."""
+class ClaimedDelivery:
+    """A delivery that is ours until `leased_until`, and what sending it needs of its webhook; secrets encrypted."""
 
     id: int
     webhook_id: UUID
@@ -31,7 +31,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class AttemptRow:
     """An attempt that was made, and what is to become of the delivery. `due_at` is None where it is not tried again."""
 
     delivery_id: int
@@ -47,7 +47,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Streak:
+class FailureStreak:
     """What some attempts, in their order, say of one webhook at one URL."""
 
     webhook_id: UUID
@@ -63,7 +63,7 @@ class Streak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Faring:
+class EndpointHealth:
     """How a webhook fares after its streak was noted."""
 
     id: UUID
@@ -81,14 +81,14 @@ def claim(
     now: datetime,
     until: datetime,
     webhooks: int,
-    suspect_webhooks: int,
+    unhealthy_webhooks: int,
     each: int,
-    suspects: Sequence[UUID] = (),
+    unhealthy: Sequence[UUID] = (),
     except_for: Sequence[UUID] = (),
-) -> list[Claimed]:
+) -> list[ClaimedDelivery]:
     """Claim what is due: at most `each` deliveries of at most `webhooks` webhooks, the longest waiting first.
 
-    Beside these one delivery each of at most `suspect_webhooks` others: those that failed last, and the `suspects`.
+    Beside these one delivery each of at most `unhealthy_webhooks` others: those that failed last, and the `unhealthy`.
     Two senders that ask at once get different ones; what an ended sender had claimed comes back when its lease is over.
     """
     params = {
@@ -96,15 +96,17 @@ def claim(
         "now": now,
         "until": until,
         "webhooks": webhooks,
-        "suspect_webhooks": suspect_webhooks,
+        "unhealthy_webhooks": unhealthy_webhooks,
         "each": each,
-        "suspects": list(suspects),
+        "unhealthy": list(unhealthy),
         "except_for": list(except_for),
     }
-    return [Claimed(**row) for row in fetch_all(tx, "webhook_deliveries/claim", params)]
+    return [ClaimedDelivery(**row) for row in fetch_all(tx, "webhook_deliveries/claim", params)]
 
 
-def still_ours(tx: Transaction, claimed: Sequence[Claimed], *, owner: str, now: datetime) -> dict[int, Claimed]:
+def still_ours(
+    tx: Transaction, claimed: Sequence[ClaimedDelivery], *, owner: str, now: datetime
+) -> dict[int, ClaimedDelivery]:
     """Those of claimed deliveries that are still to be sent, by id, with the URL and the secrets that hold by now.
 
     Left out are those that were erased or sent meanwhile, or whose webhook is disabled or gone.
@@ -125,7 +127,7 @@ def postpone(tx: Transaction, errors: Sequence[tuple[int, str]], *, owner: str, 
     execute(tx, "webhook_deliveries/postpone", {"postponed": postponed, "owner": owner, "due_at": due_at})
 
 
-def record(tx: Transaction, attempts: Sequence[Made], *, owner: str, now: datetime) -> None:
+def record(tx: Transaction, attempts: Sequence[AttemptRow], *, owner: str, now: datetime) -> None:
     """Record attempts, at most one of each delivery. Those of deliveries that are over, or gone, are left out.
 
     A delivery that failed at a URL which is the webhook's no longer is due `now`, and its retries begin anew.
@@ -134,7 +136,7 @@ def record(tx: Transaction, attempts: Sequence[Made], *, owner: str, now: dateti
     execute(tx, "webhook_deliveries/record", params)
 
 
-def note_streaks(tx: Transaction, streaks: Sequence[Streak]) -> list[Faring]:
+def note_streaks(tx: Transaction, streaks: Sequence[FailureStreak]) -> list[EndpointHealth]:
     """Note how webhooks fared, each URL at most once; how those fare now that still lead there."""
     rows = fetch_all(tx, "webhooks/note_streaks", {"streaks": orjson.dumps(streaks).decode()})
-    return [Faring(**row) for row in rows]
+    return [EndpointHealth(**row) for row in rows]

@@ -1,6 +1,6 @@
 """What became of attempts, into the database: deliveries, endpoints, and the end of those that nobody answers for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,10 +9,9 @@ from tracker.outbox.events import webhook_disabled
 from tracker.outbox.publish import publish
 from tracker.store import audit_log, webhook_sending, webhooks
 from tracker.store.database import Transaction
-from tracker.store.webhook_sending import Faring, Made
-from tracker.webhooks.attempt import Attempted
-from tracker.webhooks.streaks import streaks
-from tracker.webhooks.verdict import Verdict
+from tracker.store.webhook_sending import AttemptRow, EndpointHealth, FailureStreak
+from tracker.webhooks.attempt import EndedAttempt
+from tracker.webhooks.retry_policy import RetryDecision
 
 POSTPONED = timedelta(minutes=5)
 """After so long a delivery is tried again that could not be sent for a reason of ours."""
@@ -27,15 +26,15 @@ class DisableAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """An attempt and its verdict."""
+class DecidedAttempt:
+    """An attempt and its decision."""
 
-    attempted: Attempted
-    verdict: Verdict
+    attempted: EndedAttempt
+    decision: RetryDecision
 
 
 def record(
-    tx: Transaction, ended: Sequence[Ended], *, owner: str, disable_after: DisableAfter, now: datetime
+    tx: Transaction, ended: Sequence[DecidedAttempt], *, owner: str, disable_after: DisableAfter, now: datetime
 ) -> list[UUID]:
     """Record attempts, at most one of each delivery; the webhooks that are disabled for what they say.
 
@@ -50,11 +49,11 @@ def record(
     if not sent:
         return []
     # The webhooks first: nobody changes a URL between what is noted of it and what becomes of its deliveries.
-    faring = webhook_sending.note_streaks(tx, streaks((each.attempted, each.verdict) for each in sent))
+    endpoint_health = webhook_sending.note_streaks(tx, streaks((each.attempted, each.decision) for each in sent))
     webhook_sending.record(tx, [_made(each) for each in sent], owner=owner, now=now)
-    gone = {(each.attempted.delivery.webhook_id, each.attempted.delivery.url) for each in sent if each.verdict.is_gone}
+    gone = {(each.attempted.delivery.webhook_id, each.attempted.delivery.url) for each in sent if each.decision.is_gone}
     disabled = []
-    for each in faring:
+    for each in endpoint_health:
         reason = _reason_to_disable(each, disable_after, now, is_gone=(each.id, each.url) in gone)
         if reason and webhooks.disable(tx, each.id, reason=reason, now=now):
             _note_disabled(tx, each, reason)
@@ -63,7 +62,7 @@ def record(
     return disabled
 
 
-def _note_disabled(tx: Transaction, webhook: Faring, reason: str) -> None:
+def _note_disabled(tx: Transaction, webhook: EndpointHealth, reason: str) -> None:
     """In the audit log, as somebody's disabling stands there, with the reason."""
     audit_log.insert(
         tx,
@@ -77,27 +76,59 @@ def _note_disabled(tx: Transaction, webhook: Faring, reason: str) -> None:
     )
 
 
-def _reason_to_disable(faring: Faring, after: DisableAfter, now: datetime, *, is_gone: bool) -> str | None:
-    if not faring.is_active:
+def _reason_to_disable(
+    endpoint_health: EndpointHealth, after: DisableAfter, now: datetime, *, is_gone: bool
+) -> str | None:
+    if not endpoint_health.is_active:
         return None
     if is_gone:
         return "It answered 410: it wants no more deliveries."
-    since = faring.failing_since
-    if since is None or now - since < after.span or faring.failure_count < after.attempts:
+    since = endpoint_health.failing_since
+    if since is None or now - since < after.span or endpoint_health.failure_count < after.attempts:
         return None
-    return f"Nothing has succeeded since {since:%Y-%m-%d %H:%M} UTC, in {faring.failure_count} attempts."
+    return f"Nothing has succeeded since {since:%Y-%m-%d %H:%M} UTC, in {endpoint_health.failure_count} attempts."
 
 
-def _made(ended: Ended) -> Made:
-    attempted, verdict = ended.attempted, ended.verdict
-    return Made(
+def _made(ended: DecidedAttempt) -> AttemptRow:
+    attempted, decision = ended.attempted, ended.decision
+    return AttemptRow(
         delivery_id=attempted.delivery.id,
         url=attempted.delivery.url,
-        state=verdict.state,
-        due_at=verdict.due_at,
+        state=decision.state,
+        due_at=decision.due_at,
         attempted_at=attempted.at,
-        finished_at=None if verdict.state == "waiting" else attempted.ended_at,
-        status=attempted.outcome.status,
-        error=verdict.error,
+        finished_at=None if decision.state == "waiting" else attempted.ended_at,
+        status=attempted.result.status,
+        error=decision.error,
         duration_ms=attempted.duration_ms,
+    )
+
+
+def streaks(attempts: Iterable[tuple[EndedAttempt, RetryDecision]]) -> list[FailureStreak]:
+    """One for each webhook and URL, of its attempts in the order in which they ended."""
+    by_endpoint: dict[tuple[UUID, str], list[tuple[EndedAttempt, RetryDecision]]] = {}
+    for attempted, decision in attempts:
+        delivery = attempted.delivery
+        by_endpoint.setdefault((delivery.webhook_id, delivery.url), []).append((attempted, decision))
+    # Two senders that note the same webhooks lock them in the same order.
+    return [_streak(*endpoint, by_endpoint[endpoint]) for endpoint in sorted(by_endpoint)]
+
+
+def _streak(webhook_id: UUID, url: str, attempts: list[tuple[EndedAttempt, RetryDecision]]) -> FailureStreak:
+    failed_at: list[datetime] = []
+    succeeded = False
+    for attempted, decision in attempts:
+        if decision.state == "delivered":
+            succeeded = True
+            failed_at.clear()
+        else:
+            failed_at.append(attempted.at)
+    return FailureStreak(
+        webhook_id=webhook_id,
+        url=url,
+        last_at=max(attempted.at for attempted, _ in attempts),
+        succeeded=succeeded,
+        failures=len(failed_at),
+        failing_since=min(failed_at, default=None),
+        paused_until=max((decision.paused_until for _, decision in attempts if decision.paused_until), default=None),
     )

@@ -10,7 +10,7 @@ from http.client import HTTPResponse, RemoteDisconnected
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any, Final
 
-from tracker.webhooks.failures import NoAnswer
+from tracker.webhooks.error_messages import NoAnswer
 
 MAX_INFORMATIONAL_ANSWERS: Final = 32
 """Answers of 1xx before the final one: real servers send one or two, or one in some seconds while they work."""

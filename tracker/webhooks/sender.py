@@ -1,7 +1,7 @@
 """The sender: one turn claims what is due, sends it, and records what became of it, until nothing is left.
 
-Only the turn's thread talks to the database and knows the lanes; a pool of threads makes the attempts. Whatever is
-claimed is leased: a sender that is killed loses nothing, what it had under way is sent again when the lease is over.
+Only the turn's thread talks to the database and knows the endpoints; a pool of threads makes the attempts. Whatever is
+claimed is leased: a sender that is killed loses nothing, what it had in flight is sent again when the lease is over.
 What was sent and could not be recorded, because the database is away, is kept and recorded when it is back.
 """
 
@@ -20,16 +20,16 @@ from tracker.errors import TryAgain
 from tracker.log import logger
 from tracker.store import webhook_sending
 from tracker.store.database import Database, Transaction
-from tracker.store.webhook_sending import Claimed
-from tracker.webhooks.attempt import Attempted
-from tracker.webhooks.lanes import THREADS, Lane, Lanes
-from tracker.webhooks.outlet import WHOLE_SECONDS, Outlet
-from tracker.webhooks.recording import DisableAfter, Ended, record
-from tracker.webhooks.verdict import judge
+from tracker.store.webhook_sending import ClaimedDelivery
+from tracker.webhooks.attempt import EndedAttempt
+from tracker.webhooks.concurrency import THREADS, Endpoint, EndpointLimiter
+from tracker.webhooks.http_client import WHOLE_SECONDS, WebhookClient
+from tracker.webhooks.recording import DecidedAttempt, DisableAfter, record
+from tracker.webhooks.retry_policy import decide
 
 LEASE = timedelta(seconds=60)
 LOOK_SECONDS = 0.2
-"""How often a turn that is under way looks for what has become due."""
+"""How often a turn that is not over looks for what has become due."""
 CHECK_SECONDS = 1.0
 """What was claimed longer ago is looked at again before it is sent: it may be erased, its webhook be disabled."""
 RECORD_SECONDS = 0.1
@@ -39,7 +39,7 @@ AWAY_SECONDS = 1.0
 """How long the database is left alone after it was away."""
 _WEBHOOKS, _EACH = 50, 50
 """Claimed at a time: so many deliveries, each of at most 20 KB, of so many webhooks."""
-_MOST_WAITING = 4000
+_MAX_WAITING = 4000
 """Claimed and not begun, whatever holds them up: 80 MB."""
 _MARGIN = timedelta(seconds=WHOLE_SECONDS + 5)
 """What has less of its lease left is given back: an attempt might outlast it."""
@@ -52,7 +52,7 @@ _log = logger(__name__)
 class MakesAttempts(Protocol):
     """`attempt.Attempts`, or what a test puts in its place."""
 
-    def make(self, delivery: Claimed, outlet: Outlet) -> Attempted: ...
+    def make(self, delivery: ClaimedDelivery, client: WebhookClient) -> EndedAttempt: ...
 
 
 class Sender:
@@ -63,7 +63,7 @@ class Sender:
         database: Database,
         clock: Clock,
         attempts: MakesAttempts,
-        make_outlet: Callable[[], Outlet],
+        make_client: Callable[[], WebhookClient],
         *,
         owner: str,
         disable_after: DisableAfter,
@@ -77,10 +77,10 @@ class Sender:
         self._disable_after = disable_after
         self._chance = chance
         self._threads = threads
-        self._lanes = Lanes(make_outlet, threads=threads)
+        self._limiter = EndpointLimiter(make_client, threads=threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhooks")
-        self._arrived: SimpleQueue[Attempted] = SimpleQueue()
-        self._unrecorded: list[Ended] = []
+        self._arrived: SimpleQueue[EndedAttempt] = SimpleQueue()
+        self._unrecorded: list[DecidedAttempt] = []
         self._given_back: list[int] = []
         self._held: set[int] = set()
         """Deliveries that are in our hands until what became of them is settled."""
@@ -89,7 +89,7 @@ class Sender:
         self._attempted = self._failed = 0
 
     def turn(self, should_continue: Callable[[], bool] = lambda: True) -> int:
-        """Send until nothing is due and nothing under way; how many attempts ended.
+        """Send until nothing is due and nothing is in flight; how many attempts ended.
 
         Once `should_continue` says no, nothing more is claimed or begun, and the turn ends with what is in flight, in
         at most 15 s. It writes no row in `batch_jobs`: every attempt has one of its own in `webhook_attempts`.
@@ -98,15 +98,15 @@ class Sender:
         self._attempted = self._failed = 0
         self._look_at = 0.0
         while True:
-            # In each round: while anything is under way anywhere, a turn goes on.
-            self._lanes.close_idle(self._clock.monotonic())
+            # In each round: while anything is in flight anywhere, a turn goes on.
+            self._limiter.close_idle(self._clock.monotonic())
             self._settle()
             if should_continue():
                 self._claim()
                 self._begin()
             else:
-                self._give_back(self._lanes.empty())
-            if not self._lanes.under_way and not self._lanes.waiting:
+                self._give_back(self._limiter.empty())
+            if not self._limiter.in_flight and not self._limiter.waiting:
                 break
             self._wait()
         self._settle()
@@ -116,27 +116,27 @@ class Sender:
         return self._attempted
 
     def close(self) -> None:
-        """End the threads and close all connections; what is under way is waited for."""
+        """End the threads and close all connections; what is in flight is waited for."""
         self._pool.shutdown(cancel_futures=True)
-        self._lanes.close()
+        self._limiter.close()
 
     def _claim(self) -> None:
         now = self._clock.monotonic()
         # A turn ends only after a look that found nothing.
-        may_end = not self._lanes.under_way and not self._lanes.waiting
-        enough = self._lanes.ready(now) >= self._threads or self._lanes.waiting >= _MOST_WAITING
+        may_end = not self._limiter.in_flight and not self._limiter.waiting
+        enough = self._limiter.ready(now) >= self._threads or self._limiter.waiting >= _MAX_WAITING
         if not may_end and (now < self._look_at or enough):
             return
         # Where a lease of ours is over early, because the machine slept or its clock was set, we may claim once more
-        # what we have still under way.
+        # what we have still in flight.
         claimed = [delivery for delivery in self._try(self._claim_in) or [] if delivery.id not in self._held]
         self._held.update(delivery.id for delivery in claimed)
-        if not self._lanes.waiting:
+        if not self._limiter.waiting:
             self._check_at = now + CHECK_SECONDS
         self._look_at = now + LOOK_SECONDS
-        self._lanes.add(claimed, now, each=_EACH)
+        self._limiter.add(claimed, now, each=_EACH)
 
-    def _claim_in(self, tx: Transaction) -> list[Claimed]:
+    def _claim_in(self, tx: Transaction) -> list[ClaimedDelivery]:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         return webhook_sending.claim(
             tx,
@@ -144,37 +144,37 @@ class Sender:
             now=now,
             until=now + LEASE,
             webhooks=_WEBHOOKS,
-            suspect_webhooks=self._lanes.room_for_suspects(monotonic),
+            unhealthy_webhooks=self._limiter.room_for_unhealthy(monotonic),
             each=_EACH,
-            suspects=self._lanes.suspects(monotonic),
-            except_for=self._lanes.full(),
+            unhealthy=self._limiter.unhealthy(monotonic),
+            except_for=self._limiter.full(),
         )
 
     def _is_current(self) -> bool:
         """Whether all that waits here was claimed or looked at a moment ago; what is not to be sent any more is out."""
         now = self._clock.monotonic()
-        waiting = self._lanes.all_waiting() if now >= self._check_at else []
+        waiting = self._limiter.all_waiting() if now >= self._check_at else []
         if waiting:
             current = self._try(partial(self._look_again_in, waiting))
             if current is None:
                 return False
-            self._give_back(self._lanes.keep(current))
+            self._give_back(self._limiter.keep(current))
             self._check_at = now + CHECK_SECONDS
         return True
 
-    def _look_again_in(self, waiting: list[Claimed], tx: Transaction) -> dict[int, Claimed]:
+    def _look_again_in(self, waiting: list[ClaimedDelivery], tx: Transaction) -> dict[int, ClaimedDelivery]:
         return webhook_sending.still_ours(tx, waiting, owner=self._owner, now=self._clock.now())
 
     def _begin(self) -> None:
-        self._give_back(self._lanes.lapsing(self._clock.now() + _MARGIN))
+        self._give_back(self._limiter.lapsing(self._clock.now() + _MARGIN))
         if not self._is_current():
             return
-        for lane, delivery in self._lanes.begin(self._clock.monotonic()):
-            self._pool.submit(self._make, lane, delivery)
+        for endpoint, delivery in self._limiter.begin(self._clock.monotonic()):
+            self._pool.submit(self._make, endpoint, delivery)
 
-    def _make(self, lane: Lane, delivery: Claimed) -> None:
+    def _make(self, endpoint: Endpoint, delivery: ClaimedDelivery) -> None:
         """In a thread of the pool."""
-        self._arrived.put(self._attempts.make(delivery, lane.outlet))
+        self._arrived.put(self._attempts.make(delivery, endpoint.client))
 
     def _wait(self) -> None:
         """Until an attempt has ended, or it is time to look around."""
@@ -186,25 +186,25 @@ class Sender:
         except Empty:
             pass
 
-    def _end(self, attempted: Attempted) -> None:
+    def _end(self, attempted: EndedAttempt) -> None:
         delivery, now = attempted.delivery, self._clock.monotonic()
-        verdict = judge(attempted.outcome, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
-        succeeded = verdict.state == "delivered"
-        left = self._lanes.end(delivery, now, succeeded=succeeded)
-        if self._lanes.wants_more(delivery.webhook_id):
+        decision = decide(attempted.result, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
+        succeeded = decision.state == "delivered"
+        left = self._limiter.end(delivery, now, succeeded=succeeded)
+        if self._limiter.wants_more(delivery.webhook_id):
             self._look_at = now
         if not self._unrecorded:
             self._record_at = now + RECORD_SECONDS
-        self._unrecorded.append(Ended(attempted, verdict))
+        self._unrecorded.append(DecidedAttempt(attempted, decision))
         if attempted.unsent:
             # Nothing of this webhook can be sent: to claim each anew only to learn that would be many writes.
-            self._unrecorded += [Ended(replace(attempted, delivery=each), verdict) for each in left]
+            self._unrecorded += [DecidedAttempt(replace(attempted, delivery=each), decision) for each in left]
         else:
             self._give_back(left)
         self._attempted += 1
         self._failed += not succeeded
 
-    def _give_back(self, deliveries: list[Claimed]) -> None:
+    def _give_back(self, deliveries: list[ClaimedDelivery]) -> None:
         self._given_back += [delivery.id for delivery in deliveries]
 
     def _settle(self) -> None:
@@ -233,7 +233,7 @@ class Sender:
         if self._given_back:
             return True
         waited = self._clock.monotonic() >= self._record_at or len(self._unrecorded) >= RECORDED
-        return bool(self._unrecorded) and (waited or not self._lanes.under_way)
+        return bool(self._unrecorded) and (waited or not self._limiter.in_flight)
 
     def _try(self, work: Callable[[Transaction], _Result]) -> _Result | None:
         """What `work` returns, in a transaction; None while the database is away."""

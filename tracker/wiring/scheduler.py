@@ -26,8 +26,8 @@ from tracker.store.deletions import Deletions
 from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
 from tracker.webhooks.attempt import Attempts
-from tracker.webhooks.lanes import WIDEST
-from tracker.webhooks.outlet import Gate, Outlet
+from tracker.webhooks.concurrency import MAX_CONCURRENCY
+from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import Sender
 from tracker.wiring.clock import agreed_clock
@@ -93,12 +93,12 @@ class Scheduler:
 def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owner: str) -> Sender:
     """The sender of webhooks, with the rules of these settings."""
     policy = policy_of(settings)
-    gate = Gate(policy, Resolver(policy, clock), clock=clock)
+    client_settings = ClientSettings(policy, Resolver(policy, clock), clock=clock)
     return Sender(
         database,
         clock,
         Attempts(SecretBox(settings.secret_key), clock),
-        lambda: Outlet(gate, connections=WIDEST),
+        lambda: WebhookClient(client_settings, connections=MAX_CONCURRENCY),
         owner=owner,
         disable_after=DisableAfter(timedelta(days=settings.webhook_disable_days), settings.webhook_disable_attempts),
     )

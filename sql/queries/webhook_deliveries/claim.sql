@@ -15,13 +15,13 @@ WITH RECURSIVE expecting AS (
 ),
 ranked AS (
     SELECT
-        webhooks.id, state.is_suspect,
-        row_number() OVER (PARTITION BY state.is_suspect ORDER BY first.due_at) AS place
+        webhooks.id, state.is_unhealthy,
+        row_number() OVER (PARTITION BY state.is_unhealthy ORDER BY first.due_at) AS place
     FROM expecting
     JOIN webhooks ON webhooks.id = expecting.webhook_id
     JOIN applications ON applications.id = webhooks.application_id
     CROSS JOIN LATERAL (
-        SELECT webhooks.failure_count > 0 OR webhooks.id = ANY(%(suspects)s::UUID[]) AS is_suspect
+        SELECT webhooks.failure_count > 0 OR webhooks.id = ANY(%(unhealthy)s::UUID[]) AS is_unhealthy
     ) AS state
     CROSS JOIN LATERAL (
         SELECT due_at
@@ -36,10 +36,10 @@ ranked AS (
         AND webhooks.id <> ALL(%(except_for)s::UUID[])
 ),
 chosen AS (
-    -- Suspect ones have places of their own: theirs has waited longest, and would leave no place to any other.
-    SELECT id, is_suspect
+    -- Unhealthy ones have places of their own: theirs has waited longest, and would leave no place to any other.
+    SELECT id, is_unhealthy
     FROM ranked
-    WHERE place <= CASE WHEN is_suspect THEN %(suspect_webhooks)s::INTEGER ELSE %(webhooks)s::INTEGER END
+    WHERE place <= CASE WHEN is_unhealthy THEN %(unhealthy_webhooks)s::INTEGER ELSE %(webhooks)s::INTEGER END
 ),
 claimed AS (
     SELECT due.id
@@ -50,8 +50,8 @@ claimed AS (
         WHERE webhook_id = chosen.id AND state = 'waiting' AND due_at <= %(now)s
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY due_at
-        -- A suspect one gets one at a time, so that nothing else is held for it while it hangs.
-        LIMIT CASE WHEN chosen.is_suspect THEN 1 ELSE %(each)s::INTEGER END
+        -- An unhealthy one gets one at a time, so that nothing else is held for it while it hangs.
+        LIMIT CASE WHEN chosen.is_unhealthy THEN 1 ELSE %(each)s::INTEGER END
         FOR UPDATE SKIP LOCKED
     ) AS due
 )

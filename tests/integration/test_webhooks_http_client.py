@@ -19,10 +19,10 @@ from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import Address
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
-from tracker.webhooks.failures import NoAnswer
-from tracker.webhooks.outlet import Gate, Outlet
+from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.http_client import ClientSettings, WebhookClient
 
-IN_TIME = 20.0  # Seconds: far more than an outlet has here, and what it is shielded from never ends.
+IN_TIME = 20.0  # Seconds: far more than a client has here, and what it is shielded from never ends.
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
 
 
@@ -41,29 +41,29 @@ class Names:
 @pytest.fixture
 def make() -> Iterator[Any]:
     """Makes outlets, closed when the test is over."""
-    made: list[Outlet] = []
+    made: list[WebhookClient] = []
 
-    def outlet(
+    def client(
         policy: Policy = LOOPBACK, names: Names | None = None, tls: ssl.SSLContext | None = None, **seconds: float
-    ) -> Outlet:
+    ) -> WebhookClient:
         clock = SystemClock()
         resolver = Resolver(policy, clock, look_up=names or Names("127.0.0.1"))
-        gate = Gate(policy, resolver, clock=clock, **({"tls": lambda: tls} if tls else {}), **seconds)  # type: ignore[arg-type]
-        made.append(Outlet(gate, connections=4))
+        settings = ClientSettings(policy, resolver, clock=clock, **({"tls": lambda: tls} if tls else {}), **seconds)  # type: ignore[arg-type]
+        made.append(WebhookClient(settings, connections=4))
         return made[-1]
 
-    yield outlet
+    yield client
     for each in made:
         each.close()
 
 
-def post(outlet: Outlet, url: str) -> int:
-    return outlet.post(url, b'{"a":"\xc3\xa9"}', {"Content-Type": "application/json", "webhook-id": "hit_1"}).status
+def post(client: WebhookClient, url: str) -> int:
+    return client.post(url, b'{"a":"\xc3\xa9"}', {"Content-Type": "application/json", "webhook-id": "hit_1"}).status
 
 
-def refusal(outlet: Outlet, url: str) -> str:
+def refusal(client: WebhookClient, url: str) -> str:
     with pytest.raises((NoAnswer, DestinationRefused)) as raised:
-        post(outlet, url)
+        post(client, url)
     return str(raised.value)
 
 
@@ -80,9 +80,9 @@ def test_a_request_arrives_as_it_was_given(make: Any) -> None:
 
 def test_a_connection_is_used_again(make: Any) -> None:
     with consumer(answer(200, body=b"thank you")) as one:
-        outlet = make()
+        client = make()
         for _ in range(5):
-            assert post(outlet, one.url) == 200
+            assert post(client, one.url) == 200
         assert one.connections == 1
 
 
@@ -92,9 +92,9 @@ def test_a_connection_that_the_consumer_closed_meanwhile_is_opened_anew(make: An
         return True
 
     with consumer(answer_and_close) as one:
-        outlet = make()
+        client = make()
         for number in range(1, 4):
-            assert post(outlet, one.url) == 200
+            assert post(client, one.url) == 200
             assert one.connections == number
             wait_until(lambda: not one.open_connections)
 
@@ -115,9 +115,9 @@ def test_retry_after_is_handed_on(make: Any) -> None:
 
 def test_cookies_are_not_kept(make: Any) -> None:
     with consumer(answer(200, "Set-Cookie: a=b; Path=/")) as one:
-        outlet = make()
-        post(outlet, one.url)
-        post(outlet, one.url)
+        client = make()
+        post(client, one.url)
+        post(client, one.url)
         assert "cookie" not in one.received[1].headers
 
 
@@ -175,21 +175,21 @@ def test_a_consumer_without_an_answer_ends_in_time_with_a_reason(
 )
 def test_a_status_counts_whatever_becomes_of_the_body(make: Any, manner: Any) -> None:
     with consumer(manner) as one:
-        outlet, began = make(whole_seconds=1.0), time.monotonic()
-        assert post(outlet, one.url) == 200
+        client, began = make(whole_seconds=1.0), time.monotonic()
+        assert post(client, one.url) == 200
         assert time.monotonic() - began < IN_TIME
         one.manner = answer(204)
-        assert post(outlet, one.url) == 204
+        assert post(client, one.url) == 204
 
 
 def test_many_deliveries_end_at_their_own_deadlines(make: Any) -> None:
     with consumer(drip(b"HTTP/1.1 200 ", b"O")) as one:
-        outlet, took = make(whole_seconds=0.5), []
+        client, took = make(whole_seconds=0.5), []
 
         def deliver() -> None:
             began = time.monotonic()
             with pytest.raises(NoAnswer):
-                post(outlet, one.url)
+                post(client, one.url)
             took.append(time.monotonic() - began)
 
         threads = [threading.Thread(target=deliver) for _ in range(8)]
@@ -253,13 +253,13 @@ def test_tls_verifies_the_name_of_the_url_and_not_the_address(make: Any, tmp_pat
     context = serving(path)
     context.sni_callback = lambda _sock, name, _context: asked_for.append(name)
     with consumer(tls=context) as one:
-        outlet = make(tls=trusting(path))
-        assert post(outlet, f"https://hooks.example.com:{one.port}/") == 200
-        assert post(outlet, f"https://hooks.example.com:{one.port}/") == 200
+        client = make(tls=trusting(path))
+        assert post(client, f"https://hooks.example.com:{one.port}/") == 200
+        assert post(client, f"https://hooks.example.com:{one.port}/") == 200
         assert one.connections == 1
         assert asked_for == ["hooks.example.com"]
         for url in (f"https://other.example.com:{one.port}/", one.url):
-            assert "Its certificate is refused: " in refusal(outlet, url)
+            assert "Its certificate is refused: " in refusal(client, url)
         assert len(one.received) == 2
 
 

@@ -28,7 +28,7 @@ from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
 from tracker.ssrf_guard.urls import check_url
 from tracker.webhooks.deadlines import Deadlines, Limited
-from tracker.webhooks.failures import NoAnswer, reason
+from tracker.webhooks.error_messages import NoAnswer, reason
 from tracker.webhooks.response import BoundedResponse
 
 CONNECT_SECONDS = 3.0
@@ -44,7 +44,7 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EndpointAnswer:
     """What an endpoint answered."""
 
     status: int
@@ -58,8 +58,8 @@ def trusted() -> ssl.SSLContext:
     return context
 
 
-class Gate:
-    """What all outlets share: the rules, the resolver, the trusted authorities and the deadlines. Thread-safe."""
+class ClientSettings:
+    """What all clients share: the rules, the resolver, the trusted authorities and the deadlines. Thread-safe."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Gate:
         self.timeouts = (CONNECT_SECONDS, read_seconds)
         self.clock = clock
         self.deadlines = Deadlines(clock, seconds=whole_seconds)
-        self.under_way = _UnderWay()
+        self.in_flight = _InFlight()
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
@@ -85,42 +85,43 @@ class Gate:
         return self._make_tls()
 
 
-class _UnderWay(threading.local):
+class _InFlight(threading.local):
     """What the thread that asks is just delivering."""
 
     limited: Limited
 
 
-class Outlet:
+class WebhookClient:
     """Keep-alive connections to the URL of one webhook, for several threads at a time."""
 
-    def __init__(self, gate: Gate, *, connections: int) -> None:
-        self._gate = gate
+    def __init__(self, settings: ClientSettings, *, connections: int) -> None:
+        self._settings = settings
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Adapter(gate, connections))
+            self._session.mount(scheme, _Adapter(settings, connections))
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointAnswer:
         """POST once. Raises NoAnswer or DestinationRefused, each with a sentence for the endpoint's owner."""
-        destination = check_url(url, self._gate.policy)
+        destination = check_url(url, self._settings.policy)
         request = requests.Request("POST", destination.url, headers=dict(headers), data=body).prepare()
-        with self._gate.deadlines.limit() as limited:
-            self._gate.under_way.limited = limited
+        with self._settings.deadlines.limit() as limited:
+            self._settings.in_flight.limited = limited
             try:
-                response = self._session.send(request, stream=True, allow_redirects=False, timeout=self._gate.timeouts)
+                timeouts = self._settings.timeouts
+                response = self._session.send(request, stream=True, allow_redirects=False, timeout=timeouts)
             except (NoAnswer, requests.RequestException, HTTPError, OSError, ValueError) as error:
                 raise NoAnswer(_TOO_LONG if limited.expired else reason(error)) from error
             with response:
                 return self._answer(response)
 
-    def _answer(self, response: requests.Response) -> Answer:
+    def _answer(self, response: requests.Response) -> EndpointAnswer:
         # A connection whose answer was read to its end is used again; any other is closed by the caller. Whatever
         # becomes of the body, the status has been said.
         with suppress(HTTPError, HTTPException, OSError, ValueError):
             response.raw.read(ANSWER_BYTES, decode_content=False)
-        return Answer(response.status_code, response.headers.get("Retry-After"))
+        return EndpointAnswer(response.status_code, response.headers.get("Retry-After"))
 
     def close(self) -> None:
         self._session.close()
@@ -129,31 +130,31 @@ class Outlet:
 class _Adapter(HTTPAdapter):
     """The way of requests to urllib3, with connections of ours."""
 
-    def __init__(self, gate: Gate, connections: int) -> None:
-        self._gate = gate
+    def __init__(self, settings: ClientSettings, connections: int) -> None:
+        self._settings = settings
         super().__init__(pool_connections=1, pool_maxsize=connections)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:  # noqa: ANN401, FBT001, FBT002 - the signature of requests
-        super().init_poolmanager(connections, maxsize, block, ssl_context=self._gate.tls, **more)
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._settings.tls, **more)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_pool, HTTPConnectionPool, _Http, self._gate),
-            "https": partial(_pool, HTTPSConnectionPool, _Https, self._gate),
+            "http": partial(_pool, HTTPConnectionPool, _Http, self._settings),
+            "https": partial(_pool, HTTPSConnectionPool, _Https, self._settings),
         }
 
     def cert_verify(self, *_: object, **__: object) -> None:
-        """The context of the gate verifies; requests would load the authorities anew for every connection."""
+        """The context of the settings verifies; requests would load the authorities anew for every connection."""
 
 
 def _pool(
     pool_class: type[HTTPConnectionPool],
     connection_class: Callable[..., HTTPConnection],
-    gate: Gate,
+    settings: ClientSettings,
     host: str,
     port: int,
     **more: Any,  # noqa: ANN401 - handed on to urllib3
 ) -> HTTPConnectionPool:
     pool = pool_class(host, port, **more)
-    pool.ConnectionCls = partial(connection_class, gate=gate)  # type: ignore[assignment] # called, never subclassed
+    pool.ConnectionCls = partial(connection_class, settings=settings)  # type: ignore[assignment] # called, never subclassed
     return pool
 
 
@@ -162,14 +163,14 @@ class _Checked(HTTPConnection):
 
     response_class = BoundedResponse
 
-    def __init__(self, *args: Any, gate: Gate, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
+    def __init__(self, *args: Any, settings: ClientSettings, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
         super().__init__(*args, **more)
-        self._gate = gate
+        self._settings = settings
 
     def _new_conn(self) -> socket.socket:
-        now = self._gate.clock.monotonic
+        now = self._settings.clock.monotonic
         until = now() + CONNECT_SECONDS
-        addresses = self._gate.resolver.addresses(self.host, self.port, seconds=CONNECT_SECONDS)
+        addresses = self._settings.resolver.addresses(self.host, self.port, seconds=CONNECT_SECONDS)
         for number, address in enumerate(addresses):
             # Each of those that are left has an equal share of the time.
             seconds = max(0.1, until - now()) / (len(addresses) - number)
@@ -193,7 +194,7 @@ class _Checked(HTTPConnection):
 
     def _limit(self) -> None:
         if self.sock is not None:
-            self._gate.under_way.limited.reads_from(self.sock)
+            self._settings.in_flight.limited.reads_from(self.sock)
 
 
 class _Http(_Checked):

@@ -24,7 +24,7 @@ RETRIES = (
 """After the first failed attempt, the second, and so on; the tenth is the last."""
 JITTER = 0.1
 """A retry is later by up to this part of its delay, so that what failed together does not come again together."""
-LONGEST_PAUSE = timedelta(hours=24)
+MAX_PAUSE = timedelta(hours=24)
 
 _ERROR_CHARACTERS = 500
 _GONE = 410
@@ -32,7 +32,7 @@ _PAUSING = (429, 503)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AttemptResult:
     """How an attempt ended: with an answer's `status`, or without one, for the reason `error`."""
 
     status: int | None = None
@@ -41,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class RetryDecision:
     """What is to become of the delivery, and of the endpoint."""
 
     state: State
@@ -54,20 +54,22 @@ class Verdict:
     """The endpoint wants nothing any more."""
 
 
-def judge(outcome: Outcome, *, tries: int, now: datetime, chance: float) -> Verdict:
-    """The verdict on the `tries`-th attempt, which ended `now`; `chance` is from 0 to 1."""
-    if outcome.status is not None and 200 <= outcome.status < 300:  # noqa: PLR2004 - what HTTP calls a success
-        return Verdict(state="delivered")
-    error = _error(outcome)
-    if outcome.status == _GONE:
-        return Verdict(state="failed", error=error, is_gone=True)
-    pause = retry_after(outcome.retry_after, now) if outcome.status in _PAUSING else None
+def decide(result: AttemptResult, *, tries: int, now: datetime, chance: float) -> RetryDecision:
+    """The decision on the `tries`-th attempt, which ended `now`; `chance` is from 0 to 1."""
+    if result.status is not None and 200 <= result.status < 300:  # noqa: PLR2004 - what HTTP calls a success
+        return RetryDecision(state="delivered")
+    error = _error(result)
+    if result.status == _GONE:
+        return RetryDecision(state="failed", error=error, is_gone=True)
+    pause = retry_after(result.retry_after, now) if result.status in _PAUSING else None
     paused_until = None if pause is None else now + pause
     delay = delay_after(tries)
     if delay is None:
-        return Verdict(state="failed", error=error, paused_until=paused_until)
+        return RetryDecision(state="failed", error=error, paused_until=paused_until)
     due_at = now + delay * (1 + JITTER * chance)
-    return Verdict(state="waiting", error=error, due_at=max(due_at, paused_until or due_at), paused_until=paused_until)
+    return RetryDecision(
+        state="waiting", error=error, due_at=max(due_at, paused_until or due_at), paused_until=paused_until
+    )
 
 
 def delay_after(tries: int) -> timedelta | None:
@@ -76,22 +78,22 @@ def delay_after(tries: int) -> timedelta | None:
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), at most LONGEST_PAUSE; None for nonsense."""
+    """What Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), at most MAX_PAUSE; None for nonsense."""
     text = (text or "").strip()
     if text.isascii() and text.isdigit():
         # More digits than these are more than a day in any case.
-        return min(timedelta(seconds=int(text[:9])), LONGEST_PAUSE)
+        return min(timedelta(seconds=int(text[:9])), MAX_PAUSE)
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return min(max(at - now, timedelta(0)), LONGEST_PAUSE)
+    return min(max(at - now, timedelta(0)), MAX_PAUSE)
 
 
-def _error(outcome: Outcome) -> str:
-    if outcome.status is None:
-        return (outcome.error or "It gave no answer.")[:_ERROR_CHARACTERS]
-    if 300 <= outcome.status < 400:  # noqa: PLR2004 - what HTTP calls a redirection
-        return f"It answered {outcome.status}: redirects are not followed."
-    return f"It answered {outcome.status}."
+def _error(result: AttemptResult) -> str:
+    if result.status is None:
+        return (result.error or "It gave no answer.")[:_ERROR_CHARACTERS]
+    if 300 <= result.status < 400:  # noqa: PLR2004 - what HTTP calls a redirection
+        return f"It answered {result.status}: redirects are not followed."
+    return f"It answered {result.status}."

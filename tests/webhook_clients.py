@@ -11,7 +11,7 @@ from tests.consumers import Consumer, Manner
 from tracker.clock import SystemClock
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
-from tracker.webhooks.outlet import Answer, Gate, Outlet
+from tracker.webhooks.http_client import ClientSettings, EndpointAnswer, WebhookClient
 
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -21,13 +21,13 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @contextmanager
-def outlet_of(
+def client_of(
     tls: ssl.SSLContext | None = None, look_up: Callable[[str], Any] | None = None, **seconds: float
-) -> Iterator[Outlet]:
+) -> Iterator[WebhookClient]:
     clock = SystemClock()
     resolver = Resolver(LOOPBACK, clock, look_up=look_up or (lambda _: [ip_address("127.0.0.1")]))
-    opened = Outlet(
-        Gate(LOOPBACK, resolver, clock=clock, **({"tls": lambda: tls} if tls else {}), **seconds),  # type: ignore[arg-type]
+    opened = WebhookClient(
+        ClientSettings(LOOPBACK, resolver, clock=clock, **({"tls": lambda: tls} if tls else {}), **seconds),  # type: ignore[arg-type]
         connections=1,
     )
     try:
@@ -36,8 +36,8 @@ def outlet_of(
         opened.close()
 
 
-def post(outlet: Outlet, one: Consumer) -> Answer:
-    return outlet.post(one.url, b"{}", {"webhook-id": "hit_1"})
+def post(client: WebhookClient, one: Consumer) -> EndpointAnswer:
+    return client.post(one.url, b"{}", {"webhook-id": "hit_1"})
 
 
 def says(*pieces: bytes, closes: bool = False) -> Manner:

@@ -19,7 +19,7 @@ from tracker.management.webhook_deliveries import Redelivered
 from tracker.schedule import table
 from tracker.store import webhook_deliveries as store
 from tracker.store.database import Database
-from tracker.webhooks.backlogs import PROBED_EVERY, note_backlogs
+from tracker.webhooks.backlog_limit import PROBED_EVERY, note_backlogs
 from tracker.wiring.scheduler import scheduler
 
 LIMIT = 4
