@@ -24,18 +24,18 @@ def test_a_new_secret_is_random_and_one_of_standard_webhooks() -> None:
 
 
 @pytest.mark.parametrize("key", [None, "short"])
-def test_without_a_key_nothing_is_sealed_and_the_error_says_what_to_do(key: str | None) -> None:
+def test_without_a_key_nothing_is_encrypted_and_the_error_says_what_to_do(key: str | None) -> None:
     secret_box = SecretBox(key)
     with pytest.raises(SettingsInvalid, match=r"TRACKER_SECRET_KEY (is not set|has 5 characters): .*openssl rand"):
         secret_box.encrypt(new_secret())
     with pytest.raises(SettingsInvalid, match="TRACKER_SECRET_KEY"):
-        secret_box.open("whatever")
+        secret_box.decrypt("whatever")
 
 
 @pytest.mark.parametrize(
     "encrypted", [SecretBox("another key, just as long").encrypt(new_secret()), "", "not a token", "é"]
 )
-def test_what_another_key_sealed_is_an_error_that_names_both_ways_out(encrypted: str) -> None:
+def test_what_another_key_encrypted_is_an_error_that_names_both_ways_out(encrypted: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"set that key again, .*webhooks rotate"):
         SecretBox(KEY).decrypt(encrypted)
 
