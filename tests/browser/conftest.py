@@ -16,7 +16,7 @@ from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tests.needed import IN_CI, need, need_wheel
 from tests.serving import free_port
-from tracker.cli import stack
+from tracker.demo import stack
 from tracker.management import applications
 from tracker.store.database import Database
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tracker.cli.stack import Stack
+from tracker.demo.stack import Stack
 
 
 def test_the_page_shows_the_api_and_loads_nothing_from_elsewhere(running: Stack, page: Page) -> None:

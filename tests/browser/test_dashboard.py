@@ -14,7 +14,7 @@ from tests.browser.conftest import PATIENCE, watched
 from tests.browser.site import Site
 from tests.raw_hits import count_days, fill
 from tests.registered_webhooks import register
-from tracker.cli.stack import Stack
+from tracker.demo.stack import Stack
 from tracker.management import applications, webhooks
 from tracker.store.database import Database
 

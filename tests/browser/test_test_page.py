@@ -1,7 +1,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import TEST_PAGE_APP, Visit
-from tracker.cli import stack
+from tracker.demo import stack
 from tracker.management import applications
 from tracker.store.database import Database
 

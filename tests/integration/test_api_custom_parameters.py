@@ -5,9 +5,9 @@ import pytest
 from tests.managing import Managing, data, error
 from tests.queued_hits import define, rows
 from tracker.application import Application
+from tracker.diagnostics.work_checks import about_definitions
 from tracker.errors import Refused
 from tracker.management import parameters
-from tracker.management.work_checks import about_definitions
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.store import custom_parameter_definitions
 from tracker.store.database import Database

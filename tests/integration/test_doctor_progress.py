@@ -9,7 +9,7 @@ from tests.queued_hits import drain, entry_of, hit_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
-from tracker.management import doctor, work_checks
+from tracker.diagnostics import doctor, work_checks
 from tracker.queueing.depth import depths
 from tracker.queueing.entry import BULK, FIELDS, NORMAL
 from tracker.store.database import Database

@@ -10,8 +10,8 @@ import pytest
 
 from tracker.clock import SystemClock
 from tracker.config import Settings
-from tracker.management import doctor, role_checks
-from tracker.management.finding import Finding
+from tracker.diagnostics import doctor, role_checks
+from tracker.diagnostics.finding import Finding
 from tracker.store import server_facts
 from tracker.store.database import Database
 

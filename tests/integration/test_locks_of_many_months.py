@@ -11,8 +11,8 @@ from tests.queued_hits import NOON, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.diagnostics import doctor
 from tracker.maintenance.delete_expired_hits import MONTHS_AT_ONCE, delete_expired_hits
-from tracker.management import doctor
 from tracker.stats.verify import verify
 from tracker.store import application_settings, partition_making, statistics
 from tracker.store import database as store_database

@@ -7,8 +7,8 @@ import psycopg
 
 from tests.roles import limit_statements
 from tracker.config import Settings
-from tracker.management.finding import Finding
-from tracker.management.reading_checks import about_role
+from tracker.diagnostics.finding import Finding
+from tracker.diagnostics.reading_checks import about_role
 from tracker.store.database import Database
 
 

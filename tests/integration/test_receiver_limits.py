@@ -12,8 +12,9 @@ from tests.queue_entries import APPLICATION, CREATED, entry
 from tests.receiving import Receiving, code
 from tracker.application import Application
 from tracker.clock import SystemClock
+from tracker.diagnostics import doctor
 from tracker.ingest.filtered import fold_now
-from tracker.management import applications, doctor
+from tracker.management import applications
 from tracker.management import settings as application_settings
 from tracker.privacy.addresses import networks_of
 from tracker.queueing.connection import Connection

@@ -13,8 +13,8 @@ from tests.queued_hits import drain, enqueue, hit_of, rows
 from tests.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.diagnostics.doctor import examine
 from tracker.management import webhook_deliveries
-from tracker.management.doctor import examine
 from tracker.management.webhook_deliveries import Redelivered
 from tracker.schedule import table
 from tracker.store import webhook_deliveries as store

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tracker.diagnostics.role_checks import about_owner
 from tracker.embedded import wheel
-from tracker.management.role_checks import about_owner
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
 from tracker.store.server_facts import server_facts

@@ -19,13 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from tracker.application import Application
-from tracker.cli import stack
-from tracker.cli.demo_hits import Sent, send_all, sendings
-from tracker.cli.demo_webhook import Notified, notified, register, wait_until_notified
-from tracker.cli.sender import Sender
-from tracker.cli.shop_visits import Visitors
-from tracker.cli.webhook_sink import WebhookSink
 from tracker.clock import SystemClock
+from tracker.demo import stack
+from tracker.demo.hits import Sent, send_all, sendings
+from tracker.demo.sender import Sender
+from tracker.demo.shop_visits import Visitors
+from tracker.demo.webhook import Notified, notified, register, wait_until_notified
+from tracker.demo.webhook_sink import WebhookSink
 from tracker.errors import Never, TrackerError
 from tracker.hit import identity_of
 from tracker.management import applications

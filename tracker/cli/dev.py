@@ -12,9 +12,9 @@ import click
 from rich.console import Console
 
 from tracker.application import Application
-from tracker.cli import stack
-from tracker.cli.sender import ReceiverAway, Sender
-from tracker.cli.shop_visits import Visitors
+from tracker.demo import stack
+from tracker.demo.sender import ReceiverAway, Sender
+from tracker.demo.shop_visits import Visitors
 from tracker.management import applications
 from tracker.store import applications as stored_applications
 from tracker.store import totals

@@ -9,8 +9,8 @@ from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import print_rows
 from tracker.clock import SystemClock
-from tracker.management.doctor import examine
-from tracker.management.work_checks import about_time
+from tracker.diagnostics.doctor import examine
+from tracker.diagnostics.work_checks import about_time
 
 _COLUMNS = ("level", "check", "seen", "to_do")
 

@@ -10,10 +10,10 @@ from tracker.cli.options import MONTH, json_option
 from tracker.cli.output import note, print_rows
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
+from tracker.diagnostics import partition_overview
 from tracker.errors import conflict, not_found
 from tracker.maintenance import expired_months as retention_check
 from tracker.maintenance.drop_partitions import drop_expired, drop_month
-from tracker.management import partition_overview
 from tracker.store import partition_making
 from tracker.store import partitions as store
 from tracker.store.database import Database

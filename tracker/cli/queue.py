@@ -12,7 +12,8 @@ import orjson
 from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
-from tracker.management import failed_hits, queue_status
+from tracker.diagnostics import queue_status
+from tracker.management import failed_hits
 from tracker.queueing.nudges import nudge
 
 _STREAM_COLUMNS = ("name", "waiting", "pending", "oldest_seconds", "next_due_seconds")

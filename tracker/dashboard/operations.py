@@ -12,8 +12,8 @@ from flask import Response
 from tracker.dashboard.page import page
 from tracker.dashboard.parts import Parts, parts
 from tracker.dashboard.reader import require_operator
+from tracker.diagnostics import partition_overview
 from tracker.errors import TryAgain
-from tracker.management import partition_overview
 from tracker.queueing.depth import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, are_suspended, registered_workers
 from tracker.store import batch_jobs, batch_queue, leases, webhooks

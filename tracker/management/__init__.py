@@ -1,5 +1,5 @@
-"""What operators do to applications, parameters, settings and failed hits, and how they see that all is well.
+"""What operators do to applications, keys, parameters, settings, webhooks and failed hits.
 
 Each function opens its own transaction, checks what it is given, and raises Refused with a sentence for people. The
-commands are its callers today.
+commands, the API and the dashboard call it.
 """

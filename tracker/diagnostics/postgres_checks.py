@@ -5,9 +5,9 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
+from tracker.diagnostics import partition_overview
+from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
-from tracker.management import partition_overview
-from tracker.management.finding import Finding, graded, megabytes
 from tracker.store import server_facts
 from tracker.store.database import Database
 from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.cli.child_process import ChildProcess
 from tracker.clock import SystemClock
+from tracker.demo.child_process import ChildProcess
 from tracker.embedded import Postgres, Valkey
 from tracker.errors import EmbeddedServerFailed
 from tracker.store.migrations import migrate

@@ -9,9 +9,9 @@ from ipaddress import ip_network
 from uuid import UUID
 
 from tracker.application import Application
-from tracker.cli import stack
-from tracker.cli.webhook_sink import WebhookSink
 from tracker.clock import SystemClock
+from tracker.demo import stack
+from tracker.demo.webhook_sink import WebhookSink
 from tracker.encryption import PREFIX, SecretBox
 from tracker.management import webhooks
 from tracker.management.webhook_rules import WebhookRules

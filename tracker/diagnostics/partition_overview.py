@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.management.retention_outlook import outlook
+from tracker.diagnostics.retention_outlook import outlook
 from tracker.store import retention_state
 from tracker.store.database import Database
 from tracker.store.partition_strays import obstacles, strays

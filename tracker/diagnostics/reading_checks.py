@@ -1,7 +1,7 @@
 """Whether the role that statistics and exports are read with (DATABASE_READ_URL) can read, and can do no harm."""
 
+from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
-from tracker.management.finding import Finding
 from tracker.store import reading_role
 from tracker.store.database import Database
 from tracker.store.reading_role import ReadingRole

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import orjson
 
+from tracker.diagnostics.finding import Finding, Level
 from tracker.errors import TrackerError
 from tracker.instance import operator
 from tracker.instance.check import ALIVE_SECONDS
 from tracker.instance.operator import Belonging
-from tracker.management.finding import Finding, Level
 from tracker.queueing import ownership
 from tracker.queueing.connection import Connection
 from tracker.store import instance as store

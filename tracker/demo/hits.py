@@ -8,8 +8,8 @@ from itertools import repeat
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from tracker.cli.sender import Answer, Sender
-from tracker.cli.shop_visits import Payload, Visitors
+from tracker.demo.sender import Answer, Sender
+from tracker.demo.shop_visits import Payload, Visitors
 
 SINGLES, PIXELS, BATCH = 400, 150, 100
 _THREADS = 4

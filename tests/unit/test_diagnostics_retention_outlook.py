@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracker.management.retention_outlook import outlook
+from tracker.diagnostics.retention_outlook import outlook
 from tracker.store.partitions import Month, Partition
 
 NOW = datetime(2026, 11, 29, 1, tzinfo=UTC)

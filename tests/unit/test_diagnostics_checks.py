@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from tracker.application import ParameterDefinition
+from tracker.diagnostics import redis_checks, work_checks
 from tracker.errors import Refused
-from tracker.management import application_input, redis_checks, work_checks
+from tracker.management import application_input
 from tracker.management.definition_check import problems_of
 from tracker.management.presets import NAMES, preset
 from tracker.queueing.depth import Depth

@@ -1,6 +1,6 @@
 """Whether the roles that write and that migrate have the rights that deploy/postgres/roles.sql gives them."""
 
-from tracker.management.finding import Finding
+from tracker.diagnostics.finding import Finding
 from tracker.store import server_facts
 from tracker.store.database import Database
 from tracker.store.server_facts import ServerFacts

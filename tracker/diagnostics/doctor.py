@@ -9,9 +9,9 @@ from datetime import timedelta
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN, Settings
+from tracker.diagnostics import instance_checks, postgres_checks, reading_checks, redis_checks, role_checks, work_checks
+from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
-from tracker.management import instance_checks, postgres_checks, reading_checks, redis_checks, role_checks, work_checks
-from tracker.management.finding import Finding
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.depth import depths

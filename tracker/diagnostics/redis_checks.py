@@ -1,7 +1,7 @@
 """Whether Redis is as the product needs it: what it acknowledged must stay until a worker has stored it."""
 
+from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
-from tracker.management.finding import Finding, graded, megabytes
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection
 from tracker.queueing.server_facts import AOF_WRITE, ServerFacts

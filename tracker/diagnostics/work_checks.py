@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from tracker.management.finding import Finding, graded
+from tracker.diagnostics.finding import Finding, graded
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker

@@ -1,0 +1,14 @@
+"""How operators see that all is well: findings of `doctor`, what waits in the queue, the state of partitions.
+
+doctor              all checks, one after the other
+finding             one sentence of a check, and how bad it is
+postgres_checks     PostgreSQL: versions, settings, connections, disk
+role_checks         which role owns what
+reading_checks      the role that only reads (DATABASE_READ_URL)
+redis_checks        Redis: memory, persistence, eviction
+instance_checks     do this database and this Redis belong together
+work_checks         workers, scheduler, statistics, webhooks, definitions: does the work get done
+queue_status        how much waits where, and who works on it
+partition_overview  the months of the partitioned tables, and what is wrong with them
+retention_outlook   which months are dropped next, and when
+"""
