@@ -9,7 +9,7 @@ from tests.queued_hits import rows
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.management import applications
-from tracker.management.actor import Actor
+from tracker.management.audit import Actor
 from tracker.store.database import Database
 
 

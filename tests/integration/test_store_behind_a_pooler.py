@@ -33,7 +33,7 @@ from tracker.maintenance.end_sessions import end_sessions
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.management.applications import create
 from tracker.queueing.connection import Connection
-from tracker.reading import comparison, drift, left_out, overview, parameters, sessions, statistics, stored
+from tracker.reading import comparison, drift, overview, parameters, sessions, statistics, stored
 from tracker.reading.export import export
 from tracker.reading.period import Period
 from tracker.stats import retire
@@ -206,7 +206,7 @@ def test_reading_pins_nothing_and_may_be_done_by_the_role_for_it(
     compared = comparison.read(database, app_id=app_id, period=period, until_hour=24, other_day=period.last)
     assert (compared.requests_until_hour, compared.since_hour) == (10, 0)
     assert overview.read(database, [application.id], period)[application.id].requests == 10
-    assert left_out.read(database, app_id=app_id, period=period) == {}
+    assert stored.sum_filtered(database, app_id=app_id, period=period) == {}
     exported = export(database, app_id=app_id, period=period, format_="jsonl", custom_params={"kind": "a"})
     assert b"".join(exported.chunks).count(b"\n") == 10
 

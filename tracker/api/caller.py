@@ -14,7 +14,7 @@ from tracker.application import ApiKey, Application
 from tracker.errors import Refused, invalid, not_found
 from tracker.http.client_address import client_address
 from tracker.http.presented_key import presented_key
-from tracker.management.actor import ADMIN, Actor
+from tracker.management.audit import ADMIN, Actor
 from tracker.management.known_application import unknown
 from tracker.store import applications
 

@@ -21,7 +21,7 @@ from tracker.erasure import identifiers, preview, requests, run
 from tracker.erasure.identifiers import Identifiers
 from tracker.erasure.requests import Receipt
 from tracker.management import audit
-from tracker.management.actor import COMMAND
+from tracker.management.audit import COMMAND
 from tracker.queueing.connection import Connection
 from tracker.store import applications
 from tracker.store.database import Database, Transaction

@@ -15,7 +15,7 @@ from tracker.config import Settings
 from tracker.erasure import requests, run
 from tracker.errors import not_found
 from tracker.management import applications, audit
-from tracker.management.actor import COMMAND
+from tracker.management.audit import COMMAND
 from tracker.store import applications as stored_applications
 from tracker.store.database import Database, Transaction
 

@@ -16,7 +16,7 @@ from tracker.dashboard.reader import application_named, reader
 from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid, not_found
 from tracker.management import applications, webhooks
-from tracker.reading import drift, left_out
+from tracker.reading import drift, stored
 from tracker.reading.overview import ever_counted
 from tracker.reading.period import Period
 from tracker.store.webhooks import WebhookRow
@@ -65,7 +65,7 @@ def quality(app_id: str) -> Response:
         asked=asked,
         ranges=_QUALITY_RANGES,
         drift=drift.read(own.reading, **about),
-        left_out=left_out.read(own.reading, **about),
+        left_out=stored.sum_filtered(own.reading, **about),
         few=_FEW,
     )
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from tracker.application import Application, Status, hash_key
 from tracker.errors import Refused, conflict
 from tracker.management import application_input
-from tracker.management.actor import COMMAND, Actor
-from tracker.management.changes import APPLICATION_UPDATED, note
+from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked, unknown
 from tracker.management.operator_limits import RATE_LIMIT, require_rate_limit
 from tracker.management.parameters import write_preset
 from tracker.management.versions import Expected, require
+from tracker.outbox.event_types import APPLICATION_UPDATED
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
 

@@ -1,19 +1,36 @@
-"""The audit log: every change that somebody makes is noted in the transaction that makes it."""
+"""The audit log: every change is noted in the transaction that makes it, with who made it, and told to webhooks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
-from tracker.management.actor import Actor
+from tracker.application import Application
+from tracker.outbox.event import Event, event_id
+from tracker.outbox.publish import publish
 from tracker.store import audit_log
 from tracker.store.database import Database, Transaction
 
 _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
-_LONGEST_SUBJECT = 255
+_MAX_SUBJECT_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The operator with the admin token, the holder of a key, or whoever may run commands on the server.
+
+    `key_id` says which key; None with the kind "key" is the application's first key.
+    """
+
+    kind: Literal["admin", "key", "command"]
+    key_id: UUID | None = None
+
+
+ADMIN = Actor("admin")
+COMMAND = Actor("command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +70,30 @@ def record(  # noqa: PLR0917 who, where, what, which, from, to: the order of a s
         actor_key_id=by.key_id,
         application_id=application_id,
         action=action,
-        subject=subject[:_LONGEST_SUBJECT],
+        subject=subject[:_MAX_SUBJECT_LENGTH],
         before=old,
         after=new,
     )
     return Change(number, at, action, subject, old, new)
+
+
+def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
+    tx: Transaction,
+    by: Actor,
+    application: Application,
+    action: str,
+    subject: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    *,
+    event: str | None = None,
+) -> None:
+    """Note a change in the transaction that makes it, and publish it as `event` where webhooks may ask for that."""
+    change = record(tx, by, application.id, action, subject, before, after)
+    if event is not None:
+        data = {"change": action, "subject": subject, "before": change.before, "after": change.after}
+        happened = Event(event, event_id("change", change.number), change.at, data)
+        publish(tx, application.id, [happened], change.at)
 
 
 def list_(

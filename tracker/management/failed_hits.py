@@ -12,7 +12,7 @@ from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 from tracker.queueing.find import find
-from tracker.store import batch_queue, stored_hits
+from tracker.store import access_logs, batch_queue
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction
 
@@ -95,5 +95,5 @@ def _stored(tx: Transaction, tracking_id: UUID) -> dict[str, Any] | None:
         identity = identity_of(tracking_id)
     except ValueError:
         return None  # Nonsense from Redis fails under an id of its own, which carries no identity.
-    hit = stored_hits.find(tx, *identity)
+    hit = access_logs.find(tx, *identity)
     return None if hit is None else asdict(hit)

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from tracker.application import PERMISSIONS, Application, hash_key
 from tracker.errors import Refused, conflict, invalid, not_found
-from tracker.management.actor import COMMAND, Actor
 from tracker.management.application_input import new_api_key
-from tracker.management.changes import note
+from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.versions import Expected, require
 from tracker.store import api_keys, applications

@@ -9,7 +9,7 @@ from typing import Final
 from tracker.application import Application
 from tracker.application_settings import Known, WholeNumber
 from tracker.errors import Refused
-from tracker.management.actor import Actor
+from tracker.management.audit import Actor
 from tracker.store import operator_limits
 from tracker.store.database import Transaction
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from tracker.application import Application, ParameterDefinition
 from tracker.errors import Refused, conflict, invalid, not_found
-from tracker.management.actor import COMMAND, Actor
-from tracker.management.changes import PARAMETER_UPDATED, note
+from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.definition_check import problems_of, problems_of_all
 from tracker.management.known_application import known, locked
 from tracker.management.presets import preset
 from tracker.management.versions import Expected, require
+from tracker.outbox.event_types import PARAMETER_UPDATED
 from tracker.store import custom_parameter_definitions as definition_table
 from tracker.store.database import Database, Transaction
 

@@ -6,11 +6,11 @@ from difflib import get_close_matches
 
 from tracker.application_settings import SETTINGS, Known
 from tracker.errors import Refused, invalid, not_found
-from tracker.management.actor import COMMAND, Actor
-from tracker.management.changes import APPLICATION_UPDATED, note
+from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.operator_limits import require_setting
 from tracker.management.versions import Expected, require
+from tracker.outbox.event_types import APPLICATION_UPDATED
 from tracker.store import application_settings
 from tracker.store.database import Database
 

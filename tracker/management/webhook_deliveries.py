@@ -9,7 +9,7 @@ from uuid import UUID
 from tracker.clock import Clock
 from tracker.errors import Refused, conflict, not_found
 from tracker.management import audit
-from tracker.management.actor import COMMAND, Actor
+from tracker.management.audit import COMMAND, Actor
 from tracker.management.webhooks import found
 from tracker.outbox.events import webhook_test
 from tracker.outbox.publish import send_to

@@ -12,8 +12,7 @@ from uuid import UUID
 
 from tracker.application import Application
 from tracker.errors import Refused, conflict, not_found
-from tracker.management.actor import COMMAND, Actor
-from tracker.management.changes import note
+from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.versions import Expected, require
 from tracker.management.webhook_rules import WebhookRules

@@ -30,6 +30,12 @@ def read_filtered(database: Database, app_id: str) -> list[dict[str, Any]]:
         return filtered_hits.list_rows(tx, application.id)
 
 
+def sum_filtered(database: Database, *, app_id: str, period: Period) -> dict[str, int]:
+    """How many over a period, by reason, the most frequent first. Raises as `tracker.reading.statistics.read` does."""
+    with asked_of(database, app_id) as (tx, application):
+        return filtered_hits.sums(tx, application.id, period.start, period.end)
+
+
 def _with_means(stats: Mapping[str, Any] | None) -> dict[str, Any]:
     return {key: _with_mean(stat) for key, stat in (stats or {}).items()}
 

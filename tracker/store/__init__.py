@@ -1,6 +1,11 @@
-"""The PostgreSQL shelf: a module a table. Only this room knows psycopg, Alembic and how the tables look.
+"""PostgreSQL: the statements of a table in a module of its name. Only this package knows psycopg and Alembic.
 
-connection, database, queries, failures    how the others reach PostgreSQL, run a statement, and what its errors mean
-maintenance, migrations, partitions, partition_removal    work on the tables themselves, over the direct connection
-server_facts, totals, stored_hits          questions across tables
+connection, database, queries, failures    the way to PostgreSQL, running a statement, what its errors mean
+shares                                     how many connections one application has at a time
+migrations, concurrent_indexes             the schema, and indexes made beside the writers
+maintenance                                the direct connection, for work on the tables themselves
+partitions, partition_making, partition_removal, partition_strays    the months of the partitioned tables
+deletions, retention_state                 by which time is deleted, and who says so
+matching_hits, exported_hits, person_rows, person_statistics, statistics_reading    questions across tables
+server_facts, reading_role, totals         the server's settings, a role's rights, a table's size
 """

@@ -11,7 +11,7 @@ from psycopg import errors
 from tracker.errors import TrackerError
 from tracker.hit import Hit
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all, sql
+from tracker.store.queries import execute, fetch_all, fetch_one, sql
 
 Identity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
@@ -93,3 +93,15 @@ def within(identities: Sequence[Identity]) -> dict[str, object]:
 
 def _json(value: object) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
+
+
+def find(tx: Transaction, hit_id: int, created_at: datetime) -> Hit | None:
+    """The stored hit, or None where it is not there."""
+    row = fetch_one(tx, "access_logs/find", {"id": hit_id, "created_at": created_at})
+    return None if row is None else Hit(**row)
+
+
+def of_session(tx: Transaction, *, app_id: str, session_id: str, since: datetime, limit: int = 100) -> list[Hit]:
+    """The session's latest hits since a time, at most `limit`, the oldest of them first."""
+    params = {"app_id": app_id, "session_id": session_id, "since": since, "limit": limit}
+    return [Hit(**row) for row in reversed(fetch_all(tx, "access_logs/of_session", params))]

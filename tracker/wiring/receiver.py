@@ -41,7 +41,7 @@ from tracker.receiver.tracking import ENDPOINTS
 from tracker.receiver.upkeep import Upkeep
 from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
-from tracker.store import server_facts, stored_hits
+from tracker.store import access_logs, server_facts
 from tracker.store.database import Database
 from tracker.wiring import api, dashboard
 from tracker.wiring.clock import agreed_clock, measure_at_start
@@ -187,7 +187,7 @@ def _test_page(settings: Settings, app_id: str) -> TestPage:
 
     def hits_of_session(app_id: str, session_id: str, since: datetime) -> list[Hit]:
         with database.transaction() as tx:
-            return stored_hits.of_session(tx, app_id=app_id, session_id=session_id, since=since)
+            return access_logs.of_session(tx, app_id=app_id, session_id=session_id, since=since)
 
     return TestPage(app_id, hits_of_session)
 
