@@ -5,7 +5,7 @@ from typing import Any
 from werkzeug.test import Client, TestResponse
 
 from tracker.api.mount import mount
-from tracker.api.parts import Parts
+from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as mount_dashboard
 from tracker.receiver.app import App, Receiver, create_app
@@ -19,7 +19,7 @@ class Managing:
     def __init__(self, settings: Settings) -> None:
         self.admin_token = settings.admin_token
         self.receiver: Receiver = receiver(settings)
-        self.parts: Parts = api.parts(settings)
+        self.parts: ApiServices = api.parts(settings)
         self.app: App = create_app(
             lambda: self.receiver, knows_caller=lambda environ: self.parts.key_check.knows(environ, self.parts.proxies)
         )

@@ -11,7 +11,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import QueueAway, Refused
 from tracker.management import applications, failed_hits, parameters
-from tracker.management.announce import announce
+from tracker.management.notify_receivers import notify_receivers
 from tracker.queueing.connection import Connection, connect
 from tracker.store import applications as application_table
 from tracker.store.database import Database
@@ -61,7 +61,7 @@ def test_an_unknown_preset_leaves_no_application_behind(database: Database) -> N
 
 
 def test_announcing_does_not_mind_that_redis_is_away() -> None:
-    announce(connect("redis://127.0.0.1:1", name="tests"), "shop")
+    notify_receivers(connect("redis://127.0.0.1:1", name="tests"), "shop")
 
 
 def test_a_retry_that_breaks_off_before_redis_answers_leaves_the_hit_failed(

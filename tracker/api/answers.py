@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request
 from marshmallow import Schema, fields
 
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.http.envelope import data_answer
 from tracker.management.versions import Expected, version_of
 
@@ -24,7 +24,7 @@ def answer(
 
     `location` is where a thing that was made now stands.
     """
-    body, code, headers = data_answer(data, parts().clock.now(), status=status)
+    body, code, headers = data_answer(data, current_services().clock.now(), status=status)
     response = Response(body, code, headers)
     if versioned:
         response.headers["ETag"] = f'"{version_of(data)}"'

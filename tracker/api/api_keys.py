@@ -9,10 +9,10 @@ from marshmallow import Schema, fields, validate
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
-from tracker.api.changed import changed
 from tracker.api.fields import CONTROLS, Moment, QueryFlag, Text, Whole, choice
+from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, page_after, page_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.application import PERMISSIONS
 from tracker.management import keys
 from tracker.management.keys import DEFAULT_GRACE, LONGEST_GRACE, KeyRow
@@ -94,7 +94,9 @@ class AllKeys(MethodView):
     def get(self, query: dict[str, Any], application: str) -> Response:  # noqa: ARG002 `access` has found it
         """List an application's keys: the first one, then the others, oldest first, revoked ones too."""
         rows = [
-            row for row in keys.list_(parts().database, target().app_id) if query["is_active"] in (None, row.is_active)
+            row
+            for row in keys.list_(current_services().database, target().app_id)
+            if query["is_active"] in (None, row.is_active)
         ]
         return answer(page_after(rows, query, _place))
 
@@ -103,8 +105,8 @@ class AllKeys(MethodView):
     @blueprint.response(201, NewKeyView)
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
         """Make a key that may no more than the caller's; it is shown this once."""
-        row, api_key = keys.create(parts().database, target().app_id, by=caller().actor, **given)
-        changed()
+        row, api_key = keys.create(current_services().database, target().app_id, by=caller().actor, **given)
+        notify_receivers()
         return answer(keys.shown(row, api_key), status=201)
 
 
@@ -114,7 +116,7 @@ class OneKey(MethodView):
     @blueprint.response(200, KeyView)
     def get(self, application: str, key_id: str) -> Response:  # noqa: ARG002
         """Show one key."""
-        return answer(keys.get(parts().database, target().app_id, key_id), versioned=True)
+        return answer(keys.get(current_services().database, target().app_id, key_id), versioned=True)
 
     @blueprint.access("keys:write", conditional=True, conflicts=True)
     @blueprint.arguments(WholeKeyForm)
@@ -134,8 +136,8 @@ class OneKey(MethodView):
     @blueprint.response(200, KeyView)
     def delete(self, application: str, key_id: str) -> Response:  # noqa: ARG002
         """Revoke a key; within 5 seconds it counts nowhere any more."""
-        row = keys.revoke(parts().database, target().app_id, key_id, by=caller().actor, expected=expected())
-        changed()
+        row = keys.revoke(current_services().database, target().app_id, key_id, by=caller().actor, expected=expected())
+        notify_receivers()
         return answer(row, versioned=True)
 
 
@@ -147,15 +149,17 @@ class Rotation(MethodView):
     def post(self, given: dict[str, int], application: str, key_id: str) -> Response:  # noqa: ARG002
         """Make a key that takes the place of another, which goes on counting for a while."""
         row, api_key = keys.rotate(
-            parts().database, target().app_id, key_id, by=caller().actor, expected=expected(), **given
+            current_services().database, target().app_id, key_id, by=caller().actor, expected=expected(), **given
         )
-        changed()
+        notify_receivers()
         return answer(keys.shown(row, api_key), status=201)
 
 
 def _changed_to(given: dict[str, Any], key_id: str) -> Response:
-    row = keys.update(parts().database, target().app_id, key_id, given, by=caller().actor, expected=expected())
-    changed()
+    row = keys.update(
+        current_services().database, target().app_id, key_id, given, by=caller().actor, expected=expected()
+    )
+    notify_receivers()
     return answer(row, versioned=True)
 
 

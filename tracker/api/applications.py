@@ -9,11 +9,11 @@ from marshmallow import Schema, fields
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import ADMIN_ONLY, ANY_KEY, FIRST_KEY, caller, target
-from tracker.api.changed import changed
 from tracker.api.erasure import request_purge
 from tracker.api.fields import CONTROLS, QueryFlag, Text, Whole, choice
+from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.application import Application
 from tracker.management import applications, presets
 from tracker.management.applications import DEFAULT_RATE_LIMIT, ApplicationRow
@@ -120,12 +120,12 @@ class AllApplications(MethodView):
         own = caller().application
         place = place_of(query["cursor"], 2)
         if own is not None:
-            rows = [applications.show(parts().database, own.app_id)] if place is None else []
+            rows = [applications.show(current_services().database, own.app_id)] if place is None else []
             rows = [row for row in rows if query["status"] in (None, row.status)]
         else:
             after = None if place is None else (moment_of(place[0]), str(place[1]))
             rows = applications.list_(
-                parts().database,
+                current_services().database,
                 deleted=query["deleted"],
                 status=query["status"],
                 after=after,
@@ -139,9 +139,11 @@ class AllApplications(MethodView):
     def post(self, given: dict[str, Any]) -> Response:
         """Make an application; its first API key is shown this once."""
         rate_limit = given.pop("rate_limit_per_minute")
-        made, api_key = applications.create(parts().database, rate_limit=rate_limit, by=caller().actor, **given)
-        changed(made.app_id)
-        row = applications.show(parts().database, made.app_id)
+        made, api_key = applications.create(
+            current_services().database, rate_limit=rate_limit, by=caller().actor, **given
+        )
+        notify_receivers(made.app_id)
+        row = applications.show(current_services().database, made.app_id)
         columns = {name: getattr(row, name) for name in ApplicationRow.__dataclass_fields__}
         return answer({**columns, "api_key": api_key}, status=201, location=f"/v1/applications/{made.app_id}")
 
@@ -152,7 +154,7 @@ class OneApplication(MethodView):
     @blueprint.response(200, ApplicationView)
     def get(self, application: str) -> Response:  # noqa: ARG002 `access` has found it
         """Show an application."""
-        return answer(applications.show(parts().database, target().app_id), versioned=True)
+        return answer(applications.show(current_services().database, target().app_id), versioned=True)
 
     @blueprint.access("settings:write", conditional=True)
     @blueprint.arguments(ApplicationForm)
@@ -177,8 +179,10 @@ class OneApplication(MethodView):
         With `purge` the scheduler removes all of it then, in small batches, and the app_id is free again.
         """
         also = request_purge if query["purge"] else _nothing_more
-        row = applications.delete(parts().database, target().app_id, by=caller().actor, expected=expected(), also=also)
-        changed()
+        row = applications.delete(
+            current_services().database, target().app_id, by=caller().actor, expected=expected(), also=also
+        )
+        notify_receivers()
         return answer(row)
 
 
@@ -187,6 +191,8 @@ def _nothing_more(_tx: Transaction, _application: Application) -> None:
 
 
 def _changed_to(given: dict[str, Any]) -> Response:
-    row = applications.update(parts().database, target().app_id, given, by=caller().actor, expected=expected())
-    changed()
+    row = applications.update(
+        current_services().database, target().app_id, given, by=caller().actor, expected=expected()
+    )
+    notify_receivers()
     return answer(row, versioned=True)

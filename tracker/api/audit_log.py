@@ -11,7 +11,7 @@ from tracker.api.blueprint import Blueprint
 from tracker.api.caller import ADMIN_ONLY, target
 from tracker.api.fields import Moment, Text
 from tracker.api.pages import PageQuery, moment_of, number_of, page, page_of, place_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.application import Application
 from tracker.management import audit
 
@@ -64,7 +64,7 @@ class AllChanges(MethodView):
 def _page(query: dict[str, Any], of: Application | None) -> Response:
     place = place_of(query["cursor"], 2)
     rows = audit.list_(
-        parts().database,
+        current_services().database,
         application_id=of.id if of else None,
         action=query["action"],
         since=query["since"],

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import g, request
 
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused, invalid, not_found
 from tracker.http.client_address import client_address
@@ -56,7 +56,7 @@ def target() -> Application:
 
 def identify() -> None:
     """Find out who is calling. Raises Refused: AUTHENTICATION_ERROR, INVALID_API_KEY, RATE_LIMIT_EXCEEDED."""
-    own = parts()
+    services = current_services()
     presented = presented_key(request.environ)
     if presented is None:
         raise Refused(
@@ -64,7 +64,7 @@ def identify() -> None:
             401,
             "This needs an API key or the admin token: Authorization: Bearer, or X-API-Key.",
         )
-    holder = own.key_check.holder(client_address(request.environ, own.proxies), presented)
+    holder = services.key_check.holder(client_address(request.environ, services.proxies), presented)
     if holder.application is None or holder.key is None:
         g.caller = Caller(ADMIN)
     else:
@@ -96,7 +96,7 @@ def _application(who: Caller, reference: str) -> Application:
         if reference in (own.app_id, str(own.id)):
             return own
         raise unknown(reference)
-    with parts().database.transaction() as tx:
+    with current_services().database.transaction() as tx:
         app_id = applications.app_id_of(tx, reference)
         found = applications.find(tx, app_id) if app_id is not None else None
     if found is None or found.deleted:

@@ -9,10 +9,10 @@ from marshmallow import Schema, fields
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
-from tracker.api.changed import changed
 from tracker.api.fields import Flag, JsonObject, QueryFlag, Text, choice
+from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, page_after, page_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.management import parameters
 from tracker.management.definition_check import TYPES
 
@@ -85,7 +85,7 @@ class AllDefinitions(MethodView):
         """List an application's definitions, by key."""
         rows = [
             row
-            for row in parameters.list_(parts().database, target().app_id)
+            for row in parameters.list_(current_services().database, target().app_id)
             if query["parameter_type"] in (None, row.parameter_type) and query["is_required"] in (None, row.is_required)
         ]
         return answer(page_after(rows, query, lambda row: (row.parameter_key,)))
@@ -96,8 +96,8 @@ class AllDefinitions(MethodView):
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
         """Define a parameter."""
         key = given.pop("parameter_key")
-        row = parameters.create(parts().database, target().app_id, key, given, by=caller().actor)
-        changed()
+        row = parameters.create(current_services().database, target().app_id, key, given, by=caller().actor)
+        notify_receivers()
         return answer(row, status=201, versioned=True)
 
 
@@ -107,7 +107,7 @@ class OneDefinition(MethodView):
     @blueprint.response(200, DefinitionView)
     def get(self, application: str, key: str) -> Response:  # noqa: ARG002
         """Show one definition."""
-        return answer(parameters.get(parts().database, target().app_id, key), versioned=True)
+        return answer(parameters.get(current_services().database, target().app_id, key), versioned=True)
 
     @blueprint.access("params:write", conditional=True)
     @blueprint.arguments(DefinitionForm)
@@ -116,9 +116,9 @@ class OneDefinition(MethodView):
     def put(self, given: dict[str, Any], application: str, key: str) -> Response:  # noqa: ARG002
         """Define a parameter, or define it anew."""
         row, is_new = parameters.put(
-            parts().database, target().app_id, key, given, by=caller().actor, expected=expected()
+            current_services().database, target().app_id, key, given, by=caller().actor, expected=expected()
         )
-        changed()
+        notify_receivers()
         return answer(row, status=201 if is_new else 200, versioned=True)
 
     @blueprint.access("params:write", conditional=True)
@@ -126,17 +126,19 @@ class OneDefinition(MethodView):
     @blueprint.response(200, DefinitionView)
     def patch(self, given: dict[str, Any], application: str, key: str) -> Response:  # noqa: ARG002
         """Change some of a definition."""
-        row = parameters.change(parts().database, target().app_id, key, given, by=caller().actor, expected=expected())
-        changed()
+        row = parameters.change(
+            current_services().database, target().app_id, key, given, by=caller().actor, expected=expected()
+        )
+        notify_receivers()
         return answer(row, versioned=True)
 
     @blueprint.access("params:write", conditional=True)
     @blueprint.response(200, DefinitionView)
     def delete(self, application: str, key: str) -> Response:  # noqa: ARG002
         """Take a definition away; values stored under it stay."""
-        gone = parameters.get(parts().database, target().app_id, key)
-        parameters.delete(parts().database, target().app_id, key, by=caller().actor, expected=expected())
-        changed()
+        gone = parameters.get(current_services().database, target().app_id, key)
+        parameters.delete(current_services().database, target().app_id, key, by=caller().actor, expected=expected())
+        notify_receivers()
         return answer(gone)
 
 
@@ -146,6 +148,6 @@ class OnePreset(MethodView):
     @blueprint.response(200, DefinitionList)
     def post(self, application: str, name: str) -> Response:  # noqa: ARG002
         """Define a whole set of parameters, `ecommerce` or `news`; definitions of the same keys are overwritten."""
-        rows = parameters.apply_preset(parts().database, target().app_id, name, by=caller().actor)
-        changed()
+        rows = parameters.apply_preset(current_services().database, target().app_id, name, by=caller().actor)
+        notify_receivers()
         return answer({"items": rows})

@@ -12,7 +12,7 @@ from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
 from tracker.api.fields import Text
 from tracker.api.pages import PageQuery, not_a_cursor, page, page_of, place_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.application import Application
 from tracker.erasure import identifiers, requests
 from tracker.hit_values import LONGEST_IDENTIFIERS
@@ -73,8 +73,8 @@ class Erasures(MethodView):
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002 `access` has found it
         """Ask for a person to be erased. The scheduler begins within seconds; `Location` says where the receipt is."""
         named = identifiers.checked(given["client_sub_id"], given["session_id"], given["ip"])
-        app_id, own = target().app_id, parts()
-        receipt = requests.request_person(own.database, app_id, named, now=own.clock.now(), note=_note)
+        app_id, services = target().app_id, current_services()
+        receipt = requests.request_person(services.database, app_id, named, now=services.clock.now(), note=_note)
         return answer(receipt, status=202, location=f"/v1/applications/{app_id}/erasures/{receipt.id}")
 
     @blueprint.access("data:erase")
@@ -83,7 +83,7 @@ class Erasures(MethodView):
     def get(self, query: dict[str, Any], application: str) -> Response:  # noqa: ARG002
         """List the receipts, the newest first."""
         after = _after(query["cursor"])
-        rows = requests.receipts(parts().database, target().app_id, after=after, limit=query["limit"] + 1)
+        rows = requests.receipts(current_services().database, target().app_id, after=after, limit=query["limit"] + 1)
         return answer(page(rows, query["limit"], lambda each: (str(each.id),)))
 
 
@@ -93,12 +93,12 @@ class OneErasure(MethodView):
     @blueprint.response(200, ReceiptView)
     def get(self, application: str, erasure: UUID) -> Response:  # noqa: ARG002
         """Show one receipt; `state` says whether it is done."""
-        return answer(requests.receipt(parts().database, target().app_id, erasure))
+        return answer(requests.receipt(current_services().database, target().app_id, erasure))
 
 
 def request_purge(tx: Transaction, application: Application) -> None:
     """Note in the transaction that deletes an application that the scheduler is to purge it."""
-    _, is_new = requests.request_purge(tx, application, now=parts().clock.now())
+    _, is_new = requests.request_purge(tx, application, now=current_services().clock.now())
     if is_new:
         audit.record(tx, caller().actor, application.id, "application.purged", application.app_id, None, None)
 

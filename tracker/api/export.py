@@ -9,10 +9,10 @@ from marshmallow import fields
 
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import target
+from tracker.api.concurrency_limit import ConcurrencyLimit
 from tracker.api.fields import QueryFlag, Text, choice
-from tracker.api.parts import parts
-from tracker.api.places import Places
 from tracker.api.reading_query import FilteredQuery, period_of
+from tracker.api.services import current_services
 from tracker.errors import Refused
 from tracker.log import logger
 from tracker.reading.export import export, gzipped, marked
@@ -29,7 +29,7 @@ _STREAMS: Final = {
     kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
 }
 
-_places = Places(all_together=AT_ONCE, each=_EACH)
+_places = ConcurrencyLimit(all_together=AT_ONCE, each=_EACH)
 _log = logger(__name__)
 
 
@@ -105,7 +105,7 @@ class Export(MethodView):
         """
         names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
         found = export(
-            parts().exporting,
+            current_services().exporting,
             app_id=target().app_id,
             period=period_of(query),
             format_=query["format"],

@@ -22,7 +22,7 @@ from tracker.api import (
 from tracker.api.answers import ErrorAnswer
 from tracker.api.blueprint import Blueprint
 from tracker.api.documentation import documentation
-from tracker.api.parts import EXTENSION, Parts
+from tracker.api.services import EXTENSION, ApiServices
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     applications.blueprint,
@@ -64,7 +64,7 @@ class _Api(flask_smorest.Api):  # type: ignore[misc] # it has no types
         """Leave out flask-smorest's header of pages: the API's pages have cursors."""
 
 
-def mount(app: Flask, parts: Callable[[], Parts]) -> None:
+def mount(app: Flask, parts: Callable[[], ApiServices]) -> None:
     """Add the API to the application. `parts` gives the process's own, made when a request first needs them."""
     app.extensions[EXTENSION] = parts
     api = _Api(

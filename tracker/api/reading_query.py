@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 
 from tracker.api.fields import Text
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.http import moments
 from tracker.http.json_rules import check, parse
 from tracker.reading.period import Period
@@ -61,4 +61,4 @@ class FilteredQuery(PeriodQuery):
 
 def period_of(query: Mapping[str, Any]) -> Period:
     """The days that a query asks for. Raises Refused."""
-    return Period.of(query["start_date"], query["end_date"], today=parts().clock.now().date())
+    return Period.of(query["start_date"], query["end_date"], today=current_services().clock.now().date())

@@ -11,8 +11,8 @@ from tracker.api.blueprint import Blueprint
 from tracker.api.caller import target
 from tracker.api.fields import QueryFlag, QueryWhole, Text
 from tracker.api.pages import page_of
-from tracker.api.parts import parts
 from tracker.api.reading_query import FilteredQuery, period_of
+from tracker.api.services import current_services
 from tracker.reading import sessions
 
 blueprint = Blueprint("sessions", description="Visits, from their first hit to their last.")
@@ -62,7 +62,7 @@ class Sessions(MethodView):
         """List sessions, the latest beginning first. A session that goes on meanwhile keeps its place."""
         names = ("is_active", "session_id", "client_sub_id", "module_id", "custom_params", "cursor", "limit")
         found = sessions.read(
-            parts().reading,
+            current_services().reading,
             app_id=target().app_id,
             period=period_of(query),
             **{name: query[name] for name in names},

@@ -9,9 +9,9 @@ from marshmallow import Schema, fields
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
-from tracker.api.changed import changed
 from tracker.api.fields import Text
-from tracker.api.parts import parts
+from tracker.api.notify_receivers import notify_receivers
+from tracker.api.services import current_services
 from tracker.application_settings import SETTINGS
 from tracker.management import settings
 
@@ -59,15 +59,15 @@ class AllSettings(MethodView):
     @blueprint.response(200, SettingList)
     def get(self, application: str) -> Response:  # noqa: ARG002 `access` has found it
         """List what holds for an application, its own settings and the defaults."""
-        return answer({"items": settings.list_(parts().database, target().app_id)})
+        return answer({"items": settings.list_(current_services().database, target().app_id)})
 
     @blueprint.access("settings:write")
     @blueprint.arguments(_form_of_several())
     @blueprint.response(200, SettingList)
     def patch(self, given: dict[str, str | None], application: str) -> Response:  # noqa: ARG002
         """Give several settings values at once, or leave them to their defaults (null): all of them, or none."""
-        rows = settings.change(parts().database, target().app_id, given, by=caller().actor)
-        changed()
+        rows = settings.change(current_services().database, target().app_id, given, by=caller().actor)
+        notify_receivers()
         return answer({"items": rows})
 
 
@@ -77,7 +77,7 @@ class OneSetting(MethodView):
     @blueprint.response(200, SettingView)
     def get(self, application: str, key: str) -> Response:  # noqa: ARG002
         """Show one setting, what it takes and what it means."""
-        return answer(settings.get(parts().database, target().app_id, key), versioned=True)
+        return answer(settings.get(current_services().database, target().app_id, key), versioned=True)
 
     @blueprint.access("settings:write", conditional=True)
     @blueprint.arguments(SettingForm)
@@ -85,15 +85,20 @@ class OneSetting(MethodView):
     def put(self, given: dict[str, str], application: str, key: str) -> Response:  # noqa: ARG002
         """Give a setting a value of the application's own. It holds for hits within a few seconds."""
         row = settings.set_(
-            parts().database, target().app_id, key, given["setting_value"], by=caller().actor, expected=expected()
+            current_services().database,
+            target().app_id,
+            key,
+            given["setting_value"],
+            by=caller().actor,
+            expected=expected(),
         )
-        changed()
+        notify_receivers()
         return answer(row, versioned=True)
 
     @blueprint.access("settings:write", conditional=True)
     @blueprint.response(200, SettingView)
     def delete(self, application: str, key: str) -> Response:  # noqa: ARG002
         """Leave a setting to its default again."""
-        row = settings.unset(parts().database, target().app_id, key, by=caller().actor, expected=expected())
-        changed()
+        row = settings.unset(current_services().database, target().app_id, key, by=caller().actor, expected=expected())
+        notify_receivers()
         return answer(row, versioned=True)

@@ -10,8 +10,8 @@ from tracker.api.answers import answer
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import target
 from tracker.api.fields import QueryWhole, Text, choice
-from tracker.api.parts import parts
 from tracker.api.reading_query import FilteredQuery, PeriodQuery, period_of
+from tracker.api.services import current_services
 from tracker.reading import drift, parameters, statistics
 from tracker.reading.series import GROUPINGS
 
@@ -153,11 +153,11 @@ class Statistics(MethodView):
 
         At most 31 days by hour, 366 by day, 3660 by month; and 92 with `custom_params`, which counts the hits.
         """
-        own = parts()
+        services = current_services()
         found = statistics.read(
-            own.reading,
-            own.redis,
-            own.clock,
+            services.reading,
+            services.redis,
+            services.clock,
             app_id=target().app_id,
             period=period_of(query),
             group_by=query["group_by"],
@@ -173,11 +173,11 @@ class ParameterStatistics(MethodView):
     @blueprint.response(200, ParameterView)
     def get(self, query: dict[str, Any]) -> Response:
         """Show the most frequent values of a custom parameter, and who had them."""
-        own = parts()
+        services = current_services()
         found = parameters.read(
-            own.reading,
-            own.redis,
-            own.clock,
+            services.reading,
+            services.redis,
+            services.clock,
             app_id=target().app_id,
             period=period_of(query),
             parameter_key=query["parameter_key"],
@@ -193,4 +193,4 @@ class ParameterDrift(MethodView):
     @blueprint.response(200, DriftView)
     def get(self, query: dict[str, Any]) -> Response:
         """Show which custom parameters arrive beside the definitions: undefined keys, refused values, cardinality."""
-        return answer(drift.read(parts().reading, app_id=target().app_id, period=period_of(query)))
+        return answer(drift.read(current_services().reading, app_id=target().app_id, period=period_of(query)))

@@ -12,7 +12,7 @@ from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
 from tracker.api.pages import number_of, page, page_after, page_of, place_of
-from tracker.api.parts import parts
+from tracker.api.services import current_services
 from tracker.api.webhook_forms import (
     DeliveryQuery,
     DeliveryView,
@@ -46,7 +46,7 @@ class AllWebhooks(MethodView):
         """List an application's webhooks, oldest first."""
         rows = [
             row
-            for row in webhooks.list_(parts().database, target().app_id)
+            for row in webhooks.list_(current_services().database, target().app_id)
             if query["is_active"] in (None, row.is_active)
         ]
         return answer(page_after(rows, query, lambda row: (row.created_at.isoformat(), str(row.id))))
@@ -56,10 +56,15 @@ class AllWebhooks(MethodView):
     @blueprint.response(201, WebhookSecretView)
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
         """Register a webhook; its secret is shown this once."""
-        own = parts()
+        services = current_services()
         with _secrets():
             made = webhooks.create(
-                own.database, own.webhook_rules, target().app_id, now=own.clock.now(), by=caller().actor, **given
+                services.database,
+                services.webhook_rules,
+                target().app_id,
+                now=services.clock.now(),
+                by=caller().actor,
+                **given,
             )
         return _with_secret(made, status=201)
 
@@ -70,7 +75,7 @@ class OneWebhook(MethodView):
     @blueprint.response(200, WebhookView)
     def get(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Show one webhook."""
-        return answer(webhooks.show(parts().database, webhook_id, app_id=target().app_id), versioned=True)
+        return answer(webhooks.show(current_services().database, webhook_id, app_id=target().app_id), versioned=True)
 
     @blueprint.access("webhooks:write", conditional=True)
     @blueprint.arguments(WholeWebhookForm)
@@ -90,8 +95,8 @@ class OneWebhook(MethodView):
     @blueprint.response(200, WebhookView)
     def delete(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Forget a webhook with all of its deliveries, those that wait included."""
-        gone = webhooks.show(parts().database, webhook_id, app_id=target().app_id)
-        webhooks.delete(parts().database, webhook_id, expected=expected(), **_usual())
+        gone = webhooks.show(current_services().database, webhook_id, app_id=target().app_id)
+        webhooks.delete(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(gone)
 
 
@@ -101,7 +106,7 @@ class Enabling(MethodView):
     @blueprint.response(200, WebhookView)
     def post(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Send again to a webhook, with nothing held against it; what waited is taken up."""
-        row = webhooks.enable(parts().database, webhook_id, expected=expected(), **_usual())
+        row = webhooks.enable(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(row, versioned=True)
 
 
@@ -111,7 +116,7 @@ class Disabling(MethodView):
     @blueprint.response(200, WebhookView)
     def post(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Send nothing to a webhook until it is enabled. What waits goes on waiting."""
-        row = webhooks.disable(parts().database, webhook_id, expected=expected(), **_usual())
+        row = webhooks.disable(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(row, versioned=True)
 
 
@@ -124,7 +129,12 @@ class RotationOfSecret(MethodView):
         """Give a webhook a new secret; the old one signs beside it for 24 hours."""
         with _secrets():
             made = webhooks.rotate_secret(
-                parts().database, parts().webhook_rules, webhook_id, expected=expected(), **_usual(), **given
+                current_services().database,
+                current_services().webhook_rules,
+                webhook_id,
+                expected=expected(),
+                **_usual(),
+                **given,
             )
         return _with_secret(made, status=201)
 
@@ -135,8 +145,10 @@ class Trial(MethodView):
     @blueprint.response(202, DeliveryView)
     def post(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Send a `webhook.test` event to a webhook; what becomes of it stands in its deliveries."""
-        own = parts()
-        made = webhook_deliveries.send_test(own.database, webhook_id, app_id=target().app_id, now=own.clock.now())
+        services = current_services()
+        made = webhook_deliveries.send_test(
+            services.database, webhook_id, app_id=target().app_id, now=services.clock.now()
+        )
         return answer(made, status=202)
 
 
@@ -149,7 +161,7 @@ class AllDeliveries(MethodView):
         """List a webhook's deliveries with every attempt, the latest first."""
         place = place_of(query["cursor"], 1)
         rows = webhook_deliveries.list_(
-            parts().database,
+            current_services().database,
             webhook_id,
             app_id=target().app_id,
             state=query["state"],
@@ -167,7 +179,11 @@ class RedeliveryOfFailed(MethodView):
     def post(self, given: dict[str, Any], application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
         """Send failed deliveries since a time again, as many as there is room for."""
         sent = webhook_deliveries.redeliver_failed(
-            parts().database, webhook_id, waiting_limit=parts().webhook_rules.waiting_limit, **_usual(), **given
+            current_services().database,
+            webhook_id,
+            waiting_limit=current_services().webhook_rules.waiting_limit,
+            **_usual(),
+            **given,
         )
         return answer({"redelivered": sent.count, "out_of_room": sent.out_of_room}, status=202)
 
@@ -178,16 +194,25 @@ class Redelivery(MethodView):
     @blueprint.response(202, DeliveryView)
     def post(self, application: str, webhook_id: UUID, delivery: str) -> Response:  # noqa: ARG002
         """Send one delivery again, whatever became of it, under the same event id."""
-        return answer(webhook_deliveries.redeliver(parts().database, webhook_id, delivery, **_usual()), status=202)
+        return answer(
+            webhook_deliveries.redeliver(current_services().database, webhook_id, delivery, **_usual()), status=202
+        )
 
 
 def _changed_to(given: dict[str, Any], webhook_id: UUID) -> Response:
-    row = webhooks.update(parts().database, parts().webhook_rules, webhook_id, expected=expected(), **_usual(), **given)
+    row = webhooks.update(
+        current_services().database,
+        current_services().webhook_rules,
+        webhook_id,
+        expected=expected(),
+        **_usual(),
+        **given,
+    )
     return answer(row, versioned=True)
 
 
 def _usual() -> dict[str, Any]:
-    return {"app_id": target().app_id, "now": parts().clock.now(), "by": caller().actor}
+    return {"app_id": target().app_id, "now": current_services().clock.now(), "by": caller().actor}
 
 
 def _with_secret(made: webhooks.WithSecret, *, status: int) -> Response:

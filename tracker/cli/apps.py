@@ -33,7 +33,7 @@ def create(*, as_json: bool, **columns: Any) -> None:  # noqa: ANN401 what click
     with connections.database(settings) as database:
         made, api_key = applications.create(database, **columns)
         row = applications.show(database, made.app_id)
-    connections.announce(settings, made.app_id)
+    connections.notify_receivers(settings, made.app_id)
     values = {"id": row.id, "app_id": row.app_id, "api_key": api_key, **asdict(row)}
     if as_json:
         print_json(values)
@@ -83,7 +83,7 @@ def update(*, app_id: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     settings = connections.settings()
     with connections.database(settings) as database:
         row = applications.update(database, app_id, changes)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     print_row(asdict(row), as_json=as_json)
 
 
@@ -110,5 +110,5 @@ def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json:
     settings = connections.settings()
     with connections.database(settings) as database:
         row = applications.set_status(database, app_id, status)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     print_row(asdict(row), as_json=as_json)

@@ -9,7 +9,7 @@ from tracker.agreed_clock import AgreedClock
 from tracker.clock import SystemClock
 from tracker.config import Settings, load
 from tracker.instance.check import InstanceCheck
-from tracker.management.announce import announce as announce_over
+from tracker.management.notify_receivers import notify_receivers as announce_over
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
 from tracker.wiring.clock import agreed_clock
@@ -73,7 +73,7 @@ def clock(loaded: Settings, *, url: str | None = None) -> AgreedClock:
     return made
 
 
-def announce(loaded: Settings, app_id: str) -> None:
+def notify_receivers(loaded: Settings, app_id: str) -> None:
     """Tell the receivers that an application has changed."""
     with redis(loaded) as connection:
         announce_over(connection, app_id)

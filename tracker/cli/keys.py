@@ -52,7 +52,7 @@ def create(
     settings = connections.settings()
     with connections.database(settings) as database:
         row, api_key = management.create(database, app_id, name=name, permissions=permissions, expires_at=expires_at)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     _print_with_key(row, api_key, as_json=as_json)
 
 
@@ -65,7 +65,7 @@ def revoke(*, key_id: str, app_id: str, as_json: bool) -> None:
     settings = connections.settings()
     with connections.database(settings) as database:
         row = management.revoke(database, app_id, key_id)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     print_row(asdict(row), as_json=as_json)
 
 
@@ -87,7 +87,7 @@ def rotate(*, key_id: str, app_id: str, grace_seconds: int, as_json: bool) -> No
     settings = connections.settings()
     with connections.database(settings) as database:
         row, api_key = management.rotate(database, app_id, key_id, grace_seconds=grace_seconds)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     _print_with_key(row, api_key, as_json=as_json)
 
 

@@ -76,7 +76,7 @@ def set_(*, key: str, app_id: str, no_default: bool, no_rules: bool, as_json: bo
     settings = connections.settings()
     with connections.database(settings) as database:
         definition = parameters.set_(database, app_id, key, changes, single_rules)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     print_row(asdict(definition), as_json=as_json)
 
 
@@ -90,7 +90,7 @@ def delete(*, key: str, app_id: str, as_json: bool) -> None:
     with connections.database(settings) as database:
         gone = parameters.get(database, app_id, key)
         parameters.delete(database, app_id, key)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     print_row(asdict(gone), as_json=as_json)
 
 
@@ -103,7 +103,7 @@ def preset(*, name: str, app_id: str, as_json: bool) -> None:
     settings = connections.settings()
     with connections.database(settings) as database:
         written = parameters.apply_preset(database, app_id, name)
-    connections.announce(settings, app_id)
+    connections.notify_receivers(settings, app_id)
     if as_json:
         print_json([asdict(definition) for definition in written])
     else:

@@ -41,7 +41,7 @@ def delete(*, app_id: str, purge: bool, yes: bool, as_json: bool) -> None:
             click.confirm(f"{what} {app_id} ({visible(row.name)})?", abort=True, err=True)
         if row.deleted_at is None:
             row = applications.delete(database, app_id)
-            connections.announce(settings, app_id)
+            connections.notify_receivers(settings, app_id)
         if not purge:
             print_row(asdict(row), as_json=as_json)
             return

@@ -48,7 +48,7 @@ def set_(*, key: str, value: str, app_id: str, as_json: bool) -> None:
     loaded = connections.settings()
     with connections.database(loaded) as database:
         row = management.set_(database, app_id, key, value)
-    connections.announce(loaded, app_id)
+    connections.notify_receivers(loaded, app_id)
     print_row(asdict(row), as_json=as_json)
 
 
@@ -61,5 +61,5 @@ def unset(*, key: str, app_id: str, as_json: bool) -> None:
     loaded = connections.settings()
     with connections.database(loaded) as database:
         row = management.unset(database, app_id, key)
-    connections.announce(loaded, app_id)
+    connections.notify_receivers(loaded, app_id)
     print_row(asdict(row), as_json=as_json)

@@ -1,8 +1,8 @@
 """The dashboard: pages for people, made here and shown without a script, on the numbers that the API answers.
 
 mount             where it joins the receiver's application
-parts             what the pages work with
-reader            who is reading: the operator, or the holder of a key of one application
+services          what the pages work with
+viewer            who is reading: the operator, or the holder of a key of one application
 session_cookie    what a browser keeps of a sign-in
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
 overview_page     where somebody begins: the operator's list of applications

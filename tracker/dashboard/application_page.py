@@ -10,9 +10,9 @@ from tracker.dashboard import traffic
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import is_https
 from tracker.dashboard.page import page
-from tracker.dashboard.parts import parts
 from tracker.dashboard.ranges import NAMES, Range, range_of
-from tracker.dashboard.reader import application_named, reader
+from tracker.dashboard.services import current_services
+from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid, not_found
 from tracker.management import applications, webhooks
@@ -31,20 +31,20 @@ _LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
 
 def show(app_id: str) -> Response:
     """The numbers of an application over the time that was chosen."""
-    own = parts()
+    services = current_services()
     frame = _frame(app_id)
-    now = own.clock.now()
+    now = services.clock.now()
     asked = range_of(request.args, now)
     words = Words(language())
     days = Days(words)
-    found = traffic.read(own, frame["application"].app_id, asked, days, now)
+    found = traffic.read(services, frame["application"].app_id, asked, days, now)
     return page(
         "application.html",
         **frame,
         asked=asked,
         ranges=NAMES,
         traffic=found,
-        fresh=found.empty and not ever_counted(own.reading, app_id=frame["application"].app_id),
+        fresh=found.empty and not ever_counted(services.reading, app_id=frame["application"].app_id),
         origin=_origin(),
         when=_span(words, days, asked.shown),
         compared=_compared(words, days, asked),
@@ -53,9 +53,9 @@ def show(app_id: str) -> Response:
 
 def quality(app_id: str) -> Response:
     """What arrives beside the definitions of custom parameters, and what was left out."""
-    own = parts()
+    services = current_services()
     frame = _frame(app_id)
-    asked = range_of(request.args, own.clock.now())
+    asked = range_of(request.args, services.clock.now())
     if asked.name not in _QUALITY_RANGES:
         raise invalid("There is no such range here.", range=["Must be one of " + ", ".join(_QUALITY_RANGES)])
     about = {"app_id": frame["application"].app_id, "period": asked.period}
@@ -64,8 +64,8 @@ def quality(app_id: str) -> Response:
         **frame,
         asked=asked,
         ranges=_QUALITY_RANGES,
-        drift=drift.read(own.reading, **about),
-        left_out=stored.sum_filtered(own.reading, **about),
+        drift=drift.read(services.reading, **about),
+        left_out=stored.sum_filtered(services.reading, **about),
         few=_FEW,
     )
 
@@ -83,11 +83,11 @@ def _frame(app_id: str) -> dict[str, Any]:
 
     Of webhooks, who may not read them learns no more than how many are disabled.
     """
-    own = parts()
+    services = current_services()
     found = application_named(app_id)
-    row = applications.show(own.database, found.app_id)
-    of_it = webhooks.list_(own.database, found.app_id)
-    may = reader().may(WEBHOOKS)
+    row = applications.show(services.database, found.app_id)
+    of_it = webhooks.list_(services.database, found.app_id)
+    may = viewer().may(WEBHOOKS)
     return {
         "application": row,
         "webhooks": of_it if may else [],
@@ -105,7 +105,7 @@ def _place(webhook: WebhookRow) -> str:
 
 def _origin() -> str:
     """Where the browser reaches this receiver."""
-    return f"{'https' if is_https(parts().proxies) else 'http'}://{request.host}"
+    return f"{'https' if is_https(current_services().proxies) else 'http'}://{request.host}"
 
 
 def _span(words: Words, days: Days, period: Period) -> str:

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from tracker.dashboard import application_page, files, operations, overview_page, reader, sign_in
+from tracker.dashboard import application_page, files, operations, overview_page, sign_in, viewer
 from tracker.dashboard.page import HOME, error_page, page
-from tracker.dashboard.parts import EXTENSION, Parts
-from tracker.dashboard.reader import SignedOut
+from tracker.dashboard.services import EXTENSION, DashboardServices
+from tracker.dashboard.viewer import SignedOut
 from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
 from tracker.http.body import BODY_READ, discard_body
 from tracker.http.faults import as_refused
@@ -19,7 +19,7 @@ from tracker.http.faults import as_refused
 _FOR_EVERYBODY: Final = {"sign-in", "sign-out", "language", "file"}
 
 
-def mount(app: Flask, parts: Callable[[], Parts]) -> None:
+def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:
     """Add the dashboard to the application. `parts` gives the process's own, made when a request first needs them."""
     app.extensions[EXTENSION] = parts
     app.register_blueprint(_blueprint())
@@ -50,7 +50,7 @@ def _blueprint() -> Blueprint:
 
 def _identify() -> None:
     if (request.endpoint or "").removeprefix("dashboard.").removesuffix("-done") not in _FOR_EVERYBODY:
-        reader.identify()
+        viewer.identify()
 
 
 def _nothing(rest: str) -> Response:  # noqa: ARG001 whatever it is
@@ -69,7 +69,7 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     ended = "&ended=1" if signed_out.ended else ""
     answer = sign_in.see(f"{HOME}/sign-in?next={quote(here, safe='')}{ended}")
     if signed_out.ended:
-        answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
+        answer.delete_cookie(viewer.COOKIE, path=HOME, httponly=True, samesite="Strict")
     return answer
 
 
@@ -81,7 +81,7 @@ def _explain(error: Exception) -> Response:
     else:
         refused = as_refused(error)
     # Sentences about servers quote no values; the operator is told whether one is away, or not migrated.
-    told = isinstance(error, TryAgain) and "reader" in g and reader.reader().is_operator
+    told = isinstance(error, TryAgain) and "viewer" in g and viewer.viewer().is_operator
     answer = error_page(refused, reason=str(error) if told else None)
     if BODY_READ not in request.environ:
         answer.headers.extend(discard_body(request.environ))

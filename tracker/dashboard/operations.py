@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 from flask import Response
 
 from tracker.dashboard.page import page
-from tracker.dashboard.parts import Parts, parts
-from tracker.dashboard.reader import require_operator
+from tracker.dashboard.services import DashboardServices, current_services
+from tracker.dashboard.viewer import require_operator
 from tracker.diagnostics import partition_overview
 from tracker.errors import TryAgain
 from tracker.queueing.depth import Depth, depths
@@ -72,9 +72,9 @@ class Stored:
 def show() -> Response:
     """All of it; a server that is away is said to be away, and the other one's part is there."""
     require_operator()
-    own = parts()
-    queue, queue_away = _unless_away(lambda: _queue(own))
-    stored, stored_away = _unless_away(lambda: _stored(own))
+    services = current_services()
+    queue, queue_away = _unless_away(lambda: _queue(services))
+    stored, stored_away = _unless_away(lambda: _stored(services))
     return page(
         "operations.html",
         queue=queue,
@@ -83,7 +83,7 @@ def show() -> Response:
         stored_away=stored_away,
         looked_at=LOOKED_AT,
         counted=_COUNTED,
-        now=own.clock.now(),
+        now=services.clock.now(),
     )
 
 
@@ -101,14 +101,15 @@ def without_values(reason: str) -> str:
     return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_LONGEST_REASON]
 
 
-def _queue(own: Parts) -> Queue:
-    return Queue(streams=depths(own.redis), workers=registered_workers(own.redis), suspended=are_suspended(own.redis))
+def _queue(services: DashboardServices) -> Queue:
+    redis = services.redis
+    return Queue(streams=depths(redis), workers=registered_workers(redis), suspended=are_suspended(redis))
 
 
-def _stored(own: Parts) -> Stored:
-    now = own.clock.now()
-    months = partition_overview.look(own.database, now)
-    with own.database.transaction() as tx:
+def _stored(services: DashboardServices) -> Stored:
+    now = services.clock.now()
+    months = partition_overview.look(services.database, now)
+    with services.database.transaction() as tx:
         counts = {status: batch_queue.count_at_most(tx, status, limit=_COUNTED + 1) for status in ("failed", "queued")}
         failed = batch_queue.failed_summary(tx, looked_at=LOOKED_AT)
         scheduler = leases.holder(tx, leases.SCHEDULER)

@@ -7,10 +7,10 @@ from flask import Response, request
 
 from tracker.dashboard.operations import failed_by_application
 from tracker.dashboard.page import address, page
-from tracker.dashboard.parts import parts
 from tracker.dashboard.ranges import last_days
-from tracker.dashboard.reader import reader
+from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import viewer
 from tracker.management import applications
 from tracker.reading import overview
 from tracker.store import applications as stored_applications
@@ -22,7 +22,7 @@ _DAYS: Final = 7
 
 def home() -> Response:
     """The list, or the way to one's own application, or to the one that the operator names."""
-    own = reader().application
+    own = viewer().application
     named = request.args.get("app_id", "").strip()
     if own is None and named:
         return see(address(named))
@@ -30,13 +30,13 @@ def home() -> Response:
 
 
 def _list() -> Response:
-    own = parts()
-    rows = applications.list_(own.database, after=_after(), limit=_PAGE + 1)
+    services = current_services()
+    rows = applications.list_(services.database, after=_after(), limit=_PAGE + 1)
     shown = rows[:_PAGE]
-    period = last_days(_DAYS, own.clock.now())
+    period = last_days(_DAYS, services.clock.now())
     ids = [row.id for row in shown]
-    glances = overview.read(own.reading, ids, period)
-    with own.database.transaction() as tx:
+    glances = overview.read(services.reading, ids, period)
+    with services.database.transaction() as tx:
         disabled = webhooks.count_disabled(tx, ids)
     return page(
         "applications.html",
@@ -44,7 +44,7 @@ def _list() -> Response:
         glances=glances,
         spark=spark,
         disabled=disabled,
-        failed=failed_by_application(own.database),
+        failed=failed_by_application(services.database),
         next_page=shown[-1].app_id if len(rows) > _PAGE else None,
         is_first="after" not in request.args,
     )
@@ -63,6 +63,6 @@ def _after() -> tuple[datetime, str] | None:
     app_id = request.args.get("after", "")
     if not app_id or "\0" in app_id:
         return None
-    with parts().database.transaction() as tx:
+    with current_services().database.transaction() as tx:
         rows = stored_applications.list_rows(tx, app_id=app_id, deleted=True)
     return (rows[0]["created_at"], app_id) if rows else None

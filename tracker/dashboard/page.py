@@ -39,7 +39,7 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
         "languages": LANGUAGES,
         "version": __version__,
         "here": request.full_path.rstrip("?") if request.method == "GET" else HOME,
-        "reader": g.get("reader"),
+        "viewer": g.get("viewer"),
         "address": address,
         "file": address_of,
         "number": formats.number,

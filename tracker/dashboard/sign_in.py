@@ -5,11 +5,11 @@ from urllib.parse import unquote, urlsplit
 
 from flask import Response, redirect, request
 
-from tracker.dashboard import reader, wording
+from tracker.dashboard import viewer, wording
 from tracker.dashboard.form import form
 from tracker.dashboard.origin import is_https, require_own_page
 from tracker.dashboard.page import HEADERS, HOME, page
-from tracker.dashboard.parts import Parts, parts
+from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
 from tracker.http.client_address import client_address
@@ -23,32 +23,32 @@ _LONGEST_PATH: Final = 2000
 
 def show() -> Response:
     """The form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
-    SessionCookie(parts().secret_key)
+    SessionCookie(current_services().secret_key)
     return _form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
 
 
 def sign_in() -> Response:
     """Take a key; a good one opens a session. Wrong ones count against the address, like those of the API."""
     require_own_page()
-    own = parts()
-    cookie = SessionCookie(own.secret_key)
+    services = current_services()
+    cookie = SessionCookie(services.secret_key)
     fields = form()
     presented, path = fields.get("key", "").strip(), own_path(fields.get("next"))
     try:
-        holder = _holder(own, presented)
+        holder = _holder(services, presented)
     except Refused as refused:
         answer = _form(status=refused.status, next=path, ended=False, refused=refused)
         if refused.retry_after is not None:
             answer.headers["Retry-After"] = str(refused.retry_after)
         return answer
-    session = reader.session_of(holder, cookie, own.key_check.admin_token)
+    session = viewer.session_of(holder, cookie, services.key_check.admin_token)
     answer = see(path)
     answer.set_cookie(
-        reader.COOKIE,
-        cookie.write(session, own.clock.now()),
+        viewer.COOKIE,
+        cookie.write(session, services.clock.now()),
         max_age=LASTS,
         path=HOME,
-        secure=is_https(own.proxies),
+        secure=is_https(services.proxies),
         httponly=True,
         samesite="Strict",
     )
@@ -56,31 +56,31 @@ def sign_in() -> Response:
 
 
 def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what the template shows
-    return page("sign_in.html", status=status, has_token=bool(parts().key_check.admin_token), **values)
+    return page("sign_in.html", status=status, has_token=bool(current_services().key_check.admin_token), **values)
 
 
-def _holder(own: Parts, presented: str) -> KeyHolder:
+def _holder(services: DashboardServices, presented: str) -> KeyHolder:
     """Who presents a key with which numbers may be read. Raises Refused."""
     if not presented or len(presented) > _LONGEST_KEY:
         raise Refused("INVALID_API_KEY", 401, "No key was given.")
-    holder = own.key_check.holder(client_address(request.environ, own.proxies), presented)
-    if holder.key is not None and not holder.key.may(reader.PERMISSION):
-        raise Refused("FORBIDDEN", 403, f"The API key lacks the permission `{reader.PERMISSION}`.")
+    holder = services.key_check.holder(client_address(request.environ, services.proxies), presented)
+    if holder.key is not None and not holder.key.may(viewer.PERMISSION):
+        raise Refused("FORBIDDEN", 403, f"The API key lacks the permission `{viewer.PERMISSION}`.")
     return holder
 
 
 def sign_out() -> Response:
     """End the session, also for whoever has a copy of its cookie. Raises DatabaseAway: it goes on then."""
     require_own_page()
-    own = parts()
-    now = own.clock.now()
-    cookie = request.cookies.get(reader.COOKIE)
-    session = None if cookie is None else SessionCookie(own.secret_key).read(cookie, now)
+    services = current_services()
+    now = services.clock.now()
+    cookie = request.cookies.get(viewer.COOKIE)
+    session = None if cookie is None else SessionCookie(services.secret_key).read(cookie, now)
     if session is not None:
-        with own.database.transaction() as tx:
+        with services.database.transaction() as tx:
             dashboard_sign_outs.add(tx, session.id, expires_at=now + LASTS, now=now)
     answer = see(f"{HOME}/sign-in")
-    answer.delete_cookie(reader.COOKIE, path=HOME, httponly=True, samesite="Strict")
+    answer.delete_cookie(viewer.COOKIE, path=HOME, httponly=True, samesite="Strict")
     return answer
 
 
@@ -91,7 +91,7 @@ def choose_language() -> Response:
     answer = see(own_path(fields.get("next")))
     chosen = wording.known(fields.get("language"))
     if chosen is not None:
-        secure = is_https(parts().proxies)
+        secure = is_https(current_services().proxies)
         answer.set_cookie(
             wording.COOKIE, chosen, max_age=_YEAR, path=HOME, secure=secure, httponly=True, samesite="Lax"
         )

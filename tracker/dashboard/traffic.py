@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from tracker.dashboard.chart import Bar, Chart, chart
 from tracker.dashboard.formats import Days, change
-from tracker.dashboard.parts import Parts
 from tracker.dashboard.ranges import Range
+from tracker.dashboard.services import DashboardServices
 from tracker.management import parameters
 from tracker.reading import comparison, statistics
 from tracker.reading.comparison import Comparison
@@ -43,20 +43,20 @@ class Traffic:
     empty: bool
 
 
-def read(own: Parts, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
+def read(services: DashboardServices, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
     """The numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
 
     `now` is the time from which `asked` was made.
     """
     found = statistics.read(
-        own.reading, own.redis, own.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
+        services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
     )
     bars = [_bar(row, asked, now, days) for row in found.requests_by_date]
     if asked.name == "24h":
         return _of_last_hours(found, bars, now)
-    names = {each.parameter_key: each.parameter_name for each in parameters.list_(own.database, app_id)}
+    names = {each.parameter_key: each.parameter_name for each in parameters.list_(services.database, app_id)}
     before = comparison.read(
-        own.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
+        services.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
     )
     return Traffic(
         cards=_cards(found, before, asked),

@@ -23,7 +23,7 @@ from psycopg.rows import TupleRow
 from tracker.errors import DatabaseAway, Unclear
 from tracker.store.connection import Connection, complete, connect
 from tracker.store.failures import is_about_session, translated
-from tracker.store.shares import Shares
+from tracker.store.per_key_limit import PerKeyLimit
 
 MAX_CONNECTION_SECONDS: Final = 60.0
 """How long one connection is lent again and again. A standby that was the primary, or the server that a name led to,
@@ -68,7 +68,7 @@ class Database:
         self._patience = patience
         self._cancellation = cancellation
         self._places = threading.BoundedSemaphore(connections)
-        self._shares = Shares(each or connections)
+        self._shares = PerKeyLimit(each or connections)
         self._idle: list[Connection] = []
         self._distrusted_at = -math.inf
         self.give_up_at = math.inf

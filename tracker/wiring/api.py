@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.api.export import AT_ONCE
-from tracker.api.parts import Parts
+from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.http.client_address import TrustedProxies
 from tracker.http.failed_keys import FailedKeys
@@ -28,7 +28,7 @@ _OF_ONE_APPLICATION: Final = 2
 """Connections that questions about one application have, so that slow ones leave some for all others."""
 
 
-def parts(settings: Settings) -> Parts:
+def parts(settings: Settings) -> ApiServices:
     """What one process of the API holds. Nothing connects before it is needed."""
     redis = connect(settings.redis_url, name=_NAME)
     database = Database(settings.database_url, name=_NAME, connections=_CONNECTIONS, wait=_WAIT, patience=_PATIENCE)
@@ -54,7 +54,7 @@ def parts(settings: Settings) -> Parts:
         {"time": clock.measure_when_due, "use of keys": key_use.flush_when_due}, clock, seconds=_UPKEEP_SECONDS
     )
     upkeep.ensure()
-    return Parts(
+    return ApiServices(
         database=database,
         reading=reading,
         exporting=exporting,

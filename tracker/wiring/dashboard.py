@@ -1,14 +1,14 @@
 """What one process of the dashboard holds: what the API holds, so that both wait at the same places."""
 
-from tracker.api.parts import Parts as ApiParts
+from tracker.api.services import ApiServices
 from tracker.config import Settings
-from tracker.dashboard.parts import Parts
+from tracker.dashboard.services import DashboardServices
 from tracker.http.client_address import TrustedProxies
 
 
-def parts(settings: Settings, api: ApiParts) -> Parts:
+def parts(settings: Settings, api: ApiServices) -> DashboardServices:
     """The dashboard's parts in the process whose API has these. Nothing connects before it is needed."""
-    return Parts(
+    return DashboardServices(
         database=api.database,
         reading=api.reading,
         redis=api.redis,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from tracker.api.mount import mount as api_mount
-from tracker.api.parts import Parts as ApiParts
+from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
@@ -102,7 +102,7 @@ def _receiver_until_the_end(settings: Settings) -> Receiver:
     return made
 
 
-def _api_until_the_end(settings: Settings) -> ApiParts:
+def _api_until_the_end(settings: Settings) -> ApiServices:
     made = api.parts(settings)
     at_process_end([made.key_use.flush])
     return made

@@ -17,7 +17,7 @@ EXTENSION: Final = "tracker-dashboard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class DashboardServices:
     """The connections are those of the API, so that whoever reads here waits there and takes none from a hit.
 
     `database` is for who may and what is managed; `reading` for numbers (DATABASE_READ_URL).
@@ -32,6 +32,6 @@ class Parts:
     proxies: TrustedProxies
 
 
-def parts() -> Parts:
+def current_services() -> DashboardServices:
     """This process's parts, within a request."""
-    return cast(Callable[[], Parts], current_app.extensions[EXTENSION])()
+    return cast(Callable[[], DashboardServices], current_app.extensions[EXTENSION])()

@@ -8,7 +8,7 @@ from tracker.queueing.connection import Connection
 _log = log.logger(__name__)
 
 
-def announce(redis: Connection, app_id: str) -> None:
+def notify_receivers(redis: Connection, app_id: str) -> None:
     """Drop the application's shared snapshot, so that the next receiver to ask reads PostgreSQL.
 
     Redis away is no error: receivers look at PostgreSQL every few seconds anyway.

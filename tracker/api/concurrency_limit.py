@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 
-class Places:
+class ConcurrencyLimit:
     """Thread-safe. Nobody waits for a place: there is one or there is none."""
 
     def __init__(self, *, all_together: int, each: int) -> None:

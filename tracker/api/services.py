@@ -21,7 +21,7 @@ EXTENSION: Final = "tracker-api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ApiServices:
     """Connections of the API's own, so that whoever manages or reads never takes one from a hit.
 
     `database` is for management; `reading` for statistics and sessions, `exporting` for exports (DATABASE_READ_URL).
@@ -49,6 +49,6 @@ class Parts:
         self.redis.close()
 
 
-def parts() -> Parts:
+def current_services() -> ApiServices:
     """This process's parts, within a request."""
-    return cast(Callable[[], Parts], current_app.extensions[EXTENSION])()
+    return cast(Callable[[], ApiServices], current_app.extensions[EXTENSION])()

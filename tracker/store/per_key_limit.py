@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from tracker.errors import ShareInUse
 
 
-class Shares:
+class PerKeyLimit:
     """Thread-safe. Whoever asks for more than `each` waits for one of its own to come back."""
 
     def __init__(self, each: int) -> None:

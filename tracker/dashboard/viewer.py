@@ -11,7 +11,7 @@ from typing import Final, cast
 from flask import g, request
 
 from tracker.application import ApiKey, Application
-from tracker.dashboard.parts import Parts, parts
+from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import DatabaseAway, not_found
 from tracker.http.key_holder import KeyHolder
@@ -31,7 +31,7 @@ class SignedOut(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Viewer:
     """The operator, who has no key, or the holder of a key of one application."""
 
     application: Application | None = None
@@ -45,21 +45,21 @@ class Reader:
         return self.key is None or self.key.may(permission)
 
 
-def reader() -> Reader:
+def viewer() -> Viewer:
     """Who the present request is from."""
-    return cast(Reader, g.reader)
+    return cast(Viewer, g.viewer)
 
 
 def identify() -> None:
     """Find out who is reading. Raises SignedOut, DatabaseAway, and SettingsInvalid without TRACKER_SECRET_KEY."""
-    own = parts()
-    cookie = SessionCookie(own.secret_key)
+    services = current_services()
+    cookie = SessionCookie(services.secret_key)
     presented = request.cookies.get(COOKIE)
-    session = None if presented is None else cookie.read(presented, own.clock.now())
-    found = None if session is None else _reader(own, cookie, session)
+    session = None if presented is None else cookie.read(presented, services.clock.now())
+    found = None if session is None else _viewer(services, cookie, session)
     if found is None:
         raise SignedOut(ended=presented is not None)
-    g.reader = found
+    g.viewer = found
 
 
 def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None) -> Session:
@@ -72,14 +72,14 @@ def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None
 
 def application_named(app_id: str) -> Application:
     """The application that a page is about. Another one's is not there for the holder of a key. Raises Refused."""
-    own = reader().application
+    own = viewer().application
     if own is not None:
         if app_id == own.app_id:
             return own
         raise not_found("There is no such application.")
     if "\0" in app_id:
         raise not_found("There is no such application.")
-    with parts().database.transaction() as tx:
+    with current_services().database.transaction() as tx:
         found = applications.find(tx, app_id)
     if found is None or found.deleted:
         raise not_found("There is no such application.")
@@ -88,39 +88,41 @@ def application_named(app_id: str) -> Application:
 
 def require_operator() -> None:
     """Raise Refused (NOT_FOUND) for everybody else: what only the operator sees is not there for them."""
-    if not reader().is_operator:
+    if not viewer().is_operator:
         raise not_found("There is nothing at this address.")
 
 
-def _reader(own: Parts, cookie: SessionCookie, session: Session) -> Reader | None:
+def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session) -> Viewer | None:
     """Who a session is of; None where it has ended, by its key, by the admin token or by signing out."""
     if session.key == ADMIN:
-        token = own.key_check.admin_token
+        token = services.key_check.admin_token
         if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):
             return None
     try:
-        with own.database.transaction() as tx:
+        with services.database.transaction() as tx:
             if dashboard_sign_outs.has(tx, session.id):
                 return None
             application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
     except DatabaseAway:
         if session.key == ADMIN:
             # The page that says so, and nothing else, tells the operator why.
-            g.reader = Reader()
+            g.viewer = Viewer()
         raise
     if session.key == ADMIN:
-        return Reader()
-    return None if application is None else _holder(own, cookie, session, application)
+        return Viewer()
+    return None if application is None else _holder(services, cookie, session, application)
 
 
-def _holder(own: Parts, cookie: SessionCookie, session: Session, application: Application) -> Reader | None:
-    now = own.clock.now()
+def _holder(
+    services: DashboardServices, cookie: SessionCookie, session: Session, application: Application
+) -> Viewer | None:
+    now = services.clock.now()
     for key in () if application.deleted else application.keys:
         named = session.key == (_FIRST if key.id is None else str(key.id))
         ended = key.expires_at is not None and now >= key.expires_at
         if named and not ended and hmac.compare_digest(session.binding, cookie.binding(key.key_hash)):
             if not key.may(PERMISSION):
                 return None
-            own.key_check.note_use(key)
-            return Reader(application, key)
+            services.key_check.note_use(key)
+            return Viewer(application, key)
     return None
