@@ -56,6 +56,24 @@ def test_every_statement_is_used_by_one_place_and_every_name_has_its_statement()
     assert set(used) == STATEMENTS
 
 
+def test_a_statement_is_called_as_the_function_that_runs_it() -> None:
+    """One that runs several adds a word to some of them: `add` runs `add_waiting` and `add_failed`."""
+    named = {
+        (function.name.strip("_"), node.value)
+        for path in python_files("tracker/store")
+        for function in ast.walk(tree_of(path))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Constant) and node.value in STATEMENTS
+    }
+    assert {statement for _, statement in named} == STATEMENTS
+    assert [
+        (function, statement)
+        for function, statement in sorted(named)
+        if not f"{statement.rpartition('/')[2]}_".startswith(f"{function}_")
+    ] == []
+
+
 def test_sql_lives_in_its_own_files() -> None:
     """No statement on a table of ours stands in the code."""
     tables = "|".join(sorted({path.parent.name for path in FILES} - {"partitions"}))
@@ -109,4 +127,4 @@ def test_no_name_of_a_table_is_read_off_regclass() -> None:
 
 def test_the_texts_of_sql_are_found_in_the_code_too() -> None:
     places = {place.rpartition(":")[0] or place for place, _ in texts_of_sql()}
-    assert {"tracker/store/partition_removal.py", "tracker/store/migrations.py", "detaching.sql"} <= places
+    assert {"tracker/store/partition_removal.py", "tracker/store/migrations.py", "is_being_detached.sql"} <= places

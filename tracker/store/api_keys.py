@@ -36,7 +36,7 @@ def insert(
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
     """The application's further keys, oldest first, revoked ones too; never their hashes."""
-    return fetch_all(tx, "api_keys/list", {"application_id": application_id})
+    return fetch_all(tx, "api_keys/list_rows", {"application_id": application_id})
 
 
 def revoke(tx: Transaction, application_id: UUID, key_id: UUID) -> bool:
@@ -92,12 +92,12 @@ def keep_first(tx: Transaction, application_id: UUID, *, name: str, permissions:
 def note_uses(tx: Transaction, uses: Mapping[str, datetime]) -> None:
     """Write when keys, by their hashes, were last used. No change of the application: receivers need not hear of it."""
     params = {"hashes": list(uses), "times": list(uses.values())}
-    execute(tx, "applications/note_key_uses", params)
+    execute(tx, "applications/note_uses", params)
     execute(tx, "api_keys/note_uses", params)
 
 
 def first_of(tx: Transaction, application_id: UUID) -> Row:
     """`created_at` and `last_used_at` of an application's first key."""
-    row = fetch_one(tx, "applications/first_key", {"application_id": application_id})
+    row = fetch_one(tx, "applications/first_of", {"application_id": application_id})
     assert row is not None  # Whoever asks has read the application in the same transaction.
     return row

@@ -14,41 +14,41 @@ from tracker.store.queries import Jsonb, execute, fetch_all
 
 def hits_between(tx: Transaction, owner: Person, start: datetime, end: datetime, *, limit: int) -> Sequence[Identity]:
     """Some hits between two times; fewer than `limit` are all."""
-    rows = fetch_all(tx, "access_logs/of_application", {**_names(owner), "start": start, "end": end, "limit": limit})
+    rows = fetch_all(tx, "access_logs/hits_between", {**_names(owner), "start": start, "end": end, "limit": limit})
     return [(row["id"], row["created_at"]) for row in rows]
 
 
 def delete_sessions(tx: Transaction, owner: Person, *, limit: int) -> int:
     """Delete some sessions; how many."""
-    return execute(tx, "sessions/delete_of_application", {**_names(owner), "limit": limit})
+    return execute(tx, "sessions/delete_sessions", {**_names(owner), "limit": limit})
 
 
 def delete_queued(tx: Transaction, owner: Person, *, limit: int) -> list[datetime]:
     """Delete some rows of `batch_queue`; when each was accepted."""
     given = {**_names(owner), "quoted": orjson.dumps(owner.app_id).decode(), "limit": limit}
-    return [row["created_at"] for row in fetch_all(tx, "batch_queue/delete_of_application", given)]
+    return [row["created_at"] for row in fetch_all(tx, "batch_queue/delete_queued", given)]
 
 
 def delete_deliveries(tx: Transaction, owner: Person, *, limit: int) -> int:
     """Delete some webhook deliveries; how many."""
-    return execute(tx, "webhook_deliveries/delete_of_application", {**_names(owner), "limit": limit})
+    return execute(tx, "webhook_deliveries/delete_deliveries", {**_names(owner), "limit": limit})
 
 
 def counted_extent(tx: Transaction) -> tuple[date, date] | None:
     """The first and the last day that have statistics, of all applications; None where none has."""
-    [row] = fetch_all(tx, "statistics/extent")
+    [row] = fetch_all(tx, "statistics/counted_extent")
     return None if row["first"] is None else (row["first"], row["last"])
 
 
 def delete_statistics(tx: Transaction, owner: Person, day: date) -> int:
     """Delete the statistics of a day that this transaction has locked; whether there were any, as a number."""
-    [row] = fetch_all(tx, "statistics/delete_day", {**_names(owner), "date": day})
+    [row] = fetch_all(tx, "statistics/delete_statistics", {**_names(owner), "date": day})
     return int(row["days"])
 
 
 def increments_waiting(tx: Transaction, owner: Person) -> bool:
     """Whether anything waits to be counted."""
-    [row] = fetch_all(tx, "statistics_increments/waiting_of", _names(owner))
+    [row] = fetch_all(tx, "statistics_increments/increments_waiting", _names(owner))
     return bool(row["waiting"])
 
 
@@ -59,8 +59,8 @@ def remove(tx: Transaction, owner: Person, counts: Mapping[str, int]) -> None:
     counted meanwhile.
     """
     batch_queue_events.forget(tx, owner.application_id)
-    execute(tx, "audit_log/forget_application", _names(owner))
-    execute(tx, "audit_log/count_purged", {**_names(owner), "counts": Jsonb(dict(counts))})
+    execute(tx, "audit_log/remove", _names(owner))
+    execute(tx, "audit_log/remove_counts", {**_names(owner), "counts": Jsonb(dict(counts))})
     execute(tx, "applications/remove", _names(owner))
 
 

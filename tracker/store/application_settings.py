@@ -24,4 +24,4 @@ def unset(tx: Transaction, application_id: UUID, setting_key: str) -> bool:
 
 def of_all(tx: Transaction, setting_key: str) -> list[Row]:
     """One setting of every application, a deleted one too; its value is None where it has none."""
-    return fetch_all(tx, "application_settings/by_key", {"key": setting_key})
+    return fetch_all(tx, "application_settings/of_all", {"key": setting_key})

@@ -38,7 +38,7 @@ def identify(tx: Transaction, app_id: str) -> ApplicationIdentity:
 
 def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:
     """The applications among `app_ids` that exist, by app_id, in one statement."""
-    rows = fetch_all(tx, "applications/find", {"app_ids": list(app_ids)})
+    rows = fetch_all(tx, "applications/find_many", {"app_ids": list(app_ids)})
     return {row["app_id"]: _application(row) for row in rows}
 
 
@@ -103,7 +103,7 @@ def app_id_of(tx: Transaction, reference: str) -> str | None:
 
 def of_key(tx: Transaction, presented: str) -> Application | None:
     """The application that a key belongs to, a deleted one too; the key may have expired. None for a key of nobody."""
-    row = fetch_one(tx, "applications/app_id_of_key", {"key_hash": hash_key(presented)})
+    row = fetch_one(tx, "applications/of_key", {"key_hash": hash_key(presented)})
     return find(tx, row["app_id"]) if row else None
 
 
@@ -129,7 +129,7 @@ def list_rows(
         "after_app_id": after_app_id,
         "limit": limit,
     }
-    return fetch_all(tx, "applications/list", params)
+    return fetch_all(tx, "applications/list_rows", params)
 
 
 def _application(row: Row) -> Application:

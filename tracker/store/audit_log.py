@@ -56,4 +56,4 @@ def list_rows(
         "after_id": after_id,
         "limit": limit,
     }
-    return fetch_all(tx, "audit_log/list", params)
+    return fetch_all(tx, "audit_log/list_rows", params)

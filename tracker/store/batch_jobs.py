@@ -24,7 +24,7 @@ class BatchJob:
 
 def add(tx: Transaction, job: BatchJob) -> None:
     """Note it, in the transaction that did the work."""
-    tx.execute(sql("batch_jobs/insert"), asdict(job))
+    tx.execute(sql("batch_jobs/add"), asdict(job))
 
 
 def add_run(tx: Transaction, job_type: str, *, count: int, started_at: datetime, completed_at: datetime) -> None:

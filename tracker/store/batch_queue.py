@@ -30,8 +30,8 @@ class QueueRow:
 def add(tx: Transaction, rows: Sequence[QueueRow]) -> None:
     """Keep entries. One that is there already stays as it is, unless the new one says that it failed."""
     for query, some in (
-        ("batch_queue/insert_waiting", {row.id: row for row in rows if row.status != "failed"}),
-        ("batch_queue/insert_failed", {row.id: row for row in rows if row.status == "failed"}),
+        ("batch_queue/add_waiting", {row.id: row for row in rows if row.status != "failed"}),
+        ("batch_queue/add_failed", {row.id: row for row in rows if row.status == "failed"}),
     ):
         if some:
             entries = orjson.dumps([_as_json(row) for row in some.values()]).decode()

@@ -32,7 +32,7 @@ def first_hits(tx: Transaction, application_id: UUID, events: Mapping[UUID, UUID
         "now": now,
         "too_old": now - KNOWN_FOR,
     }
-    execute(tx, "batch_queue_events/note", params)
+    execute(tx, "batch_queue_events/first_hits_note", params)
     rows = fetch_all(tx, "batch_queue_events/first_hits", {"application_id": application_id, "event_ids": list(events)})
     return {row["event_id"]: row["tracking_id"] for row in rows}
 
@@ -50,4 +50,4 @@ def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 def forget(tx: Transaction, application_id: UUID) -> None:
     """Forget the events of an application."""
-    execute(tx, "batch_queue_events/forget_application", {"application_id": application_id})
+    execute(tx, "batch_queue_events/forget", {"application_id": application_id})

@@ -107,4 +107,4 @@ def list_rows(
         "after": after,
         "limit": limit,
     }
-    return fetch_all(tx, "erasures/list", parameters)
+    return fetch_all(tx, "erasures/list_rows", parameters)

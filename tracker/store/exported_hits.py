@@ -63,5 +63,5 @@ def page(
         "limit": limit,
         "bytes": max_bytes,
     }
-    rows = fetch_all(tx, "access_logs/export_page", params)
+    rows = fetch_all(tx, "access_logs/page", params)
     return Page(rows, is_full=len(rows) == limit, is_cut_off=bool(rows) and len(rows) < rows[0]["hits_found"])

@@ -29,7 +29,7 @@ def add(tx: Transaction, name: UUID, counts: Sequence[FilteredCount], now: datet
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
     """An application's counts, oldest first."""
-    return fetch_all(tx, "filtered_hits/list", {"application_id": application_id})
+    return fetch_all(tx, "filtered_hits/list_rows", {"application_id": application_id})
 
 
 def sums(tx: Transaction, application_id: UUID, start: datetime, end: datetime) -> dict[str, int]:

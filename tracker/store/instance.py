@@ -73,7 +73,7 @@ def place(tx: Transaction, database_id: UUID) -> DatabaseIdentity:
 
 
 def _identity(tx: Transaction, database_id: UUID, row: Row) -> DatabaseIdentity:
-    server = fetch_one(tx, "instance/system_identifier") if row["may_know_server"] else None
+    server = fetch_one(tx, "instance/identity") if row["may_know_server"] else None
     return DatabaseIdentity(
         id=database_id,
         oid=row["oid"],
@@ -94,8 +94,8 @@ def renew(tx: Transaction) -> None:
 
 def note_process(tx: Transaction, name: str, queue_id: UUID) -> None:
     """Note that a process is there and works with this Redis; who has been silent for long is forgotten."""
-    execute(tx, "processes/note", {"name": name, "queue_id": queue_id})
-    execute(tx, "processes/forget_silent")
+    execute(tx, "processes/note_process", {"name": name, "queue_id": queue_id})
+    execute(tx, "processes/note_process_silent")
 
 
 def alive(tx: Transaction, *, seconds: float) -> dict[str, UUID]:

@@ -54,14 +54,12 @@ class SeenKeys:
 
 def count(tx: Transaction, matching: Matching, period: PeriodName) -> list[Row]:
     """Requests, visitors and sessions by period (its beginning in UTC, naive), and at the end all of them together."""
-    return fetch_all(tx, "access_logs/count_matching", {**matching.params, "period": period})
+    return fetch_all(tx, "access_logs/count", {**matching.params, "period": period})
 
 
 def parameters(tx: Transaction, matching: Matching) -> dict[str, dict[str, Any]]:
     """The statistics of their defined parameters, by key."""
-    return {
-        row["key"]: row["stat"] for row in fetch_all(tx, "custom_parameter_values/of_matching_hits", matching.params)
-    }
+    return {row["key"]: row["stat"] for row in fetch_all(tx, "custom_parameter_values/parameters", matching.params)}
 
 
 def who_had(
@@ -91,6 +89,6 @@ def seen_keys(
         "end": end,
         "limit": limit,
     }
-    row = fetch_one(tx, "access_logs/parameter_keys", params)
+    row = fetch_one(tx, "access_logs/seen_keys", params)
     assert row is not None  # A statement without FROM has one row.
     return SeenKeys(row["looked_at"], row["keys"])

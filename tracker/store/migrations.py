@@ -76,7 +76,7 @@ def _check_server(connection: Connection) -> None:
 
 def _check_others(connection: Connection, on_step: Callable[[str], None]) -> None:
     """Raise SettingsInvalid where another program, or another schema, has what the migrations would make."""
-    tables = fetch_all(connection, "server/foreign_tables")
+    tables = fetch_all(connection, "server/check_others")
     connection.rollback()
     here = {str(table["name"]) for table in tables if table["is_here"]}
     ours = {name for path in MIGRATIONS.glob("[0-9]*.sql") for name in _CREATED.findall(path.read_text())}

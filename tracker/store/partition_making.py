@@ -83,19 +83,19 @@ def _make_of(connection: Connection, table: str, month: Month, on_step: OnStep) 
         on_step(f"{there[0].name} attached again: its detaching had broken off")
     elif not there:
         bounds = _checked(connection, alone[0], month, on_step) if alone else None
-        create_month = partial(_create_month, connection, table, month, bounds)
-        patiently(create_month, on_wait=on_step, last_wait=LOCK_WAIT)
+        make_month = partial(_make_month, connection, table, month, bounds)
+        patiently(make_month, on_wait=on_step, last_wait=LOCK_WAIT)
         if alone:
             on_step(f"{alone[0]} attached: it stood alone")
 
 
-def _create_month(
+def _make_month(
     connection: Connection, table: str, month: Month, bounds: sql.Composed | None, lock_wait: float
 ) -> None:
     with connection.transaction():
         end_autovacuum(connection)
         limit_lock_waits(connection, lock_wait)
-        _run(connection, table, month)
+        _create_month(connection, table, month)
         if bounds is not None:
             connection.execute(bounds)
 
@@ -109,10 +109,10 @@ def _attach_again(connection: Connection, partition: Partition, month: Month, lo
         lock_out(connection)
         names = sql.Identifier(partition.table), sql.Identifier(partition.name)
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} FINALIZE").format(*names))
-        _run(connection, partition.table, month)
+        _create_month(connection, partition.table, month)
 
 
-def _run(connection: Connection, table: str, month: Month) -> None:
+def _create_month(connection: Connection, table: str, month: Month) -> None:
     execute(connection, "partitions/create_month", {"parent": table, "year_month": str(month)})
 
 
@@ -150,5 +150,5 @@ def _execute(connection: Connection, statements: Sequence[sql.Composed], lock_wa
 
 def _is_being_detached(connection: Connection) -> bool:
     with connection.transaction():
-        row = fetch_one(connection, "partitions/detaching")
+        row = fetch_one(connection, "partitions/is_being_detached")
     return row is not None and bool(row["detaching"])

@@ -93,7 +93,7 @@ def first_kept(today: date, retention_months: int) -> Month | None:
 
 def list_partitions(tx: Transaction) -> list[Partition]:
     """Every partition of both tables, by name, which is by table and month."""
-    return [_partition(**row) for row in fetch_all(tx, "partitions/list")]
+    return [_partition(**row) for row in fetch_all(tx, "partitions/list_partitions")]
 
 
 def oldest_month(tx: Transaction) -> Month | None:

@@ -69,41 +69,42 @@ def bounds(day: date) -> dict[str, datetime]:
 
 def hits_of(tx: Transaction, person: Person, day: date, *, limit: int) -> list[Identity]:
     """Some of the person's hits of a day; fewer than `limit` are all."""
-    rows = fetch_all(tx, "access_logs/of_person", {**person.parameters(), **bounds(day), "limit": limit})
+    rows = fetch_all(tx, "access_logs/hits_of", {**person.parameters(), **bounds(day), "limit": limit})
     return [(row["id"], row["created_at"]) for row in rows]
 
 
 def erase_values(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedText]:
     """Delete the parameter values of hits, before these."""
-    return [ErasedText(**row) for row in fetch_all(tx, "custom_parameter_values/erase", within(identities))]
+    return [ErasedText(**row) for row in fetch_all(tx, "custom_parameter_values/erase_values", within(identities))]
 
 
 def erase_hits(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedHit]:
     """Delete hits whose values are gone; those that another has deleted meanwhile are not among the answer."""
-    return [ErasedHit(**row) for row in fetch_all(tx, "access_logs/erase", within(identities))]
+    return [ErasedHit(**row) for row in fetch_all(tx, "access_logs/erase_hits", within(identities))]
 
 
 def count_values(tx: Transaction, identities: Sequence[Identity]) -> int:
     """How many parameter values some hits have."""
-    return _count(fetch_one(tx, "custom_parameter_values/count_of_hits", within(identities)))
+    return _count(fetch_one(tx, "custom_parameter_values/count_values", within(identities)))
 
 
 def sessions_of(tx: Transaction, person: Person, day: date) -> list[str]:
     """The ids of the person's sessions whose last hit lies within a day."""
-    rows = fetch_all(tx, "sessions/of_person", {**person.parameters(), **bounds(day)})
+    rows = fetch_all(tx, "sessions/sessions_of", {**person.parameters(), **bounds(day)})
     return [row["session_id"] for row in rows]
 
 
 def sessions_extent(tx: Transaction) -> tuple[datetime, datetime] | None:
     """The times of the first and of the last session's last hit, of all applications; None where there is none."""
-    row = fetch_one(tx, "sessions/extent")
+    row = fetch_one(tx, "sessions/sessions_extent")
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
 
 def erase_sessions(tx: Transaction, person: Person, session_ids: Sequence[str]) -> tuple[int, int]:
     """Delete those of the application's sessions that only the person had; how many, and how many stay for others."""
     # By a statement of its own: the next one then sees what workers that held these sessions have written.
-    locked = fetch_all(tx, "sessions/lock", {"application_id": person.application_id, "named": list(session_ids)})
+    params = {"application_id": person.application_id, "named": list(session_ids)}
+    locked = fetch_all(tx, "sessions/erase_sessions_lock", params)
     if not locked:
         return 0, 0
     parameters = {
@@ -113,31 +114,31 @@ def erase_sessions(tx: Transaction, person: Person, session_ids: Sequence[str]) 
         "first": min(session["first_accessed_at"] for session in locked),
         "last": max(session["last_accessed_at"] for session in locked),
     }
-    [row] = fetch_all(tx, "sessions/erase_person", parameters)
+    [row] = fetch_all(tx, "sessions/erase_sessions", parameters)
     return row["deleted"], row["changed"]
 
 
 def erase_queued(tx: Transaction, person: Person, *, limit: int) -> list[datetime]:
     """Delete some of the person's rows of `batch_queue`, whatever their status; when each was accepted."""
-    rows = fetch_all(tx, "batch_queue/erase_of_person", {**_in_json(person), "limit": limit})
+    rows = fetch_all(tx, "batch_queue/erase_queued", {**_in_json(person), "limit": limit})
     return [row["created_at"] for row in rows]
 
 
 def count_queued(tx: Transaction, person: Person) -> int:
     """How many rows of `batch_queue` are the person's."""
-    return _count(fetch_one(tx, "batch_queue/count_of_person", _in_json(person)))
+    return _count(fetch_one(tx, "batch_queue/count_queued", _in_json(person)))
 
 
 def erase_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequence[str]) -> int:
     """Delete webhook deliveries about hits; how many."""
     parameters = {"application_id": person.application_id, "event_ids": list(event_ids)}
-    return execute(tx, "webhook_deliveries/erase_of_hits", parameters)
+    return execute(tx, "webhook_deliveries/erase_deliveries_of_hits", parameters)
 
 
 def count_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequence[str]) -> int:
     """How many webhook deliveries there are about hits."""
     parameters = {"application_id": person.application_id, "event_ids": list(event_ids)}
-    return _count(fetch_one(tx, "webhook_deliveries/count_of_hits", parameters))
+    return _count(fetch_one(tx, "webhook_deliveries/count_deliveries_of_hits", parameters))
 
 
 def erase_deliveries(tx: Transaction, person: Person, *, after: int, limit: int) -> tuple[int | None, int]:
@@ -146,14 +147,14 @@ def erase_deliveries(tx: Transaction, person: Person, *, after: int, limit: int)
     The last id that was looked at, None where there are no more; and how many were deleted.
     """
     parameters = {**person.parameters(), "after": after, "limit": limit}
-    [row] = fetch_all(tx, "webhook_deliveries/erase_of_person", parameters)
+    [row] = fetch_all(tx, "webhook_deliveries/erase_deliveries", parameters)
     return (row["last"] if row["looked_at"] == limit else None), row["deleted"]
 
 
 def count_deliveries(tx: Transaction, person: Person, *, after: int, limit: int) -> tuple[int | None, int]:
     """As `erase_deliveries`, but only count those that name the person, those about hits aside."""
     parameters = {**person.parameters(), "after": after, "limit": limit}
-    [row] = fetch_all(tx, "webhook_deliveries/count_of_person", parameters)
+    [row] = fetch_all(tx, "webhook_deliveries/count_deliveries", parameters)
     return (row["last"] if row["looked_at"] == limit else None), row["count"]
 
 

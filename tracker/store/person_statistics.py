@@ -33,7 +33,7 @@ def subtract(
     parameters = {**person.parameters(), **bounds(day), "date": day}
     visitors = _forget_visitors(tx, parameters, person, hits if complete else [], hits)
     others = {hit.session_id for hit in hits if hit.session_id} - set(person.session_ids) if complete else set()
-    sessions = execute(tx, "statistics_sessions/forget", {**parameters, "other_sessions": list(others)})
+    sessions = execute(tx, "statistics_sessions/subtract", {**parameters, "other_sessions": list(others)})
     requests = Counter(hit.hour for hit in hits)
     requests[WHOLE_DAY] = len(hits)
     periods = [
@@ -62,7 +62,7 @@ def subtract(
 
 def days_remembered(tx: Transaction, person: Person) -> list[date]:
     """The days on which a person is remembered by `client_sub_id` or `session_id`, raw rows or not."""
-    rows = fetch_all(tx, "statistics_visitors/days_of_person", person.parameters())
+    rows = fetch_all(tx, "statistics_visitors/days_remembered", person.parameters())
     return [row["date"] for row in rows]
 
 
@@ -85,4 +85,5 @@ def _forget_visitors(
         "their_pairs": list(their_pairs),
         "other_pairs": list(other_pairs),
     }
-    return Counter({row["hour"]: row["visitors"] for row in fetch_all(tx, "statistics_visitors/forget", given)})
+    rows = fetch_all(tx, "statistics_visitors/forget_visitors", given)
+    return Counter({row["hour"]: row["visitors"] for row in rows})

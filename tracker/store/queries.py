@@ -1,4 +1,4 @@
-"""The statements: one file each, `sql/queries/<table>/<verb>.sql`, and the three ways to run one."""
+"""The statements: one file each, `sql/queries/<table>/<function>.sql`, and the three ways to run one."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -1,6 +1,6 @@
 """The role behind DATABASE_READ_URL: what it is to read, and what it must not be able to do.
 
-`sql/queries/server/missing_reading_rights.sql` lists what statistics, sessions and exports are made from; a test reads
+`sql/queries/reading_role/missing.sql` lists what statistics, sessions and exports are made from; a test reads
 all of it as this role.
 """
 
@@ -27,7 +27,7 @@ class ReadingRole:
 
 def look(tx: Transaction) -> ReadingRole:
     """The role of this session."""
-    row = fetch_one(tx, "server/reading_role")
+    row = fetch_one(tx, "reading_role/look")
     assert row is not None  # A statement without FROM has one row.
     return ReadingRole(**row)
 
@@ -53,4 +53,4 @@ def grant(connection: Connection) -> list[str]:
 
 
 def _missing(tx: Transaction, role: str | None) -> list[tuple[str, str]]:
-    return [(row["name"], row["statement"]) for row in fetch_all(tx, "server/missing_reading_rights", {"role": role})]
+    return [(row["name"], row["statement"]) for row in fetch_all(tx, "reading_role/missing", {"role": role})]

@@ -43,19 +43,19 @@ def note_months(tx: Transaction, months: int) -> None:
 
 def running_months(tx: Transaction) -> int | None:
     """TRACKER_RETENTION_MONTHS of the scheduler that works or worked last; None where there was none yet."""
-    row = fetch_one(tx, "retention_state/months")
+    row = fetch_one(tx, "retention_state/running_months")
     return None if row is None else row["retention_months"]
 
 
 def note_refusal(tx: Transaction, subject: str, kind: str, reason: str) -> bool:
     """Note why something is not deleted; whether it was not refused for a reason of this kind before."""
-    return execute(tx, "deletion_refusals/note", {"subject": subject, "kind": kind, "reason": reason}) > 0
+    return execute(tx, "deletion_refusals/note_refusal", {"subject": subject, "kind": kind, "reason": reason}) > 0
 
 
 def withdraw_refusal(tx: Transaction, subject: str) -> bool:
     """Note that a thing is deleted again; whether it was refused before."""
-    return execute(tx, "deletion_refusals/withdraw", {"subject": subject}) > 0
+    return execute(tx, "deletion_refusals/withdraw_refusal", {"subject": subject}) > 0
 
 
 def refusals(tx: Transaction) -> list[Refusal]:
-    return [Refusal(**row) for row in fetch_all(tx, "deletion_refusals/list")]
+    return [Refusal(**row) for row in fetch_all(tx, "deletion_refusals/refusals")]

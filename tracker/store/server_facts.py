@@ -33,7 +33,7 @@ class ServerFacts:
 
 
 def server_facts(tx: Transaction) -> ServerFacts:
-    facts = fetch_one(tx, "server/facts")
+    facts = fetch_one(tx, "server/server_facts")
     assert facts is not None
     migrated = facts.pop("migrated")
     return ServerFacts(**facts, revision=applied_revision(tx) if migrated else None)
@@ -56,7 +56,7 @@ def locks(tx: Transaction) -> Locks:
 
 def collation_versions(tx: Transaction) -> tuple[str | None, str | None]:
     """By which version of the collation indexes were built and by which they are read; from PostgreSQL 15 on."""
-    row = fetch_one(tx, "server/collation")
+    row = fetch_one(tx, "server/collation_versions")
     return (None, None) if row is None else (row["built_by"], row["read_by"])
 
 
@@ -87,7 +87,7 @@ def _own_tables() -> list[str]:
 
 def server_time(tx: Transaction) -> datetime:
     """Return the server's time, now and not when the transaction began."""
-    row = fetch_one(tx, "server/clock")
+    row = fetch_one(tx, "server/server_time")
     assert row is not None
     time: datetime = row["now"]
     return time
@@ -100,7 +100,7 @@ def write(tx: Transaction) -> None:
 
 def applied_revision(tx: Transaction) -> str | None:
     """The migration that was applied last, of a database that has been migrated at all."""
-    row = fetch_one(tx, "server/revision")
+    row = fetch_one(tx, "server/applied_revision")
     return row["revision"] if row else None
 
 

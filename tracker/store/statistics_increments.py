@@ -62,7 +62,7 @@ def lock_next(tx: Transaction, *, limit: int, skipped: Iterable[Day]) -> Found:
         "skipped_applications": [day[0] for day in days],
         "skipped_dates": [day[1] for day in days],
     }
-    rows = fetch_all(tx, "statistics_increments/next", parameters)
+    rows = fetch_all(tx, "statistics_increments/lock_next", parameters)
     return Found(
         ids=[increment for row in rows if row["locked"] for increment in row["ids"]],
         held_by_others=[(row["application_id"], row["date"]) for row in rows if not row["locked"]],
@@ -93,7 +93,7 @@ def recount_hour(tx: Transaction, day: Day, hour: int) -> list[int]:
         "start": start,
         "end": start + timedelta(hours=1),
     }
-    return [row["id"] for row in fetch_all(tx, "statistics_increments/recount", parameters)]
+    return [row["id"] for row in fetch_all(tx, "statistics_increments/recount_hour", parameters)]
 
 
 def waiting(tx: Transaction, first: date, end: date) -> bool:

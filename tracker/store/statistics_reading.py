@@ -50,12 +50,12 @@ def hour_numbers(tx: Transaction, application_id: UUID, first: date, last: date)
 
 def different_visitors(tx: Transaction, application_id: UUID, dates: Sequence[date]) -> list[Different]:
     """The visitors of some days together and of each of their months."""
-    return _different(tx, "statistics_visitors/unique", application_id, dates)
+    return _different(tx, "statistics_visitors/different_visitors", application_id, dates)
 
 
 def different_sessions(tx: Transaction, application_id: UUID, dates: Sequence[date]) -> list[Different]:
     """The sessions of some days together and of each of their months."""
-    return _different(tx, "statistics_sessions/unique", application_id, dates)
+    return _different(tx, "statistics_sessions/different_sessions", application_id, dates)
 
 
 def parameters(tx: Transaction, application_id: UUID, first: date, last: date) -> dict[str, dict[str, Any]]:

@@ -29,7 +29,7 @@ def expecting(tx: Transaction) -> list[UUID]:
 
 def count(tx: Transaction, webhook_id: UUID, *, most: int) -> int:
     """How many deliveries wait for a webhook, counted up to `most`."""
-    row = fetch_one(tx, "webhook_deliveries/count_waiting", {"webhook_id": webhook_id, "most": most})
+    row = fetch_one(tx, "webhook_deliveries/count", {"webhook_id": webhook_id, "most": most})
     assert row is not None
     waiting: int = row["count"]
     return waiting
@@ -40,7 +40,7 @@ def note(
 ) -> list[Backlog]:
     """Note for which of these more than `full_above` wait, and for which at most `room_below` do again; the changes."""
     params = {"webhook_ids": list(webhook_ids), "full_above": full_above, "room_below": room_below, "now": now}
-    return [Backlog(**row) for row in fetch_all(tx, "webhooks/note_backlogs", params)]
+    return [Backlog(**row) for row in fetch_all(tx, "webhooks/note", params)]
 
 
 def probe(tx: Transaction, *, silent_since: datetime, now: datetime) -> int:
@@ -58,4 +58,4 @@ def bring_forward(tx: Transaction, *, now: datetime, each: int, limit: int) -> i
 
 def forget(tx: Transaction) -> int:
     """Have no webhook count as one for which too many wait; for how many that is new."""
-    return execute(tx, "webhooks/forget_backlogs")
+    return execute(tx, "webhooks/forget")

@@ -98,10 +98,10 @@ def list_rows(
         "event_id": event_id,
         "before_id": before_id,
     }
-    rows = fetch_all(tx, "webhook_deliveries/list", params)
+    rows = fetch_all(tx, "webhook_deliveries/list_rows", params)
     attempts = defaultdict[int, list[Attempt]](list)
     ids = [row["id"] for row in rows]
-    for attempt in fetch_all(tx, "webhook_attempts/of_deliveries", {"delivery_ids": ids}) if ids else ():
+    for attempt in fetch_all(tx, "webhook_attempts/list_rows", {"delivery_ids": ids}) if ids else ():
         attempts[attempt.pop("delivery_id")].append(Attempt(**attempt))
     return [DeliveryRow(**row, attempts=attempts[row["id"]]) for row in rows]
 
@@ -126,7 +126,7 @@ def redeliver_failed(
 
 def delete_of(tx: Transaction, webhook_id: UUID, *, limit: int) -> int:
     """Forget deliveries of one webhook, with their attempts; how many."""
-    return execute(tx, "webhook_deliveries/delete_of_webhook", {"webhook_id": webhook_id, "limit": limit})
+    return execute(tx, "webhook_deliveries/delete_of", {"webhook_id": webhook_id, "limit": limit})
 
 
 def delete_finished(tx: Transaction, *, before: datetime, limit: int) -> int:

@@ -78,7 +78,7 @@ def insert(
 
 def list_rows(tx: Transaction, *, app_id: str | None = None, webhook_id: UUID | None = None) -> list[WebhookRow]:
     """All webhooks, those of one application, or one; oldest first. A deleted application has none."""
-    rows = fetch_all(tx, "webhooks/list", {"app_id": app_id, "webhook_id": webhook_id})
+    rows = fetch_all(tx, "webhooks/list_rows", {"app_id": app_id, "webhook_id": webhook_id})
     return [WebhookRow(**row) for row in rows]
 
 

@@ -1,4 +1,12 @@
--- Take increments, whose days this transaction has locked, and add them to the statistics.
+-- Take increments, whose days this transaction has locked, and add them to the statistics (a rollup by hour and day).
+--
+-- 1 take      taken -> hours -> periods (each hour, and its day as hour -1) -> received
+-- 2 uniques   wanted -> seen -> seen_first, seen_again -> visitors;  new_sessions -> sessions
+-- 3 values    before, texts -> keys -> parameters (with their types) -> typed -> measured       (numbers)
+--                                                                           -> occurrences -> counted -> candidates
+--                                                                              -> ranked -> frequent (texts)
+--             before + measured + frequent -> after
+-- 4 add       periods + visitors + sessions + after -> additions -> hourly, daily
 WITH taken AS (
     DELETE FROM statistics_increments
     WHERE id = ANY(%(ids)s)
