@@ -137,6 +137,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         database_read_url=database_url,
         redis_url=redis_url,
         admin_token="admin token of the tests",
+        metrics_token=None,
         secret_key="secret key of the tests",
         batch_size=100,
         max_retries=3,

@@ -7,6 +7,7 @@ Imported it is how a test runs that script, as another user too, and looks at wh
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,6 +25,8 @@ PATIENCE = 60.0
 
 def main(arguments: Sequence[str]) -> None:
     folder, *options = arguments
+    # A suite that is run under nohup passes on that this is ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if "alone" in options:
         become_root_alone()
     from tracker.embedded import Postgres, Valkey  # Only now: a user namespace wants a process of one thread.

@@ -42,6 +42,8 @@ class Settings:
     """REDIS_URL: redis://, rediss:// or unix://."""
     admin_token: str | None
     """TRACKER_ADMIN_TOKEN: may do everything over HTTP; without it only applications' own keys count."""
+    metrics_token: str | None
+    """TRACKER_METRICS_TOKEN: who presents it may read `/metrics`; without it that answers 404."""
     secret_key: str | None
     """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
     batch_size: int
@@ -105,6 +107,7 @@ def load() -> Settings:
         database_read_url=_url(env, "DATABASE_READ_URL", postgresql, default=database_url),
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix")),
         admin_token=_text(env, "TRACKER_ADMIN_TOKEN") or None,
+        metrics_token=_text(env, "TRACKER_METRICS_TOKEN") or None,
         secret_key=_text(env, "TRACKER_SECRET_KEY") or None,
         batch_size=_whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
         max_retries=_whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),

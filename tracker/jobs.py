@@ -52,6 +52,7 @@ def _drain(own: Worker) -> None:
             nudges.nudge(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
         if drained.ended != "away":
             filtered.fold(own.redis, own.database, own.clock)
+        own.untold.flush()
     except TryAgain as error:
         # Before or after the work; the watch nudges when Redis is back.
         _log.warning("the queue is away", reason=str(error))

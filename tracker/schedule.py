@@ -119,6 +119,12 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             ),
         ),
         Job(
+            name="publish metrics",
+            every=5 * _SECOND,
+            jitter=1 * _SECOND,
+            turn=lambda _: parts.untold.flush(),
+        ),
+        Job(
             name="remove dead consumers",
             every=10 * _MINUTE,
             jitter=1 * _MINUTE,

@@ -38,11 +38,13 @@ def test_a_worker_that_redis_has_forgotten_registers_anew(redis: Connection, red
 
 def test_a_parent_that_dies_inside_ends_with_its_workers(redis: Connection, redis_url: str) -> None:
     program = """
+import time
 from rq.worker_pool import WorkerPool
 from tests import queue_workers
 look = WorkerPool.check_workers
 def fail(pool, respawn=True):
     if pool.connection.scard("rq:workers"):
+        time.sleep(2)  # So that the test sees them.
         raise TypeError("a mistake of ours")
     look(pool, respawn)
 WorkerPool.check_workers = fail

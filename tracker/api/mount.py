@@ -14,6 +14,7 @@ from tracker.api import (
     custom_parameters,
     erasure,
     export,
+    metrics,
     sessions,
     settings,
     statistics,
@@ -80,4 +81,5 @@ def mount(app: Flask, parts: Callable[[], ApiServices]) -> None:
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(documentation(orjson.dumps(api.spec.to_dict())))

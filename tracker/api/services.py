@@ -36,6 +36,8 @@ class ApiServices:
     key_check: KeyCheck
     webhook_rules: WebhookRules
     proxies: TrustedProxies
+    metrics_token: str | None
+    queue_limit: int
     stop_upkeep: Callable[[], None]
 
     def close(self) -> None:

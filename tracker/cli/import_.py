@@ -37,6 +37,7 @@ from tracker.privacy.anonymization import Anonymization
 from tracker.queueing.connection import Connection
 from tracker.queueing.nudges import nudge
 from tracker.store import partition_making, partitions, retention_state
+from tracker.wiring.metrics import untold_metrics
 
 _SHOWN = 1000
 """Bad lines of a kind whose reasons are looked at for a person."""
@@ -194,6 +195,7 @@ def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
         tell=note,
         clock=clock,
         pause=time.sleep,
+        publish=untold_metrics(redis).flush,
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from tracker.cli.output import note, print_fields, print_json, print_table
 from tracker.diagnostics import queue_status
 from tracker.management import failed_hits
 from tracker.queueing.nudges import nudge
+from tracker.queueing.throughput import Throughput
 
 _STREAM_COLUMNS = ("name", "waiting", "pending", "oldest_seconds", "next_due_seconds")
 _WORKER_COLUMNS = ("name", "queues", "state", "hostname", "pid", "last_heartbeat")
@@ -36,9 +38,12 @@ def status(*, as_json: bool) -> None:
     streams = [_rounded(asdict(depth)) for depth in found.streams]
     workers = [{**asdict(worker), "queues": list(worker.queues)} for worker in found.workers]
     if as_json:
-        print_json({"streams": streams, "batch_queue": found.batch_queue, "workers": workers})
+        print_json(
+            {"streams": streams, **asdict(found.throughput), "batch_queue": found.batch_queue, "workers": workers}
+        )
     else:
         print_table(_STREAM_COLUMNS, streams, empty="There are no streams.")
+        click.echo(_pace(found.throughput))
         click.echo()
         if found.batch_queue is not None:
             counts = [{"batch_queue": name, "rows": count} for name, count in sorted(found.batch_queue.items())]
@@ -152,3 +157,10 @@ def _parsed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
     return {name: round(value, 1) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _pace(throughput: Throughput) -> str:
+    rates = f"{throughput.hits_in_per_second:.1f} hits/s in, {throughput.hits_out_per_second:.1f} hits/s out"
+    if throughput.seconds_to_drain is None:
+        return f"{rates} over the last minutes: what waits does not become less."
+    return f"{rates} over the last minutes: drained in {timedelta(seconds=round(throughput.seconds_to_drain))}."

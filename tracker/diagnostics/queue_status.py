@@ -7,6 +7,7 @@ from tracker.errors import DatabaseAway
 from tracker.queueing.connection import Connection
 from tracker.queueing.depth import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
+from tracker.queueing.throughput import Throughput, throughput
 from tracker.store import batch_queue
 from tracker.store.database import Database
 
@@ -16,6 +17,7 @@ class QueueStatus:
     """`batch_queue` counts rows by status; None where PostgreSQL is away, and `database_away` says why."""
 
     streams: Sequence[Depth]
+    throughput: Throughput
     workers: Sequence[RegisteredWorker]
     batch_queue: dict[str, int] | None
     database_away: str | None = None
@@ -24,9 +26,12 @@ class QueueStatus:
 def look(database: Database, redis: Connection) -> QueueStatus:
     """Raises QueueAway. PostgreSQL may be away: that is when somebody looks at the queue."""
     streams, workers = depths(redis), registered_workers(redis)
+    rates = throughput(redis, streams)
     try:
         with database.transaction() as tx:
             counts = batch_queue.count_by_status(tx)
     except DatabaseAway as error:
-        return QueueStatus(streams=streams, workers=workers, batch_queue=None, database_away=str(error))
-    return QueueStatus(streams=streams, workers=workers, batch_queue=counts)
+        return QueueStatus(
+            streams=streams, throughput=rates, workers=workers, batch_queue=None, database_away=str(error)
+        )
+    return QueueStatus(streams=streams, throughput=rates, workers=workers, batch_queue=counts)

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from tracker.clock import Clock
+from tracker.instruments import HITS_IMPORTED
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 
 MOST_WAITING = 20_000
 _LOOK_AGAIN = 0.2
+_PUBLISH_SECONDS = 5.0
+"""Between two times that the metrics of this process are published."""
 _PATIENCE = 10.0
 """Seconds without any progress of the workers after which the person at the terminal is told."""
 
@@ -24,23 +27,31 @@ class PacedQueue:
         tell: Callable[[str], None],
         clock: Clock,
         pause: Callable[[float], None],
+        publish: Callable[[], object] = lambda: None,
     ) -> None:
         self._redis = redis
         self._nudge = nudge
         self._tell = tell
         self._clock = clock
         self._pause = pause
+        self._publish = publish
+        self._published_at = clock.monotonic()
         self._last_id: bytes | None = None
 
     def add(self, entries: list[Entry]) -> None:
         """Raises QueueAway."""
         added = adding.add(self._redis, entries)
+        HITS_IMPORTED.inc(len(entries))
+        if (now := self._clock.monotonic()) - self._published_at > _PUBLISH_SECONDS:
+            self._published_at = now
+            self._publish()
         self._last_id = added.last_id
         if added.bulk_waiting > MOST_WAITING:
             self._wait(lambda waiting: waiting <= MOST_WAITING)
 
     def wait_until_taken(self) -> None:
         """Until the workers have taken everything that was added. Raises QueueAway."""
+        self._publish()
         last_id = self._last_id
         if last_id is not None:
             self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))

@@ -15,6 +15,7 @@ from tracker.ingest.held import Held
 from tracker.ingest.parts import Item, Part, halves
 from tracker.ingest.read import Failed
 from tracker.ingest.write import Written, write
+from tracker.instruments import BATCH_SECONDS
 from tracker.log import logger
 from tracker.queueing.claims import Claim
 from tracker.store.database import Database
@@ -56,7 +57,8 @@ def write_part(
 
 def _write(database: Database, part: Part, clock: Clock) -> Written:
     try:
-        return write(database, part, clock)
+        with BATCH_SECONDS.time():
+            return write(database, part, clock)
     except FAULTS as error:
         if len(part) == 1:
             _log.exception("a hit meets a fault of this program", entry=str(part[0].claim.entry.id))

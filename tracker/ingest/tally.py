@@ -6,6 +6,7 @@ from typing import Literal
 
 from tracker.ingest.isolate import Postponed
 from tracker.ingest.write import Written
+from tracker.instruments import BATCH_HITS, DRAINS, HITS_FAILED, HITS_REPEATED, HITS_RETRIED, HITS_STORED
 from tracker.log import logger
 
 _log = logger(__name__)
@@ -38,13 +39,18 @@ class Tally:
         """Add one outcome."""
         if isinstance(outcome, Postponed):
             self._postponed += 1
+            HITS_RETRIED.inc()
             self._note("postponed", str(outcome.claim.entry.id), outcome.reason)
             return
         self._batches += 1
         self._stored += outcome.stored
         self._duplicates += outcome.duplicates
         self._failed += len(outcome.failed)
+        HITS_STORED.inc(outcome.stored)
+        HITS_REPEATED.inc(outcome.duplicates)
+        BATCH_HITS.observe(outcome.stored + outcome.duplicates + len(outcome.failed))
         for item in outcome.failed:
+            HITS_FAILED.labels(item.kind).inc()
             self._note(item.kind, str(item.claim.entry.id), item.reason)
 
     def drained(self, ended: Ended) -> Drained:
@@ -59,7 +65,8 @@ class Tally:
         )
 
     def report(self, ended: Ended, seconds: float) -> None:
-        """Log it. A drain that found nothing says nothing: the watch starts one now and then to be sure."""
+        """Count it and log it. A drain that found nothing is no line: the watch starts one now and then to be sure."""
+        DRAINS.labels(ended).inc()
         for kind, hits in self._classes.items():
             entry, reason = self._examples[kind]
             _log.warning("hits not stored", kind=kind, hits=hits, entry=entry, reason=reason)

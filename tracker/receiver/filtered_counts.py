@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tracker.errors import QueueAway, QueueFull
 from tracker.http.outage import Outage
+from tracker.instruments import HITS_FILTERED
 from tracker.log import logger
 from tracker.queueing.filtered import field_of
 from tracker.queueing.intake import Intake
@@ -24,6 +25,7 @@ class FilteredCounts:
 
     def add(self, application_id: UUID, reason: str, now: datetime, hits: int = 1) -> None:
         """Count `hits`. Nothing is raised: what Redis does not take is held here until it does."""
+        HITS_FILTERED.labels(reason).inc(hits)
         field = field_of(application_id, reason, now)
         if not self._redis_outage.keeps_away():
             try:

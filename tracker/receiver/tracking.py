@@ -17,6 +17,7 @@ from tracker.http.body import BodyUnread, discard_body, read_body
 from tracker.http.envelope import Answer, Headers
 from tracker.http.faults import as_refused
 from tracker.http.json_rules import Parsed, check, parse, refusal
+from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, prepare_hit
 from tracker.receiver.answers import (
@@ -89,12 +90,16 @@ class TrackingEndpoint:
     ) -> Answer:
         """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
-            return _readable(pending.answer(offered()), environ)
+            acceptance = offered()
+            answer = pending.answer(acceptance)
+            HITS_ACCEPTED.inc(len(pending.offer.entries))
+            return _readable(answer, environ)
         except Exception as error:  # noqa: BLE001 as above
             return self._refuse(error, environ, clock)
 
     def _refuse(self, error: Exception, environ: dict[str, Any], clock: Clock, headers: Headers = ()) -> Answer:
         refused = as_refused(error)
+        REQUESTS_REFUSED.labels(refused.code).inc()
         if isinstance(error, LimitExceeded):
             headers = limit_headers(error.acceptance)
         elif isinstance(error, BodyUnread):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tracker.clock import Clock
 from tracker.errors import TrackerError, TryAgain
+from tracker.instruments import JOB_SECONDS, JOB_TURNS
 from tracker.log import logger
 
 ShouldContinue = Callable[[], bool]
@@ -45,12 +46,20 @@ def run(job: Job, clock: Clock, should_continue: ShouldContinue, failed: Failed 
     try:
         did = job.turn(should_continue)
     except TryAgain as error:
+        _note(job, clock, started, "postponed")
         _log.warning("turn postponed", job=job.name, reason=str(error))
     except Exception as error:  # noqa: BLE001 whatever it is, the other turns go on
+        _note(job, clock, started, "failed")
         _log.exception("turn failed", job=job.name)
         # Only the words of our own errors are sure to quote no value.
         reason = str(error) if isinstance(error, TrackerError) else type(error).__name__
         with suppress(TrackerError):
             failed(job.name, started_at, reason)
     else:
+        _note(job, clock, started, "done")
         _log.debug("turn done", job=job.name, did=str(did), seconds=round(clock.monotonic() - started, 3))
+
+
+def _note(job: Job, clock: Clock, started: float, outcome: str) -> None:
+    JOB_TURNS.labels(job.name, outcome).inc()
+    JOB_SECONDS.labels(job.name).inc(max(0.0, clock.monotonic() - started))

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.errors import TryAgain
+from tracker.instruments import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS
 from tracker.log import logger
 from tracker.store import webhook_sending
 from tracker.store.database import Database, Transaction
@@ -190,6 +191,8 @@ class Sender:
         delivery, now = attempted.delivery, self._clock.monotonic()
         decision = decide(attempted.result, tries=delivery.tries + 1, now=attempted.ended_at, chance=self._chance())
         succeeded = decision.state == "delivered"
+        WEBHOOK_ATTEMPTS.labels(decision.state).inc()
+        WEBHOOK_SECONDS.observe(attempted.duration_ms / 1000)
         left = self._limiter.end(delivery, now, succeeded=succeeded)
         if self._limiter.wants_more(delivery.webhook_id):
             self._look_at = now

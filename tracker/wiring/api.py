@@ -70,5 +70,7 @@ def parts(settings: Settings) -> ApiServices:
         ),
         webhook_rules=WebhookRules.of(settings, clock),
         proxies=TrustedProxies.of(settings),
+        metrics_token=settings.metrics_token,
+        queue_limit=settings.queue_limit,
         stop_upkeep=upkeep.stop,
     )

@@ -45,6 +45,7 @@ from tracker.store import access_logs, server_facts
 from tracker.store.database import Database
 from tracker.wiring import api, dashboard
 from tracker.wiring.clock import agreed_clock, measure_at_start
+from tracker.wiring.metrics import untold_metrics
 from tracker.wiring.process_end import at_process_end, end_process
 
 _REQUEST_WAIT: Final = 1.0
@@ -129,6 +130,7 @@ def receiver(settings: Settings) -> Receiver:
     filtered = FilteredCounts(intake, redis_outage=redis_outage)
     shelf = Shelf(intake, nudger, database, filtered, redis_outage=redis_outage, database_outage=database_outage)
     key_use = KeyUse(database, clock)
+    untold = untold_metrics(redis)
     upkeep = Upkeep(
         {
             "instance": guard.look,
@@ -139,6 +141,7 @@ def receiver(settings: Settings) -> Receiver:
             "crowds in the queue": intake.look_at_crowds,
             "filtered hits": filtered.flush,
             "use of keys": key_use.flush_when_due,
+            "metrics": untold.flush,
         },
         clock,
         seconds=REFRESH_SECONDS,
@@ -154,7 +157,7 @@ def receiver(settings: Settings) -> Receiver:
 
     def close() -> None:
         upkeep.stop()
-        for flush in (filtered.flush, key_use.flush):
+        for flush in (filtered.flush, key_use.flush, untold.flush):
             with contextlib.suppress(TrackerError):
                 flush()
         nudger.stop()

@@ -13,6 +13,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
 from tracker.instance.check import InstanceCheck
+from tracker.instruments import Untold
 from tracker.maintenance.drop_partitions import Statistics
 from tracker.outbox.events import period_completed, session_ended
 from tracker.outbox.publish import publish_all
@@ -31,6 +32,7 @@ from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import Sender
 from tracker.wiring.clock import agreed_clock
+from tracker.wiring.metrics import untold_metrics
 
 _NAME = "tracker-scheduler"
 _TURNS = 14
@@ -57,6 +59,7 @@ class Scheduler:
     owner: str
     instance: InstanceCheck
     sender: Sender
+    untold: Untold
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
     statistics: Statistics = STATISTICS
@@ -138,4 +141,5 @@ def scheduler(settings: Settings) -> Scheduler:
         owner=owner,
         instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),
+        untold=untold_metrics(redis),
     )

@@ -10,10 +10,12 @@ from tracker.agreed_clock import AgreedClock
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.instance.check import InstanceCheck
+from tracker.instruments import Untold
 from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
 from tracker.wiring.clock import agreed_clock
+from tracker.wiring.metrics import untold_metrics
 
 _NAME = "tracker-worker"
 _PATIENCE = 25.0
@@ -31,6 +33,7 @@ class Worker:
     database: Database
     clock: AgreedClock
     instance: InstanceCheck
+    untold: Untold
 
     def claims(self) -> Claims:
         """The queue under a consumer's name that no other drain has: host, process and chance."""
@@ -55,6 +58,7 @@ def worker(settings: Settings) -> Worker:
         database=database,
         clock=clock,
         instance=InstanceCheck(database, redis, clock),
+        untold=untold_metrics(redis),
     )
 
 

@@ -1,0 +1,26 @@
+"""`GET /metrics` for Prometheus: closed unless TRACKER_METRICS_TOKEN is set, and then for those who present it."""
+
+import hmac
+
+from flask import Blueprint, Response, request
+
+from tracker.api.services import services
+from tracker.errors import Refused
+from tracker.http.presented_key import presented_key
+from tracker.metrics.exposition import CONTENT_TYPE, exposition
+from tracker.metrics.look import look
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """What all processes of this installation have counted, and one look at its servers."""
+    found = services()
+    if not found.metrics_token:
+        raise Refused("NOT_FOUND", 404, "There is nothing at this address.")
+    presented = presented_key(request.environ) or ""
+    if not hmac.compare_digest(presented.encode(), found.metrics_token.encode()):
+        raise Refused("AUTHENTICATION_ERROR", 401, "Send TRACKER_METRICS_TOKEN as `Authorization: Bearer ...`.")
+    text = exposition(look(found.database, found.redis, found.clock), queue_limit=found.queue_limit)
+    return Response(text, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})

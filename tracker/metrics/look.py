@@ -1,0 +1,110 @@
+"""One look at the queue and the database. Whatever is unavailable is missing from it, and the rest is there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from tracker.clock import Clock
+from tracker.errors import TrackerError
+from tracker.instruments import Sample
+from tracker.queueing import metric_counts
+from tracker.queueing import server_facts as queue_facts
+from tracker.queueing.connection import Connection
+from tracker.queueing.depth import Depth, depths
+from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
+from tracker.queueing.throughput import Throughput, throughput
+from tracker.store import gauges, partitions, server_facts
+from tracker.store.database import Database, Transaction
+from tracker.store.gauges import DatabaseGauges
+from tracker.store.partitions import Month
+
+_ALIVE: Final = timedelta(minutes=8)
+"""A stock `rq worker` with nothing to do speaks every 405 seconds."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLook:
+    """What Redis says. `latency` is the time of a round trip in seconds, `ahead` how far its clock is ahead of ours."""
+
+    counts: dict[Sample, float]
+    depths: Sequence[Depth]
+    throughput: Throughput
+    workers: Sequence[RegisteredWorker]
+    latency: float
+    ahead: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseLook:
+    """What PostgreSQL says. `months_ahead` counts the months after the present one that are there without a gap."""
+
+    gauges: DatabaseGauges
+    months_ahead: int
+    latency: float
+    ahead: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Each is None where it is unavailable."""
+
+    queue: QueueLook | None
+    database: DatabaseLook | None
+
+
+def look(database: Database, redis: Connection, clock: Clock) -> Look:
+    """Look at both. Raises nothing of the project's own errors."""
+    return Look(
+        _unless_unavailable(lambda: _look_at_queue(redis, clock)),
+        _unless_unavailable(lambda: _look_at_database(database, clock)),
+    )
+
+
+def _look_at_queue(redis: Connection, clock: Clock) -> QueueLook:
+    begun = clock.monotonic()
+    there = queue_facts.server_time(redis)
+    latency, here = clock.monotonic() - begun, clock.now()
+    streams = depths(redis)
+    return QueueLook(
+        counts=metric_counts.counts(redis),
+        depths=streams,
+        throughput=throughput(redis, streams),
+        workers=[worker for worker in registered_workers(redis) if _is_alive(worker, here)],
+        latency=latency,
+        ahead=(there - here).total_seconds(),
+    )
+
+
+def _look_at_database(database: Database, clock: Clock) -> DatabaseLook:
+    with database.transaction() as tx:
+        begun = clock.monotonic()
+        there = server_facts.server_time(tx)
+        latency, here = clock.monotonic() - begun, clock.now()
+        return DatabaseLook(
+            gauges=gauges.gauges(tx),
+            months_ahead=_months_ahead(tx, here),
+            latency=latency,
+            ahead=(there - here).total_seconds(),
+        )
+
+
+def _months_ahead(tx: Transaction, now: datetime) -> int:
+    present = Month.of(now)
+    missing = set(partitions.missing(tx, [present.plus(number) for number in range(partitions.MONTHS_AHEAD + 1)]))
+    there = 0
+    while there <= partitions.MONTHS_AHEAD and present.plus(there) not in missing:
+        there += 1
+    return there - 1
+
+
+def _is_alive(worker: RegisteredWorker, now: datetime) -> bool:
+    return worker.last_heartbeat is not None and now - worker.last_heartbeat < _ALIVE
+
+
+def _unless_unavailable(look_at: Callable[[], T]) -> T | None:
+    try:
+        return look_at()
+    except TrackerError:
+        return None
