@@ -4,7 +4,7 @@ import hmac
 
 from flask import Blueprint, Response, request
 
-from tracker.api.services import services
+from tracker.api.services import current_services
 from tracker.errors import Refused
 from tracker.http.presented_key import presented_key
 from tracker.metrics.exposition import CONTENT_TYPE, exposition
@@ -16,11 +16,11 @@ blueprint = Blueprint("metrics", __name__)
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """What all processes of this installation have counted, and one look at its servers."""
-    found = services()
-    if not found.metrics_token:
+    services = current_services()
+    if not services.metrics_token:
         raise Refused("NOT_FOUND", 404, "There is nothing at this address.")
     presented = presented_key(request.environ) or ""
-    if not hmac.compare_digest(presented.encode(), found.metrics_token.encode()):
+    if not hmac.compare_digest(presented.encode(), services.metrics_token.encode()):
         raise Refused("AUTHENTICATION_ERROR", 401, "Send TRACKER_METRICS_TOKEN as `Authorization: Bearer ...`.")
-    text = exposition(look(found.database, found.redis, found.clock), queue_limit=found.queue_limit)
+    text = exposition(look(services.database, services.redis, services.clock), queue_limit=services.queue_limit)
     return Response(text, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
