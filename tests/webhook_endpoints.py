@@ -20,7 +20,7 @@ from tracker.webhooks.attempt import Attempts
 from tracker.webhooks.concurrency import MAX_CONCURRENCY
 from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
-from tracker.webhooks.sender import Sender
+from tracker.webhooks.sender import WebhookSender
 
 KEY = "secret key of the tests"
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
@@ -68,11 +68,11 @@ def sender_of(
     policy: Policy = LOOPBACK,
     attempts: Callable[[Attempts], Any] = lambda attempts: attempts,
     **seconds: float,
-) -> Sender:
+) -> WebhookSender:
     """A sender whose sockets have the machine's own time, whatever `clock` says."""
     settings = ClientSettings(policy, Resolver(policy, SystemClock()), clock=SystemClock(), **seconds)  # type: ignore[arg-type]
     clock = clock or SystemClock()
-    return Sender(
+    return WebhookSender(
         database,
         clock,
         attempts(Attempts(SecretBox(key), clock)),

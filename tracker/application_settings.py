@@ -267,9 +267,9 @@ WEBHOOK_IP_ADDRESS = Switch(
 )
 WEBHOOK_USER_AGENT = Switch("webhook_user_agent", False, "Whether webhooks get a hit's user agent.")
 
-Known = Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]
+KnownSetting = Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]
 
-SETTINGS: dict[str, Known] = {
+SETTINGS: dict[str, KnownSetting] = {
     setting.key: setting
     for setting in (
         CUSTOM_PARAMS_MODE,

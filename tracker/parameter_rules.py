@@ -31,7 +31,7 @@ try:
 except ModuleNotFoundError:  # No wheel for this platform: a pattern is then a problem, never a risk.
     re2 = None
 
-Reason = Literal[
+RefusalReason = Literal[
     "type", "required", "default", "too_long", "allowed_values", "min_value", "max_value", "pattern", "max_length"
 ]
 
@@ -55,7 +55,7 @@ class Admission(NamedTuple):
     """The answer about one value: its text as stored in `custom_parameter_values`, or why it is refused."""
 
     text: str
-    reason: Reason | None = None
+    reason: RefusalReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class ParameterRule:
     default_text: str | None
     """The default as text; None where `default` is None."""
     default_broken: bool
-    tests: tuple[tuple[Reason, Test], ...]
+    tests: tuple[tuple[RefusalReason, Test], ...]
     """The rules in force, each with the reason that stands where its test says no."""
     problems: tuple[str, ...]
     """What is wrong with the definition itself, as sentences; empty for a sound one."""
@@ -210,13 +210,13 @@ def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:
     )
 
 
-def _tests(kind: ParameterType, rules: Json, problems: list[str]) -> tuple[tuple[Reason, Test], ...]:
+def _tests(kind: ParameterType, rules: Json, problems: list[str]) -> tuple[tuple[RefusalReason, Test], ...]:
     if rules is None:
         return ()
     if not isinstance(rules, Mapping):
         problems.append("validation_rules is not an object.")
         return ()
-    tests: list[tuple[Reason, Test]] = []
+    tests: list[tuple[RefusalReason, Test]] = []
     for name, make in _MAKERS:
         argument = rules.get(name)
         if argument is None:
@@ -290,7 +290,7 @@ def _pattern(kind: ParameterType, argument: Json) -> Test | None:
     return (lambda value: search(value) is not None) if kind == "string" else None
 
 
-_MAKERS: tuple[tuple[Reason, Callable[[ParameterType, Any], Test | None]], ...] = (
+_MAKERS: tuple[tuple[RefusalReason, Callable[[ParameterType, Any], Test | None]], ...] = (
     ("allowed_values", _allowed_values),
     ("min_value", _min_value),
     ("max_value", _max_value),

@@ -16,12 +16,12 @@ from tests.detaching import interrupt_detach
 from tests.queued_hits import rows
 from tests.waiting import wait_until
 from tracker.maintenance.create_partitions import create_partitions
-from tracker.maintenance.drop_partitions import Statistics, drop_expired, drop_month, drop_old_partitions, expired
+from tracker.maintenance.drop_partitions import StatisticsHooks, drop_expired, drop_month, drop_old_partitions, expired
 from tracker.store import partition_making, partition_removal, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
-NOTHING_TO_COUNT = Statistics(
+NOTHING_TO_COUNT = StatisticsHooks(
     is_final=lambda _database, _month: True, note_removal=lambda _tx, _before: None, retire=lambda _database, _month: 0
 )
 LONGEST_WAIT = "1s"
@@ -189,7 +189,7 @@ def test_a_month_waits_until_its_statistics_are_final_and_they_hear_of_it(
     old = Month.of(clock.now()).plus(-30)
     partition_making.create(database_url, [old])
     heard: list[Any] = []
-    statistics = Statistics(
+    statistics = StatisticsHooks(
         is_final=lambda _database, _month: bool(heard),
         note_removal=lambda _tx, before: heard.append(before),
         retire=lambda _database, month: heard.append(month) or 0,

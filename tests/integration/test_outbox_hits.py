@@ -11,7 +11,7 @@ import pytest
 from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows, set_mode
 from tests.registered_webhooks import deliveries, register, types
 from tracker.application import Application
-from tracker.ingest.applications import KnownApplications
+from tracker.ingest.applications import ApplicationLookup
 from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import IMPORT_PRIORITY
@@ -252,9 +252,9 @@ def test_a_webhook_that_was_deleted_a_moment_ago_holds_up_no_hit(
     gone = register(database, application, "*")
     stays = register(database, application, "*")
     numbers = count()
-    original = KnownApplications.of
+    original = ApplicationLookup.of
 
-    def of(self: KnownApplications, app_ids: Any) -> Any:
+    def of(self: ApplicationLookup, app_ids: Any) -> Any:
         """After the first batch the webhook goes, while the drain still knows it."""
         known = original(self, app_ids)
         if next(numbers) == 1:
@@ -262,7 +262,7 @@ def test_a_webhook_that_was_deleted_a_moment_ago_holds_up_no_hit(
                 webhooks.delete(tx, gone)
         return known
 
-    monkeypatch.setattr(KnownApplications, "of", of)
+    monkeypatch.setattr(ApplicationLookup, "of", of)
     enqueue(redis, [hit_of(application, number) for number in range(250)])
     drained = drain(redis, database)
     assert (drained.batches, drained.stored, drained.failed, drained.postponed) == (3, 250, 0, 0)

@@ -9,7 +9,7 @@ import pytest
 from tests.queued_hits import rows
 from tracker.store import deletions, retention_state
 from tracker.store.database import Database
-from tracker.store.deletions import FIRST_SECONDS, Deletions, Reason, doubt
+from tracker.store.deletions import FIRST_SECONDS, Deletions, PauseReason, doubt
 from tracker.store.retention_state import Times
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -150,6 +150,6 @@ def test_a_slow_answer_is_no_difference_of_clocks() -> None:
 def test_of_a_kind_of_reason_the_first_is_kept_and_another_kind_is_news(database: Database, logged: list[str]) -> None:
     asked: Any = Deletions(database, OwnClock())
     for kind, sentence in (("a", "first"), ("a", "second"), ("b", "third")):
-        asked.refuse("months", Reason(kind, sentence))
+        asked.refuse("months", PauseReason(kind, sentence))
     assert logged == ["not deleted: first", "not deleted: third"]
     assert rows(database, "SELECT reason FROM deletion_refusals") == [("third",)]

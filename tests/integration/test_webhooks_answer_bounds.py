@@ -16,7 +16,7 @@ from tests.consumers import Manner, answer, consumer, drip
 from tests.waiting import wait_until
 from tests.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
 from tracker.errors import DestinationRefused
-from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import CONNECT_SECONDS, WebhookClient
 
 IN_TIME = 20.0  # Seconds: more than an attempt has, on any machine.
@@ -71,7 +71,7 @@ def test_what_never_ends_costs_no_time_at_all(client: WebhookClient, manner: Man
     with consumer(manner) as one:
         began, cpu = time.monotonic(), time.thread_time()
         if status is None:
-            with pytest.raises(NoAnswer):
+            with pytest.raises(NoResponse):
                 post(client, one)
         else:
             assert post(client, one).status == status
@@ -95,7 +95,7 @@ def test_what_drips_ends_with_the_time_for_the_whole(manner: Manner, status: int
     with consumer(manner) as one, client_of(whole_seconds=1.0) as client:
         began = time.monotonic()
         if status is None:
-            with pytest.raises(NoAnswer, match="too long altogether"):
+            with pytest.raises(NoResponse, match="too long altogether"):
                 post(client, one)
         else:
             assert post(client, one).status == status
@@ -105,7 +105,7 @@ def test_what_drips_ends_with_the_time_for_the_whole(manner: Manner, status: int
 def test_bounds_hold_below_tls(tmp_path: Path) -> None:
     path = certificate(tmp_path, "127.0.0.1")
     with consumer(floods(b"", CONTINUE), tls=serving(path)) as one, client_of(trusting(path)) as client:
-        with pytest.raises(NoAnswer, match="informational"):
+        with pytest.raises(NoResponse, match="informational"):
             post(client, one)
         for manner in (floods(OK, b"X: 1\r\n"), says(b"HTTP/1.1 103 Early Hints\r\n\r\n", OK, EMPTY)):
             one.manner = manner
@@ -127,7 +127,7 @@ def test_a_handshake_of_tls_that_drips_ends_in_time(tmp_path: Path) -> None:
     threading.Thread(target=drip_handshake, daemon=True).start()
     with client_of(trusting(certificate(tmp_path, "127.0.0.1"))) as client, listener:
         began = time.monotonic()
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResponse):
             client.post(f"https://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
         assert CONNECT_SECONDS - 0.5 < time.monotonic() - began < 2 * CONNECT_SECONDS
 
@@ -157,7 +157,7 @@ def test_a_name_with_very_many_addresses_that_nobody_answers_at_ends_in_time() -
         wait_until(lambda: _is_full(full))
         with client_of(look_up=lambda _: [ip_address("127.0.0.1")] * 2000) as client:
             began = time.monotonic()
-            with pytest.raises(NoAnswer, match="cannot be connected to in time"):
+            with pytest.raises(NoResponse, match="cannot be connected to in time"):
                 client.post(f"http://hooks.example.com:{full.getsockname()[1]}/", b"{}", {})
             assert time.monotonic() - began < 3 * CONNECT_SECONDS
         for sock in waiting:

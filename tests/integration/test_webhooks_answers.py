@@ -13,7 +13,7 @@ from tests.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, says
 from tests.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.store.database import Database
-from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import EndpointAnswer, WebhookClient
 from tracker.webhooks.response import MAX_ANSWER_BYTES, MAX_INFORMATIONAL_ANSWERS
 
@@ -39,7 +39,7 @@ def test_as_many_informational_answers_are_passed_over_as_any_server_sends_and_n
     with consumer(says(CONTINUE * MAX_INFORMATIONAL_ANSWERS, OK, EMPTY)) as one:
         assert post(client, one).status == 200
         one.manner = says(CONTINUE * (MAX_INFORMATIONAL_ANSWERS + 1), OK, EMPTY)
-        with pytest.raises(NoAnswer, match="more than 32 informational answers"):
+        with pytest.raises(NoResponse, match="more than 32 informational answers"):
             post(client, one)
         one.manner = answer(204)
         assert post(client, one).status == 204
@@ -136,7 +136,7 @@ def test_an_event_that_was_taken_with_hints_and_many_headers_is_sent_once(
 )  # fmt: skip
 def test_what_holds_no_whole_status_is_no_answer(client: WebhookClient, said: bytes, words: str) -> None:
     with consumer(says(said, closes=True)) as one:
-        with pytest.raises(NoAnswer, match=words):
+        with pytest.raises(NoResponse, match=words):
             post(client, one)
         one.manner = answer(200)
         assert post(client, one).status == 200

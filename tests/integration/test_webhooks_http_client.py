@@ -16,10 +16,10 @@ from tests.consumers import Consumer, answer, consumer, drip, endless, hang, res
 from tests.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.errors import DestinationRefused
-from tracker.ssrf_guard.addresses import Address
+from tracker.ssrf_guard.addresses import IPAddress
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
-from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import ClientSettings, WebhookClient
 
 IN_TIME = 20.0  # Seconds: far more than a client has here, and what it is shielded from never ends.
@@ -33,7 +33,7 @@ class Names:
         self.addresses: Sequence[str] = addresses
         self.asked: list[str] = []
 
-    def __call__(self, host: str) -> list[Address]:
+    def __call__(self, host: str) -> list[IPAddress]:
         self.asked.append(host)
         return [ip_address(address) for address in self.addresses]
 
@@ -62,7 +62,7 @@ def post(client: WebhookClient, url: str) -> int:
 
 
 def refusal(client: WebhookClient, url: str) -> str:
-    with pytest.raises((NoAnswer, DestinationRefused)) as raised:
+    with pytest.raises((NoResponse, DestinationRefused)) as raised:
         post(client, url)
     return str(raised.value)
 
@@ -156,7 +156,7 @@ def test_a_consumer_without_an_answer_ends_in_time_with_a_reason(
 ) -> None:
     with consumer(manner) as one:
         began = time.monotonic()
-        with pytest.raises(NoAnswer, match=words):
+        with pytest.raises(NoResponse, match=words):
             post(make(**limit), one.url)
         assert time.monotonic() - began < IN_TIME
 
@@ -188,7 +188,7 @@ def test_many_deliveries_end_at_their_own_deadlines(make: Any) -> None:
 
         def deliver() -> None:
             began = time.monotonic()
-            with pytest.raises(NoAnswer):
+            with pytest.raises(NoResponse):
                 post(client, one.url)
             took.append(time.monotonic() - began)
 
@@ -210,7 +210,7 @@ def test_nobody_who_listens_is_a_reason(make: Any) -> None:
 
 def test_the_connection_goes_to_the_checked_address_whatever_the_name_says_next(make: Any) -> None:
     class Rebinding(Names):
-        def __call__(self, host: str) -> list[Address]:
+        def __call__(self, host: str) -> list[IPAddress]:
             found = super().__call__(host)
             self.addresses = ["10.0.0.1"]
             return found

@@ -6,7 +6,7 @@ from tracker.application_settings import (
     MAX_URL_LENGTH,
     SETTINGS,
     STRIPPED_QUERY_PARAMETERS,
-    Known,
+    KnownSetting,
 )
 
 
@@ -29,7 +29,7 @@ def test_every_setting_reads_what_it_writes_and_has_a_meaning() -> None:
         (STRIPPED_QUERY_PARAMETERS, "defaults,voucher", (*STRIPPED_QUERY_PARAMETERS.default, "voucher")),
     ],
 )
-def test_a_stored_text_is_read(setting: Known, text: str, value: object) -> None:
+def test_a_stored_text_is_read(setting: KnownSetting, text: str, value: object) -> None:
     assert setting.value({setting.key: text}) == value
 
 
@@ -47,5 +47,5 @@ def test_a_stored_text_is_read(setting: Known, text: str, value: object) -> None
         (STRIPPED_QUERY_PARAMETERS, ",".join(f"n{number}" for number in range(201))),
     ],
 )
-def test_what_a_setting_does_not_take_leaves_its_default(setting: Known, text: str) -> None:
+def test_what_a_setting_does_not_take_leaves_its_default(setting: KnownSetting, text: str) -> None:
     assert setting.value({setting.key: text}) == setting.value({setting.key: None}) == setting.default

@@ -7,7 +7,7 @@ import pytest
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
 from tracker.http.outage import Outage
-from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, Taken
+from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, QuotaUse
 from tracker.receiver.header_text import clean
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.rate_window import RateWindow
@@ -63,8 +63,8 @@ def test_an_asker_that_hangs_is_followed_by_another_one() -> None:
 def test_a_window_takes_what_fits_and_starts_anew_each_minute() -> None:
     window, shop, news = RateWindow(), uuid4(), uuid4()
     hit, two = [100], [100, 100]
-    assert window.take(shop, 3, two, NOON, UNLIMITED) == Taken(2, 1, None)
-    assert window.take(shop, 3, two, NOON, UNLIMITED) == Taken(1, 0, "rate_limit")
+    assert window.take(shop, 3, two, NOON, UNLIMITED) == QuotaUse(2, 1, None)
+    assert window.take(shop, 3, two, NOON, UNLIMITED) == QuotaUse(1, 0, "rate_limit")
     assert window.take(shop, 3, hit, NOON + timedelta(seconds=59), UNLIMITED).hits == 0
     assert window.take(news, 3, hit, NOON, UNLIMITED).hits == 1
     assert window.take(shop, 3, hit, NOON + timedelta(seconds=60), UNLIMITED).hits == 1
@@ -74,11 +74,11 @@ def test_a_window_takes_what_fits_and_starts_anew_each_minute() -> None:
 def test_a_window_knows_shares_and_the_bytes_of_the_day() -> None:
     window, shop = RateWindow(), uuid4()
     visitor = Quota(open_hits=5, shares=(AddressShare("1:7", 2),), bytes_a_day=500)
-    assert window.take(shop, 9, [100, 100, 100], NOON, visitor) == Taken(2, 0, "address_limit")
+    assert window.take(shop, 9, [100, 100, 100], NOON, visitor) == QuotaUse(2, 0, "address_limit")
     owner = Quota(bytes_a_day=500)
     later = NOON + timedelta(minutes=1)
-    assert window.take(shop, 9, [100] * 4, later, owner) == Taken(3, 0, "byte_budget")
-    assert window.take(shop, 9, [100], NOON + timedelta(days=1), owner) == Taken(1, 8, None)
+    assert window.take(shop, 9, [100] * 4, later, owner) == QuotaUse(3, 0, "byte_budget")
+    assert window.take(shop, 9, [100], NOON + timedelta(days=1), owner) == QuotaUse(1, 8, None)
 
 
 def test_a_task_that_fails_delays_no_other_and_runs_again() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tracker.clock import SystemClock
 from tracker.errors import DestinationRefused
-from tracker.ssrf_guard.addresses import Address
+from tracker.ssrf_guard.addresses import IPAddress
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.registration import check_registration
 from tracker.ssrf_guard.resolver import KEPT_SECONDS, Resolver
@@ -24,7 +24,7 @@ class NameServer:
         self.open = threading.Event()
         self.open.set()
 
-    def __call__(self, _host: str) -> list[Address]:
+    def __call__(self, _host: str) -> list[IPAddress]:
         self.asked += 1
         self.open.wait(10)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -44,7 +44,7 @@ class Clock(SystemClock):
 
 def addresses(
     server: NameServer, policy: Policy | None = None, url: str = "https://hooks.example.com/"
-) -> Sequence[Address]:
+) -> Sequence[IPAddress]:
     policy = policy or Policy()
     destination = check_url(url, policy)
     return Resolver(policy, SystemClock(), look_up=server).addresses(destination.host, destination.port, seconds=1)

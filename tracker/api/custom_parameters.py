@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
 from tracker.api.caller import caller, target
-from tracker.api.fields import Flag, JsonObject, QueryFlag, Text, choice
+from tracker.api.fields import Flag, JsonObjectField, QueryFlag, Text, choice
 from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, page_after, page_of
 from tracker.api.services import current_services
@@ -52,7 +52,7 @@ class DefinitionChanges(Schema):
     description = Text(_LONGEST_TEXT, allow_none=True)
     is_required = Flag()
     default_value = Text(_LONGEST_TEXT, allow_none=True)
-    validation_rules = JsonObject(
+    validation_rules = JsonObjectField(
         allow_none=True,
         metadata={"description": "allowed_values, min_value, max_value, pattern (RE2), max_length: what the type has."},
     )

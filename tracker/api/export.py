@@ -91,7 +91,7 @@ class _Stream:
 
 
 @blueprint.route("/v1/export")
-class Export(MethodView):
+class HitsExport(MethodView):
     @blueprint.access("export:read", about="query")
     @blueprint.arguments(ExportQuery, location="query")
     @blueprint.response(200, description="The hits in the order of their times.")

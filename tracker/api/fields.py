@@ -68,7 +68,7 @@ class QueryWhole(Whole):
         return int(value)
 
 
-class Number(fields.Float):
+class NumberField(fields.Float):
     """A number."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -105,7 +105,7 @@ class Moment(fields.DateTime):
         return moment
 
 
-class JsonObject(fields.Dict):
+class JsonObjectField(fields.Dict):
     """A JSON object."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:

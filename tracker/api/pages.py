@@ -20,7 +20,7 @@ MOST: Final = 1000
 USUAL: Final = 100
 
 T = TypeVar("T")
-Place = tuple[str | int, ...]
+RowPosition = tuple[str | int, ...]
 """What orders a row, as plain JSON values."""
 
 
@@ -48,14 +48,14 @@ def page_of(row: type[Schema]) -> type[Schema]:
     return type(f"{row.__name__}Page", (Schema,), members)
 
 
-def page(rows: Sequence[T], limit: int, place: Callable[[T], Place]) -> dict[str, Any]:
+def page(rows: Sequence[T], limit: int, place: Callable[[T], RowPosition]) -> dict[str, Any]:
     """A page's data from `limit` + 1 rows, of which the last one only says that there are more."""
     more = len(rows) > limit
     shown = rows[:limit]
     return {"items": shown, "next_cursor": _encode(place(shown[-1])) if more else None}
 
 
-def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T], Place]) -> dict[str, Any]:
+def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T], RowPosition]) -> dict[str, Any]:
     """The same from all the rows, in any order, of a list that is short enough to be read whole."""
     ordered = sorted(rows, key=place)
     after = place_of(query["cursor"], len(place(ordered[0])) if ordered else 1)
@@ -106,5 +106,5 @@ def not_a_cursor() -> Refused:
     return invalid(f"cursor: {reason}", cursor=[reason])
 
 
-def _encode(place: Place) -> str:
+def _encode(place: RowPosition) -> str:
     return urlsafe_b64encode(orjson.dumps(place)).decode()

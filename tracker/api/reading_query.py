@@ -17,7 +17,7 @@ _LONGEST_FILTER = 8192
 """Characters; `tracker.reading.parameter_filter` says what the object may hold."""
 
 
-class Day(fields.Date):
+class DayField(fields.Date):
     """A day, YYYY-MM-DD and nothing else."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:  # noqa: ANN401 marshmallow's signature
@@ -43,8 +43,10 @@ class PeriodQuery(Schema):
     """Which application and which days."""
 
     app_id = Text(50, load_default=None, metadata={"description": "May be left out with a key of an application."})
-    start_date = Day(load_default=None, metadata={"description": "First day (UTC); by default a week before the last."})
-    end_date = Day(load_default=None, metadata={"description": "Last day (UTC), included; by default today."})
+    start_date = DayField(
+        load_default=None, metadata={"description": "First day (UTC); by default a week before the last."}
+    )
+    end_date = DayField(load_default=None, metadata={"description": "Last day (UTC), included; by default today."})
 
 
 class FilteredQuery(PeriodQuery):

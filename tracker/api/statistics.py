@@ -144,7 +144,7 @@ class DriftView(Schema):
 
 
 @blueprint.route("/v1/statistics")
-class Statistics(MethodView):
+class PeriodStatistics(MethodView):
     @blueprint.access("stats:read", about="query")
     @blueprint.arguments(StatisticsQuery, location="query")
     @blueprint.response(200, StatisticsView)
@@ -167,7 +167,7 @@ class Statistics(MethodView):
 
 
 @blueprint.route("/v1/statistics/custom-parameters")
-class ParameterStatistics(MethodView):
+class OneParameter(MethodView):
     @blueprint.access("stats:read", about="query")
     @blueprint.arguments(ParameterQuery, location="query")
     @blueprint.response(200, ParameterView)

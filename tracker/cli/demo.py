@@ -22,7 +22,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.demo import stack
 from tracker.demo.hits import Sent, send_all, sendings
-from tracker.demo.sender import Sender
+from tracker.demo.sender import HitSender
 from tracker.demo.shop_visits import Visitors
 from tracker.demo.webhook import Notified, notified, register, wait_until_notified
 from tracker.demo.webhook_sink import WebhookSink
@@ -46,7 +46,7 @@ class DemoFailed(Never):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredCounts:
     """What PostgreSQL holds in the end."""
 
     partitions: dict[str, int]
@@ -94,7 +94,7 @@ def demo() -> None:
     console.print(f"Every count is what was sent. Done in {time.monotonic() - started:.0f} s; nothing is left running.")
 
 
-def _run(console: Console, folder: Path) -> tuple[list[Sent], Stored, list[Probe], Notified]:
+def _run(console: Console, folder: Path) -> tuple[list[Sent], StoredCounts, list[Probe], Notified]:
     """Start, send, wait, count, stop."""
     with (
         WebhookSink() as sink,
@@ -127,12 +127,12 @@ def _send(console: Console, url: str, application: Application, api_key: str) ->
         return send_all(url, what, lambda hits: progress.advance(task, hits))
 
 
-def _wait_until_told(running: stack.Stack, sink: WebhookSink, stored: Stored) -> None:
+def _wait_until_told(running: stack.Stack, sink: WebhookSink, stored: StoredCounts) -> None:
     """Wait until the webhook has been told of every stored hit and session; `_check` says what is missing."""
     wait_until_notified(sink, running.check, events=stored.rows + stored.sessions, seconds=_NOTIFIED_SECONDS)
 
 
-def _wait_until_counted(database: Database, running: stack.Stack, application: Application) -> Stored:
+def _wait_until_counted(database: Database, running: stack.Stack, application: Application) -> StoredCounts:
     """Wait until the statistics hold every hit, which the scheduler sees to every ten seconds."""
     deadline = time.monotonic() + _STORED_SECONDS
     while (found := _stored(database, application)).counted < found.rows and time.monotonic() < deadline:
@@ -141,7 +141,9 @@ def _wait_until_counted(database: Database, running: stack.Stack, application: A
     return found
 
 
-def _wait_until_stored(database: Database, running: stack.Stack, application: Application, accepted: int) -> Stored:
+def _wait_until_stored(
+    database: Database, running: stack.Stack, application: Application, accepted: int
+) -> StoredCounts:
     deadline = time.monotonic() + _STORED_SECONDS
     while (found := _stored(database, application)).rows + found.failed < accepted:
         running.check()
@@ -152,7 +154,7 @@ def _wait_until_stored(database: Database, running: stack.Stack, application: Ap
 
 
 def _probe(url: str, database: Database, application: Application, seed: int) -> Probe:
-    with Sender(url) as sender:
+    with HitSender(url) as sender:
         hit = Visitors(seed=1000 + seed).page_view(application.app_id)
         begun = time.monotonic()
         answer = sender.track(hit)
@@ -169,9 +171,9 @@ def _probe(url: str, database: Database, application: Application, seed: int) ->
     raise DemoFailed(f"Hit {tracking_id} was accepted and not stored in {_STORED_SECONDS:.0f} s.")
 
 
-def _stored(database: Database, application: Application) -> Stored:
+def _stored(database: Database, application: Application) -> StoredCounts:
     with database.transaction() as tx:
-        return Stored(
+        return StoredCounts(
             partitions=totals.hits_by_partition(tx, application.id),
             sessions=totals.sessions(tx, application.id),
             parameter_values=totals.parameter_values(tx, application.id),
@@ -181,7 +183,7 @@ def _stored(database: Database, application: Application) -> Stored:
         )
 
 
-def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe], told: Notified) -> Table:
+def _table(sent: Sequence[Sent], stored: StoredCounts, probes: Sequence[Probe], told: Notified) -> Table:
     refused = Counter(one.answer.code for one in sent if one.answer.code is not None)
     waits = [probe.seconds * 1000 for probe in probes]
     table = Table(title="What became of the hits", title_justify="left", show_header=False)
@@ -215,7 +217,7 @@ def _table(sent: Sequence[Sent], stored: Stored, probes: Sequence[Probe], told: 
     return table
 
 
-def _check(sent: Sequence[Sent], stored: Stored, told: Notified) -> None:
+def _check(sent: Sequence[Sent], stored: StoredCounts, told: Notified) -> None:
     """Hold what is stored and told against what was sent; DemoFailed names everything that differs."""
     accepted = [one.hit for one in sent if one.answer.code is None]
     parameters = [(key, value) for hit in accepted for key, value in hit["custom_params"].items()]

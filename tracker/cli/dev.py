@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tracker.application import Application
 from tracker.demo import stack
-from tracker.demo.sender import ReceiverAway, Sender
+from tracker.demo.sender import HitSender, ReceiverAway
 from tracker.demo.shop_visits import Visitors
 from tracker.management import applications
 from tracker.store import applications as stored_applications
@@ -132,7 +132,7 @@ def _live(console: Console, running: stack.Stack, database: Database, applicatio
 def _send_one(url: str, visitors: Visitors, app_id: str) -> int:
     """Send one page view; 0 where the receiver could not be reached, which `Stack.check` then explains."""
     try:
-        with Sender(url) as sender:
+        with HitSender(url) as sender:
             sender.track(visitors.page_view(app_id))
     except ReceiverAway:
         return 0

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from tracker.cli.terminal import visible
 
-Row = Mapping[str, Any]
+TableRow = Mapping[str, Any]
 _WIDEST = 60
 """Characters of a column; names of columns have fewer."""
 
@@ -29,7 +29,7 @@ def print_json(value: Any) -> None:  # noqa: ANN401 anything that JSON can hold
     click.echo(visible(text, is_one_line=False))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Row], *, empty: str) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[TableRow], *, empty: str) -> None:
     """A drawn table on a terminal, aligned plain text elsewhere; `empty` is the sentence for no rows at all."""
     lines = [[_cell(row.get(column)) for column in columns] for row in rows]
     if not lines:
@@ -40,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Row], *, empty: str) -> N
         _align(columns, lines)
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Row], *, empty: str, as_json: bool) -> None:
+def print_rows(columns: Sequence[str], rows: Sequence[TableRow], *, empty: str, as_json: bool) -> None:
     """Many things: all that is known of them as JSON, or a table of these columns."""
     if as_json:
         print_json(rows)
@@ -48,7 +48,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Row], *, empty: str, as_js
         print_table(columns, rows, empty=empty)
 
 
-def print_row(values: Row, *, as_json: bool) -> None:
+def print_row(values: TableRow, *, as_json: bool) -> None:
     """A single thing, as JSON or field by field."""
     if as_json:
         print_json(values)
@@ -56,7 +56,7 @@ def print_row(values: Row, *, as_json: bool) -> None:
         print_fields(values)
 
 
-def print_fields(values: Row) -> None:
+def print_fields(values: TableRow) -> None:
     """One `name  value` a line, for a single thing."""
     width = max(map(len, values))
     for name, value in values.items():

@@ -60,7 +60,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GridLine:
     """A line across, at a height in pixels from the top, and the number it stands for."""
 
     y: float
@@ -72,7 +72,7 @@ class Chart:
     """All of it. `top` is the number of the uppermost line."""
 
     columns: list[Column]
-    lines: list[Line]
+    lines: list[GridLine]
     top: int
     height: int = TOP + HEIGHT + BOTTOM
     base: int = TOP + HEIGHT
@@ -82,7 +82,7 @@ def chart(bars: Sequence[Bar]) -> Chart:
     """The chart of some bars; an empty one has its lines all the same."""
     step = _step(max((bar.requests for bar in bars), default=0))
     top = step * _LINES
-    lines = [Line(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
+    lines = [GridLine(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
     width = 100 / max(1, len(bars))
     every = max(1, math.ceil(len(bars) / _LABELS))
     return Chart([_column(bar, place, width, every, top) for place, bar in enumerate(bars)], lines, top)

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class QueueView:
     """What Redis says."""
 
     streams: list[Depth]
@@ -56,7 +56,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoreView:
     """What PostgreSQL says. `counts` go no further than one above _COUNTED; `disabled_count` is all of the disabled."""
 
     counts: Mapping[str, int]
@@ -101,12 +101,12 @@ def without_values(reason: str) -> str:
     return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_LONGEST_REASON]
 
 
-def _queue(services: DashboardServices) -> Queue:
+def _queue(services: DashboardServices) -> QueueView:
     redis = services.redis
-    return Queue(streams=depths(redis), workers=registered_workers(redis), suspended=are_suspended(redis))
+    return QueueView(streams=depths(redis), workers=registered_workers(redis), suspended=are_suspended(redis))
 
 
-def _stored(services: DashboardServices) -> Stored:
+def _stored(services: DashboardServices) -> StoreView:
     now = services.clock.now()
     months = partition_overview.look(services.database, now)
     with services.database.transaction() as tx:
@@ -117,7 +117,7 @@ def _stored(services: DashboardServices) -> Stored:
         disabled = webhooks.disabled(tx, limit=_MOST_WEBHOOKS)
         disabled_count = sum(webhooks.count_disabled(tx).values())
     names = Counter(str(partition.month) for partition in months.partitions if partition.month is not None)
-    return Stored(
+    return StoreView(
         counts=counts,
         failed=_by_reason(failed),
         scheduler=scheduler,

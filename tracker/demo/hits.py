@@ -8,7 +8,7 @@ from itertools import repeat
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from tracker.demo.sender import Answer, Sender
+from tracker.demo.sender import HitSender, ReceiverAnswer
 from tracker.demo.shop_visits import Payload, Visitors
 
 SINGLES, PIXELS, BATCH = 400, 150, 100
@@ -20,7 +20,7 @@ _UNKNOWN = "no-such-shop"
 class Sending:
     """One request: how it is sent, the hits in it, and for each of them the error code that is expected, or None."""
 
-    send: Callable[[Sender], Sequence[Answer]]
+    send: Callable[[HitSender], Sequence[ReceiverAnswer]]
     hits: Sequence[Any]
     expected: Sequence[str | None]
 
@@ -31,7 +31,7 @@ class Sent:
 
     hit: Any
     expected: str | None
-    answer: Answer
+    answer: ReceiverAnswer
 
 
 def sendings(app_id: str, api_key: str, now: datetime) -> list[Sending]:
@@ -94,7 +94,7 @@ def send_all(url: str, what: Iterable[Sending], on_sent: Callable[[int], None]) 
 
     def work(_: None) -> list[Sent]:
         done: list[Sent] = []
-        with Sender(url) as sender:
+        with HitSender(url) as sender:
             while True:
                 try:
                     sending = waiting.get_nowait()

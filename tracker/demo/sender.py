@@ -17,7 +17,7 @@ _JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceiverAnswer:
     """What became of one hit: `code` is the error's, or None where the hit was accepted.
 
     A pixel that was accepted does not say its tracking id.
@@ -31,7 +31,7 @@ class ReceiverAway(TryAgain):
     """No answer came, so that it is not known whether the hits were taken."""
 
 
-class Sender:
+class HitSender:
     """One connection to a receiver. Not thread-safe: a thread has its own. Its calls raise ReceiverAway."""
 
     def __init__(self, url: str) -> None:
@@ -44,33 +44,35 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def pixel(self, hit: Mapping[str, Any]) -> Answer:
+    def pixel(self, hit: Mapping[str, Any]) -> ReceiverAnswer:
         """One hit as a page without scripts sends it."""
         values = {
             name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in hit.items()
         }
         response, _ = self._request("GET", f"/pixel.gif?{urlencode(values)}")
-        return Answer(response.headers["X-Tracker-Error"])
+        return ReceiverAnswer(response.headers["X-Tracker-Error"])
 
-    def track(self, hit: Mapping[str, Any]) -> Answer:
+    def track(self, hit: Mapping[str, Any]) -> ReceiverAnswer:
         """One hit as JSON."""
         return self.post(orjson.dumps(hit))
 
-    def post(self, body: bytes) -> Answer:
+    def post(self, body: bytes) -> ReceiverAnswer:
         """Any body at all, to where single hits go."""
         _, content = self._request("POST", "/v1/track", body, _JSON)
         answer = orjson.loads(content)
-        return _accepted(answer["data"]) if answer["success"] else Answer(answer["error"]["code"])
+        return _accepted(answer["data"]) if answer["success"] else ReceiverAnswer(answer["error"]["code"])
 
-    def batch(self, hits: Sequence[Any], api_key: str) -> list[Answer]:
+    def batch(self, hits: Sequence[Any], api_key: str) -> list[ReceiverAnswer]:
         """Many hits at once; where the whole batch is refused, each hit is."""
         body = orjson.dumps({"events": hits})
         _, content = self._request("POST", "/v1/track/batch", body, {**_JSON, "X-API-Key": api_key})
         answer = orjson.loads(content)
         if not answer["success"]:
-            return [Answer(answer["error"]["code"])] * len(hits)
+            return [ReceiverAnswer(answer["error"]["code"])] * len(hits)
         results = answer["data"]["results"]
-        return [_accepted(result) if result["success"] else Answer(result["error"]["code"]) for result in results]
+        return [
+            _accepted(result) if result["success"] else ReceiverAnswer(result["error"]["code"]) for result in results
+        ]
 
     def _request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -90,5 +92,5 @@ class Sender:
         return response, content
 
 
-def _accepted(data: Mapping[str, Any]) -> Answer:
-    return Answer(None, UUID(data["tracking_id"]))
+def _accepted(data: Mapping[str, Any]) -> ReceiverAnswer:
+    return ReceiverAnswer(None, UUID(data["tracking_id"]))

@@ -10,7 +10,7 @@ from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.store import server_facts
 from tracker.store.database import Database
-from tracker.store.server_facts import OLDEST_MAJOR, ServerFacts, newest_revision
+from tracker.store.server_facts import OLDEST_MAJOR, PostgresFacts, newest_revision
 
 _MIGRATE = "Run `python -m tracker migrate`."
 _COLLATION_VERSIONS_SINCE = 150_000
@@ -19,7 +19,7 @@ _STATEMENTS_ON_ALL = 4
 _UTC = {"UTC", "Etc/UTC", "GMT"}
 
 
-def reach(check: str, setting: str, database: Database) -> tuple[Finding, ServerFacts | None]:
+def reach(check: str, setting: str, database: Database) -> tuple[Finding, PostgresFacts | None]:
     """Whether the server that a setting names answers, and what it says."""
     try:
         with database.transaction() as tx:
@@ -32,7 +32,7 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Server
     return Finding(check, "ok", f"PostgreSQL {major}.{facts.version_number % 10_000} answers"), facts
 
 
-def about_server(facts: ServerFacts) -> list[Finding]:
+def about_server(facts: PostgresFacts) -> list[Finding]:
     """Encoding, time zone, connections, room on the disk."""
     findings = [
         _must_be("encoding", facts.encoding, facts.encoding == "UTF8", "Create the database with ENCODING 'UTF8'."),
@@ -54,7 +54,7 @@ def about_server(facts: ServerFacts) -> list[Finding]:
     return findings + _disk(facts)
 
 
-def about_writing(database: Database, facts: ServerFacts) -> Finding:
+def about_writing(database: Database, facts: PostgresFacts) -> Finding:
     """Whether the server takes writes: a row is written and committed."""
     try:
         with database.transaction() as tx:
@@ -69,7 +69,7 @@ def about_writing(database: Database, facts: ServerFacts) -> Finding:
     return Finding("writable", "ok", "a row was written")
 
 
-def about_collation(database: Database, facts: ServerFacts) -> list[Finding]:
+def about_collation(database: Database, facts: PostgresFacts) -> list[Finding]:
     """Whether text is compared as it was when the indexes were built. Raises TrackerError."""
     if facts.version_number < _COLLATION_VERSIONS_SINCE:
         return []
@@ -103,7 +103,7 @@ def about_locks(database: Database) -> Finding:
     )
 
 
-def about_schema(database: Database, facts: ServerFacts, now: datetime) -> list[Finding]:
+def about_schema(database: Database, facts: PostgresFacts, now: datetime) -> list[Finding]:
     """Whether the migrations are those of this version and every month is there."""
     newest = newest_revision()
     if facts.revision is None:
@@ -134,7 +134,7 @@ def _must_be(check: str, seen: str, is_so: bool, to_do: str) -> Finding:  # noqa
     return Finding(check, "ok", seen) if is_so else Finding(check, "fail", seen, to_do)
 
 
-def _disk(facts: ServerFacts) -> list[Finding]:
+def _disk(facts: PostgresFacts) -> list[Finding]:
     size = megabytes(facts.bytes)
     try:
         usage = shutil.disk_usage(Path(facts.data_folder or ""))

@@ -3,7 +3,7 @@
 from tracker.diagnostics.finding import Finding
 from tracker.store import server_facts
 from tracker.store.database import Database
-from tracker.store.server_facts import ServerFacts
+from tracker.store.server_facts import PostgresFacts
 
 _SHOWN = 3
 
@@ -21,7 +21,7 @@ def about_rights(database: Database) -> list[Finding]:
     return [Finding("rights", "fail", f"{lacking[0].role} lacks {shown}{more}", to_do)]
 
 
-def about_owner(check: str, facts: ServerFacts, *, own: bool) -> list[Finding]:
+def about_owner(check: str, facts: PostgresFacts, *, own: bool) -> list[Finding]:
     """Whether the role that migrates and makes months owns the tables; nothing where it does.
 
     `own` where DATABASE_MAINTENANCE_URL names another connection than DATABASE_URL; what needs none may lack it.

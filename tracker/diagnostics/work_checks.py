@@ -8,7 +8,7 @@ from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.depth import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
 from tracker.store.filtered_hits import RefusedCount
-from tracker.store.retention_state import Refusal
+from tracker.store.retention_state import DeletionRefusal
 from tracker.store.webhooks import WebhookRow
 
 _SILENT = timedelta(minutes=8)
@@ -179,7 +179,7 @@ def about_scheduler(holder: str | None) -> Finding:
     return Finding("scheduler", "warn", "none works", "Start `python -m tracker scheduler`.")
 
 
-def about_deletions(refusals: Sequence[Refusal]) -> list[Finding]:
+def about_deletions(refusals: Sequence[DeletionRefusal]) -> list[Finding]:
     """What is due to be deleted and is not, one finding each; its reason says what to do."""
     return [
         Finding("deletions", "fail", f"refused since {refusal.since:%Y-%m-%d %H:%MZ}", refusal.reason)

@@ -21,7 +21,7 @@ _NEEDED = sum(1 << bit for bit in (_CAP_CHOWN, _CAP_DAC_OVERRIDE, _CAP_SETGID, _
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ServerIdentity:
     """How the keeper starts the server: as `same`, `dropped` to uid and gid, or `mapped` to look like them."""
 
     kind: Literal["same", "dropped", "mapped"]
@@ -42,17 +42,17 @@ class Identity:
                 os.chown(root, self.uid, self.gid)
 
 
-def choose(folder: Path, data: Path, *, needs_account: bool) -> Identity:
+def choose(folder: Path, data: Path, *, needs_account: bool) -> ServerIdentity:
     """The identity for a server whose data lie, or will lie, in `data` within `folder`.
 
     `needs_account` is false for a server that runs as anybody, root included.
     """
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0 and _may_change_user():
-        return Identity("dropped", *(_owner(data) or _owner(folder) or _nobody()))
+        return ServerIdentity("dropped", *(_owner(data) or _owner(folder) or _nobody()))
     if needs_account and (uid == 0 or not _has_account(uid)):
-        return Identity("mapped", *_nobody())
-    return Identity("same", uid, gid)
+        return ServerIdentity("mapped", *_nobody())
+    return ServerIdentity("same", uid, gid)
 
 
 def _owner(path: Path) -> tuple[int, int] | None:

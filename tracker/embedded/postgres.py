@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tracker.embedded import private_folder, wheel
-from tracker.embedded.identity import Identity
+from tracker.embedded.identity import ServerIdentity
 from tracker.embedded.server import Server
 from tracker.errors import EmbeddedServerFailed
 
@@ -55,7 +55,7 @@ class Postgres(Server):
         if not self._psql(f"SELECT 1 FROM pg_database WHERE datname = {literal}"):  # noqa: S608 - quoted above
             self._psql(f"CREATE DATABASE {identifier}")
 
-    def prepare(self, identity: Identity, lock: int) -> None:
+    def prepare(self, identity: ServerIdentity, lock: int) -> None:
         if not self.data.exists() or not any(self.data.iterdir()):
             self._initialise(identity, lock)
         version = self.data / "PG_VERSION"
@@ -80,7 +80,7 @@ class Postgres(Server):
         lines = self._pid_file_lines()
         return len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready"
 
-    def _initialise(self, identity: Identity, lock: int) -> None:
+    def _initialise(self, identity: ServerIdentity, lock: int) -> None:
         """Run initdb beside the data folder and move the result there: a killed initdb leaves nothing half done."""
         new = self.folder / f"{self.name}.new"
         if new.exists():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from tracker.embedded import keeper, private_folder
-from tracker.embedded.identity import Identity, choose
+from tracker.embedded.identity import ServerIdentity, choose
 from tracker.errors import EmbeddedServerFailed
 
 START_SECONDS = 60.0
@@ -57,7 +57,7 @@ class Server(ABC):
         """The address of the running server; it stays the same when this object stops and starts it again."""
 
     @abstractmethod
-    def prepare(self, identity: Identity, lock: int) -> None:
+    def prepare(self, identity: ServerIdentity, lock: int) -> None:
         """Make the data folder where there is none; refuse one that this server cannot use."""
 
     @abstractmethod
@@ -122,7 +122,7 @@ class Server(ABC):
             # The keeper has removed it, unless somebody killed the keeper.
             shutil.rmtree(self.socket_folder, ignore_errors=True)
 
-    def run(self, identity: Identity, command: list[str], *, lock: int) -> None:
+    def run(self, identity: ServerIdentity, command: list[str], *, lock: int) -> None:
         """Run a program to its end under a keeper, with its output in the log."""
         running = self._spawn(identity, command, lock=lock)
         try:
@@ -134,7 +134,9 @@ class Server(ABC):
         if status != 0:
             raise EmbeddedServerFailed(self._with_log(f"{Path(command[0]).name} failed with exit status {status}"))
 
-    def _spawn(self, identity: Identity, command: list[str], *, lock: int, remove: str = "") -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, identity: ServerIdentity, command: list[str], *, lock: int, remove: str = ""
+    ) -> subprocess.Popen[bytes]:
         plan = keeper.Plan(
             parent=os.getpid(),
             command=command,
@@ -160,7 +162,7 @@ class Server(ABC):
         finally:
             os.close(log)
 
-    def _lock(self, identity: Identity) -> int:
+    def _lock(self, identity: ServerIdentity) -> int:
         """Hold the folder: a lock on an open file, which the server inherits.
 
         Waited for a little, since the server of a parent that was killed needs a moment to go.
@@ -181,7 +183,7 @@ class Server(ABC):
             else:
                 return lock
 
-    def _open_log(self, identity: Identity) -> int:
+    def _open_log(self, identity: ServerIdentity) -> int:
         log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         if os.fstat(log).st_size > _LOG_LIMIT:
             os.ftruncate(log, 0)

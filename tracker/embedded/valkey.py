@@ -4,7 +4,7 @@ import signal
 import socket
 
 from tracker.embedded import wheel
-from tracker.embedded.identity import Identity
+from tracker.embedded.identity import ServerIdentity
 from tracker.embedded.server import Server
 
 _SOCKET = "valkey.sock"
@@ -21,7 +21,7 @@ class Valkey(Server):
     def url(self) -> str:
         return f"unix://{self.socket_folder / _SOCKET}"
 
-    def prepare(self, identity: Identity, lock: int) -> None:  # noqa: ARG002 - only PostgreSQL runs something first
+    def prepare(self, identity: ServerIdentity, lock: int) -> None:  # noqa: ARG002 - only PostgreSQL runs something first
         self.data.mkdir(mode=0o700, exist_ok=True)
         identity.own_all(self.data)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from tracker.erasure.belonging import Owned, of_application
-from tracker.erasure.person import RETRY_SECONDS, Found
+from tracker.erasure.person import RETRY_SECONDS, RoundResult
 from tracker.erasure.work import Work
 from tracker.errors import Unstorable
 from tracker.queueing import application_keys, withdrawal
@@ -24,7 +24,7 @@ from tracker.store import (
     statistics_increments,
     statistics_removals,
 )
-from tracker.store.access_logs import Identity
+from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
 
@@ -79,8 +79,8 @@ def _rounds(work: Work, redis: Connection, owner: Person) -> None:
         work.pause(_PAUSE_SECONDS)
 
 
-def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> Found:
-    found = Found()
+def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundResult:
+    found = RoundResult()
     taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
@@ -118,7 +118,7 @@ def _delete_hits(work: Work, owner: Person) -> int:
         start, end = month.start, month.plus(1).start
 
         def some(tx: Transaction, counts: Counter[str], start: datetime = start, end: datetime = end) -> int:
-            hits: list[Identity] = list(application_rows.hits_between(tx, owner, start, end, limit=AT_ONCE))
+            hits: list[HitIdentity] = list(application_rows.hits_between(tx, owner, start, end, limit=AT_ONCE))
             if hits:
                 counts["custom_parameter_values"] += custom_parameter_values.delete_of_hits(tx, hits)
                 counts["access_logs"] += access_logs.delete(tx, hits)

@@ -12,7 +12,7 @@ from tracker.store import (
     statistics_increments,
     statistics_removals,
 )
-from tracker.store.access_logs import Identity
+from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
@@ -79,7 +79,7 @@ def is_complete(tx: Transaction, person: Person, day: date) -> bool:
     return (before is None or day >= before) and not partitions.missing(tx, [Month.of(day)])
 
 
-def event_id_of(identity: Identity) -> str:
+def event_id_of(identity: HitIdentity) -> str:
     """The id under which a hit is announced to webhooks; a time before 1970 has none."""
     try:
         return f"hit_{tracking_id_of(*identity).hex}"

@@ -36,7 +36,7 @@ _ANONYMOUS: Final = (
 
 
 @dataclass(slots=True)
-class Found:
+class RoundResult:
     """What a round found, and when the earliest of it was accepted, as far as that can be told."""
 
     total: int = 0
@@ -69,9 +69,9 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
             work.pause(_PAUSE_SECONDS)
 
 
-def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Found:
+def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> RoundResult:
     """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
-    found = Found()
+    found = RoundResult()
     taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
@@ -87,7 +87,7 @@ def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Found
     return found
 
 
-def _erase_queued(work: Work, person: Person, found: Found) -> None:
+def _erase_queued(work: Work, person: Person, found: RoundResult) -> None:
     def some(tx: Transaction, counts: Counter[str]) -> int:
         times = person_rows.erase_queued(tx, person, limit=AT_ONCE)
         counts["batch_queue"] += len(times)
@@ -97,7 +97,7 @@ def _erase_queued(work: Work, person: Person, found: Found) -> None:
     work.repeat(some, limit=AT_ONCE)
 
 
-def _erase_day(work: Work, person: Person, day: date, found: Found) -> None:
+def _erase_day(work: Work, person: Person, day: date, found: RoundResult) -> None:
     # Most days have nothing of a person: only to look costs no update of the erasure's row.
     def erase_some(tx: Transaction, counts: Counter[str]) -> int:
         count, oldest = hits.erase_some(tx, counts, person, day, now=work.clock.now())

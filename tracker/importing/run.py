@@ -64,7 +64,7 @@ class Queue(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class KeptPeriod:
     """The times that an import takes."""
 
     first: datetime
@@ -85,10 +85,10 @@ class Period:
         return None
 
 
-def kept_since(today: date, retention_months: int) -> Period:
+def kept_since(today: date, retention_months: int) -> KeptPeriod:
     """The period that the retention leaves: this month and so many whole ones before it; with 0, all since 1970."""
     oldest = first_kept(today, retention_months)
-    return Period(first=EPOCH if oldest is None else max(EPOCH, oldest.start), retention_months=retention_months)
+    return KeptPeriod(first=EPOCH if oldest is None else max(EPOCH, oldest.start), retention_months=retention_months)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +96,13 @@ class Import:
     """One application's import: how its lines become entries, and where those go."""
 
     application: Application
-    period: Period
+    period: KeptPeriod
     queue: Queue
     prepare_month: Callable[[datetime], None]
     """Makes the partitions of a month; called before the first line of that month is queued."""
     clock: Clock
     max_retries: int
-    scheduler_keeps: Period | None = None
+    scheduler_keeps: KeptPeriod | None = None
     """What the running scheduler keeps; None where nobody knows."""
     ask_about_old: AskAboutOld = _do_not_ask
     """Hears of each line that the scheduler does not keep before it is queued, and raises what ends the import."""

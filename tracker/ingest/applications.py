@@ -32,7 +32,7 @@ class Known:
     """Its active webhooks, or None where it has none."""
 
 
-class KnownApplications:
+class ApplicationLookup:
     """What this drain knows, read again after a few seconds: one transaction for all that a batch names."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

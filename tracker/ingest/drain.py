@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tracker.clock import Clock
 from tracker.errors import TryAgain
-from tracker.ingest.applications import Known, KnownApplications
+from tracker.ingest.applications import ApplicationLookup, Known
 from tracker.ingest.check import Good, check
 from tracker.ingest.held import Held
 from tracker.ingest.isolate import FAULTS, write_part
@@ -42,7 +42,7 @@ class Drain:
     ) -> None:
         self._held = Held(claims, clock)
         self._database = database
-        self._applications = KnownApplications(database, clock)
+        self._applications = ApplicationLookup(database, clock)
         self._clock = clock
         self._started = clock.monotonic()
         self._seconds = seconds

@@ -29,7 +29,7 @@ _MAX_REMEMBERED = 50_000
 
 _log = logger(__name__)
 
-Offer = tuple[ValueSet, str]
+ValueOffer = tuple[ValueSet, str]
 
 
 class Variety:
@@ -37,7 +37,7 @@ class Variety:
 
     def __init__(self, redis: Connection) -> None:
         self._redis = redis
-        self._admitted: set[Offer] = set()
+        self._admitted: set[ValueOffer] = set()
         self._is_memory_short = False
 
     def bound(self, batch: Sequence[Item], known: Mapping[str, Known | None]) -> list[Item]:
@@ -51,7 +51,7 @@ class Variety:
             return list(batch)
         return [_without(item, refused, known) if isinstance(item, Good) else item for item in batch]
 
-    def _refused(self, offers: Mapping[Offer, int]) -> AbstractSet[Offer]:
+    def _refused(self, offers: Mapping[ValueOffer, int]) -> AbstractSet[ValueOffer]:
         """Return those of the offers, with what their sets may hold, that Redis does not admit."""
         if not offers:
             return frozenset()
@@ -73,7 +73,7 @@ class Variety:
         return offers.keys() - admitted
 
 
-def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[Offer, int]]:
+def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[ValueOffer, int]]:
     """List the values of a hit that are bounded, each with how many of its kind a day tells apart."""
     if isinstance(item, Good) and item.values and not is_imported(item.claim):
         found = known[item.hit.app_id]
@@ -84,12 +84,12 @@ def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[Off
                 yield offer, MAX_LONG_VALUES if offer[0].is_long else found.max_different_values
 
 
-def _offer(item: Good, key: str, text: str) -> Offer:
+def _offer(item: Good, key: str, text: str) -> ValueOffer:
     is_long = len(text) > LONG_VALUE_BYTES or len(text.encode()) > LONG_VALUE_BYTES
     return ValueSet(item.hit.application_id, item.hit.created_at.astimezone(UTC).date(), key, is_long), text
 
 
-def _without(item: Good, refused: AbstractSet[Offer], known: Mapping[str, Known | None]) -> Good:
+def _without(item: Good, refused: AbstractSet[ValueOffer], known: Mapping[str, Known | None]) -> Good:
     own = [offer for offer, _ in _offers(item, known) if offer in refused]
     if not own:
         return item

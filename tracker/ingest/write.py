@@ -26,7 +26,7 @@ from tracker.store import (
     custom_parameter_values,
     sessions,
 )
-from tracker.store.access_logs import AlreadyStored, Identity
+from tracker.store.access_logs import AlreadyStored, HitIdentity
 from tracker.store.batch_jobs import BatchJob
 from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
@@ -66,14 +66,14 @@ def write(database: Database, batch: Sequence[Good | Failed], clock: Clock) -> W
             return _write_the_rest(tx, batch, new, started_at, clock)
 
 
-def _copy(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
+def _copy(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]:
     new = list(good.values())
     access_logs.copy(tx, [item.hit for item in new])
     custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
     return new
 
 
-def _insert(tx: Transaction, good: Mapping[Identity, Good]) -> Sequence[Good]:
+def _insert(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]:
     added = access_logs.insert_new(tx, [item.hit for item in good.values()])
     new = [item for identity, item in good.items() if identity in added]
     custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
@@ -148,7 +148,7 @@ def _write_failed(tx: Transaction, items: Sequence[Failed], now: datetime) -> Se
     return failed
 
 
-def _identity(claim: Claim) -> Identity | None:
+def _identity(claim: Claim) -> HitIdentity | None:
     try:
         return identity_of(claim.entry.id)
     except ValueError:

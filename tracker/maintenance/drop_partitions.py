@@ -8,7 +8,7 @@ from tracker.clock import Clock
 from tracker.log import logger
 from tracker.store import batch_jobs, partition_removal, partitions, retention_state
 from tracker.store.database import Database, Transaction
-from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, Reason
+from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, PauseReason
 from tracker.store.partitions import Month, Partition
 
 JOB_TYPE = "drop_partitions"
@@ -17,7 +17,7 @@ _log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
+class StatisticsHooks:
     """What the statistics have to say about months that go, and want to know of it."""
 
     is_final: Callable[[Database, Month], bool]
@@ -35,7 +35,7 @@ def drop_old_partitions(
     *,
     deletions: Deletions,
     retention_months: int,
-    statistics: Statistics,
+    statistics: StatisticsHooks,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
     """Drop the months that are over, the oldest first.
@@ -79,7 +79,7 @@ def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]
 
 def _refusal(
     database: Database, there: Sequence[Partition], due: Sequence[Month], first_kept: Month, retention_months: int
-) -> Reason | None:
+) -> PauseReason | None:
     """Why none of the months that are over is dropped; None where they may go."""
     if len(due) > MAX_MONTHS:
         sentence = (
@@ -87,13 +87,13 @@ def _refusal(
             f"keeps. More than {MAX_MONTHS} at once is dropped at an operator's word only: see that the setting and "
             "the clocks are right, then run `python -m tracker partitions drop --expired`."
         )
-        return Reason(f"{len(due)} months to {due[-1]}", sentence)
+        return PauseReason(f"{len(due)} months to {due[-1]}", sentence)
     if younger := rows_too_young(database, there, due, first_kept):
         sentence = (
             f"{younger} holds hits from {first_kept} or later, which its bounds do not allow: it is not dropped. "
             "`python -m tracker partitions list` shows the bounds."
         )
-        return Reason(f"young rows in {younger}", sentence)
+        return PauseReason(f"young rows in {younger}", sentence)
     return None
 
 
@@ -104,7 +104,7 @@ def drop_expired(
     due: Sequence[Month],
     *,
     now: datetime,
-    statistics: Statistics,
+    statistics: StatisticsHooks,
     on_step: Callable[[str], None],
 ) -> list[Month]:
     """Drop months at an operator's word, who has thereby said that the time `now` is right; those that stay.
@@ -144,7 +144,7 @@ def drop_month(
     clock: Clock,
     month: Month,
     *,
-    statistics: Statistics,
+    statistics: StatisticsHooks,
     should_continue: Callable[[], bool] = lambda: True,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> list[str]:

@@ -7,7 +7,7 @@ import math
 from typing import Final
 
 from tracker.application import Application
-from tracker.application_settings import Known, WholeNumber
+from tracker.application_settings import KnownSetting, WholeNumber
 from tracker.errors import Refused
 from tracker.management.audit import Actor
 from tracker.store import operator_limits
@@ -26,7 +26,9 @@ def require_rate_limit(tx: Transaction, application: Application, rate_limit: in
         raise _forbidden(RATE_LIMIT, allowed)
 
 
-def require_setting(tx: Transaction, application: Application, setting: Known, text: str | None, *, by: Actor) -> None:
+def require_setting(
+    tx: Transaction, application: Application, setting: KnownSetting, text: str | None, *, by: Actor
+) -> None:
     """Do the same for a setting that is a limit; `text` is None where it is left to its default."""
     if not isinstance(setting, WholeNumber) or setting.limits is None:
         return

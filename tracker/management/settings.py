@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from tracker.application_settings import SETTINGS, Known
+from tracker.application_settings import SETTINGS, KnownSetting
 from tracker.errors import Refused, invalid, not_found
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
@@ -89,7 +89,7 @@ def change(
     return [_row(setting, values[setting.key]) for setting, _ in wanted]
 
 
-def setting_of(key: str) -> Known:
+def setting_of(key: str) -> KnownSetting:
     """The setting of this name. Raises Refused that names the nearest one there is."""
     if key in SETTINGS:
         return SETTINGS[key]
@@ -98,7 +98,7 @@ def setting_of(key: str) -> Known:
     raise not_found(f"There is no setting {key!r}. {advice}")
 
 
-def _normal(setting: Known, text: str) -> str:
+def _normal(setting: KnownSetting, text: str) -> str:
     """The text under which a value is stored: one for each value."""
     try:
         return setting.normal(text)
@@ -106,12 +106,12 @@ def _normal(setting: Known, text: str) -> str:
         raise _refused(setting, text) from None
 
 
-def _refused(setting: Known, text: str) -> Refused:
+def _refused(setting: KnownSetting, text: str) -> Refused:
     sentence = f"{setting.key} does not take {text[:100]!r}: it takes {setting.accepted}."
     return invalid(sentence, **{setting.key: [sentence]})
 
 
-def _row(setting: Known, stored: str | None) -> SettingRow:
+def _row(setting: KnownSetting, stored: str | None) -> SettingRow:
     try:
         value = None if stored is None else setting.normal(stored)
     except ValueError:

@@ -85,7 +85,7 @@ def reset_of(limit: Limit | None, epoch_seconds: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class QuotaUse:
     """How many of an offer fit, what the caller has left then, and what was used up first where not all of it fits."""
 
     hits: int
@@ -100,7 +100,7 @@ class Usage:
         self._all = self._open = 0
         self._shares: dict[str, int] = {}
 
-    def take(self, rate_limit: int, quota: Quota, sizes: Sequence[int], bytes_used: int) -> Taken:
+    def take(self, rate_limit: int, quota: Quota, sizes: Sequence[int], bytes_used: int) -> QuotaUse:
         """Count as many hits of `sizes` as fit; `bytes_used` is what the application has used of the day so far."""
         hits = 0
         limit: Limit | None = None
@@ -119,7 +119,7 @@ class Usage:
         if quota.open_hits is not None:
             left.append(quota.open_hits - self._open)
             left += [share.hits - self._shares.get(share.bucket, 0) for share in quota.shares]
-        return Taken(hits, 0 if limit == "byte_budget" else max(0, min(left)), limit)
+        return QuotaUse(hits, 0 if limit == "byte_budget" else max(0, min(left)), limit)
 
     def _used_up(self, rate_limit: int, quota: Quota, bytes_used: int) -> Limit | None:
         if self._all >= rate_limit:

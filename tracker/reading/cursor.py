@@ -8,16 +8,16 @@ import orjson
 
 from tracker.errors import invalid
 
-Place = tuple[datetime, UUID]
+SessionPosition = tuple[datetime, UUID]
 _LONGEST = 200
 
 
-def encode(place: Place) -> str:
+def encode(place: SessionPosition) -> str:
     """The text for a place."""
     return urlsafe_b64encode(orjson.dumps([place[0].isoformat(), place[1].hex])).rstrip(b"=").decode()
 
 
-def decode(text: str) -> Place:
+def decode(text: str) -> SessionPosition:
     """The place that `encode` was given. Raises Refused (`cursor`) for anything else."""
     try:
         time, identity = orjson.loads(urlsafe_b64decode(text[:_LONGEST].encode("ascii") + b"=" * (-len(text) % 4)))

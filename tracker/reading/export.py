@@ -16,7 +16,7 @@ from tracker.reading.parameter_filter import filter_text
 from tracker.reading.period import Period
 from tracker.store import statistics_reading
 from tracker.store.database import Database
-from tracker.store.exported_hits import Wanted
+from tracker.store.exported_hits import ExportFilter
 
 _MEDIA_TYPES: Final[Mapping[Format, str]] = {
     "csv": "text/csv; charset=utf-8; header=present",
@@ -69,7 +69,7 @@ def export(
         identifier(name, text)
     with asked_of(database, app_id) as (tx, application):
         days = statistics_reading.day_numbers(tx, application.id, period.first, period.last)
-    wanted = Wanted(
+    wanted = ExportFilter(
         application=application,
         custom_params=wanted_params,
         event_name=event_name,

@@ -18,7 +18,7 @@ from tracker.reading.export_window import Window
 from tracker.reading.period import Period
 from tracker.store import exported_hits, partitions
 from tracker.store.database import Database
-from tracker.store.exported_hits import Page, Place, Wanted
+from tracker.store.exported_hits import ExportFilter, HitPosition, Page
 
 PAGE: Final = 2000
 """Hits at once, at most."""
@@ -32,11 +32,11 @@ _PATIENCE: Final = 5.0
 _PAUSES: Final = (0.5, 2.0, 5.0)
 """Seconds before a page is asked for again that PostgreSQL was too busy for, or away."""
 
-Row = dict[str, Any]
+ExportRow = dict[str, Any]
 Sleep = Callable[[float], None]
 
 
-def pages(database: Database, wanted: Wanted, period: Period, *, sleep: Sleep) -> Iterator[list[Row]]:
+def pages(database: Database, wanted: ExportFilter, period: Period, *, sleep: Sleep) -> Iterator[list[ExportRow]]:
     """The hits in the order of their times, in pages of at most PAGE; an empty one says that it is still being looked.
 
     Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseAway.
@@ -59,10 +59,10 @@ def _months(database: Database, period: Period) -> list[tuple[datetime, datetime
 
 
 def _pages_within(
-    database: Database, wanted: Wanted, bounds: tuple[datetime, datetime], window: Window, sleep: Sleep
-) -> Iterator[list[Row]]:
+    database: Database, wanted: ExportFilter, bounds: tuple[datetime, datetime], window: Window, sleep: Sleep
+) -> Iterator[list[ExportRow]]:
     at, end = bounds
-    after: Place | None = None
+    after: HitPosition | None = None
     limit = min(_FIRST_PAGE, PAGE)
     while at < end:
         until = min(end, at + window.width)
@@ -90,10 +90,10 @@ def _pages_within(
 
 def _page(
     database: Database,
-    wanted: Wanted,
+    wanted: ExportFilter,
     bounds: tuple[datetime, datetime],
     *,
-    after: Place | None,
+    after: HitPosition | None,
     limit: int,
     sleep: Sleep,
     patience: float | None,

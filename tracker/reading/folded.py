@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tracker.reading.period import Period
-from tracker.reading.series import Grouping, Numbers, Place, month_of
+from tracker.reading.series import Bucket, Grouping, Numbers, month_of
 from tracker.store import statistics_reading
 from tracker.store.database import Transaction
 from tracker.store.statistics_reading import Different
@@ -19,10 +19,10 @@ cores that takes some three seconds."""
 _Count = Callable[[Transaction, UUID, Sequence[date]], list[Different]]
 
 
-def count(tx: Transaction, application_id: UUID, period: Period, group_by: Grouping) -> dict[Place | None, Numbers]:
+def count(tx: Transaction, application_id: UUID, period: Period, group_by: Grouping) -> dict[Bucket | None, Numbers]:
     """The numbers by place, and under None those of the whole period."""
     days = statistics_reading.day_numbers(tx, application_id, period.first, period.last)
-    by_month = defaultdict[Place | None, list[dict[str, Any]]](list)
+    by_month = defaultdict[Bucket | None, list[dict[str, Any]]](list)
     for day in days:
         by_month[month_of(day["date"]), 0].append(day)
     groups = {None: days, **(by_month if group_by == "month" else {})}
@@ -47,10 +47,10 @@ def count(tx: Transaction, application_id: UUID, period: Period, group_by: Group
 
 
 def _exact(
-    tx: Transaction, application_id: UUID, groups: dict[Place | None, list[dict[str, Any]]], column: str, ask: _Count
-) -> dict[Place | None, int]:
+    tx: Transaction, application_id: UUID, groups: dict[Bucket | None, list[dict[str, Any]]], column: str, ask: _Count
+) -> dict[Bucket | None, int]:
     """The different ones of each group of days where they are known: of one day, or where all days are remembered."""
-    found: dict[Place | None, int] = {
+    found: dict[Bucket | None, int] = {
         place: _sum(rows, column) for place, rows in groups.items() if len(rows) <= 1 or not _sum(rows, column)
     }
     if found.keys() == groups.keys() or _sum(groups[None], column) > MOST_COUNTED:

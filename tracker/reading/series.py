@@ -10,7 +10,7 @@ from tracker.reading.period import Period
 Grouping = Literal["hour", "day", "month"]
 GROUPINGS: tuple[Grouping, ...] = ("hour", "day", "month")
 
-Place = tuple[date, int]
+Bucket = tuple[date, int]
 """Where a row stands: the first date of its period, and the hour (0 where days or months are rows)."""
 
 _HOURS = 24
@@ -28,7 +28,7 @@ class Numbers:
     sessions_exact: bool = True
 
 
-def rows(period: Period, group_by: Grouping, numbers: Mapping[Place, Numbers]) -> list[dict[str, Any]]:
+def rows(period: Period, group_by: Grouping, numbers: Mapping[Bucket, Numbers]) -> list[dict[str, Any]]:
     """The series in order; a month that the period cuts has only its days within the period."""
     return [_row(place, group_by, numbers.get(place) or _nothing(group_by)) for place in _places(period, group_by)]
 
@@ -38,7 +38,7 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
-def _places(period: Period, group_by: Grouping) -> Iterator[Place]:
+def _places(period: Period, group_by: Grouping) -> Iterator[Bucket]:
     if group_by == "month":
         yield from dict.fromkeys((month_of(day), 0) for day in period.dates())
     else:
@@ -52,7 +52,7 @@ def _nothing(group_by: Grouping) -> Numbers:
     return Numbers(sessions=None if group_by == "hour" else 0)
 
 
-def _row(place: Place, group_by: Grouping, found: Numbers) -> dict[str, Any]:
+def _row(place: Bucket, group_by: Grouping, found: Numbers) -> dict[str, Any]:
     day, hour = place
     row: dict[str, Any] = {"date": f"{day:%Y-%m}" if group_by == "month" else str(day)}
     if group_by == "hour":

@@ -15,7 +15,7 @@ from tracker.reading.asked import asked_of
 from tracker.reading.completeness import complete_until, queue_settled_until
 from tracker.reading.parameter_filter import filter_text
 from tracker.reading.period import Period
-from tracker.reading.series import Grouping, Numbers, Place, rows
+from tracker.reading.series import Bucket, Grouping, Numbers, rows
 from tracker.store import matching_hits, statistics_reading, statistics_removals
 from tracker.store.database import Database, Transaction
 from tracker.store.matching_hits import Matching
@@ -112,7 +112,7 @@ def _raw_rows_from(tx: Transaction, application: ApplicationIdentity, period: Pe
     return before if before is not None and period.first < before else None
 
 
-def _placed(counted: Mapping[Place | None, Numbers]) -> dict[Place, Numbers]:
+def _placed(counted: Mapping[Bucket | None, Numbers]) -> dict[Bucket, Numbers]:
     return {place: numbers for place, numbers in counted.items() if place is not None}
 
 

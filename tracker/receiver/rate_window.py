@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, Quota, Taken, Usage
+from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, Quota, QuotaUse, Usage
 
 
 class RateWindow:
@@ -17,7 +17,9 @@ class RateWindow:
         self._bytes: dict[UUID, int] = {}
         self._lock = threading.Lock()
 
-    def take(self, application_id: UUID, rate_limit: int, sizes: Sequence[int], now: datetime, quota: Quota) -> Taken:
+    def take(
+        self, application_id: UUID, rate_limit: int, sizes: Sequence[int], now: datetime, quota: Quota
+    ) -> QuotaUse:
         """Count as many hits, of so many bytes each, as fit; of the day's bytes this process knows its own."""
         seconds = int(now.timestamp())
         minute, day = seconds // MINUTE_SECONDS, seconds // DAY_SECONDS

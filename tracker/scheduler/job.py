@@ -32,7 +32,7 @@ class Job:
     """One turn. It logs what it did and notes it in `batch_jobs`, and says nothing where there was nothing to do."""
 
 
-Failed = Callable[[str, datetime, str], None]
+FailureListener = Callable[[str, datetime, str], None]
 """Hears of a turn that failed: the job's name, when the turn began, the reason in a sentence or a word."""
 
 
@@ -40,7 +40,7 @@ def _tell_nobody(_name: str, _started_at: datetime, _reason: str) -> None:
     pass
 
 
-def run(job: Job, clock: Clock, should_continue: ShouldContinue, failed: Failed = _tell_nobody) -> None:
+def run(job: Job, clock: Clock, should_continue: ShouldContinue, failed: FailureListener = _tell_nobody) -> None:
     """One turn. Whatever it raises is logged and stops nothing else; the next turn tries again."""
     started_at, started = clock.now(), clock.monotonic()
     try:

@@ -13,7 +13,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.scheduler.job import Failed, Job, ShouldContinue, run
+from tracker.scheduler.job import FailureListener, Job, ShouldContinue, run
 from tracker.scheduler.lease import Lease
 from tracker.scheduler.monotonic_time import MonotonicTime
 from tracker.store import leases
@@ -32,7 +32,9 @@ MAX_STUCK_SECONDS = 120.0
 class Loop:
     """All turns of one process, each in a thread of its own, so that one that hangs holds up no other."""
 
-    def __init__(self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str, failed: Failed) -> None:
+    def __init__(
+        self, table: Sequence[Job], database: Database, clock: Clock, *, owner: str, failed: FailureListener
+    ) -> None:
         self._table = table
         self._failed = failed
         self._clock = clock

@@ -28,7 +28,7 @@ _MAX_AHEAD: Final = 65_536
 class Runner(Protocol):
     """Has requests answered by the WSGI application."""
 
-    def run(self, connection: "Connection", request: Request) -> None: ...
+    def run(self, connection: "ClientConnection", request: Request) -> None: ...
 
 
 class Flow(Protocol):
@@ -39,7 +39,7 @@ class Flow(Protocol):
     def on_gone(self) -> None: ...
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """The protocol of one connection. To be used on the loop only."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, site: Site, wsgi: Runner, connections: Connections) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import uvloop
 
 from tracker.log import logger
-from tracker.server.connection import Connection
+from tracker.server.connection import ClientConnection
 from tracker.server.connections import Connections
 from tracker.server.limits import Limits
 from tracker.server.site import Site
@@ -46,7 +46,7 @@ async def _serve(listener: socket, make_site: MakeSite, limits: Limits, ready: C
     site = make_site(loop, hits)
     runner = WsgiRunner(site.wsgi, hits=hits, others=others)
     server = await loop.create_server(
-        lambda: Connection(loop, site, runner, connections), sock=listener, backlog=_BACKLOG
+        lambda: ClientConnection(loop, site, runner, connections), sock=listener, backlog=_BACKLOG
     )
     ready()
     _log.info("process started")

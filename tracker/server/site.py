@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # Names for type checkers; at run time the module does not ex
     from _typeshed.wsgi import WSGIApplication
 
 Environ = dict[str, Any]
-Respond = Callable[[Answer], None]
+SendAnswer = Callable[[Answer], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Endpoint:
     body nothing is read.
     """
 
-    handle: Callable[[Environ, Respond], bool]
+    handle: Callable[[Environ, SendAnswer], bool]
     max_body: int = 0
 
 

@@ -15,7 +15,7 @@ from tracker.http.envelope import Answer, Headers, error_answer
 from tracker.http.faults import as_refused
 from tracker.log import logger
 from tracker.server.answer import may_have_body
-from tracker.server.connection import Connection
+from tracker.server.connection import ClientConnection
 from tracker.server.request import Request
 from tracker.server.threads import Threads
 
@@ -35,7 +35,7 @@ class WsgiRunner:
     def __init__(self, app: "WSGIApplication", *, hits: Threads, others: Threads) -> None:
         self._app, self._hits, self._others = app, hits, others
 
-    def run(self, connection: Connection, request: Request) -> None:
+    def run(self, connection: ClientConnection, request: Request) -> None:
         threads = self._others if request.endpoint is None else self._hits
         call = _Call(self._app, connection, request, threads)
         if not threads.run(call.begin, call.begun):
@@ -47,7 +47,9 @@ class WsgiRunner:
 class _Call:
     """One request on its way through the application."""
 
-    def __init__(self, app: "WSGIApplication", connection: Connection, request: Request, threads: Threads) -> None:
+    def __init__(
+        self, app: "WSGIApplication", connection: ClientConnection, request: Request, threads: Threads
+    ) -> None:
         self._app, self._connection, self._request, self._threads = app, connection, request, threads
         # What the application notes for its request is found again by whichever thread makes the next piece.
         self._context = contextvars.copy_context()

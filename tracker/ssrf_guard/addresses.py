@@ -15,7 +15,7 @@ from tracker.config import Network
 from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.policy import Policy
 
-Address = IPv4Address | IPv6Address
+IPAddress = IPv4Address | IPv6Address
 
 
 def _table(kinds: dict[str, str]) -> tuple[tuple[str, tuple[Network, ...]], ...]:
@@ -70,7 +70,7 @@ _GIVEN_OUT_6 = ip_network("2000::/3")
 """All that is given out of IPv6 for use on the internet."""
 
 
-def check_address(address: Address, port: int, policy: Policy) -> None:
+def check_address(address: IPAddress, port: int, policy: Policy) -> None:
     """Raise DestinationRefused where webhooks may not connect to this port of this address.
 
     The message says of what kind the address is and never the address: it would tell whoever registers a webhook
@@ -94,7 +94,7 @@ def wrong_port(port: int, policy: Policy) -> str:
     return f"Port {port} is not one that webhooks may use: {ports} are (TRACKER_WEBHOOK_PORTS adds others)."
 
 
-def _disguise(address: Address) -> str | None:
+def _disguise(address: IPAddress) -> str | None:
     if address == _LOOPBACK_6:
         return None  # Within ::/96, and no disguise.
     if isinstance(address, IPv6Address) and (int(address) >> 32) & 0xFFFF_FFFF in _ISATAP:
@@ -102,7 +102,7 @@ def _disguise(address: Address) -> str | None:
     return _kind(address, _DISGUISES)
 
 
-def _kind(address: Address, table: tuple[tuple[str, tuple[Network, ...]], ...]) -> str | None:
+def _kind(address: IPAddress, table: tuple[tuple[str, tuple[Network, ...]], ...]) -> str | None:
     for kind, networks in table:
         if any(address in network for network in networks):
             return kind

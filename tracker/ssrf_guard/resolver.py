@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from tracker.clock import Clock
 from tracker.errors import DestinationRefused
-from tracker.ssrf_guard.addresses import Address, check_address
+from tracker.ssrf_guard.addresses import IPAddress, check_address
 from tracker.ssrf_guard.policy import Policy
 
 KEPT_SECONDS = 5.0
@@ -21,10 +21,10 @@ One whose name server hangs lasts half a minute, while whoever waits for it give
 of one application must not take all the places from the others.
 """
 
-LookUp = Callable[[str], Sequence[Address]]
+LookUp = Callable[[str], Sequence[IPAddress]]
 
 
-def look_up(host: str) -> list[Address]:
+def look_up(host: str) -> list[IPAddress]:
     """All addresses of a name, in the order in which to try them (RFC 6724). Raises OSError."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
@@ -33,7 +33,7 @@ def look_up(host: str) -> list[Address]:
 @dataclass(frozen=True, slots=True)
 class _Question:
     asked_at: float
-    answer: Future[Sequence[Address]]
+    answer: Future[Sequence[IPAddress]]
 
 
 class Resolver:
@@ -50,21 +50,21 @@ class Resolver:
         self._questions: dict[str, _Question] = {}
         self._lock = threading.Lock()
 
-    def addresses(self, host: str, port: int, *, seconds: float) -> Sequence[Address]:
+    def addresses(self, host: str, port: int, *, seconds: float) -> Sequence[IPAddress]:
         """The addresses to connect to for a name or an address, at least one; within `seconds`.
 
         One bad address among good ones refuses the name: what is to be reached from everywhere has no private address,
         and which of several a connection takes must not decide whether it is allowed. Raises DestinationRefused.
         """
         try:
-            found: Sequence[Address] = [ip_address(host)]
+            found: Sequence[IPAddress] = [ip_address(host)]
         except ValueError:
             found = self._found(host, seconds)
         for address in found:
             check_address(address, port, self._policy)
         return found
 
-    def _found(self, host: str, seconds: float) -> Sequence[Address]:
+    def _found(self, host: str, seconds: float) -> Sequence[IPAddress]:
         try:
             found = self._ask(host).answer.result(seconds)
         except TimeoutError as error:
@@ -96,7 +96,7 @@ class Resolver:
         answer = question.answer
         return answer.done() and (answer.exception() is not None or now >= question.asked_at + KEPT_SECONDS)
 
-    def _answer(self, host: str, answer: Future[Sequence[Address]]) -> None:
+    def _answer(self, host: str, answer: Future[Sequence[IPAddress]]) -> None:
         try:
             answer.set_result(self._look_up(host))
         except Exception as error:  # noqa: BLE001 whoever waits for the answer gets it

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 
 from tracker.errors import DestinationRefused
-from tracker.ssrf_guard.addresses import Address, check_address, wrong_port
+from tracker.ssrf_guard.addresses import IPAddress, check_address, wrong_port
 from tracker.ssrf_guard.policy import Policy
 
 LONGEST = 2048
@@ -32,7 +32,7 @@ class Destination:
     host: str
     """The name in ASCII, or the address without brackets."""
     port: int
-    address: Address | None
+    address: IPAddress | None
     """The address, where the URL names one itself."""
 
 
@@ -85,7 +85,7 @@ def _port(parts: SplitResult) -> int:
     return port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _host(parts: SplitResult) -> tuple[str, Address | None]:
+def _host(parts: SplitResult) -> tuple[str, IPAddress | None]:
     if "[" in parts.netloc:
         return _address_6(parts)
     given = parts.hostname or ""
@@ -103,7 +103,7 @@ def _host(parts: SplitResult) -> tuple[str, Address | None]:
     return host, None
 
 
-def _address_6(parts: SplitResult) -> tuple[str, Address]:
+def _address_6(parts: SplitResult) -> tuple[str, IPAddress]:
     host = parts.hostname or ""
     try:
         address = IPv6Address(host)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from tracker.store import applications, statistics, statistics_increments
 from tracker.store.database import Database, Transaction
-from tracker.store.statistics_increments import Day
+from tracker.store.statistics_increments import ApplicationDay
 
 _FOLDED_AT_ONCE = 1000
 
@@ -24,13 +24,13 @@ def dates(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def of_date(database: Database, day: date, app_id: str | None) -> list[tuple[Day, str]]:
+def of_date(database: Database, day: date, app_id: str | None) -> list[tuple[ApplicationDay, str]]:
     """The days of applications, each with its app_id, that have raw rows or statistics on this date."""
     with database.transaction() as tx:
         return [((found, day), name) for found, name in statistics.applications_of_day(tx, day, app_id)]
 
 
-def fold_day(tx: Transaction, day: Day, now: datetime) -> None:
+def fold_day(tx: Transaction, day: ApplicationDay, now: datetime) -> None:
     """Fold what waits of a day that this transaction has locked."""
     ids = statistics_increments.of_day(tx, day)
     for at in range(0, len(ids), _FOLDED_AT_ONCE):

@@ -9,8 +9,8 @@ from tracker.log import logger
 from tracker.store import batch_jobs, statistics, statistics_increments
 from tracker.store.batch_jobs import BatchJob
 from tracker.store.database import Database
-from tracker.store.statistics import Added
-from tracker.store.statistics_increments import Day, Found
+from tracker.store.statistics import FoldedCounts
+from tracker.store.statistics_increments import ApplicationDay, LockedIncrements
 
 JOB_TYPE = "fold_statistics"
 _AT_ONCE = 1000
@@ -38,7 +38,7 @@ def fold(
     """
     deadline = clock.monotonic() + seconds
     increments = hits = 0
-    skipped: set[Day] = set()
+    skipped: set[ApplicationDay] = set()
     dry = False
     while not dry:
         found, added = _fold_some(database, clock, skipped)
@@ -53,12 +53,14 @@ def fold(
     return Folded(increments=increments, hits=hits, dry=dry)
 
 
-def _fold_some(database: Database, clock: Clock, skipped: AbstractSet[Day]) -> tuple[Found, Added]:
+def _fold_some(
+    database: Database, clock: Clock, skipped: AbstractSet[ApplicationDay]
+) -> tuple[LockedIncrements, FoldedCounts]:
     started_at = clock.now()
     with database.transaction() as tx:
         found = statistics_increments.lock_next(tx, limit=_AT_ONCE, skipped=skipped)
         if not found.ids:
-            return found, Added(0, 0)
+            return found, FoldedCounts(0, 0)
         added = statistics.fold(tx, found.ids, clock.now())
         job = BatchJob(
             job_type=JOB_TYPE,

@@ -3,10 +3,10 @@
 from tracker.store import partitions, statistics_removals
 from tracker.store.database import Transaction
 from tracker.store.partitions import Month
-from tracker.store.statistics_increments import Day
+from tracker.store.statistics_increments import ApplicationDay
 
 
-def why_incomplete(tx: Transaction, day: Day) -> str | None:
+def why_incomplete(tx: Transaction, day: ApplicationDay) -> str | None:
     """The reason why raw rows of a day of an application are or may be gone; None where all are there."""
     application_id, date = day
     before = statistics_removals.before(tx, application_id)

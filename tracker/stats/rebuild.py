@@ -9,7 +9,7 @@ from tracker.stats.days import dates, demand_application, fold_day, of_date
 from tracker.stats.raw_rows import why_incomplete
 from tracker.store import statistics, statistics_increments
 from tracker.store.database import Database
-from tracker.store.statistics_increments import Day
+from tracker.store.statistics_increments import ApplicationDay
 
 _HOURS = 24
 
@@ -57,7 +57,7 @@ def rebuild(
     return done
 
 
-def _rebuild_day(database: Database, clock: Clock, day: Day, done: Rebuilt) -> str | None:
+def _rebuild_day(database: Database, clock: Clock, day: ApplicationDay, done: Rebuilt) -> str | None:
     """Rebuild one day. An hour a statement: the largest days stay within a statement's time limit."""
     hits = 0
     with database.transaction() as tx:

@@ -11,7 +11,7 @@ from tracker.stats.rebuild import Passed
 from tracker.store import statistics, statistics_increments
 from tracker.store.database import Database
 from tracker.store.statistics import Difference
-from tracker.store.statistics_increments import Day
+from tracker.store.statistics_increments import ApplicationDay
 
 _ATTEMPTS = 100
 _BUSY = "hits kept arriving; try again when they pause"
@@ -67,7 +67,7 @@ def verify(
     return done
 
 
-def _compare(database: Database, clock: Clock, day: Day) -> list[Difference] | str:
+def _compare(database: Database, clock: Clock, day: ApplicationDay) -> list[Difference] | str:
     """The differences of one day, or why it cannot be compared."""
     with database.transaction() as tx:
         statistics_increments.lock_day(tx, day)

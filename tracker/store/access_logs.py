@@ -13,7 +13,7 @@ from tracker.hit import Hit
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all, fetch_one, sql
 
-Identity = tuple[int, datetime]
+HitIdentity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
 
 
@@ -53,14 +53,14 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
         raise AlreadyStored("a hit of this batch is stored already") from error
 
 
-def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[Identity]:
+def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[HitIdentity]:
     """Add the hits that are not there yet; the identities of these."""
     rows = b"[%b]" % b",".join([hit.encode() for hit in hits])
     added = tx.execute(sql("access_logs/insert_new"), {"hits": rows.decode()}).fetchall()
     return {(row[0], row[1]) for row in added}
 
 
-def existing(tx: Transaction, identities: Sequence[Identity]) -> set[Identity]:
+def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdentity]:
     """Those of the identities that are stored."""
     if not identities:
         return set()
@@ -71,18 +71,18 @@ def existing(tx: Transaction, identities: Sequence[Identity]) -> set[Identity]:
 
 def expired(
     tx: Transaction, application_id: UUID, app_id: str, *, start: datetime, end: datetime, limit: int
-) -> list[Identity]:
+) -> list[HitIdentity]:
     """Some of an application's hits from `start` on and before `end`; none where none is left."""
     params = {"application_id": application_id, "app_id": app_id, "start": start, "end": end, "limit": limit}
     return [(row["id"], row["created_at"]) for row in fetch_all(tx, "access_logs/expired", params)]
 
 
-def delete(tx: Transaction, identities: Sequence[Identity]) -> int:
+def delete(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
     """Delete hits whose parameter values are gone already; how many there were."""
     return execute(tx, "access_logs/delete", within(identities))
 
 
-def within(identities: Sequence[Identity]) -> dict[str, object]:
+def within(identities: Sequence[HitIdentity]) -> dict[str, object]:
     """What the statements that delete hits and their values ask for."""
     return {
         "hits": orjson.dumps([{"id": each[0], "created_at": each[1]} for each in identities]).decode(),

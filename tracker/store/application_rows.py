@@ -6,13 +6,15 @@ from datetime import date, datetime
 import orjson
 
 from tracker.store import batch_queue_events
-from tracker.store.access_logs import Identity
+from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
 from tracker.store.queries import Jsonb, execute, fetch_all
 
 
-def hits_between(tx: Transaction, owner: Person, start: datetime, end: datetime, *, limit: int) -> Sequence[Identity]:
+def hits_between(
+    tx: Transaction, owner: Person, start: datetime, end: datetime, *, limit: int
+) -> Sequence[HitIdentity]:
     """Some hits between two times; fewer than `limit` are all."""
     rows = fetch_all(tx, "access_logs/hits_between", {**_names(owner), "start": start, "end": end, "limit": limit})
     return [(row["id"], row["created_at"]) for row in rows]

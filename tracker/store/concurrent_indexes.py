@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
 
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 
 SUFFIX = "_concurrently"
 _PAUSE = 0.2
@@ -28,7 +28,7 @@ def statements(path: Path) -> list[LiteralString]:
 
 
 @contextmanager
-def alone(connection: Connection, on_step: Callable[[str], None]) -> Iterator[None]:
+def alone(connection: PostgresConnection, on_step: Callable[[str], None]) -> Iterator[None]:
     """Keep other migrations from building anything until the block ends. Needs a connection of one's own."""
     with _outside_of_transactions(connection):
         waited = False
@@ -47,7 +47,7 @@ def alone(connection: Connection, on_step: Callable[[str], None]) -> Iterator[No
                 connection.execute("SELECT pg_advisory_unlock(hashtext('tracker migrate concurrently'))")
 
 
-def build(connection: Connection, path: Path) -> None:
+def build(connection: PostgresConnection, path: Path) -> None:
     """Run such a file. It takes as long as it takes: writers go on meanwhile, and open transactions are waited for."""
     with _outside_of_transactions(connection):
         connection.execute("SET statement_timeout = 0")
@@ -61,13 +61,13 @@ def build(connection: Connection, path: Path) -> None:
                 connection.execute("RESET lock_timeout")
 
 
-def _is_ours(connection: Connection) -> bool:
+def _is_ours(connection: PostgresConnection) -> bool:
     row = connection.execute("SELECT pg_try_advisory_lock(hashtext('tracker migrate concurrently'))").fetchone()
     return row is not None and bool(row[0])
 
 
 @contextmanager
-def _outside_of_transactions(connection: Connection) -> Iterator[None]:
+def _outside_of_transactions(connection: PostgresConnection) -> Iterator[None]:
     connection.autocommit = True
     try:
         yield

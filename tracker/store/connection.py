@@ -35,7 +35,7 @@ _IF_NOT_IN_THE_URL: dict[str, Any] = {
 }
 
 
-class Connection(psycopg.Connection[TupleRow]):
+class PostgresConnection(psycopg.Connection[TupleRow]):
     """A connection that waits a limited time for each answer.
 
     The server's statement_timeout ends a statement that takes long; this ends the wait for one without it, and for a
@@ -100,11 +100,11 @@ def complete(url: str, *, name: str, wait: float) -> str:
     return make_conninfo("", **{**defaults, **given, "application_name": name, "client_encoding": "UTF8"})
 
 
-def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> Connection:
+def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> PostgresConnection:
     """Open a connection to what `complete` returned. Raises psycopg's errors."""
     opened_at = time.monotonic()
     # Prepared statements pin a proxied session and collide in a transaction pooler (decision 0014).
-    connection = Connection.connect(conninfo, prepare_threshold=None)
+    connection = PostgresConnection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at
     # In BEGIN, which pins nothing: what is written here counts on seeing what others have committed meanwhile, whatever

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from tracker.hit import Hit
-from tracker.store.access_logs import Identity, within
+from tracker.store.access_logs import HitIdentity, within
 from tracker.store.database import Transaction
 from tracker.store.queries import execute
 
@@ -32,6 +32,6 @@ def add(tx: Transaction, hits: Iterable[HitValues]) -> None:
         execute(tx, "custom_parameter_values/add", {"values": orjson.dumps(rows).decode()})
 
 
-def delete_of_hits(tx: Transaction, identities: Sequence[Identity]) -> int:
+def delete_of_hits(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
     """Delete the values of some hits, before these are deleted themselves; how many there were."""
     return execute(tx, "custom_parameter_values/delete_of_hits", within(identities))

@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from tracker.errors import DatabaseAway, Unclear
-from tracker.store.connection import Connection, complete, connect
+from tracker.store.connection import PostgresConnection, complete, connect
 from tracker.store.failures import is_about_session, translated
 from tracker.store.per_key_limit import PerKeyLimit
 
@@ -69,7 +69,7 @@ class Database:
         self._cancellation = cancellation
         self._places = threading.BoundedSemaphore(connections)
         self._shares = PerKeyLimit(each or connections)
-        self._idle: list[Connection] = []
+        self._idle: list[PostgresConnection] = []
         self._distrusted_at = -math.inf
         self.give_up_at = math.inf
         """When whoever waits for an answer gives up, by `time.monotonic`, before its patience is at an end."""
@@ -124,7 +124,7 @@ class Database:
             self._idle.pop().close()
 
     @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def _lent(self) -> Iterator[PostgresConnection]:
         if self._closed:
             raise DatabaseAway("The connections to PostgreSQL are closed: this process is stopping.")
         if not self._places.acquire(timeout=self._wait):
@@ -144,10 +144,10 @@ class Database:
         finally:
             self._places.release()
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> PostgresConnection:
         return connect(self._conninfo, patience=self._patience, cancellation=self._cancellation)
 
-    def _take_idle(self) -> Connection | None:
+    def _take_idle(self) -> PostgresConnection | None:
         while True:
             try:
                 connection = self._idle.pop()
@@ -157,7 +157,7 @@ class Database:
                 return connection
             connection.close()
 
-    def _give_back(self, connection: Connection) -> None:
+    def _give_back(self, connection: PostgresConnection) -> None:
         if connection.info.transaction_status is TransactionStatus.IDLE and self._may_be_lent(connection):
             self._idle.append(connection)
         else:
@@ -165,25 +165,25 @@ class Database:
         if self._closed:
             self.close()
 
-    def _may_be_lent(self, connection: Connection) -> bool:
+    def _may_be_lent(self, connection: PostgresConnection) -> bool:
         return connection.opened_at > max(self._distrusted_at, time.monotonic() - MAX_CONNECTION_SECONDS)
 
 
-def _is_quiet(connection: Connection) -> bool:
+def _is_quiet(connection: PostgresConnection) -> bool:
     """Whether nothing has arrived on an idle connection. What arrives unasked is the server's farewell or its end."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return not poll.poll(0)
 
 
-def _commit(connection: Connection) -> None:
+def _commit(connection: PostgresConnection) -> None:
     # COMMIT would quietly roll back here: the block caught the error of one of its statements.
     if connection.info.transaction_status is TransactionStatus.INERROR:
         raise Unclear("A statement of this transaction had failed: it was not committed.")
     connection.commit()
 
 
-def _roll_back(connection: Connection) -> None:
+def _roll_back(connection: PostgresConnection) -> None:
     try:
         connection.rollback()
     except psycopg.Error:

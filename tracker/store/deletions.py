@@ -26,7 +26,7 @@ CLOCK, MONTHS = "clock", "months"
 _log = logger(__name__)
 
 
-class Reason(NamedTuple):
+class PauseReason(NamedTuple):
     """Why something that is due is not deleted. `kind` stays the same while the numbers in the sentence change."""
 
     kind: str
@@ -69,7 +69,7 @@ class Deletions:
         self.refuse(CLOCK, refusal)
         return None
 
-    def refuse(self, subject: str, reason: Reason) -> None:
+    def refuse(self, subject: str, reason: PauseReason) -> None:
         """Note why something that is due is not deleted, and log it where the kind of reason is new."""
         with self._database.transaction() as tx:
             retention_state.note_refusal(tx, subject, reason.kind, reason.sentence)
@@ -85,7 +85,7 @@ class Deletions:
             _log.info("deletions go on", what=subject)
 
 
-def doubt(times: Times, before: datetime, after: datetime) -> Reason | None:
+def doubt(times: Times, before: datetime, after: datetime) -> PauseReason | None:
     """Return why the time is not to be trusted, or None where it is.
 
     `before` and `after` are this machine's times from before and after the server was asked for its own.
@@ -99,10 +99,10 @@ def doubt(times: Times, before: datetime, after: datetime) -> Reason | None:
         f"It is {times.now:%Y-%m-%d %H:%MZ} by the clocks, {words(leap)} after the last deletion: nothing is deleted "
         "and no session ends until somebody says that the time is right: `python -m tracker partitions drop --expired`."
     )
-    return Reason("leap", sentence)
+    return PauseReason("leap", sentence)
 
 
-def apart(times: Times, before: datetime, after: datetime) -> Reason | None:
+def apart(times: Times, before: datetime, after: datetime) -> PauseReason | None:
     """Return why two clocks that disagree are not to be trusted, or None where they agree."""
     own = min(max(times.now, before), after)
     if abs(own - times.now) <= MAX_APART:
@@ -112,4 +112,4 @@ def apart(times: Times, before: datetime, after: datetime) -> Reason | None:
         f"This machine's clock is {words(abs(own - times.now))} {side} PostgreSQL's: nothing is deleted and no session "
         "ends until they agree. Set both by NTP."
     )
-    return Reason(f"apart, {side}", sentence)
+    return PauseReason(f"apart, {side}", sentence)

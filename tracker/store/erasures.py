@@ -11,7 +11,7 @@ import orjson
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
 
-Kind = Literal["person", "application"]
+ErasureKind = Literal["person", "application"]
 LEASE_SECONDS = 30.0
 """Whoever has been silent for so long has ended, and another goes on; each transaction of an erasure renews it."""
 
@@ -23,7 +23,7 @@ class Claimed:
     id: UUID
     application_id: UUID
     app_id: str
-    kind: Kind
+    kind: ErasureKind
     identifiers: Mapping[str, Sequence[str]]
     requested_at: datetime
 
@@ -33,7 +33,7 @@ def insert(
     *,
     erasure_id: UUID,
     application_id: UUID,
-    kind: Kind,
+    kind: ErasureKind,
     identifiers: Mapping[str, Sequence[str]],
     digests: Sequence[Mapping[str, str]],
     notes: Sequence[str],
@@ -53,7 +53,7 @@ def insert(
 
 
 def open_like(
-    tx: Transaction, *, application_id: UUID, kind: Kind, identifiers: Mapping[str, Sequence[str]]
+    tx: Transaction, *, application_id: UUID, kind: ErasureKind, identifiers: Mapping[str, Sequence[str]]
 ) -> UUID | None:
     """The erasure of the very same that is not done yet; None where there is none."""
     parameters = {"application_id": application_id, "kind": kind, "identifiers": Jsonb(dict(identifiers))}

@@ -7,12 +7,12 @@ from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all
 
-Place = tuple[datetime, int]
+HitPosition = tuple[datetime, int]
 """`created_at` and `id` of a hit: where a page ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ExportFilter:
     """Which hits of an application; None takes all. `custom_params` is the text of a JSON object that they contain."""
 
     application: ApplicationIdentity
@@ -36,11 +36,11 @@ class Page:
 
 def page(
     tx: Transaction,
-    wanted: Wanted,
+    wanted: ExportFilter,
     start: datetime,
     end: datetime,
     *,
-    after: Place | None,
+    after: HitPosition | None,
     limit: int,
     max_bytes: int,
 ) -> Page:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import psycopg
 from psycopg import errors, sql
 
-from tracker.store.connection import Connection, complete, connect
+from tracker.store.connection import PostgresConnection, complete, connect
 from tracker.store.failures import translated
 
 LOCK_WAIT = 0.25
@@ -26,7 +26,7 @@ _Result = TypeVar("_Result")
 
 
 @contextmanager
-def maintenance(url: str, *, name: str) -> Iterator[Connection]:
+def maintenance(url: str, *, name: str) -> Iterator[PostgresConnection]:
     """A connection for one piece of maintenance; it is closed afterwards. Raises errors of this project."""
     with translated():
         connection = connect(complete(url, name=name, wait=10))

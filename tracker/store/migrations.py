@@ -24,7 +24,7 @@ from sqlalchemy import StaticPool, create_engine, exc
 from tracker.errors import SettingsInvalid
 from tracker.store import concurrent_indexes, partition_making, partitions, reading_role
 from tracker.store.concurrent_indexes import is_concurrent
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 from tracker.store.maintenance import limit_lock_waits, maintenance, patiently
 from tracker.store.queries import SQL, fetch_all
 from tracker.store.server_facts import OLDEST_MAJOR, applied_revision
@@ -65,7 +65,7 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
     return [*applied, *(f"partitions {month}" for month in months)]
 
 
-def _check_server(connection: Connection) -> None:
+def _check_server(connection: PostgresConnection) -> None:
     version = connection.info.server_version // 10_000
     if version < OLDEST_MAJOR:
         raise SettingsInvalid(f"The database server is PostgreSQL {version}: {OLDEST_MAJOR} or newer is needed.")
@@ -74,7 +74,7 @@ def _check_server(connection: Connection) -> None:
         raise SettingsInvalid(f"The database's encoding is {encoding}: create it with ENCODING 'UTF8'.")
 
 
-def _check_others(connection: Connection, on_step: Callable[[str], None]) -> None:
+def _check_others(connection: PostgresConnection, on_step: Callable[[str], None]) -> None:
     """Raise SettingsInvalid where another program, or another schema, has what the migrations would make."""
     tables = fetch_all(connection, "server/check_others")
     connection.rollback()
@@ -103,7 +103,7 @@ def _check_others(connection: Connection, on_step: Callable[[str], None]) -> Non
         on_step(f"the database has {len(others)} tables of others, which stay as they are: {', '.join(others[:5])}")
 
 
-def _waiting_index(connection: Connection) -> str | None:
+def _waiting_index(connection: PostgresConnection) -> str | None:
     """The revision that comes next, where it builds an index beside the writers and the others are applied."""
     applied = applied_revision(connection)
     connection.rollback()
@@ -113,7 +113,7 @@ def _waiting_index(connection: Connection) -> str | None:
 
 
 def _apply_missing(
-    connection: Connection, on_step: Callable[[str], None], built: str | None, lock_wait: float
+    connection: PostgresConnection, on_step: Callable[[str], None], built: str | None, lock_wait: float
 ) -> list[str]:
     """Apply the missing revisions up to an index, in one transaction of `connection`; or the one that is `built`."""
     # Whoever calls this chose a log format; Alembic's own lines about its dialect say nothing to an operator.

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from tracker.errors import DatabaseAway, LockedOut, MonthsNotMade, TookTooLong
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 from tracker.store.failures import translate
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
 from tracker.store.partition_removal import LONGEST, Budget, lock_out
@@ -55,7 +55,7 @@ def create(url: str, months: Iterable[Month], *, on_step: OnStep = lambda _: Non
     return made
 
 
-def _make(connection: Connection, month: Month, on_step: OnStep) -> list[str]:
+def _make(connection: PostgresConnection, month: Month, on_step: OnStep) -> list[str]:
     """Make what is missing of a month; why PostgreSQL refuses it, a sentence for each table. Raises psycopg.Error."""
     refused = []
     for table in TABLES:
@@ -72,7 +72,7 @@ def _make(connection: Connection, month: Month, on_step: OnStep) -> list[str]:
     return refused
 
 
-def _make_of(connection: Connection, table: str, month: Month, on_step: OnStep) -> None:
+def _make_of(connection: PostgresConnection, table: str, month: Month, on_step: OnStep) -> None:
     with connection.transaction():
         there = [each for each in list_partitions(connection) if (each.table, each.month) == (table, month)]
         alone = [each.name for each in strays(connection) if (each.table, each.month) == (table, month)]
@@ -90,7 +90,7 @@ def _make_of(connection: Connection, table: str, month: Month, on_step: OnStep) 
 
 
 def _make_month(
-    connection: Connection, table: str, month: Month, bounds: sql.Composed | None, lock_wait: float
+    connection: PostgresConnection, table: str, month: Month, bounds: sql.Composed | None, lock_wait: float
 ) -> None:
     with connection.transaction():
         end_autovacuum(connection)
@@ -100,7 +100,7 @@ def _make_month(
             connection.execute(bounds)
 
 
-def _attach_again(connection: Connection, partition: Partition, month: Month, lock_wait: float) -> None:
+def _attach_again(connection: PostgresConnection, partition: Partition, month: Month, lock_wait: float) -> None:
     """Finish a DETACH CONCURRENTLY that broke off and take it back: until then hits of the month are refused."""
     with connection.transaction():
         end_autovacuum(connection)
@@ -112,11 +112,11 @@ def _attach_again(connection: Connection, partition: Partition, month: Month, lo
         _create_month(connection, partition.table, month)
 
 
-def _create_month(connection: Connection, table: str, month: Month) -> None:
+def _create_month(connection: PostgresConnection, table: str, month: Month) -> None:
     execute(connection, "partitions/create_month", {"parent": table, "year_month": str(month)})
 
 
-def _checked(connection: Connection, name: str, month: Month, on_step: OnStep) -> sql.Composed:
+def _checked(connection: PostgresConnection, name: str, month: Month, on_step: OnStep) -> sql.Composed:
     """Check beside the writers that a table holds a month's rows only; the statement that ends what notes it.
 
     PostgreSQL then believes it, and attaches the table without reading it while others wait. Raises CheckViolation.
@@ -141,14 +141,14 @@ def _checked(connection: Connection, name: str, month: Month, on_step: OnStep) -
     return drop
 
 
-def _execute(connection: Connection, statements: Sequence[sql.Composed], lock_wait: float) -> None:
+def _execute(connection: PostgresConnection, statements: Sequence[sql.Composed], lock_wait: float) -> None:
     with connection.transaction():
         limit_lock_waits(connection, lock_wait)
         for statement in statements:
             connection.execute(statement)
 
 
-def _is_being_detached(connection: Connection) -> bool:
+def _is_being_detached(connection: PostgresConnection) -> bool:
     with connection.transaction():
         row = fetch_one(connection, "partitions/is_being_detached")
     return row is not None and bool(row["detaching"])

@@ -14,7 +14,7 @@ from functools import partial
 from psycopg import errors, sql
 
 from tracker.errors import DatabaseAway
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions
 from tracker.store.queries import execute
@@ -52,7 +52,7 @@ def remove(
     return dropped
 
 
-def _month_of(connection: Connection, table: str, month: Month) -> list[Partition]:
+def _month_of(connection: PostgresConnection, table: str, month: Month) -> list[Partition]:
     found = [each for each in list_partitions(connection) if each.table == table and each.month == month]
     connection.rollback()
     # Of two only one can be half detached, and as long as it is so nothing else can be detached.
@@ -60,7 +60,10 @@ def _month_of(connection: Connection, table: str, month: Month) -> list[Partitio
 
 
 def _remove(
-    connection: Connection, found: Partition, on_step: Callable[[str], None], should_continue: Callable[[], bool]
+    connection: PostgresConnection,
+    found: Partition,
+    on_step: Callable[[str], None],
+    should_continue: Callable[[], bool],
 ) -> bool:
     """Whether it is dropped; not where `should_continue` said no while it was being emptied."""
     if _tried(connection, found, on_step):
@@ -74,7 +77,7 @@ def _remove(
     raise DatabaseAway(f"{found.name} could not be detached within {LONGEST} s: the machine is busy.")
 
 
-def _tried(connection: Connection, found: Partition, on_step: Callable[[str], None]) -> bool:
+def _tried(connection: PostgresConnection, found: Partition, on_step: Callable[[str], None]) -> bool:
     """Try a few times; False where the time was always too short."""
     for _ in range(_TRIES):
         try:
@@ -90,7 +93,7 @@ def _tried(connection: Connection, found: Partition, on_step: Callable[[str], No
 class Budget:
     """What is left of the time in which others are shut out."""
 
-    connection: Connection
+    connection: PostgresConnection
     until: float
 
     def execute(self, statement: sql.Composed) -> None:
@@ -99,12 +102,12 @@ class Budget:
         self.connection.execute(statement)
 
 
-def lock_out(connection: Connection) -> None:
+def lock_out(connection: PostgresConnection) -> None:
     """Have the two tables for this transaction alone."""
     execute(connection, "partitions/lock_out")
 
 
-def _detach(connection: Connection, found: Partition, lock_wait: float) -> None:
+def _detach(connection: PostgresConnection, found: Partition, lock_wait: float) -> None:
     parent, name = sql.Identifier(found.table), sql.Identifier(found.name)
     with connection.transaction():
         end_autovacuum(connection)
@@ -118,7 +121,7 @@ def _detach(connection: Connection, found: Partition, lock_wait: float) -> None:
         budget.execute(sql.SQL("DROP TABLE {}").format(name))
 
 
-def _empty(connection: Connection, found: Partition, should_continue: Callable[[], bool]) -> bool:
+def _empty(connection: PostgresConnection, found: Partition, should_continue: Callable[[], bool]) -> bool:
     """Delete all rows of a month of `access_logs`, whose parameter values are gone; False where told to stop."""
     name = sql.Identifier(found.name)
     # By blocks: looking for the next thousand rows would read over all that are deleted already.

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from psycopg import sql
 
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 from tracker.store.database import Transaction
 from tracker.store.maintenance import limit_lock_waits
 from tracker.store.queries import execute, fetch_all
@@ -166,7 +166,7 @@ def gaps(partitions: Sequence[Partition], *, longest: int) -> list[Month]:
     ]
 
 
-def end_autovacuum(connection: Connection) -> None:
+def end_autovacuum(connection: PostgresConnection) -> None:
     """Keep maintenance away from the tables until the current transaction ends.
 
     An autovacuum of one month's hits would be in the way of the strong locks for as long as it lasts, and PostgreSQL

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from tracker.store.access_logs import Identity, within
+from tracker.store.access_logs import HitIdentity, within
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all, fetch_one
 
@@ -67,23 +67,23 @@ def bounds(day: date) -> dict[str, datetime]:
     return {"start": start, "end": start + timedelta(days=1)}
 
 
-def hits_of(tx: Transaction, person: Person, day: date, *, limit: int) -> list[Identity]:
+def hits_of(tx: Transaction, person: Person, day: date, *, limit: int) -> list[HitIdentity]:
     """Some of the person's hits of a day; fewer than `limit` are all."""
     rows = fetch_all(tx, "access_logs/hits_of", {**person.parameters(), **bounds(day), "limit": limit})
     return [(row["id"], row["created_at"]) for row in rows]
 
 
-def erase_values(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedText]:
+def erase_values(tx: Transaction, identities: Sequence[HitIdentity]) -> list[ErasedText]:
     """Delete the parameter values of hits, before these."""
     return [ErasedText(**row) for row in fetch_all(tx, "custom_parameter_values/erase_values", within(identities))]
 
 
-def erase_hits(tx: Transaction, identities: Sequence[Identity]) -> list[ErasedHit]:
+def erase_hits(tx: Transaction, identities: Sequence[HitIdentity]) -> list[ErasedHit]:
     """Delete hits whose values are gone; those that another has deleted meanwhile are not among the answer."""
     return [ErasedHit(**row) for row in fetch_all(tx, "access_logs/erase_hits", within(identities))]
 
 
-def count_values(tx: Transaction, identities: Sequence[Identity]) -> int:
+def count_values(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
     """How many parameter values some hits have."""
     return _count(fetch_one(tx, "custom_parameter_values/count_values", within(identities)))
 

@@ -7,7 +7,7 @@ all of it as this role.
 from dataclasses import dataclass
 from typing import Final
 
-from tracker.store.connection import Connection
+from tracker.store.connection import PostgresConnection
 from tracker.store.database import Transaction
 from tracker.store.queries import fetch_all, fetch_one
 
@@ -37,7 +37,7 @@ def unreadable(tx: Transaction) -> list[str]:
     return [name for name, _ in _missing(tx, None)]
 
 
-def grant(connection: Connection) -> list[str]:
+def grant(connection: PostgresConnection) -> list[str]:
     """Let `tracker_reader`, where there is such a role, read what it has to; the names of the tables new to it.
 
     For the owner of the tables; several may do it at once. What is granted already is not granted again: that would

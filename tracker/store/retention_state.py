@@ -17,7 +17,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DeletionRefusal:
     """Something that is due and is not deleted, why (a sentence), and since when."""
 
     subject: str
@@ -57,5 +57,5 @@ def withdraw_refusal(tx: Transaction, subject: str) -> bool:
     return execute(tx, "deletion_refusals/withdraw_refusal", {"subject": subject}) > 0
 
 
-def refusals(tx: Transaction) -> list[Refusal]:
-    return [Refusal(**row) for row in fetch_all(tx, "deletion_refusals/refusals")]
+def refusals(tx: Transaction) -> list[DeletionRefusal]:
+    return [DeletionRefusal(**row) for row in fetch_all(tx, "deletion_refusals/refusals")]

@@ -13,7 +13,7 @@ OLDEST_MAJOR = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerFacts:
+class PostgresFacts:
     """The server at one moment. `revision` is the last migration applied, None for a database that has none."""
 
     version_number: int
@@ -32,11 +32,11 @@ class ServerFacts:
     """The server's own folder, where it runs on this machine and the role may know."""
 
 
-def server_facts(tx: Transaction) -> ServerFacts:
+def server_facts(tx: Transaction) -> PostgresFacts:
     facts = fetch_one(tx, "server/server_facts")
     assert facts is not None
     migrated = facts.pop("migrated")
-    return ServerFacts(**facts, revision=applied_revision(tx) if migrated else None)
+    return PostgresFacts(**facts, revision=applied_revision(tx) if migrated else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

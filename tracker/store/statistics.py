@@ -9,14 +9,14 @@ from uuid import UUID
 from tracker.store import partitions
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all
-from tracker.store.statistics_increments import Day
+from tracker.store.statistics_increments import ApplicationDay
 
 WHOLE_DAY = -1
 """The hour that stands for the day itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class FoldedCounts:
     """What one statement has folded."""
 
     increments: int
@@ -33,21 +33,21 @@ class Difference:
     recounted: str | None
 
 
-def fold(tx: Transaction, increments: Sequence[int], now: datetime) -> Added:
+def fold(tx: Transaction, increments: Sequence[int], now: datetime) -> FoldedCounts:
     """Take these increments, whose days this transaction has locked, and add them to hours and days.
 
     Those that are gone already were folded by who held their day before: they are passed over.
     """
     [row] = fetch_all(tx, "statistics/fold", {"ids": list(increments), "now": now})
-    return Added(row["increments"], row["hits"])
+    return FoldedCounts(row["increments"], row["hits"])
 
 
-def forget_day(tx: Transaction, day: Day) -> None:
+def forget_day(tx: Transaction, day: ApplicationDay) -> None:
     """Forget all that is counted of a day, which this transaction has locked, so that it can be counted anew."""
     execute(tx, "statistics/forget_day", {"application_id": day[0], "date": day[1]})
 
 
-def differences(tx: Transaction, day: Day) -> list[Difference] | None:
+def differences(tx: Transaction, day: ApplicationDay) -> list[Difference] | None:
     """Where a recount of a day, which this transaction has locked, differs; None where increments wait to be folded."""
     parameters = {"application_id": day[0], "date": day[1], **_bounds(day[1])}
     [row] = fetch_all(tx, "statistics/differences", parameters)

@@ -10,7 +10,7 @@ from tracker.store.copy_text import NULL, field
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all, sql
 
-Day = tuple[UUID, date]
+ApplicationDay = tuple[UUID, date]
 """One day of one application: what is folded or rebuilt by one at a time."""
 
 
@@ -44,14 +44,14 @@ def address_bytes(tx: Transaction, addresses: Sequence[str]) -> list[bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LockedIncrements:
     """The oldest increments: those of days that this transaction now holds, and the days that others hold."""
 
     ids: Sequence[int]
-    held_by_others: Sequence[Day]
+    held_by_others: Sequence[ApplicationDay]
 
 
-def lock_next(tx: Transaction, *, limit: int, skipped: Iterable[Day]) -> Found:
+def lock_next(tx: Transaction, *, limit: int, skipped: Iterable[ApplicationDay]) -> LockedIncrements:
     """Look at the `limit` oldest increments that are not of `skipped` days, and lock their days as far as free.
 
     Statements that follow see whatever the last holder of a day did.
@@ -63,24 +63,24 @@ def lock_next(tx: Transaction, *, limit: int, skipped: Iterable[Day]) -> Found:
         "skipped_dates": [day[1] for day in days],
     }
     rows = fetch_all(tx, "statistics_increments/lock_next", parameters)
-    return Found(
+    return LockedIncrements(
         ids=[increment for row in rows if row["locked"] for increment in row["ids"]],
         held_by_others=[(row["application_id"], row["date"]) for row in rows if not row["locked"]],
     )
 
 
-def lock_day(tx: Transaction, day: Day) -> None:
+def lock_day(tx: Transaction, day: ApplicationDay) -> None:
     """Wait until nobody else folds or rebuilds this day, and hold it until the transaction ends."""
     execute(tx, "statistics_increments/lock_day", {"application_id": day[0], "date": day[1]})
 
 
-def of_day(tx: Transaction, day: Day) -> list[int]:
+def of_day(tx: Transaction, day: ApplicationDay) -> list[int]:
     """The ids of a day's increments that are not folded yet."""
     rows = fetch_all(tx, "statistics_increments/of_day", {"application_id": day[0], "date": day[1]})
     return [row["id"] for row in rows]
 
 
-def recount_hour(tx: Transaction, day: Day, hour: int) -> list[int]:
+def recount_hour(tx: Transaction, day: ApplicationDay, hour: int) -> list[int]:
     """Count an hour from its raw rows into one increment in the place of those that wait; its id, if there are rows.
 
     To be called by who holds the day. Hits that are stored while this runs keep increments of their own.

@@ -16,7 +16,7 @@ from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all
 
 State = Literal["waiting", "delivered", "failed"]
-Place = tuple[datetime, int]
+DeliveryPosition = tuple[datetime, int]
 """When a delivery failed for good, and its id: the order in which failed ones are sent again."""
 TOO_MANY = "Too many deliveries were waiting: it was not tried."
 
@@ -113,8 +113,8 @@ def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datet
 
 
 def redeliver_failed(
-    tx: Transaction, webhook_id: UUID, *, after: Place, now: datetime, limit: int
-) -> tuple[int, Place]:
+    tx: Transaction, webhook_id: UUID, *, after: DeliveryPosition, now: datetime, limit: int
+) -> tuple[int, DeliveryPosition]:
     """Make due now what failed for good after a place and not after `now`; how many, and the place of the last.
 
     At most `limit`; where fewer are found none is left.

@@ -11,7 +11,7 @@ from tracker.encryption import SecretBox
 from tracker.errors import DestinationRefused, SettingsInvalid
 from tracker.log import logger
 from tracker.store.webhook_sending import ClaimedDelivery
-from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import WebhookClient
 from tracker.webhooks.retry_policy import AttemptResult
 
@@ -85,7 +85,7 @@ class Attempts:
 def _post(delivery: ClaimedDelivery, client: WebhookClient, headers: dict[str, str]) -> AttemptResult:
     try:
         answer = client.post(delivery.url, delivery.payload.encode(), headers)
-    except (NoAnswer, DestinationRefused) as error:
+    except (NoResponse, DestinationRefused) as error:
         return AttemptResult(error=str(error))
     except Exception as error:  # noqa: BLE001 - a thread that ends without a word would lose the delivery
         _log.exception("webhook attempt broke off", webhook=str(delivery.webhook_id), delivery=delivery.id)

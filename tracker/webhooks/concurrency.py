@@ -23,7 +23,7 @@ MAX_IDLE_SECONDS = 4.0
 
 
 @dataclass(slots=True)
-class Endpoint:
+class WebhookEndpoint:
     """What one endpoint has waiting and in flight."""
 
     webhook_id: UUID
@@ -51,7 +51,7 @@ class EndpointLimiter:
     def __init__(self, make_client: Callable[[], WebhookClient], *, threads: int = THREADS) -> None:
         self._make_client = make_client
         self._threads = threads
-        self._endpoints: dict[UUID, Endpoint] = {}
+        self._endpoints: dict[UUID, WebhookEndpoint] = {}
         self.in_flight = 0
 
     @property
@@ -89,7 +89,7 @@ class EndpointLimiter:
         for delivery in claimed:
             endpoint = self._endpoints.get(delivery.webhook_id)
             if endpoint is None:
-                endpoint = Endpoint(delivery.webhook_id, self._make_client(), delivery.is_failing, used_at=now)
+                endpoint = WebhookEndpoint(delivery.webhook_id, self._make_client(), delivery.is_failing, used_at=now)
                 self._endpoints[delivery.webhook_id] = endpoint
             endpoint.waiting.append(delivery)
             endpoint.has_more = endpoint.is_failing or numbers[endpoint.webhook_id] >= each
@@ -111,7 +111,7 @@ class EndpointLimiter:
         endpoint = self._endpoints[webhook_id]
         return endpoint.has_more and len(endpoint.waiting) < endpoint.concurrency
 
-    def begin(self, now: float) -> Iterator[tuple[Endpoint, ClaimedDelivery]]:
+    def begin(self, now: float) -> Iterator[tuple[WebhookEndpoint, ClaimedDelivery]]:
         """What may begin now, endpoint by endpoint, so that each has its turn; it counts as in flight from here on."""
         unhealthy = sum(len(endpoint.in_flight) for endpoint in self._endpoints.values() if endpoint.is_unhealthy(now))
         progress = True
@@ -170,7 +170,7 @@ class EndpointLimiter:
         for endpoint in self._endpoints.values():
             endpoint.client.close()
 
-    def _empty(self, endpoints: Iterable[Endpoint]) -> list[ClaimedDelivery]:
+    def _empty(self, endpoints: Iterable[WebhookEndpoint]) -> list[ClaimedDelivery]:
         given_back = [delivery for endpoint in endpoints for delivery in endpoint.waiting]
         for endpoint in endpoints:
             endpoint.waiting.clear()

@@ -8,7 +8,7 @@ from http.client import RemoteDisconnected
 import requests
 
 
-class NoAnswer(Exception):
+class NoResponse(Exception):
     """Nothing came that counts as an answer; the message is a sentence."""
 
 
@@ -16,7 +16,7 @@ def reason(error: BaseException) -> str:
     """What went wrong, by the innermost error that says it best."""
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, NoAnswer):
+        if isinstance(cause, NoResponse):
             return str(cause)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"Its certificate is refused: {cause.verify_message.rstrip('.')}."

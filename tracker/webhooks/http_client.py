@@ -28,7 +28,7 @@ from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
 from tracker.ssrf_guard.urls import check_url
 from tracker.webhooks.deadlines import Deadlines, Limited
-from tracker.webhooks.error_messages import NoAnswer, reason
+from tracker.webhooks.error_messages import NoResponse, reason
 from tracker.webhooks.response import BoundedResponse
 
 CONNECT_SECONDS = 3.0
@@ -111,8 +111,8 @@ class WebhookClient:
             try:
                 timeouts = self._settings.timeouts
                 response = self._session.send(request, stream=True, allow_redirects=False, timeout=timeouts)
-            except (NoAnswer, requests.RequestException, HTTPError, OSError, ValueError) as error:
-                raise NoAnswer(_TOO_LONG if limited.expired else reason(error)) from error
+            except (NoResponse, requests.RequestException, HTTPError, OSError, ValueError) as error:
+                raise NoResponse(_TOO_LONG if limited.expired else reason(error)) from error
             with response:
                 return self._answer(response)
 
@@ -179,7 +179,7 @@ class _Checked(HTTPConnection):
                 break
             except OSError as error:
                 if number + 1 == len(addresses):
-                    raise NoAnswer(_unreached(error)) from error
+                    raise NoResponse(_unreached(error)) from error
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(CONNECT_SECONDS)  # For the handshake of TLS.
         return sock

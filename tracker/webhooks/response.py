@@ -10,7 +10,7 @@ from http.client import HTTPResponse, RemoteDisconnected
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import Any, Final
 
-from tracker.webhooks.error_messages import NoAnswer
+from tracker.webhooks.error_messages import NoResponse
 
 MAX_INFORMATIONAL_ANSWERS: Final = 32
 """Answers of 1xx before the final one: real servers send one or two, or one in some seconds while they work."""
@@ -60,7 +60,7 @@ class BoundedResponse(HTTPResponse):
                 is_last = not is_whole or status == _SWITCHING_PROTOCOLS
                 closing = b"Connection: close\r\n" if is_last else b""
                 return b"HTTP/1.%d %d \r\n%b%b\r\n" % (minor, status, closing, b"".join(headers))
-        raise NoAnswer(f"It sent more than {MAX_INFORMATIONAL_ANSWERS} informational answers (1xx) and no final one.")
+        raise NoResponse(f"It sent more than {MAX_INFORMATIONAL_ANSWERS} informational answers (1xx) and no final one.")
 
     def _read_status_line(self) -> tuple[int, int]:
         """Return the minor version and the status."""
@@ -70,9 +70,9 @@ class BoundedResponse(HTTPResponse):
             raise RemoteDisconnected("The connection ended before a whole status line.")
         match = _STATUS_LINE.fullmatch(line)
         if match is None and is_cut_off_here:
-            raise NoAnswer(f"It sent {MAX_ANSWER_BYTES} bytes and no status.")
+            raise NoResponse(f"It sent {MAX_ANSWER_BYTES} bytes and no status.")
         if match is None:
-            raise NoAnswer("It did not answer in HTTP/1.0 or HTTP/1.1.")
+            raise NoResponse("It did not answer in HTTP/1.0 or HTTP/1.1.")
         return int(match[1]), int(match[2])
 
     def _read_headers_into(self, headers: list[bytes]) -> bool:

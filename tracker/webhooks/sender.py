@@ -23,7 +23,7 @@ from tracker.store import webhook_sending
 from tracker.store.database import Database, Transaction
 from tracker.store.webhook_sending import ClaimedDelivery
 from tracker.webhooks.attempt import EndedAttempt
-from tracker.webhooks.concurrency import THREADS, Endpoint, EndpointLimiter
+from tracker.webhooks.concurrency import THREADS, EndpointLimiter, WebhookEndpoint
 from tracker.webhooks.http_client import WHOLE_SECONDS, WebhookClient
 from tracker.webhooks.recording import DecidedAttempt, DisableAfter, record
 from tracker.webhooks.retry_policy import decide
@@ -56,7 +56,7 @@ class MakesAttempts(Protocol):
     def make(self, delivery: ClaimedDelivery, client: WebhookClient) -> EndedAttempt: ...
 
 
-class Sender:
+class WebhookSender:
     """One for a process. `turn` is not to be called twice at a time."""
 
     def __init__(
@@ -173,7 +173,7 @@ class Sender:
         for endpoint, delivery in self._limiter.begin(self._clock.monotonic()):
             self._pool.submit(self._make, endpoint, delivery)
 
-    def _make(self, endpoint: Endpoint, delivery: ClaimedDelivery) -> None:
+    def _make(self, endpoint: WebhookEndpoint, delivery: ClaimedDelivery) -> None:
         """In a thread of the pool."""
         self._arrived.put(self._attempts.make(delivery, endpoint.client))
 

@@ -14,7 +14,7 @@ from tracker.config import Settings
 from tracker.encryption import SecretBox
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
-from tracker.maintenance.drop_partitions import Statistics
+from tracker.maintenance.drop_partitions import StatisticsHooks
 from tracker.outbox.events import period_completed, session_ended
 from tracker.outbox.publish import publish_all
 from tracker.queueing.connection import Connection, connect
@@ -30,7 +30,7 @@ from tracker.webhooks.attempt import Attempts
 from tracker.webhooks.concurrency import MAX_CONCURRENCY
 from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
-from tracker.webhooks.sender import Sender
+from tracker.webhooks.sender import WebhookSender
 from tracker.wiring.clock import agreed_clock
 from tracker.wiring.metrics import untold_metrics
 
@@ -42,7 +42,7 @@ _LEASE_PATIENCE = 3.0
 _CLOCK_PATIENCE = 2.0
 """Seconds to wait for PostgreSQL's time."""
 
-STATISTICS = Statistics(is_final=retire.is_final, note_removal=retire.note_removal, retire=retire.retire)
+STATISTICS = StatisticsHooks(is_final=retire.is_final, note_removal=retire.note_removal, retire=retire.retire)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,11 @@ class Scheduler:
     deletions: Deletions
     owner: str
     instance: InstanceCheck
-    sender: Sender
+    sender: WebhookSender
     untold: Untold
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
-    statistics: Statistics = STATISTICS
+    statistics: StatisticsHooks = STATISTICS
     note_removal: Callable[[Transaction, datetime, UUID | None], None] = retire.note_removal
 
     def publish_sessions(self, tx: Transaction, ended: Sequence[EndedSession]) -> None:
@@ -93,11 +93,11 @@ class Scheduler:
         self.redis.close()
 
 
-def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owner: str) -> Sender:
+def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owner: str) -> WebhookSender:
     """The sender of webhooks, with the rules of these settings."""
     policy = policy_of(settings)
     client_settings = ClientSettings(policy, Resolver(policy, clock), clock=clock)
-    return Sender(
+    return WebhookSender(
         database,
         clock,
         Attempts(SecretBox(settings.secret_key), clock),
