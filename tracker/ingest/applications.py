@@ -9,7 +9,7 @@ from tracker.application import Application, ParameterDefinition
 from tracker.application_settings import CUSTOM_PARAMS_MODE, MAX_DIFFERENT_VALUES
 from tracker.clock import Clock
 from tracker.outbox.publish import Subscribers, subscribers_of
-from tracker.parameter_limits import is_open, usable_rules
+from tracker.parameter_limits import default_bytes, is_open, usable_rules
 from tracker.parameter_rules import ParameterRule
 from tracker.store import applications, custom_parameter_definitions
 from tracker.store.database import Database
@@ -28,6 +28,9 @@ class Known:
     open_keys: AbstractSet[str]
     """The parameters whose values anybody may invent: neither numbers and booleans nor those that the owner lists."""
     max_different_values: int
+    defaults: int
+    """How many definitions have a default."""
+    default_bytes: int
     audience: Subscribers | None
     """Its active webhooks, or None where it has none."""
 
@@ -73,5 +76,7 @@ def _known(
         mode=CUSTOM_PARAMS_MODE.value(application.settings),
         open_keys={rule.key for rule in rules if is_open(rule)},
         max_different_values=MAX_DIFFERENT_VALUES.value(application.settings),
+        defaults=sum(rule.default_text is not None for rule in rules),
+        default_bytes=sum(map(default_bytes, rules)),
         audience=listening.get(application.id),
     )

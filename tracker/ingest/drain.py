@@ -11,7 +11,7 @@ from tracker.ingest.applications import ApplicationLookup, Known
 from tracker.ingest.check import Good, check
 from tracker.ingest.held import Held
 from tracker.ingest.isolate import FAULTS, write_part
-from tracker.ingest.parts import Part, parts_of
+from tracker.ingest.parts import Part, Unchecked, parts_of
 from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.tally import Drained, Ended, Tally
 from tracker.ingest.variety import Variety
@@ -50,7 +50,7 @@ class Drain:
         self._permit = permit
         self._variety = Variety(claims.redis)
         self._tally = Tally()
-        self._left: deque[Part] = deque()
+        self._left: deque[Unchecked] = deque()
 
     def run(self) -> Drained:
         """Turn until dry or out of time, log what was done, and say it.
@@ -86,8 +86,10 @@ class Drain:
             self._write(self._left.popleft())
         return was_busy or bool(parts)
 
-    def _next_parts(self) -> list[Part]:
-        return [part for batch in self._held.claim() for part in parts_of(self._check(_read(batch)))]
+    def _next_parts(self) -> list[Unchecked]:
+        """Claim and read; parted before anything is checked, so that a turn checks no more than it writes."""
+        batches = [_read(batch) for batch in self._held.claim()]
+        return [part for batch in batches for part in parts_of(batch, self._known(batch))]
 
     def _until_dry(self) -> Ended:
         self._permit()
@@ -97,14 +99,17 @@ class Drain:
         self._give_back()
         return "time"
 
-    def _check(self, batch: Sequence[Read | Failed]) -> list[Good | Failed]:
-        known = self._applications.of({item.hit.app_id for item in batch if isinstance(item, Read)})
-        checked = [_checked(item, known) if isinstance(item, Read) else item for item in batch]
+    def _known(self, part: Unchecked) -> Mapping[str, Known | None]:
+        return self._applications.of({item.hit.app_id for item in part if not isinstance(item, Failed)})
+
+    def _check(self, part: Unchecked) -> Part:
+        known = self._known(part)
+        checked = [_checked(item, known) if isinstance(item, Read) else item for item in part]
         return self._variety.bound(checked, known)
 
-    def _write(self, part: Part) -> None:
-        """Write and settle a part; where it is refused, its halves are what is left to do first."""
-        outcomes, smaller = write_part(self._database, self._held, part, self._clock)
+    def _write(self, part: Unchecked) -> None:
+        """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
+        outcomes, smaller = write_part(self._database, self._held, self._check(part), self._clock)
         self._left.extendleft(reversed(smaller))
         for outcome in outcomes:
             self._tally.count(outcome)

@@ -1,14 +1,20 @@
 """Parting a batch, so that no transaction is so large, or refused so often, that others wait for it; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from typing import TypeVar
 from uuid import UUID
 
+from tracker.ingest.applications import Known
 from tracker.ingest.check import Good
-from tracker.ingest.read import Failed
+from tracker.ingest.read import Failed, Read
 
 Item = Good | Failed
+"""A hit that has been checked."""
 Part = Sequence[Item]
+Unchecked = Sequence[Read | Item]
+
+T = TypeVar("T", Read | Good | Failed, Good | Failed)
 
 MAX_PART_BYTES = 1024 * 1024
 """What one transaction writes, about: a few tenths of a second of work for PostgreSQL at most. A hundred ordinary hits
@@ -18,19 +24,21 @@ _VALUE_BYTES = 768
 and its share of the statistics."""
 
 
-def parts_of(batch: Part) -> Sequence[Part]:
-    """The batch in parts of at most MAX_PART_BYTES or one hit.
+def parts_of(batch: Unchecked, known: Mapping[str, Known | None]) -> Sequence[Unchecked]:
+    """The batch in parts of about at most MAX_PART_BYTES or one hit; `known` holds the hits' applications.
 
     The applications that bring least are in the first one, and not with the beginning of what fills several.
     """
-    if sum(map(_weight, batch)) <= MAX_PART_BYTES:
+    weights = {id(item): _weight(item, known) for item in batch}
+    if sum(weights.values()) <= MAX_PART_BYTES:
         return [batch] if batch else []
-    parts: list[list[Item]] = [[]]
+    groups = [(sum(weights[id(item)] for item in group), group) for group in _groups(batch)]
+    parts: list[list[Read | Item]] = [[]]
     room = MAX_PART_BYTES
-    for weight_of_group, group in sorted(((sum(map(_weight, each)), each) for each in _groups(batch)), key=_first):
+    for weight_of_group, group in sorted(groups, key=_first):
         fits = weight_of_group <= room
         for number, item in enumerate(group):
-            weight = _weight(item)
+            weight = weights[id(item)]
             if parts[-1] and (weight > room or (number == 0 and not fits)):
                 parts.append([])
                 room = MAX_PART_BYTES
@@ -55,32 +63,35 @@ def halves(part: Part) -> tuple[Part, Part]:
     return _flat(smaller[:middle]), _flat([*smaller[middle:], largest])
 
 
-def _weight(item: Item) -> int:
+def _weight(item: Read | Item, known: Mapping[str, Known | None]) -> int:
+    """Return about how many bytes a hit comes to with the rows of its parameters, before these have been checked."""
     weight = len(item.claim.entry.tracking_data)
-    if isinstance(item, Good):
-        weight += sum(_VALUE_BYTES + len(text or "") for _, text in item.values)
+    found = None if isinstance(item, Failed) else known.get(item.hit.app_id)
+    if found is not None and not isinstance(item, Failed):
+        rows = min(len(found.rules), len(item.hit.custom_params or ()) + found.defaults)
+        weight += rows * _VALUE_BYTES + found.default_bytes
     return weight
 
 
-def _groups(part: Part) -> Sequence[Part]:
+def _groups(part: Sequence[T]) -> list[list[T]]:
     """The items by application, in their order; all in one group where two applications name the same session.
 
     Whoever's hit is written first has the session (decision 0008), which must not depend on how a batch was parted.
     """
-    groups: dict[UUID | None, list[Item]] = {}
+    groups: dict[UUID | None, list[T]] = {}
     applications: dict[str, UUID] = {}
     for item in part:
         application = None
-        if isinstance(item, Good):
+        if not isinstance(item, Failed):
             application = item.hit.application_id
             session = item.hit.session_id
             if session is not None and applications.setdefault(session, application) != application:
-                return [part]
+                return [list(part)]
         groups.setdefault(application, []).append(item)
     return list(groups.values())
 
 
-def _first(pair: tuple[int, Part]) -> int:
+def _first(pair: tuple[int, object]) -> int:
     return pair[0]
 
 
