@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.queued_hits import claims_of, drain, enqueue, entry_of, hit_of, rows
+from tests.integration.conftest import MovableClock
+from tests.queued_hits import claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.hit import Hit
+from tracker.ingest.drain import Drain
 from tracker.ingest.isolate import delay_before
-from tracker.queueing.claims import RETRIES
+from tracker.queueing.claims import RETRIES, Claims
 from tracker.queueing.connection import Connection
 from tracker.queueing.depth import depths
 from tracker.queueing.entry import Entry
@@ -74,6 +76,26 @@ def test_what_cannot_be_told_apart_is_tried_alone_with_growing_delays_and_then_f
     assert "partitions create 1999-05" in reason
     assert waiting(redis) == 0
     assert rows(database, "SELECT id FROM access_logs") == [(2,)]
+
+
+def test_halves_of_a_refused_batch_are_written_though_their_application_has_gone_meanwhile(
+    database: Database, redis: Connection, application: Application, clock: MovableClock
+) -> None:
+    define(database, application, "size", "string")
+    hits = [hit_of(application, number, custom_params={"size": f"s{number}"}) for number in range(1, 9)]
+    enqueue(redis, [*hits, hit_of(application, 9, ip_address="not an address")])
+    claims = Claims(redis, consumer="halving", batch_size=100, clock=clock)
+    draining = Drain(claims, database, clock, seconds=60, sleep=lambda _: None)
+
+    assert draining.turn()
+    with database.transaction() as tx:
+        tx.execute(b"DELETE FROM applications WHERE id = %s", [application.id])
+    clock.advance(10)
+    drained = draining.run()
+
+    assert (drained.ended, drained.stored) == ("dry", 0)
+    assert drained.failed + drained.postponed == 9
+    assert waiting(redis) == drained.postponed
 
 
 def test_a_suspect_is_stored_as_soon_as_the_reason_is_gone(

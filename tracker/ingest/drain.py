@@ -103,9 +103,12 @@ class Drain:
         return self._applications.of({item.hit.app_id for item in part if not isinstance(item, Failed)})
 
     def _check(self, part: Unchecked) -> Part:
+        """Check a part as it was claimed; the halves of one that was refused have been checked with it."""
+        checked = [item for item in part if not isinstance(item, Read)]
+        if len(checked) == len(part):
+            return checked
         known = self._known(part)
-        checked = [_checked(item, known) if isinstance(item, Read) else item for item in part]
-        return self._variety.bound(checked, known)
+        return self._variety.bound([_checked(item, known) if isinstance(item, Read) else item for item in part], known)
 
     def _write(self, part: Unchecked) -> None:
         """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
