@@ -11,10 +11,10 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.dashboard.session_cookie import Session, SessionCookie
-from tracker.http.failed_keys import MAX_FAILURES, FailedKeys
 from tracker.management import keys
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.web.authentication import MAX_FAILURES, FailedKeys
 
 HOME = "/dashboard/applications/shop"
 

@@ -11,8 +11,8 @@ from tests.servers_away import redis_away
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.embedded import Valkey
-from tracker.http.failed_keys import MAX_FAILURES, MAX_FAILURES_OF_ALL, MAX_LOOK_UPS, FailedKeys
 from tracker.queueing.connection import Connection, connect
+from tracker.web.authentication import MAX_FAILURES, MAX_FAILURES_OF_ALL, MAX_LOOK_UPS, FailedKeys
 
 SHOP = "/v1/applications/shop"
 

@@ -8,7 +8,6 @@ import pytest
 
 from tracker.application import Application
 from tracker.clock import SystemClock
-from tracker.http.outage import Outage
 from tracker.ingest.filtered import fold, fold_now
 from tracker.queueing import filtered, watch
 from tracker.queueing.connection import Connection
@@ -17,6 +16,7 @@ from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount
+from tracker.web.circuit_breaker import CircuitBreaker
 
 NOON = datetime(2026, 1, 31, 12, 34, 56, tzinfo=UTC)
 HOUR = NOON.replace(minute=0, second=0)
@@ -24,7 +24,7 @@ HOUR = NOON.replace(minute=0, second=0)
 
 @pytest.fixture
 def counts(redis: Connection) -> FilteredCounts:
-    return FilteredCounts(Intake(redis, queue_limit=1000), redis_outage=Outage(SystemClock()))
+    return FilteredCounts(Intake(redis, queue_limit=1000), redis_breaker=CircuitBreaker(SystemClock()))
 
 
 def stored(database: Database, application: Application) -> list[tuple[Any, ...]]:

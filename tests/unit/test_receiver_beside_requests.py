@@ -6,12 +6,12 @@ import pytest
 
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
-from tracker.http.outage import Outage
 from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, QuotaUse
 from tracker.receiver.header_text import clean
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.rate_window import RateWindow
 from tracker.receiver.upkeep import Upkeep
+from tracker.web.circuit_breaker import CircuitBreaker
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -31,33 +31,33 @@ class HandClock:
 
 def test_during_an_outage_one_caller_a_second_asks_again() -> None:
     clock = HandClock()
-    outage = Outage(clock, seconds=1.0, patience=5.0)
-    assert not outage.keeps_away()
-    assert outage.met()
-    assert not outage.met()
-    assert outage.keeps_away()
+    breaker = CircuitBreaker(clock, seconds=1.0, trial_seconds=5.0)
+    assert breaker.allows_call()
+    assert breaker.record_failure()
+    assert not breaker.record_failure()
+    assert not breaker.allows_call()
     clock.seconds = 1.0
-    assert [outage.keeps_away() for _ in range(3)] == [False, True, True]
-    assert not outage.met()
+    assert [breaker.allows_call() for _ in range(3)] == [True, False, False]
+    assert not breaker.record_failure()
     clock.seconds = 1.9
-    assert outage.keeps_away()
+    assert not breaker.allows_call()
     clock.seconds = 2.0
-    assert not outage.keeps_away()
-    assert outage.over()
-    assert not outage.over()
-    assert not outage.keeps_away()
+    assert breaker.allows_call()
+    assert breaker.record_success()
+    assert not breaker.record_success()
+    assert breaker.allows_call()
 
 
 def test_an_asker_that_hangs_is_followed_by_another_one() -> None:
     clock = HandClock()
-    outage = Outage(clock, seconds=1.0, patience=5.0)
-    outage.met()
+    breaker = CircuitBreaker(clock, seconds=1.0, trial_seconds=5.0)
+    breaker.record_failure()
     clock.seconds = 1.0
-    assert not outage.keeps_away()
+    assert breaker.allows_call()
     clock.seconds = 5.9
-    assert outage.keeps_away()
+    assert not breaker.allows_call()
     clock.seconds = 6.0
-    assert not outage.keeps_away()
+    assert breaker.allows_call()
 
 
 def test_a_window_takes_what_fits_and_starts_anew_each_minute() -> None:

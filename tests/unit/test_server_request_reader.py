@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.http.body import BODY_UNREAD
 from tracker.server.environ import base
 from tracker.server.limits import Limits
 from tracker.server.request import Request
 from tracker.server.request_reader import RequestReader
 from tracker.server.site import Endpoint, Site
+from tracker.web.body import BODY_UNREAD
 
 SITE = Site(
     endpoints={b"/hit": Endpoint(lambda _environ, _respond: True, 100), b"/pixel": Endpoint(lambda _e, _r: True)},

@@ -9,8 +9,8 @@ from flask import Response, request
 from marshmallow import Schema, fields
 
 from tracker.api.services import current_services
-from tracker.http.envelope import data_answer
 from tracker.management.versions import Expected, version_of
+from tracker.web.envelope import data_answer
 
 
 def answer(

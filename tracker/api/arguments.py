@@ -9,8 +9,8 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
 from tracker.errors import Refused, invalid
-from tracker.http.body import BODY_READ, read_body
-from tracker.http.json_rules import check, parse
+from tracker.web.body import BODY_READ, read_body
+from tracker.web.json_rules import check, parse
 
 LONGEST_BODY = 65_536
 """Bytes; what JSON may hold beside that stands in `tracker.hit_values`."""

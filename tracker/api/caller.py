@@ -12,11 +12,11 @@ from flask import g, request
 from tracker.api.services import current_services
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused, invalid, not_found
-from tracker.http.client_address import client_address
-from tracker.http.presented_key import presented_key
 from tracker.management.audit import ADMIN, Actor
 from tracker.management.known_application import unknown
 from tracker.store import applications
+from tracker.web.authentication import presented_key
+from tracker.web.client_address import client_address
 
 ADMIN_ONLY = "admin"
 """Asked for instead of a permission: only the admin token will do."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from tracker.http import moments
+from tracker.web import timestamps
 
 CONTROLS = "\\u0000-\\u001f\\u007f-\\u009f"
 """Control characters, for a character class of a pattern."""
@@ -99,9 +99,9 @@ class Moment(fields.DateTime):
     """A point in time with its offset (RFC 3339, section 5.6); loaded in UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        moment = moments.in_utc(value, moments.STRICT)
+        moment = timestamps.in_utc(value, timestamps.STRICT)
         if moment is None:
-            raise ValidationError(moments.NO_MOMENT)
+            raise ValidationError(timestamps.NO_TIMESTAMP)
         return moment
 
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 
 from tracker.api.services import current_services
 from tracker.errors import Refused
-from tracker.http.presented_key import presented_key
 from tracker.metrics.exposition import CONTENT_TYPE, exposition
 from tracker.metrics.look import look
+from tracker.web.authentication import presented_key
 
 blueprint = Blueprint("metrics", __name__)
 

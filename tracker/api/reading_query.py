@@ -9,9 +9,9 @@ from marshmallow import Schema, ValidationError, fields
 
 from tracker.api.fields import Text
 from tracker.api.services import current_services
-from tracker.http import moments
-from tracker.http.json_rules import check, parse
 from tracker.reading.period import Period
+from tracker.web import timestamps
+from tracker.web.json_rules import check, parse
 
 _LONGEST_FILTER = 8192
 """Characters; `tracker.reading.parameter_filter` says what the object may hold."""
@@ -21,7 +21,7 @@ class DayField(fields.Date):
     """A day, YYYY-MM-DD and nothing else."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:  # noqa: ANN401 marshmallow's signature
-        if not moments.DAY.fullmatch(value):
+        if not timestamps.DAY.fullmatch(value):
             raise ValidationError("Must be a day, YYYY-MM-DD.")
         return super()._deserialize(value, attr, data, **kwargs)
 

@@ -9,12 +9,12 @@ from flask import current_app
 
 from tracker.clock import Clock
 from tracker.errors import TrackerError
-from tracker.http.client_address import TrustedProxies
-from tracker.http.key_holder import KeyCheck
-from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.web.authentication import KeyCheck
+from tracker.web.client_address import TrustedProxies
+from tracker.web.key_usage import KeyUse
 
 EXTENSION: Final = "tracker-api"
 """Under this name the application knows where to get the parts."""

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from flask import request
 
 from tracker.errors import Refused, invalid
-from tracker.http.body import BODY_READ, read_body
+from tracker.web.body import BODY_READ, read_body
 
 _LONGEST = 8192
 _MOST_FIELDS = 20

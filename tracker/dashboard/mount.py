@@ -13,8 +13,8 @@ from tracker.dashboard.page import HOME, error_page, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
 from tracker.dashboard.viewer import SignedOut
 from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
-from tracker.http.body import BODY_READ, discard_body
-from tracker.http.faults import as_refused
+from tracker.web.body import BODY_READ, discard_body
+from tracker.web.envelope import as_refused
 
 _FOR_EVERYBODY: Final = {"sign-in", "sign-out", "language", "file"}
 

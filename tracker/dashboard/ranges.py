@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from tracker.errors import Refused, invalid
-from tracker.http import moments
 from tracker.reading.period import Period
 from tracker.reading.series import Grouping
+from tracker.web import timestamps
 
 NAMES: Final = ("today", "24h", "7d", "30d", "90d", "12m")
 USUAL: Final = "7d"
@@ -99,7 +99,7 @@ def _date(asked: Mapping[str, str], name: str) -> date | None:
     if not text:
         return None
     try:
-        found = date.fromisoformat(text) if moments.DAY.fullmatch(text) else None
+        found = date.fromisoformat(text) if timestamps.DAY.fullmatch(text) else None
     except ValueError:
         found = None
     if found is None:

@@ -7,10 +7,10 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
-from tracker.http.client_address import TrustedProxies
-from tracker.http.key_holder import KeyCheck
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.web.authentication import KeyCheck
+from tracker.web.client_address import TrustedProxies
 
 EXTENSION: Final = "tracker-dashboard"
 """Under this name the application knows where to get the parts."""

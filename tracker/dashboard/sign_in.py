@@ -12,9 +12,9 @@ from tracker.dashboard.page import HEADERS, HOME, page
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
-from tracker.http.client_address import client_address
-from tracker.http.key_holder import KeyHolder
 from tracker.store import dashboard_sign_outs
+from tracker.web.authentication import KeyHolder
+from tracker.web.client_address import client_address
 
 _YEAR: Final = 365 * 86_400
 _LONGEST_KEY: Final = 1000

@@ -14,8 +14,8 @@ from tracker.application import ApiKey, Application
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import DatabaseAway, not_found
-from tracker.http.key_holder import KeyHolder
 from tracker.store import applications, dashboard_sign_outs
+from tracker.web.authentication import KeyHolder
 
 COOKIE: Final = "tracker_session"
 PERMISSION: Final = "stats:read"

@@ -10,9 +10,6 @@ from tracker.application import ApiKey, Application
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import identity_of
-from tracker.http.client_address import TrustedProxies, client_address
-from tracker.http.key_use import KeyUse
-from tracker.http.presented_key import presented_key
 from tracker.privacy.addresses import networks_of
 from tracker.privacy.anonymization import without_visitor
 from tracker.queueing.intake import Acceptance
@@ -29,6 +26,9 @@ from tracker.receiver.rules import RuleBook, Rules
 from tracker.receiver.screening import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.shelf import Offer, Shelf
 from tracker.receiver.upkeep import Upkeep
+from tracker.web.authentication import presented_key
+from tracker.web.client_address import TrustedProxies, client_address
+from tracker.web.key_usage import KeyUse
 
 _KEY_PREFIX = "alt_"
 

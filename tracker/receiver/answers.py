@@ -6,8 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from tracker.errors import Refused
-from tracker.http.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 from tracker.queueing.intake import Acceptance
+from tracker.web.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 
 GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 """A transparent image of 1x1 pixels in 43 bytes (GIF89a with a graphic control extension)."""

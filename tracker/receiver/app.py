@@ -9,9 +9,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
 from tracker.errors import Refused
-from tracker.http.body import BODY_READ, discard_body
-from tracker.http.envelope import Answer, Headers
-from tracker.http.faults import as_refused
 from tracker.queueing.intake import Intake
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import refusal_answer
@@ -19,6 +16,8 @@ from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.health import HealthParts, KnowsCaller, health, live
 from tracker.receiver.test_page import TestPage, test_page
 from tracker.receiver.tracking import ENDPOINTS, LONGEST_BODY, Tracking
+from tracker.web.body import BODY_READ, discard_body
+from tracker.web.envelope import Answer, Headers, as_refused
 
 App = Flask
 

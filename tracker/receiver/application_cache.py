@@ -15,13 +15,13 @@ from typing import Protocol
 from tracker.application import Application, hash_key
 from tracker.clock import Clock
 from tracker.errors import DatabaseAway, QueueAway, Refused, TrackerError
-from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
 from tracker.receiver.look_ups import LookUps
 from tracker.store import applications
 from tracker.store.database import Database
+from tracker.web.circuit_breaker import CircuitBreaker
 
 REFRESH_SECONDS = 2.0
 FRESH_SECONDS = 2.0
@@ -75,10 +75,16 @@ class ApplicationCache:
     """Applications by `app_id`. Thread-safe."""
 
     def __init__(
-        self, database: Database, redis: Connection, clock: Clock, *, database_outage: Outage, redis_outage: Outage
+        self,
+        database: Database,
+        redis: Connection,
+        clock: Clock,
+        *,
+        database_breaker: CircuitBreaker,
+        redis_breaker: CircuitBreaker,
     ) -> None:
         self._database, self._redis, self._clock = database, redis, clock
-        self._database_outage, self._redis_outage = database_outage, redis_outage
+        self._database_breaker, self._redis_breaker = database_breaker, redis_breaker
         self._known: dict[str, _Known] = {}
         self._unknown: dict[str, float] = {}
         self._look_ups: dict[str, Future[Application | None]] = {}
@@ -108,7 +114,7 @@ class ApplicationCache:
         if self._spent.is_settled(question):
             return known
         spent = self._spent.take(networks)
-        if spent is not None or self._database_outage.keeps_away():
+        if spent is not None or not self._database_breaker.allows_call():
             if secret is None:
                 return known
             raise _too_many_keys() if spent == "address" else _nobody_can_tell()
@@ -117,12 +123,12 @@ class ApplicationCache:
             with self._database.transaction() as tx:
                 application = applications.find(tx, known.app_id)
         except DatabaseAway as error:
-            if self._database_outage.met():
+            if self._database_breaker.record_failure():
                 _log.warning("postgresql away", reason=str(error))
             if secret is None:
                 return known
             raise _nobody_can_tell() from error
-        self._database_outage.over()
+        self._database_breaker.record_success()
         if application is None:
             return known
         if application == known:
@@ -161,7 +167,7 @@ class ApplicationCache:
         while some := list(islice(names, _AT_ONCE)):
             with self._database.transaction() as tx:
                 found = applications.find_many(tx, some)
-            self._database_outage.over()
+            self._database_breaker.record_success()
             for app_id in some:
                 self._renew(app_id, found.get(app_id))
 
@@ -224,15 +230,15 @@ class ApplicationCache:
         shared = self._shared(app_id)
         if shared is not None and abs(self._clock.now().timestamp() - shared.checked_at) < FRESH_SECONDS:
             return shared.application
-        if not self._database_outage.keeps_away():
+        if self._database_breaker.allows_call():
             try:
                 with self._database.transaction() as tx:
                     application = applications.find(tx, app_id)
             except DatabaseAway as error:
-                if self._database_outage.met():
+                if self._database_breaker.record_failure():
                     _log.warning("postgresql away", reason=str(error))
             else:
-                self._database_outage.over()
+                self._database_breaker.record_success()
                 if application is not None:
                     self._share(application)
                 return application
@@ -241,14 +247,14 @@ class ApplicationCache:
         return shared.application
 
     def _shared(self, app_id: str) -> _Shared | None:
-        if self._redis_outage.keeps_away():
+        if not self._redis_breaker.allows_call():
             return None
         try:
             data = snapshots.get(self._redis, app_id)
         except QueueAway:
-            self._redis_outage.met()
+            self._redis_breaker.record_failure()
             return None
-        self._redis_outage.over()
+        self._redis_breaker.record_success()
         if data is None:
             return None
         checked_at, _, encoded = data.partition(b"\n")
@@ -259,7 +265,7 @@ class ApplicationCache:
             return None
 
     def _share(self, application: Application) -> None:
-        if self._redis_outage.lasts:
+        if self._redis_breaker.is_open:
             return
         checked_at = f"{self._clock.now().timestamp():.3f}\n".encode()
         try:

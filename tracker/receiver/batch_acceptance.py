@@ -8,9 +8,6 @@ from typing import Any, NamedTuple
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused
 from tracker.hit import identity_of
-from tracker.http.envelope import error_body
-from tracker.http.json_rules import Parsed, check, refusal
-from tracker.http.presented_key import presented_key
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, confirmed, sender_of
@@ -19,6 +16,9 @@ from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
 from tracker.receiver.screening import reason_to_drop_keyed
 from tracker.receiver.shelf import Offer
+from tracker.web.authentication import presented_key
+from tracker.web.envelope import error_body
+from tracker.web.json_rules import Parsed, check, refusal
 
 MOST_EVENTS = 1000
 LONGEST_EVENT = 65_536

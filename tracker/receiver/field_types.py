@@ -13,8 +13,8 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, missing
 
-from tracker.http import moments
 from tracker.privacy.addresses import normalise
+from tracker.web import timestamps
 
 _NO_TEXT = "Must be a text."
 
@@ -95,9 +95,9 @@ class Instant(fields.Field[datetime]):
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         if value is None:
             return missing
-        moment = moments.in_utc(value, moments.WITH_SPACE)
+        moment = timestamps.in_utc(value, timestamps.WITH_SPACE)
         if moment is None:
-            raise ValidationError(moments.NO_MOMENT)
+            raise ValidationError(timestamps.NO_TIMESTAMP)
         return moment
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from tracker.errors import QueueAway, QueueFull
-from tracker.http.outage import Outage
 from tracker.instruments import HITS_FILTERED
 from tracker.log import logger
 from tracker.queueing.filtered import field_of
 from tracker.queueing.intake import Intake
+from tracker.web.circuit_breaker import CircuitBreaker
 
 _log = logger(__name__)
 
@@ -18,8 +18,8 @@ _log = logger(__name__)
 class FilteredCounts:
     """Counts by application, hour and reason. Thread-safe. `flush` is called beside the requests, and at the end."""
 
-    def __init__(self, intake: Intake, *, redis_outage: Outage) -> None:
-        self._intake, self._redis_outage = intake, redis_outage
+    def __init__(self, intake: Intake, *, redis_breaker: CircuitBreaker) -> None:
+        self._intake, self._redis_breaker = intake, redis_breaker
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -27,23 +27,23 @@ class FilteredCounts:
         """Count `hits`. Nothing is raised: what Redis does not take is held here until it does."""
         HITS_FILTERED.labels(reason).inc(hits)
         field = field_of(application_id, reason, now)
-        if not self._redis_outage.keeps_away():
+        if self._redis_breaker.allows_call():
             try:
                 self._intake.count_filtered(field, hits)
             except QueueFull:
-                self._redis_outage.over()
+                self._redis_breaker.record_success()
             except QueueAway as error:
-                if self._redis_outage.met():
+                if self._redis_breaker.record_failure():
                     _log.warning("redis away, filtered hits are counted in memory", reason=str(error))
             else:
-                self._redis_outage.over()
+                self._redis_breaker.record_success()
                 return
         with self._lock:
             self._held[field] += hits
 
     def flush(self) -> None:
         """Bring what is held to Redis, unless that is not to be used. Raises QueueAway: it stays held."""
-        while self._held and not self._redis_outage.is_held:
+        while self._held and not self._redis_breaker.is_forced_open:
             with self._lock:
                 if not self._held:
                     return

@@ -15,11 +15,11 @@ from flask import Blueprint, request
 from tracker import __version__
 from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
-from tracker.http.envelope import Answer
 from tracker.log import logger
 from tracker.receiver.answers import json_answer
 from tracker.receiver.application_cache import ApplicationCache
 from tracker.receiver.upkeep import Upkeep
+from tracker.web.envelope import Answer
 
 _PATIENCE = 2.0
 """Seconds after which a probe without an answer counts as `away`."""

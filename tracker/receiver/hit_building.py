@@ -10,9 +10,9 @@ from typing import Any
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.hit import encode_columns, tracking_id_of
-from tracker.http.json_rules import refusal
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
+from tracker.web.json_rules import refusal
 
 OLDEST = timedelta(hours=24)
 NEWEST = timedelta(minutes=5)

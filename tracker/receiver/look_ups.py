@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from tracker.clock import Clock
-from tracker.http.token_bucket import TokenBucket
+from tracker.web.token_bucket import TokenBucket
 
 _SETTLED_SECONDS: Final = 2.0
 """For how long a key that PostgreSQL did not know is refused without asking again."""

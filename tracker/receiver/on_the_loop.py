@@ -12,12 +12,12 @@ from typing import Any
 
 from tracker.clock import Clock
 from tracker.errors import NoAnswer, QueueAway, QueueFull
-from tracker.http.envelope import Answer
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.application_cache import ApplicationCache, KnownApplications, WouldWait
 from tracker.receiver.tracking import Pending, TrackingEndpoint
+from tracker.web.envelope import Answer
 
 _MAX_BODY = 65_536
 """Bytes of a batch that is judged on the loop, which takes milliseconds; a larger one goes into a thread."""

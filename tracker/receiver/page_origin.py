@@ -10,8 +10,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from tracker.errors import Refused
-from tracker.http.envelope import Headers
 from tracker.receiver.rules import Rules
+from tracker.web.envelope import Headers
 
 _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::[0-9]*)?(?:[/?#].*)?"

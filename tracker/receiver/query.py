@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tracker.hit_values import MAX_DEPTH
-from tracker.http.json_rules import check, parse, refusal
+from tracker.web.json_rules import check, parse, refusal
 
 _JSON = ("custom_params", "event_data")
 _NUMBERS = ("age_ms", "priority")

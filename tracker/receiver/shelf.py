@@ -10,7 +10,6 @@ from uuid import UUID
 
 from tracker.application import Application
 from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFull
-from tracker.http.outage import Outage
 from tracker.log import logger
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance, Intake
@@ -21,6 +20,7 @@ from tracker.receiver.rate_window import RateWindow
 from tracker.store import batch_queue, batch_queue_events
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction
+from tracker.web.circuit_breaker import CircuitBreaker
 
 _RETRY_AFTER = 5
 """Seconds after which a client may try again when nothing takes its hit."""
@@ -50,11 +50,11 @@ class Shelf:
         database: Database,
         filtered: FilteredCounts,
         *,
-        redis_outage: Outage,
-        database_outage: Outage,
+        redis_breaker: CircuitBreaker,
+        database_breaker: CircuitBreaker,
     ) -> None:
         self._intake, self._nudger, self._database = intake, nudger, database
-        self._redis_outage, self._database_outage = redis_outage, database_outage
+        self._redis_breaker, self._database_breaker = redis_breaker, database_breaker
         self._window = RateWindow()
         self._is_full = False
         self._share_full_logged = -math.inf
@@ -68,7 +68,7 @@ class Shelf:
         earlier one shows when it is taken in.
         """
         application, entries, now, event_ids, quota = offer
-        if not self._redis_outage.keeps_away():
+        if self._redis_breaker.allows_call():
             try:
                 acceptance = self._intake.offer(
                     application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
@@ -83,11 +83,11 @@ class Shelf:
 
     @property
     def is_redis_away(self) -> bool:
-        return self._redis_outage.lasts
+        return self._redis_breaker.is_open
 
     def note_taken(self, acceptance: Acceptance) -> Acceptance:
         """Redis has answered an offer: wake a worker where that is due."""
-        if self._redis_outage.over():
+        if self._redis_breaker.record_success():
             _log.info("redis back")
         if self._is_full:
             self._is_full = False
@@ -98,13 +98,13 @@ class Shelf:
 
     def refuse_full(self, application: Application, error: QueueFull) -> Refused:
         """Redis has no room: the refusal to raise."""
-        self._redis_outage.over()
+        self._redis_breaker.record_success()
         self._log_full(application, error)
         return _nobody_takes_it("There is no room for more hits at the moment.")
 
     def note_away(self, error: QueueAway) -> None:
         """Redis did not take an offer: the next ones go into `batch_queue` at once, for a moment."""
-        if self._redis_outage.met():
+        if self._redis_breaker.record_failure():
             _log.warning("redis away, hits go into batch_queue", reason=str(error))
 
     def _log_full(self, application: Application, error: QueueFull) -> None:
@@ -125,7 +125,7 @@ class Shelf:
         event_ids: Sequence[str | None],
         quota: Quota,
     ) -> Acceptance:
-        if self._database_outage.keeps_away():
+        if not self._database_breaker.allows_call():
             raise _nobody_takes_it("The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
         window = self._window.take(application.id, limit, [len(entry.tracking_data) for entry in entries], now, quota)
@@ -140,10 +140,10 @@ class Shelf:
                     new = [entry for index, entry in enumerate(taken) if index not in repeats]
                     batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
             except DatabaseAway as error:
-                if self._database_outage.met():
+                if self._database_breaker.record_failure():
                     _log.warning("postgresql away", reason=str(error))
                 raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
-            self._database_outage.over()
+            self._database_breaker.record_success()
         return Acceptance(
             taken=window.hits,
             limit=limit,

@@ -12,8 +12,8 @@ from flask import Blueprint, Response, request
 from tracker import beacon
 from tracker.clock import SystemClock
 from tracker.hit import Hit
-from tracker.http.envelope import Answer
 from tracker.receiver.answers import json_answer
+from tracker.web.envelope import Answer
 
 _FOLDER: Final = Path(beacon.__file__).parent / "test_page"
 _TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}

@@ -13,10 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.http.body import BodyUnread, discard_body, read_body
-from tracker.http.envelope import Answer, Headers
-from tracker.http.faults import as_refused
-from tracker.http.json_rules import Parsed, check, parse, refusal
 from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, prepare_hit
@@ -36,6 +32,9 @@ from tracker.receiver.hit_form import LONGEST_URL
 from tracker.receiver.page_origin import for_readers
 from tracker.receiver.query import read_query
 from tracker.receiver.shelf import Offer
+from tracker.web.body import BodyUnread, discard_body, read_body
+from tracker.web.envelope import Answer, Headers, as_refused
+from tracker.web.json_rules import Parsed, check, parse, refusal
 
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -10,13 +10,13 @@ from functools import partial
 from math import inf
 from typing import Any, Final, Protocol
 
-from tracker.http.envelope import Answer, Headers
 from tracker.server.answer import CONTINUE, head, may_have_body
 from tracker.server.connections import Connections
 from tracker.server.environ import base
 from tracker.server.request import Request
 from tracker.server.request_reader import RequestReader
 from tracker.server.site import Site
+from tracker.web.envelope import Answer, Headers
 
 _LINGER_SECONDS: Final = 2.0
 """How long a client may go on sending after an answer that came before its body: closing at once would take the answer

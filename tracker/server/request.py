@@ -1,7 +1,7 @@
 """A request that has come in, or that is refused by its head."""
 
-from tracker.http.envelope import Answer
 from tracker.server.site import Endpoint, Environ
+from tracker.web.envelope import Answer
 
 
 class Request:

@@ -15,13 +15,13 @@ from typing import Final
 import httptools
 
 from tracker.errors import Refused
-from tracker.http.body import BODY_UNREAD
-from tracker.http.envelope import error_answer
 from tracker.log import logger
 from tracker.server.environ import KEYS, add_header, add_request_line
 from tracker.server.limits import Limits
 from tracker.server.request import Request
 from tracker.server.site import Endpoint, Environ, Site
+from tracker.web.body import BODY_UNREAD
+from tracker.web.envelope import error_answer
 
 _VERSIONS: Final = frozenset({"1.1", "1.0"})
 _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")

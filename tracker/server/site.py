@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tracker.http.envelope import Answer
+from tracker.web.envelope import Answer
 
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
     from _typeshed.wsgi import WSGIApplication

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tracker.errors import Refused
-from tracker.http.envelope import Answer, Headers, error_answer
-from tracker.http.faults import as_refused
 from tracker.log import logger
 from tracker.server.answer import may_have_body
 from tracker.server.connection import ClientConnection
 from tracker.server.request import Request
 from tracker.server.threads import Threads
+from tracker.web.envelope import Answer, Headers, as_refused, error_answer
 
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
     from _typeshed.wsgi import WSGIApplication

@@ -5,15 +5,14 @@ from typing import Final
 from tracker.api.export import AT_ONCE
 from tracker.api.services import ApiServices
 from tracker.config import Settings
-from tracker.http.client_address import TrustedProxies
-from tracker.http.failed_keys import FailedKeys
-from tracker.http.key_holder import KeyCheck
-from tracker.http.key_use import KeyUse
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
 from tracker.queueing.quota import salt_of
 from tracker.receiver.upkeep import Upkeep
 from tracker.store.database import Database
+from tracker.web.authentication import FailedKeys, KeyCheck
+from tracker.web.client_address import TrustedProxies
+from tracker.web.key_usage import KeyUse
 from tracker.wiring.clock import agreed_clock, measure_at_start
 
 _NAME: Final = "tracker-api"

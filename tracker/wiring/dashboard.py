@@ -3,7 +3,7 @@
 from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.services import DashboardServices
-from tracker.http.client_address import TrustedProxies
+from tracker.web.client_address import TrustedProxies
 
 
 def parts(settings: Settings, api: ApiServices) -> DashboardServices:

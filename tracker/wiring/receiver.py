@@ -13,9 +13,6 @@ from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
 from tracker.hit import Hit
-from tracker.http.client_address import TrustedProxies
-from tracker.http.key_use import KeyUse
-from tracker.http.outage import Outage
 from tracker.instance.check import InstanceCheck
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
@@ -43,6 +40,9 @@ from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
 from tracker.store import access_logs, server_facts
 from tracker.store.database import Database
+from tracker.web.circuit_breaker import CircuitBreaker
+from tracker.web.client_address import TrustedProxies
+from tracker.web.key_usage import KeyUse
 from tracker.wiring import api, dashboard
 from tracker.wiring.clock import agreed_clock, measure_at_start
 from tracker.wiring.metrics import untold_metrics
@@ -118,17 +118,19 @@ def receiver(settings: Settings) -> Receiver:
     )
     clock = agreed_clock(database, redis)
     measure_at_start(clock)
-    redis_outage, database_outage = Outage(clock), Outage(clock)
-    guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_outage)
+    redis_breaker, database_breaker = CircuitBreaker(clock), CircuitBreaker(clock)
+    guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_breaker)
     with contextlib.suppress(TrackerError):  # The upkeep compares again, and says what keeps it from that.
         guard.look()
-    applications = ApplicationCache(database, redis, clock, database_outage=database_outage, redis_outage=redis_outage)
+    applications = ApplicationCache(
+        database, redis, clock, database_breaker=database_breaker, redis_breaker=redis_breaker
+    )
     identities = Identities(ProcessNumber(redis))
     nudger = Nudger(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     nudger.start()
     intake = Intake(redis, queue_limit=settings.queue_limit)
-    filtered = FilteredCounts(intake, redis_outage=redis_outage)
-    shelf = Shelf(intake, nudger, database, filtered, redis_outage=redis_outage, database_outage=database_outage)
+    filtered = FilteredCounts(intake, redis_breaker=redis_breaker)
+    shelf = Shelf(intake, nudger, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker)
     key_use = KeyUse(database, clock)
     untold = untold_metrics(redis)
     upkeep = Upkeep(
@@ -149,7 +151,7 @@ def receiver(settings: Settings) -> Receiver:
     upkeep.ensure()
     probes = Probes(
         {
-            "redis": partial(_look_at_redis, redis, redis_outage),
+            "redis": partial(_look_at_redis, redis, redis_breaker),
             "postgresql": partial(_look_at_postgresql, database),
         },
         clock,
@@ -195,8 +197,8 @@ def _test_page(settings: Settings, app_id: str) -> TestPage:
     return TestPage(app_id, hits_of_session)
 
 
-def _look_at_redis(redis: Connection, outage: Outage) -> Mapping[str, Any]:
-    if outage.is_held:
+def _look_at_redis(redis: Connection, breaker: CircuitBreaker) -> Mapping[str, Any]:
+    if breaker.is_forced_open:
         raise ForeignQueue("Redis is not known to belong to this database.")
     queue_facts.write(redis)
     return {"waiting_hits": sum(depth.waiting + depth.pending for depth in depths(redis))}

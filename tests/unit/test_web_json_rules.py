@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tracker.errors import Refused
 from tracker.hit_values import MAX_DEPTH
-from tracker.http.json_rules import check, parse
+from tracker.web.json_rules import check, parse
 
 
 def refused_fields(text: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""Wrong keys, counted by address: what holds for an address that has tried too many, and what does not.
+"""Who presents a key, and how many wrong ones an address may try.
 
 A key has 256 random bits: guessing one is hopeless, so a right one always counts, whoever else tries wrong ones at the
 same address. What has to be held is the load, for each look-up asks PostgreSQL, and an admin token that an operator has
@@ -7,19 +7,46 @@ which address it was (`tracker.queueing.quota`). While Redis is away each proces
 """
 
 import hashlib
+import hmac
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
+from tracker.application import ApiKey, Application
 from tracker.clock import Clock
-from tracker.errors import QueueAway, Refused
-from tracker.http.outage import Outage
-from tracker.http.token_bucket import TokenBucket
+from tracker.config import MIN_STRONG_TOKEN
+from tracker.errors import QueueAway, Refused, TrackerError
 from tracker.privacy.addresses import networks_of
 from tracker.queueing import failed_keys
 from tracker.queueing.connection import Connection
 from tracker.queueing.quota import bucket_of
+from tracker.store import applications
+from tracker.store.database import Database
+from tracker.web.circuit_breaker import CircuitBreaker
+from tracker.web.client_address import TrustedProxies, client_address
+from tracker.web.key_usage import KeyUse
+from tracker.web.token_bucket import TokenBucket
+
+_BEARER = "bearer "
+_NO_KEY = ("", "null", "undefined")
+
+
+def presented_key(environ: Mapping[str, Any]) -> str | None:
+    """What is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
+
+    Browser beacons in the wild send the words `null` and `undefined`, which count as nothing. What is returned may
+    still be an `app_id` or nonsense.
+    """
+    if (key := environ.get("HTTP_X_API_KEY")) is not None and (key := key.strip()).lower() not in _NO_KEY:
+        return str(key)
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    if authorization and authorization[: len(_BEARER)].lower() == _BEARER:
+        key = authorization[len(_BEARER) :].strip()
+        return None if key.lower() in _NO_KEY else key
+    return None
+
 
 MAX_FAILURES: Final = 30
 """Wrong keys a minute of one IPv4 address or one /64 of IPv6; a /48 has twice as many."""
@@ -41,7 +68,7 @@ class FailedKeys:
 
     def __init__(self, redis: Connection, clock: Clock, *, salt: bytes = b"") -> None:
         self._redis, self._clock, self._salt = redis, clock, salt
-        self._outage = Outage(clock)
+        self._breaker = CircuitBreaker(clock)
         self._minute = 0
         self._own: Counter[str] = Counter()
         self._good: OrderedDict[bytes, float] = OrderedDict()
@@ -78,14 +105,14 @@ class FailedKeys:
             self._good.pop(_mark(presented), None)
             self._begin(minute)
             self._own.update(fields)
-        if self._outage.keeps_away():
+        if not self._breaker.allows_call():
             return
         try:
             failed_keys.add(self._redis, fields, minute)
         except QueueAway:
-            self._outage.met()
+            self._breaker.record_failure()
         else:
-            self._outage.over()
+            self._breaker.record_success()
 
     def succeeded(self, presented: str) -> None:
         """Remember that a key was right."""
@@ -115,14 +142,14 @@ class FailedKeys:
         with self._lock:
             self._begin(minute)
             own = [self._own[field] for field in fields]
-        if self._outage.keeps_away():
+        if not self._breaker.allows_call():
             return own
         try:
             shared = failed_keys.counts(self._redis, fields, minute)
         except QueueAway:
-            self._outage.met()
+            self._breaker.record_failure()
             return own
-        self._outage.over()
+        self._breaker.record_success()
         return [max(pair) for pair in zip(own, shared, strict=True)]
 
     def _begin(self, minute: int) -> None:
@@ -133,3 +160,76 @@ class FailedKeys:
 
 def _mark(presented: str) -> bytes:
     return hashlib.sha256(presented.encode("utf-8", "replace")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The operator, who has neither of the two, or the holder of a key of an application."""
+
+    application: Application | None = None
+    key: ApiKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCheck:
+    """Tells good keys from wrong ones, and counts the wrong ones of an address."""
+
+    database: Database
+    clock: Clock
+    failed_keys: FailedKeys
+    key_use: KeyUse
+    admin_token: str | None
+
+    def holder(self, address: str | None, presented: str) -> KeyHolder:
+        """Who presents this key. Raises Refused (INVALID_API_KEY, RATE_LIMIT_EXCEEDED) and DatabaseAway.
+
+        A right key counts however many wrong ones came from its address. Only an admin token that is short enough to
+        be guessed does not, unless it was right in this process within an hour.
+        """
+        too_many = self.failed_keys.are_too_many(address)
+        if self._is_admin_token(presented) and not (too_many and self._may_be_guessed(presented)):
+            self.failed_keys.succeeded(presented)
+            return KeyHolder()
+        if too_many:
+            self.failed_keys.require_look_up(presented)
+        found = self._find(presented)
+        if found is None:
+            self.failed_keys.failed(address, presented)
+            if too_many:
+                raise self.failed_keys.refused()
+            raise Refused("INVALID_API_KEY", 401, "The API key is unknown, revoked or expired.")
+        self.failed_keys.succeeded(presented)
+        return found
+
+    def knows(self, environ: Mapping[str, Any], proxies: TrustedProxies) -> bool:
+        """Return whether a request presents a good key or the admin token, as far as can be told now."""
+        presented = presented_key(environ)
+        if presented is None:
+            return False
+        try:
+            self.holder(client_address(environ, proxies), presented)
+        except TrackerError:
+            return False
+        return True
+
+    def _is_admin_token(self, presented: str) -> bool:
+        return bool(self.admin_token) and hmac.compare_digest(presented.encode(), str(self.admin_token).encode())
+
+    def _may_be_guessed(self, token: str) -> bool:
+        return len(token) < MIN_STRONG_TOKEN and not self.failed_keys.was_good(token)
+
+    def _find(self, presented: str) -> KeyHolder | None:
+        with self.database.transaction() as tx:
+            application = applications.of_key(tx, presented)
+        if application is None or application.deleted:
+            return None
+        now = self.clock.now()
+        key = application.key(presented, now)
+        if key is None:
+            return None
+        self.note_use(key)
+        return KeyHolder(application, key)
+
+    def note_use(self, key: ApiKey) -> None:
+        """Remember that a key was used just now."""
+        self.key_use.note(key, self.clock.now())

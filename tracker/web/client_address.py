@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.config import Network, ProxyHeader, Settings
-from tracker.http.forwarded import elements_from_the_right
 from tracker.privacy.addresses import LONGEST, normalise
+from tracker.web.forwarded import elements_from_the_right
 
 _MAX_HOPS = 32
 """Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""

@@ -5,7 +5,7 @@ import zlib
 import pytest
 
 from tracker.errors import Refused
-from tracker.http.body import read_body
+from tracker.web.body import read_body
 
 LIMIT = 1000
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.errors import Refused, invalid
-from tracker.http.json_rules import refusal
+from tracker.web.json_rules import refusal
 
 BODY_READ = "tracker.body_read"
 """In a request's environ, where a view has read the body and an error came later: nothing is left to discard."""

@@ -12,7 +12,7 @@ STRICT = re.compile(f"{_DATE}[Tt]{_REST}")
 """RFC 3339, section 5.6, as OpenAPI's `date-time` means it."""
 WITH_SPACE = re.compile(f"{_DATE}[Tt ]{_REST}")
 """The same with the space that the section's note allows, as beacons send it."""
-NO_MOMENT = "Must be a time with its offset, such as 2026-01-31T12:00:00Z (RFC 3339)."
+NO_TIMESTAMP = "Must be a time with its offset, such as 2026-01-31T12:00:00Z (RFC 3339)."
 
 
 def in_utc(value: Any, form: re.Pattern[str]) -> datetime | None:  # noqa: ANN401 whatever a request has there

@@ -1,4 +1,4 @@
-"""The JSON envelope of every answer: `{"success", "data" or "error", "timestamp"}`."""
+"""The JSON envelope of every answer: `{"success", "data" or "error", "timestamp"}`, also after an unexpected error."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tracker.errors import Refused
+from tracker.errors import Refused, SettingsInvalid, TryAgain
+from tracker.log import logger
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -49,3 +50,25 @@ def retry_headers(refused: Refused) -> Headers:
 def _json(envelope: Mapping[str, Any], status: int, headers: Headers) -> Answer:
     body = orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
     return Answer(body, status, (*headers, ("Content-Length", str(len(body)))))
+
+
+_RETRY_AFTER = 5
+
+_log = logger(__name__)
+
+
+def as_refused(error: Exception) -> Refused:
+    """What to tell the caller about `error`: itself, that a server is away, or that something went wrong here."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, TryAgain):
+        _log.error("a server is away", reason=str(error))
+        sentence = "The service is not available at the moment."
+        return Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
+    if isinstance(error, SettingsInvalid):
+        # One that only some requests need, so that the process has started without it: the key of webhooks' secrets.
+        _log.error("a setting is missing", reason=str(error))
+        sentence = "The service is not set up for this; its operator finds the reason in the log."
+        return Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
+    _log.error("unexpected error", exc_info=error)
+    return Refused("INTERNAL_ERROR", 500, "Something went wrong here; it has been logged.")
