@@ -1,23 +1,24 @@
-"""The command that makes an offer: `scripts/accept.lua` with its keys and arguments, packed as Redis reads it.
+"""The command that makes offers: `scripts/accept.lua` with its keys and arguments, packed as Redis reads it.
 
-Most of it is the same for all hits of a caller within a minute; that is packed once and kept.
+Most of an offer is the same for all hits of an application, or of a caller, within a minute; that is packed once.
 """
 
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import hiredis
 
-from tracker.queueing.entry import STREAMS, Entry, stream_of
+from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.nudges import NUDGE_KEY
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
 
-_PLACES = {stream: place for place, stream in enumerate(STREAMS, start=1)}
 EVENT_SECONDS = 86_400
 """For so long an event is known; `accept.lua` has the same number."""
 _NO_EVENT = "tracker:event:"
@@ -25,7 +26,6 @@ _NO_EVENT = "tracker:event:"
 the keys of this project."""
 CROWD_SHARE = 0.9
 """Of the queue limit and of the memory for receivers. The rest is for applications that have no crowd waiting."""
-_FIXED_KEYS: Final = 10
 _MAX_PACKED: Final = 1024
 SHARED_STREAM_SHARE: Final = 100
 """Entries, of at most 4 KiB each, that an application may have waiting in the streams that all share: a batch."""
@@ -36,6 +36,32 @@ def event_key(application_id: UUID, event_id: UUID | str) -> str:
     return f"tracker:event:{application_id}:{event_id}"
 
 
+class _Common(NamedTuple):
+    """What the offers of an application have in common within a minute, packed."""
+
+    keys: bytes
+    arguments: bytes
+    crowds: tuple[dict[str, int], int]
+    """What was known of the crowds when it was packed."""
+
+
+class _Caller(NamedTuple):
+    """What the offers of a caller have in common within a minute, packed."""
+
+    quota: Quota
+    arguments: bytes
+
+
+class PackedOffer(NamedTuple):
+    """An offer, ready to be put into a command with others."""
+
+    common: _Common
+    event_keys: bytes
+    arguments: bytes
+    events: int
+    entries: int
+
+
 class AcceptCommands:
     """Packs the commands of one process. Thread-safe."""
 
@@ -43,20 +69,23 @@ class AcceptCommands:
         self._queue_limit = queue_limit
         digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._evalsha = _bare("EVALSHA", digest)
-        self._memory_is_for_others = False
+        self._keys = _bare(*STREAMS, NUDGE_KEY, COUNTS, OVERFLOWING)
+        self._limits = b""
+        self.note_memory(is_for_others=False)
         self._crowds: tuple[dict[str, int], int] = ({}, 0)
-        self._fixed_parts: dict[tuple[Any, ...], _Fixed] = {}
+        self._common_parts: dict[tuple[UUID, int | None, int], _Common] = {}
+        self._callers: dict[int, _Caller] = {}
 
     def note_memory(self, *, is_for_others: bool) -> None:
         """Have applications with a crowd waiting refused, or not any more."""
-        self._memory_is_for_others = is_for_others
-        self._fixed_parts.clear()
+        crowd_limit = 0 if is_for_others else int(self._queue_limit * CROWD_SHARE)
+        self._limits = _bare(self._queue_limit, crowd_limit, SHARED_STREAM_SHARE)
 
     def note_crowds(self, lengths: dict[str, int]) -> None:
         """Take note of how much waits in applications' own streams."""
         self._crowds = lengths, sum(lengths.values())
 
-    def pack(  # noqa: PLR0917 those of `Intake.offer`
+    def packed_offer(  # noqa: PLR0917 those of `Intake.offer`
         self,
         application_id: UUID,
         rate_limit: int | None,
@@ -64,80 +93,99 @@ class AcceptCommands:
         now: datetime,
         event_ids: Sequence[str | None],
         quota: Quota,
-    ) -> bytes:
-        """The command for an offer, as `Intake.offer` describes it."""
-        minute = int(now.timestamp()) // MINUTE_SECONDS
-        fixed = self._fixed(application_id, rate_limit, quota, minute)
-        offered: list[Any] = []
+    ) -> PackedOffer:
+        """Pack an offer, as `Intake.offer` describes it."""
+        columns: list[Any] = [len(entries)]
         for entry in entries:
-            offered.append(_PLACES[stream_of(entry.priority)])
-            offered += entry.to_fields()
+            columns += entry.to_fields()
         events = [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
-        return b"".join(
-            (
-                b"*%d\r\n" % (fixed.length + len(events) + len(offered)),
-                self._evalsha,
-                _bare(_FIXED_KEYS + len(events)),
-                fixed.keys,
-                _bare(*events) if events else b"",
-                fixed.limits,
-                _bare(len(entries)),
-                fixed.quota,
-                _bare(*offered),
-            )
+        return PackedOffer(
+            self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
+            _bare(*events) if events else b"",
+            b"".join((_number(len(events)), self._caller(quota), _bare(*columns))),
+            len(events),
+            len(entries),
         )
 
-    def _fixed(self, application_id: UUID, rate_limit: int | None, quota: Quota, minute: int) -> "_Fixed":
-        """What is the same in all commands of a caller within a minute, packed once and not for each hit."""
-        state = (application_id, rate_limit, minute, id(quota))
-        all_crowds, fixed = self._crowds, self._fixed_parts.get(state)
-        # The quota itself is kept beside its id, so that no other object can have the same one meanwhile.
-        if fixed is not None and fixed.of is quota and fixed.crowds is all_crowds:
-            return fixed
-        if len(self._fixed_parts) >= _MAX_PACKED:
-            self._fixed_parts.clear()
+    def command(self, offers: Sequence[PackedOffer]) -> bytes:
+        """Make the command of one offer or more, of which those of an application stand one behind the other."""
+        keys, arguments = [self._keys], [self._limits]
+        key_count, argument_count = _SHARED_KEYS, _LIMITS
+        for _, of_application in groupby(offers, key=_id_of_common):
+            together = list(of_application)
+            common = together[0].common
+            keys.append(common.keys)
+            arguments += (_number(len(together)), common.arguments)
+            key_count += _COMMON_KEYS
+            argument_count += 1 + _COMMON_ARGUMENTS
+            for offer in together:
+                keys.append(offer.event_keys)
+                arguments.append(offer.arguments)
+                key_count += offer.events
+                argument_count += _OFFER_ARGUMENTS + offer.entries * _COLUMNS
+        # Beside these: EVALSHA, the script's digest, the number of keys.
+        head = b"*%d\r\n" % (3 + key_count + argument_count)
+        return b"".join((head, self._evalsha, _number(key_count), *keys, *arguments))
+
+    def _common(self, application_id: UUID, rate_limit: int | None, minute: int) -> _Common:
+        """What is the same in all offers of an application within a minute, packed once and not for each hit."""
+        state = application_id, rate_limit, minute
+        all_crowds, common = self._crowds, self._common_parts.get(state)
+        if common is not None and common.crowds is all_crowds:
+            return common
+        if len(self._common_parts) >= _MAX_PACKED:
+            self._common_parts.clear()
         own_stream = overflow_stream(application_id)
         crowds, in_crowds = all_crowds
-        owner = str(application_id)
         keys = (
-            f"tracker:usage:{owner}:{minute}",
-            *STREAMS,
-            NUDGE_KEY,
-            f"tracker:bytes:{owner}:{minute * MINUTE_SECONDS // DAY_SECONDS}",
-            COUNTS,
+            f"tracker:usage:{application_id}:{minute}",
+            f"tracker:bytes:{application_id}:{minute * MINUTE_SECONDS // DAY_SECONDS}",
             own_stream,
-            OVERFLOWING,
             share_key(application_id),
         )
-        limits = (-1 if rate_limit is None else max(0, rate_limit), self._queue_limit)
-        shares = [part for share in quota.shares[:MAX_SHARES] for part in (share.bucket, share.hits)]
-        callers = (
-            -1 if quota.open_hits is None else quota.open_hits,
-            -1 if quota.bytes_a_day is None else quota.bytes_a_day,
-            field_of(owner, "", datetime.fromtimestamp(minute * MINUTE_SECONDS, UTC)),
-            *shares,
-            *("", 0) * (MAX_SHARES - len(quota.shares)),
+        arguments = (
+            -1 if rate_limit is None else max(0, rate_limit),
             in_crowds - crowds.get(own_stream, 0),
-            0 if self._memory_is_for_others else int(self._queue_limit * CROWD_SHARE),
-            SHARED_STREAM_SHARE,
+            field_of(application_id, "", datetime.fromtimestamp(minute * MINUTE_SECONDS, UTC)),
         )
-        assert len(keys) == _FIXED_KEYS
-        # Beside these: EVALSHA, the script's digest, the number of keys and that of entries.
-        length = 4 + len(keys) + len(limits) + len(callers)
-        fixed = _Fixed(quota, all_crowds, length, _bare(*keys), _bare(*limits), _bare(*callers))
-        self._fixed_parts[state] = fixed
-        return fixed
+        common = self._common_parts[state] = _Common(_bare(*keys), _bare(*arguments), all_crowds)
+        return common
+
+    def _caller(self, quota: Quota) -> bytes:
+        """What is the same in all offers of a caller within a minute, packed once."""
+        caller = self._callers.get(id(quota))
+        # The quota itself is kept beside its id, so that no other object can have the same one meanwhile.
+        if caller is not None and caller.quota is quota:
+            return caller.arguments
+        if len(self._callers) >= _MAX_PACKED:
+            self._callers.clear()
+        shares: list[str | int] = []
+        for share in quota.shares[:MAX_SHARES]:
+            shares += (share.bucket, share.hits)
+        shares += ("", 0) * (MAX_SHARES - len(quota.shares))
+        open_hits = -1 if quota.open_hits is None else quota.open_hits
+        bytes_a_day = -1 if quota.bytes_a_day is None else quota.bytes_a_day
+        arguments = _bare(open_hits, bytes_a_day, *shares)
+        self._callers[id(quota)] = _Caller(quota, arguments)
+        return arguments
 
 
-class _Fixed(NamedTuple):
-    """The parts of a command that a caller's offers have in common, packed, and what they were made of."""
+_SHARED_KEYS: Final = 6
+_LIMITS: Final = 3
+_COMMON_KEYS: Final = 4
+_COMMON_ARGUMENTS: Final = 3
+_OFFER_ARGUMENTS: Final = 8
+_COLUMNS: Final = 10
+"""How many keys and arguments each part of a command has: see the head of `accept.lua`."""
 
-    of: Quota
-    crowds: tuple[dict[str, int], int]
-    length: int
-    keys: bytes
-    limits: bytes
-    quota: bytes
+
+def _id_of_common(offer: PackedOffer) -> int:
+    return id(offer.common)
+
+
+@lru_cache(maxsize=1024)
+def _number(value: int) -> bytes:
+    return _bare(value)
 
 
 def _bare(*values: Any) -> bytes:  # noqa: ANN401 as below

@@ -1,7 +1,7 @@
 """The intake of one event loop: offers that are ready while a round trip is under way leave together in the next one.
 
-One that comes alone leaves at once, so nobody waits for company. The scripts run one after the other in the order of
-the offers, and each is answered by its own; what is shared is the way there and back.
+One that comes alone leaves at once, so nobody waits for company. A group is one call of the script, in which the offers
+of an application share its counters (`scripts/accept.lua`); each offer has an answer of its own.
 """
 
 import asyncio
@@ -10,9 +10,10 @@ import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,7 @@ import redis
 
 from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.log import logger
+from tracker.queueing.accept_command import PackedOffer
 from tracker.queueing.connection import ANSWER_SECONDS, MAX_CONNECTION_SECONDS
 from tracker.queueing.entry import Entry
 from tracker.queueing.failures import WRONG_SERVER, code_of, queue_error
@@ -31,6 +33,8 @@ _WATCH_SECONDS: Final = 0.25
 _PAUSE_SECONDS: Final = 0.5
 """Between attempts to connect."""
 _PIECE: Final = 262_144
+_MAX_ENTRIES: Final = 100
+"""In one call of the script, during which Redis does nothing else: a millisecond or two. A larger offer goes alone."""
 
 Answered = Callable[[Callable[[], Acceptance]], None]
 """Called on the loop with what returns the acceptance or raises QueueFull or QueueAway."""
@@ -39,11 +43,17 @@ _log = logger(__name__)
 
 
 class _Offer(NamedTuple):
-    command: bytes
-    is_second_try: bool
+    packed: PackedOffer
     rate_limit: int | None
     now: datetime
     answered: Answered
+
+
+class _Group(NamedTuple):
+    """What is sent in one command; `is_second_try` where Redis had forgotten the script, or refused a larger group."""
+
+    offers: Sequence[_Offer]
+    is_second_try: bool = False
 
 
 class GroupCommit:
@@ -60,7 +70,8 @@ class GroupCommit:
         self._reader: Any = hiredis.Reader()
         self._buffer = bytearray(_PIECE)
         self._ready: list[_Offer] = []
-        self._in_flight: deque[_Offer | None] = deque()
+        self._to_repeat: list[_Group] = []
+        self._in_flight: deque[_Group | None] = deque()
         """None stands for the script itself, which was sent once more."""
         self._must_load = False
         self._unsent = b""
@@ -88,13 +99,13 @@ class GroupCommit:
         quota: Quota,
         answered: Answered,
     ) -> None:
-        """Make the offer of `Intake.offer`; `answered` is called later, in the order of the offers."""
+        """Make the offer of `Intake.offer`; `answered` is called later, in their order for each application."""
         try:
-            command = self._intake.command(application_id, rate_limit, entries, now, event_ids, quota=quota)
+            packed = self._intake.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
         except QueueFull as error:
             self._loop.call_soon(answered, partial(_raise, error))
             return
-        self._ready.append(_Offer(command, False, rate_limit, now, answered))
+        self._ready.append(_Offer(packed, rate_limit, now, answered))
         if not self._is_about_to_send and not self._in_flight:
             # Not at once: what other connections bring in this turn of the loop goes along.
             self._is_about_to_send = True
@@ -105,7 +116,7 @@ class GroupCommit:
 
     def _send(self) -> None:
         self._is_about_to_send = False
-        if self._in_flight or not self._ready:
+        if self._in_flight or not (self._ready or self._to_repeat):
             return
         if self._next_socket is not None:
             self._replace_socket(self._next_socket)
@@ -113,14 +124,16 @@ class GroupCommit:
         if self._socket is None:
             self._fail(QueueAway("The connection to Redis was lost."))
             return
-        commands = [offer.command for offer in self._ready]
+        commands: list[bytes] = []
         if self._must_load:
             self._must_load = False
             self._in_flight.append(None)
-            commands.insert(0, self._intake.load_command())
-        self._in_flight.extend(self._ready)
+            commands.append(self._intake.load_command())
+        groups = [*self._to_repeat, *_groups(self._ready)]
+        commands += [self._intake.command([offer.packed for offer in group.offers]) for group in groups]
+        self._in_flight.extend(groups)
         self._unsent = b"".join(commands)
-        self._ready = []
+        self._ready, self._to_repeat = [], []
         self._heard_at = self._loop.time()
         self._write()
 
@@ -172,36 +185,42 @@ class GroupCommit:
             self._read()
 
     def _take(self, answer: Any) -> None:  # noqa: ANN401 what a command answers
-        """Give an answer to the offer that it belongs to."""
-        offer = self._in_flight.popleft() if self._in_flight else None
+        """Give an answer to the offers that it belongs to."""
+        group = self._in_flight.popleft() if self._in_flight else None
         if not isinstance(answer, hiredis.ReplyError):
-            if offer is not None:
-                _tell(offer, partial(self._intake.acceptance, answer, offer.rate_limit, offer.now))
+            if group is not None:
+                for offer, part in zip(group.offers, answer, strict=True):
+                    _tell(offer, partial(self._intake.acceptance, part, offer.rate_limit, offer.now))
             return
         error = redis.ResponseError(str(answer))
         code = code_of(error)
-        if offer is None or code in WRONG_SERVER:
+        if group is None or code in WRONG_SERVER:
             # This connection leads nowhere now: not to the primary, or to a server that has not started yet.
-            if offer is not None:
-                self._in_flight.appendleft(offer)
+            if group is not None:
+                self._in_flight.appendleft(group)
             self._fail(queue_error(error))
-        elif code == "NOSCRIPT" and not offer.is_second_try:
+        elif code == "NOSCRIPT" and not group.is_second_try:
             # Redis has forgotten its scripts; nothing has happened yet.
             self._must_load = True
-            self._ready.append(offer._replace(is_second_try=True))
+            self._to_repeat.append(group._replace(is_second_try=True))
+        elif len(group.offers) > 1:
+            # One of them met something: the others must not suffer for it. Their ids make a second time harmless.
+            self._to_repeat += [_Group([offer], group.is_second_try) for offer in group.offers]
         else:
-            _tell(offer, partial(_raise, queue_error(error)))
+            _tell(group.offers[0], partial(_raise, queue_error(error)))
 
     def _fail(self, error: QueueAway) -> None:
         """Give the connection up: whatever was offered and not answered is away, also what is ready."""
         self._replace_socket(self._next_socket)
         self._next_socket = None
         self._connect_again_at = self._loop.time() + _PAUSE_SECONDS
-        offers = [offer for offer in (*self._in_flight, *self._ready) if offer is not None]
+        groups = [*self._in_flight, *self._to_repeat, _Group(self._ready)]
         self._in_flight.clear()
-        self._ready, self._unsent, self._must_load, self._writes = [], b"", False, False
-        for offer in offers:
-            _tell(offer, partial(_raise, error))
+        self._ready, self._to_repeat = [], []
+        self._unsent, self._must_load, self._writes = b"", False, False
+        for group in groups:
+            for offer in group.offers if group is not None else ():
+                _tell(offer, partial(_raise, error))
 
     def _watch(self) -> None:
         """Look for an answer that does not come, and for a connection that is to be replaced."""
@@ -245,6 +264,23 @@ class GroupCommit:
         if connected is not None:
             self._renew_at = self._loop.time() + MAX_CONNECTION_SECONDS
             self._loop.add_reader(connected, self._read)
+
+
+def _groups(offers: Sequence[_Offer]) -> Iterator[_Group]:
+    """Part offers into groups of a bounded size, those of an application within a minute one behind the other."""
+    by_application: dict[int, list[_Offer]] = {}
+    for offer in offers:
+        by_application.setdefault(id(offer.packed.common), []).append(offer)
+    group: list[_Offer] = []
+    entries = 0
+    for offer in chain.from_iterable(by_application.values()):
+        if group and entries + offer.packed.entries > _MAX_ENTRIES:
+            yield _Group(group)
+            group, entries = [], 0
+        group.append(offer)
+        entries += offer.packed.entries
+    if group:
+        yield _Group(group)
 
 
 def _tell(offer: _Offer, outcome: Callable[[], Acceptance]) -> None:

@@ -9,16 +9,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, cast
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol, cast
 from uuid import UUID
 
 import redis
 
 from tracker.errors import QueueAway, QueueFull, ShareFull
-from tracker.queueing.accept_command import CROWD_SHARE, AcceptCommands, packed
+from tracker.queueing.accept_command import CROWD_SHARE, AcceptCommands, PackedOffer, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
 from tracker.queueing.entry import Entry
 from tracker.queueing.filtered import COUNTS
@@ -43,8 +43,10 @@ class _Wire(Protocol):
     def read_response(self) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+_NO_REPEATS: Final[Mapping[int, UUID]] = MappingProxyType({})
+
+
+class Acceptance(NamedTuple):
     """What became of an offer: of its entries the first `taken` are accepted, the others are over a limit, `used_up`.
 
     `limit` is the application's, a minute; `remaining` is what is left to this caller until `reset` (seconds since
@@ -59,7 +61,7 @@ class Acceptance:
     reset: int
     nudge_due: bool
     used_up: Limit | None = None
-    repeats: dict[int, UUID] = field(default_factory=dict)
+    repeats: Mapping[int, UUID] = _NO_REPEATS
 
 
 class Intake:
@@ -117,12 +119,12 @@ class Intake:
         left is for applications without a crowd, QueueAway when Redis does not answer. It is then unknown whether the
         entries were added; their ids make adding them again harmless.
         """
-        command = self.command(application_id, rate_limit, entries, now, event_ids, quota=quota)
+        offer = self.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
         with translated():
-            answer: list[Any] = self._ask(command)
-        return self.acceptance(answer, rate_limit, now)
+            answers: list[Any] = self._ask(self.command([offer]))
+        return self.acceptance(answers[0], rate_limit, now)
 
-    def command(
+    def packed(
         self,
         application_id: UUID,
         rate_limit: int | None,
@@ -131,16 +133,23 @@ class Intake:
         event_ids: Sequence[str | None] = (),
         *,
         quota: Quota = UNLIMITED,
-    ) -> bytes:
-        """The command that makes an offer, packed. Raises QueueFull where Redis has no memory left."""
+    ) -> PackedOffer:
+        """Pack an offer. Raises QueueFull where Redis has no memory left."""
         if self._memory_is_short:
             raise QueueFull(
                 "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
             )
-        return self._commands.pack(application_id, rate_limit, entries, now, event_ids, quota)
+        return self._commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
+
+    def command(self, offers: Sequence[PackedOffer]) -> bytes:
+        """Make the command of some offers; its answer has an item for each of them, in their order.
+
+        Those of an application within a minute have to stand one behind the other.
+        """
+        return self._commands.command(offers)
 
     def acceptance(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Acceptance:
-        """What the script's answer says of an offer with this limit at this time. Raises QueueFull."""
+        """Say what the script's answer means for an offer with this limit at this time. Raises QueueFull."""
         taken, *rest = answer
         if taken == _FULL:
             raise QueueFull("Too many hits are waiting: let the workers catch up, or raise TRACKER_QUEUE_LIMIT.")
@@ -160,7 +169,7 @@ class Intake:
             used_up=limit,
             repeats={index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
             if pairs
-            else {},
+            else _NO_REPEATS,
         )
 
     def count_filtered(self, field: str, hits: int) -> None:
