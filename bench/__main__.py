@@ -5,9 +5,12 @@ Exit status: 0 when every asked row was measured, whatever it says; 2 where one 
 
 import argparse
 import dataclasses
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +18,15 @@ from types import ModuleType
 from bench import machine, results, stage
 from bench.effort import FULL, QUICK
 from bench.errors import NotMeasured
+from bench.processes import PROJECT
 from bench.rows import (
+    against,
     drain_months,
     generator_ceiling,
     latency,
     memory,
+    receiver_batch,
+    receiver_busy,
     receiver_pixel,
     receiver_post,
     statistics_folding,
@@ -36,6 +43,8 @@ ROWS: dict[str, ModuleType] = {
         generator_ceiling,
         receiver_post,
         receiver_pixel,
+        receiver_batch,
+        receiver_busy,
         worker_drain,
         drain_months,
         statistics_folding,
@@ -44,6 +53,7 @@ ROWS: dict[str, ModuleType] = {
         whole_way,
         latency,
         memory,
+        against,
     )
 }
 
@@ -59,8 +69,8 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
-            with stage.ready(Path(folder)) as ready:
-                for name in arguments.only or ROWS:
+            with stages(Path(folder), arguments.against) as ready:
+                for name in arguments.only or [name for name in ROWS if name != against.NAME or arguments.against]:
                     print(f"{name} ...", file=sys.stderr, flush=True)
                     try:
                         measured = ROWS[name].measure(ready, effort)
@@ -81,9 +91,29 @@ def main() -> int:
     return 2 if failures else 0
 
 
+@contextmanager
+def stages(folder: Path, commit: str | None) -> Iterator[stage.Stage]:
+    """Make ready this build and, where one is named, the other that it is held against, from a worktree of its own."""
+    with ExitStack() as stack:
+        ready = stack.enter_context(stage.ready(folder / "this"))
+        if commit is not None:
+            checkout = folder / "checkout"
+            _git("worktree", "add", "--detach", str(checkout), commit)
+            stack.callback(_git, "worktree", "remove", "--force", str(checkout))
+            ready.other = stack.enter_context(stage.ready(folder / "other", checkout))
+        yield ready
+
+
+def _git(*arguments: str) -> None:
+    done = subprocess.run(["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotMeasured(f"git {arguments[0]} {arguments[1]} failed: {done.stderr.strip()}")
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the rows of docs/benchmarks.md.")
     parser.add_argument("--only", action="append", choices=sorted(ROWS), metavar="NAME", help=", ".join(ROWS))
+    parser.add_argument("--against", metavar="COMMIT", help="hold this build against that one, in the row `against`")
     parser.add_argument("--rounds", type=int, help="pairs a row; 5 without --quick, 3 with it")
     parser.add_argument(
         "--quick", action="store_true", help="a look in a few minutes; too short for the stated figures"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from bench.processes import Process, cpu_seconds_below
 
@@ -9,10 +10,10 @@ _SERVERS = ("postgres", "valkey-server")
 
 
 class CpuShares:
-    """CPU time of the given processes, of PostgreSQL, of Valkey and of the load generator (this process)."""
+    """CPU time of processes, of the PostgreSQL and Valkey in a folder, and of the generator, which is this process."""
 
-    def __init__(self, roles: Mapping[str, Process]) -> None:
-        self._roles = roles
+    def __init__(self, roles: Mapping[str, Process], folder: Path) -> None:
+        self._roles, self._folder = roles, folder
         self._before = self._now()
 
     def microseconds_a_hit(self, hits: int) -> dict[str, int]:
@@ -21,6 +22,6 @@ class CpuShares:
 
     def _now(self) -> dict[str, float]:
         spent = {role: process.cpu_seconds for role, process in self._roles.items()}
-        spent |= cpu_seconds_below(os.getpid(), _SERVERS)
+        spent |= cpu_seconds_below(os.getpid(), _SERVERS, self._folder)
         own = os.times()
         return spent | {"generator": own.user + own.system}

@@ -15,6 +15,7 @@ class Effort:
     rate_run: float = 8.0
     sustained: float = 60.0
     sustained_rounds: int = 5
+    against: float = 15.0
     latency: float = 60.0
     memory_first: float = 60.0
     memory_last: float = 600.0
@@ -33,6 +34,7 @@ QUICK = Effort(
     rate_run=4.0,
     sustained=10.0,
     sustained_rounds=1,
+    against=5.0,
     latency=10.0,
     memory_first=10.0,
     memory_last=30.0,

@@ -78,12 +78,14 @@ class Requests:
     """HTTP/1.1 requests made ready before the measurement; only the session's number is put in while it runs."""
 
     parts: list[tuple[bytes, bytes]]
+    hits: int = 1
+    """How many hits one of them brings."""
 
     def start(self, first: int = 0) -> Iterator[bytes]:
         """The requests from the `first`-th hit on, without an end."""
         n, parts = first, self.parts
         while True:
-            before, after = parts[n % _VARIANTS]
+            before, after = parts[n % len(parts)]
             yield b"%b%012d%b" % (before, session_number(n), after)
             n += 1
 
@@ -130,6 +132,23 @@ def pixel_requests() -> Requests:
         query = urlencode(values | {f"cp.{key}": value for key, value in custom.items()})
         parts.append(_split(_headers(f"GET /pixel.gif?{query} HTTP/1.1").encode()))
     return Requests(parts)
+
+
+def batch_requests(key: str, events: int = 100) -> Requests:
+    """Make `POST /v1/track/batch` with so many events each; of the first one alone the session changes."""
+    parts = []
+    for first in range(0, _VARIANTS, events):
+        brought = [payload(n) for n in range(first, first + events)]
+        brought[0] |= {"session_id": f"s-{_SESSION_MARK}"}
+        body = orjson.dumps({"app_id": APP_ID, "events": brought})
+        head = _headers(
+            "POST /v1/track/batch HTTP/1.1",
+            f"X-API-Key: {key}",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+        )
+        parts.append(_split(head.encode() + body))
+    return Requests(parts, events)
 
 
 def _split(request: bytes) -> tuple[bytes, bytes]:

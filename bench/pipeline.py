@@ -75,7 +75,7 @@ class Pipeline:
         """Send, from empty tables on, as much as keeps the backlog level; then wait until everything is stored."""
         self._stage.empty_tables()
         regulator = Regulator(self._stage)
-        shares = CpuShares({"receiver": self.receiver, "worker": self.worker})
+        shares = CpuShares({"receiver": self.receiver, "worker": self.worker}, self._stage.folder)
         outcome = self._generator.run(seconds, rate=_BACKLOG, tick=regulator, tick_seconds=_TICK_SECONDS)
         stored = self._stage.stored()
         self._stage.wait_until_dry()
@@ -107,7 +107,9 @@ def running(stage: Stage) -> Iterator[Pipeline]:
     arguments = ["worker.py", "--workers", "1"]
     with (
         web.product(stage) as (port, receiver),
-        processes.started(arguments, environment=stage.environment, output=stage.log("worker")) as worker,
+        processes.started(
+            arguments, environment=stage.environment, output=stage.log("worker"), folder=stage.project
+        ) as worker,
     ):
         yield Pipeline(stage, port, receiver, worker)
 

@@ -41,13 +41,18 @@ class Process:
 
 @contextmanager
 def started(
-    arguments: Sequence[str], *, environment: Mapping[str, str], output: Path, stop_seconds: float = 20
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    output: Path,
+    folder: Path = PROJECT,
+    stop_seconds: float = 20,
 ) -> Iterator[Process]:
-    """Run `python ARGUMENTS` in the project's folder until the block ends: SIGTERM, then SIGKILL to its whole group."""
+    """Run `python ARGUMENTS` in `folder` until the block ends: SIGTERM, then SIGKILL to its whole group."""
     with output.open("wb") as log:
         popen = subprocess.Popen(
             [sys.executable, *arguments],
-            cwd=PROJECT,
+            cwd=folder,
             env={**os.environ, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -65,11 +70,13 @@ def started(
             popen.wait()
 
 
-def printed_by(arguments: Sequence[str], *, environment: Mapping[str, str], timeout: float) -> bytes:
-    """The standard output of `python ARGUMENTS`, run to its end in a fresh process."""
+def printed_by(
+    arguments: Sequence[str], *, environment: Mapping[str, str], timeout: float, folder: Path = PROJECT
+) -> bytes:
+    """Return the standard output of `python ARGUMENTS`, run in `folder` to its end in a fresh process."""
     done = subprocess.run(
         [sys.executable, *arguments],
-        cwd=PROJECT,
+        cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
         timeout=timeout,
@@ -99,13 +106,16 @@ def wait_until_listening(port: int, process: Process, *, seconds: float = 30) ->
     raise NotMeasured(f"nothing listens on the port:\n{process.last_lines()}")
 
 
-def cpu_seconds_below(pid: int, names: Sequence[str]) -> dict[str, float]:
-    """User and system time of the processes below `pid` whose program has one of `names`, ended children included."""
+def cpu_seconds_below(pid: int, names: Sequence[str], folder: Path) -> dict[str, float]:
+    """Return user and system time of the processes below `pid` whose program has one of `names` and works in `folder`.
+
+    Those of children that have ended are included.
+    """
     spent = dict.fromkeys(names, 0.0)
     for below in _tree(pid):
         with suppress(OSError):  # It ended while it was looked at.
             name = Path(f"/proc/{below}/comm").read_text().strip()
-            if name in spent:
+            if name in spent and Path(f"/proc/{below}/cwd").readlink().is_relative_to(folder):
                 spent[name] += _cpu_seconds(below)
     return spent
 

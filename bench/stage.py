@@ -40,10 +40,15 @@ _DRY_SECONDS = 300.0
 
 
 class Stage:
-    """The servers of a run. `sustained_rate` is what one row found out and others build on (hits a second)."""
+    """The servers of a run, and the product at `project` on them.
 
-    def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey) -> None:
-        self._folder = folder
+    `sustained_rate` is what one row found out and others build on (hits a second). `other` is the stage of the build
+    that this one is held against.
+    """
+
+    def __init__(self, folder: Path, postgres: Postgres, valkey: Valkey, project: Path) -> None:
+        self.folder, self.project = folder, project
+        self.other: Stage | None = None
         self._database_url = postgres.url_of(DATABASE)
         self.environment = {
             "DATABASE_URL": self._database_url,
@@ -60,6 +65,7 @@ class Stage:
             )
         )  # fmt: skip
         self.application_id: str = created["id"]
+        self.key: str = created["api_key"]
         self.environment["BENCH_APPLICATION_ID"] = self.application_id
         self._redis: Redis = connect(valkey.url, name="bench")
         self._connection: psycopg.Connection[Any] = psycopg.connect(self._database_url, autocommit=True)
@@ -70,7 +76,7 @@ class Stage:
 
     def log(self, name: str) -> Path:
         """The file for the output of a process called `name`."""
-        return self._folder / f"{name}.log"
+        return self.folder / f"{name}.log"
 
     def fill_stream(self, count: int) -> None:
         """`count` accepted hits into the queue, through the product's own intake."""
@@ -126,15 +132,17 @@ class Stage:
         return int(row[0]) if row else 0
 
     def _command(self, *arguments: str) -> bytes:
-        return processes.printed_by(["-m", "tracker", *arguments], environment=self.environment, timeout=120)
+        return processes.printed_by(
+            ["-m", "tracker", *arguments], environment=self.environment, timeout=120, folder=self.project
+        )
 
 
 @contextmanager
-def ready(folder: Path) -> Iterator[Stage]:
+def ready(folder: Path, project: Path = processes.PROJECT) -> Iterator[Stage]:
     """Start both servers below `folder` with fsync and append-only file on, and stop them after the block."""
     with Postgres(folder / "postgres") as postgres, Valkey(folder / "valkey") as valkey:
         postgres.create_database(DATABASE)
-        stage = Stage(folder, postgres, valkey)
+        stage = Stage(folder, postgres, valkey, project)
         try:
             yield stage
         finally:

@@ -17,7 +17,9 @@ def product(stage: Stage) -> Iterator[tuple[int, processes.Process]]:
     """The port and the processes of `python -m tracker serve`."""
     port = processes.free_port()
     arguments = ["-m", "tracker", "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES)]
-    with processes.started(arguments, environment=stage.environment, output=stage.log("serve")) as process:
+    with processes.started(
+        arguments, environment=stage.environment, output=stage.log("serve"), folder=stage.project
+    ) as process:
         processes.wait_until_listening(port, process)
         yield port, process
 

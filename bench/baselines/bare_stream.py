@@ -21,6 +21,15 @@ def track() -> dict[str, bool]:
     return {"success": True}
 
 
+@app.post("/v1/track/batch")
+def batch() -> dict[str, bool]:
+    pipeline = redis.pipeline(transaction=False)
+    for hit in orjson.loads(request.get_data())["events"]:
+        pipeline.xadd(STREAM, {"tracking_data": orjson.dumps(hit)})
+    pipeline.execute()
+    return {"success": True}
+
+
 @app.get("/pixel.gif")
 def pixel() -> Response:
     hit = request.args.to_dict()
