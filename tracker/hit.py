@@ -87,7 +87,7 @@ _SLOTS = tuple((name, getattr(Hit, name).__set__) for name in _NAMES)
 
 
 def encode_columns(columns: dict[str, Any]) -> bytes:
-    """`Hit.encode` of the hit with these columns, none of which is None, in the order of its fields.
+    """`Hit.encode` of the hit with these columns, none of which is None.
 
     The receiver makes a hit for no other purpose, and goes without the object.
     """

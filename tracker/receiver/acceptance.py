@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracker.application import ApiKey, Application
@@ -59,8 +59,7 @@ class Counter:
     """Of the buckets in which addresses are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A hit that was taken, or had been before, and when it happened."""
 
     tracking_id: UUID
@@ -88,8 +87,7 @@ class LimitExceeded(Refused):
         self.acceptance = acceptance
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A hit that is in order: its entry has to go into the queue, and then it is accepted."""
 
     offer: Offer

@@ -3,9 +3,8 @@
 Here too the application's privacy settings are applied, so that what they withhold is written nowhere.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.application import Application
 from tracker.errors import Refused
@@ -14,12 +13,13 @@ from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
 from tracker.web.json_rules import refusal
 
+_NO_COLUMNS = ("event_id", "age_ms", "timestamp", "priority")
+"""Fields of a hit that say something about it and are not stored with it."""
 OLDEST = timedelta(hours=24)
 NEWEST = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """What a request says by itself about who sent its hits."""
 
     ip_address: str | None
@@ -57,27 +57,29 @@ def build_entry(
     Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
     """
     happened_at = time_of(fields, now)
-    get = fields.get
     columns: dict[str, Any] = {
         "id": hit_id,
         "created_at": happened_at,
         "application_id": application.id,
         "app_id": application.app_id,
-        "client_sub_id": get("client_sub_id"),
-        "module_id": get("module_id"),
+        **fields,
+    }
+    for name in _NO_COLUMNS:
+        columns.pop(name, None)
+    get = fields.get
+    kept = {
         "url": privacy.url(get("url")),
         "referrer": privacy.url(get("referrer")),
         "user_agent": privacy.user_agent(get("user_agent") or sender.user_agent),
         "ip_address": privacy.address(get("ip_address") or sender.ip_address),
-        "session_id": get("session_id"),
-        "screen_resolution": get("screen_resolution"),
-        "language": get("language"),
-        "timezone": get("timezone"),
-        "event_name": get("event_name"),
         "event_data": privacy.event_data(get("event_data")),
-        "custom_params": get("custom_params"),
     }
-    tracking_data = encode_columns({name: value for name, value in columns.items() if value is not None})
+    for name, value in kept.items():
+        if value is not None:
+            columns[name] = value
+        elif name in columns:
+            del columns[name]
+    tracking_data = encode_columns(columns)
     if longest is not None and len(tracking_data) > longest:
         raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
     entry = Entry(

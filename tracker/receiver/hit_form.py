@@ -116,7 +116,7 @@ def _are_usual(
     return (
         (not event_id or _EVENT_ID.fullmatch(event_id) is not None)
         and 0 <= age_ms <= LONGEST_AGE_MS
-        and all(len(parameter) <= LONGEST_PARAMETER_KEY for parameter in custom_params)
+        and max(map(len, custom_params), default=0) <= LONGEST_PARAMETER_KEY
     )
 
 

@@ -51,9 +51,6 @@ class LoopTracking:
             respond(begun)
             return True
 
-        def finish(offered: Callable[[], Acceptance]) -> None:
-            respond(endpoint.finish(begun, offered, environ, self._clock))
-
         offer = begun.offer
         self._queue.offer(
             offer.application.id,
@@ -62,9 +59,19 @@ class LoopTracking:
             offer.now,
             offer.event_ids,
             quota=offer.quota,
-            answered=partial(self._offered, begun, finish),
+            answered=partial(self._offered, begun, partial(self._finish, endpoint, begun, environ, respond)),
         )
         return True
+
+    def _finish(
+        self,
+        endpoint: TrackingEndpoint,
+        pending: Pending,
+        environ: dict[str, Any],
+        respond: Respond,
+        offered: Callable[[], Acceptance],
+    ) -> None:
+        respond(endpoint.finish(pending, offered, environ, self._clock))
 
     def _own(self) -> Counter:
         return self._counter

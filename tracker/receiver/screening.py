@@ -34,7 +34,7 @@ def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | N
     if rules.drops_bots:
         if _is_fetched_ahead(environ):
             return "prefetch"
-        if user_agent and not _INTEGRATION.match(user_agent) and is_bot(user_agent):
+        if user_agent and is_bot(user_agent) and not _INTEGRATION.match(user_agent):
             return "bot"
     return None
 

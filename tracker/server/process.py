@@ -1,6 +1,7 @@
 """One process that serves: its loop, its threads, its end."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from socket import socket
@@ -22,6 +23,8 @@ _OTHER_THREADS: Final = 32
 _MAX_WAITING: Final = 512
 """Requests that wait for a thread, beyond which the answer is 503."""
 _BACKLOG: Final = 4096
+_GARBAGE: Final = 10_000
+"""New objects after which Python looks for those that keep each other alive; requests leave hardly any."""
 
 MakeSite = Callable[[asyncio.AbstractEventLoop, Threads], Site]
 """Makes what is served; it gets the loop, and threads for what may have to wait."""
@@ -48,6 +51,9 @@ async def _serve(listener: socket, make_site: MakeSite, limits: Limits, ready: C
     server = await loop.create_server(
         lambda: ClientConnection(loop, site, runner, connections), sock=listener, backlog=_BACKLOG
     )
+    # What is there by now stays: looking through it for garbage again and again would cost each request something.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     ready()
     _log.info("process started")
     await told_to_stop.wait()
