@@ -1,8 +1,6 @@
 """Offers of one loop: together where a round trip is under way, each with its own answer, whatever Redis does."""
 
 import asyncio
-import itertools
-import random
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,18 +11,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import hiredis
 import pytest
 
 from tests.queue_entries import APPLICATION, CREATED, entry, numbers
 from tracker.errors import NoAnswer, QueueAway, QueueFull
-from tracker.queueing.accept_command import PackedOffer
-from tracker.queueing.connection import Connection, connect, lua
+from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.intake import Acceptance, Intake
 from tracker.queueing.overflow import overflow_stream
-from tracker.queueing.quota import UNLIMITED, AddressShare, Quota
+from tracker.queueing.quota import UNLIMITED
 
 OTHER = UUID(int=8)
 Outcome = Acceptance | Exception
@@ -187,85 +183,6 @@ def test_an_offer_that_meets_something_harms_none_of_its_group(redis: Connection
 
     run(redis, steps)
     assert set(in_stream(redis)) == {0, 1, 3, 4}
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
-    queue: Connection, minute: datetime, seed: int
-) -> None:
-    chance = random.Random(seed)
-    budgets = chance.choice([(None, None), (90_000, 50_000)])
-    quotas = [
-        Quota(bytes_a_day=budgets[0]),
-        *(
-            Quota(
-                open_hits=hits,
-                shares=tuple(AddressShare(f"{n}:{bucket}", 3 * n) for n in range(1, networks + 1)),
-                bytes_a_day=budgets[1],
-            )
-            for bucket, networks, hits in (("a", 0, 6), ("b", 1, 6), ("c", 2, 30), ("d", 2, 30))
-        ),
-    ]
-    numbered = itertools.count()
-    offers: list[tuple[UUID, int | None, list[Entry], list[str | None], Quota]] = []
-    for application in (APPLICATION, OTHER, UUID(int=9)):
-        for _ in range(chance.randrange(1, 8)):
-            size = chance.choice([1, 1, 1, 3, 40])
-            entries = [
-                entry(
-                    next(numbered),
-                    priority=chance.choice([0, 0, 1, -1]),
-                    tracking_data=b"x" * chance.choice([10, 5000]),
-                )
-                for _ in range(size)
-            ]
-            events = chance.choice([[], [chance.choice([None, "a", "b"]) for _ in entries]])
-            offers.append((application, None if chance.random() < 0.1 else 40, entries, events, chance.choice(quotas)))
-    intake = Intake(queue, queue_limit=chance.choice([100, 10_000]))
-
-    def packed(offer: tuple[UUID, int | None, list[Entry], list[str | None], Quota]) -> PackedOffer:
-        application, limit, entries, events, quota = offer
-        return intake.packed(application, limit, entries, minute, events, quota=quota)
-
-    def sent(together: list[PackedOffer]) -> list[Any]:
-        return list(queue.eval(lua("accept"), *_arguments(intake.command(together))))  # type: ignore[arg-type]
-
-    def seen() -> dict[bytes, Any]:
-        """All that stands in Redis, but for ids in streams, which are times, and how many bytes the day knows of."""
-        found: dict[bytes, Any] = {}
-        for key in queue.keys("tracker:[!b]*"):
-            kind = queue.type(key)
-            if kind == b"stream":
-                found[key] = [fields for _, fields in queue.xrange(key)]
-            elif kind == b"hash":
-                found[key] = {
-                    name: text for name, text in queue.hgetall(key).items() if name not in {b"first", b"kept"}
-                }
-            else:
-                found[key] = queue.zrange(key, 0, -1) if kind == b"zset" else queue.get(key)
-        return found
-
-    one_by_one = [sent([packed(offer)])[0] for offer in offers]
-    expected = seen()
-    queue.flushall()
-    # What both have asked for is a worker; who of a group is told to wake it does not matter.
-    together = sent([packed(offer) for offer in offers])
-
-    assert [_without_wake_up(answer) for answer in together] == [_without_wake_up(answer) for answer in one_by_one]
-    assert sum(answer[2] for answer in together if len(answer) > 1) == 1
-    assert seen() == expected
-
-
-def _without_wake_up(answer: list[Any]) -> list[Any]:
-    return answer if len(answer) == 1 else [*answer[:2], *answer[3:]]
-
-
-def _arguments(command: bytes) -> list[Any]:
-    """What stands behind the digest in a packed EVALSHA."""
-    reader = hiredis.Reader()
-    reader.feed(command)
-    _, _, *arguments = reader.gets()
-    return [int(arguments[0]), *arguments[1:]]
 
 
 @contextmanager
