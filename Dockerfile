@@ -9,7 +9,8 @@ RUN /opt/venv/bin/python -m pip install --require-hashes --requirement requireme
 
 FROM python:${PYTHON_VERSION}-slim
 RUN groupadd --system --gid 10001 tracker \
-    && useradd --system --uid 10001 --gid tracker --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker
+    && useradd --system --uid 10001 --gid tracker --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
+    && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/access-log-tracker
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app

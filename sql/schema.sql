@@ -541,7 +541,7 @@ $$;
 CREATE TABLE erasures (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     application_id UUID NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
-    kind VARCHAR(20) NOT NULL CHECK (kind IN ('person', 'application')),
+    kind VARCHAR(20) NOT NULL CHECK (kind IN ('person', 'application', 'import')),
     identifiers JSONB, -- whose rows: NULL as soon as it is done, so that nothing here names the person
     digests JSONB NOT NULL, -- slow hashes of the identifiers, with this row's id as salt
     state VARCHAR(10) NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done')),
@@ -556,6 +556,41 @@ CREATE TABLE erasures (
 
 CREATE INDEX idx_erasures_application ON erasures (application_id, requested_at, id);
 CREATE INDEX idx_erasures_open ON erasures (requested_at) WHERE state <> 'done';
+
+-- What was imported, so that it can be listed and undone. A log is known by the name that `import --source` says.
+CREATE TABLE imports (
+    id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- the priorities of its entries say it
+    application_id UUID NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    UNIQUE (application_id, source)
+);
+
+-- One row each time a file of a log was read, or one that is followed.
+CREATE TABLE import_runs (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    import_id INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    file TEXT NOT NULL,
+    started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE, -- NULL while it goes on, and where it was broken off
+    counts JSONB NOT NULL DEFAULT '{}' -- of its lines: how many were queued, known, left out and so on
+);
+
+CREATE INDEX idx_import_runs_import ON import_runs (import_id, started_at);
+
+-- The hits that an import has stored, a row a batch, written in the transaction that stores them.
+CREATE TABLE imported_hits (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    import_id INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL, -- when the first of them was queued
+    first_at TIMESTAMP WITH TIME ZONE NOT NULL, -- created_at of the first and the last of them
+    last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    hits INTEGER NOT NULL, -- below 0 where hits were taken out, to be stored anew
+    ids BIGINT[] NOT NULL, -- the keys in access_logs: ids, and created_at in the same order
+    times TIMESTAMP WITH TIME ZONE[] NOT NULL
+);
+
+CREATE INDEX idx_imported_hits_import ON imported_hits (import_id, id);
+CREATE INDEX idx_imported_hits_last ON imported_hits (last_at);
 
 -- What the operator allows an application at most, so that its owner can lower a limit and raise it again, no further.
 CREATE TABLE operator_limits (

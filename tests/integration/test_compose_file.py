@@ -1,16 +1,19 @@
 """The container files read as files: what they promise, without running anything."""
 
+import configparser
 import fnmatch
 import re
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
+from tracker.cli.import_ import import_
 from tracker.scheduler.job import SHUTDOWN_GRACE
 
 SPECIFIED = {  # Decision 0013.
@@ -80,7 +83,7 @@ def test_only_the_receiver_is_reached_from_outside_and_only_by_this_machine_unle
 
 
 def test_our_own_containers_are_read_only_and_without_privileges(services: dict[str, Any]) -> None:
-    for name in ("migrate", "web", "worker", "scheduler", "tracker"):
+    for name in ("migrate", "web", "worker", "scheduler", "follow", "tracker"):
         assert services[name]["read_only"] is True, name
         assert services[name]["cap_drop"] == ["ALL"], name
         assert services[name]["security_opt"] == ["no-new-privileges:true"], name
@@ -121,7 +124,7 @@ def test_who_registers_and_who_sends_webhooks_has_their_key_and_reaches_the_inte
 def test_what_an_operator_may_set_is_the_same_for_every_service_of_ours(services: dict[str, Any]) -> None:
     of_compose = {"TRACKER_LOG_FORMAT", "TRACKER_DRAIN_SECONDS", "TRACKER_RQ_QUEUE"}
     names = set(re.findall(r'"(TRACKER_\w+)"', (ROOT / "tracker/config.py").read_text())) - of_compose
-    for name in ("web", "worker", "scheduler", "tracker"):
+    for name in ("web", "worker", "scheduler", "follow", "tracker"):
         environment = services[name]["environment"]
         for setting in names - {"TRACKER_ADMIN_TOKEN", "TRACKER_SECRET_KEY"}:
             assert environment[setting].startswith(f"${{{setting}:-"), f"{name}: {setting}"
@@ -150,6 +153,37 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     again = {path.name: path.read_text() for path in folder.iterdir()}
     assert again.keys() == made.keys()
     assert {name for name in made if again[name] != made[name]} == of_a_newer_version
+
+
+def test_logs_are_followed_only_where_it_is_asked_for(services: dict[str, Any]) -> None:
+    follow = services["follow"]
+    assert follow["profiles"] == ["follow"]
+    folders = {
+        volume.rsplit(":", 2)[1] if volume.endswith(":ro") else volume.split(":")[1]: volume
+        for volume in follow["volumes"]
+    }
+    assert folders["/logs"].endswith(":ro")
+    (state,) = [part for part in follow["command"] if part.startswith("--state=")]
+    folder = str(Path(state.removeprefix("--state=")).parent)
+    assert folder in folders
+    # A new volume has the owner of the image's folder, without which nothing could be written there.
+    (user,) = instructions("USER")
+    owner, group = user.split(":")
+    assert f"--owner={owner} --group={group} --mode=0700 {folder}" in DOCKERFILE.read_text()
+
+
+def test_the_unit_runs_a_command_that_there_is() -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "deploy/systemd/access-log-tracker-follow@.service")
+    program, *arguments = unit["Service"]["ExecStart"].split()
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert Path(program).name in scripts
+    assert arguments[0] == "import"
+    options = {option for each in import_.params for option in each.opts}
+    assert {argument for argument in arguments if argument.startswith("--")} <= options
+    assert unit["Service"]["StateDirectory"] == "access-log-tracker"
+    assert unit["Service"]["RestartPreventExitStatus"] == "2"
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -10,8 +10,9 @@ from tests.queued_hits import claims_of, entry_of, hit_of
 from tracker.application import Application
 from tracker.importing import paced_queue
 from tracker.importing.formats import reader_of
+from tracker.importing.kept_period import kept_since
 from tracker.importing.paced_queue import PacedQueue
-from tracker.importing.run import Import, kept_since
+from tracker.importing.run import Import
 from tracker.importing.source import Line
 from tracker.importing.summary import Summary
 from tracker.queueing.adding import bulk_waiting

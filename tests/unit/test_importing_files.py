@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Refused
+from tracker.importing.kept_period import kept_since
 from tracker.importing.ordinals import Ordinals
-from tracker.importing.run import kept_since
 from tracker.importing.source import MAX_LINE_LENGTH, Line, opened, size_of, source_of
 
 

@@ -3,35 +3,39 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tracker.application_settings import IP_ANONYMIZATION
 from tracker.cli import connections
+from tracker.cli.following import STATE_HELP, check_follow, follow_logs
+from tracker.cli.import_progress import progress_bar, watched
+from tracker.cli.import_report import MAX_SHOWN, report
+from tracker.cli.imports import SubcommandsBesideFiles
 from tracker.cli.old_lines import OldLines
 from tracker.cli.options import app_id_option, json_option
-from tracker.cli.output import note, print_json
+from tracker.cli.output import note
+from tracker.cli.replacing import replacing, wait_for_earlier
 from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.errors import Refused
 from tracker.importing.escapes import ESCAPES
 from tracker.importing.formats import reader_of
 from tracker.importing.json_lines import MAPPABLE
+from tracker.importing.kept_period import kept_since
+from tracker.importing.known_lines import KnownLines
 from tracker.importing.log_record import AddressFrom, ReadingRules
 from tracker.importing.paced_queue import PacedQueue
-from tracker.importing.run import Import, kept_since
-from tracker.importing.source import Line, opened, size_of, source_of
-from tracker.importing.summary import BadLine, Summary
+from tracker.importing.run import Import
+from tracker.importing.runs import ImportRuns
+from tracker.importing.source import opened, size_of, source_of
+from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.privacy.anonymization import Anonymization
 from tracker.queueing.connection import Connection
@@ -39,14 +43,8 @@ from tracker.queueing.nudges import nudge
 from tracker.store import partition_making, partitions, retention_state
 from tracker.wiring.metrics import untold_metrics
 
-_SHOWN = 1000
-"""Bad lines of a kind whose reasons are looked at for a person."""
-_KINDS = {"page": "of pages", "asset": "of assets", "error": "answered with errors", "request": "of no page"}
-_LOOK_EVERY = 200
-"""Lines between two looks at how far a file has been read."""
 
-
-@click.command("import")
+@click.command("import", cls=SubcommandsBesideFiles)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @app_id_option
 @click.option(
@@ -79,6 +77,9 @@ _LOOK_EVERY = 200
 @click.option("--any-host", is_flag=True, help="Take requests for other sites than the application's domain too.")
 @click.option("--force", is_flag=True, help="Take a log in which most lines have no visitor's address.")
 @click.option("--yes", is_flag=True, help="Do not ask where lines are older than the running scheduler keeps.")
+@click.option("--replace", is_flag=True, help="Write lines anew that are stored otherwise than they are read now.")
+@click.option("--follow", is_flag=True, help="Go on with what is written to FILEs (patterns too), through rotations.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help=STATE_HELP)
 @click.option("--wait", is_flag=True, help="Wait until the workers have taken everything.")
 @json_option
 def import_(
@@ -96,6 +97,9 @@ def import_(
     any_host: bool,
     force: bool,
     yes: bool,
+    replace: bool,
+    follow: bool,
+    state: Path | None,
     wait: bool,
     as_json: bool,
 ) -> None:
@@ -104,24 +108,33 @@ def import_(
     A line of a log is stored once however often it is imported: it is known by the log's name, its text, and its
     place among the equal lines of the log. The name is the file's base name without what rotation and packing add to
     it, unless --source says another. So an import that was broken off is taken up by running it again, and
-    `import access.log access.log.1` may be run daily.
+    `import access.log access.log.1` may be run daily. With --follow it goes
+    on, from the place where it stopped, until SIGTERM or Ctrl-C ends it.
+
+    `import list` shows what was imported, `import undo` takes a log's hits out again, and --replace writes lines anew
+    that were read wrong.
     """
-    _check_sources(files, source)
+    check_follow(files, follow=follow, state=state, wait=wait, replace=replace)
+    _check_sources(() if follow else files, source)
     rules = ReadingRules(address_from=address_from, zone=_zone(zone))
     reader = partial(reader_of, format_, rules=rules, names=_names(map_), escape=escape)
     reader()  # What is wrong with a format is said before anything is asked of a server.
-    sizes = {file: size_of(file) for file in files}
+    sizes = {} if follow else {file: size_of(file) for file in files}
     settings = connections.settings()
     started, clock = time.monotonic(), connections.clock(settings)
-    summary = Summary(keep=None if as_json else _SHOWN)
+    summary = Summary(keep=None if as_json and not follow else MAX_SHOWN)
     damage = None
-    with connections.database(settings) as database:
+    with (
+        connections.database(settings) as database,
+        connections.queue(settings, database) as redis,
+        progress_bar(sum(size or 0 for size in sizes.values())) as bar,
+    ):
         application = applications.find_for_hits(database, app_id)
         with database.transaction() as tx:
             running_months = retention_state.running_months(tx)
-        with connections.queue(settings, database):
-            pass  # Only compared: an import may take hours, and needs no connection to PostgreSQL all that time.
-    with connections.redis(settings) as redis, _progress(sum(size or 0 for size in sizes.values())) as bar:
+        if replace:
+            wait_for_earlier(settings, redis, clock)
+        runs = ImportRuns(database, application.id, clock)
         queue = _queue(settings, redis, clock)
         work = Import(
             application=application,
@@ -130,6 +143,7 @@ def import_(
             prepare_month=partial(_prepare_month, settings),
             clock=clock,
             max_retries=settings.max_retries,
+            import_id=runs.import_id,
             scheduler_keeps=kept_since(clock.now().date(), running_months) if running_months else None,
             ask_about_old=OldLines(running_months or 0, yes=yes, may_ask="-" not in files, on_question=bar.end),
             include_bots=include_bots,
@@ -138,22 +152,31 @@ def import_(
             any_host=any_host,
             pieces_follow=source is None,
         )
-        for file in files:
+        if follow:
+            follow_logs(
+                settings, runs, redis, work, files=files, source=source, reader=reader, summary=summary, state=state
+            )
+        rewrite = replacing(settings, database, redis, clock, application) if replace else None
+        work = replace_fields(work, sift=KnownLines(database, rewrite).sift)
+        for file in () if follow else files:
+            name, before = source or source_of(file), summary.counts()
             try:
                 with opened(file) as log:
-                    lines = _watched(log.lines, log.position, bar.advance) if sizes[file] else log.lines
-                    name = source or source_of(file)
+                    run = runs.begin(name, file)
+                    lines = watched(log.lines, log.position, bar.advance) if sizes[file] else log.lines
                     work.take(lines, reader(), file=file, source=name, summary=summary, may_grow=log.may_grow)
+                    run.counts += summary.counts() - before
+                    run.note()
             except Refused as error:
                 damage = error
                 break
         nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
         if wait:
             queue.wait_until_taken()
-    _report(summary, time.monotonic() - started, as_json=as_json)
+    report(summary, time.monotonic() - started, as_json=as_json)
     if damage is not None:
         raise damage
-    if summary.lines and not summary.queued and not summary.bots:
+    if summary.lines and not (summary.queued or summary.known or summary.replaced or summary.bots or follow):
         sys.exit(1)
 
 
@@ -202,91 +225,3 @@ def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
 def _prepare_month(settings: Settings, month_of: datetime) -> None:
     """Workers run no DDL: a month is made here before its first line is queued."""
     partition_making.create(settings.database_maintenance_url, [partitions.Month.of(month_of)], on_step=note)
-
-
-class _Bar(NamedTuple):
-    """A bar on the terminal: `advance` takes how many more bytes were read, `end` takes it away."""
-
-    advance: Callable[[int], None]
-    end: Callable[[], None]
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[_Bar]:
-    """A bar over the bytes of all files, on a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal or not total, transient=True) as progress:
-        bar = progress.add_task("import", total=total)
-        yield _Bar(lambda size: progress.advance(bar, size), progress.stop)
-
-
-def _watched(lines: Iterator[Line], position: Callable[[], int], advance: Callable[[int], None]) -> Iterator[Line]:
-    """The lines, while `advance` hears of the bytes that were read."""
-    known = 0
-    for line in lines:
-        yield line
-        if line.number % _LOOK_EVERY == 0:
-            now = position()
-            advance(now - known)
-            known = now
-    advance(position() - known)
-
-
-def _report(summary: Summary, seconds: float, *, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {
-                "lines": summary.lines,
-                "queued": summary.queued,
-                "bots": summary.bots,
-                "other_hosts": summary.other_hosts,
-                "malformed": summary.malformed_count,
-                "refused": summary.refused_count,
-                "without_address": summary.no_address.count,
-                "without_user_agent": summary.no_user_agent.count,
-                "kinds": dict(summary.kinds),
-                "formats": dict(summary.formats),
-                "unread_fields": sorted(summary.unread),
-                "unfinished": summary.unfinished,
-                "seconds": round(seconds, 3),
-                "malformed_lines": [asdict(bad) for bad in summary.malformed],
-                "refused_lines": [asdict(bad) for bad in summary.refused],
-            }
-        )
-        return
-    left_out = f"{summary.bots} of bots left out, " if summary.bots else ""
-    left_out += f"{summary.other_hosts} for other hosts left out, " if summary.other_hosts else ""
-    click.echo(
-        f"{summary.lines} lines: {summary.queued} queued, {left_out}{summary.malformed_count} malformed, "
-        f"{summary.refused_count} refused, in {seconds:.1f} seconds."
-    )
-    _say_what_was_read(summary)
-    _list("malformed", summary.malformed, summary.malformed_count)
-    _list("refused", summary.refused, summary.refused_count)
-
-
-def _say_what_was_read(summary: Summary) -> None:
-    if summary.formats:
-        note("formats: " + ", ".join(f"{name} ({count})" for name, count in summary.formats.most_common()))
-    if summary.kinds.keys() - {"page"}:
-        note("requests: " + ", ".join(f"{count} {_KINDS[kind]}" for kind, count in summary.kinds.most_common()))
-    if summary.unread:
-        note("not read: " + ", ".join(sorted(summary.unread)))
-    for missing, what in ((summary.no_address, "address"), (summary.no_user_agent, "user agent")):
-        if missing.count:
-            note(f"{missing.count} of {summary.lines} lines had no {what}, the first is {missing.first}")
-    for file in summary.unfinished:
-        note(f"the last line of {file} has no end yet: it waits for the next run")
-
-
-def _list(kind: str, bad_lines: list[BadLine], count: int) -> None:
-    """Each reason once: with its first line, and how many more of the lines that were kept have it."""
-    reasons: dict[str, list[BadLine]] = {}
-    for bad in bad_lines:
-        reasons.setdefault(bad.reason, []).append(bad)
-    for reason, (first, *others) in reasons.items():
-        more = f" (and {len(others)} more)" if others else ""
-        note(f"{kind}: {first.file} line {first.line}: {reason}{more}")
-    if count > len(bad_lines):
-        note(f"{kind}: and {count - len(bad_lines)} more; --json lists them all")

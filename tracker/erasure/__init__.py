@@ -5,6 +5,7 @@ identifiers   whom an application knows by what, and the hash that the receipt k
 belonging     is an entry of the queue the person's; pure
 person        the rounds through queue and tables, until nothing is left
 hits          one transaction: hits of a day and all that was made of them
+imported      the rounds for an import that is undone; hits that are to be stored anew
 application   the same for a whole application, and then its row
 work          an erasure that one process holds, step by step
 run           one erasure from beginning to end, and the scheduler's turn

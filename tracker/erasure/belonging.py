@@ -1,6 +1,7 @@
 """Whose an entry of the queue is, by its payload; pure."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import orjson
 
@@ -47,6 +48,12 @@ def of_application(person: Person) -> Owned:
         return any(name in data for name in names) if hit is None else owner(hit)
 
     return owns
+
+
+def of_import(owner: Person, import_id: int, until: datetime) -> Owned:
+    """Whether an entry is of an import, and was queued until a time."""
+    owns = of_application(owner)
+    return lambda entry: entry.import_id == import_id and entry.created_at <= until and owns(entry)
 
 
 def _of_application(person: Person) -> Callable[[dict[str, object]], bool]:

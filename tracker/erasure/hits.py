@@ -1,6 +1,7 @@
 """One transaction: hits of a person on one day and all that was made of them; the statistics agree after it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from tracker.hit import tracking_id_of
@@ -34,6 +35,19 @@ def erase_some(
     found = person_rows.hits_of(tx, person, day, limit=AT_ONCE)
     if not found:
         return 0, None
+    erase_found(tx, counts, person, day, found, now=now)
+    if len(found) < AT_ONCE:
+        counts["statistics_days"] += 1
+    return len(found), min(created_at for _, created_at in found)
+
+
+def erase_found(
+    tx: Transaction, counts: Counter[str], person: Person, day: date, found: Sequence[HitIdentity], *, now: datetime
+) -> None:
+    """Erase hits of one day, and take them out of all that was made of them. Those that are gone already do no harm.
+
+    `person` says which other hits of the day are going too, so that none of them keeps a visitor counted.
+    """
     fold_locked(tx, person, day, now)
     texts = person_rows.erase_values(tx, found)
     hits = person_rows.erase_hits(tx, found)
@@ -44,9 +58,6 @@ def erase_some(
     complete = is_complete(tx, person, day)
     counts.update(person_statistics.subtract(tx, person, day, hits, texts, complete=complete, now=now))
     erase_sessions(tx, counts, person, {hit.session_id for hit in hits if hit.session_id is not None})
-    if len(found) < AT_ONCE:
-        counts["statistics_days"] += 1
-    return len(found), min(created_at for _, created_at in found)
 
 
 def forget_day(tx: Transaction, counts: Counter[str], person: Person, day: date, *, now: datetime) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from tracker.application import Application
 from tracker.erasure.identifiers import Identifiers, columns_of, digests_of, notes_on, person_of
 from tracker.errors import invalid, not_found
-from tracker.store import applications, erasures
+from tracker.store import applications, erasures, imports
 from tracker.store.database import Database, Transaction
 
 Note = Callable[[Transaction, Application, UUID], object]
@@ -85,6 +85,38 @@ def request_purge(tx: Transaction, application: Application, *, now: datetime) -
         requested_at=now,
     )
     return erasure_id, True
+
+
+def request_undoing(
+    database: Database, app_id: str, source: str, *, now: datetime, note: Note = lambda *_: None
+) -> Receipt:
+    """Note that an import is to be undone; one that is being undone already is noted once.
+
+    Raises Refused where there is no such application, or nothing was imported under that name.
+    """
+    with database.transaction() as tx:
+        application = applications.existing(tx, app_id)
+        import_id = imports.find(tx, application.id, source)
+        if import_id is None:
+            raise not_found(
+                f"Nothing was imported into {app_id!r} as {source!r}: `python -m tracker import list` shows the names."
+            )
+        named = {"import": [str(import_id)]}
+        erasure_id = erasures.open_like(tx, application_id=application.id, kind="import", identifiers=named)
+        if erasure_id is None:
+            erasure_id = uuid4()
+            erasures.insert(
+                tx,
+                erasure_id=erasure_id,
+                application_id=application.id,
+                kind="import",
+                identifiers=named,
+                digests=[],
+                notes=[f"The import {source} was undone."],
+                requested_at=now,
+            )
+            note(tx, application, erasure_id)
+        return _one(tx, application, erasure_id)
 
 
 def receipt(database: Database, app_id: str, erasure_id: UUID) -> Receipt:

@@ -7,13 +7,14 @@ from typing import Final
 from uuid import UUID
 
 from tracker.clock import Clock
-from tracker.erasure import application, person
+from tracker.erasure import application, imported, person
 from tracker.erasure.identifiers import person_from
 from tracker.erasure.work import Interrupted, TakenOver, Work
 from tracker.log import logger
 from tracker.queueing.connection import Connection
 from tracker.store import batch_jobs, erasures
 from tracker.store.database import Database
+from tracker.store.person_rows import Person
 
 JOB_TYPE = "erase"
 _LOOK_SECONDS: Final = 1.0
@@ -27,12 +28,15 @@ def erase(work: Work, redis: Connection) -> Mapping[str, int] | None:
     Raises QueueAway, DatabaseAway, TakenOver, Interrupted: another process may go on then.
     """
     claimed = work.claimed
-    owner = person_from(claimed.application_id, claimed.app_id, claimed.identifiers)
+    owner = Person(application_id=claimed.application_id, app_id=claimed.app_id)
     counts = None
     if claimed.kind == "application":
         counts = application.purge(work, redis, owner)
+    elif claimed.kind == "import":
+        work.finish(imported.undo(work, redis, owner, int(claimed.identifiers["import"][0])))
     else:
-        work.finish(person.erase(work, redis, owner))
+        somebody = person_from(claimed.application_id, claimed.app_id, claimed.identifiers)
+        work.finish(person.erase(work, redis, somebody))
     _log.info("erasure done", erasure=str(claimed.id), kind=claimed.kind, app_id=claimed.app_id)
     return counts
 

@@ -17,35 +17,55 @@ these may be what a visitor sent.
 """
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Final, NamedTuple
 
-_ANY: Final = re.compile(rb"\\(?:[xX]([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|(.))", re.DOTALL)
-_HASH: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
-_HEX: Final = re.compile(rb"\\x([0-9A-Fa-f]{2})")
-_QUOTE: Final = re.compile(rb'\\(")')
-_CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"f": b"\f"}
-_SAFE_PRINTABLE: Final = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
-
-Unescape = Callable[[bytes], bytes]
+_AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|u00[0-9A-Fa-f]{2}|.)", re.DOTALL)
+_AFTER_HASH: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+_ALL_BYTES: Final = range(256)
+_NO_PRINTABLE_ASCII: Final = frozenset(_ALL_BYTES) - frozenset(range(0x20, 0x7F)) | frozenset(b'"\\')
 
 
-def _apache(match: re.Match[bytes]) -> bytes:
-    code, unicode_code, character = match.groups()
-    if code is not None:
-        return bytes.fromhex(code.decode())
-    if unicode_code is not None:
-        return match[0]
-    return _CONTROLS.get(character, character if character in b'"\\' else match[0])
+class Escape(NamedTuple):
+    """How a server's escapes are undone."""
+
+    mark: bytes
+    """A field without these bytes holds nothing to undo: ask for them first, since nearly every field is such a one."""
+    undo: Callable[[bytes], bytes]
 
 
-def _java(match: re.Match[bytes]) -> bytes:
-    _, unicode_code, character = match.groups()
-    if unicode_code is not None:
-        return bytes.fromhex(unicode_code.decode())
-    if character is None:
-        return match[0]
-    return _CONTROLS.get(character, character if character in b'"\\' else match[0])
+def _codes(prefix: str, numbers: Iterable[int], encode: Callable[[int], bytes]) -> dict[bytes, bytes]:
+    """What two hexadecimal digits after a prefix stand for, as far as they stand for one of the numbers."""
+    pairs = ["".join(pair) for pair in product("0123456789abcdefABCDEF", repeat=2)]
+    allowed = frozenset(numbers)
+    return {f"{prefix}{pair}".encode(): encode(int(pair, 16)) for pair in pairs if int(pair, 16) in allowed}
+
+
+def _byte(number: int) -> bytes:
+    return bytes((number,))
+
+
+def _letter(number: int) -> bytes:
+    return chr(number).encode()
+
+
+_ESCAPED: Final = {b'"': b'"', b"\\": b"\\"}
+_CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_APACHE: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("x", _ALL_BYTES, _byte)
+_JAVA: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("u00", _ALL_BYTES, _byte)
+_JSON: Final = _ESCAPED | _CONTROLS | {b"/": b"/"} | _codes("u00", _ALL_BYTES, _letter)
+_NGINX: Final = _codes("x", _ALL_BYTES, _byte)
+_SAFE: Final = _ESCAPED | _codes("x", _NO_PRINTABLE_ASCII, _byte) | _codes("u00", _NO_PRINTABLE_ASCII, _byte)
+"""What stands after a backslash, and what it stands for; anything else stays as it is, with its backslash."""
+
+
+def _undo(table: dict[bytes, bytes]) -> Callable[[bytes], bytes]:
+    return lambda field: _AFTER_BACKSLASH.sub(lambda match: table.get(match[1], match[0]), field)
+
+
+_UNDO_JAVA: Final = _undo(_JAVA)
+_UNDO_SAFE: Final = _undo(_SAFE)
 
 
 def _bytes_of_letters(field: bytes) -> bytes:
@@ -56,36 +76,15 @@ def _bytes_of_letters(field: bytes) -> bytes:
         return field
 
 
-def _safe(match: re.Match[bytes]) -> bytes:
-    code, unicode_code, character = match.groups()
-    if character is not None:
-        return character if character in b'"\\' else match[0]
-    byte = bytes.fromhex((code or unicode_code).decode())
-    return match[0] if byte[0] in _SAFE_PRINTABLE else byte
-
-
-def _json(match: re.Match[bytes]) -> bytes:
-    code, unicode_code, character = match.groups()
-    if code is not None:
-        return match[0]
-    if unicode_code is not None:
-        return chr(int(unicode_code, 16)).encode()
-    return _CONTROLS.get(character, character if character in b'"\\/' else match[0])
-
-
-def _hex_only(match: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(match[1].decode())
-
-
-ESCAPES: Final[dict[str, Unescape]] = {
-    "safe": lambda field: _ANY.sub(_safe, _bytes_of_letters(field) if b"\\u00" in field else field),
-    "apache": lambda field: _ANY.sub(_apache, field) if b"\\" in field else field,
-    "nginx": lambda field: _HEX.sub(_hex_only, field) if b"\\" in field else field,
-    "json": lambda field: _ANY.sub(_json, field) if b"\\" in field else field,
-    "java": lambda field: _ANY.sub(_java, field) if b"\\" in field else field,
-    "node": lambda field: _ANY.sub(_java, _bytes_of_letters(field)),
-    "quote": lambda field: _QUOTE.sub(rb"\1", field) if b"\\" in field else field,
-    "haproxy": lambda field: _HASH.sub(_hex_only, field) if b"#" in field else field,
-    "none": lambda field: field,
+ESCAPES: Final[dict[str, Escape]] = {
+    "safe": Escape(b"\\", lambda field: _UNDO_SAFE(_bytes_of_letters(field) if b"\\u00" in field else field)),
+    "apache": Escape(b"\\", _undo(_APACHE)),
+    "nginx": Escape(b"\\x", _undo(_NGINX)),
+    "json": Escape(b"\\", _undo(_JSON)),
+    "java": Escape(b"\\", _UNDO_JAVA),
+    "node": Escape(b"", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),
+    "quote": Escape(b'\\"', lambda field: field.replace(b'\\"', b'"')),
+    "haproxy": Escape(b"#", lambda field: _AFTER_HASH.sub(lambda match: bytes.fromhex(match[1].decode()), field)),
+    "none": Escape(b"\\", lambda field: field),
 }
 """The rules of `--escape`, by name."""

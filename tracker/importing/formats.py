@@ -55,9 +55,16 @@ class LogReader:
     """One format, or `json` or `w3c`."""
     found: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    partial: bytes = b""
+    """The parts of a line whose last one is still to come."""
     _w3c: W3CReader = field(default_factory=W3CReader)
     _last: LineFormat | None = None
-    _partial: bytes = b""
+
+    def resume(self, header: bytes, partial: bytes) -> None:
+        """Go on in the middle of a log, after its `#Fields:` line and the parts of a line."""
+        if header:
+            self._w3c.directive(header)
+        self.partial = partial
 
     def __call__(self, line: bytes) -> Record | None:
         if b"\0" in line[:1]:
@@ -96,14 +103,14 @@ class LogReader:
         return record
 
     def _read_inner(self, inner: Unwrapped) -> Record | None:
-        line = self._partial + inner.line
+        line = self.partial + inner.line
         if inner.partial:
             if len(line) > _MAX_PARTIAL:
-                self._partial = b""
+                self.partial = b""
                 raise Malformed(f"longer than {_MAX_PARTIAL} bytes")
-            self._partial = line
+            self.partial = line
             return None
-        self._partial = b""
+        self.partial = b""
         return self._read(line, inner.time, inner.wrapper)
 
     def _record(self, known: LineFormat | W3CReader, fields: Fields, time: str | None, wrapper: str) -> Record:

@@ -7,7 +7,7 @@ the format: `FIELD` has what may stand in a field without quotes, `QUOTED` what 
 import re
 from typing import Final
 
-from tracker.importing.escapes import ESCAPES, Unescape
+from tracker.importing.escapes import ESCAPES
 from tracker.importing.record import Fields, Malformed
 from tracker.privacy.addresses import normalise
 
@@ -54,8 +54,7 @@ class LineFormat:
         self._pattern = re.compile(pattern.encode(), re.DOTALL)
         self._names = tuple(sorted(self._pattern.groupindex, key=self._pattern.groupindex.__getitem__))
         self._user = self._pattern.groupindex.get("user")
-        self._unescape: Unescape = ESCAPES[escape]
-        self._mark = {"haproxy": b"#", "node": b""}.get(escape, b"\\")
+        self._mark, self._unescape = ESCAPES[escape]
 
     def with_escape(self, escape: str) -> "LineFormat":
         """The same format with another rule of ESCAPES."""

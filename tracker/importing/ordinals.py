@@ -3,8 +3,16 @@
 from array import array
 from collections import defaultdict
 from hashlib import blake2b
+from typing import Protocol
 
 _START = 1 << 12
+
+
+class EqualLines(Protocol):
+    """Counts the equal lines of a log."""
+
+    def next(self, line: bytes) -> int:
+        """How many lines equal to this one were asked for before."""
 
 
 class Ordinals:
@@ -21,7 +29,7 @@ class Ordinals:
 
     def next(self, line: bytes) -> int:
         """How many lines equal to this one were asked for before."""
-        key = int.from_bytes(blake2b(line, digest_size=8).digest(), "little") or 1  # 0 marks a free slot.
+        key = self._key(line)
         if self._insert(self._slots, key):
             self._used += 1
             if self._used * 2 > len(self._slots):
@@ -29,6 +37,22 @@ class Ordinals:
             return 0
         self._again[key] += 1
         return self._again[key]
+
+    def count(self, line: bytes) -> int:
+        """How many lines equal to this one were asked for by `next`."""
+        if not self._used:
+            return 0
+        key, mask = self._key(line), len(self._slots) - 1
+        place = key & mask
+        while (held := self._slots[place]) != key:
+            if not held:
+                return 0
+            place = (place + 1) & mask
+        return 1 + self._again.get(key, 0)
+
+    @staticmethod
+    def _key(line: bytes) -> int:
+        return int.from_bytes(blake2b(line, digest_size=8).digest(), "little") or 1  # 0 marks a free slot.
 
     @staticmethod
     def _insert(slots: "array[int]", key: int) -> bool:
@@ -48,3 +72,21 @@ class Ordinals:
             if key:
                 self._insert(wider, key)
         self._slots = wider
+
+
+class RecentOrdinals:
+    """Counts the equal lines of a log that goes on for ever, in bounded memory: those since the turn before the last.
+
+    Equal lines name the same time, so that they stand close to each other.
+    """
+
+    def __init__(self) -> None:
+        self._recent, self._before = Ordinals(), Ordinals()
+
+    def next(self, line: bytes) -> int:
+        """How many lines equal to this one were asked for before, as far as they are remembered."""
+        return self._recent.next(line) + self._before.count(line)
+
+    def turn(self) -> None:
+        """Forget what was asked for before the last turn."""
+        self._recent, self._before = Ordinals(), self._recent

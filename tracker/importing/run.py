@@ -6,45 +6,27 @@ running it again: what had been queued is recognised when it is written.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple, Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.hit import EPOCH, Hit, imported_id
+from tracker.hit import Hit, imported_id
 from tracker.hit_values import LONGEST_DESCRIPTIONS
+from tracker.importing.batch import AddressesMissing, Batch, Queue
 from tracker.importing.formats import Reader
-from tracker.importing.ordinals import Ordinals
+from tracker.importing.kept_period import KeptPeriod
+from tracker.importing.known_lines import Sift, all_new
+from tracker.importing.ordinals import EqualLines, Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.importing.summary import BadLine, Summary
 from tracker.privacy.anonymization import Anonymization, Privacy
 from tracker.privacy.bots import is_bot
-from tracker.queueing.entry import IMPORT_PRIORITY, Entry
-from tracker.store.partitions import first_kept
-
-BATCH = 500
-_LOOKED_AT: Final = 1000
-"""Lines of a file that are read before the first is queued: enough to tell a log whose addresses are missing."""
-_ENOUGH: Final = 10
-"""Good lines below which a log is not judged."""
-_CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far ahead of our clock a line may be: the same as for events that arrive over HTTP."""
-
-
-class AddressesMissing(Refused):
-    """Most lines of a log have no address of a visitor: without one nobody can be counted."""
-
-    def __init__(self, file: str) -> None:
-        super().__init__(
-            "VALIDATION_ERROR",
-            400,
-            f"Most lines of {file} have no visitor's address, so that visitors could not be counted; nothing of it was "
-            "queued. Say where the address stands (--format, --map, --address-from), or take it as it is with --force.",
-        )
+from tracker.queueing.entry import Entry, import_priority
 
 
 class AskAboutOld(Protocol):
@@ -55,40 +37,6 @@ class AskAboutOld(Protocol):
 
 def _do_not_ask(_file: str, _number: int, _time: datetime, _first: datetime, /) -> None:
     pass
-
-
-class Queue(Protocol):
-    """Where entries go: it may take its time, so that the queue never holds more than it should."""
-
-    def add(self, entries: list[Entry]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPeriod:
-    """The times that an import takes."""
-
-    first: datetime
-    """The beginning of the oldest month that is kept."""
-    retention_months: int
-    """TRACKER_RETENTION_MONTHS, for the message; 0 keeps all."""
-
-    def refusal(self, time: datetime, now: datetime) -> str | None:
-        if time > now + _CLOCK_TOLERANCE:
-            return f"its time, {time:%Y-%m-%d %H:%M:%SZ}, lies in the future"
-        if time < self.first:
-            if not self.retention_months:
-                return f"its time, {time:%Y-%m-%d}, lies before 1970"
-            return (
-                f"its time, {time:%Y-%m-%d}, lies before {self.first:%Y-%m-%d}, "
-                f"where TRACKER_RETENTION_MONTHS={self.retention_months} ends"
-            )
-        return None
-
-
-def kept_since(today: date, retention_months: int) -> KeptPeriod:
-    """The period that the retention leaves: this month and so many whole ones before it; with 0, all since 1970."""
-    oldest = first_kept(today, retention_months)
-    return KeptPeriod(first=EPOCH if oldest is None else max(EPOCH, oldest.start), retention_months=retention_months)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +50,10 @@ class Import:
     """Makes the partitions of a month; called before the first line of that month is queued."""
     clock: Clock
     max_retries: int
+    import_id: Callable[[str], int] = lambda _: 0
+    """The number of the import of a log, by the log's name."""
+    sift: Sift = all_new
+    """Says which lines are to be queued."""
     scheduler_keeps: KeptPeriod | None = None
     """What the running scheduler keeps; None where nobody knows."""
     ask_about_old: AskAboutOld = _do_not_ask
@@ -120,20 +72,36 @@ class Import:
     _months: set[tuple[int, int]] = field(default_factory=set)
 
     def take(
-        self, lines: Iterable[Line], reader: Reader, *, file: str, source: str, summary: Summary, may_grow: bool = False
+        self,
+        lines: Iterable[Line],
+        reader: Reader,
+        *,
+        file: str,
+        source: str,
+        summary: Summary,
+        may_grow: bool = False,
+        ordinals: EqualLines | None = None,
+        is_trusted: bool = False,
     ) -> None:
         """Queue a file's lines; the bad ones are counted in `summary` and harm no other.
 
-        Where the file `may_grow`, a last line without an end is left for the next run. Raises QueueAway, DatabaseAway,
-        AddressesMissing, and Refused where the file is damaged: what was queued before stays queued.
+        Where the file `may_grow`, a last line without an end is left for the next run. `ordinals` counts the equal
+        lines of a log that is read bit by bit, and `is_trusted` says that its lines were seen to have addresses.
+        Raises QueueAway, DatabaseAway, AddressesMissing, and Refused where the file is damaged: what was queued before
+        stays queued.
         """
+        if ordinals is None:
+            ordinals = self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals()
+        import_id = self.import_id(source)
         log = _Log(
             source,
-            self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals(),
+            import_priority(import_id),
+            ordinals,
             replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip),
             not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop",
         )
-        batch = _Batch(self.queue, summary, file, self.force)
+        trusted = self.force or is_trusted
+        batch = Batch(self.queue, self.sift, summary, file=file, import_id=import_id, is_trusted=trusted)
         try:
             for line in lines:
                 if not line.text.strip():
@@ -158,7 +126,7 @@ class Import:
             summary.unread |= reader.unread
         batch.send(is_last=True)
 
-    def _take_line(self, line: Line, reader: Reader, log: "_Log", batch: "_Batch", summary: Summary) -> None:
+    def _take_line(self, line: Line, reader: Reader, log: "_Log", batch: Batch, summary: Summary) -> None:
         """Read a line, and queue its hit where it is to be counted. Raises Malformed, _OutOfPeriod."""
         if line.too_long:
             raise Malformed(f"longer than {MAX_LINE_LENGTH} bytes")
@@ -179,7 +147,8 @@ class Import:
             summary.other_hosts += 1
         else:
             summary.kinds[record.kind] += 1
-            batch.add(self._entry(hit, log.privacy), hit, line.number)
+            hit = _made_private(hit, log.privacy)
+            batch.add(hit, self._entry(hit, log.priority), line.number)
 
     def _is_own(self, url: str | None, record: Record) -> bool:
         """Whether a request was for the application's own site, as far as its line and the application say."""
@@ -199,21 +168,13 @@ class Import:
         own = domain.removeprefix("www.")
         return name == own or name.endswith(f".{own}")
 
-    def _entry(self, hit: Hit, privacy: Privacy) -> Entry:
+    def _entry(self, hit: Hit, priority: int) -> Entry:
         now = self.clock.now()
         self._ensure_month(hit.created_at)
-        hit = replace(
-            hit,
-            url=privacy.url(hit.url),
-            referrer=privacy.url(hit.referrer),
-            user_agent=privacy.user_agent(hit.user_agent),
-            ip_address=privacy.address(hit.ip_address),
-            event_data=privacy.event_data(hit.event_data),
-        )
         return Entry(
             id=hit.tracking_id,
             tracking_data=hit.encode(),
-            priority=IMPORT_PRIORITY,
+            priority=priority,
             max_retries=self.max_retries,
             created_at=now,
             updated_at=now,
@@ -245,41 +206,21 @@ class _Log(NamedTuple):
     """What holds for all lines of a file."""
 
     source: str
-    ordinals: Ordinals
+    priority: int
+    ordinals: EqualLines
     privacy: Privacy
     drops_bots: bool
 
 
-class _Batch:
-    """Entries on their way to the queue; those of a file's first lines wait until it is seen what its lines have."""
-
-    def __init__(self, queue: Queue, summary: Summary, file: str, force: bool) -> None:  # noqa: FBT001 a setting
-        self._queue, self._summary, self.file = queue, summary, file
-        self._entries: list[Entry] = []
-        self._is_trusted = force
-        self._taken = self._without_address = 0
-
-    def add(self, entry: Entry, hit: Hit, number: int) -> None:
-        self._entries.append(entry)
-        self._taken += 1
-        if hit.ip_address is None:
-            self._without_address += 1
-            self._summary.no_address.add(f"{self.file} line {number}")
-        if hit.user_agent is None:
-            self._summary.no_user_agent.add(f"{self.file} line {number}")
-        if len(self._entries) >= (BATCH if self._is_trusted else _LOOKED_AT):
-            self.send(is_last=True)
-
-    def send(self, *, is_last: bool = False) -> None:
-        """`is_last` says that what is there is enough to judge the file by. Raises AddressesMissing."""
-        if is_last and not self._is_trusted:
-            if self._without_address * 2 > self._taken and self._taken >= _ENOUGH:
-                raise AddressesMissing(self.file)
-            self._is_trusted = True
-        if self._entries:
-            self._queue.add(self._entries)
-            self._summary.queued += len(self._entries)
-            self._entries.clear()
+def _made_private(hit: Hit, privacy: Privacy) -> Hit:
+    return replace(
+        hit,
+        url=privacy.url(hit.url),
+        referrer=privacy.url(hit.referrer),
+        user_agent=privacy.user_agent(hit.user_agent),
+        ip_address=privacy.address(hit.ip_address),
+        event_data=privacy.event_data(hit.event_data),
+    )
 
 
 class _OutOfPeriod(ValueError):

@@ -31,6 +31,16 @@ _ROTATED_SUFFIX: Final = re.compile(r"[.-](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-?\d{
 _LOOKED_AT: Final = 4096
 
 
+class Unpacked(Protocol):
+    """The bytes of a file, unpacked where it is packed."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def seek(self, offset: int, /) -> int: ...
+
+    def close(self) -> None: ...
+
+
 class _Lines(Protocol):
     """What lines are read from."""
 
@@ -82,6 +92,50 @@ def size_of(file: str) -> int | None:
     if not path.exists():
         raise not_found(f"There is no file {file}.")
     return path.stat().st_size if path.is_file() else None
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a packed one."""
+    return head.startswith((*_PACKED, *_UNPACKED_BY))
+
+
+def check_followable(path: Path) -> None:
+    """Raises Refused for what cannot be read while it grows, OSError where it cannot be opened. No file yet is fine."""
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise Refused("VALIDATION_ERROR", 400, f"{path} is no file: --follow reads files.")
+    with path.open("rb") as stream:
+        head = stream.read(_LOOKED_AT)
+    if is_packed(head):
+        raise Refused("VALIDATION_ERROR", 400, f"{path} is packed, nobody writes to it: import it without --follow.")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Refused("VALIDATION_ERROR", 400, f"{path} is UTF-16: import it without --follow.")
+
+
+def unpacked(stream: io.BufferedReader) -> Unpacked | None:
+    """The bytes inside a packed file; None where it is not packed in a way that is read here."""
+    head = stream.peek(_LOOKED_AT)
+    unpack = next((unpack for magic, unpack in _PACKED.items() if head.startswith(magic)), None)
+    return None if unpack is None else cast(Unpacked, unpack(stream))
+
+
+def plain_name(name: str) -> str:
+    """A file's name without the ending of what packed it."""
+    return _PACKED_SUFFIX.sub("", name)
+
+
+def lines_of(data: bytes, number: int) -> list[Line]:
+    """The lines of bytes that end with one; `number` is the first line's. As `opened` gives them."""
+    texts = data.split(b"\n")
+    texts.pop()
+    if number == 1 and texts:
+        texts[0] = texts[0].removeprefix(_BOM)
+    lines: list[Line] = []
+    for place, raw in enumerate(texts, number):
+        text = raw.rstrip(b"\r\n")
+        lines.append(Line(place, text, len(text) > MAX_LINE_LENGTH))
+    return lines
 
 
 @contextmanager

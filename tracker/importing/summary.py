@@ -33,6 +33,10 @@ class Summary:
     keep: int | None
     lines: int = 0
     queued: int = 0
+    known: int = 0
+    """Good lines that are stored already."""
+    replaced: int = 0
+    """Good lines that were stored otherwise, and are written anew."""
     bots: int = 0
     """Good lines that were left out since they are a bot's."""
     other_hosts: int = 0
@@ -49,6 +53,19 @@ class Summary:
     refused_count: int = 0
     malformed: list[BadLine] = field(default_factory=list)
     refused: list[BadLine] = field(default_factory=list)
+
+    def counts(self) -> Counter[str]:
+        """How many lines there were so far, and what became of them."""
+        return Counter(
+            lines=self.lines,
+            queued=self.queued,
+            known=self.known,
+            replaced=self.replaced,
+            bots=self.bots,
+            other_hosts=self.other_hosts,
+            malformed=self.malformed_count,
+            refused=self.refused_count,
+        )
 
     def add_malformed(self, bad: BadLine) -> None:
         self.malformed_count += 1

@@ -13,7 +13,6 @@ from tracker.ingest.read import Failed
 from tracker.outbox.events import FailedHit, batch_failed, session_started
 from tracker.outbox.publish import Subscribers, of_event, of_hit
 from tracker.queueing.claims import Claim
-from tracker.queueing.entry import IMPORT_PRIORITY
 from tracker.store import webhook_deliveries
 from tracker.store.database import Transaction
 from tracker.store.sessions import SessionActivity
@@ -21,7 +20,7 @@ from tracker.store.webhook_deliveries import NewDelivery
 
 
 def is_imported(claim: Claim) -> bool:
-    return claim.entry.priority == IMPORT_PRIORITY
+    return claim.entry.is_imported
 
 
 def announce(

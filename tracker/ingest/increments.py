@@ -7,7 +7,7 @@ from uuid import UUID
 from tracker.hit import Hit
 from tracker.ingest.check import Good
 from tracker.ingest.visitors import Visitor, address_bytes, session_digest, visitor_digest
-from tracker.queueing.entry import IMPORT_PRIORITY, Entry
+from tracker.queueing.entry import Entry
 from tracker.store import statistics_increments
 from tracker.store.database import Transaction
 from tracker.store.statistics_increments import Increment
@@ -36,7 +36,7 @@ class _Hour:
         self._receive(item.claim.entry)
 
     def _receive(self, entry: Entry) -> None:
-        if entry.priority != IMPORT_PRIORITY and (self.received_at is None or entry.created_at < self.received_at):
+        if not entry.is_imported and (self.received_at is None or entry.created_at < self.received_at):
             self.received_at = entry.created_at
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.hit import identity_of
@@ -24,6 +25,7 @@ from tracker.store import (
     batch_queue,
     custom_parameter_refusals,
     custom_parameter_values,
+    imports,
     sessions,
 )
 from tracker.store.access_logs import AlreadyStored, HitIdentity
@@ -31,6 +33,7 @@ from tracker.store.batch_jobs import BatchJob
 from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
 from tracker.store.database import Database, Transaction
+from tracker.store.imports import StoredBatch
 from tracker.store.sessions import SessionActivity
 
 JOB_TYPE = "ingest"
@@ -86,6 +89,7 @@ def _write_the_rest(
     begun = _write_sessions(tx, new)
     _write_refusals(tx, new)
     increments.append(tx, new)
+    _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
     announce(tx, new, begun, failed, clock.now())
@@ -125,6 +129,25 @@ def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Goo
         each if (each.application_id, each.session_id) in live else replace(each, is_active=False)
         for each in activities
     ]
+
+
+def _note_imported(tx: Transaction, items: Sequence[Good]) -> None:
+    """Note which import a hit is of, so that the import can be undone."""
+    by_import: dict[tuple[int, UUID], list[Good]] = {}
+    for item in items:
+        if (import_id := item.claim.entry.import_id) is not None:
+            by_import.setdefault((import_id, item.hit.application_id), []).append(item)
+    if by_import:
+        batches = [
+            StoredBatch(
+                import_id=import_id,
+                application_id=application_id,
+                accepted_at=min(item.claim.entry.created_at for item in stored),
+                identities=[(item.hit.id, item.hit.created_at) for item in stored],
+            )
+            for (import_id, application_id), stored in by_import.items()
+        ]
+        imports.note_stored(tx, batches)
 
 
 def _write_refusals(tx: Transaction, items: Sequence[Good]) -> None:

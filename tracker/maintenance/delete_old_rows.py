@@ -7,7 +7,7 @@ from functools import partial
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.maintenance.delete_in_batches import delete_in_batches
-from tracker.store import batch_jobs, batch_queue, batch_queue_events, sessions, webhook_deliveries
+from tracker.store import batch_jobs, batch_queue, batch_queue_events, imports, sessions, webhook_deliveries
 from tracker.store.database import Database
 from tracker.store.partitions import first_kept, oldest_month
 
@@ -60,9 +60,10 @@ def delete_old_rows(
         with database.transaction() as tx:
             oldest = oldest_month(tx) or kept_from
         before = min(kept_from, oldest).start
-        deleted["sessions"] = delete_in_batches(
-            database, partial(sessions.delete_old, before=before), should_continue=should_continue
-        )
+        for table, delete in (("imported_hits", imports.delete_old), ("sessions", sessions.delete_old)):
+            deleted[table] = delete_in_batches(
+                database, partial(delete, before=before), should_continue=should_continue
+            )
     deleted = {table: count for table, count in deleted.items() if count}
     if deleted:
         _log.info("old rows deleted", **deleted)

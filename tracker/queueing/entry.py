@@ -34,10 +34,17 @@ STREAMS = ("tracker:hits:urgent", "tracker:hits:normal", "tracker:hits:bulk")
 URGENT, NORMAL, BULK = STREAMS
 
 IMPORT_PRIORITY = -(2**31 - 1)
-"""What an import gives its entries: they go with the bulk, and no period of the statistics is complete by them."""
+"""The lowest priorities are those of imports: this one and the number of the import (`imports.id`). They go with the
+bulk, and no period of the statistics is complete by them."""
+_MAX_IMPORTS = 1 << 20
 
 _INTEGER_LIMIT = 2**31 - 1
 _STATUS_LENGTH = 20
+
+
+def import_priority(import_id: int) -> int:
+    """The priority of the entries of an import; beyond a million imports they are those of none."""
+    return IMPORT_PRIORITY + (import_id if 0 <= import_id < _MAX_IMPORTS else 0)
 
 
 def stream_of(priority: int) -> str:
@@ -61,6 +68,16 @@ class Entry:
     error_message: str | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it was imported: then it is history, whenever it arrives."""
+        return self.priority < IMPORT_PRIORITY + _MAX_IMPORTS
+
+    @property
+    def import_id(self) -> int | None:
+        """The number of its import; None where it was not imported, or by nothing that has a number."""
+        return (self.priority - IMPORT_PRIORITY or None) if self.is_imported else None
 
     def to_fields(self) -> tuple[str | bytes | int, ...]:
         """The values of `FIELDS`, in their order, as Redis takes them."""

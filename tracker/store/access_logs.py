@@ -11,7 +11,7 @@ from psycopg import errors
 from tracker.errors import TrackerError
 from tracker.hit import Hit
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all, fetch_one, sql
+from tracker.store.queries import Row, execute, fetch_all, fetch_one, sql
 
 HitIdentity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
@@ -67,6 +67,12 @@ def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdent
     times = [identity[1] for identity in identities]
     parameters = {"ids": [each[0] for each in identities], "times": times, "first": min(times), "last": max(times)}
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
+
+
+def known(tx: Transaction, application_id: UUID, ids: Sequence[int], *, first: datetime, last: datetime) -> list[Row]:
+    """The columns of an application's hits that are stored under these ids and between these times."""
+    params = {"application_id": application_id, "ids": list(ids), "first": first, "last": last}
+    return fetch_all(tx, "access_logs/known", params)
 
 
 def expired(

@@ -38,6 +38,19 @@ def add(tx: Transaction, rows: Sequence[QueueRow]) -> None:
             execute(tx, query, {"entries": entries})
 
 
+def put_waiting(tx: Transaction, rows: Sequence[QueueRow]) -> None:
+    """Keep entries that are to be stored anew; those of the same ids, whatever became of them, give way."""
+    execute(tx, "batch_queue/put_waiting", {"entries": orjson.dumps([_as_json(row) for row in rows]).decode()})
+
+
+def erase_of_import(
+    tx: Transaction, application_id: UUID, priority: int, *, until: datetime, limit: int
+) -> list[datetime]:
+    """Delete some of an import's entries that were accepted until a time, whatever their status; when each was."""
+    params = {"application_id": application_id, "priority": priority, "until": until, "limit": limit}
+    return [row["created_at"] for row in fetch_all(tx, "batch_queue/erase_of_import", params)]
+
+
 def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
     """The entries that failed for good, the latest first."""
     rows = fetch_all(tx, "batch_queue/failed", {"limit": limit, "app_id": app_id})

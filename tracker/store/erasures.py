@@ -11,7 +11,7 @@ import orjson
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
 
-ErasureKind = Literal["person", "application"]
+ErasureKind = Literal["person", "application", "import"]
 LEASE_SECONDS = 30.0
 """Whoever has been silent for so long has ended, and another goes on; each transaction of an erasure renews it."""
 

@@ -1,0 +1,2 @@
+-- Whether any hit of an import was stored.
+SELECT EXISTS (SELECT FROM imported_hits WHERE import_id = %(import_id)s) AS has
