@@ -27,7 +27,7 @@ STEPS: tuple[tuple[ModuleType, str], ...] = (
 def main(database_url: str, redis_url: str, *clients: str) -> None:
     for owner, function in STEPS:
         say_before(owner, function)
-    setattr(hits, "AT_ONCE", 2)  # noqa: B010 a constant elsewhere
+    setattr(hits, "BATCH_SIZE", 2)  # noqa: B010 a constant elsewhere
     setattr(person, "RETRY_SECONDS", 0.1)  # noqa: B010
     setattr(erasures, "LEASE_SECONDS", 0.2)  # noqa: B010
     database, redis, clock = Database(database_url, name="eraser"), connect(redis_url, name="eraser"), SystemClock()

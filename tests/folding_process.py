@@ -33,7 +33,7 @@ def say_before(owner: ModuleType, function: str) -> None:
 if __name__ == "__main__":
     for owner, function in STEPS:
         say_before(owner, function)
-    fold._AT_ONCE = 3  # many small transactions
+    fold._BATCH_SIZE = 3  # many small transactions
     database = Database(sys.argv[1], name="folder")
     while True:
         fold.fold(database, SystemClock())

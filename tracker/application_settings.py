@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
 
-_LONGEST_LIST = 200
+_MAX_LIST_LENGTH = 200
 """Entries of a list: each is compared with every parameter of every address."""
 
 
@@ -127,7 +127,7 @@ class Names(Setting[tuple[str, ...]]):
     @property
     def accepted(self) -> str:
         return (
-            f"at most {_LONGEST_LIST} names of letters, digits, points, dashes and underscores, separated by commas "
+            f"at most {_MAX_LIST_LENGTH} names of letters, digits, points, dashes and underscores, separated by commas "
             "(`defaults` stands for the default ones, an empty text for none)"
         )
 
@@ -141,7 +141,7 @@ class Names(Setting[tuple[str, ...]]):
                 if not re.fullmatch(r"[a-z0-9_.-]{1,100}", name):
                     raise ValueError
                 names[name] = None
-        if len(names) > _LONGEST_LIST:
+        if len(names) > _MAX_LIST_LENGTH:
             raise ValueError
         return tuple(names)
 

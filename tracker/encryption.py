@@ -17,10 +17,10 @@ from tracker.errors import SettingsInvalid
 
 PREFIX = "whsec_"
 _NEW_BYTES = 32
-_FEWEST_BYTES, _MOST_BYTES = 24, 64
+_MIN_BYTES, _MAX_BYTES = 24, 64
 """Standard Webhooks, "Signature scheme": between 192 and 512 bits."""
 _PURPOSE = b"access-log-tracker webhook secrets 1"
-_SHORTEST_KEY = 8
+_MIN_KEY_LENGTH = 8
 
 
 class SecretBox:
@@ -47,7 +47,7 @@ class SecretBox:
     def _fernet(self) -> Fernet:
         if self._made is None:
             key = self._secret_key
-            if key is None or len(key) < _SHORTEST_KEY:
+            if key is None or len(key) < _MIN_KEY_LENGTH:
                 missing = "is not set" if key is None else f"has {len(key)} characters"
                 raise SettingsInvalid(
                     f"TRACKER_SECRET_KEY {missing}: webhooks need one that nobody guesses (`openssl rand -base64 32` "
@@ -69,6 +69,6 @@ def check_secret(secret: str) -> str:
         size = len(base64.b64decode(secret.removeprefix(PREFIX).encode("ascii"), validate=True))
     except (UnicodeEncodeError, binascii.Error):
         size = 0
-    if not secret.startswith(PREFIX) or not _FEWEST_BYTES <= size <= _MOST_BYTES:
-        raise ValueError(f"It needs {PREFIX} and {_FEWEST_BYTES} to {_MOST_BYTES} random bytes in base64.")
+    if not secret.startswith(PREFIX) or not _MIN_BYTES <= size <= _MAX_BYTES:
+        raise ValueError(f"It needs {PREFIX} and {_MIN_BYTES} to {_MAX_BYTES} random bytes in base64.")
     return secret

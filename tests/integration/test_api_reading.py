@@ -236,7 +236,7 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
         sent.extend(managing.get("/v1/export?app_id=shop").response)  # type: ignore[arg-type]
     assert b"".join(sent).splitlines()[-1] == b'"INCOMPLETE: the export broke off here."', "whatever broke it"
     calls, broken_at = iter(range(100)), 1000
-    places, at_once, each = export_view._places, export_view.AT_ONCE, export_view._EACH
+    places, at_once, each = export_view._places, export_view.MAX_CONCURRENT, export_view._PER_APPLICATION
     for holders in (["shop"] * each, [f"other-{number}" for number in range(at_once)]):
         assert all(map(places.take, holders)), "every export has given its place back"
         refused = managing.get("/v1/export?app_id=shop")

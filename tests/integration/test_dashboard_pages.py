@@ -174,7 +174,7 @@ def test_the_operator_sees_all_applications_with_their_numbers_and_signs(
     assert operator.get("/dashboard?app_id=+site-26").location == "/dashboard/applications/site-26"
     assert operator.get("/dashboard?app_id=%2F%2Fevil.example").location.startswith("/dashboard/applications/%2F")
     assert operator.get("/dashboard?after=%00").status_code == 200
-    monkeypatch.setattr(overview, "MOST_COUNTED_TOGETHER", 5)
+    monkeypatch.setattr(overview, "MAX_COUNTED_TOGETHER", 5)
     assert "7 days ≤ 6 " in text_of(operator.get()), "too many to count the different ones: the sum of the days"
 
 

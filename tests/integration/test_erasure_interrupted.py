@@ -27,9 +27,9 @@ from tracker.store.database import Database
 
 @pytest.fixture(autouse=True)
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hits, "AT_ONCE", 2)
+    monkeypatch.setattr(hits, "BATCH_SIZE", 2)
     monkeypatch.setattr(person, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(erased_application, "AT_ONCE", 2)
+    monkeypatch.setattr(erased_application, "BATCH_SIZE", 2)
     monkeypatch.setattr(erased_application, "RECEIVERS_SECONDS", 0)
     monkeypatch.setattr(erased_application, "_PAUSE_SECONDS", 0)
 

@@ -146,7 +146,7 @@ def test_deliveries_about_their_hits_and_sessions_go(
     at_once: int,
 ) -> None:
     for module in (person, preview):
-        monkeypatch.setattr(module, "DELIVERIES_AT_ONCE", at_once)
+        monkeypatch.setattr(module, "DELIVERY_BATCH_SIZE", at_once)
     enqueue(redis, hits(application))
     drain(redis, database)
     with database.transaction() as tx:

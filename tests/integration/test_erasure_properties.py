@@ -75,7 +75,7 @@ def shops(database: Database) -> tuple[Application, Application]:
 def few_at_once() -> Iterator[None]:
     """Several transactions for a day, so that what is left of a day is looked up in the middle of it too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(erased_hits, "AT_ONCE", 2)
+        patch.setattr(erased_hits, "BATCH_SIZE", 2)
         patch.setattr(erased_person, "_PAUSE_SECONDS", 0)
         yield
 

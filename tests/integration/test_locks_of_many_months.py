@@ -12,7 +12,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.diagnostics import doctor
-from tracker.maintenance.delete_expired_hits import MONTHS_AT_ONCE, delete_expired_hits
+from tracker.maintenance.delete_expired_hits import MAX_MONTHS_PER_STATEMENT, delete_expired_hits
 from tracker.stats.verify import verify
 from tracker.store import application_settings, partition_making, statistics
 from tracker.store import database as store_database
@@ -70,7 +70,7 @@ def test_what_looks_at_all_months_locks_few_of_them(
     with database.transaction() as tx:
         application_settings.put(tx, application.id, "retention_days", "3")
     assert delete_expired_hits(database, SystemClock(), deletion_time=lambda: NOON) == 2
-    assert 0 < max(most_locks) <= MONTHS_AT_ONCE * LOCKS_OF_A_MONTH + FEW_LOCKS, most_locks
+    assert 0 < max(most_locks) <= MAX_MONTHS_PER_STATEMENT * LOCKS_OF_A_MONTH + FEW_LOCKS, most_locks
     assert rows(database, "SELECT created_at FROM access_logs") == [(NOON,)]
 
 

@@ -99,7 +99,7 @@ def test_without_a_secret_key_nothing_is_registered(
 def test_an_application_has_so_many_webhooks_and_no_more(
     database: Database, rules: WebhookRules, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "_MOST", 2)
+    monkeypatch.setattr(webhooks, "_MAX_WEBHOOKS", 2)
     for _ in range(2):
         webhooks.create(database, rules, application.app_id, url=URL, events=["*"], now=NOW)
     with refused("CONFLICT", 409):

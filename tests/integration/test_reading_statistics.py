@@ -79,7 +79,7 @@ def test_visitors_of_several_days_are_counted_once_and_a_sum_says_that_it_is_one
     assert (exact.unique_sessions, exact.unique_sessions_exact) == (3, True)
     months = read(database, redis, LEAP, group_by="month")
     assert series(months, "unique_visitors", "unique_visitors_exact") == [(5, True), (5, True)]
-    monkeypatch.setattr(folded, "MOST_COUNTED", 9)
+    monkeypatch.setattr(folded, "MAX_COUNTED", 9)
     large = read(database, redis, LEAP)
     assert (large.unique_visitors, large.unique_visitors_exact) == (15, False)
     assert (large.unique_sessions, large.unique_sessions_exact) == (3, True)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tracker.reading.export_window import NARROWEST, WIDEST, Window
+from tracker.reading.export_window import MAX_WINDOW, NARROWEST, Window
 
 HOUR = timedelta(hours=1)
 
@@ -18,7 +18,7 @@ def widths_while(window: Window, limit: timedelta, statements: int) -> list[floa
 
 def test_what_is_given_up_is_cut_down_to_a_minute() -> None:
     window = Window()
-    assert window.width == WIDEST
+    assert window.width == MAX_WINDOW
     while not window.is_narrowest:
         window.given_up()
     assert window.width == NARROWEST
@@ -36,6 +36,6 @@ def test_a_narrow_window_widens_slowly_and_tries_less_and_less_often_what_was_gi
 def test_after_a_slow_stretch_it_looks_at_whole_days_again() -> None:
     window = Window()
     widths_while(window, timedelta(minutes=5), 100)
-    widths = widths_while(window, WIDEST, 600)
+    widths = widths_while(window, MAX_WINDOW, 600)
     assert widths[-1] == 24
     assert widths.index(24) < 300

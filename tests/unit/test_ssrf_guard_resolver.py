@@ -11,7 +11,7 @@ from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.registration import check_registration
-from tracker.ssrf_guard.resolver import KEPT_SECONDS, Resolver
+from tracker.ssrf_guard.resolver import CACHE_SECONDS, Resolver
 from tracker.ssrf_guard.urls import check_url
 
 
@@ -88,7 +88,7 @@ def test_an_answer_serves_for_a_few_seconds_and_is_checked_each_time_anew() -> N
     resolver.addresses("hooks.example.com", 443, seconds=1)
     resolver.addresses("hooks.example.com", 443, seconds=1)
     assert server.asked == 1
-    clock.at += KEPT_SECONDS
+    clock.at += CACHE_SECONDS
     with pytest.raises(DestinationRefused, match="loopback"):
         resolver.addresses("hooks.example.com", 443, seconds=1)
     assert server.asked == 2

@@ -15,7 +15,7 @@ from tracker.api.pages import PageQuery, page_after, page_of
 from tracker.api.services import current_services
 from tracker.application import PERMISSIONS
 from tracker.management import keys
-from tracker.management.keys import DEFAULT_GRACE, LONGEST_GRACE, KeyRow
+from tracker.management.keys import DEFAULT_GRACE, MAX_GRACE_SECONDS, KeyRow
 
 blueprint = Blueprint("api-keys", description="API keys: what each may, until when, and when it was last used.")
 
@@ -83,7 +83,7 @@ class WholeKeyForm(NewKeyForm):
 class RotationForm(Schema):
     """How long the old key goes on counting."""
 
-    grace_seconds = Whole(0, LONGEST_GRACE, load_default=DEFAULT_GRACE)
+    grace_seconds = Whole(0, MAX_GRACE_SECONDS, load_default=DEFAULT_GRACE)
 
 
 @blueprint.route(_PATH)

@@ -22,7 +22,7 @@ from tracker.store.database import Transaction
 blueprint = Blueprint("applications", description="Applications: each has an app_id, a rate limit and keys of its own.")
 
 _STATUSES = ("active", "inactive", "suspended")
-_LARGEST_RATE = 2**31 - 1
+_MAX_RATE = 2**31 - 1
 _NAME = f"[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*"
 
 
@@ -70,7 +70,7 @@ class ApplicationForm(Schema):
     description = Text(10_000, allow_none=True, load_default=None)
     domain = _domain(load_default=None)
     status = fields.String(validate=choice(*_STATUSES), load_default="active")
-    rate_limit_per_minute = Whole(1, _LARGEST_RATE, load_default=DEFAULT_RATE_LIMIT)
+    rate_limit_per_minute = Whole(1, _MAX_RATE, load_default=DEFAULT_RATE_LIMIT)
 
 
 class NewApplicationForm(Schema):
@@ -86,7 +86,7 @@ class NewApplicationForm(Schema):
     )
     description = Text(10_000, allow_none=True, load_default=None)
     domain = _domain(load_default=None)
-    rate_limit_per_minute = Whole(1, _LARGEST_RATE, load_default=DEFAULT_RATE_LIMIT)
+    rate_limit_per_minute = Whole(1, _MAX_RATE, load_default=DEFAULT_RATE_LIMIT)
     preset = fields.String(
         validate=choice(*presets.NAMES),
         load_default=None,
@@ -101,7 +101,7 @@ class ApplicationChanges(Schema):
     description = Text(10_000, allow_none=True)
     domain = _domain()
     status = fields.String(validate=choice(*_STATUSES))
-    rate_limit_per_minute = Whole(1, _LARGEST_RATE)
+    rate_limit_per_minute = Whole(1, _MAX_RATE)
 
 
 class DeletionQuery(Schema):

@@ -12,7 +12,7 @@ from tracker.errors import Refused, invalid
 from tracker.web.body import BODY_READ, read_body
 from tracker.web.json_rules import check, parse
 
-LONGEST_BODY = 65_536
+MAX_BODY_BYTES = 65_536
 """Bytes; what JSON may hold beside that stands in `tracker.hit_values`."""
 _DEEPEST = 3
 """Levels of a field's name in an error: `validation_rules.pattern` says enough."""
@@ -61,7 +61,7 @@ def read_object(req: Request) -> dict[str, Any]:
     """The body of a request as a JSON object."""
     if req.mimetype != "application/json":
         raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON, with Content-Type: application/json.")
-    body = read_body(req.environ, LONGEST_BODY)
+    body = read_body(req.environ, MAX_BODY_BYTES)
     req.environ[BODY_READ] = True
     parsed = parse(body)
     if not isinstance(parsed.value, dict):

@@ -21,7 +21,7 @@ blueprint = Blueprint(
 )
 
 _PATH = "/v1/applications/<application>/custom-parameters"
-_LONGEST_TEXT = 10_000
+_MAX_TEXT_LENGTH = 10_000
 
 
 class DefinitionView(Schema):
@@ -49,9 +49,9 @@ class DefinitionChanges(Schema):
 
     parameter_name = Text(255, shortest=1)
     parameter_type = fields.String(validate=choice(*TYPES))
-    description = Text(_LONGEST_TEXT, allow_none=True)
+    description = Text(_MAX_TEXT_LENGTH, allow_none=True)
     is_required = Flag()
-    default_value = Text(_LONGEST_TEXT, allow_none=True)
+    default_value = Text(_MAX_TEXT_LENGTH, allow_none=True)
     validation_rules = JsonObjectField(
         allow_none=True,
         metadata={"description": "allowed_values, min_value, max_value, pattern (RE2), max_length: what the type has."},

@@ -21,14 +21,14 @@ from tracker.store.database import Transaction
 
 blueprint = Blueprint("erasures", description="Erasing one person's data, with a receipt that names nobody.")
 
-_LONGEST_ADDRESS = 100
+_MAX_ADDRESS_LENGTH = 100
 
 
 def _names(longest: int, meaning: str) -> fields.List[Any]:
     return fields.List(
         Text(longest, shortest=1),
         load_default=list,
-        validate=validate.Length(max=identifiers.MOST, error=f"At most {identifiers.MOST}."),
+        validate=validate.Length(max=identifiers.MAX_IDENTIFIERS, error=f"At most {identifiers.MAX_IDENTIFIERS}."),
         metadata={"description": meaning},
     )
 
@@ -38,7 +38,7 @@ class ErasureForm(Schema):
 
     client_sub_id = _names(LONGEST_IDENTIFIERS["client_sub_id"], "Hits with one of these.")
     session_id = _names(LONGEST_IDENTIFIERS["session_id"], "Hits with one of these.")
-    ip = _names(_LONGEST_ADDRESS, "Hits from one of these addresses, as they are stored.")
+    ip = _names(_MAX_ADDRESS_LENGTH, "Hits from one of these addresses, as they are stored.")
 
 
 class DigestView(Schema):

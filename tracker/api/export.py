@@ -20,16 +20,16 @@ from tracker.reading.export_lines import FORMATS
 
 blueprint = Blueprint("export", description="Hits as they are stored, as CSV or as lines of JSON.")
 
-AT_ONCE: Final = 4
+MAX_CONCURRENT: Final = 4
 """Exports that a process makes at a time: each keeps a thread, of which hits need most, and a connection."""
-_EACH: Final = 2
+_PER_APPLICATION: Final = 2
 """Of these, the most of one application: it keeps nobody else waiting, however slowly it reads."""
 _RETRY_AFTER: Final = 30
 _STREAMS: Final = {
     kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
 }
 
-_places = ConcurrencyLimit(all_together=AT_ONCE, each=_EACH)
+_places = ConcurrencyLimit(all_together=MAX_CONCURRENT, each=_PER_APPLICATION)
 _log = logger(__name__)
 
 
@@ -129,7 +129,8 @@ class HitsExport(MethodView):
 def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
     """The stream with its first part already made, so that what is wrong from the start is an answer of its own."""
     if not _places.take(app_id):
-        sentence = f"{AT_ONCE} exports are made at a time, {_EACH} for one application: try again when one has ended."
+        limits = f"{MAX_CONCURRENT} exports are made at a time, {_PER_APPLICATION} for one application"
+        sentence = f"{limits}: try again when one has ended."
         raise Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
     stream = _Stream(app_id, rest, chunks)
     stream.begin()

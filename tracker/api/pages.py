@@ -16,8 +16,8 @@ from marshmallow import Schema, fields
 from tracker.api.fields import QueryWhole, Text
 from tracker.errors import Refused, invalid
 
-MOST: Final = 1000
-USUAL: Final = 100
+MAX_LIMIT: Final = 1000
+DEFAULT_LIMIT: Final = 100
 
 T = TypeVar("T")
 RowPosition = tuple[str | int, ...]
@@ -27,7 +27,7 @@ RowPosition = tuple[str | int, ...]
 class PageQuery(Schema):
     """The query parameters of every list."""
 
-    limit = QueryWhole(1, MOST, load_default=USUAL, metadata={"description": "Rows of the page."})
+    limit = QueryWhole(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Rows of the page."})
     cursor = Text(
         1000,
         shortest=1,

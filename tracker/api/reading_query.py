@@ -13,7 +13,7 @@ from tracker.reading.period import Period
 from tracker.web import timestamps
 from tracker.web.json_rules import check, parse
 
-_LONGEST_FILTER = 8192
+_MAX_FILTER_LENGTH = 8192
 """Characters; `tracker.reading.parameter_filter` says what the object may hold."""
 
 
@@ -30,8 +30,8 @@ class ParameterFilter(fields.String):
     """A JSON object in a query."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401 marshmallow's signature
-        if len(value) > _LONGEST_FILTER:
-            raise ValidationError(f"Must have at most {_LONGEST_FILTER} characters.")
+        if len(value) > _MAX_FILTER_LENGTH:
+            raise ValidationError(f"Must have at most {_MAX_FILTER_LENGTH} characters.")
         parsed = parse(value.encode("utf-8", "replace"), name="custom_params")
         if not isinstance(parsed.value, dict):
             raise ValidationError("Must be a JSON object.")

@@ -31,7 +31,7 @@ class SessionQuery(FilteredQuery):
     session_id = _name()
     client_sub_id = _name()
     module_id = _name()
-    limit = QueryWhole(1, sessions.MOST_AT_ONCE, load_default=sessions.DEFAULT_LIMIT)
+    limit = QueryWhole(1, sessions.MAX_ROWS, load_default=sessions.DEFAULT_LIMIT)
     cursor = Text(200, shortest=1, load_default=None, metadata={"description": "`next_cursor` of the page before."})
 
 

@@ -17,7 +17,7 @@ from tracker.management import settings
 
 blueprint = Blueprint("settings", description="What holds for an application's hits: domains, bots, privacy.")
 
-_LONGEST = 20_000
+_MAX_LENGTH = 20_000
 
 
 class SettingView(Schema):
@@ -40,13 +40,13 @@ class SettingList(Schema):
 class SettingForm(Schema):
     """A value of the application's own."""
 
-    setting_value = Text(_LONGEST, required=True)
+    setting_value = Text(_MAX_LENGTH, required=True)
 
 
 def _form_of_several() -> type[Schema]:
     members: dict[str, Any] = {
         key: Text(
-            _LONGEST, allow_none=True, metadata={"description": f"{setting.meaning} It takes {setting.accepted}."}
+            _MAX_LENGTH, allow_none=True, metadata={"description": f"{setting.meaning} It takes {setting.accepted}."}
         )
         for key, setting in SETTINGS.items()
     }

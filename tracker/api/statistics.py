@@ -75,7 +75,7 @@ class ParameterQuery(PeriodQuery):
     """What `GET /v1/statistics/custom-parameters` takes."""
 
     parameter_key = Text(100, shortest=1, required=True)
-    limit = QueryWhole(1, parameters.MOST_VALUES, load_default=parameters.DEFAULT_LIMIT)
+    limit = QueryWhole(1, parameters.MAX_VALUES, load_default=parameters.DEFAULT_LIMIT)
 
 
 class ValueRow(Schema):

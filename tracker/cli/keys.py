@@ -10,7 +10,7 @@ from tracker.cli import connections
 from tracker.cli.options import TIME, app_id_option, json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
 from tracker.management import keys as management
-from tracker.management.keys import DEFAULT_GRACE, LONGEST_GRACE, KeyRow
+from tracker.management.keys import DEFAULT_GRACE, MAX_GRACE_SECONDS, KeyRow
 
 _LIST_COLUMNS = ("id", "name", "permissions", "last_used_at", "expires_at", "is_active", "created_at")
 
@@ -75,7 +75,7 @@ def revoke(*, key_id: str, app_id: str, as_json: bool) -> None:
 @click.option(
     "--grace",
     "grace_seconds",
-    type=click.IntRange(0, LONGEST_GRACE),
+    type=click.IntRange(0, MAX_GRACE_SECONDS),
     default=DEFAULT_GRACE,
     show_default=True,
     metavar="SECONDS",

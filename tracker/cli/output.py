@@ -19,7 +19,7 @@ from rich.text import Text
 from tracker.cli.terminal import visible
 
 TableRow = Mapping[str, Any]
-_WIDEST = 60
+_MAX_WIDTH = 60
 """Characters of a column; names of columns have fewer."""
 
 
@@ -92,7 +92,7 @@ def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
 def _align(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     lengths = [[cell_len(line[place]) for line in [columns, *lines]] for place in range(len(columns))]
     # A longer cell shifts its own line: with the column as wide as that, nobody could read the others.
-    widths = [max(length for length in column if length <= _WIDEST) for column in lengths]
+    widths = [max(length for length in column if length <= _MAX_WIDTH) for column in lengths]
     for line in [columns, *lines]:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(padded).rstrip())

@@ -20,7 +20,7 @@ from tracker.stats.rebuild import rebuild as rebuild_days
 from tracker.stats.verify import DayDifference
 from tracker.stats.verify import verify as verify_days
 
-_LONGEST_CELL = 60
+_MAX_CELL_WIDTH = 60
 _DIFFERENCE_COLUMNS = ("app_id", "date", "hour", "number", "stored", "recounted")
 _day = click.DateTime(["%Y-%m-%d"])
 _one_application = click.option("--app-id", metavar="ID", help="Of this application only.")
@@ -112,7 +112,7 @@ def _difference(found: DayDifference) -> dict[str, Any]:
 def _shortened(row: dict[str, Any]) -> dict[str, Any]:
     """The row for a table: a parameter's statistics are long, and --json has them whole."""
     return {
-        name: f"{value[:_LONGEST_CELL]}…" if isinstance(value, str) and len(value) > _LONGEST_CELL else value
+        name: f"{value[:_MAX_CELL_WIDTH]}…" if isinstance(value, str) and len(value) > _MAX_CELL_WIDTH else value
         for name, value in row.items()
     }
 

@@ -19,7 +19,7 @@ _LINES: Final = 4
 _LABELS: Final = 8
 _FILLED: Final = 0.72
 """The part of a column that its bar takes."""
-_WIDEST: Final = 6.0
+_MAX_BAR_WIDTH: Final = 6.0
 """Percent; a few bars are no walls."""
 _LEAST: Final = 2.0
 """Pixels of a bar that stands for anything at all."""
@@ -101,7 +101,7 @@ def _step(highest: int) -> int:
 
 def _column(bar: Bar, place: int, width: float, every: int, top: int) -> Column:
     left = place * width
-    bar_width = min(width * _FILLED, _WIDEST)
+    bar_width = min(width * _FILLED, _MAX_BAR_WIDTH)
     middle = left + width / 2
     number, rest = divmod(place, every)
     return Column(

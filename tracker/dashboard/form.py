@@ -7,18 +7,18 @@ from flask import request
 from tracker.errors import Refused, invalid
 from tracker.web.body import BODY_READ, read_body
 
-_LONGEST = 8192
-_MOST_FIELDS = 20
+_MAX_BYTES = 8192
+_MAX_FIELDS = 20
 
 
 def form() -> dict[str, str]:
     """The fields by name, the last one where a name comes twice. Raises Refused for what no form of ours sends."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "This takes a form.")
-    body = read_body(request.environ, _LONGEST)
+    body = read_body(request.environ, _MAX_BYTES)
     request.environ[BODY_READ] = True
     try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise invalid("The form cannot be read.") from None
     if any("\0" in value for _, value in fields):

@@ -20,13 +20,13 @@ from tracker.store import batch_jobs, batch_queue, leases, webhooks
 from tracker.store.database import Database
 from tracker.store.webhooks import WebhookRow
 
-LOOKED_AT: Final = 10_000
+SAMPLE_SIZE: Final = 10_000
 """Failed entries, the last ones, that are counted by reason."""
 _COUNTED: Final = 100_000
 """Entries up to which the failed ones, and those that wait for Redis, are counted."""
-_MOST_REASONS: Final = 30
-_MOST_WEBHOOKS: Final = 100
-_LONGEST_REASON: Final = 200
+_MAX_REASONS: Final = 30
+_MAX_WEBHOOKS: Final = 100
+_MAX_REASON_LENGTH: Final = 200
 _JOBS_OF: Final = timedelta(hours=24)
 _QUOTED: Final = re.compile(
     # What is quoted may hold quotes itself: from the first one to the last, or to the end where the last is cut off.
@@ -81,7 +81,7 @@ def show() -> Response:
         queue_away=queue_away,
         stored=stored,
         stored_away=stored_away,
-        looked_at=LOOKED_AT,
+        looked_at=SAMPLE_SIZE,
         counted=_COUNTED,
         now=services.clock.now(),
     )
@@ -91,14 +91,14 @@ def failed_by_application(database: Database) -> Counter[str]:
     """How many of the last LOOKED_AT failed hits were each application's."""
     found = Counter[str]()
     with database.transaction() as tx:
-        for row in batch_queue.failed_summary(tx, looked_at=LOOKED_AT):
+        for row in batch_queue.failed_summary(tx, looked_at=SAMPLE_SIZE):
             found[row["app_id"]] += row["hits"]
     return found
 
 
 def without_values(reason: str) -> str:
     """A reason without what it quotes: values are visitors' data."""
-    return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_LONGEST_REASON]
+    return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_MAX_REASON_LENGTH]
 
 
 def _queue(services: DashboardServices) -> QueueView:
@@ -111,10 +111,10 @@ def _stored(services: DashboardServices) -> StoreView:
     months = partition_overview.look(services.database, now)
     with services.database.transaction() as tx:
         counts = {status: batch_queue.count_at_most(tx, status, limit=_COUNTED + 1) for status in ("failed", "queued")}
-        failed = batch_queue.failed_summary(tx, looked_at=LOOKED_AT)
+        failed = batch_queue.failed_summary(tx, looked_at=SAMPLE_SIZE)
         scheduler = leases.holder(tx, leases.SCHEDULER)
         jobs = batch_jobs.summary(tx, now - _JOBS_OF)
-        disabled = webhooks.disabled(tx, limit=_MOST_WEBHOOKS)
+        disabled = webhooks.disabled(tx, limit=_MAX_WEBHOOKS)
         disabled_count = sum(webhooks.count_disabled(tx).values())
     names = Counter(str(partition.month) for partition in months.partitions if partition.month is not None)
     return StoreView(
@@ -137,7 +137,7 @@ def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         latest[place] = max(filter(None, (latest.get(place), row["latest"])), default=None)  # type: ignore[assignment]
     return [
         {"app_id": app_id, "reason": reason, "hits": count, "latest": latest[app_id, reason]}
-        for (app_id, reason), count in hits.most_common(_MOST_REASONS)
+        for (app_id, reason), count in hits.most_common(_MAX_REASONS)
     ]
 
 

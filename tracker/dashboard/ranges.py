@@ -11,13 +11,13 @@ from tracker.reading.series import Grouping
 from tracker.web import timestamps
 
 NAMES: Final = ("today", "24h", "7d", "30d", "90d", "12m")
-USUAL: Final = "7d"
+DEFAULT_RANGE: Final = "7d"
 CHOSEN: Final = "dates"
 """The name of a time whose days the reader gave."""
 _DAYS: Final = {"7d": 7, "30d": 30, "90d": 90}
 _BY_HOUR: Final = 2
 _BY_DAY: Final = 92
-_LONGEST: Final = 3660
+_MAX_DAYS: Final = 3660
 """Days that are shown by hour, by day, and at all."""
 _DAY: Final = timedelta(days=1)
 
@@ -51,7 +51,7 @@ def range_of(asked: Mapping[str, str], now: datetime) -> Range:
     today = now.date()
     if asked.get("from") or asked.get("to"):
         return _of_dates(asked, today)
-    name = asked.get("range") or USUAL
+    name = asked.get("range") or DEFAULT_RANGE
     if name not in NAMES:
         raise invalid("There is no such range.", range=["Must be one of " + ", ".join(NAMES)])
     if name == "today":
@@ -78,8 +78,8 @@ def _of_dates(asked: Mapping[str, str], today: date) -> Range:
     if first is not None:
         first, last = sorted((min(first, today), last))  # Which of the two is the earlier one is plain.
     period = Period.of(first, last, today=today)
-    if period.days > _LONGEST:
-        raise Refused("TIME_TOO_LONG", 400, f"At most {_LONGEST} days can be shown at once.")
+    if period.days > _MAX_DAYS:
+        raise Refused("TIME_TOO_LONG", 400, f"At most {_MAX_DAYS} days can be shown at once.")
     return _range(CHOSEN, period, _grouping(period), today)
 
 

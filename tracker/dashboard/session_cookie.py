@@ -19,8 +19,8 @@ from tracker.errors import SettingsInvalid
 LASTS: Final = timedelta(hours=12)
 _PURPOSE: Final = "access-log-tracker dashboard sessions 1"
 _BINDING: Final = b"access-log-tracker dashboard binding 1\0"
-_SHORTEST_KEY: Final = 8
-_LONGEST_COOKIE: Final = 1000
+_MIN_KEY_LENGTH: Final = 8
+_MAX_COOKIE_LENGTH: Final = 1000
 _CLOCKS_APART: Final = 60.0
 """Seconds by which the clock of the machine that wrote a cookie may be ahead."""
 ADMIN: Final = "admin"
@@ -45,7 +45,7 @@ class SessionCookie:
 
     def __init__(self, secret_key: str | None) -> None:
         """Raises SettingsInvalid without a usable key."""
-        if secret_key is None or len(secret_key) < _SHORTEST_KEY:
+        if secret_key is None or len(secret_key) < _MIN_KEY_LENGTH:
             raise SettingsInvalid("TRACKER_SECRET_KEY is not set, or too short: the dashboard signs sessions with it.")
         self._key = secret_key.encode()
         # The salt makes a key of this purpose alone, so that nothing signed or encrypted elsewhere counts here.
@@ -69,7 +69,7 @@ class SessionCookie:
 
     def read(self, cookie: str, now: datetime) -> Session | None:
         """The session of a cookie that was written here within LASTS; None for any other."""
-        if len(cookie) > _LONGEST_COOKIE:
+        if len(cookie) > _MAX_COOKIE_LENGTH:
             return None
         try:
             values: dict[str, Any] = self._serializer.loads(cookie)

@@ -17,8 +17,8 @@ from tracker.web.authentication import KeyHolder
 from tracker.web.client_address import client_address
 
 _YEAR: Final = 365 * 86_400
-_LONGEST_KEY: Final = 1000
-_LONGEST_PATH: Final = 2000
+_MAX_KEY_LENGTH: Final = 1000
+_MAX_PATH_LENGTH: Final = 2000
 
 
 def show() -> Response:
@@ -61,7 +61,7 @@ def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what
 
 def _holder(services: DashboardServices, presented: str) -> KeyHolder:
     """Who presents a key with which numbers may be read. Raises Refused."""
-    if not presented or len(presented) > _LONGEST_KEY:
+    if not presented or len(presented) > _MAX_KEY_LENGTH:
         raise Refused("INVALID_API_KEY", 401, "No key was given.")
     holder = services.key_check.holder(client_address(request.environ, services.proxies), presented)
     if holder.key is not None and not holder.key.may(viewer.PERMISSION):
@@ -100,7 +100,7 @@ def choose_language() -> Response:
 
 def own_path(path: str | None) -> str:
     """A path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
-    if not path or len(path) > _LONGEST_PATH or not path.isascii() or not path.isprintable() or "\\" in path:
+    if not path or len(path) > _MAX_PATH_LENGTH or not path.isascii() or not path.isprintable() or "\\" in path:
         return HOME
     try:
         split = urlsplit(path)

@@ -28,7 +28,7 @@ from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
 
-AT_ONCE: Final = 2000
+BATCH_SIZE: Final = 2000
 RECEIVERS_SECONDS: Final = 6.0
 """Every receiver knows by then that the application is deleted; they promise 5."""
 _PAUSE_SECONDS: Final = 0.5
@@ -87,24 +87,24 @@ def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundR
     found.retries = taken.retries
 
     def some_queued(tx: Transaction, counts: Counter[str]) -> int:
-        times = application_rows.delete_queued(tx, owner, limit=AT_ONCE)
+        times = application_rows.delete_queued(tx, owner, limit=BATCH_SIZE)
         counts["batch_queue"] += len(times)
         return len(times)
 
     def some_sessions(tx: Transaction, counts: Counter[str]) -> int:
-        deleted = application_rows.delete_sessions(tx, owner, limit=AT_ONCE)
+        deleted = application_rows.delete_sessions(tx, owner, limit=BATCH_SIZE)
         counts["sessions"] += deleted
         return deleted
 
     def some_deliveries(tx: Transaction, counts: Counter[str]) -> int:
-        deleted = application_rows.delete_deliveries(tx, owner, limit=AT_ONCE)
+        deleted = application_rows.delete_deliveries(tx, owner, limit=BATCH_SIZE)
         counts["webhook_deliveries"] += deleted
         return deleted
 
-    found.total += work.repeat(some_queued, limit=AT_ONCE)
+    found.total += work.repeat(some_queued, limit=BATCH_SIZE)
     found.total += _delete_hits(work, owner)
-    found.total += work.repeat(some_sessions, limit=AT_ONCE)
-    found.total += work.repeat(some_deliveries, limit=AT_ONCE)
+    found.total += work.repeat(some_sessions, limit=BATCH_SIZE)
+    found.total += work.repeat(some_deliveries, limit=BATCH_SIZE)
     _delete_statistics(work, owner)
     return found
 
@@ -118,13 +118,13 @@ def _delete_hits(work: Work, owner: Person) -> int:
         start, end = month.start, month.plus(1).start
 
         def some(tx: Transaction, counts: Counter[str], start: datetime = start, end: datetime = end) -> int:
-            hits: list[HitIdentity] = list(application_rows.hits_between(tx, owner, start, end, limit=AT_ONCE))
+            hits: list[HitIdentity] = list(application_rows.hits_between(tx, owner, start, end, limit=BATCH_SIZE))
             if hits:
                 counts["custom_parameter_values"] += custom_parameter_values.delete_of_hits(tx, hits)
                 counts["access_logs"] += access_logs.delete(tx, hits)
             return len(hits)
 
-        total += work.repeat(some, limit=AT_ONCE)
+        total += work.repeat(some, limit=BATCH_SIZE)
         work.on_day(number, len(months))
     return total
 

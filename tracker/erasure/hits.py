@@ -18,25 +18,25 @@ from tracker.store.database import Transaction
 from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 """Hits a transaction: well under a second, unless the day has to be read for what survives."""
-_FOLDED_AT_ONCE = 1000
+_FOLD_BATCH_SIZE = 1000
 
 
 def erase_some(
     tx: Transaction, counts: Counter[str], person: Person, day: date, *, now: datetime
 ) -> tuple[int, datetime | None]:
-    """Erase at most AT_ONCE hits of a day; how many were found, and the time of the earliest.
+    """Erase at most BATCH_SIZE hits of a day; how many were found, and the time of the earliest.
 
     The order matters. First the hits are found; then the day is taken from those who fold, rebuild or verify it; then
     what waits of it is folded, the increments of these hits among it, since both were stored together. So whatever is
     subtracted was added before.
     """
-    found = person_rows.hits_of(tx, person, day, limit=AT_ONCE)
+    found = person_rows.hits_of(tx, person, day, limit=BATCH_SIZE)
     if not found:
         return 0, None
     erase_found(tx, counts, person, day, found, now=now)
-    if len(found) < AT_ONCE:
+    if len(found) < BATCH_SIZE:
         counts["statistics_days"] += 1
     return len(found), min(created_at for _, created_at in found)
 
@@ -80,8 +80,8 @@ def fold_locked(tx: Transaction, person: Person, day: date, now: datetime) -> No
     """Hold a day until the transaction ends, and fold what waits of it."""
     statistics_increments.lock_day(tx, (person.application_id, day))
     ids = statistics_increments.of_day(tx, (person.application_id, day))
-    for at in range(0, len(ids), _FOLDED_AT_ONCE):
-        statistics.fold(tx, ids[at : at + _FOLDED_AT_ONCE], now)
+    for at in range(0, len(ids), _FOLD_BATCH_SIZE):
+        statistics.fold(tx, ids[at : at + _FOLD_BATCH_SIZE], now)
 
 
 def is_complete(tx: Transaction, person: Person, day: date) -> bool:

@@ -12,7 +12,7 @@ from tracker.privacy.addresses import network_of, normalise
 from tracker.privacy.anonymization import Privacy
 from tracker.store.person_rows import Person
 
-MOST = 100
+MAX_IDENTIFIERS = 100
 """Identifiers of one erasure; a person has a few."""
 _COST = {"n": 2**14, "r": 8, "p": 1}
 """Of scrypt (RFC 7914): 16 MB and some 50 ms for each guess at an identifier."""
@@ -48,8 +48,8 @@ def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses
     count = len(list(found.named()))
     if not count:
         raise invalid("Name the person by at least one of client_sub_id, session_id and ip.")
-    if count > MOST:
-        raise invalid(f"At most {MOST} identifiers at once: these are {count}.")
+    if count > MAX_IDENTIFIERS:
+        raise invalid(f"At most {MAX_IDENTIFIERS} identifiers at once: these are {count}.")
     return found
 
 

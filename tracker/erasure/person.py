@@ -20,9 +20,9 @@ from tracker.store.database import Transaction
 from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
 
-AT_ONCE: Final = 500
+BATCH_SIZE: Final = 500
 """Rows of `batch_queue` a transaction."""
-DELIVERIES_AT_ONCE: Final = 5000
+DELIVERY_BATCH_SIZE: Final = 5000
 """Deliveries that a transaction looks through."""
 RETRY_SECONDS: Final = 31.0
 """A worker may have a retry in its hands for so long, which nobody can see."""
@@ -89,12 +89,12 @@ def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Round
 
 def _erase_queued(work: Work, person: Person, found: RoundResult) -> None:
     def some(tx: Transaction, counts: Counter[str]) -> int:
-        times = person_rows.erase_queued(tx, person, limit=AT_ONCE)
+        times = person_rows.erase_queued(tx, person, limit=BATCH_SIZE)
         counts["batch_queue"] += len(times)
         found.add(len(times), min(times, default=None))
         return len(times)
 
-    work.repeat(some, limit=AT_ONCE)
+    work.repeat(some, limit=BATCH_SIZE)
 
 
 def _erase_day(work: Work, person: Person, day: date, found: RoundResult) -> None:
@@ -105,7 +105,7 @@ def _erase_day(work: Work, person: Person, day: date, found: RoundResult) -> Non
         return count
 
     if work.look(lambda tx: person_rows.hits_of(tx, person, day, limit=1)):
-        work.repeat(erase_some, limit=hits.AT_ONCE)
+        work.repeat(erase_some, limit=hits.BATCH_SIZE)
     # Those whose hits went before, by the retention.
     sessions = work.look(lambda tx: person_rows.sessions_of(tx, person, day))
     if sessions:
@@ -116,7 +116,7 @@ def _erase_deliveries(work: Work, person: Person) -> None:
     after: int | None = 0
 
     def some(tx: Transaction, counts: Counter[str], after: int) -> int | None:
-        last, deleted = person_rows.erase_deliveries(tx, person, after=after, limit=DELIVERIES_AT_ONCE)
+        last, deleted = person_rows.erase_deliveries(tx, person, after=after, limit=DELIVERY_BATCH_SIZE)
         counts["webhook_deliveries"] += deleted
         return last
 

@@ -6,15 +6,15 @@ from datetime import date
 
 from tracker.erasure.belonging import of_person
 from tracker.erasure.hits import event_id_of
-from tracker.erasure.person import DELIVERIES_AT_ONCE, days_of
+from tracker.erasure.person import DELIVERY_BATCH_SIZE, days_of
 from tracker.queueing import withdrawal
 from tracker.queueing.connection import Connection
 from tracker.store import person_rows
 from tracker.store.database import Database
 from tracker.store.person_rows import Person
 
-_LARGEST_DAY = 1_000_000
-_AT_ONCE = 1000
+_MAX_HITS_OF_A_DAY = 1_000_000
+_BATCH_SIZE = 1000
 
 
 def count(
@@ -29,7 +29,7 @@ def count(
     after: int | None = 0
     while after is not None:
         with database.transaction() as tx:
-            after, named = person_rows.count_deliveries(tx, person, after=after, limit=DELIVERIES_AT_ONCE)
+            after, named = person_rows.count_deliveries(tx, person, after=after, limit=DELIVERY_BATCH_SIZE)
         counts["webhook_deliveries"] += named
     for number, day in enumerate(days, 1):
         _count_day(database, person, day, counts)
@@ -40,11 +40,11 @@ def count(
 def _count_day(database: Database, person: Person, day: date, counts: Counter[str]) -> None:
     with database.transaction() as tx:
         counts["sessions"] += len(person_rows.sessions_of(tx, person, day))
-        found = person_rows.hits_of(tx, person, day, limit=_LARGEST_DAY)
+        found = person_rows.hits_of(tx, person, day, limit=_MAX_HITS_OF_A_DAY)
         counts["access_logs"] += len(found)
         counts["statistics_days"] += bool(found)
-        for at in range(0, len(found), _AT_ONCE):
-            some = found[at : at + _AT_ONCE]
+        for at in range(0, len(found), _BATCH_SIZE):
+            some = found[at : at + _BATCH_SIZE]
             counts["custom_parameter_values"] += person_rows.count_values(tx, some)
             event_ids = [event_id_of(identity) for identity in some]
             counts["webhook_deliveries"] += person_rows.count_deliveries_of_hits(tx, person, event_ids)

@@ -11,7 +11,7 @@ from tracker.store.partition_strays import strays
 from tracker.store.partitions import Month
 
 JOB_TYPE = "create_partitions"
-LONGEST_GAP = 24
+MAX_GAP_MONTHS = 24
 """Months. A longer one lies between what is written now and an old log that was imported; it is only reported."""
 
 _log = logger(__name__)
@@ -39,7 +39,7 @@ def create_partitions(
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
         needed = partitions.missing(tx, partitions.needed(started_at.date()))
-        gaps = partitions.missing(tx, partitions.gaps(there, longest=LONGEST_GAP))
+        gaps = partitions.missing(tx, partitions.gaps(there, longest=MAX_GAP_MONTHS))
         alone = {each.month for each in strays(tx)}
     first_kept = partitions.first_kept(started_at, retention_months)
     half_detached = {each.month for each in there if each.half_detached and each.month}

@@ -13,7 +13,7 @@ from tracker.store import access_logs, application_settings, batch_jobs, custom_
 from tracker.store.database import Database, Transaction
 
 JOB_TYPE = "delete_expired_hits"
-MONTHS_AT_ONCE = 12
+MAX_MONTHS_PER_STATEMENT = 12
 """Months that one statement looks at: it locks each with all its indexes, and the server's lock table is for all."""
 
 _log = logger(__name__)
@@ -97,5 +97,5 @@ def _periods(database: Database, before: datetime) -> list[tuple[datetime, datet
     if any(each.month is None for each in there):
         # Cut in some other way, or a default partition: what lies in it is known only to who looks at all.
         return [(datetime.min.replace(tzinfo=UTC), before)]
-    parts = [months[at : at + MONTHS_AT_ONCE] for at in range(0, len(months), MONTHS_AT_ONCE)]
+    parts = [months[at : at + MAX_MONTHS_PER_STATEMENT] for at in range(0, len(months), MAX_MONTHS_PER_STATEMENT)]
     return [(part[0].start, min(part[-1].plus(1).start, before)) for part in parts]

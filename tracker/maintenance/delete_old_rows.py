@@ -12,7 +12,7 @@ from tracker.store.database import Database
 from tracker.store.partitions import first_kept, oldest_month
 
 JOB_TYPE = "delete_old_rows"
-KEPT = {
+RETENTION = {
     "batch_jobs": (timedelta(days=30), batch_jobs.delete_old),
     "batch_queue": (timedelta(days=7), batch_queue.delete_completed),
     "batch_queue_events": (batch_queue_events.KNOWN_FOR, batch_queue_events.delete_old),
@@ -51,7 +51,7 @@ def delete_old_rows(
         deleted[name] = delete_in_batches(
             database, partial(forget, before=ended_before), should_continue=should_continue
         )
-    for table, (kept, delete) in KEPT.items():
+    for table, (kept, delete) in RETENTION.items():
         deleted[table] = delete_in_batches(
             database, partial(delete, before=now - kept), should_continue=should_continue
         )

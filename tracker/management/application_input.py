@@ -14,7 +14,7 @@ _APP_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NAME_LENGTH = 255
 _LARGEST_RATE = 2**31 - 1
-_LONGEST_DESCRIPTION = 10_000
+_MAX_DESCRIPTION_LENGTH = 10_000
 _STATUSES: tuple[str, ...] = get_args(Status)
 _SLUG_LENGTH = 30
 _RANDOM_LETTERS = 16
@@ -84,8 +84,8 @@ def rate_limit_of(rate_limit: int) -> int:
 def description_of(description: str | None) -> str | None:
     if description is None:
         return None
-    if len(description) > _LONGEST_DESCRIPTION or "\0" in description:
-        reason = f"It takes at most {_LONGEST_DESCRIPTION} characters, and not NUL."
+    if len(description) > _MAX_DESCRIPTION_LENGTH or "\0" in description:
+        reason = f"It takes at most {_MAX_DESCRIPTION_LENGTH} characters, and not NUL."
         raise invalid(f"The description is not accepted: {reason}", description=[reason])
     return description
 

@@ -22,8 +22,8 @@ from tracker.store.queries import Row
 
 FIRST: Final = "first"
 DEFAULT_GRACE: Final = 86_400
-LONGEST_GRACE: Final = 30 * 86_400
-_LONGEST_NAME: Final = 255
+MAX_GRACE_SECONDS: Final = 30 * 86_400
+_MAX_NAME_LENGTH: Final = 255
 _FIRST_NAME: Final = "first key"
 
 
@@ -138,8 +138,8 @@ def rotate(
     permissions until its grace ends. Raises Refused: NOT_FOUND, CONFLICT for a revoked or an expired key, FORBIDDEN
     where `by` may less than the key.
     """
-    if not 0 <= grace_seconds <= LONGEST_GRACE:
-        reason = f"It needs a whole number of seconds from 0 to {LONGEST_GRACE}."
+    if not 0 <= grace_seconds <= MAX_GRACE_SECONDS:
+        reason = f"It needs a whole number of seconds from 0 to {MAX_GRACE_SECONDS}."
         raise invalid(f"The grace is not accepted: {reason}", grace_seconds=[reason])
     api_key = new_api_key()
     with database.transaction() as tx:
@@ -186,8 +186,8 @@ def _permissions(names: Sequence[str]) -> list[str]:
 
 
 def _check(name: str | None, expires_at: datetime | None) -> None:
-    if name is not None and (not 1 <= len(name.strip()) <= _LONGEST_NAME or "\0" in name):
-        reason = f"It needs 1 to {_LONGEST_NAME} characters."
+    if name is not None and (not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or "\0" in name):
+        reason = f"It needs 1 to {_MAX_NAME_LENGTH} characters."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     if expires_at is not None and expires_at <= datetime.now(UTC):
         reason = "It is not in the future: to end a key now, revoke it."

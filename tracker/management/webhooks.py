@@ -24,7 +24,7 @@ from tracker.store.webhooks import WebhookRow
 
 OLD_SECRET_HOURS = 24
 """For so long after a rotation both secrets sign."""
-_MOST = 50
+_MAX_WEBHOOKS = 50
 _BATCH = 1000
 """Deliveries that a transaction deletes."""
 _NOTED = ("url", "events", "is_active")
@@ -59,8 +59,8 @@ def create(
     checked_url = rules.url(url)
     with database.transaction() as tx:
         application = locked(tx, app_id)
-        if len(webhooks.list_rows(tx, app_id=app_id)) >= _MOST:
-            raise conflict(f"The application has {_MOST} webhooks already, which is as many as it may have.")
+        if len(webhooks.list_rows(tx, app_id=app_id)) >= _MAX_WEBHOOKS:
+            raise conflict(f"The application has {_MAX_WEBHOOKS} webhooks already, which is as many as it may have.")
         webhook_id = webhooks.insert(
             tx, application.id, url=checked_url, events=checked_events, encrypted_secret=encrypted, now=now
         )

@@ -31,15 +31,15 @@ NAMES = (
 )
 """The events that have a name of their own; beside them each name of a hit's event makes one."""
 
-_LONGEST_EVENT_NAME = 100
-_MOST_EVENTS = 50
+_MAX_EVENT_NAME_LENGTH = 100
+_MAX_EVENTS = 50
 
 
 def check_events(names: Iterable[str]) -> tuple[str, ...]:
     """The names, each once, if a webhook may ask for them. Raises ValueError with a sentence on the first bad one."""
     events = tuple(dict.fromkeys(name.strip() for name in names))
-    if not 1 <= len(events) <= _MOST_EVENTS:
-        raise ValueError(f"It needs 1 to {_MOST_EVENTS} events: {', '.join(NAMES)}, tracking.<event_name> or *.")
+    if not 1 <= len(events) <= _MAX_EVENTS:
+        raise ValueError(f"It needs 1 to {_MAX_EVENTS} events: {', '.join(NAMES)}, tracking.<event_name> or *.")
     for name in events:
         if name != EVERYTHING and name not in NAMES and not _is_of_hits(name):
             near = get_close_matches(name, NAMES, n=1, cutoff=0.7)
@@ -67,4 +67,4 @@ def type_for_hit(events: AbstractSet[str], event_name: str | None) -> str | None
 
 def _is_of_hits(name: str) -> bool:
     event_name = name.removeprefix(HIT_PREFIX)
-    return name.startswith(HIT_PREFIX) and 1 <= len(event_name) <= _LONGEST_EVENT_NAME and event_name.isprintable()
+    return name.startswith(HIT_PREFIX) and 1 <= len(event_name) <= _MAX_EVENT_NAME_LENGTH and event_name.isprintable()

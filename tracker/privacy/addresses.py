@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 _WITH_PORT = re.compile(r"(?P<v4>[0-9.]+):[0-9]+|\[(?P<v6>[^\]]*)\](?::[0-9]+)?")
-LONGEST = 100
+MAX_LENGTH = 100
 """Characters of the longest text that can be an address with zone and port; longer ones are not looked at."""
 _KEPT_BITS = 48
 _NETWORK_BITS = 64
@@ -21,7 +21,7 @@ _KEPT_BITS_OF_6TO4 = 40
 def normalise(text: str) -> str | None:
     """The canonical address in `text` or None: ports and zones stripped, IPv4 in IPv6 as IPv4 (RFC 4291, 2.5.5.2)."""
     text = text.strip()
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return None
     if match := _WITH_PORT.fullmatch(text):
         text = match["v4"] or match["v6"]

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from crawlerdetect import CrawlerDetect
 
-_LONGEST = 512
+_MAX_LENGTH = 512
 """Characters that are looked at: programs name themselves early, and longer texts cost more than they tell."""
 
 _detect = CrawlerDetect()
@@ -17,4 +17,4 @@ _detect = CrawlerDetect()
 @lru_cache(maxsize=8192)
 def is_bot(user_agent: str) -> bool:
     """The verdict; a text of nothing but spaces is nobody's. Thread-safe."""
-    return bool(_detect.is_crawler(user_agent[:_LONGEST]))
+    return bool(_detect.is_crawler(user_agent[:_MAX_LENGTH]))

@@ -9,7 +9,7 @@ import orjson
 from tracker.errors import invalid
 
 SessionPosition = tuple[datetime, UUID]
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 def encode(place: SessionPosition) -> str:
@@ -20,7 +20,7 @@ def encode(place: SessionPosition) -> str:
 def decode(text: str) -> SessionPosition:
     """The place that `encode` was given. Raises Refused (`cursor`) for anything else."""
     try:
-        time, identity = orjson.loads(urlsafe_b64decode(text[:_LONGEST].encode("ascii") + b"=" * (-len(text) % 4)))
+        time, identity = orjson.loads(urlsafe_b64decode(text[:_MAX_LENGTH].encode("ascii") + b"=" * (-len(text) % 4)))
         place = datetime.fromisoformat(time), UUID(identity)
     except (ValueError, TypeError, AttributeError):
         place = None

@@ -11,10 +11,10 @@ from tracker.reading.period import Period
 from tracker.store import custom_parameter_definitions, custom_parameter_refusals, matching_hits
 from tracker.store.database import Database
 
-MOST_DAYS: Final = 92
-LOOKED_AT: Final = 20_000
+MAX_DAYS: Final = 92
+SAMPLE_SIZE: Final = 20_000
 """The latest hits whose keys are counted."""
-_MOST_UNDEFINED: Final = 200
+_MAX_UNDEFINED: Final = 200
 
 _Seen = Mapping[str, Any]
 
@@ -44,10 +44,10 @@ class Drift:
 
 def read(database: Database, *, app_id: str, period: Period) -> Drift:
     """Report on an application. Raises Refused as `tracker.reading.statistics.read` does, and DatabaseAway."""
-    period.demand_at_most(MOST_DAYS, "the drift of parameters")
+    period.demand_at_most(MAX_DAYS, "the drift of parameters")
     with asked_of(database, app_id) as (tx, application):
         definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-        seen = matching_hits.seen_keys(tx, application, period.start, period.end, limit=LOOKED_AT)
+        seen = matching_hits.seen_keys(tx, application, period.start, period.end, limit=SAMPLE_SIZE)
         refused = custom_parameter_refusals.by_reason(tx, application.id, period.first, period.last)
     by_key = {each["key"]: each for each in seen.keys}
     defined = {definition.parameter_key for definition in definitions}
@@ -57,9 +57,9 @@ def read(database: Database, *, app_id: str, period: Period) -> Drift:
         start_date=period.first,
         end_date=period.last,
         hits_looked_at=seen.looked_at,
-        all_hits=seen.looked_at < LOOKED_AT,
+        all_hits=seen.looked_at < SAMPLE_SIZE,
         undefined_keys=len(undefined),
-        undefined=undefined[:_MOST_UNDEFINED],
+        undefined=undefined[:_MAX_UNDEFINED],
         refused=refused,
         defined=[_defined(each, by_key.get(each.parameter_key), seen.looked_at) for each in definitions],
     )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-WIDEST: Final = timedelta(days=1)
+MAX_WINDOW: Final = timedelta(days=1)
 """Where an application has few of the hits, all others of that time are passed over to find a page of its own."""
 NARROWEST: Final = timedelta(minutes=1)
 _CUT: Final = 8
@@ -20,7 +20,7 @@ class Window:
     """
 
     def __init__(self) -> None:
-        self.width = WIDEST
+        self.width = MAX_WINDOW
         self._answered: timedelta | None = None
         """The widest that was answered since the last that was given up."""
         self._in_a_row = 0
@@ -36,8 +36,8 @@ class Window:
             self._calm = _CALM
         self._answered = self.width
         self._in_a_row += 1
-        if self._in_a_row >= self._calm and self.width < WIDEST:
-            self.width = min(WIDEST, self.width * 2)
+        if self._in_a_row >= self._calm and self.width < MAX_WINDOW:
+            self.width = min(MAX_WINDOW, self.width * 2)
             self._in_a_row = 0
 
     def given_up(self) -> None:

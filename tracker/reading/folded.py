@@ -12,7 +12,7 @@ from tracker.store import statistics_reading
 from tracker.store.database import Transaction
 from tracker.store.statistics_reading import Different
 
-MOST_COUNTED: Final = 2_000_000
+MAX_COUNTED: Final = 2_000_000
 """Visitors (or sessions) of the single days together up to which the different ones among them are counted. On two slow
 cores that takes some three seconds."""
 
@@ -53,7 +53,7 @@ def _exact(
     found: dict[Bucket | None, int] = {
         place: _sum(rows, column) for place, rows in groups.items() if len(rows) <= 1 or not _sum(rows, column)
     }
-    if found.keys() == groups.keys() or _sum(groups[None], column) > MOST_COUNTED:
+    if found.keys() == groups.keys() or _sum(groups[None], column) > MAX_COUNTED:
         return found
     for each in ask(tx, application_id, [row["date"] for row in groups[None]]):
         place = None if each.month is None else (each.month, 0)

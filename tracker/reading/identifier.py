@@ -3,7 +3,7 @@
 from tracker.errors import invalid
 from tracker.hit_values import faults
 
-LONGEST = 100
+MAX_LENGTH = 100
 """Characters: the columns `session_id`, `client_sub_id`, `module_id`, `event_name` and `parameter_key` hold no more."""
 
 
@@ -12,8 +12,8 @@ def identifier(name: str, text: str | None) -> str | None:
     if text is None:
         return None
     reason = next((reason for _, reason in faults(text, "", 0)), None)
-    if not 1 <= len(text) <= LONGEST:
-        reason = f"Must have 1 to {LONGEST} characters."
+    if not 1 <= len(text) <= MAX_LENGTH:
+        reason = f"Must have 1 to {MAX_LENGTH} characters."
     if reason is not None:
         raise invalid(f"{name}: {reason}", **{name: [reason]})
     return text

@@ -12,10 +12,10 @@ from tracker.reading.period import Period
 from tracker.store import statistics_reading, totals
 from tracker.store.database import Database, Transaction
 
-MOST_COUNTED: Final = 50_000
+MAX_COUNTED: Final = 50_000
 """Visitors of an application's single days together up to which the different ones among them are counted: some tenths
 of a second."""
-MOST_COUNTED_TOGETHER: Final = 250_000
+MAX_COUNTED_TOGETHER: Final = 250_000
 """The same of all applications of a list together, those with few visitors first: half a second or a little more."""
 
 
@@ -47,10 +47,10 @@ def read(database: Database, application_ids: Sequence[UUID], period: Period) ->
     with bounded(), database.snapshot(share_of=_LIST) as tx:
         for row in statistics_reading.days_of_many(tx, application_ids, period.first, period.last):
             found[row["application_id"]].append(row)
-        left, glances = MOST_COUNTED_TOGETHER, {}
+        left, glances = MAX_COUNTED_TOGETHER, {}
         for each in sorted(application_ids, key=lambda each: _visitors_of_days(found[each])):
             together = _visitors_of_days(found[each])
-            may_count = together <= min(MOST_COUNTED, left)
+            may_count = together <= min(MAX_COUNTED, left)
             left -= together if may_count else 0
             glances[each] = _glance(tx, each, found[each], period, may_count=may_count)
         return glances

@@ -11,9 +11,9 @@ import orjson
 from tracker.errors import Refused, invalid
 from tracker.hit_values import LONGEST_PARAMETER_KEY, MAX_DEPTH, faults
 
-_LONGEST: Final = 4096
+_MAX_LENGTH: Final = 4096
 """Bytes of the filter as JSON; one of a hit's values takes 2,000 at most."""
-_LONGEST_PATH: Final = 200
+_MAX_PATH_LENGTH: Final = 200
 
 
 def filter_text(values: object) -> str | None:
@@ -24,13 +24,13 @@ def filter_text(values: object) -> str | None:
     if not isinstance(values, dict):
         raise _refusal("Must be a JSON object.")
     for path, reason in faults(values, "", MAX_DEPTH):
-        raise _refusal(f"{path[:_LONGEST_PATH]}: {reason}" if path else reason)
+        raise _refusal(f"{path[:_MAX_PATH_LENGTH]}: {reason}" if path else reason)
     for key in values:
         if len(key) > LONGEST_PARAMETER_KEY:
             raise _refusal(f"A key has more than {LONGEST_PARAMETER_KEY} characters.")
     text = orjson.dumps(values)
-    if len(text) > _LONGEST:
-        raise _refusal(f"Has more than {_LONGEST} bytes.")
+    if len(text) > _MAX_LENGTH:
+        raise _refusal(f"Has more than {_MAX_LENGTH} bytes.")
     return text.decode() if values else None
 
 

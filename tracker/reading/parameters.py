@@ -17,10 +17,10 @@ from tracker.store.database import Database, Transaction
 from tracker.store.matching_hits import Values
 from tracker.store.statistics_reading import Frequent
 
-MOST_DAYS: Final = 366
+MAX_DAYS: Final = 366
 DEFAULT_LIMIT: Final = 10
-MOST_VALUES: Final = 1000
-MOST_RAW_ROWS: Final = 500_000
+MAX_VALUES: Final = 1000
+MAX_RAW_ROWS: Final = 500_000
 """Values up to which visitors and sessions are counted from the raw rows, which takes some three seconds then."""
 
 
@@ -65,10 +65,10 @@ def read(
     Raises Refused: VALIDATION_ERROR, APPLICATION_NOT_FOUND, NOT_FOUND for an unknown parameter, SERVICE_UNAVAILABLE
     where it took PostgreSQL too long. Raises DatabaseAway.
     """
-    period.demand_at_most(MOST_DAYS, "the statistics of a parameter")
+    period.demand_at_most(MAX_DAYS, "the statistics of a parameter")
     identifier("parameter_key", parameter_key)
-    if not 1 <= limit <= MOST_VALUES:
-        reason = f"Must be a whole number from 1 to {MOST_VALUES}."
+    if not 1 <= limit <= MAX_VALUES:
+        reason = f"Must be a whole number from 1 to {MAX_VALUES}."
         raise invalid(f"limit: {reason}", limit=[reason])
     queue = queue_settled_until(redis, clock)
     with asked_of(database, app_id) as (tx, application):
@@ -114,7 +114,7 @@ def _who(
 ) -> dict[str, tuple[int, int]] | None:
     """Visitors and sessions of each value that is shown; None where they would be too much to count, or too few."""
     removed_before = statistics_removals.before(tx, application.id)
-    if known.stat.get("count", 0) > MOST_RAW_ROWS or (removed_before is not None and period.first < removed_before):
+    if known.stat.get("count", 0) > MAX_RAW_ROWS or (removed_before is not None and period.first < removed_before):
         return None
     asked = Values(
         key=known.key,

@@ -18,9 +18,9 @@ from tracker.store import sessions
 from tracker.store.database import Database
 from tracker.store.sessions import SessionFilter
 
-MOST_DAYS: Final = 366
+MAX_DAYS: Final = 366
 DEFAULT_LIMIT: Final = 100
-MOST_AT_ONCE: Final = 1000
+MAX_ROWS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def read(
 
     Raises Refused as `tracker.reading.statistics.read` does, also for a cursor of another list, and DatabaseAway.
     """
-    period.demand_at_most(MOST_DAYS, "sessions")
-    if not 1 <= limit <= MOST_AT_ONCE:
-        reason = f"Must be a whole number from 1 to {MOST_AT_ONCE}."
+    period.demand_at_most(MAX_DAYS, "sessions")
+    if not 1 <= limit <= MAX_ROWS:
+        reason = f"Must be a whole number from 1 to {MAX_ROWS}."
         raise invalid(f"limit: {reason}", limit=[reason])
     wanted = SessionFilter(
         start=period.start,

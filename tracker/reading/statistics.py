@@ -20,9 +20,9 @@ from tracker.store import matching_hits, statistics_reading, statistics_removals
 from tracker.store.database import Database, Transaction
 from tracker.store.matching_hits import Matching
 
-MOST_DAYS: Final[Mapping[Grouping, int]] = {"hour": 31, "day": 366, "month": 3660}
+MAX_DAYS: Final[Mapping[Grouping, int]] = {"hour": 31, "day": 366, "month": 3660}
 """Days that may be asked for by grouping."""
-MOST_DAYS_FILTERED: Final = 92
+MAX_DAYS_FILTERED: Final = 92
 """Days that may be asked for with custom parameters, because all matching raw rows are read."""
 
 
@@ -73,8 +73,8 @@ def read(
     """
     wanted = None if custom_params is None else filter_text(custom_params)
     if wanted is not None:
-        period.demand_at_most(MOST_DAYS_FILTERED, "statistics with custom parameters")
-    period.demand_at_most(MOST_DAYS[group_by], f"statistics by {group_by}")
+        period.demand_at_most(MAX_DAYS_FILTERED, "statistics with custom parameters")
+    period.demand_at_most(MAX_DAYS[group_by], f"statistics by {group_by}")
     queue = queue_settled_until(redis, clock)
     with asked_of(database, app_id) as (tx, application):
         if wanted is None:

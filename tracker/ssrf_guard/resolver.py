@@ -12,9 +12,9 @@ from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress, check_address
 from tracker.ssrf_guard.policy import Policy
 
-KEPT_SECONDS = 5.0
+CACHE_SECONDS = 5.0
 """How long an answer serves: a burst of deliveries must not become a burst of questions to the name server."""
-_AT_ONCE = 256
+_MAX_CONCURRENT = 256
 """Names that are looked up at the same time, each by a thread: getaddrinfo can neither be ended nor limited in time.
 
 One whose name server hangs lasts half a minute, while whoever waits for it gives up after three seconds: the webhooks
@@ -82,7 +82,7 @@ class Resolver:
             if question is not None and not self._is_over(question, now):
                 return question
             self._questions = {name: kept for name, kept in self._questions.items() if not self._is_over(kept, now)}
-            if sum(not kept.answer.done() for kept in self._questions.values()) >= _AT_ONCE:
+            if sum(not kept.answer.done() for kept in self._questions.values()) >= _MAX_CONCURRENT:
                 raise DestinationRefused("Too many names are being looked up: the name server does not answer.")
             question = self._questions[host] = _Question(now, Future())
         try:
@@ -94,7 +94,7 @@ class Resolver:
     def _is_over(self, question: _Question, now: float) -> bool:
         """Whether it is to be asked anew: answered long ago, or in vain."""
         answer = question.answer
-        return answer.done() and (answer.exception() is not None or now >= question.asked_at + KEPT_SECONDS)
+        return answer.done() and (answer.exception() is not None or now >= question.asked_at + CACHE_SECONDS)
 
     def _answer(self, host: str, answer: Future[Sequence[IPAddress]]) -> None:
         try:

@@ -11,12 +11,12 @@ from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress, check_address, wrong_port
 from tracker.ssrf_guard.policy import Policy
 
-LONGEST = 2048
+MAX_URL_LENGTH = 2048
 """Characters of a URL."""
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_LONGEST_HOST = 253
+_MAX_HOST_LENGTH = 253
 _A_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """With such a last label the whole host is an IPv4 address to browsers and libc (WHATWG URL, "ends in a number")."""
 _INSIDE = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "onion", "invalid", "test")
@@ -64,8 +64,8 @@ def check_url(url: str, policy: Policy) -> Destination:
 
 
 def _split(url: str) -> SplitResult:
-    if len(url) > LONGEST:
-        raise DestinationRefused(f"The URL must have at most {LONGEST} characters.")
+    if len(url) > MAX_URL_LENGTH:
+        raise DestinationRefused(f"The URL must have at most {MAX_URL_LENGTH} characters.")
     # What one parser strips or takes for a slash, another does not: such URLs lead to two places.
     if not url.isprintable() or " " in url or "\\" in url:
         raise DestinationRefused("The URL must hold no spaces, no control characters and no backslashes.")
@@ -98,7 +98,7 @@ def _host(parts: SplitResult) -> tuple[str, IPAddress | None]:
         except ValueError as error:
             raise DestinationRefused("An IPv4 address must be written as four decimal numbers.") from error
         return given, address
-    if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+    if len(host) > _MAX_HOST_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
         raise DestinationRefused("The URL's host is neither a name nor an address.")
     return host, None
 

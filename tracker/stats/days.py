@@ -7,7 +7,7 @@ from tracker.store import applications, statistics, statistics_increments
 from tracker.store.database import Database, Transaction
 from tracker.store.statistics_increments import ApplicationDay
 
-_FOLDED_AT_ONCE = 1000
+_FOLD_BATCH_SIZE = 1000
 
 
 def demand_application(database: Database, app_id: str | None) -> None:
@@ -33,5 +33,5 @@ def of_date(database: Database, day: date, app_id: str | None) -> list[tuple[App
 def fold_day(tx: Transaction, day: ApplicationDay, now: datetime) -> None:
     """Fold what waits of a day that this transaction has locked."""
     ids = statistics_increments.of_day(tx, day)
-    for at in range(0, len(ids), _FOLDED_AT_ONCE):
-        statistics.fold(tx, ids[at : at + _FOLDED_AT_ONCE], now)
+    for at in range(0, len(ids), _FOLD_BATCH_SIZE):
+        statistics.fold(tx, ids[at : at + _FOLD_BATCH_SIZE], now)

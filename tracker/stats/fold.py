@@ -13,7 +13,7 @@ from tracker.store.statistics import FoldedCounts
 from tracker.store.statistics_increments import ApplicationDay, LockedIncrements
 
 JOB_TYPE = "fold_statistics"
-_AT_ONCE = 1000
+_BATCH_SIZE = 1000
 """Increments a transaction: up to 100,000 hits, whose values are sorted in a few megabytes."""
 
 _log = logger(__name__)
@@ -58,7 +58,7 @@ def _fold_some(
 ) -> tuple[LockedIncrements, FoldedCounts]:
     started_at = clock.now()
     with database.transaction() as tx:
-        found = statistics_increments.lock_next(tx, limit=_AT_ONCE, skipped=skipped)
+        found = statistics_increments.lock_next(tx, limit=_BATCH_SIZE, skipped=skipped)
         if not found.ids:
             return found, FoldedCounts(0, 0)
         added = statistics.fold(tx, found.ids, clock.now())

@@ -15,7 +15,7 @@ from tracker.errors import DatabaseAway, LockedOut, MonthsNotMade, TookTooLong
 from tracker.store.connection import PostgresConnection
 from tracker.store.failures import translate
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
-from tracker.store.partition_removal import LONGEST, Budget, lock_out
+from tracker.store.partition_removal import MAX_SECONDS, Budget, lock_out
 from tracker.store.partition_strays import misfit, obstacles, strays
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions, missing
 from tracker.store.queries import execute, fetch_one
@@ -105,7 +105,7 @@ def _attach_again(connection: PostgresConnection, partition: Partition, month: M
     with connection.transaction():
         end_autovacuum(connection)
         limit_lock_waits(connection, lock_wait)
-        budget = Budget(connection, time.monotonic() + LONGEST)
+        budget = Budget(connection, time.monotonic() + MAX_SECONDS)
         lock_out(connection)
         names = sql.Identifier(partition.table), sql.Identifier(partition.name)
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} FINALIZE").format(*names))

@@ -1,6 +1,6 @@
 """Removing a month: first that of `custom_parameter_values`, then that of `access_logs`, as the foreign key demands.
 
-Writers are shut out while a month is taken off its table, for `LONGEST` at most: what is not done by then is undone
+Writers are shut out while a month is taken off its table, for `MAX_SECONDS` at most: what is not done by then is undone
 and tried again. DETACH has to make sure that no parameter value refers to the month, whose values are gone already, by
 a join with all others; where a month is too large for that it is emptied first, bit by bit and without any lock that
 a writer would notice. CASCADE is never used: it would take the foreign key off the whole table.
@@ -19,7 +19,7 @@ from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, 
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions
 from tracker.store.queries import execute
 
-LONGEST = 0.45
+MAX_SECONDS = 0.45
 """Seconds that writers may be held up, the wait for the locks included."""
 _BLOCKS = 500
 """How much of a table is emptied in one transaction: 4 MB."""
@@ -74,7 +74,7 @@ def _remove(
             return False
         if _tried(connection, found, on_step):
             return True
-    raise DatabaseAway(f"{found.name} could not be detached within {LONGEST} s: the machine is busy.")
+    raise DatabaseAway(f"{found.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
 
 
 def _tried(connection: PostgresConnection, found: Partition, on_step: Callable[[str], None]) -> bool:
@@ -114,7 +114,7 @@ def _detach(connection: PostgresConnection, found: Partition, lock_wait: float) 
         limit_lock_waits(connection, lock_wait)
         for plan in _NOT_THESE_PLANS:
             connection.execute(plan)
-        budget = Budget(connection, time.monotonic() + LONGEST)
+        budget = Budget(connection, time.monotonic() + MAX_SECONDS)
         lock_out(connection)
         finalize = sql.SQL("FINALIZE" if found.half_detached else "")
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from tracker.config import Network, ProxyHeader, Settings
-from tracker.privacy.addresses import LONGEST, normalise
+from tracker.privacy.addresses import MAX_LENGTH, normalise
 from tracker.web.forwarded import elements_from_the_right
 
 _MAX_HOPS = 32
@@ -67,7 +67,7 @@ class TrustedProxies:
         if not value:
             return []
         entries = value.rsplit(",", limit)
-        return [entry[-LONGEST:] for entry in entries[: -limit - 1 : -1]]
+        return [entry[-MAX_LENGTH:] for entry in entries[: -limit - 1 : -1]]
 
 
 def client_address(environ: Mapping[str, Any], proxies: TrustedProxies) -> str | None:

@@ -11,9 +11,9 @@ from tracker.store.database import Database
 
 PROBED_EVERY: Final = timedelta(minutes=1)
 """So often an endpoint that fails is tried, while what comes for it is not."""
-_AT_A_TIME: Final = 20
+_BATCH_SIZE: Final = 20
 """Webhooks a transaction: at the default limit each takes 20 ms to be counted (measured)."""
-_EACH: Final = 5000
+_PER_WEBHOOK: Final = 5000
 _BROUGHT_FORWARD: Final = 10_000
 """Deliveries of a webhook, and of all: about what the sender sends in the five seconds until the next turn."""
 
@@ -34,11 +34,11 @@ def note_backlogs(
             return webhook_backlogs.forget(tx)
         waiting = webhook_backlogs.expecting(tx)
     changed = 0
-    for first in range(0, len(waiting), _AT_A_TIME):
+    for first in range(0, len(waiting), _BATCH_SIZE):
         if not should_continue():
             return changed
         with database.transaction() as tx:
-            some = waiting[first : first + _AT_A_TIME]
+            some = waiting[first : first + _BATCH_SIZE]
             room_below = webhook_backlogs.room_below(limit)
             backlogs = webhook_backlogs.note(tx, some, full_above=limit, room_below=room_below, now=clock.now())
         for backlog in backlogs:
@@ -55,4 +55,4 @@ def _help_out(database: Database, clock: Clock) -> None:
     now = clock.now()
     with database.transaction() as tx:
         webhook_backlogs.probe(tx, silent_since=now - PROBED_EVERY, now=now)
-        webhook_backlogs.bring_forward(tx, now=now, each=_EACH, limit=_BROUGHT_FORWARD)
+        webhook_backlogs.bring_forward(tx, now=now, each=_PER_WEBHOOK, limit=_BROUGHT_FORWARD)

@@ -38,7 +38,7 @@ RECORDED = 200
 """Attempts are recorded when so many have ended, or RECORD_SECONDS after the first of them."""
 AWAY_SECONDS = 1.0
 """How long the database is left alone after it was away."""
-_WEBHOOKS, _EACH = 50, 50
+_WEBHOOKS, _PER_WEBHOOK = 50, 50
 """Claimed at a time: so many deliveries, each of at most 20 KB, of so many webhooks."""
 _MAX_WAITING = 4000
 """Claimed and not begun, whatever holds them up: 80 MB."""
@@ -135,7 +135,7 @@ class WebhookSender:
         if not self._limiter.waiting:
             self._check_at = now + CHECK_SECONDS
         self._look_at = now + LOOK_SECONDS
-        self._limiter.add(claimed, now, each=_EACH)
+        self._limiter.add(claimed, now, each=_PER_WEBHOOK)
 
     def _claim_in(self, tx: Transaction) -> list[ClaimedDelivery]:
         now, monotonic = self._clock.now(), self._clock.monotonic()
@@ -146,7 +146,7 @@ class WebhookSender:
             until=now + LEASE,
             webhooks=_WEBHOOKS,
             unhealthy_webhooks=self._limiter.room_for_unhealthy(monotonic),
-            each=_EACH,
+            each=_PER_WEBHOOK,
             unhealthy=self._limiter.unhealthy(monotonic),
             except_for=self._limiter.full(),
         )

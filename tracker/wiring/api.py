@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracker.api.export import AT_ONCE
+from tracker.api.export import MAX_CONCURRENT
 from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.management.webhook_rules import WebhookRules
@@ -44,7 +44,7 @@ def parts(settings: Settings) -> ApiServices:
     exporting = Database(
         settings.database_read_url,
         name="tracker-export",
-        connections=AT_ONCE,
+        connections=MAX_CONCURRENT,
         wait=_WAIT,
         patience=_READING_PATIENCE,
     )
