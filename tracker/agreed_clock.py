@@ -91,7 +91,7 @@ class AgreedClock:
         self._say(_complaint(differences, agreed))
 
     def _answer(self, ask: Ask) -> tuple[datetime, float] | None:
-        """A server's time and when it was that, by the monotonic clock; None where it has not said it."""
+        """Return a server's time and when it was that, by the monotonic clock; None where it has not said it."""
         before = self._own.monotonic()
         try:
             time = ask()

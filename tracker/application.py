@@ -30,7 +30,7 @@ _IMPLIED = {"track": "track:trusted"}
 
 
 def hash_key(key: str) -> str:
-    """The SHA-256, in hexadecimal, under which a key is stored (decision 0012: keys are random, 256 bits)."""
+    """Return the SHA-256, in hexadecimal, under which a key is stored (decision 0012: keys are random, 256 bits)."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -87,7 +87,7 @@ class Application:
         return self.status == "active" and not self.deleted
 
     def key(self, presented: str, now: datetime) -> ApiKey | None:
-        """The unexpired key that `presented` is, or None. Every key is compared, each in constant time."""
+        """Return the unexpired key that `presented` is, or None. Every key is compared, each in constant time."""
         presented_hash = hash_key(presented)
         found = None
         for key in self.keys:
@@ -120,7 +120,7 @@ class Application:
 
     @classmethod
     def decode(cls, data: bytes) -> "Application":
-        """The snapshot that `encode` wrote; ValueError, TypeError or KeyError for anything else."""
+        """Return the snapshot that `encode` wrote; ValueError, TypeError or KeyError for anything else."""
         values: dict[str, Any] = orjson.loads(data)
         keys = tuple(
             ApiKey(

@@ -27,18 +27,18 @@ class Setting(ABC, Generic[T]):
     @property
     @abstractmethod
     def accepted(self) -> str:
-        """What it takes, for the end of a sentence."""
+        """Return what it takes, for the end of a sentence."""
 
     @abstractmethod
     def read(self, text: str) -> T:
-        """The value that a text spells. Raises ValueError."""
+        """Return the value that a text spells. Raises ValueError."""
 
     @abstractmethod
     def write(self, value: T) -> str:
-        """The one text for a value."""
+        """Return the one text for a value."""
 
     def normal(self, text: str) -> str:
-        """The one text for what a text spells. Raises ValueError."""
+        """Return the one text for what a text spells. Raises ValueError."""
         return self.write(self.read(text))
 
     @property
@@ -46,7 +46,7 @@ class Setting(ABC, Generic[T]):
         return self.write(self.default)
 
     def value(self, settings: Mapping[str, str | None]) -> T:
-        """The value in force: the stored one where it is acceptable, else the default."""
+        """Return the value in force: the stored one where it is acceptable, else the default."""
         stored = settings.get(self.key)
         if stored is None:
             return self.default

@@ -12,7 +12,7 @@ class Clock(Protocol):
     """What the time is, in the two ways that the code asks for it."""
 
     def now(self) -> datetime:
-        """The wall clock, aware, in UTC. It may be set back."""
+        """Return the wall clock, aware, in UTC. It may be set back."""
         ...
 
     def monotonic(self) -> float:

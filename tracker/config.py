@@ -138,7 +138,10 @@ def _log_format_here() -> LogFormat:
 
 
 def _text(env: FileAwareEnv, name: str, default: str = "") -> str:
-    """The stripped value of `name` or of the file that `name`_FILE points to; an empty value is an absent one."""
+    """Return the stripped value of `name` or of the file that `name`_FILE points to.
+
+    An empty value is an absent one.
+    """
     try:
         value: str = env.str(name, "")
     except (ValueError, OSError) as error:
@@ -151,7 +154,7 @@ def _refuse(name: str, value: str, accepted: str) -> SettingsInvalid:
 
 
 def _url(env: FileAwareEnv, name: str, schemes: Sequence[str], *, default: str = "") -> str:
-    """A URL with one of `schemes`. Of a refused one only the scheme is quoted: it may hold a password."""
+    """Return a URL with one of `schemes`. Of a refused one only the scheme is quoted: it may hold a password."""
     value = _text(env, name, default)
     accepted = f"it must be a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}"
     if not value:
@@ -194,7 +197,7 @@ def _networks(env: FileAwareEnv, name: str) -> tuple[Network, ...]:
 
 
 def _proxies(env: FileAwareEnv, name: str) -> int | tuple[Network, ...]:
-    """A number of proxies, or their networks; everybody's network would let anybody forge an address."""
+    """Return a number of proxies, or their networks; everybody's network would let anybody forge an address."""
     value = _text(env, name, "0")
     if re.fullmatch(r"[0-9]{1,2}", value) and int(value) <= _MAX_PROXIES:
         return int(value)
@@ -211,7 +214,7 @@ def _proxies(env: FileAwareEnv, name: str) -> int | tuple[Network, ...]:
 
 
 def _holds_everybody(networks: Sequence[Network]) -> bool:
-    """Whether together they hold every address of IPv4 or of IPv6."""
+    """Return whether together they hold every address of IPv4 or of IPv6."""
     v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
     v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
     joined: tuple[Network, ...] = (*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6))
@@ -219,7 +222,7 @@ def _holds_everybody(networks: Sequence[Network]) -> bool:
 
 
 def _plain(network: Network) -> Network:
-    """The network in IPv4 where it is IPv4 in IPv6 (RFC 4291, 2.5.5.2), as addresses are compared."""
+    """Return the network in IPv4 where it is IPv4 in IPv6 (RFC 4291, 2.5.5.2), as addresses are compared."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
     if mapped is None or network.prefixlen < _MAPPED_BITS:
         return network

@@ -31,11 +31,11 @@ class SecretBox:
         self._made: Fernet | None = None
 
     def encrypt(self, secret: str) -> str:
-        """The secret as it is stored: at most 204 characters. Raises SettingsInvalid without a usable key."""
+        """Return the secret as it is stored: at most 204 characters. Raises SettingsInvalid without a usable key."""
         return self._fernet().encrypt(secret.encode()).decode()
 
     def decrypt(self, encrypted: str) -> str:
-        """The secret that `encrypt` encrypted. Raises SettingsInvalid without the key under which it was."""
+        """Return the secret that `encrypt` encrypted. Raises SettingsInvalid without the key under which it was."""
         try:
             return self._fernet().decrypt(encrypted.encode()).decode()
         except InvalidToken:
@@ -59,12 +59,15 @@ class SecretBox:
 
 
 def new_secret() -> str:
-    """A secret with 256 random bits, in the form of Standard Webhooks."""
+    """Return a secret with 256 random bits, in the form of Standard Webhooks."""
     return PREFIX + base64.b64encode(secrets.token_bytes(_NEW_BYTES)).decode()
 
 
 def check_secret(secret: str) -> str:
-    """The secret, if it is one of Standard Webhooks. Raises ValueError with what is accepted, never with the secret."""
+    """Return the secret, if it is one of Standard Webhooks.
+
+    Raises ValueError with what is accepted, never with the secret.
+    """
     try:
         size = len(base64.b64decode(secret.removeprefix(PREFIX).encode("ascii"), validate=True))
     except (UnicodeEncodeError, binascii.Error):

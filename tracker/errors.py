@@ -142,15 +142,15 @@ class UnknownApplication(Refused):
 
 
 def invalid(message: str, **fields: list[str]) -> Refused:
-    """A 400 that names each bad field: `invalid("url is wrong", url=["Not a string."])`."""
+    """Return a 400 that names each bad field: `invalid("url is wrong", url=["Not a string."])`."""
     return Refused("VALIDATION_ERROR", 400, message, details=fields)
 
 
 def not_found(what: str) -> Refused:
-    """A 404: `what` is the whole sentence."""
+    """Return a 404: `what` is the whole sentence."""
     return Refused("NOT_FOUND", 404, what)
 
 
 def conflict(what: str) -> Refused:
-    """A 409: `what` is the whole sentence."""
+    """Return a 409: `what` is the whole sentence."""
     return Refused("CONFLICT", 409, what)

@@ -54,16 +54,16 @@ class Hit:
 
     @property
     def tracking_id(self) -> UUID:
-        """The public name of this hit: see `tracking_id_of`."""
+        """Return the public name of this hit: see `tracking_id_of`."""
         return tracking_id_of(self.id, self.created_at)
 
     def encode(self) -> bytes:
-        """The JSON of `batch_queue.tracking_data`: columns that are not NULL, times as RFC 3339 in UTC."""
+        """Return the JSON of `batch_queue.tracking_data`: columns that are not NULL, times as RFC 3339 in UTC."""
         return encode_columns({name: value for name in _NAMES if (value := getattr(self, name)) is not None})
 
     @classmethod
     def decode(cls, data: bytes | str | dict[str, Any]) -> "Hit":
-        """The hit of `tracking_data`, as JSON text or as parsed JSON.
+        """Return the hit of `tracking_data`, as JSON text or as parsed JSON.
 
         Raises ValueError, TypeError or KeyError where it is not one, which happens when an operator edited it.
         """
@@ -95,7 +95,7 @@ def encode_columns(columns: dict[str, Any]) -> bytes:
 
 
 def tracking_id_of(hit_id: int, created_at: datetime) -> UUID:
-    """The UUID version 8 that carries both parts of a hit's identity.
+    """Return the UUID version 8 that carries both parts of a hit's identity.
 
     Of its 122 free bits the upper 59 are `created_at` in microseconds since 1970 (enough for 18,000 years)
     and the lower 63 are `hit_id`, so that tracking ids sort by time. Times before 1970 have no tracking id: ValueError.
@@ -110,7 +110,7 @@ def tracking_id_of(hit_id: int, created_at: datetime) -> UUID:
 
 
 def identity_of(tracking_id: UUID) -> tuple[int, datetime]:
-    """The (`id`, `created_at`) that a tracking id carries; ValueError where the UUID is not a tracking id."""
+    """Return the (`id`, `created_at`) that a tracking id carries; ValueError where the UUID is not a tracking id."""
     if tracking_id.version != _UUID_VERSION:
         raise ValueError("not a tracking id: a UUID version 8 is expected")
     value = tracking_id.int
@@ -136,7 +136,7 @@ class IdSource:
         self._lock = threading.Lock()
 
     def next(self, now: datetime) -> int:
-        """An id that no other call returns; `now` is the wall clock's time."""
+        """Return an id that no other call returns; `now` is the wall clock's time."""
         ticks = (now - EPOCH) // _MICROSECOND // _TICK_MICROSECONDS - _TICKS_START
         with self._lock:
             self._last = max(ticks, self._last + 1)
@@ -144,7 +144,7 @@ class IdSource:
 
 
 def imported_id(application_id: UUID, source: str, line: bytes, ordinal: int) -> int:
-    """The id of the `ordinal`-th line (from 0) among the equal lines of one source.
+    """Return the id of the `ordinal`-th line (from 0) among the equal lines of one source.
 
     The same line of the same source has the same id however often it is imported. Two lines share an id by
     chance with a probability of 2^-63, and then only matter where they also share their second.

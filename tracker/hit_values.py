@@ -37,7 +37,10 @@ class NoValue:
 
 
 def is_plain(value: Any, depth: int) -> bool:
-    """Whether depth and numbers are in order: level by level, without paths. The usual case costs a microsecond."""
+    """Return whether depth and numbers are in order: level by level, without paths.
+
+    The usual case costs a microsecond.
+    """
     level = [value]
     for _ in range(depth):
         deeper: list[Any] = []

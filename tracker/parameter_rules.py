@@ -107,7 +107,7 @@ def compile_definition(definition: ParameterDefinition) -> ParameterRule:
 
 
 def text_of(value: Json) -> str:
-    """A value as `custom_parameter_values.parameter_value` holds it.
+    """Return a value as `custom_parameter_values.parameter_value` holds it.
 
     Strings as they are, `true` and `false`, numbers in plain decimal digits without exponent or trailing zeros,
     arrays and objects as JSON with sorted keys.
@@ -158,7 +158,7 @@ def _rendered_bytes(value: Json) -> int:
 
 
 def _typed(kind: ParameterType, value: Json) -> Json:
-    """The value as its type, or None where it is of another.
+    """Return the value as its type, or None where it is of another.
 
     A query string can only send text, so that for numbers and booleans their exact JSON form as a string counts
     too (`"12.5"`, `"true"`). Nothing else is coerced: no spaces, no `1` for true, no text for an array.
@@ -187,7 +187,7 @@ def _number(value: Json) -> int | float | None:
 
 
 def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:
-    """The rule with its default, which must be a value that the rule itself admits."""
+    """Return the rule with its default, which must be a value that the rule itself admits."""
     default: Json = default_value
     if rule.type in ("array", "object"):
         try:
@@ -244,7 +244,7 @@ def _allowed_values(kind: ParameterType, allowed: Json) -> Test:
 
 
 def _comparable(value: Json) -> Json:
-    """A form in which == is JSON's equality: Python alone takes True for 1, also inside lists."""
+    """Return a form in which == is JSON's equality: Python alone takes True for 1, also inside lists."""
     if isinstance(value, bool):
         return ("boolean", value)
     if isinstance(value, list):

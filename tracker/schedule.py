@@ -24,7 +24,7 @@ _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def table(parts: Scheduler) -> tuple[Job, ...]:
-    """The jobs of one process; each turn of theirs goes by the time that most clocks agree on."""
+    """Return the jobs of one process; each turn of theirs goes by the time that most clocks agree on."""
     return tuple(_by_agreed_time(parts.clock, job) for job in _jobs(parts))
 
 
@@ -187,7 +187,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
 
 
 def _of_ours(parts: Scheduler, turn: Callable[[ShouldContinue], object]) -> Callable[[ShouldContinue], object]:
-    """A turn that uses Redis, put off (ForeignQueue) while that belongs to another database."""
+    """Return a turn that uses Redis, put off (ForeignQueue) while that belongs to another database."""
 
     def compared(should_continue: ShouldContinue) -> object:
         parts.instance.look()

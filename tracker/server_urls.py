@@ -32,7 +32,10 @@ _PORT: Final = (
 
 
 def wrong_with_postgresql(url: str) -> str | None:
-    """What is wrong, as what must be; None for one that libpq can be asked to read. It may name several hosts."""
+    """Return what is wrong, as what must be; None for one that libpq can be asked to read.
+
+    It may name several hosts.
+    """
     hosts = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
     for host in hosts.split(","):
         match = re.fullmatch(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", host)
@@ -42,7 +45,7 @@ def wrong_with_postgresql(url: str) -> str | None:
 
 
 def wrong_with_redis(url: str) -> str | None:
-    """What is wrong, as what must be; None for a URL that redis-py takes, and takes for what is written."""
+    """Return what is wrong, as what must be; None for a URL that redis-py takes, and takes for what is written."""
     try:
         split = urlsplit(url)
         port = split.port

@@ -20,7 +20,9 @@ def answer(
     versioned: bool = False,
     location: str | None = None,
 ) -> Response:
-    """A view's answer: `data` in the envelope; with its version as `ETag` where it is a thing that people change.
+    """Return a view's answer: `data` in the envelope.
+
+    It has its version as `ETag` where it is a thing that people change.
 
     `location` is where a thing that was made now stands.
     """
@@ -34,13 +36,13 @@ def answer(
 
 
 def without(data: Any, *names: str) -> dict[str, Any]:  # noqa: ANN401 a dataclass or a mapping
-    """The columns of a row but for some."""
+    """Return the columns of a row but for some."""
     columns = asdict(data) if is_dataclass(data) and not isinstance(data, type) else dict(data)
     return {name: value for name, value in columns.items() if name not in names}
 
 
 def expected() -> Expected:
-    """The versions that `If-Match` names (RFC 9110, 13.1.1), or None where it names none or any."""
+    """Return the versions that `If-Match` names (RFC 9110, 13.1.1), or None where it names none or any."""
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
     return frozenset(request.if_match.as_set())
@@ -48,7 +50,7 @@ def expected() -> Expected:
 
 @cache
 def enveloped(schema: type[Schema]) -> type[Schema]:
-    """The form of an answer whose data has the form `schema`."""
+    """Return the form of an answer whose data has the form `schema`."""
     members: dict[str, Any] = {
         "success": fields.Boolean(required=True, metadata={"const": True}),
         "data": fields.Nested(schema, required=True),

@@ -187,7 +187,7 @@ class OneApplication(MethodView):
 
 
 def _nothing_more(_tx: Transaction, _application: Application) -> None:
-    """What a deletion without `purge` does beside."""
+    """Do what a deletion without `purge` does beside."""
 
 
 def _changed_to(given: dict[str, Any]) -> Response:

@@ -25,11 +25,11 @@ class Arguments(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "json": ma.RAISE, "query": ma.RAISE}  # noqa: RUF012 webargs's own
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:  # noqa: ANN401, ARG002 webargs's signature
-        """The body as a JSON object. Raises Refused: 415, 411, 413, 400."""
+        """Return the body as a JSON object. Raises Refused: 415, 411, 413, 400."""
         return read_object(req)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> MultiDictProxy:
-        """The query parameters. Raises Refused (400) for a text with NUL in it, and for a parameter given twice."""
+        """Return the query parameters. Raises Refused (400) for NUL in a text, or a parameter given twice."""
         for name, values in req.args.lists():
             field = name[:100].replace("\0", "?")
             if "\0" in name or any("\0" in value for value in values):
@@ -58,7 +58,7 @@ class Arguments(FlaskParser):
 
 
 def read_object(req: Request) -> dict[str, Any]:
-    """The body of a request as a JSON object."""
+    """Return the body of a request as a JSON object."""
     if req.mimetype != "application/json":
         raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "The body must be JSON, with Content-Type: application/json.")
     body = read_body(req.environ, MAX_BODY_BYTES)

@@ -115,12 +115,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it has no type
 
     @staticmethod
     def _make_doc_response_schema(schema: Schema | None) -> Any:  # noqa: ANN401 flask-smorest's signature
-        """The envelope around what a view answers."""
+        """Return the envelope around what a view answers."""
         return enveloped(type(schema)) if isinstance(schema, Schema) else schema
 
 
 def _document_access(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: ANN401 flask-smorest's
-    """What every operation may answer, and who may call it."""
+    """Return what every operation may answer, and who may call it."""
     needed = doc_info["access"]
     responses = doc.setdefault("responses", {})
     errors = [*_USUAL_ERRORS]

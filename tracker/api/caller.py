@@ -43,13 +43,13 @@ class Caller:
 
 
 def caller() -> Caller:
-    """Who the present request is from."""
+    """Return who the present request is from."""
     found: Caller = g.caller
     return found
 
 
 def target() -> Application:
-    """The application that the present request is about, as it was when the request came."""
+    """Return the application that the present request is about, as it was when the request came."""
     found: Application = g.target
     return found
 
@@ -90,7 +90,7 @@ def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> 
 
 
 def _application(who: Caller, reference: str) -> Application:
-    """The application that a request names by app_id or id. For a key there is only its own."""
+    """Return the application that a request names by app_id or id. For a key there is only its own."""
     own = who.application
     if own is not None:
         if reference in (own.app_id, str(own.id)):

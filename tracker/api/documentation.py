@@ -49,7 +49,7 @@ _DAY: Final = "public, max-age=86400"
 
 
 def documentation(document: bytes) -> Blueprint:
-    """The endpoints that describe the API; `document` is the OpenAPI document. They need no key."""
+    """Return the endpoints that describe the API; `document` is the OpenAPI document. They need no key."""
     blueprint = Blueprint("documentation", __name__)
 
     @blueprint.get("/openapi.json")

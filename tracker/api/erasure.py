@@ -108,7 +108,7 @@ def _note(tx: Transaction, application: Application, erasure_id: UUID) -> None:
 
 
 def _after(cursor: str | None) -> UUID | None:
-    """The cursor is the last receipt's id."""
+    """List receipts; the cursor is the last receipt's id."""
     place = place_of(cursor, 1)
     if place is None:
         return None

@@ -127,7 +127,7 @@ class HitsExport(MethodView):
 
 
 def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:
-    """The stream with its first part already made, so that what is wrong from the start is an answer of its own."""
+    """Return the stream with its first part already made: what is wrong from the start is an answer of its own."""
     if not _places.take(app_id):
         limits = f"{MAX_CONCURRENT} exports are made at a time, {_PER_APPLICATION} for one application"
         sentence = f"{limits}: try again when one has ended."

@@ -15,7 +15,7 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """What all processes of this installation have counted, and one look at its servers."""
+    """Return what all processes of this installation have counted, and one look at its servers."""
     services = current_services()
     if not services.metrics_token:
         raise Refused("NOT_FOUND", 404, "There is nothing at this address.")

@@ -38,7 +38,7 @@ class PageQuery(Schema):
 
 @cache
 def page_of(row: type[Schema]) -> type[Schema]:
-    """The form of a page of such rows."""
+    """Return the form of a page of such rows."""
     members = {
         "items": fields.List(fields.Nested(row), required=True),
         "next_cursor": fields.String(
@@ -49,14 +49,14 @@ def page_of(row: type[Schema]) -> type[Schema]:
 
 
 def page(rows: Sequence[T], limit: int, place: Callable[[T], RowPosition]) -> dict[str, Any]:
-    """A page's data from `limit` + 1 rows, of which the last one only says that there are more."""
+    """Return a page's data from `limit` + 1 rows, of which the last one only says that there are more."""
     more = len(rows) > limit
     shown = rows[:limit]
     return {"items": shown, "next_cursor": _encode(place(shown[-1])) if more else None}
 
 
 def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T], RowPosition]) -> dict[str, Any]:
-    """The same from all the rows, in any order, of a list that is short enough to be read whole."""
+    """Return the same from all the rows, in any order, of a list that is short enough to be read whole."""
     ordered = sorted(rows, key=place)
     after = place_of(query["cursor"], len(place(ordered[0])) if ordered else 1)
     if after is not None:
@@ -68,7 +68,10 @@ def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T],
 
 
 def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
-    """The place of `length` values that a cursor stands for; None for none. Raises Refused for what is no cursor."""
+    """Return the place of `length` values that a cursor stands for; None for none.
+
+    Raises Refused for what is no cursor.
+    """
     if cursor is None:
         return None
     try:
@@ -83,7 +86,7 @@ def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
 
 
 def moment_of(value: str | int) -> datetime:
-    """The time in a cursor. Raises Refused where it is none."""
+    """Return the time in a cursor. Raises Refused where it is none."""
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
@@ -94,14 +97,14 @@ def moment_of(value: str | int) -> datetime:
 
 
 def number_of(value: str | int) -> int:
-    """The id in a cursor. Raises Refused where it is none."""
+    """Return the id in a cursor. Raises Refused where it is none."""
     if not isinstance(value, int) or abs(value) >= 2**63:
         raise not_a_cursor()
     return value
 
 
 def not_a_cursor() -> Refused:
-    """The 400 for a cursor that did not come from here."""
+    """Return the 400 for a cursor that did not come from here."""
     reason = "Is not a cursor of this list."
     return invalid(f"cursor: {reason}", cursor=[reason])
 

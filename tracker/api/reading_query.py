@@ -62,5 +62,5 @@ class FilteredQuery(PeriodQuery):
 
 
 def period_of(query: Mapping[str, Any]) -> Period:
-    """The days that a query asks for. Raises Refused."""
+    """Return the days that a query asks for. Raises Refused."""
     return Period.of(query["start_date"], query["end_date"], today=current_services().clock.now().date())

@@ -22,7 +22,7 @@ class Script:
 
 @cache
 def script() -> Script:
-    """The script of this release, made of `tracker.js` when it is first asked for."""
+    """Return the script of this release, made of `tracker.js` when it is first asked for."""
     body = str(jsmin(SOURCE.read_text(encoding="utf-8"))).encode()
     # Without a time in the frame, every process and every server sends the same bytes.
     return Script(body, gzip.compress(body, mtime=0), hashlib.sha256(body).hexdigest()[:16])

@@ -18,7 +18,7 @@ _NAME = "tracker-command"
 
 
 def settings() -> Settings:
-    """The settings, and log lines of errors only: a command speaks through its output."""
+    """Return the settings, and log lines of errors only: a command speaks through its output."""
     loaded = load()
     log.configure(loaded.log_format, level=logging.CRITICAL)
     return loaded
@@ -26,7 +26,7 @@ def settings() -> Settings:
 
 @contextmanager
 def database(loaded: Settings) -> Iterator[Database]:
-    """The application's connection to PostgreSQL; one is enough for a command."""
+    """Open the connection to PostgreSQL; one is enough for a command."""
     opened = Database(loaded.database_url, name=_NAME, connections=1, wait=10)
     try:
         yield opened
@@ -36,7 +36,7 @@ def database(loaded: Settings) -> Iterator[Database]:
 
 @contextmanager
 def reading(loaded: Settings) -> Iterator[Database]:
-    """The connection for what only reads (DATABASE_READ_URL)."""
+    """Open the connection for what only reads (DATABASE_READ_URL)."""
     opened = Database(loaded.database_read_url, name=_NAME, connections=1, wait=10)
     try:
         yield opened

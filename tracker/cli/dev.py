@@ -62,7 +62,10 @@ def dev(port: int | None, folder: Path) -> None:
 
 
 def _application(database: Database, folder: Path) -> tuple[Application, str]:
-    """The demo application, made at the first start; its key is kept beside the data, since it is shown only once."""
+    """Return the demo application, made at the first start.
+
+    Its key is kept beside the data, since it is shown only once.
+    """
     key_file = folder / _KEY_FILE
     with database.transaction() as tx:
         found = stored_applications.find(tx, APP_ID)
@@ -107,7 +110,7 @@ Access Log Tracker is up; Ctrl-C stops it.
 
 
 def _live(console: Console, running: stack.Stack, database: Database, application: Application) -> None:
-    """A few hits a second, until a signal says stop. On a terminal one line says how it goes.
+    """Send a few hits a second, until a signal says stop. On a terminal one line says how it goes.
 
     The signals are taken between two hits: an exception in the middle of one may get lost where Python finalizes.
     """

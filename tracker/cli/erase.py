@@ -71,13 +71,13 @@ def note_request(tx: Transaction, application: Application, erasure_id: UUID) ->
 
 
 def owner_name() -> str:
-    """Who holds an erasure: host, process and chance."""
+    """Return who holds an erasure: host, process and chance."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @contextmanager
 def progress(verb: str, of: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal; the function that it yields hears how many of how many are done."""
+    """Show a bar on a terminal; the function that it yields hears how many of how many are done."""
     console = Console(stderr=True)
     columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(of), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:

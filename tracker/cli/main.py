@@ -69,7 +69,7 @@ class _Commands(LazyGroup):
 
 
 def _advice(error: TrackerError) -> str:
-    """The error's sentence, and what to look at where it does not name a command that helps."""
+    """Return the error's sentence, and what to look at where it does not name a command that helps."""
     sentence = str(error)
     if "`python -m tracker" in sentence or isinstance(error, LockedOut | TookTooLong):
         return sentence  # A server that says one of these runs, and is the right one.

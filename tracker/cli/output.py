@@ -30,7 +30,7 @@ def print_json(value: Any) -> None:  # noqa: ANN401 anything that JSON can hold
 
 
 def print_table(columns: Sequence[str], rows: Iterable[TableRow], *, empty: str) -> None:
-    """A drawn table on a terminal, aligned plain text elsewhere; `empty` is the sentence for no rows at all."""
+    """Print a drawn table on a terminal, aligned plain text elsewhere; `empty` is the sentence for no rows at all."""
     lines = [[_cell(row.get(column)) for column in columns] for row in rows]
     if not lines:
         click.echo(empty)
@@ -49,7 +49,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[TableRow], *, empty: str, 
 
 
 def print_row(values: TableRow, *, as_json: bool) -> None:
-    """A single thing, as JSON or field by field."""
+    """Print a single thing, as JSON or field by field."""
     if as_json:
         print_json(values)
     else:
@@ -64,7 +64,7 @@ def print_fields(values: TableRow) -> None:
 
 
 def note(message: str) -> None:
-    """A remark for the person at the terminal: standard error, so that it never mixes with results."""
+    """Print a remark for the person at the terminal: standard error, so that it never mixes with results."""
     click.echo(visible(message, is_one_line=False), err=True)
 
 

@@ -118,7 +118,7 @@ def _drop_expired(settings: Settings, database: Database, clock: Clock, *, yes: 
 
 
 def _extent(database: Database, month: Month, now: datetime) -> tuple[int, int]:
-    """The planner's estimate of a month's hits, and its size in bytes. Raises Refused where it must not go."""
+    """Return the planner's estimate of a month's hits, and its size in bytes. Raises Refused where it must not go."""
     with database.transaction() as tx:
         found = [each for each in store.list_partitions(tx) if each.month == month]
         needed = {*store.needed(now.date()), *store.needed(server_time(tx).date())}

@@ -142,7 +142,7 @@ def _end_with(missing: list[UUID]) -> None:
 
 
 def _parsed(values: dict[str, Any]) -> dict[str, Any]:
-    """The columns with the payload as JSON, or as the text it is where it is none."""
+    """Return the columns with the payload as JSON, or as the text it is where it is none."""
     data = values.get("tracking_data")
     if isinstance(data, bytes):
         try:

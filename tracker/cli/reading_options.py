@@ -35,7 +35,7 @@ def period_options(command: Command) -> Command:
 
 
 def period_of(first: datetime | None, last: datetime | None) -> Period:
-    """The days that the two options mean. Raises click.UsageError where they are the wrong way round."""
+    """Return the days that the two options mean. Raises click.UsageError where they are the wrong way round."""
     if first and last and last < first:
         raise click.UsageError(f"--from {first.date()} is after --to {last.date()}.")
     return Period.of(first and first.date(), last and last.date(), today=SystemClock().now().date())
@@ -52,5 +52,5 @@ param_option = click.option(
 
 
 def filter_of(params: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
-    """What `--param` asks for, or None."""
+    """Return what `--param` asks for, or None."""
     return dict(params) or None

@@ -110,7 +110,7 @@ def _difference(found: DayDifference) -> dict[str, Any]:
 
 
 def _shortened(row: dict[str, Any]) -> dict[str, Any]:
-    """The row for a table: a parameter's statistics are long, and --json has them whole."""
+    """Return the row for a table: a parameter's statistics are long, and --json has them whole."""
     return {
         name: f"{value[:_MAX_CELL_WIDTH]}…" if isinstance(value, str) and len(value) > _MAX_CELL_WIDTH else value
         for name, value in row.items()
@@ -118,7 +118,7 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say_passed(passed: list[Passed]) -> None:
-    """A line for each application and reason, not for each day."""
+    """Print a line for each application and reason, not for each day."""
     ordered = sorted(passed, key=lambda each: (each.app_id, each.reason, each.date))
     for (app_id, reason), group in groupby(ordered, key=lambda each: (each.app_id, each.reason)):
         days = [each.date for each in group]
@@ -127,7 +127,10 @@ def _say_passed(passed: list[Passed]) -> None:
 
 @contextmanager
 def _progress(verb: str) -> Iterator[Callable[[date, date, date], None]]:
-    """A bar over the dates, on a terminal; the function that it yields takes the first, the last and the one done."""
+    """Show a bar over the dates, on a terminal.
+
+    The function that it yields takes the first, the last and the one done.
+    """
     console = Console(stderr=True)
     columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn("days"), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:

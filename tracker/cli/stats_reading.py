@@ -84,7 +84,7 @@ def _show_statistics(
 
 
 def _sum_of(found: Statistics) -> str:
-    """A sentence with the totals."""
+    """Return a sentence with the totals."""
 
     def number(value: int, what: str, *, exact: bool) -> str:
         return f"{value} {what}" if exact else f"at most {value} {what}"

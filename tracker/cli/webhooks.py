@@ -213,7 +213,10 @@ def _print_with_secret(made: management.WithSecret, *, as_json: bool) -> None:
 
 
 def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:
-    """A line for each attempt, or one for a delivery without any; the state and the next time stand in the last."""
+    """Return a line for each attempt, or one for a delivery without any.
+
+    The state and the next time stand in the last.
+    """
     whole = {
         "id": delivery.id,
         "event_id": delivery.event_id,

@@ -30,7 +30,7 @@ _LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
 
 
 def show(app_id: str) -> Response:
-    """The numbers of an application over the time that was chosen."""
+    """Return the numbers of an application over the time that was chosen."""
     services = current_services()
     frame = _frame(app_id)
     now = services.clock.now()
@@ -52,7 +52,7 @@ def show(app_id: str) -> Response:
 
 
 def quality(app_id: str) -> Response:
-    """What arrives beside the definitions of custom parameters, and what was left out."""
+    """Return what arrives beside the definitions of custom parameters, and what was left out."""
     services = current_services()
     frame = _frame(app_id)
     asked = range_of(request.args, services.clock.now())
@@ -71,7 +71,7 @@ def quality(app_id: str) -> Response:
 
 
 def webhooks_of(app_id: str) -> Response:
-    """The webhooks of an application, and how their endpoints fare."""
+    """Return the webhooks of an application, and how their endpoints fare."""
     frame = _frame(app_id)
     if not frame["may_see_webhooks"]:
         raise not_found("There is nothing at this address.")
@@ -79,7 +79,9 @@ def webhooks_of(app_id: str) -> Response:
 
 
 def _frame(app_id: str) -> dict[str, Any]:
-    """What every page of an application shows: what it is called, and whether something is wrong with its webhooks.
+    """Return what every page of an application shows.
+
+    This is what it is called, and whether something is wrong with its webhooks.
 
     Of webhooks, who may not read them learns no more than how many are disabled.
     """
@@ -97,14 +99,14 @@ def _frame(app_id: str) -> dict[str, Any]:
 
 
 def _place(webhook: WebhookRow) -> str:
-    """Where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
+    """Return where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
     split = urlsplit(webhook.url)
     path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))
     return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{path}"
 
 
 def _origin() -> str:
-    """Where the browser reaches this receiver."""
+    """Return where the browser reaches this receiver."""
     return f"{'https' if is_https(current_services().proxies) else 'http'}://{request.host}"
 
 

@@ -79,7 +79,7 @@ class Chart:
 
 
 def chart(bars: Sequence[Bar]) -> Chart:
-    """The chart of some bars; an empty one has its lines all the same."""
+    """Return the chart of some bars; an empty one has its lines all the same."""
     step = _step(max((bar.requests for bar in bars), default=0))
     top = step * _LINES
     lines = [GridLine(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
@@ -89,7 +89,7 @@ def chart(bars: Sequence[Bar]) -> Chart:
 
 
 def _step(highest: int) -> int:
-    """A round number, four of which reach the highest bar: 1, 2, 2.5 or 5 times a power of ten."""
+    """Return a round number, four of which reach the highest bar: 1, 2, 2.5 or 5 times a power of ten."""
     needed = max(1.0, highest / _LINES)
     power = 10 ** math.floor(math.log10(needed))
     for factor in (1, 2, 2.5, 5, 10):

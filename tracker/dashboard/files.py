@@ -20,12 +20,15 @@ _HEADERS: Final = {
 
 
 def address_of(name: str) -> str:
-    """Where a file stands, as it is now."""
+    """Return where a file stands, as it is now."""
     return f"/dashboard/files/{_read(name)[1]}/{name}"
 
 
 def file(mark: str, name: str) -> Response:
-    """A file, or 304 for whoever has it already. One that changed since its page was made is there all the same."""
+    """Return a file, or 304 for whoever has it already.
+
+    One that changed since its page was made is there all the same.
+    """
     if name not in _TYPES:
         raise not_found("There is nothing at this address.")
     content, current = _read(name)

@@ -12,7 +12,10 @@ _MAX_FIELDS = 20
 
 
 def form() -> dict[str, str]:
-    """The fields by name, the last one where a name comes twice. Raises Refused for what no form of ours sends."""
+    """Return the fields by name, the last one where a name comes twice.
+
+    Raises Refused for what no form of ours sends.
+    """
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "This takes a form.")
     body = read_body(request.environ, _MAX_BYTES)

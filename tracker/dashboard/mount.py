@@ -58,7 +58,7 @@ def _nothing(rest: str) -> Response:  # noqa: ARG001 whatever it is
 
 
 def _sign_in_first(signed_out: SignedOut) -> Response:
-    """The form, which leads back here.
+    """Return the form, which leads back here.
 
     A browser that follows a link on another site keeps the cookie back (`SameSite=Strict`). It is asked once more by a
     page of our own, lest somebody sign in who has done so already.

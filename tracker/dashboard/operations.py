@@ -70,7 +70,7 @@ class StoreView:
 
 
 def show() -> Response:
-    """All of it; a server that is away is said to be away, and the other one's part is there."""
+    """Return all of it; a server that is away is said to be away, and the other one's part is there."""
     require_operator()
     services = current_services()
     queue, queue_away = _unless_away(lambda: _queue(services))
@@ -88,7 +88,7 @@ def show() -> Response:
 
 
 def failed_by_application(database: Database) -> Counter[str]:
-    """How many of the last LOOKED_AT failed hits were each application's."""
+    """Return how many of the last LOOKED_AT failed hits were each application's."""
     found = Counter[str]()
     with database.transaction() as tx:
         for row in batch_queue.failed_summary(tx, looked_at=SAMPLE_SIZE):
@@ -97,7 +97,7 @@ def failed_by_application(database: Database) -> Counter[str]:
 
 
 def without_values(reason: str) -> str:
-    """A reason without what it quotes: values are visitors' data."""
+    """Return a reason without what it quotes: values are visitors' data."""
     return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_MAX_REASON_LENGTH]
 
 
@@ -142,7 +142,7 @@ def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _unless_away(read: Callable[[], T]) -> tuple[T | None, str]:
-    """What is read, or why it cannot be: the sentence quotes no value."""
+    """Return what is read, or why it cannot be: the sentence quotes no value."""
     try:
         return read(), ""
     except TryAgain as error:

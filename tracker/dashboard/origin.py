@@ -29,7 +29,9 @@ def _host(origin: str) -> str | None:
 
 
 def is_https(proxies: TrustedProxies) -> bool:
-    """Whether the browser came by HTTPS: it says so itself with a form, and proxies do where they are to be believed.
+    """Return whether the browser came by HTTPS.
+
+    It says so itself with a form, and proxies do where they are to be believed.
 
     Its own word harms nobody but whoever forges it: cookies become `Secure`, also where no proxy has been made known.
     """

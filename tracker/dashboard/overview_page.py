@@ -21,7 +21,7 @@ _DAYS: Final = 7
 
 
 def home() -> Response:
-    """The list, or the way to one's own application, or to the one that the operator names."""
+    """Return the list, or the way to one's own application, or to the one that the operator names."""
     own = viewer().application
     named = request.args.get("app_id", "").strip()
     if own is None and named:
@@ -59,7 +59,7 @@ def spark(numbers: list[int]) -> list[tuple[float, float, float]]:
 
 
 def _after() -> tuple[datetime, str] | None:
-    """The place of the last application of the page before; from the beginning where that is gone."""
+    """Return the place of the last application of the page before; from the beginning where that is gone."""
     app_id = request.args.get("after", "")
     if not app_id or "\0" in app_id:
         return None

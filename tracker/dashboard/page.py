@@ -31,7 +31,7 @@ HEADERS: Final = {
 
 
 def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401 what templates show
-    """The page that a template makes of `values`, in the reader's language."""
+    """Return the page that a template makes of `values`, in the reader's language."""
     words = Words(language())
     usual = {
         "t": words,
@@ -52,7 +52,10 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
 
 
 def error_page(refused: Refused, *, reason: str | None = None) -> Response:
-    """What went wrong, and what to do, in the reader's language; `reason`, in English, for who can do more about it."""
+    """Return what went wrong, and what to do, in the reader's language.
+
+    `reason`, in English, is for those who can do more about it.
+    """
     answer = page("error.html", status=refused.status, refused=refused, reason=reason)
     if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
@@ -60,7 +63,7 @@ def error_page(refused: Refused, *, reason: str | None = None) -> Response:
 
 
 def address(app_id: str) -> str:
-    """Where the page of an application stands."""
+    """Return where the page of an application stands."""
     return f"{HOME}/applications/{quote(app_id, safe='')}"
 
 

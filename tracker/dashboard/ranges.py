@@ -37,17 +37,17 @@ class Range:
 
     @property
     def shown(self) -> Period:
-        """The days that are seen of the period."""
+        """Return the days that are seen of the period."""
         return Period(self.period.first + _DAY, self.period.last) if self.name == "24h" else self.period
 
     @property
     def goes_on(self) -> bool:
-        """Whether more can come: then only the same part of the time before is compared with."""
+        """Return whether more can come: then only the same part of the time before is compared with."""
         return self.period.last >= self.today
 
 
 def range_of(asked: Mapping[str, str], now: datetime) -> Range:
-    """The time that the query of a page names: `range=7d`, or `from` and `to` as days. Raises Refused."""
+    """Return the time that the query of a page names: `range=7d`, or `from` and `to` as days. Raises Refused."""
     today = now.date()
     if asked.get("from") or asked.get("to"):
         return _of_dates(asked, today)

@@ -53,7 +53,7 @@ class SessionCookie:
         self._serializer = URLSafeSerializer(self._key, salt=_PURPOSE, signer_kwargs=derivation)
 
     def binding(self, credential: str) -> str:
-        """What ties a session to the admin token, or to a key's hash; neither can be read from it."""
+        """Return what ties a session to the admin token, or to a key's hash; neither can be read from it."""
         return hmac.new(self._key, _BINDING + credential.encode(), hashlib.sha256).hexdigest()[:32]
 
     def write(self, session: Session, now: datetime) -> str:
@@ -68,7 +68,7 @@ class SessionCookie:
         return written if isinstance(written, str) else written.decode()
 
     def read(self, cookie: str, now: datetime) -> Session | None:
-        """The session of a cookie that was written here within LASTS; None for any other."""
+        """Return the session of a cookie that was written here within LASTS; None for any other."""
         if len(cookie) > _MAX_COOKIE_LENGTH:
             return None
         try:

@@ -22,7 +22,7 @@ _MAX_PATH_LENGTH: Final = 2000
 
 
 def show() -> Response:
-    """The form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
+    """Return the form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
     SessionCookie(current_services().secret_key)
     return _form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
 
@@ -60,7 +60,7 @@ def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what
 
 
 def _holder(services: DashboardServices, presented: str) -> KeyHolder:
-    """Who presents a key with which numbers may be read. Raises Refused."""
+    """Return who presents a key with which numbers may be read. Raises Refused."""
     if not presented or len(presented) > _MAX_KEY_LENGTH:
         raise Refused("INVALID_API_KEY", 401, "No key was given.")
     holder = services.key_check.holder(client_address(request.environ, services.proxies), presented)
@@ -99,7 +99,7 @@ def choose_language() -> Response:
 
 
 def own_path(path: str | None) -> str:
-    """A path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
+    """Return a path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
     if not path or len(path) > _MAX_PATH_LENGTH or not path.isascii() or not path.isprintable() or "\\" in path:
         return HOME
     try:

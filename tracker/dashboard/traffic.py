@@ -44,7 +44,7 @@ class Traffic:
 
 
 def read(services: DashboardServices, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
-    """The numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
+    """Return the numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
 
     `now` is the time from which `asked` was made.
     """
@@ -110,7 +110,7 @@ def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> li
 
 
 def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:
-    """The last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
+    """Return the last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
     end = 2 * _HOURS + now.hour + 1
     shown, before = bars[end - _HOURS : end], bars[end - 2 * _HOURS : end - _HOURS]
     requests, requests_before = (sum(bar.requests for bar in hours) for hours in (shown, before))
@@ -165,7 +165,7 @@ def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days) -> Bar
 
 
 def _parameters(found: statistics.Statistics, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Each parameter with its most frequent values, or what its numbers come to; the most used first."""
+    """Return each parameter with its most frequent values, or what its numbers come to; the most used first."""
     shown = []
     for key, stat in found.custom_param_stats.items():
         breakdown = found.custom_param_breakdown.get(key, {})

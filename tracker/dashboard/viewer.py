@@ -46,7 +46,7 @@ class Viewer:
 
 
 def viewer() -> Viewer:
-    """Who the present request is from."""
+    """Return who the present request is from."""
     return cast(Viewer, g.viewer)
 
 
@@ -63,7 +63,7 @@ def identify() -> None:
 
 
 def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None) -> Session:
-    """The session that a good key opens."""
+    """Return the session that a good key opens."""
     if holder.application is None or holder.key is None:
         return Session(ADMIN, None, cookie.binding(admin_token or ""))
     name = _FIRST if holder.key.id is None else str(holder.key.id)
@@ -71,7 +71,10 @@ def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None
 
 
 def application_named(app_id: str) -> Application:
-    """The application that a page is about. Another one's is not there for the holder of a key. Raises Refused."""
+    """Return the application that a page is about. Another one's is not there for the holder of a key.
+
+    Raises Refused.
+    """
     own = viewer().application
     if own is not None:
         if app_id == own.app_id:
@@ -93,7 +96,7 @@ def require_operator() -> None:
 
 
 def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session) -> Viewer | None:
-    """Who a session is of; None where it has ended, by its key, by the admin token or by signing out."""
+    """Return who a session is of; None where it has ended, by its key, by the admin token or by signing out."""
     if session.key == ADMIN:
         token = services.key_check.admin_token
         if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):

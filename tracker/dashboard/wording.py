@@ -16,13 +16,13 @@ _FOLDER: Final = Path(__file__).parent / "texts"
 
 
 def language() -> Language:
-    """The one that was chosen, else the one that the browser prefers, else English."""
+    """Return the one that was chosen, else the one that the browser prefers, else English."""
     chosen = known(request.cookies.get(COOKIE))
     return chosen or known(request.accept_languages.best_match(LANGUAGES)) or "en"
 
 
 def known(code: str | None) -> Language | None:
-    """The language of that code, if it is one of ours."""
+    """Return the language of that code, if it is one of ours."""
     return next((each for each in LANGUAGES if each == code), None)
 
 
@@ -34,13 +34,13 @@ class Words:
         self._texts = _texts(language)
 
     def __call__(self, key: str, **values: Any) -> str:  # noqa: ANN401 whatever a text has places for
-        """A text with its places filled. KeyError for one that there is not."""
+        """Return a text with its places filled. KeyError for one that there is not."""
         count = values.get("count")
         name = f"{key}.one" if count in (1, "1") and f"{key}.one" in self._texts else key
         return self._texts[name].format(**values) if values else self._texts[name]
 
     def known(self, key: str, otherwise: str) -> str:
-        """The text of a word that comes from elsewhere, such as a reason's name, or that word itself."""
+        """Return the text of a word that comes from elsewhere, such as a reason's name, or that word itself."""
         return self._texts.get(key, otherwise)
 
 

@@ -35,7 +35,7 @@ class Sent:
 
 
 def sendings(app_id: str, api_key: str, now: datetime) -> list[Sending]:
-    """Everything that the demo sends, the refused ones in the middle of the accepted ones."""
+    """Return everything that the demo sends, the refused ones in the middle of the accepted ones."""
     visitors = Visitors(seed=1)
     views = [visitors.page_view(app_id) for _ in range(SINGLES + PIXELS + BATCH)]
     # A price that is no number: the parameter is dropped and counted, the hit is taken.
@@ -63,7 +63,7 @@ def _refused(app_id: str, view: Payload) -> list[Sending]:
 
 
 def _batch(views: Sequence[Payload], app_id: str, api_key: str, now: datetime) -> Sending:
-    """A batch with three bad ones in it: they are refused one by one, the others are taken."""
+    """Return a batch with three bad ones in it: they are refused one by one, the others are taken."""
     bad: list[Any] = [
         {"app_id": app_id, "timestamp": (now - timedelta(days=2)).isoformat()},
         {"app_id": app_id, "event_name": 7},

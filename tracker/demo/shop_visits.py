@@ -28,7 +28,7 @@ class Visitors:
         self._visits = [self._visit() for _ in range(at_once)]
 
     def page_view(self, app_id: str) -> Payload:
-        """The next page view, as the JSON of `POST /v1/track`."""
+        """Return the next page view, as the JSON of `POST /v1/track`."""
         place = self._random.randrange(len(self._visits))
         page = next(self._visits[place], None)
         while page is None:

@@ -107,7 +107,7 @@ def running(
 
 
 def _kept(folder: Path, name: str) -> str:
-    """A secret that stays with the folder's data, made at its first start."""
+    """Return a secret that stays with the folder's data, made at its first start."""
     file = folder / name
     if not file.exists():
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as writing:  # noqa: PTH123 private from its first byte
@@ -134,7 +134,7 @@ def _environment(database_url: str, redis_url: str, secret_key: str, admin_token
 
 
 def free_port(*, preferred: int = 0) -> int:
-    """The preferred port where it is free now, else any free one.
+    """Return the preferred port where it is free now, else any free one.
 
     Another may take it before the receiver does: it then fails to start and says so.
     """

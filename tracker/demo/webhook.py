@@ -55,7 +55,7 @@ def wait_until_notified(sink: WebhookSink, check: Callable[[], None], *, events:
 
 
 def notified(sink: WebhookSink, probes: Sequence[tuple[UUID, float]]) -> Notified:
-    """What has arrived. `probes` are hits that were sent one by one, each with the moment (monotonic) of sending."""
+    """Return what has arrived. `probes` are hits that were sent one by one, each with the (monotonic) time of it."""
     arrivals = [(sink.arrivals.get(f"hit_{tracking_id.hex}"), begun) for tracking_id, begun in probes]
     waits = [(arrived - begun) * 1000 for arrived, begun in arrivals if arrived is not None]
     return Notified(sink.types[HIT], sink.types[SESSION], sink.repeated, sink.unsigned, waits or [0.0])

@@ -91,7 +91,10 @@ def _about_reading(settings: Settings, database: Database) -> list[Finding]:
 
 
 def _about_instance(so_far: list[Finding], database: Database, redis: Connection) -> list[Finding]:
-    """Whether the two belong together, where both have been reached and the database has the tables to say so."""
+    """Return whether the two belong together.
+
+    Nothing, unless both have been reached and the database has the tables to say so.
+    """
     well = {finding.check for finding in so_far if finding.level == "ok"}
     if not {"PostgreSQL", "migrations", "Redis"} <= well:
         return []
@@ -143,7 +146,7 @@ def _about_workers(settings: Settings, redis: Connection, clock: Clock) -> Findi
 
 
 def _or_failure(check: str, make: Callable[[], list[Finding]]) -> list[Finding]:
-    """The findings, or one that says why they could not be had: a server may go away between two checks."""
+    """Return the findings, or one that says why they could not be had: a server may go away between two checks."""
     try:
         return make()
     except TrackerError as error:

@@ -17,7 +17,7 @@ class Finding:
 
 
 def graded(check: str, value: float, seen: str, to_do: str, *, warn_above: float, fail_above: float) -> Finding:
-    """A finding about a number that is better when it is small."""
+    """Return a finding about a number that is better when it is small."""
     if value > fail_above:
         return Finding(check, "fail", seen, to_do)
     if value > warn_above:

@@ -22,7 +22,10 @@ _SHOWN = 3
 
 
 def about_instance(database: Database, redis: Connection) -> list[Finding]:
-    """Whether Redis belongs to this database, and whether the others work with these two. Raises TrackerError."""
+    """Return whether Redis belongs to this database, and whether the others work with these two.
+
+    Raises TrackerError.
+    """
     found = operator.look(database, redis)
     with database.transaction() as tx:
         here = store.alive(tx, seconds=ALIVE_SECONDS)
@@ -31,7 +34,9 @@ def about_instance(database: Database, redis: Connection) -> list[Finding]:
 
 
 def about_connection(setting: str, level: Level, other: Database, database: Database) -> list[Finding]:
-    """Whether another DATABASE_ setting leads to the same database; nothing where it does, or where it cannot be asked.
+    """Return whether another DATABASE_ setting leads to the same database.
+
+    Returns nothing where it does, or where it cannot be asked.
 
     A role that only reads may not see the table that says it: the server and the oid are compared then.
     """

@@ -20,7 +20,7 @@ _UTC = {"UTC", "Etc/UTC", "GMT"}
 
 
 def reach(check: str, setting: str, database: Database) -> tuple[Finding, PostgresFacts | None]:
-    """Whether the server that a setting names answers, and what it says."""
+    """Return whether the server that a setting names answers, and what it says."""
     try:
         with database.transaction() as tx:
             facts = server_facts.server_facts(tx)
@@ -55,7 +55,7 @@ def about_server(facts: PostgresFacts) -> list[Finding]:
 
 
 def about_writing(database: Database, facts: PostgresFacts) -> Finding:
-    """Whether the server takes writes: a row is written and committed."""
+    """Return whether the server takes writes: a row is written and committed."""
     try:
         with database.transaction() as tx:
             server_facts.write(tx)
@@ -70,7 +70,7 @@ def about_writing(database: Database, facts: PostgresFacts) -> Finding:
 
 
 def about_collation(database: Database, facts: PostgresFacts) -> list[Finding]:
-    """Whether text is compared as it was when the indexes were built. Raises TrackerError."""
+    """Return whether text is compared as it was when the indexes were built. Raises TrackerError."""
     if facts.version_number < _COLLATION_VERSIONS_SINCE:
         return []
     with database.transaction() as tx:
@@ -88,7 +88,7 @@ def about_collation(database: Database, facts: PostgresFacts) -> list[Finding]:
 
 
 def about_locks(database: Database) -> Finding:
-    """Whether the lock table has room for statements on all months. Raises TrackerError."""
+    """Return whether the lock table has room for statements on all months. Raises TrackerError."""
     with database.transaction() as tx:
         locks = server_facts.locks(tx)
     return graded(
@@ -104,7 +104,7 @@ def about_locks(database: Database) -> Finding:
 
 
 def about_schema(database: Database, facts: PostgresFacts, now: datetime) -> list[Finding]:
-    """Whether the migrations are those of this version and every month is there."""
+    """Return whether the migrations are those of this version and every month is there."""
     newest = newest_revision()
     if facts.revision is None:
         return [Finding("migrations", "fail", "the database has no schema yet", _MIGRATE)]

@@ -22,7 +22,7 @@ def about_role(database: Database, *, own: bool) -> Finding:
 
 
 def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:
-    """The worst that there is to say of the role."""
+    """Return the worst that there is to say of the role."""
     if unreadable:
         to_do = "Run `python -m tracker migrate`, which lets `tracker_reader` read; grant SELECT to any other role."
         return Finding(_CHECK, "fail", f"{role.name} may not read {', '.join(unreadable)}", to_do)

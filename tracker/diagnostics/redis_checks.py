@@ -11,7 +11,7 @@ _OLDEST = (6, 2)
 
 
 def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
-    """Whether the server answers, and what it says."""
+    """Return whether the server answers, and what it says."""
     try:
         facts = server_facts.server_facts(redis)
     except TrackerError as error:
@@ -24,7 +24,7 @@ def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
 
 
 def about_writing(redis: Connection) -> Finding:
-    """Whether the server takes writes: a key is written."""
+    """Return whether the server takes writes: a key is written."""
     try:
         server_facts.write(redis)
     except TrackerError as error:

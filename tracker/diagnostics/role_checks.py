@@ -9,7 +9,10 @@ _SHOWN = 3
 
 
 def about_rights(database: Database) -> list[Finding]:
-    """Whether the role of DATABASE_URL may read and write all tables; nothing where it may. Raises TrackerError."""
+    """Return whether the role of DATABASE_URL may read and write all tables; nothing where it may.
+
+    Raises TrackerError.
+    """
     with database.transaction() as tx:
         lacking = server_facts.missing_rights(tx)
     if not lacking:
@@ -22,7 +25,7 @@ def about_rights(database: Database) -> list[Finding]:
 
 
 def about_owner(check: str, facts: PostgresFacts, *, own: bool) -> list[Finding]:
-    """Whether the role that migrates and makes months owns the tables; nothing where it does.
+    """Return whether the role that migrates and makes months owns the tables; nothing where it does.
 
     `own` where DATABASE_MAINTENANCE_URL names another connection than DATABASE_URL; what needs none may lack it.
     """
@@ -34,7 +37,10 @@ def about_owner(check: str, facts: PostgresFacts, *, own: bool) -> list[Finding]
 
 
 def about_owner_rights(check: str, database: Database) -> list[Finding]:
-    """Whether the role that migrates owns every table and may make new ones; nothing where so. Raises TrackerError."""
+    """Return whether the role that migrates owns every table and may make new ones; nothing where so.
+
+    Raises TrackerError.
+    """
     with database.transaction() as tx:
         lacking = server_facts.missing_owner_rights(tx)
         role = server_facts.server_facts(tx).role

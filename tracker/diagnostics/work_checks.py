@@ -42,7 +42,7 @@ _LATE_SECONDS = {
 
 
 def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datetime, *, suspended: bool) -> Finding:
-    """Whether somebody reads the RQ queue of the nudges."""
+    """Return whether somebody reads the RQ queue of the nudges."""
     if suspended:
         return Finding("workers", "fail", "they are suspended, and hits wait", "Run `rq resume`.")
     alive = [
@@ -62,7 +62,7 @@ def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datet
 
 
 def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
-    """How much waits, and for how long."""
+    """Return how much waits, and for how long."""
     findings = []
     for depth in depths:
         seen = f"{depth.waiting} wait, {depth.pending} are being worked on"
@@ -97,7 +97,7 @@ def about_queue(depths: Sequence[Depth], queue_limit: int) -> list[Finding]:
 
 
 def late(depths: Sequence[Depth]) -> dict[str, float]:
-    """The streams whose oldest entry should have been stored long ago, and its age in seconds."""
+    """Return the streams whose oldest entry should have been stored long ago, and its age in seconds."""
     return {
         depth.name: depth.oldest_seconds
         for depth in depths
@@ -106,7 +106,9 @@ def late(depths: Sequence[Depth]) -> dict[str, float]:
 
 
 def about_progress(first: Sequence[Depth], second: Sequence[Depth], seconds: float) -> list[Finding]:
-    """Whether what has waited for long is being stored, by two looks at least `seconds` apart; nothing where it is.
+    """Return whether what has waited for long is being stored, by two looks at least `seconds` apart.
+
+    Returns nothing where it is.
 
     An entry that still waits has grown older by as much; where another is the oldest now, work goes on.
     """
@@ -122,7 +124,7 @@ def about_progress(first: Sequence[Depth], second: Sequence[Depth], seconds: flo
 
 
 def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
-    """What stands in the table because it failed, or because Redis was away."""
+    """Return what stands in the table because it failed, or because Redis was away."""
     failed, queued = counts.get("failed", 0), counts.get("queued", 0)
     findings = [Finding("failed hits", "ok", "none")]
     if failed:
@@ -135,7 +137,10 @@ def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
 
 
 def about_limits(refused: Sequence[RefusedCount]) -> list[Finding]:
-    """Which applications' hits were refused within a day because a limit was used up; a finding for each limit."""
+    """Return which applications' hits were refused within a day because a limit was used up.
+
+    A finding for each limit.
+    """
     return [
         Finding(
             check,
@@ -173,14 +178,14 @@ def about_definitions(app_ids: Sequence[str]) -> list[Finding]:
 
 
 def about_scheduler(holder: str | None) -> Finding:
-    """Whether a scheduler works: `holder` is who has its lease."""
+    """Return whether a scheduler works: `holder` is who has its lease."""
     if holder is not None:
         return Finding("scheduler", "ok", f"{holder} works")
     return Finding("scheduler", "warn", "none works", "Start `python -m tracker scheduler`.")
 
 
 def about_deletions(refusals: Sequence[DeletionRefusal]) -> list[Finding]:
-    """What is due to be deleted and is not, one finding each; its reason says what to do."""
+    """Return what is due to be deleted and is not, one finding each; its reason says what to do."""
     return [
         Finding("deletions", "fail", f"refused since {refusal.since:%Y-%m-%d %H:%MZ}", refusal.reason)
         for refusal in refusals
@@ -188,7 +193,7 @@ def about_deletions(refusals: Sequence[DeletionRefusal]) -> list[Finding]:
 
 
 def about_clock(server: str, here: datetime, there: datetime) -> Finding:
-    """Whether this machine's clock and a server's agree; `here` is from the moment that `there` was read."""
+    """Return whether this machine's clock and a server's agree; `here` is from the moment that `there` was read."""
     seconds = abs((there - here).total_seconds())
     return graded(
         f"clock of {server}",
@@ -201,14 +206,17 @@ def about_clock(server: str, here: datetime, there: datetime) -> Finding:
 
 
 def about_time(complaint: str | None) -> list[Finding]:
-    """What time the processes of this machine go by, where not by its own; `complaint` says so in a sentence."""
+    """Return what time the processes of this machine go by, where not by its own; `complaint` says so in a sentence."""
     if complaint is None:
         return []
     return [Finding("time", "fail", complaint, "Set the clocks by NTP; nothing is deleted until they agree.")]
 
 
 def about_retention(running: int | None, here: int) -> list[Finding]:
-    """Whether TRACKER_RETENTION_MONTHS is the same `here` and in the `running` scheduler; None where none has said."""
+    """Return whether TRACKER_RETENTION_MONTHS is the same `here` and in the `running` scheduler.
+
+    Returns None where none has said.
+    """
     if running is None or running == here:
         return []
     seen = f"the scheduler runs with TRACKER_RETENTION_MONTHS={running}, and here it is {here}"

@@ -34,7 +34,7 @@ class ServerIdentity:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def own_all(self, folder: Path) -> None:
-        """The same for a whole data folder of ours that an earlier start left to another account."""
+        """Do the same for a whole data folder of ours that an earlier start left to another account."""
         if self.kind == "dropped" and folder.lstat().st_uid != self.uid:
             for root, folders, files, descriptor in os.fwalk(folder):
                 for name in (*folders, *files):
@@ -43,7 +43,7 @@ class ServerIdentity:
 
 
 def choose(folder: Path, data: Path, *, needs_account: bool) -> ServerIdentity:
-    """The identity for a server whose data lie, or will lie, in `data` within `folder`.
+    """Return the identity for a server whose data lie, or will lie, in `data` within `folder`.
 
     `needs_account` is false for a server that runs as anybody, root included.
     """
@@ -56,7 +56,7 @@ def choose(folder: Path, data: Path, *, needs_account: bool) -> ServerIdentity:
 
 
 def _owner(path: Path) -> tuple[int, int] | None:
-    """The account that owns `path`, where there is one and it is not root's."""
+    """Return the account that owns `path`, where there is one and it is not root's."""
     try:
         account = pwd.getpwuid(path.stat().st_uid)
     except (FileNotFoundError, KeyError):
@@ -88,7 +88,7 @@ def _may_change_user() -> bool:
 
 
 def _is_mapped(map_name: str, number: int) -> bool:
-    """Whether the user namespace that we are in knows this number at all."""
+    """Return whether the user namespace that we are in knows this number at all."""
     for line in Path("/proc/self", map_name).read_text().splitlines():
         first, _, count = (int(part) for part in line.split())
         if first <= number < first + count:

@@ -46,7 +46,7 @@ class Postgres(Server):
         return self.url_of("postgres")
 
     def url_of(self, database: str) -> str:
-        """The libpq URL of a database of this server, which need not exist yet."""
+        """Return the libpq URL of a database of this server, which need not exist yet."""
         return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?host={self.socket_folder}"
 
     def create_database(self, database: str) -> None:
@@ -145,7 +145,7 @@ def _quoted(text: str, mark: str) -> str:
 
 @contextmanager
 def _under_a_plain_path(binaries: Path) -> Iterator[Path]:
-    """The same binaries where a shell finds them: initdb calls `postgres` by a shell, its path in double quotes.
+    """Put the same binaries where a shell finds them: initdb calls `postgres` by a shell, its path in double quotes.
 
     That fails, or worse, where the virtual environment's path holds a character that means something there. Only
     initdb does so; the server itself runs from any path.

@@ -12,7 +12,7 @@ _SHORT_AND_PLAIN = re.compile(r"/[A-Za-z0-9_./-]{1,60}")
 
 
 def make() -> Path:
-    """A new folder of mode 0700; the caller removes it."""
+    """Return a new folder of mode 0700; the caller removes it."""
     for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108 - mkdtemp makes it private
         if _SHORT_AND_PLAIN.fullmatch(parent) and os.access(parent, os.W_OK | os.X_OK):
             return Path(tempfile.mkdtemp(prefix="tracker-", dir=parent))

@@ -54,7 +54,7 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """The address of the running server; it stays the same when this object stops and starts it again."""
+        """Return the address of the running server; it stays the same when this object stops and starts it again."""
 
     @abstractmethod
     def prepare(self, identity: ServerIdentity, lock: int) -> None:
@@ -62,11 +62,11 @@ class Server(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """The server's command line."""
+        """Return the server's command line."""
 
     @abstractmethod
     def ready(self) -> bool:
-        """Whether the server answers by now."""
+        """Return whether the server answers by now."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -77,7 +77,7 @@ class Server(ABC):
 
     @property
     def socket_folder(self) -> Path:
-        """The private folder with the server's socket."""
+        """Return the private folder with the server's socket."""
         if self._socket_folder is None:
             raise EmbeddedServerFailed(f"{self.name} has no address before its first start.")
         return self._socket_folder
@@ -214,7 +214,7 @@ class Server(ABC):
             time.sleep(_POLL_SECONDS)
 
     def _with_log(self, what: str) -> str:
-        """A message with the last lines that this start wrote to the log."""
+        """Return a message with the last lines that this start wrote to the log."""
         try:
             with self.log_file.open("rb") as log:
                 size = log.seek(0, os.SEEK_END)

@@ -42,7 +42,7 @@ class Valkey(Server):
         return [str(wheel.valkey_server()), *options]
 
     def ready(self) -> bool:
-        """Whether it answers PING: while it reads its append-only file it answers LOADING instead."""
+        """Return whether it answers PING: while it reads its append-only file it answers LOADING instead."""
         try:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(1)

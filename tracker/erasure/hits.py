@@ -85,13 +85,13 @@ def fold_locked(tx: Transaction, person: Person, day: date, now: datetime) -> No
 
 
 def is_complete(tx: Transaction, person: Person, day: date) -> bool:
-    """Whether all raw rows of a day are there, so that what survives in it can be looked up."""
+    """Return whether all raw rows of a day are there, so that what survives in it can be looked up."""
     before = statistics_removals.before(tx, person.application_id)
     return (before is None or day >= before) and not partitions.missing(tx, [Month.of(day)])
 
 
 def event_id_of(identity: HitIdentity) -> str:
-    """The id under which a hit is announced to webhooks; a time before 1970 has none."""
+    """Return the id under which a hit is announced to webhooks; a time before 1970 has none."""
     try:
         return f"hit_{tracking_id_of(*identity).hex}"
     except ValueError:

@@ -32,14 +32,14 @@ class Identifiers:
     """As they were given, in canonical spelling."""
 
     def named(self) -> Iterator[tuple[str, str]]:
-        """Each identifier with its kind."""
+        """Yield each identifier with its kind."""
         yield from (("client_sub_id", each) for each in self.client_sub_ids)
         yield from (("session_id", each) for each in self.session_ids)
         yield from (("ip", each) for each in self.addresses)
 
 
 def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses: Iterable[str]) -> Identifiers:
-    """The identifiers, sorted, each once. Raises Refused for none, too many, or one that no hit could have."""
+    """Return the identifiers, sorted, each once. Raises Refused for none, too many, or one that no hit could have."""
     found = Identifiers(
         client_sub_ids=_texts("client_sub_id", client_sub_ids),
         session_ids=_texts("session_id", session_ids),
@@ -54,7 +54,7 @@ def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses
 
 
 def person_of(application: Application, identifiers: Identifiers) -> Person:
-    """The person, with addresses as they were given and as the application stores them now."""
+    """Return the person, with addresses as they were given and as the application stores them now."""
     privacy = Privacy.of(application.settings)
     stored = {privacy.address(each) for each in identifiers.addresses} - {None}
     return Person(
@@ -67,7 +67,7 @@ def person_of(application: Application, identifiers: Identifiers) -> Person:
 
 
 def notes_on(application: Application, identifiers: Identifiers) -> list[str]:
-    """What whoever asks should know about addresses; names none."""
+    """Return what whoever asks should know about addresses; names none."""
     if not identifiers.addresses:
         return []
     anonymization = Privacy.of(application.settings).ip_anonymization
@@ -79,7 +79,7 @@ def notes_on(application: Application, identifiers: Identifiers) -> list[str]:
 
 
 def columns_of(person: Person) -> dict[str, list[str]]:
-    """The person as the row of an erasure keeps it until it is done."""
+    """Return the person as the row of an erasure keeps it until it is done."""
     return {
         "client_sub_ids": list(person.client_sub_ids),
         "session_ids": list(person.session_ids),
@@ -88,14 +88,14 @@ def columns_of(person: Person) -> dict[str, list[str]]:
 
 
 def person_from(application_id: UUID, app_id: str, columns: Mapping[str, Sequence[str]]) -> Person:
-    """The person that such a row names."""
+    """Return the person that such a row names."""
     return Person(
         application_id=application_id, app_id=app_id, **{name: tuple(values) for name, values in columns.items()}
     )
 
 
 def digests_of(erasure_id: UUID, identifiers: Identifiers) -> list[dict[str, str]]:
-    """What the receipt keeps: who has an identifier can tell that it was meant; to guess one from it is slow.
+    """Return what the receipt keeps: who has an identifier can tell that it was meant; to guess one from it is slow.
 
     scrypt (n 16384, r 8, p 1, 32 bytes) of the identifier, with the erasure's id as salt; in hexadecimal digits.
     """

@@ -70,7 +70,7 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
 
 
 def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> RoundResult:
-    """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
+    """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
     taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
     work.count()

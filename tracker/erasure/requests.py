@@ -126,7 +126,7 @@ def receipt(database: Database, app_id: str, erasure_id: UUID) -> Receipt:
 
 
 def receipts(database: Database, app_id: str, *, after: UUID | None = None, limit: int = 100) -> list[Receipt]:
-    """The receipts of an application, the newest first; `after` is the id of the last one of the page before.
+    """Return the receipts of an application, the newest first; `after` is the id of the last one of the page before.
 
     Raises Refused, also (`cursor`) where the application has no such receipt: none comes after that.
     """

@@ -73,7 +73,7 @@ class Work:
         raise AssertionError("the last try ends in one way or the other")
 
     def look(self, look: Callable[[Transaction], _T]) -> _T:
-        """A transaction that only reads.
+        """Return a transaction that only reads.
 
         Over many days there may be nothing but these for longer than the hold lasts: they renew it now and then.
         """
@@ -119,7 +119,7 @@ class Work:
             self._demand(erasures.finish(tx, self.claimed.id, owner=self._owner, notes=notes, now=self.clock.now()))
 
     def last_step(self, work: Callable[[Transaction, Mapping[str, int]], None]) -> Mapping[str, int]:
-        """The transaction with which the erasure's own row goes too; it is given the counts, which are returned."""
+        """Run the transaction with which the erasure's own row goes too, on the counts, and return these."""
         with self._database.transaction() as tx:
             self._advance(tx, Counter())
             [row] = erasures.list_rows(tx, self.claimed.application_id, erasure_id=self.claimed.id)

@@ -24,7 +24,7 @@ class QueueClaim:
 
     @classmethod
     def decode(cls, text: bytes) -> "QueueClaim | None":
-        """The claim that `encode` wrote; None for anything else, which is nobody's we know."""
+        """Return the claim that `encode` wrote; None for anything else, which is nobody's we know."""
         try:
             values = orjson.loads(text)
             return cls(DatabaseIdentity.of_json(values), UUID(values["queue_id"]))

@@ -69,7 +69,7 @@ def _make(maintenance_url: str, months: Sequence[Month], problems: list[str]) ->
 
 
 def _fill(maintenance_url: str, gaps: Sequence[Month], problems: list[str]) -> list[Month]:
-    """Nothing is written to these months now, so that what is in the way may stay there."""
+    """Fill gaps. Nothing is written to these months now, so that what is in the way may stay there."""
     try:
         return _make(maintenance_url, gaps, problems) if gaps else []
     except TrackerError as error:

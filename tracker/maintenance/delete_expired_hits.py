@@ -90,7 +90,7 @@ def _delete_before(
 
 
 def _periods(database: Database, before: datetime) -> list[tuple[datetime, datetime]]:
-    """The time before `before`, as far as there are partitions, in periods of few months, the oldest first."""
+    """Return the time before `before`, as far as there are partitions, in periods of few months, the oldest first."""
     with database.transaction() as tx:
         there = [each for each in partitions.list_partitions(tx) if each.table == partitions.TABLES[0]]
     months = sorted({each.month for each in there if each.month and each.month.start < before})

@@ -71,7 +71,7 @@ def drop_old_partitions(
 
 
 def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]:
-    """Those months before `first_kept` of which either table has a partition, the oldest first."""
+    """Return those months before `first_kept` of which either table has a partition, the oldest first."""
     if first_kept is None:
         return []
     return sorted({each.month for each in there if each.month and each.month < first_kept})
@@ -80,7 +80,7 @@ def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]
 def _refusal(
     database: Database, there: Sequence[Partition], due: Sequence[Month], first_kept: Month, retention_months: int
 ) -> PauseReason | None:
-    """Why none of the months that are over is dropped; None where they may go."""
+    """Return why none of the months that are over is dropped; None where they may go."""
     if len(due) > MAX_MONTHS:
         sentence = (
             f"{len(due)} months, {due[0]} to {due[-1]}, are older than TRACKER_RETENTION_MONTHS={retention_months} "

@@ -23,7 +23,7 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def checked(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns as they are stored. Raises Refused that names every one that is not accepted."""
+    """Return the columns as they are stored. Raises Refused that names every one that is not accepted."""
     stored: dict[str, Any] = {}
     refusals: list[Refused] = []
     for column, value in columns.items():
@@ -56,14 +56,14 @@ def app_id_of(app_id: str) -> str:
 
 
 def new_app_id(name: str) -> str:
-    """An app_id that says what it is for and cannot be guessed (80 random bits): `my-shop-k3v9…`."""
+    """Return an app_id that says what it is for and cannot be guessed (80 random bits): `my-shop-k3v9…`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-") or "app"
     return f"{slug}-{''.join(secrets.choice(_LETTERS) for _ in range(_RANDOM_LETTERS))}"
 
 
 def domain_of(domain: str) -> str:
-    """The domain as browsers send it in `Origin`: lower case, ASCII (IDNA), without a last point."""
+    """Return the domain as browsers send it in `Origin`: lower case, ASCII (IDNA), without a last point."""
     try:
         host = domain.strip().rstrip(".").encode("idna").decode().lower()
     except UnicodeError:
@@ -98,7 +98,7 @@ def status_of(status: str) -> str:
 
 
 def new_api_key() -> str:
-    """A key with 256 random bits (decision 0012)."""
+    """Return a key with 256 random bits (decision 0012)."""
     return f"alt_{secrets.token_urlsafe(32)}"
 
 

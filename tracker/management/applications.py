@@ -155,7 +155,7 @@ def delete(
 
 
 def find_for_hits(database: Database, app_id: str) -> Application:
-    """The application whose hits somebody brings. Raises Refused where there is none, or it takes none now."""
+    """Return the application whose hits somebody brings. Raises Refused where there is none, or it takes none now."""
     with database.transaction() as tx:
         application = known(tx, app_id)
     if not application.takes_hits:

@@ -114,7 +114,7 @@ def list_(
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The values as JSON has them (times and UUIDs as texts), without secrets."""
+    """Return the values as JSON has them (times and UUIDs as texts), without secrets."""
     if values is None:
         return None
     public = {name: value for name, value in values.items() if name not in _SECRET}

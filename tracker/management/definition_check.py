@@ -26,7 +26,7 @@ _PYTHON_TYPES = {"string": str, "number": int | float, "boolean": bool, "array":
 
 
 def problems_of(definition: ParameterDefinition) -> dict[str, list[str]]:
-    """What is wrong with a definition, as sentences by column; empty where nothing is."""
+    """Return what is wrong with a definition, as sentences by column; empty where nothing is."""
     found: dict[str, list[str]] = {}
     for column, longest in _LENGTHS.items():
         text: str = getattr(definition, column)
@@ -51,7 +51,10 @@ def problems_of(definition: ParameterDefinition) -> dict[str, list[str]]:
 
 
 def problems_of_all(before: Sequence[ParameterDefinition], after: Sequence[ParameterDefinition]) -> dict[str, str]:
-    """What is wrong with an application's definitions together, as a sentence by column, unless it is no worse now."""
+    """Return what is wrong with an application's definitions together, as a sentence by column.
+
+    Returns nothing where it is no worse now.
+    """
     measures = (
         ("parameter_key", len, MAX_DEFINITIONS, "at most {limit} parameters"),
         ("default_value", _defaults_bytes, MAX_DEFAULTS_BYTES, "defaults of at most {limit} bytes together, with keys"),

@@ -31,7 +31,7 @@ class Whereabouts:
 
 
 def list_(database: Database, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
-    """The failed ones, the latest first."""
+    """Return the failed ones, the latest first."""
     with database.transaction() as tx:
         return batch_queue.failed(tx, limit=limit, app_id=app_id)
 
@@ -57,7 +57,7 @@ def show(database: Database, redis: Connection, tracking_id: UUID) -> Whereabout
 
 
 def failed_ids(database: Database) -> list[UUID]:
-    """All that failed, the oldest first."""
+    """Return all that failed, the oldest first."""
     with database.transaction() as tx:
         return batch_queue.failed_ids(tx)
 

@@ -41,7 +41,7 @@ class KeyRow:
 
 
 def list_(database: Database, app_id: str) -> list[KeyRow]:
-    """An application's keys: the first one, then the others, oldest first, revoked ones too."""
+    """Return an application's keys: the first one, then the others, oldest first, revoked ones too."""
     with database.transaction() as tx:
         application = known(tx, app_id)
         return [_first(tx, application), *(_row(row) for row in api_keys.list_rows(tx, application.id))]
@@ -246,11 +246,11 @@ def _row(row: Row) -> KeyRow:
 
 
 def _granted(key: KeyRow) -> list[str]:
-    """What a key may, of what there still is."""
+    """Return what a key may, of what there still is."""
     return [name for name in PERMISSIONS if name in key.permissions]
 
 
 def shown(key: KeyRow, api_key: str | None = None) -> dict[str, Any]:
-    """A key's columns for people and programs, with the key itself where it is shown this once."""
+    """Return a key's columns for people and programs, with the key itself where it is shown this once."""
     columns = asdict(key)
     return columns if api_key is None else {"id": columns["id"], "api_key": api_key, **columns}

@@ -7,7 +7,7 @@ from tracker.store.database import Transaction
 
 
 def known(tx: Transaction, app_id: str) -> Application:
-    """The application with its settings and keys. Raises Refused where there is none, or a deleted one."""
+    """Return the application with its settings and keys. Raises Refused where there is none, or a deleted one."""
     application = applications.existing(tx, app_id)
     if application.deleted:
         raise unknown(app_id)
@@ -15,7 +15,7 @@ def known(tx: Transaction, app_id: str) -> Application:
 
 
 def locked(tx: Transaction, app_id: str) -> Application:
-    """The same for a change: nobody else changes the application, or what belongs to it, before `tx` ends."""
+    """Return the same for a change: nobody else changes the application, or what belongs to it, before `tx` ends."""
     applications.lock(tx, app_id)
     return known(tx, app_id)
 

@@ -17,7 +17,7 @@ from tracker.store.database import Database, Transaction
 
 
 def list_(database: Database, app_id: str) -> list[ParameterDefinition]:
-    """An application's definitions, by key. Raises Refused for an unknown application."""
+    """Return an application's definitions, by key. Raises Refused for an unknown application."""
     with database.transaction() as tx:
         return list(_present(tx, known(tx, app_id)).values())
 
@@ -121,7 +121,7 @@ def apply_preset(database: Database, app_id: str, name: str, *, by: Actor = COMM
 
 
 def write_preset(tx: Transaction, application: Application, name: str, *, by: Actor) -> list[ParameterDefinition]:
-    """The same within the caller's transaction."""
+    """Do the same within the caller's transaction."""
     definitions = [ParameterDefinition(application_id=application.id, **each) for each in preset(name)]
     return _write(tx, application, definitions, by=by)
 

@@ -28,7 +28,7 @@ class SettingRow:
 
 
 def list_(database: Database, app_id: str) -> list[SettingRow]:
-    """All settings, in the order of the table. Raises Refused for an unknown application."""
+    """Return all settings, in the order of the table. Raises Refused for an unknown application."""
     with database.transaction() as tx:
         stored = known(tx, app_id).settings
     return [_row(setting, stored.get(setting.key)) for setting in SETTINGS.values()]
@@ -90,7 +90,7 @@ def change(
 
 
 def setting_of(key: str) -> KnownSetting:
-    """The setting of this name. Raises Refused that names the nearest one there is."""
+    """Return the setting of this name. Raises Refused that names the nearest one there is."""
     if key in SETTINGS:
         return SETTINGS[key]
     nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
@@ -99,7 +99,7 @@ def setting_of(key: str) -> KnownSetting:
 
 
 def _normal(setting: KnownSetting, text: str) -> str:
-    """The text under which a value is stored: one for each value."""
+    """Return the text under which a value is stored: one for each value."""
     try:
         return setting.normal(text)
     except ValueError:

@@ -22,7 +22,7 @@ _PASSING = frozenset({"last_used_at", "last_triggered_at", "failure_count", "fai
 
 
 def version_of(shown: Any) -> str:  # noqa: ANN401 a dataclass or a mapping
-    """The version of a thing as it is shown, a dataclass or a mapping."""
+    """Return the version of a thing as it is shown, a dataclass or a mapping."""
     values: Mapping[str, Any] = asdict(shown) if is_dataclass(shown) and not isinstance(shown, type) else shown
     lasting = {name: value for name, value in values.items() if name not in _PASSING}
     text = orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)

@@ -40,7 +40,9 @@ def list_(
     before_id: int | None = None,
     limit: int = 50,
 ) -> list[DeliveryRow]:
-    """A webhook's deliveries with every attempt, the latest first; `before_id` is the last one of the page before.
+    """Return a webhook's deliveries with every attempt, the latest first.
+
+    `before_id` is the last one of the page before.
 
     Raises Refused for an unknown webhook.
     """
@@ -122,7 +124,10 @@ def wait(
     seconds: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> DeliveryRow:
-    """The delivery after its next attempt, or as it is when the time is over. Raises Refused where it is gone."""
+    """Return the delivery after its next attempt, or as it is when the time is over.
+
+    Raises Refused where it is gone.
+    """
     deadline = clock.monotonic() + seconds
     while True:
         with database.transaction() as tx:
@@ -133,7 +138,7 @@ def wait(
 
 
 def is_sent(database: Database) -> bool:
-    """Whether a scheduler works, without which nothing is sent."""
+    """Return whether a scheduler works, without which nothing is sent."""
     with database.transaction() as tx:
         return leases.holder(tx, leases.SCHEDULER) is not None
 

@@ -44,7 +44,9 @@ class WebhookRules:
             raise invalid(f"The events are not accepted: {error}", events=[str(error)]) from error
 
     def secret(self, given: str | None) -> tuple[str, str]:
-        """The secret, as given or a new one, in plain and encrypted. Raises Refused for one that is not acceptable.
+        """Return the secret, as given or a new one, in plain and encrypted.
+
+        Raises Refused for one that is not acceptable.
 
         Raises SettingsInvalid where TRACKER_SECRET_KEY is missing.
         """

@@ -70,7 +70,7 @@ def create(
 
 
 def list_(database: Database, app_id: str | None = None) -> list[WebhookRow]:
-    """An application's webhooks, or all of them; oldest first. Raises Refused for an unknown application."""
+    """Return an application's webhooks, or all of them; oldest first. Raises Refused for an unknown application."""
     with database.transaction() as tx:
         if app_id is not None:
             known(tx, app_id)
@@ -205,7 +205,10 @@ def delete(
 
 
 def found(tx: Transaction, webhook_id: UUID, app_id: str | None) -> WebhookRow:
-    """The webhook, for services about its deliveries. Raises Refused where there is none, or another application's."""
+    """Return the webhook, for services about its deliveries.
+
+    Raises Refused where there is none, or another application's.
+    """
     return _row(tx, webhook_id, app_id)
 
 
@@ -216,7 +219,7 @@ def unknown(webhook_id: UUID) -> Refused:
 def _locked(
     tx: Transaction, webhook_id: UUID, app_id: str | None, expected: Expected
 ) -> tuple[Application, WebhookRow]:
-    """The webhook for a change, and its application, which is locked first: all changes do so in this order."""
+    """Return the webhook for a change, and its application, which is locked first: all changes do so in this order."""
     application = locked(tx, _row(tx, webhook_id, app_id).app_id)
     # The sender changes the row too: it disables a webhook.
     webhooks.lock(tx, webhook_id)
@@ -233,6 +236,6 @@ def _row(tx: Transaction, webhook_id: UUID, app_id: str | None) -> WebhookRow:
 
 
 def _noted(row: WebhookRow) -> dict[str, Any]:
-    """What the audit log keeps: no query string, in which some receivers want a key."""
+    """Return what the audit log keeps: no query string, in which some receivers want a key."""
     values = {name: value for name, value in asdict(row).items() if name in _NOTED}
     return {**values, "url": urlsplit(row.url)._replace(query="").geturl()}

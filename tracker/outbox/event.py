@@ -21,7 +21,7 @@ class Event:
 
 
 def event_id(kind: str, *what: object) -> str:
-    """An id that follows from what happened, so that the same happening has the same id whoever notes it.
+    """Return an id that follows from what happened, so that the same happening has the same id whoever notes it.
 
     Standard Webhooks forbids points in ids: the texts of what happened, which may hold anything, are digested.
     """

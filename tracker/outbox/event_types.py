@@ -36,7 +36,10 @@ _MAX_EVENTS = 50
 
 
 def check_events(names: Iterable[str]) -> tuple[str, ...]:
-    """The names, each once, if a webhook may ask for them. Raises ValueError with a sentence on the first bad one."""
+    """Return the names, each once, if a webhook may ask for them.
+
+    Raises ValueError with a sentence on the first bad one.
+    """
     events = tuple(dict.fromkeys(name.strip() for name in names))
     if not 1 <= len(events) <= _MAX_EVENTS:
         raise ValueError(f"It needs 1 to {_MAX_EVENTS} events: {', '.join(NAMES)}, tracking.<event_name> or *.")
@@ -51,7 +54,7 @@ def check_events(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def wants(events: AbstractSet[str], event_type: str) -> bool:
-    """Whether a webhook with these events asks for events of a type (of hits: see `type_for_hit`)."""
+    """Return whether a webhook with these events asks for events of a type (of hits: see `type_for_hit`)."""
     return event_type in events or EVERYTHING in events
 
 

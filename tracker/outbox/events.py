@@ -42,12 +42,15 @@ _ON_REQUEST = {"ip_address": WEBHOOK_IP_ADDRESS, "user_agent": WEBHOOK_USER_AGEN
 
 
 def hit_fields(settings: Mapping[str, str | None]) -> tuple[str, ...]:
-    """The columns that the webhooks of an application with these settings get."""
+    """Return the columns that the webhooks of an application with these settings get."""
     return (*_FIELDS, *(name for name, setting in _ON_REQUEST.items() if setting.value(settings)))
 
 
 def hit_event(hit: Hit, fields: tuple[str, ...]) -> Event:
-    """The event that a stored hit is. Its id follows from the tracking id, however often the hit is delivered."""
+    """Return the event that a stored hit is.
+
+    Its id follows from the tracking id, however often the hit is delivered.
+    """
     tracking_id = hit.tracking_id
     columns = {name: getattr(hit, name) for name in fields}
     data = {"tracking_id": tracking_id, **columns, "created_at": hit.created_at}
@@ -55,7 +58,7 @@ def hit_event(hit: Hit, fields: tuple[str, ...]) -> Event:
 
 
 def session_started(session: SessionActivity) -> Event:
-    """A session has begun: its first hits are stored."""
+    """Return the event of a session that has begun: its first hits are stored."""
     data = {
         "session_id": session.session_id,
         "client_sub_id": session.client_sub_id,
@@ -67,7 +70,7 @@ def session_started(session: SessionActivity) -> Event:
 
 
 def session_ended(session: EndedSession) -> Event:
-    """A session has ended; one that goes on with a later hit ends again, as another event."""
+    """Return the event of a session that has ended; with a later hit it ends again, as another event."""
     data = {
         "session_id": session.session_id,
         "client_sub_id": session.client_sub_id,
@@ -82,7 +85,7 @@ def session_ended(session: EndedSession) -> Event:
 
 
 def period_completed(period: CompletedPeriod) -> Event:
-    """An hour or a day (UTC) is complete: its numbers at this moment. Late hits may still change them."""
+    """Return the event of an hour or a day (UTC) that is complete. Late hits may still change its numbers."""
     midnight = datetime.combine(period.date, time(), UTC)
     is_day = period.hour < 0
     begins = midnight if is_day else midnight + timedelta(hours=period.hour)
@@ -109,7 +112,7 @@ class FailedHit:
 
 
 def batch_failed(application_id: UUID, hits: Sequence[FailedHit], now: datetime) -> Event:
-    """Hits of one application failed in one transaction: how many, of which kinds, and the first of them."""
+    """Return the event of hits of one application that failed in one transaction: how many, of which kinds."""
     data = {
         "failed": len(hits),
         "kinds": dict(Counter(hit.kind for hit in hits)),
@@ -121,7 +124,7 @@ def batch_failed(application_id: UUID, hits: Sequence[FailedHit], now: datetime)
 
 
 def webhook_disabled(webhook_id: UUID, reason: str, at: datetime) -> Event:
-    """For the application's other webhooks: nothing is sent to this one any more.
+    """Return the event for the application's other webhooks: nothing is sent to this one any more.
 
     Its URL, which may be one that only its owner knows, is not told.
     """
@@ -130,6 +133,6 @@ def webhook_disabled(webhook_id: UUID, reason: str, at: datetime) -> Event:
 
 
 def webhook_test(webhook_id: UUID, at: datetime) -> Event:
-    """Something to send when somebody wants to see a webhook work."""
+    """Return an event to send when somebody wants to see a webhook work."""
     data = {"webhook_id": webhook_id, "message": "A test: somebody asked for it."}
     return Event(WEBHOOK_TEST, event_id("test", webhook_id, at), at, data)

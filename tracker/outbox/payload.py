@@ -17,7 +17,7 @@ TRUNCATED = "truncated"
 
 
 def payload(event: Event, app_id: str, event_type: str | None = None) -> str:
-    """The text that is signed and sent; `event_type` where this webhook gets the event under another name."""
+    """Return the text that is signed and sent; `event_type` where this webhook gets the event under another name."""
     data = {"app_id": app_id, **event.data}
     whole = _message(event, event_type, data)
     if len(whole) > MAX_BYTES:
@@ -34,7 +34,7 @@ def _json(value: object) -> bytes:
 
 
 def _cut(data: Mapping[str, Any], room: int) -> dict[str, Any]:
-    """The fields, each with at most the same number of bytes, so that the whole has at most `room`."""
+    """Return the fields, each with at most the same number of bytes, so that the whole has at most `room`."""
     sizes = {name: len(_json(value)) for name, value in data.items()}
     # In the worst case all fields are named as cut; names and punctuation are never cut.
     empty = dict.fromkeys(data, 0)
@@ -45,7 +45,7 @@ def _cut(data: Mapping[str, Any], room: int) -> dict[str, Any]:
 
 
 def _share(sizes: list[int], room: int) -> int:
-    """How much each may have so that all have their place: what small ones leave over goes to the large ones."""
+    """Return how much each may have so that all have their place: what small ones leave over goes to the large ones."""
     waiting = sorted(sizes)
     while waiting and waiting[0] <= room // len(waiting):
         room -= waiting.pop(0)
@@ -67,7 +67,7 @@ def _fit(value: Any, room: int) -> Any:  # noqa: ANN401 a JSON value is anything
 
 
 def _kept(sizes: list[int], room: int) -> list[bool]:
-    """Which members stay: from the first on, each that still has room; one that is too large does not end it."""
+    """Return which members stay: from the first on, each that still has room; one that is too large does not end it."""
     kept = []
     for size in sizes:
         kept.append(size <= room)

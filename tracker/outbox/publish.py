@@ -39,7 +39,7 @@ class Subscribers:
 
 
 def subscribers_of(tx: Transaction, applications: Iterable[Application]) -> dict[UUID, Subscribers]:
-    """By application; one without an active webhook has none. One statement for all of them."""
+    """Return subscribers by application; one without an active webhook has none. One statement for all of them."""
     known = {application.id: application for application in applications}
     if not known:
         return {}
@@ -59,7 +59,7 @@ def publish(tx: Transaction, application_id: UUID, events: Sequence[Event], now:
 
 
 def publish_all(tx: Transaction, events: Sequence[tuple[UUID, Event]], now: datetime) -> int:
-    """The same for events of several applications, each with its application's id."""
+    """Do the same for events of several applications, each with its application's id."""
     if not events:
         return 0
     active = webhooks.active_of(tx, list({application_id for application_id, _ in events}))
@@ -73,14 +73,14 @@ def send_to(tx: Transaction, subscription: Subscription, event: Event, now: date
 
 
 def of_event(subscriptions: Iterable[Subscription], event: Event) -> Iterator[NewDelivery]:
-    """None or one, for all of an application's webhooks that ask for such events."""
+    """Yield none or one, for all of an application's webhooks that ask for such events."""
     listening = [subscription for subscription in subscriptions if wants(subscription.events, event.type)]
     if listening:
         yield _delivery(listening, event, event.type)
 
 
 def of_hit(subscribers: Subscribers, hit: Hit) -> Iterator[NewDelivery]:
-    """One for each type under which webhooks get the hit; no webhook gets it twice."""
+    """Yield one for each type under which webhooks get the hit; no webhook gets it twice."""
     listening = defaultdict[str, list[Subscription]](list)
     for subscription in subscribers.subscriptions:
         event_type = type_for_hit(subscription.events, hit.event_name)
@@ -93,7 +93,7 @@ def of_hit(subscribers: Subscribers, hit: Hit) -> Iterator[NewDelivery]:
 
 
 def _delivery(subscriptions: Sequence[Subscription], event: Event, event_type: str) -> NewDelivery:
-    """One event for webhooks of one application, whether they ask for it or not."""
+    """Return one event for webhooks of one application, whether they ask for it or not."""
     return NewDelivery(
         webhook_ids=tuple(subscription.id for subscription in subscriptions),
         event_id=event.event_id,

@@ -19,7 +19,10 @@ _KEPT_BITS_OF_6TO4 = 40
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str | None:
-    """The canonical address in `text` or None: ports and zones stripped, IPv4 in IPv6 as IPv4 (RFC 4291, 2.5.5.2)."""
+    """Return the canonical address in `text` or None.
+
+    Ports and zones are stripped, IPv4 in IPv6 becomes IPv4 (RFC 4291, 2.5.5.2).
+    """
     text = text.strip()
     if len(text) > MAX_LENGTH:
         return None
@@ -36,7 +39,10 @@ def normalise(text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The first address of a canonical address's network: of IPv4 the last octet is 0, of IPv6 the last 80 bits are."""
+    """Return the first address of a canonical address's network.
+
+    Of IPv4 the last octet is 0, of IPv6 the last 80 bits are.
+    """
     if ":" not in address:
         return f"{address.rpartition('.')[0]}.0"
     bits = int(ipaddress.IPv6Address(address))

@@ -40,20 +40,20 @@ class Privacy:
         )
 
     def address(self, address: str | None) -> str | None:
-        """What is kept of a canonical address."""
+        """Return what is kept of a canonical address."""
         if address is None or self.ip_anonymization == "none":
             return address
         return network_of(address) if self.ip_anonymization == "last_octet" else None
 
     def url(self, url: str | None) -> str | None:
-        """What is kept of the address of a page."""
+        """Return what is kept of the address of a page."""
         return strip(url, self.stripped)[: self.longest_url] or None if url else None
 
     def user_agent(self, user_agent: str | None) -> str | None:
         return user_agent[: self.longest_user_agent] or None if user_agent else None
 
     def event_data(self, event_data: dict[str, Any] | None) -> dict[str, Any] | None:
-        """The same event, with addresses in it (a link that was followed) stripped as the page's own is."""
+        """Return the same event, with addresses in it (a link that was followed) stripped as the page's own is."""
         if event_data:
             for value in event_data.values():
                 if type(value) is str and value[:4].lower() == "http":
@@ -65,5 +65,5 @@ class Privacy:
 
 
 def without_visitor(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a hit but for everything that tells one visitor from another."""
+    """Return the columns of a hit but for everything that tells one visitor from another."""
     return {name: value for name, value in columns.items() if name not in _ABOUT_THE_VISITOR}

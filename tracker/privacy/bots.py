@@ -16,5 +16,5 @@ _detect = CrawlerDetect()
 
 @lru_cache(maxsize=8192)
 def is_bot(user_agent: str) -> bool:
-    """The verdict; a text of nothing but spaces is nobody's. Thread-safe."""
+    """Return the verdict; a text of nothing but spaces is nobody's. Thread-safe."""
     return bool(_detect.is_crawler(user_agent[:_MAX_LENGTH]))

@@ -11,7 +11,7 @@ _NESTED = 3
 
 
 def strip(url: str, names: frozenset[str]) -> str:
-    """The URL without the parameters that `names` (in lower case) name: in its path, its query and its fragment.
+    """Return the URL without the parameters that `names` (in lower case) name: in its path, its query and its fragment.
 
     `user[email]` and `user.email` are named by `email` too, and a parameter that is itself an address with such a
     parameter goes whole. So does, with any names, a user and password before the host. What is left keeps its
@@ -49,7 +49,7 @@ def _without(query: str, names: frozenset[str], depth: int) -> str:
 
 
 def _is_named(part: str, names: frozenset[str], depth: int) -> bool:
-    """Whether a parameter, `name=value` as the URL spells it, is to go."""
+    """Return whether a parameter, `name=value` as the URL spells it, is to go."""
     name, _, value = part.partition("=")
     name = name.lower()
     if name in names:

@@ -17,7 +17,7 @@ _RETRY_WHEN_ANSWERED: Final = 5
 
 @contextmanager
 def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, ApplicationIdentity]]:
-    """A snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
+    """Open a snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
 
     Raises Refused: APPLICATION_NOT_FOUND, SERVICE_UNAVAILABLE where a statement took longer than the role may, or where
     the application has as many questions under way as it may. Raises DatabaseAway.
@@ -28,7 +28,7 @@ def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, App
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """What takes PostgreSQL too long, or is too much for one application, leaves as a refusal that says what to do."""
+    """Refuse what takes PostgreSQL too long, or is too much for one application, saying what to do."""
     try:
         yield
     except ShareInUse as error:

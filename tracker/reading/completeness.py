@@ -23,7 +23,10 @@ def queue_settled_until(redis: Connection, clock: Clock) -> datetime | None:
 
 
 def complete_until(tx: Transaction, application_id: UUID, queue: datetime | None, *, folded: bool) -> datetime | None:
-    """The time for an answer: `queue` is what the queue said; `folded` where hours and days are read, not raw rows."""
+    """Return the time for an answer: `queue` is what the queue said.
+
+    `folded` says that hours and days are read, not raw rows.
+    """
     if queue is None:
         return None
     return statistics_reading.counted_until(tx, application_id, queue, folded=folded)

@@ -13,12 +13,12 @@ _MAX_LENGTH = 200
 
 
 def encode(place: SessionPosition) -> str:
-    """The text for a place."""
+    """Return the text for a place."""
     return urlsafe_b64encode(orjson.dumps([place[0].isoformat(), place[1].hex])).rstrip(b"=").decode()
 
 
 def decode(text: str) -> SessionPosition:
-    """The place that `encode` was given. Raises Refused (`cursor`) for anything else."""
+    """Return the place that `encode` was given. Raises Refused (`cursor`) for anything else."""
     try:
         time, identity = orjson.loads(urlsafe_b64decode(text[:_MAX_LENGTH].encode("ascii") + b"=" * (-len(text) % 4)))
         place = datetime.fromisoformat(time), UUID(identity)

@@ -98,7 +98,7 @@ def export(
 
 
 def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same as gzip (RFC 1952). Without its end, which only comes when all went well, a reader finds it broken.
+    """Yield the same as gzip (RFC 1952). Without its end, which comes only when all went well, it is broken.
 
     Each chunk makes bytes, so that whoever is on the way sees that there is life: an empty block says nothing in five.
     """
@@ -116,7 +116,7 @@ def gzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def marked(chunks: Iterator[bytes], format_: Format) -> Iterator[bytes]:
-    """The same, and where it breaks off, a last line that says so, before the error is raised.
+    """Yield the same, and where it breaks off, a last line that says so, before the error is raised.
 
     Not every server tells its client that an answer broke off; this line is no hit for any reader of the format.
     """

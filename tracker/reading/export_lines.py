@@ -53,19 +53,19 @@ Lines = Callable[[Sequence[_Row]], bytes]
 
 
 def fields_of(*, with_params: bool) -> tuple[str, ...]:
-    """The names of the fields of an export."""
+    """Return the names of the fields of an export."""
     return FIELDS if with_params else FIELDS[:-1]
 
 
 def lines_of(format_: Format, fields: Sequence[str]) -> tuple[bytes, Lines]:
-    """What an export begins with, and the function that makes its lines from rows of `exported_hits.page`."""
+    """Return what an export begins with, and the function that makes its lines from rows of `exported_hits.page`."""
     if format_ == "jsonl":
         return b"", lambda rows: b"".join([_json_line(row, fields) for row in rows])
     return _csv_lines([fields]), lambda rows: _csv_lines([_csv_row(row, fields) for row in rows])
 
 
 def safe_cell(text: str) -> str:
-    """The text as a spreadsheet shows it instead of computing it, whichever separator it reads with.
+    """Return the text as a spreadsheet shows it instead of computing it, whichever separator it reads with.
 
     An apostrophe is put where a formula could begin: at the beginning of the text and behind each separator in it
     (`;`, `|`, tab, line break or another control character), where the next character, after blanks and characters
@@ -79,7 +79,7 @@ def safe_cell(text: str) -> str:
 
 
 def _needs_mark(text: str, place: int) -> bool:
-    """Whether what is read from this place on, the beginning or the end of a separator, could be a formula."""
+    """Return whether what is read from this place on, the beginning or the end of a separator, could be a formula."""
     is_beginning = place == 0
     if text.startswith(_MARK, place) or (is_beginning and unicodedata.category(text[0]) == "Cc"):
         return True
@@ -98,7 +98,7 @@ def _is_invisible(letter: str) -> bool:
 
 
 def _plain(letter: str) -> str:
-    """A letter without its width or style: the first one of what it is compatible with (Unicode, NFKC)."""
+    """Return a letter without its width or style: the first one of what it is compatible with (Unicode, NFKC)."""
     return unicodedata.normalize("NFKC", letter)[:1]
 
 

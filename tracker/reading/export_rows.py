@@ -37,7 +37,9 @@ Sleep = Callable[[float], None]
 
 
 def pages(database: Database, wanted: ExportFilter, period: Period, *, sleep: Sleep) -> Iterator[list[ExportRow]]:
-    """The hits in the order of their times, in pages of at most PAGE; an empty one says that it is still being looked.
+    """Yield the hits in the order of their times, in pages of at most PAGE.
+
+    An empty one says that it is still being looked.
 
     Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseAway.
     """
@@ -47,7 +49,10 @@ def pages(database: Database, wanted: ExportFilter, period: Period, *, sleep: Sl
 
 
 def _months(database: Database, period: Period) -> list[tuple[datetime, datetime]]:
-    """The parts of the period that have a partition: the others have no hits, and there may be centuries of them."""
+    """Return the parts of the period that have a partition.
+
+    The others have no hits, and there may be centuries of them.
+    """
     with bounded(), database.snapshot(patience=_PATIENCE) as tx:
         found = partitions.list_partitions(tx)
     bounds = [
@@ -98,7 +103,7 @@ def _page(
     sleep: Sleep,
     patience: float | None,
 ) -> Page:
-    """A page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
+    """Return a page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
     for pause in (*_PAUSES, None):
         try:
             with database.snapshot(patience=patience) as tx:

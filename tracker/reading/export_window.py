@@ -31,7 +31,7 @@ class Window:
         return self.width <= NARROWEST
 
     def answered(self) -> None:
-        """A statement over this time was answered."""
+        """Note that a statement over this time was answered."""
         if self._answered is not None and self.width > self._answered:
             self._calm = _CALM
         self._answered = self.width
@@ -41,7 +41,7 @@ class Window:
             self._in_a_row = 0
 
     def given_up(self) -> None:
-        """A statement over this time took too long."""
+        """Note that a statement over this time took too long."""
         if self._answered is not None and self._answered < self.width:
             self.width = self._answered
             self._calm *= 2

@@ -20,7 +20,7 @@ _Count = Callable[[Transaction, UUID, Sequence[date]], list[Different]]
 
 
 def count(tx: Transaction, application_id: UUID, period: Period, group_by: Grouping) -> dict[Bucket | None, Numbers]:
-    """The numbers by place, and under None those of the whole period."""
+    """Return the numbers by place, and under None those of the whole period."""
     days = statistics_reading.day_numbers(tx, application_id, period.first, period.last)
     by_month = defaultdict[Bucket | None, list[dict[str, Any]]](list)
     for day in days:
@@ -49,7 +49,10 @@ def count(tx: Transaction, application_id: UUID, period: Period, group_by: Group
 def _exact(
     tx: Transaction, application_id: UUID, groups: dict[Bucket | None, list[dict[str, Any]]], column: str, ask: _Count
 ) -> dict[Bucket | None, int]:
-    """The different ones of each group of days where they are known: of one day, or where all days are remembered."""
+    """Return the different ones of each group of days where they are known.
+
+    These are groups of one day, or where all days are remembered.
+    """
     found: dict[Bucket | None, int] = {
         place: _sum(rows, column) for place, rows in groups.items() if len(rows) <= 1 or not _sum(rows, column)
     }

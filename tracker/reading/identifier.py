@@ -8,7 +8,7 @@ MAX_LENGTH = 100
 
 
 def identifier(name: str, text: str | None) -> str | None:
-    """The text, or None. Raises Refused that names the argument where PostgreSQL could not hold it."""
+    """Return the text, or None. Raises Refused that names the argument where PostgreSQL could not hold it."""
     if text is None:
         return None
     reason = next((reason for _, reason in faults(text, "", 0)), None)

@@ -7,7 +7,7 @@ from tracker.store.matching_hits import Matching
 
 
 def count(tx: Transaction, matching: Matching, group_by: Grouping) -> dict[Bucket | None, Numbers]:
-    """The numbers by place, and under None those of the whole period; all of them exact."""
+    """Return the numbers by place, and under None those of the whole period; all of them exact."""
     counted: dict[Bucket | None, Numbers] = {}
     for row in matching_hits.count(tx, matching, group_by):
         period = row["period"]

@@ -39,7 +39,7 @@ class Glance:
 
 
 def read(database: Database, application_ids: Sequence[UUID], period: Period) -> dict[UUID, Glance]:
-    """A glance at each of the applications, also where nothing was counted.
+    """Return a glance at each of the applications, also where nothing was counted.
 
     Raises Refused (SERVICE_UNAVAILABLE) where it took PostgreSQL too long, and DatabaseAway.
     """
@@ -57,7 +57,10 @@ def read(database: Database, application_ids: Sequence[UUID], period: Period) ->
 
 
 def ever_counted(database: Database, *, app_id: str) -> bool:
-    """Whether the statistics of an application have a hit at all. Raises as `read` does, and APPLICATION_NOT_FOUND."""
+    """Return whether the statistics of an application have a hit at all.
+
+    Raises as `read` does, and APPLICATION_NOT_FOUND.
+    """
     with asked_of(database, app_id) as (tx, application):
         return totals.counted(tx, application.id) > 0
 

@@ -17,7 +17,9 @@ _MAX_PATH_LENGTH: Final = 200
 
 
 def filter_text(values: object) -> str | None:
-    """The text of a filter, as PostgreSQL takes it; None where it asks for nothing. Raises Refused (`custom_params`).
+    """Return the text of a filter, as PostgreSQL takes it; None where it asks for nothing.
+
+    Raises Refused (`custom_params`).
 
     `values` is a parsed JSON value.
     """
@@ -35,7 +37,7 @@ def filter_text(values: object) -> str | None:
 
 
 def value_of(text: str) -> Any:  # noqa: ANN401 a JSON value is anything
-    """What somebody who writes `key=value` means: JSON where it reads as JSON, else the text itself."""
+    """Return what somebody who writes `key=value` means: JSON where it reads as JSON, else the text itself."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -125,7 +125,7 @@ def _who(
 
 
 def _listed(stat: dict[str, Any]) -> int:
-    """How many values of texts, booleans and elements of arrays were counted, under a value or as other."""
+    """Return how many values of texts, booleans and elements of arrays were counted, under a value or as other."""
     return sum(int(value["count"]) for value in stat.get("values", ())) + int(stat.get("other", 0))
 
 

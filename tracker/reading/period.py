@@ -22,7 +22,7 @@ class Period:
 
     @classmethod
     def of(cls, first: date | None, last: date | None, *, today: date) -> "Period":
-        """The period that is meant: without a last day until today, without a first one a week before the last.
+        """Return the period that is meant: without a last day until today, without a first one a week before the last.
 
         Raises Refused (`start_date`, `end_date`) where the two are the wrong way round, or before 1970.
         """

@@ -29,12 +29,12 @@ class Numbers:
 
 
 def rows(period: Period, group_by: Grouping, numbers: Mapping[Bucket, Numbers]) -> list[dict[str, Any]]:
-    """The series in order; a month that the period cuts has only its days within the period."""
+    """Return the series in order; a month that the period cuts has only its days within the period."""
     return [_row(place, group_by, numbers.get(place) or _nothing(group_by)) for place in _places(period, group_by)]
 
 
 def month_of(day: date) -> date:
-    """The first day of a day's month."""
+    """Return the first day of a day's month."""
     return day.replace(day=1)
 
 

@@ -44,7 +44,7 @@ def read(
     cursor: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> SessionPage:
-    """A page of the sessions that began within the period and are as the other arguments say.
+    """Return a page of the sessions that began within the period and are as the other arguments say.
 
     Raises Refused as `tracker.reading.statistics.read` does, also for a cursor of another list, and DatabaseAway.
     """

@@ -12,7 +12,7 @@ from tracker.store.database import Database
 def read(
     database: Database, app_id: str, period: Period, *, by: Literal["hour", "day"] = "day"
 ) -> list[dict[str, Any]]:
-    """The rows of a period, in order; hours and days without a hit have none.
+    """Return the rows of a period, in order; hours and days without a hit have none.
 
     Numbers in `custom_param_stats` get their mean here. Raises Refused for an application that does not exist.
     """
@@ -22,7 +22,7 @@ def read(
 
 
 def read_filtered(database: Database, app_id: str) -> list[dict[str, Any]]:
-    """How many hits were not counted as visits: a row for each hour (its beginning, UTC) and reason, in order.
+    """Return how many hits were not counted as visits: a row for each hour (its beginning, UTC) and reason, in order.
 
     Raises Refused for an application that does not exist.
     """
@@ -31,7 +31,10 @@ def read_filtered(database: Database, app_id: str) -> list[dict[str, Any]]:
 
 
 def sum_filtered(database: Database, *, app_id: str, period: Period) -> dict[str, int]:
-    """How many over a period, by reason, the most frequent first. Raises as `tracker.reading.statistics.read` does."""
+    """Return how many over a period, by reason, the most frequent first.
+
+    Raises as `tracker.reading.statistics.read` does.
+    """
     with asked_of(database, app_id) as (tx, application):
         return filtered_hits.sums(tx, application.id, period.start, period.end)
 

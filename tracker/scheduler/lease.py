@@ -54,12 +54,15 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether it is surely ours in this moment."""
+        """Return whether it is surely ours in this moment."""
         until = self._until
         return until is not None and self._clock.monotonic() < until
 
     def permit(self) -> Callable[[], bool]:
-        """A turn's permission to go on, which ends with this term: one that is won anew later is for other turns."""
+        """Return a turn's permission to go on, which ends with this term.
+
+        One that is won anew later is for other turns.
+        """
         term = self._term
         return lambda: self.held and self._term == term
 
@@ -120,7 +123,7 @@ class Lease:
             self._stop.wait(RENEWED_EVERY)
 
     def _given_up(self) -> bool:
-        """Whether the holder does not work any more, so that another is to have the lease."""
+        """Return whether the holder does not work any more, so that another is to have the lease."""
         if self._works():
             self._stuck = False
         elif self._until is not None:

@@ -85,7 +85,7 @@ class Loop:
         self._turned_at = self._clock.monotonic()
 
     def _turns(self) -> bool:
-        """Whether a turn has ended lately. Where none does any more, another scheduler is to have the lease."""
+        """Return whether a turn has ended lately. Where none does any more, another scheduler is to have the lease."""
         return self._stopping_since is not None or self._clock.monotonic() - self._turned_at < MAX_STUCK_SECONDS
 
     def _goes_on(self, permit: ShouldContinue, shutdown_grace: float) -> bool:

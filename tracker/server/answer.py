@@ -9,7 +9,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def head(status: int, headers: Iterable[tuple[str, str]], date: str, *, close: bool) -> bytes:
-    """The head of an answer. A header whose value would end its line early is left out with all that follows it."""
+    """Return the head of an answer. A header whose value would end its line early is left out with what follows it."""
     lines = [_LINES.get(status) or f"HTTP/1.1 {status} \r\n"]
     lines += [f"{name}: {value}\r\n" for name, value in headers]
     text = "".join(lines)

@@ -85,7 +85,7 @@ class ClientConnection(asyncio.Protocol):
             self._advance()
 
     def eof_received(self) -> bool:
-        """Whether to stay open: a client that has sent all it wanted may still read its answers."""
+        """Return whether to stay open: a client that has sent all it wanted may still read its answers."""
         self._sees_end = True
         return not self._is_closing and (self._is_busy or bool(self._ahead))
 

@@ -24,7 +24,7 @@ class OpenConnection(Protocol):
 
     @property
     def holds_body(self) -> bool:
-        """Whether it keeps a body that is not whole."""
+        """Return whether it keeps a body that is not whole."""
 
     def on_deadline(self) -> None: ...
 

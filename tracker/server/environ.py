@@ -43,7 +43,7 @@ def _learn(name: bytes) -> str:
 
 
 def base(peer: Any, local: Any) -> Environ:  # noqa: ANN401 socket addresses have several forms
-    """What holds for every request of a connection between these two socket addresses."""
+    """Return what holds for every request of a connection between these two socket addresses."""
     remote, port = (peer[0], str(peer[1])) if isinstance(peer, tuple) else ("", "")
     name, own_port = (local[0], str(local[1])) if isinstance(local, tuple) else ("localhost", "80")
     return {

@@ -64,7 +64,7 @@ class RequestReader:
 
     @property
     def is_within(self) -> bool:
-        """Whether a request has begun that is not whole."""
+        """Return whether a request has begun that is not whole."""
         return self._environ is not None
 
     @property
@@ -176,7 +176,10 @@ class RequestReader:
             self._go_on()
 
     def _with_plain_target(self, data: bytes) -> bytes:
-        """The piece with bytes beyond ASCII in its first line escaped: clients forget it, and llhttp refuses them."""
+        """Return the piece with bytes beyond ASCII in its first line escaped.
+
+        Clients forget it, and llhttp refuses them.
+        """
         end = data.find(b"\n")
         self._is_in_first_line = end < 0
         line = data if end < 0 else data[:end]
@@ -185,7 +188,7 @@ class RequestReader:
         return _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], line) + data[len(line) :]
 
     def _leave_body(self, environ: Environ) -> None:
-        """The request is answered without its body, which the application learns from `BODY_UNREAD`."""
+        """Answer the request without its body, which the application learns from `BODY_UNREAD`."""
         environ[BODY_UNREAD] = True
         environ["wsgi.input"] = io.BytesIO()
         self.end()

@@ -24,7 +24,7 @@ _log = logger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens at the address and shares it with nobody. Raises CannotListen."""
+    """Return a socket that listens at the address and shares it with nobody. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

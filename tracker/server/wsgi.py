@@ -63,7 +63,7 @@ class _Call:
     # In a thread.
 
     def begin(self) -> Answer | bytes:
-        """The whole answer, or the first piece of its body."""
+        """Return the whole answer, or the first piece of its body."""
         return self._context.run(self._begin)
 
     def _begin(self) -> Answer | bytes:
@@ -121,13 +121,13 @@ class _Call:
             self._end()
 
     def on_writable(self) -> None:
-        """The client has taken what there was."""
+        """Note that the client has taken what there was."""
         if self._waits_for_client:
             self._waits_for_client = False
             self._ask()
 
     def on_gone(self) -> None:
-        """The client is not there any more."""
+        """Note that the client is not there any more."""
         self._client_has_gone = True
         if self._waits_for_client:
             self._waits_for_client = False

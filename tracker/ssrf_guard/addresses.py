@@ -89,7 +89,7 @@ def check_address(address: IPAddress, port: int, policy: Policy) -> None:
 
 
 def wrong_port(port: int, policy: Policy) -> str:
-    """The sentence for a port that is not among the policy's."""
+    """Return the sentence for a port that is not among the policy's."""
     ports = ", ".join(str(allowed) for allowed in sorted(policy.ports))
     return f"Port {port} is not one that webhooks may use: {ports} are (TRACKER_WEBHOOK_PORTS adds others)."
 

@@ -20,7 +20,7 @@ class Policy:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The rules that TRACKER_WEBHOOK_ALLOW_HTTP, _PORTS and _ALLOWED_NETWORKS make."""
+    """Return the rules that TRACKER_WEBHOOK_ALLOW_HTTP, _PORTS and _ALLOWED_NETWORKS make."""
     return Policy(
         allow_http=settings.webhook_allow_http,
         ports=PORTS | settings.webhook_ports,

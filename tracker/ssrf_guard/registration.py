@@ -8,7 +8,9 @@ LOOK_UP_SECONDS = 5.0
 
 
 def check_registration(url: str, policy: Policy, resolver: Resolver) -> Destination:
-    """Where a new webhook's URL leads, its name looked up; DestinationRefused with a sentence for whoever registers it.
+    """Return where a new webhook's URL leads, its name looked up.
+
+    DestinationRefused with a sentence for whoever registers it.
 
     A name that cannot be resolved now is refused: it is mistyped more often than the name server is away, and an
     endpoint that cannot be reached is no use yet. Every sending checks anew.

@@ -25,7 +25,7 @@ LookUp = Callable[[str], Sequence[IPAddress]]
 
 
 def look_up(host: str) -> list[IPAddress]:
-    """All addresses of a name, in the order in which to try them (RFC 6724). Raises OSError."""
+    """Return all addresses of a name, in the order in which to try them (RFC 6724). Raises OSError."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
 
@@ -51,7 +51,7 @@ class Resolver:
         self._lock = threading.Lock()
 
     def addresses(self, host: str, port: int, *, seconds: float) -> Sequence[IPAddress]:
-        """The addresses to connect to for a name or an address, at least one; within `seconds`.
+        """Return the addresses to connect to for a name or an address, at least one; within `seconds`.
 
         One bad address among good ones refuses the name: what is to be reached from everywhere has no private address,
         and which of several a connection takes must not decide whether it is allowed. Raises DestinationRefused.
@@ -92,7 +92,7 @@ class Resolver:
         return question
 
     def _is_over(self, question: _Question, now: float) -> bool:
-        """Whether it is to be asked anew: answered long ago, or in vain."""
+        """Return whether it is to be asked anew: answered long ago, or in vain."""
         answer = question.answer
         return answer.done() and (answer.exception() is not None or now >= question.asked_at + CACHE_SECONDS)
 

@@ -37,7 +37,9 @@ class Destination:
 
 
 def check_url(url: str, policy: Policy) -> Destination:
-    """Where `url` leads; DestinationRefused, with a sentence for whoever wrote it, where webhooks may not go there.
+    """Return where `url` leads.
+
+    Raises DestinationRefused, with a sentence for whoever wrote it, where webhooks may not go there.
 
     Nothing is looked up: a host name's addresses are `names.Resolver`'s. Where networks are allowed, their addresses
     take any port, so that the port of a name is held against the policy only when its addresses are known.
@@ -115,7 +117,7 @@ def _address_6(parts: SplitResult) -> tuple[str, IPAddress]:
 
 
 def _ascii(host: str) -> str:
-    """The name as DNS has it: full-width digits become digits here, and ideographic full stops points."""
+    """Return the name as DNS has it: full-width digits become digits here, and ideographic full stops points."""
     if host.isascii():
         return host
     try:

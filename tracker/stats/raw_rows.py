@@ -7,7 +7,7 @@ from tracker.store.statistics_increments import ApplicationDay
 
 
 def why_incomplete(tx: Transaction, day: ApplicationDay) -> str | None:
-    """The reason why raw rows of a day of an application are or may be gone; None where all are there."""
+    """Return the reason why raw rows of a day of an application are or may be gone; None where all are there."""
     application_id, date = day
     before = statistics_removals.before(tx, application_id)
     if before is not None and date < before:

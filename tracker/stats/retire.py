@@ -12,7 +12,7 @@ from tracker.store.partitions import Month
 
 
 def is_final(database: Database, month: Month) -> bool:
-    """Whether everything stored in a month is folded, so that its raw rows are no longer needed to count it."""
+    """Return whether everything stored in a month is folded, so that its raw rows are no longer needed to count it."""
     with database.transaction() as tx:
         return not statistics_increments.waiting(tx, _first(month), _first(month.plus(1)))
 

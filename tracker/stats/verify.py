@@ -68,7 +68,7 @@ def verify(
 
 
 def _compare(database: Database, clock: Clock, day: ApplicationDay) -> list[Difference] | str:
-    """The differences of one day, or why it cannot be compared."""
+    """Return the differences of one day, or why it cannot be compared."""
     with database.transaction() as tx:
         statistics_increments.lock_day(tx, day)
         reason = why_incomplete(tx, day)

@@ -61,7 +61,7 @@ def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[HitIdentity]:
 
 
 def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdentity]:
-    """Those of the identities that are stored."""
+    """Return those of the identities that are stored."""
     if not identities:
         return set()
     times = [identity[1] for identity in identities]
@@ -89,7 +89,7 @@ def delete(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
 
 
 def within(identities: Sequence[HitIdentity]) -> dict[str, object]:
-    """What the statements that delete hits and their values ask for."""
+    """Return what the statements that delete hits and their values ask for."""
     return {
         "hits": orjson.dumps([{"id": each[0], "created_at": each[1]} for each in identities]).decode(),
         "first": min(each[1] for each in identities),
@@ -102,12 +102,12 @@ def _json(value: object) -> str | None:
 
 
 def find(tx: Transaction, hit_id: int, created_at: datetime) -> Hit | None:
-    """The stored hit, or None where it is not there."""
+    """Return the stored hit, or None where it is not there."""
     row = fetch_one(tx, "access_logs/find", {"id": hit_id, "created_at": created_at})
     return None if row is None else Hit(**row)
 
 
 def of_session(tx: Transaction, *, app_id: str, session_id: str, since: datetime, limit: int = 100) -> list[Hit]:
-    """The session's latest hits since a time, at most `limit`, the oldest of them first."""
+    """Return the session's latest hits since a time, at most `limit`, the oldest of them first."""
     params = {"app_id": app_id, "session_id": session_id, "since": since, "limit": limit}
     return [Hit(**row) for row in reversed(fetch_all(tx, "access_logs/of_session", params))]

@@ -35,7 +35,7 @@ def insert(
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
-    """The application's further keys, oldest first, revoked ones too; never their hashes."""
+    """Return the application's further keys, oldest first, revoked ones too; never their hashes."""
     return fetch_all(tx, "api_keys/list_rows", {"application_id": application_id})
 
 

@@ -37,7 +37,7 @@ def delete_deliveries(tx: Transaction, owner: Person, *, limit: int) -> int:
 
 
 def counted_extent(tx: Transaction) -> tuple[date, date] | None:
-    """The first and the last day that have statistics, of all applications; None where none has."""
+    """Return the first and the last day that have statistics, of all applications; None where none has."""
     [row] = fetch_all(tx, "statistics/counted_extent")
     return None if row["first"] is None else (row["first"], row["last"])
 
@@ -49,7 +49,7 @@ def delete_statistics(tx: Transaction, owner: Person, day: date) -> int:
 
 
 def increments_waiting(tx: Transaction, owner: Person) -> bool:
-    """Whether anything waits to be counted."""
+    """Return whether anything waits to be counted."""
     [row] = fetch_all(tx, "statistics_increments/increments_waiting", _names(owner))
     return bool(row["waiting"])
 

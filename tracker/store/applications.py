@@ -16,12 +16,15 @@ CHANGEABLE = frozenset(
 
 
 def find(tx: Transaction, app_id: str) -> Application | None:
-    """The application with its settings and usable keys, a deleted one too (flagged); None where there is none."""
+    """Return the application with its settings and usable keys, a deleted one too (flagged).
+
+    Returns None where there is none.
+    """
     return find_many(tx, [app_id]).get(app_id)
 
 
 def existing(tx: Transaction, app_id: str) -> Application:
-    """The same where there has to be one. Raises UnknownApplication."""
+    """Return the same where there has to be one. Raises UnknownApplication."""
     application = find(tx, app_id)
     if application is None:
         raise UnknownApplication(app_id)
@@ -37,7 +40,7 @@ def identify(tx: Transaction, app_id: str) -> ApplicationIdentity:
 
 
 def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:
-    """The applications among `app_ids` that exist, by app_id, in one statement."""
+    """Return the applications among `app_ids` that exist, by app_id, in one statement."""
     rows = fetch_all(tx, "applications/find_many", {"app_ids": list(app_ids)})
     return {row["app_id"]: _application(row) for row in rows}
 
@@ -92,7 +95,7 @@ def lock(tx: Transaction, app_id: str) -> None:
 
 
 def app_id_of(tx: Transaction, reference: str) -> str | None:
-    """The app_id of the application that `reference` names by its id or app_id, a deleted one too."""
+    """Return the app_id of the application that `reference` names by its id or app_id, a deleted one too."""
     try:
         application_id = UUID(reference)
     except ValueError:
@@ -102,7 +105,10 @@ def app_id_of(tx: Transaction, reference: str) -> str | None:
 
 
 def of_key(tx: Transaction, presented: str) -> Application | None:
-    """The application that a key belongs to, a deleted one too; the key may have expired. None for a key of nobody."""
+    """Return the application that a key belongs to, a deleted one too; the key may have expired.
+
+    Returns None for a key of nobody.
+    """
     row = fetch_one(tx, "applications/of_key", {"key_hash": hash_key(presented)})
     return find(tx, row["app_id"]) if row else None
 
@@ -147,7 +153,7 @@ def _application(row: Row) -> Application:
 
 
 def _key(key: Mapping[str, Any]) -> ApiKey:
-    """A further key. `permissions` is an object name to true; a name that is not true is not granted."""
+    """Return a further key. `permissions` is an object name to true; a name that is not true is not granted."""
     permissions = key["permissions"] if isinstance(key["permissions"], dict) else {}
     expires_at = key["expires_at"]
     return ApiKey(

@@ -61,7 +61,7 @@ def add_failure(tx: Transaction, job_type: str, *, reason: str, started_at: date
 
 
 def summary(tx: Transaction, since: datetime) -> list[Row]:
-    """What was done since a time: `job_type`, `runs`, `processed`, `errors`, `latest` and the `last_error`."""
+    """Return what was done since a time: `job_type`, `runs`, `processed`, `errors`, `latest` and the `last_error`."""
     return fetch_all(tx, "batch_jobs/summary", {"since": since})
 
 

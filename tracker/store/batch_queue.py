@@ -52,18 +52,21 @@ def erase_of_import(
 
 
 def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
-    """The entries that failed for good, the latest first."""
+    """Return the entries that failed for good, the latest first."""
     rows = fetch_all(tx, "batch_queue/failed", {"limit": limit, "app_id": app_id})
     return [QueueRow(**row) for row in rows]
 
 
 def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
-    """The ids of all entries that failed for good, the oldest first."""
+    """Return the ids of all entries that failed for good, the oldest first."""
     return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", {"app_id": app_id})]
 
 
 def failed_summary(tx: Transaction, *, looked_at: int) -> list[Row]:
-    """What failed, of the last so many entries: `app_id`, `reason`, `hits`, and when the `latest` of them failed."""
+    """Return what failed, of the last so many entries.
+
+    These are `app_id`, `reason`, `hits`, and when the `latest` of them failed.
+    """
     return fetch_all(tx, "batch_queue/failed_summary", {"looked_at": looked_at})
 
 
@@ -110,12 +113,12 @@ def delete_completed(tx: Transaction, *, before: datetime, limit: int) -> int:
 
 
 def count_by_status(tx: Transaction) -> dict[str, int]:
-    """How many entries there are of each status; absent where there is none."""
+    """Return how many entries there are of each status; absent where there is none."""
     return {row["status"]: row["count"] for row in fetch_all(tx, "batch_queue/count_by_status")}
 
 
 def count_at_most(tx: Transaction, status: str, *, limit: int) -> int:
-    """How many entries have a status, counted no further than `limit`."""
+    """Return how many entries have a status, counted no further than `limit`."""
     row = fetch_one(tx, "batch_queue/count_at_most", {"status": status, "limit": limit})
     return 0 if row is None else int(row["count"])
 

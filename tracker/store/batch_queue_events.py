@@ -38,7 +38,7 @@ def first_hits(tx: Transaction, application_id: UUID, events: Mapping[UUID, UUID
 
 
 def of_hits(tx: Transaction, tracking_ids: Sequence[UUID]) -> dict[UUID, KeptEvent]:
-    """The events of those hits that came with one."""
+    """Return the events of those hits that came with one."""
     rows = fetch_all(tx, "batch_queue_events/of_hits", {"tracking_ids": list(tracking_ids)})
     return {row["tracking_id"]: KeptEvent(row["application_id"], row["event_id"]) for row in rows}
 

@@ -22,7 +22,7 @@ def is_concurrent(revision: str) -> bool:
 
 
 def statements(path: Path) -> list[LiteralString]:
-    """The statements of such a migration's file, each of which is to be run on its own, outside of transactions."""
+    """Return the statements of such a migration's file, each to be run on its own, outside of transactions."""
     text: LiteralString = path.read_text(encoding="utf-8")
     return [statement for statement in text.split(";\n") if statement.strip()]
 

@@ -89,7 +89,10 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
 
 
 def complete(url: str, *, name: str, wait: float) -> str:
-    """The connection string of `url` with our name and timeouts; SettingsInvalid where it does not read as one."""
+    """Return the connection string of `url` with our name and timeouts.
+
+    SettingsInvalid where it does not read as one.
+    """
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:

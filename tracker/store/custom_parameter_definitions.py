@@ -11,7 +11,7 @@ from tracker.store.queries import Jsonb, execute, fetch_all
 
 
 def by_application(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[ParameterDefinition, ...]]:
-    """The definitions of each of the applications that has any, by key."""
+    """Return the definitions of each of the applications that has any, by key."""
     found = defaultdict[UUID, list[ParameterDefinition]](list)
     params = {"application_ids": list(application_ids)}
     for row in fetch_all(tx, "custom_parameter_definitions/by_application", params):

@@ -27,6 +27,6 @@ def add(tx: Transaction, counts: Mapping[Refusal, int]) -> None:
 
 
 def by_reason(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
-    """How often values were refused from `first` to `last`, by key and reason, the most frequent first."""
+    """Return how often values were refused from `first` to `last`, by key and reason, the most frequent first."""
     params = {"application_id": application_id, "first": first, "last": last}
     return fetch_all(tx, "custom_parameter_refusals/by_reason", params)

@@ -92,7 +92,7 @@ class Database:
 
     @contextmanager
     def snapshot(self, *, share_of: str | None = None, patience: float | None = None) -> Iterator[Transaction]:
-        """The same for reading only, with every statement seeing the database as the first one did.
+        """Open the same for reading only, with every statement seeing the database as the first one did.
 
         What it asks for stands in BEGIN itself, which pins nothing. `share_of` names the application that is read for:
         it has its share of the connections and no more; `patience` is how many seconds a statement may take, where that
@@ -170,7 +170,10 @@ class Database:
 
 
 def _is_quiet(connection: PostgresConnection) -> bool:
-    """Whether nothing has arrived on an idle connection. What arrives unasked is the server's farewell or its end."""
+    """Return whether nothing has arrived on an idle connection.
+
+    What arrives unasked is the server's farewell or its end.
+    """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return not poll.poll(0)

@@ -55,7 +55,7 @@ def insert(
 def open_like(
     tx: Transaction, *, application_id: UUID, kind: ErasureKind, identifiers: Mapping[str, Sequence[str]]
 ) -> UUID | None:
-    """The erasure of the very same that is not done yet; None where there is none."""
+    """Return the erasure of the very same that is not done yet; None where there is none."""
     parameters = {"application_id": application_id, "kind": kind, "identifiers": Jsonb(dict(identifiers))}
     row = fetch_one(tx, "erasures/open_like", parameters)
     return None if row is None else row["id"]
@@ -87,7 +87,7 @@ def finish(tx: Transaction, erasure_id: UUID, *, owner: str, notes: Sequence[str
 
 
 def is_open(tx: Transaction, erasure_id: UUID) -> bool:
-    """Whether it is there and not done."""
+    """Return whether it is there and not done."""
     [row] = fetch_all(tx, "erasures/is_open", {"id": erasure_id})
     return bool(row["open"])
 

@@ -65,7 +65,7 @@ _QUOTED = re.compile(r'".*"', re.DOTALL)
 
 
 def translate(error: psycopg.Error) -> TrackerError:
-    """The error of this project that `error` is, with a message of one line that quotes no value."""
+    """Return the error of this project that `error` is, with a message of one line that quotes no value."""
     state = error.sqlstate
     if state is None:
         return _without_sqlstate(error)
@@ -96,7 +96,7 @@ def is_about_session(error: psycopg.Error) -> bool:
 
 
 def _away(error: psycopg.Error, state: str, message: str) -> str | None:
-    """What keeps the database from doing its work for anybody, or None where this row may be the reason."""
+    """Return what keeps the database from doing its work for anybody, or None where this row may be the reason."""
     if state in _NOT_MIGRATED:
         return f"The database is not ready for this version: {message}. Run `python -m tracker migrate`."
     if state == _NOT_PERMITTED:
@@ -129,7 +129,7 @@ def translated() -> Iterator[None]:
 
 
 def _without_sqlstate(error: psycopg.Error) -> TrackerError:
-    """An error that psycopg or libpq raised by itself, without an answer of the server."""
+    """Return an error that psycopg or libpq raised by itself, without an answer of the server."""
     lines = str(error).splitlines() or [type(error).__name__]
     if isinstance(error, psycopg.OperationalError):
         return DatabaseAway(f"PostgreSQL cannot be reached: {lines[0]}.")
@@ -146,7 +146,10 @@ def _primary(error: psycopg.Error) -> str:
 
 
 def _missing_partition(error: psycopg.Error) -> str:
-    """A check violation without a constraint: no partition takes the row. DETAIL holds nothing but the key here."""
+    """Return a check violation without a constraint: no partition takes the row.
+
+    DETAIL holds nothing but the key here.
+    """
     table = error.diag.table_name or "the table"
     month = _MONTH_IN_DETAIL.search(error.diag.message_detail or "")
     if month is None:

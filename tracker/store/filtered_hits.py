@@ -28,12 +28,12 @@ def add(tx: Transaction, name: UUID, counts: Sequence[FilteredCount], now: datet
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
-    """An application's counts, oldest first."""
+    """Return an application's counts, oldest first."""
     return fetch_all(tx, "filtered_hits/list_rows", {"application_id": application_id})
 
 
 def sums(tx: Transaction, application_id: UUID, start: datetime, end: datetime) -> dict[str, int]:
-    """How many were left out from `start` until before `end`, by reason, the most frequent first."""
+    """Return how many were left out from `start` until before `end`, by reason, the most frequent first."""
     params = {"application_id": application_id, "start": start, "end": end}
     return {row["reason"]: row["hits"] for row in fetch_all(tx, "filtered_hits/sums", params)}
 
@@ -47,6 +47,6 @@ class RefusedCount(NamedTuple):
 
 
 def refused(tx: Transaction, since: datetime, limits: Sequence[str]) -> list[RefusedCount]:
-    """How many hits were refused for one of `limits` from the hour `since` on, by application, the most first."""
+    """Return how many hits were refused for one of `limits` from the hour `since` on, by application, most first."""
     rows = fetch_all(tx, "filtered_hits/refused", {"since": since, "limits": list(limits)})
     return [RefusedCount(row["app_id"], row["reason"], row["hits"]) for row in rows]

@@ -26,7 +26,7 @@ class DatabaseIdentity:
     name: str
 
     def is_same_as(self, other: "DatabaseIdentity") -> bool:
-        """Whether both are one database, as far as both know where they lie."""
+        """Return whether both are one database, as far as both know where they lie."""
         servers = {self.system_identifier, other.system_identifier} - {None}
         return (self.id, self.oid) == (other.id, other.oid) and len(servers) <= 1
 
@@ -35,7 +35,7 @@ class DatabaseIdentity:
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> "DatabaseIdentity":
-        """What `as_json` made; KeyError, TypeError or ValueError for anything else."""
+        """Return what `as_json` made; KeyError, TypeError or ValueError for anything else."""
         server = values["system_identifier"]
         return cls(
             id=UUID(values["id"]),
@@ -66,7 +66,10 @@ def get(tx: Transaction) -> Instance:
 
 
 def place(tx: Transaction, database_id: UUID) -> DatabaseIdentity:
-    """Where this session's database lies, if it is the one with this id; for roles that may not read the table."""
+    """Return where this session's database lies, if it is the one with this id.
+
+    This is for roles that may not read the table.
+    """
     row = fetch_one(tx, "instance/place")
     assert row is not None
     return _identity(tx, database_id, row)
@@ -99,5 +102,5 @@ def note_process(tx: Transaction, name: str, queue_id: UUID) -> None:
 
 
 def alive(tx: Transaction, *, seconds: float) -> dict[str, UUID]:
-    """The processes that have spoken in the last `seconds`, and the Redis that each works with."""
+    """Return the processes that have spoken in the last `seconds`, and the Redis that each works with."""
     return {row["name"]: row["queue_id"] for row in fetch_all(tx, "processes/alive", {"seconds": seconds})}

@@ -21,6 +21,6 @@ def give_back(tx: Transaction, name: str, *, owner: str) -> bool:
 
 
 def holder(tx: Transaction, name: str) -> str | None:
-    """Who holds it now."""
+    """Return who holds it now."""
     row = fetch_one(tx, "leases/holder", {"name": name})
     return None if row is None else str(row["owner"])

@@ -27,7 +27,7 @@ _Result = TypeVar("_Result")
 
 @contextmanager
 def maintenance(url: str, *, name: str) -> Iterator[PostgresConnection]:
-    """A connection for one piece of maintenance; it is closed afterwards. Raises errors of this project."""
+    """Open a connection for one piece of maintenance; it is closed afterwards. Raises errors of this project."""
     with translated():
         connection = connect(complete(url, name=name, wait=10))
         try:

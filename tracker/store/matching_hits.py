@@ -58,14 +58,14 @@ def count(tx: Transaction, matching: Matching, period: PeriodName) -> list[Row]:
 
 
 def parameters(tx: Transaction, matching: Matching) -> dict[str, dict[str, Any]]:
-    """The statistics of their defined parameters, by key."""
+    """Return the statistics of their defined parameters, by key."""
     return {row["key"]: row["stat"] for row in fetch_all(tx, "custom_parameter_values/parameters", matching.params)}
 
 
 def who_had(
     tx: Transaction, application_id: UUID, start: datetime, end: datetime, asked: Values
 ) -> dict[str, tuple[int, int]]:
-    """How many visitors and sessions had each of these values of a parameter, by value; no entry for none."""
+    """Return how many visitors and sessions had each of these values of a parameter, by value; no entry for none."""
     params = {
         "application_id": application_id,
         "start": start,
@@ -81,7 +81,7 @@ def who_had(
 def seen_keys(
     tx: Transaction, application: ApplicationIdentity, start: datetime, end: datetime, *, limit: int
 ) -> SeenKeys:
-    """The keys that the latest `limit` hits of a time carry, the most frequent first."""
+    """Return the keys that the latest `limit` hits of a time carry, the most frequent first."""
     params = {
         "application_id": application.id,
         "app_id": application.app_id,

@@ -104,7 +104,7 @@ def _check_others(connection: PostgresConnection, on_step: Callable[[str], None]
 
 
 def _waiting_index(connection: PostgresConnection) -> str | None:
-    """The revision that comes next, where it builds an index beside the writers and the others are applied."""
+    """Return the revision that comes next, where it builds an index beside the writers and the others are applied."""
     applied = applied_revision(connection)
     connection.rollback()
     names = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.sql"))
@@ -141,7 +141,10 @@ def _apply_missing(
 
 
 def _steps(built: str | None, current: Sequence[str], context: MigrationContext) -> list[RevisionStep]:
-    """What Alembic asks: the steps from the `current` revision on, up to an index; or the one that is `built`."""
+    """Return what Alembic asks: the steps from the `current` revision on, up to an index.
+
+    Or the one that is `built`.
+    """
     scripts = list(_scripts(context.connection))
     revisions = RevisionMap(lambda: scripts)
     newest = revisions.heads[0]  # The map links the revisions to each other when it is first asked.
@@ -169,7 +172,7 @@ def _scripts(connection: AlchemyConnection | None) -> Iterator[Script]:
 
 
 def _script(path: Path, previous: str | None, connection: AlchemyConnection | None) -> Script:
-    """The module that Alembic expects of a revision, whose upgrade runs one SQL file."""
+    """Return the module that Alembic expects of a revision, whose upgrade runs one SQL file."""
 
     def upgrade(**_: object) -> None:
         assert connection is not None

@@ -65,7 +65,7 @@ def _remove(
     on_step: Callable[[str], None],
     should_continue: Callable[[], bool],
 ) -> bool:
-    """Whether it is dropped; not where `should_continue` said no while it was being emptied."""
+    """Return whether it is dropped; not where `should_continue` said no while it was being emptied."""
     if _tried(connection, found, on_step):
         return True
     if found.table == TABLES[0]:

@@ -32,13 +32,13 @@ class Month:
 
     @classmethod
     def of(cls, day: date) -> "Month":
-        """The month of a day, or of an aware time (which is taken in UTC)."""
+        """Return the month of a day, or of an aware time (which is taken in UTC)."""
         day = day.astimezone(UTC) if isinstance(day, datetime) else day
         return cls(day.year, day.month)
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        """The month of YYYY-MM; ValueError for anything else."""
+        """Return the month of YYYY-MM; ValueError for anything else."""
         match = _MONTH.fullmatch(text)
         if match is None or match[1] == "0000":
             raise ValueError("a month is written YYYY-MM")
@@ -53,7 +53,7 @@ class Month:
         return datetime(self.year, self.month, 1, tzinfo=UTC)
 
     def minus(self, earlier: "Month") -> int:
-        """How many months lie between the beginnings of the two."""
+        """Return how many months lie between the beginnings of the two."""
         return (self.year - earlier.year) * 12 + self.month - earlier.month
 
     def __str__(self) -> str:
@@ -82,12 +82,15 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def needed(today: date) -> list[Month]:
-    """The months that must exist on a day: the one before (late hits), the current one, and MONTHS_AHEAD."""
+    """Return the months that must exist on a day: the one before (late hits), the current one, and MONTHS_AHEAD."""
     return [Month.of(today).plus(months) for months in range(-1, MONTHS_AHEAD + 1)]
 
 
 def first_kept(today: date, retention_months: int) -> Month | None:
-    """The oldest month that is kept: `retention_months` whole months before the current one; None where 0 keeps all."""
+    """Return the oldest month that is kept: `retention_months` whole months before the current one.
+
+    Returns None where 0 keeps all.
+    """
     return Month.of(today).plus(-retention_months) if retention_months else None
 
 
@@ -97,12 +100,12 @@ def list_partitions(tx: Transaction) -> list[Partition]:
 
 
 def oldest_month(tx: Transaction) -> Month | None:
-    """The oldest month of which there is a partition."""
+    """Return the oldest month of which there is a partition."""
     return min((each.month for each in list_partitions(tx) if each.month), default=None)
 
 
 def first_hit(tx: Transaction) -> datetime | None:
-    """The time of the first hit that there is; month by month, since a look at all would lock all of them."""
+    """Return the time of the first hit that there is; month by month, since a look at all would lock all of them."""
     hits = [each for each in list_partitions(tx) if each.table == TABLES[0] and not each.half_detached]
     found: list[datetime] = []
     for each in sorted(hits, key=lambda partition: partition.start or _EARLIEST):
@@ -115,20 +118,23 @@ def first_hit(tx: Transaction) -> datetime | None:
 
 
 def holds_rows_since(tx: Transaction, partition: Partition, time: datetime) -> bool:
-    """Whether a partition holds a row from `time` or later, whatever its bounds say; by the index."""
+    """Return whether a partition holds a row from `time` or later, whatever its bounds say; by the index."""
     query = sql.SQL("SELECT EXISTS (SELECT FROM ONLY {} WHERE created_at >= %s)")
     row = tx.execute(query.format(sql.Identifier(partition.name)), [time]).fetchone()
     return row is not None and bool(row[0])
 
 
 def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:
-    """Those of `months` that one of the two tables lacks, in order. A month that is half detached takes no hits."""
+    """Return those of `months` that one of the two tables lacks, in order.
+
+    A month that is half detached takes no hits.
+    """
     present = {(partition.table, partition.month) for partition in list_partitions(tx) if not partition.half_detached}
     return sorted({month for month in months for table in TABLES if (table, month) not in present})
 
 
 def problems(partitions: Sequence[Partition]) -> list[str]:
-    """What is wrong with the partitions themselves, one sentence each."""
+    """Return what is wrong with the partitions themselves, one sentence each."""
     found = [
         f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
     ]
@@ -142,7 +148,10 @@ def problems(partitions: Sequence[Partition]) -> list[str]:
 
 
 def gap_sentences(partitions: Sequence[Partition]) -> list[str]:
-    """The times between partitions that no partition takes, a sentence each. An old import leaves some, harmlessly."""
+    """Return the times between partitions that no partition takes, a sentence each.
+
+    An old import leaves some, harmlessly.
+    """
     found: list[str] = []
     for table in TABLES:
         months = [partition for partition in partitions if partition.table == table and partition.month]
@@ -156,7 +165,10 @@ def gap_sentences(partitions: Sequence[Partition]) -> list[str]:
 
 
 def gaps(partitions: Sequence[Partition], *, longest: int) -> list[Month]:
-    """The months that both tables should have between those that they have, where no more than `longest` in a row."""
+    """Return the months that both tables should have between those that they have.
+
+    Gaps of more than `longest` in a row are left out.
+    """
     months = sorted({partition.month for partition in partitions if partition.month})
     return [
         earlier.plus(number)

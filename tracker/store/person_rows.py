@@ -28,7 +28,7 @@ class Person:
     """As they are stored."""
 
     def parameters(self) -> dict[str, Any]:
-        """What every statement about a person asks for."""
+        """Return what every statement about a person asks for."""
         return {
             "application_id": self.application_id,
             "client_sub_ids": list(self.client_sub_ids),
@@ -62,7 +62,7 @@ class ErasedText:
 
 
 def bounds(day: date) -> dict[str, datetime]:
-    """The first moment of a day (UTC) and of the next."""
+    """Return the first moment of a day (UTC) and of the next."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return {"start": start, "end": start + timedelta(days=1)}
 
@@ -84,18 +84,21 @@ def erase_hits(tx: Transaction, identities: Sequence[HitIdentity]) -> list[Erase
 
 
 def count_values(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
-    """How many parameter values some hits have."""
+    """Return how many parameter values some hits have."""
     return _count(fetch_one(tx, "custom_parameter_values/count_values", within(identities)))
 
 
 def sessions_of(tx: Transaction, person: Person, day: date) -> list[str]:
-    """The ids of the person's sessions whose last hit lies within a day."""
+    """Return the ids of the person's sessions whose last hit lies within a day."""
     rows = fetch_all(tx, "sessions/sessions_of", {**person.parameters(), **bounds(day)})
     return [row["session_id"] for row in rows]
 
 
 def sessions_extent(tx: Transaction) -> tuple[datetime, datetime] | None:
-    """The times of the first and of the last session's last hit, of all applications; None where there is none."""
+    """Return the times of the first and of the last session's last hit, of all applications.
+
+    Returns None where there is none.
+    """
     row = fetch_one(tx, "sessions/sessions_extent")
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
@@ -125,7 +128,7 @@ def erase_queued(tx: Transaction, person: Person, *, limit: int) -> list[datetim
 
 
 def count_queued(tx: Transaction, person: Person) -> int:
-    """How many rows of `batch_queue` are the person's."""
+    """Return how many rows of `batch_queue` are the person's."""
     return _count(fetch_one(tx, "batch_queue/count_queued", _in_json(person)))
 
 
@@ -136,7 +139,7 @@ def erase_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequenc
 
 
 def count_deliveries_of_hits(tx: Transaction, person: Person, event_ids: Sequence[str]) -> int:
-    """How many webhook deliveries there are about hits."""
+    """Return how many webhook deliveries there are about hits."""
     parameters = {"application_id": person.application_id, "event_ids": list(event_ids)}
     return _count(fetch_one(tx, "webhook_deliveries/count_deliveries_of_hits", parameters))
 

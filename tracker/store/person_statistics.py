@@ -61,7 +61,7 @@ def subtract(
 
 
 def days_remembered(tx: Transaction, person: Person) -> list[date]:
-    """The days on which a person is remembered by `client_sub_id` or `session_id`, raw rows or not."""
+    """Return the days on which a person is remembered by `client_sub_id` or `session_id`, raw rows or not."""
     rows = fetch_all(tx, "statistics_visitors/days_remembered", person.parameters())
     return [row["date"] for row in rows]
 

@@ -27,7 +27,10 @@ Row = dict[str, Any]
 
 @cache
 def sql(name: str) -> LiteralString:
-    """The text of `sql/queries/<name>.sql`. It is a constant of the project, which is what psycopg asks of SQL."""
+    """Return the text of `sql/queries/<name>.sql`.
+
+    It is a constant of the project, which is what psycopg asks of SQL.
+    """
     text: LiteralString = (SQL / "queries" / f"{name}.sql").read_text(encoding="utf-8")
     return text
 

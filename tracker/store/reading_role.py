@@ -26,14 +26,14 @@ class ReadingRole:
 
 
 def look(tx: Transaction) -> ReadingRole:
-    """The role of this session."""
+    """Return the role of this session."""
     row = fetch_one(tx, "reading_role/look")
     assert row is not None  # A statement without FROM has one row.
     return ReadingRole(**row)
 
 
 def unreadable(tx: Transaction) -> list[str]:
-    """The tables that this session's role cannot read as it has to."""
+    """Return the tables that this session's role cannot read as it has to."""
     return [name for name, _ in _missing(tx, None)]
 
 

@@ -71,12 +71,12 @@ class MissingRight:
 
 
 def missing_rights(tx: Transaction) -> Sequence[MissingRight]:
-    """What this session's role lacks of what deploy/postgres/roles.sql gives to `tracker_app`."""
+    """Return what this session's role lacks of what deploy/postgres/roles.sql gives to `tracker_app`."""
     return [MissingRight(**row) for row in fetch_all(tx, "server/missing_rights", {"tables": _own_tables()})]
 
 
 def missing_owner_rights(tx: Transaction) -> Sequence[str]:
-    """What this session's role lacks to migrate and to make months, as parts of a sentence."""
+    """Return what this session's role lacks to migrate and to make months, as parts of a sentence."""
     return [row["missing"] for row in fetch_all(tx, "server/missing_owner_rights", {"tables": _own_tables()})]
 
 
@@ -99,11 +99,11 @@ def write(tx: Transaction) -> None:
 
 
 def applied_revision(tx: Transaction) -> str | None:
-    """The migration that was applied last, of a database that has been migrated at all."""
+    """Return the migration that was applied last, of a database that has been migrated at all."""
     row = fetch_one(tx, "server/applied_revision")
     return row["revision"] if row else None
 
 
 def newest_revision() -> str:
-    """The migration that this version ends with."""
+    """Return the migration that this version ends with."""
     return max(path.stem for path in (SQL / "migrations").glob("[0-9]*.sql"))

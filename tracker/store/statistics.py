@@ -48,7 +48,10 @@ def forget_day(tx: Transaction, day: ApplicationDay) -> None:
 
 
 def differences(tx: Transaction, day: ApplicationDay) -> list[Difference] | None:
-    """Where a recount of a day, which this transaction has locked, differs; None where increments wait to be folded."""
+    """Return where a recount of a day, which this transaction has locked, differs.
+
+    Returns None where increments wait to be folded.
+    """
     parameters = {"application_id": day[0], "date": day[1], **_bounds(day[1])}
     [row] = fetch_all(tx, "statistics/differences", parameters)
     if row["waiting"]:
@@ -60,7 +63,7 @@ def differences(tx: Transaction, day: ApplicationDay) -> list[Difference] | None
 
 
 def first_day(tx: Transaction) -> date | None:
-    """The first day that has statistics or raw rows; None where there is nothing at all."""
+    """Return the first day that has statistics or raw rows; None where there is nothing at all."""
     [row] = fetch_all(tx, "statistics/first_day")
     first_hit = partitions.first_hit(tx)
     return min((day for day in (row["date"], first_hit and first_hit.date()) if day is not None), default=None)
@@ -73,17 +76,17 @@ def applications_of_day(tx: Transaction, day: date, app_id: str | None) -> list[
 
 
 def hours(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
-    """The rows of `hourly_statistics` from `first` to `last`."""
+    """Return the rows of `hourly_statistics` from `first` to `last`."""
     return fetch_all(tx, "statistics/hours", {"application_id": application_id, "first": first, "last": last})
 
 
 def days(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
-    """The rows of `daily_statistics` from `first` to `last`."""
+    """Return the rows of `daily_statistics` from `first` to `last`."""
     return fetch_all(tx, "statistics/days", {"application_id": application_id, "first": first, "last": last})
 
 
 def oldest_counted(tx: Transaction, before: date) -> date | None:
-    """The oldest day before `before` of which is still remembered what was counted."""
+    """Return the oldest day before `before` of which is still remembered what was counted."""
     [row] = fetch_all(tx, "statistics/oldest_counted", {"before": before})
     found: date | None = row["date"]
     return found

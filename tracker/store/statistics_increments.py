@@ -39,7 +39,10 @@ def copy(tx: Transaction, increments: Iterable[Increment]) -> None:
 
 
 def address_bytes(tx: Transaction, addresses: Sequence[str]) -> list[bytes]:
-    """The addresses as PostgreSQL sends an INET; only for what `ipaddress` cannot read and a row already holds."""
+    """Return the addresses as PostgreSQL sends an INET.
+
+    Only for what `ipaddress` cannot read and a row already holds.
+    """
     return [row["bytes"] for row in fetch_all(tx, "statistics_increments/address_bytes", {"addresses": addresses})]
 
 
@@ -75,7 +78,7 @@ def lock_day(tx: Transaction, day: ApplicationDay) -> None:
 
 
 def of_day(tx: Transaction, day: ApplicationDay) -> list[int]:
-    """The ids of a day's increments that are not folded yet."""
+    """Return the ids of a day's increments that are not folded yet."""
     rows = fetch_all(tx, "statistics_increments/of_day", {"application_id": day[0], "date": day[1]})
     return [row["id"] for row in rows]
 
@@ -97,7 +100,7 @@ def recount_hour(tx: Transaction, day: ApplicationDay, hour: int) -> list[int]:
 
 
 def waiting(tx: Transaction, first: date, end: date) -> bool:
-    """Whether increments of the days from `first` to before `end` wait to be folded."""
+    """Return whether increments of the days from `first` to before `end` wait to be folded."""
     [row] = fetch_all(tx, "statistics_increments/waiting", {"first": first, "end": end})
     return bool(row["waiting"])
 
@@ -117,7 +120,10 @@ def _line(increment: Increment) -> str:
 
 
 def _text_array(given: Sequence[str | None]) -> str:
-    """An array literal as a field of COPY. Nearly always nothing needs escaping, and one look at all of them tells."""
+    """Return an array literal as a field of COPY.
+
+    Nearly always nothing needs escaping, and one look at all of them tells.
+    """
     if not given:
         return "{}"
     texts = [text for text in given if text is not None]

@@ -49,23 +49,23 @@ def hour_numbers(tx: Transaction, application_id: UUID, first: date, last: date)
 
 
 def different_visitors(tx: Transaction, application_id: UUID, dates: Sequence[date]) -> list[Different]:
-    """The visitors of some days together and of each of their months."""
+    """Return the visitors of some days together and of each of their months."""
     return _different(tx, "statistics_visitors/different_visitors", application_id, dates)
 
 
 def different_sessions(tx: Transaction, application_id: UUID, dates: Sequence[date]) -> list[Different]:
-    """The sessions of some days together and of each of their months."""
+    """Return the sessions of some days together and of each of their months."""
     return _different(tx, "statistics_sessions/different_sessions", application_id, dates)
 
 
 def parameters(tx: Transaction, application_id: UUID, first: date, last: date) -> dict[str, dict[str, Any]]:
-    """The parameters' statistics over these days together, by key: see `statistics/parameters.sql`."""
+    """Return the parameters' statistics over these days together, by key: see `statistics/parameters.sql`."""
     params = {"application_id": application_id, "first": first, "last": last}
     return {row["key"]: row["stat"] for row in fetch_all(tx, "statistics/parameters", params)}
 
 
 def most_frequent(tx: Transaction, application_id: UUID, dates: Sequence[date], key: str, *, limit: int) -> Frequent:
-    """The most frequent values of a parameter over these days together, ties in the order of the values."""
+    """Return the most frequent values of a parameter over these days together, ties in the order of the values."""
     params = {"application_id": application_id, "dates": list(dates), "parameter_key": key, "limit": limit}
     rows = fetch_all(tx, "statistics_values/most_frequent", params)
     if not rows:

@@ -8,13 +8,13 @@ from tracker.store.queries import fetch_all, fetch_one
 
 
 def hits_by_partition(tx: Transaction, application_id: UUID) -> dict[str, int]:
-    """The hits in each partition of access_logs that has any, by the partition's name."""
+    """Return the hits in each partition of access_logs that has any, by the partition's name."""
     rows = fetch_all(tx, "access_logs/hits_by_partition", {"application_id": application_id})
     return {row["partition"]: row["hits"] for row in rows}
 
 
 def partition_of(tx: Transaction, hit_id: int, created_at: datetime) -> str | None:
-    """The partition that a hit stands in, or None where it is not stored."""
+    """Return the partition that a hit stands in, or None where it is not stored."""
     row = fetch_one(tx, "access_logs/partition_of", {"id": hit_id, "created_at": created_at})
     return None if row is None else str(row["partition"])
 
@@ -32,7 +32,7 @@ def refused_parameters(tx: Transaction, application_id: UUID) -> int:
 
 
 def counted(tx: Transaction, application_id: UUID) -> int:
-    """The hits that the statistics of days hold."""
+    """Return the hits that the statistics of days hold."""
     return _count(tx, "statistics/counted", application_id)
 
 

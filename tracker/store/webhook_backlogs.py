@@ -18,17 +18,20 @@ class Backlog:
 
 
 def room_below(limit: int) -> int:
-    """How few have to wait until new deliveries wait too: half, so that an endpoint at its limit does not flicker."""
+    """Return how few have to wait until new deliveries wait too.
+
+    This is half, so that an endpoint at its limit does not flicker.
+    """
     return limit // 2
 
 
 def expecting(tx: Transaction) -> list[UUID]:
-    """The webhooks for which anything waits, and those for which too many did."""
+    """Return the webhooks for which anything waits, and those for which too many did."""
     return [row["webhook_id"] for row in fetch_all(tx, "webhook_deliveries/expecting")]
 
 
 def count(tx: Transaction, webhook_id: UUID, *, most: int) -> int:
-    """How many deliveries wait for a webhook, counted up to `most`."""
+    """Return how many deliveries wait for a webhook, counted up to `most`."""
     row = fetch_one(tx, "webhook_deliveries/count", {"webhook_id": webhook_id, "most": most})
     assert row is not None
     waiting: int = row["count"]

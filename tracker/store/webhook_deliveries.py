@@ -90,7 +90,10 @@ def list_rows(
     event_id: str | None = None,
     before_id: int | None = None,
 ) -> list[DeliveryRow]:
-    """A webhook's deliveries with their attempts, the latest first; those below `before_id` for a further page."""
+    """Return a webhook's deliveries with their attempts, the latest first.
+
+    Those below `before_id` for a further page.
+    """
     params = {
         "webhook_id": webhook_id,
         "limit": limit,

@@ -107,7 +107,7 @@ def claim(
 def still_ours(
     tx: Transaction, claimed: Sequence[ClaimedDelivery], *, owner: str, now: datetime
 ) -> dict[int, ClaimedDelivery]:
-    """Those of claimed deliveries that are still to be sent, by id, with the URL and the secrets that hold by now.
+    """Return those claimed deliveries that are still to be sent, by id, with the URL and the secrets that hold now.
 
     Left out are those that were erased or sent meanwhile, or whose webhook is disabled or gone.
     """

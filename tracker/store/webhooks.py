@@ -49,7 +49,7 @@ class WebhookRow:
 
 
 def active_of(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[Subscription, ...]]:
-    """The active webhooks of each of the applications that has any, oldest first."""
+    """Return the active webhooks of each of the applications that has any, oldest first."""
     found = defaultdict[UUID, list[Subscription]](list)
     for row in fetch_all(tx, "webhooks/active_of", {"application_ids": list(application_ids)}):
         # The column takes any JSON: what somebody has written by hand must not hold up an application's hits.
@@ -77,7 +77,7 @@ def insert(
 
 
 def list_rows(tx: Transaction, *, app_id: str | None = None, webhook_id: UUID | None = None) -> list[WebhookRow]:
-    """All webhooks, those of one application, or one; oldest first. A deleted application has none."""
+    """Return all webhooks, those of one application, or one; oldest first. A deleted application has none."""
     rows = fetch_all(tx, "webhooks/list_rows", {"app_id": app_id, "webhook_id": webhook_id})
     return [WebhookRow(**row) for row in rows]
 
@@ -88,7 +88,7 @@ def disabled(tx: Transaction, *, limit: int) -> list[WebhookRow]:
 
 
 def count_disabled(tx: Transaction, application_ids: Sequence[UUID] | None = None) -> dict[UUID, int]:
-    """How many webhooks are disabled of each application that has such ones: of some applications, or of all."""
+    """Return how many webhooks are disabled of each application that has such ones: of some applications, or of all."""
     ids = None if application_ids is None else list(application_ids)
     rows = fetch_all(tx, "webhooks/count_disabled", {"application_ids": ids})
     return {row["application_id"]: row["count"] for row in rows}

@@ -63,7 +63,10 @@ class Attempts:
         )
 
     def _headers(self, delivery: ClaimedDelivery, at: datetime) -> dict[str, str]:
-        """Those of Standard Webhooks; during a rotation with a signature by either secret, the new one's first."""
+        """Return those of Standard Webhooks.
+
+        During a rotation with a signature by either secret, the new one's first.
+        """
         if delivery.secret is None:
             raise SettingsInvalid("This webhook has no secret: `python -m tracker webhooks rotate ID` gives it one.")
         signers = [Webhook(self._secret_box.decrypt(delivery.secret))]

@@ -59,7 +59,7 @@ class EndpointLimiter:
         return sum(len(endpoint.waiting) for endpoint in self._endpoints.values())
 
     def ready(self, now: float) -> int:
-        """What waits here for a thread and nothing else; what waits in unhealthy endpoints may wait for long."""
+        """Return what waits here for a thread and nothing else; what waits in unhealthy endpoints may wait for long."""
         return sum(
             len(endpoint.waiting)
             for endpoint in self._endpoints.values()
@@ -95,7 +95,7 @@ class EndpointLimiter:
             endpoint.has_more = endpoint.is_failing or numbers[endpoint.webhook_id] >= each
 
     def all_waiting(self) -> list[ClaimedDelivery]:
-        """What waits here, of all endpoints."""
+        """Return what waits here, of all endpoints."""
         return [delivery for endpoint in self._endpoints.values() for delivery in endpoint.waiting]
 
     def keep(self, current: Mapping[int, ClaimedDelivery]) -> list[ClaimedDelivery]:
@@ -107,12 +107,15 @@ class EndpointLimiter:
         return gone
 
     def wants_more(self, webhook_id: UUID) -> bool:
-        """Whether an endpoint is soon without work although there was more to claim when it was filled."""
+        """Return whether an endpoint is soon without work although there was more to claim when it was filled."""
         endpoint = self._endpoints[webhook_id]
         return endpoint.has_more and len(endpoint.waiting) < endpoint.concurrency
 
     def begin(self, now: float) -> Iterator[tuple[WebhookEndpoint, ClaimedDelivery]]:
-        """What may begin now, endpoint by endpoint, so that each has its turn; it counts as in flight from here on."""
+        """Yield what may begin now, endpoint by endpoint, so that each has its turn.
+
+        It counts as in flight from here on.
+        """
         unhealthy = sum(len(endpoint.in_flight) for endpoint in self._endpoints.values() if endpoint.is_unhealthy(now))
         progress = True
         while progress and self.in_flight < self._threads:
@@ -136,7 +139,7 @@ class EndpointLimiter:
                 yield endpoint, delivery
 
     def end(self, delivery: ClaimedDelivery, now: float, *, succeeded: bool) -> list[ClaimedDelivery]:
-        """An attempt has ended. Returns what waits here for an endpoint that failed, to be given back."""
+        """Note that an attempt has ended. Returns what waits here for an endpoint that failed, to be given back."""
         endpoint = self._endpoints[delivery.webhook_id]
         endpoint.is_slow = endpoint.in_flight.pop(delivery.id) + SLOW_SECONDS < now
         self.in_flight -= 1
@@ -149,7 +152,7 @@ class EndpointLimiter:
         return self._empty([endpoint])
 
     def lapsing(self, before: datetime) -> list[ClaimedDelivery]:
-        """What waits here under a lease that ends before a time, to be given back."""
+        """Return what waits here under a lease that ends before a time, to be given back."""
         given_back = []
         for endpoint in self._endpoints.values():
             while endpoint.waiting and endpoint.waiting[0].leased_until < before:
@@ -157,7 +160,7 @@ class EndpointLimiter:
         return given_back
 
     def empty(self) -> list[ClaimedDelivery]:
-        """Everything that waits here, to be given back."""
+        """Return everything that waits here, to be given back."""
         return self._empty(self._endpoints.values())
 
     def close_idle(self, now: float) -> None:

@@ -13,7 +13,7 @@ class NoResponse(Exception):
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong, by the innermost error that says it best."""
+    """Return what went wrong, by the innermost error that says it best."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, NoResponse):
@@ -42,7 +42,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it wraps: libraries put the inner one into `args`, `reason`, or chain it."""
+    """Yield the error and what it wraps: libraries put the inner one into `args`, `reason`, or chain it."""
     seen: list[BaseException] = []
     waiting = [error]
     while waiting:

@@ -52,7 +52,7 @@ class EndpointAnswer:
 
 
 def trusted() -> ssl.SSLContext:
-    """Who is believed: the machine's authorities and those that certifi carries."""
+    """Return who is believed: the machine's authorities and those that certifi carries."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -142,7 +142,7 @@ class _Adapter(HTTPAdapter):
         }
 
     def cert_verify(self, *_: object, **__: object) -> None:
-        """The context of the settings verifies; requests would load the authorities anew for every connection."""
+        """Do nothing: the shared context verifies, and requests would load the authorities for every connection."""
 
 
 def _pool(

@@ -55,7 +55,7 @@ class RetryDecision:
 
 
 def decide(result: AttemptResult, *, tries: int, now: datetime, chance: float) -> RetryDecision:
-    """The decision on the `tries`-th attempt, which ended `now`; `chance` is from 0 to 1."""
+    """Return the decision on the `tries`-th attempt, which ended `now`; `chance` is from 0 to 1."""
     if result.status is not None and 200 <= result.status < 300:  # noqa: PLR2004 - what HTTP calls a success
         return RetryDecision(state="delivered")
     error = _error(result)
@@ -73,12 +73,12 @@ def decide(result: AttemptResult, *, tries: int, now: datetime, chance: float) -
 
 
 def delay_after(tries: int) -> timedelta | None:
-    """How long after the `tries`-th attempt, from 1, the next one follows; None where none does."""
+    """Return how long after the `tries`-th attempt, from 1, the next one follows; None where none does."""
     return RETRIES[tries - 1] if tries <= len(RETRIES) else None
 
 
 def retry_after(text: str | None, now: datetime) -> timedelta | None:
-    """What Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), at most MAX_PAUSE; None for nonsense."""
+    """Return what Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), at most MAX_PAUSE; None for nonsense."""
     text = (text or "").strip()
     if text.isascii() and text.isdigit():
         # More digits than these are more than a day in any case.

@@ -152,7 +152,10 @@ class WebhookSender:
         )
 
     def _is_current(self) -> bool:
-        """Whether all that waits here was claimed or looked at a moment ago; what is not to be sent any more is out."""
+        """Return whether all that waits here was claimed or looked at a moment ago.
+
+        What is not to be sent any more is out.
+        """
         now = self._clock.monotonic()
         waiting = self._limiter.all_waiting() if now >= self._check_at else []
         if waiting:
@@ -178,7 +181,7 @@ class WebhookSender:
         self._arrived.put(self._attempts.make(delivery, endpoint.client))
 
     def _wait(self) -> None:
-        """Until an attempt has ended, or it is time to look around."""
+        """Wait until an attempt has ended, or it is time to look around."""
         try:
             arrived = self._arrived.get(timeout=RECORD_SECONDS if self._unrecorded else LOOK_SECONDS)
             while True:
@@ -239,7 +242,7 @@ class WebhookSender:
         return bool(self._unrecorded) and (waited or not self._limiter.in_flight)
 
     def _try(self, work: Callable[[Transaction], _Result]) -> _Result | None:
-        """What `work` returns, in a transaction; None while the database is away."""
+        """Return what `work` returns, in a transaction; None while the database is away."""
         now = self._clock.monotonic()
         if self._away_until is not None and now < self._away_until:
             return None

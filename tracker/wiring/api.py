@@ -28,7 +28,7 @@ _OF_ONE_APPLICATION: Final = 2
 
 
 def parts(settings: Settings) -> ApiServices:
-    """What one process of the API holds. Nothing connects before it is needed."""
+    """Return what one process of the API holds. Nothing connects before it is needed."""
     redis = connect(settings.redis_url, name=_NAME)
     database = Database(settings.database_url, name=_NAME, connections=_CONNECTIONS, wait=_WAIT, patience=_PATIENCE)
     clock = agreed_clock(database, redis)

@@ -16,7 +16,7 @@ START_SECONDS: Final = 1.0
 
 
 def agreed_clock(database: Database, redis: Connection) -> AgreedClock:
-    """A clock that asks these servers when it is told to measure; until then it is the machine's."""
+    """Return a clock that asks these servers when it is told to measure; until then it is the machine's."""
     return AgreedClock({"PostgreSQL": partial(_time_of_database, database), "Redis": partial(_time_of_redis, redis)})
 
 

@@ -7,7 +7,7 @@ from tracker.web.client_address import TrustedProxies
 
 
 def parts(settings: Settings, api: ApiServices) -> DashboardServices:
-    """The dashboard's parts in the process whose API has these. Nothing connects before it is needed."""
+    """Return the dashboard's parts in the process whose API has these. Nothing connects before it is needed."""
     return DashboardServices(
         database=api.database,
         reading=api.reading,

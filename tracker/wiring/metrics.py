@@ -8,7 +8,7 @@ from tracker.queueing.connection import Connection
 
 
 def untold_metrics(redis: Connection) -> Untold:
-    """What this process counts from now on, told to all through Redis."""
+    """Return what this process counts from now on, told to all through Redis."""
 
     def tell(news: Mapping[Sample, float]) -> None:
         metric_counts.add(

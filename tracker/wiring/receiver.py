@@ -53,14 +53,17 @@ _REQUEST_WAIT: Final = 1.0
 
 
 def app(settings: Settings) -> App:
-    """The receiver's WSGI application, and the API's. Each process that serves it builds its own parts when needed."""
+    """Return the receiver's WSGI application, and the API's.
+
+    Each process that serves it builds its own parts when needed.
+    """
     return _with_pages(settings, PerProcess(partial(_receiver_until_the_end, settings)))
 
 
 def site(
     settings: Settings, loop: asyncio.AbstractEventLoop, hit_threads: Threads, *, test_page_of: str | None = None
 ) -> Site:
-    """What one process of the project's own server serves, built now, so that no request waits for it.
+    """Return what one process of the project's own server serves, built now, so that no request waits for it.
 
     `hit_threads` are for hits that have to wait. `test_page_of` is the application whose test page is offered, in
     development.
@@ -84,7 +87,7 @@ def site(
 
 
 def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
-    """The receiver with the API and the dashboard, which share connections."""
+    """Return the receiver with the API and the dashboard, which share connections."""
     managing = PerProcess(partial(_api_until_the_end, settings))
 
     def knows_caller(environ: Mapping[str, Any]) -> bool:
@@ -97,7 +100,7 @@ def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPa
 
 
 def _receiver_until_the_end(settings: Settings) -> Receiver:
-    """A receiver that writes what it holds when its process ends."""
+    """Return a receiver that writes what it holds when its process ends."""
     made = receiver(settings)
     at_process_end([made.counter.filtered.flush, made.counter.key_use.flush])
     return made
@@ -110,7 +113,7 @@ def _api_until_the_end(settings: Settings) -> ApiServices:
 
 
 def receiver(settings: Settings) -> Receiver:
-    """What one process of the receiver holds. Nothing waits for a server that is away."""
+    """Return what one process of the receiver holds. Nothing waits for a server that is away."""
     redis = connect(settings.redis_url, name="tracker-receiver")
     # Its statements are short, and a request for a hit has no time to spend on what has become of one.
     database = Database(

@@ -76,12 +76,12 @@ class Scheduler:
         publish_all(tx, events, self.clock.now())
 
     def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
-        """A row in `batch_jobs` for a turn that failed. Raises DatabaseAway."""
+        """Add a row to `batch_jobs` for a run that failed. Raises DatabaseAway."""
         with self.database.transaction() as tx:
             batch_jobs.add_failure(tx, job, reason=reason, started_at=started_at, completed_at=self.clock.now())
 
     def leader(self) -> str | None:
-        """Which scheduler works now, if any. Raises DatabaseAway."""
+        """Return which scheduler works now, if any. Raises DatabaseAway."""
         with self.lease_database.transaction() as tx:
             return leases.holder(tx, leases.SCHEDULER)
 
@@ -94,7 +94,7 @@ class Scheduler:
 
 
 def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owner: str) -> WebhookSender:
-    """The sender of webhooks, with the rules of these settings."""
+    """Return the sender of webhooks, with the rules of these settings."""
     policy = policy_of(settings)
     client_settings = ClientSettings(policy, Resolver(policy, clock), clock=clock)
     return WebhookSender(
@@ -108,7 +108,7 @@ def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owne
 
 
 def scheduler(settings: Settings) -> Scheduler:
-    """Nothing connects before it is used."""
+    """Return what the scheduler's process holds. Nothing connects before it is used."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     database = Database(settings.database_url, name=_NAME, connections=_TURNS)
     redis = connect(settings.redis_url, name=_NAME)

@@ -36,7 +36,7 @@ class Worker:
     untold: Untold
 
     def claims(self) -> Claims:
-        """The queue under a consumer's name that no other drain has: host, process and chance."""
+        """Return the queue under a consumer's name that no other drain has: host, process and chance."""
         consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         return Claims(self.redis, consumer=consumer, batch_size=self.settings.batch_size, clock=self.clock)
 
@@ -63,7 +63,7 @@ def worker(settings: Settings) -> Worker:
 
 
 def parents_comparison(settings: Settings) -> Callable[[], None]:
-    """The comparison of PostgreSQL and Redis for the process that forks the workers (`InstanceCheck.look`).
+    """Return the comparison of PostgreSQL and Redis for the process that forks the workers (`InstanceCheck.look`).
 
     No connection to PostgreSQL outlives a call: a child would share it.
     """
