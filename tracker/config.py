@@ -5,10 +5,12 @@ file in the working directory is read in development. Nothing else in the projec
 """
 
 import ipaddress
+import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal, cast
 
@@ -131,6 +133,13 @@ def load() -> Settings:
         webhook_deliveries_days=_whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
         webhook_waiting_limit=_whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
     )
+
+
+def unknown_variables() -> dict[str, str | None]:
+    """Variables of the environment that look like settings and are none, each with the setting that is likely meant."""
+    known = {f"TRACKER_{field.name.upper()}{end}" for field in fields(Settings) for end in ("", "_FILE")}
+    unknown = sorted(name for name in os.environ if name.startswith("TRACKER_") and name not in known)
+    return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 def _log_format_here() -> LogFormat:

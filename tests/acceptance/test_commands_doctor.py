@@ -30,7 +30,7 @@ def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(
     assert levels(settings)["role for reading"] == "warn"
     limit_statements(settings.database_url, "postgres")
     assert levels(settings)["workers"] == "fail"
-    assert levels(settings)["scheduler"] == "warn"
+    assert levels(settings)["scheduler"] == "fail"
     with running(settings, tmp_path, "worker.py"), running(settings, tmp_path, "scheduler.py"):
         wait_until(lambda: redis.scard("rq:workers"))
         wait_until(lambda: levels(settings)["scheduler"] == "ok")
@@ -54,6 +54,17 @@ def test_the_doctor_names_each_thing_that_is_wrong(
     assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
     assert found["direct connection"] == "fail"
     assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
+
+
+def test_the_doctor_names_variables_that_set_nothing(settings: Settings) -> None:
+    finished = tracker(
+        settings, "doctor", "--json", TRACKER_RETENTION_MONTH="3", TRACKER_XYZ="", TRACKER_BATCH_SIZE="9"
+    )
+    (finding,) = [finding for finding in finished.json if finding["check"] == "unknown settings"]
+    assert finding["level"] == "warn"
+    assert (
+        finding["seen"] == "no setting is called TRACKER_RETENTION_MONTH (for TRACKER_RETENTION_MONTHS?), TRACKER_XYZ"
+    )
 
 
 def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:

@@ -2,6 +2,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from rq import Worker
+
 from tests.managing import Managing, data
 from tests.receiving import Receiving
 from tests.servers_away import postgres_away, redis_away, silent_server
@@ -9,6 +11,10 @@ from tracker import __version__
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import NORMAL
+from tracker.store import leases
+from tracker.store.database import Database
 
 
 def states(receiving: Receiving) -> tuple[int, str, dict[str, str]]:
@@ -21,10 +27,27 @@ def ready(receiving: Receiving) -> int:
     return receiving.client.get("/health/ready").status_code
 
 
-def test_health_tells_how_every_part_is(receiving: Receiving, application: Application) -> None:
+def test_health_tells_how_every_part_and_the_work_is(
+    receiving: Receiving, redis: Connection, database: Database, application: Application
+) -> None:
     receiving.track({"app_id": "shop"})
-    well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "upkeep": "ok"}
-    assert states(receiving) == (200, "ok", well)
+    well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "upkeep": "ok", "queue": "ok"}
+    assert states(receiving) == (200, "degraded", {**well, "workers": "none", "scheduler": "none"})
+    with database.transaction() as tx:
+        assert leases.take(tx, leases.SCHEDULER, owner="the test", seconds=60)
+    register_worker(redis)
+    time.sleep(0.6)
+    assert states(receiving) == (200, "ok", {**well, "workers": "ok", "scheduler": "ok"})
+    ((stream_id, fields),) = redis.xrange(NORMAL)
+    redis.delete(NORMAL)
+    redis.xadd(NORMAL, fields, id=f"{int(stream_id.split(b'-')[0]) - 61_000}-0")
+    time.sleep(0.6)
+    assert states(receiving) == (200, "degraded", {**well, "workers": "ok", "scheduler": "ok", "queue": "late"})
+
+
+def register_worker(redis: Connection) -> None:
+    """As a worker does that waits for jobs."""
+    Worker(["tracker"], name="tracker-1", connection=redis).register_birth()
 
 
 def test_figures_are_for_those_who_present_a_key(
@@ -33,14 +56,17 @@ def test_figures_are_for_those_who_present_a_key(
     assert managing.post("/v1/track", {"app_id": "shop"}, key=None).status_code == 200
     # One who keeps sending wrong keys learns nothing, and is counted.
     strangers = [managing.get("/health", key=key) for key in (None, "alt_wrong", "shop", "null")]
-    well = {"redis", "postgresql", "applications", "upkeep"}
+    well = {"redis", "postgresql", "applications", "upkeep", "queue"}
+    states = {**dict.fromkeys(well, "ok"), "workers": "none", "scheduler": "none"}
     for answer in strangers:
         assert answer.status_code == 200
-        assert data(answer) == {"status": "ok", "parts": {name: {"state": "ok"} for name in well}}
+        assert data(answer) == {"status": "degraded", "parts": {n: {"state": state} for n, state in states.items()}}
     for key in ("admin", application_key):
         answered = data(managing.get("/health", key=key))
         assert answered["version"] == __version__
         parts = answered["parts"]
+        assert parts["workers"]["alive"] == 0
+        assert parts["queue"]["oldest_seconds"] >= 0
         assert parts["redis"]["waiting_hits"] == 1
         assert parts["applications"]["known"] == 1
         assert parts["redis"]["latency_ms"] >= 0

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tracker import __version__
 from tracker.clock import Clock
-from tracker.config import MIN_STRONG_TOKEN, Settings
+from tracker.config import MIN_STRONG_TOKEN, Settings, unknown_variables
 from tracker.diagnostics import instance_checks, postgres_checks, reading_checks, redis_checks, role_checks, work_checks
 from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
@@ -36,6 +36,7 @@ def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -
     findings = [
         Finding("version", "ok", f"{__version__} on Python {platform.python_version()}"),
         Finding("settings", "ok", "complete and acceptable"),
+        *_about_unknown_settings(),
         *_about_admin_token(settings),
     ]
     with ExitStack() as stack:
@@ -45,6 +46,14 @@ def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -
         findings += _about_redis(settings, redis, clock, machine)
         findings += _about_instance(findings, database, redis)
     return findings
+
+
+def _about_unknown_settings() -> list[Finding]:
+    found = [f"{name} (for {meant}?)" if meant else name for name, meant in unknown_variables().items()]
+    if not found:
+        return []
+    seen = f"no setting is called {', '.join(found)}"
+    return [Finding("unknown settings", "warn", seen, "Correct the name: what it was meant to set has its default.")]
 
 
 def _about_admin_token(settings: Settings) -> list[Finding]:

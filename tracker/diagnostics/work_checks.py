@@ -1,7 +1,7 @@
 """Whether the work gets done: workers, what waits for them, what failed, and clocks that agree."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tracker.diagnostics.finding import Finding, graded
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
@@ -11,8 +11,6 @@ from tracker.store.filtered_hits import RefusedCount
 from tracker.store.retention_state import DeletionRefusal
 from tracker.store.webhooks import WebhookRow
 
-_SILENT = timedelta(minutes=8)
-"""A stock `rq worker` with nothing to do speaks every 405 seconds."""
 _SHOWN_APPLICATIONS = 3
 _LIMITS = {
     "rate_limit": (
@@ -45,11 +43,7 @@ def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datet
     """Return whether somebody reads the RQ queue of the nudges."""
     if suspended:
         return Finding("workers", "fail", "they are suspended, and hits wait", "Run `rq resume`.")
-    alive = [
-        worker
-        for worker in workers
-        if rq_queue in worker.queues and worker.last_heartbeat is not None and now - worker.last_heartbeat < _SILENT
-    ]
+    alive = [worker for worker in workers if worker.reads(rq_queue, now)]
     ours = [worker for worker in alive if worker.is_ours]
     if others := [worker for worker in alive if not worker.is_ours]:
         names = ", ".join(f"{worker.name} on {worker.hostname}" for worker in others[:_NAMED])
@@ -181,7 +175,8 @@ def about_scheduler(holder: str | None) -> Finding:
     """Return whether a scheduler works: `holder` is who has its lease."""
     if holder is not None:
         return Finding("scheduler", "ok", f"{holder} works")
-    return Finding("scheduler", "warn", "none works", "Start `python -m tracker scheduler`.")
+    to_do = "Start `python -m tracker scheduler`: without it nothing is counted, sent to webhooks or made ahead."
+    return Finding("scheduler", "fail", "none works", to_do)
 
 
 def about_deletions(refusals: Sequence[DeletionRefusal]) -> list[Finding]:

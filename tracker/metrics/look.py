@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from tracker.clock import Clock
 from tracker.errors import TrackerError
@@ -19,8 +19,6 @@ from tracker.store.database import Database, Transaction
 from tracker.store.gauges import DatabaseGauges
 from tracker.store.partitions import Month
 
-_ALIVE: Final = timedelta(minutes=8)
-"""A stock `rq worker` with nothing to do speaks every 405 seconds."""
 T = TypeVar("T")
 
 
@@ -71,7 +69,7 @@ def _look_at_queue(redis: Connection, clock: Clock) -> QueueLook:
         counts=metric_counts.counts(redis),
         depths=streams,
         throughput=throughput(redis, streams),
-        workers=[worker for worker in registered_workers(redis) if _is_alive(worker, here)],
+        workers=[worker for worker in registered_workers(redis) if worker.is_alive(here)],
         latency=latency,
         ahead=(there - here).total_seconds(),
     )
@@ -97,10 +95,6 @@ def _months_ahead(tx: Transaction, now: datetime) -> int:
     while there <= partitions.MONTHS_AHEAD and present.plus(there) not in missing:
         there += 1
     return there - 1
-
-
-def _is_alive(worker: RegisteredWorker, now: datetime) -> bool:
-    return worker.last_heartbeat is not None and now - worker.last_heartbeat < _ALIVE
 
 
 def _unless_unavailable(look_at: Callable[[], T]) -> T | None:

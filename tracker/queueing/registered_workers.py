@@ -1,7 +1,7 @@
 """The workers that have registered with RQ: ours and stock `rq worker`s, as `rq info` lists them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from rq import Worker
@@ -10,6 +10,10 @@ from rq.worker import BaseWorker
 
 from tracker.queueing.connection import Connection, translated
 
+_SILENT: Final = timedelta(minutes=8)
+"""A stock `rq worker` with nothing to do speaks every 405 seconds."""
+_OURS_SILENT: Final = timedelta(seconds=120)
+"""RQ forgets one of ours a minute and a half after its last word."""
 OUR_WORKERS: Final = "tracker-"
 """How the names of `worker.py`'s workers begin. Others that read the queue may be another program's."""
 
@@ -29,6 +33,15 @@ class RegisteredWorker:
     def is_ours(self) -> bool:
         """Whether `worker.py` started it."""
         return self.name.startswith(OUR_WORKERS)
+
+    def is_alive(self, now: datetime) -> bool:
+        """Whether it has spoken of late."""
+        silent = _OURS_SILENT if self.is_ours else _SILENT
+        return self.last_heartbeat is not None and now - self.last_heartbeat < silent
+
+    def reads(self, queue: str, now: datetime) -> bool:
+        """Whether it is alive and takes the jobs of this queue."""
+        return queue in self.queues and self.is_alive(now)
 
 
 def registered_workers(redis: Connection) -> list[RegisteredWorker]:

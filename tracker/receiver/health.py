@@ -33,21 +33,34 @@ _log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a server said beside that it is there: facts of its own, and the state of the work that it knows of."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    work: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By the part's name, its `state` and figures: `ok`, or what is wrong in a word."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a probe saw: `ok` or `away`, how long the answer took, and what else the server said."""
 
     ok: bool
     latency_ms: float
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+
+    @property
+    def work(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.seen.work
 
     def as_json(self) -> dict[str, Any]:
-        return {"state": "ok" if self.ok else "away", "latency_ms": round(self.latency_ms, 1), **self.facts}
+        return {"state": "ok" if self.ok else "away", "latency_ms": round(self.latency_ms, 1), **self.seen.facts}
 
 
 class Probes:
     """Looks at the servers, each in a thread of its own, and never twice at once. Thread-safe."""
 
-    def __init__(self, probes: Mapping[str, Callable[[], Mapping[str, Any]]], clock: Clock) -> None:
+    def __init__(self, probes: Mapping[str, Callable[[], Seen]], clock: Clock) -> None:
         self._probes, self._clock = dict(probes), clock
         self._pool = ThreadPoolExecutor(len(probes), thread_name_prefix="probe")
         self._lock = threading.Lock()
@@ -78,11 +91,11 @@ class Probes:
             self._running[name] = now, future
             return future
 
-    def _take(self, probe: Callable[[], Mapping[str, Any]]) -> Reading:
+    def _take(self, probe: Callable[[], Seen]) -> Reading:
         begun = self._clock.monotonic()
-        facts: Mapping[str, Any] = {}
+        seen = Seen()
         try:
-            facts = probe()
+            seen = probe()
         except TrackerError:
             ok = False
         except Exception:  # noqa: BLE001 one probe must not take the answer about the others away
@@ -90,7 +103,7 @@ class Probes:
             ok = False
         else:
             ok = True
-        return Reading(ok, (self._clock.monotonic() - begun) * 1000, facts)
+        return Reading(ok, (self._clock.monotonic() - begun) * 1000, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +134,14 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
         own = parts()
         readings = own.probes.look()
         late = own.upkeep.age_seconds > _LATE_UPKEEP
-        well = all(reading.ok for reading in readings.values()) and not late
         takes_hits = any(reading.ok for reading in readings.values())
-        figures: dict[str, dict[str, Any]] = {
+        figures: dict[str, Mapping[str, Any]] = {
             **{name: reading.as_json() for name, reading in readings.items()},
+            **{name: work for reading in readings.values() for name, work in reading.work.items()},
             "applications": {"state": "ok", "known": len(own.applications)},
             "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
         }
+        well = all(part["state"] == "ok" for part in figures.values())
         known = knows_caller(request.environ)
         shown = figures if known else {n: {"state": f["state"]} for n, f in figures.items()}
         data = {"status": "ok" if well else "degraded" if takes_hits else "away", "parts": shown}

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tracker.api.mount import mount as api_mount
 from tracker.api.services import ApiServices
+from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
@@ -22,11 +23,12 @@ from tracker.queueing.intake import Intake
 from tracker.queueing.nudges import Nudger
 from tracker.queueing.process_number import ProcessNumber
 from tracker.queueing.quota import salt_of
+from tracker.queueing.registered_workers import registered_workers
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
 from tracker.receiver.filtered_counts import FilteredCounts
-from tracker.receiver.health import HealthParts, Probes
+from tracker.receiver.health import HealthParts, Probes, Seen
 from tracker.receiver.identities import Identities
 from tracker.receiver.on_the_loop import LoopTracking
 from tracker.receiver.per_process import PerProcess
@@ -38,7 +40,7 @@ from tracker.receiver.tracking import ENDPOINTS
 from tracker.receiver.upkeep import Upkeep
 from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
-from tracker.store import access_logs, server_facts
+from tracker.store import access_logs, leases, server_facts
 from tracker.store.database import Database
 from tracker.web.circuit_breaker import CircuitBreaker
 from tracker.web.client_address import TrustedProxies
@@ -48,6 +50,9 @@ from tracker.wiring.clock import agreed_clock, measure_at_start
 from tracker.wiring.metrics import untold_metrics
 from tracker.wiring.process_end import at_process_end, end_process
 
+_WRITTEN_AT_ONCE: Final = {"urgent", "normal"}
+_LATE_SECONDS: Final = 60.0
+"""Age of the oldest hit in those streams from which on health says that the queue is late."""
 _REQUEST_WAIT: Final = 1.0
 """Seconds that a request may lose to a PostgreSQL that is busy or hangs, on top of what Redis has cost it."""
 
@@ -154,7 +159,7 @@ def receiver(settings: Settings) -> Receiver:
     upkeep.ensure()
     probes = Probes(
         {
-            "redis": partial(_look_at_redis, redis, redis_breaker),
+            "redis": partial(_look_at_redis, redis, redis_breaker, settings.rq_queue, clock),
             "postgresql": partial(_look_at_postgresql, database),
         },
         clock,
@@ -200,15 +205,25 @@ def _test_page(settings: Settings, app_id: str) -> TestPage:
     return TestPage(app_id, hits_of_session)
 
 
-def _look_at_redis(redis: Connection, breaker: CircuitBreaker) -> Mapping[str, Any]:
+def _look_at_redis(redis: Connection, breaker: CircuitBreaker, rq_queue: str, clock: Clock) -> Seen:
     if breaker.is_forced_open:
         raise ForeignQueue("Redis is not known to belong to this database.")
     queue_facts.write(redis)
-    return {"waiting_hits": sum(depth.waiting + depth.pending for depth in depths(redis))}
+    streams = depths(redis)
+    oldest = max((depth.oldest_seconds or 0.0 for depth in streams if depth.name in _WRITTEN_AT_ONCE), default=0.0)
+    workers = sum(worker.reads(rq_queue, clock.now()) for worker in registered_workers(redis))
+    return Seen(
+        {"waiting_hits": sum(depth.waiting + depth.pending for depth in streams)},
+        {
+            "queue": {"state": "late" if oldest > _LATE_SECONDS else "ok", "oldest_seconds": round(oldest, 1)},
+            "workers": {"state": "ok" if workers else "none", "alive": workers},
+        },
+    )
 
 
-def _look_at_postgresql(database: Database) -> Mapping[str, Any]:
+def _look_at_postgresql(database: Database) -> Seen:
     # A server that only reads, or hangs in a commit, takes no hit.
     with database.transaction() as tx:
         server_facts.write(tx)
-    return {}
+        scheduler = leases.holder(tx, leases.SCHEDULER)
+    return Seen(work={"scheduler": {"state": "ok" if scheduler else "none"}})
