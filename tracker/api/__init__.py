@@ -1,5 +1,18 @@
 """Management and reading over HTTP: blueprints on flask-smorest, from which the OpenAPI document is made.
 
-Each module is the views of one resource; they check the form of what comes in, ask the services of the rooms below, and
-put the answer into the envelope.
+A view checks the form of what comes in, asks the services of the packages below, and puts the answer into the envelope.
+
+mount, documentation      where the API joins the receiver's application; `/openapi.json` and `/docs`
+services                  what the views of one process work with
+blueprint                 the blueprint of every resource: envelope, errors, callers, versions
+caller                    who is calling, and whether they may
+arguments, fields         JSON and queries become arguments of a view
+reading_query             the queries of views that read numbers
+answers, pages            the envelope and `ETag`; pages of a list, with cursors
+concurrency_limit         how many exports run at a time
+notify_receivers          after a change: the receivers hear of it
+applications, api_keys, settings, custom_parameters, audit_log           management, a module a resource
+webhooks, webhook_forms                                                  webhooks and their deliveries
+statistics, sessions, export, erasure                                    reading and erasing
+metrics                                                                  `GET /metrics`
 """

@@ -1,4 +1,4 @@
-"""The workers' room: claim, read, check, write, settle.
+"""The workers' side: claim, read, check, write, settle.
 
 drain         turns until the queue is dry or the time is over
 held          what this drain has claimed and not yet settled
@@ -9,6 +9,7 @@ parts         a batch in parts, so that nobody waits for the whole of a large or
 parameters    custom parameters against their definitions
 write         the one transaction of a batch: hits, values, sessions (activity), statistics (increments, visitors)
 isolate       a batch that the database refuses is halved until the bad ones are alone
+announcing    deliveries for the webhooks that subscribe to what the batch brought
 tally         what a drain did, counted and logged
 filtered      beside it: how many hits the receivers left out
 """

@@ -2,4 +2,16 @@
 
 Each function opens its own transaction, checks what it is given, and raises Refused with a sentence for people. The
 commands, the API and the dashboard call it.
+
+applications, application_input        applications, and what their columns may hold
+keys                                   API keys, replaced without a gap
+parameters, definition_check, presets  definitions of custom parameters
+settings, operator_limits              settings of an application, and what the operator allows at most
+webhooks, webhook_rules                webhooks: where they may lead, their events, their secrets
+webhook_deliveries                     what was sent and what became of it
+failed_hits                            hits that failed for good: looked at, retried, discarded
+audit                                  every change, with who made it
+known_application                      the application that somebody names
+versions                               nobody overwrites what they have not seen
+notify_receivers                       the receivers hear of a change
 """

@@ -1,13 +1,15 @@
 """Reading: the numbers and the rows of one application, for whoever may see them. Nothing here writes.
 
+asked              what every question shares; completeness: how far the numbers reach
 period             the days that are asked for
 parameter_filter   the custom parameters that hits must have
 comparison         what a period came to, to compare another with
 statistics         totals, a series without holes, and what the parameters were
+folded, matched    the numbers: from hours and days, or counted from the hits that match
 stored             hours and days as they are stored, and what was filtered out
 overview           several applications at a glance
 parameters         the most frequent values of one parameter
 drift              what arrives beside the definitions
-sessions           the sessions, page by page
-export             the hits themselves, as CSV or as lines of JSON
+sessions           the sessions, page by page, with a cursor; identifier: texts that name something
+export             the hits themselves: export_rows in pages, export_lines as CSV or JSON, export_window how much a time
 """

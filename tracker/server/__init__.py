@@ -4,6 +4,8 @@ supervisor    the parent: listens, starts the processes, replaces those that die
 process       one process: its loop, its threads, its end
 connections   all connections of a process: deadlines, how many, how much they keep in memory
 connection    one connection: requests in, answers out, one after the other
+limits        how long a client may take, and how much it may bring
+request_reader    from a connection's bytes to requests, each whole or refused
 environ       a request's head as WSGI has it, each header by its own spelling only
 answer        an answer's head as bytes
 wsgi          the WSGI application in threads, its answers streamed

@@ -1,11 +1,19 @@
 """PostgreSQL: the statements of a table in a module of its name. Only this package knows psycopg and Alembic.
 
 connection, database, queries, failures    the way to PostgreSQL, running a statement, what its errors mean
-shares                                     how many connections one application has at a time
+per_key_limit, copy_text                   connections of one application at a time; the text format of COPY
 migrations, concurrent_indexes             the schema, and indexes made beside the writers
 maintenance                                the direct connection, for work on the tables themselves
 partitions, partition_making, partition_removal, partition_strays    the months of the partitioned tables
 deletions, retention_state                 by which time is deleted, and who says so
-matching_hits, exported_hits, person_rows, person_statistics, statistics_reading    questions across tables
-server_facts, reading_role, totals         the server's settings, a role's rights, a table's size
+server_facts, reading_role, gauges         the server's settings, a role's rights, how the work goes on
+
+Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits, imports
+Queue:         batch_queue, batch_queue_events, batch_jobs
+Statistics:    statistics, statistics_increments, statistics_periods, statistics_removals, statistics_reading
+Applications:  applications, api_keys, application_settings, custom_parameter_definitions, operator_limits
+Webhooks:      webhooks, webhook_deliveries, webhook_sending, webhook_backlogs
+Erasing:       erasures, person_rows, person_statistics, application_rows
+Questions:     matching_hits, exported_hits, totals
+Processes:     instance, leases, audit_log, dashboard_sign_outs
 """

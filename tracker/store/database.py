@@ -30,7 +30,7 @@ MAX_CONNECTION_SECONDS: Final = 60.0
 goes on answering what is only read: after this long every reader has asked anew where the database is."""
 
 Transaction = psycopg.Connection[TupleRow]
-"""What the modules of this room take as `tx`; everybody else only hands it on."""
+"""What the modules of this package take as `tx`; everybody else only hands it on."""
 
 
 class Database:

@@ -1,5 +1,12 @@
-"""The only place where concrete things meet: settings become connections, and rooms get what they work with.
+"""The only place where concrete things meet: settings become connections, and packages get what they work with.
 
 One module for each kind of process, so that a worker loads no web framework. What they build is built after the last
 fork, never when a module is imported.
+
+receiver, api, dashboard  what one process of the receiver holds, and what the API and the dashboard hold in it
+worker                    what one process of a worker holds
+scheduler                 what the process of the scheduler holds
+clock                     a process's clock, set by what PostgreSQL and Redis say the time is
+metrics                   how a process tells what it has counted
+process_end               what a process does when it ends in order
 """
