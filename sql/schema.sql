@@ -36,6 +36,8 @@ CREATE TABLE application_settings (
 );
 
 CREATE INDEX idx_application_settings_app_id ON application_settings (application_id);
+CREATE INDEX idx_application_settings_aliases ON application_settings USING gin (string_to_array(setting_value, ','))
+    WHERE setting_key = 'aliases';
 
 -- Access logs, by month of created_at (UTC). No default partition: a row outside every month is refused,
 -- which shows at once, while a default partition would have to be emptied before its month could be made.

@@ -81,6 +81,8 @@ class Application:
     domain: str | None = None
     settings: Mapping[str, str | None] = field(default_factory=dict)
     keys: tuple[ApiKey, ...] = ()
+    parameters: tuple[str, ...] = ()
+    """The keys of the custom parameters that it has defined."""
 
     @property
     def takes_hits(self) -> bool:
@@ -115,6 +117,7 @@ class Application:
                     }
                     for key in self.keys
                 ],
+                "parameters": self.parameters,
             }
         )
 
@@ -131,4 +134,5 @@ class Application:
             )
             for key in values.pop("keys")
         )
-        return cls(**{**values, "id": UUID(values["id"]), "keys": keys})
+        parameters = tuple(values.pop("parameters", ()))
+        return cls(**{**values, "id": UUID(values["id"]), "keys": keys, "parameters": parameters})

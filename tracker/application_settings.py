@@ -1,153 +1,6 @@
-"""The settings an application may have: their names, types, defaults and meanings, as one table.
+"""The settings an application may have: their names, types, defaults and meanings, as one table."""
 
-`application_settings` stores texts. A setting reads its text; where none is stored, or one that it does not take
-(written by hand, or by another version), its default holds.
-"""
-
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
-
-T = TypeVar("T")
-
-_MAX_LIST_LENGTH = 200
-"""Entries of a list: each is compared with every parameter of every address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting(ABC, Generic[T]):
-    """One known key of `application_settings`: what it may hold and what holds where it is absent."""
-
-    key: str
-    default: T
-    meaning: str
-
-    @property
-    @abstractmethod
-    def accepted(self) -> str:
-        """Return what it takes, for the end of a sentence."""
-
-    @abstractmethod
-    def read(self, text: str) -> T:
-        """Return the value that a text spells. Raises ValueError."""
-
-    @abstractmethod
-    def write(self, value: T) -> str:
-        """Return the one text for a value."""
-
-    def normal(self, text: str) -> str:
-        """Return the one text for what a text spells. Raises ValueError."""
-        return self.write(self.read(text))
-
-    @property
-    def default_text(self) -> str:
-        return self.write(self.default)
-
-    def value(self, settings: Mapping[str, str | None]) -> T:
-        """Return the value in force: the stored one where it is acceptable, else the default."""
-        stored = settings.get(self.key)
-        if stored is None:
-            return self.default
-        try:
-            return self.read(stored)
-        except ValueError:
-            return self.default
-
-
-@dataclass(frozen=True, slots=True)
-class Choice(Setting[str]):
-    """One of a few words."""
-
-    choices: tuple[str, ...]
-
-    @property
-    def accepted(self) -> str:
-        return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
-
-    def read(self, text: str) -> str:
-        word = text.strip().lower()
-        if word not in self.choices:
-            raise ValueError
-        return word
-
-    def write(self, value: str) -> str:
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Switch(Setting[bool]):
-    """Yes or no."""
-
-    @property
-    def accepted(self) -> str:
-        return "true or false"
-
-    def read(self, text: str) -> bool:
-        word = text.strip().lower()
-        if word not in ("true", "false"):
-            raise ValueError
-        return word == "true"
-
-    def write(self, value: bool) -> str:  # noqa: FBT001 the value that is written
-        return "true" if value else "false"
-
-
-@dataclass(frozen=True, slots=True)
-class WholeNumber(Setting[int]):
-    """A whole number from `low` to `high`.
-
-    Where it `limits` what the application may use, its owner cannot raise it above what the operator has set, and
-    above its default neither if that binds; 0 may stand for no limit.
-    """
-
-    low: int
-    high: int
-    limits: Literal["when set", "by default"] | None = None
-    zero_is_unlimited: bool = False
-
-    @property
-    def accepted(self) -> str:
-        return f"a whole number from {self.low} to {self.high}"
-
-    def read(self, text: str) -> int:
-        if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) or not self.low <= int(text) <= self.high:
-            raise ValueError
-        return int(text)
-
-    def write(self, value: int) -> str:
-        return str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Names(Setting[tuple[str, ...]]):
-    """A list of names in lower case, separated by commas; `defaults` stands for the default ones, nothing for none."""
-
-    @property
-    def accepted(self) -> str:
-        return (
-            f"at most {_MAX_LIST_LENGTH} names of letters, digits, points, dashes and underscores, separated by commas "
-            "(`defaults` stands for the default ones, an empty text for none)"
-        )
-
-    def read(self, text: str) -> tuple[str, ...]:
-        names: dict[str, None] = {}
-        for part in text.lower().split(","):
-            name = part.strip()
-            if name == "defaults":
-                names.update(dict.fromkeys(self.default))
-            elif name:
-                if not re.fullmatch(r"[a-z0-9_.-]{1,100}", name):
-                    raise ValueError
-                names[name] = None
-        if len(names) > _MAX_LIST_LENGTH:
-            raise ValueError
-        return tuple(names)
-
-    def write(self, value: tuple[str, ...]) -> str:
-        return ",".join(value)
-
+from tracker.setting_types import Aliases, Choice, Choices, Names, Setting, Switch, WholeNumber
 
 CUSTOM_PARAMS_MODE = Choice(
     "custom_params_mode",
@@ -267,6 +120,20 @@ WEBHOOK_IP_ADDRESS = Switch(
 )
 WEBHOOK_USER_AGENT = Switch("webhook_user_agent", False, "Whether webhooks get a hit's user agent.")
 
+DIALECTS = Choices(
+    "dialects",
+    ("original",),
+    "Which other trackers' clients may send the application's hits, in their own way: docs/migrating.md has their "
+    "addresses, which answer 404 where this says nothing of them.",
+    ("original", "matomo", "umami", "plausible", "goatcounter", "segment", "ga4"),
+)
+ALIASES = Aliases(
+    "aliases",
+    (),
+    "What clients of other trackers call the application: a site's number, a website's UUID, a domain, a write key. "
+    "Each is one application's alone.",
+)
+
 KnownSetting = Setting[str] | Setting[bool] | Setting[int] | Setting[tuple[str, ...]]
 
 SETTINGS: dict[str, KnownSetting] = {
@@ -290,5 +157,7 @@ SETTINGS: dict[str, KnownSetting] = {
         MAX_DIFFERENT_VALUES,
         WEBHOOK_IP_ADDRESS,
         WEBHOOK_USER_AGENT,
+        DIALECTS,
+        ALIASES,
     )
 }

@@ -1,7 +1,8 @@
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +16,8 @@ from tracker.management import applications as management
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
 from tracker.receiver import application_cache
+from tracker.receiver.application_cache import Source
+from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
 
@@ -100,15 +103,15 @@ def test_many_threads_that_miss_the_same_application_ask_once(
     receiving: Receiving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    find = applications.find
 
-    def counted(tx: Transaction, app_id: str) -> Application | None:
-        asked.append(app_id)
+    def counted(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]:
+        asked.extend(app_ids)
         # Long enough for the others to arrive while this one asks.
         tx.execute("SELECT pg_sleep(0.2)")
-        return find(tx, app_id)
+        return applications.find_many(tx, app_ids)
 
-    monkeypatch.setattr(application_cache.applications, "find", counted)
+    cache = cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
+    monkeypatch.setattr(cache, "_source", Source(counted, "application"))
     together = Barrier(12)
 
     def ask(app_id: str) -> str | None:
@@ -125,7 +128,8 @@ def test_many_threads_that_miss_the_same_application_ask_once(
 def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
     receiving.track(HIT)
     monkeypatch.setattr(application_cache, "snapshots", None)
-    monkeypatch.setattr(application_cache, "applications", None)
+    cache = cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
+    monkeypatch.setattr(cache, "_source", None)
     assert code(receiving.track(HIT)) == (200, None)
 
 

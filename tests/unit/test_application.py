@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.application import ApiKey, Application, hash_key
-from tracker.application_settings import SETTINGS, Choice
+from tracker.application_settings import SETTINGS
+from tracker.setting_types import Choice
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ID = UUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")

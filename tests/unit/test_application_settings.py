@@ -1,7 +1,9 @@
 import pytest
 
 from tracker.application_settings import (
+    ALIASES,
     ALLOW_LOCALHOST,
+    DIALECTS,
     IP_ANONYMIZATION,
     MAX_URL_LENGTH,
     SETTINGS,
@@ -25,6 +27,9 @@ def test_every_setting_reads_what_it_writes_and_has_a_meaning() -> None:
         (ALLOW_LOCALHOST, "True", True),
         (MAX_URL_LENGTH, " 100 ", 100),
         (STRIPPED_QUERY_PARAMETERS, "", ()),
+        (DIALECTS, "Umami, original,umami", ("original", "umami")),
+        (DIALECTS, "", ()),
+        (ALIASES, " 7 , Shop.Example,7,straße.example", ("7", "shop.example", "xn--strae-oqa.example")),
         (STRIPPED_QUERY_PARAMETERS, "A, b,,a", ("a", "b")),
         (STRIPPED_QUERY_PARAMETERS, "defaults,voucher", (*STRIPPED_QUERY_PARAMETERS.default, "voucher")),
     ],
@@ -38,6 +43,10 @@ def test_a_stored_text_is_read(setting: KnownSetting, text: str, value: object) 
     [
         (IP_ANONYMIZATION, "half"),
         (ALLOW_LOCALHOST, "1"),
+        (DIALECTS, "original,posthog"),
+        (ALIASES, "a b"),
+        (ALIASES, "x" * 101),
+        (ALIASES, ",".join(str(number) for number in range(201))),
         (MAX_URL_LENGTH, "8193"),
         (MAX_URL_LENGTH, "-1"),
         (MAX_URL_LENGTH, "1e3"),

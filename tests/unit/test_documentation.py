@@ -41,7 +41,7 @@ def test_every_setting_of_the_environment_has_its_sentence() -> None:
 def test_the_privacy_page_names_every_setting_of_it_and_every_parameter_that_is_stripped() -> None:
     text = (ROOT / "docs/privacy.md").read_text()
     others = {"custom_params_mode", "import_page_views", "session_timeout_minutes"}
-    others |= {"address_share_percent", "key_reserve_percent", "daily_megabytes"}
+    others |= {"address_share_percent", "key_reserve_percent", "daily_megabytes", "dialects", "aliases"}
     assert [key for key in SETTINGS.keys() - others if f"`{key}`" not in text] == []
     listed = re.search(r"The default list: (.*?)\.\n\n", text, re.DOTALL)
     assert listed

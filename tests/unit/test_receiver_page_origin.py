@@ -100,12 +100,13 @@ def test_a_host_that_only_looks_local_is_not() -> None:
 
 
 def test_the_page_that_may_read_the_answer_is_named() -> None:
-    headers = (("Content-Type", "x"), ("Access-Control-Allow-Origin", "*"))
+    headers = (("Content-Type", "x"),)
     own: dict[str, Any] = {"HTTP_ORIGIN": "https://www.shop.example"}
     require_own_page(rules(), own)
     assert for_readers(headers, own) == (
         ("Content-Type", "x"),
         ("Access-Control-Allow-Origin", "https://www.shop.example"),
+        ("Access-Control-Allow-Credentials", "true"),
         ("Vary", "Origin"),
     )
     foreign: dict[str, Any] = {"HTTP_ORIGIN": "https://other.example"}
@@ -114,4 +115,7 @@ def test_the_page_that_may_read_the_answer_is_named() -> None:
     assert for_readers(headers, foreign) == (("Content-Type", "x"), ("Vary", "Origin"))
     anyone: dict[str, Any] = {"HTTP_ORIGIN": "https://other.example"}
     require_own_page(rules(None), anyone)
-    assert for_readers(headers, anyone) == headers
+    assert for_readers(headers, anyone)[1] == ("Access-Control-Allow-Origin", "https://other.example")
+    assert for_readers(headers, {}) == (*headers, ("Access-Control-Allow-Origin", "*"), ("Vary", "Origin"))
+    # No name is that long, and what is kept for each page would be.
+    assert for_readers(headers, {"HTTP_ORIGIN": "https://" + "x" * 300})[1] == ("Access-Control-Allow-Origin", "*")

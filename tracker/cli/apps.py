@@ -6,6 +6,7 @@ from typing import Any, Literal
 import click
 
 from tracker.cli import connections
+from tracker.cli.alias import alias
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
 from tracker.cli.purging import delete
@@ -104,6 +105,7 @@ def activate(*, app_id: str, as_json: bool) -> None:
 
 
 apps.add_command(delete)
+apps.add_command(alias)
 
 
 def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from tracker.application import Status
+from tracker.domains import ascii_host
 from tracker.errors import Refused, invalid
 
 _APP_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
@@ -63,11 +64,8 @@ def new_app_id(name: str) -> str:
 
 
 def domain_of(domain: str) -> str:
-    """Return the domain as browsers send it in `Origin`: lower case, ASCII (IDNA), without a last point."""
-    try:
-        host = domain.strip().rstrip(".").encode("idna").decode().lower()
-    except UnicodeError:
-        host = ""
+    """Return the domain as browsers send it in `Origin`: lower case, ASCII (UTS 46), without a last point."""
+    host = ascii_host(domain.strip()) or ""
     if not _HOST.fullmatch(host):
         reason = "It needs a host name such as shop.example.com, without https:// and without a path."
         raise invalid(f"The domain is not accepted: {reason}", domain=[reason])

@@ -15,7 +15,7 @@ from tracker.management.operator_limits import RATE_LIMIT, require_rate_limit
 from tracker.management.parameters import write_preset
 from tracker.management.versions import Expected, require
 from tracker.outbox.event_types import APPLICATION_UPDATED
-from tracker.store import applications
+from tracker.store import application_settings, applications
 from tracker.store.database import Database, Transaction
 
 _ATTEMPTS = 3
@@ -64,6 +64,8 @@ def create(
     chosen = None if app_id is None else application_input.app_id_of(app_id)
     api_key = application_input.new_api_key()
     with database.transaction() as tx:
+        if chosen is not None:
+            _require_no_alias(tx, chosen)
         made = _insert(tx, chosen, {**columns, "api_key_hash": hash_key(api_key)})
         require_rate_limit(tx, made, made.rate_limit_per_minute, by=by)
         note(tx, by, made, "application.created", made.app_id, None, columns)
@@ -173,6 +175,14 @@ def _row(tx: Transaction, app_id: str) -> ApplicationRow:
     if not rows:
         raise unknown(app_id)
     return ApplicationRow(**rows[0])
+
+
+def _require_no_alias(tx: Transaction, app_id: str) -> None:
+    """Raise Refused (CONFLICT) for an app_id that is an alias of another application: clients would mean either."""
+    application_settings.lock_aliases(tx)
+    owner = applications.find_by_alias(tx, [app_id]).get(app_id)
+    if owner is not None and owner.app_id != app_id and not owner.deleted:
+        raise conflict(f"The app_id {app_id!r} is an alias of another application: choose another, or remove it there.")
 
 
 def _insert(tx: Transaction, chosen: str | None, columns: Mapping[str, Any]) -> Application:

@@ -7,9 +7,10 @@ import math
 from typing import Final
 
 from tracker.application import Application
-from tracker.application_settings import KnownSetting, WholeNumber
+from tracker.application_settings import KnownSetting
 from tracker.errors import Refused
 from tracker.management.audit import Actor
+from tracker.setting_types import WholeNumber
 from tracker.store import operator_limits
 from tracker.store.database import Transaction
 

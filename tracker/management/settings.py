@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from tracker.application_settings import SETTINGS, KnownSetting
-from tracker.errors import Refused, invalid, not_found
+from tracker.application import Application
+from tracker.application_settings import ALIASES, SETTINGS, KnownSetting
+from tracker.errors import Refused, conflict, invalid, not_found
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.operator_limits import require_setting
 from tracker.management.versions import Expected, require
 from tracker.outbox.event_types import APPLICATION_UPDATED
 from tracker.store import application_settings
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,8 @@ def change(
 ) -> list[SettingRow]:
     """Give several settings values at once, or leave those with None to their defaults: all of them, or none.
 
-    `expected` speaks of the first one. Raises Refused as `set_` does, FORBIDDEN where a key would raise a limit above
-    what the operator has set.
+    `expected` speaks of the first one. Raises Refused as `set_` does, CONFLICT for an alias that another application
+    has, FORBIDDEN where a key would raise a limit above what the operator has set.
     """
     wanted = [(setting_of(key), text) for key, text in texts.items()]
     values = {setting.key: None if text is None else _normal(setting, text) for setting, text in wanted}
@@ -80,6 +81,8 @@ def change(
                 require_setting(tx, application, SETTINGS[key], value, by=by)
             if is_as_before:
                 continue
+            if key == ALIASES.key and value:
+                _require_free(tx, application, ALIASES.read(value))
             if value is None:
                 application_settings.unset(tx, application.id, key)
             else:
@@ -96,6 +99,13 @@ def setting_of(key: str) -> KnownSetting:
     nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
     advice = f"Do you mean {nearest[0]}?" if nearest else f"There are {', '.join(SETTINGS)}."
     raise not_found(f"There is no setting {key!r}. {advice}")
+
+
+def _require_free(tx: Transaction, application: Application, aliases: tuple[str, ...]) -> None:
+    """Raise Refused (CONFLICT) for aliases that another application has; none is given elsewhere until `tx` ends."""
+    application_settings.lock_aliases(tx)
+    if taken := application_settings.taken_aliases(tx, aliases, except_for=application.id):
+        raise conflict(f"Another application has the alias {', '.join(taken)}: remove it there first.")
 
 
 def _normal(setting: KnownSetting, text: str) -> str:

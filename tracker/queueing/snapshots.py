@@ -1,29 +1,33 @@
 """Applications' snapshots in Redis, shared by the receivers: what the last one that asked PostgreSQL saw."""
 
+from typing import Literal
+
 from tracker.queueing.connection import Connection, translated
 
+Kind = Literal["application", "alias", "key"]
+"""What a snapshot goes by: an app_id, a name that others have for the application, the hash of a key."""
 _KEPT_SECONDS = 30 * 86400
 """A snapshot that nobody renewed for this long goes; receivers renew those they use every few seconds."""
 
 
-def _key(app_id: str) -> str:
-    return f"tracker:application:{app_id}"
+def _key(name: str, kind: Kind) -> str:
+    return f"tracker:{kind}:{name}"
 
 
-def get(redis: Connection, app_id: str) -> bytes | None:
+def get(redis: Connection, name: str, kind: Kind = "application") -> bytes | None:
     """The snapshot as `put` left it, or None. Raises QueueAway."""
     with translated():
-        data = redis.get(_key(app_id))
+        data = redis.get(_key(name, kind))
     return data if isinstance(data, bytes) else None
 
 
-def put(redis: Connection, app_id: str, data: bytes) -> None:
+def put(redis: Connection, name: str, data: bytes, kind: Kind = "application") -> None:
     """Keep `data` for 30 days. Raises QueueAway."""
     with translated():
-        redis.set(_key(app_id), data, ex=_KEPT_SECONDS)
+        redis.set(_key(name, kind), data, ex=_KEPT_SECONDS)
 
 
 def drop(redis: Connection, app_id: str) -> None:
     """Forget the snapshot, so that the next receiver asks PostgreSQL. Raises QueueAway."""
     with translated():
-        redis.delete(_key(app_id))
+        redis.delete(_key(app_id, "application"))

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from tracker.application import ApiKey, Application
 from tracker.clock import Clock
+from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.privacy.addresses import networks_of
 from tracker.privacy.anonymization import without_visitor
 from tracker.queueing.intake import Acceptance
 from tracker.queueing.quota import Limit
-from tracker.receiver.application_cache import Applications
+from tracker.receiver.application_directory import Applications
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.header_text import clean
@@ -102,12 +103,39 @@ class Prepared(NamedTuple):
         return Accepted(first or self.offer.entries[0].id, happened_at, acceptance)
 
 
+class NotOffered(Refused):
+    """There is nothing at this address for this application."""
+
+    def __init__(self) -> None:
+        super().__init__("NOT_FOUND", 404, "There is nothing at this address.")
+
+
+class Admission(NamedTuple):
+    """Whose hits are taken, with which key, and what holds for them."""
+
+    application: Application
+    key: ApiKey | None
+    rules: Rules
+
+
 def prepare_hit(
-    counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
+    counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
 ) -> Prepared | Filtered:
-    """Make an entry of one hit, or leave it out. Raises Refused."""
+    """Make an entry of one hit, or leave it out. Raises Refused, NotOffered where the `dialect` is switched off."""
     presented = presented_key(environ)
-    application, key, rules = _admitted(counter, _application(counter, values, presented), presented, environ, now)
+    admission = admit(counter, _application(counter, values, presented), presented, environ, now)
+    if dialect is not None:
+        require_dialect(admission.rules, dialect)
+    if admission.rules.speaks_original:
+        values = translated(values, admission.application.parameters)
+    return judge(counter, admission, values, environ, now)
+
+
+def judge(
+    counter: Counter, admission: Admission, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
+) -> Prepared | Filtered:
+    """Do the same for a caller who is admitted already: *fit the form, to be counted, build*."""
+    application, key, rules = admission
     if key is not None:
         counter.key_use.note(key, now)
     fields = load_hit(values, key)
@@ -120,6 +148,9 @@ def prepare_hit(
     else:
         quota = rules.allowance.with_key
         reason = reason_to_drop_keyed(rules, fields.get("user_agent"))
+        if "HTTP_ORIGIN" in environ and "timestamp" in fields and fields["timestamp"] > now:
+            # A browser's clock that is fast loses no hit.
+            fields["timestamp"] = now
     if reason is not None:
         counter.filtered.add(application.id, reason, now)
         return Filtered(reason)
@@ -136,9 +167,9 @@ def prepare_hit(
     return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
 
 
-def _admitted(
+def admit(
     counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
-) -> tuple[Application, ApiKey | None, Rules]:
+) -> Admission:
     """Who sends a hit and what holds for it. Raises Refused, after PostgreSQL was asked whether it still is so."""
     try:
         return _admit(counter, application, presented, environ, now)
@@ -149,15 +180,21 @@ def _admitted(
     return _admit(counter, newest, presented, environ, now)
 
 
+def require_dialect(rules: Rules, dialect: str) -> None:
+    """Raise NotOffered where the application has the dialect switched off."""
+    if dialect not in rules.dialects:
+        raise NotOffered
+
+
 def _admit(
     counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
-) -> tuple[Application, ApiKey | None, Rules]:
+) -> Admission:
     require_active(application)
     key = key_of(presented, application, now)
     rules = counter.rules.rules_of(application)
     if key is None:
         require_own_page(rules, environ)
-    return application, key, rules
+    return Admission(application, key, rules)
 
 
 def confirmed(
@@ -181,19 +218,26 @@ def application_not_found() -> Refused:
 
 
 def _application(counter: Counter, values: Mapping[str, Any], presented: str | None) -> Application:
-    """The application that the hit names; where it names none, some beacons say it in `X-API-Key`."""
+    """The application that the hit names; else that of the key, or the one that some beacons name in `X-API-Key`."""
     app_id = app_id_in(values)
     if app_id is None:
-        found = counter.applications.find(presented) if presented and _could_be_app_id(presented) else None
-        if found is None:
-            raise app_id_missing()
-        return found
+        return application_presented(counter, presented)
     application = counter.applications.find(app_id)
     if application is None:
         raise application_not_found()
     return application
 
 
-def _could_be_app_id(text: str) -> bool:
-    """Not what looks like a key of ours: a secret must not become the name of a look-up, which servers may log."""
-    return len(text) <= LONGEST_APP_ID and text.isprintable() and not text.startswith(_KEY_PREFIX)
+def application_presented(counter: Counter, presented: str | None) -> Application:
+    """The application that a key, or what stands in its place, belongs to. Raises Refused."""
+    if presented and presented.startswith(_KEY_PREFIX):
+        # A secret must not become the name of a look-up, which servers may log: it is looked up by its hash.
+        if (owner := counter.applications.find_by_key(presented)) is None:
+            raise Refused("INVALID_API_KEY", 401, "The API key is unknown or has been revoked.")
+        return owner
+    if presented and len(presented) <= LONGEST_APP_ID and presented.isprintable():
+        found = counter.applications.find(presented)
+        if found is not None:
+            return found
+    raise app_id_missing()
+    return found

@@ -5,12 +5,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.errors import Refused
 from tracker.queueing.intake import Acceptance
+from tracker.receiver.page_origin import for_readers
 from tracker.web.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 
-GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
-"""A transparent image of 1x1 pixels in 43 bytes (GIF89a with a graphic control extension)."""
 _LONGEST_REASON = 200
 _METHODS = "GET, POST, OPTIONS"
 
@@ -23,25 +23,13 @@ _READABLE = (
     "X-Tracker-Error-Message",
     "X-Tracker-Filtered",
 )
-_FROM_ANYWHERE: Headers = (
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", ", ".join(_READABLE)),
-)
-_JSON: Headers = (*PRIVATE, *_FROM_ANYWHERE)
-_PIXEL: Headers = (
-    ("Content-Type", "image/gif"),
-    ("Content-Length", str(len(GIF))),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-cache, no-store, must-revalidate"),
-    ("Pragma", "no-cache"),
-    ("Expires", "0"),
-    ("Cross-Origin-Resource-Policy", "cross-origin"),
-    *_FROM_ANYWHERE,
-)
+_EXPOSED: Headers = (("Access-Control-Expose-Headers", ", ".join(_READABLE)),)
+_JSON: Headers = (*PRIVATE, *_EXPOSED)
+_PIXEL: Headers = (*GIF_HEADERS, *_EXPOSED)
+_HEADERS = "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requested-With, X-Umami-Cache, X-Write-Key"
 _PREFLIGHT: Headers = (
-    ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Allow-Methods", _METHODS),
-    ("Access-Control-Allow-Headers", "Content-Type, X-API-Key, Authorization, Content-Encoding"),
+    ("Access-Control-Allow-Headers", _HEADERS),
     ("Access-Control-Max-Age", "86400"),
 )
 
@@ -73,9 +61,9 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
     return Answer(GIF, status, (*_PIXEL, *why, *headers, *retry_headers(refused)))
 
 
-def preflight_answer() -> Answer:
+def preflight_answer(environ: Mapping[str, Any]) -> Answer:
     """The answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
-    return Answer(b"", HTTPStatus.NO_CONTENT, _PREFLIGHT)
+    return Answer(b"", HTTPStatus.NO_CONTENT, for_readers(_PREFLIGHT, environ))
 
 
 def filtered_headers(reason: str) -> Headers:

@@ -15,7 +15,7 @@ from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.health import HealthParts, KnowsCaller, health, live
 from tracker.receiver.test_page import TestPage, test_page
-from tracker.receiver.tracking import ENDPOINTS, LONGEST_BODY, Tracking
+from tracker.receiver.tracking import LONGEST_BODY, Tracking, endpoint_at
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import Answer, Headers, as_refused
 
@@ -69,8 +69,8 @@ def max_body_of(app: App) -> Callable[[Mapping[str, Any]], int]:
 
     def max_body(environ: Mapping[str, Any]) -> int:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if (endpoint := ENDPOINTS.get(path)) is not None:
-            return endpoint.max_body if method == endpoint.method else 0
+        if (endpoint := endpoint_at(path)) is not None:
+            return endpoint.max_body if method in endpoint.methods else 0
         try:
             app.url_map.bind("").match(path.encode("latin-1").decode("utf-8", "replace"), method=method)
         except HTTPException:
@@ -97,11 +97,16 @@ def _by_flask(error: HTTPException) -> Answer:
         headers = (*headers, ("Allow", ", ".join(sorted(error.valid_methods))))
     sentence = _SENTENCES.get(status) or error.description or error.name
     refused = Refused(_CODES.get(status, "VALIDATION_ERROR"), status, sentence)
-    return refusal_answer(refused, _clock.now(), headers)
+    return _readable(refusal_answer(refused, _clock.now(), headers))
 
 
 def _refuse(error: Exception) -> Answer:
-    return refusal_answer(as_refused(error), _clock.now(), _unread())
+    return _readable(refusal_answer(as_refused(error), _clock.now(), _unread()))
+
+
+def _readable(answer: Answer) -> Answer:
+    """The answer to an error, which any page may read: whoever mistypes an address of ours learns so."""
+    return answer._replace(headers=(*answer.headers, ("Access-Control-Allow-Origin", "*")))
 
 
 def _unread() -> Headers:

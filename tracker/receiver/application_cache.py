@@ -1,5 +1,7 @@
 """What this process knows of applications: answered from memory, kept fresh beside the requests.
 
+A cache has one way of naming them: `tracker.receiver.application_directory` has three.
+
 A known application costs no I/O. A miss asks the shelf that the processes share (Redis), then PostgreSQL; while that
 is away, an old snapshot from the shelf serves. `refresh` asks PostgreSQL for all known ones in one query; it is called
 every `REFRESH_SECONDS`, and a shared snapshot is adopted only while it is `FRESH_SECONDS` young, so that a change
@@ -7,10 +9,11 @@ reaches every process within the sum of the two. No hit is refused for that: `co
 """
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Final, NamedTuple
 
 from tracker.application import Application, hash_key
 from tracker.clock import Clock
@@ -20,7 +23,7 @@ from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
 from tracker.receiver.look_ups import LookUps
 from tracker.store import applications
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 from tracker.web.circuit_breaker import CircuitBreaker
 
 REFRESH_SECONDS = 2.0
@@ -57,34 +60,36 @@ class _Shared:
     application: Application
 
 
+class Source(NamedTuple):
+    """A way of naming applications: how PostgreSQL finds them by it, and where the processes share what they know."""
+
+    find_many: Callable[[Transaction, Sequence[str]], dict[str, Application]]
+    kind: snapshots.Kind
+
+
+BY_APP_ID: Final = Source(applications.find_many, "application")
+
+
 class WouldWait(Exception):
     """Nobody knows without asking a server: the same request is to be taken where it may wait."""
 
 
-class Applications(Protocol):
-    """Where applications are found by their `app_id`."""
-
-    def find(self, app_id: str) -> Application | None:
-        """The application, or None where there is none. Raises Refused (503) where nobody can tell."""
-
-    def confirm(self, known: Application, networks: tuple[str, ...], secret: str | None) -> Application:
-        """The application as it is now, where `known` would have a hit refused: see `ApplicationCache.confirm`."""
-
-
 class ApplicationCache:
-    """Applications by `app_id`. Thread-safe."""
+    """Applications by `app_id`, or by what `source` goes by. Thread-safe."""
 
     def __init__(
         self,
         database: Database,
         redis: Connection,
         clock: Clock,
+        source: Source = BY_APP_ID,
         *,
         database_breaker: CircuitBreaker,
         redis_breaker: CircuitBreaker,
     ) -> None:
         self._database, self._redis, self._clock = database, redis, clock
         self._database_breaker, self._redis_breaker = database_breaker, redis_breaker
+        self._source = source
         self._known: dict[str, _Known] = {}
         self._unknown: dict[str, float] = {}
         self._look_ups: dict[str, Future[Application | None]] = {}
@@ -166,7 +171,7 @@ class ApplicationCache:
         names = iter(list(self._known))
         while some := list(islice(names, _AT_ONCE)):
             with self._database.transaction() as tx:
-                found = applications.find_many(tx, some)
+                found = self._source.find_many(tx, some)
             self._database_breaker.record_success()
             for app_id in some:
                 self._renew(app_id, found.get(app_id))
@@ -182,7 +187,7 @@ class ApplicationCache:
         elif application != known.application or known.snapshot_turns > _SNAPSHOT_TURNS:
             known.application = application
             known.snapshot_turns = 0
-            self._share(application)
+            self._share(app_id, application)
 
     def _look_up(self, app_id: str) -> Application | None:
         """Ask outside, once for however many threads ask at the same time."""
@@ -233,14 +238,14 @@ class ApplicationCache:
         if self._database_breaker.allows_call():
             try:
                 with self._database.transaction() as tx:
-                    application = applications.find(tx, app_id)
+                    application = self._source.find_many(tx, [app_id]).get(app_id)
             except DatabaseAway as error:
                 if self._database_breaker.record_failure():
                     _log.warning("postgresql away", reason=str(error))
             else:
                 self._database_breaker.record_success()
                 if application is not None:
-                    self._share(application)
+                    self._share(app_id, application)
                 return application
         if shared is None:
             raise _nobody_can_tell()
@@ -250,7 +255,7 @@ class ApplicationCache:
         if not self._redis_breaker.allows_call():
             return None
         try:
-            data = snapshots.get(self._redis, app_id)
+            data = snapshots.get(self._redis, app_id, self._source.kind)
         except QueueAway:
             self._redis_breaker.record_failure()
             return None
@@ -264,12 +269,12 @@ class ApplicationCache:
             # Another version of this program may have written it: PostgreSQL knows better.
             return None
 
-    def _share(self, application: Application) -> None:
+    def _share(self, name: str, application: Application) -> None:
         if self._redis_breaker.is_open:
             return
         checked_at = f"{self._clock.now().timestamp():.3f}\n".encode()
         try:
-            snapshots.put(self._redis, application.app_id, checked_at + application.encode())
+            snapshots.put(self._redis, name, checked_at + application.encode(), self._source.kind)
         except TrackerError:
             # The next process asks PostgreSQL; the shelf only spares it that.
             return
@@ -286,11 +291,3 @@ def _nobody_can_tell() -> Refused:
         "The application cannot be looked up at the moment.",
         retry_after=5,
     )
-
-
-class KnownApplications:
-    """The applications of a cache that it knows, for callers that must not wait: others raise WouldWait."""
-
-    def __init__(self, cache: ApplicationCache) -> None:
-        self.find = cache.find_without_waiting
-        self.confirm = cache.confirm_without_waiting

@@ -6,14 +6,23 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tracker.application import ApiKey, Application
+from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.queueing.entry import Entry
 from tracker.queueing.intake import Acceptance
-from tracker.receiver.acceptance import Counter, LimitExceeded, application_not_found, confirmed, sender_of
+from tracker.receiver.acceptance import (
+    Counter,
+    LimitExceeded,
+    application_not_found,
+    application_presented,
+    confirmed,
+    require_dialect,
+    sender_of,
+)
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.hit_building import build_entry
-from tracker.receiver.hit_form import app_id_in, app_id_missing, load_hit
+from tracker.receiver.hit_form import app_id_in, load_hit
 from tracker.receiver.screening import reason_to_drop_keyed
 from tracker.receiver.shelf import Offer
 from tracker.web.authentication import presented_key
@@ -76,19 +85,26 @@ class PreparedBatch:
                 self.results[event.place] = _failure(event.place, exceeded)
 
 
-def prepare_batch(counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime) -> PreparedBatch:
+def prepare_batch(
+    counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
+) -> PreparedBatch:
     """Make entries of the events that are in order. Raises Refused for the whole."""
     events = _events(batch)
     application, key = _caller(counter, batch.value, events, environ, now)
     counter.key_use.note(key, now)
     rules = counter.rules.rules_of(application)
+    if dialect is not None:
+        require_dialect(rules, dialect)
     sender = sender_of(counter, environ)
     filtered = 0
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
     for index, event in enumerate(events):
         try:
-            fields = _fields(event, application, key, suspicious=batch.suspicious)
+            values = _values(event, application, suspicious=batch.suspicious)
+            if rules.speaks_original:
+                values = translated(values, application.parameters)
+            fields = load_hit(values, key)
             if reason := reason_to_drop_keyed(rules, fields.get("user_agent")):
                 results[index] = {"index": index, "success": True, "filtered": reason}
                 filtered += 1
@@ -133,7 +149,8 @@ def _caller(
         raise _key_required()
     candidates = [named] if (named := app_id_in(values)) else _app_ids(events)
     if not candidates:
-        raise app_id_missing()
+        # A key belongs to one application.
+        candidates = [application_presented(counter, presented).app_id]
     refused = application_not_found()
     doubtful: list[tuple[Application, Refused]] = []
     for app_id in candidates:
@@ -179,14 +196,14 @@ def _app_ids(events: list[Any]) -> list[str]:
     return list(named)
 
 
-def _fields(event: object, application: Application, key: ApiKey, *, suspicious: bool) -> dict[str, Any]:
+def _values(event: object, application: Application, *, suspicious: bool) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise refusal("event", "Must be a JSON object.")
     check(event, suspicious=suspicious)
     app_id = app_id_in(event)
     if app_id is not None and app_id != application.app_id:
         raise Refused("FORBIDDEN", 403, "app_id: The API key belongs to another application.")
-    return load_hit(event, key)
+    return event
 
 
 def _failure(index: int, refused: Refused) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.errors import TrackerError
 from tracker.log import logger
 from tracker.receiver.answers import json_answer
-from tracker.receiver.application_cache import ApplicationCache
+from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.receiver.upkeep import Upkeep
 from tracker.web.envelope import Answer
 
@@ -111,7 +111,7 @@ class HealthParts:
     """What health looks at; one per process. `probes` has `redis` and `postgresql`."""
 
     probes: Probes
-    applications: ApplicationCache
+    applications: ApplicationDirectory
     upkeep: Upkeep
     clock: Clock
 

@@ -15,8 +15,11 @@ from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import Counter
-from tracker.receiver.application_cache import ApplicationCache, KnownApplications, WouldWait
-from tracker.receiver.tracking import Pending, TrackingEndpoint
+from tracker.receiver.application_cache import WouldWait
+from tracker.receiver.application_directory import ApplicationDirectory, KnownApplications
+from tracker.receiver.dialect_endpoint import DialectEndpoint
+from tracker.receiver.pending import Pending
+from tracker.receiver.tracking import TrackingEndpoint
 from tracker.web.envelope import Answer
 
 _MAX_BODY = 65_536
@@ -31,12 +34,17 @@ class LoopTracking:
     """Takes requests of tracking endpoints on the loop."""
 
     def __init__(
-        self, counter: Counter, applications: ApplicationCache, queue: GroupCommit, clock: Clock, in_thread: InThread
+        self,
+        counter: Counter,
+        applications: ApplicationDirectory,
+        queue: GroupCommit,
+        clock: Clock,
+        in_thread: InThread,
     ) -> None:
         self._counter = replace(counter, applications=KnownApplications(applications))
         self._queue, self._clock, self._in_thread = queue, clock, in_thread
 
-    def handle(self, endpoint: TrackingEndpoint, environ: dict[str, Any], respond: Respond) -> bool:
+    def handle(self, endpoint: TrackingEndpoint | DialectEndpoint, environ: dict[str, Any], respond: Respond) -> bool:
         """Answer now or later, or return False: the request is then as it was."""
         if self._counter.shelf.is_redis_away or not self._queue.is_ready():
             return False
@@ -65,7 +73,7 @@ class LoopTracking:
 
     def _finish(
         self,
-        endpoint: TrackingEndpoint,
+        endpoint: TrackingEndpoint | DialectEndpoint,
         pending: Pending,
         environ: dict[str, Any],
         respond: Respond,

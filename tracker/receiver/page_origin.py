@@ -7,6 +7,7 @@ they like. A request with an API key is not a browser's, and is not held.
 import ipaddress
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from tracker.errors import Refused
@@ -16,6 +17,10 @@ from tracker.web.envelope import Headers
 _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]]+)(?::[0-9]*)?(?:[/?#].*)?"
 )
+_NOBODY: Headers = (("Vary", "Origin"),)
+_ANYBODY: Headers = (("Access-Control-Allow-Origin", "*"), *_NOBODY)
+_LONGEST_ORIGIN = 300
+"""Characters: a name has at most 253 of them."""
 _READERS = "tracker.page_that_may_read"
 """In a request's environ: the origin that may read the answer, or an empty text for none; absent: any may."""
 
@@ -59,10 +64,22 @@ def is_local(host: str) -> bool:
 
 
 def for_readers(headers: Headers, environ: Mapping[str, Any]) -> Headers:
-    """An answer's headers, with which pages may read it as `require_own_page` found (Fetch, 3.3.5)."""
-    readers = environ.get(_READERS)
-    if readers is None:
-        return headers
-    others = tuple(header for header in headers if header[0] != "Access-Control-Allow-Origin")
-    allowed = (("Access-Control-Allow-Origin", readers),) if readers else ()
-    return (*others, *allowed, ("Vary", "Origin"))
+    """An answer's headers, with which pages may read it, as `require_own_page` found (Fetch, 3.3.5).
+
+    The page is named, and may have sent its credentials: `sendBeacon` always does, and a browser takes `*` for a
+    refusal then. No cookie is read or set here, so that nothing is given away by it.
+    """
+    if environ.get(_READERS) == "":
+        return headers + _NOBODY
+    return headers + _readers(environ.get("HTTP_ORIGIN"))
+
+
+def _readers(origin: str | None) -> Headers:
+    if origin is None or len(origin) > _LONGEST_ORIGIN:
+        return _ANYBODY
+    return _readable_by(origin)
+
+
+@lru_cache(maxsize=4096)
+def _readable_by(origin: str) -> Headers:
+    return (("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"), *_NOBODY)

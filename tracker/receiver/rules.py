@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tracker.application import Application
-from tracker.application_settings import ALLOW_LOCALHOST, BOT_FILTER, ORIGIN_CHECK, RESPECT_DNT
+from tracker.application_settings import ALLOW_LOCALHOST, BOT_FILTER, DIALECTS, ORIGIN_CHECK, RESPECT_DNT
+from tracker.dialects.original import NAME as ORIGINAL
 from tracker.privacy.anonymization import Privacy
 from tracker.receiver.allowance import Allowance
 
@@ -23,11 +24,13 @@ class Rules:
     respect_dnt: str
     privacy: Privacy
     allowance: Allowance
+    dialects: frozenset[str]
+    speaks_original: bool
 
     @classmethod
     def of(cls, application: Application, daily_megabytes: int = 0) -> "Rules":
         settings = application.settings
-        check = ORIGIN_CHECK.value(settings)
+        check, dialects = ORIGIN_CHECK.value(settings), DIALECTS.value(settings)
         return cls(
             domain=application.domain.lower() if application.domain and check != "off" else None,
             origin_required=check == "strict",
@@ -36,6 +39,8 @@ class Rules:
             respect_dnt=RESPECT_DNT.value(settings),
             privacy=Privacy.of(settings),
             allowance=Allowance.of(application, daily_megabytes),
+            dialects=frozenset(dialects),
+            speaks_original=ORIGINAL in dialects,
         )
 
 
@@ -45,6 +50,7 @@ class RuleBook:
     def __init__(self, daily_megabytes: int) -> None:
         self._daily_megabytes = daily_megabytes
         self._known: dict[UUID, tuple[Application, Rules]] = {}
+        self._spoken: set[str] = set()
 
     def rules_of(self, application: Application) -> Rules:
         known = self._known.get(application.id)
@@ -55,4 +61,9 @@ class RuleBook:
             self._known.clear()
         rules = Rules.of(application, self._daily_megabytes)
         self._known[application.id] = application, rules
+        self._spoken |= rules.dialects
         return rules
+
+    def is_spoken(self, dialect: str) -> bool:
+        """Return whether an application has come by here that has the dialect switched on."""
+        return dialect in self._spoken

@@ -8,10 +8,13 @@ does it on the event loop of the project's own server (docs/decisions/0150-a-ser
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracker.clock import Clock
+from tracker.dialects.original import NAME as ORIGINAL
+from tracker.dialects.table import dialect_below
 from tracker.errors import Refused
 from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
 from tracker.queueing.intake import Acceptance
@@ -27,11 +30,12 @@ from tracker.receiver.answers import (
 )
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.batch_acceptance import prepare_batch
+from tracker.receiver.dialect_endpoint import DIALECT_ENDPOINTS, DialectEndpoint
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import LONGEST_URL
 from tracker.receiver.page_origin import for_readers
+from tracker.receiver.pending import Pending
 from tracker.receiver.query import read_query
-from tracker.receiver.shelf import Offer
 from tracker.web.body import BodyUnread, discard_body, read_body
 from tracker.web.envelope import Answer, Headers, as_refused
 from tracker.web.json_rules import Parsed, check, parse, refusal
@@ -44,14 +48,6 @@ LONGEST_BATCH = 1_048_576
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
-class Pending(NamedTuple):
-    """A request that can be answered once its entries are in the queue."""
-
-    offer: Offer
-    answer: Callable[[Acceptance], Answer]
-    """Raises LimitExceeded."""
-
-
 @dataclass(frozen=True, slots=True)
 class TrackingEndpoint:
     """One path: the method that brings hits, the longest body, how a request of it is taken."""
@@ -59,6 +55,11 @@ class TrackingEndpoint:
     method: str
     max_body: int
     take: Callable[[Counter, Mapping[str, Any]], Answer | Pending]
+    is_image: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return (self.method,)
 
     def begin(self, counter: Callable[[], Counter], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
         """Everything up to the queue. Raises WouldWait where the counter's applications do; all else is an answer.
@@ -73,10 +74,10 @@ class TrackingEndpoint:
                 begun = self.take(own, environ)
                 return begun if isinstance(begun, Pending) else _readable(begun, environ)
             if asked == "OPTIONS":
-                return preflight_answer()
-            if asked == "HEAD" and self.take is _pixel:
+                return preflight_answer(environ)
+            if asked == "HEAD" and self.is_image:
                 # HEAD asks about the image and is safe to repeat (RFC 9110, 9.2.1): it is no hit.
-                return pixel_answer()
+                return _readable(pixel_answer(), environ)
         except WouldWait:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer in the one shape
@@ -103,7 +104,7 @@ class TrackingEndpoint:
             headers = limit_headers(error.acceptance)
         elif isinstance(error, BodyUnread):
             headers = discard_body(environ)
-        if self.take is _pixel:
+        if self.is_image:
             return _readable(refused_pixel(refused, headers), environ)
         return _readable(refusal_answer(refused, clock.now(), headers), environ)
 
@@ -118,7 +119,7 @@ class Tracking:
         self._counter, self._others, self._clock = counter, others, clock
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        endpoint = ENDPOINTS.get(environ["PATH_INFO"])
+        endpoint = endpoint_at(environ["PATH_INFO"])
         if endpoint is None:
             return self._others(environ, start_response)
         begun = endpoint.begin(self._counter, environ, self._clock)
@@ -129,22 +130,22 @@ class Tracking:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [begun.body]
 
 
-def _pixel(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
+def _pixel(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     values = read_query(environ.get("QUERY_STRING", ""))
     if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), LONGEST_URL)):
         values["url"] = page
-    hit = prepare_hit(own, values, environ, own.clock.now())
+    hit = prepare_hit(own, values, environ, own.clock.now(), dialect=dialect)
     if isinstance(hit, Filtered):
         return pixel_answer(filtered_headers(hit.reason))
     prepared = hit
     return Pending(hit.offer, lambda acceptance: pixel_answer(limit_headers(prepared.accepted(acceptance).acceptance)))
 
 
-def _track(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
+def _track(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BODY))
     check(parsed.value, suspicious=parsed.suspicious)
     now = own.clock.now()
-    hit = prepare_hit(own, parsed.value, environ, now)
+    hit = prepare_hit(own, parsed.value, environ, now, dialect=dialect)
     if isinstance(hit, Filtered):
         return json_answer({"filtered": hit.reason}, now, headers=filtered_headers(hit.reason))
     prepared = hit
@@ -157,10 +158,10 @@ def _track(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
     return Pending(hit.offer, answer)
 
 
-def _batch(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
+def _batch(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BATCH))
     now = own.clock.now()
-    batch = prepare_batch(own, parsed, environ, now)
+    batch = prepare_batch(own, parsed, environ, now, dialect=dialect)
     if batch.offer is None:
         return json_answer(batch.accepted(None), now)
     return Pending(
@@ -169,11 +170,23 @@ def _batch(own: Counter, environ: Mapping[str, Any]) -> Answer | Pending:
     )
 
 
-ENDPOINTS = {
-    "/pixel.gif": TrackingEndpoint("GET", 0, _pixel),
+ENDPOINTS: dict[str, TrackingEndpoint | DialectEndpoint] = {
+    "/pixel.gif": TrackingEndpoint("GET", 0, _pixel, is_image=True),
     "/v1/track": TrackingEndpoint("POST", LONGEST_BODY, _track),
     "/v1/track/batch": TrackingEndpoint("POST", LONGEST_BATCH, _batch),
+    "/beacon": TrackingEndpoint("GET", 0, partial(_pixel, dialect=ORIGINAL), is_image=True),
+    "/v1/tracking/track": TrackingEndpoint("POST", LONGEST_BODY, partial(_track, dialect=ORIGINAL)),
+    "/v1/tracking/batch": TrackingEndpoint("POST", LONGEST_BATCH, partial(_batch, dialect=ORIGINAL)),
+    **DIALECT_ENDPOINTS,
 }
+
+
+def endpoint_at(path: str) -> TrackingEndpoint | DialectEndpoint | None:
+    """The endpoint at a path, also at one that has a site in it."""
+    endpoint = ENDPOINTS.get(path)
+    if endpoint is None and (dialect := dialect_below(path)) is not None:
+        endpoint = DialectEndpoint(dialect)
+    return endpoint
 
 
 def _object(body: bytes) -> Parsed:
@@ -185,5 +198,4 @@ def _object(body: bytes) -> Parsed:
 
 def _readable(answer: Answer, environ: Mapping[str, Any]) -> Answer:
     """The answer with the headers that say which pages may read it."""
-    headers = for_readers(answer.headers, environ)
-    return answer if headers is answer.headers else answer._replace(headers=headers)
+    return answer._replace(headers=for_readers(answer.headers, environ))

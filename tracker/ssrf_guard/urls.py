@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
-import idna
-
+from tracker.domains import ascii_host
 from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress, check_address, wrong_port
 from tracker.ssrf_guard.policy import Policy
@@ -118,12 +117,10 @@ def _address_6(parts: SplitResult) -> tuple[str, IPAddress]:
 
 def _ascii(host: str) -> str:
     """Return the name as DNS has it: full-width digits become digits here, and ideographic full stops points."""
-    if host.isascii():
-        return host
-    try:
-        return idna.encode(host, uts46=True, std3_rules=True).decode().lower()
-    except (idna.IDNAError, UnicodeError) as error:
-        raise DestinationRefused("The URL's host is no name that can be written in ASCII (IDNA).") from error
+    name = host if host.isascii() else ascii_host(host)
+    if name is None:
+        raise DestinationRefused("The URL's host is no name that can be written in ASCII (IDNA).")
+    return name
 
 
 def _is_inside(host: str) -> bool:

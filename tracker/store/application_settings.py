@@ -1,5 +1,6 @@
 """The table `application_settings`. What the keys mean stands in `tracker.application_settings`."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from tracker.store import applications
@@ -25,3 +26,14 @@ def unset(tx: Transaction, application_id: UUID, setting_key: str) -> bool:
 def of_all(tx: Transaction, setting_key: str) -> list[Row]:
     """One setting of every application, a deleted one too; its value is None where it has none."""
     return fetch_all(tx, "application_settings/of_all", {"key": setting_key})
+
+
+def lock_aliases(tx: Transaction) -> None:
+    """Keep others from giving aliases until `tx` ends."""
+    fetch_all(tx, "application_settings/lock_aliases")
+
+
+def taken_aliases(tx: Transaction, names: Sequence[str], *, except_for: UUID | None = None) -> list[str]:
+    """Return which of the names another application than `except_for` has, as its app_id or as an alias."""
+    rows = fetch_all(tx, "application_settings/taken_aliases", {"names": list(names), "application_id": except_for})
+    return [row["name"] for row in rows]

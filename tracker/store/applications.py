@@ -45,6 +45,23 @@ def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]
     return {row["app_id"]: _application(row) for row in rows}
 
 
+def find_by_alias(tx: Transaction, names: Sequence[str]) -> dict[str, Application]:
+    """The applications that have these names as their app_id or as an alias, by that name."""
+    rows = fetch_all(tx, "applications/find_by_alias", {"names": list(names)})
+    return _named(tx, {row["name"]: row["app_id"] for row in rows})
+
+
+def find_by_key(tx: Transaction, key_hashes: Sequence[str]) -> dict[str, Application]:
+    """The applications that these hashes of usable keys belong to, by that hash; the keys may have expired."""
+    rows = fetch_all(tx, "applications/find_by_key", {"key_hashes": list(key_hashes)})
+    return _named(tx, {row["key_hash"]: row["app_id"] for row in rows})
+
+
+def _named(tx: Transaction, app_ids: Mapping[str, str]) -> dict[str, Application]:
+    found = find_many(tx, list(set(app_ids.values())))
+    return {name: found[app_id] for name, app_id in app_ids.items() if app_id in found}
+
+
 def insert(
     tx: Transaction,
     *,
@@ -149,6 +166,7 @@ def _application(row: Row) -> Application:
         domain=row["domain"],
         settings=row["settings"],
         keys=(first_key, *(_key(key) for key in row["keys"])),
+        parameters=tuple(row["parameters"]),
     )
 
 

@@ -30,13 +30,13 @@ from tracker.web.key_usage import KeyUse
 from tracker.web.token_bucket import TokenBucket
 
 _BEARER = "bearer "
-_NO_KEY = ("", "null", "undefined")
+_NO_KEY = ("", "null", "undefined", "none")
 
 
 def presented_key(environ: Mapping[str, Any]) -> str | None:
     """What is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
 
-    Browser beacons in the wild send the words `null` and `undefined`, which count as nothing. What is returned may
+    Clients in the wild send the words `null`, `undefined` and `None`, which count as nothing. What is returned may
     still be an `app_id` or nonsense.
     """
     if (key := environ.get("HTTP_X_API_KEY")) is not None and (key := key.strip()).lower() not in _NO_KEY:

@@ -26,7 +26,8 @@ from tracker.queueing.quota import salt_of
 from tracker.queueing.registered_workers import registered_workers
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
-from tracker.receiver.application_cache import REFRESH_SECONDS, ApplicationCache
+from tracker.receiver.application_cache import REFRESH_SECONDS
+from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes, Seen
 from tracker.receiver.identities import Identities
@@ -130,7 +131,7 @@ def receiver(settings: Settings) -> Receiver:
     guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_breaker)
     with contextlib.suppress(TrackerError):  # The upkeep compares again, and says what keeps it from that.
         guard.look()
-    applications = ApplicationCache(
+    applications = ApplicationDirectory(
         database, redis, clock, database_breaker=database_breaker, redis_breaker=redis_breaker
     )
     identities = Identities(ProcessNumber(redis))

@@ -1,0 +1,166 @@
+"""Segment's HTTP API: `/v1/batch`, and `/v1/{page,identify,screen,group,alias}` of one call; below `/segment` too.
+
+`/v1/track` is our own, and so there is the prefixed one alone. Jitsu and RudderStack speak it too.
+The write key is an alias, or a key of ours: `Authorization: Basic base64(KEY:)`, `X-Write-Key`, or `writeKey`.
+"""
+
+import base64
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.values import (
+    given,
+    happened,
+    instant_of,
+    json_reply,
+    key_in,
+    list_in,
+    mapping_in,
+    object_of,
+    own_key,
+    preferred_language,
+    resolution,
+    text_of,
+)
+from tracker.errors import Refused
+from tracker.web.envelope import Answer, retry_headers
+from tracker.web.json_rules import refusal
+
+_MESSAGES: Final = UUID("6b1f0d3c-3c57-5a0e-9d5b-2f8f7f6f8a11")
+"""The namespace of message ids: half of the clients have ids that are no UUIDs, or UUIDs with a prefix."""
+_KINDS: Final = frozenset({"track", "page", "screen", "identify", "group", "alias"})
+_MAX_SKEW: Final = timedelta(days=365)
+
+
+def _read(request: ClientRequest) -> list[ClientHit | Refused]:
+    message = object_of(request.body)
+    kind = request.path.rpartition("/")[2]
+    write_key = _write_key(request, message)
+    if write_key is None:
+        raise Refused("AUTHENTICATION_ERROR", 401, "A write key is needed, as the user of Authorization: Basic.")
+    messages = list_in(message.get("batch"), "batch") if kind in ("batch", "import") else [{**message, "type": kind}]
+    skew = _skew(message, request)
+    hits: list[ClientHit | Refused] = []
+    for one in messages:
+        try:
+            hits.append(_hit(one, message, write_key, skew, request))
+        except Refused as refused:
+            hits.append(refused)
+    return hits
+
+
+def _write_key(request: ClientRequest, message: dict[str, Any]) -> str | None:
+    scheme, _, credentials = str(request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[0]
+        except ValueError:  # Neither base64 nor UTF-8.
+            user = ""
+        if user:
+            return user
+    header = text_of(request.headers.get("HTTP_X_WRITE_KEY"))
+    return header or key_in(request.headers) or text_of(message.get("writeKey"))
+
+
+def _skew(message: dict[str, Any], request: ClientRequest) -> timedelta:
+    """How far the client's clock is from ours, by the time at which it says it has sent this."""
+    sent_at = instant_of(message.get("sentAt"))
+    skew = request.now - sent_at if sent_at else timedelta()
+    return skew if abs(skew) <= _MAX_SKEW else timedelta()
+
+
+def _hit(
+    message: Any,  # noqa: ANN401 any JSON value
+    around: dict[str, Any],
+    write_key: str,
+    skew: timedelta,
+    request: ClientRequest,
+) -> ClientHit:
+    if not isinstance(message, dict) or (kind := message.get("type")) not in _KINDS:
+        raise refusal("type", f"Must be one of {', '.join(sorted(_KINDS))}.")
+    key = own_key(write_key)
+    context = {**mapping_in(around, "context"), **mapping_in(message, "context")}
+    page, properties = mapping_in(context, "page"), mapping_in(message, "properties")
+    screen, visitor = mapping_in(context, "screen"), text_of(message.get("anonymousId"))
+    user = text_of(message.get("userId"))
+    name, data = _event(kind, message)
+    message_id = text_of(message.get("messageId"))
+    values = given(
+        url=text_of(page.get("url")) or text_of(properties.get("url")),
+        referrer=text_of(page.get("referrer")) or text_of(properties.get("referrer")),
+        event_name=name,
+        event_data=data,
+        client_sub_id=user or visitor,
+        session_id=_session(context.get("sessionId"), user or visitor),
+        screen_resolution=resolution(screen.get("width"), screen.get("height")),
+        language=text_of(context.get("locale")) or preferred_language(request.headers),
+        timezone=text_of(context.get("timezone")),
+        custom_params=_custom_params(context, page, properties),
+        ip_address=text_of(context.get("ip")),
+        user_agent=text_of(context.get("userAgent")),
+        event_id=str(uuid5(_MESSAGES, message_id)) if message_id else None,
+    )
+    instant = instant_of(message.get("timestamp")) or instant_of(message.get("originalTimestamp"))
+    values.update(happened(_corrected(instant, skew), request.now, keyed=key is not None))
+    return ClientHit(None if key else write_key, values, key)
+
+
+def _corrected(instant: datetime | None, skew: timedelta) -> datetime | None:
+    try:
+        return instant + skew if instant else None
+    except OverflowError:
+        return None
+
+
+def _session(session: Any, visitor: str | None) -> str | None:  # noqa: ANN401 any JSON value
+    """A session's id; where it is the second at which it began, others have the same, and the visitor belongs to it."""
+    text = text_of(session)
+    return f"{visitor}.{text}" if text and text.isdecimal() and visitor else text
+
+
+def _event(kind: str, message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    properties, traits = dict(mapping_in(message, "properties")), dict(mapping_in(message, "traits"))
+    name = text_of(message.get("name"))
+    if kind == "track":
+        event = text_of(message.get("event"))
+        if event is None:
+            raise refusal("event", "Is required.")
+        return event, properties
+    if kind in ("page", "screen"):
+        return ("page_view" if kind == "page" else "screen"), {**given(name=name), **properties}
+    if kind == "alias":
+        return kind, given(previous_id=text_of(message.get("previousId")))
+    group = given(group_id=text_of(message.get("groupId"))) if kind == "group" else {}
+    return kind, {**group, **traits}
+
+
+def _custom_params(context: dict[str, Any], page: Any, properties: Any) -> dict[str, Any]:  # noqa: ANN401 mappings
+    library = mapping_in(context, "library")
+    campaign = {
+        f"campaign_{name}": text for name, value in mapping_in(context, "campaign").items() if (text := text_of(value))
+    }
+    return {
+        **given(
+            title=text_of(page.get("title")) or text_of(properties.get("title")), library=text_of(library.get("name"))
+        ),
+        **campaign,
+    }
+
+
+def _answer(request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:
+    """Success, or one refusal for all where some may be sent again: what was taken is known by its message id."""
+    again = next((outcome.refused for outcome in outcomes if outcome.refused and outcome.refused.status >= 429), None)  # noqa: PLR2004 Too Many Requests
+    return _refuse(request, again) if again else json_reply({"success": True})
+
+
+def _refuse(request: ClientRequest, refused: Refused) -> Answer:  # noqa: ARG001 all are alike
+    """The error in the two fields that its clients read. Some of them end their process over an answer above 499."""
+    status = 429 if refused.status >= 500 else refused.status  # noqa: PLR2004 server errors
+    content = {"success": False, "code": refused.code, "message": refused.message}
+    return json_reply(content, status, retry_headers(refused))
+
+
+SEGMENT: Final = Dialect("segment", _read, _answer, _refuse)

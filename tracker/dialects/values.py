@@ -1,0 +1,185 @@
+"""Small readers that the dialects share. Clients send numbers as texts, JSON inside texts, and the word `undefined`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+
+from tracker.errors import Refused
+from tracker.hit_values import LARGEST_INTEGER
+from tracker.privacy.addresses import normalise
+from tracker.web.envelope import PRIVATE, Answer, Headers
+from tracker.web.json_rules import check, parse, refusal
+
+MAX_HITS: Final = 1000
+"""Hits of one request, as of our own batches."""
+MAX_AGE: Final = timedelta(hours=24)
+"""How old a hit may be that comes without a key."""
+_NOTHING: Final = frozenset({"", "undefined"})
+_KEY_PREFIX: Final = "alt_"
+_MAX_DIGITS: Final = 20
+
+
+def parameters_of(query: str | bytes) -> dict[str, str]:
+    """The parameters of a query or a form; of a name given twice the last holds, and what says nothing is left out.
+
+    Raises Refused for one that holds NUL, and for more than a thousand.
+    """
+    text = query.encode("latin-1", "replace") if isinstance(query, str) else query
+    try:
+        pairs = parse_qsl(text.decode("utf-8", "replace"), errors="replace", max_num_fields=MAX_HITS)
+    except ValueError as error:
+        raise refusal("body", f"Has more than {MAX_HITS} parameters.") from error
+    parameters = {name: value for name, value in pairs if value.strip() not in _NOTHING}
+    if any("\0" in part for pair in parameters.items() for part in pair):
+        check(parameters, suspicious=True)
+    return parameters
+
+
+def json_of(body: bytes) -> Any:  # noqa: ANN401 any JSON value
+    """The JSON value of a body, held to the rules for our own hits. Raises Refused."""
+    parsed = parse(body)
+    if isinstance(parsed.value, dict | list):
+        check(parsed.value, suspicious=parsed.suspicious)
+    return parsed.value
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises Refused."""
+    value = json_of(body)
+    if not isinstance(value, dict):
+        raise refusal("body", "Must be a JSON object.")
+    return value
+
+
+def list_in(value: Any, name: str) -> list[Any]:  # noqa: ANN401 any JSON value
+    """The value, if it is a list of as many hits as one request may bring. Raises Refused."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_HITS:
+        raise refusal(name, f"Must be an array of 1 to {MAX_HITS} hits.")
+    return value
+
+
+def text_of(value: Any) -> str | None:  # noqa: ANN401 any JSON value
+    """The text of a text or a number; None for nothing and for the words that stand for it."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value)
+    return None if text.strip() in _NOTHING else text
+
+
+def number_of(value: Any) -> int | float | None:  # noqa: ANN401 any JSON value
+    """The number that a value is or spells; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        if not value or len(value) > _MAX_DIGITS:
+            return None
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, int | float) or not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        return None
+    return int(value) if value == int(value) else value
+
+
+def number_or_text(value: Any) -> int | float | str | None:  # noqa: ANN401 any JSON value
+    """The number that a value spells, else its text."""
+    number = number_of(value)
+    return text_of(value) if number is None else number
+
+
+def inner_json(text: Any, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 any JSON value
+    """The object or list that a text spells as JSON, or that a value is; None for anything else, which is tolerated."""
+    if isinstance(text, str):
+        try:
+            text = json_of(text.encode("utf-8", "replace"))
+        except Refused:
+            return None
+    return text if isinstance(text, kind) else None
+
+
+def mapping_in(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object at `name`; an empty one where there is none."""
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 a hit's fields
+    """The fields that say something."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", {})}
+
+
+def resolution(width: Any, height: Any) -> str | None:  # noqa: ANN401 any JSON value
+    """`1920x1080`, where both are positive numbers."""
+    w, h = number_of(width), number_of(height)
+    return f"{int(w)}x{int(h)}" if w and h and w > 0 and h > 0 else None
+
+
+def preferred_language(headers: Mapping[str, Any]) -> str | None:
+    """The first language of `Accept-Language` (RFC 9110, 12.5.4)."""
+    first = str(headers.get("HTTP_ACCEPT_LANGUAGE") or "").partition(",")[0].partition(";")[0].strip()
+    return first if first.isascii() and first not in ("", "*") else None
+
+
+def visitor_of(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Whom a server's request says it speaks for, in the headers that it passes on: believed from a trusted key."""
+    nearest = str(headers.get("HTTP_X_FORWARDED_FOR") or "").partition(",")[0]
+    return given(ip_address=normalise(nearest.strip()), user_agent=headers.get("HTTP_USER_AGENT"))
+
+
+def own_key(text: Any) -> str | None:  # noqa: ANN401 any JSON value
+    """The text, where it is a key of ours: other services' tokens count as nothing."""
+    return text.strip() if isinstance(text, str) and text.strip().startswith(_KEY_PREFIX) else None
+
+
+def key_in(headers: Mapping[str, Any]) -> str | None:
+    """The key of ours in `X-API-Key` or `Authorization: Bearer`, where there is one."""
+    scheme, _, token = str(headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
+    return own_key(headers.get("HTTP_X_API_KEY")) or (own_key(token) if scheme.lower() == "bearer" else None)
+
+
+def instant_of(value: Any) -> datetime | None:  # noqa: ANN401 any JSON value
+    """A time as clients write it: seconds or milliseconds since 1970, or a date and time, in UTC without a zone."""
+    number = number_of(value)
+    try:
+        if number is not None:
+            # From the year 1973 on milliseconds have more digits than seconds have before the year 5138.
+            return datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC)  # noqa: PLR2004
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return instant if instant is None or instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def happened(instant: datetime | None, request_time: datetime, *, keyed: bool) -> dict[str, Any]:
+    """The fields that say when a hit happened: a `timestamp` with a key, else how long ago. One ahead of us is now.
+
+    Raises Refused for one that is too old to come without a key.
+    """
+    if instant is None or instant >= request_time:
+        return {}
+    if keyed:
+        return {"timestamp": instant.isoformat()}
+    age = request_time - instant
+    if age > MAX_AGE:
+        raise refusal("timestamp", "Must lie within the last 24 hours where no key is given.")
+    return {"age_ms": age // timedelta(milliseconds=1)}
+
+
+def json_reply(content: Any, status: int = 200, headers: Headers = ()) -> Answer:  # noqa: ANN401 any JSON value
+    """An answer in a client's own JSON."""
+    body = orjson.dumps(content)
+    return Answer(body, status, (*PRIVATE, *headers, ("Content-Length", str(len(body)))))
+
+
+def text_reply(text: str, status: int, headers: Headers = ()) -> Answer:
+    """An answer of plain text; an empty one for a status that has no body."""
+    body = text.encode()
+    kind: Headers = (
+        (("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")) if body else ()
+    )
+    length: Headers = (("Content-Length", str(len(body))),) if status != 204 else ()  # noqa: PLR2004 No Content
+    return Answer(body, status, (*kind, ("Cache-Control", "no-store"), *headers, *length))

@@ -1,0 +1,34 @@
+"""How the project writes a host's name: in ASCII and lower case, as browsers send it.
+
+Names beyond ASCII go by UTS 46, non-transitional, as browsers do it: ß, final ς and joiners stay what they are, while
+IDNA 2003, which Python's own codec is, makes another owner's name of them.
+"""
+
+import idna
+
+
+def ascii_host(host: str) -> str | None:
+    """Return the name, without a last point; None for one that cannot be written so. ASCII is not looked at further."""
+    if host.isascii():
+        return host.lower().rstrip(".")
+    try:
+        return idna.encode(host, uts46=True, transitional=False).decode().lower().rstrip(".")
+    except idna.InvalidCodepointContext:
+        return None
+    except idna.InvalidCodepoint:
+        return _of_symbols(host)
+    except (idna.IDNAError, UnicodeError):
+        return None
+
+
+def _of_symbols(host: str) -> str | None:
+    """A name with symbols, such as an emoji: UTS 46 and browsers take them, the letters of IDNA 2008 leave them out."""
+    try:
+        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+    except (idna.IDNAError, UnicodeError):
+        return None
+    labels = [
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+        for label in mapped.rstrip(".").split(".")
+    ]
+    return ".".join(labels).lower() if all(labels) else None

@@ -1,0 +1,225 @@
+"""Requests in another tracker's dialect: read, and from there each hit goes the one way with every check.
+
+A path answers 404, as one where there is nothing, to whoever names no application that has the dialect switched on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from tracker.application import Application
+from tracker.clock import Clock
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.table import DIALECT_AT
+from tracker.errors import Refused
+from tracker.queueing.intake import Acceptance
+from tracker.receiver.acceptance import (
+    Admission,
+    Counter,
+    Filtered,
+    LimitExceeded,
+    NotOffered,
+    Prepared,
+    admit,
+    application_presented,
+    judge,
+    require_dialect,
+)
+from tracker.receiver.answers import preflight_answer, refusal_answer
+from tracker.receiver.application_cache import WouldWait
+from tracker.receiver.page_origin import for_readers
+from tracker.receiver.pending import Pending
+from tracker.receiver.shelf import Offer
+from tracker.web.body import BodyUnread, discard_body, read_body
+from tracker.web.envelope import Answer, as_refused
+
+MAX_BODY: Final = 1_048_576
+_METHODS: Final = ("GET", "POST")
+_REQUEST: Final = "tracker.client_request"
+"""In a request's environ: the request as its dialect reads it, for an answer that comes later."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialectEndpoint:
+    """One path of a dialect; as an endpoint of `tracking`, in two steps that never wait."""
+
+    dialect: Dialect
+    max_body: int = MAX_BODY
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return _METHODS
+
+    def begin(self, counter: Callable[[], Counter], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
+        """Everything up to the queue. Raises WouldWait where the counter's applications do; all else is an answer."""
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return preflight_answer(environ)
+        own = counter()
+        try:
+            own.upkeep.ensure()
+            request = environ[_REQUEST] = _request(environ, own.clock)
+            return self._take(own, request, environ)
+        except WouldWait:
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer that it understands
+            return self._refuse(error, environ, clock, is_spoken=own.rules.is_spoken(self.dialect.name))
+
+    def finish(
+        self, pending: Pending, offered: Callable[[], Acceptance], environ: dict[str, Any], clock: Clock
+    ) -> Answer:
+        """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
+        try:
+            answer = pending.answer(offered())
+        except Exception as error:  # noqa: BLE001 as above
+            return self._refuse(error, environ, clock, is_spoken=True)
+        return answer._replace(headers=for_readers(answer.headers, environ))
+
+    def _take(self, counter: Counter, request: ClientRequest, environ: dict[str, Any]) -> Answer | Pending:
+        hits = self.dialect.read(request)
+        admissions = self._admissions(counter, hits, environ, request)
+        outcomes: list[HitOutcome] = [HitOutcome()] * len(hits)
+        offers = _Offers(counter, request, outcomes)
+        for place, hit in enumerate(hits):
+            try:
+                if isinstance(hit, Refused):
+                    raise hit
+                admission = admissions[hit.site, hit.key]
+                if isinstance(admission, Refused):
+                    raise admission
+                if hit.values is None:
+                    continue
+                judged = judge(counter, admission, hit.values, environ, request.now)
+            except Refused as refused:
+                outcomes[place] = HitOutcome(refused=refused)
+            else:
+                if isinstance(judged, Filtered):
+                    outcomes[place] = HitOutcome(filtered=judged.reason)
+                else:
+                    offers.add(place, judged)
+        if not offers.groups:
+            answer = self._answer(request, outcomes)
+            return answer._replace(headers=for_readers(answer.headers, environ))
+
+        def answered(acceptance: Acceptance) -> Answer:
+            offers.settle(acceptance)
+            return self._answer(request, outcomes)
+
+        return Pending(offers.first(), answered)
+
+    def _admissions(
+        self,
+        counter: Counter,
+        hits: Sequence[ClientHit | Refused],
+        environ: dict[str, Any],
+        request: ClientRequest,
+    ) -> dict[tuple[str | None, str | None], Admission | Refused]:
+        """Who is meant, and what holds: once for each way in which the request names an application.
+
+        It comes before any hit is judged, since it may have to begin again where it may wait.
+        """
+        admissions: dict[tuple[str | None, str | None], Admission | Refused] = {}
+        for hit in hits:
+            if isinstance(hit, Refused) or (hit.site, hit.key) in admissions:
+                continue
+            try:
+                application = _application(counter, hit)
+                admission = admit(counter, application, hit.key, environ, request.now)
+                require_dialect(admission.rules, self.dialect.name)
+                admissions[hit.site, hit.key] = admission
+            except Refused as refused:
+                admissions[hit.site, hit.key] = refused
+        refusals = [admission for admission in admissions.values() if isinstance(admission, Refused)]
+        if admissions and len(refusals) == len(admissions):
+            raise refusals[0]
+        several = {admission.application.id for admission in admissions.values() if isinstance(admission, Admission)}
+        if len(several) > 1 and not counter.applications.may_wait:
+            raise WouldWait
+        return admissions
+
+    def _answer(self, request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:
+        """The dialect's answer. Raises Refused where nothing was taken."""
+        refusals = [outcome.refused for outcome in outcomes if outcome.refused]
+        if refusals and len(refusals) == len(outcomes):
+            raise refusals[0]
+        return self.dialect.answer(request, outcomes)
+
+    def _refuse(self, error: Exception, environ: dict[str, Any], clock: Clock, *, is_spoken: bool) -> Answer:
+        refused = as_refused(error)
+        headers = discard_body(environ) if isinstance(error, BodyUnread) else ()
+        request = environ.get(_REQUEST)
+        if request is None or isinstance(refused, NotOffered) or not (is_spoken or refused.status >= 500):  # noqa: PLR2004 faults of ours
+            refused = refused if isinstance(error, BodyUnread) else NotOffered()
+            answer = refusal_answer(refused, clock.now(), headers)
+        else:
+            answer = self.dialect.refuse(request, refused)
+        return answer._replace(headers=for_readers(answer.headers, environ))
+
+
+class _Offers:
+    """The hits of a request that are in order: an offer for each application, and the place of each hit."""
+
+    def __init__(self, counter: Counter, request: ClientRequest, outcomes: list[HitOutcome]) -> None:
+        self._counter, self._now, self._outcomes = counter, request.now, outcomes
+        self.groups: dict[UUID, list[tuple[int, Prepared]]] = {}
+
+    def add(self, place: int, hit: Prepared) -> None:
+        self.groups.setdefault(hit.offer.application.id, []).append((place, hit))
+
+    def first(self) -> Offer:
+        """The offer of the first application; `settle` makes those of the others."""
+        return _offer(next(iter(self.groups.values())))
+
+    def settle(self, acceptance: Acceptance) -> None:
+        """Fill in what became of each hit, the first application's by `acceptance`, the others' by offering them."""
+        first, *others = self.groups.values()
+        self._fill_in(first, acceptance)
+        for group in others:
+            try:
+                self._fill_in(group, self._counter.shelf.offer(_offer(group)))
+            except Refused as refused:
+                for place, _ in group:
+                    self._outcomes[place] = HitOutcome(refused=refused)
+
+    def _fill_in(self, group: list[tuple[int, Prepared]], acceptance: Acceptance) -> None:
+        for position, (place, hit) in enumerate(group):
+            if position < acceptance.taken:
+                tracking_id = acceptance.repeats.get(position) or hit.offer.entries[0].id
+                self._outcomes[place] = HitOutcome(tracking_id=tracking_id)
+            else:
+                self._outcomes[place] = HitOutcome(refused=LimitExceeded(acceptance, self._now))
+
+
+def _offer(group: list[tuple[int, Prepared]]) -> Offer:
+    """One offer of several hits of an application."""
+    offers = [hit.offer for _, hit in group]
+    event_ids = [offer.event_ids[0] if offer.event_ids else None for offer in offers]
+    entries = [offer.entries[0] for offer in offers]
+    return offers[0]._replace(entries=entries, event_ids=event_ids if any(event_ids) else ())
+
+
+def _request(environ: Mapping[str, Any], clock: Clock) -> ClientRequest:
+    if environ["REQUEST_METHOD"] not in _METHODS:
+        raise NotOffered
+    has_none = (environ.get("CONTENT_LENGTH") or "0") == "0" and "HTTP_TRANSFER_ENCODING" not in environ
+    return ClientRequest(
+        method=environ["REQUEST_METHOD"],
+        path=environ["PATH_INFO"],
+        query=environ.get("QUERY_STRING", ""),
+        body=b"" if has_none else read_body(environ, MAX_BODY),
+        headers=environ,
+        now=clock.now(),
+    )
+
+
+def _application(counter: Counter, hit: ClientHit) -> Application:
+    """The application that a hit names, else the one that its key belongs to. Raises Refused."""
+    if hit.site is not None:
+        application = counter.applications.find_by_alias(hit.site)
+        if application is None:
+            raise NotOffered
+        return application
+    return application_presented(counter, hit.key)
+
+
+DIALECT_ENDPOINTS: Final = {path: DialectEndpoint(dialect) for path, dialect in DIALECT_AT.items()}

@@ -1,0 +1,16 @@
+"""A request between its two steps."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tracker.queueing.intake import Acceptance
+from tracker.receiver.shelf import Offer
+from tracker.web.envelope import Answer
+
+
+class Pending(NamedTuple):
+    """A request that can be answered once its entries are in the queue."""
+
+    offer: Offer
+    answer: Callable[[Acceptance], Answer]
+    """Raises LimitExceeded."""
