@@ -16,7 +16,7 @@ from tracker.management import applications as management
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
 from tracker.receiver import application_cache
-from tracker.receiver.application_cache import Source
+from tracker.receiver.application_cache import ApplicationCache, Source
 from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
@@ -24,6 +24,10 @@ from tracker.store.database import Database, Transaction
 pytestmark = pytest.mark.usefixtures("application")
 
 HIT = {"app_id": "shop"}
+
+
+def cache_of(receiving: Receiving) -> ApplicationCache:
+    return cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
 
 
 def suspend(database: Database, *, status: str = "suspended") -> None:
@@ -81,7 +85,7 @@ def test_a_snapshot_that_cannot_be_read_is_none(receiving: Receiving, redis: Con
     for garbage in (b"", b"garbage", b"1e9\n{}", b"\n\n", b'99999999999\n{"keys":[]}'):
         snapshots.put(redis, "shop", garbage)
         assert code(receiving.track(HIT)) == (200, None)
-        receiving.receiver.counter.applications._known.clear()
+        cache_of(receiving)._known.clear()
 
 
 def test_an_application_made_after_it_was_asked_for_is_found(receiving: Receiving, database: Database) -> None:
@@ -110,8 +114,7 @@ def test_many_threads_that_miss_the_same_application_ask_once(
         tx.execute("SELECT pg_sleep(0.2)")
         return applications.find_many(tx, app_ids)
 
-    cache = cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
-    monkeypatch.setattr(cache, "_source", Source(counted, "application"))
+    monkeypatch.setattr(cache_of(receiving), "_source", Source(counted, "application"))
     together = Barrier(12)
 
     def ask(app_id: str) -> str | None:
@@ -128,8 +131,7 @@ def test_many_threads_that_miss_the_same_application_ask_once(
 def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
     receiving.track(HIT)
     monkeypatch.setattr(application_cache, "snapshots", None)
-    cache = cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
-    monkeypatch.setattr(cache, "_source", None)
+    monkeypatch.setattr(cache_of(receiving), "_source", None)
     assert code(receiving.track(HIT)) == (200, None)
 
 
@@ -154,7 +156,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
 
 def test_names_that_nobody_has_do_not_fill_the_memory(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application_cache, "_MOST_UNKNOWN", 5)
-    cache = receiving.receiver.counter.applications
+    cache = cache_of(receiving)
     for number in range(12):
         assert cache.find(f"nobody{number}") is None
     assert len(cache._unknown) <= 5

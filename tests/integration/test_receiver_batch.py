@@ -98,12 +98,16 @@ def test_a_key_without_the_permission_is_403(receiving: Receiving, database: Dat
     assert code(receiving.track({"app_id": "shop"}, key="reads")) == (403, "FORBIDDEN")
 
 
-def test_an_unknown_or_missing_application_is_refused(receiving: Receiving, application_key: str) -> None:
+def test_an_unknown_application_is_refused_and_a_missing_one_is_that_of_the_key(
+    receiving: Receiving, application_key: str
+) -> None:
     assert code(receiving.batch({"app_id": "nobody", "events": [{}]}, key=application_key)) == (
         404,
         "APPLICATION_NOT_FOUND",
     )
-    assert fields_named(receiving.batch({"events": [{}]}, key=application_key)) == ["app_id"]
+    assert code(receiving.batch({"events": [{}]}, key=application_key)) == (200, None)
+    assert code(receiving.batch({"events": [{}]}, key="alt_unknown")) == (401, "INVALID_API_KEY")
+    assert fields_named(receiving.batch({"events": [{}]}, key="unknown")) == ["app_id"]
 
 
 @pytest.mark.parametrize("events", [None, {}, "x", [], [{}] * 1001])

@@ -89,7 +89,7 @@ def test_a_new_domain_and_a_new_setting_let_their_pages_in_at_once(knowing: Rece
     application_settings.set_(database, "shop", "origin_check", "off")
     taken = from_page("https://other.example")
     assert code(taken) == (200, None)
-    assert taken.headers["Access-Control-Allow-Origin"] == "*"
+    assert taken.headers["Access-Control-Allow-Origin"] == "https://other.example"
 
 
 def test_an_application_is_there_from_the_moment_it_is_made(knowing: Receiving, database: Database) -> None:

@@ -2,18 +2,19 @@ import gzip
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.receiving import Receiving, code, fields_named, queued, queued_hits
 from tracker import log
-from tracker.application import Application
+from tracker.application import Application, hash_key
 from tracker.config import Settings
 from tracker.hit import tracking_id_of
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import BULK, URGENT
+from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.store import applications
 from tracker.store.database import Database
 
@@ -143,8 +144,13 @@ def test_a_beacon_may_name_the_application_in_the_header(receiving: Receiving) -
 def test_a_key_never_becomes_the_name_of_a_look_up(
     receiving: Receiving, application_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving.receiver.counter.applications, "_look_up", None)
-    assert fields_named(receiving.track({"url": "https://x.example/"}, key=application_key)) == ["app_id"]
+    asked: list[str] = []
+    directory = cast(ApplicationDirectory, receiving.receiver.counter.applications)
+    for cache in (directory.by_app_id, directory.by_alias, directory.by_key):
+        look_up = cache._look_up
+        monkeypatch.setattr(cache, "_look_up", lambda name, look_up=look_up: (asked.append(name), look_up(name))[1])
+    assert code(receiving.track({"url": "https://x.example/"}, key=application_key)) == (200, None)
+    assert asked == [hash_key(application_key), "shop"]
 
 
 def test_the_visitor_is_the_peer_unless_a_key_says_otherwise(
@@ -233,8 +239,16 @@ def test_a_body_over_64_kib_is_413_and_one_without_length_411(receiving: Receivi
 
 
 def test_an_answer_can_be_read_by_any_page(receiving: Receiving) -> None:
-    for answer in (receiving.track({"app_id": "shop"}), receiving.track(b"["), receiving.pixel("app_id=shop")):
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    page = {"Origin": "https://shop.example"}
+    for answer in (
+        receiving.track({"app_id": "shop"}, headers=page),
+        receiving.track(b"[", headers=page),
+        receiving.pixel("app_id=shop", headers=page),
+    ):
+        # `sendBeacon` sends credentials, and browsers take `*` for a refusal then.
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+        assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+        assert answer.headers["Vary"] == "Origin"
         assert "X-RateLimit-Remaining" in answer.headers["Access-Control-Expose-Headers"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "no-store" in answer.headers["Cache-Control"]

@@ -5,7 +5,7 @@ options, reading_options                                 options that many comma
 output, terminal                                         tables, plain lines, JSON; text that cannot steer a terminal
 connections                                              what a command opens
 migrate, doctor, instance, partitions, queue             the installation
-apps, purging, keys, params, settings, webhooks          applications
+apps, alias, purging, keys, params, settings, webhooks   applications
 stats, stats_reading, sessions, export, erase            numbers and rows
 import_, import_progress, import_report, imports         access logs
 following, replacing, old_lines                          logs that grow, that are read anew, that are old

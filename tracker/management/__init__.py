@@ -6,7 +6,7 @@ commands, the API and the dashboard call it.
 applications, application_input        applications, and what their columns may hold
 keys                                   API keys, replaced without a gap
 parameters, definition_check, presets  definitions of custom parameters
-settings, operator_limits              settings of an application, and what the operator allows at most
+settings, aliases, operator_limits     settings of an application, and what the operator allows at most
 webhooks, webhook_rules                webhooks: where they may lead, their events, their secrets
 webhook_deliveries                     what was sent and what became of it
 failed_hits                            hits that failed for good: looked at, retried, discarded

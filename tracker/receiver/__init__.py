@@ -2,7 +2,8 @@
 
 The way of a hit:
 
-tracking            the three endpoints
+tracking            the three endpoints, pending: a request between their two steps
+dialect_endpoint    those of other trackers' clients (`tracker.dialects`)
 query               the pixel's query string, header_text what headers say
 acceptance          the steps of one hit, batch_acceptance those of a batch:
 caller              whose hit it is, and with which key; allowance: how much of the limits a caller gets
@@ -13,6 +14,7 @@ hit_building        identity, time and privacy; then it is an entry
 shelf               Redis, or PostgreSQL while Redis is unavailable; queue_guard refuses a foreign Redis
 answers             what the caller is told
 
-on_the_loop has the same steps on the event loop. Beside it: application_cache with look_ups, identities, rate_window,
+on_the_loop has the same steps on the event loop. Beside it: application_directory with an
+application_cache for each way of naming, look_ups, identities, rate_window,
 per_process and upkeep keep it going; health, beacon_script and test_page are Flask views in app.
 """

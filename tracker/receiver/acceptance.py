@@ -240,4 +240,3 @@ def application_presented(counter: Counter, presented: str | None) -> Applicatio
         if found is not None:
             return found
     raise app_id_missing()
-    return found

@@ -149,9 +149,12 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
             data["version"] = __version__
         return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
 
+    # The Go original's names for the two: /live and /ready.
     blueprint.add_url_rule("/health/live", view_func=live)
+    blueprint.add_url_rule("/live", view_func=live)
 
     @blueprint.get("/health/ready")
+    @blueprint.get("/ready")
     def ready() -> Answer:
         own = parts()
         takes_hits = any(reading.ok for reading in own.probes.look().values())
