@@ -110,7 +110,7 @@ class NotOffered(Refused):
         super().__init__("NOT_FOUND", 404, "There is nothing at this address.")
 
 
-class Admission(NamedTuple):
+class AdmittedCaller(NamedTuple):
     """Whose hits are taken, with which key, and what holds for them."""
 
     application: Application
@@ -132,7 +132,7 @@ def prepare_hit(
 
 
 def judge(
-    counter: Counter, admission: Admission, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
+    counter: Counter, admission: AdmittedCaller, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
 ) -> Prepared | Filtered:
     """Do the same for a caller who is admitted already: *fit the form, to be counted, build*."""
     application, key, rules = admission
@@ -169,7 +169,7 @@ def judge(
 
 def admit(
     counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
-) -> Admission:
+) -> AdmittedCaller:
     """Who sends a hit and what holds for it. Raises Refused, after PostgreSQL was asked whether it still is so."""
     try:
         return _admit(counter, application, presented, environ, now)
@@ -188,13 +188,13 @@ def require_dialect(rules: Rules, dialect: str) -> None:
 
 def _admit(
     counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
-) -> Admission:
+) -> AdmittedCaller:
     require_active(application)
     key = key_of(presented, application, now)
     rules = counter.rules.rules_of(application)
     if key is None:
         require_own_page(rules, environ)
-    return Admission(application, key, rules)
+    return AdmittedCaller(application, key, rules)
 
 
 def confirmed(

@@ -64,7 +64,7 @@ class Source(NamedTuple):
     """A way of naming applications: how PostgreSQL finds them by it, and where the processes share what they know."""
 
     find_many: Callable[[Transaction, Sequence[str]], dict[str, Application]]
-    kind: snapshots.Kind
+    kind: snapshots.SnapshotKind
 
 
 BY_APP_ID: Final = Source(applications.find_many, "application")

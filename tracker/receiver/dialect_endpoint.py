@@ -15,7 +15,7 @@ from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
 from tracker.queueing.intake import Acceptance
 from tracker.receiver.acceptance import (
-    Admission,
+    AdmittedCaller,
     Counter,
     Filtered,
     LimitExceeded,
@@ -113,12 +113,12 @@ class DialectEndpoint:
         hits: Sequence[ClientHit | Refused],
         environ: dict[str, Any],
         request: ClientRequest,
-    ) -> dict[tuple[str | None, str | None], Admission | Refused]:
+    ) -> dict[tuple[str | None, str | None], AdmittedCaller | Refused]:
         """Who is meant, and what holds: once for each way in which the request names an application.
 
         It comes before any hit is judged, since it may have to begin again where it may wait.
         """
-        admissions: dict[tuple[str | None, str | None], Admission | Refused] = {}
+        admissions: dict[tuple[str | None, str | None], AdmittedCaller | Refused] = {}
         for hit in hits:
             if isinstance(hit, Refused) or (hit.site, hit.key) in admissions:
                 continue
@@ -132,7 +132,9 @@ class DialectEndpoint:
         refusals = [admission for admission in admissions.values() if isinstance(admission, Refused)]
         if admissions and len(refusals) == len(admissions):
             raise refusals[0]
-        several = {admission.application.id for admission in admissions.values() if isinstance(admission, Admission)}
+        several = {
+            admission.application.id for admission in admissions.values() if isinstance(admission, AdmittedCaller)
+        }
         if len(several) > 1 and not counter.applications.may_wait:
             raise WouldWait
         return admissions
