@@ -71,6 +71,8 @@ def test_a_long_queue_is_drained_in_batches_with_one_job_row_each(
         (100, 100),
         (100, 100),
     ]
+    # So many wait that they share a transaction.
+    assert rows(database, "SELECT count(DISTINCT xmin::text) FROM batch_jobs") == [(1,)]
 
 
 def test_a_hit_without_anything_optional_is_stored(

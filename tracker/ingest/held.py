@@ -10,6 +10,9 @@ _SUSPECTS_EVERY_SECONDS = 1.0
 _RENEWED_AFTER_SECONDS = 5.0
 """Others take over what is silent for 15 s; a third of it leaves room for one slow statement."""
 
+_MAX_BYTES_TO_CLAIM_MORE = 128 * 1024
+"""Three batches of ordinary hits come to more, and are about what one transaction may write (`parts_of`)."""
+
 
 class Held:
     """The claims of one drain, so that a long batch is renewed and an outage gives back what is left."""
@@ -28,7 +31,7 @@ class Held:
         held = list(self._held.values())
         if not held:
             self._renewed_at = self._clock.monotonic()
-        batch = self._claims.claim(held=held)
+        batch = self._claims.claim(held=held) if held else self._claim_together()
         suspects: Sequence[Claim] = ()
         now = self._clock.monotonic()
         if (now >= self._suspects_at or not (batch or held)) and not any(claim.suspect for claim in held):
@@ -36,6 +39,20 @@ class Held:
             self._suspects_at = now + _SUSPECTS_EVERY_SECONDS
         self._held |= {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]
+
+    @property
+    def batch_size(self) -> int:
+        """How many entries a batch has at most."""
+        return self._claims.batch_size
+
+    def _claim_together(self) -> list[Claim]:
+        """Claim a batch, and more of them where they are full: in one transaction each costs less."""
+        together = self._claims.claim()
+        latest = together
+        while len(latest) == self.batch_size and _bytes_of(together) < _MAX_BYTES_TO_CLAIM_MORE:
+            latest = self._claims.claim()
+            together += latest
+        return together
 
     def settle(self, claims: Sequence[Claim]) -> None:
         """They are written: out of the queue."""
@@ -59,3 +76,7 @@ class Held:
         if self._held:
             self._claims.release(list(self._held.values()))
             self._held = {}
+
+
+def _bytes_of(claims: Sequence[Claim]) -> int:
+    return sum(len(claim.entry.tracking_data) for claim in claims)

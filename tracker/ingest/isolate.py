@@ -46,7 +46,7 @@ def write_part(
     """
     held.renew()
     try:
-        written = _write(database, part, clock)
+        written = _write(database, part, clock, held.batch_size)
     except (Unstorable, Unclear) as error:
         if len(part) > 1:
             return (), halves(part)
@@ -55,10 +55,10 @@ def write_part(
     return (written,), ()
 
 
-def _write(database: Database, part: Part, clock: Clock) -> Written:
+def _write(database: Database, part: Part, clock: Clock, batch_size: int) -> Written:
     try:
         with BATCH_SECONDS.time():
-            return write(database, part, clock)
+            return write(database, part, clock, batch_size=batch_size)
     except FAULTS as error:
         if len(part) == 1:
             _log.exception("a hit meets a fault of this program", entry=str(part[0].claim.entry.id))

@@ -17,7 +17,7 @@ Ended = Literal["dry", "time", "away", "interrupted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What a drain did: batches (transactions), and hits by what became of them."""
+    """What a drain did: batches, and hits by what became of them."""
 
     ended: Ended
     batches: int
@@ -42,7 +42,7 @@ class Tally:
             HITS_RETRIED.inc()
             self._note("postponed", str(outcome.claim.entry.id), outcome.reason)
             return
-        self._batches += 1
+        self._batches += outcome.batches
         self._stored += outcome.stored
         self._duplicates += outcome.duplicates
         self._failed += len(outcome.failed)

@@ -1,4 +1,4 @@
-"""Writing: everything that a batch brings, in one transaction.
+"""Writing: everything that a batch brings, or several of a deep backlog, in one transaction.
 
 COPY is the fast way, and it refuses the whole batch when one hit is stored already, which happens after a worker
 died between commit and acknowledgement. The batch is then written once more, slower, by INSERT ... ON CONFLICT DO
@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from tracker.clock import Clock
@@ -41,32 +42,31 @@ JOB_TYPE = "ingest"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one transaction did with a batch. Stored, duplicates and failed add up to the batch's size."""
+    """What one transaction did with a batch or several. Stored, duplicates and failed add up to their size."""
 
+    batches: int
     stored: int
     duplicates: int
     """Hits that were stored before, or came twice in the batch."""
     failed: Sequence[Failed]
-    new_sessions: Sequence[str]
-    """The ids of the sessions that these hits began."""
 
 
-def write(database: Database, batch: Sequence[Good | Failed], clock: Clock) -> Written:
-    """Write a batch: the good hits to their tables, the failed ones to `batch_queue`.
+def write(database: Database, batch: Sequence[Good | Failed], clock: Clock, *, batch_size: int) -> Written:
+    """Write one batch or several: the good hits to their tables, the failed ones to `batch_queue`.
 
-    All of it is there afterwards or none of it; written again, it changes nothing. Raises DatabaseAway, Unstorable
-    or Unclear.
+    `batch_size` is what one of them has at most, each with its row in `batch_jobs`. All of it is there afterwards or
+    none of it; written again, it changes nothing. Raises DatabaseAway, Unstorable or Unclear.
     """
     started_at = clock.now()
     good = {(item.hit.id, item.hit.created_at): item for item in batch if isinstance(item, Good)}
     try:
         with database.transaction() as tx:
             new = _copy(tx, good)
-            return _write_the_rest(tx, batch, new, started_at, clock)
+            return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
     except AlreadyStored:
         with database.transaction() as tx:
             new = _insert(tx, good)
-            return _write_the_rest(tx, batch, new, started_at, clock)
+            return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
 
 
 def _copy(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]:
@@ -83,31 +83,55 @@ def _insert(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]
     return new
 
 
-def _write_the_rest(
-    tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], started_at: datetime, clock: Clock
-) -> Written:
+def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], run: "_Run") -> Written:
     begun = _write_sessions(tx, new)
     _write_refusals(tx, new)
     increments.append(tx, new)
     _note_imported(tx, new)
-    failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], clock.now())
+    failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
-    announce(tx, new, begun, failed, clock.now())
-    new_sessions = [session.session_id for session in begun]
-    written = Written(len(new), len(batch) - len(new) - len(failed), failed, new_sessions)
-    if new or failed:
-        job = BatchJob(
-            job_type=JOB_TYPE,
-            status="completed" if new else "failed",
-            batch_size=len(batch),
-            processed_count=written.stored,
-            error_count=len(failed),
-            started_at=started_at,
-            completed_at=clock.now(),
-            error_message=failed[0].reason if failed else None,
-        )
+    announce(tx, new, begun, failed, run.clock.now())
+    jobs = _jobs(batch, new, failed, run)
+    for job in jobs:
         batch_jobs.add(tx, job)
-    return written
+    return Written(
+        batches=max(1, len(jobs)),
+        stored=len(new),
+        duplicates=len(batch) - len(new) - len(failed),
+        failed=failed,
+    )
+
+
+class _Run(NamedTuple):
+    """When the writing began, by which clock, and how large a batch is."""
+
+    started_at: datetime
+    clock: Clock
+    batch_size: int
+
+
+def _jobs(items: Sequence[Good | Failed], new: Sequence[Good], failed: Sequence[Failed], run: _Run) -> list[BatchJob]:
+    """List what each batch came to; one that held nothing new has no row."""
+    added, refused = set(map(id, new)), {id(item): item.reason for item in failed}
+    jobs = []
+    for at in range(0, len(items), run.batch_size):
+        batch = list(map(id, items[at : at + run.batch_size]))
+        stored = sum(item in added for item in batch)
+        reasons = [refused[item] for item in batch if item in refused]
+        if stored or reasons:
+            jobs.append(
+                BatchJob(
+                    job_type=JOB_TYPE,
+                    status="completed" if stored else "failed",
+                    batch_size=len(batch),
+                    processed_count=stored,
+                    error_count=len(reasons),
+                    started_at=run.started_at,
+                    completed_at=run.clock.now(),
+                    error_message=reasons[0] if reasons else None,
+                )
+            )
+    return jobs
 
 
 def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActivity]:

@@ -79,6 +79,11 @@ class Claims:
         self._look_at = clock.monotonic()
 
     @property
+    def batch_size(self) -> int:
+        """How many entries `claim` returns at most."""
+        return self._batch_size
+
+    @property
     def redis(self) -> Connection:
         """The Redis whose entries these are."""
         return self._redis
