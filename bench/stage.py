@@ -17,8 +17,8 @@ from bench.errors import NotMeasured
 from tracker.embedded import Postgres, Valkey
 from tracker.queueing.connection import connect
 from tracker.queueing.entry import Entry
-from tracker.queueing.intake import Intake
 from tracker.queueing.overflow import OVERFLOWING, all_streams, share_key
+from tracker.queueing.producer import Producer
 
 DATABASE = "bench"
 _RETRIES = "tracker:hits:retries"
@@ -79,8 +79,8 @@ class Stage:
         return self.folder / f"{name}.log"
 
     def fill_stream(self, count: int) -> None:
-        """`count` accepted hits into the queue, through the product's own intake."""
-        intake = Intake(self._redis, queue_limit=10 * count)
+        """`count` accepted hits into the queue, through the product's own producer."""
+        producer = Producer(self._redis, queue_limit=10 * count)
         made = list(hits.accepted(count, 0, self.application_id))
         for at in range(0, count, _FILL):
             batch = made[at : at + _FILL]
@@ -90,7 +90,7 @@ class Stage:
                 )
                 for hit in batch
             ]
-            intake.offer(batch[0].application_id, None, entries, batch[0].created_at)
+            producer.enqueue(batch[0].application_id, None, entries, batch[0].created_at)
 
     def empty_streams(self) -> None:
         """Nothing waits, neither for the workers nor in the baseline's stream."""

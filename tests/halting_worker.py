@@ -12,7 +12,7 @@ from typing import Any
 
 from tracker import jobs
 from tracker.ingest import drain
-from tracker.queueing.claims import Claims
+from tracker.queueing.consumer import Consumer
 from tracker.store import access_logs, batch_jobs, sessions
 
 
@@ -43,7 +43,7 @@ POINTS = {
         ("transaction begun", access_logs, "copy"),
         ("half written", sessions, "upsert"),
         ("about to commit", batch_jobs, "add"),
-        ("committed", Claims, "settle"),
+        ("committed", Consumer, "settle"),
     )
 }
 

@@ -3,16 +3,16 @@
 import itertools
 
 from tests.integration.conftest import MovableClock
-from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
+from tracker.queueing.consumer import Consumer
+from tracker.queueing.inspection import depths
 
 names = itertools.count()
 
 
-def claims_of(queue: Connection, clock: MovableClock, *, batch_size: int = 10) -> Claims:
+def claims_of(queue: Connection, clock: MovableClock, *, batch_size: int = 10) -> Consumer:
     """The claims of a worker with a name of its own."""
-    return Claims(queue, consumer=f"worker-{next(names)}", batch_size=batch_size, clock=clock)
+    return Consumer(queue, consumer=f"worker-{next(names)}", batch_size=batch_size, clock=clock)
 
 
 def held(queue: Connection) -> tuple[int, int, int]:

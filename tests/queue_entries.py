@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
-from tracker.queueing.intake import Acceptance, Intake
+from tracker.queueing.producer import Enqueued, Producer
 
 APPLICATION = UUID(int=7)
 CREATED = datetime(2026, 11, 23, 6, 35, 1, 234567, tzinfo=UTC)
@@ -24,9 +24,9 @@ def entry(number: int = 1, **columns: Any) -> Entry:
     return Entry(**{**given, **columns})
 
 
-def add(redis: Connection, entries: Iterable[Entry]) -> Acceptance:
+def add(redis: Connection, entries: Iterable[Entry]) -> Enqueued:
     """Add entries without a rate limit."""
-    return Intake(redis, queue_limit=1_000_000).offer(APPLICATION, None, list(entries), CREATED)
+    return Producer(redis, queue_limit=1_000_000).enqueue(APPLICATION, None, list(entries), CREATED)
 
 
 def numbers(found: Iterable[Any]) -> list[int]:

@@ -21,9 +21,9 @@ import psutil
 from tests.with_constants import command_with
 from tracker import config, log
 from tracker.clock import SystemClock
-from tracker.queueing import nudges
-from tracker.queueing.claims import Claims
+from tracker.queueing import wakeup
 from tracker.queueing.connection import connect
+from tracker.queueing.consumer import Consumer
 from tracker.queueing.pool import run_workers
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -33,8 +33,8 @@ HOLD, HORSES, DONE = "hold", "horses", "done"
 def drain() -> None:
     redis = connect(os.environ["REDIS_URL"], name="drain")
     redis.rpush(HORSES, os.getpid())
-    nudges.clear(redis)
-    claims = Claims(redis, consumer=f"drain-{os.getpid()}", batch_size=1, clock=SystemClock())
+    wakeup.clear(redis)
+    claims = Consumer(redis, consumer=f"drain-{os.getpid()}", batch_size=1, clock=SystemClock())
     while claimed := claims.claim():
         while redis.exists(HOLD):
             time.sleep(0.02)

@@ -9,8 +9,8 @@ from tracker.clock import SystemClock
 from tracker.hit import Hit
 from tracker.ingest.drain import Drain
 from tracker.ingest.tally import Drained
-from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import Consumer
 from tracker.queueing.entry import FIELDS, Entry, stream_of
 from tracker.store import custom_parameter_definitions
 from tracker.store.database import Database
@@ -53,8 +53,8 @@ def enqueue(redis: Connection, hits: Iterable[Hit | Entry]) -> None:
         pipeline.execute()
 
 
-def claims_of(redis: Connection, *, batch_size: int = 100) -> Claims:
-    return Claims(redis, consumer=f"test-{next(_names)}", batch_size=batch_size, clock=SystemClock())
+def claims_of(redis: Connection, *, batch_size: int = 100) -> Consumer:
+    return Consumer(redis, consumer=f"test-{next(_names)}", batch_size=batch_size, clock=SystemClock())
 
 
 def drain(redis: Connection, database: Database, *, batch_size: int = 100, seconds: float = 20) -> Drained:

@@ -9,7 +9,7 @@ from tracker.errors import TryAgain
 from tracker.ingest import filtered
 from tracker.ingest.drain import Drain
 from tracker.log import logger
-from tracker.queueing import nudges
+from tracker.queueing import wakeup
 from tracker.wiring.worker import Worker, worker
 
 _BEFORE_ALARM_SECONDS = 8.0
@@ -39,9 +39,9 @@ def drain() -> None:
 def _drain(own: Worker) -> None:
     try:
         own.database.give_up_at = (
-            own.clock.monotonic() + own.settings.drain_seconds + nudges.LATE_SECONDS - _BEFORE_ALARM_SECONDS
+            own.clock.monotonic() + own.settings.drain_seconds + wakeup.LATE_SECONDS - _BEFORE_ALARM_SECONDS
         )
-        nudges.clear(own.redis)
+        wakeup.clear(own.redis)
         own.clock.measure_when_due()
         claims = own.claims()
         drained = Drain(
@@ -49,7 +49,7 @@ def _drain(own: Worker) -> None:
         ).run()
         claims.close()
         if drained.ended == "time":
-            nudges.nudge(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
+            wakeup.wake_worker(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
         if drained.ended != "away":
             filtered.fold(own.redis, own.database, own.clock)
         own.untold.flush()

@@ -14,8 +14,8 @@ from tests.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
-from tracker.queueing.nudges import nudge
+from tracker.queueing.inspection import depths
+from tracker.queueing.wakeup import wake_worker
 from tracker.store.database import Database
 
 RQ = Path(sys.executable).with_name("rq")
@@ -31,7 +31,7 @@ def test_a_stock_rq_worker_drains(
     redis: Connection, redis_url: str, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
     enqueue(redis, [hit_of(application, n) for n in range(1, 151)])
-    nudge(redis, "tracker", drain_seconds=20)
+    wake_worker(redis, "tracker", drain_seconds=20)
     rq(environment, "worker", "--burst", "--url", redis_url, "tracker")
     assert rows(database, "SELECT count(*) FROM access_logs") == [(150,)]
 
@@ -69,7 +69,7 @@ def test_rq_info_lists_our_workers_and_rq_suspend_holds_them(
     with running(settings, tmp_path, "worker.py", constants=QUICK) as workers:
         wait_until(lambda: "suspended" in (info := said()) and "1 workers" in info)
         enqueue(redis, [hit_of(application)])
-        nudge(redis, "tracker", drain_seconds=20)
+        wake_worker(redis, "tracker", drain_seconds=20)
         # A suspended worker looks once a second; it has looked more than once then, and left job and hit alone.
         until = time.monotonic() + 2.5
         while time.monotonic() < until:
@@ -93,7 +93,7 @@ def test_hits_are_stored_within_a_second_of_their_nudge(
         for number in range(1, 6):
             begun = time.monotonic()
             enqueue(redis, [hit_of(application, number)])
-            nudge(redis, "tracker", drain_seconds=20)
+            wake_worker(redis, "tracker", drain_seconds=20)
             wait_until(lambda stored=number: rows(database, "SELECT count(*) FROM access_logs") == [(stored,)])
             lasted.append(time.monotonic() - begun)
     assert min(lasted) < 1, lasted

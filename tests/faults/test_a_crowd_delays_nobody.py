@@ -18,11 +18,11 @@ from tests.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.management import applications
 from tracker.parameter_limits import MAX_DEFINITIONS
-from tracker.queueing import adding, nudges
+from tracker.queueing import adding, wakeup
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
-from tracker.queueing.intake import Intake
+from tracker.queueing.inspection import depths
+from tracker.queueing.producer import Producer
 from tracker.store.database import Database
 
 pytestmark = pytest.mark.slow
@@ -100,7 +100,7 @@ class Flood:
 
     def __init__(self, redis: Connection, senders: list[Application], make: MakeHits, at_once: int) -> None:
         self._redis, self._senders, self._make, self._at_once = redis, senders, make, at_once
-        self._intake = Intake(redis, queue_limit=10_000_000)
+        self._producer = Producer(redis, queue_limit=10_000_000)
         self._numbers = itertools.count(1, at_once)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -117,7 +117,7 @@ class Flood:
 
     def send(self) -> None:
         for sender in self._senders:
-            self._intake.offer(sender.id, None, self._make(sender, next(self._numbers), self._at_once), NOON)
+            self._producer.enqueue(sender.id, None, self._make(sender, next(self._numbers), self._at_once), NOON)
 
     def _run(self) -> None:
         while not self._is_over.is_set():
@@ -141,7 +141,7 @@ def another(database: Database, name: str) -> Application:
 
 def delays(redis: Connection, database: Database, victim: Application) -> list[float]:
     """Send hits of an application, one after the other, and measure how long each takes until it is stored."""
-    intake = Intake(redis, queue_limit=10_000_000)
+    producer = Producer(redis, queue_limit=10_000_000)
     sent: dict[int, float] = {}
     took: dict[int, float] = {}
     query = "SELECT id FROM access_logs WHERE application_id = %s"
@@ -152,8 +152,8 @@ def delays(redis: Connection, database: Database, victim: Application) -> list[f
 
     for number in range(10_000_000, 10_000_000 + HITS):
         sent[number] = time.monotonic()
-        if intake.offer(victim.id, None, [entry_of(hit_of(victim, number, created_at=NOON))], NOON).nudge_due:
-            nudges.nudge(redis, "tracker", drain_seconds=20)
+        if producer.enqueue(victim.id, None, [entry_of(hit_of(victim, number, created_at=NOON))], NOON).wake_up_due:
+            wakeup.wake_worker(redis, "tracker", drain_seconds=20)
         look()
         time.sleep(max(0.0, sent[number] + EVERY - time.monotonic()))
     wait_until(lambda: look() or len(took) == HITS)

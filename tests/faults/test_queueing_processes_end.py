@@ -17,10 +17,10 @@ from tests.queue_entries import add, entry
 from tests.queue_workers import DONE, HOLD, HORSES, QUICK, REPOSITORY, is_gone, workers
 from tests.waiting import PATIENCE, wait_until
 from tracker.embedded import Valkey
-from tracker.queueing import claims, watch
+from tracker.queueing import consumer, watch
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.depth import depths
-from tracker.queueing.nudges import nudge
+from tracker.queueing.inspection import depths
+from tracker.queueing.wakeup import wake_worker
 
 
 def done(redis: Connection) -> list[int]:
@@ -41,7 +41,7 @@ def hold_one(redis: Connection) -> psutil.Process:
     """Let a drain claim an entry and hold it; its work horse."""
     redis.set(HOLD, "1")
     add(redis, [entry(1)])
-    nudge(redis, "tracker", drain_seconds=20)
+    wake_worker(redis, "tracker", drain_seconds=20)
     found = horse(redis)
     wait_until(lambda: depths(redis)[1].pending == 1)
     return found
@@ -60,7 +60,7 @@ def test_a_nudged_entry_is_done_without_the_watch(redis: Connection, redis_url: 
     with workers(redis_url, constants={"tracker.queueing.watch:_EVERY_SECONDS": 3600}):
         wait_until(lambda: Worker.count(connection=redis) == 1)
         add(redis, [entry(1)])
-        nudge(redis, "tracker", drain_seconds=20)
+        wake_worker(redis, "tracker", drain_seconds=20)
         wait_until(lambda: done(redis) == [1])
 
 
@@ -155,11 +155,11 @@ def test_an_orphan_that_hangs_ends_by_its_jobs_time_limit(redis: Connection, red
 
 
 def test_what_a_killed_horse_held_is_taken_over_within_thirty_seconds(redis: Connection, redis_url: str) -> None:
-    assert claims.TAKE_OVER_SECONDS + claims._LOOK_SECONDS + watch._EVERY_SECONDS < 30
+    assert consumer.TAKE_OVER_SECONDS + consumer._LOOK_SECONDS + watch._EVERY_SECONDS < 30
     soon = {
-        "tracker.queueing.claims:TAKE_OVER_SECONDS": 3,
+        "tracker.queueing.consumer:TAKE_OVER_SECONDS": 3,
         "tracker.queueing.watch:TAKE_OVER_SECONDS": 3,
-        "tracker.queueing.claims:_LOOK_SECONDS": 0.5,
+        "tracker.queueing.consumer:_LOOK_SECONDS": 0.5,
     }
     with workers(redis_url, "--workers", "2", constants={**QUICK, **soon}):
         working = hold_one(redis)

@@ -12,8 +12,8 @@ from tests.queue_entries import add, entry
 from tests.queue_workers import REPOSITORY, is_gone, workers
 from tests.waiting import PATIENCE, wait_until
 from tracker.queueing.connection import Connection
-from tracker.queueing.nudges import nudge
 from tracker.queueing.registered_workers import registered_workers
+from tracker.queueing.wakeup import wake_worker
 
 
 def seen(redis: Connection) -> list[tuple[str, tuple[str, ...]]]:
@@ -32,7 +32,7 @@ def test_a_worker_that_redis_has_forgotten_registers_anew(redis: Connection, red
         redis.delete(f"rq:worker:{name}")  # As after a silence of 90 s; a look at all workers then strikes it off.
         seen(redis)
         add(redis, [entry(1)])
-        nudge(redis, "tracker", drain_seconds=20)
+        wake_worker(redis, "tracker", drain_seconds=20)
         wait_until(lambda: seen(redis) == [(name, ("tracker",))])
 
 

@@ -27,8 +27,8 @@ from tracker.embedded import Valkey
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.depth import depths
 from tracker.queueing.entry import NORMAL
+from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
 HIT = {"app_id": "shop", "url": "https://shop.example/"}

@@ -13,9 +13,9 @@ from tests.queued_hits import drain, enqueue, hit_of, rows
 from tests.waiting import PATIENCE, wait_until
 from tracker import jobs
 from tracker.application import Application
-from tracker.queueing import nudges
-from tracker.queueing.claims import RETRIES
+from tracker.queueing import wakeup
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import NORMAL
 from tracker.store.database import Database
 
@@ -35,7 +35,7 @@ def test_a_stock_worker_drains(
     kind: str, database: Database, redis: Connection, application: Application, environment: dict[str, str]
 ) -> None:
     enqueue(redis, [hit_of(application, n) for n in range(1, 151)])
-    nudges.enqueue(redis, "tracker", drain_seconds=20)
+    wakeup.enqueue(redis, "tracker", drain_seconds=20)
 
     command = ["worker", "--burst", "--url", environment["REDIS_URL"], "-w", kind, "tracker"]
     subprocess.run(
@@ -53,9 +53,9 @@ def test_called_directly_the_job_keeps_its_connections_for_the_next_one(
 ) -> None:
     for number in (1, 2):
         enqueue(redis, [hit_of(application, number)])
-        redis.set(nudges.NUDGE_KEY, "1")
+        redis.set(wakeup.WAKE_UP_KEY, "1")
         jobs.drain()
-        assert redis.get(nudges.NUDGE_KEY) is None
+        assert redis.get(wakeup.WAKE_UP_KEY) is None
 
     assert rows(database, "SELECT count(*) FROM access_logs") == [(2,)]
     connected = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"
@@ -114,7 +114,7 @@ def test_behind_a_lock_a_statement_is_cancelled_before_rqs_time_limit(
     database: Database, redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRACKER_DRAIN_SECONDS", "1")
-    monkeypatch.setattr("tracker.queueing.nudges.LATE_SECONDS", 10)
+    monkeypatch.setattr("tracker.queueing.wakeup.LATE_SECONDS", 10)
     enqueue(redis, [hit_of(application, n, session_id="s") for n in range(1, 11)])
     with database.transaction() as tx:
         tx.execute("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")

@@ -15,10 +15,10 @@ from tests.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
 from tests.registered_webhooks import register
 from tests.waiting import PATIENCE
 from tracker.application import Application
-from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
+from tracker.queueing.consumer import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.entry import STREAMS
+from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,8 @@ from tracker.embedded import Postgres, Valkey
 from tracker.ingest.drain import Drain
 from tracker.ingest.tally import Drained
 from tracker.management import applications
-from tracker.queueing.claims import GROUP, RETRIES, Claims
 from tracker.queueing.connection import Connection, connect
+from tracker.queueing.consumer import GROUP, RETRIES, Consumer
 from tracker.queueing.entry import NORMAL
 from tracker.store import sessions
 from tracker.store.database import Database
@@ -100,7 +100,7 @@ def test_redis_restarts_between_commit_and_acknowledgement(
     with Valkey(tmp_path / "valkey") as valkey:
         redis = connect(valkey.url, name="tests")
         enqueue(redis, [hit_of(application, n, session_id="s") for n in range(1, 101)])
-        on_call(monkeypatch, Claims, "settle", 1, valkey.stop)
+        on_call(monkeypatch, Consumer, "settle", 1, valkey.stop)
 
         assert drain_without_leaving(redis, database).ended == "away"
         valkey.start()

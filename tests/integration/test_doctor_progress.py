@@ -10,8 +10,8 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.diagnostics import doctor, work_checks
-from tracker.queueing.depth import depths
 from tracker.queueing.entry import BULK, FIELDS, NORMAL
+from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
 

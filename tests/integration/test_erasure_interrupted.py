@@ -17,9 +17,9 @@ from tracker.erasure import application as erased_application
 from tracker.erasure import hits, identifiers, person, requests
 from tracker.erasure.run import erase_waiting
 from tracker.erasure.work import Interrupted, TakenOver, Work
-from tracker.queueing import withdrawal
-from tracker.queueing.claims import RETRIES
+from tracker.queueing import removal
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import STREAMS
 from tracker.store import batch_queue_events, erasures
 from tracker.store.database import Database
@@ -117,7 +117,7 @@ def test_a_long_search_that_finds_nothing_keeps_its_hold(
 @pytest.fixture
 def backlog(redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch) -> Application:
     """Thirty hits in the streams, ten of them the person's, and as many retries; read ten at a time."""
-    monkeypatch.setattr(withdrawal, "_AT_A_TIME", 10)
+    monkeypatch.setattr(removal, "_AT_A_TIME", 10)
     monkeypatch.setattr(person, "RETRY_SECONDS", 0)
     hits = [hit_of(application, n, client_sub_id=f"c{n % 3}") for n in range(60)]
     enqueue(redis, hits[:30])
@@ -127,7 +127,7 @@ def backlog(redis: Connection, application: Application, monkeypatch: pytest.Mon
 
 def slowly(clock: Any, seconds: float, then: Callable[[], None] = lambda: None) -> Any:
     """The queue's reading, each page of which takes so long."""
-    read = withdrawal._entries
+    read = removal._entries
 
     def entries(*given: Any) -> list[Any]:
         clock.advance(seconds)
@@ -148,7 +148,7 @@ def test_a_long_queue_is_read_without_losing_the_hold(
         advance(work, *given)
 
     monkeypatch.setattr(Work, "_advance", renewed)
-    monkeypatch.setattr(withdrawal, "_entries", slowly(clock, 9))
+    monkeypatch.setattr(removal, "_entries", slowly(clock, 9))
     requests.request_person(database, "shop", identifiers.checked(["c1"], [], []), now=clock.now())
     assert erase_waiting(database, redis, clock, owner="one") == 1
     assert max(after - before for before, after in pairwise(renewals)) < erasures.LEASE_SECONDS
@@ -167,7 +167,7 @@ def test_whoever_loses_its_hold_in_the_middle_of_the_queue_stops_there_and_the_n
                 tx.execute("UPDATE erasures SET leased_by = 'another'")
 
     with monkeypatch.context() as slow:
-        slow.setattr(withdrawal, "_entries", slowly(clock, 1, take_it_over))
+        slow.setattr(removal, "_entries", slowly(clock, 1, take_it_over))
         requests.request_person(database, "shop", identifiers.checked(["c1"], [], []), now=clock.now())
         assert erase_waiting(database, redis, clock, owner="one") == 0
     assert next(pages) == 3

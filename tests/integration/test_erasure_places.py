@@ -15,11 +15,11 @@ from tests.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of,
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import identifiers, person, preview
-from tracker.queueing import withdrawal
-from tracker.queueing.claims import RETRIES
+from tracker.queueing import removal
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import Entry
+from tracker.queueing.inspection import depths
 from tracker.stats import retire
 from tracker.stats.verify import verify
 from tracker.store import access_logs, batch_queue
@@ -70,7 +70,7 @@ def test_an_entry_in_a_workers_hands_is_waited_for_and_erased_from_where_it_went
     claims = claims_of(redis)
     held = claims.claim()
     rounds = []
-    withdraw = withdrawal.withdraw
+    withdraw = removal.remove_entries
 
     def withdraw_and_let_the_worker_go_on(*arguments: Any, **named: Any) -> Any:
         taken = withdraw(*arguments, **named)
@@ -81,7 +81,7 @@ def test_an_entry_in_a_workers_hands_is_waited_for_and_erased_from_where_it_went
             claims.settle(held)
         return taken
 
-    monkeypatch.setattr(withdrawal, "withdraw", withdraw_and_let_the_worker_go_on)
+    monkeypatch.setattr(removal, "remove_entries", withdraw_and_let_the_worker_go_on)
     receipt = erase(database, redis, clients=[WHO])
     assert [taken.in_hand for taken in rounds][:2] == [3, 3]
     assert len(rounds) >= 3
@@ -103,8 +103,8 @@ def test_what_a_dead_worker_had_in_its_hands_is_taken_out_once_it_has_been_silen
     assert len(claims_of(redis).claim()) == 6
     named = identifiers.checked([WHO], [], [])
     owned = person.of_person(identifiers.person_of(application, named))
-    assert withdrawal.withdraw(redis, owned).in_hand == 3
-    assert withdrawal.withdraw(redis, owned, silent_seconds=0).streams == 3
+    assert removal.remove_entries(redis, owned).in_hand == 3
+    assert removal.remove_entries(redis, owned, silent_seconds=0).streams == 3
     assert waiting(redis) == [0, 3, 0, 0, 0]
 
 

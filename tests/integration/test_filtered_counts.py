@@ -11,7 +11,7 @@ from tracker.clock import SystemClock
 from tracker.ingest.filtered import fold, fold_now
 from tracker.queueing import filtered, watch
 from tracker.queueing.connection import Connection
-from tracker.queueing.intake import Intake
+from tracker.queueing.producer import Producer
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.store import filtered_hits
 from tracker.store.database import Database
@@ -24,7 +24,7 @@ HOUR = NOON.replace(minute=0, second=0)
 
 @pytest.fixture
 def counts(redis: Connection) -> FilteredCounts:
-    return FilteredCounts(Intake(redis, queue_limit=1000), redis_breaker=CircuitBreaker(SystemClock()))
+    return FilteredCounts(Producer(redis, queue_limit=1000), redis_breaker=CircuitBreaker(SystemClock()))
 
 
 def stored(database: Database, application: Application) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ import orjson
 from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
+from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
 

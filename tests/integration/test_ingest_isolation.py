@@ -11,10 +11,10 @@ from tracker.application import Application
 from tracker.hit import Hit
 from tracker.ingest.drain import Drain
 from tracker.ingest.isolate import delay_before
-from tracker.queueing.claims import RETRIES, Claims
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
+from tracker.queueing.consumer import RETRIES, Consumer
 from tracker.queueing.entry import Entry
+from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
 FAILED = "SELECT id, retry_count, error_message FROM batch_queue WHERE status = 'failed' ORDER BY processed_at, id"
@@ -84,7 +84,7 @@ def test_halves_of_a_refused_batch_are_written_though_their_application_has_gone
     define(database, application, "size", "string")
     hits = [hit_of(application, number, custom_params={"size": f"s{number}"}) for number in range(1, 9)]
     enqueue(redis, [*hits, hit_of(application, 9, ip_address="not an address")])
-    claims = Claims(redis, consumer="halving", batch_size=100, clock=clock)
+    claims = Consumer(redis, consumer="halving", batch_size=100, clock=clock)
     draining = Drain(claims, database, clock, seconds=60, sleep=lambda _: None)
 
     assert draining.turn()

@@ -20,8 +20,8 @@ from tracker.ingest.drain import Drain
 from tracker.instance import operator
 from tracker.instance.check import InstanceCheck
 from tracker.queueing import adding
-from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import Consumer
 from tracker.store import batch_queue
 from tracker.store import instance as store
 from tracker.store.database import Database
@@ -192,7 +192,7 @@ def test_a_worker_writes_nothing_from_a_redis_of_another_database(
 ) -> None:
     InstanceCheck(database, redis, clock).look()
     adding.add(redis, [entry(), entry()])
-    claims = Claims(redis, consumer="tests", batch_size=100, clock=clock)
+    claims = Consumer(redis, consumer="tests", batch_size=100, clock=clock)
     pauses: list[float] = []
     drain = Drain(claims, copy, clock, seconds=20, sleep=pauses.append, permit=InstanceCheck(copy, redis, clock).look)
     assert drain.run().ended == "away"

@@ -15,7 +15,7 @@ from tracker.maintenance.remove_dead_consumers import remove_dead_consumers
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import watch
 from tracker.queueing.connection import connect
-from tracker.queueing.depth import depths
+from tracker.queueing.inspection import depths
 from tracker.store import application_settings, batch_queue
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database

@@ -18,20 +18,20 @@ from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry
 from tracker.queueing.group_commit import GroupCommit
-from tracker.queueing.intake import Acceptance, Intake
 from tracker.queueing.overflow import overflow_stream
+from tracker.queueing.producer import Enqueued, Producer
 from tracker.queueing.quota import UNLIMITED
 
 OTHER = UUID(int=8)
-Outcome = Acceptance | Exception
+Outcome = Enqueued | Exception
 
 
 class Offering:
     """A group commit on a running loop, and the outcomes of offers in the order in which they came."""
 
     def __init__(self, redis: Connection, *, queue_limit: int = 100_000) -> None:
-        self.intake = Intake(redis, queue_limit=queue_limit)
-        self.group = GroupCommit(asyncio.get_running_loop(), self.intake)
+        self.producer = Producer(redis, queue_limit=queue_limit)
+        self.group = GroupCommit(asyncio.get_running_loop(), self.producer)
         self.order: list[int] = []
 
     async def ready(self) -> None:
@@ -42,12 +42,12 @@ class Offering:
         self, number: int, *, limit: int | None = None, application: UUID = APPLICATION, now: datetime = CREATED
     ) -> "asyncio.Future[Outcome]":
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.group.offer(
+        self.group.enqueue(
             application, limit, [entry(number)], now, (), quota=UNLIMITED, answered=partial(self._note, number, outcome)
         )
         return outcome
 
-    def _note(self, number: int, outcome: "asyncio.Future[Outcome]", answered: Callable[[], Acceptance]) -> None:
+    def _note(self, number: int, outcome: "asyncio.Future[Outcome]", answered: Callable[[], Enqueued]) -> None:
         self.order.append(number)
         try:
             outcome.set_result(answered())
@@ -85,7 +85,7 @@ def test_what_comes_together_leaves_together_and_each_has_its_own_answer(redis: 
         offers.append(offering.offer(5, limit=1, application=OTHER, now=minute))
         outcomes = await asyncio.gather(*offers)
         assert calls(redis) - before <= 3
-        assert [outcome.taken for outcome in outcomes if isinstance(outcome, Acceptance)] == [1, 1, 1, 0, 0, 1]
+        assert [outcome.accepted for outcome in outcomes if isinstance(outcome, Enqueued)] == [1, 1, 1, 0, 0, 1]
         assert offering.order == list(range(6))
 
     run(redis, steps)
@@ -97,7 +97,7 @@ def test_one_that_comes_alone_does_not_wait(redis: Connection) -> None:
         await offering.ready()
         for number in range(20):
             outcome = await offering.offer(number)
-            assert isinstance(outcome, Acceptance)
+            assert isinstance(outcome, Enqueued)
 
     run(redis, steps)
     assert in_stream(redis) == list(range(20))
@@ -107,7 +107,7 @@ def test_thousands_at_once_are_sent_whatever_the_socket_takes(redis: Connection)
     async def steps(offering: Offering) -> None:
         await offering.ready()
         outcomes = await asyncio.gather(*[offering.offer(n) for n in range(20_000)])
-        assert all(isinstance(outcome, Acceptance) for outcome in outcomes)
+        assert all(isinstance(outcome, Enqueued) for outcome in outcomes)
         assert offering.order == list(range(20_000))
 
     run(redis, steps)
@@ -120,7 +120,7 @@ def test_scripts_that_redis_has_forgotten_are_loaded_again_and_nothing_is_added_
         for first in (0, 50):
             redis.script_flush()
             outcomes = await asyncio.gather(*[offering.offer(first + n) for n in range(50)])
-            assert all(isinstance(outcome, Acceptance) for outcome in outcomes)
+            assert all(isinstance(outcome, Enqueued) for outcome in outcomes)
 
     run(redis, steps)
     assert in_stream(redis) == list(range(100))
@@ -129,11 +129,11 @@ def test_scripts_that_redis_has_forgotten_are_loaded_again_and_nothing_is_added_
 def test_a_full_queue_refuses_and_the_connection_stays(redis: Connection) -> None:
     async def steps(offering: Offering) -> None:
         await offering.ready()
-        assert isinstance(await offering.offer(1), Acceptance)
+        assert isinstance(await offering.offer(1), Enqueued)
         assert isinstance(await offering.offer(2), QueueFull)
         redis.delete(NORMAL)
         assert offering.group.is_ready()
-        assert isinstance(await offering.offer(3), Acceptance)
+        assert isinstance(await offering.offer(3), Enqueued)
 
     run(redis, steps, queue_limit=1)
 
@@ -144,9 +144,9 @@ def test_a_connection_that_redis_closes_fails_what_is_under_way_and_is_made_anew
         offers = [offering.offer(n) for n in range(10)]
         redis.client_kill_filter(_type="normal", skipme=True)
         outcomes = await asyncio.gather(*offers)
-        assert all(isinstance(outcome, (Acceptance, QueueAway)) for outcome in outcomes)
+        assert all(isinstance(outcome, (Enqueued, QueueAway)) for outcome in outcomes)
         await offering.ready()
-        assert isinstance(await offering.offer(99), Acceptance)
+        assert isinstance(await offering.offer(99), Enqueued)
 
     run(redis, steps)
     assert 99 in in_stream(redis)
@@ -164,7 +164,7 @@ def test_a_redis_that_takes_no_writes_ends_the_connection(redis: Connection) -> 
         finally:
             redis.replicaof("NO", "ONE")
         await offering.ready()
-        assert isinstance(await offering.offer(2), Acceptance)
+        assert isinstance(await offering.offer(2), Enqueued)
 
     run(redis, steps)
 
@@ -178,7 +178,7 @@ def test_an_offer_that_meets_something_harms_none_of_its_group(redis: Connection
             offering.offer(n, limit=10, application=OTHER if n == 2 else APPLICATION, now=minute) for n in range(5)
         ]
         outcomes = await asyncio.gather(*offers)
-        assert [isinstance(outcome, Acceptance) for outcome in outcomes] == [True, True, False, True, True]
+        assert [isinstance(outcome, Enqueued) for outcome in outcomes] == [True, True, False, True, True]
         assert isinstance(outcomes[2], QueueAway)
 
     run(redis, steps)
@@ -233,7 +233,7 @@ def test_a_connection_is_replaced_while_offers_go_on(redis: Connection, monkeypa
         await offering.ready()
         made = int(redis.info("stats")["total_connections_received"])
         for number in range(400):
-            assert isinstance(await offering.offer(number), Acceptance)
+            assert isinstance(await offering.offer(number), Enqueued)
             await asyncio.sleep(0.005)
         assert int(redis.info("stats")["total_connections_received"]) > made
 

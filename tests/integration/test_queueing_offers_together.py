@@ -13,7 +13,7 @@ from tests.queue_entries import APPLICATION, entry
 from tracker.queueing.accept_command import PackedOffer
 from tracker.queueing.connection import Connection, lua
 from tracker.queueing.entry import Entry
-from tracker.queueing.intake import Intake
+from tracker.queueing.producer import Producer
 from tracker.queueing.quota import AddressShare, Quota
 
 OTHER = UUID(int=8)
@@ -51,14 +51,14 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
             ]
             events = chance.choice([[], [chance.choice([None, "a", "b"]) for _ in entries]])
             offers.append((application, None if chance.random() < 0.1 else 40, entries, events, chance.choice(quotas)))
-    intake = Intake(queue, queue_limit=chance.choice([100, 10_000]))
+    producer = Producer(queue, queue_limit=chance.choice([100, 10_000]))
 
     def packed(offer: tuple[UUID, int | None, list[Entry], list[str | None], Quota]) -> PackedOffer:
         application, limit, entries, events, quota = offer
-        return intake.packed(application, limit, entries, minute, events, quota=quota)
+        return producer.packed(application, limit, entries, minute, events, quota=quota)
 
     def sent(together: list[PackedOffer]) -> list[Any]:
-        return list(queue.eval(lua("accept"), *_arguments(intake.command(together))))  # type: ignore[arg-type]
+        return list(queue.eval(lua("accept"), *_arguments(producer.command(together))))  # type: ignore[arg-type]
 
     def seen() -> dict[bytes, Any]:
         """All that stands in Redis, but for ids in streams, which are times, and how many bytes the day knows of."""

@@ -5,17 +5,17 @@ import pytest
 from tests.integration.conftest import MovableClock
 from tests.queue_claims import claims_of, held
 from tests.queue_entries import add, entry
-from tracker.queueing.claims import RETRIES, Claims
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import RETRIES, Consumer
 
 
 @pytest.fixture
-def worker(queue: Connection, clock: MovableClock) -> Claims:
+def worker(queue: Connection, clock: MovableClock) -> Consumer:
     return claims_of(queue, clock)
 
 
 def test_a_postponed_entry_comes_back_alone_when_it_is_due(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1)])
     [claim] = worker.claim()
@@ -32,7 +32,7 @@ def test_a_postponed_entry_comes_back_alone_when_it_is_due(
     assert held(queue) == (0, 0, 0)
 
 
-def test_a_suspect_is_postponed_in_place(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_a_suspect_is_postponed_in_place(queue: Connection, worker: Consumer, clock: MovableClock) -> None:
     add(queue, [entry(1)])
     worker.postpone(worker.claim()[0], reason="first", delay=0)
     [suspect] = worker.due()
@@ -44,7 +44,7 @@ def test_a_suspect_is_postponed_in_place(queue: Connection, worker: Claims, cloc
 
 
 def test_a_suspect_is_leased_and_comes_back_when_its_worker_dies(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1)])
     worker.postpone(worker.claim()[0], reason="why", delay=0)
@@ -54,7 +54,7 @@ def test_a_suspect_is_leased_and_comes_back_when_its_worker_dies(
     assert len(claims_of(queue, clock).due()) == 1
 
 
-def test_a_lease_is_renewed_and_released(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_a_lease_is_renewed_and_released(queue: Connection, worker: Consumer, clock: MovableClock) -> None:
     add(queue, [entry(1)])
     worker.postpone(worker.claim()[0], reason="why", delay=0)
     suspects = worker.due()
@@ -66,7 +66,7 @@ def test_a_lease_is_renewed_and_released(queue: Connection, worker: Claims, cloc
     assert worker.due() == suspects
 
 
-def test_claims_of_every_kind_are_settled_together(queue: Connection, worker: Claims) -> None:
+def test_claims_of_every_kind_are_settled_together(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(0)])
     worker.postpone(worker.claim()[0], reason="why", delay=0)
     add(queue, [entry(n, priority=n - 2) for n in range(1, 4)])
@@ -74,7 +74,9 @@ def test_claims_of_every_kind_are_settled_together(queue: Connection, worker: Cl
     assert held(queue) == (0, 0, 0)
 
 
-def test_a_garbage_member_among_the_retries_is_handed_out_and_can_be_settled(queue: Connection, worker: Claims) -> None:
+def test_a_garbage_member_among_the_retries_is_handed_out_and_can_be_settled(
+    queue: Connection, worker: Consumer
+) -> None:
     queue.zadd(RETRIES, {b"\xff{": 0})
     suspects = worker.due()
     assert [claim.entry.tracking_data for claim in suspects] == [rb"\xff{"]

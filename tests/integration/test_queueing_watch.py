@@ -11,16 +11,16 @@ from tests.queue_entries import APPLICATION, CREATED, add, entry
 from tracker.embedded import Valkey
 from tracker.errors import QueueAway
 from tracker.queueing import snapshots
-from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.depth import Depth, depths
-from tracker.queueing.intake import Intake
+from tracker.queueing.consumer import Consumer
+from tracker.queueing.inspection import Depth, depths
+from tracker.queueing.producer import Producer
 from tracker.queueing.watch import Watch, is_work_waiting, look
 
 
 @pytest.fixture
-def worker(queue: Connection, clock: MovableClock) -> Claims:
-    return Claims(queue, consumer="worker", batch_size=10, clock=clock)
+def worker(queue: Connection, clock: MovableClock) -> Consumer:
+    return Consumer(queue, consumer="worker", batch_size=10, clock=clock)
 
 
 def test_an_empty_queue_has_no_depth(queue: Connection) -> None:
@@ -29,7 +29,7 @@ def test_an_empty_queue_has_no_depth(queue: Connection) -> None:
     ]
 
 
-def test_the_depth_tells_what_waits_and_what_is_being_worked_on(queue: Connection, worker: Claims) -> None:
+def test_the_depth_tells_what_waits_and_what_is_being_worked_on(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(n) for n in range(10)])
     worker.claim()
     add(queue, [entry(n, priority=-1) for n in range(3)])
@@ -48,7 +48,7 @@ def test_the_age_is_that_of_the_oldest_entry(queue: Connection) -> None:
     assert 99 < age < 160
 
 
-def test_retries_tell_when_the_first_is_due(queue: Connection, worker: Claims) -> None:
+def test_retries_tell_when_the_first_is_due(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(1), entry(2)])
     for delay, claim in zip((50, 90), worker.claim(), strict=True):
         worker.postpone(claim, reason="why", delay=delay)
@@ -62,14 +62,14 @@ def test_nothing_waits_in_an_empty_redis(queue: Connection) -> None:
     assert not is_work_waiting(queue)
 
 
-def test_a_waiting_entry_is_work(queue: Connection, worker: Claims) -> None:
+def test_a_waiting_entry_is_work(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(1)])
     assert is_work_waiting(queue)
     worker.claim()
     assert not is_work_waiting(queue)
 
 
-def test_an_entry_that_was_left_behind_is_work(queue: Connection, worker: Claims) -> None:
+def test_an_entry_that_was_left_behind_is_work(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(1)])
     claims = worker.claim()
     worker.release(claims)
@@ -78,7 +78,7 @@ def test_an_entry_that_was_left_behind_is_work(queue: Connection, worker: Claims
     assert not is_work_waiting(queue)
 
 
-def test_a_retry_is_work_when_it_is_due(queue: Connection, worker: Claims) -> None:
+def test_a_retry_is_work_when_it_is_due(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(1), entry(2)])
     later, now = worker.claim()
     worker.postpone(later, reason="why", delay=60)
@@ -150,11 +150,11 @@ def test_a_snapshot_is_kept_for_a_month_and_dropped_at_once(queue: Connection) -
 
 
 def test_a_hit_accepted_after_a_wipe_is_found_by_a_worker_that_was_there_before(
-    queue: Connection, worker: Claims, minute: datetime
+    queue: Connection, worker: Consumer, minute: datetime
 ) -> None:
-    intake = Intake(queue, queue_limit=1000)
-    intake.offer(APPLICATION, 10, [entry(1)], minute)
+    producer = Producer(queue, queue_limit=1000)
+    producer.enqueue(APPLICATION, 10, [entry(1)], minute)
     worker.settle(worker.claim())
     queue.flushall()
-    intake.offer(APPLICATION, 10, [entry(2)], CREATED)
+    producer.enqueue(APPLICATION, 10, [entry(2)], CREATED)
     assert len(worker.claim()) == 1

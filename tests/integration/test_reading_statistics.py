@@ -11,8 +11,8 @@ from tests.raw_hits import count_days, execute, fill, make_months
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused
-from tracker.queueing.backlog import GRACE
 from tracker.queueing.connection import Connection, connect
+from tracker.queueing.inspection import GRACE
 from tracker.reading import folded, statistics
 from tracker.reading.period import Period
 from tracker.reading.statistics import Statistics

@@ -18,7 +18,7 @@ from tracker.management import applications
 from tracker.management import settings as application_settings
 from tracker.privacy.addresses import networks_of
 from tracker.queueing.connection import Connection
-from tracker.queueing.intake import Intake
+from tracker.queueing.producer import Producer
 from tracker.queueing.quota import AddressShare, Quota
 from tracker.receiver.allowance import Allowance
 from tracker.receiver.rate_window import RateWindow
@@ -168,12 +168,12 @@ def test_settings_divide_the_limit(
 
 
 def test_many_addresses_do_not_fill_redis_and_none_can_be_read_there(queue: Connection) -> None:
-    intake = Intake(queue, queue_limit=1_000_000)
+    producer = Producer(queue, queue_limit=1_000_000)
     allowance = Allowance.of(_application(100_000), 0)
     chance = random.Random(5)
     addresses = [f"198.{chance.randrange(18, 20)}.{n >> 8 & 255}.{n & 255}" for n in range(6000)]
     for address in addresses:
-        intake.offer(APPLICATION, 100_000, [entry()], CREATED, quota=allowance.without_key(address, CREATED, SALT))
+        producer.enqueue(APPLICATION, 100_000, [entry()], CREATED, quota=allowance.without_key(address, CREATED, SALT))
     keys = list(queue.scan_iter("tracker:usage:*"))
     assert len(keys) == 1
     assert queue.hlen(keys[0]) <= 4098
@@ -195,7 +195,7 @@ def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
     chance = random.Random(7)
     for _ in range(40):
         queue.flushall()
-        intake, window, application_id = Intake(queue, queue_limit=100_000), RateWindow(), uuid4()
+        producer, window, application_id = Producer(queue, queue_limit=100_000), RateWindow(), uuid4()
         limit = chance.choice([0, 1, 5, 30])
         budget = chance.choice([None, 0, 5_000, 60_000])
         for _ in range(12):
@@ -209,9 +209,9 @@ def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
             )
             sizes = [chance.choice([0, 1, 4096, 4097, 30_000]) for _ in range(chance.choice([1, 1, 4]))]
             entries = [entry(tracking_data=b"x" * size) for size in sizes]
-            asked = intake.offer(application_id, limit, entries, CREATED, quota=quota)
+            asked = producer.enqueue(application_id, limit, entries, CREATED, quota=quota)
             own = window.take(application_id, limit, sizes, CREATED, quota)
-            assert (asked.taken, asked.remaining, asked.used_up) == (own.hits, own.remaining, own.limit)
+            assert (asked.accepted, asked.remaining, asked.used_up) == (own.hits, own.remaining, own.limit)
 
 
 def test_the_bytes_of_a_day_are_bounded_and_some_are_kept_for_keys(
@@ -233,11 +233,11 @@ def test_the_bytes_of_a_day_are_bounded_and_some_are_kept_for_keys(
 
 
 def test_the_budget_of_a_day_begins_anew_with_the_day_and_its_counter_goes(queue: Connection, minute: datetime) -> None:
-    intake, quota = Intake(queue, queue_limit=1000), Quota(bytes_a_day=7)
+    producer, quota = Producer(queue, queue_limit=1000), Quota(bytes_a_day=7)
     day = minute.replace(hour=23, minute=59, second=59)
-    assert intake.offer(APPLICATION, 100, [entry(1)], day, quota=quota).taken == 1
-    assert intake.offer(APPLICATION, 100, [entry(2)], day, quota=quota).used_up == "byte_budget"
-    assert intake.offer(APPLICATION, 100, [entry(3)], day + timedelta(seconds=1), quota=quota).taken == 1
+    assert producer.enqueue(APPLICATION, 100, [entry(1)], day, quota=quota).accepted == 1
+    assert producer.enqueue(APPLICATION, 100, [entry(2)], day, quota=quota).used_up == "byte_budget"
+    assert producer.enqueue(APPLICATION, 100, [entry(3)], day + timedelta(seconds=1), quota=quota).accepted == 1
     keys = list(queue.scan_iter("tracker:bytes:*"))
     assert len(keys) == 2
     assert all(86_400 <= queue.ttl(key) <= 172_800 for key in keys)

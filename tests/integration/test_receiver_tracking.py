@@ -279,7 +279,7 @@ def test_every_error_has_the_one_shape(receiving: Receiving) -> None:
 def test_a_fault_of_ours_is_a_500_that_gives_nothing_away(
     receiving: Receiving, monkeypatch: pytest.MonkeyPatch, lines: io.StringIO
 ) -> None:
-    monkeypatch.setattr(receiving.receiver.counter.shelf, "_intake", None)
+    monkeypatch.setattr(receiving.receiver.counter.shelf, "_producer", None)
     answer = receiving.track({"app_id": "shop", "url": "https://secret.example/"})
     assert code(answer) == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.data

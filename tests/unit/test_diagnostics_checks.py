@@ -13,7 +13,7 @@ from tracker.errors import Refused
 from tracker.management import application_input
 from tracker.management.definition_check import problems_of
 from tracker.management.presets import NAMES, preset
-from tracker.queueing.depth import Depth
+from tracker.queueing.inspection import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
 from tracker.queueing.server_facts import ServerFacts
 

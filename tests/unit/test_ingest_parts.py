@@ -14,7 +14,7 @@ from tracker.ingest.parts import MAX_PART_BYTES, Item, halves, parts_of
 from tracker.ingest.read import Failed
 from tracker.parameter_limits import default_bytes
 from tracker.parameter_rules import compile_definition
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 from tracker.queueing.entry import Entry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -25,7 +25,7 @@ from tracker.importing.source import STDIN
 from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.queueing.connection import Connection
-from tracker.queueing.nudges import nudge
+from tracker.queueing.wakeup import wake_worker
 
 STATE_HELP = (
     "Where --follow keeps how far it has read.  [default: follow-APP_ID.json in $STATE_DIRECTORY, "
@@ -58,7 +58,7 @@ def follow_logs(
     state: Path | None,
 ) -> None:
     """Follow until a signal comes. Raises Refused."""
-    wake = partial(nudge, redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+    wake = partial(wake_worker, redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     path = state or _state_folder() / f"follow-{work.application.app_id}.json"
     with (
         closing(StateFile(path, str(work.application.id))) as positions,

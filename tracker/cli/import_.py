@@ -39,7 +39,7 @@ from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.privacy.anonymization import Anonymization
 from tracker.queueing.connection import Connection
-from tracker.queueing.nudges import nudge
+from tracker.queueing.wakeup import wake_worker
 from tracker.store import partition_making, partitions, retention_state
 from tracker.wiring.metrics import untold_metrics
 
@@ -170,7 +170,7 @@ def import_(
             except Refused as error:
                 damage = error
                 break
-        nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+        wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
         if wait:
             queue.wait_until_taken()
     report(summary, time.monotonic() - started, as_json=as_json)
@@ -214,7 +214,7 @@ def _names(pairs: tuple[str, ...]) -> dict[str, str]:
 def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
     return PacedQueue(
         redis,
-        nudge=lambda: nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
+        nudge=lambda: wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
         tell=note,
         clock=clock,
         pause=time.sleep,

@@ -9,7 +9,7 @@ from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json
 from tracker.instance import operator
 from tracker.instance.operator import Belonging
-from tracker.queueing.depth import depths
+from tracker.queueing.inspection import depths
 
 
 @click.group()

@@ -15,8 +15,8 @@ from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
 from tracker.diagnostics import queue_status
 from tracker.management import failed_hits
-from tracker.queueing.nudges import nudge
 from tracker.queueing.throughput import Throughput
+from tracker.queueing.wakeup import wake_worker
 
 _STREAM_COLUMNS = ("name", "waiting", "pending", "oldest_seconds", "next_due_seconds")
 _WORKER_COLUMNS = ("name", "queues", "state", "hostname", "pid", "last_heartbeat")
@@ -100,7 +100,7 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) ->
     with connections.database(settings) as database, connections.queue(settings, database) as redis:
         ids = failed_hits.failed_ids(database) if everything else tracking_ids
         missing = failed_hits.retry(database, redis, ids, connections.clock(settings).now())
-        nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+        wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     done = _without(ids, missing)
     if as_json:
         print_json({"sent_in_again": done, "not_failed": missing})

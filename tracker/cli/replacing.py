@@ -19,7 +19,7 @@ from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
-from tracker.queueing.nudges import nudge
+from tracker.queueing.wakeup import wake_worker
 from tracker.store.access_logs import HitIdentity
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
@@ -35,7 +35,7 @@ def wait_for_earlier(settings: Settings, redis: Connection, clock: Clock) -> Non
 
     Raises Refused where nothing takes it, QueueAway.
     """
-    nudge(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+    wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     fewest, since = adding.bulk_waiting(redis), clock.monotonic()
     while waiting := adding.bulk_waiting(redis):
         if waiting < fewest:

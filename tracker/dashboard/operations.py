@@ -14,7 +14,7 @@ from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.viewer import require_operator
 from tracker.diagnostics import partition_overview
 from tracker.errors import TryAgain
-from tracker.queueing.depth import Depth, depths
+from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, are_suspended, registered_workers
 from tracker.store import batch_jobs, batch_queue, leases, webhooks
 from tracker.store.database import Database

@@ -14,7 +14,7 @@ from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.depth import depths
+from tracker.queueing.inspection import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
 from tracker.store import batch_queue, custom_parameter_definitions, filtered_hits, leases, retention_state, webhooks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tracker.errors import DatabaseAway
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import Depth, depths
+from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
 from tracker.queueing.throughput import Throughput, throughput
 from tracker.store import batch_queue

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tracker.diagnostics.finding import Finding, graded
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
-from tracker.queueing.depth import Depth
+from tracker.queueing.inspection import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
 from tracker.store.filtered_hits import RefusedCount
 from tracker.store.retention_state import DeletionRefusal

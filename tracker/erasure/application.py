@@ -14,7 +14,7 @@ from tracker.erasure.belonging import Owned, of_application
 from tracker.erasure.person import RETRY_SECONDS, RoundResult
 from tracker.erasure.work import Work
 from tracker.errors import Unstorable
-from tracker.queueing import application_keys, withdrawal
+from tracker.queueing import application_keys, removal
 from tracker.queueing.connection import Connection
 from tracker.store import (
     access_logs,
@@ -81,7 +81,7 @@ def _rounds(work: Work, redis: Connection, owner: Person) -> None:
 
 def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundResult:
     found = RoundResult()
-    taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
+    taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries

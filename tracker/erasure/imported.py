@@ -12,7 +12,7 @@ from tracker.erasure import hits
 from tracker.erasure.belonging import of_import
 from tracker.erasure.person import CLOCKS_APART, RETRY_SECONDS, RoundResult
 from tracker.erasure.work import Work
-from tracker.queueing import withdrawal
+from tracker.queueing import removal
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import import_priority
 from tracker.store import batch_queue, imports, statistics_removals
@@ -77,7 +77,7 @@ def erase_to_store_anew(
 def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: datetime) -> RoundResult:
     """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
-    taken = withdrawal.withdraw(redis, of_import(owner, import_id, until), on_part=work.withdrawn)
+    taken = removal.remove_entries(redis, of_import(owner, import_id, until), on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries

@@ -13,7 +13,7 @@ from typing import Final
 from tracker.erasure import hits
 from tracker.erasure.belonging import Owned, of_person
 from tracker.erasure.work import Work
-from tracker.queueing import withdrawal
+from tracker.queueing import removal
 from tracker.queueing.connection import Connection
 from tracker.store import partitions, person_rows, person_statistics, statistics_removals
 from tracker.store.database import Transaction
@@ -72,7 +72,7 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
 def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> RoundResult:
     """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
-    taken = withdrawal.withdraw(redis, owned, on_part=work.withdrawn)
+    taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries

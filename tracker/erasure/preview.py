@@ -7,7 +7,7 @@ from datetime import date
 from tracker.erasure.belonging import of_person
 from tracker.erasure.hits import event_id_of
 from tracker.erasure.person import DELIVERY_BATCH_SIZE, days_of
-from tracker.queueing import withdrawal
+from tracker.queueing import removal
 from tracker.queueing.connection import Connection
 from tracker.store import person_rows
 from tracker.store.database import Database
@@ -22,7 +22,7 @@ def count(
 ) -> Mapping[str, int]:
     """Return how many rows stand in which place. Raises QueueAway, DatabaseAway."""
     counts: Counter[str] = Counter()
-    counts["redis_streams"], counts["redis_retries"] = withdrawal.count(redis, of_person(person))
+    counts["redis_streams"], counts["redis_retries"] = removal.count(redis, of_person(person))
     with database.transaction() as tx:
         counts["batch_queue"] = person_rows.count_queued(tx, person)
         days = days_of(tx)

@@ -12,7 +12,7 @@ from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
 from tracker.outbox.events import FailedHit, batch_failed, session_started
 from tracker.outbox.publish import Subscribers, of_event, of_hit
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 from tracker.store import webhook_deliveries
 from tracker.store.database import Transaction
 from tracker.store.sessions import SessionActivity

@@ -8,7 +8,7 @@ from tracker.ingest.applications import Known
 from tracker.ingest.parameters import check as check_parameters
 from tracker.ingest.read import Failed, Read
 from tracker.outbox.publish import Subscribers
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 
 
 @dataclass(frozen=True, slots=True)

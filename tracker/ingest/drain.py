@@ -16,7 +16,7 @@ from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.tally import Drained, Ended, Tally
 from tracker.ingest.variety import Variety
 from tracker.log import logger
-from tracker.queueing.claims import Claim, Claims
+from tracker.queueing.consumer import Claim, Consumer
 from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
@@ -32,7 +32,7 @@ class Drain:
 
     def __init__(
         self,
-        claims: Claims,
+        claims: Consumer,
         database: Database,
         clock: Clock,
         *,

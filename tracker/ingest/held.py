@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracker.clock import Clock
-from tracker.queueing.claims import Claim, Claims
+from tracker.queueing.consumer import Claim, Consumer
 
 _SUSPECTS_EVERY_SECONDS = 1.0
 """Their delays are seconds, so that asking in every turn of a full queue would be a round trip for nothing."""
@@ -17,7 +17,7 @@ _MAX_BYTES_TO_CLAIM_MORE = 128 * 1024
 class Held:
     """The claims of one drain, so that a long batch is renewed and an outage gives back what is left."""
 
-    def __init__(self, claims: Claims, clock: Clock) -> None:
+    def __init__(self, claims: Consumer, clock: Clock) -> None:
         self._claims = claims
         self._clock = clock
         self._held: dict[tuple[str, bytes], Claim] = {}
@@ -26,7 +26,7 @@ class Held:
     def claim(self) -> list[list[Claim]]:
         """The next batches: one of entries that go together, and each suspect as one of its own; none when dry.
 
-        Beside what is still held there are few that may wait (`Claims.claim`), and new suspects only when none is held.
+        Beside what is still held there are few that may wait (`Consumer.claim`), and suspects only when none is held.
         """
         held = list(self._held.values())
         if not held:

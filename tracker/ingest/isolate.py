@@ -17,7 +17,7 @@ from tracker.ingest.read import Failed
 from tracker.ingest.write import Written, write
 from tracker.instruments import BATCH_SECONDS
 from tracker.log import logger
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 from tracker.store.database import Database
 
 _FIRST_DELAY_SECONDS = 2.0

@@ -13,7 +13,7 @@ from tracker.hit import Hit
 from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS
 from tracker.outbox.publish import Subscribers
 from tracker.parameter_rules import Json
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 
 _BIGINT_END = 1 << 63
 _BRACKETS_OF_AN_ORDINARY_HIT = 100

@@ -19,7 +19,7 @@ from tracker.ingest.activity import activities_of
 from tracker.ingest.announcing import announce, is_imported
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
-from tracker.queueing.claims import Claim
+from tracker.queueing.consumer import Claim
 from tracker.store import (
     access_logs,
     batch_jobs,

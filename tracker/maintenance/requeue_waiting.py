@@ -8,9 +8,9 @@ from tracker.clock import Clock
 from tracker.log import logger
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import depths
 from tracker.queueing.entry import Entry
-from tracker.queueing.nudges import nudge
+from tracker.queueing.inspection import depths
+from tracker.queueing.wakeup import wake_worker
 from tracker.store import batch_jobs, batch_queue, batch_queue_events
 from tracker.store.batch_queue import QueueRow
 from tracker.store.batch_queue_events import KeptEvent
@@ -49,7 +49,7 @@ def requeue_waiting(
                 break
     finally:
         if taken:
-            nudge(redis, queue, drain_seconds=drain_seconds)
+            wake_worker(redis, queue, drain_seconds=drain_seconds)
             _log.info("waiting hits taken in", hits=taken)
     if taken:
         with database.transaction() as tx:

@@ -11,7 +11,7 @@ from tracker.hit import identity_of
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
-from tracker.queueing.find import find
+from tracker.queueing.inspection import find
 from tracker.store import access_logs, batch_queue
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction

@@ -11,7 +11,7 @@ from tracker.instruments import Sample
 from tracker.queueing import metric_counts
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import Depth, depths
+from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
 from tracker.queueing.throughput import Throughput, throughput
 from tracker.store import gauges, partitions, server_facts

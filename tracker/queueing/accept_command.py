@@ -15,9 +15,9 @@ import hiredis
 
 from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS, field_of
-from tracker.queueing.nudges import NUDGE_KEY
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
+from tracker.queueing.wakeup import WAKE_UP_KEY
 
 EVENT_SECONDS = 86_400
 """For so long an event is known; `accept.lua` has the same number."""
@@ -69,7 +69,7 @@ class AcceptCommands:
         self._queue_limit = queue_limit
         digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._evalsha = _bare("EVALSHA", digest)
-        self._keys = _bare(*STREAMS, NUDGE_KEY, COUNTS, OVERFLOWING)
+        self._keys = _bare(*STREAMS, WAKE_UP_KEY, COUNTS, OVERFLOWING)
         self._limits = b""
         self.note_memory(is_for_others=False)
         self._crowds: tuple[dict[str, int], int] = ({}, 0)
@@ -85,7 +85,7 @@ class AcceptCommands:
         """Take note of how much waits in applications' own streams."""
         self._crowds = lengths, sum(lengths.values())
 
-    def packed_offer(  # noqa: PLR0917 those of `Intake.offer`
+    def packed_offer(  # noqa: PLR0917 those of `Producer.enqueue`
         self,
         application_id: UUID,
         rate_limit: int | None,
@@ -94,7 +94,7 @@ class AcceptCommands:
         event_ids: Sequence[str | None],
         quota: Quota,
     ) -> PackedOffer:
-        """Pack an offer, as `Intake.offer` describes it."""
+        """Pack an offer, as `Producer.enqueue` describes it."""
         columns: list[Any] = [len(entries)]
         for entry in entries:
             columns += entry.to_fields()

@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from tracker.queueing.claims import GROUP
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.consumer import GROUP
 from tracker.queueing.overflow import all_streams
 
 DEAD_SECONDS = 600.0
@@ -13,7 +13,7 @@ def remove(redis: Connection, *, idle_seconds: float = DEAD_SECONDS) -> int:
     """Remove consumers that were silent for so long and hold nothing; how many. Raises QueueAway.
 
     One that still holds entries is never removed, because Redis would forget them with it: a drain takes these over
-    first (`Claims.claim`), and the watch sees to it that there is a drain.
+    first (`Consumer.claim`), and the watch sees to it that there is a drain.
     """
     with translated():
         return cast(int, script(redis, "leave")(keys=all_streams(redis), args=[GROUP, "", int(idle_seconds * 1000)]))

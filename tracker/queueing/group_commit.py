@@ -1,4 +1,4 @@
-"""The intake of one event loop: offers that are ready while a round trip is under way leave together in the next one.
+"""The producer of one event loop: offers that are ready while a round trip is under way leave together in the next one.
 
 One that comes alone leaves at once, so nobody waits for company. A group is one call of the script, in which the offers
 of an application share its counters (`scripts/accept.lua`); each offer has an answer of its own.
@@ -26,7 +26,7 @@ from tracker.queueing.accept_command import PackedOffer
 from tracker.queueing.connection import ANSWER_SECONDS, MAX_CONNECTION_SECONDS
 from tracker.queueing.entry import Entry
 from tracker.queueing.failures import WRONG_SERVER, code_of, queue_error
-from tracker.queueing.intake import Acceptance, Intake
+from tracker.queueing.producer import Enqueued, Producer
 from tracker.queueing.quota import Quota
 
 _WATCH_SECONDS: Final = 0.25
@@ -36,7 +36,7 @@ _PIECE: Final = 262_144
 _MAX_ENTRIES: Final = 100
 """In one call of the script, during which Redis does nothing else: a millisecond or two. A larger offer goes alone."""
 
-Answered = Callable[[Callable[[], Acceptance]], None]
+Answered = Callable[[Callable[[], Enqueued]], None]
 """Called on the loop with what returns the acceptance or raises QueueFull or QueueAway."""
 
 _log = logger(__name__)
@@ -59,8 +59,8 @@ class _Group(NamedTuple):
 class GroupCommit:
     """Offers of one process over one connection. To be used on the loop only."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, intake: Intake) -> None:
-        self._loop, self._intake = loop, intake
+    def __init__(self, loop: asyncio.AbstractEventLoop, producer: Producer) -> None:
+        self._loop, self._producer = loop, producer
         self._socket: socket.socket | None = None
         self._next_socket: socket.socket | None = None
         """What takes its place as soon as nothing is under way."""
@@ -88,7 +88,7 @@ class GroupCommit:
         self._begin_to_connect()
         return False
 
-    def offer(
+    def enqueue(
         self,
         application_id: UUID,
         rate_limit: int | None,
@@ -99,9 +99,9 @@ class GroupCommit:
         quota: Quota,
         answered: Answered,
     ) -> None:
-        """Make the offer of `Intake.offer`; `answered` is called later, in their order for each application."""
+        """Make the offer of `Producer.enqueue`; `answered` is called later, in their order for each application."""
         try:
-            packed = self._intake.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
+            packed = self._producer.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
         except QueueFull as error:
             self._loop.call_soon(answered, partial(_raise, error))
             return
@@ -128,9 +128,9 @@ class GroupCommit:
         if self._must_load:
             self._must_load = False
             self._in_flight.append(None)
-            commands.append(self._intake.load_command())
+            commands.append(self._producer.load_command())
         groups = [*self._to_repeat, *_groups(self._ready)]
-        commands += [self._intake.command([offer.packed for offer in group.offers]) for group in groups]
+        commands += [self._producer.command([offer.packed for offer in group.offers]) for group in groups]
         self._in_flight.extend(groups)
         self._unsent = b"".join(commands)
         self._ready, self._to_repeat = [], []
@@ -190,7 +190,7 @@ class GroupCommit:
         if not isinstance(answer, hiredis.ReplyError):
             if group is not None:
                 for offer, part in zip(group.offers, answer, strict=True):
-                    _tell(offer, partial(self._intake.acceptance, part, offer.rate_limit, offer.now))
+                    _tell(offer, partial(self._producer.enqueued, part, offer.rate_limit, offer.now))
             return
         error = redis.ResponseError(str(answer))
         code = code_of(error)
@@ -240,7 +240,7 @@ class GroupCommit:
         """In a thread: connect as every other client of this project does, with the script loaded."""
         connected: socket.socket | None = None
         try:
-            connected = self._intake.connected_socket()
+            connected = self._producer.connected_socket()
         except QueueAway as error:
             _log.debug("redis away", reason=str(error))
         with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
@@ -283,12 +283,12 @@ def _groups(offers: Sequence[_Offer]) -> Iterator[_Group]:
         yield _Group(group)
 
 
-def _tell(offer: _Offer, outcome: Callable[[], Acceptance]) -> None:
+def _tell(offer: _Offer, outcome: Callable[[], Enqueued]) -> None:
     try:
         offer.answered(outcome)
     except Exception:  # noqa: BLE001 the others of the group have their own answers to come
         _log.exception("unexpected error")
 
 
-def _raise(error: Exception) -> Acceptance:
+def _raise(error: Exception) -> Enqueued:
     raise error

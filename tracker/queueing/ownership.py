@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from tracker.queueing.claims import RETRIES
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.overflow import all_streams
 
 OWNER: Final = "tracker:instance"

@@ -6,7 +6,7 @@ The parent forks the workers, and each worker forks a work horse for every job, 
 - SIGTERM or SIGINT to the parent: no new jobs; those that run go on to their end, a second signal kills them.
 - The parent is killed: the kernel sends its workers SIGTERM (PR_SET_PDEATHSIG), and they end the same way.
 - A worker is killed: the parent starts another one. Its work horse goes on alone and ends within the drain's time,
-  or by RQ's alarm `LATE_SECONDS` later (see `tracker.queueing.nudges`).
+  or by RQ's alarm `LATE_SECONDS` later (see `tracker.queueing.wakeup`).
 - A work horse is killed: what it had claimed is taken over after 15 s.
 """
 
@@ -30,12 +30,12 @@ from tracker.config import Settings
 from tracker.errors import ForeignQueue, TryAgain
 from tracker.log import logger
 from tracker.queueing.connection import connect
-from tracker.queueing.depth import depths
 from tracker.queueing.failures import sentence
-from tracker.queueing.nudges import LATE_SECONDS, enqueue
+from tracker.queueing.inspection import depths
 from tracker.queueing.registered_workers import OUR_WORKERS
 from tracker.queueing.rq_worker import ForkingWorker, say_in_a_sentence
 from tracker.queueing.waiting import WaitingRetry
+from tracker.queueing.wakeup import LATE_SECONDS, enqueue
 from tracker.queueing.watch import Watch, is_work_waiting
 
 log = logger(__name__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tracker.queueing.connection import Connection
-from tracker.queueing.depth import Depth
+from tracker.queueing.inspection import Depth
 from tracker.queueing.metric_counts import minute_rates
 
 RATE_MINUTES: Final = 5

@@ -15,12 +15,12 @@ from redis import ResponseError
 from tracker.errors import DatabaseAway, QueueAway
 from tracker.log import logger
 from tracker.queueing import filtered
-from tracker.queueing.claims import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.connection import Connection, translated
-from tracker.queueing.depth import depths
+from tracker.queueing.consumer import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.failures import code_of
-from tracker.queueing.nudges import nudge
+from tracker.queueing.inspection import depths
 from tracker.queueing.overflow import all_streams, kind_of
+from tracker.queueing.wakeup import wake_worker
 
 log = logger(__name__)
 
@@ -34,7 +34,7 @@ def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
     """
     found = is_work_waiting(redis) or filtered.is_due(redis)
     if found:
-        nudge(redis, queue, drain_seconds=drain_seconds)
+        wake_worker(redis, queue, drain_seconds=drain_seconds)
     return found
 
 

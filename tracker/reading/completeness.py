@@ -5,8 +5,8 @@ from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.errors import QueueAway
-from tracker.queueing.backlog import GRACE, settled_until
 from tracker.queueing.connection import Connection
+from tracker.queueing.inspection import GRACE, settled_until
 from tracker.store import statistics_reading
 from tracker.store.database import Transaction
 

@@ -13,7 +13,7 @@ from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.privacy.addresses import networks_of
 from tracker.privacy.anonymization import without_visitor
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import Limit
 from tracker.receiver.application_directory import Applications
 from tracker.receiver.caller import key_of, require_active
@@ -65,7 +65,7 @@ class Accepted(NamedTuple):
 
     tracking_id: UUID
     happened_at: datetime
-    acceptance: Acceptance
+    enqueued: Enqueued
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,14 @@ class Filtered:
 class LimitExceeded(Refused):
     """The 429; it carries what the answer says about the limit."""
 
-    def __init__(self, acceptance: Acceptance, now: datetime) -> None:
+    def __init__(self, enqueued: Enqueued, now: datetime) -> None:
         super().__init__(
             "RATE_LIMIT_EXCEEDED",
             429,
-            _SENTENCES[acceptance.used_up or "rate_limit"].format(limit=acceptance.limit),
-            retry_after=max(1, acceptance.reset - int(now.timestamp())),
+            _SENTENCES[enqueued.used_up or "rate_limit"].format(limit=enqueued.limit),
+            retry_after=max(1, enqueued.reset - int(now.timestamp())),
         )
-        self.acceptance = acceptance
+        self.enqueued = enqueued
 
 
 class Prepared(NamedTuple):
@@ -94,13 +94,13 @@ class Prepared(NamedTuple):
     offer: Offer
     happened_at: datetime
 
-    def accepted(self, acceptance: Acceptance) -> Accepted:
+    def accepted(self, enqueued: Enqueued) -> Accepted:
         """What became of it. Raises LimitExceeded where it was not taken."""
-        if not acceptance.taken:
-            raise LimitExceeded(acceptance, self.offer.now)
-        first = acceptance.repeats.get(0)
+        if not enqueued.accepted:
+            raise LimitExceeded(enqueued, self.offer.now)
+        first = enqueued.repeats.get(0)
         happened_at = identity_of(first)[1] if first else self.happened_at
-        return Accepted(first or self.offer.entries[0].id, happened_at, acceptance)
+        return Accepted(first or self.offer.entries[0].id, happened_at, enqueued)
 
 
 class NotOffered(Refused):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.errors import Refused
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.page_origin import for_readers
 from tracker.web.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 
@@ -71,9 +71,9 @@ def filtered_headers(reason: str) -> Headers:
     return (("X-Tracker-Filtered", reason),)
 
 
-def limit_headers(acceptance: Acceptance) -> Headers:
+def limit_headers(enqueued: Enqueued) -> Headers:
     return (
-        ("X-RateLimit-Limit", str(acceptance.limit)),
-        ("X-RateLimit-Remaining", str(acceptance.remaining)),
-        ("X-RateLimit-Reset", str(acceptance.reset)),
+        ("X-RateLimit-Limit", str(enqueued.limit)),
+        ("X-RateLimit-Remaining", str(enqueued.remaining)),
+        ("X-RateLimit-Reset", str(enqueued.reset)),
     )

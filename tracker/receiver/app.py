@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
 from tracker.errors import Refused
-from tracker.queueing.intake import Intake
+from tracker.queueing.producer import Producer
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_script import beacon_script
@@ -38,7 +38,7 @@ _clock = SystemClock()
 class Receiver:
     """Everything one process of the receiver holds; `close` gives it back."""
 
-    intake: Intake
+    producer: Producer
     counter: Counter
     health: HealthParts
     close: Callable[[], None]

@@ -10,7 +10,7 @@ from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.queueing.entry import Entry
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import (
     Counter,
     LimitExceeded,
@@ -57,24 +57,24 @@ class PreparedBatch:
     application: Application
     now: datetime
 
-    def accepted(self, acceptance: Acceptance | None) -> dict[str, Any]:
+    def accepted(self, enqueued: Enqueued | None) -> dict[str, Any]:
         """The answer's data. Raises LimitExceeded where not one of the good events fits."""
         results = self.results
-        if acceptance is not None:
-            self._fill_in(acceptance)
+        if enqueued is not None:
+            self._fill_in(enqueued)
         if self.filtered:
             self.counter.filtered.add(self.application.id, "bot", self.now, self.filtered)
         processed = sum(result["success"] for result in results)
         failed = len(results) - processed
         return {"processed": processed, "failed": failed, "filtered": self.filtered, "results": results}
 
-    def _fill_in(self, acceptance: Acceptance) -> None:
-        exceeded = LimitExceeded(acceptance, self.now)
-        if not acceptance.taken:
+    def _fill_in(self, enqueued: Enqueued) -> None:
+        exceeded = LimitExceeded(enqueued, self.now)
+        if not enqueued.accepted:
             raise exceeded
         for position, event in enumerate(self.good):
-            if position < acceptance.taken:
-                first = acceptance.repeats.get(position)
+            if position < enqueued.accepted:
+                first = enqueued.repeats.get(position)
                 self.results[event.place] = {
                     "index": event.place,
                     "success": True,

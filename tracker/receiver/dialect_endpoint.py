@@ -13,7 +13,7 @@ from tracker.clock import Clock
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
 from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import (
     AdmittedCaller,
     Counter,
@@ -66,7 +66,7 @@ class DialectEndpoint:
             return self._refuse(error, environ, clock, is_spoken=own.rules.is_spoken(self.dialect.name))
 
     def finish(
-        self, pending: Pending, offered: Callable[[], Acceptance], environ: dict[str, Any], clock: Clock
+        self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
     ) -> Answer:
         """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
@@ -101,8 +101,8 @@ class DialectEndpoint:
             answer = self._answer(request, outcomes)
             return answer._replace(headers=for_readers(answer.headers, environ))
 
-        def answered(acceptance: Acceptance) -> Answer:
-            offers.settle(acceptance)
+        def answered(enqueued: Enqueued) -> Answer:
+            offers.settle(enqueued)
             return self._answer(request, outcomes)
 
         return Pending(offers.first(), answered)
@@ -172,24 +172,24 @@ class _Offers:
         """The offer of the first application; `settle` makes those of the others."""
         return _offer(next(iter(self.groups.values())))
 
-    def settle(self, acceptance: Acceptance) -> None:
-        """Fill in what became of each hit, the first application's by `acceptance`, the others' by offering them."""
+    def settle(self, enqueued: Enqueued) -> None:
+        """Fill in what became of each hit, the first application's by `enqueued`, the others' by offering them."""
         first, *others = self.groups.values()
-        self._fill_in(first, acceptance)
+        self._fill_in(first, enqueued)
         for group in others:
             try:
-                self._fill_in(group, self._counter.shelf.offer(_offer(group)))
+                self._fill_in(group, self._counter.shelf.enqueue(_offer(group)))
             except Refused as refused:
                 for place, _ in group:
                     self._outcomes[place] = HitOutcome(refused=refused)
 
-    def _fill_in(self, group: list[tuple[int, Prepared]], acceptance: Acceptance) -> None:
+    def _fill_in(self, group: list[tuple[int, Prepared]], enqueued: Enqueued) -> None:
         for position, (place, hit) in enumerate(group):
-            if position < acceptance.taken:
-                tracking_id = acceptance.repeats.get(position) or hit.offer.entries[0].id
+            if position < enqueued.accepted:
+                tracking_id = enqueued.repeats.get(position) or hit.offer.entries[0].id
                 self._outcomes[place] = HitOutcome(tracking_id=tracking_id)
             else:
-                self._outcomes[place] = HitOutcome(refused=LimitExceeded(acceptance, self._now))
+                self._outcomes[place] = HitOutcome(refused=LimitExceeded(enqueued, self._now))
 
 
 def _offer(group: list[tuple[int, Prepared]]) -> Offer:

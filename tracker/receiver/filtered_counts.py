@@ -9,7 +9,7 @@ from tracker.errors import QueueAway, QueueFull
 from tracker.instruments import HITS_FILTERED
 from tracker.log import logger
 from tracker.queueing.filtered import field_of
-from tracker.queueing.intake import Intake
+from tracker.queueing.producer import Producer
 from tracker.web.circuit_breaker import CircuitBreaker
 
 _log = logger(__name__)
@@ -18,8 +18,8 @@ _log = logger(__name__)
 class FilteredCounts:
     """Counts by application, hour and reason. Thread-safe. `flush` is called beside the requests, and at the end."""
 
-    def __init__(self, intake: Intake, *, redis_breaker: CircuitBreaker) -> None:
-        self._intake, self._redis_breaker = intake, redis_breaker
+    def __init__(self, producer: Producer, *, redis_breaker: CircuitBreaker) -> None:
+        self._producer, self._redis_breaker = producer, redis_breaker
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -29,7 +29,7 @@ class FilteredCounts:
         field = field_of(application_id, reason, now)
         if self._redis_breaker.allows_call():
             try:
-                self._intake.count_filtered(field, hits)
+                self._producer.count_filtered(field, hits)
             except QueueFull:
                 self._redis_breaker.record_success()
             except QueueAway as error:
@@ -49,7 +49,7 @@ class FilteredCounts:
                     return
                 field, hits = self._held.popitem()
             try:
-                self._intake.count_filtered(field, hits)
+                self._producer.count_filtered(field, hits)
             except QueueAway:
                 with self._lock:
                     self._held[field] += hits

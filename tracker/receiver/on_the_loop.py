@@ -13,7 +13,7 @@ from typing import Any
 from tracker.clock import Clock
 from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.queueing.group_commit import GroupCommit
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.application_directory import ApplicationDirectory, KnownApplications
@@ -26,7 +26,7 @@ _MAX_BODY = 65_536
 """Bytes of a batch that is judged on the loop, which takes milliseconds; a larger one goes into a thread."""
 
 Respond = Callable[[Answer], None]
-InThread = Callable[[Callable[[], Acceptance], Callable[[Callable[[], Acceptance]], None]], bool]
+InThread = Callable[[Callable[[], Enqueued], Callable[[Callable[[], Enqueued]], None]], bool]
 """Do the first in a thread, then call the second on the loop with its outcome; False where too much waits."""
 
 
@@ -60,7 +60,7 @@ class LoopTracking:
             return True
 
         offer = begun.offer
-        self._queue.offer(
+        self._queue.enqueue(
             offer.application.id,
             offer.application.rate_limit_per_minute,
             offer.entries,
@@ -77,7 +77,7 @@ class LoopTracking:
         pending: Pending,
         environ: dict[str, Any],
         respond: Respond,
-        offered: Callable[[], Acceptance],
+        offered: Callable[[], Enqueued],
     ) -> None:
         respond(endpoint.finish(pending, offered, environ, self._clock))
 
@@ -87,25 +87,25 @@ class LoopTracking:
     def _offered(
         self,
         pending: Pending,
-        finish: Callable[[Callable[[], Acceptance]], None],
-        answered: Callable[[], Acceptance],
+        finish: Callable[[Callable[[], Enqueued]], None],
+        answered: Callable[[], Enqueued],
     ) -> None:
         """Redis has answered, or has not."""
         shelf = self._counter.shelf
         try:
-            acceptance = answered()
+            enqueued = answered()
         except QueueFull as error:
             refused = shelf.refuse_full(pending.offer.application, error)
             finish(partial(_raise, refused))
         except QueueAway as error:
             if isinstance(error, NoAnswer):
                 shelf.note_away(error)
-            if not self._in_thread(partial(shelf.offer, pending.offer), finish):
+            if not self._in_thread(partial(shelf.enqueue, pending.offer), finish):
                 finish(partial(_raise, error))
         else:
-            shelf.note_taken(acceptance)
-            finish(lambda: acceptance)
+            shelf.note_taken(enqueued)
+            finish(lambda: enqueued)
 
 
-def _raise(error: Exception) -> Acceptance:
+def _raise(error: Exception) -> Enqueued:
     raise error

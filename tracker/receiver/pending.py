@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.shelf import Offer
 from tracker.web.envelope import Answer
 
@@ -12,5 +12,5 @@ class Pending(NamedTuple):
     """A request that can be answered once its entries are in the queue."""
 
     offer: Offer
-    answer: Callable[[Acceptance], Answer]
+    answer: Callable[[Enqueued], Answer]
     """Raises LimitExceeded."""

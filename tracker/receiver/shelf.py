@@ -12,9 +12,9 @@ from tracker.application import Application
 from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFull
 from tracker.log import logger
 from tracker.queueing.entry import Entry
-from tracker.queueing.intake import Acceptance, Intake
-from tracker.queueing.nudges import Nudger
+from tracker.queueing.producer import Enqueued, Producer
 from tracker.queueing.quota import UNLIMITED, Quota, counted_as, reset_of
+from tracker.queueing.wakeup import Notifier
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.rate_window import RateWindow
 from tracker.store import batch_queue, batch_queue_events
@@ -45,22 +45,22 @@ class Shelf:
 
     def __init__(
         self,
-        intake: Intake,
-        nudger: Nudger,
+        producer: Producer,
+        notifier: Notifier,
         database: Database,
         filtered: FilteredCounts,
         *,
         redis_breaker: CircuitBreaker,
         database_breaker: CircuitBreaker,
     ) -> None:
-        self._intake, self._nudger, self._database = intake, nudger, database
+        self._producer, self._notifier, self._database = producer, notifier, database
         self._redis_breaker, self._database_breaker = redis_breaker, database_breaker
         self._window = RateWindow()
         self._is_full = False
         self._share_full_logged = -math.inf
         self._filtered = filtered
 
-    def offer(self, offer: Offer) -> Acceptance:
+    def enqueue(self, offer: Offer) -> Enqueued:
         """Put as many entries, from the first, as the application's limit and the caller's quota allow.
 
         Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limits count per
@@ -70,7 +70,7 @@ class Shelf:
         application, entries, now, event_ids, quota = offer
         if self._redis_breaker.allows_call():
             try:
-                acceptance = self._intake.offer(
+                enqueued = self._producer.enqueue(
                     application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
                 )
             except QueueFull as error:
@@ -78,23 +78,23 @@ class Shelf:
             except QueueAway as error:
                 self.note_away(error)
             else:
-                return self.note_taken(acceptance)
+                return self.note_taken(enqueued)
         return self._into_batch_queue(application, entries, now, event_ids, quota)
 
     @property
     def is_redis_away(self) -> bool:
         return self._redis_breaker.is_open
 
-    def note_taken(self, acceptance: Acceptance) -> Acceptance:
+    def note_taken(self, enqueued: Enqueued) -> Enqueued:
         """Redis has answered an offer: wake a worker where that is due."""
         if self._redis_breaker.record_success():
             _log.info("redis back")
         if self._is_full:
             self._is_full = False
             _log.info("queue has room again")
-        if acceptance.nudge_due:
-            self._nudger.ring()
-        return acceptance
+        if enqueued.wake_up_due:
+            self._notifier.notify()
+        return enqueued
 
     def refuse_full(self, application: Application, error: QueueFull) -> Refused:
         """Redis has no room: the refusal to raise."""
@@ -124,7 +124,7 @@ class Shelf:
         now: datetime,
         event_ids: Sequence[str | None],
         quota: Quota,
-    ) -> Acceptance:
+    ) -> Enqueued:
         if not self._database_breaker.allows_call():
             raise _nobody_takes_it("The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
@@ -144,13 +144,13 @@ class Shelf:
                     _log.warning("postgresql away", reason=str(error))
                 raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
             self._database_breaker.record_success()
-        return Acceptance(
-            taken=window.hits,
+        return Enqueued(
+            accepted=window.hits,
             limit=limit,
             remaining=window.remaining,
             reset=reset_of(window.limit, int(now.timestamp())),
             repeats=repeats,
-            nudge_due=False,
+            wake_up_due=False,
             used_up=window.limit,
         )
 

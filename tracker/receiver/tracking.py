@@ -17,7 +17,7 @@ from tracker.dialects.original import NAME as ORIGINAL
 from tracker.dialects.table import dialect_below
 from tracker.errors import Refused
 from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
-from tracker.queueing.intake import Acceptance
+from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, prepare_hit
 from tracker.receiver.answers import (
     filtered_headers,
@@ -86,12 +86,12 @@ class TrackingEndpoint:
         return self._refuse(refused, environ, clock, (("Allow", f"{self.method}, OPTIONS"), *discard_body(environ)))
 
     def finish(
-        self, pending: Pending, offered: Callable[[], Acceptance], environ: dict[str, Any], clock: Clock
+        self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
     ) -> Answer:
         """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
-            acceptance = offered()
-            answer = pending.answer(acceptance)
+            enqueued = offered()
+            answer = pending.answer(enqueued)
             HITS_ACCEPTED.inc(len(pending.offer.entries))
             return _readable(answer, environ)
         except Exception as error:  # noqa: BLE001 as above
@@ -101,7 +101,7 @@ class TrackingEndpoint:
         refused = as_refused(error)
         REQUESTS_REFUSED.labels(refused.code).inc()
         if isinstance(error, LimitExceeded):
-            headers = limit_headers(error.acceptance)
+            headers = limit_headers(error.enqueued)
         elif isinstance(error, BodyUnread):
             headers = discard_body(environ)
         if self.is_image:
@@ -125,7 +125,7 @@ class Tracking:
         begun = endpoint.begin(self._counter, environ, self._clock)
         if isinstance(begun, Pending):
             pending = begun
-            begun = endpoint.finish(pending, lambda: self._counter().shelf.offer(pending.offer), environ, self._clock)
+            begun = endpoint.finish(pending, lambda: self._counter().shelf.enqueue(pending.offer), environ, self._clock)
         start_response(_STATUS_LINES[begun.status], list(begun.headers))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [begun.body]
 
@@ -138,7 +138,7 @@ def _pixel(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = No
     if isinstance(hit, Filtered):
         return pixel_answer(filtered_headers(hit.reason))
     prepared = hit
-    return Pending(hit.offer, lambda acceptance: pixel_answer(limit_headers(prepared.accepted(acceptance).acceptance)))
+    return Pending(hit.offer, lambda enqueued: pixel_answer(limit_headers(prepared.accepted(enqueued).enqueued)))
 
 
 def _track(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
@@ -150,10 +150,10 @@ def _track(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = No
         return json_answer({"filtered": hit.reason}, now, headers=filtered_headers(hit.reason))
     prepared = hit
 
-    def answer(acceptance: Acceptance) -> Answer:
-        accepted = prepared.accepted(acceptance)
+    def answer(enqueued: Enqueued) -> Answer:
+        accepted = prepared.accepted(enqueued)
         data = {"tracking_id": accepted.tracking_id, "timestamp": accepted.happened_at}
-        return json_answer(data, now, headers=limit_headers(acceptance))
+        return json_answer(data, now, headers=limit_headers(enqueued))
 
     return Pending(hit.offer, answer)
 
@@ -166,7 +166,7 @@ def _batch(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = No
         return json_answer(batch.accepted(None), now)
     return Pending(
         batch.offer,
-        lambda acceptance: json_answer(batch.accepted(acceptance), now, headers=limit_headers(acceptance)),
+        lambda enqueued: json_answer(batch.accepted(enqueued), now, headers=limit_headers(enqueued)),
     )
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.queueing.backlog import GRACE, settled_until
 from tracker.queueing.connection import Connection
+from tracker.queueing.inspection import GRACE, settled_until
 from tracker.store import batch_jobs, statistics_periods
 from tracker.store.database import Database, Transaction
 from tracker.store.statistics_periods import CompletedPeriod

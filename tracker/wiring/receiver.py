@@ -17,13 +17,13 @@ from tracker.hit import Hit
 from tracker.instance.check import InstanceCheck
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.depth import depths
 from tracker.queueing.group_commit import GroupCommit
-from tracker.queueing.intake import Intake
-from tracker.queueing.nudges import Nudger
+from tracker.queueing.inspection import depths
 from tracker.queueing.process_number import ProcessNumber
+from tracker.queueing.producer import Producer
 from tracker.queueing.quota import salt_of
 from tracker.queueing.registered_workers import registered_workers
+from tracker.queueing.wakeup import Notifier
 from tracker.receiver.acceptance import Counter
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS
@@ -77,7 +77,7 @@ def site(
     own = PerProcess(partial(_receiver_until_the_end, settings))
     parts = own()
     made = _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
-    queue = GroupCommit(loop, parts.intake)
+    queue = GroupCommit(loop, parts.producer)
     tracking = LoopTracking(parts.counter, parts.health.applications, queue, parts.counter.clock, hit_threads.run)
     endpoints = {
         path.encode(): Endpoint(partial(tracking.handle, endpoint), endpoint.max_body)
@@ -135,11 +135,13 @@ def receiver(settings: Settings) -> Receiver:
         database, redis, clock, database_breaker=database_breaker, redis_breaker=redis_breaker
     )
     identities = Identities(ProcessNumber(redis))
-    nudger = Nudger(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
-    nudger.start()
-    intake = Intake(redis, queue_limit=settings.queue_limit)
-    filtered = FilteredCounts(intake, redis_breaker=redis_breaker)
-    shelf = Shelf(intake, nudger, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker)
+    notifier = Notifier(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+    notifier.start()
+    producer = Producer(redis, queue_limit=settings.queue_limit)
+    filtered = FilteredCounts(producer, redis_breaker=redis_breaker)
+    shelf = Shelf(
+        producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker
+    )
     key_use = KeyUse(database, clock)
     untold = untold_metrics(redis)
     upkeep = Upkeep(
@@ -148,8 +150,8 @@ def receiver(settings: Settings) -> Receiver:
             "time": clock.measure_when_due,
             "applications": applications.refresh,
             "process number": identities.check,
-            "memory of redis": intake.look_at_memory,
-            "crowds in the queue": intake.look_at_crowds,
+            "memory of redis": producer.look_at_memory,
+            "crowds in the queue": producer.look_at_crowds,
             "filtered hits": filtered.flush,
             "use of keys": key_use.flush_when_due,
             "metrics": untold.flush,
@@ -171,13 +173,13 @@ def receiver(settings: Settings) -> Receiver:
         for flush in (filtered.flush, key_use.flush, untold.flush):
             with contextlib.suppress(TrackerError):
                 flush()
-        nudger.stop()
+        notifier.stop()
         probes.close()
         database.close()
         redis.close()
 
     return Receiver(
-        intake=intake,
+        producer=producer,
         counter=Counter(
             applications=applications,
             identities=identities,

@@ -11,15 +11,15 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
-from tracker.queueing.claims import Claims
 from tracker.queueing.connection import Connection, connect
+from tracker.queueing.consumer import Consumer
 from tracker.store.database import Database
 from tracker.wiring.clock import agreed_clock
 from tracker.wiring.metrics import untold_metrics
 
 _NAME = "tracker-worker"
 _PATIENCE = 25.0
-"""Seconds for one statement, below the drain and the time after it (`nudges.LATE_SECONDS`)."""
+"""Seconds for one statement, below the drain and the time after it (`wakeup.LATE_SECONDS`)."""
 _CANCELLATION = 5.0
 """Seconds for PostgreSQL to end it; `tracker.jobs` leaves room for that before RQ's time limit."""
 
@@ -35,10 +35,10 @@ class Worker:
     instance: InstanceCheck
     untold: Untold
 
-    def claims(self) -> Claims:
+    def claims(self) -> Consumer:
         """Return the queue under a consumer's name that no other drain has: host, process and chance."""
         consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        return Claims(self.redis, consumer=consumer, batch_size=self.settings.batch_size, clock=self.clock)
+        return Consumer(self.redis, consumer=consumer, batch_size=self.settings.batch_size, clock=self.clock)
 
     def close(self) -> None:
         self.database.close()

@@ -46,25 +46,25 @@ class _Wire(Protocol):
 _NO_REPEATS: Final[Mapping[int, UUID]] = MappingProxyType({})
 
 
-class Acceptance(NamedTuple):
-    """What became of an offer: of its entries the first `taken` are accepted, the others are over a limit, `used_up`.
+class Enqueued(NamedTuple):
+    """What became of an offer: the first `accepted` of its entries are taken, the others are over a limit, `used_up`.
 
     `limit` is the application's, a minute; `remaining` is what is left to this caller until `reset` (seconds since
     1970), the end of the minute, or of the day where the day's bytes are used up. `repeats` maps the index of an entry
-    whose event was accepted before to the tracking id that it got then: it was not added again. Where `nudge_due`, the
-    caller rings the `Nudger`.
+    whose event was accepted before to the tracking id that it got then: it was not added again. Where `wake_up_due`,
+    the caller tells the `Notifier`.
     """
 
-    taken: int
+    accepted: int
     limit: int
     remaining: int
     reset: int
-    nudge_due: bool
+    wake_up_due: bool
     used_up: Limit | None = None
     repeats: Mapping[int, UUID] = _NO_REPEATS
 
 
-class Intake:
+class Producer:
     """Where accepted hits go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
 
     def __init__(self, redis: Connection, *, queue_limit: int) -> None:
@@ -100,7 +100,7 @@ class Intake:
                 lengths = pipeline.execute()
         self._commands.note_crowds(dict(zip(streams, lengths, strict=True)))
 
-    def offer(
+    def enqueue(
         self,
         application_id: UUID,
         rate_limit: int | None,
@@ -109,7 +109,7 @@ class Intake:
         event_ids: Sequence[str | None] = (),
         *,
         quota: Quota = UNLIMITED,
-    ) -> Acceptance:
+    ) -> Enqueued:
         """Accept `entries` of one application, as many as its limit per minute and the caller's `quota` still allow.
 
         A limit of 0 or less allows nothing; None asks for no limit (an import) and is answered with 0 for all three
@@ -122,7 +122,7 @@ class Intake:
         offer = self.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
         with translated():
             answers: list[Any] = self._ask(self.command([offer]))
-        return self.acceptance(answers[0], rate_limit, now)
+        return self.enqueued(answers[0], rate_limit, now)
 
     def packed(
         self,
@@ -148,7 +148,7 @@ class Intake:
         """
         return self._commands.command(offers)
 
-    def acceptance(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Acceptance:
+    def enqueued(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Enqueued:
         """Say what the script's answer means for an offer with this limit at this time. Raises QueueFull."""
         taken, *rest = answer
         if taken == _FULL:
@@ -158,14 +158,14 @@ class Intake:
                 "Too many hits of this application are waiting: let the workers catch up, or raise "
                 "TRACKER_QUEUE_LIMIT or Redis's maxmemory."
             )
-        remaining, nudge_due, used_up, *pairs = rest
+        remaining, wake_up_due, used_up, *pairs = rest
         limit = LIMITS[used_up - 1] if used_up else None
-        return Acceptance(
-            taken=taken,
+        return Enqueued(
+            accepted=taken,
             limit=max(0, rate_limit or 0),
             remaining=remaining,
             reset=0 if rate_limit is None else reset_of(limit, int(now.timestamp())),
-            nudge_due=nudge_due == 1,
+            wake_up_due=wake_up_due == 1,
             used_up=limit,
             repeats={index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
             if pairs

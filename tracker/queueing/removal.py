@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from tracker.queueing.claims import GROUP, RELEASED, RETRIES
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.consumer import GROUP, RELEASED, RETRIES
 from tracker.queueing.entry import Entry
 from tracker.queueing.overflow import all_streams
 
@@ -14,7 +14,7 @@ SILENT_SECONDS: Final = 60.0
 """A worker renews what it holds every few seconds, and no statement of its takes longer than this."""
 _AT_A_TIME = 1000
 
-Wanted = Callable[[Entry], bool]
+Predicate = Callable[[Entry], bool]
 
 
 class OnPart(Protocol):
@@ -24,7 +24,7 @@ class OnPart(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
+class RemovedEntries:
     """What became of the wanted entries: taken out of streams and of retries, or left in a worker's hands.
 
     `oldest` is when the first of them was accepted, None where there was none.
@@ -36,13 +36,13 @@ class Withdrawn:
     oldest: datetime | None
 
 
-def withdraw(
+def remove_entries(
     redis: Connection,
-    wanted: Wanted,
+    wanted: Predicate,
     *,
     silent_seconds: float = SILENT_SECONDS,
     on_part: OnPart = lambda **_: None,
-) -> Withdrawn:
+) -> RemovedEntries:
     """Read through the whole queue, a thousand entries at a time, and take out what is wanted.
 
     What a worker is writing just now cannot be called back: it is counted as in hand, and is stored or failed soon. The
@@ -53,7 +53,7 @@ def withdraw(
     streams = in_hand = 0
     seen: list[datetime] = []
     with translated():
-        take_out = script(redis, "withdraw")
+        take_out = script(redis, "remove_entries")
         for stream in all_streams(redis):
             start = "-"
             while entries := _entries(redis, stream, start):
@@ -66,10 +66,10 @@ def withdraw(
                 in_hand += held
                 on_part(streams=taken, retries=0)
         retries = _from_retries(redis, wanted, seen, on_part)
-    return Withdrawn(streams=streams, retries=retries, in_hand=in_hand, oldest=min(seen, default=None))
+    return RemovedEntries(streams=streams, retries=retries, in_hand=in_hand, oldest=min(seen, default=None))
 
 
-def count(redis: Connection, wanted: Wanted) -> tuple[int, int]:
+def count(redis: Connection, wanted: Predicate) -> tuple[int, int]:
     """How many wanted entries there are in the streams and in the retries. Raises QueueAway."""
     seen: list[datetime] = []
     with translated():
@@ -82,7 +82,7 @@ def count(redis: Connection, wanted: Wanted) -> tuple[int, int]:
     return len(seen), retries
 
 
-def _from_retries(redis: Connection, wanted: Wanted, seen: list[datetime], on_part: OnPart) -> int:
+def _from_retries(redis: Connection, wanted: Predicate, seen: list[datetime], on_part: OnPart) -> int:
     total: int = 0
     cursor = 0
     while True:
@@ -101,7 +101,7 @@ def _from_retries(redis: Connection, wanted: Wanted, seen: list[datetime], on_pa
             return total
 
 
-def _wanted_ids(entries: list[Any], wanted: Wanted, seen: list[datetime]) -> list[bytes]:
+def _wanted_ids(entries: list[Any], wanted: Predicate, seen: list[datetime]) -> list[bytes]:
     ids = []
     for stream_id, fields in entries:
         # An entry that was deleted meanwhile has no fields.

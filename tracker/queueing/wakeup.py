@@ -18,7 +18,7 @@ from tracker.queueing.connection import Connection, translated
 log = logger(__name__)
 
 JOB: Final = "tracker.jobs.drain"
-NUDGE_KEY: Final = "tracker:nudge"
+WAKE_UP_KEY: Final = "tracker:nudge"
 """Set for 2 s by the hit that asks for a nudge (`scripts/accept.lua`), so that the others do not."""
 
 _ADDING_MILLISECONDS = 1000
@@ -30,10 +30,10 @@ _FAILED_JOBS_SECONDS = 86400
 def clear(redis: Connection) -> None:
     """To be called by a drain before it reads: every hit from now on may ask for a nudge again. Raises QueueAway."""
     with translated():
-        redis.delete(NUDGE_KEY)
+        redis.delete(WAKE_UP_KEY)
 
 
-def nudge(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
+def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
     """Wake a worker that reads the RQ queue `queue`, unless a nudge waits there; whether one was added.
 
     Raises QueueAway.
@@ -79,7 +79,7 @@ def _waits(redis: Connection, queue: Queue) -> bool:
     return redis.lpos(queue.key, last.decode()) is not None and Job.exists(last.decode(), connection=redis)
 
 
-class Nudger:
+class Notifier:
     """A thread beside the requests that adds nudges, so that no request pays for it.
 
     To be started after a fork. A nudge that fails is not tried again: the next hit after 2 s asks anew, and the
@@ -90,30 +90,30 @@ class Nudger:
         self._redis = redis
         self._queue = queue
         self._drain_seconds = drain_seconds
-        self._rung = threading.Event()
+        self._notified = threading.Event()
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def ring(self) -> None:
-        """Ask for a nudge; returns at once."""
-        self._rung.set()
+    def notify(self) -> None:
+        """Ask for a worker to be woken; returns at once."""
+        self._notified.set()
 
     def stop(self) -> None:
         """End the thread, after the nudge that was asked for; to be called once, after `start`."""
         self._stopped = True
-        self._rung.set()
+        self._notified.set()
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
         while not self._stopped:
-            self._rung.wait()
+            self._notified.wait()
             # Cleared before the nudge: a ring that comes while it is being added leads to another look.
-            self._rung.clear()
+            self._notified.clear()
             try:
-                nudge(self._redis, self._queue, drain_seconds=self._drain_seconds)
+                wake_worker(self._redis, self._queue, drain_seconds=self._drain_seconds)
             except QueueAway as error:
                 log.warning("nudge failed", reason=str(error))
             except Exception:

@@ -57,7 +57,7 @@ class Claim:
         return self.key == RETRIES
 
 
-class Claims:
+class Consumer:
     """What one worker holds, under the name `consumer`, which no other may use at the same time.
 
     Every method raises QueueAway when Redis does not answer; nothing is lost then, what was claimed stays claimed.

@@ -4,17 +4,17 @@ from tests.integration.conftest import MovableClock
 from tests.queue_claims import claims_of, held
 from tests.queue_entries import add, entry, numbers
 from tracker.errors import QueueAway
-from tracker.queueing.claims import GROUP, Claim, Claims
 from tracker.queueing.connection import Connection, connect, script
+from tracker.queueing.consumer import GROUP, Claim, Consumer
 from tracker.queueing.entry import BULK, NORMAL, STREAMS, URGENT
 
 
 @pytest.fixture
-def worker(queue: Connection, clock: MovableClock) -> Claims:
+def worker(queue: Connection, clock: MovableClock) -> Consumer:
     return claims_of(queue, clock)
 
 
-def test_an_empty_redis_is_an_empty_queue(queue: Connection, worker: Claims) -> None:
+def test_an_empty_redis_is_an_empty_queue(queue: Connection, worker: Consumer) -> None:
     assert worker.claim() == []
     assert worker.due() == []
     worker.close()
@@ -22,7 +22,7 @@ def test_an_empty_redis_is_an_empty_queue(queue: Connection, worker: Claims) -> 
 
 
 def test_a_claimed_entry_is_what_was_added_and_nobody_elses(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1)])
     [claim] = worker.claim()
@@ -31,7 +31,7 @@ def test_a_claimed_entry_is_what_was_added_and_nobody_elses(
     assert claims_of(queue, clock).claim() == []
 
 
-def test_entries_that_came_before_the_first_worker_are_found(queue: Connection, worker: Claims) -> None:
+def test_entries_that_came_before_the_first_worker_are_found(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(1), entry(2, priority=1), entry(3, priority=-1)])
     assert sorted(numbers(worker.claim())) == [1, 2, 3]
 
@@ -42,14 +42,14 @@ def test_a_batch_is_never_larger_than_asked_for(queue: Connection, clock: Movabl
     assert [len(worker.claim()) for _ in range(9)] == [4, 4, 4, 4, 4, 4, 4, 2, 0]
 
 
-def test_a_settled_entry_is_gone(queue: Connection, worker: Claims) -> None:
+def test_a_settled_entry_is_gone(queue: Connection, worker: Consumer) -> None:
     add(queue, [entry(n, priority=n - 1) for n in range(3)])
     worker.settle(worker.claim())
     assert held(queue) == (0, 0, 0)
     assert [queue.xlen(stream) for stream in STREAMS] == [0, 0, 0]
 
 
-def test_settling_nothing_is_nothing(worker: Claims) -> None:
+def test_settling_nothing_is_nothing(worker: Consumer) -> None:
     worker.settle([])
 
 
@@ -75,7 +75,7 @@ def test_less_urgent_entries_never_starve(queue: Connection, clock: MovableClock
     assert any(claim.key == kind for _ in range(8) for claim in worker.claim())
 
 
-def test_what_a_dead_worker_held_is_taken_over(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_what_a_dead_worker_held_is_taken_over(queue: Connection, worker: Consumer, clock: MovableClock) -> None:
     add(queue, [entry(n, priority=n - 1) for n in range(3)])
     died(queue, worker.claim())
     heir = claims_of(queue, clock)
@@ -92,7 +92,7 @@ def died(queue: Connection, claims: list[Claim]) -> None:
 
 
 def test_a_worker_looks_for_left_behind_entries_every_five_seconds(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1)])
     heir = claims_of(queue, clock)
@@ -105,7 +105,7 @@ def test_a_worker_looks_for_left_behind_entries_every_five_seconds(
 
 
 def test_many_left_behind_entries_are_taken_over_batch_by_batch(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(n) for n in range(25)])
     for _ in range(3):
@@ -115,7 +115,7 @@ def test_many_left_behind_entries_are_taken_over_batch_by_batch(
 
 
 def test_a_batch_is_filled_up_with_new_entries_after_a_take_over(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1), entry(2)])
     died(queue, worker.claim())
@@ -124,7 +124,7 @@ def test_a_batch_is_filled_up_with_new_entries_after_a_take_over(
 
 
 def test_of_two_that_hold_the_same_entry_the_slower_one_settles_nothing(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(1)])
     slow = worker.claim()
@@ -137,7 +137,7 @@ def test_of_two_that_hold_the_same_entry_the_slower_one_settles_nothing(
     assert held(queue) == (1, 0, 0)
 
 
-def test_a_renewed_claim_is_not_taken_over(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_a_renewed_claim_is_not_taken_over(queue: Connection, worker: Consumer, clock: MovableClock) -> None:
     add(queue, [entry(1)])
     claims = worker.claim()
     died(queue, claims)
@@ -146,7 +146,7 @@ def test_a_renewed_claim_is_not_taken_over(queue: Connection, worker: Claims, cl
 
 
 def test_released_entries_are_there_for_the_next_one_at_once_and_count_no_retry(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(n, priority=n - 1) for n in range(3)])
     worker.release(worker.claim())
@@ -156,7 +156,7 @@ def test_released_entries_are_there_for_the_next_one_at_once_and_count_no_retry(
     assert {claim.entry.retry_count for claim in taken} == {0}
 
 
-def test_a_deleted_entry_is_skipped_and_forgotten(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_a_deleted_entry_is_skipped_and_forgotten(queue: Connection, worker: Consumer, clock: MovableClock) -> None:
     add(queue, [entry(1), entry(2)])
     claims = worker.claim()
     died(queue, claims)
@@ -166,7 +166,7 @@ def test_a_deleted_entry_is_skipped_and_forgotten(queue: Connection, worker: Cla
     assert queue.xpending(NORMAL, GROUP)["pending"] == 1
 
 
-def test_an_entry_that_others_wrote_is_claimed_like_any_other(queue: Connection, worker: Claims) -> None:
+def test_an_entry_that_others_wrote_is_claimed_like_any_other(queue: Connection, worker: Consumer) -> None:
     queue.xadd(NORMAL, {b"\xff\x00": b"\xfe"})
     queue.xadd(NORMAL, {"tracking_data": b"\xff not JSON", "retry_count": "many"})
     odd = worker.claim()
@@ -177,7 +177,7 @@ def test_an_entry_that_others_wrote_is_claimed_like_any_other(queue: Connection,
 
 
 def test_a_redis_wiped_under_a_worker_is_an_empty_queue_again(
-    queue: Connection, worker: Claims, clock: MovableClock
+    queue: Connection, worker: Consumer, clock: MovableClock
 ) -> None:
     add(queue, [entry(n) for n in range(3)])
     claims = worker.claim()
@@ -212,13 +212,15 @@ def test_a_worker_that_leaves_takes_its_name_along_unless_something_is_pending(
     assert queue.xinfo_consumers(NORMAL, GROUP) == []
 
 
-def test_two_workers_that_start_at_once_make_one_group(queue: Connection, worker: Claims, clock: MovableClock) -> None:
+def test_two_workers_that_start_at_once_make_one_group(
+    queue: Connection, worker: Consumer, clock: MovableClock
+) -> None:
     add(queue, [entry(n) for n in range(15)])
     first, second = worker.claim(), claims_of(queue, clock).claim()
     assert sorted(numbers(first + second)) == list(range(15))
 
 
-def test_a_stream_that_is_none_is_an_outage(queue: Connection, worker: Claims) -> None:
+def test_a_stream_that_is_none_is_an_outage(queue: Connection, worker: Consumer) -> None:
     queue.set(URGENT, "not a stream")
     with pytest.raises(QueueAway):
         worker.claim()

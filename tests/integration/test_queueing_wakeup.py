@@ -8,7 +8,7 @@ from tests.queue_entries import add, entry
 from tests.waiting import wait_until
 from tracker.errors import QueueAway
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.nudges import NUDGE_KEY, Nudger, clear, enqueue, nudge
+from tracker.queueing.wakeup import WAKE_UP_KEY, Notifier, clear, enqueue, wake_worker
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def default(redis: Connection) -> Queue:
 
 
 def nudge_default(redis: Connection) -> bool:
-    return nudge(redis, "default", drain_seconds=20)
+    return wake_worker(redis, "default", drain_seconds=20)
 
 
 def test_a_nudge_is_an_rq_job_that_leaves_nothing_behind(redis: Connection, default: Queue) -> None:
@@ -34,7 +34,7 @@ def test_while_a_nudge_waits_none_is_added(redis: Connection, default: Queue) ->
 
 def test_other_queues_and_other_peoples_jobs_are_no_nudges_of_ours(redis: Connection, default: Queue) -> None:
     default.enqueue("builtins.print")
-    assert nudge(redis, "other", drain_seconds=20)
+    assert wake_worker(redis, "other", drain_seconds=20)
     assert nudge_default(redis)
     assert not nudge_default(redis)
     assert len(default) == 2
@@ -78,10 +78,10 @@ def test_a_nudger_that_died_in_the_middle_is_in_nobodys_way_for_long(redis: Conn
 
 
 def test_clearing_lets_the_next_hit_nudge(redis: Connection) -> None:
-    assert add(redis, [entry(1)]).nudge_due
+    assert add(redis, [entry(1)]).wake_up_due
     clear(redis)
-    assert not redis.exists(NUDGE_KEY)
-    assert add(redis, [entry(2)]).nudge_due
+    assert not redis.exists(WAKE_UP_KEY)
+    assert add(redis, [entry(2)]).wake_up_due
 
 
 def test_a_stock_worker_finds_the_job_by_its_name(redis: Connection, default: Queue) -> None:
@@ -93,19 +93,19 @@ def test_a_stock_worker_finds_the_job_by_its_name(redis: Connection, default: Qu
 
 
 def test_ringing_returns_at_once_and_a_job_follows(redis: Connection, default: Queue) -> None:
-    nudger = Nudger(redis, "default", drain_seconds=20)
-    nudger.start()
+    notifier = Notifier(redis, "default", drain_seconds=20)
+    notifier.start()
     for _ in range(20):
-        nudger.ring()
-    nudger.stop()
+        notifier.notify()
+    notifier.stop()
     assert len(default) == 1
 
 
 def test_a_nudger_outlives_an_outage(default: Queue) -> None:
-    nudger = Nudger(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)
-    nudger.start()
-    nudger.ring()
-    nudger.stop()
+    notifier = Notifier(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)
+    notifier.start()
+    notifier.notify()
+    notifier.stop()
     assert len(default) == 0
     with pytest.raises(QueueAway):
-        nudge(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)
+        wake_worker(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)
