@@ -146,6 +146,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         request_timeout=20,
         keepalive_timeout=75,
         retention_months=24,
+        syslog_app_id=None,
         log_format="console",
         rq_queue="tracker",
         drain_seconds=20,

@@ -65,6 +65,9 @@ class Settings:
     in front keeps it (1 to 3600, default 75)."""
     retention_months: int
     """TRACKER_RETENTION_MONTHS: whole months kept (default 24; 0 keeps all)."""
+    syslog_app_id: str | None
+    """TRACKER_SYSLOG_APP_ID: the application of all lines that come by syslog (`serve --syslog`); without it each line
+    is of the application whose domain its host is."""
     log_format: LogFormat
     """TRACKER_LOG_FORMAT: json or console (default console on a terminal, else json)."""
     rq_queue: str
@@ -120,6 +123,7 @@ def load() -> Settings:
         request_timeout=_whole(env, "TRACKER_REQUEST_TIMEOUT", 20, low=1, high=600),
         keepalive_timeout=_whole(env, "TRACKER_KEEPALIVE_TIMEOUT", 75, low=1, high=3600),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
+        syslog_app_id=_name(env, "TRACKER_SYSLOG_APP_ID", "") or None,
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
         rq_queue=_name(env, "TRACKER_RQ_QUEUE", "tracker"),
         drain_seconds=_whole(env, "TRACKER_DRAIN_SECONDS", 20, low=1, high=600),
@@ -192,7 +196,7 @@ def _choice(env: FileAwareEnv, name: str, choices: Sequence[str], default: str) 
 
 def _name(env: FileAwareEnv, name: str, default: str) -> str:
     value = _text(env, name, default)
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}", value):
+    if value != default and not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}", value):
         raise _refuse(name, value, "1 to 50 letters, digits, points, dashes and underscores")
     return value
 

@@ -13,8 +13,9 @@ from tracker.config import Settings
 from tracker.log import logger
 from tracker.server.limits import Limits
 from tracker.server.process import serve as serve_in_this_process
-from tracker.server.supervisor import Supervisor, listen, raise_file_limit
-from tracker.wiring import receiver
+from tracker.server.supervisor import Serve, Supervisor, bind_datagrams, listen, raise_file_limit
+from tracker.server.syslog import serve_syslog
+from tracker.wiring import receiver, syslog
 
 _RESERVED_FILES: Final = 256
 """Files and connections of a process that are no clients'."""
@@ -30,8 +31,15 @@ _log = logger(__name__)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes that serve.")
+@click.option(
+    "--syslog",
+    "syslog_port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Take log lines by syslog too, over UDP and TCP; see TRACKER_SYSLOG_APP_ID.",
+)
 @click.option("--test-page", metavar="APP_ID", help="Offer /test-page with this application, for development.")
-def serve(*, host: str, port: int, workers: int, test_page: str | None) -> None:
+def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_page: str | None) -> None:
     """Run the receiver on the project's own web server.
 
     SIGTERM and Ctrl-C finish the requests that are being answered, then stop. A process that dies is replaced; one
@@ -48,11 +56,21 @@ def serve(*, host: str, port: int, workers: int, test_page: str | None) -> None:
     _log.info("receiver listens", host=host, port=port, processes=workers)
     # The processes share what is loaded by now, as long as none of them moves it about.
     gc.freeze()
-    run = partial(_run, listener, limits, settings, test_page)
-    supervisor = Supervisor(workers, run, kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
+    serves: list[Serve] = [partial(_run, listener, limits, settings, test_page)] * workers
+    if syslog_port is not None:
+        serves.append(_syslog(settings, host, syslog_port, limits))
+    supervisor = Supervisor(serves, kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
     if not supervisor.run():
         raise SystemExit(1)
     _log.info("receiver stopped")
+
+
+def _syslog(settings: Settings, host: str, port: int, limits: Limits) -> Serve:
+    """What the process does that receives syslog; the sockets are opened here, so that a taken port is said at once."""
+    stream, datagrams = listen(host, port), bind_datagrams(host, port)
+    _log.info("syslog listens", host=host, port=port, app_id=settings.syslog_app_id)
+    consume = partial(syslog.consume, settings, settings.syslog_app_id)
+    return lambda ready: serve_syslog(stream, datagrams, consume, ready, shutdown_seconds=limits.shutdown_seconds)
 
 
 def _run(

@@ -10,6 +10,7 @@ record          what any line says
 ordinals        which of the equal lines of a log a line is
 kept_period     the times that are taken
 run             lines become hits with an identity of their own
+hosts           which site a request was for
 batch           they are queued some hundred at a time
 known_lines     those that are stored already: left alone, or written anew
 runs            which file was read when, for `import list`
@@ -18,5 +19,6 @@ follow          logs that are followed: which, and what is queued and saved when
 patient         what a follower does that may have to wait for a server
 followed_log    one of them, through its rotations: pieces are its files, rotation finds and opens them
 positions       the file that says how far each was read
+arriving_lines  lines that arrive one by one, as by syslog
 paced_queue     the hits go behind all others, and wait where workers cannot keep up
 """

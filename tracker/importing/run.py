@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
@@ -18,6 +17,7 @@ from tracker.hit import Hit, imported_id
 from tracker.hit_values import LONGEST_DESCRIPTIONS
 from tracker.importing.batch import AddressesMissing, Batch, Queue
 from tracker.importing.formats import Reader
+from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.kept_period import KeptPeriod
 from tracker.importing.known_lines import Sift, all_new
 from tracker.importing.ordinals import EqualLines, Ordinals
@@ -155,18 +155,8 @@ class Import:
         domain = self.application.domain
         if domain is None or self.any_host:
             return True
-        host = record.host
-        if url is not None and not url.startswith("/"):
-            try:
-                host = urlsplit(url).netloc.rpartition("@")[2] or host
-            except ValueError:
-                return False
-        if host is None:
-            return True
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
-        name = name.lower().removeprefix("www.")
-        own = domain.removeprefix("www.")
-        return name == own or name.endswith(f".{own}")
+        host = host_of(url, record.host)
+        return host is None or is_of_domain(host, domain)
 
     def _entry(self, hit: Hit, priority: int) -> Entry:
         now = self.clock.now()

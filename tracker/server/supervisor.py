@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -17,6 +17,7 @@ from tracker.log import logger
 _PR_SET_PDEATHSIG: Final = 1
 _PAUSE_SECONDS: Final = 0.5
 """Between the starts of processes in the same place, so that one that dies again and again takes no whole core."""
+_RECEIVE_BUFFER: Final = 4 * 1024 * 1024
 _STOPS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 _WATCHED: Final = _STOPS | {signal.SIGCHLD}
 
@@ -38,6 +39,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def bind_datagrams(host: str, port: int) -> socket.socket:
+    """A socket that receives datagrams at the address. Raises CannotListen."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        receiver = socket.socket(family, kind, protocol)
+        # The kernel drops what comes while this is full; it gives as much of it as it may.
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        receiver.bind(address)
+    except OSError as error:
+        raise CannotListen(f"{host} port {port} (UDP): {error.strerror or error}. {_advice(error)}") from error
+    receiver.setblocking(False)
+    return receiver
+
+
 def _advice(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "Ports below 1024 are for root: take a higher --port."
@@ -56,23 +71,28 @@ def raise_file_limit() -> int:
 @dataclass(slots=True)
 class _Child:
     pid: int
+    serve: "Serve"
     ready: int
     """The end of a pipe, in which a byte waits once the child serves."""
     started_at: float
 
 
-class Supervisor:
-    """Keeps `count` processes running, each of which runs `serve`: its argument is to be called once it is ready."""
+Serve = Callable[[Callable[[], object]], None]
+"""Serves until a signal says otherwise; its argument is to be called once it is ready."""
 
-    def __init__(self, count: int, serve: Callable[[Callable[[], object]], None], *, kill_seconds: float) -> None:
-        self._count, self._serve, self._kill_seconds = count, serve, kill_seconds
+
+class Supervisor:
+    """Keeps processes running: one for each of `serves`."""
+
+    def __init__(self, serves: Sequence[Serve], *, kill_seconds: float) -> None:
+        self._serves, self._kill_seconds = serves, kill_seconds
         self._children: dict[int, _Child] = {}
 
     def run(self) -> bool:
         """Return when all have ended: True after a signal that says so, False where one died before it was ready."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
-        for _ in range(self._count):
-            self._start()
+        for serve in self._serves:
+            self._start(serve)
         while True:
             received = signal.sigwait(_WATCHED)
             if received in _STOPS:
@@ -87,9 +107,9 @@ class Supervisor:
                     return False
                 _log.warning("process died and is replaced", pid=child.pid)
                 time.sleep(max(0.0, child.started_at + _PAUSE_SECONDS - time.monotonic()))
-                self._start()
+                self._start(child.serve)
 
-    def _start(self) -> None:
+    def _start(self, serve: Serve) -> None:
         reading, writing = os.pipe()
         parent = os.getpid()
         pid = os.fork()
@@ -97,22 +117,23 @@ class Supervisor:
             status = 1
             try:
                 os.close(reading)
-                self._serve_as_child(parent, writing)
+                self._serve_as_child(serve, parent, writing)
                 status = 0
             except BaseException:  # noqa: BLE001 the child has nobody above it to raise to
                 _log.exception("process ends")
             finally:
                 os._exit(status)
         os.close(writing)
-        self._children[pid] = _Child(pid, reading, time.monotonic())
+        self._children[pid] = _Child(pid, serve, reading, time.monotonic())
 
-    def _serve_as_child(self, parent: int, ready: int) -> None:
+    @staticmethod
+    def _serve_as_child(serve: Serve, parent: int, ready: int) -> None:
         # One whose parent was killed stops as if it had been asked to.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             return
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
-        self._serve(partial(os.write, ready, b"1"))
+        serve(partial(os.write, ready, b"1"))
 
     def _reap(self) -> list[_Child]:
         ended = []
