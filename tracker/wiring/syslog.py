@@ -25,7 +25,7 @@ from tracker.instance.check import InstanceCheck
 from tracker.log import logger
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import Entry
-from tracker.queueing.nudges import nudge
+from tracker.queueing.wakeup import wake_worker
 from tracker.server.message_buffer import MessageBuffer
 from tracker.store import applications
 from tracker.store.database import Database
@@ -101,7 +101,7 @@ class _Listener:
                 self._looked_at = time.monotonic()
             self._lines.take(messages)
             with contextlib.suppress(QueueAway):  # The workers look by themselves every few seconds.
-                self._nudge()
+                self._wake_a_worker()
         if time.monotonic() - self._reported_at > _REPORT_SECONDS:
             self.report()
 
@@ -136,7 +136,7 @@ class _Listener:
         if application.app_id not in self._works:
             runs = ImportRuns(self.database, application.id, self.clock)
             paced = PacedQueue(
-                self.redis, nudge=self._nudge, tell=_log.warning, clock=self.clock, pause=self._pause_for_room
+                self.redis, nudge=self._wake_a_worker, tell=_log.warning, clock=self.clock, pause=self._pause_for_room
             )
             patient = Patient(_QueueOfAProcess(paced), lambda _: None, runs, self._pause, _log.warning)
             self._until_done(partial(runs.import_id, SOURCE))
@@ -151,8 +151,8 @@ class _Listener:
             )
         return self._works[application.app_id]
 
-    def _nudge(self) -> None:
-        nudge(self.redis, self.settings.rq_queue, drain_seconds=self.settings.drain_seconds)
+    def _wake_a_worker(self) -> None:
+        wake_worker(self.redis, self.settings.rq_queue, drain_seconds=self.settings.drain_seconds)
 
     def _pause(self, seconds: float) -> None:
         if self.is_ending.wait(seconds):
