@@ -4,6 +4,7 @@ One module for each kind of process, so that a worker loads no web framework. Wh
 fork, never when a module is imported.
 
 receiver, api, dashboard  what one process of the receiver holds, and what the API and the dashboard hold in it
+syslog                    what the process holds that receives syslog
 worker                    what one process of a worker holds
 scheduler                 what the process of the scheduler holds
 clock                     a process's clock, set by what PostgreSQL and Redis say the time is
