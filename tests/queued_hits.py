@@ -8,7 +8,7 @@ from tracker.application import Application, ParameterDefinition, ParameterType
 from tracker.clock import SystemClock
 from tracker.hit import Hit
 from tracker.ingest.drain import Drain
-from tracker.ingest.tally import Drained
+from tracker.ingest.drain_result import Drained
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import Consumer
 from tracker.queueing.entry import FIELDS, Entry, stream_of

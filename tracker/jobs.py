@@ -1,4 +1,4 @@
-"""What RQ calls by name. Jobs are nudges: they carry nothing, and running one too many does no harm."""
+"""What RQ calls by name. Its jobs only wake a worker: they carry nothing, and one too many does no harm."""
 
 import os
 
@@ -17,55 +17,61 @@ _BEFORE_ALARM_SECONDS = 8.0
 
 _log = logger(__name__)
 _workers: dict[int, Worker] = {}
-"""The parts of this process, by its id: a child that was forked later finds none and builds its own."""
+"""The services of this process, by its id: a child that was forked later finds none and builds its own."""
 
 
 def drain() -> None:
     """Store what waits in the queue, until nothing waits or `drain_seconds` are over.
 
-    The nudge is cleared first, so that a hit which arrives after the last look brings a nudge of its own. Whatever
+    That a wake-up is asked for is cleared first, so that a hit which arrives after the last look asks anew. Whatever
     interrupts the job (RQ's time limit, a kill) leaves the queue and the database as they were before or after a
     transaction; the connections may be in the middle of something then, and are given up.
     """
-    own = _worker()
+    services = _worker()
     try:
-        _drain(own)
+        _drain(services)
     except BaseException:
         _workers.clear()
-        own.close()
+        services.close()
         raise
 
 
-def _drain(own: Worker) -> None:
+def _drain(services: Worker) -> None:
     try:
-        own.database.give_up_at = (
-            own.clock.monotonic() + own.settings.drain_seconds + wakeup.LATE_SECONDS - _BEFORE_ALARM_SECONDS
+        services.database.give_up_at = (
+            services.clock.monotonic() + services.settings.drain_seconds + wakeup.LATE_SECONDS - _BEFORE_ALARM_SECONDS
         )
-        wakeup.clear(own.redis)
-        own.clock.measure_when_due()
-        claims = own.claims()
+        wakeup.clear(services.redis)
+        services.clock.measure_when_due()
+        consumer = services.consumer()
         drained = Drain(
-            claims, own.database, own.clock, seconds=own.settings.drain_seconds, permit=own.instance.look
+            consumer,
+            services.database,
+            services.clock,
+            seconds=services.settings.drain_seconds,
+            permit=services.instance.look,
         ).run()
-        claims.close()
+        consumer.close()
         if drained.ended == "time":
-            wakeup.wake_worker(own.redis, own.settings.rq_queue, drain_seconds=own.settings.drain_seconds)
+            wakeup.wake_worker(
+                services.redis, services.settings.rq_queue, drain_seconds=services.settings.drain_seconds
+            )
         if drained.ended != "away":
-            filtered.fold(own.redis, own.database, own.clock)
-        own.untold.flush()
+            filtered.fold(services.redis, services.database, services.clock)
+        services.untold.flush()
     except TryAgain as error:
-        # Before or after the work; the watch nudges when Redis is back.
-        _log.warning("the queue is away", reason=str(error))
+        # Before or after the work; the watch wakes a worker when Redis is back.
+        _log.warning("the queue is unavailable", reason=str(error))
 
 
 def _worker() -> Worker:
-    """This process's parts, built at its first job from the settings in its environment."""
-    found = _workers.get(os.getpid())
-    if found is None:
+    """Return this process's services, built at its first job from the settings in its environment."""
+    services = _workers.get(os.getpid())
+    if services is None:
         settings = config.load()
         if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
             log.configure(settings.log_format)
-        found = worker(settings)
+        services = worker(settings)
         _workers.clear()
-        _workers[os.getpid()] = found
-    return found
+        _workers[os.getpid()] = services
+    return services

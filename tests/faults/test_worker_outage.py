@@ -12,7 +12,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.embedded import Postgres, Valkey
 from tracker.ingest.drain import Drain
-from tracker.ingest.tally import Drained
+from tracker.ingest.drain_result import Drained
 from tracker.management import applications
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.consumer import GROUP, RETRIES, Consumer

@@ -11,7 +11,7 @@ import pytest
 from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows, set_mode
 from tests.registered_webhooks import deliveries, register, types
 from tracker.application import Application
-from tracker.ingest.applications import ApplicationLookup
+from tracker.ingest.application_lookup import ApplicationLookup
 from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import IMPORT_PRIORITY

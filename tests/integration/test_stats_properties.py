@@ -12,7 +12,7 @@ from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.hit import Hit
-from tracker.ingest.visitors import Visitor, address_bytes, session_digest, visitor_digest
+from tracker.ingest.statistics_deltas import Visitor, address_bytes, session_digest, visitor_digest
 from tracker.management import applications
 from tracker.management import settings as management_settings
 from tracker.queueing.connection import Connection

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.application import Application, ParameterDefinition
 from tracker.hit import Hit
-from tracker.ingest.applications import Known
+from tracker.ingest.application_lookup import Known
 from tracker.ingest.check import Good
 from tracker.ingest.parts import MAX_PART_BYTES, Item, halves, parts_of
 from tracker.ingest.read import Failed

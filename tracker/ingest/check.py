@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tracker.hit import Hit
-from tracker.ingest.applications import Known
+from tracker.ingest.application_lookup import Known
 from tracker.ingest.parameters import check as check_parameters
 from tracker.ingest.read import Failed, Read
 from tracker.outbox.publish import Subscribers

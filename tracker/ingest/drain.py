@@ -7,13 +7,13 @@ from contextlib import suppress
 
 from tracker.clock import Clock
 from tracker.errors import TryAgain
-from tracker.ingest.applications import ApplicationLookup, Known
+from tracker.ingest.application_lookup import ApplicationLookup, Known
+from tracker.ingest.bisect_batch import FAULTS, write_part
 from tracker.ingest.check import Good, check
-from tracker.ingest.held import Held
-from tracker.ingest.isolate import FAULTS, write_part
+from tracker.ingest.drain_result import DrainCounts, Drained, Ended
+from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Part, Unchecked, parts_of
 from tracker.ingest.read import Failed, Read, read
-from tracker.ingest.tally import Drained, Ended, Tally
 from tracker.ingest.variety import Variety
 from tracker.log import logger
 from tracker.queueing.consumer import Claim, Consumer
@@ -32,7 +32,7 @@ class Drain:
 
     def __init__(
         self,
-        claims: Consumer,
+        consumer: Consumer,
         database: Database,
         clock: Clock,
         *,
@@ -40,7 +40,7 @@ class Drain:
         sleep: Callable[[float], None] = time.sleep,
         permit: Callable[[], None] = lambda: None,
     ) -> None:
-        self._held = Held(claims, clock)
+        self._in_flight = InFlight(consumer, clock)
         self._database = database
         self._applications = ApplicationLookup(database, clock)
         self._clock = clock
@@ -48,8 +48,8 @@ class Drain:
         self._seconds = seconds
         self._sleep = sleep
         self._permit = permit
-        self._variety = Variety(claims.redis)
-        self._tally = Tally()
+        self._variety = Variety(consumer.redis)
+        self._counts = DrainCounts()
         self._left: deque[Unchecked] = deque()
 
     def run(self) -> Drained:
@@ -68,8 +68,8 @@ class Drain:
             self._give_back()
             self._sleep(_PAUSE_SECONDS)
         finally:
-            self._tally.report(ended, self._clock.monotonic() - self._started)
-        return self._tally.drained(ended)
+            self._counts.report(ended, self._clock.monotonic() - self._started)
+        return self._counts.drained(ended)
 
     def turn(self) -> bool:
         """One turn: claim, read, check, write, settle. Answers whether there was anything to do.
@@ -88,7 +88,7 @@ class Drain:
 
     def _next_parts(self) -> list[Unchecked]:
         """Claim and read; parted before anything is checked, so that a turn checks no more than it writes."""
-        batches = [_read(batch) for batch in self._held.claim()]
+        batches = [_read(batch) for batch in self._in_flight.claim()]
         return [part for batch in batches for part in parts_of(batch, self._known(batch))]
 
     def _until_dry(self) -> Ended:
@@ -112,14 +112,14 @@ class Drain:
 
     def _write(self, part: Unchecked) -> None:
         """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
-        outcomes, smaller = write_part(self._database, self._held, self._check(part), self._clock)
+        outcomes, smaller = write_part(self._database, self._in_flight, self._check(part), self._clock)
         self._left.extendleft(reversed(smaller))
         for outcome in outcomes:
-            self._tally.count(outcome)
+            self._counts.count(outcome)
 
     def _give_back(self) -> None:
         with suppress(TryAgain):  # Redis is the one that is away: what we hold is taken over when it is back.
-            self._held.release()
+            self._in_flight.release()
 
     def _out_of_time(self) -> bool:
         return self._clock.monotonic() - self._started >= self._seconds

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import TypeVar
 from uuid import UUID
 
-from tracker.ingest.applications import Known
+from tracker.ingest.application_lookup import Known
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed, Read
 

@@ -13,8 +13,7 @@ from datetime import UTC
 from typing import Final
 
 from tracker.errors import QueueFull
-from tracker.ingest.announcing import is_imported
-from tracker.ingest.applications import Known
+from tracker.ingest.application_lookup import Known
 from tracker.ingest.check import Good
 from tracker.ingest.parts import Item
 from tracker.log import logger
@@ -75,7 +74,7 @@ class Variety:
 
 def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[ValueOffer, int]]:
     """List the values of a hit that are bounded, each with how many of its kind a day tells apart."""
-    if isinstance(item, Good) and item.values and not is_imported(item.claim):
+    if isinstance(item, Good) and item.values and not item.claim.entry.is_imported:
         found = known[item.hit.app_id]
         assert found is not None
         for key, text in item.values:

@@ -14,11 +14,11 @@ from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.hit import identity_of
-from tracker.ingest import increments
+from tracker.ingest import statistics_deltas
 from tracker.ingest.activity import activities_of
-from tracker.ingest.announcing import announce, is_imported
 from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
+from tracker.ingest.webhook_events import announce
 from tracker.queueing.consumer import Claim
 from tracker.store import (
     access_logs,
@@ -86,7 +86,7 @@ def _insert(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]
 def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], run: "_Run") -> Written:
     begun = _write_sessions(tx, new)
     _write_refusals(tx, new)
-    increments.append(tx, new)
+    statistics_deltas.append(tx, new)
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
@@ -146,9 +146,9 @@ def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActiv
 
 def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Good]) -> Sequence[SessionActivity]:
     """The activities; those that are imported, and nothing else, are history: they let no session go on."""
-    if not any(is_imported(item.claim) for item in items):
+    if not any(item.claim.entry.is_imported for item in items):
         return activities
-    live = {(item.hit.application_id, item.hit.session_id) for item in items if not is_imported(item.claim)}
+    live = {(item.hit.application_id, item.hit.session_id) for item in items if not item.claim.entry.is_imported}
     return [
         each if (each.application_id, each.session_id) in live else replace(each, is_active=False)
         for each in activities

@@ -35,10 +35,10 @@ class Worker:
     instance: InstanceCheck
     untold: Untold
 
-    def claims(self) -> Consumer:
+    def consumer(self) -> Consumer:
         """Return the queue under a consumer's name that no other drain has: host, process and chance."""
-        consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        return Consumer(self.redis, consumer=consumer, batch_size=self.settings.batch_size, clock=self.clock)
+        name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        return Consumer(self.redis, consumer=name, batch_size=self.settings.batch_size, clock=self.clock)
 
     def close(self) -> None:
         self.database.close()

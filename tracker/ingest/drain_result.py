@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from tracker.ingest.isolate import Postponed
+from tracker.ingest.bisect_batch import Postponed
 from tracker.ingest.write import Written
 from tracker.instruments import BATCH_HITS, DRAINS, HITS_FAILED, HITS_REPEATED, HITS_RETRIED, HITS_STORED
 from tracker.log import logger
@@ -27,7 +27,7 @@ class Drained:
     postponed: int
 
 
-class Tally:
+class DrainCounts:
     """The counts of one drain so far."""
 
     def __init__(self) -> None:

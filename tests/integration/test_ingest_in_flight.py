@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from tests.queued_hits import enqueue, hit_of
 from tracker.application import Application
-from tracker.ingest.held import Held
+from tracker.ingest.in_flight import InFlight
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import GROUP, Consumer
 from tracker.queueing.entry import NORMAL
@@ -36,7 +36,7 @@ def test_what_is_left_of_a_batch_is_renewed_after_five_seconds_and_not_before(
     redis: Connection, application: Application
 ) -> None:
     clock = HandClock()
-    held = Held(Consumer(redis, consumer="one", batch_size=10, clock=clock), clock)
+    held = InFlight(Consumer(redis, consumer="one", batch_size=10, clock=clock), clock)
     enqueue(redis, [hit_of(application, n) for n in range(1, 5)])
     [batch] = held.claim()
     held.settle(batch[:1])
@@ -54,12 +54,12 @@ def test_what_is_left_of_a_batch_is_renewed_after_five_seconds_and_not_before(
 
 def test_what_is_released_is_there_for_the_next_worker_at_once(redis: Connection, application: Application) -> None:
     clock = HandClock()
-    held = Held(Consumer(redis, consumer="one", batch_size=10, clock=clock), clock)
+    held = InFlight(Consumer(redis, consumer="one", batch_size=10, clock=clock), clock)
     enqueue(redis, [hit_of(application, n) for n in range(1, 5)])
     [batch] = held.claim()
     held.settle(batch[:1])
 
     held.release()
 
-    [again] = Held(Consumer(redis, consumer="two", batch_size=10, clock=clock), clock).claim()
+    [again] = InFlight(Consumer(redis, consumer="two", batch_size=10, clock=clock), clock).claim()
     assert [claim.entry for claim in again] == [claim.entry for claim in batch[1:]]

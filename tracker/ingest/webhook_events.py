@@ -12,15 +12,10 @@ from tracker.ingest.check import Good
 from tracker.ingest.read import Failed
 from tracker.outbox.events import FailedHit, batch_failed, session_started
 from tracker.outbox.publish import Subscribers, of_event, of_hit
-from tracker.queueing.consumer import Claim
 from tracker.store import webhook_deliveries
 from tracker.store.database import Transaction
 from tracker.store.sessions import SessionActivity
 from tracker.store.webhook_deliveries import NewDelivery
-
-
-def is_imported(claim: Claim) -> bool:
-    return claim.entry.is_imported
 
 
 def announce(
@@ -50,14 +45,14 @@ def announce(
 
 def _of_hits(stored: Sequence[Good]) -> Iterator[NewDelivery]:
     for item in stored:
-        if item.audience is not None and not is_imported(item.claim):
+        if item.audience is not None and not item.claim.entry.is_imported:
             yield from of_hit(item.audience, item.hit)
 
 
 def _of_failures(failures: Sequence[Failed], now: datetime) -> Iterator[NewDelivery]:
     by_audience = defaultdict[Subscribers, list[FailedHit]](list)
     for item in failures:
-        if item.audience is not None and not is_imported(item.claim):
+        if item.audience is not None and not item.claim.entry.is_imported:
             entry = item.claim.entry
             by_audience[item.audience].append(FailedHit(entry.id, item.kind, item.reason, entry.updated_at))
     for audience, hits in by_audience.items():

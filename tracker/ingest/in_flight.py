@@ -14,11 +14,11 @@ _MAX_BYTES_TO_CLAIM_MORE = 128 * 1024
 """Three batches of ordinary hits come to more, and are about what one transaction may write (`parts_of`)."""
 
 
-class Held:
+class InFlight:
     """The claims of one drain, so that a long batch is renewed and an outage gives back what is left."""
 
-    def __init__(self, claims: Consumer, clock: Clock) -> None:
-        self._claims = claims
+    def __init__(self, consumer: Consumer, clock: Clock) -> None:
+        self._consumer = consumer
         self._clock = clock
         self._held: dict[tuple[str, bytes], Claim] = {}
         self._renewed_at = self._suspects_at = clock.monotonic()
@@ -31,11 +31,11 @@ class Held:
         held = list(self._held.values())
         if not held:
             self._renewed_at = self._clock.monotonic()
-        batch = self._claims.claim(held=held) if held else self._claim_together()
+        batch = self._consumer.claim(held=held) if held else self._claim_together()
         suspects: Sequence[Claim] = ()
         now = self._clock.monotonic()
         if (now >= self._suspects_at or not (batch or held)) and not any(claim.suspect for claim in held):
-            suspects = self._claims.due()
+            suspects = self._consumer.due()
             self._suspects_at = now + _SUSPECTS_EVERY_SECONDS
         self._held |= {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]
@@ -43,38 +43,38 @@ class Held:
     @property
     def batch_size(self) -> int:
         """How many entries a batch has at most."""
-        return self._claims.batch_size
+        return self._consumer.batch_size
 
     def _claim_together(self) -> list[Claim]:
         """Claim a batch, and more of them where they are full: in one transaction each costs less."""
-        together = self._claims.claim()
+        together = self._consumer.claim()
         latest = together
         while len(latest) == self.batch_size and _bytes_of(together) < _MAX_BYTES_TO_CLAIM_MORE:
-            latest = self._claims.claim()
+            latest = self._consumer.claim()
             together += latest
         return together
 
     def settle(self, claims: Sequence[Claim]) -> None:
         """They are written: out of the queue."""
-        self._claims.settle(claims)
+        self._consumer.settle(claims)
         for claim in claims:
             self._held.pop((claim.key, claim.member), None)
 
     def postpone(self, claim: Claim, *, reason: str, delay: float) -> None:
         """Count a try, and try it again alone after `delay` seconds."""
-        self._claims.postpone(claim, reason=reason, delay=delay)
+        self._consumer.postpone(claim, reason=reason, delay=delay)
         self._held.pop((claim.key, claim.member), None)
 
     def renew(self) -> None:
         """Say that work goes on, where it has been a while; to be called between two transactions of a batch."""
         if self._held and self._clock.monotonic() - self._renewed_at >= _RENEWED_AFTER_SECONDS:
-            self._claims.renew(list(self._held.values()))
+            self._consumer.renew(list(self._held.values()))
             self._renewed_at = self._clock.monotonic()
 
     def release(self) -> None:
         """Give back what is left, untouched and uncounted."""
         if self._held:
-            self._claims.release(list(self._held.values()))
+            self._consumer.release(list(self._held.values()))
             self._held = {}
 
 

@@ -9,8 +9,8 @@ from tests.integration.conftest import MovableClock
 from tests.queued_hits import claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.hit import Hit
+from tracker.ingest.bisect_batch import delay_before
 from tracker.ingest.drain import Drain
-from tracker.ingest.isolate import delay_before
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import RETRIES, Consumer
 from tracker.queueing.entry import Entry

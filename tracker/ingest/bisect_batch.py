@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.errors import Unclear, Unstorable
-from tracker.ingest.held import Held
+from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Item, Part, halves
 from tracker.ingest.read import Failed
 from tracker.ingest.write import Written, write
@@ -38,20 +38,20 @@ class Postponed:
 
 
 def write_part(
-    database: Database, held: Held, part: Part, clock: Clock
+    database: Database, in_flight: InFlight, part: Part, clock: Clock
 ) -> tuple[Sequence[Written | Postponed], Sequence[Part]]:
     """Write a part of a batch in one transaction and settle it; what became of it, and the parts to write instead.
 
     Raises TryAgain's kin where the database or Redis is away.
     """
-    held.renew()
+    in_flight.renew()
     try:
-        written = _write(database, part, clock, held.batch_size)
+        written = _write(database, part, clock, in_flight.batch_size)
     except (Unstorable, Unclear) as error:
         if len(part) > 1:
             return (), halves(part)
-        return _alone(database, held, part[0], error, clock), ()
-    held.settle([item.claim for item in part])
+        return _alone(database, in_flight, part[0], error, clock), ()
+    in_flight.settle([item.claim for item in part])
     return (written,), ()
 
 
@@ -73,7 +73,7 @@ def delay_before(retry: int) -> float:
 
 
 def _alone(
-    database: Database, held: Held, item: Item, error: Unstorable | Unclear, clock: Clock
+    database: Database, in_flight: InFlight, item: Item, error: Unstorable | Unclear, clock: Clock
 ) -> Sequence[Written | Postponed]:
     """Decide about a hit that was refused alone."""
     claim = item.claim
@@ -83,9 +83,9 @@ def _alone(
         _log.error("failed hit cannot be kept", entry=str(entry.id), error=str(error))
         return ()
     if isinstance(error, Unclear) and entry.retry_count < entry.max_retries:
-        held.postpone(claim, reason=str(error), delay=delay_before(entry.retry_count))
+        in_flight.postpone(claim, reason=str(error), delay=delay_before(entry.retry_count))
         return (Postponed(claim, str(error)),)
     kind = "unstorable" if isinstance(error, Unstorable) else "unclear"
     tries = f" It was tried alone {entry.retry_count + 1} times." if kind == "unclear" else ""
-    outcomes, _ = write_part(database, held, [Failed(claim, kind, f"{error}{tries}", item.audience)], clock)
+    outcomes, _ = write_part(database, in_flight, [Failed(claim, kind, f"{error}{tries}", item.audience)], clock)
     return outcomes
