@@ -54,7 +54,7 @@ def test_nothing_is_denied_to_it(
             {"app_id": "shop", "events": [hit, {**hit, "event_id": event_id}, hit]}, key=application_key
         )
         assert code(answer) == (200, None)
-    receiving.receiver.counter.upkeep.turn()
+    receiving.receiver.context.background_tasks.turn()
     log = tmp_path / "access.log"
     log.write_text(LINE)
     with running(limited, tmp_path, "scheduler.py"), running(limited, tmp_path, "worker.py") as workers:

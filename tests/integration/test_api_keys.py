@@ -142,7 +142,7 @@ def test_when_a_key_was_used_is_written_later_for_tracking_and_management(
         assert call(key).status_code == 200
     assert [row["last_used_at"] for row in data(managing.get(KEYS))["items"]] == [None] * 4
     managing.parts.key_use.flush()
-    managing.receiver.counter.key_use.flush()
+    managing.receiver.context.key_use.flush()
     used = {row["id"]: row["last_used_at"] for row in data(managing.get(KEYS))["items"]}
     assert all(used[key_id] for key_id, _ in made)
     unchanged = "SELECT updated_at < api_key_last_used_at FROM applications WHERE app_id = 'shop'"

@@ -221,7 +221,7 @@ def test_a_receiver_keeps_hits_in_its_own_batch_queue_while_redis_is_anothers(
             assert rows(copy, "queued") == 2
             health = receiving.client.get("/health").get_json()
             operator.adopt(copy, redis)
-            receiving.receiver.counter.upkeep.turn()
+            receiving.receiver.context.background_tasks.turn()
             assert code(receiving.track(HIT)) == (200, None)
             assert len(queued(redis)) == 1
         finally:

@@ -61,7 +61,7 @@ def test_what_receivers_and_workers_did_is_one_answer(
         assert seen.post("/v1/track", {"app_id": "shop", "url": "https://shop.example/"}, key=None).status_code == 200
     assert seen.post("/v1/track", {"app_id": "shop"}, key=None, headers={"User-Agent": "Googlebot"}).status_code == 200
     assert seen.post("/v1/track", {"app_id": "nobody"}, key=None).status_code == 404
-    seen.receiver.counter.upkeep.turn()
+    seen.receiver.context.background_tasks.turn()
     before = scrape(seen)
     assert before["tracker_queue_waiting_hits", ("normal",)] == 3
     assert before["tracker_hits_stored_total", ()] == 0
@@ -85,7 +85,7 @@ def test_what_receivers_and_workers_did_is_one_answer(
 def test_told_twice_nothing_counts_twice(seen: Managing) -> None:
     seen.post("/v1/track", {"app_id": "shop", "url": "https://shop.example/"}, key=None)
     for _ in range(3):
-        seen.receiver.counter.upkeep.turn()
+        seen.receiver.context.background_tasks.turn()
     assert scrape(seen)["tracker_hits_accepted_total", ()] == 1
 
 

@@ -27,7 +27,7 @@ HIT = {"app_id": "shop"}
 
 
 def cache_of(receiving: Receiving) -> ApplicationCache:
-    return cast(ApplicationDirectory, receiving.receiver.counter.applications).by_app_id
+    return cast(ApplicationDirectory, receiving.receiver.context.applications).by_app_id
 
 
 def suspend(database: Database, *, status: str = "suspended") -> None:
@@ -57,7 +57,7 @@ def test_a_change_reaches_a_receiver_that_adopted_the_shared_snapshot_within_fiv
 def test_a_known_application_is_served_without_postgresql(receiving: Receiving, postgres: Postgres) -> None:
     receiving.track(HIT)
     with postgres_away(postgres):
-        receiving.receiver.counter.upkeep.turn()
+        receiving.receiver.context.background_tasks.turn()
         assert code(receiving.track(HIT)) == (200, None)
 
 
@@ -68,7 +68,7 @@ def test_a_new_receiver_without_postgresql_serves_from_the_shared_snapshot_howev
     with postgres_away(postgres):
         assert code(receiving.track(HIT, key=application_key)) == (200, None)
     # Back in reach, the truth is asked for again.
-    receiving.receiver.counter.upkeep.turn()
+    receiving.receiver.context.background_tasks.turn()
     assert code(receiving.track(HIT)) == (200, None)
 
 
@@ -98,7 +98,7 @@ def test_an_application_that_is_gone_is_forgotten(receiving: Receiving, database
     receiving.track(HIT)
     with database.transaction() as tx:
         tx.execute("DELETE FROM applications WHERE app_id = 'shop'")
-    receiving.receiver.counter.applications.refresh()
+    receiving.receiver.context.applications.refresh()
     # The snapshot of a moment ago may still serve.
     wait_until(lambda: code(receiving.track(HIT)) == (404, "APPLICATION_NOT_FOUND"))
 
@@ -119,7 +119,7 @@ def test_many_threads_that_miss_the_same_application_ask_once(
 
     def ask(app_id: str) -> str | None:
         together.wait()
-        found = receiving.receiver.counter.applications.find(app_id)
+        found = receiving.receiver.context.applications.find(app_id)
         return found.app_id if found else None
 
     with ThreadPoolExecutor(12) as threads:
@@ -140,7 +140,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
         statistics: Any = redis.info("commandstats")
         return {name.removeprefix("cmdstat_"): each["calls"] for name, each in statistics.items()}
 
-    receiving.receiver.counter.upkeep.stop()
+    receiving.receiver.context.background_tasks.stop()
     receiving.track(HIT)
     # The nudge that this hit asked for is added beside the requests.
     wait_until(lambda: redis.exists("rq:queue:tracker") and not redis.exists("tracker:nudge:tracker:adding"))

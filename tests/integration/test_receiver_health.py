@@ -31,7 +31,7 @@ def test_health_tells_how_every_part_and_the_work_is(
     receiving: Receiving, redis: Connection, database: Database, application: Application
 ) -> None:
     receiving.track({"app_id": "shop"})
-    well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "upkeep": "ok", "queue": "ok"}
+    well = {"redis": "ok", "postgresql": "ok", "applications": "ok", "background_tasks": "ok", "queue": "ok"}
     assert states(receiving) == (200, "degraded", {**well, "workers": "none", "scheduler": "none"})
     with database.transaction() as tx:
         assert leases.take(tx, leases.SCHEDULER, owner="the test", seconds=60)
@@ -56,7 +56,7 @@ def test_figures_are_for_those_who_present_a_key(
     assert managing.post("/v1/track", {"app_id": "shop"}, key=None).status_code == 200
     # One who keeps sending wrong keys learns nothing, and is counted.
     strangers = [managing.get("/health", key=key) for key in (None, "alt_wrong", "shop", "null")]
-    well = {"redis", "postgresql", "applications", "upkeep", "queue"}
+    well = {"redis", "postgresql", "applications", "background_tasks", "queue"}
     states = {**dict.fromkeys(well, "ok"), "workers": "none", "scheduler": "none"}
     for answer in strangers:
         assert answer.status_code == 200
@@ -70,7 +70,7 @@ def test_figures_are_for_those_who_present_a_key(
         assert parts["redis"]["waiting_hits"] == 1
         assert parts["applications"]["known"] == 1
         assert parts["redis"]["latency_ms"] >= 0
-        assert parts["upkeep"]["age_seconds"] >= 0
+        assert parts["background_tasks"]["age_seconds"] >= 0
 
 
 def test_the_admin_token_sees_figures_while_the_servers_are_away(
@@ -119,8 +119,8 @@ def test_health_answers_in_time_whatever_hangs(settings: Settings, tmp_path: Pat
 
 
 def test_upkeep_that_stands_still_shows(receiving: Receiving) -> None:
-    upkeep = receiving.receiver.health.upkeep
-    upkeep.stop()
-    upkeep._turned_at -= 60
+    background_tasks = receiving.receiver.health.background_tasks
+    background_tasks.stop()
+    background_tasks._turned_at -= 60
     status, overall, parts = states(receiving)
-    assert (status, overall, parts["upkeep"]) == (200, "degraded", "late")
+    assert (status, overall, parts["background_tasks"]) == (200, "degraded", "late")

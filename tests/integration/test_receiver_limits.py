@@ -21,7 +21,7 @@ from tracker.queueing.connection import Connection
 from tracker.queueing.producer import Producer
 from tracker.queueing.quota import AddressShare, Quota
 from tracker.receiver.allowance import Allowance
-from tracker.receiver.rate_window import RateWindow
+from tracker.receiver.enqueue import RateWindow
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 

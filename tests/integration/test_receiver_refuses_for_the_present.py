@@ -15,7 +15,7 @@ from tracker.management import applications, keys
 from tracker.management import settings as application_settings
 from tracker.queueing.connection import Connection
 from tracker.receiver import look_ups
-from tracker.receiver.upkeep import Upkeep
+from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.store import applications as stored
 from tracker.store.database import Database
 
@@ -26,7 +26,7 @@ BATCH = {"app_id": "shop", "events": [{"url": "https://shop.example/"}]}
 @pytest.fixture
 def knowing(receiving: Receiving, application: Application, monkeypatch: pytest.MonkeyPatch) -> Receiving:
     """A receiver that knows the application and hears of no change by itself."""
-    monkeypatch.setattr(Upkeep, "turn", lambda _: None)
+    monkeypatch.setattr(BackgroundTasks, "turn", lambda _: None)
     assert code(receiving.track(HIT)) == (200, None)
     return receiving
 
@@ -69,14 +69,14 @@ def _changed_permission_counts(knowing: Receiving, database: Database, key_id: s
 
 def test_an_application_that_takes_hits_again_does_so_at_once(knowing: Receiving, database: Database) -> None:
     applications.set_status(database, "shop", "suspended")
-    knowing.receiver.counter.applications.refresh()
+    knowing.receiver.context.applications.refresh()
     applications.set_status(database, "shop", "active")
     assert code(knowing.track(HIT)) == (200, None)
 
 
 def test_a_new_domain_and_a_new_setting_let_their_pages_in_at_once(knowing: Receiving, database: Database) -> None:
     applications.update(database, "shop", {"domain": "old.example"})
-    knowing.receiver.counter.applications.refresh()
+    knowing.receiver.context.applications.refresh()
 
     def from_page(origin: str) -> Any:
         return knowing.track(HIT, headers={"Origin": origin})

@@ -145,7 +145,7 @@ def test_a_key_never_becomes_the_name_of_a_look_up(
     receiving: Receiving, application_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    directory = cast(ApplicationDirectory, receiving.receiver.counter.applications)
+    directory = cast(ApplicationDirectory, receiving.receiver.context.applications)
     for cache in (directory.by_app_id, directory.by_alias, directory.by_key):
         look_up = cache._look_up
         monkeypatch.setattr(cache, "_look_up", lambda name, look_up=look_up: (asked.append(name), look_up(name))[1])
@@ -279,7 +279,7 @@ def test_every_error_has_the_one_shape(receiving: Receiving) -> None:
 def test_a_fault_of_ours_is_a_500_that_gives_nothing_away(
     receiving: Receiving, monkeypatch: pytest.MonkeyPatch, lines: io.StringIO
 ) -> None:
-    monkeypatch.setattr(receiving.receiver.counter.shelf, "_producer", None)
+    monkeypatch.setattr(receiving.receiver.context.hit_queue, "_producer", None)
     answer = receiving.track({"app_id": "shop", "url": "https://secret.example/"})
     assert code(answer) == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.data

@@ -7,10 +7,10 @@ import pytest
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
 from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, QuotaUse
+from tracker.receiver.background_tasks import BackgroundTasks
+from tracker.receiver.enqueue import RateWindow
 from tracker.receiver.header_text import clean
 from tracker.receiver.per_process import PerProcess
-from tracker.receiver.rate_window import RateWindow
-from tracker.receiver.upkeep import Upkeep
 from tracker.web.circuit_breaker import CircuitBreaker
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -92,19 +92,21 @@ def test_a_task_that_fails_delays_no_other_and_runs_again() -> None:
         calls.append("broken")
         raise RuntimeError("a fault of ours")
 
-    upkeep = Upkeep({"away": away, "broken": broken, "well": lambda: calls.append("well")}, HandClock(), seconds=1)
-    upkeep.turn()
-    upkeep.turn()
+    background_tasks = BackgroundTasks(
+        {"away": away, "broken": broken, "well": lambda: calls.append("well")}, HandClock(), seconds=1
+    )
+    background_tasks.turn()
+    background_tasks.turn()
     assert calls == ["away", "broken", "well"] * 2
 
 
 def test_the_age_of_upkeep_is_that_of_its_last_turn() -> None:
     clock = HandClock()
-    upkeep = Upkeep({}, clock, seconds=1)
+    background_tasks = BackgroundTasks({}, clock, seconds=1)
     clock.seconds = 30
-    assert upkeep.age_seconds == 30
-    upkeep.turn()
-    assert upkeep.age_seconds == 0
+    assert background_tasks.age_seconds == 30
+    background_tasks.turn()
+    assert background_tasks.age_seconds == 0
 
 
 # The thread ends by an error on purpose; that is what is tested.
@@ -112,7 +114,7 @@ def test_the_age_of_upkeep_is_that_of_its_last_turn() -> None:
 def test_upkeep_that_died_starts_again() -> None:
     turned = threading.Event()
 
-    class Dying(Upkeep):
+    class Dying(BackgroundTasks):
         deaths = 0
 
         def turn(self) -> None:
@@ -121,15 +123,15 @@ def test_upkeep_that_died_starts_again() -> None:
                 raise SystemExit
             turned.set()
 
-    upkeep = Dying({}, SystemClock(), seconds=0.001)
-    upkeep.ensure()
-    assert upkeep._thread is not None
-    upkeep._thread.join()
+    background_tasks = Dying({}, SystemClock(), seconds=0.001)
+    background_tasks.ensure()
+    assert background_tasks._thread is not None
+    background_tasks._thread.join()
     while not turned.wait(0.01):
-        upkeep.ensure()
-    upkeep.stop()
-    upkeep.ensure()
-    assert not upkeep.runs
+        background_tasks.ensure()
+    background_tasks.stop()
+    background_tasks.ensure()
+    assert not background_tasks.runs
 
 
 def test_what_is_per_process_is_made_once_however_many_ask() -> None:

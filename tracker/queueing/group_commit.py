@@ -242,7 +242,7 @@ class GroupCommit:
         try:
             connected = self._producer.connected_socket()
         except QueueAway as error:
-            _log.debug("redis away", reason=str(error))
+            _log.debug("redis unavailable", reason=str(error))
         with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
             self._loop.call_soon_threadsafe(self._connected, connected)
 

@@ -9,12 +9,12 @@ acceptance          the steps of one hit, batch_acceptance those of a batch:
 caller              whose hit it is, and with which key; allowance: how much of the limits a caller gets
 rules, page_origin  what the application's settings say about it
 hit_form            the fields, by field_types
-screening           what is left out, counted by filtered_counts
+filtering           what is filtered, counted by filtered_counts
 hit_building        identity, time and privacy; then it is an entry
-shelf               Redis, or PostgreSQL while Redis is unavailable; queue_guard refuses a foreign Redis
+enqueue             Redis, or PostgreSQL while Redis is unavailable; queue_guard refuses a foreign Redis
 answers             what the caller is told
 
 on_the_loop has the same steps on the event loop. Beside it: application_directory with an
-application_cache for each way of naming, look_ups, identities, rate_window,
-per_process and upkeep keep it going; health, beacon_script and test_page are Flask views in app.
+application_cache for each way of naming, look_ups, hit_ids,
+per_process and background_tasks keep it going; health, beacon_script and beacon_demo_page are Flask views in app.
 """

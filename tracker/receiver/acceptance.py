@@ -16,17 +16,17 @@ from tracker.privacy.anonymization import without_visitor
 from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import Limit
 from tracker.receiver.application_directory import Applications
+from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.receiver.caller import key_of, require_active
+from tracker.receiver.enqueue import HitQueue, Offer
 from tracker.receiver.filtered_counts import FilteredCounts
+from tracker.receiver.filtering import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
 from tracker.receiver.hit_form import LONGEST_APP_ID, LONGEST_USER_AGENT, app_id_in, app_id_missing, load_hit
-from tracker.receiver.identities import Identities
+from tracker.receiver.hit_ids import HitIds
 from tracker.receiver.page_origin import require_own_page
 from tracker.receiver.rules import RuleBook, Rules
-from tracker.receiver.screening import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
-from tracker.receiver.shelf import Offer, Shelf
-from tracker.receiver.upkeep import Upkeep
 from tracker.web.authentication import presented_key
 from tracker.web.client_address import TrustedProxies, client_address
 from tracker.web.key_usage import KeyUse
@@ -43,15 +43,15 @@ _SENTENCES: dict[Limit, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
+class ReceiverContext:
     """What accepting hits needs; one per process."""
 
     applications: Applications
-    identities: Identities
-    shelf: Shelf
+    hit_ids: HitIds
+    hit_queue: HitQueue
     filtered: FilteredCounts
     key_use: KeyUse
-    upkeep: Upkeep
+    background_tasks: BackgroundTasks
     clock: Clock
     proxies: TrustedProxies
     max_retries: int
@@ -119,29 +119,38 @@ class AdmittedCaller(NamedTuple):
 
 
 def prepare_hit(
-    counter: Counter, values: dict[str, Any], environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
+    context: ReceiverContext,
+    values: dict[str, Any],
+    environ: Mapping[str, Any],
+    now: datetime,
+    *,
+    dialect: str | None = None,
 ) -> Prepared | Filtered:
     """Make an entry of one hit, or leave it out. Raises Refused, NotOffered where the `dialect` is switched off."""
     presented = presented_key(environ)
-    admission = admit(counter, _application(counter, values, presented), presented, environ, now)
+    admission = admit(context, _application(context, values, presented), presented, environ, now)
     if dialect is not None:
         require_dialect(admission.rules, dialect)
     if admission.rules.speaks_original:
         values = translated(values, admission.application.parameters)
-    return judge(counter, admission, values, environ, now)
+    return judge(context, admission, values, environ, now)
 
 
 def judge(
-    counter: Counter, admission: AdmittedCaller, values: dict[str, Any], environ: Mapping[str, Any], now: datetime
+    context: ReceiverContext,
+    admission: AdmittedCaller,
+    values: dict[str, Any],
+    environ: Mapping[str, Any],
+    now: datetime,
 ) -> Prepared | Filtered:
     """Do the same for a caller who is admitted already: *fit the form, to be counted, build*."""
     application, key, rules = admission
     if key is not None:
-        counter.key_use.note(key, now)
+        context.key_use.note(key, now)
     fields = load_hit(values, key)
-    sender = sender_of(counter, environ)
+    sender = sender_of(context, environ)
     if key is None:
-        quota = rules.allowance.without_key(sender.ip_address, now, counter.salt)
+        quota = rules.allowance.without_key(sender.ip_address, now, context.salt)
         reason = reason_to_drop(rules, environ, sender.user_agent)
         if rules.respect_dnt == "anonymous" and wish_of(environ):
             fields, sender = without_visitor(fields), UNNAMED
@@ -152,32 +161,32 @@ def judge(
             # A browser's clock that is fast loses no hit.
             fields["timestamp"] = now
     if reason is not None:
-        counter.filtered.add(application.id, reason, now)
+        context.filtered.add(application.id, reason, now)
         return Filtered(reason)
     entry, happened_at = build_entry(
         application,
         fields,
         sender,
         rules.privacy,
-        hit_id=counter.identities.next(now),
+        hit_id=context.hit_ids.next(now),
         now=now,
-        max_retries=counter.max_retries,
+        max_retries=context.max_retries,
     )
     event_id = fields.get("event_id")
     return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
 
 
 def admit(
-    counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
+    context: ReceiverContext, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
 ) -> AdmittedCaller:
     """Who sends a hit and what holds for it. Raises Refused, after PostgreSQL was asked whether it still is so."""
     try:
-        return _admit(counter, application, presented, environ, now)
+        return _admit(context, application, presented, environ, now)
     except Refused as refused:
-        newest = confirmed(counter, application, refused, presented, environ)
+        newest = confirmed(context, application, refused, presented, environ)
         if newest is application:
             raise
-    return _admit(counter, newest, presented, environ, now)
+    return _admit(context, newest, presented, environ, now)
 
 
 def require_dialect(rules: Rules, dialect: str) -> None:
@@ -187,56 +196,60 @@ def require_dialect(rules: Rules, dialect: str) -> None:
 
 
 def _admit(
-    counter: Counter, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
+    context: ReceiverContext, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
 ) -> AdmittedCaller:
     require_active(application)
     key = key_of(presented, application, now)
-    rules = counter.rules.rules_of(application)
+    rules = context.rules.rules_of(application)
     if key is None:
         require_own_page(rules, environ)
     return AdmittedCaller(application, key, rules)
 
 
 def confirmed(
-    counter: Counter, application: Application, refused: Refused, presented: str | None, environ: Mapping[str, Any]
+    context: ReceiverContext,
+    application: Application,
+    refused: Refused,
+    presented: str | None,
+    environ: Mapping[str, Any],
 ) -> Application:
     """Return the newest state of an application whose known one has a hit `refused`, or that very one.
 
     Raises Refused, to be tried again, where a key cannot be looked up now.
     """
-    address = client_address(environ, counter.proxies)
+    address = client_address(environ, context.proxies)
     key = presented if refused.code == "INVALID_API_KEY" else None
-    return counter.applications.confirm(application, networks_of(address) if address else (), key)
+    return context.applications.confirm(application, networks_of(address) if address else (), key)
 
 
-def sender_of(counter: Counter, environ: Mapping[str, Any]) -> Sender:
-    return Sender(client_address(environ, counter.proxies), clean(environ.get("HTTP_USER_AGENT"), LONGEST_USER_AGENT))
+def sender_of(context: ReceiverContext, environ: Mapping[str, Any]) -> Sender:
+    return Sender(client_address(environ, context.proxies), clean(environ.get("HTTP_USER_AGENT"), LONGEST_USER_AGENT))
 
 
 def application_not_found() -> Refused:
     return Refused("APPLICATION_NOT_FOUND", 404, "There is no application with this app_id.")
 
 
-def _application(counter: Counter, values: Mapping[str, Any], presented: str | None) -> Application:
+def _application(context: ReceiverContext, values: Mapping[str, Any], presented: str | None) -> Application:
     """The application that the hit names; else that of the key, or the one that some beacons name in `X-API-Key`."""
     app_id = app_id_in(values)
     if app_id is None:
-        return application_presented(counter, presented)
-    application = counter.applications.find(app_id)
+        return application_presented(context, presented)
+    application = context.applications.find(app_id)
     if application is None:
         raise application_not_found()
     return application
 
 
-def application_presented(counter: Counter, presented: str | None) -> Application:
+def application_presented(context: ReceiverContext, presented: str | None) -> Application:
     """The application that a key, or what stands in its place, belongs to. Raises Refused."""
     if presented and presented.startswith(_KEY_PREFIX):
         # A secret must not become the name of a look-up, which servers may log: it is looked up by its hash.
-        if (owner := counter.applications.find_by_key(presented)) is None:
+        if (owner := context.applications.find_by_key(presented)) is None:
             raise Refused("INVALID_API_KEY", 401, "The API key is unknown or has been revoked.")
         return owner
     if presented and len(presented) <= LONGEST_APP_ID and presented.isprintable():
-        found = counter.applications.find(presented)
+        found = context.applications.find(presented)
         if found is not None:
             return found
     raise app_id_missing()

@@ -10,11 +10,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from tracker.clock import SystemClock
 from tracker.errors import Refused
 from tracker.queueing.producer import Producer
-from tracker.receiver.acceptance import Counter
+from tracker.receiver.acceptance import ReceiverContext
 from tracker.receiver.answers import refusal_answer
+from tracker.receiver.beacon_demo_page import TestPage, test_page
 from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.health import HealthParts, KnowsCaller, health, live
-from tracker.receiver.test_page import TestPage, test_page
 from tracker.receiver.tracking import LONGEST_BODY, Tracking, endpoint_at
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import Answer, Headers, as_refused
@@ -39,7 +39,7 @@ class Receiver:
     """Everything one process of the receiver holds; `close` gives it back."""
 
     producer: Producer
-    counter: Counter
+    context: ReceiverContext
     health: HealthParts
     close: Callable[[], None]
 
@@ -60,7 +60,7 @@ def create_app(
         app.register_blueprint(test_page(page))
     app.register_error_handler(HTTPException, _by_flask)
     app.register_error_handler(Exception, _refuse)
-    app.wsgi_app = Tracking(lambda: receiver().counter, app.wsgi_app, _clock)  # type: ignore[method-assign]
+    app.wsgi_app = Tracking(lambda: receiver().context, app.wsgi_app, _clock)  # type: ignore[method-assign]
     return app
 
 

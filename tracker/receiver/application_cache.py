@@ -2,8 +2,8 @@
 
 A cache has one way of naming them: `tracker.receiver.application_directory` has three.
 
-A known application costs no I/O. A miss asks the shelf that the processes share (Redis), then PostgreSQL; while that
-is away, an old snapshot from the shelf serves. `refresh` asks PostgreSQL for all known ones in one query; it is called
+A known application costs no I/O. A miss asks for the snapshot that the processes share in Redis, then PostgreSQL; while
+that is unavailable, an old snapshot serves. `refresh` asks PostgreSQL for all known ones in one query; it is called
 every `REFRESH_SECONDS`, and a shared snapshot is adopted only while it is `FRESH_SECONDS` young, so that a change
 reaches every process within the sum of the two. No hit is refused for that: `confirm` asks PostgreSQL before.
 """
@@ -37,7 +37,7 @@ _AT_ONCE = 1000
 _IDLE_TURNS = 1800
 """Turns of `refresh` without a hit, about an hour, after which an application is forgotten."""
 _SNAPSHOT_TURNS = 10_000
-"""Turns after which an unchanged snapshot is put anew, well within the time for which the shelf keeps it."""
+"""Turns after which an unchanged snapshot is put anew, well within the time for which Redis keeps it."""
 _PATIENCE = 4.0
 
 _log = logger(__name__)
@@ -54,7 +54,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """A snapshot on the shared shelf, and when (epoch seconds) it was what PostgreSQL had."""
+    """A shared snapshot, and when (epoch seconds) it was what PostgreSQL had."""
 
     checked_at: float
     application: Application
@@ -129,7 +129,7 @@ class ApplicationCache:
                 application = applications.find(tx, known.app_id)
         except DatabaseAway as error:
             if self._database_breaker.record_failure():
-                _log.warning("postgresql away", reason=str(error))
+                _log.warning("postgresql unavailable", reason=str(error))
             if secret is None:
                 return known
             raise _nobody_can_tell() from error
@@ -241,7 +241,7 @@ class ApplicationCache:
                     application = self._source.find_many(tx, [app_id]).get(app_id)
             except DatabaseAway as error:
                 if self._database_breaker.record_failure():
-                    _log.warning("postgresql away", reason=str(error))
+                    _log.warning("postgresql unavailable", reason=str(error))
             else:
                 self._database_breaker.record_success()
                 if application is not None:
@@ -276,7 +276,7 @@ class ApplicationCache:
         try:
             snapshots.put(self._redis, name, checked_at + application.encode(), self._source.kind)
         except TrackerError:
-            # The next process asks PostgreSQL; the shelf only spares it that.
+            # The next process asks PostgreSQL; the snapshot only spares it that.
             return
 
 

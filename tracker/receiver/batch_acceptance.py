@@ -12,8 +12,8 @@ from tracker.hit import identity_of
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import (
-    Counter,
     LimitExceeded,
+    ReceiverContext,
     application_not_found,
     application_presented,
     confirmed,
@@ -21,10 +21,10 @@ from tracker.receiver.acceptance import (
     sender_of,
 )
 from tracker.receiver.caller import key_of, require_active
+from tracker.receiver.enqueue import Offer
+from tracker.receiver.filtering import reason_to_drop_keyed
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import app_id_in, load_hit
-from tracker.receiver.screening import reason_to_drop_keyed
-from tracker.receiver.shelf import Offer
 from tracker.web.authentication import presented_key
 from tracker.web.envelope import error_body
 from tracker.web.json_rules import Parsed, check, refusal
@@ -53,7 +53,7 @@ class PreparedBatch:
     good: list[_Good]
     results: list[dict[str, Any]]
     filtered: int
-    counter: Counter
+    context: ReceiverContext
     application: Application
     now: datetime
 
@@ -63,7 +63,7 @@ class PreparedBatch:
         if enqueued is not None:
             self._fill_in(enqueued)
         if self.filtered:
-            self.counter.filtered.add(self.application.id, "bot", self.now, self.filtered)
+            self.context.filtered.add(self.application.id, "bot", self.now, self.filtered)
         processed = sum(result["success"] for result in results)
         failed = len(results) - processed
         return {"processed": processed, "failed": failed, "filtered": self.filtered, "results": results}
@@ -86,16 +86,16 @@ class PreparedBatch:
 
 
 def prepare_batch(
-    counter: Counter, batch: Parsed, environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
+    context: ReceiverContext, batch: Parsed, environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
 ) -> PreparedBatch:
     """Make entries of the events that are in order. Raises Refused for the whole."""
     events = _events(batch)
-    application, key = _caller(counter, batch.value, events, environ, now)
-    counter.key_use.note(key, now)
-    rules = counter.rules.rules_of(application)
+    application, key = _caller(context, batch.value, events, environ, now)
+    context.key_use.note(key, now)
+    rules = context.rules.rules_of(application)
     if dialect is not None:
         require_dialect(rules, dialect)
-    sender = sender_of(counter, environ)
+    sender = sender_of(context, environ)
     filtered = 0
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
@@ -114,9 +114,9 @@ def prepare_batch(
                 fields,
                 sender,
                 rules.privacy,
-                hit_id=counter.identities.next(now),
+                hit_id=context.hit_ids.next(now),
                 now=now,
-                max_retries=counter.max_retries,
+                max_retries=context.max_retries,
                 longest=LONGEST_EVENT,
             )
         except Refused as refused:
@@ -127,7 +127,7 @@ def prepare_batch(
     entries = [event.entry for event in good]
     quota = rules.allowance.with_key
     offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota) if good else None
-    return PreparedBatch(offer, good, results, filtered, counter, application, now)
+    return PreparedBatch(offer, good, results, filtered, context, application, now)
 
 
 def _events(batch: Parsed) -> list[Any]:
@@ -141,7 +141,7 @@ def _events(batch: Parsed) -> list[Any]:
 
 
 def _caller(
-    counter: Counter, values: Mapping[str, Any], events: list[Any], environ: Mapping[str, Any], now: datetime
+    context: ReceiverContext, values: Mapping[str, Any], events: list[Any], environ: Mapping[str, Any], now: datetime
 ) -> tuple[Application, ApiKey]:
     """Whose batch this is, and with which key. Raises Refused where no key is the application's."""
     presented = presented_key(environ)
@@ -150,11 +150,11 @@ def _caller(
     candidates = [named] if (named := app_id_in(values)) else _app_ids(events)
     if not candidates:
         # A key belongs to one application.
-        candidates = [application_presented(counter, presented).app_id]
+        candidates = [application_presented(context, presented).app_id]
     refused = application_not_found()
     doubtful: list[tuple[Application, Refused]] = []
     for app_id in candidates:
-        application = counter.applications.find(app_id)
+        application = context.applications.find(app_id)
         if application is None:
             continue
         try:
@@ -163,7 +163,7 @@ def _caller(
             refused = error
             doubtful.append((application, error))
     for known, doubt in doubtful:
-        application = confirmed(counter, known, doubt, presented, environ)
+        application = confirmed(context, known, doubt, presented, environ)
         if application is not known:
             try:
                 return application, _key(application, presented, now)

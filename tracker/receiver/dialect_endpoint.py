@@ -16,11 +16,11 @@ from tracker.errors import Refused
 from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import (
     AdmittedCaller,
-    Counter,
     Filtered,
     LimitExceeded,
     NotOffered,
     Prepared,
+    ReceiverContext,
     admit,
     application_presented,
     judge,
@@ -28,9 +28,9 @@ from tracker.receiver.acceptance import (
 )
 from tracker.receiver.answers import preflight_answer, refusal_answer
 from tracker.receiver.application_cache import WouldWait
+from tracker.receiver.enqueue import Offer
 from tracker.receiver.page_origin import for_readers
 from tracker.receiver.pending import Pending
-from tracker.receiver.shelf import Offer
 from tracker.web.body import BodyUnread, discard_body, read_body
 from tracker.web.envelope import Answer, as_refused
 
@@ -51,13 +51,13 @@ class DialectEndpoint:
     def methods(self) -> tuple[str, ...]:
         return _METHODS
 
-    def begin(self, counter: Callable[[], Counter], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
-        """Everything up to the queue. Raises WouldWait where the counter's applications do; all else is an answer."""
+    def begin(self, context: Callable[[], ReceiverContext], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
+        """Everything up to the queue. Raises WouldWait where the context's applications do; all else is an answer."""
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return preflight_answer(environ)
-        own = counter()
+        own = context()
         try:
-            own.upkeep.ensure()
+            own.background_tasks.ensure()
             request = environ[_REQUEST] = _request(environ, own.clock)
             return self._take(own, request, environ)
         except WouldWait:
@@ -75,11 +75,11 @@ class DialectEndpoint:
             return self._refuse(error, environ, clock, is_spoken=True)
         return answer._replace(headers=for_readers(answer.headers, environ))
 
-    def _take(self, counter: Counter, request: ClientRequest, environ: dict[str, Any]) -> Answer | Pending:
+    def _take(self, context: ReceiverContext, request: ClientRequest, environ: dict[str, Any]) -> Answer | Pending:
         hits = self.dialect.read(request)
-        admissions = self._admissions(counter, hits, environ, request)
+        admissions = self._admissions(context, hits, environ, request)
         outcomes: list[HitOutcome] = [HitOutcome()] * len(hits)
-        offers = _Offers(counter, request, outcomes)
+        offers = _Offers(context, request, outcomes)
         for place, hit in enumerate(hits):
             try:
                 if isinstance(hit, Refused):
@@ -89,7 +89,7 @@ class DialectEndpoint:
                     raise admission
                 if hit.values is None:
                     continue
-                judged = judge(counter, admission, hit.values, environ, request.now)
+                judged = judge(context, admission, hit.values, environ, request.now)
             except Refused as refused:
                 outcomes[place] = HitOutcome(refused=refused)
             else:
@@ -109,7 +109,7 @@ class DialectEndpoint:
 
     def _admissions(
         self,
-        counter: Counter,
+        context: ReceiverContext,
         hits: Sequence[ClientHit | Refused],
         environ: dict[str, Any],
         request: ClientRequest,
@@ -123,8 +123,8 @@ class DialectEndpoint:
             if isinstance(hit, Refused) or (hit.site, hit.key) in admissions:
                 continue
             try:
-                application = _application(counter, hit)
-                admission = admit(counter, application, hit.key, environ, request.now)
+                application = _application(context, hit)
+                admission = admit(context, application, hit.key, environ, request.now)
                 require_dialect(admission.rules, self.dialect.name)
                 admissions[hit.site, hit.key] = admission
             except Refused as refused:
@@ -135,7 +135,7 @@ class DialectEndpoint:
         several = {
             admission.application.id for admission in admissions.values() if isinstance(admission, AdmittedCaller)
         }
-        if len(several) > 1 and not counter.applications.may_wait:
+        if len(several) > 1 and not context.applications.may_wait:
             raise WouldWait
         return admissions
 
@@ -161,8 +161,8 @@ class DialectEndpoint:
 class _Offers:
     """The hits of a request that are in order: an offer for each application, and the place of each hit."""
 
-    def __init__(self, counter: Counter, request: ClientRequest, outcomes: list[HitOutcome]) -> None:
-        self._counter, self._now, self._outcomes = counter, request.now, outcomes
+    def __init__(self, context: ReceiverContext, request: ClientRequest, outcomes: list[HitOutcome]) -> None:
+        self._context, self._now, self._outcomes = context, request.now, outcomes
         self.groups: dict[UUID, list[tuple[int, Prepared]]] = {}
 
     def add(self, place: int, hit: Prepared) -> None:
@@ -178,7 +178,7 @@ class _Offers:
         self._fill_in(first, enqueued)
         for group in others:
             try:
-                self._fill_in(group, self._counter.shelf.enqueue(_offer(group)))
+                self._fill_in(group, self._context.hit_queue.enqueue(_offer(group)))
             except Refused as refused:
                 for place, _ in group:
                     self._outcomes[place] = HitOutcome(refused=refused)
@@ -214,14 +214,14 @@ def _request(environ: Mapping[str, Any], clock: Clock) -> ClientRequest:
     )
 
 
-def _application(counter: Counter, hit: ClientHit) -> Application:
+def _application(context: ReceiverContext, hit: ClientHit) -> Application:
     """The application that a hit names, else the one that its key belongs to. Raises Refused."""
     if hit.site is not None:
-        application = counter.applications.find_by_alias(hit.site)
+        application = context.applications.find_by_alias(hit.site)
         if application is None:
             raise NotOffered
         return application
-    return application_presented(counter, hit.key)
+    return application_presented(context, hit.key)
 
 
 DIALECT_ENDPOINTS: Final = {path: DialectEndpoint(dialect) for path, dialect in DIALECT_AT.items()}

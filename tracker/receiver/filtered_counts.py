@@ -34,7 +34,7 @@ class FilteredCounts:
                 self._redis_breaker.record_success()
             except QueueAway as error:
                 if self._redis_breaker.record_failure():
-                    _log.warning("redis away, filtered hits are counted in memory", reason=str(error))
+                    _log.warning("redis unavailable, filtered hits are counted in memory", reason=str(error))
             else:
                 self._redis_breaker.record_success()
                 return

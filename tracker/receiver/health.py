@@ -18,7 +18,7 @@ from tracker.errors import TrackerError
 from tracker.log import logger
 from tracker.receiver.answers import json_answer
 from tracker.receiver.application_directory import ApplicationDirectory
-from tracker.receiver.upkeep import Upkeep
+from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.web.envelope import Answer
 
 _PATIENCE = 2.0
@@ -26,7 +26,7 @@ _PATIENCE = 2.0
 _FRESH = 0.5
 """Seconds for which a probe's result serves further requests, so that asking often costs nothing."""
 _LATE_UPKEEP = 15.0
-"""Seconds since the last turn after which upkeep counts as `late`; a turn comes every 2 seconds."""
+"""Seconds since the last turn after which background_tasks counts as `late`; a turn comes every 2 seconds."""
 
 
 _log = logger(__name__)
@@ -112,7 +112,7 @@ class HealthParts:
 
     probes: Probes
     applications: ApplicationDirectory
-    upkeep: Upkeep
+    background_tasks: BackgroundTasks
     clock: Clock
 
 
@@ -133,13 +133,16 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
     def everything() -> Answer:
         own = parts()
         readings = own.probes.look()
-        late = own.upkeep.age_seconds > _LATE_UPKEEP
+        late = own.background_tasks.age_seconds > _LATE_UPKEEP
         takes_hits = any(reading.ok for reading in readings.values())
         figures: dict[str, Mapping[str, Any]] = {
             **{name: reading.as_json() for name, reading in readings.items()},
             **{name: work for reading in readings.values() for name, work in reading.work.items()},
             "applications": {"state": "ok", "known": len(own.applications)},
-            "upkeep": {"state": "late" if late else "ok", "age_seconds": round(own.upkeep.age_seconds, 1)},
+            "background_tasks": {
+                "state": "late" if late else "ok",
+                "age_seconds": round(own.background_tasks.age_seconds, 1),
+            },
         }
         well = all(part["state"] == "ok" for part in figures.values())
         known = knows_caller(request.environ)

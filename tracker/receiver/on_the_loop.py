@@ -14,7 +14,7 @@ from tracker.clock import Clock
 from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.acceptance import Counter
+from tracker.receiver.acceptance import ReceiverContext
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.application_directory import ApplicationDirectory, KnownApplications
 from tracker.receiver.dialect_endpoint import DialectEndpoint
@@ -35,18 +35,18 @@ class LoopTracking:
 
     def __init__(
         self,
-        counter: Counter,
+        context: ReceiverContext,
         applications: ApplicationDirectory,
         queue: GroupCommit,
         clock: Clock,
         in_thread: InThread,
     ) -> None:
-        self._counter = replace(counter, applications=KnownApplications(applications))
+        self._context = replace(context, applications=KnownApplications(applications))
         self._queue, self._clock, self._in_thread = queue, clock, in_thread
 
     def handle(self, endpoint: TrackingEndpoint | DialectEndpoint, environ: dict[str, Any], respond: Respond) -> bool:
         """Answer now or later, or return False: the request is then as it was."""
-        if self._counter.shelf.is_redis_away or not self._queue.is_ready():
+        if self._context.hit_queue.is_redis_away or not self._queue.is_ready():
             return False
         if len(environ.get("CONTENT_LENGTH", "")) > 5 and int(environ["CONTENT_LENGTH"]) > _MAX_BODY:  # noqa: PLR2004 digits
             return False
@@ -81,8 +81,8 @@ class LoopTracking:
     ) -> None:
         respond(endpoint.finish(pending, offered, environ, self._clock))
 
-    def _own(self) -> Counter:
-        return self._counter
+    def _own(self) -> ReceiverContext:
+        return self._context
 
     def _offered(
         self,
@@ -91,19 +91,19 @@ class LoopTracking:
         answered: Callable[[], Enqueued],
     ) -> None:
         """Redis has answered, or has not."""
-        shelf = self._counter.shelf
+        hit_queue = self._context.hit_queue
         try:
             enqueued = answered()
         except QueueFull as error:
-            refused = shelf.refuse_full(pending.offer.application, error)
+            refused = hit_queue.refuse_full(pending.offer.application, error)
             finish(partial(_raise, refused))
         except QueueAway as error:
             if isinstance(error, NoAnswer):
-                shelf.note_away(error)
-            if not self._in_thread(partial(shelf.enqueue, pending.offer), finish):
+                hit_queue.note_away(error)
+            if not self._in_thread(partial(hit_queue.enqueue, pending.offer), finish):
                 finish(partial(_raise, error))
         else:
-            shelf.note_taken(enqueued)
+            hit_queue.note_taken(enqueued)
             finish(lambda: enqueued)
 
 

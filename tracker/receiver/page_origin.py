@@ -40,7 +40,8 @@ def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
         return
     allowed = host == rules.domain or host.endswith(f".{rules.domain}") or (rules.allow_localhost and is_local(host))
     if origin is not None and isinstance(environ, MutableMapping):
-        environ[_READERS] = origin if allowed else ""
+        # What no browser sends is not repeated in a header.
+        environ[_READERS] = origin if allowed and origin.isprintable() else ""
     if not allowed:
         raise Refused("FORBIDDEN", 403, "The page is not of the application's domain or one of its subdomains.")
 

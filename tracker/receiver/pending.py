@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.shelf import Offer
+from tracker.receiver.enqueue import Offer
 from tracker.web.envelope import Answer
 
 

@@ -18,7 +18,7 @@ from tracker.dialects.table import dialect_below
 from tracker.errors import Refused
 from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.acceptance import Counter, Filtered, LimitExceeded, prepare_hit
+from tracker.receiver.acceptance import Filtered, LimitExceeded, ReceiverContext, prepare_hit
 from tracker.receiver.answers import (
     filtered_headers,
     json_answer,
@@ -54,23 +54,23 @@ class TrackingEndpoint:
 
     method: str
     max_body: int
-    take: Callable[[Counter, Mapping[str, Any]], Answer | Pending]
+    take: Callable[[ReceiverContext, Mapping[str, Any]], Answer | Pending]
     is_image: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
         return (self.method,)
 
-    def begin(self, counter: Callable[[], Counter], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
-        """Everything up to the queue. Raises WouldWait where the counter's applications do; all else is an answer.
+    def begin(self, context: Callable[[], ReceiverContext], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
+        """Everything up to the queue. Raises WouldWait where the context's applications do; all else is an answer.
 
-        `counter` is called where the request brings a hit. `clock` is for answers that need no counter.
+        `context` is called where the request brings a hit. `clock` is for answers that need no context.
         """
         asked = environ["REQUEST_METHOD"]
         try:
             if asked == self.method:
-                own = counter()
-                own.upkeep.ensure()
+                own = context()
+                own.background_tasks.ensure()
                 begun = self.take(own, environ)
                 return begun if isinstance(begun, Pending) else _readable(begun, environ)
             if asked == "OPTIONS":
@@ -112,25 +112,27 @@ class TrackingEndpoint:
 class Tracking:
     """WSGI: answers the tracking endpoints and leaves every other path to `others`.
 
-    `counter` gives the process's own, made when it is first asked for.
+    `context` gives the process's own, made when it is first asked for.
     """
 
-    def __init__(self, counter: Callable[[], Counter], others: "WSGIApplication", clock: Clock) -> None:
-        self._counter, self._others, self._clock = counter, others, clock
+    def __init__(self, context: Callable[[], ReceiverContext], others: "WSGIApplication", clock: Clock) -> None:
+        self._context, self._others, self._clock = context, others, clock
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         endpoint = endpoint_at(environ["PATH_INFO"])
         if endpoint is None:
             return self._others(environ, start_response)
-        begun = endpoint.begin(self._counter, environ, self._clock)
+        begun = endpoint.begin(self._context, environ, self._clock)
         if isinstance(begun, Pending):
             pending = begun
-            begun = endpoint.finish(pending, lambda: self._counter().shelf.enqueue(pending.offer), environ, self._clock)
+            begun = endpoint.finish(
+                pending, lambda: self._context().hit_queue.enqueue(pending.offer), environ, self._clock
+            )
         start_response(_STATUS_LINES[begun.status], list(begun.headers))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [begun.body]
 
 
-def _pixel(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
+def _pixel(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     values = read_query(environ.get("QUERY_STRING", ""))
     if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), LONGEST_URL)):
         values["url"] = page
@@ -141,7 +143,7 @@ def _pixel(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = No
     return Pending(hit.offer, lambda enqueued: pixel_answer(limit_headers(prepared.accepted(enqueued).enqueued)))
 
 
-def _track(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
+def _track(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BODY))
     check(parsed.value, suspicious=parsed.suspicious)
     now = own.clock.now()
@@ -158,7 +160,7 @@ def _track(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = No
     return Pending(hit.offer, answer)
 
 
-def _batch(own: Counter, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
+def _batch(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     parsed = _object(read_body(environ, LONGEST_BATCH))
     now = own.clock.now()
     batch = prepare_batch(own, parsed, environ, now, dialect=dialect)

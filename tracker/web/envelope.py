@@ -62,7 +62,7 @@ def as_refused(error: Exception) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, TryAgain):
-        _log.error("a server is away", reason=str(error))
+        _log.error("a server is unavailable", reason=str(error))
         sentence = "The service is not available at the moment."
         return Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
     if isinstance(error, SettingsInvalid):

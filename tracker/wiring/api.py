@@ -8,7 +8,7 @@ from tracker.config import Settings
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
 from tracker.queueing.quota import salt_of
-from tracker.receiver.upkeep import Upkeep
+from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.store.database import Database
 from tracker.web.authentication import FailedKeys, KeyCheck
 from tracker.web.client_address import TrustedProxies
@@ -49,10 +49,10 @@ def parts(settings: Settings) -> ApiServices:
         patience=_READING_PATIENCE,
     )
     key_use = KeyUse(database, clock)
-    upkeep = Upkeep(
+    background_tasks = BackgroundTasks(
         {"time": clock.measure_when_due, "use of keys": key_use.flush_when_due}, clock, seconds=_UPKEEP_SECONDS
     )
-    upkeep.ensure()
+    background_tasks.ensure()
     return ApiServices(
         database=database,
         reading=reading,
@@ -71,5 +71,5 @@ def parts(settings: Settings) -> ApiServices:
         proxies=TrustedProxies.of(settings),
         metrics_token=settings.metrics_token,
         queue_limit=settings.queue_limit,
-        stop_upkeep=upkeep.stop,
+        stop_upkeep=background_tasks.stop,
     )

@@ -24,21 +24,21 @@ from tracker.queueing.producer import Producer
 from tracker.queueing.quota import salt_of
 from tracker.queueing.registered_workers import registered_workers
 from tracker.queueing.wakeup import Notifier
-from tracker.receiver.acceptance import Counter
+from tracker.receiver.acceptance import ReceiverContext
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS
 from tracker.receiver.application_directory import ApplicationDirectory
+from tracker.receiver.background_tasks import BackgroundTasks
+from tracker.receiver.beacon_demo_page import TestPage
+from tracker.receiver.enqueue import HitQueue
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes, Seen
-from tracker.receiver.identities import Identities
+from tracker.receiver.hit_ids import HitIds
 from tracker.receiver.on_the_loop import LoopTracking
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.queue_guard import QueueGuard
 from tracker.receiver.rules import RuleBook
-from tracker.receiver.shelf import Shelf
-from tracker.receiver.test_page import TestPage
 from tracker.receiver.tracking import ENDPOINTS
-from tracker.receiver.upkeep import Upkeep
 from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
 from tracker.store import access_logs, leases, server_facts
@@ -78,7 +78,7 @@ def site(
     parts = own()
     made = _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
     queue = GroupCommit(loop, parts.producer)
-    tracking = LoopTracking(parts.counter, parts.health.applications, queue, parts.counter.clock, hit_threads.run)
+    tracking = LoopTracking(parts.context, parts.health.applications, queue, parts.context.clock, hit_threads.run)
     endpoints = {
         path.encode(): Endpoint(partial(tracking.handle, endpoint), endpoint.max_body)
         for path, endpoint in ENDPOINTS.items()
@@ -108,7 +108,7 @@ def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPa
 def _receiver_until_the_end(settings: Settings) -> Receiver:
     """Return a receiver that writes what it holds when its process ends."""
     made = receiver(settings)
-    at_process_end([made.counter.filtered.flush, made.counter.key_use.flush])
+    at_process_end([made.context.filtered.flush, made.context.key_use.flush])
     return made
 
 
@@ -129,27 +129,27 @@ def receiver(settings: Settings) -> Receiver:
     measure_at_start(clock)
     redis_breaker, database_breaker = CircuitBreaker(clock), CircuitBreaker(clock)
     guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_breaker)
-    with contextlib.suppress(TrackerError):  # The upkeep compares again, and says what keeps it from that.
+    with contextlib.suppress(TrackerError):  # The background_tasks compares again, and says what keeps it from that.
         guard.look()
     applications = ApplicationDirectory(
         database, redis, clock, database_breaker=database_breaker, redis_breaker=redis_breaker
     )
-    identities = Identities(ProcessNumber(redis))
+    hit_ids = HitIds(ProcessNumber(redis))
     notifier = Notifier(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     notifier.start()
     producer = Producer(redis, queue_limit=settings.queue_limit)
     filtered = FilteredCounts(producer, redis_breaker=redis_breaker)
-    shelf = Shelf(
+    hit_queue = HitQueue(
         producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker
     )
     key_use = KeyUse(database, clock)
     untold = untold_metrics(redis)
-    upkeep = Upkeep(
+    background_tasks = BackgroundTasks(
         {
             "instance": guard.look,
             "time": clock.measure_when_due,
             "applications": applications.refresh,
-            "process number": identities.check,
+            "process number": hit_ids.check,
             "memory of redis": producer.look_at_memory,
             "crowds in the queue": producer.look_at_crowds,
             "filtered hits": filtered.flush,
@@ -159,7 +159,7 @@ def receiver(settings: Settings) -> Receiver:
         clock,
         seconds=REFRESH_SECONDS,
     )
-    upkeep.ensure()
+    background_tasks.ensure()
     probes = Probes(
         {
             "redis": partial(_look_at_redis, redis, redis_breaker, settings.rq_queue, clock),
@@ -169,7 +169,7 @@ def receiver(settings: Settings) -> Receiver:
     )
 
     def close() -> None:
-        upkeep.stop()
+        background_tasks.stop()
         for flush in (filtered.flush, key_use.flush, untold.flush):
             with contextlib.suppress(TrackerError):
                 flush()
@@ -180,20 +180,20 @@ def receiver(settings: Settings) -> Receiver:
 
     return Receiver(
         producer=producer,
-        counter=Counter(
+        context=ReceiverContext(
             applications=applications,
-            identities=identities,
-            shelf=shelf,
+            hit_ids=hit_ids,
+            hit_queue=hit_queue,
             filtered=filtered,
             key_use=key_use,
-            upkeep=upkeep,
+            background_tasks=background_tasks,
             clock=clock,
             proxies=TrustedProxies.of(settings),
             max_retries=settings.max_retries,
             rules=RuleBook(settings.daily_megabytes),
             salt=salt_of(settings.secret_key or settings.redis_url),
         ),
-        health=HealthParts(probes=probes, applications=applications, upkeep=upkeep, clock=clock),
+        health=HealthParts(probes=probes, applications=applications, background_tasks=background_tasks, clock=clock),
         close=close,
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.test_receiver_page_origin import rules
 from tracker.privacy.bots import is_bot
-from tracker.receiver.screening import reason_to_drop, reason_to_drop_keyed
+from tracker.receiver.filtering import reason_to_drop, reason_to_drop_keyed
 
 PEOPLE = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",

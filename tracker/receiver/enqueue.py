@@ -1,6 +1,7 @@
-"""Where accepted hits are put: Redis, or PostgreSQL's `batch_queue` while Redis is away."""
+"""Where accepted hits go: Redis, or PostgreSQL's `batch_queue` while Redis is away."""
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import fields
@@ -13,10 +14,9 @@ from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFul
 from tracker.log import logger
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued, Producer
-from tracker.queueing.quota import UNLIMITED, Quota, counted_as, reset_of
+from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, UNLIMITED, Quota, QuotaUse, Usage, counted_as, reset_of
 from tracker.queueing.wakeup import Notifier
 from tracker.receiver.filtered_counts import FilteredCounts
-from tracker.receiver.rate_window import RateWindow
 from tracker.store import batch_queue, batch_queue_events
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction
@@ -40,7 +40,7 @@ class Offer(NamedTuple):
     quota: Quota = UNLIMITED
 
 
-class Shelf:
+class HitQueue:
     """Puts hits where the workers find them. Thread-safe."""
 
     def __init__(
@@ -105,7 +105,7 @@ class Shelf:
     def note_away(self, error: QueueAway) -> None:
         """Redis did not take an offer: the next ones go into `batch_queue` at once, for a moment."""
         if self._redis_breaker.record_failure():
-            _log.warning("redis away, hits go into batch_queue", reason=str(error))
+            _log.warning("redis unavailable, hits go into batch_queue", reason=str(error))
 
     def _log_full(self, application: Application, error: QueueFull) -> None:
         """Say it once, or now and then: a line for each refused hit would fill the disk in the midst of the trouble."""
@@ -141,7 +141,7 @@ class Shelf:
                     batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
             except DatabaseAway as error:
                 if self._database_breaker.record_failure():
-                    _log.warning("postgresql away", reason=str(error))
+                    _log.warning("postgresql unavailable", reason=str(error))
                 raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
             self._database_breaker.record_success()
         return Enqueued(
@@ -171,3 +171,32 @@ def _repeats(
 
 def _nobody_takes_it(sentence: str) -> Refused:
     return Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
+
+
+class RateWindow:
+    """Counts by minutes and days of the wall clock, as the shared counters do. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._minute = self._day = 0
+        self._usages: dict[UUID, Usage] = {}
+        self._bytes: dict[UUID, int] = {}
+        self._lock = threading.Lock()
+
+    def take(
+        self, application_id: UUID, rate_limit: int, sizes: Sequence[int], now: datetime, quota: Quota
+    ) -> QuotaUse:
+        """Count as many hits, of so many bytes each, as fit; of the day's bytes this process knows its own."""
+        seconds = int(now.timestamp())
+        minute, day = seconds // MINUTE_SECONDS, seconds // DAY_SECONDS
+        with self._lock:
+            if minute != self._minute:
+                self._minute = minute
+                self._usages.clear()
+            if day != self._day:
+                self._day = day
+                self._bytes.clear()
+            used = self._bytes.get(application_id, 0)
+            usage = self._usages.setdefault(application_id, Usage())
+            taken = usage.take(rate_limit, quota, sizes, used)
+            self._bytes[application_id] = used + sum(sizes[: taken.hits])
+        return taken

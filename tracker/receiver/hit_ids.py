@@ -6,7 +6,7 @@ from tracker.hit import IdSource
 from tracker.queueing.process_number import ProcessNumber
 
 
-class Identities:
+class HitIds:
     """Ids for new hits. Thread-safe. `check` keeps the lease; it is called beside the requests."""
 
     def __init__(self, process_number: ProcessNumber) -> None:

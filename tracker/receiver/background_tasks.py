@@ -10,7 +10,7 @@ from tracker.log import logger
 _log = logger(__name__)
 
 
-class Upkeep:
+class BackgroundTasks:
     """Calls each of `tasks` every `seconds`, in a thread that `ensure` starts, again should it have died."""
 
     def __init__(self, tasks: Mapping[str, Callable[[], None]], clock: Clock, *, seconds: float) -> None:
@@ -31,7 +31,7 @@ class Upkeep:
                 return
             if self._thread is not None:
                 _log.error("upkeep died and starts again")
-            self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="background_tasks", daemon=True)
             self.runs = True
             self._thread.start()
 
