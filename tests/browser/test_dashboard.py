@@ -116,6 +116,7 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
                 page.goto(f"{running.url}/dashboard/{path}".rstrip("/"))
                 width = page.evaluate("document.documentElement.scrollWidth")
                 assert width <= PHONE["width"], path
+                assert page.evaluate("document.querySelector('header.top').offsetHeight") < 70, "one line"
                 ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
                 assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60, "a dark ground"
                 assert page.evaluate("document.documentElement.lang") == language[:2]

@@ -18,6 +18,7 @@ from tests.servers_away import postgres_away, redis_away
 from tracker.application import Application
 from tracker.embedded import Postgres, Valkey
 from tracker.queueing.connection import Connection
+from tracker.store import imports
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
@@ -193,6 +194,21 @@ def test_without_postgresql_a_page_says_so_and_to_the_operator_why(
 
 
 @pytest.mark.usefixtures("few")
+def test_a_new_site_and_a_log_show_no_zeros_of_what_they_do_not_have(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    page = browsing.get(HOME)
+    assert cards(page).keys() == {"requests", "visitors"}
+    assert "Sessions" not in page.text
+    assert "before" not in text_of(page).lower().replace("received before", "")
+    fill(database, application, 4, start=datetime.now(UTC) - timedelta(days=10), first=10, session_id="'s' || n")
+    count_days(database, TODAY - timedelta(days=10), TODAY)
+    page = browsing.get(HOME)
+    assert cards(page)["sessions"] == "0", "there were some before"
+    assert "before: 4" in text_of(page)
+
+
+@pytest.mark.usefixtures("few")
 def test_what_takes_too_long_ends_in_a_page(managing: Managing, browsing: Browsing, database: Database) -> None:
     impatient = Database(database._conninfo, name="impatient", patience=0.3)
     managing.parts = replace(managing.parts, reading=impatient)
@@ -214,7 +230,18 @@ def test_data_quality_shows_what_was_left_out_refused_and_undefined(
     execute(
         database, "INSERT INTO custom_parameter_refusals VALUES (%s, current_date, 'colour', 'type', 7)", application.id
     )
+    execute(database, "INSERT INTO filtered_hits VALUES (%s, date_trunc('hour', now()), 'domain', 31)", application.id)
+    for started, bots in (
+        (datetime.now(UTC), 1000),
+        (datetime.now(UTC), 5),
+        (datetime.now(UTC) - timedelta(days=9), 7),
+    ):
+        with database.transaction() as tx:
+            import_id = imports.place(tx, application.id, "access.log")
+            imports.note_run(tx, imports.begin_run(tx, import_id, "access.log", started), {"bots": bots}, started)
     told = text_of(browsing.get(f"{HOME}/quality"))
+    assert "the page is not of the application&#39;s domain 31" in told
+    assert "Imports of this time left out 1,005 lines of bots." in told
     assert "Bots and crawlers 1,234" in told
     assert "colour another type than defined 7" in told
     assert "size 12 100.0% 3 number" in told

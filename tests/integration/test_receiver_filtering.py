@@ -122,8 +122,8 @@ def test_or_the_headers_are_ignored(receiving: Receiving, redis: Connection, dat
     assert queued_hits(redis)[0].session_id == "s"
 
 
-def test_hits_of_foreign_pages_are_refused_and_not_readable_there(
-    receiving: Receiving, redis: Connection, database: Database
+def test_hits_of_foreign_pages_are_refused_counted_and_not_readable_there(
+    receiving: Receiving, redis: Connection, database: Database, application: Application
 ) -> None:
     configure(database, "shop.example")
     refused = receiving.track({"app_id": "shop"}, headers={"Origin": FOREIGN})
@@ -133,6 +133,7 @@ def test_hits_of_foreign_pages_are_refused_and_not_readable_there(
     image = receiving.pixel("app_id=shop", headers={"Referer": f"{FOREIGN}/page"})
     assert code(image) == (200, "FORBIDDEN")
     assert queued_hits(redis) == []
+    assert counted(redis, database, application) == {"domain": 2}
 
 
 def test_hits_of_own_pages_are_taken_and_readable_there_only(

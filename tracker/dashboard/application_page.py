@@ -44,6 +44,7 @@ def show(app_id: str) -> Response:
         asked=asked,
         ranges=NAMES,
         traffic=found,
+        written=days.written,
         fresh=found.empty and not ever_counted(services.reading, app_id=frame["application"].app_id),
         origin=_origin(),
         when=_span(words, days, asked.shown),
@@ -66,6 +67,7 @@ def quality(app_id: str) -> Response:
         ranges=_QUALITY_RANGES,
         drift=drift.read(services.reading, **about),
         left_out=stored.sum_filtered(services.reading, **about),
+        bots_of_imports=stored.bots_of_imports(services.database, **about),
         few=_FEW,
     )
 

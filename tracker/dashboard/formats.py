@@ -33,10 +33,6 @@ def change(now: int, before: int) -> str | None:
     return f"{value:+,d}%" if value else "±0%"
 
 
-def moment(value: datetime | None) -> str:
-    return NOTHING if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 class Days:
     """Days as a language writes them."""
 
@@ -56,9 +52,21 @@ class Days:
         """`Nov 17, 2026`."""
         return self._words("day.full", month=self._month(value), number=value.month, day=value.day, year=value.year)
 
+    def written(self, value: date) -> str:
+        """`2026-11-17`, as somebody who writes this language puts a day into a form (`ranges.range_of` reads it)."""
+        return self._words("day.written", year=value.year, number=f"{value.month:02}", day=f"{value.day:02}")
+
     def month(self, value: date) -> str:
         """`Nov 2026`."""
         return self._words("day.month", month=self._month(value), number=value.month, year=value.year)
+
+    def moment(self, value: datetime | None) -> str:
+        """`Nov 17, 2026, 12:34 UTC`."""
+        if value is None:
+            return NOTHING
+        utc = value.astimezone(UTC)
+        places = {"month": self._month(utc), "number": utc.month, "day": utc.day, "year": utc.year}
+        return self._words("day.moment", time=f"{utc:%H:%M}", **places)
 
     def _month(self, value: date) -> str:
         return self._words("months").split()[value.month - 1]

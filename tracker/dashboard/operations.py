@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from flask import Response
@@ -63,7 +63,7 @@ class StoreView:
     failed: list[dict[str, Any]]
     scheduler: str | None
     jobs: list[dict[str, Any]]
-    months: list[tuple[str, int]]
+    months: list[date]
     problems: list[str]
     disabled: list[WebhookRow]
     disabled_count: int
@@ -116,13 +116,12 @@ def _stored(services: DashboardServices) -> StoreView:
         jobs = batch_jobs.summary(tx, now - _JOBS_OF)
         disabled = webhooks.disabled(tx, limit=_MAX_WEBHOOKS)
         disabled_count = sum(webhooks.count_disabled(tx).values())
-    names = Counter(str(partition.month) for partition in months.partitions if partition.month is not None)
     return StoreView(
         counts=counts,
         failed=_by_reason(failed),
         scheduler=scheduler,
         jobs=[{**job, "last_error": without_values(job["last_error"] or "")} for job in jobs],
-        months=sorted(names.items()),
+        months=sorted({partition.month.start for partition in months.partitions if partition.month is not None}),
         problems=[*months.problems],
         disabled=disabled,
         disabled_count=disabled_count,

@@ -10,7 +10,7 @@ from flask import Response, g, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracker import __version__
-from tracker.dashboard import formats
+from tracker.dashboard import formats, sentences
 from tracker.dashboard.files import address_of
 from tracker.dashboard.wording import LANGUAGES, Words, language
 from tracker.errors import Refused
@@ -33,6 +33,7 @@ HEADERS: Final = {
 def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401 what templates show
     """Return the page that a template makes of `values`, in the reader's language."""
     words = Words(language())
+    days = formats.Days(words)
     usual = {
         "t": words,
         "lang": words.language,
@@ -44,7 +45,9 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
         "file": address_of,
         "number": formats.number,
         "share": formats.share,
-        "moment": formats.moment,
+        "moment": days.moment,
+        "month": days.month,
+        "said": lambda text: sentences.shown(text or "", words.language),
     }
     text = _environment().get_template(template).render(**usual, **values)
     headers = {**HEADERS, "Content-Language": words.language}

@@ -1,5 +1,7 @@
 """The time that a page of numbers is about, as its reader chooses it, and the time before it to compare with. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +22,10 @@ _BY_DAY: Final = 92
 _MAX_DAYS: Final = 3660
 """Days that are shown by hour, by day, and at all."""
 _DAY: Final = timedelta(days=1)
+_WRITTEN: Final = re.compile(
+    r"\s*(?:([0-9]{4})[-/.年]\s*([0-9]{1,2})[-/.月]\s*([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2}))\s*"
+)
+"""A day as people write it, of either language: 2026-1-31, 2026/01/31, 2026年1月31日, 20260131."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,8 @@ def _date(asked: Mapping[str, str], name: str) -> date | None:
     text = asked.get(name)
     if not text:
         return None
+    if written := _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text)):
+        text = "{}-{:0>2}-{:0>2}".format(*filter(None, written.groups()))
     try:
         found = date.fromisoformat(text) if timestamps.DAY.fullmatch(text) else None
     except ValueError:

@@ -42,6 +42,16 @@ class Traffic:
     complete_until: datetime | None
     empty: bool
 
+    @property
+    def has_sessions(self) -> bool:
+        """Return whether sessions are told: nothing is where there are hits and no session, as of an imported log."""
+        return any(card.name == "sessions" for card in self.cards)
+
+    @property
+    def compares(self) -> bool:
+        """Return whether there is anything before to compare with."""
+        return any(card.before for card in self.cards)
+
 
 def read(services: DashboardServices, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
     """Return the numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
@@ -79,7 +89,7 @@ def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> li
     until_now = found.total_requests - (before.since_hour if asked.goes_on else 0)
     # Visitors cannot be cut at an hour: while the time goes on, what the whole time before had says nothing by percent.
     compare = not asked.goes_on
-    return [
+    cards = [
         Card(
             name="requests",
             number=found.total_requests,
@@ -107,6 +117,9 @@ def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> li
             else None,
         ),
     ]
+    has_hits = bool(found.total_requests or whole.requests)
+    without_sessions = has_hits and not found.unique_sessions and not whole.sessions
+    return cards[:2] if without_sessions else cards
 
 
 def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:

@@ -25,7 +25,7 @@ from tracker.receiver.header_text import clean
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
 from tracker.receiver.hit_form import LONGEST_APP_ID, LONGEST_USER_AGENT, app_id_in, app_id_missing, load_hit
 from tracker.receiver.hit_ids import HitIds
-from tracker.receiver.page_origin import require_own_page
+from tracker.receiver.page_origin import ForeignPage, require_own_page
 from tracker.receiver.rules import RuleBook, Rules
 from tracker.web.authentication import presented_key
 from tracker.web.client_address import TrustedProxies, client_address
@@ -185,8 +185,18 @@ def admit(
     except Refused as refused:
         newest = confirmed(context, application, refused, presented, environ)
         if newest is application:
+            _count_foreign_page(context, application, refused, now)
             raise
-    return _admit(context, newest, presented, environ, now)
+    try:
+        return _admit(context, newest, presented, environ, now)
+    except Refused as refused:
+        _count_foreign_page(context, newest, refused, now)
+        raise
+
+
+def _count_foreign_page(context: ReceiverContext, application: Application, refused: Refused, now: datetime) -> None:
+    if isinstance(refused, ForeignPage):
+        context.filtered.add(application.id, "domain", now)
 
 
 def require_dialect(rules: Rules, dialect: str) -> None:

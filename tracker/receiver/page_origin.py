@@ -25,8 +25,15 @@ _READERS = "tracker.page_that_may_read"
 """In a request's environ: the origin that may read the answer, or an empty text for none; absent: any may."""
 
 
+class ForeignPage(Refused):
+    """The 403 of a page that is none of the application's."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("FORBIDDEN", 403, message)
+
+
 def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
-    """Raise Refused where the page is not one of the application's; note in `environ` which may read the answer."""
+    """Raise ForeignPage where the page is not one of the application's; note in `environ` which may read the answer."""
     if rules.domain is None:
         if isinstance(environ, MutableMapping):
             # An older state of the application may have had one.
@@ -36,14 +43,14 @@ def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
     host = host_of(origin) or host_of(environ.get("HTTP_REFERER"))
     if host is None:
         if rules.origin_required:
-            raise Refused("FORBIDDEN", 403, "The application takes hits of its own pages only, and no page is named.")
+            raise ForeignPage("The application takes hits of its own pages only, and no page is named.")
         return
     allowed = host == rules.domain or host.endswith(f".{rules.domain}") or (rules.allow_localhost and is_local(host))
     if origin is not None and isinstance(environ, MutableMapping):
         # What no browser sends is not repeated in a header.
         environ[_READERS] = origin if allowed and origin.isprintable() else ""
     if not allowed:
-        raise Refused("FORBIDDEN", 403, "The page is not of the application's domain or one of its subdomains.")
+        raise ForeignPage("The page is not of the application's domain or one of its subdomains.")
 
 
 def host_of(header: str | None) -> str | None:

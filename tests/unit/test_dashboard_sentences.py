@@ -1,0 +1,117 @@
+"""Sentences that come from elsewhere in the product, as pages of either language show them."""
+
+import ast
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+import tracker
+from tracker.dashboard.formats import NOTHING, Days
+from tracker.dashboard.ranges import range_of
+from tracker.dashboard.sentences import _FILE, _translated, shown
+from tracker.dashboard.wording import LANGUAGES, Words, _texts
+from tracker.errors import Refused
+from tracker.store.partitions import Month
+
+SOURCE = Path(tracker.__file__).parent
+NOW = datetime(2028, 2, 29, 13, 5, tzinfo=UTC)
+
+
+def test_code_is_shown_as_code_and_hostile_text_as_text() -> None:
+    assert shown("Run `rq resume` <now>.", "en") == Markup("Run <code>rq resume</code> &lt;now&gt;.")
+    assert shown("No `translation` of <this>", "ja") == Markup(
+        '<span lang="en">No <code>translation</code> of &lt;this&gt;</span>'
+    )
+    assert shown("There is no application <b>`x` of the hit's id any more.", "ja") == Markup(
+        "ヒットの ID に対応するアプリケーション &lt;b&gt;<code>x</code> はもうありません。"
+    )
+    assert shown("", "ja") == ""
+
+
+@pytest.mark.parametrize(
+    ("english", "japanese"),
+    [
+        ("It answered 410: it wants no more deliveries.", "410 が返されました。これ以上の配信を望んでいません。"),
+        (
+            "Nothing has succeeded since 2026-11-01 10:00 UTC, in 24 attempts.",
+            "2026-11-01 10:00 (UTC) 以降、24 回の試行がすべて失敗しました。",
+        ),
+        (
+            "PostgreSQL refused: value {x} too long (SQLSTATE 22001). It was tried alone 4 times.",
+            "PostgreSQL が拒否しました: value {x} too long (SQLSTATE 22001) 単独で 4 回試しました。",
+        ),
+        (
+            "tracking_data does not read as a hit: url is missing.",
+            "tracking_data をヒットとして読めません: url がありません。",
+        ),
+    ],
+)
+def test_a_sentence_of_the_product_is_japanese_on_a_japanese_page(english: str, japanese: str) -> None:
+    assert shown(english, "ja") == Markup(japanese)
+    assert shown(english, "en") == Markup(english)
+
+
+def test_every_translation_is_of_a_sentence_that_the_product_still_says() -> None:
+    """Each fixed part of it stands somewhere in the source."""
+    literals = "\0".join(text for path in SOURCE.rglob("*.py") for text in texts_of(path))
+    for english in json.loads(_FILE.read_text(encoding="utf-8")):
+        for part in re.split(r"\{\w+\}|[:,`\"]", english.removesuffix(".")):
+            assert part in literals, english
+        assert _translated(english) is not None, english
+
+
+def texts_of(path: Path) -> list[str]:
+    """The texts of a module, each f-string as one with its places left out, implicit concatenation put together."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "" for part in node.values)
+            found.append("".join(str(part) for part in parts))
+    return found
+
+
+def test_every_kind_of_work_has_words_in_both_languages() -> None:
+    named = {
+        node.value.value
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "JOB_TYPE" for target in node.targets)
+        and isinstance(node.value, ast.Constant)
+    }
+    scheduled = {
+        keyword.value.value
+        for node in ast.walk(ast.parse((SOURCE / "schedule.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Job"
+        for keyword in node.keywords
+        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
+    }
+    assert len(named) >= 11
+    assert len(scheduled) >= 14
+    for language in LANGUAGES:
+        assert {f"job.{name}" for name in {*named, *scheduled, "filtered_hits"}} <= set(_texts(language))
+
+
+def test_days_and_times_are_written_as_the_language_writes_them() -> None:
+    english, japanese = Days(Words("en")), Days(Words("ja"))
+    assert (english.moment(NOW), japanese.moment(NOW)) == ("Feb 29, 2028, 13:05 UTC", "2028年2月29日 13:05 UTC")
+    assert english.moment(None) == japanese.moment(None) == NOTHING
+    assert (english.month(Month(2028, 2).start), japanese.month(Month(2028, 2).start)) == ("Feb 2028", "2028年2月")
+    assert (english.written(NOW), japanese.written(NOW)) == ("2028-02-29", "2028/02/29")
+
+
+@pytest.mark.parametrize("written", ["2028-01-05", "2028/01/05", "2028/1/5", " 2028年1月5日 ", "2028.1.5", "20280105"])
+def test_a_day_is_read_as_people_of_either_language_write_it(written: str) -> None:
+    assert range_of({"from": written, "to": "2028-02-01"}, NOW).period.first == date(2028, 1, 5)
+
+
+@pytest.mark.parametrize("written", ["2028111", "2028/13/01", "5.1.2028", "2028--1-5", "yesterday", "\u0662\u0660-1-5"])
+def test_what_is_no_day_is_refused(written: str) -> None:
+    with pytest.raises(Refused):
+        range_of({"from": written, "to": "2028-02-01"}, NOW)

@@ -1,0 +1,61 @@
+"""Sentences that come from elsewhere in the product, English as they are stored and logged, on a page of any language.
+
+`texts/sentences.json` says the fixed ones in Japanese: what stands in braces there is a part that differs from one time
+to the next, and is put into the translation as it is. A part called `inner` is a sentence of its own. What is between
+backticks is code, and is shown as code.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from tracker.dashboard.wording import Language
+
+_FILE: Final = Path(__file__).parent / "texts" / "sentences.json"
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+_CODE: Final = re.compile(r"`([^`]*)`")
+_MAX_DEPTH: Final = 3
+
+
+def shown(text: str, language: Language) -> Markup:
+    """Return a sentence as HTML, in the page's language where there is a translation, else marked as English."""
+    if language == "en" or not text:
+        return _with_code(text)
+    translated = _translated(text)
+    return (
+        Markup('<span lang="en">{}</span>').format(_with_code(text)) if translated is None else _with_code(translated)
+    )
+
+
+def _translated(text: str, depth: int = 0) -> str | None:
+    for pattern, translation in _translations():
+        if found := pattern.fullmatch(text):
+            parts = found.groupdict()
+            if "inner" in parts and depth < _MAX_DEPTH:
+                parts["inner"] = _translated(parts["inner"], depth + 1) or parts["inner"]
+            return translation.format(**parts)
+    return None
+
+
+def _with_code(text: str) -> Markup:
+    pieces = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in enumerate(pieces)
+    )
+
+
+@cache
+def _translations() -> list[tuple[re.Pattern[str], str]]:
+    texts: dict[str, str] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return [(_pattern(english), japanese) for english, japanese in texts.items()]
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _PLACE.split(english)
+    return re.compile(
+        "".join(f"(?P<{part}>.*?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)), re.DOTALL
+    )
