@@ -10,5 +10,5 @@ application_page  the pages of one application
 traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
 operations        for the operator: what waits, who works, what failed
 page              how a page is put together, and what its headers are; `files` what it loads
-wording           its words, in two languages; `formats` numbers, days and times
+wording           its words, in two languages; `sentences` those that others say; `formats` numbers, days and times
 """
