@@ -20,6 +20,9 @@ COPY tracker ./tracker
 # The image is run with a read-only root, so the bytecode is written here or at every start anew.
 RUN python -m compileall -q tracker wsgi.py worker.py scheduler.py
 
+# A volume that is mounted here for the first time gets this owner.
+RUN mkdir --mode 0750 /var/lib/tracker-facts && chown 10001:10001 /var/lib/tracker-facts
+
 # By number, so that an orchestrator can see without reading /etc/passwd that it is not root.
 USER 10001:10001
 EXPOSE 8000

@@ -11,7 +11,7 @@ setup(
     include_package_data=False,
     package_dir={"tracker.sql": "sql"},
     package_data={
-        "": ["**/*.css", "**/*.html", "**/*.js", "**/*.json", "**/*.lua", "**/*.svg"],
+        "": ["**/*.css", "**/*.html", "**/*.js", "**/*.json", "**/*.lua", "**/*.svg", "**/*.tsv"],
         "tracker.sql": ["**/*.sql"],
     },
 )

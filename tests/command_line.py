@@ -47,6 +47,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "TRACKER_RETENTION_MONTHS": str(settings.retention_months),
+        "TRACKER_FACTS_URL": str(settings.facts_url),
         "PYTHONPATH": str(PROJECT),
     }
     return {**kept, **servers, **more}

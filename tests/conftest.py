@@ -129,7 +129,7 @@ def redis_url(valkey: Valkey) -> str:
 
 
 @pytest.fixture
-def settings(database_url: str, redis_url: str) -> Settings:
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     """The settings of a process that uses this test's servers."""
     return Settings(
         database_url=database_url,
@@ -159,6 +159,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
         webhook_disable_attempts=10,
         webhook_deliveries_days=30,
         webhook_waiting_limit=100_000,
+        facts_url=tmp_path / "facts",
     )
 
 
@@ -213,4 +214,5 @@ def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
         "TRACKER_ADMIN_TOKEN": str(settings.admin_token),
         "TRACKER_SECRET_KEY": str(settings.secret_key),
         "TRACKER_LOG_FORMAT": "console",
+        "TRACKER_FACTS_URL": str(settings.facts_url),
     }

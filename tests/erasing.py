@@ -1,6 +1,6 @@
 """Erasures as tests look at them: run to the end, and the whole database and queue searched for what must be gone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.queued_hits import rows
@@ -22,12 +22,13 @@ def erase(
     clients: Iterable[str] = (),
     sessions: Iterable[str] = (),
     addresses: Iterable[str] = (),
+    write_facts: Callable[[], object] = lambda: None,
 ) -> Receipt:
     """An erasure from its request to its receipt."""
     named = identifiers.checked(clients, sessions, addresses)
     clock = SystemClock()
     requested = requests.request_person(database, app_id, named, now=clock.now())
-    run.until_done(database, redis, clock, requested.id, owner="test")
+    run.until_done(database, redis, clock, requested.id, owner="test", write_facts=write_facts)
     return requests.receipt(database, app_id, requested.id)
 
 

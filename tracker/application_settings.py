@@ -1,6 +1,6 @@
 """The settings an application may have: their names, types, defaults and meanings, as one table."""
 
-from tracker.setting_types import Aliases, Choice, Choices, Names, Setting, Switch, WholeNumber
+from tracker.setting_types import Aliases, Choice, Choices, Names, Setting, Switch, WholeNumber, Zone
 
 CUSTOM_PARAMS_MODE = Choice(
     "custom_params_mode",
@@ -113,6 +113,16 @@ MAX_DIFFERENT_VALUES = WholeNumber(
     100_000,
     "by default",
 )
+TIMEZONE = Zone("timezone", "UTC", "The site's own time zone: the days, weeks and hours of its reports.")
+WEEK_START = Choice(
+    "week_start", "monday", "The day on which a week of the reports begins: monday or sunday.", ("monday", "sunday")
+)
+PAGE_QUERY_PARAMETERS = Names(
+    "page_query_parameters",
+    (),
+    "Query parameters that tell one page of the reports from another; all others belong to no page. A change holds for "
+    "new hits, and for older ones after `stats rebuild`.",
+)
 WEBHOOK_IP_ADDRESS = Switch(
     "webhook_ip_address",
     False,
@@ -155,6 +165,9 @@ SETTINGS: dict[str, KnownSetting] = {
         KEY_RESERVE_PERCENT,
         DAILY_MEGABYTES,
         MAX_DIFFERENT_VALUES,
+        TIMEZONE,
+        WEEK_START,
+        PAGE_QUERY_PARAMETERS,
         WEBHOOK_IP_ADDRESS,
         WEBHOOK_USER_AGENT,
         DIALECTS,

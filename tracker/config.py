@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal, cast
+from urllib.parse import unquote, urlsplit
 
 from environs import FileAwareEnv
 
@@ -94,6 +95,9 @@ class Settings:
     webhook_waiting_limit: int
     """TRACKER_WEBHOOK_WAITING_LIMIT: while more deliveries than so many wait for a webhook, new ones are written as
     failed, to be sent when somebody asks for it (default 100000; 0: no limit)."""
+    facts_url: Path
+    """TRACKER_FACTS_URL: the folder of the columnar copy that reports are made from, the same for the scheduler, which
+    writes it, and the receiver, which reads it (default `tracker-facts` in the working directory)."""
 
 
 def load() -> Settings:
@@ -136,6 +140,7 @@ def load() -> Settings:
         webhook_disable_attempts=_whole(env, "TRACKER_WEBHOOK_DISABLE_ATTEMPTS", 10, low=1, high=1_000_000),
         webhook_deliveries_days=_whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
         webhook_waiting_limit=_whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
+        facts_url=_folder(env, "TRACKER_FACTS_URL", "tracker-facts"),
     )
 
 
@@ -192,6 +197,17 @@ def _choice(env: FileAwareEnv, name: str, choices: Sequence[str], default: str) 
     if value not in choices:
         raise _refuse(name, value, " or ".join(choices))
     return value
+
+
+def _folder(env: FileAwareEnv, name: str, default: str) -> Path:
+    """A folder, by its path or as a file URL; it need not be there yet."""
+    value = _text(env, name, default)
+    parts = urlsplit(value)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
+        return Path(unquote(parts.path))
+    if "://" in value or "\0" in value:
+        raise _refuse(name, value, "it must be a folder, as a path or as file:///path")
+    return Path(value).absolute()
 
 
 def _name(env: FileAwareEnv, name: str, default: str) -> str:

@@ -6,6 +6,7 @@
     │   │   ├── LockedOut
     │   │   ├── ShareInUse
     │   │   └── TookTooLong
+    │   ├── FactsUnavailable
     │   └── QueueAway
     │       ├── ForeignQueue
     │       ├── NoAnswer
@@ -51,6 +52,10 @@ class ShareInUse(DatabaseAway):
 
 class TookTooLong(DatabaseAway):
     """PostgreSQL gave a statement up (`statement_timeout`): a smaller question, or a calmer server, may be answered."""
+
+
+class FactsUnavailable(TryAgain):
+    """The columnar copy cannot be read or written now: the message says why, and what to do."""
 
 
 class QueueAway(TryAgain):

@@ -74,6 +74,12 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             turn=lambda should_continue: fold(database, clock, should_continue=should_continue),
         ),
         Job(
+            name="write facts",
+            every=3 * _SECOND,
+            jitter=_SECOND / 2,
+            turn=lambda go_on: parts.facts.turn(go_on=go_on),
+        ),
+        Job(
             name="complete hours and days",
             every=30 * _SECOND,
             jitter=5 * _SECOND,

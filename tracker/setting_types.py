@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.domains import ascii_host
 
@@ -208,3 +209,24 @@ def alias_of(name: str) -> str | None:
     if spelled is None or not re.fullmatch(r"[!-+\--~]{1,100}", spelled):
         return None
     return spelled
+
+
+@dataclass(frozen=True, slots=True)
+class Zone(Setting[str]):
+    """A time zone by its IANA name."""
+
+    @property
+    def accepted(self) -> str:
+        return "the IANA name of a time zone, such as Europe/Berlin, Asia/Tokyo or UTC"
+
+    def read(self, text: str) -> str:
+        name = text.strip()
+        if not re.fullmatch(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", name):
+            raise ValueError
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError from error
+
+    def write(self, value: str) -> str:
+        return value

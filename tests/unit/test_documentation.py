@@ -34,7 +34,7 @@ def test_the_settings_table_says_what_the_settings_module_says() -> None:
 
 def test_every_setting_of_the_environment_has_its_sentence() -> None:
     source = Path(config.__file__).read_text()
-    read = set(re.findall(r'_(?:url|text|whole|choice|name|networks|proxies|ports)\(env, "([A-Z_]+)"', source))
+    read = set(re.findall(r'_(?:url|text|whole|choice|name|folder|networks|proxies|ports)\(env, "([A-Z_]+)"', source))
     assert read == set(re.findall(r"\| `([A-Z_]+)` \|", settings_table()))
 
 
@@ -42,6 +42,7 @@ def test_the_privacy_page_names_every_setting_of_it_and_every_parameter_that_is_
     text = (ROOT / "docs/privacy.md").read_text()
     others = {"custom_params_mode", "import_page_views", "session_timeout_minutes"}
     others |= {"address_share_percent", "key_reserve_percent", "daily_megabytes", "dialects", "aliases"}
+    others |= {"timezone", "week_start", "page_query_parameters"}
     assert [key for key in SETTINGS.keys() - others if f"`{key}`" not in text] == []
     listed = re.search(r"The default list: (.*?)\.\n\n", text, re.DOTALL)
     assert listed

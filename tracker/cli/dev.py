@@ -101,6 +101,7 @@ Access Log Tracker is up; Ctrl-C stops it.
   numbers   curl '{running.url}/v1/statistics?start_date={today}&end_date={today}' -H 'X-API-Key: {api_key}'
 
   commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
+            export TRACKER_FACTS_URL='{folder / stack.FACTS}'
             export TRACKER_SECRET_KEY='{running.secret_key}'
             export TRACKER_ADMIN_TOKEN='{running.admin_token}'
             export TRACKER_WEBHOOK_ALLOW_HTTP=true TRACKER_WEBHOOK_ALLOWED_NETWORKS={stack.WEBHOOK_NETWORK}

@@ -61,7 +61,8 @@ def erase(
                 _print_counts(app_id, counts, notes, as_json=as_json)
                 return
             _ask(counts, notes)
-        receipt = _erase(database, redis, app_id, named)
+        write_facts = connections.facts_writer(settings, database).turn_if_ours
+        receipt = _erase(database, redis, app_id, named, write_facts)
     _print_receipt(receipt, as_json=as_json)
 
 
@@ -107,7 +108,9 @@ def _ask(counts: Mapping[str, int], notes: list[str]) -> None:
     )
 
 
-def _erase(database: Database, redis: Connection, app_id: str, named: Identifiers) -> Receipt:
+def _erase(
+    database: Database, redis: Connection, app_id: str, named: Identifiers, write_facts: Callable[[], object]
+) -> Receipt:
     clock = agreed_clock(database, redis)
     clock.measure()
     requested = requests.request_person(database, app_id, named, now=clock.now(), note=note_request)
@@ -118,6 +121,7 @@ def _erase(database: Database, redis: Connection, app_id: str, named: Identifier
             clock,
             requested.id,
             owner=owner_name(),
+            write_facts=write_facts,
             on_day=on_day,
             on_wait=partial(note, "Another process is erasing the same: waiting for it."),
         )

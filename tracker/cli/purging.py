@@ -66,6 +66,7 @@ def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int
             clock,
             erasure_id,
             owner=owner_name(),
+            write_facts=connections.facts_writer(settings, database).turn_if_ours,
             on_day=on_day,
             on_wait=partial(note, "Another process is purging it: waiting for it."),
         )

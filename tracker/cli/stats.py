@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tracker.cli import connections, stats_reading
+from tracker.cli import connections, facts_of_days, stats_reading
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.stats.rebuild import Passed
@@ -41,7 +41,10 @@ for command in (stats_reading.show, stats_reading.parameter, stats_reading.drift
 @_one_application
 @json_option
 def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: bool) -> None:
-    """Recompute days from the raw rows, while hits arrive; days whose raw rows were removed are left as they are."""
+    """Recompute days from the raw rows, while hits arrive; days whose raw rows were removed are left as they are.
+
+    The facts that reports are made from are written anew too, and all of them where their folder is gone.
+    """
     since, to = first.date(), last.date()
     _demand_order(since, to)
     settings = connections.settings()
@@ -54,10 +57,13 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
             app_id=app_id,
             on_date=lambda each: advance(since, to, each),
         )
+        facts = facts_of_days.rebuild_days(database, connections.facts_writer(settings, database), since, to, app_id)
     if as_json:
         print_json({"days": done.days, "hits": done.hits, "passed_over": [asdict(passed) for passed in done.passed]})
         return
     click.echo(f"{done.days} {'day' if done.days == 1 else 'days'} rebuilt from {done.hits} hits.")
+    if facts:
+        note(f"Reports have {facts} facts of these days.")
     _say_passed(done.passed)
 
 
@@ -69,7 +75,8 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
 def verify(*, first: datetime | None, last: datetime | None, app_id: str | None, as_json: bool) -> None:
     """Compare hours and days with a recount from the raw rows; exit status 1 where any number differs.
 
-    What waits to be counted is counted first. Days whose raw rows were removed cannot be compared and are named.
+    What waits to be counted is counted first. Days whose raw rows were removed cannot be compared and are named. The
+    facts that reports are made from are compared with the rows too.
     """
     since, to = first and first.date(), last and last.date()
     if since and to:
@@ -78,6 +85,8 @@ def verify(*, first: datetime | None, last: datetime | None, app_id: str | None,
     with connections.database(settings) as database, _progress("verifying") as advance:
         clock = connections.clock(settings)
         done = verify_days(database, clock, first=since, last=to, app_id=app_id, on_date=advance)
+        writer = connections.facts_writer(settings, database)
+        done.differences += facts_of_days.verify_days(database, writer, since, to or clock.now().date(), app_id)
     rows = [_difference(found) for found in done.differences]
     if as_json:
         print_json({"days": done.days, "differences": rows, "passed_over": [asdict(passed) for passed in done.passed]})

@@ -29,6 +29,8 @@ _SECRET_KEY_FILE = "secret-key"  # noqa: S105 the file's name
 _ADMIN_TOKEN_FILE = "admin-token"  # noqa: S105 the file's name
 WEBHOOK_NETWORK = "127.0.0.0/8"
 """Where webhooks may go, beside the internet."""
+FACTS = "facts"
+"""The folder of the columnar copy, beside the data of the servers."""
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
@@ -81,6 +83,7 @@ def running(
         migrate(database_url, today=SystemClock().now().date())
         secret_key, admin_token = _kept(folder, _SECRET_KEY_FILE), _kept(folder, _ADMIN_TOKEN_FILE)
         environment = _environment(database_url, valkey.url, secret_key, admin_token)
+        environment["TRACKER_FACTS_URL"] = str(folder / FACTS)
         on_step("starting receiver, workers and scheduler")
         chosen = port or free_port()
         started: list[ChildProcess] = []

@@ -17,7 +17,15 @@ from tracker.queueing.connection import Connection, connect
 from tracker.queueing.inspection import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
-from tracker.store import batch_queue, custom_parameter_definitions, filtered_hits, leases, retention_state, webhooks
+from tracker.store import (
+    batch_queue,
+    custom_parameter_definitions,
+    facts_files,
+    filtered_hits,
+    leases,
+    retention_state,
+    webhooks,
+)
 from tracker.store.database import Database
 
 _NAME = "tracker-doctor"
@@ -120,6 +128,7 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
         findings += work_checks.about_definitions(
             custom_parameter_definitions.over_limits(tx, definitions=MAX_DEFINITIONS, default_bytes=MAX_DEFAULTS_BYTES)
         )
+        findings += work_checks.about_facts(facts_files.folder(tx))
         return [*findings, work_checks.about_scheduler(leases.holder(tx, leases.SCHEDULER))]
 
 

@@ -7,6 +7,7 @@ from tracker.diagnostics.finding import Finding, graded
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.inspection import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.store.facts_files import FolderState
 from tracker.store.filtered_hits import RefusedCount
 from tracker.store.retention_state import DeletionRefusal
 from tracker.store.webhooks import WebhookRow
@@ -169,6 +170,17 @@ def about_definitions(app_ids: Sequence[str]) -> list[Finding]:
     to_do = "Take away what is not needed: `python -m tracker params list --app-id APP_ID`, then `params delete`."
     seen = f"over {MAX_DEFINITIONS}, or {MAX_DEFAULTS_BYTES} bytes of defaults, and used in part: {shown}"
     return [Finding("parameter definitions", "warn", seen, to_do)]
+
+
+def about_facts(state: FolderState | None) -> list[Finding]:
+    """Whether the columnar copy is written; nothing before there is one."""
+    if state is None or (state.id is None and state.problem is None):
+        return []
+    if state.problem is None:
+        return [Finding("facts", "ok", "the copy for reports is written")]
+    since = f" since {state.problem_since:%Y-%m-%d %H:%MZ}" if state.problem_since else ""
+    to_do = "Hits are stored and counted; reports lack what came since. Mend the folder, or `stats rebuild` it."
+    return [Finding("facts", "warn", f"not written{since}: {state.problem}", to_do)]
 
 
 def about_scheduler(holder: str | None) -> Finding:

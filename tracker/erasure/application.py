@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from tracker.erasure.belonging import Owned, of_application
+from tracker.erasure.copy import wait_until_removed
 from tracker.erasure.person import RETRY_SECONDS, RoundResult
 from tracker.erasure.work import Work
 from tracker.errors import Unstorable
@@ -46,6 +47,7 @@ def purge(work: Work, redis: Connection, owner: Person) -> Mapping[str, int]:
         work.pause(_PAUSE_SECONDS)
     for tries_left in reversed(range(_TRIES)):
         _rounds(work, redis, owner)
+        wait_until_removed(work, owner, is_whole=True)
         work.count(redis_keys=application_keys.forget(redis, owner.application_id, owner.app_id))
         try:
             return work.last_step(partial(_remove, owner))

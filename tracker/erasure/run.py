@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.erasure import application, imported, person
+from tracker.erasure.copy import wait_until_removed
 from tracker.erasure.identifiers import person_from
 from tracker.erasure.work import Interrupted, TakenOver, Work
 from tracker.log import logger
@@ -33,10 +34,14 @@ def erase(work: Work, redis: Connection) -> Mapping[str, int] | None:
     if claimed.kind == "application":
         counts = application.purge(work, redis, owner)
     elif claimed.kind == "import":
-        work.finish(imported.undo(work, redis, owner, int(claimed.identifiers["import"][0])))
+        notes = imported.undo(work, redis, owner, int(claimed.identifiers["import"][0]))
+        wait_until_removed(work, owner)
+        work.finish(notes)
     else:
         somebody = person_from(claimed.application_id, claimed.app_id, claimed.identifiers)
-        work.finish(person.erase(work, redis, somebody))
+        notes = person.erase(work, redis, somebody)
+        wait_until_removed(work, somebody)
+        work.finish(notes)
     _log.info("erasure done", erasure=str(claimed.id), kind=claimed.kind, app_id=claimed.app_id)
     return counts
 
@@ -75,6 +80,7 @@ def until_done(
     on_day: Callable[[int, int], None] = lambda *_: None,
     on_wait: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
+    write_facts: Callable[[], object] = lambda: None,
 ) -> Mapping[str, int] | None:
     """Do one erasure, or wait for the process that is at it (`on_wait` hears so once); go on where that one breaks off.
 
@@ -87,7 +93,8 @@ def until_done(
             is_open = claimed is not None or erasures.is_open(tx, erasure_id)
         if claimed is not None:
             with suppress(TakenOver):
-                return erase(Work(database, clock, claimed, owner=owner, sleep=sleep, on_day=on_day), redis)
+                work = Work(database, clock, claimed, owner=owner, sleep=sleep, on_day=on_day, write_facts=write_facts)
+                return erase(work, redis)
         elif not is_open:
             return None
         if not told:

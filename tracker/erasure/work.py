@@ -41,11 +41,14 @@ class Work:
         should_continue: Callable[[], bool] = lambda: True,
         sleep: Callable[[float], None] = time.sleep,
         on_day: Callable[[int, int], None] = lambda *_: None,
+        write_facts: Callable[[], object] = lambda: None,
     ) -> None:
         self.claimed = claimed
         self.clock = clock
         self.on_day = on_day
         """Hears how many days of how many are done."""
+        self.write_facts = write_facts
+        """Makes the columnar copy anew, where this process may."""
         self._database = database
         self._owner = owner
         self._go_on = should_continue

@@ -60,10 +60,11 @@ def address_bytes(address: str) -> bytes | None:
 class _Hour:
     """The hits of one application in one hour, being counted."""
 
-    __slots__ = ("parameters", "received_at", "requests", "sessions", "visitors")
+    __slots__ = ("minutes", "parameters", "received_at", "requests", "sessions", "visitors")
 
     def __init__(self) -> None:
         self.requests = 0
+        self.minutes = 0
         self.received_at: datetime | None = None
         self.visitors: set[Visitor] = set()
         self.sessions: set[str] = set()
@@ -94,6 +95,7 @@ def append(tx: Transaction, items: Iterable[Good]) -> None:
         if hour is None:
             hour = hours[key] = _Hour()
         hour.add(item)
+        hour.minutes |= 1 << time.minute
     unusual = _unusual_addresses(tx, hours.values())
     statistics_increments.copy(
         tx,
@@ -107,6 +109,7 @@ def append(tx: Transaction, items: Iterable[Good]) -> None:
                 visitors={visitor_digest(visitor, unusual) for visitor in hour.visitors},
                 sessions=set(map(session_digest, hour.sessions)),
                 parameters=hour.parameters,
+                minutes=hour.minutes,
             )
             for (application_id, day, number), hour in hours.items()
         ],

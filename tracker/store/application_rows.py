@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import orjson
 
-from tracker.store import batch_queue_events
+from tracker.store import batch_queue_events, facts_marks
 from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
@@ -61,6 +61,7 @@ def remove(tx: Transaction, owner: Person, counts: Mapping[str, int]) -> None:
     counted meanwhile.
     """
     batch_queue_events.forget(tx, owner.application_id)
+    facts_marks.delete_of_application(tx, owner.application_id)
     execute(tx, "audit_log/remove", _names(owner))
     execute(tx, "audit_log/remove_counts", {**_names(owner), "counts": Jsonb(dict(counts))})
     execute(tx, "applications/remove", _names(owner))

@@ -28,6 +28,8 @@ class Increment:
     sessions: AbstractSet[str]
     parameters: Mapping[tuple[str, str | None], int]
     """How often each key and text came that was written to `custom_parameter_values`."""
+    minutes: int
+    """Into which minutes of the hour they fall, as bits."""
 
 
 def copy(tx: Transaction, increments: Iterable[Increment]) -> None:
@@ -115,7 +117,7 @@ def _line(increment: Increment) -> str:
     return (
         f"{increment.application_id}\t{received_at}\t{increment.date}\t{increment.hour}\t{increment.total_requests}\t"
         f"{{{','.join(increment.visitors)}}}\t{{{','.join(increment.sessions)}}}\t"
-        f"{_text_array(keys)}\t{_text_array(texts)}\t{{{','.join(counts)}}}\n"
+        f"{_text_array(keys)}\t{_text_array(texts)}\t{{{','.join(counts)}}}\t{increment.minutes}\n"
     )
 
 

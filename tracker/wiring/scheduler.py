@@ -12,6 +12,8 @@ from tracker.agreed_clock import AgreedClock
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
+from tracker.facts.folder import Folder
+from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
 from tracker.maintenance.drop_partitions import StatisticsHooks
@@ -35,7 +37,7 @@ from tracker.wiring.clock import agreed_clock
 from tracker.wiring.metrics import untold_metrics
 
 _NAME = "tracker-scheduler"
-_TURNS = 14
+_TURNS = 15
 """Connections for turns; each takes one at a time."""
 _LEASE_PATIENCE = 3.0
 """Seconds to wait for an answer about the lease; a renewal that takes longer is tried again."""
@@ -60,6 +62,7 @@ class Scheduler:
     instance: InstanceCheck
     sender: WebhookSender
     untold: Untold
+    facts: Writer
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
     statistics: StatisticsHooks = STATISTICS
@@ -142,4 +145,5 @@ def scheduler(settings: Settings) -> Scheduler:
         instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),
         untold=untold_metrics(redis),
+        facts=Writer(database, Folder(settings.facts_url), clock),
     )

@@ -1,0 +1,42 @@
+"""A writer of facts that works until it is killed: `python tests/facts_process.py DATABASE_URL FOLDER`.
+
+It prints a line before each step of each transaction, so that a test can kill it at any of them.
+"""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tracker.clock import SystemClock
+from tracker.facts import make, write
+from tracker.facts.folder import Folder
+from tracker.store import facts_files, facts_marks
+from tracker.store.database import Database
+
+STEPS: tuple[tuple[Any, str], ...] = (
+    (facts_marks, "take"),
+    (make, "join"),
+    (Folder, "publish"),
+    (facts_files, "insert"),
+    (Folder, "remove"),
+)
+
+
+def say_before(owner: ModuleType | type, function: str) -> None:
+    original = getattr(owner, function)
+
+    def saying(*arguments: Any, **named: Any) -> Any:
+        print(function, flush=True)  # noqa: T201 the test reads it
+        return original(*arguments, **named)
+
+    setattr(owner, function, saying)
+
+
+if __name__ == "__main__":
+    for owner, function in STEPS:
+        say_before(owner, function)
+    write._GRACE_SECONDS = 0.0  # type: ignore[misc]
+    writer = write.Writer(Database(sys.argv[1], name="writer"), Folder(Path(sys.argv[2])), SystemClock())
+    while True:
+        writer.turn()

@@ -1,0 +1,57 @@
+"""A writer of facts that is killed at any step leaves the old state, and the next one all of the new."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from tests.facts import facts, make_facts
+from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tracker.application import Application
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+PROJECT = Path(__file__).resolve().parents[2]
+KILLS = 6
+CHANCE = random.Random(7)
+
+
+def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
+    redis: Connection,
+    database: Database,
+    application: Application,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "facts"
+    numbers = count()
+    make_facts(database, folder)
+    command = [sys.executable, str(PROJECT / "tests/facts_process.py"), environment["DATABASE_URL"], str(folder)]
+    expected: set[str] = set()
+    for kill in range(KILLS):
+        arriving = [next(numbers) for _ in range(20)]
+        enqueue(redis, [hit_of(application, n, created_at=NOON - timedelta(minutes=n % 90)) for n in arriving])
+        drain(redis, database, batch_size=5)
+        writer = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True
+        )
+        assert writer.stdout is not None
+        for _ in range(kill + 1):
+            writer.stdout.readline()
+        time.sleep(CHANCE.random() * 0.02)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        # Whatever is readable now is whole: hits of before, and none twice.
+        found = [page for (page,) in facts(database, folder, "page")]
+        assert len(found) == len(set(found))
+        expected |= {f"/{n}" for n in arriving}
+        assert set(found) <= expected
+    make_facts(database, folder)
+    assert {page for (page,) in facts(database, folder, "page")} == expected
+    assert len(facts(database, folder, "page")) == len(expected) == KILLS * 20
+    assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]

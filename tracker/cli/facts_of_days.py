@@ -1,0 +1,47 @@
+"""What `stats rebuild` and `stats verify` do about the facts of days."""
+
+from datetime import date
+
+from tracker.cli.output import note
+from tracker.errors import FactsUnavailable
+from tracker.facts.rebuild import rebuild, verify
+from tracker.facts.write import Writer
+from tracker.stats.days import dates, of_date
+from tracker.stats.verify import DayDifference
+from tracker.store import applications, facts_files
+from tracker.store.database import Database
+from tracker.store.facts_marks import FactsDay
+from tracker.store.statistics import WHOLE_DAY, Difference
+
+_FIRST = date(1970, 1, 1)
+
+
+def rebuild_days(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> int:
+    """Make the facts of some days anew; how many there are then. Raises FactsUnavailable."""
+    names = _with_facts(database, first, last, app_id)
+    for each in dates(first, last):
+        names.update(dict(of_date(database, each, app_id)))
+    return rebuild(writer, list(names))
+
+
+def verify_days(
+    database: Database, writer: Writer, first: date | None, last: date, app_id: str | None
+) -> list[DayDifference]:
+    """Compare the facts of some days with the rows, as far as there are any, and say where that cannot be done."""
+    differences = []
+    try:
+        for day, name in _with_facts(database, first or _FIRST, last, app_id).items():
+            found = verify(writer, day)
+            if found is not None:
+                difference = Difference(hour=WHOLE_DAY, name="facts", stored=found.stored, recounted=found.recounted)
+                differences.append(DayDifference(name, day[1], difference))
+    except FactsUnavailable as error:
+        note(f"facts not compared: {error}")
+    return differences
+
+
+def _with_facts(database: Database, first: date, last: date, app_id: str | None) -> dict[FactsDay, str]:
+    with database.transaction() as tx:
+        owner = applications.existing(tx, app_id).id if app_id else None
+        days = facts_files.days(tx, first, last, owner)
+        return {day: name for day, name in ((day, applications.app_id_of(tx, str(day[0]))) for day in days) if name}

@@ -1,0 +1,46 @@
+"""The columnar copy: an erasure is done when no file of it holds what was deleted, old ones on the disk included."""
+
+from collections.abc import Callable
+from typing import Final
+
+from tracker.erasure.work import Work
+from tracker.errors import FactsUnavailable
+from tracker.store import facts_files, facts_marks
+from tracker.store.database import Transaction
+from tracker.store.person_rows import Person
+
+_PAUSE_SECONDS: Final = 0.5
+
+
+def wait_until_removed(work: Work, owner: Person, *, is_whole: bool = False) -> None:
+    """Return when what was deleted from `access_logs` is in no file any more; with `is_whole`, when there is no file.
+
+    The scheduler makes the files anew, and so does this process where it can. Raises FactsUnavailable where nobody can
+    just now: the erasure is taken up again.
+    """
+    application_id = owner.application_id
+    if not work.look(_is_copied):
+        return
+    last_mark = work.look(lambda tx: facts_marks.last(tx, application_id))
+    _wait_while(work, lambda tx: facts_marks.waiting(tx, application_id, last_mark))
+    last_file = work.look(lambda tx: facts_files.last(tx, application_id))
+    _wait_while(work, lambda tx: facts_files.left(tx, application_id, last_file, whole=is_whole))
+
+
+def _wait_while(work: Work, is_left: Callable[[Transaction], bool]) -> None:
+    while work.look(is_left):
+        work.write_facts()
+        if work.look(is_left):
+            work.look(_demand_no_problem)
+            work.pause(_PAUSE_SECONDS)
+
+
+def _is_copied(tx: Transaction) -> bool:
+    state = facts_files.folder(tx)
+    return state is not None and state.id is not None
+
+
+def _demand_no_problem(tx: Transaction) -> None:
+    state = facts_files.folder(tx)
+    if state is not None and state.problem is not None:
+        raise FactsUnavailable(f"Everything else is erased; the facts are not, and the erasure waits: {state.problem}")

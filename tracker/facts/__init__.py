@@ -1,0 +1,15 @@
+"""Facts: the columnar copy of the hits, a Parquet file for some hours of a day of an application (decision 0190).
+
+folder      the folder: whose it is, how a file gets there whole and goes
+engine      DuckDB, within its limits, and what its errors mean
+meaning     the dimensions of a hit, from what was stored of it; pure
+page        which page an address is; pure
+source      where a reader came from: source, channel, campaign; pure
+agent       browser, system and device of a user agent
+place       countries, from addresses and time zones
+columns     the columns of a fact, and how SQL makes them
+make        the facts of some hours, from rows to a file
+day         the files of one day: made anew, merged, mended
+write       one turn: make what was marked, merge, remove
+rebuild     make days anew; compare them with the rows
+"""

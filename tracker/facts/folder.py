@@ -1,0 +1,212 @@
+"""The folder of the copy: whose it is, and how files get into it whole, and go.
+
+A file is written under a name that no reader looks for, forced to the disk and then renamed; from then on nobody
+changes it. Which files count stands in PostgreSQL (`facts_files`), so that a writer that is killed leaves the old state
+behind, and files that nobody knows of, which the next writer removes.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from tracker.errors import FactsUnavailable
+
+MARK = "access-log-tracker-facts"
+"""The file that says whose folder it is."""
+_WORK = "work"
+_LOCK = "lock"
+_NEW = ".new"
+"""What is not locked yet."""
+_LEFTOVER_SECONDS = 900.0
+"""A file that nobody knows of may be about to be committed for so long."""
+_MODE = 0o750
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that is where readers find it."""
+
+    name: str
+    bytes: int
+    checksum: str
+
+
+class Folder:
+    """One folder, as this process sees it. Nothing is looked at before it is needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def demand(self, folder_id: UUID) -> None:
+        """Raise FactsUnavailable where this is not the folder of that name."""
+        found = self.id()
+        if found is None:
+            raise FactsUnavailable(
+                f"The facts are not in {self.path}: mount the folder that holds them again, or make it anew with "
+                "`python -m tracker stats rebuild`."
+            )
+        if found != folder_id:
+            raise FactsUnavailable(
+                f"{self.path} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own."
+            )
+
+    def id(self) -> UUID | None:
+        """The name that the folder was given; None where it holds no facts. Raises FactsUnavailable."""
+        try:
+            return UUID((self.path / MARK).read_text(encoding="ascii").strip())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise FactsUnavailable(f"{self.path / MARK} cannot be read: {reason_of(error)}.") from error
+
+    def found(self) -> UUID:
+        """Give the folder a name, made where it is not there, and return it. Raises FactsUnavailable."""
+        made = uuid4()
+        with writing(self.path):
+            self.path.mkdir(_MODE, parents=True, exist_ok=True)
+            if self.id() is not None:
+                raise FactsUnavailable(
+                    f"{self.path} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own, "
+                    "or empty it where that database is gone."
+                )
+            part = self.path / f"{MARK}.{secrets.token_hex(8)}.new"
+            part.write_text(f"{made}\n", encoding="ascii")
+            force(part)
+            part.rename(self.path / MARK)
+            force(self.path)
+        return made
+
+    def renew(self) -> UUID:
+        """Forget what is there and give the folder a new name. Raises FactsUnavailable."""
+        with writing(self.path):
+            (self.path / MARK).unlink(missing_ok=True)
+            for old in self.path.glob("application=*"):
+                shutil.rmtree(old)
+        return self.found()
+
+    @contextmanager
+    def work(self) -> Iterator[Path]:
+        """A folder of this writer's own, which goes at the end, however it ends: others remove it after a kill."""
+        with writing(self.path):
+            own = self.path / _WORK / secrets.token_hex(8)
+            new = own.with_suffix(_NEW)
+            new.mkdir(_MODE, parents=True)
+            lock = os.open(new / _LOCK, os.O_WRONLY | os.O_CREAT, 0o640)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            new.rename(own)
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+            os.close(lock)
+
+    def publish(self, made: Path, name: str) -> Published:
+        """Put a finished file where readers look for it, under a name that was never used."""
+        with writing(self.path):
+            force(made)
+            to = self.path / name
+            to.parent.mkdir(_MODE, parents=True, exist_ok=True)
+            size, checksum = made.stat().st_size, checksum_of(made)
+            made.rename(to)
+            force(to.parent)
+            force(to.parent.parent)
+        return Published(name, size, checksum)
+
+    def holds(self, name: str, size: int, checksum: str) -> bool:
+        """Whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
+        file = self.path / name
+        try:
+            return file.stat().st_size == size and checksum_of(file) == checksum
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise FactsUnavailable(f"The facts in {self.path} cannot be read: {reason_of(error)}.") from error
+
+    def remove(self, name: str) -> None:
+        """Remove a file, and the folders that are then empty."""
+        with writing(self.path):
+            file = self.path / name
+            file.unlink(missing_ok=True)
+            for folder in (file.parent, file.parent.parent):
+                with suppress(OSError):  # Something is in it, or it is gone.
+                    folder.rmdir()
+
+    def remove_leftovers(self, known: Callable[[list[str]], set[str]]) -> int:
+        """Remove what killed writers have left behind; how much. `known` tells which of some names count."""
+        removed = 0
+        with writing(self.path):
+            for own in (self.path / _WORK).glob("*"):
+                if _is_abandoned(own):
+                    shutil.rmtree(own, ignore_errors=True)
+                    removed += 1
+            before = time.time() - _LEFTOVER_SECONDS
+            for day in self.path.glob("application=*/date=*"):
+                names = [str(file.relative_to(self.path)) for file in day.iterdir() if file.stat().st_mtime < before]
+                for name in set(names) - (known(names) if names else set()):
+                    self.remove(name)
+                    removed += 1
+        return removed
+
+
+def name_of(application_id: UUID, day: str, first_hour: int, last_hour: int) -> str:
+    """A new name for the facts of some hours, in the layout that other engines read as partitions (Hive's)."""
+    hours = f"{first_hour:02}-{last_hour:02}-{secrets.token_hex(8)}"
+    return f"application={application_id}/date={day}/{hours}.parquet"
+
+
+def checksum_of(path: Path) -> str:
+    """BLAKE2b of a file, 128 bits in hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def force(path: Path) -> None:
+    """Wait until a file, or the entries of a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the system refuses leaves as FactsUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise FactsUnavailable(f"The facts cannot be written to {path}: {reason_of(error)}.") from error
+
+
+def reason_of(error: Exception) -> str:
+    """In a few words what the system says."""
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+
+
+def _is_abandoned(own: Path) -> bool:
+    """Whether the writer whose folder this is has ended: then its lock is free."""
+    try:
+        lock = None if own.suffix == _NEW else os.open(own / _LOCK, os.O_WRONLY)
+    except FileNotFoundError:
+        lock = None
+    if lock is None:
+        return time.time() - own.stat().st_mtime > _LEFTOVER_SECONDS
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(lock)

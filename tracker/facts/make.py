@@ -1,0 +1,127 @@
+"""The facts of some hours: from the rows of `access_logs` to a file that readers find."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from tracker.application_settings import PAGE_QUERY_PARAMETERS
+from tracker.facts.columns import FACTS, facts_of, meanings_of, rows_of
+from tracker.facts.engine import Cursor, quoted, text
+from tracker.facts.meaning import write_meanings
+from tracker.facts.page import without_www
+from tracker.store import applications, custom_parameter_definitions, fact_rows
+from tracker.store.database import Transaction
+from tracker.store.facts_marks import ALL_MINUTES, FactsDay
+
+_MAX_CSV: Final = 64_000_000
+"""Bytes of rows that are made facts of at once: the engine has them all in its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an application's settings say about its facts."""
+
+    domain: str | None
+    belonging: frozenset[str]
+    """Query parameters that belong to the page."""
+    parameters: tuple[str, ...]
+    """The custom parameters that are defined."""
+
+
+def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
+    """The recipe of an application; of one that is gone, one for no rows."""
+    app_id = applications.app_id_of(tx, str(day[0]))
+    application = applications.find(tx, app_id) if app_id else None
+    if application is None:
+        return Recipe(None, frozenset(), ())
+    definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
+    return Recipe(
+        domain=without_www(application.domain.lower()) if application.domain else None,
+        belonging=frozenset(PAGE_QUERY_PARAMETERS.value(application.settings)),
+        parameters=tuple(definition.parameter_key for definition in definitions),
+    )
+
+
+class Made:
+    """The facts of some hours, as they are made one after the other: the temporary table `facts` of a cursor."""
+
+    def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay) -> None:
+        self._tx = tx
+        self._cursor = cursor
+        self._work = work
+        self._day = day
+        self._csv = work / "rows.csv"
+        self._is_begun = False
+        self.recipe = recipe_of(tx, day)
+        self._csv.unlink(missing_ok=True)
+        cursor.run("DROP TABLE IF EXISTS facts")
+
+    def add(self, hour: int, minutes: int) -> None:
+        """Add the facts of some minutes (as bits) of an hour."""
+        begin = hour_of(self._day[1], hour)
+        with self._csv.open("ab") as file:
+            for block in fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters):
+                file.write(block)
+            size = file.tell()
+        if size >= _MAX_CSV:
+            self.finish()
+
+    def finish(self) -> None:
+        """Make facts of all rows that were read so far."""
+        cursor, recipe = self._cursor, self.recipe
+        self._csv.touch()
+        cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
+        for table, path in write_meanings(cursor, self._work, recipe.belonging).items():
+            cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
+        verb = "INSERT INTO facts" if self._is_begun else "CREATE TEMP TABLE facts AS"
+        cursor.run(f"{verb} {facts_of(recipe.domain, recipe.parameters)}")
+        cursor.run("DROP TABLE rows")
+        self._is_begun = True
+        self._csv.unlink()
+
+
+def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path) -> int:
+    """Write the facts of these hours, and those of files that were made before, into one; how many there are.
+
+    `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out.
+    """
+    sources = []
+    if hours:
+        sources.append(f"FROM facts WHERE hour(time) IN ({', '.join(map(str, hours))})")
+    if old:
+        gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
+        left = f" WHERE NOT ({' OR '.join(gone)})" if gone else ""
+        sources.append(f"FROM read_parquet({_list(old)}, union_by_name=true){left}")
+    query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
+    cursor.run(f"COPY (FROM ({query}) ORDER BY time) TO {text(str(made))} (FORMAT parquet, COMPRESSION zstd)")
+    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
+    return int(count)
+
+
+def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
+    """How many facts these files lack of those that were made, and how many they have beside them."""
+    columns = ", ".join(quoted(name) for name in FACTS)
+    made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
+    if not files:
+        [(count,)] = cursor.rows("SELECT count(*) FROM facts")
+        return int(count), 0
+    found = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true))"  # noqa: S608
+    [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {found})")  # noqa: S608
+    [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({found} EXCEPT ALL {made})")  # noqa: S608
+    return int(missing), int(surplus)
+
+
+def is_whole(minutes: int) -> bool:
+    """Whether these are all minutes of an hour."""
+    return minutes & ALL_MINUTES == ALL_MINUTES
+
+
+def hour_of(day: date, hour: int) -> datetime:
+    """When an hour of a day (UTC) begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
+
+
+def _list(paths: Sequence[Path]) -> str:
+    return f"[{', '.join(text(str(path)) for path in paths)}]"

@@ -1,0 +1,60 @@
+"""Which page an address is, and what its query says about how the reader came there. Pure."""
+
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tracker.facts.source import Campaign, campaign_of
+
+MAX_LENGTH: Final = 1000
+"""Characters of a page or a referrer; what is longer is cut."""
+_MAX_PARAMETERS: Final = 200
+
+
+class PageAddress(NamedTuple):
+    """A host in lower case, a path with the parameters that belong to the page, and a campaign."""
+
+    host: str | None
+    path: str | None
+    campaign: Campaign
+
+
+def page_of(url: str, belonging: AbstractSet[str] = frozenset()) -> PageAddress:
+    """The page of an address; `belonging` are names of query parameters (lower case) that tell pages apart."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname
+    except ValueError:  # Brackets that hold no IPv6 address.
+        return PageAddress(None, url.partition("?")[0].partition("#")[0][:MAX_LENGTH] or None, Campaign())
+    query = _query(parts.query)
+    path = parts.path or "/"
+    kept = sorted((name, value) for name, value in query if name.lower() in belonging)
+    if kept:
+        path = f"{path}?{urlencode(kept)}"
+    return PageAddress(host or None, path[:MAX_LENGTH], campaign_of(query))
+
+
+def referrer_of(referrer: str) -> tuple[str | None, str | None]:
+    """Host (lower case, without `www.`) and host with path of where a reader came from."""
+    try:
+        parts = urlsplit(referrer.strip())
+        host = parts.hostname
+    except ValueError:
+        return None, None
+    if not host:
+        return None, None
+    host = without_www(host)
+    return host, (host + (parts.path.rstrip("/") or ""))[:MAX_LENGTH]
+
+
+def without_www(host: str) -> str:
+    return host.removeprefix("www.").rstrip(".")
+
+
+def _query(query: str) -> list[tuple[str, str]]:
+    if not query:
+        return []
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        return []

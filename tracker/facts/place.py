@@ -1,0 +1,31 @@
+"""Countries, as two letters (ISO 3166): of an address by a database, else of a time zone by the zones' own table."""
+
+from functools import cache
+from importlib.resources import files
+
+
+def country_of_zone(zone: str) -> str | None:
+    """The country of an IANA time zone; None for one that is no single country's."""
+    table = _zones()
+    return table.get(zone) or table.get(_links().get(zone, ""))
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """Zones by `zone.tab`, which names one country for each."""
+    found = {}
+    for line in _lines("zone.tab"):
+        if not line.startswith("#"):
+            country, _, zone, *_ = line.split("\t")
+            found[zone] = country
+    return found
+
+
+@cache
+def _links() -> dict[str, str]:
+    """Old names of zones."""
+    return {alias: target for _, target, alias in (line.split() for line in _lines("tzdata.zi") if line[:2] == "L ")}
+
+
+def _lines(name: str) -> list[str]:
+    return files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,150 @@
+"""Days of the copy made anew, or compared with the rows, when an operator asks for it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from tracker.errors import FactsUnavailable
+from tracker.facts import make
+from tracker.facts.day import Workspace, make_day, mend_day
+from tracker.facts.engine import Cursor, FactsDamaged
+from tracker.facts.folder import Folder
+from tracker.facts.write import Writer
+from tracker.store import facts_files, facts_marks, leases
+from tracker.store.database import Database, Transaction
+from tracker.store.facts_marks import FactsDay
+
+_SCHEDULER_SECONDS: Final = 15.0
+_PAUSE_SECONDS: Final = 0.25
+_COMPARE_SECONDS: Final = 55.0
+
+
+@dataclass(frozen=True, slots=True)
+class FactsDifference:
+    """A day of an application whose facts are not what its rows say, and in what they differ."""
+
+    application_id: UUID
+    date: date
+    stored: str
+    recounted: str
+
+
+def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Make days anew from the rows; how many facts they hold then.
+
+    Where there is no copy yet, none is begun. A folder that is gone is begun anew, and then everything is made, the
+    rest by the scheduler. Where this process sees no folder, or another, while a scheduler sees the right one, that
+    scheduler does it, and is waited for. Raises FactsUnavailable.
+    """
+    with writer.database.transaction() as tx:
+        for day in days:
+            facts_marks.mark_day(tx, day)
+    if _is_ours(writer, days, sleep):
+        with Workspace.open(writer.folder) as space:
+            for day in days:
+                _make(writer, space, day)
+        writer.remove_replaced()
+    with writer.database.transaction() as tx:
+        return sum(file.facts for day in days for file in facts_files.of_days(tx, day[0], day[1], day[1]))
+
+
+def _is_ours(writer: Writer, days: list[FactsDay], sleep: Callable[[float], None]) -> bool:
+    """Whether this process is to make the days, in a folder that is there now."""
+    with writer.database.transaction() as tx:
+        state = facts_files.folder(tx)
+    if state is None or state.id is None:
+        return False  # There is no copy: the scheduler begins one.
+    try:
+        writer.folder.demand(state.id)
+    except FactsUnavailable:
+        if _made_by_scheduler(writer.database, days, sleep):
+            return False
+        renew(writer.database, writer.folder)
+    return True
+
+
+def _made_by_scheduler(database: Database, days: list[FactsDay], sleep: Callable[[float], None]) -> bool:
+    """Wait for a scheduler that sees the folder; False where there is none."""
+    waited = 0.0
+    while True:
+        with database.transaction() as tx:
+            state = facts_files.folder(tx)
+            works = leases.holder(tx, leases.SCHEDULER) is not None
+            waits = any(facts_marks.waiting_of_days(tx, day[0], day[1], day[1]) for day in days)
+        if not works or (state is not None and state.problem is not None):
+            return False
+        if not waits and days:
+            return True
+        if waited >= _SCHEDULER_SECONDS:
+            raise FactsUnavailable("The scheduler makes the facts anew and has not done yet: look again later.")
+        sleep(_PAUSE_SECONDS)
+        waited += _PAUSE_SECONDS
+
+
+def renew(database: Database, folder: Folder) -> None:
+    """Begin the copy anew in this folder, whatever was there."""
+    folder_id = folder.renew()
+    with database.transaction() as tx:
+        facts_files.forget(tx)
+        facts_files.put_folder(tx, folder_id)
+        facts_marks.mark_counted(tx)
+
+
+def _make(writer: Writer, space: Workspace, day: FactsDay) -> None:
+    def waits() -> bool:
+        with writer.database.transaction() as tx:
+            return facts_marks.waiting_of_days(tx, day[0], day[1], day[1])
+
+    mended = False
+    while waits():
+        try:
+            make_day(writer.database, space, day, writer.clock.now().astimezone(UTC))
+        except FactsDamaged:
+            if mended or not mend_day(writer.database, writer.folder, day):
+                raise
+            mended = True
+
+
+def verify(writer: Writer, day: FactsDay) -> FactsDifference | None:
+    """Compare the facts of a day with its rows; what is marked is made first. Raises FactsUnavailable."""
+    with writer.database.transaction() as tx:
+        state = facts_files.folder(tx)
+    if state is None or state.id is None:
+        raise FactsUnavailable("There are no facts yet: start the scheduler, or run `stats rebuild`.")
+    writer.folder.demand(state.id)
+    try:
+        with Workspace.open(writer.folder) as space:
+            _make(writer, space, day)
+            return _difference(writer, space, day)
+    except FactsDamaged as error:
+        return FactsDifference(*day, stored="unreadable", recounted=str(error))
+
+
+def _difference(writer: Writer, space: Workspace, day: FactsDay) -> FactsDifference | None:
+    with writer.database.transaction() as tx, space.engine.cursor(seconds=_COMPARE_SECONDS) as cursor:
+        # Whoever makes facts waits, and hits that are stored meanwhile are in rows that the marks below tell of.
+        facts_marks.lock_day(tx, day)
+        files = facts_files.of_days(tx, day[0], day[1], day[1])
+        for file in files:
+            if not writer.folder.holds(file.name, file.bytes, file.checksum):
+                hours = f"hours {file.first_hour} to {file.last_hour}"
+                return FactsDifference(*day, stored=f"{hours} damaged or gone", recounted=f"{file.facts} facts")
+        found = _compare(tx, cursor, space.work, day, [writer.folder.path / file.name for file in files])
+        if found and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
+            return None  # Hits arrived meanwhile: the next turn makes them facts.
+        return found
+
+
+def _compare(tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, files: list[Path]) -> FactsDifference | None:
+    made = make.Made(tx, cursor, work, day)
+    for hour in range(24):
+        made.add(hour, facts_marks.ALL_MINUTES)
+    made.finish()
+    missing, surplus = make.differences(cursor, files)
+    if not missing and not surplus:
+        return None
+    return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")

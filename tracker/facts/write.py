@@ -1,0 +1,170 @@
+"""One turn of the copy: facts of marked hours are made anew, small files are merged, what was replaced is removed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Final
+
+from tracker.clock import Clock
+from tracker.errors import FactsUnavailable
+from tracker.facts.day import Workspace, make_day, mend_day, merge_day
+from tracker.facts.engine import FactsDamaged
+from tracker.facts.folder import Folder
+from tracker.log import logger
+from tracker.store import facts_files, facts_marks, partitions
+from tracker.store.database import Database
+from tracker.store.facts_marks import FactsDay
+
+_DAYS_AT_ONCE: Final = 200
+_GRACE_SECONDS: Final = 6.0
+"""For so long a file that was replaced may still be read by whoever had begun."""
+_MERGE_SECONDS: Final = 120.0
+_MERGES_AT_ONCE: Final = 5
+_SWEEP_SECONDS: Final = 60.0
+
+_log = logger(__name__)
+
+
+@dataclass(slots=True)
+class Writer:
+    """What a process that writes facts holds."""
+
+    database: Database
+    folder: Folder
+    clock: Clock
+    problem: str | None = ""
+    """What was logged last and is so still; empty before the first turn."""
+    collapsed_at: float = field(default=float("-inf"))
+    failures: list[str] = field(default_factory=list)
+    """Of the present turn: what keeps days from being made."""
+    swept_at: float = field(default=float("-inf"))
+
+    def turn(self, *, seconds: float = 20.0, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Make what is marked until nothing is left or `seconds` are over; how many days' files were made.
+
+        Where the folder cannot be written to, that is said once and noted for pages and `doctor`; counting goes on,
+        and what is marked waits.
+        """
+        self.failures = []
+        made = 0
+        try:
+            self._demand_folder()
+            made = self._turn(self.clock.monotonic() + seconds, go_on)
+            self._note(self.failures[0] if self.failures else None)
+        except FactsUnavailable as error:
+            self._note(str(error))
+        return made
+
+    def turn_if_ours(self) -> int:
+        """The same for a process beside the scheduler, which may see another folder, or none: then it does nothing."""
+        with self.database.transaction() as tx:
+            state = facts_files.folder(tx)
+        try:
+            is_ours = state is not None and state.id is not None and self.folder.id() == state.id
+        except FactsUnavailable:
+            return 0
+        return self.turn() if is_ours else 0
+
+    def _turn(self, deadline: float, go_on: Callable[[], bool]) -> int:
+        made = 0
+        while go_on() and self.clock.monotonic() < deadline:
+            with self.database.transaction() as tx:
+                days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
+            if not days:
+                break
+            with Workspace.open(self.folder) as space:
+                for day in days:
+                    if not go_on() or self.clock.monotonic() >= deadline:
+                        break
+                    made += self._make_day(space, day)
+            self.remove_replaced()
+            if self.failures:
+                break
+        if go_on():
+            self.remove_replaced()
+            if self.clock.monotonic() - self.swept_at >= _SWEEP_SECONDS:
+                self._sweep()
+                made += self._merge(deadline, go_on)
+        return made
+
+    def _make_day(self, space: Workspace, day: FactsDay) -> int:
+        """Make a day; one whose files are damaged or gone is made from the rows alone, with the next turn."""
+        try:
+            make_day(self.database, space, day, self.clock.now().astimezone(UTC))
+        except FactsDamaged as error:
+            mended = mend_day(self.database, self.folder, day)
+            _log.warning("facts of a day not made", application=str(day[0]), date=str(day[1]), damaged_files=mended)
+            if not mended:
+                self.failures.append(str(error))
+            return 0
+        return 1
+
+    def _demand_folder(self) -> None:
+        with self.database.transaction() as tx:
+            state = facts_files.folder(tx)
+        if state is None or state.id is None:
+            adopt(self.database, self.folder)
+        else:
+            self.folder.demand(state.id)
+
+    def _note(self, problem: str | None) -> None:
+        if problem is not None and self.clock.monotonic() - self.collapsed_at >= _SWEEP_SECONDS:
+            # Nobody takes marks away now, and each batch of hits adds some.
+            self.collapsed_at = self.clock.monotonic()
+            with self.database.transaction() as tx:
+                facts_marks.collapse(tx)
+        if problem == self.problem:
+            return
+        with self.database.transaction() as tx:
+            facts_files.note_problem(tx, problem)
+        if problem is not None:
+            _log.warning("facts not written", reason=problem)
+        elif self.problem:
+            _log.info("facts are written again")
+        self.problem = problem
+
+    def remove_replaced(self, seconds: float = _GRACE_SECONDS) -> None:
+        """Remove files from the disk that were taken out of the copy so long ago."""
+        while True:
+            with self.database.transaction() as tx:
+                files = facts_files.replaced(tx, seconds=seconds, limit=_DAYS_AT_ONCE)
+            for _, name in files:
+                self.folder.remove(name)
+            with self.database.transaction() as tx:
+                facts_files.delete(tx, [number for number, _ in files])
+            if len(files) < _DAYS_AT_ONCE:
+                return
+
+    def _sweep(self) -> None:
+        """Take months out that are gone, and remove what killed writers have left."""
+        with self.database.transaction() as tx:
+            months = sorted({str(each.month) for each in partitions.list_partitions(tx) if each.month})
+            facts_files.replace_all_but(tx, months)
+        self.folder.remove_leftovers(self._known)
+        self.swept_at = self.clock.monotonic()
+
+    def _known(self, names: list[str]) -> set[str]:
+        with self.database.transaction() as tx:
+            return facts_files.known(tx, names)
+
+    def _merge(self, deadline: float, go_on: Callable[[], bool]) -> int:
+        today = self.clock.now().astimezone(UTC).date()
+        with self.database.transaction() as tx:
+            days = facts_files.in_pieces(tx, today=today, seconds=_MERGE_SECONDS, limit=_MERGES_AT_ONCE)
+        merged = 0
+        for day in days:
+            if not go_on() or self.clock.monotonic() >= deadline:
+                break
+            with Workspace.open(self.folder) as space:
+                merge_day(self.database, space, day)
+            merged += 1
+        return merged
+
+
+def adopt(database: Database, folder: Folder) -> None:
+    """Begin a copy in a folder that has none: everything that was ever counted is made. Raises FactsUnavailable."""
+    folder_id = folder.found()
+    with database.transaction() as tx:
+        facts_files.put_folder(tx, folder_id)
+        facts_marks.mark_counted(tx)
+    _log.info("facts begin", folder=str(folder.path))

@@ -1,0 +1,46 @@
+"""The rows of `access_logs` that facts are made from."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tracker.store.database import Transaction
+from tracker.store.facts_marks import ALL_MINUTES
+from tracker.store.queries import sql
+
+COLUMNS = {
+    "micros": "BIGINT",
+    "client_sub_id": "VARCHAR",
+    "ip_address": "VARCHAR",
+    "user_agent": "VARCHAR",
+    "session_id": "VARCHAR",
+    "url": "VARCHAR",
+    "referrer": "VARCHAR",
+    "language": "VARCHAR",
+    "screen_resolution": "VARCHAR",
+    "timezone": "VARCHAR",
+    "event_name": "VARCHAR",
+    "module_id": "VARCHAR",
+    "status": "SMALLINT",
+    "parameters": "VARCHAR",
+}
+"""The columns of the CSV: `micros` is microseconds since 1970, `parameters` a JSON object of texts."""
+NULL = "NULL"
+"""Without quotes; a text is always quoted."""
+
+
+def copy_out(
+    tx: Transaction, application_id: UUID, hour: datetime, minutes: int, parameters: Sequence[str]
+) -> Iterator[bytes]:
+    """The rows of some minutes (as bits) of an hour, as pieces of CSV without a header."""
+    first = (minutes & -minutes).bit_length() - 1
+    params = {
+        "application_id": application_id,
+        "start": hour + timedelta(minutes=first),
+        "end": hour + timedelta(minutes=minutes.bit_length()),
+        "minutes": minutes & ALL_MINUTES,
+        "parameters": list(parameters),
+    }
+    with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy_out"), params) as stream:
+        for block in stream:
+            yield bytes(block)

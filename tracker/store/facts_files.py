@@ -1,0 +1,133 @@
+"""`facts_files` and `facts_folder`: of which files the columnar copy consists, and in which folder they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from tracker.store.database import Transaction
+from tracker.store.facts_marks import FactsDay
+from tracker.store.queries import execute, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsFile:
+    """A file of the copy: the facts of some hours (UTC, first and last included) of a day of an application."""
+
+    application_id: UUID
+    date: date
+    first_hour: int
+    last_hour: int
+    name: str
+    """Where it stands below the folder."""
+    facts: int
+    bytes: int
+    checksum: str
+    parameters: tuple[str, ...]
+    """The custom parameters that it has a column for."""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """The folder that the database knows (None: none yet), and why nothing can be written there, if so."""
+
+    id: UUID | None
+    problem: str | None
+    problem_since: datetime | None
+
+
+def of_days(tx: Transaction, application_id: UUID, first: date, last: date) -> list[FactsFile]:
+    """The files that hold the facts of these days (UTC), in their order."""
+    params = {"application_id": application_id, "first": first, "last": last}
+    rows = fetch_all(tx, "facts_files/of_days", params)
+    return [FactsFile(**{**row, "parameters": tuple(row["parameters"])}) for row in rows]
+
+
+def insert(tx: Transaction, file: FactsFile) -> None:
+    """Add a file to the copy."""
+    params = {
+        "application_id": file.application_id,
+        "date": file.date,
+        "first_hour": file.first_hour,
+        "last_hour": file.last_hour,
+        "name": file.name,
+        "facts": file.facts,
+        "bytes": file.bytes,
+        "checksum": file.checksum,
+        "parameters": list(file.parameters),
+    }
+    execute(tx, "facts_files/insert", params)
+
+
+def replace(tx: Transaction, ids: Sequence[int]) -> None:
+    """Take files out of the copy: nobody begins to read them any more."""
+    if ids:
+        execute(tx, "facts_files/replace", {"ids": list(ids)})
+
+
+def replaced(tx: Transaction, *, seconds: float, limit: int) -> list[tuple[int, str]]:
+    """The number and the name of files that were taken out of the copy so long ago."""
+    rows = fetch_all(tx, "facts_files/replaced", {"seconds": seconds, "limit": limit})
+    return [(row["id"], row["name"]) for row in rows]
+
+
+def delete(tx: Transaction, ids: Sequence[int]) -> None:
+    """Forget files that are gone from the disk."""
+    execute(tx, "facts_files/delete", {"ids": list(ids)})
+
+
+def known(tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Those of these names that are files of the copy, or were a moment ago."""
+    return {row["name"] for row in fetch_all(tx, "facts_files/known", {"names": list(names)})}
+
+
+def last(tx: Transaction, application_id: UUID) -> int:
+    """The number of the latest file of an application; 0 where it has none."""
+    [row] = fetch_all(tx, "facts_files/last", {"application_id": application_id})
+    return row["id"] or 0
+
+
+def left(tx: Transaction, application_id: UUID, last: int, *, whole: bool = False) -> bool:
+    """Whether a file up to this number that was taken out is on the disk; with `whole`, whether any file is."""
+    params = {"application_id": application_id, "last": last, "whole": whole}
+    [row] = fetch_all(tx, "facts_files/left", params)
+    return bool(row["waiting"])
+
+
+def in_pieces(tx: Transaction, *, today: date, seconds: float, limit: int) -> list[FactsDay]:
+    """Days before `today` that stand in several files, of which none was made within so many seconds."""
+    rows = fetch_all(tx, "facts_files/in_pieces", {"today": today, "seconds": seconds, "limit": limit})
+    return [(row["application_id"], row["date"]) for row in rows]
+
+
+def replace_all_but(tx: Transaction, months: Sequence[str]) -> int:
+    """Take the files of all months but these (YYYY-MM) out of the copy; how many."""
+    return execute(tx, "facts_files/replace_all_but", {"months": list(months)})
+
+
+def days(tx: Transaction, first: date, last: date, application_id: UUID | None = None) -> list[FactsDay]:
+    """The days of which there are facts, of one application or of all."""
+    params = {"application_id": application_id, "first": first, "last": last}
+    return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_files/days", params)]
+
+
+def forget(tx: Transaction) -> None:
+    """Forget every file: the folder that held them is gone."""
+    execute(tx, "facts_files/forget")
+
+
+def folder(tx: Transaction) -> FolderState | None:
+    """The folder that holds the copy; None before the first turn."""
+    row = fetch_one(tx, "facts_folder/folder")
+    return None if row is None else FolderState(**row)
+
+
+def put_folder(tx: Transaction, folder_id: UUID) -> None:
+    """Say that this folder holds the copy from now on."""
+    execute(tx, "facts_folder/put_folder", {"id": folder_id})
+
+
+def note_problem(tx: Transaction, problem: str | None) -> None:
+    """Note why nothing can be written to the folder; None: it can."""
+    execute(tx, "facts_folder/note_problem", {"problem": problem})
