@@ -24,7 +24,7 @@ PERMISSIONS = {
     "data:erase": "Erase a person's data, and read the receipts.",
     "keys:write": "Read and change API keys, and read the audit log.",
 }
-"""What a key may be allowed; the application's first key may all of it."""
+"""The permissions that a key may have; the application's first key has all of them."""
 _IMPLIED = {"track": "track:trusted"}
 """Permissions that another one includes."""
 

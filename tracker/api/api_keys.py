@@ -104,7 +104,7 @@ class AllKeys(MethodView):
     @blueprint.arguments(NewKeyForm)
     @blueprint.response(201, NewKeyView)
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
-        """Make a key that may no more than the caller's; it is shown this once."""
+        """Create a key with no more permissions than the caller's; it is shown only this once."""
         row, api_key = keys.create(current_services().database, target().app_id, by=caller().actor, **given)
         notify_receivers()
         return answer(keys.shown(row, api_key), status=201)
@@ -122,20 +122,20 @@ class OneKey(MethodView):
     @blueprint.arguments(WholeKeyForm)
     @blueprint.response(200, KeyView)
     def put(self, given: dict[str, Any], application: str, key_id: str) -> Response:  # noqa: ARG002
-        """Say all that there is to say of a key: what it is called, what it may, and until when."""
+        """Replace a key's name, permissions and expiry."""
         return _changed_to(given, key_id)
 
     @blueprint.access("keys:write", conditional=True, conflicts=True)
     @blueprint.arguments(KeyChanges)
     @blueprint.response(200, KeyView)
     def patch(self, given: dict[str, Any], application: str, key_id: str) -> Response:  # noqa: ARG002
-        """Change what a key is called, what it may, and until when."""
+        """Change a key's name, permissions or expiry."""
         return _changed_to(given, key_id)
 
     @blueprint.access("keys:write", conditional=True, conflicts=True)
     @blueprint.response(200, KeyView)
     def delete(self, application: str, key_id: str) -> Response:  # noqa: ARG002
-        """Revoke a key; within 5 seconds it counts nowhere any more."""
+        """Revoke a key; within 5 seconds it is void everywhere."""
         row = keys.revoke(current_services().database, target().app_id, key_id, by=caller().actor, expected=expected())
         notify_receivers()
         return answer(row, versioned=True)
@@ -147,7 +147,7 @@ class Rotation(MethodView):
     @blueprint.arguments(RotationForm)
     @blueprint.response(201, NewKeyView)
     def post(self, given: dict[str, int], application: str, key_id: str) -> Response:  # noqa: ARG002
-        """Make a key that takes the place of another, which goes on counting for a while."""
+        """Rotate a key: a new one replaces it, and the old one stays valid for a grace period."""
         row, api_key = keys.rotate(
             current_services().database, target().app_id, key_id, by=caller().actor, expected=expected(), **given
         )

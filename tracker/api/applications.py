@@ -137,7 +137,7 @@ class AllApplications(MethodView):
     @blueprint.arguments(NewApplicationForm)
     @blueprint.response(201, NewApplicationView)
     def post(self, given: dict[str, Any]) -> Response:
-        """Make an application; its first API key is shown this once."""
+        """Create an application; its first API key is shown only this once."""
         rate_limit = given.pop("rate_limit_per_minute")
         made, api_key = applications.create(
             current_services().database, rate_limit=rate_limit, by=caller().actor, **given
@@ -160,7 +160,7 @@ class OneApplication(MethodView):
     @blueprint.arguments(ApplicationForm)
     @blueprint.response(200, ApplicationView)
     def put(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
-        """Say all that is to be said of an application."""
+        """Replace an application's columns."""
         return _changed_to(given)
 
     @blueprint.access("settings:write", conditional=True)
@@ -174,7 +174,7 @@ class OneApplication(MethodView):
     @blueprint.arguments(DeletionQuery, location="query")
     @blueprint.response(200, ApplicationView)
     def delete(self, query: dict[str, Any], application: str) -> Response:  # noqa: ARG002
-        """Delete an application: its hits and keys count no more. Its rows stay, and its app_id stays taken.
+        """Delete an application: its hits are refused, its keys void. Its rows stay, and its app_id stays taken.
 
         With `purge` the scheduler removes all of it then, in small batches, and the app_id is free again.
         """

@@ -1,4 +1,4 @@
-"""Who is calling, and whether they may: the admin token may everything, a key what it was given, of its application.
+"""Who is calling, and what they may do: the admin token everything, a key what it is permitted, with its application.
 
 `identify` runs before every view of the API, so that none can be reached by nobody. `access` then names what a view
 is about; everything of another application is not there.

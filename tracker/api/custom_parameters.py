@@ -135,7 +135,7 @@ class OneDefinition(MethodView):
     @blueprint.access("params:write", conditional=True)
     @blueprint.response(200, DefinitionView)
     def delete(self, application: str, key: str) -> Response:  # noqa: ARG002
-        """Take a definition away; values stored under it stay."""
+        """Delete a definition; values stored under it stay."""
         gone = parameters.get(current_services().database, target().app_id, key)
         parameters.delete(current_services().database, target().app_id, key, by=caller().actor, expected=expected())
         notify_receivers()

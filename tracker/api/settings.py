@@ -58,14 +58,14 @@ class AllSettings(MethodView):
     @blueprint.access("settings:write")
     @blueprint.response(200, SettingList)
     def get(self, application: str) -> Response:  # noqa: ARG002 `access` has found it
-        """List what holds for an application, its own settings and the defaults."""
+        """List an application's settings, those that are defaults included."""
         return answer({"items": settings.list_(current_services().database, target().app_id)})
 
     @blueprint.access("settings:write")
     @blueprint.arguments(_form_of_several())
     @blueprint.response(200, SettingList)
     def patch(self, given: dict[str, str | None], application: str) -> Response:  # noqa: ARG002
-        """Give several settings values at once, or leave them to their defaults (null): all of them, or none."""
+        """Set several settings at once, or reset them to their defaults (null): all of them, or none."""
         rows = settings.change(current_services().database, target().app_id, given, by=caller().actor)
         notify_receivers()
         return answer({"items": rows})
@@ -83,7 +83,7 @@ class OneSetting(MethodView):
     @blueprint.arguments(SettingForm)
     @blueprint.response(200, SettingView)
     def put(self, given: dict[str, str], application: str, key: str) -> Response:  # noqa: ARG002
-        """Give a setting a value of the application's own. It holds for hits within a few seconds."""
+        """Set a setting. It applies to hits within a few seconds."""
         row = settings.set_(
             current_services().database,
             target().app_id,
@@ -98,7 +98,7 @@ class OneSetting(MethodView):
     @blueprint.access("settings:write", conditional=True)
     @blueprint.response(200, SettingView)
     def delete(self, application: str, key: str) -> Response:  # noqa: ARG002
-        """Leave a setting to its default again."""
+        """Reset a setting to its default."""
         row = settings.unset(current_services().database, target().app_id, key, by=caller().actor, expected=expected())
         notify_receivers()
         return answer(row, versioned=True)

@@ -55,7 +55,7 @@ class AllWebhooks(MethodView):
     @blueprint.arguments(NewWebhookForm)
     @blueprint.response(201, WebhookSecretView)
     def post(self, given: dict[str, Any], application: str) -> Response:  # noqa: ARG002
-        """Register a webhook; its secret is shown this once."""
+        """Register a webhook; its secret is shown only this once."""
         services = current_services()
         with _secrets():
             made = webhooks.create(
@@ -81,20 +81,20 @@ class OneWebhook(MethodView):
     @blueprint.arguments(WholeWebhookForm)
     @blueprint.response(200, WebhookView)
     def put(self, given: dict[str, Any], application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Say where a webhook leads and what it is told. Its secret and its state stay."""
+        """Replace a webhook's URL and events. Its secret and its state stay."""
         return _changed_to(given, webhook_id)
 
     @blueprint.access("webhooks:write", conditional=True)
     @blueprint.arguments(WebhookChanges)
     @blueprint.response(200, WebhookView)
     def patch(self, given: dict[str, Any], application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Change where a webhook leads, or what it is told. What waits goes to the new URL."""
+        """Change a webhook's URL or events. What waits goes to the new URL."""
         return _changed_to(given, webhook_id)
 
     @blueprint.access("webhooks:write", conditional=True)
     @blueprint.response(200, WebhookView)
     def delete(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Forget a webhook with all of its deliveries, those that wait included."""
+        """Delete a webhook with all of its deliveries, waiting ones included."""
         gone = webhooks.show(current_services().database, webhook_id, app_id=target().app_id)
         webhooks.delete(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(gone)
@@ -105,7 +105,7 @@ class Enabling(MethodView):
     @blueprint.access("webhooks:write", conditional=True)
     @blueprint.response(200, WebhookView)
     def post(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Send again to a webhook, with nothing held against it; what waited is taken up."""
+        """Enable a webhook and forget its failures; what waited is sent."""
         row = webhooks.enable(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(row, versioned=True)
 
@@ -115,7 +115,7 @@ class Disabling(MethodView):
     @blueprint.access("webhooks:write", conditional=True)
     @blueprint.response(200, WebhookView)
     def post(self, application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Send nothing to a webhook until it is enabled. What waits goes on waiting."""
+        """Disable a webhook: nothing is sent until it is enabled, what waits goes on waiting."""
         row = webhooks.disable(current_services().database, webhook_id, expected=expected(), **_usual())
         return answer(row, versioned=True)
 
@@ -126,7 +126,7 @@ class RotationOfSecret(MethodView):
     @blueprint.arguments(RotationOfSecretForm)
     @blueprint.response(201, WebhookSecretView)
     def post(self, given: dict[str, Any], application: str, webhook_id: UUID) -> Response:  # noqa: ARG002
-        """Give a webhook a new secret; the old one signs beside it for 24 hours."""
+        """Give a webhook a new secret; the old one goes on signing beside it for 24 hours."""
         with _secrets():
             made = webhooks.rotate_secret(
                 current_services().database,

@@ -17,7 +17,7 @@ _LIST_COLUMNS = ("id", "name", "permissions", "last_used_at", "expires_at", "is_
 
 @click.group()
 def keys() -> None:
-    """API keys of an application. The one it was made with goes by the id `first` and may everything."""
+    """API keys of an application. The one it was made with goes by the id `first` and may do everything."""
 
 
 @keys.command("list")

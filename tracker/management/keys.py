@@ -1,6 +1,6 @@
 """API keys of an application: made, listed, changed, revoked, and replaced without a gap.
 
-The key that an application was made with is its first key. It may everything, has no row of its own and goes by the
+The key that an application was made with is its first key. It may do everything, has no row of its own and goes by the
 id `first`. It is not revoked but replaced.
 """
 
@@ -90,7 +90,7 @@ def update(
         key = _key(tx, application, key_id)
         require(expected, key)
         if key.id == FIRST:
-            raise conflict("The first key may everything and has no columns to change: rotate it, or make another.")
+            raise conflict("The first key may do everything and has no columns to change: rotate it, or make another.")
         if not key.is_active:
             raise conflict("The key is revoked.")
         before: dict[str, Any] = {"name": key.name, "permissions": _granted(key), "expires_at": key.expires_at}
