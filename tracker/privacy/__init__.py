@@ -4,4 +4,5 @@ anonymization  an application's privacy settings, as functions of what a hit say
 addresses      IP addresses: one spelling for each, and the network that may be kept of it
 url_stripping  parameters taken out of URLs
 bots           crawlers, libraries and scripts by their user agent; only this module knows crawlerdetect
+programs       those that crawlerdetect does not know, and which of all are libraries and tools
 """

@@ -1,10 +1,10 @@
 """Which hits are not counted as visits, and why: a reason each, so that none is left out silently."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from tracker.privacy.bots import is_bot
+from tracker.privacy.programs import is_client
 from tracker.receiver.rules import Rules
 
 Reason = Literal["bot", "prefetch", "gpc", "dnt"]
@@ -17,15 +17,6 @@ _AHEAD = {
 }
 """Headers of pages that are fetched although nobody has asked for them yet, and what says so in them."""
 
-_INTEGRATION = re.compile(
-    r"(?i)(curl|wget|httpie|postmanruntime|insomnia|python-requests|python-urllib|python-httpx|python/\S+ aiohttp|"
-    r"go-http-client|okhttp|java|apache-httpclient|axios|node|node-fetch|undici|ruby|faraday|guzzlehttp|php|"
-    r"libwww-perl|reqwest|dart)/"
-)
-"""How command-line tools and HTTP libraries call themselves. Crawlers fetch pages; a library that calls a tracking
-endpoint was told to by somebody who integrates it, and would otherwise wonder where the hits are. In an import the
-same names are bots: there they fetched pages."""
-
 
 def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | None) -> Reason | None:
     """Why a browser's hit is dropped, if it is."""
@@ -34,7 +25,7 @@ def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | N
     if rules.drops_bots:
         if _is_fetched_ahead(environ):
             return "prefetch"
-        if user_agent and is_bot(user_agent) and not _INTEGRATION.match(user_agent):
+        if user_agent and is_bot(user_agent) and not is_client(user_agent):
             return "bot"
     return None
 

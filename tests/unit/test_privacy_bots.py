@@ -1,0 +1,144 @@
+"""Who is a program and who is a person: one list for the receiver and for imports, by user agents that were seen."""
+
+import pytest
+
+from tracker.privacy import bots
+from tracker.privacy.bots import is_bot
+from tracker.privacy.programs import AGENTS, CLIENTS, is_client, is_program
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+PHONE = "Mozilla/5.0 (Linux; Android 11; moto g power) AppleWebKit/537.36 Chrome/119.0 Mobile Safari/537.36"
+PEOPLE = f"""
+    {CHROME}
+    {CHROME} Edg/141.0.0.0
+    {PHONE}
+    Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1
+    Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 312.0
+    Mozilla/5.0 (iPhone; CPU iPhone OS 17_2 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 [FBAN/FBIOS;FBAV/445.0]
+    Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:143.0) Gecko/20100101 Firefox/143.0
+    Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chromium/79.0 Chrome/79.0 Safari/537.36 Tesla/2023.44
+    Mozilla/5.0 (Linux; Android 9; CUBOT_X18_Plus) AppleWebKit/537.36 Chrome/99.0 Mobile Safari/537.36
+    Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36
+    Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18
+    Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7)
+    Shop/4.2 CFNetwork/1490 Darwin/23
+    Amazon CloudFront
+""".strip().splitlines()  # noqa: E501 as they were seen
+PROGRAMS = f"""
+    Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0; +https://perplexity.ai/perplexity-user)
+    Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ChatGPT-User/1.0; +https://openai.com/bot)
+    Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)
+    Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; MistralAI-User/1.0; +https://docs.mistral.ai/robots)
+    DuckAssistBot/1.2; (+http://duckduckgo.com/duckassistbot.html)
+    meta-externalagent/1.1
+    meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)
+    meta-externalfetcher/1.1
+    facebookexternalhit/1.1
+    Google-NotebookLM
+    Mozilla/5.0 (compatible; GoogleOther)
+    Mozilla/5.0 (compatible; Bytespider; spider-feedback@bytedance.com)
+    cohere-ai
+    Mozilla/5.0 (compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)
+    Pingdom.com_bot_version_1.4
+    Mozilla/5.0 (compatible; StatusCake)
+    {CHROME} DatadogSynthetics
+    Datadog/Synthetics
+    NewRelicSynthetics/1.0
+    Checkly/1.0 (https://www.checklyhq.com)
+    Uptime-Kuma/1.23
+    Blackbox-Exporter/0.25
+    Blackbox Exporter/0.24.0
+    Prometheus/2.48
+    GoogleStackdriverMonitoring-UptimeChecks(https://cloud.google.com/monitoring)
+    ELB-HealthChecker/2.0
+    kube-probe/1.28
+    Consul Health Check
+    Edge Health Probe
+    check_http/v2.3.3 (monitoring-plugins 2.3.3)
+    Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)
+    Twitterbot/1.0
+    WhatsApp/2.23.20.0
+    TelegramBot (like TwitterBot)
+    Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)
+    Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)
+    LinkedInBot/1.0
+    Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com
+    Iframely/1.3.1
+    Misskey/2023.1
+    {PHONE} Chrome-Lighthouse
+    {CHROME.replace("Chrome/", "HeadlessChrome/")}
+    Playwright/1.40
+    Feedly/1.0 (+http://www.feedly.com/fetcher.html; 3 subscribers)
+    Let's Encrypt validation server
+    Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.4046
+    Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.1
+    Microsoft BITS/7.8
+""".strip().splitlines()
+TOOLS = """
+    node
+    node-fetch/1.0 (+https://github.com/bitinn/node-fetch)
+    Node.js/20.11
+    undici
+    axios/1.6.0
+    got (https://github.com/sindresorhus/got)
+    Bun/1.1.0
+    Deno/1.40.2
+    k6/0.49.0 (https://k6.io/)
+    Grafana k6/1.0
+    PowerShell/7.4
+    curl/8.5.0
+    Wget/1.21
+    python-requests/2.31
+    Python-urllib/3.11
+    python-httpx/0.27
+    Go-http-client/2.0
+    okhttp/4.12
+    Java/17.0.1
+    Java-http-client/21
+    Apache-HttpClient/4.5 (Java/11)
+    reqwest/0.11
+    Faraday v2.7
+    GuzzleHttp/7
+    Symfony HttpClient/Curl
+    Dart/3.2 (dart:io)
+    ktor-client
+    PostmanRuntime/7.36
+    insomnia/8.6
+    wrk/4.2
+    hey/0.0.1
+    Vegeta/12
+    ApacheBench/2.3
+    Apache-JMeter/5
+    Debian APT-HTTP/1.3
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("user_agent", [line.strip() for line in PEOPLE])
+def test_people_are_people(user_agent: str) -> None:
+    assert not is_bot(user_agent)
+    assert not is_program(user_agent)
+
+
+@pytest.mark.parametrize("user_agent", [line.strip() for line in PROGRAMS])
+def test_programs_are_known(user_agent: str) -> None:
+    assert is_bot(user_agent)
+
+
+@pytest.mark.parametrize("user_agent", [line.strip() for line in TOOLS])
+def test_tools_are_known_as_tools_however_they_are_spelled(user_agent: str) -> None:
+    for spelling in (user_agent, user_agent.upper(), user_agent.lower()):
+        assert is_bot(spelling)
+        assert is_client(spelling)
+
+
+def test_the_list_holds_nothing_that_crawlerdetect_knows() -> None:
+    """When this fails after crawlerdetect came anew, remove the names from `programs.AGENTS`."""
+    assert [name for name in AGENTS if bots._detect.is_crawler(name)] == []
+    assert len(set(map(str.lower, (*AGENTS, *CLIENTS)))) == len(AGENTS) + len(CLIENTS)
+
+
+def test_a_long_user_agent_costs_no_more_than_its_beginning() -> None:
+    assert is_bot("curl/8 " + "x" * 100_000)
+    assert not is_bot("Mozilla/5.0 " + "x" * 100_000 + " Googlebot/2.1")
