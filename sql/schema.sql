@@ -595,6 +595,17 @@ CREATE TABLE imported_hits (
 CREATE INDEX idx_imported_hits_import ON imported_hits (import_id, id);
 CREATE INDEX idx_imported_hits_last ON imported_hits (last_at);
 
+-- Lines that imports have left out, so that each counts once in filtered_hits however often its log is imported.
+CREATE TABLE imported_filtered (
+    import_id INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    hit_id BIGINT NOT NULL, -- the id that the line's hit would have
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason VARCHAR(30) NOT NULL,
+    PRIMARY KEY (import_id, hit_id)
+);
+
+CREATE INDEX idx_imported_filtered_hour ON imported_filtered (hour);
+
 -- What the operator allows an application at most, so that its owner can lower a limit and raise it again, no further.
 CREATE TABLE operator_limits (
     application_id UUID NOT NULL REFERENCES applications (id) ON DELETE CASCADE,

@@ -141,3 +141,29 @@ def test_a_file_called_list_is_imported_by_its_path(settings: Settings, tmp_path
     log = write(tmp_path / "list", line(1, "192.0.2.1"))
     assert import_(settings, log)["queued"] == 1
     assert json.loads(tracker(settings, "import", "list", "--app-id", "shop", "--json").output)[0]["source"] == "list"
+
+
+def test_what_an_import_leaves_out_counts_once_in_the_data_quality(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    tracker(settings, "apps", "create", "--name", "Site", "--app-id", "site", "--domain", "site.example")
+    bots = [line(minute, f"192.0.2.{minute}", agent="Googlebot/2.1") for minute in range(3)]
+    others = [line(70 + minute, "192.0.2.9", f"http://spam.example/{minute}") for minute in range(2)]
+    log = write(tmp_path / "access.log", line(1, "192.0.2.1"), *bots, *bots[:1], *others)
+
+    def filtered() -> dict[tuple[str, int], int]:
+        query = "SELECT reason, extract(hour FROM hour AT TIME ZONE 'UTC')::integer, hits FROM filtered_hits"
+        return {(reason, hour): hits for reason, hour, hits in rows(database, query)}
+
+    for _ in range(2):  # Importing again counts nobody twice; two equal lines are two requests.
+        tracker(settings, "import", log, "--app-id", "site")
+        assert filtered() == {("bot", 1): 4, ("domain", 2): 2}
+    with (tmp_path / "access.log").open("a") as grown:
+        grown.write(line(9, "192.0.2.3", agent="k6/0.49.0"))
+    tracker(settings, "import", log, "--app-id", "site")
+    assert filtered() == {("bot", 1): 5, ("domain", 2): 2}
+    # Taken after all, they are not left out any more.
+    finished = tracker(settings, "import", log, "--app-id", "site", "--include-bots", "--json")
+    assert (finished.json["queued"], filtered()) == (6, {("domain", 2): 2})
+    tracker(settings, "import", "undo", "--app-id", "site", "--source", "access.log", "--yes")
+    assert filtered() == {}

@@ -69,7 +69,9 @@ def follow_logs(
         follower = Follower(
             patterns=files,
             source=source,
-            work=replace(work, queue=patient, prepare_month=patient.prepare_month),
+            work=replace(
+                work, queue=patient, prepare_month=patient.prepare_month, count_filtered=patient.count_filtered
+            ),
             retention_months=settings.retention_months,
             look_up=partial(applications.find_for_hits, runs.database, work.application.app_id),
             set_clock=partial(connections.clock, settings),

@@ -144,6 +144,7 @@ def import_(
             clock=clock,
             max_retries=settings.max_retries,
             import_id=runs.import_id,
+            count_filtered=runs.count_filtered,
             scheduler_keeps=kept_since(clock.now().date(), running_months) if running_months else None,
             ask_about_old=OldLines(running_months or 0, yes=yes, may_ask="-" not in files, on_question=bar.end),
             include_bots=include_bots,
@@ -157,7 +158,7 @@ def import_(
                 settings, runs, redis, work, files=files, source=source, reader=reader, summary=summary, state=state
             )
         rewrite = replacing(settings, database, redis, clock, application) if replace else None
-        work = replace_fields(work, sift=KnownLines(database, rewrite).sift)
+        work = replace_fields(work, sift=KnownLines(database, rewrite, takes_filtered=include_bots or any_host).sift)
         for file in () if follow else files:
             name, before = source or source_of(file), summary.counts()
             try:

@@ -15,7 +15,7 @@ from tracker.erasure.work import Work
 from tracker.queueing import removal
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import import_priority
-from tracker.store import batch_queue, imports, statistics_removals
+from tracker.store import batch_queue, imported_filtered, imports, statistics_removals
 from tracker.store.access_logs import HitIdentity
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Transaction
@@ -46,6 +46,7 @@ def undo(work: Work, redis: Connection, owner: Person, import_id: int) -> list[s
         if not found.total and work.clock.monotonic() >= not_before:
             break
         work.pause(_PAUSE_SECONDS)
+    work.step(lambda tx, _: imported_filtered.take_back(tx, import_id))
     before = work.look(lambda tx: statistics_removals.before(tx, owner.application_id))
     return [] if before is None else [_ANONYMOUS.format(before=before)]
 

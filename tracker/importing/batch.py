@@ -1,5 +1,6 @@
 """Hits of a log on their way to the queue, some hundred at a time."""
 
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from tracker.errors import Refused
@@ -7,6 +8,7 @@ from tracker.hit import Hit
 from tracker.importing.known_lines import ReadLine, Sift
 from tracker.importing.summary import Summary
 from tracker.queueing.entry import Entry
+from tracker.store.imported_filtered import FilteredLine
 
 BATCH: Final = 500
 _LOOKED_AT: Final = 1000
@@ -19,6 +21,14 @@ class Queue(Protocol):
     """Where entries go: it may take its time, so that the queue never holds more than it should."""
 
     def add(self, entries: list[Entry]) -> None: ...
+
+
+CountFiltered = Callable[[int, Sequence[FilteredLine]], None]
+"""Counts lines that the import of that number leaves out, each once."""
+
+
+def count_nothing(_import_id: int, _lines: Sequence[FilteredLine]) -> None:
+    """Count no lines that are left out."""
 
 
 class AddressesMissing(Refused):
@@ -37,10 +47,20 @@ class Batch:
     """Hits of one file on their way; those of its first lines wait until it is seen what its lines have."""
 
     def __init__(
-        self, queue: Queue, sift: Sift, summary: Summary, *, file: str, import_id: int, is_trusted: bool
+        self,
+        queue: Queue,
+        sift: Sift,
+        count_filtered: CountFiltered,
+        summary: Summary,
+        *,
+        file: str,
+        import_id: int,
+        is_trusted: bool,
     ) -> None:
         self.file = file
         self._queue, self._sift, self._summary, self._import_id = queue, sift, summary, import_id
+        self._count_filtered = count_filtered
+        self._filtered: list[FilteredLine] = []
         self._is_trusted = is_trusted
         self._lines: list[ReadLine] = []
         self._taken = self._without_address = 0
@@ -57,12 +77,20 @@ class Batch:
         if len(self._lines) >= (BATCH if self._is_trusted else _LOOKED_AT):
             self.send(is_last=True)
 
+    def leave_out(self, hit: Hit, reason: str) -> None:
+        """Count a line that is not queued. Raises DatabaseAway."""
+        hour = hit.created_at.replace(minute=0, second=0, microsecond=0)
+        self._filtered.append(FilteredLine(hit.id, hour, reason))
+        if len(self._filtered) >= BATCH:
+            self._send_filtered()
+
     def send(self, *, is_last: bool = False) -> None:
         """`is_last` says that what is there is enough to judge the file by. Raises AddressesMissing, QueueAway."""
         if is_last and not self._is_trusted:
             if self._without_address * 2 > self._taken and self._taken >= _ENOUGH:
                 raise AddressesMissing(self.file)
             self._is_trusted = True
+        self._send_filtered()
         if not self._lines:
             return
         sifted = self._sift(self._import_id, self._lines)
@@ -72,3 +100,8 @@ class Batch:
         self._summary.known += sifted.known
         self._summary.replaced += sifted.replaced
         self._lines.clear()
+
+    def _send_filtered(self) -> None:
+        if self._filtered:
+            self._count_filtered(self._import_id, self._filtered)
+            self._filtered.clear()

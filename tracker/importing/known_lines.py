@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tracker.errors import DatabaseAway
 from tracker.hit import Hit
 from tracker.queueing.entry import Entry
-from tracker.store import access_logs, imports
+from tracker.store import access_logs, imported_filtered, imports
 from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Database
 
@@ -47,12 +47,19 @@ def all_new(_import_id: int, lines: Sequence[ReadLine]) -> Sifted:
 class KnownLines:
     """Looks lines up, as far as anything of their import was stored before."""
 
-    def __init__(self, database: Database, replace: Replace | None = None) -> None:
-        self._database, self._replace = database, replace
+    def __init__(self, database: Database, replace: Replace | None = None, *, takes_filtered: bool = False) -> None:
+        """`takes_filtered` says that lines are taken which another run may have left out and counted."""
+        self._database, self._replace, self._takes_filtered = database, replace, takes_filtered
         self._has_hits: dict[int, bool] = {}
 
     def sift(self, import_id: int, lines: Sequence[ReadLine]) -> Sifted:
-        """Raises DatabaseAway only where lines are to be written anew: else it costs no more than queueing them."""
+        """Sift lines of one import.
+
+        Raises DatabaseAway only where lines are to be written anew or may have been left out: else they are queued.
+        """
+        if self._takes_filtered:
+            with self._database.transaction() as tx:
+                imported_filtered.take_back(tx, import_id, [line.hit.id for line in lines])
         try:
             stored = self._stored(import_id, lines)
         except DatabaseAway:

@@ -1,6 +1,6 @@
 """What a follower does that may have to wait for a server: it has time, and loses nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
@@ -9,6 +9,7 @@ from tracker.errors import TryAgain
 from tracker.importing.batch import Queue
 from tracker.importing.runs import ImportRuns, Run
 from tracker.queueing.entry import Entry
+from tracker.store.imported_filtered import FilteredLine
 
 _RETRY_EVERY: Final = 1.0
 T = TypeVar("T")
@@ -41,6 +42,10 @@ class Patient:
     def prepare_month(self, month_of: datetime) -> None:
         """Make the partitions of a month."""
         self._until_done(lambda: self.make_month(month_of))
+
+    def count_filtered(self, import_id: int, lines: Sequence[FilteredLine]) -> None:
+        """Count lines that are left out."""
+        self._until_done(lambda: self.runs.count_filtered(import_id, lines))
 
     def begin_run(self, source: str, file: str) -> Run:
         """Note that a log is followed."""

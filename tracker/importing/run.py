@@ -15,7 +15,7 @@ from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import Hit, imported_id
 from tracker.hit_values import LONGEST_DESCRIPTIONS
-from tracker.importing.batch import AddressesMissing, Batch, Queue
+from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, Queue, count_nothing
 from tracker.importing.formats import Reader
 from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.kept_period import KeptPeriod
@@ -54,6 +54,7 @@ class Import:
     """The number of the import of a log, by the log's name."""
     sift: Sift = all_new
     """Says which lines are to be queued."""
+    count_filtered: CountFiltered = count_nothing
     scheduler_keeps: KeptPeriod | None = None
     """What the running scheduler keeps; None where nobody knows."""
     ask_about_old: AskAboutOld = _do_not_ask
@@ -101,7 +102,15 @@ class Import:
             not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop",
         )
         trusted = self.force or is_trusted
-        batch = Batch(self.queue, self.sift, summary, file=file, import_id=import_id, is_trusted=trusted)
+        batch = Batch(
+            self.queue,
+            self.sift,
+            self.count_filtered,
+            summary,
+            file=file,
+            import_id=import_id,
+            is_trusted=trusted,
+        )
         try:
             for line in lines:
                 if not line.text.strip():
@@ -143,8 +152,10 @@ class Import:
         hit = self._hit_of(record, imported_id(self.application.id, log.source, line.text, ordinal))
         if log.drops_bots and hit.user_agent and is_bot(hit.user_agent):
             summary.bots += 1
+            batch.leave_out(hit, "bot")
         elif not self._is_own(hit.url, record):
             summary.other_hosts += 1
+            batch.leave_out(hit, "domain")
         else:
             summary.kinds[record.kind] += 1
             hit = _made_private(hit, log.privacy)

@@ -1,12 +1,14 @@
 """Runs of an import, as `import list` shows them: which file of which log was read when, and what became of it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from tracker.clock import Clock
-from tracker.store import imports
+from tracker.store import imported_filtered, imports
 from tracker.store.database import Database
+from tracker.store.imported_filtered import FilteredLine
 
 
 @dataclass(slots=True)
@@ -41,6 +43,11 @@ class ImportRuns:
             with self.database.transaction() as tx:
                 self._ids[source] = imports.place(tx, self.application_id, source)
         return self._ids[source]
+
+    def count_filtered(self, import_id: int, lines: Sequence[FilteredLine]) -> None:
+        """Count lines that are left out in the application's data quality, each once. Raises DatabaseAway."""
+        with self.database.transaction() as tx:
+            imported_filtered.count_once(tx, import_id, lines)
 
     def begin(self, source: str, file: str) -> Run:
         """Note that a file is going to be read. Raises DatabaseAway."""

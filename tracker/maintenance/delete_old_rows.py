@@ -7,7 +7,15 @@ from functools import partial
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.maintenance.delete_in_batches import delete_in_batches
-from tracker.store import batch_jobs, batch_queue, batch_queue_events, imports, sessions, webhook_deliveries
+from tracker.store import (
+    batch_jobs,
+    batch_queue,
+    batch_queue_events,
+    imported_filtered,
+    imports,
+    sessions,
+    webhook_deliveries,
+)
 from tracker.store.database import Database
 from tracker.store.partitions import first_kept, oldest_month
 
@@ -60,7 +68,11 @@ def delete_old_rows(
         with database.transaction() as tx:
             oldest = oldest_month(tx) or kept_from
         before = min(kept_from, oldest).start
-        for table, delete in (("imported_hits", imports.delete_old), ("sessions", sessions.delete_old)):
+        for table, delete in (
+            ("imported_hits", imports.delete_old),
+            ("imported_filtered", imported_filtered.delete_old),
+            ("sessions", sessions.delete_old),
+        ):
             deleted[table] = delete_in_batches(
                 database, partial(delete, before=before), should_continue=should_continue
             )

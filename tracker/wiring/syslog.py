@@ -148,6 +148,7 @@ class _Listener:
                 clock=self.clock,
                 max_retries=self.settings.max_retries,
                 import_id=runs.import_id,
+                count_filtered=patient.count_filtered,
             )
         return self._works[application.app_id]
 
