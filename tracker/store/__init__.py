@@ -8,7 +8,8 @@ partitions, partition_making, partition_removal, partition_strays    the months 
 deletions, retention_state                 by which time is deleted, and who says so
 server_facts, reading_role, gauges         the server's settings, a role's rights, how the work goes on
 
-Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits, imports
+Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits
+Imports:       imports, imported_filtered
 Queue:         batch_queue, batch_queue_events, batch_jobs
 Statistics:    statistics, statistics_increments, statistics_periods, statistics_removals, statistics_reading
 Applications:  applications, api_keys, application_settings, custom_parameter_definitions, operator_limits
