@@ -9,9 +9,9 @@ NUL (JSONB has none) and lone surrogates (UTF-8 has none). Of duplicate keys the
 from collections.abc import Iterator
 from typing import Any
 
-LONGEST_IDENTIFIERS = {"client_sub_id": 100, "module_id": 100, "session_id": 100, "event_name": 100}
+MAX_IDENTIFIER_LENGTHS = {"client_sub_id": 100, "module_id": 100, "session_id": 100, "event_name": 100}
 """Characters of texts that name something, by column: a longer one is refused, since a cut name is another name."""
-LONGEST_DESCRIPTIONS = {
+MAX_DESCRIPTION_LENGTHS = {
     "url": 8192,
     "referrer": 8192,
     "user_agent": 2000,
@@ -20,9 +20,9 @@ LONGEST_DESCRIPTIONS = {
     "timezone": 50,
 }
 """Characters of texts that describe, by column: a longer one is cut, since most of it is better than no hit."""
-LONGEST_PARAMETER_KEY = 100
+MAX_PARAMETER_KEY_LENGTH = 100
 MAX_DEPTH = 20
-LARGEST_INTEGER = 2**53 - 1
+MAX_INTEGER = 2**53 - 1
 """Up to here, in both directions, a double holds every whole number exactly, and JavaScript has nothing but doubles."""
 
 TOO_LARGE = "The number is beyond ±(2^53-1)."
@@ -51,7 +51,7 @@ def is_plain(value: Any, depth: int) -> bool:
                     continue
                 if kind is dict or kind is list:
                     deeper.append(item)
-                elif (kind is int or kind is float) and not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
+                elif (kind is int or kind is float) and not -MAX_INTEGER <= item <= MAX_INTEGER:
                     return False
         if not deeper:
             return True
@@ -84,7 +84,7 @@ def _fault_of_scalar(item: object) -> str | None:
         return _fault_of_text(item)
     if isinstance(item, NoValue):
         return item.reason
-    if isinstance(item, int | float) and not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
+    if isinstance(item, int | float) and not -MAX_INTEGER <= item <= MAX_INTEGER:
         return TOO_LARGE
     return None
 

@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tracker.application import ParameterDefinition, ParameterType
-from tracker.hit_values import LARGEST_INTEGER
+from tracker.hit_values import MAX_INTEGER
 
 try:
     import re2
@@ -183,7 +183,7 @@ def _number(value: Json) -> int | float | None:
         number: int | float = orjson.loads(value)
     except ValueError:
         return None
-    return None if isinstance(number, int) and abs(number) > LARGEST_INTEGER else number
+    return None if isinstance(number, int) and abs(number) > MAX_INTEGER else number
 
 
 def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:

@@ -32,3 +32,17 @@ def test_a_public_type_has_a_name_of_its_own() -> None:
 def test_the_names_of_types_are_found() -> None:
     tree = ast.parse("class Ab: ...\nBc = dict[str, int]\nDe: type = int\nLIMIT = 1\n_Own = int\nlower = 2\nT = 3")
     assert list(public_types(tree)) == ["Ab", "Bc", "De"]
+
+
+def limits(tree: ast.Module) -> Iterator[str]:
+    """The constants of a module that say how much there may be in another way than `MAX_` and `MIN_`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id.isupper():
+            words = node.id.strip("_").split("_")
+            if words[0] in {"MOST", "LONGEST", "SHORTEST", "FEWEST", "WIDEST", "LARGEST"}:
+                yield node.id
+
+
+def test_a_limit_is_called_max_or_min() -> None:
+    found = {name_of(path): sorted(set(limits(tree_of(path)))) for path in python_files("tracker")}
+    assert {name: constants for name, constants in found.items() if constants} == {}

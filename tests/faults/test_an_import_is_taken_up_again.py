@@ -9,12 +9,12 @@ from tests.command_line import PROJECT, environment, tracker
 from tests.running import running
 from tests.waiting import PATIENCE, wait_until
 from tracker.config import Settings
-from tracker.importing.paced_queue import MOST_WAITING
+from tracker.importing.paced_queue import MAX_WAITING
 from tracker.queueing.adding import bulk_waiting
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
-LINES = MOST_WAITING + 1_000
+LINES = MAX_WAITING + 1_000
 
 
 @pytest.mark.slow
@@ -33,7 +33,7 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(
     command = [sys.executable, "-m", "tracker", "import", str(log), "--app-id", "shop"]
     with subprocess.Popen(command, cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE) as first:
         # Without workers it stops where the queue is full, in the middle of the log.
-        wait_until(lambda: bulk_waiting(redis) > MOST_WAITING or first.poll() is not None)
+        wait_until(lambda: bulk_waiting(redis) > MAX_WAITING or first.poll() is not None)
         assert first.poll() is None
         first.kill()
         first.communicate(timeout=PATIENCE)

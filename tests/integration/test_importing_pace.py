@@ -24,7 +24,7 @@ MOST = 10
 
 @pytest.fixture(autouse=True)
 def _short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paced_queue, "MOST_WAITING", MOST)
+    monkeypatch.setattr(paced_queue, "MAX_WAITING", MOST)
 
 
 def entries(application: Application, count: int) -> list[Entry]:

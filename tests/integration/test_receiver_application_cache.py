@@ -155,7 +155,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
 
 
 def test_names_that_nobody_has_do_not_fill_the_memory(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application_cache, "_MOST_UNKNOWN", 5)
+    monkeypatch.setattr(application_cache, "_MAX_UNKNOWN", 5)
     cache = cache_of(receiving)
     for number in range(12):
         assert cache.find(f"nobody{number}") is None

@@ -15,7 +15,7 @@ from tracker.api.pages import PageQuery, not_a_cursor, page, page_of, place_of
 from tracker.api.services import current_services
 from tracker.application import Application
 from tracker.erasure import identifiers, requests
-from tracker.hit_values import LONGEST_IDENTIFIERS
+from tracker.hit_values import MAX_IDENTIFIER_LENGTHS
 from tracker.management import audit
 from tracker.store.database import Transaction
 
@@ -36,8 +36,8 @@ def _names(longest: int, meaning: str) -> fields.List[Any]:
 class ErasureForm(Schema):
     """A person, by at least one identifier; what any of them finds is erased."""
 
-    client_sub_id = _names(LONGEST_IDENTIFIERS["client_sub_id"], "Hits with one of these.")
-    session_id = _names(LONGEST_IDENTIFIERS["session_id"], "Hits with one of these.")
+    client_sub_id = _names(MAX_IDENTIFIER_LENGTHS["client_sub_id"], "Hits with one of these.")
+    session_id = _names(MAX_IDENTIFIER_LENGTHS["session_id"], "Hits with one of these.")
     ip = _names(_MAX_ADDRESS_LENGTH, "Hits from one of these addresses, as they are stored.")
 
 

@@ -14,7 +14,7 @@ from tracker.config import Settings
 from tracker.erasure.imported import erase_to_store_anew
 from tracker.errors import Refused
 from tracker.importing.known_lines import Replace
-from tracker.importing.paced_queue import MOST_WAITING
+from tracker.importing.paced_queue import MAX_WAITING
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
@@ -67,7 +67,7 @@ def replacing(
             clock,
             queue=settings.rq_queue,
             drain_seconds=settings.drain_seconds,
-            queue_limit=MOST_WAITING,
+            queue_limit=MAX_WAITING,
         )
 
     return replace_stored

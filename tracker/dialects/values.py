@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from tracker.errors import Refused
-from tracker.hit_values import LARGEST_INTEGER
+from tracker.hit_values import MAX_INTEGER
 from tracker.privacy.addresses import normalise
 from tracker.web.envelope import PRIVATE, Answer, Headers
 from tracker.web.json_rules import check, parse, refusal
@@ -80,7 +80,7 @@ def number_of(value: Any) -> int | float | None:  # noqa: ANN401 any JSON value
             value = float(value)
         except ValueError:
             return None
-    if not isinstance(value, int | float) or not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+    if not isinstance(value, int | float) or not -MAX_INTEGER <= value <= MAX_INTEGER:
         return None
     return int(value) if value == int(value) else value
 

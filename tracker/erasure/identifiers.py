@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tracker.application import Application
 from tracker.errors import Refused, invalid
-from tracker.hit_values import LONGEST_IDENTIFIERS
+from tracker.hit_values import MAX_IDENTIFIER_LENGTHS
 from tracker.privacy.addresses import network_of, normalise
 from tracker.privacy.anonymization import Privacy
 from tracker.store.person_rows import Person
@@ -107,8 +107,8 @@ def digests_of(erasure_id: UUID, identifiers: Identifiers) -> list[dict[str, str
 
 def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
     for value in values:
-        if not value or len(value) > LONGEST_IDENTIFIERS[name] or "\0" in value or not _is_unicode(value):
-            raise _refused(name, f"1 to {LONGEST_IDENTIFIERS[name]} characters, none of them NUL.")
+        if not value or len(value) > MAX_IDENTIFIER_LENGTHS[name] or "\0" in value or not _is_unicode(value):
+            raise _refused(name, f"1 to {MAX_IDENTIFIER_LENGTHS[name]} characters, none of them NUL.")
     return tuple(sorted(set(values)))
 
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 import orjson
 
 from tracker.hit_values import (
-    LONGEST_DESCRIPTIONS,
-    LONGEST_IDENTIFIERS,
-    LONGEST_PARAMETER_KEY,
     MAX_DEPTH,
+    MAX_DESCRIPTION_LENGTHS,
+    MAX_IDENTIFIER_LENGTHS,
+    MAX_PARAMETER_KEY_LENGTH,
     faults,
     is_plain,
 )
@@ -25,11 +25,11 @@ from tracker.importing.wrappers import json_of
 from tracker.privacy.addresses import normalise
 
 _OBJECTS = ("event_data", "custom_params")
-_LONGEST_PATH = 200
+_MAX_PATH_LENGTH = 200
 _SHOWN_NAMES = 8
 
 _OWN_NAMES: Final = frozenset(
-    (*LONGEST_IDENTIFIERS, *LONGEST_DESCRIPTIONS, *_OBJECTS, "ip_address", "screen_res", "timestamp")
+    (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, *_OBJECTS, "ip_address", "screen_res", "timestamp")
 )
 _SERVER_ONLY: Final = frozenset(
     name
@@ -68,7 +68,7 @@ def json_record(
 def _own_record(values: dict[str, Any], line: bytes) -> Record:
     if b"\\u0000" in line or not is_plain(values, MAX_DEPTH):
         for path, reason in faults(values, "", MAX_DEPTH):
-            raise Malformed(f"{path[:_LONGEST_PATH]}: {reason}")
+            raise Malformed(f"{path[:_MAX_PATH_LENGTH]}: {reason}")
     if not values.get("screen_resolution"):
         values["screen_resolution"] = values.get("screen_res")
     columns: dict[str, Any] = {}
@@ -125,28 +125,28 @@ def _text(values: dict[str, Any], path: str) -> str | None:
 
 def _unknown_names(values: dict[str, Any]) -> str:
     shown = ", ".join(list(map(str, values))[:_SHOWN_NAMES])
-    return f"none of its names is known ({shown[:_LONGEST_PATH]}): say which is which with --map address=THEIR_NAME"
+    return f"none of its names is known ({shown[:_MAX_PATH_LENGTH]}): say which is which with --map address=THEIR_NAME"
 
 
 def _identifier(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value
     if not isinstance(value, str):
         raise Malformed(f"{name} is not a text")
-    if len(value) > LONGEST_IDENTIFIERS[name]:
-        raise Malformed(f"{name} is longer than {LONGEST_IDENTIFIERS[name]} characters")
+    if len(value) > MAX_IDENTIFIER_LENGTHS[name]:
+        raise Malformed(f"{name} is longer than {MAX_IDENTIFIER_LENGTHS[name]} characters")
     return value
 
 
 def _description(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value
     if not isinstance(value, str):
         raise Malformed(f"{name} is not a text")
-    return value[: LONGEST_DESCRIPTIONS[name]]
+    return value[: MAX_DESCRIPTION_LENGTHS[name]]
 
 
 def _object(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON value
     if not isinstance(value, dict):
         raise Malformed(f"{name} is not a JSON object")
-    if name == "custom_params" and any(len(key) > LONGEST_PARAMETER_KEY for key in value):
-        raise Malformed(f"a key of custom_params is longer than {LONGEST_PARAMETER_KEY} characters")
+    if name == "custom_params" and any(len(key) > MAX_PARAMETER_KEY_LENGTH for key in value):
+        raise Malformed(f"a key of custom_params is longer than {MAX_PARAMETER_KEY_LENGTH} characters")
     return value
 
 
@@ -175,8 +175,8 @@ def _time(value: Any) -> datetime:  # noqa: ANN401 any JSON value
 
 
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str, Any], Any]], ...] = (
-    (tuple(LONGEST_IDENTIFIERS), _identifier),
-    (tuple(LONGEST_DESCRIPTIONS), _description),
+    (tuple(MAX_IDENTIFIER_LENGTHS), _identifier),
+    (tuple(MAX_DESCRIPTION_LENGTHS), _description),
     (_OBJECTS, _object),
     (("ip_address",), _address),
 )

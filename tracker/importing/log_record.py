@@ -7,7 +7,7 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from tracker.hit_values import LARGEST_INTEGER, LONGEST_DESCRIPTIONS
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_INTEGER
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
 from tracker.privacy.addresses import normalise
@@ -76,14 +76,14 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     )
     for column, text in described:
         if text:
-            columns[column] = text[: LONGEST_DESCRIPTIONS[column]]
+            columns[column] = text[: MAX_DESCRIPTION_LENGTHS[column]]
     event_data: dict[str, Any] = {}
     if method:
         event_data["method"] = method
     if status is not None and status in _STATUS:
         event_data["status"] = status
     if size is not None:
-        event_data["bytes"] = min(size, LARGEST_INTEGER)
+        event_data["bytes"] = min(size, MAX_INTEGER)
     if event_data:
         columns["event_data"] = event_data
     return Record(

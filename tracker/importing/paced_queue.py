@@ -8,7 +8,7 @@ from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 
-MOST_WAITING = 20_000
+MAX_WAITING = 20_000
 _LOOK_AGAIN = 0.2
 _PUBLISH_SECONDS = 5.0
 """Between two times that the metrics of this process are published."""
@@ -17,7 +17,7 @@ _PATIENCE = 10.0
 
 
 class PacedQueue:
-    """Adds entries while at most MOST_WAITING wait; else nudges the workers and waits until there is room."""
+    """Adds entries while at most MAX_WAITING wait; else nudges the workers and waits until there is room."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class PacedQueue:
             self._published_at = now
             self._publish()
         self._last_id = added.last_id
-        if added.bulk_waiting > MOST_WAITING:
-            self._wait(lambda waiting: waiting <= MOST_WAITING)
+        if added.bulk_waiting > MAX_WAITING:
+            self._wait(lambda waiting: waiting <= MAX_WAITING)
 
     def wait_until_taken(self) -> None:
         """Until the workers have taken everything that was added. Raises QueueAway."""

@@ -14,7 +14,7 @@ from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.hit import Hit, imported_id
-from tracker.hit_values import LONGEST_DESCRIPTIONS
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, Queue, count_nothing
 from tracker.importing.formats import Reader
 from tracker.importing.hosts import host_of, is_of_domain
@@ -185,7 +185,7 @@ class Import:
         columns = dict(record.columns)
         url = columns.get("url")
         if url is not None and url.startswith("/") and (host := record.host or self.application.domain):
-            columns["url"] = f"https://{host}{url}"[: LONGEST_DESCRIPTIONS["url"]]
+            columns["url"] = f"https://{host}{url}"[: MAX_DESCRIPTION_LENGTHS["url"]]
         if record.kind != "page" and IMPORT_PAGE_VIEWS.value(self.application.settings) == "pages":
             columns["event_name"] = record.kind
         return Hit(

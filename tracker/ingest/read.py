@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from tracker.hit import Hit
-from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.outbox.publish import Subscribers
 from tracker.parameter_rules import Json
 from tracker.queueing.consumer import Claim
@@ -70,7 +70,7 @@ def _demand_sound(hit: Hit) -> None:
             raise ValueError(f"{name} is not an object")
 
 
-_TEXTS = (*LONGEST_IDENTIFIERS, *LONGEST_DESCRIPTIONS, "ip_address")
+_TEXTS = (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "ip_address")
 
 
 def _demand_sendable(hit: Hit, data: bytes) -> None:

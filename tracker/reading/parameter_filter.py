@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from tracker.errors import Refused, invalid
-from tracker.hit_values import LONGEST_PARAMETER_KEY, MAX_DEPTH, faults
+from tracker.hit_values import MAX_DEPTH, MAX_PARAMETER_KEY_LENGTH, faults
 
 _MAX_LENGTH: Final = 4096
 """Bytes of the filter as JSON; one of a hit's values takes 2,000 at most."""
@@ -28,8 +28,8 @@ def filter_text(values: object) -> str | None:
     for path, reason in faults(values, "", MAX_DEPTH):
         raise _refusal(f"{path[:_MAX_PATH_LENGTH]}: {reason}" if path else reason)
     for key in values:
-        if len(key) > LONGEST_PARAMETER_KEY:
-            raise _refusal(f"A key has more than {LONGEST_PARAMETER_KEY} characters.")
+        if len(key) > MAX_PARAMETER_KEY_LENGTH:
+            raise _refusal(f"A key has more than {MAX_PARAMETER_KEY_LENGTH} characters.")
     text = orjson.dumps(values)
     if len(text) > _MAX_LENGTH:
         raise _refusal(f"Has more than {_MAX_LENGTH} bytes.")

@@ -23,7 +23,7 @@ from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.filtering import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
-from tracker.receiver.hit_form import LONGEST_APP_ID, LONGEST_USER_AGENT, app_id_in, app_id_missing, load_hit
+from tracker.receiver.hit_form import MAX_APP_ID_LENGTH, MAX_USER_AGENT_LENGTH, app_id_in, app_id_missing, load_hit
 from tracker.receiver.hit_ids import HitIds
 from tracker.receiver.page_origin import ForeignPage, require_own_page
 from tracker.receiver.rules import RuleBook, Rules
@@ -233,7 +233,9 @@ def confirmed(
 
 
 def sender_of(context: ReceiverContext, environ: Mapping[str, Any]) -> Sender:
-    return Sender(client_address(environ, context.proxies), clean(environ.get("HTTP_USER_AGENT"), LONGEST_USER_AGENT))
+    return Sender(
+        client_address(environ, context.proxies), clean(environ.get("HTTP_USER_AGENT"), MAX_USER_AGENT_LENGTH)
+    )
 
 
 def application_not_found() -> Refused:
@@ -258,7 +260,7 @@ def application_presented(context: ReceiverContext, presented: str | None) -> Ap
         if (owner := context.applications.find_by_key(presented)) is None:
             raise Refused("INVALID_API_KEY", 401, "The API key is unknown or has been revoked.")
         return owner
-    if presented and len(presented) <= LONGEST_APP_ID and presented.isprintable():
+    if presented and len(presented) <= MAX_APP_ID_LENGTH and presented.isprintable():
         found = context.applications.find(presented)
         if found is not None:
             return found

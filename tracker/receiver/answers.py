@@ -11,7 +11,7 @@ from tracker.queueing.producer import Enqueued
 from tracker.receiver.page_origin import for_readers
 from tracker.web.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 
-_LONGEST_REASON = 200
+_MAX_REASON_LENGTH = 200
 _METHODS = "GET, POST, OPTIONS"
 
 _READABLE = (
@@ -55,7 +55,7 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
 
     The status is 200, but 405 for a wrong method, which no image element sends.
     """
-    reason = "".join(letter if " " <= letter <= "~" else "?" for letter in refused.message[:_LONGEST_REASON])
+    reason = "".join(letter if " " <= letter <= "~" else "?" for letter in refused.message[:_MAX_REASON_LENGTH])
     why = (("X-Tracker-Error", refused.code), ("X-Tracker-Error-Message", reason))
     status = refused.status if refused.status == HTTPStatus.METHOD_NOT_ALLOWED else HTTPStatus.OK
     return Answer(GIF, status, (*_PIXEL, *why, *headers, *retry_headers(refused)))

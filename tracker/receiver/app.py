@@ -15,7 +15,7 @@ from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_demo_page import TestPage, test_page
 from tracker.receiver.beacon_script import beacon_script
 from tracker.receiver.health import HealthParts, KnowsCaller, health, live
-from tracker.receiver.tracking import LONGEST_BODY, Tracking, endpoint_at
+from tracker.receiver.tracking import MAX_BODY_BYTES, Tracking, endpoint_at
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import Answer, Headers, as_refused
 
@@ -75,7 +75,7 @@ def max_body_of(app: App) -> Callable[[Mapping[str, Any]], int]:
             app.url_map.bind("").match(path.encode("latin-1").decode("utf-8", "replace"), method=method)
         except HTTPException:
             return 0
-        return LONGEST_BODY
+        return MAX_BODY_BYTES
 
     return max_body
 

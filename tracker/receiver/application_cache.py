@@ -31,8 +31,8 @@ FRESH_SECONDS = 2.0
 _UNKNOWN_SECONDS = 0.2
 _CONFIRMED_SECONDS = 0.2
 """For so long a refusal that the application's state causes holds for all hits without asking PostgreSQL again."""
-_MOST_KNOWN = 20_000
-_MOST_UNKNOWN = 10_000
+_MAX_KNOWN = 20_000
+_MAX_UNKNOWN = 10_000
 _AT_ONCE = 1000
 _IDLE_TURNS = 1800
 """Turns of `refresh` without a hit, about an hour, after which an application is forgotten."""
@@ -221,12 +221,12 @@ class ApplicationCache:
     def _remember(self, app_id: str, application: Application | None) -> None:
         with self._lock:
             if application is None:
-                if len(self._unknown) >= _MOST_UNKNOWN:
+                if len(self._unknown) >= _MAX_UNKNOWN:
                     self._unknown.clear()
                 self._unknown[app_id] = self._clock.monotonic() + _UNKNOWN_SECONDS
                 return
             self._unknown.pop(app_id, None)
-            if len(self._known) >= _MOST_KNOWN:
+            if len(self._known) >= _MAX_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[app_id] = _Known(application)
 

@@ -29,10 +29,10 @@ from tracker.web.authentication import presented_key
 from tracker.web.envelope import error_body
 from tracker.web.json_rules import Parsed, check, refusal
 
-MOST_EVENTS = 1000
-LONGEST_EVENT = 65_536
+MAX_EVENTS = 1000
+MAX_EVENT_BYTES = 65_536
 """Bytes of one event's stored form: what a single hit may have as its body."""
-_MOST_CANDIDATES = 10
+_MAX_CANDIDATES = 10
 """Applications that are tried for a batch which names them only in its events."""
 
 
@@ -117,7 +117,7 @@ def prepare_batch(
                 hit_id=context.hit_ids.next(now),
                 now=now,
                 max_retries=context.max_retries,
-                longest=LONGEST_EVENT,
+                longest=MAX_EVENT_BYTES,
             )
         except Refused as refused:
             results[index] = _failure(index, refused)
@@ -133,8 +133,8 @@ def prepare_batch(
 def _events(batch: Parsed) -> list[Any]:
     """The events of a batch whose own fields, beside them, are in order."""
     events = batch.value.get("events")
-    if not isinstance(events, list) or not 1 <= len(events) <= MOST_EVENTS:
-        raise refusal("events", f"Must be an array of 1 to {MOST_EVENTS} events.")
+    if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
+        raise refusal("events", f"Must be an array of 1 to {MAX_EVENTS} events.")
     beside = {name: value for name, value in batch.value.items() if name != "events"}
     check(beside, suspicious=batch.suspicious)
     return events
@@ -185,7 +185,7 @@ def _app_ids(events: list[Any]) -> list[str]:
     """The first few different app_ids that the events name."""
     named: dict[str, None] = {}
     for event in events:
-        if isinstance(event, dict) and len(named) < _MOST_CANDIDATES:
+        if isinstance(event, dict) and len(named) < _MAX_CANDIDATES:
             try:
                 app_id = app_id_in(event)
             except Refused:

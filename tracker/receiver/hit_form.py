@@ -8,19 +8,19 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
-from tracker.hit_values import LONGEST_DESCRIPTIONS, LONGEST_IDENTIFIERS, LONGEST_PARAMETER_KEY
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
 from tracker.receiver.field_types import Address, Description, EventId, Identifier, Instant, JsonObject, Number
 
-LONGEST_APP_ID = 50
-LONGEST_URL = LONGEST_DESCRIPTIONS["url"]
-LONGEST_USER_AGENT = LONGEST_DESCRIPTIONS["user_agent"]
-LONGEST_AGE_MS = 86_400_000
+MAX_APP_ID_LENGTH = 50
+MAX_URL_LENGTH = MAX_DESCRIPTION_LENGTHS["url"]
+MAX_USER_AGENT_LENGTH = MAX_DESCRIPTION_LENGTHS["user_agent"]
+MAX_AGE_MS = 86_400_000
 TRUSTED = "track:trusted"
 """The permission of a key whose word about the visitor's address and user agent counts."""
 _INTEGER = 2**31
 _USUAL: tuple[tuple[str, type, int], ...] = (
-    *((name, str, longest) for name, longest in LONGEST_IDENTIFIERS.items()),
-    *((name, str, longest) for name, longest in LONGEST_DESCRIPTIONS.items() if name != "user_agent"),
+    *((name, str, longest) for name, longest in MAX_IDENTIFIER_LENGTHS.items()),
+    *((name, str, longest) for name, longest in MAX_DESCRIPTION_LENGTHS.items() if name != "user_agent"),
     ("event_id", str, 36),
     ("event_data", dict, 0),
     ("custom_params", dict, 0),
@@ -38,19 +38,19 @@ class _BrowserHit(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    client_sub_id = Identifier(LONGEST_IDENTIFIERS["client_sub_id"])
-    module_id = Identifier(LONGEST_IDENTIFIERS["module_id"])
-    session_id = Identifier(LONGEST_IDENTIFIERS["session_id"])
-    event_name = Identifier(LONGEST_IDENTIFIERS["event_name"])
-    url = Description(LONGEST_DESCRIPTIONS["url"])
-    referrer = Description(LONGEST_DESCRIPTIONS["referrer"])
-    screen_resolution = Description(LONGEST_DESCRIPTIONS["screen_resolution"])
-    language = Description(LONGEST_DESCRIPTIONS["language"])
-    timezone = Description(LONGEST_DESCRIPTIONS["timezone"])
+    client_sub_id = Identifier(MAX_IDENTIFIER_LENGTHS["client_sub_id"])
+    module_id = Identifier(MAX_IDENTIFIER_LENGTHS["module_id"])
+    session_id = Identifier(MAX_IDENTIFIER_LENGTHS["session_id"])
+    event_name = Identifier(MAX_IDENTIFIER_LENGTHS["event_name"])
+    url = Description(MAX_DESCRIPTION_LENGTHS["url"])
+    referrer = Description(MAX_DESCRIPTION_LENGTHS["referrer"])
+    screen_resolution = Description(MAX_DESCRIPTION_LENGTHS["screen_resolution"])
+    language = Description(MAX_DESCRIPTION_LENGTHS["language"])
+    timezone = Description(MAX_DESCRIPTION_LENGTHS["timezone"])
     event_data = JsonObject()
-    custom_params = JsonObject(LONGEST_PARAMETER_KEY)
+    custom_params = JsonObject(MAX_PARAMETER_KEY_LENGTH)
     event_id = EventId()
-    age_ms = Number(0, LONGEST_AGE_MS)
+    age_ms = Number(0, MAX_AGE_MS)
 
 
 class _KeyedHit(_BrowserHit):
@@ -64,7 +64,7 @@ class _TrustedHit(_KeyedHit):
     """What a caller with a key and the permission `track:trusted` may say as well."""
 
     ip_address = Address()
-    user_agent = Description(LONGEST_USER_AGENT)
+    user_agent = Description(MAX_USER_AGENT_LENGTH)
 
 
 _BROWSER_FORM, _KEYED_FORM, _TRUSTED_FORM = _BrowserHit(), _KeyedHit(), _TrustedHit()
@@ -115,8 +115,8 @@ def _are_usual(
 ) -> bool:
     return (
         (not event_id or _EVENT_ID.fullmatch(event_id) is not None)
-        and 0 <= age_ms <= LONGEST_AGE_MS
-        and max(map(len, custom_params), default=0) <= LONGEST_PARAMETER_KEY
+        and 0 <= age_ms <= MAX_AGE_MS
+        and max(map(len, custom_params), default=0) <= MAX_PARAMETER_KEY_LENGTH
     )
 
 
@@ -127,8 +127,8 @@ def app_id_in(values: Mapping[str, Any]) -> str | None:
         return None
     if type(app_id) is not str:
         raise _refusal({"app_id": ["Must be a text."]})
-    if len(app_id) > LONGEST_APP_ID:
-        raise _refusal({"app_id": [f"Must have at most {LONGEST_APP_ID} characters."]})
+    if len(app_id) > MAX_APP_ID_LENGTH:
+        raise _refusal({"app_id": [f"Must have at most {MAX_APP_ID_LENGTH} characters."]})
     return app_id
 
 

@@ -19,7 +19,7 @@ _HOST = re.compile(
 )
 _NOBODY: Headers = (("Vary", "Origin"),)
 _ANYBODY: Headers = (("Access-Control-Allow-Origin", "*"), *_NOBODY)
-_LONGEST_ORIGIN = 300
+_MAX_ORIGIN_LENGTH = 300
 """Characters: a name has at most 253 of them."""
 _READERS = "tracker.page_that_may_read"
 """In a request's environ: the origin that may read the answer, or an empty text for none; absent: any may."""
@@ -83,7 +83,7 @@ def for_readers(headers: Headers, environ: Mapping[str, Any]) -> Headers:
 
 
 def _readers(origin: str | None) -> Headers:
-    if origin is None or len(origin) > _LONGEST_ORIGIN:
+    if origin is None or len(origin) > _MAX_ORIGIN_LENGTH:
         return _ANYBODY
     return _readable_by(origin)
 

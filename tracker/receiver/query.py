@@ -11,7 +11,7 @@ from tracker.web.json_rules import check, parse, refusal
 _JSON = ("custom_params", "event_data")
 _NUMBERS = ("age_ms", "priority")
 _PARAMETER = "cp."
-_LONGEST_NUMBER = 20
+_MAX_NUMBER_LENGTH = 20
 
 
 def read_query(query: str) -> dict[str, Any]:
@@ -77,6 +77,6 @@ def _json_object(name: str, text: str) -> dict[str, Any] | None:
 def _number(text: str) -> float | str:
     """The number that a text spells, or the text for the form to refuse."""
     try:
-        return float(text) if len(text) <= _LONGEST_NUMBER else text
+        return float(text) if len(text) <= _MAX_NUMBER_LENGTH else text
     except ValueError:
         return text

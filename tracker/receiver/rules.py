@@ -9,7 +9,7 @@ from tracker.dialects.original import NAME as ORIGINAL
 from tracker.privacy.anonymization import Privacy
 from tracker.receiver.allowance import Allowance
 
-_MOST_KNOWN = 20_000
+_MAX_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class RuleBook:
         # A snapshot is replaced, never changed: the same object has the same settings.
         if known is not None and known[0] is application:
             return known[1]
-        if len(self._known) >= _MOST_KNOWN:
+        if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         rules = Rules.of(application, self._daily_megabytes)
         self._known[application.id] = application, rules

@@ -32,7 +32,7 @@ from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.batch_acceptance import prepare_batch
 from tracker.receiver.dialect_endpoint import DIALECT_ENDPOINTS, DialectEndpoint
 from tracker.receiver.header_text import clean
-from tracker.receiver.hit_form import LONGEST_URL
+from tracker.receiver.hit_form import MAX_URL_LENGTH
 from tracker.receiver.page_origin import for_readers
 from tracker.receiver.pending import Pending
 from tracker.receiver.query import read_query
@@ -43,8 +43,8 @@ from tracker.web.json_rules import Parsed, check, parse, refusal
 if TYPE_CHECKING:  # Names for type checkers; at run time the module does not exist.
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-LONGEST_BODY = 65_536
-LONGEST_BATCH = 1_048_576
+MAX_BODY_BYTES = 65_536
+MAX_BATCH_BYTES = 1_048_576
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -134,7 +134,7 @@ class Tracking:
 
 def _pixel(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
     values = read_query(environ.get("QUERY_STRING", ""))
-    if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), LONGEST_URL)):
+    if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), MAX_URL_LENGTH)):
         values["url"] = page
     hit = prepare_hit(own, values, environ, own.clock.now(), dialect=dialect)
     if isinstance(hit, Filtered):
@@ -144,7 +144,7 @@ def _pixel(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | N
 
 
 def _track(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
-    parsed = _object(read_body(environ, LONGEST_BODY))
+    parsed = _object(read_body(environ, MAX_BODY_BYTES))
     check(parsed.value, suspicious=parsed.suspicious)
     now = own.clock.now()
     hit = prepare_hit(own, parsed.value, environ, now, dialect=dialect)
@@ -161,7 +161,7 @@ def _track(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | N
 
 
 def _batch(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
-    parsed = _object(read_body(environ, LONGEST_BATCH))
+    parsed = _object(read_body(environ, MAX_BATCH_BYTES))
     now = own.clock.now()
     batch = prepare_batch(own, parsed, environ, now, dialect=dialect)
     if batch.offer is None:
@@ -174,11 +174,11 @@ def _batch(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | N
 
 ENDPOINTS: dict[str, TrackingEndpoint | DialectEndpoint] = {
     "/pixel.gif": TrackingEndpoint("GET", 0, _pixel, is_image=True),
-    "/v1/track": TrackingEndpoint("POST", LONGEST_BODY, _track),
-    "/v1/track/batch": TrackingEndpoint("POST", LONGEST_BATCH, _batch),
+    "/v1/track": TrackingEndpoint("POST", MAX_BODY_BYTES, _track),
+    "/v1/track/batch": TrackingEndpoint("POST", MAX_BATCH_BYTES, _batch),
     "/beacon": TrackingEndpoint("GET", 0, partial(_pixel, dialect=ORIGINAL), is_image=True),
-    "/v1/tracking/track": TrackingEndpoint("POST", LONGEST_BODY, partial(_track, dialect=ORIGINAL)),
-    "/v1/tracking/batch": TrackingEndpoint("POST", LONGEST_BATCH, partial(_batch, dialect=ORIGINAL)),
+    "/v1/tracking/track": TrackingEndpoint("POST", MAX_BODY_BYTES, partial(_track, dialect=ORIGINAL)),
+    "/v1/tracking/batch": TrackingEndpoint("POST", MAX_BATCH_BYTES, partial(_batch, dialect=ORIGINAL)),
     **DIALECT_ENDPOINTS,
 }
 

@@ -16,7 +16,7 @@ BODY_READ = "tracker.body_read"
 BODY_UNREAD = "tracker.body_unread"
 """In a request's environ, where the server has read nothing of the body and ends the connection with the answer."""
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
-_MOST_DISCARDED = 8_388_608
+_MAX_DISCARDED = 8_388_608
 _PIECE = 65_536
 
 
@@ -61,7 +61,7 @@ def discard_body(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if "HTTP_TRANSFER_ENCODING" in environ or len(length) >= 19 or not length.isdecimal():  # noqa: PLR2004 as above
         return _closing(environ)
     rest = int(length)
-    if rest > _MOST_DISCARDED:
+    if rest > _MAX_DISCARDED:
         return _closing(environ)
     while rest and (piece := environ["wsgi.input"].read(min(rest, _PIECE))):
         rest -= len(piece)

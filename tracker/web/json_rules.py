@@ -10,9 +10,9 @@ import orjson
 from tracker.errors import Refused
 from tracker.hit_values import MAX_DEPTH, TOO_DEEP, TOO_LARGE, NoValue, faults, is_plain
 
-_LONGEST_INTEGER = 17
+_MAX_INTEGER_LENGTH = 17
 """Characters, sign included, of the longest integer that may be safe; Python takes long over converting longer ones."""
-_LONGEST_PATH = 200
+_MAX_PATH_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Parsed:
 
 def refusal(path: str, reason: str) -> Refused:
     """The 400 that says what is wrong with the field at `path`, such as `custom_params.sizes[2]`."""
-    named = path[:_LONGEST_PATH].encode("utf-8", "replace").decode()
+    named = path[:_MAX_PATH_LENGTH].encode("utf-8", "replace").decode()
     return Refused("VALIDATION_ERROR", 400, f"{named}: {reason}", details={named: [reason]})
 
 
@@ -53,7 +53,7 @@ def _parse_leniently(text: bytes, name: str) -> Any:
         return json.loads(
             text.decode("utf-8", "surrogateescape"),
             parse_constant=lambda word: NoValue(f"{word} is not JSON."),
-            parse_int=lambda digits: int(digits) if len(digits) <= _LONGEST_INTEGER else NoValue(TOO_LARGE),
+            parse_int=lambda digits: int(digits) if len(digits) <= _MAX_INTEGER_LENGTH else NoValue(TOO_LARGE),
         )
     except RecursionError as error:
         raise refusal(name, TOO_DEEP) from error
