@@ -200,7 +200,7 @@ def _choice(env: FileAwareEnv, name: str, choices: Sequence[str], default: str) 
 
 
 def _folder(env: FileAwareEnv, name: str, default: str) -> Path:
-    """A folder, by its path or as a file URL; it need not be there yet."""
+    """Return a folder, by its path or as a file URL; it need not be there yet."""
     value = _text(env, name, default)
     parts = urlsplit(value)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:

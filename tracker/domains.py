@@ -22,7 +22,10 @@ def ascii_host(host: str) -> str | None:
 
 
 def _of_symbols(host: str) -> str | None:
-    """A name with symbols, such as an emoji: UTS 46 and browsers take them, the letters of IDNA 2008 leave them out."""
+    """Return a name with symbols, such as an emoji.
+
+    UTS 46 and browsers take them, the letters of IDNA 2008 leave them out.
+    """
     try:
         mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
     except (idna.IDNAError, UnicodeError):

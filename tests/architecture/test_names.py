@@ -1,8 +1,11 @@
 """A name means one thing in the whole project."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+
+import pytest
 
 from tests.architecture.source_tree import name_of, python_files, tree_of
 
@@ -46,3 +49,34 @@ def limits(tree: ast.Module) -> Iterator[str]:
 def test_a_limit_is_called_max_or_min() -> None:
     found = {name_of(path): sorted(set(limits(tree_of(path)))) for path in python_files("tracker")}
     assert {name: constants for name, constants in found.items() if constants} == {}
+
+
+NO_VERB = re.compile(
+    r"(What|Whether|Who|Whom|Whose|Where|Which|How|When|Why|Whoever|Whatever|Until|The|A|An|All|Those|These|Each)\b"
+)
+"""With these a sentence begins that names a thing, or a clause that hangs on nothing."""
+
+
+def titles(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """The functions whose docstring begins as a title does, but for the help of commands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and NO_VERB.match(ast.get_docstring(node) or ""):
+            decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+            if not any(re.search("command|group", decorator) for decorator in decorators):
+                yield node
+
+
+def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
+    assert [
+        f"{name_of(path)}:{function.lineno} {function.name}"
+        for path in python_files("tracker")
+        for function in titles(tree_of(path))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("docstring", "refused"),
+    [("Whether it is so.", True), ("The number.", True), ("Return whether it is so.", False), ("Count them.", False)],
+)
+def test_a_title_is_recognised(docstring: str, refused: bool) -> None:  # noqa: FBT001 - a table's column
+    assert bool(list(titles(ast.parse(f'def f():\n    """{docstring}"""')))) is refused

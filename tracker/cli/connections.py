@@ -64,7 +64,7 @@ def queue(loaded: Settings, database: Database) -> Iterator[Connection]:
 
 
 def facts_writer(loaded: Settings, database: Database) -> Writer:
-    """What writes the columnar copy in the folder that this process sees."""
+    """Return what writes the columnar copy in the folder that this process sees."""
     return Writer(database, Folder(loaded.facts_url), SystemClock())
 
 

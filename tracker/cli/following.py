@@ -95,7 +95,7 @@ def _state_folder() -> Path:
 
 @contextmanager
 def _until_a_signal() -> Iterator[Pause]:
-    """A pause that SIGTERM and SIGINT end, for what runs in the block."""
+    """Give a pause that SIGTERM and SIGINT end, for what runs in the block."""
     stop = threading.Event()
 
     def pause(seconds: float, /) -> None:

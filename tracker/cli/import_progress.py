@@ -22,7 +22,7 @@ class ProgressBar(NamedTuple):
 
 @contextmanager
 def progress_bar(total: int) -> Iterator[ProgressBar]:
-    """A bar over the bytes of all files, on a terminal."""
+    """Show a bar over the bytes of all files, on a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal or not total, transient=True) as progress:
@@ -31,7 +31,7 @@ def progress_bar(total: int) -> Iterator[ProgressBar]:
 
 
 def watched(lines: Iterator[Line], position: Callable[[], int], advance: Callable[[int], None]) -> Iterator[Line]:
-    """The lines, while `advance` hears of the bytes that were read."""
+    """Yield the lines, while `advance` hears of the bytes that were read."""
     known = 0
     for line in lines:
         yield line

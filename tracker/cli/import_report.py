@@ -64,7 +64,7 @@ def _say_what_was_read(summary: Summary) -> None:
 
 
 def _list(kind: str, bad_lines: list[BadLine], count: int) -> None:
-    """Each reason once: with its first line, and how many more of the lines that were kept have it."""
+    """Print each reason once, with its first line and how many more of the lines that were kept have it."""
     reasons: dict[str, list[BadLine]] = {}
     for bad in bad_lines:
         reasons.setdefault(bad.reason, []).append(bad)

@@ -53,7 +53,7 @@ def wait_for_earlier(settings: Settings, redis: Connection, clock: Clock) -> Non
 def replacing(
     settings: Settings, database: Database, redis: Connection, clock: Clock, application: Application
 ) -> Replace:
-    """What takes hits out and brings them back as they are read now. Raises DatabaseAway, QueueAway."""
+    """Return what takes hits out and brings them back as they are read now. Raises DatabaseAway, QueueAway."""
     owner = Person(application_id=application.id, app_id=application.app_id)
 
     def replace_stored(import_id: int, stored: Sequence[HitIdentity], entries: Sequence[Entry]) -> None:

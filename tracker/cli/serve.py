@@ -66,7 +66,10 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
 
 
 def _syslog(settings: Settings, host: str, port: int, limits: Limits) -> Serve:
-    """What the process does that receives syslog; the sockets are opened here, so that a taken port is said at once."""
+    """Return what the process does that receives syslog.
+
+    The sockets are opened here, so that a taken port is said at once.
+    """
     stream, datagrams = listen(host, port), bind_datagrams(host, port)
     _log.info("syslog listens", host=host, port=port, app_id=settings.syslog_app_id)
     consume = partial(syslog.consume, settings, settings.syslog_app_id)

@@ -173,7 +173,7 @@ def about_definitions(app_ids: Sequence[str]) -> list[Finding]:
 
 
 def about_facts(state: FolderState | None) -> list[Finding]:
-    """Whether the columnar copy is written; nothing before there is one."""
+    """Return whether the columnar copy is written; nothing before there is one."""
     if state is None or (state.id is None and state.problem is None):
         return []
     if state.problem is None:

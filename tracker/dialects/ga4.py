@@ -39,7 +39,7 @@ def _is_protocol(request: ClientRequest) -> bool:
 
 
 def _of_pages(request: ClientRequest) -> list[ClientHit | Refused]:
-    """What pages send: all of it in the query, or what several events differ in, one a line, in the body."""
+    """Return what pages send: all of it in the query, or what several events differ in, one a line, in the body."""
     around = parameters_of(request.query)
     lines = [line for line in request.body.splitlines() if line.strip()]
     if len(lines) > MAX_HITS:
@@ -73,7 +73,7 @@ def _page_hit(parameters: Mapping[str, str], request: ClientRequest) -> ClientHi
 
 
 def _session(session: str | None, client: str | None) -> str | None:
-    """A session's id: the second at which it began, so that the client belongs to it."""
+    """Return a session's id: the second at which it began, so that the client belongs to it."""
     return f"{client}.{session}" if session and client else session
 
 

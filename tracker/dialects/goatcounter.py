@@ -31,7 +31,7 @@ _API: Final = "/api/v0/count"
 
 
 def is_site_path(path: str) -> bool:
-    """Whether a path is one of GoatCounter's below a site's prefix."""
+    """Return whether a path is one of GoatCounter's below a site's prefix."""
     _, _, rest = path.removeprefix(_PREFIX).partition("/")
     return path.startswith(_PREFIX) and f"/{rest}" in ("/count", _API)
 
@@ -56,7 +56,7 @@ def _is_api(request: ClientRequest) -> bool:
 
 
 def _site(request: ClientRequest, key: str | None) -> str | None:
-    """The site in the path; else that of the key; else the host that was called."""
+    """Return the site in the path; else that of the key; else the host that was called."""
     if request.path.startswith(_PREFIX):
         return (
             request.path.removeprefix(_PREFIX).partition("/")[0].encode("latin-1", "replace").decode(errors="replace")
@@ -78,7 +78,7 @@ def _page_values(parameters: dict[str, str], request: ClientRequest) -> dict[str
 
 
 def _page(path: str | None, query: str | None, request: ClientRequest) -> str | None:
-    """The page's address: the path that is given on the host that `Origin` or `Referer` names."""
+    """Return the page's address: the path that is given on the host that `Origin` or `Referer` names."""
     referer = request.headers.get("HTTP_REFERER")
     if path and "://" in path:
         return path

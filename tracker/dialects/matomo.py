@@ -93,7 +93,7 @@ def _hit(parameters: Mapping[str, Any], request: ClientRequest, around: Mapping[
 
 
 def _event(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """What happened, and what is said about it; None for requests that only measure something."""
+    """Return what happened, and what is said about it; None for requests that only measure something."""
     get = parameters.get
     if get("e_c") or get("e_a"):
         data = given(category=get("e_c"), action=get("e_a"), name=get("e_n"), value=number_or_text(get("e_v")))
@@ -113,7 +113,7 @@ def _event(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
 
 
 def _goal(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A goal; the goal 0 is an order, or without an order's number a cart."""
+    """Return a goal; the goal 0 is an order, or without an order's number a cart."""
     goal, order = parameters.get("idgoal"), parameters.get("ec_id")
     if order or goal == "0":
         return ("order" if order else "cart_update"), _order(parameters)
@@ -170,7 +170,7 @@ def _refuse(request: ClientRequest, refused: Refused) -> Answer:
 
 
 def _single(request: ClientRequest, status: int, headers: Headers) -> Answer:
-    """The image, or nothing to whoever says that it reads none (`send_image=0`)."""
+    """Return the image, or nothing to whoever says that it reads none (`send_image=0`)."""
     wants_image = {**parameters_of(request.query), **parameters_of(request.body)}.get("send_image") != "0"
     if not wants_image:
         return text_reply("", 204 if status == 200 else status, headers)  # noqa: PLR2004 OK and No Content

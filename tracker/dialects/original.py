@@ -18,7 +18,7 @@ _FIELDS: Final = frozenset(
 
 
 def translated(values: dict[str, Any], defined: Collection[str]) -> dict[str, Any]:
-    """A hit without these habits; the very same one where it has none.
+    """Return a hit without these habits; the very same one where it has none.
 
     Parameters beside the fields are kept where the application has `defined` them. What stands in `custom_params`
     itself goes before them, and the hit's own `event_name` and `event_data` before those inside `custom_params`.

@@ -66,7 +66,7 @@ def _write_key(request: ClientRequest, message: dict[str, Any]) -> str | None:
 
 
 def _skew(message: dict[str, Any], request: ClientRequest) -> timedelta:
-    """How far the client's clock is from ours, by the time at which it says it has sent this."""
+    """Return how far the client's clock is from ours, by the time at which it says it has sent this."""
     sent_at = instant_of(message.get("sentAt"))
     skew = request.now - sent_at if sent_at else timedelta()
     return skew if abs(skew) <= _MAX_SKEW else timedelta()
@@ -116,7 +116,10 @@ def _corrected(instant: datetime | None, skew: timedelta) -> datetime | None:
 
 
 def _session(session: Any, visitor: str | None) -> str | None:  # noqa: ANN401 any JSON value
-    """A session's id; where it is the second at which it began, others have the same, and the visitor belongs to it."""
+    """Return a session's id; where it is the second at which it began, others have the same.
+
+    And the visitor belongs to it.
+    """
     text = text_of(session)
     return f"{visitor}.{text}" if text and text.isdecimal() and visitor else text
 
@@ -157,7 +160,10 @@ def _answer(request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:
 
 
 def _refuse(request: ClientRequest, refused: Refused) -> Answer:  # noqa: ARG001 all are alike
-    """The error in the two fields that its clients read. Some of them end their process over an answer above 499."""
+    """Return the error in the two fields that its clients read.
+
+    Some of them end their process over an answer above 499.
+    """
     status = 429 if refused.status >= 500 else refused.status  # noqa: PLR2004 server errors
     content = {"success": False, "code": refused.code, "message": refused.message}
     return json_reply(content, status, retry_headers(refused))

@@ -25,5 +25,5 @@ DIALECT_AT: Final[dict[str, Dialect]] = {
 
 
 def dialect_below(path: str) -> Dialect | None:
-    """The dialect at a path that has a site in it."""
+    """Return the dialect at a path that has a site in it."""
     return GOATCOUNTER if is_site_path(path) else None

@@ -70,7 +70,7 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
 
 
 def _url(payload: dict[str, Any]) -> str | None:
-    """The page's address; clients on servers send its path, and the host apart."""
+    """Return the page's address; clients on servers send its path, and the host apart."""
     url, host = text_of(payload.get("url")), text_of(payload.get("hostname"))
     if url is None:
         return f"https://{host}/" if host else None

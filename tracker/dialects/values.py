@@ -23,7 +23,9 @@ _MAX_DIGITS: Final = 20
 
 
 def parameters_of(query: str | bytes) -> dict[str, str]:
-    """The parameters of a query or a form; of a name given twice the last holds, and what says nothing is left out.
+    """Return the parameters of a query or a form.
+
+    Of a name given twice the last holds, and what says nothing is left out.
 
     Raises Refused for one that holds NUL, and for more than a thousand.
     """
@@ -39,7 +41,7 @@ def parameters_of(query: str | bytes) -> dict[str, str]:
 
 
 def json_of(body: bytes) -> Any:  # noqa: ANN401 any JSON value
-    """The JSON value of a body, held to the rules for our own hits. Raises Refused."""
+    """Return the JSON value of a body, held to the rules for our own hits. Raises Refused."""
     parsed = parse(body)
     if isinstance(parsed.value, dict | list):
         check(parsed.value, suspicious=parsed.suspicious)
@@ -47,7 +49,7 @@ def json_of(body: bytes) -> Any:  # noqa: ANN401 any JSON value
 
 
 def object_of(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises Refused."""
+    """Return the JSON object of a body. Raises Refused."""
     value = json_of(body)
     if not isinstance(value, dict):
         raise refusal("body", "Must be a JSON object.")
@@ -55,14 +57,14 @@ def object_of(body: bytes) -> dict[str, Any]:
 
 
 def list_in(value: Any, name: str) -> list[Any]:  # noqa: ANN401 any JSON value
-    """The value, if it is a list of as many hits as one request may bring. Raises Refused."""
+    """Return the value, if it is a list of as many hits as one request may bring. Raises Refused."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_HITS:
         raise refusal(name, f"Must be an array of 1 to {MAX_HITS} hits.")
     return value
 
 
 def text_of(value: Any) -> str | None:  # noqa: ANN401 any JSON value
-    """The text of a text or a number; None for nothing and for the words that stand for it."""
+    """Return the text of a text or a number; None for nothing and for the words that stand for it."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(value)
@@ -70,7 +72,7 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 any JSON value
 
 
 def number_of(value: Any) -> int | float | None:  # noqa: ANN401 any JSON value
-    """The number that a value is or spells; None for anything else."""
+    """Return the number that a value is or spells; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -86,13 +88,16 @@ def number_of(value: Any) -> int | float | None:  # noqa: ANN401 any JSON value
 
 
 def number_or_text(value: Any) -> int | float | str | None:  # noqa: ANN401 any JSON value
-    """The number that a value spells, else its text."""
+    """Return the number that a value spells, else its text."""
     number = number_of(value)
     return text_of(value) if number is None else number
 
 
 def inner_json(text: Any, kind: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 any JSON value
-    """The object or list that a text spells as JSON, or that a value is; None for anything else, which is tolerated."""
+    """Return the object or list that a text spells as JSON, or that a value is.
+
+    None for anything else, which is tolerated.
+    """
     if isinstance(text, str):
         try:
             text = json_of(text.encode("utf-8", "replace"))
@@ -102,13 +107,13 @@ def inner_json(text: Any, kind: type[dict[str, Any]] | type[list[Any]]) -> Any: 
 
 
 def mapping_in(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object at `name`; an empty one where there is none."""
+    """Return the object at `name`; an empty one where there is none."""
     value = values.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 a hit's fields
-    """The fields that say something."""
+    """Return the fields that say something."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", {})}
 
 
@@ -119,30 +124,33 @@ def resolution(width: Any, height: Any) -> str | None:  # noqa: ANN401 any JSON 
 
 
 def preferred_language(headers: Mapping[str, Any]) -> str | None:
-    """The first language of `Accept-Language` (RFC 9110, 12.5.4)."""
+    """Return the first language of `Accept-Language` (RFC 9110, 12.5.4)."""
     first = str(headers.get("HTTP_ACCEPT_LANGUAGE") or "").partition(",")[0].partition(";")[0].strip()
     return first if first.isascii() and first not in ("", "*") else None
 
 
 def visitor_of(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Whom a server's request says it speaks for, in the headers that it passes on: believed from a trusted key."""
+    """Return whom a server's request speaks for, by the headers that it passes on: believed from a trusted key."""
     nearest = str(headers.get("HTTP_X_FORWARDED_FOR") or "").partition(",")[0]
     return given(ip_address=normalise(nearest.strip()), user_agent=headers.get("HTTP_USER_AGENT"))
 
 
 def own_key(text: Any) -> str | None:  # noqa: ANN401 any JSON value
-    """The text, where it is a key of ours: other services' tokens count as nothing."""
+    """Return the text, where it is a key of ours: other services' tokens count as nothing."""
     return text.strip() if isinstance(text, str) and text.strip().startswith(_KEY_PREFIX) else None
 
 
 def key_in(headers: Mapping[str, Any]) -> str | None:
-    """The key of ours in `X-API-Key` or `Authorization: Bearer`, where there is one."""
+    """Return the key of ours in `X-API-Key` or `Authorization: Bearer`, where there is one."""
     scheme, _, token = str(headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
     return own_key(headers.get("HTTP_X_API_KEY")) or (own_key(token) if scheme.lower() == "bearer" else None)
 
 
 def instant_of(value: Any) -> datetime | None:  # noqa: ANN401 any JSON value
-    """A time as clients write it: seconds or milliseconds since 1970, or a date and time, in UTC without a zone."""
+    """Return a time as clients write it.
+
+    Seconds or milliseconds since 1970, or a date and time, in UTC without a zone.
+    """
     number = number_of(value)
     try:
         if number is not None:
@@ -155,7 +163,9 @@ def instant_of(value: Any) -> datetime | None:  # noqa: ANN401 any JSON value
 
 
 def happened(instant: datetime | None, request_time: datetime, *, keyed: bool) -> dict[str, Any]:
-    """The fields that say when a hit happened: a `timestamp` with a key, else how long ago. One ahead of us is now.
+    """Return the fields that say when a hit happened: a `timestamp` with a key, else how long ago.
+
+    One ahead of us is now.
 
     Raises Refused for one that is too old to come without a key.
     """
@@ -170,13 +180,13 @@ def happened(instant: datetime | None, request_time: datetime, *, keyed: bool) -
 
 
 def json_reply(content: Any, status: int = 200, headers: Headers = ()) -> Answer:  # noqa: ANN401 any JSON value
-    """An answer in a client's own JSON."""
+    """Return an answer in a client's own JSON."""
     body = orjson.dumps(content)
     return Answer(body, status, (*PRIVATE, *headers, ("Content-Length", str(len(body)))))
 
 
 def text_reply(text: str, status: int, headers: Headers = ()) -> Answer:
-    """An answer of plain text; an empty one for a status that has no body."""
+    """Return an answer of plain text; an empty one for a status that has no body."""
     body = text.encode()
     kind: Headers = (
         (("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")) if body else ()

@@ -54,7 +54,7 @@ def of_application(person: Person) -> Owned:
 
 
 def of_import(owner: Person, import_id: int, until: datetime) -> Owned:
-    """Whether an entry is of an import, and was queued until a time."""
+    """Return whether an entry is of an import, and was queued until a time."""
     owns = of_application(owner)
     return lambda entry: entry.import_id == import_id and entry.created_at <= until and owns(entry)
 

@@ -76,7 +76,7 @@ def erase_to_store_anew(
 
 
 def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: datetime) -> RoundResult:
-    """The order is that in which hits move, so that one which moves on meanwhile is found at its next place."""
+    """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
     taken = removal.remove_entries(redis, of_import(owner, import_id, until), on_part=work.withdrawn)
     work.count()
@@ -103,7 +103,7 @@ def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: 
 
 
 def _by_day(identities: Sequence[HitIdentity]) -> list[tuple[date, list[HitIdentity]]]:
-    """The days in order: whoever locks several days does so in this order."""
+    """Return the days in order: whoever locks several days does so in this order."""
     days: defaultdict[date, list[HitIdentity]] = defaultdict(list)
     for identity in identities:
         days[identity[1].astimezone(UTC).date()].append(identity)

@@ -58,22 +58,22 @@ MEANINGS: Final = {
 
 
 def column_of(parameter: str) -> str:
-    """The column of a custom parameter. DuckDB takes names in upper and lower case for the same."""
+    """Return the column of a custom parameter. DuckDB takes names in upper and lower case for the same."""
     return f"p_{parameter}" if _PLAIN_KEY.fullmatch(parameter) else f"px_{parameter.encode().hex()}"
 
 
 def rows_of(csv: str) -> str:
-    """The table of the rows in a file of CSV."""
+    """Return the table of the rows in a file of CSV."""
     return f"read_csv({text(csv)}, {_options(ROW_COLUMNS)}, max_line_size=67108864, buffer_size=134217728)"
 
 
 def meanings_of(csv: str, table: str) -> str:
-    """The table of what texts mean, in a file of CSV."""
+    """Return the table of what texts mean, in a file of CSV."""
     return f"read_csv({text(csv)}, {_options(dict.fromkeys(('value', *MEANINGS[table]), 'VARCHAR'))})"
 
 
 def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
-    """The statement that makes facts from the tables `rows`, `urls`, `referrers`, `agents` and `zones`."""
+    """Return the statement that makes facts from the tables `rows`, `urls`, `referrers`, `agents` and `zones`."""
     own = f"OR referrers.host = {text(domain)} OR ends_with(referrers.host, {text('.' + domain)})" if domain else ""
     columns = [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
     for key in parameters:

@@ -84,7 +84,7 @@ class HourGroup:
 
 
 def grouped(files: Sequence[FactsFile], marks: Mapping[int, int], *, hour_now: int) -> list[HourGroup]:
-    """The marked hours by the file that they go into, the latest first. Pure.
+    """Return the marked hours by the file that they go into, the latest first. Pure.
 
     An hour that has no file yet is made whole. It shares one with its neighbours, unless it is the present one or the
     one before, which are made anew again and again.
@@ -123,7 +123,7 @@ def _replace(
 
 
 def is_whole(group: HourGroup) -> bool:
-    """Whether all minutes of all its hours are marked."""
+    """Return whether all minutes of all its hours are marked."""
     return all(make.is_whole(minutes) for minutes in group.hours.values())
 
 

@@ -50,7 +50,7 @@ class Engine:
 
     @contextmanager
     def cursor(self, *, seconds: float) -> Iterator["Cursor"]:
-        """A cursor for one thread, whose statements together may take so long.
+        """Open a cursor for one thread, whose statements together may take so long.
 
         Raises FactsTooLarge, FactsTookTooLong, FactsChanged, and FactsUnavailable for anything else that is said of
         the files.
@@ -130,10 +130,10 @@ def _translated() -> Iterator[None]:
 
 
 def quoted(name: str) -> str:
-    """A column's name as an identifier of SQL."""
+    """Return a column's name as an identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:
-    """A text as a literal, for the places where the engine takes no parameter."""
+    """Return a text as a literal, for the places where the engine takes no parameter."""
     return "'" + value.replace("'", "''") + "'"

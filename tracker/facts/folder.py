@@ -59,7 +59,7 @@ class Folder:
             )
 
     def id(self) -> UUID | None:
-        """The name that the folder was given; None where it holds no facts. Raises FactsUnavailable."""
+        """Return the name that the folder was given; None where it holds no facts. Raises FactsUnavailable."""
         try:
             return UUID((self.path / MARK).read_text(encoding="ascii").strip())
         except (FileNotFoundError, NotADirectoryError):
@@ -94,7 +94,7 @@ class Folder:
 
     @contextmanager
     def work(self) -> Iterator[Path]:
-        """A folder of this writer's own, which goes at the end, however it ends: others remove it after a kill."""
+        """Make a folder of this writer's own, which goes at the end, however it ends: others remove it after a kill."""
         with writing(self.path):
             own = self.path / _WORK / secrets.token_hex(8)
             new = own.with_suffix(_NEW)
@@ -121,7 +121,7 @@ class Folder:
         return Published(name, size, checksum)
 
     def holds(self, name: str, size: int, checksum: str) -> bool:
-        """Whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
+        """Return whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
         file = self.path / name
         try:
             return file.stat().st_size == size and checksum_of(file) == checksum
@@ -157,7 +157,7 @@ class Folder:
 
 
 def name_of(application_id: UUID, day: str, first_hour: int, last_hour: int) -> str:
-    """A new name for the facts of some hours, in the layout that other engines read as partitions (Hive's)."""
+    """Return a new name for the facts of some hours, in the layout that other engines read as partitions (Hive's)."""
     hours = f"{first_hour:02}-{last_hour:02}-{secrets.token_hex(8)}"
     return f"application={application_id}/date={day}/{hours}.parquet"
 
@@ -182,7 +182,7 @@ def force(path: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What the system refuses leaves as FactsUnavailable."""
+    """Raise FactsUnavailable for what the system refuses."""
     try:
         yield
     except OSError as error:
@@ -195,7 +195,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _is_abandoned(own: Path) -> bool:
-    """Whether the writer whose folder this is has ended: then its lock is free."""
+    """Return whether the writer whose folder this is has ended: then its lock is free."""
     try:
         lock = None if own.suffix == _NEW else os.open(own / _LOCK, os.O_WRONLY)
     except FileNotFoundError:

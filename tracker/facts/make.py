@@ -31,7 +31,7 @@ class Recipe:
 
 
 def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
-    """The recipe of an application; of one that is gone, one for no rows."""
+    """Return the recipe of an application; of one that is gone, one for no rows."""
     app_id = applications.app_id_of(tx, str(day[0]))
     application = applications.find(tx, app_id) if app_id else None
     if application is None:
@@ -101,7 +101,7 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
 
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
-    """How many facts these files lack of those that were made, and how many they have beside them."""
+    """Return how many facts these files lack of those that were made, and how many they have beside them."""
     columns = ", ".join(quoted(name) for name in FACTS)
     made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
     if not files:
@@ -114,12 +114,12 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
 
 
 def is_whole(minutes: int) -> bool:
-    """Whether these are all minutes of an hour."""
+    """Return whether these are all minutes of an hour."""
     return minutes & ALL_MINUTES == ALL_MINUTES
 
 
 def hour_of(day: date, hour: int) -> datetime:
-    """When an hour of a day (UTC) begins."""
+    """Return when an hour of a day (UTC) begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
 
 

@@ -20,7 +20,7 @@ class PageAddress(NamedTuple):
 
 
 def page_of(url: str, belonging: AbstractSet[str] = frozenset()) -> PageAddress:
-    """The page of an address; `belonging` are names of query parameters (lower case) that tell pages apart."""
+    """Return the page of an address; `belonging` are names of query parameters (lower case) that tell pages apart."""
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname

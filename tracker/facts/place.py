@@ -5,7 +5,7 @@ from importlib.resources import files
 
 
 def country_of_zone(zone: str) -> str | None:
-    """The country of an IANA time zone; None for one that is no single country's."""
+    """Return the country of an IANA time zone; None for one that is no single country's."""
     table = _zones()
     return table.get(zone) or table.get(_links().get(zone, ""))
 

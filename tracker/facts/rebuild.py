@@ -53,7 +53,7 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
 
 
 def _is_ours(writer: Writer, days: list[FactsDay], sleep: Callable[[float], None]) -> bool:
-    """Whether this process is to make the days, in a folder that is there now."""
+    """Return whether this process is to make the days, in a folder that is there now."""
     with writer.database.transaction() as tx:
         state = facts_files.folder(tx)
     if state is None or state.id is None:

@@ -42,7 +42,7 @@ class Campaign(NamedTuple):
 
 
 def campaign_of(query: Iterable[tuple[str, str]]) -> Campaign:
-    """The campaign of a query; the first of parameters of one name counts."""
+    """Return the campaign of a query; the first of parameters of one name counts."""
     found: dict[str, str] = {}
     for name, value in query:
         lower = name.lower()
@@ -69,7 +69,10 @@ def campaign_of(query: Iterable[tuple[str, str]]) -> Campaign:
 
 
 def source_of(host: str) -> tuple[str, str]:
-    """The name and the channel of a host that a reader came from; one that the table does not know is a referral."""
+    """Return the name and the channel of a host that a reader came from.
+
+    One that the table does not know is a referral.
+    """
     table = _table()
     labels = host.split(".")
     for number in range(len(labels) - 1):

@@ -56,7 +56,7 @@ class Writer:
         return made
 
     def turn_if_ours(self) -> int:
-        """The same for a process beside the scheduler, which may see another folder, or none: then it does nothing."""
+        """Do the same for a process beside the scheduler, which may see another folder; do nothing without one."""
         with self.database.transaction() as tx:
             state = facts_files.folder(tx)
         try:

@@ -114,5 +114,5 @@ class ArrivingLines:
 
 
 def by_name(applications: Mapping[str, Application]) -> list[Application]:
-    """The applications that take hits, by name: an order that does not change by itself."""
+    """Return the applications that take hits, by name: an order that does not change by itself."""
     return [application for _, application in sorted(applications.items()) if application.takes_hits]

@@ -36,7 +36,7 @@ class Escape(NamedTuple):
 
 
 def _codes(prefix: str, numbers: Iterable[int], encode: Callable[[int], bytes]) -> dict[bytes, bytes]:
-    """What two hexadecimal digits after a prefix stand for, as far as they stand for one of the numbers."""
+    """Return what two hexadecimal digits after a prefix stand for, as far as they stand for one of the numbers."""
     pairs = ["".join(pair) for pair in product("0123456789abcdefABCDEF", repeat=2)]
     allowed = frozenset(numbers)
     return {f"{prefix}{pair}".encode(): encode(int(pair, 16)) for pair in pairs if int(pair, 16) in allowed}

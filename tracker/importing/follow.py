@@ -148,7 +148,7 @@ class Follower:
                 self.tell(f"There is no file {path} yet: waiting for it.")
 
     def _paths(self) -> Iterator[tuple[Path, bool]]:
-        """The files that names and patterns say, and whether one was named itself."""
+        """Yield the files that names and patterns say, and whether one was named itself."""
         for pattern in self.patterns:
             if glob.has_magic(pattern) and not Path(pattern).exists():
                 names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 a pattern may be absolute
@@ -160,7 +160,7 @@ class Follower:
                 yield Path(pattern).absolute(), True
 
     def _is_piece(self, path: Path, saved: dict[str, LogState], *, is_named: bool) -> bool:
-        """Whether a file is a rotated piece of a log that is followed: it is read when the log's turn comes."""
+        """Return whether a file is a rotated piece of a log that is followed: it is read when the log's turn comes."""
         live = path.with_name(source_of(path.name))
         if live == path:
             return False

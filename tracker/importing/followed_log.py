@@ -67,7 +67,7 @@ class FollowedLog:
     _has_begun: bool = False
 
     def state(self) -> LogState:
-        """What is to be saved: everything before these positions was taken."""
+        """Return what is to be saved: everything before these positions was taken."""
         if not self._has_begun:
             return self.saved
         return LogState(
@@ -85,7 +85,7 @@ class FollowedLog:
         self._done = [position for position in self._done if position.counted_from < position.offset]
 
     def next_chunk(self) -> Chunk | None:
-        """The next lines that nobody has taken yet, or None where there are none now. Raises OSError."""
+        """Return the next lines that nobody has taken yet, or None where there are none now. Raises OSError."""
         self._look()
         for each in (opened := list(self._open)):
             is_last = each is opened[-1]
@@ -116,7 +116,7 @@ class FollowedLog:
         _close(self._open)
 
     def is_at(self, path: Path) -> bool:
-        """Whether a file is one of the pieces that are being read."""
+        """Return whether a file is one of the pieces that are being read."""
         with suppress(OSError):
             status = path.stat()
             return any(
@@ -197,13 +197,13 @@ class FollowedLog:
         self._open, self._done, self._has_begun = found, self._done + done, True
 
     def _opened_if_written_anew(self, position: Position) -> Piece | None:
-        """The new file, where it is the old one written anew, as by an editor."""
+        """Return the new file, where it is the old one written anew, as by an editor."""
         if not position.head_length or is_beside(self.path, position):
             return None
         return open_if_it_holds(self.path, position)
 
     def _after(self, position: Position) -> list[_Open]:
-        """The rest of a piece that is not at the log's path any more, and the pieces after it."""
+        """Return the rest of a piece that is not at the log's path any more, and the pieces after it."""
         rest, later = open_after(self.path, position)
         if rest is None:
             self._say_lost(position)

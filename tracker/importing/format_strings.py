@@ -113,7 +113,10 @@ _FieldOf = Callable[[re.Match[str]], _Part]
 
 
 def format_of_string(text: str, escape: str | None) -> LineFormat:
-    """The format that a server's own format string describes. Raises Refused where it has no time or cannot be read."""
+    """Return the format that a server's own format string describes.
+
+    Raises Refused where it has no time or cannot be read.
+    """
     plain = text.strip().replace('\\"', '"')
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"

@@ -41,7 +41,7 @@ class Reader(Protocol):
     """Fields that the formats have and that have no place in a hit."""
 
     def __call__(self, line: bytes) -> Record | None:
-        """The record of a line; None for one that says something about the log itself. Raises Malformed."""
+        """Return the record of a line; None for one that says something about the log itself. Raises Malformed."""
 
 
 @dataclass(slots=True)
@@ -125,7 +125,7 @@ class LogReader:
         return record
 
     def _formats(self, line: bytes) -> Iterable[LineFormat]:
-        """The formats to try: the last line's first, but for those that it would take away from another."""
+        """Return the formats to try: the last line's first, but for those that it would take away from another."""
         if self.only is not None:
             if isinstance(self.only, LineFormat):
                 yield self.only
@@ -151,7 +151,7 @@ def reader_of(
     names: Mapping[str, str] | None = None,
     escape: str | None = None,
 ) -> LogReader:
-    """A reader for one file: of a named format, of a server's format string, or of whatever its lines are.
+    """Return a reader for one file: of a named format, of a server's format string, or of whatever its lines are.
 
     `escape` replaces what the format undoes. Raises Refused.
     """

@@ -6,7 +6,7 @@ _NO_HOST = "-"
 
 
 def host_of(url: str | None, host: str | None) -> str | None:
-    """The host of a request, in lower case, without port and `www.`; None where nobody says one."""
+    """Return the host of a request, in lower case, without port and `www.`; None where nobody says one."""
     if url is not None and not url.startswith("/"):
         try:
             host = urlsplit(url).netloc.rpartition("@")[2] or host
@@ -19,6 +19,6 @@ def host_of(url: str | None, host: str | None) -> str | None:
 
 
 def is_of_domain(host: str, domain: str) -> bool:
-    """Whether a host, as `host_of` returns it, is a domain or below it."""
+    """Return whether a host, as `host_of` returns it, is a domain or below it."""
     own = domain.removeprefix("www.")
     return host == own or host.endswith(f".{own}")

@@ -44,7 +44,7 @@ MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
 
 
 def json_object(line: bytes) -> Record:
-    """The record of one line of our own names, or of a server's; raises Malformed."""
+    """Return the record of one line of our own names, or of a server's; raises Malformed."""
     try:
         return json_record(json_of(line), line)
     except orjson.JSONDecodeError as error:
@@ -57,7 +57,7 @@ def json_record(
     rules: ReadingRules = NO_RULES,
     names: Mapping[str, str] | None = None,
 ) -> Record:
-    """The record of a line's JSON value. `names` says where a field stands, by `--map`. Raises Malformed."""
+    """Return the record of a line's JSON value. `names` says where a field stands, by `--map`. Raises Malformed."""
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
     if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
@@ -106,7 +106,10 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
 
 
 def _text(values: dict[str, Any], path: str) -> str | None:
-    """The text at a name or a dotted path, numbers as they are written, of a list its items; None for nothing."""
+    """Return the text at a name or a dotted path, numbers as they are written, of a list its items.
+
+    None for nothing.
+    """
     value: Any = values.get(path)
     if value is None and "." in path:
         value = values

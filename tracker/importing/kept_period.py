@@ -21,7 +21,7 @@ class KeptPeriod:
     """TRACKER_RETENTION_MONTHS, for the message; 0 keeps all."""
 
     def refusal(self, time: datetime, now: datetime) -> str | None:
-        """Why a line of that time is not taken; None where it is."""
+        """Return why a line of that time is not taken; None where it is."""
         if time > now + _CLOCK_TOLERANCE:
             return f"its time, {time:%Y-%m-%d %H:%M:%SZ}, lies in the future"
         if time < self.first:
@@ -35,6 +35,9 @@ class KeptPeriod:
 
 
 def kept_since(today: date, retention_months: int) -> KeptPeriod:
-    """The period that the retention leaves: this month and so many whole ones before it; with 0, all since 1970."""
+    """Return the period that the retention leaves: this month and so many whole ones before it.
+
+    With 0, all since 1970.
+    """
     oldest = first_kept(today, retention_months)
     return KeptPeriod(first=EPOCH if oldest is None else max(EPOCH, oldest.start), retention_months=retention_months)

@@ -79,7 +79,10 @@ class KnownLines:
         return Sifted(new, known=len(known) - len(changed), replaced=len(changed))
 
     def _stored(self, import_id: int, lines: Sequence[ReadLine]) -> dict[int, list[Hit]]:
-        """What is stored under the lines' ids; more than one hit where a line was read with several time zones."""
+        """Return what is stored under the lines' ids.
+
+        More than one hit where a line was read with several time zones.
+        """
         if not lines or (self._replace is None and not self._has_any(import_id)):
             return {}
         first, *_ = (line.hit for line in lines)

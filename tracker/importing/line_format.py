@@ -57,11 +57,14 @@ class LineFormat:
         self._mark, self._unescape = ESCAPES[escape]
 
     def with_escape(self, escape: str) -> "LineFormat":
-        """The same format with another rule of ESCAPES."""
+        """Return the same format with another rule of ESCAPES."""
         return LineFormat(self.name, self._pattern.pattern.decode(), escape=escape, unread=self.unread)
 
     def read(self, line: bytes) -> Fields | None:
-        """The fields of a line, or None where it is not of this format. Raises Malformed for two lines in one."""
+        """Return the fields of a line, or None where it is not of this format.
+
+        Raises Malformed for two lines in one.
+        """
         match = self._pattern.fullmatch(line)
         if match is None:
             return None
@@ -97,5 +100,5 @@ class LineFormat:
 
 
 def _is_glued(user: bytes) -> bool:
-    """Whether the place of a user's name holds the beginning of another record, as where a line lost its end."""
+    """Return whether the place of a user's name holds the beginning of another record, as where a line lost its end."""
     return b" - " in user or _ADDRESS_INSIDE.search(user) is not None

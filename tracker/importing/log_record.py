@@ -60,7 +60,7 @@ NO_RULES: Final = ReadingRules()
 
 
 def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
-    """The record that a line's fields make. Raises Malformed where a field is not what its format has there."""
+    """Return the record that a line's fields make. Raises Malformed where a field is not what its format has there."""
     time = fields.get("time")
     if not time:
         raise Malformed("it has no time")
@@ -126,7 +126,10 @@ def _chosen(text: str, address_from: AddressFrom) -> str | None:
 
 
 def _is_inside(address: str) -> bool:
-    """Whether an address is one of a network's inside: private, shared (RFC 6598), local to a link or a machine."""
+    """Return whether an address is one of a network's inside.
+
+    Private, shared (RFC 6598), local to a link or a machine.
+    """
     parsed = ipaddress.ip_address(address)
     return any(parsed in network for network in _INSIDE if network.version == parsed.version)
 
@@ -145,7 +148,7 @@ def _request(fields: Fields) -> tuple[str | None, str | None]:
 
 
 def _url(target: str | None) -> str | None:
-    """The target where it names a page: a path or an absolute one; `-`, `*` and what CONNECT asks for do not."""
+    """Return the target where it names a page: a path or an absolute one; `-`, `*` and what CONNECT asks for do not."""
     if not target or not (target.startswith("/") or _ABSOLUTE.match(target)):
         return None
     return target if target.isprintable() else _CONTROL.sub(_percent, target)
@@ -162,7 +165,7 @@ def _percent(match: re.Match[str]) -> str:
 
 
 def _agent(text: str | None) -> str | None:
-    """A user agent without control characters, tabs excepted (RFC 9110, section 5.5)."""
+    """Return a user agent without control characters, tabs excepted (RFC 9110, section 5.5)."""
     if not text or text == "-":
         return None
     return text if text.isprintable() else _CONTROL_BUT_TAB.sub("", text).strip() or None

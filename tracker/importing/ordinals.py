@@ -12,7 +12,7 @@ class EqualLines(Protocol):
     """Counts the equal lines of a log."""
 
     def next(self, line: bytes) -> int:
-        """How many lines equal to this one were asked for before."""
+        """Return how many lines equal to this one were asked for before."""
 
 
 class Ordinals:
@@ -28,7 +28,7 @@ class Ordinals:
         self._again: defaultdict[int, int] = defaultdict(int)
 
     def next(self, line: bytes) -> int:
-        """How many lines equal to this one were asked for before."""
+        """Return how many lines equal to this one were asked for before."""
         key = self._key(line)
         if self._insert(self._slots, key):
             self._used += 1
@@ -39,7 +39,7 @@ class Ordinals:
         return self._again[key]
 
     def count(self, line: bytes) -> int:
-        """How many lines equal to this one were asked for by `next`."""
+        """Return how many lines equal to this one were asked for by `next`."""
         if not self._used:
             return 0
         key, mask = self._key(line), len(self._slots) - 1
@@ -84,7 +84,7 @@ class RecentOrdinals:
         self._recent, self._before = Ordinals(), Ordinals()
 
     def next(self, line: bytes) -> int:
-        """How many lines equal to this one were asked for before, as far as they are remembered."""
+        """Return how many lines equal to this one were asked for before, as far as they are remembered."""
         return self._recent.next(line) + self._before.count(line)
 
     def turn(self) -> None:

@@ -50,7 +50,7 @@ class PacedQueue:
             self._wait(lambda waiting: waiting <= MAX_WAITING)
 
     def wait_until_taken(self) -> None:
-        """Until the workers have taken everything that was added. Raises QueueAway."""
+        """Wait until the workers have taken everything that was added. Raises QueueAway."""
         self._publish()
         last_id = self._last_id
         if last_id is not None:

@@ -82,18 +82,18 @@ class Piece:
         return b"".join(parts)
 
     def holds(self, position: Position) -> bool:
-        """Whether what was read up to a position stands here: then this is that piece, whatever it is called."""
+        """Return whether what was read up to a position stands here: then this is that piece, whatever it is called."""
         if not position.head_length:
             status = self.status()
             return (status.st_dev, status.st_ino) == (position.device, position.inode)
         return self._has_head_of(position) and _hash(self.tail_before(position.offset)) == position.tail
 
     def is_beginning_of(self, position: Position) -> bool:
-        """Whether this is a copy that was made before all of what was read had been written (copytruncate)."""
+        """Return whether this is a copy that was made before all of what was read had been written (copytruncate)."""
         return bool(position.head_length) and self._has_head_of(position) and not self.read(position.offset - 1, 1)
 
     def is_copy_of(self, other: "Piece") -> bool:
-        """Whether all that stands here stands at the head of another file too."""
+        """Return whether all that stands here stands at the head of another file too."""
         size = self.status().st_size
         if self.is_packed or size > other.status().st_size:
             return False
@@ -120,7 +120,7 @@ class Piece:
         position.modified = max(position.modified, self.status().st_mtime_ns)
 
     def blocks(self, start: int, end: int) -> Iterator[bytes]:
-        """The bytes between two ends of lines, in blocks that end with a line, as far as lines are not longer."""
+        """Yield the bytes between two ends of lines, in blocks that end with a line, as far as lines are not longer."""
         rest = b""
         while start < end and (data := self.read(start, min(_BLOCK, end - start))):
             start += len(data)

@@ -65,7 +65,7 @@ class StateFile:
         return found
 
     def logs(self) -> dict[str, LogState]:
-        """What was saved of the application's logs, by path. Raises Refused."""
+        """Return what was saved of the application's logs, by path. Raises Refused."""
         try:
             return {
                 path: LogState([Position(**piece) for piece in log["pieces"]], log["header"], log["partial"])

@@ -23,7 +23,7 @@ class BeingRotated(OSError):
 
 
 def rotated(path: Path) -> list[Path]:
-    """The rotated pieces of a log that lie beside it, the oldest first."""
+    """Return the rotated pieces of a log that lie beside it, the oldest first."""
     found: dict[str, Path] = {}
     name = source_of(path.name)
     for other in sorted(path.parent.iterdir()):
@@ -45,7 +45,7 @@ def _number(name: str) -> int:
 
 
 def find(pieces: list[Path], position: Position) -> int | None:
-    """Where among rotated pieces the one is that was read up to a position. The newest, should there be several.
+    """Return where among rotated pieces the one is that was read up to a position. The newest, should there be several.
 
     A shorter copy of what was read will do, where there is no other.
     Raises OSError where a piece has gone meanwhile.
@@ -69,13 +69,13 @@ def find(pieces: list[Path], position: Position) -> int | None:
 
 
 def is_file(path: Path, position: Position) -> bool:
-    """Whether a path names the very file of a position."""
+    """Return whether a path names the very file of a position."""
     status = path.stat()
     return (status.st_dev, status.st_ino) == (position.device, position.inode)
 
 
 def newer(pieces: list[Path], position: Position) -> list[Path]:
-    """The rotated pieces that were written after a position, for one whose own piece is not among them.
+    """Return the rotated pieces that were written after a position, for one whose own piece is not among them.
 
     A piece that was read before is never among those: it would be counted twice.
     """
@@ -83,7 +83,7 @@ def newer(pieces: list[Path], position: Position) -> list[Path]:
 
 
 def open_if_it_holds(path: Path, position: Position) -> Piece | None:
-    """The file at a path, where it is the piece of a position. Raises OSError."""
+    """Return the file at a path, where it is the piece of a position. Raises OSError."""
     try:
         piece = Piece(path)
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def open_if_it_holds(path: Path, position: Position) -> Piece | None:
 
 
 def is_beside(path: Path, position: Position) -> bool:
-    """Whether the file of a position lies beside the log that it was: then it was renamed. Raises OSError."""
+    """Return whether the file of a position lies beside the log that it was: then it was renamed. Raises OSError."""
     return _same_file(rotated(path), position) is not None
 
 
@@ -108,14 +108,14 @@ def _same_file(pieces: list[Path], position: Position) -> int | None:
 
 
 def open_renamed(path: Path, position: Position) -> list[Piece]:
-    """The pieces after one that is open and was renamed. Raises OSError."""
+    """Return the pieces after one that is open and was renamed. Raises OSError."""
     pieces = rotated(path)
     place = find(pieces, position)
     return open_new(path, newer(pieces, position) if place is None else pieces[place + 1 :], pieces)
 
 
 def open_after(path: Path, position: Position) -> tuple[Piece | None, list[Piece]]:
-    """The piece of a position that is not at the log's path any more, where it is found, and those after it.
+    """Return the piece of a position that is not at the log's path any more, where it is found, and those after it.
 
     Raises OSError.
     """

@@ -162,7 +162,7 @@ class Import:
             batch.add(hit, self._entry(hit, log.priority), line.number)
 
     def _is_own(self, url: str | None, record: Record) -> bool:
-        """Whether a request was for the application's own site, as far as its line and the application say."""
+        """Return whether a request was for the application's own site, as far as its line and the application say."""
         domain = self.application.domain
         if domain is None or self.any_host:
             return True

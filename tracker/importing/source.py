@@ -72,7 +72,7 @@ class Opened:
 
 
 def source_of(file: str) -> str:
-    """The name under which a file's lines are known: its base name without what packing and rotation add."""
+    """Return the name under which a file's lines are known: its base name without what packing and rotation add."""
     if file == STDIN:
         return "stdin"
     name = Path(file).name
@@ -95,7 +95,7 @@ def size_of(file: str) -> int | None:
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of a packed one."""
+    """Return whether the first bytes of a file are those of a packed one."""
     return head.startswith((*_PACKED, *_UNPACKED_BY))
 
 
@@ -114,19 +114,19 @@ def check_followable(path: Path) -> None:
 
 
 def unpacked(stream: io.BufferedReader) -> Unpacked | None:
-    """The bytes inside a packed file; None where it is not packed in a way that is read here."""
+    """Return the bytes inside a packed file; None where it is not packed in a way that is read here."""
     head = stream.peek(_LOOKED_AT)
     unpack = next((unpack for magic, unpack in _PACKED.items() if head.startswith(magic)), None)
     return None if unpack is None else cast(Unpacked, unpack(stream))
 
 
 def plain_name(name: str) -> str:
-    """A file's name without the ending of what packed it."""
+    """Return a file's name without the ending of what packed it."""
     return _PACKED_SUFFIX.sub("", name)
 
 
 def lines_of(data: bytes, number: int) -> list[Line]:
-    """The lines of bytes that end with one; `number` is the first line's. As `opened` gives them."""
+    """Return the lines of bytes that end with one; `number` is the first line's. As `opened` gives them."""
     texts = data.split(b"\n")
     texts.pop()
     if number == 1 and texts:

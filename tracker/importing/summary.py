@@ -55,7 +55,7 @@ class Summary:
     refused: list[BadLine] = field(default_factory=list)
 
     def counts(self) -> Counter[str]:
-        """How many lines there were so far, and what became of them."""
+        """Return how many lines there were so far, and what became of them."""
         return Counter(
             lines=self.lines,
             queued=self.queued,

@@ -65,7 +65,7 @@ class W3CReader:
         )
 
     def read(self, line: bytes) -> Fields | None:
-        """The fields of a record, or None where there was no `#Fields:` line yet. Raises Malformed."""
+        """Return the fields of a record, or None where there was no `#Fields:` line yet. Raises Malformed."""
         if not self._names:
             return None
         text = line.decode("utf-8", "replace").replace("\0", "")

@@ -35,7 +35,7 @@ _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:
 
 
 def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each wrapper
-    """The line inside, or None where there is no wrapper that is known."""
+    """Return the line inside, or None where there is no wrapper that is known."""
     if match := _CRI.fullmatch(line):
         return Unwrapped("cri", match[3], match[1].decode("latin-1"), match[2] == b"P")
     if match := _RFC5424.fullmatch(line):
@@ -54,7 +54,7 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
-    """The line inside an object of Docker's json-file driver or of `journalctl --output=json`."""
+    """Return the line inside an object of Docker's json-file driver or of `journalctl --output=json`."""
     text = values.get("log")
     if isinstance(text, str) and "stream" in values:
         time = values.get("time")
@@ -69,7 +69,9 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
-    """The JSON value of a line; bytes that are no UTF-8 are replaced (nginx' `escape=json` leaves them as they came).
+    """Return the JSON value of a line.
+
+    Bytes that are no UTF-8 are replaced (nginx' `escape=json` leaves them as they came).
 
     Raises orjson.JSONDecodeError.
     """

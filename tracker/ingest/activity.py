@@ -10,7 +10,7 @@ PAGE_VIEWS = frozenset((None, "page_view", "pageview"))
 
 
 def activities_of(hits: Iterable[Hit]) -> list[list[SessionActivity]]:
-    """The activities, to be upserted list after list, each list naming a session once and sorted by it.
+    """Return the activities, to be upserted list after list, each list naming a session once and sorted by it.
 
     There is more than one list only where hits of several applications name the same session. The application of
     the earliest hit comes first and has the session if it is new; the others' activities must be offered all the

@@ -126,7 +126,7 @@ class Drain:
 
 
 def _checked(item: Read, known: Mapping[str, Known | None]) -> Good | Failed:
-    """What `check` says; a fault of ours that one hit brings about fails that hit, and holds up no other."""
+    """Return what `check` says; a fault of ours that one hit brings about fails that hit, and holds up no other."""
     try:
         return check(item, known)
     except FAULTS as error:

@@ -54,7 +54,7 @@ class DrainCounts:
             self._note(item.kind, str(item.claim.entry.id), item.reason)
 
     def drained(self, ended: Ended) -> Drained:
-        """The counts, final."""
+        """Return the counts, final."""
         return Drained(
             ended=ended,
             batches=self._batches,

@@ -21,7 +21,7 @@ def fold(redis: Connection, database: Database, clock: Clock) -> None:
 
 
 def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
-    """The same without asking whose turn it is; how many hits the counts are about."""
+    """Do the same without asking whose turn it is; how many hits the counts are about."""
     total = 0
     # Twice, since the first may be what an interrupted turn left behind.
     for _ in range(2):

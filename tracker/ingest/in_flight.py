@@ -24,7 +24,7 @@ class InFlight:
         self._renewed_at = self._suspects_at = clock.monotonic()
 
     def claim(self) -> list[list[Claim]]:
-        """The next batches: one of entries that go together, and each suspect as one of its own; none when dry.
+        """Return the next batches: one of entries that go together, and each suspect as one of its own; none when dry.
 
         Beside what is still held there are few that may wait (`Consumer.claim`), and suspects only when none is held.
         """
@@ -42,7 +42,7 @@ class InFlight:
 
     @property
     def batch_size(self) -> int:
-        """How many entries a batch has at most."""
+        """Return how many entries a batch has at most."""
         return self._consumer.batch_size
 
     def _claim_together(self) -> list[Claim]:

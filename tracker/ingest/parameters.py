@@ -68,7 +68,7 @@ def check(params: dict[str, Any] | None, rules: Sequence[ParameterRule], mode: s
 def _stand_in(
     rule: ParameterRule, left: dict[str, Any], values: list[tuple[str, str]], refusals: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The parameters with the default of one that is absent, or as they are, with what is to be said about it."""
+    """Return the parameters with the default of one that is absent, or as they are, and what is to be said about it."""
     if rule.default_text is not None:
         values.append((rule.key, rule.default_text))
         return {**left, rule.key: rule.default}

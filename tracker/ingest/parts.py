@@ -25,7 +25,7 @@ and its share of the statistics."""
 
 
 def parts_of(batch: Unchecked, known: Mapping[str, Known | None]) -> Sequence[Unchecked]:
-    """The batch in parts of about at most MAX_PART_BYTES or one hit; `known` holds the hits' applications.
+    """Return the batch in parts of about at most MAX_PART_BYTES or one hit; `known` holds the hits' applications.
 
     The applications that bring least are in the first one, and not with the beginning of what fills several.
     """
@@ -48,7 +48,7 @@ def parts_of(batch: Unchecked, known: Mapping[str, Known | None]) -> Sequence[Un
 
 
 def halves(part: Part) -> tuple[Part, Part]:
-    """A part of two items or more that was refused, as two: first what is less likely to be refused again.
+    """Return a part of two items or more that was refused, as two: first what is less likely to be refused again.
 
     Where one application brings half of it or more, the others come first; else it is cut between applications, and
     between the hits of one where there is only one.
@@ -74,7 +74,7 @@ def _weight(item: Read | Item, known: Mapping[str, Known | None]) -> int:
 
 
 def _groups(part: Sequence[T]) -> list[list[T]]:
-    """The items by application, in their order; all in one group where two applications name the same session.
+    """Return the items by application, in their order; all in one group where two applications name the same session.
 
     Whoever's hit is written first has the session (decision 0008), which must not depend on how a batch was parted.
     """

@@ -93,7 +93,7 @@ def _holds_nul(value: Json) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    """Why, without quoting a value: of a KeyError the key is the missing column."""
+    """Return why, without quoting a value: of a KeyError the key is the missing column."""
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing."
     if isinstance(error, orjson.JSONDecodeError):

@@ -38,7 +38,7 @@ def session_digest(session_id: str) -> str:
 
 
 def visitor_digest(visitor: Visitor, unusual: Mapping[str, bytes]) -> str:
-    """The digest of a visitor; `unusual` holds the bytes of addresses for which `address_bytes` has none."""
+    """Return the digest of a visitor; `unusual` holds the bytes of addresses for which `address_bytes` has none."""
     if isinstance(visitor, str):
         return sha256(_OF_CLIENT + visitor.encode()).hexdigest()[:_DIGITS]
     address, agent = visitor
@@ -49,7 +49,7 @@ def visitor_digest(visitor: Visitor, unusual: Mapping[str, bytes]) -> str:
 
 @lru_cache(maxsize=10_000)
 def address_bytes(address: str) -> bytes | None:
-    """The address as PostgreSQL sends it, or None for a spelling that only PostgreSQL can read, such as a network."""
+    """Return the address as PostgreSQL sends it, or None for a spelling that only PostgreSQL reads (a network)."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -121,7 +121,7 @@ def _visitor(hit: Hit) -> Visitor:
 
 
 def _unusual_addresses(tx: Transaction, hours: Iterable[_Hour]) -> dict[str, bytes]:
-    """The bytes of addresses that only PostgreSQL reads; it has stored them a moment ago."""
+    """Return the bytes of addresses that only PostgreSQL reads; it has stored them a moment ago."""
     addresses: set[str] = set()
     for hour in hours:
         for visitor in hour.visitors:

@@ -145,7 +145,7 @@ def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActiv
 
 
 def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Good]) -> Sequence[SessionActivity]:
-    """The activities; those that are imported, and nothing else, are history: they let no session go on."""
+    """Return the activities; those that are imported, and nothing else, are history: they let no session go on."""
     if not any(item.claim.entry.is_imported for item in items):
         return activities
     live = {(item.hit.application_id, item.hit.session_id) for item in items if not item.claim.entry.is_imported}

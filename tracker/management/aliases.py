@@ -10,7 +10,7 @@ from tracker.store.database import Database
 
 
 def list_(database: Database, app_id: str) -> tuple[str, ...]:
-    """The aliases of an application. Raises Refused for an unknown application."""
+    """Return the aliases of an application. Raises Refused for an unknown application."""
     with database.transaction() as tx:
         return ALIASES.value(known(tx, app_id).settings)
 

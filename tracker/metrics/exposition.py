@@ -16,7 +16,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 def exposition(seen: Look, *, queue_limit: int) -> bytes:
-    """The text. Families of a server that is unavailable are left out, and `tracker_up` is 0 for it."""
+    """Return the text. Families of a server that is unavailable are left out, and `tracker_up` is 0 for it."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Seen(seen, queue_limit))
     return generate_latest(registry)
@@ -57,7 +57,7 @@ class _Seen:
 
 
 def _counted(counts: Mapping[Sample, float]) -> Iterator[Metric]:
-    """What all processes have counted; 0 for an instrument without labels that has counted nothing yet."""
+    """Yield what all processes have counted; 0 for an instrument without labels that has counted nothing yet."""
     for metric in REGISTRY.collect():
         names = {f"{metric.name}{end}" for end in ("_total", "_bucket", "_sum", "_count")}
         told = {sample: value for sample, value in counts.items() if sample[0] in names}

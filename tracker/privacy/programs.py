@@ -86,10 +86,10 @@ _AGENT: Final = re.compile("|".join(map(re.escape, AGENTS)), re.IGNORECASE)
 
 
 def is_client(user_agent: str) -> bool:
-    """Whether a library or a tool speaks, rather than a browser or a crawler."""
+    """Return whether a library or a tool speaks, rather than a browser or a crawler."""
     return _CLIENT.match(user_agent) is not None
 
 
 def is_program(user_agent: str) -> bool:
-    """Whether this list knows the user agent."""
+    """Return whether this list knows the user agent."""
     return is_client(user_agent) or _AGENT.search(user_agent) is not None

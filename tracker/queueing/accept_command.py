@@ -32,7 +32,7 @@ SHARED_STREAM_SHARE: Final = 100
 
 
 def event_key(application_id: UUID, event_id: UUID | str) -> str:
-    """Where Redis has the tracking id of the first hit with this event."""
+    """Return where Redis has the tracking id of the first hit with this event."""
     return f"tracker:event:{application_id}:{event_id}"
 
 
@@ -128,7 +128,7 @@ class AcceptCommands:
         return b"".join((head, self._evalsha, _number(key_count), *keys, *arguments))
 
     def _common(self, application_id: UUID, rate_limit: int | None, minute: int) -> _Common:
-        """What is the same in all offers of an application within a minute, packed once and not for each hit."""
+        """Return what is the same in all offers of an application within a minute, packed once and not for each hit."""
         state = application_id, rate_limit, minute
         all_crowds, common = self._crowds, self._common_parts.get(state)
         if common is not None and common.crowds is all_crowds:
@@ -152,7 +152,7 @@ class AcceptCommands:
         return common
 
     def _caller(self, quota: Quota) -> bytes:
-        """What is the same in all offers of a caller within a minute, packed once."""
+        """Return what is the same in all offers of a caller within a minute, packed once."""
         caller = self._callers.get(id(quota))
         # The quota itself is kept beside its id, so that no other object can have the same one meanwhile.
         if caller is not None and caller.quota is quota:
@@ -195,6 +195,6 @@ def _bare(*values: Any) -> bytes:  # noqa: ANN401 as below
 
 
 def packed(*command: Any) -> bytes:  # noqa: ANN401 texts, bytes and numbers
-    """A command as Redis reads it."""
+    """Return a command as Redis reads it."""
     as_read: bytes = hiredis.pack_command(command)
     return as_read

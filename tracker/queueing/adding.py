@@ -58,13 +58,13 @@ def add_once(redis: Connection, entries: Sequence[Entry], events: Sequence[tuple
 
 
 def bulk_waiting(redis: Connection) -> int:
-    """How many entries the bulk stream holds, pending ones included. Raises QueueAway."""
+    """Return how many entries the bulk stream holds, pending ones included. Raises QueueAway."""
     with translated():
         return int(redis.xlen(BULK))
 
 
 def is_bulk_taken(redis: Connection, last_id: bytes) -> bool:
-    """Whether nothing that was added up to `last_id` is in the bulk stream any more. Raises QueueAway."""
+    """Return whether nothing that was added up to `last_id` is in the bulk stream any more. Raises QueueAway."""
     with translated():
         oldest: Any = redis.xrange(BULK, "-", last_id, count=1)
     return not oldest

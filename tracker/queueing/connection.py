@@ -74,7 +74,7 @@ _FOLLOWING: Final = {redis.Connection: _Tcp, redis.SSLConnection: _Tls, redis.Un
 
 
 def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
-    """A client for `url`; nothing connects before the first command. `name` shows in Redis's CLIENT LIST.
+    """Return a client for `url`; nothing connects before the first command. `name` shows in Redis's CLIENT LIST.
 
     A command waits at most `CONNECT_SECONDS` to connect and `ANSWER_SECONDS` for each answer. A connection that
     turned out to be closed, or to lead to the wrong server, is opened once more; beyond that nothing is repeated,
@@ -103,7 +103,7 @@ def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
 
 
 def lua(name: str) -> str:
-    """The text of `scripts/<name>.lua`."""
+    """Return the text of `scripts/<name>.lua`."""
     return files("tracker.queueing").joinpath("scripts", f"{name}.lua").read_text()
 
 

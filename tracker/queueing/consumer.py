@@ -80,12 +80,12 @@ class Consumer:
 
     @property
     def batch_size(self) -> int:
-        """How many entries `claim` returns at most."""
+        """Return how many entries `claim` returns at most."""
         return self._batch_size
 
     @property
     def redis(self) -> Connection:
-        """The Redis whose entries these are."""
+        """Return the Redis whose entries these are."""
         return self._redis
 
     def claim(self, *, held: Sequence[Claim] = ()) -> list[Claim]:
@@ -115,7 +115,7 @@ class Consumer:
         return [Claim(Entry.from_member(member), RETRIES, member) for member in members]
 
     def settle(self, claims: Sequence[Claim]) -> None:
-        """The entries are stored, or stand in `batch_queue`: take them out of the queue."""
+        """Take entries out of the queue that are stored, or stand in `batch_queue`."""
         if not claims:
             return
         groups = _by_key(claims)
@@ -211,7 +211,7 @@ class Consumer:
         )
 
     def _in_group(self, stream: str, command: Callable[[], object]) -> Any:  # noqa: ANN401 as redis answers
-        """What `command` answers; where the stream or its group is missing, they are made first.
+        """Return what `command` answers; where the stream or its group is missing, they are made first.
 
         The group begins at the stream's beginning: entries may have come before the first worker, or Redis was wiped.
         A stream of an application's own is not made: without entries there is none, and nothing to claim.

@@ -43,12 +43,12 @@ _STATUS_LENGTH = 20
 
 
 def import_priority(import_id: int) -> int:
-    """The priority of the entries of an import; beyond a million imports they are those of none."""
+    """Return the priority of the entries of an import; beyond a million imports they are those of none."""
     return IMPORT_PRIORITY + (import_id if 0 <= import_id < _MAX_IMPORTS else 0)
 
 
 def stream_of(priority: int) -> str:
-    """The stream that takes entries of this priority: above 0 urgent, 0 normal, below 0 bulk."""
+    """Return the stream that takes entries of this priority: above 0 urgent, 0 normal, below 0 bulk."""
     if priority == 0:
         return NORMAL
     return URGENT if priority > 0 else BULK
@@ -71,16 +71,16 @@ class Entry:
 
     @property
     def is_imported(self) -> bool:
-        """Whether it was imported: then it is history, whenever it arrives."""
+        """Return whether it was imported: then it is history, whenever it arrives."""
         return self.priority < IMPORT_PRIORITY + _MAX_IMPORTS
 
     @property
     def import_id(self) -> int | None:
-        """The number of its import; None where it was not imported, or by nothing that has a number."""
+        """Return the number of its import; None where it was not imported, or by nothing that has a number."""
         return (self.priority - IMPORT_PRIORITY or None) if self.is_imported else None
 
     def to_fields(self) -> tuple[str | bytes | int, ...]:
-        """The values of `FIELDS`, in their order, as Redis takes them."""
+        """Return the values of `FIELDS`, in their order, as Redis takes them."""
         created_at = self.created_at.isoformat()
         return (
             str(self.id),
@@ -97,7 +97,9 @@ class Entry:
 
     @classmethod
     def from_fields(cls, fields: Mapping[bytes, bytes], stream_id: bytes) -> "Entry":
-        """The entry that a stream holds under `stream_id`. Never raises: a field that cannot be read gets its default.
+        """Return the entry that a stream holds under `stream_id`.
+
+        Never raises: a field that cannot be read gets its default.
 
         An id that cannot be read is derived from the stream id and the fields, so that a redelivery has the same.
         """
@@ -116,7 +118,7 @@ class Entry:
         )
 
     def to_member(self) -> bytes:
-        """The JSON object that stands for this entry in the set of retries."""
+        """Return the JSON object that stands for this entry in the set of retries."""
         values = zip(FIELDS, self.to_fields(), strict=True)
         # Bytes that are no UTF-8 cannot become JSON; such data never was a hit, so its spelling may change here.
         return orjson.dumps(
@@ -128,7 +130,7 @@ class Entry:
 
     @classmethod
     def from_member(cls, member: bytes) -> "Entry":
-        """The entry of a member of the set of retries. Never raises, like `from_fields`."""
+        """Return the entry of a member of the set of retries. Never raises, like `from_fields`."""
         try:
             values = orjson.loads(member)
         except ValueError:
@@ -148,7 +150,7 @@ class Entry:
 
 
 def _integer(value: bytes | None, default: int) -> int:
-    """An INTEGER column's value; a number beyond its range is cut to it."""
+    """Return an INTEGER column's value; a number beyond its range is cut to it."""
     try:
         return max(-_INTEGER_LIMIT, min(_INTEGER_LIMIT, int(value or b"")))
     except ValueError:
@@ -171,7 +173,7 @@ def _time(value: bytes | None) -> datetime | None:
 
 
 def _time_of_stream_id(stream_id: bytes) -> datetime:
-    """When the entry was added, by the Redis server's clock: a stream id begins with milliseconds since 1970."""
+    """Return when the entry was added, by the Redis server's clock: a stream id begins with milliseconds since 1970."""
     try:
         return EPOCH + timedelta(milliseconds=int(stream_id.partition(b"-")[0]))
     except (ValueError, OverflowError):

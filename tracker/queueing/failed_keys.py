@@ -12,7 +12,7 @@ _KEPT_SECONDS: Final = 120
 
 
 def counts(redis: Connection, fields: Sequence[str], minute: int) -> list[int]:
-    """How many there were in this minute of each of `fields`. Raises QueueAway."""
+    """Return how many there were in this minute of each of `fields`. Raises QueueAway."""
     with translated():
         pipeline = redis.pipeline(transaction=False)
         for field in fields:

@@ -40,25 +40,25 @@ class Taken:
 
 
 def field_of(application_id: UUID | str, reason: str, now: datetime) -> str:
-    """The field of the hash that counts a hit of now."""
+    """Return the field of the hash that counts a hit of now."""
     return f"{int(now.timestamp()) // _HOUR * _HOUR}:{application_id}:{reason}"
 
 
 def is_due(redis: Connection) -> bool:
-    """Whether there are counts, and nobody has looked at them for a minute. Raises QueueAway."""
+    """Return whether there are counts, and nobody has looked at them for a minute. Raises QueueAway."""
     with translated():
         present, looked = redis.exists(COUNTS, _TAKEN), redis.exists(_TURN)
     return bool(present and not looked)
 
 
 def claim_turn(redis: Connection) -> bool:
-    """Whether it is the caller's turn to look: one a minute, whoever asks. Raises QueueAway."""
+    """Return whether it is the caller's turn to look: one a minute, whoever asks. Raises QueueAway."""
     with translated():
         return bool(redis.set(_TURN, "1", nx=True, ex=_TURN_SECONDS))
 
 
 def take(redis: Connection) -> Taken | None:
-    """The counts that were moved aside and never forgotten, else those that stand there now; None for none.
+    """Return the counts that were moved aside and never forgotten, else those that stand there now; None for none.
 
     Raises QueueAway.
     """

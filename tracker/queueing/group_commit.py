@@ -82,7 +82,7 @@ class GroupCommit:
         self._watch()
 
     def is_ready(self) -> bool:
-        """Whether offers can be made; where not, a connection is on its way."""
+        """Return whether offers can be made; where not, a connection is on its way."""
         if self._socket is not None:
             return True
         self._begin_to_connect()

@@ -39,7 +39,7 @@ class Depth:
 
 
 def depths(redis: Connection) -> list[Depth]:
-    """The shared streams from urgent to bulk, then those of crowds, then the retries. Raises QueueAway."""
+    """Return the shared streams from urgent to bulk, then those of crowds, then the retries. Raises QueueAway."""
     with translated():
         streams = [*STREAMS, *overflow_streams(redis)]
     with translated(), redis.pipeline(transaction=False) as pipeline:
@@ -63,7 +63,7 @@ def depths(redis: Connection) -> list[Depth]:
 
 
 def _answer(answer: Any) -> Any:  # noqa: ANN401 as redis answers
-    """The answer of one command; None where the stream has no group yet. Every other error is raised."""
+    """Return the answer of one command; None where the stream has no group yet. Every other error is raised."""
     if not isinstance(answer, redis.ResponseError):
         return answer
     if code_of(answer) != "NOGROUP":
@@ -93,7 +93,7 @@ def _together(name: str, parts: Sequence[Depth]) -> Depth:
 
 
 def settled_until(redis: Connection, now: datetime) -> datetime:
-    """The latest time before which nothing was added that still waits, is being written, or is to be tried again.
+    """Return the latest time before which nothing was added that still waits, is in flight, or is to be retried.
 
     `now` is the caller's clock; ages in the streams are taken from the server's own. An entry that was received
     earlier than it was added (it waited in `batch_queue`) counts from when it was added, a retry from when it was
@@ -117,7 +117,7 @@ def settled_until(redis: Connection, now: datetime) -> datetime:
 
 
 def find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
-    """The entry and where it waits: `urgent`, `normal`, `bulk`, `overflow` or `retries`. None where it does not.
+    """Return the entry and where it waits: `urgent`, `normal`, `bulk`, `overflow` or `retries`. None where it does not.
 
     Raises QueueAway.
     Reads through the queue, a thousand entries at a time so that others get on: some seconds where a million waits.

@@ -45,7 +45,7 @@ def add(redis: Connection, news: Mapping[StoredSample, float], *, hits_in: float
 
 
 def counts(redis: Connection) -> dict[StoredSample, float]:
-    """All samples. Those that another version wrote in another form are passed over. Raises QueueAway."""
+    """Return all samples. Those that another version wrote in another form are passed over. Raises QueueAway."""
     with translated():
         fields: Any = redis.hgetall(COUNTS)
     found: dict[StoredSample, float] = {}
@@ -59,7 +59,7 @@ def counts(redis: Connection) -> dict[StoredSample, float]:
 
 
 def minute_rates(redis: Connection, minutes: int) -> list[MinuteRate]:
-    """The last `minutes` whole minutes, oldest first. Raises QueueAway."""
+    """Return the last `minutes` whole minutes, oldest first. Raises QueueAway."""
     with translated():
         now = int(redis.time()[0]) // 60
         with redis.pipeline(transaction=False) as pipeline:

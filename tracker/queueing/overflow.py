@@ -19,17 +19,17 @@ OVERFLOW: Final = "tracker:hits:overflow:"
 
 
 def overflow_stream(application_id: UUID) -> str:
-    """The name of the stream that is the application's own."""
+    """Return the name of the stream that is the application's own."""
     return f"{OVERFLOW}{application_id}"
 
 
 def share_key(application_id: UUID) -> str:
-    """Where it is noted what the application has in the streams that all share (`scripts/accept.lua`)."""
+    """Return where it is noted what the application has in the streams that all share (`scripts/accept.lua`)."""
     return f"tracker:share:{application_id}"
 
 
 def overflow_streams(redis: Connection) -> list[str]:
-    """The streams of their own that may hold something, the one whose turn is next first."""
+    """Return the streams of their own that may hold something, the one whose turn is next first."""
     names: Any = redis.zrange(OVERFLOWING, 0, -1)
     return [name.decode() for name in names]
 
@@ -40,12 +40,12 @@ def all_streams(redis: Connection) -> list[str]:
 
 
 def kind_of(stream: str) -> str:
-    """What people call a stream: `urgent`, `normal`, `bulk`, or `overflow` for one of an application's own."""
+    """Return what people call a stream: `urgent`, `normal`, `bulk`, or `overflow` for one of an application's own."""
     return "overflow" if stream.startswith(OVERFLOW) else stream.rpartition(":")[2]
 
 
 def stream_of_accepted(entry: Entry) -> str:
-    """The stream for an entry that was accepted before and comes again, in a crowd maybe.
+    """Return the stream for an entry that was accepted before and comes again, in a crowd maybe.
 
     It is the application's own, so that the crowd holds nobody else up. The bulk, by whose length an import paces
     itself, stays where it is, and what names no application goes by its priority.

@@ -11,7 +11,7 @@ PROCESSES: Final = "tracker:processes"
 
 
 def owner(redis: Connection) -> bytes | None:
-    """What is said of whose it is; None where nothing is. Raises QueueAway."""
+    """Return what is said of whose it is; None where nothing is. Raises QueueAway."""
     with translated():
         said: Any = redis.get(OWNER)
     return None if said is None else bytes(said)
@@ -41,7 +41,7 @@ def note_process(redis: Connection, name: str, about: bytes) -> None:
 
 
 def processes(redis: Connection, *, seconds: float) -> dict[str, bytes]:
-    """What each process that has spoken in the last `seconds` said of itself. Raises QueueAway."""
+    """Return what each process that has spoken in the last `seconds` said of itself. Raises QueueAway."""
     with translated():
         now = redis.time()[0]
         noted: Any = redis.hgetall(PROCESSES)

@@ -34,7 +34,7 @@ class ProcessNumber:
         self._token = secrets.token_hex(16)
 
     def draw(self) -> int:
-        """A number from 0 to 65535 that no other process holds.
+        """Return a number from 0 to 65535 that no other process holds.
 
         While Redis is away it is merely a random one, which `check` registers as soon as it can.
         """
@@ -51,7 +51,7 @@ class ProcessNumber:
         return self._number
 
     def check(self) -> int:
-        """The number to use from now on; to be called every few seconds, never for each hit.
+        """Return the number to use from now on; to be called every few seconds, never for each hit.
 
         It renews the lease, registers the number again after Redis lost it, and draws anew where another process
         holds it (it took it while Redis knew nothing of ours) or where this process is a fork of the one that drew.

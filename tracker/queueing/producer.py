@@ -181,11 +181,11 @@ class Producer:
             self._ask(packed("HINCRBY", COUNTS, field, hits))
 
     def load_command(self) -> bytes:
-        """The command that teaches Redis the script, packed."""
+        """Return the command that teaches Redis the script, packed."""
         return packed("SCRIPT", "LOAD", self._script)
 
     def connected_socket(self) -> socket.socket:
-        """A socket of a connection of its own, that does not block; the script is loaded. Raises QueueAway."""
+        """Return a socket of a connection of its own, that does not block; the script is loaded. Raises QueueAway."""
         with translated():
             connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
             connection.connect()

@@ -31,28 +31,28 @@ class RegisteredWorker:
 
     @property
     def is_ours(self) -> bool:
-        """Whether `worker.py` started it."""
+        """Return whether `worker.py` started it."""
         return self.name.startswith(OUR_WORKERS)
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether it has spoken of late."""
+        """Return whether it has spoken of late."""
         silent = _OURS_SILENT if self.is_ours else _SILENT
         return self.last_heartbeat is not None and now - self.last_heartbeat < silent
 
     def reads(self, queue: str, now: datetime) -> bool:
-        """Whether it is alive and takes the jobs of this queue."""
+        """Return whether it is alive and takes the jobs of this queue."""
         return queue in self.queues and self.is_alive(now)
 
 
 def registered_workers(redis: Connection) -> list[RegisteredWorker]:
-    """All of them, by name. Raises QueueAway."""
+    """Return all of them, by name. Raises QueueAway."""
     with translated():
         found = [_registered(worker) for worker in Worker.all(connection=redis)]
     return sorted(found, key=lambda worker: worker.name)
 
 
 def are_suspended(redis: Connection) -> bool:
-    """Whether somebody told all workers to wait (`rq suspend`). Raises QueueAway."""
+    """Return whether somebody told all workers to wait (`rq suspend`). Raises QueueAway."""
     with translated():
         return bool(is_suspended(redis))
 

@@ -70,7 +70,7 @@ def remove_entries(
 
 
 def count(redis: Connection, wanted: Predicate) -> tuple[int, int]:
-    """How many wanted entries there are in the streams and in the retries. Raises QueueAway."""
+    """Return how many wanted entries there are in the streams and in the retries. Raises QueueAway."""
     seen: list[datetime] = []
     with translated():
         for stream in all_streams(redis):

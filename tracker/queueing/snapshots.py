@@ -15,7 +15,7 @@ def _key(name: str, kind: SnapshotKind) -> str:
 
 
 def get(redis: Connection, name: str, kind: SnapshotKind = "application") -> bytes | None:
-    """The snapshot as `put` left it, or None. Raises QueueAway."""
+    """Return the snapshot as `put` left it, or None. Raises QueueAway."""
     with translated():
         data = redis.get(_key(name, kind))
     return data if isinstance(data, bytes) else None

@@ -82,7 +82,7 @@ class WaitingRetry(Retry):
 
 
 def _is_passing(error: redis.RedisError) -> bool:
-    """Whether the same command may succeed later. RQ bears that it must not ask about its own connection."""
+    """Return whether the same command may succeed later. RQ bears that it must not ask about its own connection."""
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return True
     return code_of(error) in IN_TROUBLE and "'client|" not in str(error)

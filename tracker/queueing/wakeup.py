@@ -72,7 +72,7 @@ def _last_key(queue: str) -> str:
 
 
 def _waits(redis: Connection, queue: Queue) -> bool:
-    """Whether the last nudge is still in RQ's list and can be run; an id whose job is gone is none."""
+    """Return whether the last nudge is still in RQ's list and can be run; an id whose job is gone is none."""
     last = redis.get(_last_key(queue.name))
     if not isinstance(last, bytes):
         return False

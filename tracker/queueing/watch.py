@@ -39,7 +39,7 @@ def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
 
 
 def is_work_waiting(redis: Connection) -> bool:
-    """Whether a drain would find something to claim now. Raises QueueAway."""
+    """Return whether a drain would find something to claim now. Raises QueueAway."""
     now = depths(redis)
     return (
         any(depth.waiting for depth in now if depth.next_due_seconds is None)
@@ -49,7 +49,7 @@ def is_work_waiting(redis: Connection) -> bool:
 
 
 def _is_any_left_behind(redis: Connection, kinds: AbstractSet[str]) -> bool:
-    """Whether an entry of streams of these kinds has been pending for so long that it may be taken over."""
+    """Return whether an entry of streams of these kinds has been pending for so long that it may be taken over."""
     with translated():
         streams = [stream for stream in all_streams(redis) if kind_of(stream) in kinds] if kinds else []
         return any(_is_left_behind(redis, stream) for stream in streams)

@@ -95,7 +95,7 @@ class Prepared(NamedTuple):
     happened_at: datetime
 
     def accepted(self, enqueued: Enqueued) -> Accepted:
-        """What became of it. Raises LimitExceeded where it was not taken."""
+        """Return what became of it. Raises LimitExceeded where it was not taken."""
         if not enqueued.accepted:
             raise LimitExceeded(enqueued, self.offer.now)
         first = enqueued.repeats.get(0)
@@ -179,7 +179,10 @@ def judge(
 def admit(
     context: ReceiverContext, application: Application, presented: str | None, environ: Mapping[str, Any], now: datetime
 ) -> AdmittedCaller:
-    """Who sends a hit and what holds for it. Raises Refused, after PostgreSQL was asked whether it still is so."""
+    """Return who sends a hit and what holds for it.
+
+    Raises Refused, after PostgreSQL was asked whether it still is so.
+    """
     try:
         return _admit(context, application, presented, environ, now)
     except Refused as refused:
@@ -243,7 +246,10 @@ def application_not_found() -> Refused:
 
 
 def _application(context: ReceiverContext, values: Mapping[str, Any], presented: str | None) -> Application:
-    """The application that the hit names; else that of the key, or the one that some beacons name in `X-API-Key`."""
+    """Return the application that the hit names.
+
+    Else that of the key, or the one that some beacons name in `X-API-Key`.
+    """
     app_id = app_id_in(values)
     if app_id is None:
         return application_presented(context, presented)
@@ -254,7 +260,7 @@ def _application(context: ReceiverContext, values: Mapping[str, Any], presented:
 
 
 def application_presented(context: ReceiverContext, presented: str | None) -> Application:
-    """The application that a key, or what stands in its place, belongs to. Raises Refused."""
+    """Return the application that a key, or what stands in its place, belongs to. Raises Refused."""
     if presented and presented.startswith(_KEY_PREFIX):
         # A secret must not become the name of a look-up, which servers may log: it is looked up by its hash.
         if (owner := context.applications.find_by_key(presented)) is None:

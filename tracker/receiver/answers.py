@@ -37,12 +37,12 @@ _PREFLIGHT: Headers = (
 def json_answer(
     data: Mapping[str, Any], now: datetime, *, status: int = HTTPStatus.OK, headers: Headers = (), private: bool = False
 ) -> Answer:
-    """A JSON envelope around `data`, which may hold UUIDs and aware times; no page may read a `private` one."""
+    """Return a JSON envelope around `data`, which may hold UUIDs and aware times; no page may read a `private` one."""
     return data_answer(data, now, status=status, headers=(*(PRIVATE if private else _JSON), *headers))
 
 
 def refusal_answer(refused: Refused, now: datetime, headers: Headers = ()) -> Answer:
-    """The envelope of an error, which any page may read."""
+    """Return the envelope of an error, which any page may read."""
     return error_answer(refused, now, (*_JSON, *headers))
 
 
@@ -51,7 +51,7 @@ def pixel_answer(headers: Headers = ()) -> Answer:
 
 
 def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
-    """The image all the same, since a broken one helps nobody; the reason stands in the headers.
+    """Return the image all the same, since a broken one helps nobody; the reason stands in the headers.
 
     The status is 200, but 405 for a wrong method, which no image element sends.
     """
@@ -62,7 +62,7 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
 
 
 def preflight_answer(environ: Mapping[str, Any]) -> Answer:
-    """The answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
+    """Return the answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
     return Answer(b"", HTTPStatus.NO_CONTENT, for_readers(_PREFLIGHT, environ))
 
 

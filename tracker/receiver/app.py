@@ -47,7 +47,7 @@ class Receiver:
 def create_app(
     receiver: Callable[[], Receiver], *, page: TestPage | None = None, knows_caller: KnowsCaller = lambda _: False
 ) -> App:
-    """The application. `receiver` is called with the first request that needs it, in the process that serves it.
+    """Return the application. `receiver` is called with the first request that needs it, in the process that serves it.
 
     `page` is for development only. `knows_caller` says who sees figures in `/health`; without it nobody does.
     """
@@ -65,7 +65,7 @@ def create_app(
 
 
 def max_body_of(app: App) -> Callable[[Mapping[str, Any]], int]:
-    """How many bytes of its body a request is to be read of, by method and path: 0 where nothing takes one."""
+    """Return how many bytes of its body a request is to be read of, by method and path: 0 where nothing takes one."""
 
     def max_body(environ: Mapping[str, Any]) -> int:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
@@ -105,7 +105,7 @@ def _refuse(error: Exception) -> Answer:
 
 
 def _readable(answer: Answer) -> Answer:
-    """The answer to an error, which any page may read: whoever mistypes an address of ours learns so."""
+    """Return the answer to an error, which any page may read: whoever mistypes an address of ours learns so."""
     return answer._replace(headers=(*answer.headers, ("Access-Control-Allow-Origin", "*")))
 
 

@@ -100,7 +100,7 @@ class ApplicationCache:
         return len(self._known)
 
     def find(self, app_id: str) -> Application | None:
-        """The application, or None where there is none. Raises Refused (503) where nobody can tell."""
+        """Return the application, or None where there is none. Raises Refused (503) where nobody can tell."""
         known = self._known.get(app_id)
         if known is not None:
             known.idle_turns = 0
@@ -151,13 +151,13 @@ class ApplicationCache:
         networks: tuple[str, ...],  # noqa: ARG002 nothing is spent here
         secret: str | None,
     ) -> Application:
-        """The same where PostgreSQL was asked a moment ago. Raises WouldWait where it was not."""
+        """Return the same where PostgreSQL was asked a moment ago. Raises WouldWait where it was not."""
         if self._spent.is_settled((known.app_id, hash_key(secret) if secret else "")):
             return known
         raise WouldWait
 
     def find_without_waiting(self, app_id: str) -> Application | None:
-        """The same from memory alone. Raises WouldWait where the answer is not there."""
+        """Return the same from memory alone. Raises WouldWait where the answer is not there."""
         known = self._known.get(app_id)
         if known is not None:
             known.idle_turns = 0
@@ -231,7 +231,7 @@ class ApplicationCache:
             self._known[app_id] = _Known(application)
 
     def _fetch(self, app_id: str) -> Application | None:
-        """A fresh snapshot, else PostgreSQL's word, else an old snapshot."""
+        """Return a fresh snapshot, else PostgreSQL's word, else an old snapshot."""
         shared = self._shared(app_id)
         if shared is not None and abs(self._clock.now().timestamp() - shared.checked_at) < FRESH_SECONDS:
             return shared.application

@@ -100,5 +100,5 @@ class KnownApplications:
 
 
 def _can_be_name(name: str) -> bool:
-    """What can be no alias, and so no app_id either, is not looked up: neither servers nor their logs see it."""
+    """Return what can be no alias, and so no app_id either, is not looked up: neither servers nor their logs see it."""
     return alias_of(name) is not None

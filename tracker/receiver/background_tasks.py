@@ -60,7 +60,7 @@ class BackgroundTasks:
 
     @property
     def age_seconds(self) -> float:
-        """How long ago the last turn ended."""
+        """Return how long ago the last turn ended."""
         return self._clock.monotonic() - self._turned_at
 
     def _run(self) -> None:

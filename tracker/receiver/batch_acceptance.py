@@ -58,7 +58,7 @@ class PreparedBatch:
     now: datetime
 
     def accepted(self, enqueued: Enqueued | None) -> dict[str, Any]:
-        """The answer's data. Raises LimitExceeded where not one of the good events fits."""
+        """Return the answer's data. Raises LimitExceeded where not one of the good events fits."""
         results = self.results
         if enqueued is not None:
             self._fill_in(enqueued)
@@ -131,7 +131,7 @@ def prepare_batch(
 
 
 def _events(batch: Parsed) -> list[Any]:
-    """The events of a batch whose own fields, beside them, are in order."""
+    """Return the events of a batch whose own fields, beside them, are in order."""
     events = batch.value.get("events")
     if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
         raise refusal("events", f"Must be an array of 1 to {MAX_EVENTS} events.")
@@ -143,7 +143,7 @@ def _events(batch: Parsed) -> list[Any]:
 def _caller(
     context: ReceiverContext, values: Mapping[str, Any], events: list[Any], environ: Mapping[str, Any], now: datetime
 ) -> tuple[Application, ApiKey]:
-    """Whose batch this is, and with which key. Raises Refused where no key is the application's."""
+    """Return whose batch this is, and with which key. Raises Refused where no key is the application's."""
     presented = presented_key(environ)
     if presented is None:
         raise _key_required()
@@ -173,7 +173,7 @@ def _caller(
 
 
 def _key(application: Application, presented: str, now: datetime) -> ApiKey:
-    """The application's key that was presented. Raises Refused."""
+    """Return the application's key that was presented. Raises Refused."""
     key = key_of(presented, application, now)
     if key is None:
         raise _key_required()
@@ -182,7 +182,7 @@ def _key(application: Application, presented: str, now: datetime) -> ApiKey:
 
 
 def _app_ids(events: list[Any]) -> list[str]:
-    """The first few different app_ids that the events name."""
+    """Return the first few different app_ids that the events name."""
     named: dict[str, None] = {}
     for event in events:
         if isinstance(event, dict) and len(named) < _MAX_CANDIDATES:

@@ -41,7 +41,7 @@ class TestPage:
 
 
 def test_page(own: TestPage) -> Blueprint:
-    """The endpoints. Anybody who reaches them may read the hits of a session whose id they know."""
+    """Return the endpoints. Anybody who reaches them may read the hits of a session whose id they know."""
     blueprint = Blueprint("test_page", __name__)
 
     @blueprint.get("/test-page")

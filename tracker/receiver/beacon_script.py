@@ -17,7 +17,7 @@ _KEPT = "public, max-age=3600, stale-while-revalidate=86400"
 
 
 def beacon_script() -> Blueprint:
-    """The endpoints. They need nothing but this process, so that pages get their script whatever is away."""
+    """Return the endpoints. They need nothing but this process, so that pages get their script whatever is away."""
     blueprint = Blueprint("beacon_script", __name__)
 
     @blueprint.get("/tracker.js")
@@ -51,7 +51,7 @@ def _response(own: Script) -> Response:
 
 @lru_cache(maxsize=256)
 def _script_of(app_id: str) -> Script:
-    """The script with an application inside; what the page itself says goes before. `app_id` has no quotes."""
+    """Return the script with an application inside; what the page itself says goes before. `app_id` has no quotes."""
     shared = script()
     given = (
         f'window.ALT_CONFIG=Object.assign({{app_id:"{app_id}",'

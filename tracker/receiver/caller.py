@@ -14,7 +14,7 @@ TRACK = "track"
 
 
 def key_of(presented: str | None, application: Application, now: datetime) -> ApiKey | None:
-    """The application's key that was presented, None where none was. Raises Refused for a wrong or unfit one."""
+    """Return the application's key that was presented, None where none was. Raises Refused for a wrong or unfit one."""
     if presented is None or presented == application.app_id:
         return None
     key = application.key(presented, now)

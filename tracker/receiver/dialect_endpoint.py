@@ -52,7 +52,10 @@ class DialectEndpoint:
         return _METHODS
 
     def begin(self, context: Callable[[], ReceiverContext], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
-        """Everything up to the queue. Raises WouldWait where the context's applications do; all else is an answer."""
+        """Return everything up to the queue.
+
+        Raises WouldWait where the context's applications do; all else is an answer.
+        """
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return preflight_answer(environ)
         own = context()
@@ -68,7 +71,7 @@ class DialectEndpoint:
     def finish(
         self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
     ) -> Answer:
-        """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
+        """Return the answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
             answer = pending.answer(offered())
         except Exception as error:  # noqa: BLE001 as above
@@ -114,7 +117,7 @@ class DialectEndpoint:
         environ: dict[str, Any],
         request: ClientRequest,
     ) -> dict[tuple[str | None, str | None], AdmittedCaller | Refused]:
-        """Who is meant, and what holds: once for each way in which the request names an application.
+        """Return who is meant, and what holds: once for each way in which the request names an application.
 
         It comes before any hit is judged, since it may have to begin again where it may wait.
         """
@@ -140,7 +143,7 @@ class DialectEndpoint:
         return admissions
 
     def _answer(self, request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:
-        """The dialect's answer. Raises Refused where nothing was taken."""
+        """Return the dialect's answer. Raises Refused where nothing was taken."""
         refusals = [outcome.refused for outcome in outcomes if outcome.refused]
         if refusals and len(refusals) == len(outcomes):
             raise refusals[0]
@@ -169,7 +172,7 @@ class _Offers:
         self.groups.setdefault(hit.offer.application.id, []).append((place, hit))
 
     def first(self) -> Offer:
-        """The offer of the first application; `settle` makes those of the others."""
+        """Return the offer of the first application; `settle` makes those of the others."""
         return _offer(next(iter(self.groups.values())))
 
     def settle(self, enqueued: Enqueued) -> None:
@@ -215,7 +218,7 @@ def _request(environ: Mapping[str, Any], clock: Clock) -> ClientRequest:
 
 
 def _application(context: ReceiverContext, hit: ClientHit) -> Application:
-    """The application that a hit names, else the one that its key belongs to. Raises Refused."""
+    """Return the application that a hit names, else the one that its key belongs to. Raises Refused."""
     if hit.site is not None:
         application = context.applications.find_by_alias(hit.site)
         if application is None:

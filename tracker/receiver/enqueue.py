@@ -158,7 +158,7 @@ class HitQueue:
 def _repeats(
     tx: Transaction, application: Application, entries: Sequence[Entry], event_ids: Sequence[str | None], now: datetime
 ) -> dict[int, UUID]:
-    """Which entries repeat an event of one that is kept, or of one before them, and that one's tracking id."""
+    """Return which entries repeat an event of one that is kept, or of one before them, and that one's tracking id."""
     named = [(index, UUID(event_id)) for index, event_id in enumerate(event_ids[: len(entries)]) if event_id]
     if not named:
         return {}

@@ -19,7 +19,7 @@ _AHEAD = {
 
 
 def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | None) -> Reason | None:
-    """Why a browser's hit is dropped, if it is."""
+    """Return why a browser's hit is dropped, if it is."""
     if rules.respect_dnt == "drop" and (said := wish_of(environ)):
         return said
     if rules.drops_bots:
@@ -31,12 +31,15 @@ def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | N
 
 
 def reason_to_drop_keyed(rules: Rules, user_agent: str | None) -> Reason | None:
-    """The same for a hit that came with an API key: only what it carries itself counts, not who brings it."""
+    """Return the same for a hit that came with an API key: only what it carries itself counts, not who brings it."""
     return "bot" if rules.drops_bots and user_agent and is_bot(user_agent) else None
 
 
 def wish_of(environ: Mapping[str, Any]) -> Literal["gpc", "dnt"] | None:
-    """Which header says that the visitor does not want to be followed: Global Privacy Control, or Do Not Track."""
+    """Return which header says that the visitor does not want to be followed.
+
+    Global Privacy Control, or Do Not Track.
+    """
     if environ.get("HTTP_SEC_GPC") == "1":
         return "gpc"
     if environ.get("HTTP_DNT") == "1":

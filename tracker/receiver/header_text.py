@@ -9,7 +9,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def clean(value: str | None, longest: int) -> str | None:
-    """The value as UTF-8 without control characters, at most `longest` characters; None for nothing.
+    """Return the value as UTF-8 without control characters, at most `longest` characters; None for nothing.
 
     Bytes that are no UTF-8 become U+FFFD: an odd header never costs a hit.
     """

@@ -121,12 +121,12 @@ KnowsCaller = Callable[[Mapping[str, Any]], bool]
 
 
 def live() -> Answer:
-    """Nothing but this process: whatever else is away, starting it anew would not help."""
+    """Return nothing but this process: whatever else is away, starting it anew would not help."""
     return json_answer({"status": "ok"}, SystemClock().now(), private=True)
 
 
 def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Blueprint:
-    """The endpoints; `parts` gives the process's own, made when it is first asked for."""
+    """Return the endpoints; `parts` gives the process's own, made when it is first asked for."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/health")

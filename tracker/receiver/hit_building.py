@@ -31,7 +31,10 @@ UNNAMED = Sender(None, None)
 
 
 def time_of(fields: dict[str, Any], now: datetime) -> datetime:
-    """When the hit happened: the caller's `timestamp`, else `age_ms` before now. Raises Refused out of the window."""
+    """Return when the hit happened: the caller's `timestamp`, else `age_ms` before now.
+
+    Raises Refused out of the window.
+    """
     timestamp: datetime | None = fields.get("timestamp")
     if timestamp is not None:
         if not now - OLDEST <= timestamp <= now + NEWEST:
@@ -52,7 +55,7 @@ def build_entry(
     max_retries: int,
     longest: int | None = None,
 ) -> tuple[Entry, datetime]:
-    """The entry of a hit with `fields` as `hit_form.load_hit` returns them, and when the hit happened.
+    """Return the entry of a hit with `fields` as `hit_form.load_hit` returns them, and when the hit happened.
 
     Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
     """

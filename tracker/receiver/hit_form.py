@@ -71,7 +71,7 @@ _BROWSER_FORM, _KEYED_FORM, _TRUSTED_FORM = _BrowserHit(), _KeyedHit(), _Trusted
 
 
 def load_hit(values: dict[str, Any], key: ApiKey | None) -> dict[str, Any]:
-    """The fields of a hit that are given and count from this caller, each fit for its column.
+    """Return the fields of a hit that are given and count from this caller, each fit for its column.
 
     Fields that are unknown, or not this caller's to say, are left out. Raises Refused that names every bad field.
     """
@@ -90,7 +90,7 @@ def load_hit(values: dict[str, Any], key: ApiKey | None) -> dict[str, Any]:
 
 
 def _usual_fields(values: dict[str, Any]) -> dict[str, Any] | None:
-    """What `_BROWSER_FORM` makes of a browser's hit in which all is as it should be; None where anything is not.
+    """Return what `_BROWSER_FORM` makes of a browser's hit in which all is as it should be; None where anything is not.
 
     It takes a sixth of the form's time, and judges nothing: whatever is unusual is the form's to decide and explain.
     """
@@ -121,7 +121,7 @@ def _are_usual(
 
 
 def app_id_in(values: Mapping[str, Any]) -> str | None:
-    """The `app_id` that is given, if one is. Raises Refused where it is not a text that can be one."""
+    """Return the `app_id` that is given, if one is. Raises Refused where it is not a text that can be one."""
     app_id = values.get("app_id")
     if app_id is None or app_id == "":
         return None

@@ -54,7 +54,7 @@ def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
 
 
 def host_of(header: str | None) -> str | None:
-    """The host, in lower case, that an `Origin` or a `Referer` names; None for nothing, `null` and garbage."""
+    """Return the host, in lower case, that an `Origin` or a `Referer` names; None for nothing, `null` and garbage."""
     if not header:
         return None
     match = _HOST.fullmatch(header)
@@ -62,7 +62,7 @@ def host_of(header: str | None) -> str | None:
 
 
 def is_local(host: str) -> bool:
-    """Whether a host names the visitor's own machine (RFC 6761, 6.3; RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)."""
+    """Return whether a host names the visitor's own machine (RFC 6761, 6.3; RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -72,7 +72,7 @@ def is_local(host: str) -> bool:
 
 
 def for_readers(headers: Headers, environ: Mapping[str, Any]) -> Headers:
-    """An answer's headers, with which pages may read it, as `require_own_page` found (Fetch, 3.3.5).
+    """Return an answer's headers, with which pages may read it, as `require_own_page` found (Fetch, 3.3.5).
 
     The page is named, and may have sent its credentials: `sendBeacon` always does, and a browser takes `*` for a
     refusal then. No cookie is read or set here, so that nothing is given away by it.

@@ -15,7 +15,7 @@ _MAX_NUMBER_LENGTH = 20
 
 
 def read_query(query: str) -> dict[str, Any]:
-    """The values of a query string as WSGI hands it over, in the shape of a JSON hit.
+    """Return the values of a query string as WSGI hands it over, in the shape of a JSON hit.
 
     Escapes that are no UTF-8 become U+FFFD. Of a name given twice the last value holds, and `cp.<key>` goes before
     the same key of `custom_params`. Raises Refused that names the field that holds NUL or bad JSON.
@@ -44,7 +44,7 @@ def read_query(query: str) -> dict[str, Any]:
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:
-    """What `urllib.parse.parse_qsl` gives, blank values left out, in a third of its time."""
+    """Yield what `urllib.parse.parse_qsl` gives, blank values left out, in a third of its time."""
     for pair in query.split("&"):
         name, separator, text = pair.partition("=")
         if separator and text:
@@ -75,7 +75,7 @@ def _json_object(name: str, text: str) -> dict[str, Any] | None:
 
 
 def _number(text: str) -> float | str:
-    """The number that a text spells, or the text for the form to refuse."""
+    """Return the number that a text spells, or the text for the form to refuse."""
     try:
         return float(text) if len(text) <= _MAX_NUMBER_LENGTH else text
     except ValueError:

@@ -62,7 +62,9 @@ class TrackingEndpoint:
         return (self.method,)
 
     def begin(self, context: Callable[[], ReceiverContext], environ: dict[str, Any], clock: Clock) -> Answer | Pending:
-        """Everything up to the queue. Raises WouldWait where the context's applications do; all else is an answer.
+        """Return everything up to the queue.
+
+        Raises WouldWait where the context's applications do; all else is an answer.
 
         `context` is called where the request brings a hit. `clock` is for answers that need no context.
         """
@@ -88,7 +90,7 @@ class TrackingEndpoint:
     def finish(
         self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
     ) -> Answer:
-        """The answer, once the queue has said what became of the offer; `offered` returns that or raises."""
+        """Return the answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
             enqueued = offered()
             answer = pending.answer(enqueued)
@@ -184,7 +186,7 @@ ENDPOINTS: dict[str, TrackingEndpoint | DialectEndpoint] = {
 
 
 def endpoint_at(path: str) -> TrackingEndpoint | DialectEndpoint | None:
-    """The endpoint at a path, also at one that has a site in it."""
+    """Return the endpoint at a path, also at one that has a site in it."""
     endpoint = ENDPOINTS.get(path)
     if endpoint is None and (dialect := dialect_below(path)) is not None:
         endpoint = DialectEndpoint(dialect)
@@ -199,5 +201,5 @@ def _object(body: bytes) -> Parsed:
 
 
 def _readable(answer: Answer, environ: Mapping[str, Any]) -> Answer:
-    """The answer with the headers that say which pages may read it."""
+    """Return the answer with the headers that say which pages may read it."""
     return answer._replace(headers=for_readers(answer.headers, environ))

@@ -26,7 +26,7 @@ class MessageBuffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether a further message would be too many."""
+        """Return whether a further message would be too many."""
         return len(self._messages) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES
 
     def offer(self, message: bytes) -> None:

@@ -40,7 +40,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def bind_datagrams(host: str, port: int) -> socket.socket:
-    """A socket that receives datagrams at the address. Raises CannotListen."""
+    """Return a socket that receives datagrams at the address. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         receiver = socket.socket(family, kind, protocol)

@@ -81,7 +81,7 @@ def _consume(
     loop: asyncio.AbstractEventLoop,
     told_to_stop: asyncio.Event,
 ) -> None:
-    """A process whose consumer ends before it was told to ends too, and is replaced."""
+    """End the process whose consumer ends before it was told to, so that it is replaced."""
     try:
         consume(buffer, is_ending)
     except Exception:  # noqa: BLE001 the process above is told by its end, whatever it was

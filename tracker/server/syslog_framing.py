@@ -21,7 +21,7 @@ class SyslogFraming:
         self._skips_line = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The messages that end in `data`, without what separates them."""
+        """Return the messages that end in `data`, without what separates them."""
         data = self._data + data
         start = 0
         messages: list[bytes] = []
@@ -32,7 +32,7 @@ class SyslogFraming:
 
     @property
     def holds_part(self) -> bool:
-        """Whether a message has begun that has not ended."""
+        """Return whether a message has begun that has not ended."""
         return bool(self._data) or self._octets_to_skip > 0 or self._skips_line
 
     def _next(self, data: bytes, start: int, messages: list[bytes]) -> int | None:
@@ -85,5 +85,5 @@ class SyslogFraming:
 
 
 def without_trailer(message: bytes) -> bytes:
-    """The message without the line's end or NUL that some senders count among it."""
+    """Return the message without the line's end or NUL that some senders count among it."""
     return message.rstrip(b"\r\n\0")

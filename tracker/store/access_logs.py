@@ -70,7 +70,7 @@ def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdent
 
 
 def known(tx: Transaction, application_id: UUID, ids: Sequence[int], *, first: datetime, last: datetime) -> list[Row]:
-    """The columns of an application's hits that are stored under these ids and between these times."""
+    """Return the columns of an application's hits that are stored under these ids and between these times."""
     params = {"application_id": application_id, "ids": list(ids), "first": first, "last": last}
     return fetch_all(tx, "access_logs/known", params)
 

@@ -46,13 +46,13 @@ def find_many(tx: Transaction, app_ids: Sequence[str]) -> dict[str, Application]
 
 
 def find_by_alias(tx: Transaction, names: Sequence[str]) -> dict[str, Application]:
-    """The applications that have these names as their app_id or as an alias, by that name."""
+    """Return the applications that have these names as their app_id or as an alias, by that name."""
     rows = fetch_all(tx, "applications/find_by_alias", {"names": list(names)})
     return _named(tx, {row["name"]: row["app_id"] for row in rows})
 
 
 def find_by_key(tx: Transaction, key_hashes: Sequence[str]) -> dict[str, Application]:
-    """The applications that these hashes of usable keys belong to, by that hash; the keys may have expired."""
+    """Return the applications that these hashes of usable keys belong to, by that hash; the keys may have expired."""
     rows = fetch_all(tx, "applications/find_by_key", {"key_hashes": list(key_hashes)})
     return _named(tx, {row["key_hash"]: row["app_id"] for row in rows})
 

@@ -32,7 +32,7 @@ NULL = "NULL"
 def copy_out(
     tx: Transaction, application_id: UUID, hour: datetime, minutes: int, parameters: Sequence[str]
 ) -> Iterator[bytes]:
-    """The rows of some minutes (as bits) of an hour, as pieces of CSV without a header."""
+    """Yield the rows of some minutes (as bits) of an hour, as pieces of CSV without a header."""
     first = (minutes & -minutes).bit_length() - 1
     params = {
         "application_id": application_id,

@@ -38,7 +38,7 @@ class FolderState:
 
 
 def of_days(tx: Transaction, application_id: UUID, first: date, last: date) -> list[FactsFile]:
-    """The files that hold the facts of these days (UTC), in their order."""
+    """Return the files that hold the facts of these days (UTC), in their order."""
     params = {"application_id": application_id, "first": first, "last": last}
     rows = fetch_all(tx, "facts_files/of_days", params)
     return [FactsFile(**{**row, "parameters": tuple(row["parameters"])}) for row in rows]
@@ -67,7 +67,7 @@ def replace(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def replaced(tx: Transaction, *, seconds: float, limit: int) -> list[tuple[int, str]]:
-    """The number and the name of files that were taken out of the copy so long ago."""
+    """Return the number and the name of files that were taken out of the copy so long ago."""
     rows = fetch_all(tx, "facts_files/replaced", {"seconds": seconds, "limit": limit})
     return [(row["id"], row["name"]) for row in rows]
 
@@ -78,18 +78,18 @@ def delete(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def known(tx: Transaction, names: Sequence[str]) -> set[str]:
-    """Those of these names that are files of the copy, or were a moment ago."""
+    """Return those of these names that are files of the copy, or were a moment ago."""
     return {row["name"] for row in fetch_all(tx, "facts_files/known", {"names": list(names)})}
 
 
 def last(tx: Transaction, application_id: UUID) -> int:
-    """The number of the latest file of an application; 0 where it has none."""
+    """Return the number of the latest file of an application; 0 where it has none."""
     [row] = fetch_all(tx, "facts_files/last", {"application_id": application_id})
     return row["id"] or 0
 
 
 def left(tx: Transaction, application_id: UUID, last: int, *, whole: bool = False) -> bool:
-    """Whether a file up to this number that was taken out is on the disk; with `whole`, whether any file is."""
+    """Return whether a file up to this number that was taken out is on the disk; with `whole`, whether any file is."""
     params = {"application_id": application_id, "last": last, "whole": whole}
     [row] = fetch_all(tx, "facts_files/left", params)
     return bool(row["waiting"])
@@ -107,7 +107,7 @@ def replace_all_but(tx: Transaction, months: Sequence[str]) -> int:
 
 
 def days(tx: Transaction, first: date, last: date, application_id: UUID | None = None) -> list[FactsDay]:
-    """The days of which there are facts, of one application or of all."""
+    """Return the days of which there are facts, of one application or of all."""
     params = {"application_id": application_id, "first": first, "last": last}
     return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_files/days", params)]
 
@@ -118,7 +118,7 @@ def forget(tx: Transaction) -> None:
 
 
 def folder(tx: Transaction) -> FolderState | None:
-    """The folder that holds the copy; None before the first turn."""
+    """Return the folder that holds the copy; None before the first turn."""
     row = fetch_one(tx, "facts_folder/folder")
     return None if row is None else FolderState(**row)
 

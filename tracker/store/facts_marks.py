@@ -48,19 +48,19 @@ def put(tx: Transaction, day: FactsDay, hours: Mapping[int, int]) -> None:
 
 
 def last(tx: Transaction, application_id: UUID) -> int:
-    """The number of the latest mark of an application; 0 where none waits."""
+    """Return the number of the latest mark of an application; 0 where none waits."""
     [row] = fetch_all(tx, "facts_marks/last", {"application_id": application_id})
     return row["id"] or 0
 
 
 def waiting(tx: Transaction, application_id: UUID, last: int) -> bool:
-    """Whether a mark with this number or a lower one waits."""
+    """Return whether a mark with this number or a lower one waits."""
     [row] = fetch_all(tx, "facts_marks/waiting", {"application_id": application_id, "last": last})
     return bool(row["waiting"])
 
 
 def waiting_of_days(tx: Transaction, application_id: UUID, first: date, last: date) -> bool:
-    """Whether facts of these days (UTC) are to be made anew."""
+    """Return whether facts of these days (UTC) are to be made anew."""
     params = {"application_id": application_id, "first": first, "last": last}
     [row] = fetch_all(tx, "facts_marks/waiting_of_days", params)
     return bool(row["waiting"])

@@ -34,7 +34,7 @@ _NO_KEY = ("", "null", "undefined", "none")
 
 
 def presented_key(environ: Mapping[str, Any]) -> str | None:
-    """What is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
+    """Return what is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
 
     Clients in the wild send the words `null`, `undefined` and `None`, which count as nothing. What is returned may
     still be an `app_id` or nonsense.
@@ -94,7 +94,7 @@ class FailedKeys:
         raise Refused("RATE_LIMIT_EXCEEDED", 429, "Too many wrong keys come in.", retry_after=1)
 
     def refused(self) -> Refused:
-        """The answer to one more wrong key of an address that has tried too many."""
+        """Return the answer to one more wrong key of an address that has tried too many."""
         seconds = _MINUTE - int(self._clock.now().timestamp()) % _MINUTE
         return Refused("RATE_LIMIT_EXCEEDED", 429, "Too many wrong keys came from this address.", retry_after=seconds)
 
@@ -129,7 +129,7 @@ class FailedKeys:
         return at is not None and self._clock.monotonic() - at < _GOOD_SECONDS
 
     def _fields(self, address: str | None) -> tuple[list[str], int]:
-        """What counts an address: its buckets, narrowest first, and everybody's; and the minute."""
+        """Return what counts an address: its buckets, narrowest first, and everybody's; and the minute."""
         minute = int(self._clock.now().timestamp()) // _MINUTE
         networks = networks_of(address) if address else ("unknown",)
         buckets = [
@@ -181,7 +181,7 @@ class KeyCheck:
     admin_token: str | None
 
     def holder(self, address: str | None, presented: str) -> KeyHolder:
-        """Who presents this key. Raises Refused (INVALID_API_KEY, RATE_LIMIT_EXCEEDED) and DatabaseAway.
+        """Return who presents this key. Raises Refused (INVALID_API_KEY, RATE_LIMIT_EXCEEDED) and DatabaseAway.
 
         A right key counts however many wrong ones came from its address. Only an admin token that is short enough to
         be guessed does not, unless it was right in this process within an hour.

@@ -25,7 +25,7 @@ class BodyUnread(Refused):
 
 
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
-    """The body, decompressed, of at most `limit` bytes on the wire and after decompression.
+    """Return the body, decompressed, of at most `limit` bytes on the wire and after decompression.
 
     Raises Refused: 411 without a Content-Length, 413 above the limit, 400 for a body that ends early or does not
     decompress.
@@ -75,7 +75,7 @@ def _closing(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _decompress(body: bytes, encoding: str, limit: int) -> bytes:
-    """The content below gzip or deflate (RFC 9110, 8.4.1), unpacked no further than one byte above the limit."""
+    """Return the content below gzip or deflate (RFC 9110, 8.4.1), unpacked no further than one byte above the limit."""
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):

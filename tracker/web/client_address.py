@@ -37,7 +37,10 @@ class TrustedProxies:
         return cls(networks=trusted, header=settings.proxy_header)
 
     def believed(self, environ: Mapping[str, Any]) -> tuple[str | None, int]:
-        """The client's address in canonical form, and how many proxies, one behind the other, are believed about it."""
+        """Return the client's address in canonical form.
+
+        And how many proxies, one behind the other, are believed about it.
+        """
         peer = normalise(environ.get("REMOTE_ADDR") or "")
         if self.count:
             entries = self._entries(environ, self.count)
@@ -59,7 +62,7 @@ class TrustedProxies:
         return nearest, max(1, hops)
 
     def _entries(self, environ: Mapping[str, Any], limit: int) -> list[str]:
-        """The last `limit` addresses of the header, the nearest proxy's first."""
+        """Return the last `limit` addresses of the header, the nearest proxy's first."""
         if self.header == "forwarded":
             elements = elements_from_the_right(environ.get("HTTP_FORWARDED", ""), limit)
             return [element.get("for", "") for element in elements]
@@ -71,7 +74,10 @@ class TrustedProxies:
 
 
 def client_address(environ: Mapping[str, Any], proxies: TrustedProxies) -> str | None:
-    """The client's address, or that of the nearest hop that is known. None where there is none, as on a unix socket."""
+    """Return the client's address, or that of the nearest hop that is known.
+
+    None where there is none, as on a unix socket.
+    """
     if not proxies.count and not proxies.networks:
         return normalise(environ.get("REMOTE_ADDR") or "")
     return proxies.believed(environ)[0]

@@ -29,12 +29,12 @@ class Answer(NamedTuple):
 
 
 def data_answer(data: Any, now: datetime, *, status: int = HTTPStatus.OK, headers: Headers = PRIVATE) -> Answer:  # noqa: ANN401 what JSON can hold
-    """An envelope around `data`, which may hold UUIDs and aware times."""
+    """Return an envelope around `data`, which may hold UUIDs and aware times."""
     return _json({"success": True, "data": data, "timestamp": now}, status, headers)
 
 
 def error_answer(refused: Refused, now: datetime, headers: Headers = PRIVATE) -> Answer:
-    """The envelope of an error, with `Retry-After` where the error says it."""
+    """Return the envelope of an error, with `Retry-After` where the error says it."""
     envelope = {"success": False, "error": error_body(refused), "timestamp": now}
     return _json(envelope, refused.status, (*headers, *retry_headers(refused)))
 
@@ -58,7 +58,10 @@ _log = logger(__name__)
 
 
 def as_refused(error: Exception) -> Refused:
-    """What to tell the caller about `error`: itself, that a server is away, or that something went wrong here."""
+    """Return what to tell the caller about `error`.
+
+    Itself, that a server is away, or that something went wrong here.
+    """
     if isinstance(error, Refused):
         return error
     if isinstance(error, TryAgain):

@@ -11,7 +11,7 @@ _MAX_COMMAS_IN_AN_ELEMENT = 8
 
 
 def elements_from_the_right(header: str, limit: int) -> list[dict[str, str]]:
-    """The last `limit` elements of the header, the last one first; names in lower case, quotes taken away.
+    """Return the last `limit` elements of the header, the last one first; names in lower case, quotes taken away.
 
     An element is the shortest end of the text that reads as one. What a client puts left of it, an open quote for
     instance, cannot reach into it. Reading stops at what is no element: everything left of that is hearsay.
@@ -33,7 +33,7 @@ def elements_from_the_right(header: str, limit: int) -> list[dict[str, str]]:
 
 
 def _element(text: str) -> dict[str, str] | None:
-    """The pairs of one element, or None where the text is none: RFC 7239, 4, also allows no name twice."""
+    """Return the pairs of one element, or None where the text is none: RFC 7239, 4, also allows no name twice."""
     pairs: dict[str, str] = {}
     at = 0
     while match := _PAIR.match(text, at):

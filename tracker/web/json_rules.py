@@ -24,13 +24,16 @@ class Parsed:
 
 
 def refusal(path: str, reason: str) -> Refused:
-    """The 400 that says what is wrong with the field at `path`, such as `custom_params.sizes[2]`."""
+    """Return the 400 that says what is wrong with the field at `path`, such as `custom_params.sizes[2]`."""
     named = path[:_MAX_PATH_LENGTH].encode("utf-8", "replace").decode()
     return Refused("VALIDATION_ERROR", 400, f"{named}: {reason}", details={named: [reason]})
 
 
 def parse(text: bytes, *, name: str = "body") -> Parsed:
-    """The value of a JSON text called `name`. It still has to pass `check`. Raises Refused where it is not JSON."""
+    """Return the value of a JSON text called `name`. It still has to pass `check`.
+
+    Raises Refused where it is not JSON.
+    """
     try:
         return Parsed(orjson.loads(text), b"\\u0000" in text)
     except orjson.JSONDecodeError:

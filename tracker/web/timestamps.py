@@ -16,7 +16,7 @@ NO_TIMESTAMP = "Must be a time with its offset, such as 2026-01-31T12:00:00Z (RF
 
 
 def in_utc(value: Any, form: re.Pattern[str]) -> datetime | None:  # noqa: ANN401 whatever a request has there
-    """The time that a text of this form says, in UTC, fractions cut to microseconds; None where it says none."""
+    """Return the time that a text of this form says, in UTC, fractions cut to microseconds; None where it says none."""
     if type(value) is str and form.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)

@@ -175,6 +175,6 @@ class _Listener:
 
 
 def _last_month(now: datetime) -> datetime:
-    """The beginning of the month before: its partition is there, and no live line is older."""
+    """Return the beginning of the month before: its partition is there, and no live line is older."""
     first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first - timedelta(days=1)).replace(day=1)
