@@ -91,7 +91,7 @@ CREATE TABLE batch_jobs (
 CREATE INDEX idx_batch_jobs_status ON batch_jobs (status);
 CREATE INDEX idx_batch_jobs_created_at ON batch_jobs (created_at);
 
--- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (decision 0009).
+-- What must outlive Redis: entries that failed for good, and entries accepted while Redis was unavailable (decision 0009).
 CREATE TABLE batch_queue (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     tracking_data JSONB NOT NULL,
@@ -110,13 +110,13 @@ CREATE INDEX idx_batch_queue_status ON batch_queue (status);
 CREATE INDEX idx_batch_queue_priority ON batch_queue (priority);
 CREATE INDEX idx_batch_queue_created_at ON batch_queue (created_at);
 
--- What the receiver kept while Redis was away, in the order in which it goes into the pipeline.
+-- What the receiver kept while Redis was unavailable, in the order in which it goes into the pipeline.
 CREATE INDEX idx_batch_queue_waiting ON batch_queue (priority DESC, created_at) WHERE status = 'queued';
 
 -- What has been taken in, by its age.
 CREATE INDEX idx_batch_queue_completed ON batch_queue (processed_at) WHERE status = 'completed';
 
--- The events of hits that the receiver kept in batch_queue while Redis, which knows events otherwise, was away.
+-- The events of hits that the receiver kept in batch_queue while Redis, which knows events otherwise, was unavailable.
 CREATE TABLE batch_queue_events (
     application_id UUID NOT NULL, -- no foreign key: concurrent hits would all lock the same row
     event_id UUID NOT NULL,

@@ -66,7 +66,7 @@ class AgreedClock:
                 self._measure()
 
     def measure(self) -> None:
-        """Ask the servers for their time, and set this clock. A server that is away has no vote."""
+        """Ask the servers for their time, and set this clock. A server that is unavailable has no vote."""
         with self._lock:
             self._measure()
 

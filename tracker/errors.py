@@ -1,7 +1,7 @@
 """The family of errors, and the one question that each of them answers: try again, or never.
 
     TrackerError
-    ├── TryAgain                the outside is away or busy; nothing is half done, the same call may succeed later
+    ├── TryAgain                the outside is unavailable or busy; nothing is half done, a retry may succeed
     │   ├── DatabaseAway
     │   │   ├── LockedOut
     │   │   ├── ShareInUse
@@ -35,7 +35,7 @@ class TrackerError(Exception):
 
 
 class TryAgain(TrackerError):
-    """The outside is away or busy; the same call may succeed later."""
+    """The outside is unavailable or busy; the same call may succeed later."""
 
 
 class DatabaseAway(TryAgain):

@@ -86,7 +86,7 @@ CREATE TABLE batch_jobs (
 CREATE INDEX idx_batch_jobs_status ON batch_jobs (status);
 CREATE INDEX idx_batch_jobs_created_at ON batch_jobs (created_at);
 
--- What must outlive Redis: entries that failed for good, and entries accepted while Redis was away (decision 0009).
+-- What must outlive Redis: entries that failed for good, and entries accepted while Redis was unavailable (decision 0009).
 CREATE TABLE batch_queue (
     id UUID PRIMARY KEY DEFAULT gen_random_uuid(),
     tracking_data JSONB NOT NULL,

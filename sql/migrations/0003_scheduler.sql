@@ -10,7 +10,7 @@ CREATE TABLE leases (
 -- The active sessions of an application by their last hit: those to end stand first.
 CREATE INDEX idx_sessions_active ON sessions (application_id, last_accessed_at) WHERE is_active;
 
--- What the receiver kept while Redis was away, in the order in which it goes into the pipeline.
+-- What the receiver kept while Redis was unavailable, in the order in which it goes into the pipeline.
 CREATE INDEX idx_batch_queue_waiting ON batch_queue (priority DESC, created_at) WHERE status = 'queued';
 
 -- What has been taken in, by its age.

@@ -1,4 +1,4 @@
--- The events of hits that the receiver kept in batch_queue while Redis, which knows events otherwise, was away.
+-- The events of hits that the receiver kept in batch_queue while Redis, which knows events otherwise, was unavailable.
 CREATE TABLE batch_queue_events (
     application_id UUID NOT NULL, -- no foreign key: concurrent hits would all lock the same row
     event_id UUID NOT NULL,

@@ -54,7 +54,7 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Any]:
 
 
 def keep(database: Database, application: Application, number: int) -> None:
-    """A hit that the receiver kept while Redis was away."""
+    """A hit that the receiver kept while Redis was unavailable."""
     entry = entry_of(hit_of(application, number))
     with database.transaction() as tx:
         batch_queue.add(tx, [QueueRow(**{name: getattr(entry, name) for name in QueueRow.__dataclass_fields__})])

@@ -1,4 +1,4 @@
-"""An application's page: its numbers are those of the API, whatever is in them is text, and a server may be away."""
+"""An application's page: its numbers are those of the API, what is in them is text, a server may be unavailable."""
 
 import re
 from dataclasses import replace
@@ -188,7 +188,7 @@ def test_without_postgresql_a_page_says_so_and_to_the_operator_why(
     assert page.headers["Retry-After"]
     assert at_the_door.status_code == 503
     # A connection that was open may bring the server's farewell first.
-    assert re.search("PostgreSQL (cannot be reached|is away or busy): ", told)
+    assert re.search("PostgreSQL (cannot be reached|is unavailable or busy): ", told)
     assert "PostgreSQL" not in page.text
     assert browsing.get(HOME).status_code == 200
 

@@ -142,7 +142,7 @@ def test_a_hit_that_is_written_anew_waits_where_redis_goes_away_in_the_middle(
     fold_everything(database)
 
     def away(*_arguments: object, **_named: object) -> int:
-        raise QueueAway("Redis is away.")
+        raise QueueAway("Redis is unavailable.")
 
     rewrite = replacing(settings, database, redis, SystemClock(), application)
     anew = [replace(hit, ip_address="198.51.100.1") for hit in stored]

@@ -24,7 +24,7 @@ QUEUE = {"queue": "default", "drain_seconds": 20, "queue_limit": 1000}
 
 
 def keep(database: Database, application: Application, *numbers: int, **columns: Any) -> None:
-    """Hits as the receiver keeps them while Redis is away."""
+    """Hits as the receiver keeps them while Redis is unavailable."""
     entries = [entry_of(hit_of(application, number), **columns) for number in numbers]
     names = QueueRow.__dataclass_fields__
     with database.transaction() as tx:

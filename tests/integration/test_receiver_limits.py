@@ -191,7 +191,7 @@ def _application(limit: int) -> Application:
 
 
 def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
-    """What holds while Redis is away is what holds while it is there."""
+    """What holds while Redis is unavailable is what holds while it is there."""
     chance = random.Random(7)
     for _ in range(40):
         queue.flushall()

@@ -1,4 +1,4 @@
-"""A hit that is sent again under its `event_id` is one hit, also while Redis is away and across that time's ends."""
+"""A hit that is sent again under its `event_id` is one hit, also while Redis is unavailable, and across its ends."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -44,7 +44,7 @@ def expire(database: Database) -> None:
 
 @pytest.fixture
 def away() -> Iterator[Database]:
-    """A PostgreSQL that is away."""
+    """A PostgreSQL that is unavailable."""
     opened = Database("postgresql://nobody@127.0.0.1:1/nowhere", name="tests")
     yield opened
     opened.close()
@@ -136,7 +136,7 @@ def test_a_turn_that_fails_is_logged_with_its_traceback_and_raises_nothing(
         raise ZeroDivisionError("a mistake of ours")
 
     def busy(_go_on: Any) -> None:
-        raise DatabaseAway("PostgreSQL is away.")
+        raise DatabaseAway("PostgreSQL is unavailable.")
 
     failures: list[Any] = []
     run(job_of("broken turn", broken), SystemClock(), lambda: True, lambda *failure: failures.append(failure))

@@ -13,7 +13,7 @@ HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 
 
 class Machines:
-    """Three machines with clocks that are off, and servers that may be away or slow."""
+    """Three machines with clocks that are off, and servers that may be unavailable or slow."""
 
     def __init__(self) -> None:
         self.passed = 0.0

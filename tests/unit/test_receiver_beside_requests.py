@@ -86,7 +86,7 @@ def test_a_task_that_fails_delays_no_other_and_runs_again() -> None:
 
     def away() -> None:
         calls.append("away")
-        raise DatabaseAway("It is away.")
+        raise DatabaseAway("It is unavailable.")
 
     def broken() -> None:
         calls.append("broken")

@@ -1,5 +1,5 @@
 /*
- * The browser's side of Access Log Tracker: page views, events, and hits that outlive a server that is away.
+ * The browser's side of Access Log Tracker: page views, events, and hits that outlive a server that is unavailable.
  *
  * docs/beacon.md describes its options and functions, and what it stores. What leaves here is minified by script.py,
  * which takes out comments and spaces and nothing else, so that what a browser runs can be read with this file beside it.

@@ -80,7 +80,7 @@ def _explain(error: Exception) -> Response:
         refused = Refused("NOT_SET_UP", 503, str(error))
     else:
         refused = as_refused(error)
-    # Sentences about servers quote no values; the operator is told whether one is away, or not migrated.
+    # Sentences about servers quote no values; the operator is told whether one is unavailable, or not migrated.
     told = isinstance(error, TryAgain) and "viewer" in g and viewer.viewer().is_operator
     answer = error_page(refused, reason=str(error) if told else None)
     if BODY_READ not in request.environ:

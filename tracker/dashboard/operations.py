@@ -70,7 +70,7 @@ class StoreView:
 
 
 def show() -> Response:
-    """Return all of it; a server that is away is said to be away, and the other one's part is there."""
+    """Return all of it; a server that is unavailable is said to be unavailable, and the other one's part is there."""
     require_operator()
     services = current_services()
     queue, queue_away = _unless_away(lambda: _queue(services))

@@ -36,7 +36,7 @@ _LOOK_SECONDS = 3.0
 
 
 def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -> list[Finding]:
-    """Make all the checks. Raises nothing on purpose: what is away is a finding.
+    """Make all the checks. Raises nothing on purpose: what is unavailable is a finding.
 
     `clock` is what this is judged by; `machine` is this machine's, where that is another one.
     """
@@ -74,7 +74,7 @@ def _about_admin_token(settings: Settings) -> list[Finding]:
 def _about_postgres(settings: Settings, database: Database, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = postgres_checks.reach("PostgreSQL", "DATABASE_URL", database)
     findings = [reached]
-    with suppress(TrackerError):  # Without a right of its own not even the version is known; what is away was said.
+    with suppress(TrackerError):  # Without a right of its own not even the version is known; an outage was said.
         findings += role_checks.about_rights(database)
     if facts is not None:
         findings.append(work_checks.about_clock("PostgreSQL", machine.now(), facts.clock))

@@ -14,7 +14,7 @@ from tracker.store.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStatus:
-    """`batch_queue` counts rows by status; None where PostgreSQL is away, and `database_away` says why."""
+    """`batch_queue` counts rows by status; None where PostgreSQL is unavailable, and `database_away` says why."""
 
     streams: Sequence[Depth]
     throughput: Throughput
@@ -24,7 +24,7 @@ class QueueStatus:
 
 
 def look(database: Database, redis: Connection) -> QueueStatus:
-    """Raises QueueAway. PostgreSQL may be away: that is when somebody looks at the queue."""
+    """Raises QueueAway. PostgreSQL may be unavailable: that is when somebody looks at the queue."""
     streams, workers = depths(redis), registered_workers(redis)
     rates = throughput(redis, streams)
     try:

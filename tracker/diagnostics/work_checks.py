@@ -119,7 +119,7 @@ def about_progress(first: Sequence[Depth], second: Sequence[Depth], seconds: flo
 
 
 def about_batch_queue(counts: Mapping[str, int]) -> list[Finding]:
-    """Return what stands in the table because it failed, or because Redis was away."""
+    """Return what stands in the table because it failed, or because Redis was unavailable."""
     failed, queued = counts.get("failed", 0), counts.get("queued", 0)
     findings = [Finding("failed hits", "ok", "none")]
     if failed:

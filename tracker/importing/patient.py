@@ -27,7 +27,7 @@ class Pause(Protocol):
 
 @dataclass(slots=True)
 class Patient:
-    """The queue, the making of months and the runs, which wait while a server is away. All raise Stopped."""
+    """The queue, the making of months and the runs, which wait while a server is unavailable. All raise Stopped."""
 
     queue: Queue
     make_month: Callable[[datetime], None]

@@ -42,7 +42,7 @@ def write_part(
 ) -> tuple[Sequence[Written | Postponed], Sequence[Part]]:
     """Write a part of a batch in one transaction and settle it; what became of it, and the parts to write instead.
 
-    Raises TryAgain's kin where the database or Redis is away.
+    Raises TryAgain's kin where the database or Redis is unavailable.
     """
     in_flight.renew()
     try:

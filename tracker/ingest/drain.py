@@ -118,7 +118,7 @@ class Drain:
             self._counts.count(outcome)
 
     def _give_back(self) -> None:
-        with suppress(TryAgain):  # Redis is the one that is away: what we hold is taken over when it is back.
+        with suppress(TryAgain):  # Redis is the one that is unavailable: what we hold is taken over when it is back.
             self._in_flight.release()
 
     def _out_of_time(self) -> bool:

@@ -12,7 +12,7 @@ from tracker.log import logger
 _log = logger(__name__)
 
 Ended = Literal["dry", "time", "away", "interrupted"]
-"""Why a drain ended: nothing was left, its time was over, PostgreSQL or Redis was away, an exception came through."""
+"""Why a drain ended: nothing was left, its time was over, a server was unavailable, an exception came through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

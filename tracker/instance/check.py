@@ -73,7 +73,7 @@ class InstanceCheck:
         self._seen = claim
 
     def _identity(self) -> DatabaseIdentity:
-        """Return which database this is. One that was known stays known while PostgreSQL is away."""
+        """Return which database this is. One that was known stays known while PostgreSQL is unavailable."""
         now = self._clock.monotonic()
         if self._own is None or now >= self._own_until:
             try:

@@ -1,4 +1,4 @@
-"""One turn of taking in hits that the receiver kept in `batch_queue` while Redis was away (decision 0009)."""
+"""One turn of taking in hits that the receiver kept in `batch_queue` while Redis was unavailable (decision 0009)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -67,7 +67,7 @@ def _take_batch(database: Database, redis: Connection, clock: Clock) -> int:
 
 
 def _add(redis: Connection, rows: Sequence[QueueRow], events: Mapping[UUID, KeptEvent]) -> None:
-    """Add entries to the streams, without those of whose event Redis has got a hit, before it was away or since."""
+    """Add entries to the streams, without those of whose event Redis has got a hit, before the outage or since."""
     with_event = [Entry(**asdict(row)) for row in rows if row.id in events]
     others = [Entry(**asdict(row)) for row in rows if row.id not in events]
     if with_event:

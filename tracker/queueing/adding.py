@@ -1,4 +1,4 @@
-"""Adding entries that were accepted before: of an import, of an operator's retry, of a time in which Redis was away.
+"""Adding entries that were accepted before: of an import, of an operator's retry, of an outage of Redis.
 
 No limit per minute holds here and no nudge is asked for; an import looks at `waiting` and waits for the workers.
 """

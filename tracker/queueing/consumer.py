@@ -136,7 +136,7 @@ class Consumer:
             self._postpone(keys=[claim.key, RETRIES], args=[GROUP, claim.member, member, now.timestamp() + delay])
 
     def release(self, claims: Sequence[Claim]) -> None:
-        """Give entries back untouched, for whoever asks next: the database is away, and no try is counted.
+        """Give entries back untouched, for whoever asks next: the database is unavailable, and no try is counted.
 
         They keep their place in the stream and become old enough to be taken over. Should another
         have taken them over already, a third one may write them too, which the primary key settles.

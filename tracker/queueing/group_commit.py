@@ -210,7 +210,7 @@ class GroupCommit:
             _tell(group.offers[0], partial(_raise, queue_error(error)))
 
     def _fail(self, error: QueueAway) -> None:
-        """Give the connection up: whatever was offered and not answered is away, also what is ready."""
+        """Give the connection up: whatever was offered and not answered is unavailable, also what is ready."""
         self._replace_socket(self._next_socket)
         self._next_socket = None
         self._connect_again_at = self._loop.time() + _PAUSE_SECONDS

@@ -60,7 +60,7 @@ def run_workers(
 ) -> None:
     """Run `workers` RQ workers on `queues` (by default the setting's one) until a signal says stop.
 
-    With `burst` they end when nothing is left that can be done now; a Redis that is away raises QueueAway then,
+    With `burst` they end when nothing is left that can be done now; a Redis that is unavailable raises QueueAway then,
     while without `burst` the workers wait for it. The watch nudges through the first of the queues, unless `permit`,
     which it calls before, raises QueueAway. Raises ForeignQueue where it does so at the start.
     """
@@ -81,7 +81,7 @@ def run_workers(
 
 
 def _ask_at_start(permit: Callable[[], None]) -> None:
-    """Raise ForeignQueue where the queue is another database's; a server that is away is waited for."""
+    """Raise ForeignQueue where the queue is another database's; a server that is unavailable is waited for."""
     try:
         permit()
     except ForeignQueue:

@@ -36,7 +36,7 @@ class ProcessNumber:
     def draw(self) -> int:
         """Return a number from 0 to 65535 that no other process holds.
 
-        While Redis is away it is merely a random one, which `check` registers as soon as it can.
+        While Redis is unavailable it is merely a random one, which `check` registers as soon as it can.
         """
         try:
             for _ in range(_DRAWS):
@@ -55,7 +55,7 @@ class ProcessNumber:
 
         It renews the lease, registers the number again after Redis lost it, and draws anew where another process
         holds it (it took it while Redis knew nothing of ours) or where this process is a fork of the one that drew.
-        While Redis is away the number stays.
+        While Redis is unavailable the number stays.
         """
         if self._number is None or self._pid != os.getpid():
             self._begin()

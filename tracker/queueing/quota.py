@@ -1,6 +1,6 @@
 """What a caller may use of an application's limits.
 
-It is told to `accept.lua` with each offer, and to the window of one process while Redis is away. Hits with a key may
+It is told to `accept.lua` with each offer, and to a process's own window in an outage of Redis. Hits with a key may
 use the whole limit. Those without share what the limit does not keep for keys, and of that one address has a share.
 
 An address is never written: it is counted in one of a few buckets that a keyed hash names, another one each minute. So

@@ -66,7 +66,7 @@ def _is_left_behind(redis: Connection, stream: str) -> bool:
 
 
 class Watch:
-    """Looks every 3 s, for whoever asks it often. While Redis is away it goes on looking, and says each reason once.
+    """Looks every 3 s, for whoever asks it often. In an outage of Redis it goes on looking, and says each reason once.
 
     `permit` is called before; it raises QueueAway where the queue is not to be touched.
     """

@@ -103,7 +103,7 @@ def _page(
     sleep: Sleep,
     patience: float | None,
 ) -> Page:
-    """Return a page, asked for again a few times while PostgreSQL is away: an export of an hour outlives a restart."""
+    """Return a page, retried a few times while PostgreSQL is unavailable: an export of an hour outlives a restart."""
     for pause in (*_PAUSES, None):
         try:
             with database.snapshot(patience=patience) as tx:

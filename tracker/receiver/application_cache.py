@@ -113,7 +113,7 @@ class ApplicationCache:
         It is `known` itself where PostgreSQL was asked a moment ago and had no better answer. `secret` is the key that
         is in doubt, None where it is the application's own state; `networks` are those of the caller's address. Raises
         Refused, to be tried again, where a key cannot be looked up: for all its address has asked already (429), for
-        all that the process has, or since PostgreSQL is away (503).
+        all that the process has, or since PostgreSQL is unavailable (503).
         """
         question = (known.app_id, hash_key(secret) if secret else "")
         if self._spent.is_settled(question):

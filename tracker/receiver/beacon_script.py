@@ -17,7 +17,7 @@ _KEPT = "public, max-age=3600, stale-while-revalidate=86400"
 
 
 def beacon_script() -> Blueprint:
-    """Return the endpoints. They need nothing but this process, so that pages get their script whatever is away."""
+    """Return the endpoints. They need nothing but this process, so that pages get their script in any outage."""
     blueprint = Blueprint("beacon_script", __name__)
 
     @blueprint.get("/tracker.js")

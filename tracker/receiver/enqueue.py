@@ -1,4 +1,4 @@
-"""Where accepted hits go: Redis, or PostgreSQL's `batch_queue` while Redis is away."""
+"""Where accepted hits go: Redis, or PostgreSQL's `batch_queue` while Redis is unavailable."""
 
 import math
 import threading
@@ -63,7 +63,7 @@ class HitQueue:
     def enqueue(self, offer: Offer) -> Enqueued:
         """Put as many entries, from the first, as the application's limit and the caller's quota allow.
 
-        Raises Refused (503) where neither Redis nor PostgreSQL takes them. While Redis is away the limits count per
+        Raises Refused (503) where neither Redis nor PostgreSQL takes them. In an outage of Redis the limits count per
         process, and a hit that repeats an event is known by those that came in that time; whether it repeats an
         earlier one shows when it is taken in.
         """

@@ -1,4 +1,4 @@
-"""Counting the hits that are left out: in Redis at once, in this process for as long as Redis is away."""
+"""Counting the hits that are left out: in Redis at once, in this process for as long as Redis is unavailable."""
 
 import threading
 from collections import Counter

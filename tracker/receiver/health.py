@@ -121,7 +121,7 @@ KnowsCaller = Callable[[Mapping[str, Any]], bool]
 
 
 def live() -> Answer:
-    """Return nothing but this process: whatever else is away, starting it anew would not help."""
+    """Return nothing but this process: whatever else is unavailable, starting it anew would not help."""
     return json_answer({"status": "ok"}, SystemClock().now(), private=True)
 
 

@@ -23,7 +23,7 @@ _log = logger(__name__)
 class Lease:
     """One lease, kept by a thread of its own, over a connection that is its own, so that no turn delays it.
 
-    `on_gain` and `on_loss` are called by that thread. While PostgreSQL is away the lease runs out, and is asked for
+    `on_gain` and `on_loss` are called by that thread. In an outage of PostgreSQL the lease runs out, and is asked for
     again and again. Where `works` says no, a lease that is held is not renewed, nor is it asked for again before that.
     """
 

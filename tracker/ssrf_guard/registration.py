@@ -12,7 +12,7 @@ def check_registration(url: str, policy: Policy, resolver: Resolver) -> Destinat
 
     DestinationRefused with a sentence for whoever registers it.
 
-    A name that cannot be resolved now is refused: it is mistyped more often than the name server is away, and an
+    A name that cannot be resolved now is refused: it is mistyped more often than the name server is unavailable, and an
     endpoint that cannot be reached is no use yet. Every sending checks anew.
     """
     destination = check_url(url, policy)

@@ -1,4 +1,4 @@
-"""`batch_queue_events`: by which `event_id` a hit that the receiver kept while Redis was away is known again."""
+"""`batch_queue_events`: by which `event_id` a hit that the receiver kept while Redis was unavailable is known again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ class Database:
     Nothing connects before the first use, no thread works in the background, and no dead connection is lent:
     after a restart of PostgreSQL the next transaction connects anew. So it does after an answer that was about the
     session or its server, a failover's for instance (`is_about_session`), and once a connection is a minute old. While
-    PostgreSQL is away every call fails at once with DatabaseAway, or within `wait` seconds where the server hangs
+    PostgreSQL is unavailable each call fails at once with DatabaseAway, or within `wait` seconds where the server hangs
     instead of refusing.
     """
 

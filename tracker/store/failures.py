@@ -112,7 +112,7 @@ def _away(error: psycopg.Error, state: str, message: str) -> str | None:
     if error.diag.source_function in _OUT_OF_TRANSACTION_IDS:
         return f"PostgreSQL takes no writes until VACUUM has freed transaction ids: {message}."
     if state[:2] in _AWAY_CLASSES or state in _SESSION:
-        return f"PostgreSQL is away or busy: {message}."
+        return f"PostgreSQL is unavailable or busy: {message}."
     return None
 
 

@@ -3,7 +3,7 @@
 A key has 256 random bits: guessing one is hopeless, so a right one always counts, whoever else tries wrong ones at the
 same address. What has to be held is the load, for each look-up asks PostgreSQL, and an admin token that an operator has
 made short enough to be guessed. Addresses are counted in Redis for all processes together, in buckets that do not tell
-which address it was (`tracker.queueing.quota`). While Redis is away each process counts by itself.
+which address it was (`tracker.queueing.quota`). While Redis is unavailable each process counts by itself.
 """
 
 import hashlib

@@ -60,7 +60,7 @@ _log = logger(__name__)
 def as_refused(error: Exception) -> Refused:
     """Return what to tell the caller about `error`.
 
-    Itself, that a server is away, or that something went wrong here.
+    Itself, that a server is unavailable, or that something went wrong here.
     """
     if isinstance(error, Refused):
         return error

@@ -2,7 +2,7 @@
 
 Only the turn's thread talks to the database and knows the endpoints; a pool of threads makes the attempts. Whatever is
 claimed is leased: a sender that is killed loses nothing, what it had in flight is sent again when the lease is over.
-What was sent and could not be recorded, because the database is away, is kept and recorded when it is back.
+What was sent and could not be recorded, because the database is unavailable, is kept and recorded when it is back.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ RECORD_SECONDS = 0.1
 RECORDED = 200
 """Attempts are recorded when so many have ended, or RECORD_SECONDS after the first of them."""
 AWAY_SECONDS = 1.0
-"""How long the database is left alone after it was away."""
+"""How long the database is left alone after it was unavailable."""
 _WEBHOOKS, _PER_WEBHOOK = 50, 50
 """Claimed at a time: so many deliveries, each of at most 20 KB, of so many webhooks."""
 _MAX_WAITING = 4000
@@ -242,7 +242,7 @@ class WebhookSender:
         return bool(self._unrecorded) and (waited or not self._limiter.in_flight)
 
     def _try(self, work: Callable[[Transaction], _Result]) -> _Result | None:
-        """Return what `work` returns, in a transaction; None while the database is away."""
+        """Return what `work` returns, in a transaction; None while the database is unavailable."""
         now = self._clock.monotonic()
         if self._away_until is not None and now < self._away_until:
             return None

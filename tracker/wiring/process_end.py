@@ -18,7 +18,7 @@ def end_process() -> None:
 
 
 def at_process_end(tasks: Sequence[Callable[[], object]]) -> None:
-    """Call each of `tasks` once when this process ends; a server that is away keeps none of the others from it.
+    """Call each of `tasks` once when this process ends; a server that is unavailable keeps none of the others from it.
 
     Those of the project's own server call `end_process`. A process of granian is one of multiprocessing, which ends
     without `atexit`; those of other servers end with it.

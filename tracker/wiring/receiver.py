@@ -119,7 +119,7 @@ def _api_until_the_end(settings: Settings) -> ApiServices:
 
 
 def receiver(settings: Settings) -> Receiver:
-    """Return what one process of the receiver holds. Nothing waits for a server that is away."""
+    """Return what one process of the receiver holds. Nothing waits for a server that is unavailable."""
     redis = connect(settings.redis_url, name="tracker-receiver")
     # Its statements are short, and a request for a hit has no time to spend on what has become of one.
     database = Database(

@@ -45,7 +45,7 @@ _log = logger(__name__)
 def consume(settings: Settings, app_id: str | None, buffer: MessageBuffer, is_ending: threading.Event) -> None:
     """Take messages until the buffer is closed and empty; all lines are of `app_id`, or of whose domain they name.
 
-    Servers that are away are waited for, until the process is to end.
+    Servers that are unavailable are waited for, until the process is to end.
     """
     with (
         closing(connect(settings.redis_url, name=_NAME)) as redis,
@@ -57,7 +57,7 @@ def consume(settings: Settings, app_id: str | None, buffer: MessageBuffer, is_en
             try:
                 listener.turn(messages)
             except Stopped:
-                _log.error("syslog lines are lost: a server was away when the process ended", lines=len(messages))
+                _log.error("syslog lines are lost: a server was unavailable at the end", lines=len(messages))
         listener.report()
 
 

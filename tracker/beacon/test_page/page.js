@@ -126,7 +126,7 @@
                 (await answer.json()).data.hits.forEach(show);
             }
         } catch (error) {
-            // The receiver is away; it is asked again.
+            // The receiver is unavailable; it is asked again.
         }
         setTimeout(look, 500);
     }
