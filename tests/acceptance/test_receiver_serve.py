@@ -91,7 +91,9 @@ def test_hits_come_in_over_http(server: Serving, redis: Connection) -> None:
 def test_bodies_are_taken_whole_or_refused(server: Serving, redis: Connection) -> None:
     chunked = b"Transfer-Encoding: chunked"
     pieces = b"%x\r\n%b\r\n0\r\n\r\n" % (len(HIT), HIT)
-    assert refused(server.ask(post(pieces, chunked, length=-1))) == (b"411", "LENGTH_REQUIRED")
+    assert server.ask(post(pieces, chunked, length=-1))[0].startswith(b"http/1.1 200")
+    too_many = b"20000\r\n" + b"x" * 0x20000 + b"\r\n0\r\n\r\n"
+    assert refused(server.ask(post(too_many, chunked, length=-1))) == (b"413", "PAYLOAD_TOO_LARGE")
     assert refused(server.ask(post(pieces, chunked, length=len(HIT)))) == (b"411", "LENGTH_REQUIRED")
     assert refused(server.ask(post(b"", length=-1))) == (b"411", "LENGTH_REQUIRED")
     assert refused(server.ask(post(b""))) == (b"400", "VALIDATION_ERROR")
@@ -130,7 +132,7 @@ def test_a_body_that_nobody_wants_costs_neither_its_answer_nor_the_next_request(
     assert len(queued(redis)) == 20
 
 
-@pytest.mark.parametrize("announced", [b"Content-Length: 100000000", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("announced", [b"Content-Length: 100000000", b"Transfer-Encoding: gzip, chunked"])
 def test_a_connection_that_ends_with_the_answer_says_so(server: Serving, announced: bytes) -> None:
     head, _ = server.ask(post(b"", announced, length=-1))
     assert b"\r\nconnection: close\r\n" in head + b"\r\n"
@@ -139,6 +141,15 @@ def test_a_connection_that_ends_with_the_answer_says_so(server: Serving, announc
 def test_the_last_of_several_address_headers_is_the_proxys(server: Serving, redis: Connection) -> None:
     server.ask(post(HIT, b"X-Forwarded-For: 6.6.6.6", b"X-Forwarded-For: 203.0.113.9"))
     assert queued_hits(redis)[0].ip_address == "203.0.113.0"
+
+
+def test_headers_keep_their_bytes_beyond_ascii(server: Serving, redis: Connection) -> None:
+    cookie = "Cookie: city=東京; other=1".encode()
+    agent, language = "User-Agent: Café/1 東京".encode(), "Accept-Language: é".encode("latin-1")
+    forwarded = "X-Forwarded-For: é, 203.0.113.5".encode()
+    server.ask(post(HIT, cookie, agent, language, forwarded))
+    [hit] = queued_hits(redis)
+    assert (hit.user_agent, hit.ip_address) == ("Café/1 東京", "203.0.113.0")
 
 
 def test_a_head_and_a_preflight_have_no_body(server: Serving, redis: Connection) -> None:

@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from tests.receiving import Receiving, code, fields_named, queued, queued_hits
+from tests.waiting import wait_until
 from tracker.application import hash_key
-from tracker.management import applications
+from tracker.management import applications, keys, settings
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -157,3 +158,59 @@ def test_a_batch_may_have_a_mebibyte_and_an_event_of_it_64_kib(receiving: Receiv
     assert results(answer) == [None, "PAYLOAD_TOO_LARGE"]
     too_much = orjson.dumps({"app_id": "shop", "events": [{"event_data": {"a": "x" * 60_000}}] * 18})
     assert code(receiving.batch(too_much, key=application_key)) == (413, "PAYLOAD_TOO_LARGE")
+
+
+LINES = b'{"url":"a"}\n\r\n{"url":"b"}\r\nno json\n{"url":"c"}{"url":"d"}\n'
+
+
+@pytest.mark.parametrize("content_type", ["application/x-ndjson", "application/json", "text/plain"])
+def test_events_come_in_lines_each_judged_alone(
+    receiving: Receiving, redis: Connection, application_key: str, content_type: str
+) -> None:
+    answer = receiving.batch(LINES, key=application_key, content_type=content_type)
+    data = answer.get_json()["data"]
+    assert (data["processed"], data["failed"]) == (4, 1)
+    assert data["results"][2]["error"]["code"] == "VALIDATION_ERROR"
+    assert [hit.url for hit in queued_hits(redis)] == ["a", "b", "c", "d"]
+
+
+def test_events_come_as_a_list_and_one_event_as_a_line(
+    receiving: Receiving, redis: Connection, application_key: str
+) -> None:
+    assert code(receiving.batch(b'[{"url":"a"},{"url":"b"}]', key=application_key)) == (200, None)
+    lines = {"content_type": "application/x-ndjson"}
+    assert code(receiving.batch(b'{"url":"c"}', key=application_key, **lines)) == (200, None)
+    assert code(receiving.batch(b'{"events":[{"url":"d"}]}\n', key=application_key, **lines)) == (200, None)
+    assert [hit.url for hit in queued_hits(redis)] == ["a", "b", "c", "d"]
+    for body in (b"no json\nno json", b"[]", b"7", b"\n", b"{\n}"):
+        assert receiving.batch(body, key=application_key).status_code == 400
+    assert fields_named(receiving.batch(b"\n\n", key=application_key, **lines)) == ["events"]
+
+
+def test_a_trusted_key_brings_hits_as_old_as_there_are_months_for_them(
+    receiving: Receiving, redis: Connection, database: Database, application_key: str
+) -> None:
+    receiving.receiver.context.months.look()
+    now = datetime.now(UTC)
+    first = (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)).replace(day=1)
+
+    def sent(time: datetime, key: str) -> str | None:
+        event = orjson.dumps([{"timestamp": time.isoformat()}])
+        [result] = receiving.batch(event, key=key).get_json()["data"]["results"]
+        return None if result["success"] else result["error"]["message"]
+
+    _, shipper = keys.create(database, "shop", permissions=["track"])
+    assert sent(first, application_key) is None
+    assert sent(first - timedelta(seconds=1), application_key) == (
+        f"timestamp: Must not lie before {first:%Y-%m-%d}, and at most 5 minutes ahead."
+    )
+    assert "24 hours" in str(sent(now - timedelta(days=2), shipper))
+    [hit] = queued_hits(redis)
+    assert hit.created_at == first
+    settings.set_(database, "shop", "retention_days", "3")
+
+    def is_too_old() -> bool:
+        return sent(now - timedelta(days=5), application_key) is not None
+
+    wait_until(is_too_old)
+    assert sent(now - timedelta(days=2), application_key) is None

@@ -122,9 +122,35 @@ def test_a_body_that_is_not_wanted_is_not_waited_for(target: bytes, length: int)
     assert (reading.buffered, reading.went_on) == (0, 0)
 
 
-def test_a_chunked_body_is_not_waited_for() -> None:
-    [found] = Reading().feed(request(b"/hit", b"Transfer-Encoding: chunked"))
+@pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked"])
+@pytest.mark.parametrize("target", [b"/nowhere", b"/pixel"])
+def test_a_chunked_body_that_is_not_wanted_is_not_waited_for(header: bytes, target: bytes) -> None:
+    [found] = Reading().feed(request(target, header))
     assert found.environ[BODY_UNREAD]
+
+
+def test_a_chunked_body_comes_with_its_length_and_without_what_stands_behind_it() -> None:
+    reading = Reading()
+    head = request(b"/hit", b"Transfer-Encoding: Chunked", b"Expect: 100-continue", b"X-Forwarded-For: 203.0.113.9")
+    assert reading.feed(head + b"2\r\nab\r\n") == []
+    assert reading.went_on == 1
+    rest = b"1;x=y\r\nc\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\nX-Late: 1\r\n\r\n"
+    found, following = reading.feed(rest + request(b"/hit", body=b"d"))
+    assert found.environ["wsgi.input"].read() == b"abc"
+    assert found.environ["CONTENT_LENGTH"] == "3"
+    assert found.environ["HTTP_X_FORWARDED_FOR"] == "203.0.113.9"
+    assert not {"HTTP_TRANSFER_ENCODING", "HTTP_X_LATE"} & found.environ.keys()
+    assert following.environ["wsgi.input"].read() == b"d"
+    assert reading.buffered == 0
+
+
+def test_a_chunked_body_is_read_no_further_than_it_may_be() -> None:
+    reading = Reading()
+    assert reading.feed(request(b"/hit", b"Transfer-Encoding: chunked") + b"64\r\n" + b"x" * 100) == []
+    [found] = reading.feed(b"\r\n1\r\nx")
+    assert found.environ[BODY_UNREAD]
+    assert int(found.environ["CONTENT_LENGTH"]) == 101
+    assert (reading.buffered, reading.reader.has_ended) == (0, True)
 
 
 def test_a_client_that_asks_is_told_to_go_on_where_its_body_is_wanted() -> None:
@@ -147,7 +173,6 @@ def test_a_client_that_asks_is_told_to_go_on_where_its_body_is_wanted() -> None:
         (b"POST /hit HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", (400, "VALIDATION_ERROR")),
         (b"POST /hit HTTP/1.1\r\nContent-Length: -1\r\n\r\n", (400, "VALIDATION_ERROR")),
         (b"POST /hit HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\na", (400, "VALIDATION_ERROR")),
-        (request(b"/hit", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), (411, "LENGTH_REQUIRED")),
         (request(b"/hit", b"Content-Length: 5", b"Transfer-Encoding: chunked"), (411, "LENGTH_REQUIRED")),
         (request(b"/hit?" + b"x" * 3000), (431, "REQUEST_HEADER_FIELDS_TOO_LARGE")),
         (request(b"/hit", b"A: " + b"x" * 3000), (431, "REQUEST_HEADER_FIELDS_TOO_LARGE")),

@@ -1,8 +1,15 @@
 import gzip
 import io
+import sys
 import zlib
+from typing import Any
 
 import pytest
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from tracker.errors import Refused
 from tracker.web.body import read_body
@@ -60,8 +67,29 @@ def test_a_missing_or_senseless_length_is_refused(length: str) -> None:
     assert refusal(b"{}", CONTENT_LENGTH=length) == (411, "LENGTH_REQUIRED")
 
 
-def test_a_chunked_body_is_refused() -> None:
+def test_a_chunked_body_is_read_where_the_server_hands_over_its_end_and_else_refused() -> None:
     assert refusal(b"{}", HTTP_TRANSFER_ENCODING="chunked") == (411, "LENGTH_REQUIRED")
+    chunked: dict[str, Any] = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    assert read_body({**chunked, "wsgi.input": io.BytesIO(b"x" * LIMIT)}, LIMIT) == b"x" * LIMIT
+    with pytest.raises(Refused) as caught:
+        read_body({**chunked, "wsgi.input": io.BytesIO(b"x" * (LIMIT + 1))}, LIMIT)
+    assert caught.value.status == 413
+
+
+def test_gzip_is_known_without_a_word_about_it() -> None:
+    assert read(gzip.compress(b"{}")) == b"{}"
+    assert refusal(gzip.compress(b"x" * (LIMIT + 1))) == (413, "PAYLOAD_TOO_LARGE")
+
+
+def test_zstd_is_unpacked_within_the_limit_and_within_a_window_of_8_mb() -> None:
+    packed = zstd.compress(b"x" * LIMIT)
+    assert read(packed, HTTP_CONTENT_ENCODING="zstd") == b"x" * LIMIT
+    assert refusal(zstd.compress(b"x" * (LIMIT + 1)), HTTP_CONTENT_ENCODING="zstd") == (413, "PAYLOAD_TOO_LARGE")
+    for broken in (packed[:-1], packed + b"x", b"{}", b""):
+        assert refusal(broken, HTTP_CONTENT_ENCODING="zstd") == (400, "VALIDATION_ERROR")
+    packer = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 24})
+    large = packer.compress(b"x" * 100) + packer.flush()
+    assert refusal(large, HTTP_CONTENT_ENCODING="zstd") == (400, "VALIDATION_ERROR")
 
 
 def test_a_body_that_ends_early_is_refused() -> None:

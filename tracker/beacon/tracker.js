@@ -8,7 +8,10 @@
     "use strict";
 
     const TEXTS = ["app_id", "client_sub_id", "module_id", "endpoint", "session_timeout"];
-    const SWITCHES = ["respect_dnt", "hash_routes", "outbound_links", "downloads", "debug"];
+    const SWITCHES = [
+        "respect_dnt", "hash_routes", "outbound_links", "downloads", "debug", "auto_page_views", "ignore_query", "quiet",
+        "count_left_out"
+    ];
     const DOWNLOADS = "7z,apk,csv,dmg,doc,docx,epub,exe,gz,iso,mp3,mp4,msi,pdf,pkg,ppt,pptx,rar,tar,xls,xlsx,zip";
     const MOST_WAITING = 50;
     const LONGEST_WAIT = 864e5; // A day: the server remembers a hit's event_id for as long, and takes no older one.
@@ -20,13 +23,14 @@
 
     const navigator = window.navigator;
     const before = window.ALT || {};
-    const tag = document.currentScript;
-    const settings = {respect_dnt: true, session_timeout: 18e5};
+    // A module, or what is evaluated, has no current script: its tag is found where it says what it is for.
+    const tag = document.currentScript || document.querySelector("script[data-app-id][src]");
+    const settings = {respect_dnt: true, auto_page_views: true, session_timeout: 18e5};
     const calls = [].concat(before.q || []);
     const flying = new Map();
     const tab = shelf("sessionStorage");
     const local = shelf("localStorage");
-    let endpoint, prefix, page, referrer, timer;
+    let endpoint, prefix, page, referrer, timer, counted;
     let started = false, flushing = false, leaving = false, failures = 0, nextTry = 0, bytesInFlight = 0;
     let parameters = {};
 
@@ -34,7 +38,7 @@
 
     const methods = {
         trackPageView: function () {
-            view(referrer);
+            view(page === undefined ? document.referrer : place() === page ? referrer : page);
         },
         trackEvent: function (name, data) {
             // A value that is no object gets a name, since event_data is one.
@@ -98,8 +102,8 @@
             return;
         }
         configure();
-        if (!settings.app_id) {
-            window.console.warn("ALT: no app_id is given");
+        if (!settings.app_id || !endpoint) {
+            window.console.warn("ALT: no " + (settings.app_id ? "endpoint" : "app_id") + " is given");
             return;
         }
         started = true;
@@ -118,8 +122,13 @@
         if (silent()) {
             forget();
         }
-        watchHistory();
-        view(document.referrer);
+        if (asked()) {
+            leaveOut();
+        }
+        if (settings.auto_page_views) {
+            watchHistory();
+            view(document.referrer);
+        }
         events.forEach(run);
         schedule(100);
     }
@@ -140,7 +149,7 @@
         parameters = merged({}, settings.custom_params);
         endpoint = settings.endpoint
             ? new URL(settings.endpoint, document.baseURI).href
-            : new URL("v1/track", tag.src).href;
+            : tag && tag.src && new URL("v1/track", tag.src).href;
         const own = "ALT." + settings.app_id + ".";
         prefix = {hit: own + "hit.", pause: own + "pause", session: own + "session", optOut: "ALT.optOut"};
     }
@@ -154,8 +163,23 @@
     }
 
     function place() {
-        const href = window.location.href;
-        return settings.hash_routes ? href : href.split("#")[0];
+        const address = href() || "";
+        const all = settings.hash_routes ? address : address.split("#")[0];
+        return settings.ignore_query ? all.replace(/\?[^#]*/, "") : all;
+    }
+
+    /** The page's address. A frame whose address is its content (srcdoc, data:, blob:) has that of the page around it, or none. */
+    function href() {
+        const bare = /^(?!about:|data:|blob:)./;
+        const around = [document.baseURI, document.referrer];
+        try {
+            around.unshift(window.location.href, window.parent.location.href);
+        } catch (error) {
+            around.unshift(window.location.href); // The page around is another site's.
+        }
+        return around.find(function (address) {
+            return bare.test(address);
+        });
     }
 
     function watchHistory() {
@@ -164,14 +188,19 @@
                 view(page);
             }
         });
+        const prototype = window.History.prototype;
         ["pushState", "replaceState"].forEach(function (name) {
-            const original = window.history[name];
-            window.history[name] = function () {
+            const original = prototype[name];
+            prototype[name] = function () {
                 const result = original.apply(this, arguments);
                 moved();
                 return result;
             };
         });
+        // Routers on the Navigation API call neither.
+        if (window.navigation) {
+            window.navigation.addEventListener("currententrychange", moved);
+        }
         window.addEventListener("popstate", moved);
         window.addEventListener("hashchange", moved);
     }
@@ -180,21 +209,35 @@
     function shownAgain(event) {
         if (event.persisted) {
             leaving = false;
-            view(document.referrer);
+            if (settings.auto_page_views) {
+                view(document.referrer);
+            }
             flush();
         }
     }
 
     function clicked(event) {
-        const element = event.target;
-        if (!element.closest || (event.type === "auxclick" && event.button !== 1)) {
+        if (event.type === "auxclick" && event.button !== 1) {
             return;
         }
-        const declared = event.type === "click" && element.closest("[data-alt-event]");
-        if (declared) {
+        // The path leads through open shadow roots too.
+        const path = event.composedPath();
+        const closest = function (selector) {
+            return path.find(function (element) {
+                return element.matches && element.matches(selector);
+            });
+        };
+        const declared = event.type === "click" && closest("[data-alt-event]");
+        // A click on a label is followed at once by one on what it is the label of.
+        if (declared && !(counted && counted.declared === declared && counted.control === path[0])) {
+            const label = closest("label");
+            counted = {declared: declared, control: label && label.control};
+            setTimeout(function () {
+                counted = null;
+            });
             record({event_name: declared.getAttribute("data-alt-event"), custom_params: declaredParameters(declared)});
         }
-        const link = element.closest("a[href], area[href]");
+        const link = closest("a[href], area[href]");
         if (link) {
             followed(link);
         }
@@ -240,7 +283,7 @@
             module_id: text(settings.module_id),
             event_id: uuid(),
             session_id: session(),
-            url: window.location.href,
+            url: href(),
             referrer: referrer || undefined,
             screen_resolution: screen.width + "x" + screen.height,
             language: navigator.language,
@@ -263,8 +306,24 @@
 
     /** Whether the visitor wants no hits: said here once, or by the browser where the site lets that count. */
     function silent() {
-        const asked = navigator.globalPrivacyControl || /^(1|yes)$/.test(navigator.doNotTrack || window.doNotTrack);
-        return local.get(prefix.optOut) === "1" || Boolean(settings.respect_dnt && asked);
+        return local.get(prefix.optOut) === "1" || Boolean(settings.respect_dnt && asked());
+    }
+
+    /** By which of its words the browser asks not to be counted, if it does. */
+    function asked() {
+        return navigator.globalPrivacyControl
+            ? "gpc"
+            : /^(1|yes)$/.test(navigator.doNotTrack || window.doNotTrack) && "dnt";
+    }
+
+    /** A person who wonders where the hits are is told; and that somebody was left out is counted, where the site wants it. */
+    function leaveOut() {
+        if (settings.respect_dnt && !settings.quiet) {
+            window.console.info("ALT: this browser asks not to be counted (" + asked().toUpperCase() + "), so nothing is sent");
+        }
+        if (settings.respect_dnt && settings.count_left_out && local.get(prefix.optOut) !== "1") {
+            post(JSON.stringify({app_id: settings.app_id, left_out: asked()}));
+        }
     }
 
     function session() {

@@ -20,11 +20,19 @@ from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.receiver.caller import key_of, require_active
 from tracker.receiver.enqueue import HitQueue, Offer
 from tracker.receiver.filtered_counts import FilteredCounts
-from tracker.receiver.filtering import Reason, reason_to_drop, reason_to_drop_keyed, wish_of
+from tracker.receiver.filtering import Reason, left_out_in, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
-from tracker.receiver.hit_form import MAX_APP_ID_LENGTH, MAX_USER_AGENT_LENGTH, app_id_in, app_id_missing, load_hit
+from tracker.receiver.hit_form import (
+    MAX_APP_ID_LENGTH,
+    MAX_USER_AGENT_LENGTH,
+    TRUSTED,
+    app_id_in,
+    app_id_missing,
+    load_hit,
+)
 from tracker.receiver.hit_ids import HitIds
+from tracker.receiver.kept_months import KeptMonths
 from tracker.receiver.page_origin import ForeignPage, require_own_page
 from tracker.receiver.rules import RuleBook, Rules
 from tracker.web.authentication import presented_key
@@ -56,6 +64,7 @@ class ReceiverContext:
     proxies: TrustedProxies
     max_retries: int
     rules: RuleBook
+    months: KeptMonths
     salt: bytes
     """Of the buckets in which addresses are counted."""
 
@@ -151,7 +160,7 @@ def judge(
     sender = sender_of(context, environ)
     if key is None:
         quota = rules.allowance.without_key(sender.ip_address, now, context.salt)
-        reason = reason_to_drop(rules, environ, sender.user_agent)
+        reason = reason_to_drop(rules, environ, sender.user_agent) or left_out_in(values)
         if rules.respect_dnt == "anonymous" and wish_of(environ):
             fields, sender = without_visitor(fields), UNNAMED
     else:
@@ -171,6 +180,7 @@ def judge(
         hit_id=context.hit_ids.next(now),
         now=now,
         max_retries=context.max_retries,
+        since=earliest(context, application, key, now),
     )
     event_id = fields.get("event_id")
     return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
@@ -233,6 +243,11 @@ def confirmed(
     address = client_address(environ, context.proxies)
     key = presented if refused.code == "INVALID_API_KEY" else None
     return context.applications.confirm(application, networks_of(address) if address else (), key)
+
+
+def earliest(context: ReceiverContext, application: Application, key: ApiKey | None, now: datetime) -> datetime | None:
+    """From when on a hit's own time is taken, where its key may say more than others; None for a day ago."""
+    return context.months.since(application, now) if key is not None and key.may(TRUSTED) else None
 
 
 def sender_of(context: ReceiverContext, environ: Mapping[str, Any]) -> Sender:

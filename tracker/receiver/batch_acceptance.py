@@ -17,6 +17,7 @@ from tracker.receiver.acceptance import (
     application_not_found,
     application_presented,
     confirmed,
+    earliest,
     require_dialect,
     sender_of,
 )
@@ -95,7 +96,7 @@ def prepare_batch(
     rules = context.rules.rules_of(application)
     if dialect is not None:
         require_dialect(rules, dialect)
-    sender = sender_of(context, environ)
+    sender, since = sender_of(context, environ), earliest(context, application, key, now)
     filtered = 0
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
@@ -118,6 +119,7 @@ def prepare_batch(
                 now=now,
                 max_retries=context.max_retries,
                 longest=MAX_EVENT_BYTES,
+                since=since,
             )
         except Refused as refused:
             results[index] = _failure(index, refused)
@@ -197,6 +199,8 @@ def _app_ids(events: list[Any]) -> list[str]:
 
 
 def _values(event: object, application: Application, *, suspicious: bool) -> dict[str, Any]:
+    if isinstance(event, Refused):
+        raise event
     if not isinstance(event, dict):
         raise refusal("event", "Must be a JSON object.")
     check(event, suspicious=suspicious)

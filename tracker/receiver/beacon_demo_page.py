@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from tracker import beacon
 from tracker.clock import SystemClock
 from tracker.hit import Hit
+from tracker.privacy.bots import is_bot
 from tracker.receiver.answers import json_answer
 from tracker.web.envelope import Answer
 
@@ -47,7 +48,9 @@ def test_page(own: TestPage) -> Blueprint:
     @blueprint.get("/test-page")
     @blueprint.get("/test-page/next")
     def page() -> Response:
+        taken_for_a_bot = is_bot(request.headers.get("User-Agent", ""))
         html = (_FOLDER / "page.html").read_text(encoding="utf-8").replace("{app_id}", escape(own.app_id))
+        html = html.replace("{is_bot}", "true" if taken_for_a_bot else "false")
         return Response(html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _POLICY})
 
     @blueprint.get("/test-page/page.css")

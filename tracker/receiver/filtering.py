@@ -35,6 +35,12 @@ def reason_to_drop_keyed(rules: Rules, user_agent: str | None) -> Reason | None:
     return "bot" if rules.drops_bots and user_agent and is_bot(user_agent) else None
 
 
+def left_out_in(values: Mapping[str, Any]) -> Literal["gpc", "dnt"] | None:
+    """Return the wish by which the beacon has left a visit out already, where it asks for it to be counted."""
+    said = values.get("left_out")
+    return said if said in ("gpc", "dnt") else None
+
+
 def wish_of(environ: Mapping[str, Any]) -> Literal["gpc", "dnt"] | None:
     """Return which header says that the visitor does not want to be followed.
 

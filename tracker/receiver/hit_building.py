@@ -30,15 +30,16 @@ UNNAMED = Sender(None, None)
 """Somebody who does not want to be known."""
 
 
-def time_of(fields: dict[str, Any], now: datetime) -> datetime:
+def time_of(fields: dict[str, Any], now: datetime, since: datetime | None = None) -> datetime:
     """Return when the hit happened: the caller's `timestamp`, else `age_ms` before now.
 
-    Raises Refused out of the window.
+    Raises Refused out of the window, which begins a day ago, or with `since`.
     """
     timestamp: datetime | None = fields.get("timestamp")
     if timestamp is not None:
-        if not now - OLDEST <= timestamp <= now + NEWEST:
-            raise refusal("timestamp", "Must lie within the last 24 hours, and at most 5 minutes ahead.")
+        if not (since or now - OLDEST) <= timestamp <= now + NEWEST:
+            begin = f"Must not lie before {since:%Y-%m-%d}" if since else "Must lie within the last 24 hours"
+            raise refusal("timestamp", f"{begin}, and at most 5 minutes ahead.")
         return timestamp
     age_ms = fields.get("age_ms")
     return now - timedelta(milliseconds=age_ms) if age_ms else now
@@ -54,12 +55,14 @@ def build_entry(
     now: datetime,
     max_retries: int,
     longest: int | None = None,
+    since: datetime | None = None,
 ) -> tuple[Entry, datetime]:
     """Return the entry of a hit with `fields` as `hit_form.load_hit` returns them, and when the hit happened.
 
-    Raises Refused for a time out of the window, or where the stored form has over `longest` bytes.
+    Raises Refused for a time out of the window, which begins a day ago or with `since`, or where the stored form has
+    over `longest` bytes.
     """
-    happened_at = time_of(fields, now)
+    happened_at = time_of(fields, now, since)
     columns: dict[str, Any] = {
         "id": hit_id,
         "created_at": happened_at,

@@ -30,6 +30,7 @@ from tracker.receiver.answers import (
 )
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.batch_acceptance import prepare_batch
+from tracker.receiver.batch_body import parse_batch
 from tracker.receiver.dialect_endpoint import DIALECT_ENDPOINTS, DialectEndpoint
 from tracker.receiver.header_text import clean
 from tracker.receiver.hit_form import MAX_URL_LENGTH
@@ -163,7 +164,7 @@ def _track(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | N
 
 
 def _batch(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
-    parsed = _object(read_body(environ, MAX_BATCH_BYTES))
+    parsed = parse_batch(read_body(environ, MAX_BATCH_BYTES), environ)
     now = own.clock.now()
     batch = prepare_batch(own, parsed, environ, now, dialect=dialect)
     if batch.offer is None:

@@ -59,6 +59,8 @@ class RequestReader:
         """Bytes that came in behind the piece in which this head began; and bytes of the present piece."""
         self._body: list[bytes] = []
         self._body_size = 0
+        self._max_chunked: int | None = None
+        """Bytes that a body in chunks may have; None where the body is none."""
         self._bare_body = 0
         """Bytes of a body that the parser leaves alone, since its request offers to go on in another protocol."""
 
@@ -112,13 +114,15 @@ class RequestReader:
         if not self.has_ended:
             self._environ = self._base.copy()
             self._target, self._head_is_whole, self._fed = b"", False, 0
+            self._max_chunked = None
 
     def on_url(self, url: bytes) -> None:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         environ = self._environ
-        if environ is not None:
+        # What comes behind a body in chunks (RFC 9112, 7.1.2) is no header: nobody in front has looked at it.
+        if environ is not None and not self._head_is_whole:
             key = KEYS.get(name)
             if key and key not in environ:
                 environ[key] = value.decode("latin-1")
@@ -142,7 +146,7 @@ class RequestReader:
         self._endpoint = self._site.endpoints.get(path)
         self._keep_alive = version == "1.1" and parser.should_keep_alive() and environ["REQUEST_METHOD"] != "CONNECT"
         if "HTTP_TRANSFER_ENCODING" in environ:
-            self._leave_body(environ)
+            self._expect_chunks(environ)
         elif (length := environ.get("CONTENT_LENGTH", "0")) != "0":
             self._expect_body(environ, int(length))
 
@@ -151,6 +155,8 @@ class RequestReader:
             self._body.append(body)
             self._body_size += len(body)
             self._buffer(len(body))
+            if self._max_chunked is not None and self._body_size > self._max_chunked:
+                self._refuse_chunks(self._environ)
 
     def on_message_complete(self) -> None:
         environ = self._environ
@@ -158,13 +164,14 @@ class RequestReader:
             return
         body = b"".join(self._body)
         self._drop_body()
+        if self._max_chunked is not None:
+            self._say_length(environ, len(body))
         self._environ = None
         environ["wsgi.input"] = io.BytesIO(body)
         self.ready.append(Request(environ, self._endpoint, keep_alive=self._keep_alive))
 
     def _expect_body(self, environ: Environ, length: int) -> None:
-        endpoint = self._endpoint
-        limit = endpoint.max_body if endpoint is not None else self._site.max_body_of(environ)
+        limit = self._max_body(environ)
         if length > limit:
             # Who sends a body that is merely too large shall learn so: most clients read the answer behind it.
             self.max_discarded = max(_MIN_DISCARDED, _DISCARDED_BODIES * limit)
@@ -174,6 +181,31 @@ class RequestReader:
             self._bare_body = length
         if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
             self._go_on()
+
+    def _expect_chunks(self, environ: Environ) -> None:
+        """Read a body in chunks where something takes one; any other transfer coding is not read."""
+        limit = self._max_body(environ)
+        if not limit or environ["HTTP_TRANSFER_ENCODING"].lower() != "chunked" or self._parser.should_upgrade():
+            self._leave_body(environ)
+            return
+        self._max_chunked = limit
+        if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
+            self._go_on()
+
+    def _refuse_chunks(self, environ: Environ) -> None:
+        """Read no further: the body has a length from here on, which is too large."""
+        self.max_discarded = max(_MIN_DISCARDED, _DISCARDED_BODIES * self._body_size)
+        self._say_length(environ, self._body_size)
+        self._leave_body(environ)
+
+    def _say_length(self, environ: Environ, length: int) -> None:
+        """Hand the body over as one of known length (RFC 9112, 7.1.3)."""
+        self._max_chunked = None
+        del environ["HTTP_TRANSFER_ENCODING"]
+        environ["CONTENT_LENGTH"] = str(length)
+
+    def _max_body(self, environ: Environ) -> int:
+        return self._endpoint.max_body if self._endpoint is not None else self._site.max_body_of(environ)
 
     def _with_plain_target(self, data: bytes) -> bytes:
         """Return the piece with bytes beyond ASCII in its first line escaped.

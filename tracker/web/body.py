@@ -1,12 +1,19 @@
 """A request's body, whole or refused: never cut, never more than is allowed, decompressed or not.
 
-A length is required. A chunked body has none before it is read, and Werkzeug hands a chunked body over cut at the
-limit without a word, so it is never asked.
+A chunked body has no length before it is read, and Werkzeug hands it over cut at the limit without a word, so it is
+never asked: our own server, and others that say `wsgi.input_terminated` (gunicorn), hand over what can be read to its
+end.
 """
 
+import sys
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from tracker.errors import Refused, invalid
 from tracker.web.json_rules import refusal
@@ -15,6 +22,9 @@ BODY_READ = "tracker.body_read"
 """In a request's environ, where a view has read the body and an error came later: nothing is left to discard."""
 BODY_UNREAD = "tracker.body_unread"
 """In a request's environ, where the server has read nothing of the body and ends the connection with the answer."""
+_GZIP = b"\x1f\x8b"
+_MAX_WINDOW_LOG: Final = 23
+"""Of zstd: 8 MB of window, which every sender may use and none needs more of (RFC 8878, 3.1.1.1.2)."""
 _EITHER_ZLIB_OR_GZIP = zlib.MAX_WBITS | 32
 _MAX_DISCARDED = 8_388_608
 _PIECE = 65_536
@@ -27,24 +37,47 @@ class BodyUnread(Refused):
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
     """Return the body, decompressed, of at most `limit` bytes on the wire and after decompression.
 
-    Raises Refused: 411 without a Content-Length, 413 above the limit, 400 for a body that ends early or does not
-    decompress.
+    Raises Refused: 411 where neither a length nor the end of its chunks tells how long it is, 413 above the limit, 400
+    for a body that ends early or does not decompress.
     """
+    body = _chunked(environ, limit) if "HTTP_TRANSFER_ENCODING" in environ else _of_known_length(environ, limit)
+    encoding = environ.get("HTTP_CONTENT_ENCODING")
+    if encoding:
+        return _decompress(body, encoding.strip().lower(), limit)
+    # Some clients compress and do not say so. No text of ours begins like that.
+    return _decompress(body, "gzip", limit) if body.startswith(_GZIP) else body
+
+
+def _of_known_length(environ: Mapping[str, Any], limit: int) -> bytes:
     length = environ.get("CONTENT_LENGTH") or ""
-    if "HTTP_TRANSFER_ENCODING" in environ or not (length.isascii() and length.isdigit()):
-        raise BodyUnread("LENGTH_REQUIRED", 411, "The request needs a Content-Length; chunked bodies are not taken.")
+    if not (length.isascii() and length.isdigit()):
+        raise BodyUnread("LENGTH_REQUIRED", 411, "The request needs a Content-Length.")
     # A number of many digits is too large whatever it is, and Python takes long over converting it.
     wanted = int(length) if len(length) < 19 else limit + 1  # noqa: PLR2004 what a signed 64-bit number always holds
     if wanted > limit or BODY_UNREAD in environ:
         raise BodyUnread("PAYLOAD_TOO_LARGE", 413, _too_large(limit).message)
-    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
-    while len(body) < wanted:
-        more = environ["wsgi.input"].read(wanted - len(body))
-        if not more:
-            raise refusal("body", "Ends before its Content-Length.")
+    body = _up_to(environ["wsgi.input"], wanted)
+    if len(body) < wanted:
+        raise refusal("body", "Ends before its Content-Length.")
+    return body
+
+
+def _chunked(environ: Mapping[str, Any], limit: int) -> bytes:
+    if BODY_UNREAD in environ or not environ.get("wsgi.input_terminated"):
+        sentence = "The request needs a Content-Length: this server does not hand over bodies in chunks."
+        raise BodyUnread("LENGTH_REQUIRED", 411, sentence)
+    body = _up_to(environ["wsgi.input"], limit + 1)
+    if len(body) > limit:
+        raise BodyUnread("PAYLOAD_TOO_LARGE", 413, _too_large(limit).message)
+    return body
+
+
+def _up_to(source: Any, size: int) -> bytes:  # noqa: ANN401 PEP 3333
+    """Return what comes, of at most `size` bytes."""
+    body: bytes = source.read(size) if size else b""
+    while len(body) < size and (more := source.read(size - len(body))):
         body += more
-    encoding = environ.get("HTTP_CONTENT_ENCODING")
-    return _decompress(body, encoding.strip().lower(), limit) if encoding else body
+    return body
 
 
 def discard_body(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -75,11 +108,13 @@ def _closing(environ: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _decompress(body: bytes, encoding: str, limit: int) -> bytes:
-    """Return the content below gzip or deflate (RFC 9110, 8.4.1), unpacked no further than one byte above the limit."""
+    """Return the content below gzip, deflate or zstd, unpacked no further than one byte above the limit."""
     if encoding in ("", "identity"):
         return body
+    if encoding == "zstd":
+        return _below_zstd(body, limit)
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise invalid("The Content-Encoding must be gzip or deflate.", body=["Has an unknown Content-Encoding."])
+        raise invalid("The Content-Encoding must be gzip, deflate or zstd.", body=["Has an unknown Content-Encoding."])
     for window in (_EITHER_ZLIB_OR_GZIP, -zlib.MAX_WBITS):
         unpacker = zlib.decompressobj(window)
         try:
@@ -92,6 +127,19 @@ def _decompress(body: bytes, encoding: str, limit: int) -> bytes:
             return content
         break
     raise refusal("body", f"Does not decompress as {encoding}.")
+
+
+def _below_zstd(body: bytes, limit: int) -> bytes:
+    unpacker = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
+    try:
+        content = unpacker.decompress(body, limit + 1)
+    except zstd.ZstdError:
+        raise refusal("body", "Does not decompress as zstd.") from None
+    if len(content) > limit:
+        raise _too_large(limit)
+    if not unpacker.eof or unpacker.unused_data:
+        raise refusal("body", "Does not decompress as zstd.")
+    return content
 
 
 def _too_large(limit: int) -> Refused:

@@ -34,6 +34,7 @@ from tracker.receiver.enqueue import HitQueue
 from tracker.receiver.filtered_counts import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes, Seen
 from tracker.receiver.hit_ids import HitIds
+from tracker.receiver.kept_months import KeptMonths
 from tracker.receiver.on_the_loop import LoopTracking
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.queue_guard import QueueGuard
@@ -143,12 +144,14 @@ def receiver(settings: Settings) -> Receiver:
         producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker
     )
     key_use = KeyUse(database, clock)
+    months = KeptMonths(database, clock, retention_months=settings.retention_months)
     untold = untold_metrics(redis)
     background_tasks = BackgroundTasks(
         {
             "instance": guard.look,
             "time": clock.measure_when_due,
             "applications": applications.refresh,
+            "months": months.look,
             "process number": hit_ids.check,
             "memory of redis": producer.look_at_memory,
             "crowds in the queue": producer.look_at_crowds,
@@ -191,6 +194,7 @@ def receiver(settings: Settings) -> Receiver:
             proxies=TrustedProxies.of(settings),
             max_retries=settings.max_retries,
             rules=RuleBook(settings.daily_megabytes),
+            months=months,
             salt=salt_of(settings.secret_key or settings.redis_url),
         ),
         health=HealthParts(probes=probes, applications=applications, background_tasks=background_tasks, clock=clock),

@@ -32,13 +32,15 @@
         nothing: "まだありません。最初のページビューは 1 秒ほどで届きます。",
         counting: "計測中",
         optedOut: "オプトアウト済み",
-        asked: "ブラウザが追跡拒否を求めています（GPC / DNT）",
+        asked: "ブラウザが計測しないよう求めています（GPC / DNT）。何も送信されません",
+        bot: "このブラウザはボットと見なされます。ヒットは除外され、件数だけが数えられます",
         blocked: "tracker.js が読み込まれていません"
     };
     const ENGLISH = {
         counting: "counting",
         optedOut: "opted out",
-        asked: "the browser asks not to be tracked (GPC or DNT)",
+        asked: "this browser asks not to be counted (GPC or DNT): nothing is sent",
+        bot: "this browser is taken for a bot: its hits are left out and only counted as such",
         blocked: "tracker.js was not loaded"
     };
     document.querySelectorAll("[data-text]").forEach(function (element) {
@@ -83,7 +85,8 @@
 
     function showState() {
         const asked = navigator.globalPrivacyControl || navigator.doNotTrack === "1";
-        const state = !window.ALT ? "blocked" : localStorage.getItem("ALT.optOut") ? "optedOut" : asked ? "asked" : "counting";
+        const counts = document.body.dataset.isBot === "true" ? "bot" : "counting";
+        const state = !window.ALT ? "blocked" : localStorage.getItem("ALT.optOut") ? "optedOut" : asked ? "asked" : counts;
         byId("state").textContent = words[state];
         byId("session").textContent = session() || "–";
         byId("waiting").textContent = Object.keys(localStorage).filter(function (key) {
