@@ -81,7 +81,9 @@ def test_every_requirement_is_pinned(name: str) -> None:
 def test_the_lock_has_hashes_and_holds_for_every_python_that_is_supported() -> None:
     """Who installs with hashes gets an error for whatever is not pinned, also where another Python needs it."""
     locks = "".join((REPOSITORY / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
-    pins = re.findall(r"^([a-z0-9.-]+)==[^\\\n]+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", locks, re.MULTILINE)
+    # Behind the version there may be for which Python it is.
+    pin = r"^([a-z0-9.-]+)==[^\\\n]+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    pins = re.findall(pin, locks, re.MULTILINE)
     pinned = {name for name, _ in pins}
     assert len(re.findall(r"^[a-z0-9.-]+==", locks, re.MULTILINE)) == len(pins)
     assert not re.search(r"https?://(?!pypi\.org)|--index|--find-links|--trusted-host", locks)
