@@ -43,7 +43,7 @@ def _of_lines(body: bytes) -> Parsed:
 
 
 def _in_line(line: bytes) -> Iterator[Any]:
-    """The values of a line: one, or several without anything between them."""
+    """Give the values of a line: one, or several without anything between them."""
     try:
         yield parse(line.strip(b" \t\r\x1e"), name="event").value
     except Refused as refused:
@@ -56,7 +56,7 @@ def _in_line(line: bytes) -> Iterator[Any]:
 
 
 def _pieces(line: bytes) -> list[bytes] | None:
-    """The texts of several JSON objects, one right behind the other; None where the line is not that."""
+    """Return the texts of several JSON objects, one right behind the other; None where the line is not that."""
     text, pieces, place = line.decode("utf-8", "surrogateescape").strip(), [], 0
     try:
         while place < len(text):
