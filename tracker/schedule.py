@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tracker.agreed_clock import AgreedClock
 from tracker.erasure.run import erase_waiting
+from tracker.ledger.folding import fold_ledger
 from tracker.maintenance.create_partitions import create_partitions
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
 from tracker.maintenance.delete_old_rows import delete_old_rows
@@ -78,6 +79,14 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             every=3 * _SECOND,
             jitter=_SECOND / 2,
             turn=lambda go_on: parts.facts.turn(go_on=go_on),
+        ),
+        Job(
+            name="fold the ledger",
+            every=10 * _SECOND,
+            jitter=2 * _SECOND,
+            turn=_of_ours(
+                parts, lambda should_continue: fold_ledger(database, redis, clock, should_continue=should_continue)
+            ),
         ),
         Job(
             name="complete hours and days",

@@ -25,6 +25,7 @@ from tracker.errors import (
 
 _COMMANDS = {
     "migrate": ("tracker.cli.migrate:migrate", "Bring the database's schema and partitions up to date."),
+    "ledger": ("tracker.cli.ledger:ledger", "Show what became of all accepted hits, and whether any is missing."),
     "doctor": ("tracker.cli.doctor:doctor", "Check settings, PostgreSQL, Redis, workers and queue."),
     "apps": ("tracker.cli.apps:apps", "Applications: create, list, show, update, suspend, activate, delete."),
     "keys": ("tracker.cli.keys:keys", "API keys of an application: list, create, revoke, rotate."),

@@ -15,8 +15,9 @@ from tracker.erasure.belonging import Owned, of_person
 from tracker.erasure.work import Work
 from tracker.queueing import removal
 from tracker.queueing.connection import Connection
-from tracker.store import partitions, person_rows, person_statistics, statistics_removals
+from tracker.store import ledger, partitions, person_rows, person_statistics, statistics_removals
 from tracker.store.database import Transaction
+from tracker.store.ledger import LedgerChange
 from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
 
@@ -74,6 +75,7 @@ def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Round
     found = RoundResult()
     taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
+    _note_erased(work, person, taken.streams + taken.retries)
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
     found.retries = taken.retries
     _erase_queued(work, person, found)
@@ -87,10 +89,21 @@ def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Round
     return found
 
 
+def _note_erased(work: Work, person: Person, hits: int) -> None:
+    """Note in the ledger what was taken out of Redis, where nobody can say any more when it was accepted."""
+    if hits:
+        work.look(lambda tx: ledger.add(tx, [_erased(person, work.clock.now(), hits)]))
+
+
+def _erased(person: Person, accepted_at: datetime, hits: int) -> LedgerChange:
+    return LedgerChange(application_id=person.application_id, accepted_at=accepted_at, erased=hits)
+
+
 def _erase_queued(work: Work, person: Person, found: RoundResult) -> None:
     def some(tx: Transaction, counts: Counter[str]) -> int:
         times = person_rows.erase_queued(tx, person, limit=BATCH_SIZE)
         counts["batch_queue"] += len(times)
+        ledger.add(tx, [_erased(person, time, 1) for time in times])
         found.add(len(times), min(times, default=None))
         return len(times)
 

@@ -33,7 +33,7 @@ def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
             added = filtered_hits.add(tx, taken.id, counts, clock.now())
         filtered.forget(redis, taken)
         if added:
-            hits = sum(count.hits for count in counts)
+            hits = sum(count.hits for count in counts if count.reason != filtered_hits.ACCEPTED)
             total += hits
             _log.info("filtered hits counted", counts=len(counts), hits=hits)
     return total

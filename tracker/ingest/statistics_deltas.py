@@ -19,6 +19,7 @@ from tracker.store import statistics_increments
 from tracker.store.database import Transaction
 from tracker.store.statistics_increments import Increment
 
+_HOUR_SECONDS = 3600
 _DIGITS = 32
 _V4 = 4
 _OF_CLIENT = b"\x01"
@@ -87,10 +88,12 @@ class _Hour:
 
 def append(tx: Transaction, items: Iterable[Good]) -> None:
     """Append what these hits, which the same transaction has added, are for the statistics."""
-    hours: dict[tuple[UUID, date, int], _Hour] = {}
+    # Those that were accepted in another hour are apart, and so are imported ones, for the ledger counts by that hour.
+    hours: dict[tuple[UUID, date, int, int | None], _Hour] = {}
     for item in items:
-        time = item.hit.created_at.astimezone(UTC)
-        key = (item.hit.application_id, time.date(), time.hour)
+        time, entry = item.hit.created_at.astimezone(UTC), item.claim.entry
+        accepted = None if entry.is_imported else int(entry.created_at.timestamp()) // _HOUR_SECONDS
+        key = (item.hit.application_id, time.date(), time.hour, accepted)
         hour = hours.get(key)
         if hour is None:
             hour = hours[key] = _Hour()
@@ -111,7 +114,7 @@ def append(tx: Transaction, items: Iterable[Good]) -> None:
                 parameters=hour.parameters,
                 minutes=hour.minutes,
             )
-            for (application_id, day, number), hour in hours.items()
+            for (application_id, day, number, _), hour in hours.items()
         ],
     )
 

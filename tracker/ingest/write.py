@@ -27,6 +27,7 @@ from tracker.store import (
     custom_parameter_refusals,
     custom_parameter_values,
     imports,
+    ledger,
     sessions,
 )
 from tracker.store.access_logs import AlreadyStored, HitIdentity
@@ -35,6 +36,7 @@ from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
 from tracker.store.database import Database, Transaction
 from tracker.store.imports import StoredBatch
+from tracker.store.ledger import LedgerChange
 from tracker.store.sessions import SessionActivity
 
 JOB_TYPE = "ingest"
@@ -90,6 +92,7 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
+    ledger.add(tx, _repeats(batch, new))
     announce(tx, new, begun, failed, run.clock.now())
     jobs = _jobs(batch, new, failed, run)
     for job in jobs:
@@ -132,6 +135,22 @@ def _jobs(items: Sequence[Good | Failed], new: Sequence[Good], failed: Sequence[
                 )
             )
     return jobs
+
+
+def _repeats(batch: Sequence[Good | Failed], new: Sequence[Good]) -> list[LedgerChange]:
+    """Return the hits that were accepted once more: those of the batch that were stored before, or come twice in it.
+
+    One that another worker had claimed is counted already: that one stored it, and died before it settled.
+    """
+    first = {id(item) for item in new}
+    return [
+        LedgerChange(application_id=item.hit.application_id, accepted_at=item.claim.entry.created_at, repeated=1)
+        for item in batch
+        if isinstance(item, Good)
+        and id(item) not in first
+        and not item.claim.was_anothers
+        and not item.claim.entry.is_imported
+    ]
 
 
 def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActivity]:

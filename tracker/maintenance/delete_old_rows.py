@@ -13,6 +13,7 @@ from tracker.store import (
     batch_queue_events,
     imported_filtered,
     imports,
+    ledger,
     sessions,
     webhook_deliveries,
 )
@@ -72,6 +73,7 @@ def delete_old_rows(
             ("imported_hits", imports.delete_old),
             ("imported_filtered", imported_filtered.delete_old),
             ("sessions", sessions.delete_old),
+            ("ledger", ledger.delete_old),
         ):
             deleted[table] = delete_in_batches(
                 database, partial(delete, before=before), should_continue=should_continue

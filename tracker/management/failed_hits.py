@@ -10,7 +10,7 @@ from tracker.errors import not_found
 from tracker.hit import identity_of
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
-from tracker.queueing.entry import Entry
+from tracker.queueing.entry import MAX_IMPORTED_PRIORITY, Entry
 from tracker.queueing.inspection import find
 from tracker.store import access_logs, batch_queue
 from tracker.store.batch_queue import QueueRow
@@ -82,7 +82,11 @@ def retry(database: Database, redis: Connection, tracking_ids: Iterable[UUID], n
 def discard(database: Database, tracking_ids: Sequence[UUID]) -> list[UUID]:
     """Give failed hits up for good; returns those that are not failed."""
     with database.transaction() as tx:
-        return [tracking_id for tracking_id in tracking_ids if not batch_queue.discard(tx, tracking_id)]
+        return [tracking_id for tracking_id in tracking_ids if not _discard(tx, tracking_id)]
+
+
+def _discard(tx: Transaction, tracking_id: UUID) -> bool:
+    return batch_queue.discard(tx, tracking_id, imported=MAX_IMPORTED_PRIORITY)
 
 
 def _entry_again(row: QueueRow, now: datetime) -> Entry:

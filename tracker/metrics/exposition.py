@@ -13,6 +13,10 @@ from tracker.instruments import REGISTRY, Sample
 from tracker.metrics.look import DatabaseLook, Look, QueueLook
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_LEDGER = (
+    *("accepted", "stored", "repeated", "failed", "discarded", "erased", "written_off"),
+    *("waiting", "lost", "surplus"),
+)
 
 
 def exposition(seen: Look, *, queue_limit: int) -> bytes:
@@ -54,6 +58,13 @@ class _Seen:
             yield from _of_queue(queue, self._queue_limit)
         if database is not None:
             yield from _of_database(database)
+        if (balance := self._seen.balance) is not None:
+            yield _gauge(
+                "tracker_ledger_hits",
+                "All hits that were ever accepted, and what has become of them (`tracker ledger`).",
+                {name: getattr(balance, name) for name in _LEDGER},
+                "state",
+            )
 
 
 def _counted(counts: Mapping[Sample, float]) -> Iterator[Metric]:

@@ -1,5 +1,6 @@
 """One look at the queue and the database. Whatever is unavailable is missing from it, and the rest is there."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import TypeVar
 from tracker.clock import Clock
 from tracker.errors import TrackerError
 from tracker.instruments import Sample
+from tracker.ledger.balance import Balance, balance
 from tracker.queueing import metric_counts
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection
@@ -46,10 +48,11 @@ class DatabaseLook:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Each is None where it is unavailable."""
+    """Each is None where it is unavailable; the balance where either is."""
 
     queue: QueueLook | None
     database: DatabaseLook | None
+    balance: Balance | None
 
 
 def look(database: Database, redis: Connection, clock: Clock) -> Look:
@@ -57,6 +60,7 @@ def look(database: Database, redis: Connection, clock: Clock) -> Look:
     return Look(
         _unless_unavailable(lambda: _look_at_queue(redis, clock)),
         _unless_unavailable(lambda: _look_at_database(database, clock)),
+        _unless_unavailable(lambda: balance(database, redis, clock, sleep=time.sleep)),
     )
 
 

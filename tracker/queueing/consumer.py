@@ -8,7 +8,7 @@ same hit: its primary key lets one of them win (decision 0007), and whatever the
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -50,6 +50,8 @@ class Claim:
     entry: Entry
     key: str
     member: bytes
+    was_anothers: bool = False
+    """Whether another worker had it before, which may have stored it."""
 
     @property
     def suspect(self) -> bool:
@@ -195,7 +197,7 @@ class Consumer:
                 if not answer:
                     break
                 cursor, entries, *_ = answer
-                claims += self._claims(stream, entries)
+                claims += [replace(claim, was_anothers=True) for claim in self._claims(stream, entries)]
                 if cursor == b"0-0":
                     break
         return claims

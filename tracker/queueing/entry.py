@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -37,6 +38,8 @@ IMPORT_PRIORITY = -(2**31 - 1)
 """The lowest priorities are those of imports: this one and the number of the import (`imports.id`). They go with the
 bulk, and no period of the statistics is complete by them."""
 _MAX_IMPORTS = 1 << 20
+MAX_IMPORTED_PRIORITY: Final = IMPORT_PRIORITY + _MAX_IMPORTS - 1
+"""Entries of this priority or a lower one were imported."""
 
 _INTEGER_LIMIT = 2**31 - 1
 _STATUS_LENGTH = 20

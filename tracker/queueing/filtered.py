@@ -1,4 +1,4 @@
-"""Counts of hits that were left out, between the receivers, which add to them, and whoever writes them to a table.
+"""Counts of hits that were left out or accepted, between the receivers and whoever writes them to a table.
 
 One hash, `tracker:filtered`, counts by hour, application and reason. To be written it is first moved aside and named,
 so that what is counted meanwhile goes into a new one, and so that whoever finds it after an interruption knows whether
@@ -15,7 +15,8 @@ from uuid import UUID, uuid4
 from tracker.queueing.connection import Connection, script, translated
 
 COUNTS: Final = "tracker:filtered"
-_TAKEN: Final = "tracker:filtered:taken"
+TAKEN: Final = "tracker:filtered:taken"
+TIMES_TAKEN: Final = "tracker:filtered:times_taken"
 _TURN: Final = "tracker:filtered:turn"
 _TURN_SECONDS = 60
 _HOUR = 3600
@@ -47,7 +48,7 @@ def field_of(application_id: UUID | str, reason: str, now: datetime) -> str:
 def is_due(redis: Connection) -> bool:
     """Return whether there are counts, and nobody has looked at them for a minute. Raises QueueAway."""
     with translated():
-        present, looked = redis.exists(COUNTS, _TAKEN), redis.exists(_TURN)
+        present, looked = redis.exists(COUNTS, TAKEN), redis.exists(_TURN)
     return bool(present and not looked)
 
 
@@ -63,7 +64,7 @@ def take(redis: Connection) -> Taken | None:
     Raises QueueAway.
     """
     with translated():
-        answer: Any = script(redis, "take_filtered")(keys=[COUNTS, _TAKEN], args=[str(uuid4())])
+        answer: Any = script(redis, "take_filtered")(keys=[COUNTS, TAKEN, TIMES_TAKEN], args=[str(uuid4())])
     fields = dict(zip(answer[::2], answer[1::2], strict=True))
     name = fields.pop(b"id", None)
     return None if name is None else Taken(UUID(name.decode()), tuple(_read(fields)))
@@ -72,7 +73,7 @@ def take(redis: Connection) -> Taken | None:
 def forget(redis: Connection, taken: Taken) -> None:
     """Called when they are written. Raises QueueAway."""
     with translated():
-        script(redis, "forget_filtered")(keys=[_TAKEN], args=[str(taken.id)])
+        script(redis, "forget_filtered")(keys=[TAKEN], args=[str(taken.id)])
 
 
 def _read(fields: Mapping[bytes, bytes]) -> list[FilteredHits]:

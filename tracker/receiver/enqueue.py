@@ -17,9 +17,10 @@ from tracker.queueing.producer import Enqueued, Producer
 from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, UNLIMITED, Quota, QuotaUse, Usage, counted_as, reset_of
 from tracker.queueing.wakeup import Notifier
 from tracker.receiver.filtered_counts import FilteredCounts
-from tracker.store import batch_queue, batch_queue_events
+from tracker.store import batch_queue, batch_queue_events, ledger
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction
+from tracker.store.ledger import LedgerChange
 from tracker.web.circuit_breaker import CircuitBreaker
 
 _RETRY_AFTER = 5
@@ -139,6 +140,7 @@ class HitQueue:
                     repeats = _repeats(tx, application, taken, event_ids, now)
                     new = [entry for index, entry in enumerate(taken) if index not in repeats]
                     batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
+                    ledger.add(tx, [LedgerChange(application_id=application.id, accepted_at=now, accepted=len(new))])
             except DatabaseAway as error:
                 if self._database_breaker.record_failure():
                     _log.warning("postgresql unavailable", reason=str(error))

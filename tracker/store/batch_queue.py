@@ -86,9 +86,10 @@ def take_for_retry(tx: Transaction, entry_id: UUID) -> QueueRow | None:
     return None if row is None else QueueRow(**row)
 
 
-def discard(tx: Transaction, entry_id: UUID) -> bool:
-    """Give up one failed entry; False where there is none."""
-    return execute(tx, "batch_queue/discard", {"id": entry_id}) == 1
+def discard(tx: Transaction, entry_id: UUID, *, imported: int) -> bool:
+    """Give up one failed entry; False where there is none. The ledger notes it, unless its priority is `imported`."""
+    row = fetch_one(tx, "batch_queue/discard", {"id": entry_id, "imported": imported})
+    return row is not None and row["discarded"] == 1
 
 
 def forget_failed(tx: Transaction, entry_ids: Sequence[UUID]) -> None:

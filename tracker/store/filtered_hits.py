@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,10 +20,14 @@ class FilteredCount(NamedTuple):
     hits: int
 
 
+ACCEPTED: Final = "accepted"
+"""The reason under which hits are counted that were accepted: these go into the ledger."""
+
+
 def add(tx: Transaction, name: UUID, counts: Sequence[FilteredCount], now: datetime) -> bool:
-    """Add to the counts, once for each `name`, which is noted in `batch_jobs`; whether any were added."""
+    """Add to the counts, once for each `name`, which is noted in `batch_jobs`; whether any were left out."""
     rows = orjson.dumps([count._asdict() for count in counts]).decode()
-    params = {"id": name, "size": len(counts), "now": now, "counts": rows}
+    params = {"id": name, "size": len(counts), "now": now, "counts": rows, "accepted": ACCEPTED}
     return execute(tx, "filtered_hits/add", params) > 0
 
 

@@ -1,5 +1,5 @@
 -- Accept offers in one round trip, of one application or of several; what an offer brings is accepted in its order.
---   KEYS  1..3 the streams that all share (urgent, normal, bulk), 4 wake-up, 5 counts of what was left out, 6 the set of
+--   KEYS  1..3 the streams that all share (urgent, normal, bulk), 4 wake-up, 5 counts of what was accepted or left out, 6 the set of
 --         applications' own streams; then for each application: its usage of the minute, its bytes of the day, its own
 --         stream, what it has in the shared ones, and the event keys of its offers ('tracker:event:' for an entry without)
 --   ARGV  1 queue limit, 2 queue limit for applications that have a crowd waiting, 3 share of the shared streams;
@@ -68,7 +68,7 @@ while ARGV[at] do
     local round = call('HMGET', share_key, 'used', 'stream', 'first')
     in_round, round_stream, round_first = tonumber(round[1]) or 0, round[2], round[3]
   end
-  local has_taken, has_added, has_begun, has_overflowed = false, false, false, false
+  local has_taken, has_begun, has_overflowed, accepted = false, false, false, 0
 
   for _ = 1, offers do
     local events, open_limit, bytes_limit = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
@@ -176,7 +176,7 @@ while ARGV[at] do
           if event then
             call('SET', event, id, 'EX', 86400)
           end
-          has_added, added_by = true, #answers + 1
+          accepted, added_by = accepted + 1, #answers + 1
         end
       end
     end
@@ -209,8 +209,12 @@ while ARGV[at] do
   if has_begun then
     call('HSET', share_key, 'used', in_round, 'stream', round_stream, 'first', round_first)
     call('EXPIRE', share_key, 86400)
-  elseif has_added and not was_crowd then
+  elseif accepted > 0 and not was_crowd then
     call('HSET', share_key, 'used', in_round)
+  end
+  if accepted > 0 then
+    -- For the ledger: what was added and what is counted as accepted are one step.
+    call('HINCRBY', KEYS[5], field .. 'accepted', accepted)
   end
   if has_overflowed then
     call('ZADD', KEYS[6], 'NX', 0, own_stream)

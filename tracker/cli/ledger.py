@@ -1,0 +1,103 @@
+"""`ledger`: what became of all hits that were accepted; exit status 1 where any is missing."""
+
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from tracker.cli import connections
+from tracker.cli.options import json_option
+from tracker.cli.output import note, print_fields, print_json, print_table
+from tracker.ledger import balance as ledger_balance
+from tracker.ledger.balance import Balance
+from tracker.store.ledger import LedgerHour
+
+_COLUMNS = (
+    "hour",
+    "app_id",
+    "accepted",
+    "stored",
+    "repeated",
+    "failed",
+    "discarded",
+    "erased",
+    "written_off",
+    "waiting",
+)
+_DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.command()
+@click.option("--app-id", metavar="ID", help="The hours of this application only.")
+@click.option("--from", "start", type=_DAY, help="Hours from this time on (UTC); a day ago where it is not given.")
+@click.option("--to", "end", type=_DAY, help="Hours before this time (UTC); now where it is not given.")
+@click.option("--accept-loss", is_flag=True, help="Write missing hits off first, so that the ledger balances again.")
+@json_option
+def ledger(
+    *, app_id: str | None, start: datetime | None, end: datetime | None, accept_loss: bool, as_json: bool
+) -> None:
+    """Hold all accepted hits against what has become of them, and show that by hour.
+
+    The balance is about all hours and applications, and exact at every moment. Exit status 1 where hits are missing,
+    or more were stored than accepted; the hours then show where. Hits that were accepted within the last minute may
+    not stand in their hour yet. Imported hits are not in the ledger.
+    """
+    settings = connections.settings()
+    with connections.database(settings) as database, connections.redis(settings) as redis:
+        clock = connections.clock(settings)
+        if accept_loss:
+            note(f"{ledger_balance.write_off(database, redis, clock, sleep=time.sleep)} hits written off.")
+        found = ledger_balance.balance(database, redis, clock, sleep=time.sleep)
+        first = (start or clock.now() - timedelta(days=1)).replace(tzinfo=UTC, minute=0, second=0, microsecond=0)
+        last = end.replace(tzinfo=UTC) if end else clock.now() + timedelta(hours=1)
+        rows = [
+            _shown(hour)
+            for hour in ledger_balance.hours(database, first, last)
+            if app_id is None or hour.app_id == app_id
+        ]
+    if as_json:
+        print_json({"balance": {**asdict(found), "is_balanced": found.is_balanced}, "hours": rows})
+    else:
+        print_table(_COLUMNS, rows, empty="No hits were accepted in this time.")
+        click.echo()
+        print_fields(_totals(found))
+    for time_of_loss in found.uncertain_since:
+        note(
+            f"Redis began without its data at {time_of_loss:%Y-%m-%d %H:%M:%SZ}: of the hits accepted in the minute "
+            "before not all are known."
+        )
+    if not found.is_balanced:
+        note(_complaint(found))
+        sys.exit(1)
+
+
+def _shown(hour: LedgerHour) -> dict[str, object]:
+    row = {**asdict(hour), "waiting": hour.kept + max(0, hour.open)}
+    return {name: row[name] for name in _COLUMNS}
+
+
+def _totals(found: Balance) -> dict[str, object]:
+    columns = (
+        "accepted",
+        "stored",
+        "repeated",
+        "failed",
+        "discarded",
+        "erased",
+        "written_off",
+        "waiting",
+        "lost",
+        "surplus",
+    )
+    return {name: getattr(found, name) for name in columns}
+
+
+def _complaint(found: Balance) -> str:
+    if found.lost:
+        return (
+            f"{found.lost} accepted hits are neither stored nor waiting: Redis lost them. The hours above where hits "
+            "wait, though the queue is empty, say when they were accepted."
+        )
+    return f"{found.surplus} more hits were stored or failed than accepted: Redis came back with older data."

@@ -1,0 +1,129 @@
+"""Whether the ledger balances: what left the queue is what was stored, or stands where a person finds it.
+
+Redis and PostgreSQL are looked at one after the other while hits go on. What has left Redis only grows, and a hit is
+written to PostgreSQL before it leaves Redis. So whatever had left Redis at the first look, and PostgreSQL does not know
+at the second, is lost; and what PostgreSQL knows beyond what has left Redis by the third is in a worker's hands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from tracker.clock import Clock
+from tracker.errors import Refused
+from tracker.hit import EPOCH
+from tracker.queueing import ledger_counts
+from tracker.queueing.connection import Connection
+from tracker.queueing.entry import MAX_IMPORTED_PRIORITY
+from tracker.queueing.ledger_counts import QueueLedger
+from tracker.store import ledger
+from tracker.store.database import Database
+from tracker.store.ledger import LedgerChange, LedgerHour, LedgerTotals
+
+_LOOKS: Final = 4
+_PAUSE_SECONDS: Final = 1.0
+"""A hit that moves from one place to the other is seen in neither for less than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """All hits that were ever accepted. `lost` and `surplus` are 0 where the ledger balances.
+
+    `surplus` hits were stored or failed that nobody accepted: entries of the time before the ledger, or a Redis that
+    came back with older data. `uncertain_since` has the times at which a Redis without its data took over: what was
+    accepted in the minute before is not known.
+    """
+
+    accepted: int
+    stored: int
+    repeated: int
+    failed: int
+    discarded: int
+    erased: int
+    written_off: int
+    waiting: int
+    lost: int
+    surplus: int
+    uncertain_since: tuple[datetime, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.lost == 0 and self.surplus == 0
+
+
+def balance(
+    database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None], days: int = 30
+) -> Balance:
+    """Look, and look again where it seems not to balance. Raises DatabaseAway and QueueAway."""
+    since = clock.now() - timedelta(days=days)
+    found = _look(database, redis, since)
+    for _ in range(_LOOKS - 1):
+        if found.is_balanced:
+            break
+        sleep(_PAUSE_SECONDS)
+        again = _look(database, redis, since)
+        # What is wrong is so in each look; what only moves is somewhere else in the next.
+        found = replace(again, lost=min(found.lost, again.lost), surplus=min(found.surplus, again.surplus))
+    return found
+
+
+def hours(
+    database: Database, start: datetime, end: datetime, *, application_id: UUID | None = None
+) -> list[LedgerHour]:
+    """The ledger by hour and application, oldest first. Raises DatabaseAway."""
+    with database.transaction() as tx:
+        return ledger.hours(tx, start, end, imported=MAX_IMPORTED_PRIORITY, application_id=application_id)
+
+
+def write_off(database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None]) -> int:
+    """Note hits that are lost as lost, so that the ledger balances from now on; how many.
+
+    Only while nothing waits, for what waits cannot be told from what is lost, hour by hour. Raises Refused then.
+    """
+    found = balance(database, redis, clock, sleep=sleep)
+    if found.waiting:
+        raise Refused("CONFLICT", 409, f"{found.waiting} hits wait: let the workers store them first.")
+    now = clock.now()
+    with database.transaction() as tx:
+        missing = [
+            LedgerChange(application_id=hour.application_id, accepted_at=hour.hour, written_off=hour.open)
+            for hour in ledger.hours(tx, EPOCH, now + timedelta(hours=1), imported=MAX_IMPORTED_PRIORITY)
+            if hour.open
+        ]
+        ledger.add(tx, missing)
+    return sum(change.written_off for change in missing)
+
+
+def _look(database: Database, redis: Connection, since: datetime) -> Balance:
+    for _ in range(_LOOKS):
+        before = ledger_counts.look(redis)
+        with database.transaction() as tx:
+            known = ledger.totals(tx, imported=MAX_IMPORTED_PRIORITY, taken=before.name)
+            epochs = ledger.epochs_since(tx, since)
+        after = ledger_counts.look(redis)
+        if after.times_taken == before.times_taken:
+            break  # Else counts went from Redis into PostgreSQL meanwhile, and were seen in both.
+    accepted = _accepted(before, before, known)
+    left = accepted - before.waiting
+    left_later = _accepted(after, before, known) - after.waiting
+    return Balance(
+        accepted=accepted,
+        stored=known.stored,
+        repeated=known.repeated,
+        failed=known.failed,
+        discarded=known.discarded,
+        erased=known.erased,
+        written_off=known.written_off,
+        waiting=before.waiting + known.kept,
+        lost=max(0, left - known.done),
+        surplus=max(0, known.done - max(left, left_later) - after.pending - before.pending),
+        uncertain_since=tuple(epochs),
+    )
+
+
+def _accepted(queue: QueueLedger, asked_about: QueueLedger, known: LedgerTotals) -> int:
+    """Those in the tables, those that Redis counts, and those moved aside unless they are written already."""
+    is_written = known.is_taken_written and queue.name == asked_about.name
+    return known.accepted + queue.accepted + (0 if is_written else queue.moved_aside)

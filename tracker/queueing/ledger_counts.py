@@ -1,0 +1,112 @@
+"""What Redis says for the ledger: how many hits were accepted, and how many of them wait there still."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from redis import ResponseError
+
+from tracker.queueing.connection import Connection, translated
+from tracker.queueing.consumer import GROUP, RETRIES
+from tracker.queueing.entry import BULK, MAX_IMPORTED_PRIORITY, NORMAL, URGENT, Entry
+from tracker.queueing.failures import code_of
+from tracker.queueing.filtered import COUNTS, TAKEN, TIMES_TAKEN
+from tracker.queueing.overflow import OVERFLOWING
+
+ACCEPTED: Final = b":accepted"
+_AT_A_TIME: Final = 1000
+_EPOCH: Final = "tracker:ledger:epoch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLedger:
+    """At one moment: hits accepted and not yet written into the ledger, those moved aside under a name, what waits.
+
+    `waiting` leaves out what is imported; `pending` are in a worker's hands.
+    """
+
+    accepted: int
+    moved_aside: int
+    times_taken: int
+    name: UUID | None
+    waiting: int
+    pending: int
+
+
+def look(redis: Connection) -> QueueLedger:
+    """Look at everything at once. Raises QueueAway."""
+    with translated():
+        streams: list[str] = []
+        answers: list[Any] = []
+        while not answers or set(streams) != _streams(answers[0]):
+            # Another stream may have been begun since the last look, and would be left out.
+            streams = sorted(_streams(answers[0])) if answers else [URGENT, NORMAL]
+            with redis.pipeline(transaction=True) as pipeline:
+                pipeline.zrange(OVERFLOWING, 0, -1)
+                pipeline.hgetall(COUNTS)
+                pipeline.hgetall(TAKEN)
+                pipeline.get(TIMES_TAKEN)
+                pipeline.zrange(RETRIES, 0, -1)
+                for stream in streams:
+                    pipeline.xlen(stream)
+                answers = pipeline.execute()
+        _, counts, aside, times_taken, retries, *lengths = answers
+        pending = sum(_pending(redis, stream) for stream in streams)
+        in_bulk = _received_in_bulk(redis)
+    name = aside.pop(b"id", None)
+    received = [member for member in retries if not Entry.from_member(member).is_imported]
+    return QueueLedger(
+        accepted=_accepted(counts),
+        moved_aside=_accepted(aside),
+        times_taken=int(times_taken or 0),
+        name=None if name is None else UUID(name.decode()),
+        waiting=sum(lengths) + len(received) + in_bulk,
+        pending=pending,
+    )
+
+
+def epoch(redis: Connection) -> UUID:
+    """Return the mark of the present data: another one where Redis has lost those that it had. Raises QueueAway."""
+    with translated():
+        new = str(uuid4())
+        present: Any = redis.set(_EPOCH, new, nx=True, get=True)
+    return UUID(new if present is None else present.decode())
+
+
+def _streams(own: list[bytes]) -> set[str]:
+    """Return the streams in which received hits wait; `own` are those of single applications."""
+    return {URGENT, NORMAL, *(stream.decode() for stream in own)}
+
+
+def _accepted(fields: dict[bytes, bytes]) -> int:
+    total = 0
+    for field, hits in fields.items():
+        if field.endswith(ACCEPTED):
+            with contextlib.suppress(ValueError):
+                total += int(hits)
+    return total
+
+
+def _received_in_bulk(redis: Connection) -> int:
+    """Return how many entries of the bulk stream were received; imports, which go there, keep it short."""
+    received, start = 0, "-"
+    while entries := _entries(redis, start):
+        start = f"({entries[-1][0].decode()}"
+        received += sum(int(fields[b"priority"]) > MAX_IMPORTED_PRIORITY for _, fields in entries)
+    return received
+
+
+def _entries(redis: Connection, start: str) -> list[Any]:
+    entries: Any = redis.xrange(BULK, start, count=_AT_A_TIME)
+    return list(entries)
+
+
+def _pending(redis: Connection, stream: str) -> int:
+    try:
+        summary: Any = redis.xpending(stream, GROUP)
+    except ResponseError as error:
+        if code_of(error) != "NOGROUP":  # No worker has ever read it.
+            raise
+        return 0
+    return int(summary["pending"])

@@ -1,0 +1,109 @@
+"""`ledger`: what became of the hits that were accepted in each hour (its beginning, UTC), by application."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from tracker.store.database import Transaction
+from tracker.store.queries import execute, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerChange:
+    """What is to be added for hits that were accepted in the hour of `accepted_at`."""
+
+    application_id: UUID
+    accepted_at: datetime
+    accepted: int = 0
+    repeated: int = 0
+    discarded: int = 0
+    erased: int = 0
+    written_off: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerHour:
+    """One hour of one application. `failed` hits stand in `batch_queue`, `kept` ones wait there for Redis."""
+
+    app_id: str
+    application_id: UUID
+    hour: datetime
+    accepted: int
+    stored: int
+    repeated: int
+    discarded: int
+    erased: int
+    written_off: int
+    failed: int
+    kept: int
+
+    @property
+    def open(self) -> int:
+        """How many of the accepted hits have become nothing of this yet: those wait in Redis, or are lost."""
+        done = self.stored + self.repeated + self.discarded + self.erased + self.written_off + self.failed + self.kept
+        return self.accepted - done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerTotals:
+    """All hours and applications together; `is_taken_written` tells of the counts that were asked about."""
+
+    accepted: int
+    stored: int
+    repeated: int
+    discarded: int
+    erased: int
+    written_off: int
+    failed: int
+    kept: int
+    is_taken_written: bool
+
+    @property
+    def done(self) -> int:
+        """How many hits have left Redis, and for what."""
+        return self.stored + self.repeated + self.discarded + self.erased + self.written_off + self.failed + self.kept
+
+
+def add(tx: Transaction, changes: Sequence[LedgerChange]) -> None:
+    """Append what is to be added; the totals have it from the commit on."""
+    if changes:
+        execute(tx, "ledger/add_change", {"changes": orjson.dumps([asdict(change) for change in changes]).decode()})
+
+
+def fold_changes(tx: Transaction, *, limit: int) -> int:
+    """Add up to `limit` changes to their hours; how many. Any number of processes may do so at a time."""
+    row = fetch_one(tx, "ledger/fold_changes", {"limit": limit})
+    return 0 if row is None else int(row["changes"])
+
+
+def hours(
+    tx: Transaction, start: datetime, end: datetime, *, imported: int, application_id: UUID | None = None
+) -> list[LedgerHour]:
+    """Return the hours from `start` until before `end`, oldest first, without entries up to the priority `imported`."""
+    params = {"start": start, "end": end, "imported": imported, "application_id": application_id}
+    return [LedgerHour(**row) for row in fetch_all(tx, "ledger/hours", params)]
+
+
+def totals(tx: Transaction, *, imported: int, taken: UUID | None) -> LedgerTotals:
+    """Return the sums, and whether the counts named `taken`, which were moved aside in Redis, are in them."""
+    row = fetch_one(tx, "ledger/totals", {"imported": imported, "taken": taken})
+    assert row is not None
+    return LedgerTotals(**row)
+
+
+def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Forget up to `limit` hours before a time; how many. The sums keep what they held."""
+    return execute(tx, "ledger/delete_old", {"before": before, "limit": limit})
+
+
+def note_epoch(tx: Transaction, epoch: UUID, now: datetime) -> None:
+    """Note which Redis has the counts."""
+    execute(tx, "ledger/note_epoch", {"epoch": epoch, "now": now})
+
+
+def epochs_since(tx: Transaction, since: datetime) -> list[datetime]:
+    """Return when a Redis took over that had lost the counts, or never had them."""
+    return [row["began_at"] for row in fetch_all(tx, "ledger/epochs_since", {"since": since})]
