@@ -9,7 +9,7 @@ adding, removal, inspection            entries that come again, that are taken o
 wakeup, watch, pool, rq_worker         RQ: the jobs that wake a worker, and the worker processes
 connection, failures, waiting          the way to Redis: what its errors mean, who connects anew, who waits
 process_number, snapshots, filtered    what receivers share: numbers for ids, applications, counts of what is filtered
-value_sets, failed_keys                values of a day that are told apart; wrong keys by address
+value_sets, failed_keys, ledger_counts values of a day; wrong keys by address; what Redis says for the ledger
 application_keys, ownership            what Redis keeps of an application; whose Redis it is
 dead_consumers                         workers that went without a word
 metric_counts, throughput              counts of all processes together, and how fast the queue is drained

@@ -10,7 +10,7 @@ server_facts, reading_role, gauges         the server's settings, a role's right
 
 Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits
 Imports:       imports, imported_filtered
-Queue:         batch_queue, batch_queue_events, batch_jobs
+Queue:         batch_queue, batch_queue_events, batch_jobs, ledger
 Statistics:    statistics, statistics_increments, statistics_periods, statistics_removals, statistics_reading
 Applications:  applications, api_keys, application_settings, custom_parameter_definitions, operator_limits
 Webhooks:      webhooks, webhook_deliveries, webhook_sending, webhook_backlogs
