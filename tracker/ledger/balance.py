@@ -72,7 +72,7 @@ def balance(
 def hours(
     database: Database, start: datetime, end: datetime, *, application_id: UUID | None = None
 ) -> list[LedgerHour]:
-    """The ledger by hour and application, oldest first. Raises DatabaseAway."""
+    """Return the ledger by hour and application, oldest first. Raises DatabaseAway."""
     with database.transaction() as tx:
         return ledger.hours(tx, start, end, imported=MAX_IMPORTED_PRIORITY, application_id=application_id)
 
@@ -124,6 +124,6 @@ def _look(database: Database, redis: Connection, since: datetime) -> Balance:
 
 
 def _accepted(queue: QueueLedger, asked_about: QueueLedger, known: LedgerTotals) -> int:
-    """Those in the tables, those that Redis counts, and those moved aside unless they are written already."""
+    """Add up those in the tables, those that Redis counts, and those moved aside unless they are written already."""
     is_written = known.is_taken_written and queue.name == asked_about.name
     return known.accepted + queue.accepted + (0 if is_written else queue.moved_aside)

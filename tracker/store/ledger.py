@@ -42,7 +42,7 @@ class LedgerHour:
 
     @property
     def open(self) -> int:
-        """How many of the accepted hits have become nothing of this yet: those wait in Redis, or are lost."""
+        """Return how many accepted hits have become nothing of this yet: those wait in Redis, or are lost."""
         done = self.stored + self.repeated + self.discarded + self.erased + self.written_off + self.failed + self.kept
         return self.accepted - done
 
@@ -63,7 +63,7 @@ class LedgerTotals:
 
     @property
     def done(self) -> int:
-        """How many hits have left Redis, and for what."""
+        """Return how many hits have left Redis, for whatever."""
         return self.stored + self.repeated + self.discarded + self.erased + self.written_off + self.failed + self.kept
 
 
