@@ -13,6 +13,6 @@ concurrency_limit         how many exports run at a time
 notify_receivers          after a change: the receivers hear of it
 applications, api_keys, settings, custom_parameters, audit_log           management, a module a resource
 webhooks, webhook_forms                                                  webhooks and their deliveries
-statistics, sessions, export, erasure                                    reading and erasing
+statistics, reports, sessions, export, erasure                           reading and erasing
 metrics, ledger                                                          `GET /metrics`; what became of accepted hits
 """

@@ -11,6 +11,7 @@ from tracker.clock import Clock
 from tracker.errors import TrackerError
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
+from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import KeyCheck
 from tracker.web.client_address import TrustedProxies
@@ -24,12 +25,14 @@ EXTENSION: Final = "tracker-api"
 class ApiServices:
     """Connections of the API's own, so that whoever manages or reads never takes one from a hit.
 
-    `database` is for management; `reading` for statistics and sessions, `exporting` for exports (DATABASE_READ_URL).
+    `database` is for management; `reading` for statistics and sessions, `exporting` for exports (DATABASE_READ_URL);
+    `readers` for reports.
     """
 
     database: Database
     reading: Database
     exporting: Database
+    readers: Readers
     redis: Connection
     clock: Clock
     key_use: KeyUse
@@ -48,6 +51,7 @@ class ApiServices:
         self.database.close()
         self.reading.close()
         self.exporting.close()
+        self.readers.close()
         self.redis.close()
 
 

@@ -7,7 +7,7 @@ connections                                              what a command opens
 migrate, doctor, instance, partitions, queue, ledger     the installation
 apps, alias, purging, keys, params, settings, webhooks   applications
 stats, stats_reading, sessions, export, erase            numbers and rows
-facts_of_days                                            the facts, where `stats` makes days anew
+stats_report, facts_of_days                              reports, and the facts, where `stats` makes days anew
 import_, import_progress, import_report, imports         access logs
 following, replacing, old_lines                          logs that grow, that are read anew, that are old
 serve, worker, scheduler                                 the processes

@@ -8,8 +8,6 @@ from tracker import log
 from tracker.agreed_clock import AgreedClock
 from tracker.clock import SystemClock
 from tracker.config import Settings, load
-from tracker.facts.folder import Folder
-from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.management.notify_receivers import notify_receivers as announce_over
 from tracker.queueing.connection import Connection, connect
@@ -61,11 +59,6 @@ def queue(loaded: Settings, database: Database) -> Iterator[Connection]:
     with redis(loaded) as connection:
         InstanceCheck(database, connection, SystemClock()).look()
         yield connection
-
-
-def facts_writer(loaded: Settings, database: Database) -> Writer:
-    """Return what writes the columnar copy in the folder that this process sees."""
-    return Writer(database, Folder(loaded.facts_url), SystemClock())
 
 
 def clock(loaded: Settings, *, url: str | None = None) -> AgreedClock:

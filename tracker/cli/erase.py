@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tracker.application import Application
-from tracker.cli import connections
+from tracker.cli import connections, facts_of_days
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_fields, print_json
 from tracker.erasure import identifiers, preview, requests, run
@@ -61,7 +61,7 @@ def erase(
                 _print_counts(app_id, counts, notes, as_json=as_json)
                 return
             _ask(counts, notes)
-        write_facts = connections.facts_writer(settings, database).turn_if_ours
+        write_facts = facts_of_days.facts_writer(settings, database).turn_if_ours
         receipt = _erase(database, redis, app_id, named, write_facts)
     _print_receipt(receipt, as_json=as_json)
 

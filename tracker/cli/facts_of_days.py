@@ -1,9 +1,12 @@
-"""What `stats rebuild` and `stats verify` do about the facts of days."""
+"""What commands do about facts: `stats rebuild` and `stats verify` days of them, erasing writes them anew."""
 
 from datetime import date
 
 from tracker.cli.output import note
+from tracker.clock import SystemClock
+from tracker.config import Settings
 from tracker.errors import FactsUnavailable
+from tracker.facts.folder import Folder
 from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.write import Writer
 from tracker.stats.days import dates, of_date
@@ -14,6 +17,11 @@ from tracker.store.facts_marks import FactsDay
 from tracker.store.statistics import WHOLE_DAY, Difference
 
 _FIRST = date(1970, 1, 1)
+
+
+def facts_writer(settings: Settings, database: Database) -> Writer:
+    """Return what writes facts in the folder that this process sees."""
+    return Writer(database, Folder(settings.facts_url), SystemClock())
 
 
 def rebuild_days(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> int:

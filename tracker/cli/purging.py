@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from tracker.application import Application
-from tracker.cli import connections
+from tracker.cli import connections, facts_of_days
 from tracker.cli.erase import owner_name, progress
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row
@@ -66,7 +66,7 @@ def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int
             clock,
             erasure_id,
             owner=owner_name(),
-            write_facts=connections.facts_writer(settings, database).turn_if_ours,
+            write_facts=facts_of_days.facts_writer(settings, database).turn_if_ours,
             on_day=on_day,
             on_wait=partial(note, "Another process is purging it: waiting for it."),
         )

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tracker.cli import connections, facts_of_days, stats_reading
+from tracker.cli import connections, facts_of_days, stats_reading, stats_report
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.stats.rebuild import Passed
@@ -31,7 +31,13 @@ def stats() -> None:
     """Statistics by hour and by day (UTC): requests, visitors, sessions, custom parameters."""
 
 
-for command in (stats_reading.show, stats_reading.parameter, stats_reading.drift, stats_reading.filtered):
+for command in (
+    stats_reading.show,
+    stats_reading.parameter,
+    stats_reading.drift,
+    stats_reading.filtered,
+    stats_report.report,
+):
     stats.add_command(command)
 
 
@@ -57,7 +63,7 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
             app_id=app_id,
             on_date=lambda each: advance(since, to, each),
         )
-        facts = facts_of_days.rebuild_days(database, connections.facts_writer(settings, database), since, to, app_id)
+        facts = facts_of_days.rebuild_days(database, facts_of_days.facts_writer(settings, database), since, to, app_id)
     if as_json:
         print_json({"days": done.days, "hits": done.hits, "passed_over": [asdict(passed) for passed in done.passed]})
         return
@@ -85,7 +91,7 @@ def verify(*, first: datetime | None, last: datetime | None, app_id: str | None,
     with connections.database(settings) as database, _progress("verifying") as advance:
         clock = connections.clock(settings)
         done = verify_days(database, clock, first=since, last=to, app_id=app_id, on_date=advance)
-        writer = connections.facts_writer(settings, database)
+        writer = facts_of_days.facts_writer(settings, database)
         done.differences += facts_of_days.verify_days(database, writer, since, to or clock.now().date(), app_id)
     rows = [_difference(found) for found in done.differences]
     if as_json:

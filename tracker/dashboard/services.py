@@ -8,6 +8,7 @@ from flask import current_app
 
 from tracker.clock import Clock
 from tracker.queueing.connection import Connection
+from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import KeyCheck
 from tracker.web.client_address import TrustedProxies
@@ -20,11 +21,12 @@ EXTENSION: Final = "tracker-dashboard"
 class DashboardServices:
     """The connections are those of the API, so that whoever reads here waits there and takes none from a hit.
 
-    `database` is for who may and what is managed; `reading` for numbers (DATABASE_READ_URL).
+    `database` is for who may and what is managed; `reading` for numbers (DATABASE_READ_URL), `readers` for reports.
     """
 
     database: Database
     reading: Database
+    readers: Readers
     redis: Connection
     clock: Clock
     key_check: KeyCheck

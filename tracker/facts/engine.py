@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
-
 from tracker.errors import FactsUnavailable
 from tracker.log import logger
 
@@ -46,7 +44,7 @@ class Engine:
         self._memory = memory_megabytes
         self._spill = spill
         self._lock = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connection: Any = None
 
     @contextmanager
     def cursor(self, *, seconds: float) -> Iterator["Cursor"]:
@@ -72,13 +70,16 @@ class Engine:
                 self._connection.close()
                 self._connection = None
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
+    def _opened(self) -> Any:  # noqa: ANN401 the engine's type is not loaded yet
         with self._lock:
             if self._connection is None:
                 self._connection = self._open()
             return self._connection
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
+    def _open(self) -> Any:  # noqa: ANN401 the engine's type is not loaded yet
+        # Loaded with the first question: a library of 60 MB, which most processes never ask.
+        import duckdb  # noqa: PLC0415
+
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{self._memory}MB",
             "threads": _THREADS,
@@ -98,13 +99,14 @@ class Engine:
 class Cursor:
     """What a question is asked with. Values travel as parameters, never in the text."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, cursor: Any) -> None:  # noqa: ANN401
         self._cursor = cursor
 
     def rows(self, statement: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[EngineRow]:
         """Every row of the answer."""
         with _translated():
-            return self._cursor.execute(statement, params).fetchall()
+            rows: list[EngineRow] = self._cursor.execute(statement, params).fetchall()
+            return rows
 
     def run(self, statement: str, params: Sequence[object] | Mapping[str, object] = ()) -> None:
         """Run what has no answer."""
@@ -114,6 +116,9 @@ class Cursor:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    # An engine is open, so that this is loaded already.
+    import duckdb  # noqa: PLC0415
+
     try:
         yield
     except duckdb.OutOfMemoryException as error:

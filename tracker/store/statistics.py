@@ -85,6 +85,12 @@ def days(tx: Transaction, application_id: UUID, first: date, last: date) -> list
     return fetch_all(tx, "statistics/days", {"application_id": application_id, "first": first, "last": last})
 
 
+def days_with_hits(tx: Transaction, application_id: UUID, first: date, last: date) -> set[date]:
+    """Return the days from `first` to `last` on which an application has hits."""
+    params = {"application_id": application_id, "first": first, "last": last}
+    return {row["date"] for row in fetch_all(tx, "statistics/days_with_hits", params)}
+
+
 def oldest_counted(tx: Transaction, before: date) -> date | None:
     """Return the oldest day before `before` of which is still remembered what was counted."""
     [row] = fetch_all(tx, "statistics/oldest_counted", {"before": before})

@@ -9,6 +9,7 @@ from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import connect
 from tracker.queueing.quota import salt_of
 from tracker.receiver.background_tasks import BackgroundTasks
+from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import FailedKeys, KeyCheck
 from tracker.web.client_address import TrustedProxies
@@ -57,6 +58,7 @@ def parts(settings: Settings) -> ApiServices:
         database=database,
         reading=reading,
         exporting=exporting,
+        readers=Readers(settings.facts_url),
         redis=redis,
         clock=clock,
         key_use=key_use,

@@ -11,6 +11,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
     return DashboardServices(
         database=api.database,
         reading=api.reading,
+        readers=api.readers,
         redis=api.redis,
         clock=api.clock,
         key_check=api.key_check,

@@ -1,0 +1,83 @@
+"""`stats report`: what GET /v1/reports answers, as a table, JSON or CSV."""
+
+import csv
+import io
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from tracker.cli import connections
+from tracker.cli.options import app_id_option, json_option
+from tracker.cli.output import note, print_json, print_table
+from tracker.cli.terminal import visible
+from tracker.reports import answer, dimensions, filters, measures
+from tracker.reports.answer import Report
+from tracker.reports.question import COMPARES, DEFAULT_ROWS
+from tracker.reports.readers import Readers
+from tracker.reports.zone_days import INTERVALS
+
+
+@click.command()
+@app_id_option
+@click.option("--from", "start_date", metavar="DAY", help="First day; without it, six days before the last.")
+@click.option("--to", "end_date", metavar="DAY", help="Last day, included; without it, today.")
+@click.option("--measures", metavar="NAMES", help=f"By commas: {', '.join(measures.NAMES)}, sum:KEY, mean:KEY.")
+@click.option("--by", "dimensions", metavar="NAMES", help=f"At most two of {', '.join(dimensions.NAMES)}, param:KEY.")
+@click.option("--filters", metavar="JSON", help=f'[["page", "is", "/cart"]]; {", ".join(filters.COMPARISONS)}.')
+@click.option("--interval", metavar="NAME", help=f"A row for each {', '.join(INTERVALS)}.")
+@click.option("--compare", metavar="NAME", help=f"With the time before: {' or '.join(COMPARES)}.")
+@click.option("--order", metavar="NAME", help="A measure or a dimension; with - before it the largest first.")
+@click.option("--limit", metavar="N", help=f"Rows ({DEFAULT_ROWS}).")
+@click.option("--cursor", metavar="TEXT", help="Where the page before ended.")
+@click.option("--csv", "as_csv", is_flag=True, help="Lines of CSV with a header.")
+@json_option
+def report(*, app_id: str, as_csv: bool, as_json: bool, **given: str | None) -> None:
+    """Show measures of an application's hits by dimensions. Days are those of its time zone."""
+    settings = connections.settings()
+    with connections.database(settings) as database, closing(Readers(settings.facts_url)) as readers:
+        now = connections.clock(settings).now()
+        found = answer.read(database, readers, app_id=app_id, given=given, now=now)
+    if as_json:
+        print_json(asdict(found))
+        return
+    rows = [_flat(row) for row in found.rows]
+    columns = _columns(found)
+    if as_csv:
+        click.echo(_csv(columns, rows), nl=False)
+    else:
+        print_table(columns, rows, empty=f"No hits from {found.start_date} to {found.end_date}.")
+    if found.next_cursor:
+        note(f"There are more: --cursor {found.next_cursor}")
+    if not found.exact:
+        note(f"{found.missing_days} days have no facts and are missing.")
+    if not found.up_to_date:
+        note("Facts of these days are being written anew.")
+
+
+def _columns(found: Report) -> list[str]:
+    time = ["time"] if found.interval else []
+    before = [f"before {name}" for name in found.measures] if found.compare else []
+    return [*time, *found.dimensions, *found.measures, *before]
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    before = row.get("before", {})
+    plain = {name: value for name, value in row.items() if name != "before"}
+    return {**plain, **{f"before {name}": value for name, value in before.items()}}
+
+
+def _csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
+    """Return lines of CSV; a text that a spreadsheet would run as a formula stands behind an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{visible(value)}" if value[:1] in "=+-@\t\r" and value else visible(value)
+    return value

@@ -1,0 +1,12 @@
+"""Reports: measures of an application's hits by dimensions, over days of the site's own time zone, from the facts.
+
+dimensions   what hits are told apart by, and as which SQL
+measures     what is counted of them, and as which SQL
+filters      which of them are taken
+question     a whole question, read from texts and refused where it is none
+zone_days    days, weeks and hours of a time zone as instants; pure
+statement    the SQL of a question; pure
+visits       which hits make one visit; pure
+readers      the engine and the files of a process that answers
+answer       a question answered
+"""

@@ -1,0 +1,79 @@
+"""Which hits are taken: a dimension, a comparison and values, all of which have to be so."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from tracker.errors import Refused, invalid
+from tracker.reports.dimensions import Dimension, dimension_of
+
+COMPARISONS: Final = ("is", "is_not", "contains", "begins_with", "any_of")
+MAX_FILTERS: Final = 20
+MAX_VALUES: Final = 100
+MAX_VALUE_LENGTH: Final = 1000
+MAX_LENGTH: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """One condition; a value of None stands for hits that have none."""
+
+    dimension: Dimension
+    comparison: str
+    values: tuple[str | None, ...]
+
+    def condition(self) -> tuple[str, list[object]]:
+        """Return the condition as SQL, and the values of its places."""
+        column = f"({self.dimension.sql})"
+        if self.comparison == "is":
+            return f"{column} IS NOT DISTINCT FROM ?", [self.values[0]]
+        if self.comparison == "is_not":
+            return f"{column} IS DISTINCT FROM ?", [self.values[0]]
+        if self.comparison == "contains":
+            return f"coalesce(contains({column}, ?), false)", [self.values[0]]
+        if self.comparison == "begins_with":
+            return f"coalesce(starts_with({column}, ?), false)", [self.values[0]]
+        texts = [value for value in self.values if value is not None]
+        empty = f" OR {column} IS NULL" if len(texts) < len(self.values) else ""
+        return f"(coalesce(list_contains(?::VARCHAR[], {column}), false){empty})", [texts]
+
+
+def filters_of(text: str | None, parameters: Collection[str]) -> tuple[ReportFilter, ...]:
+    """Read `[["page", "is", "/cart"], ["browser", "any_of", ["Firefox", "Safari"]]]`. Raises Refused."""
+    if not text:
+        return ()
+    if len(text) > MAX_LENGTH:
+        raise _wrong(f"Must have at most {MAX_LENGTH} characters.")
+    try:
+        given = orjson.loads(text)
+    except ValueError:
+        raise _wrong('Must be JSON, such as [["page", "is", "/cart"]].') from None
+    if not isinstance(given, list) or len(given) > MAX_FILTERS:
+        raise _wrong(f"Must be a list of at most {MAX_FILTERS} conditions.")
+    return tuple(_filter_of(one, parameters) for one in given)
+
+
+def _filter_of(given: Any, parameters: Collection[str]) -> ReportFilter:  # noqa: ANN401 any JSON value
+    if not isinstance(given, list) or len(given) != 3 or not all(isinstance(part, str) for part in given[:2]):  # noqa: PLR2004
+        raise _wrong('A condition is a list of a dimension, a comparison and a value: ["page", "is", "/cart"].')
+    name, comparison, value = given
+    if comparison not in COMPARISONS:
+        raise _wrong(f"There is no comparison {comparison[:100]!r}: one of {', '.join(COMPARISONS)}.")
+    values = value if comparison == "any_of" and isinstance(value, list) else [value]
+    if not 0 < len(values) <= MAX_VALUES:
+        raise _wrong(f"any_of takes 1 to {MAX_VALUES} values.")
+    takes_null = comparison in ("is", "is_not", "any_of")
+    for each in values:
+        if each is None and takes_null:
+            continue
+        if not isinstance(each, str) or len(each) > MAX_VALUE_LENGTH:
+            raise _wrong(f"The value of {comparison} must be a text of at most {MAX_VALUE_LENGTH} characters.")
+        if "\0" in each:
+            raise _wrong("A value holds the character NUL.")
+    return ReportFilter(dimension_of(name, parameters, field="filters"), comparison, tuple(values))
+
+
+def _wrong(reason: str) -> Refused:
+    return invalid(f"filters: {reason}", filters=[reason])

@@ -1,0 +1,107 @@
+"""What a process that answers holds: the folder, the engine, and how many questions there are at a time."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from tracker.errors import FactsUnavailable, Refused
+from tracker.facts.engine import Cursor, Engine
+from tracker.facts.folder import Folder
+from tracker.store.facts_files import FactsFile
+
+MEMORY_MEGABYTES: Final = 400
+MAX_SECONDS: Final = 25.0
+_AT_ONCE: Final = 2
+"""Questions that the engine works on; each has both of its threads."""
+_MAX_WAITING: Final = 8
+"""Questions of one application, under way and waiting."""
+_WAIT_SECONDS: Final = 15.0
+_RETRY_AFTER: Final = 5
+
+
+class Readers:
+    """One of it a process; to be built after a fork. Thread-safe. Nothing is opened before the first question."""
+
+    def __init__(self, folder: Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
+        self.folder = Folder(folder)
+        self._memory = memory_megabytes
+        self._engine: Engine | None = None
+        self._stack = ExitStack()
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._waiting: Counter[str] = Counter()
+        self._checked: dict[str, tuple[int, int]] = {}
+
+    @contextmanager
+    def cursor(self, app_id: str) -> Iterator[Cursor]:
+        """Give a cursor for one question, when it is its turn. Raises Refused (503), FactsUnavailable."""
+        with self._waits(app_id):
+            if not self._places.acquire(timeout=_WAIT_SECONDS):
+                raise _busy()
+            try:
+                with self._opened().cursor(seconds=MAX_SECONDS) as cursor:
+                    yield cursor
+            finally:
+                self._places.release()
+
+    def check(self, file: FactsFile) -> None:
+        """Raise FactsUnavailable where a file is not as it was written; once for each file, and when it changes."""
+        path = self.folder.path / file.name
+        try:
+            status = path.stat()
+        except OSError:
+            return  # The engine says so, and a newer list may be had.
+        seen = (status.st_mtime_ns, status.st_size)
+        if self._checked.get(file.name) == seen:
+            return
+        if not self.folder.holds(file.name, file.bytes, file.checksum):
+            raise FactsUnavailable(
+                f"The facts of {file.date} are damaged: `python -m tracker stats rebuild --from {file.date} "
+                f"--to {file.date}` makes them anew."
+            )
+        with self._lock:
+            if len(self._checked) > 100_000:  # noqa: PLR2004 a few megabytes
+                self._checked.clear()
+            self._checked[file.name] = seen
+
+    def close(self) -> None:
+        with self._lock:
+            self._stack.close()
+            self._engine = None
+
+    @contextmanager
+    def _waits(self, app_id: str) -> Iterator[None]:
+        with self._lock:
+            if self._waiting[app_id] >= _MAX_WAITING:
+                raise _busy()
+            self._waiting[app_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[app_id] -= 1
+                self._waiting += Counter()  # Forgets those that have none.
+
+    def _opened(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                try:
+                    spill = self._stack.enter_context(self.folder.work())
+                except FactsUnavailable:
+                    spill = None  # A folder that only can be read: what has no room in memory is refused.
+                engine = Engine(self.folder.path, memory_megabytes=self._memory, spill=spill)
+                self._stack.callback(engine.close)
+                self._engine = engine
+            return self._engine
+
+
+def _busy() -> Refused:
+    return Refused(
+        "SERVICE_UNAVAILABLE",
+        503,
+        "Other reports are being made: ask again when they are, one after the other.",
+        retry_after=_RETRY_AFTER,
+    )
