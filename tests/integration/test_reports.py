@@ -1,79 +1,20 @@
 """Reports say what a plain count over the hits says: by any dimension, filter, zone and comparison, for one tenant."""
 
-import random
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
-from tests.counted import fold_everything
-from tests.facts import make_facts
-from tests.managing import Managing
-from tests.queued_hits import define, drain, enqueue, hit_of
-from tests.raw_hits import make_months
+from tests.reporting import BROWSERS, FIREFOX, MEASURES, Reporting, counted, grouped, path, reporting_of, visits
 from tests.settings_of import settings_of
-from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.errors import Refused
 from tracker.hit import Hit
-from tracker.management import applications
-from tracker.management import settings as management_settings
-from tracker.queueing.connection import Connection, connect
-from tracker.reports import answer
-from tracker.reports.readers import Readers
-from tracker.store.database import Database
-from tracker.store.partitions import Month
-
-FIRST = datetime(2026, 10, 24, 20, tzinfo=UTC)
-"""A little before the day of 25 hours in Berlin."""
-NOW = datetime(2026, 10, 28, 12, tzinfo=UTC)
-DAYS = {"start_date": "2026-10-24", "end_date": "2026-10-27"}
-CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:121.0) Gecko/20100101 Firefox/121.0"
-BROWSERS = {CHROME: "Chrome", FIREFOX: "Firefox", None: None}
-TIMEOUT = timedelta(minutes=30)
-
-
-def made_hits(application: Application, count: int) -> list[Hit]:
-    chance = random.Random(5)
-    return [
-        hit_of(
-            application,
-            number,
-            created_at=FIRST + timedelta(minutes=chance.randrange(3 * 24 * 60), seconds=number % 7),
-            url=f"https://shop.example/{chance.choice(['a', 'b', 'c'])}?x={number}",
-            referrer=chance.choice(
-                [None, "https://www.google.de/", "https://blog.example/post", "https://shop.example/"]
-            ),
-            user_agent=chance.choice(list(BROWSERS)),
-            client_sub_id=chance.choice(["p", "q", "r", None]),
-            session_id=chance.choice([None, None, "s1", "s2"]),
-            event_name=chance.choice([None, None, "click"]),
-            custom_params={"price": number % 5},
-        )
-        for number in range(1, count + 1)
-    ]
-
-
-class Reporting:
-    """Reports of the application, and its hits."""
-
-    def __init__(self, database: Database, readers: Readers, hits: list[Hit]) -> None:
-        self.database = database
-        self.readers = readers
-        self.hits = hits
-
-    def rows(self, app_id: str = "shop", **given: str) -> list[dict[str, Any]]:
-        return self.report(app_id, **given).rows
-
-    def report(self, app_id: str = "shop", **given: str) -> answer.Report:
-        return answer.read(self.database, self.readers, app_id=app_id, given={**DAYS, **given}, now=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -83,89 +24,8 @@ def settings_of_all(database_of_all: str, valkey: Valkey, tmp_path_factory: pyte
 
 @pytest.fixture(scope="module")
 def reporting(settings_of_all: Settings) -> Iterator[Reporting]:
-    settings = settings_of_all
-    database, redis = Database(settings.database_url, name="tests"), connect(settings.redis_url, name="tests")
-    redis.flushall()
-    application, other = (
-        applications.create(database, name=name, app_id=name, rate_limit=1000)[0] for name in ("shop", "blog")
-    )
-    make_months(database, Month(2026, 10))
-    define(database, application, "price", "number")
-    management_settings.set_(database, "shop", "timezone", "Europe/Berlin")
-    hits = made_hits(application, 400)
-    enqueue(redis, hits)
-    enqueue(redis, [hit_of(other, 1000, created_at=FIRST, url="https://blog.example/secret")])
-    drain(redis, database)
-    fold_everything(database)
-    make_facts(database, settings.facts_url)
-    readers = Readers(settings.facts_url)
-    yield Reporting(database, readers, hits)
-    readers.close()
-    database.close()
-    redis.close()
-
-
-def visitor(hit: Hit) -> Any:
-    return hit.client_sub_id or (hit.ip_address, hit.user_agent)
-
-
-def visits(hits: list[Hit]) -> dict[int, Any]:
-    """The visit of each hit by the hit's id."""
-    found: dict[int, Any] = {hit.id: hit.session_id for hit in hits if hit.session_id}
-    by_visitor = defaultdict(list)
-    for hit in hits:
-        if not hit.session_id:
-            by_visitor[visitor(hit)].append(hit)
-    for who, theirs in by_visitor.items():
-        theirs.sort(key=lambda hit: hit.created_at)
-        number = 0
-        for before, hit in zip([None, *theirs], theirs, strict=False):
-            number += before is None or hit.created_at - before.created_at > TIMEOUT
-            found[hit.id] = (who, number)
-    return found
-
-
-def counted(hits: list[Hit], every: list[Hit]) -> dict[str, Any]:
-    """Every measure of some hits, of all the hits of the time."""
-    of = visits(every)
-    whole = defaultdict(list)
-    for hit in every:
-        whole[of[hit.id]].append(hit)
-    own = {of[hit.id] for hit in hits}
-    lasts = [max(h.created_at for h in whole[one]) - min(h.created_at for h in whole[one]) for one in own]
-    bounced = [len(whole[one]) == 1 and whole[one][0].event_name is None for one in own]
-    views = sum(hit.event_name is None for hit in hits)
-    prices = [int((hit.custom_params or {})["price"]) for hit in hits]
-    return {
-        "requests": len(hits),
-        "page_views": views,
-        "visitors": len({visitor(hit) for hit in hits}),
-        "sessions": len(own),
-        "views_per_session": pytest.approx(views / len(own)),
-        "duration": pytest.approx(sum(last.total_seconds() for last in lasts) / len(own)),
-        "bounce_rate": pytest.approx(sum(bounced) / len(own)),
-        "sum:price": pytest.approx(sum(prices)),
-        "mean:price": pytest.approx(sum(prices) / len(prices)),
-    }
-
-
-MEASURES = ",".join(
-    (
-        *("requests", "page_views", "visitors", "sessions", "views_per_session", "duration", "bounce_rate"),
-        *("sum:price", "mean:price"),
-    )
-)
-
-
-def grouped(hits: list[Hit], key: Any) -> dict[Any, dict[str, Any]]:
-    groups = defaultdict(list)
-    for hit in hits:
-        groups[key(hit)].append(hit)
-    return {value: counted(some, hits) for value, some in groups.items()}
-
-
-def path(hit: Hit) -> str:
-    return "/" + str(hit.url).split("/")[3].split("?")[0]
+    with reporting_of(settings_of_all) as made:
+        yield made
 
 
 def test_measures_are_those_of_a_plain_count(reporting: Reporting) -> None:
@@ -287,91 +147,3 @@ def test_pages_of_rows_by_cursor(reporting: Reporting) -> None:
 def test_another_application_is_never_seen(reporting: Reporting) -> None:
     assert reporting.rows("blog", measures="requests", dimensions="page") == [{"page": "/secret", "requests": 1}]
     assert "/secret" not in {row["page"] for row in reporting.rows(dimensions="page")}
-
-
-BAD = [
-    {"measures": "nonsense"},
-    {"measures": "sum:nobody"},
-    {"measures": "requests,requests"},
-    {"dimensions": "page,host,browser"},
-    {"dimensions": 'page"; DROP TABLE x; --'},
-    {"dimensions": "param:\"'"},
-    {"dimensions": "visitor"},
-    {"filters": "{"},
-    {"filters": '{"page": "x"}'},
-    {"filters": '[["page", "like", "x"]]'},
-    {"filters": '[["page", "is", 5]]'},
-    {"filters": '[["page", "any_of", []]]'},
-    {"filters": '[["page", "is", "a\\u0000b"]]'},
-    {"filters": orjson.dumps([["page", "any_of", [str(n) for n in range(10_000)]]]).decode()},
-    {"filters": orjson.dumps([["page", "is", "x"]] * 21).decode()},
-    {"interval": "fortnight"},
-    {"interval": "minute"},
-    {"compare": "tomorrow"},
-    {"order": "browser"},
-    {"limit": "0"},
-    {"limit": "1e3"},
-    {"cursor": "xyz"},
-    {"cursor": "ä"},
-    {"start_date": "2026-10-28"},
-    {"start_date": "2026-13-01"},
-    {"start_date": "0001-01-01"},
-    {"start_date": "1999-01-01"},
-    {"end_date": "9999-12-31"},
-]
-
-
-@pytest.mark.parametrize("given", BAD, ids=lambda given: f"{next(iter(given.items()))}"[:60])
-def test_what_is_no_question_is_a_400_that_names_the_field(reporting_api: Managing, given: dict[str, str]) -> None:
-    query = "&".join(f"{name}={quote(value)}" for name, value in {"app_id": "shop", **DAYS, **given}.items())
-    response = reporting_api.get(f"/v1/reports?{query}")
-    assert response.status_code == 400, response.text
-    error = orjson.loads(response.data)["error"]
-    [field] = error["details"]
-    assert field in given or field in DAYS
-
-
-@pytest.fixture(scope="module")
-def reporting_api(settings_of_all: Settings, reporting: Reporting) -> Iterator[Managing]:
-    managing = Managing(settings_of_all)
-    yield managing
-    managing.close()
-
-
-def test_over_http_and_where_there_are_no_facts(
-    settings: Settings, database: Database, redis: Connection, application: Application
-) -> None:
-    api = Managing(settings)
-    try:
-        early = api.get("/v1/reports?app_id=shop")
-        assert (early.status_code, "facts" in early.text) == (503, True)
-        hostile = "</script>'\"; DROP TABLE applications; -- \N{PILE OF POO}\n\t"
-        enqueue(redis, [hit_of(application, 1, url=f"https://shop.example/{hostile}", module_id=hostile)])
-        drain(redis, database)
-        make_facts(database, settings.facts_url)
-        asked = orjson.dumps([["module", "is", hostile]]).decode()
-        found = api.get(f"/v1/reports?app_id=shop&dimensions=module&measures=requests&filters={quote(asked)}")
-        assert orjson.loads(found.data)["data"]["rows"] == [{"module": hostile, "requests": 1}]
-        [file] = settings.facts_url.rglob("*.parquet")
-        file.write_bytes(file.read_bytes()[:-8])
-        damaged = api.get("/v1/reports?app_id=shop&dimensions=page")
-        assert (damaged.status_code, "stats rebuild" in damaged.text) == (503, True)
-        assert api.get("/v1/reports?app_id=nobody").status_code == 404
-    finally:
-        api.close()
-
-
-def test_an_answer_that_has_no_room_is_a_503(reporting: Reporting) -> None:
-    small = Readers(reporting.readers.folder.path, memory_megabytes=1)
-    try:
-        with pytest.raises(Refused) as refused:
-            answer.read(
-                reporting.database,
-                small,
-                app_id="shop",
-                given={**DAYS, "measures": MEASURES, "dimensions": "entry_page,browser"},
-                now=NOW,
-            )
-        assert refused.value.status == 503
-    finally:
-        small.close()

@@ -7,6 +7,7 @@ session_cookie    what a browser keeps of a sign-in
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
 overview_page     where somebody begins: the operator's list of applications
 application_page  the pages of one application
+panels            what reports say of it: pages, sources, devices, countries
 traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
 operations        for the operator: what waits, who works, what failed
 page              how a page is put together, and what its headers are; `files` what it loads

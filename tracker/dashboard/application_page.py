@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
-from tracker.dashboard import traffic
+from tracker.dashboard import panels, traffic
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import is_https
 from tracker.dashboard.page import page
@@ -44,6 +44,7 @@ def show(app_id: str) -> Response:
         asked=asked,
         ranges=NAMES,
         traffic=found,
+        panels=panels.read(services, frame["application"].app_id, asked, now),
         written=days.written,
         fresh=found.empty and not ever_counted(services.reading, app_id=frame["application"].app_id),
         origin=_origin(),

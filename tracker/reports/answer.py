@@ -10,7 +10,7 @@ from tracker.application import Application
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES, TIMEZONE, WEEK_START
 from tracker.errors import FactsUnavailable, Refused, UnknownApplication
 from tracker.facts.engine import Cursor, EngineRow, FactsChanged
-from tracker.reports.question import Question, Site, question_of
+from tracker.reports.question import Question, ReportSettings, question_of
 from tracker.reports.readers import Readers
 from tracker.reports.statement import statement_of
 from tracker.store import applications, custom_parameter_definitions, facts_files, facts_marks, statistics
@@ -65,7 +65,9 @@ def read(
         if application is None:
             raise UnknownApplication(app_id)
         definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-    site = Site(TIMEZONE.value(application.settings), WEEK_START.value(application.settings) == "sunday", definitions)
+    site = ReportSettings(
+        TIMEZONE.value(application.settings), WEEK_START.value(application.settings) == "sunday", definitions
+    )
     question = question_of(given, site, now)
     try:
         return _answer(database, readers, application, question)

@@ -76,7 +76,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ReportSettings:
     """What an application's settings say about its reports."""
 
     zone: str
@@ -84,7 +84,7 @@ class Site:
     definitions: Collection[ParameterDefinition]
 
 
-def question_of(given: Mapping[str, str | None], site: Site, now: datetime) -> Question:
+def question_of(given: Mapping[str, str | None], site: ReportSettings, now: datetime) -> Question:
     """Read a question. Raises Refused that names the wrong field.
 
     `given` has start_date, end_date (days of the site's zone), measures, dimensions (by commas), filters (JSON),
@@ -116,7 +116,7 @@ def question_of(given: Mapping[str, str | None], site: Site, now: datetime) -> Q
     )
 
 
-def _days(given: Mapping[str, str | None], site: Site, now: datetime, interval: str | None) -> ZoneDays:
+def _days(given: Mapping[str, str | None], site: ReportSettings, now: datetime, interval: str | None) -> ZoneDays:
     last = _date(given, "end_date") or today_in(site.zone, now)
     first = _date(given, "start_date") or max(_EARLIEST, last - timedelta(days=_DEFAULT_DAYS - 1))
     if first > last:

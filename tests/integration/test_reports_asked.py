@@ -1,0 +1,131 @@
+"""Reports by HTTP and by command: what is no question is refused by name, and what cannot be answered says why."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from tests.command_line import tracker
+from tests.facts import make_facts
+from tests.managing import Managing
+from tests.queued_hits import drain, enqueue, hit_of
+from tests.reporting import DAYS, MEASURES, NOW, Reporting, reporting_of
+from tests.settings_of import settings_of
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.embedded import Valkey
+from tracker.errors import Refused
+from tracker.queueing.connection import Connection
+from tracker.reports import answer
+from tracker.reports.readers import Readers
+from tracker.store.database import Database
+
+
+@pytest.fixture(scope="module")
+def settings_of_all(database_of_all: str, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings_of(database_of_all, valkey.url, tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture(scope="module")
+def reporting(settings_of_all: Settings) -> Iterator[Reporting]:
+    with reporting_of(settings_of_all) as made:
+        yield made
+
+
+BAD = [
+    {"measures": "nonsense"},
+    {"measures": "sum:nobody"},
+    {"measures": "requests,requests"},
+    {"dimensions": "page,host,browser"},
+    {"dimensions": 'page"; DROP TABLE x; --'},
+    {"dimensions": "param:\"'"},
+    {"dimensions": "visitor"},
+    {"filters": "{"},
+    {"filters": '{"page": "x"}'},
+    {"filters": '[["page", "like", "x"]]'},
+    {"filters": '[["page", "is", 5]]'},
+    {"filters": '[["page", "any_of", []]]'},
+    {"filters": '[["page", "is", "a\\u0000b"]]'},
+    {"filters": orjson.dumps([["page", "any_of", [str(n) for n in range(10_000)]]]).decode()},
+    {"filters": orjson.dumps([["page", "is", "x"]] * 21).decode()},
+    {"interval": "fortnight"},
+    {"interval": "minute"},
+    {"compare": "tomorrow"},
+    {"order": "browser"},
+    {"limit": "0"},
+    {"limit": "1e3"},
+    {"cursor": "xyz"},
+    {"cursor": "ä"},
+    {"start_date": "2026-10-28"},
+    {"start_date": "2026-13-01"},
+    {"start_date": "0001-01-01"},
+    {"start_date": "1999-01-01"},
+    {"end_date": "9999-12-31"},
+]
+
+
+@pytest.mark.parametrize("given", BAD, ids=lambda given: f"{next(iter(given.items()))}"[:60])
+def test_what_is_no_question_is_a_400_that_names_the_field(reporting_api: Managing, given: dict[str, str]) -> None:
+    query = "&".join(f"{name}={quote(value)}" for name, value in {"app_id": "shop", **DAYS, **given}.items())
+    response = reporting_api.get(f"/v1/reports?{query}")
+    assert response.status_code == 400, response.text
+    error = orjson.loads(response.data)["error"]
+    [field] = error["details"]
+    assert field in given or field in DAYS
+
+
+@pytest.fixture(scope="module")
+def reporting_api(settings_of_all: Settings, reporting: Reporting) -> Iterator[Managing]:
+    managing = Managing(settings_of_all)
+    yield managing
+    managing.close()
+
+
+def test_over_http_and_where_there_are_no_facts(
+    settings: Settings, database: Database, redis: Connection, application: Application
+) -> None:
+    api = Managing(settings)
+    try:
+        early = api.get("/v1/reports?app_id=shop")
+        assert (early.status_code, "facts" in early.text) == (503, True)
+        hostile = "</script>'\"; DROP TABLE applications; -- \N{PILE OF POO}\n\t"
+        enqueue(redis, [hit_of(application, 1, url=f"https://shop.example/{hostile}", module_id=hostile)])
+        drain(redis, database)
+        make_facts(database, settings.facts_url)
+        asked = orjson.dumps([["module", "is", hostile]]).decode()
+        found = api.get(f"/v1/reports?app_id=shop&dimensions=module&measures=requests&filters={quote(asked)}")
+        assert orjson.loads(found.data)["data"]["rows"] == [{"module": hostile, "requests": 1}]
+        [file] = settings.facts_url.rglob("*.parquet")
+        file.write_bytes(file.read_bytes()[:-8])
+        damaged = api.get("/v1/reports?app_id=shop&dimensions=page")
+        assert (damaged.status_code, "stats rebuild" in damaged.text) == (503, True)
+        assert api.get("/v1/reports?app_id=nobody").status_code == 404
+    finally:
+        api.close()
+
+
+def test_an_answer_that_has_no_room_is_a_503(reporting: Reporting) -> None:
+    small = Readers(reporting.readers.folder.path, memory_megabytes=1)
+    try:
+        with pytest.raises(Refused) as refused:
+            answer.read(
+                reporting.database,
+                small,
+                app_id="shop",
+                given={**DAYS, "measures": MEASURES, "dimensions": "entry_page,browser"},
+                now=NOW,
+            )
+        assert refused.value.status == 503
+    finally:
+        small.close()
+
+
+def test_by_command_as_table_json_and_csv(settings_of_all: Settings, reporting: Reporting) -> None:
+    asked = ("--app-id", "shop", "--from", DAYS["start_date"], "--to", DAYS["end_date"], "--by", "page")
+    expected = reporting.rows(dimensions="page")
+    assert tracker(settings_of_all, "stats", "report", *asked, "--json").json["rows"] == expected
+    lines = tracker(settings_of_all, "stats", "report", *asked, "--csv").output.splitlines()
+    assert lines == ["page,visitors,requests", *(f"{r['page']},{r['visitors']},{r['requests']}" for r in expected)]
+    wrong = tracker(settings_of_all, "stats", "report", *asked, "--measures", "nonsense")
+    assert (wrong.status, "measures" in wrong.errors) == (1, True)
