@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
-from tracker.receiver.hit_form import _BROWSER_FORM, _usual_fields, app_id_in, load_hit
+from tracker.receiver.hit_form import (
+    _BROWSER_FORM,
+    _KEYED_FORM,
+    _TRUSTED_FORM,
+    _add_usual_fields_of_key,
+    _usual_fields,
+    app_id_in,
+    load_hit,
+)
 
 FIRST_KEY = ApiKey(id=None, key_hash="")
 TRACKING_KEY = ApiKey(id=uuid4(), key_hash="", permissions=frozenset({"track"}))
@@ -139,6 +147,7 @@ def test_an_app_id_is_a_text_of_at_most_fifty_characters() -> None:
 VALUES = st.one_of(
     st.none(),
     st.text(max_size=120),
+    st.sampled_from(["2026-11-29T01:02:03.5+09:00", "2026-11-29 01:02:03Z", "192.0.2.1", "[2001:db8::1]:80"]),
     st.sampled_from(["", "é" * 100, "x" * 8193, str(uuid4()), str(uuid4()).upper(), uuid4().hex, "1920x1080"]),
     st.integers(-5, 100_000_000),
     st.floats(allow_nan=False),
@@ -146,7 +155,7 @@ VALUES = st.one_of(
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.one_of(st.text(max_size=5), st.just("k" * 101)), st.integers(), max_size=3),
 )
-NAMES = (*_BROWSER_FORM.fields, "screen_res", "user_agent", "timestamp", "unknown")
+NAMES = (*_TRUSTED_FORM.fields, "screen_res", "unknown")
 
 
 @settings(max_examples=500)
@@ -155,6 +164,10 @@ def test_the_short_way_takes_what_the_form_takes_and_nothing_else(values: dict[s
     usual = _usual_fields(values)
     if usual is not None:
         assert usual == _BROWSER_FORM.load(values, partial=True)
+        for is_trusted, form in ((False, _KEYED_FORM), (True, _TRUSTED_FORM)):
+            loaded = dict(usual)
+            if _add_usual_fields_of_key(loaded, values, is_trusted=is_trusted):
+                assert loaded == form.load(values, partial=True)
 
 
 def test_an_ordinary_hit_goes_the_short_way() -> None:
@@ -168,3 +181,7 @@ def test_an_ordinary_hit_goes_the_short_way() -> None:
         "age_ms": 12,
     }
     assert _usual_fields({**hit, "app_id": "shop", "language": "", "referrer": None}) == hit
+    of_key = {"timestamp": "2026-11-29T01:02:03Z", "priority": -1, "user_agent": "Own/1", "ip_address": "192.0.2.1"}
+    loaded = dict(hit)
+    assert _add_usual_fields_of_key(loaded, of_key, is_trusted=True)
+    assert loaded == {**hit, **of_key, "timestamp": datetime(2026, 11, 29, 1, 2, 3, tzinfo=UTC)}

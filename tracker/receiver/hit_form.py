@@ -9,7 +9,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 from tracker.application import ApiKey
 from tracker.errors import Refused
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
+from tracker.privacy.addresses import normalise
 from tracker.receiver.field_types import Address, Description, EventId, Identifier, Instant, JsonObject, Number
+from tracker.web.timestamps import WITH_SPACE, in_utc
 
 MAX_APP_ID_LENGTH = 50
 MAX_URL_LENGTH = MAX_DESCRIPTION_LENGTHS["url"]
@@ -75,9 +77,11 @@ def load_hit(values: dict[str, Any], key: ApiKey | None) -> dict[str, Any]:
 
     Fields that are unknown, or not this caller's to say, are left out. Raises Refused that names every bad field.
     """
-    if key is None and (usual := _usual_fields(values)) is not None:
+    is_trusted = key is not None and key.may(TRUSTED)
+    usual = _usual_fields(values)
+    if usual is not None and (key is None or _add_usual_fields_of_key(usual, values, is_trusted=is_trusted)):
         return usual
-    form = _BROWSER_FORM if key is None else _TRUSTED_FORM if key.may(TRUSTED) else _KEYED_FORM
+    form = _BROWSER_FORM if key is None else _TRUSTED_FORM if is_trusted else _KEYED_FORM
     # Some beacons say `screen_res`.
     if "screen_res" in values and not values.get("screen_resolution"):
         values = {**values, "screen_resolution": values["screen_res"]}
@@ -108,6 +112,20 @@ def _usual_fields(values: dict[str, Any]) -> dict[str, Any] | None:
                 return None
         loaded[name] = value
     return loaded if "screen_res" not in values and _are_usual(**loaded) else None
+
+
+def _add_usual_fields_of_key(loaded: dict[str, Any], values: Mapping[str, Any], *, is_trusted: bool) -> bool:
+    """Add what only a caller with a key may say; tell whether all of it is as it should be."""
+    if (timestamp := values.get("timestamp")) is not None:
+        loaded["timestamp"] = in_utc(timestamp, WITH_SPACE)
+    if (priority := values.get("priority")) is not None:
+        loaded["priority"] = priority if type(priority) is int and -_INTEGER <= priority < _INTEGER else None
+    if is_trusted:
+        if (agent := values.get("user_agent")) is not None and agent != "":
+            loaded["user_agent"] = agent if type(agent) is str and len(agent) <= MAX_USER_AGENT_LENGTH else None
+        if (address := values.get("ip_address")) is not None and address != "":
+            loaded["ip_address"] = normalise(address) if type(address) is str else None
+    return None not in loaded.values()
 
 
 def _are_usual(
