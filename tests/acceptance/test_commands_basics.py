@@ -13,7 +13,7 @@ COMMANDS = [
     "migrate", "doctor", "apps create", "apps list", "apps show", "apps suspend", "apps activate", "params list",
     "params set", "params preset", "queue status", "queue failed", "queue show", "queue retry", "queue discard",
     "partitions list", "stats show", "stats rebuild", "stats verify", "import", "serve", "worker", "scheduler", "demo",
-    "dev",
+    "dev", "capacity",
 ]  # fmt: skip
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 

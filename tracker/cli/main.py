@@ -43,6 +43,7 @@ _COMMANDS = {
     "export": ("tracker.cli.export:export", "Export an application's hits as CSV or lines of JSON."),
     "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
     "erase": ("tracker.cli.erase:erase", "Erase a person's data, with a receipt."),
+    "capacity": ("tracker.cli.capacity:capacity", "How many processes, cores and gigabytes a load needs."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
     "worker": ("tracker.cli.worker:worker", "Run the workers that write accepted hits into PostgreSQL."),
     "scheduler": ("tracker.cli.scheduler:scheduler", "Run the scheduler: partitions, statistics, webhooks, clean-up."),

@@ -11,4 +11,5 @@ work_checks         workers, scheduler, statistics, webhooks, definitions: does 
 queue_status        how much waits where, and who works on it
 partition_overview  the months of the partitioned tables, and what is wrong with them
 retention_outlook   which months are dropped next, and when
+capacity            how much of what a load needs, from measured costs
 """

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from tracker.cli.capacity import capacity
+from tracker.diagnostics.capacity import SECONDS_A_MONTH, HitCosts, Load, Need, advice, needs
+
+COSTS = HitCosts(
+    receiver=100, valkey=50, worker=200, postgresql=400, waiting_bytes=1000, stored_bytes=2000, log_bytes=5000
+)
+
+
+def amounts(found: list[Need]) -> dict[str, float]:
+    return {need.of: need.amount for need in found}
+
+
+def load(hits_per_second: float = 1000, *, peak_factor: float = 5, sites: int = 1) -> Load:
+    return Load(hits_per_second=hits_per_second, peak_factor=peak_factor, sites=sites, retention_months=2)
+
+
+def test_processes_are_counted_for_the_peak_and_disk_for_the_average() -> None:
+    found = needs(load(), COSTS, utilisation=0.5, relative_speed=1)
+    assert amounts(found) == {
+        "receiver": 1,
+        "worker": 2,
+        "PostgreSQL": 4,
+        "Redis or Valkey": 1,
+        "memory of Redis for an hour in which nothing is stored": 18.0,
+        "disk of PostgreSQL": 10368.0,
+        "write-ahead log a day": 432.0,
+    }
+    assert found[1].arithmetic == "5,000 hits/s * 200 µs = 1.00 cores busy, / 0.5 = 2.00"
+
+
+def test_a_faster_core_does_more() -> None:
+    assert amounts(needs(load(10_000), COSTS, utilisation=0.5, relative_speed=2))["PostgreSQL"] == 20
+
+
+def test_what_one_server_cannot_carry_is_said() -> None:
+    small = needs(load(1), COSTS, utilisation=0.6, relative_speed=1)
+    assert advice(load(1), small) == []
+    large = needs(load(100_000), COSTS, utilisation=0.6, relative_speed=1)
+    sentences = advice(load(100_000, sites=20_001), large)
+    assert [sentence.split()[0] for sentence in sentences] == ["One", "PostgreSQL", "A"]
+
+
+def test_a_month_of_page_views_is_so_many_hits_a_second() -> None:
+    done = CliRunner().invoke(capacity, ["--page-views-per-month", str(2 * SECONDS_A_MONTH), "--json"])
+    assert done.exit_code == 0
+    answer = json.loads(done.output)
+    assert (answer["load"]["hits_per_second"], answer["load"]["peak_hits_per_second"]) == (2.0, 10.0)
+    assert answer["needs"][0]["of"] == "receiver"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--hits-per-second", "1", "--page-views-per-month", "1"]])
+def test_one_of_both_measures_is_needed(arguments: list[str]) -> None:
+    done = CliRunner().invoke(capacity, arguments)
+    assert done.exit_code == 2
+    assert "either --hits-per-second or --page-views-per-month" in done.output
