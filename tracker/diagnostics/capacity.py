@@ -25,9 +25,9 @@ class HitCosts:
     postgresql: float = 110.0
     waiting_bytes: int = 900
     """Of Redis's memory for a hit that waits."""
-    stored_bytes: int = 2500
+    stored_bytes: int = 1700
     """Of PostgreSQL's disk for a hit with its parameters, its share of a session and all indexes."""
-    log_bytes: int = 4500
+    log_bytes: int = 3700
     """Of PostgreSQL's write-ahead log."""
 
 
