@@ -1,11 +1,14 @@
 """Taking parameters that are nobody's business, such as tokens and addresses, out of a URL."""
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 _USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*@")
 _IN_PATH = re.compile(r";[^/;]*")
 _INNERMOST = re.compile(r"[^\[\].?]+")
+_MAX_KEPT = 300
+"""Characters of an address that is worth remembering."""
 _NESTED = 3
 """How deep addresses within addresses are looked for."""
 
@@ -17,7 +20,15 @@ def strip(url: str, names: frozenset[str]) -> str:
     parameter goes whole. So does, with any names, a user and password before the host. What is left keeps its
     spelling: nothing is decoded and written anew.
     """
-    return _strip(url, names, _NESTED) if names else url
+    if not names:
+        return url
+    return _kept(url, names) if len(url) <= _MAX_KEPT else _strip(url, names, _NESTED)
+
+
+@lru_cache(maxsize=2048)
+def _kept(url: str, names: frozenset[str]) -> str:
+    """Kept for the pages that many hits name."""
+    return _strip(url, names, _NESTED)
 
 
 def _strip(url: str, names: frozenset[str], depth: int) -> str:

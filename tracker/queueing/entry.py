@@ -84,7 +84,7 @@ class Entry:
 
     def to_fields(self) -> tuple[str | bytes | int, ...]:
         """Return the values of `FIELDS`, in their order, as Redis takes them."""
-        created_at = self.created_at.isoformat()
+        created_at = _spelled(self.created_at)
         return (
             str(self.id),
             self.tracking_data,
@@ -95,7 +95,7 @@ class Entry:
             self.processed_at.isoformat() if self.processed_at else "",
             self.error_message or "",
             created_at,
-            created_at if self.updated_at is self.created_at else self.updated_at.isoformat(),
+            created_at if self.updated_at is self.created_at else _spelled(self.updated_at),
         )
 
     @classmethod
@@ -106,7 +106,8 @@ class Entry:
 
         An id that cannot be read is derived from the stream id and the fields, so that a redelivery has the same.
         """
-        created_at = _time(fields.get(b"created_at")) or _time_of_stream_id(stream_id)
+        created, updated = fields.get(b"created_at"), fields.get(b"updated_at")
+        created_at = _time(created) or _time_of_stream_id(stream_id)
         return cls(
             id=_uuid(fields.get(b"id")) or _derived_id(stream_id, fields),
             tracking_data=fields.get(b"tracking_data", b""),
@@ -117,7 +118,8 @@ class Entry:
             processed_at=_time(fields.get(b"processed_at")),
             error_message=fields.get(b"error_message", b"").decode(errors="replace") or None,
             created_at=created_at,
-            updated_at=_time(fields.get(b"updated_at")) or created_at,
+            # Until an entry has failed once, both are the same.
+            updated_at=created_at if updated == created else _time(updated) or created_at,
         )
 
     def to_member(self) -> bytes:
@@ -152,6 +154,19 @@ class Entry:
         return replace(self, retry_count=self.retry_count + 1, error_message=reason, updated_at=now)
 
 
+_last_spelled = EPOCH, EPOCH.isoformat()
+
+
+def _spelled(time: datetime) -> str:
+    """Spell a time. The entries of a batch have the very same one, which is spelled once."""
+    global _last_spelled  # noqa: PLW0603 a pair that is exchanged whole: whoever reads it has both halves of one time
+    last, text = _last_spelled
+    if time is not last:
+        text = time.isoformat()
+        _last_spelled = time, text
+    return text
+
+
 def _integer(value: bytes | None, default: int) -> int:
     """Return an INTEGER column's value; a number beyond its range is cut to it."""
     try:
@@ -168,8 +183,10 @@ def _uuid(value: bytes | None) -> UUID | None:
 
 
 def _time(value: bytes | None) -> datetime | None:
+    if not value:
+        return None
     try:
-        time = datetime.fromisoformat((value or b"").decode())
+        time = datetime.fromisoformat(value.decode())
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
