@@ -6,6 +6,7 @@ write anything. What passes here has the types of the columns and can be sent to
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -20,8 +21,7 @@ _BRACKETS_OF_AN_ORDINARY_HIT = 100
 _NUL_IN_JSON = b"\\u0000"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A claim that holds a hit."""
 
     claim: Claim

@@ -8,9 +8,12 @@ same hit: its primary key lets one of them win (decision 0007), and whatever the
 
 import zlib
 from collections.abc import Callable, Sequence
+<<<<<<< HEAD
 from dataclasses import dataclass, replace
+=======
+>>>>>>> acb5605 (The worker reads an application's id once, and claims are plain tuples)
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import redis
 
@@ -43,8 +46,7 @@ _BESIDE = {5: (OVERFLOW, URGENT, NORMAL), 7: (BULK, URGENT, NORMAL)}
 """What is claimed in these turns by a worker that has work left, in the others only what is urgent and normal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """An entry that is ours for now, and where it stands: a stream and the id in it, or the retries and the member."""
 
     entry: Entry
