@@ -30,7 +30,7 @@ def test_processes_are_counted_for_the_peak_and_disk_for_the_average() -> None:
         "disk of PostgreSQL": 10368.0,
         "write-ahead log a day": 432.0,
     }
-    assert found[1].arithmetic == "5,000 hits/s * 200 µs = 1.00 cores busy, / 0.5 = 2.00"
+    assert found[1].arithmetic == "5,000 hits/s * 200 µs = 1.000 cores busy, / 0.5 = 2.000"
 
 
 def test_a_faster_core_does_more() -> None:

@@ -67,6 +67,6 @@ def capacity(
             }
         )
         return
-    print_table(_COLUMNS, [asdict(need) for need in found], empty="")
+    print_table(_COLUMNS, [{**asdict(need), "amount": f"{need.amount:,.12g}"} for need in found], empty="")
     for sentence in sentences:
         note(sentence)

@@ -19,10 +19,10 @@ MAX_KNOWN_APPLICATIONS: Final = 20_000
 class HitCosts:
     """What one hit of a page view with three parameters costs on its way: CPU time in µs, sizes in bytes."""
 
-    receiver: float = 130.0
-    valkey: float = 35.0
-    worker: float = 65.0
-    postgresql: float = 110.0
+    receiver: float = 135.0
+    valkey: float = 40.0
+    worker: float = 70.0
+    postgresql: float = 115.0
     waiting_bytes: int = 900
     """Of Redis's memory for a hit that waits."""
     stored_bytes: int = 1700
@@ -67,8 +67,8 @@ def needs(load: Load, costs: HitCosts, *, utilisation: float, relative_speed: fl
             of,
             amount,
             unit,
-            f"{load.peak:,.0f} hits/s * {microseconds:g} µs{speed} = {busy:.2f} cores busy,"
-            f" / {utilisation:g} = {busy / utilisation:.2f}",
+            f"{load.peak:,.0f} hits/s * {microseconds:g} µs{speed} = {busy:.3f} cores busy,"
+            f" / {utilisation:g} = {busy / utilisation:.3f}",
         )
 
     redis = cores("Redis or Valkey", costs.valkey, "servers (it works on one core)")
