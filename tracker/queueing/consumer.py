@@ -8,10 +8,6 @@ same hit: its primary key lets one of them win (decision 0007), and whatever the
 
 import zlib
 from collections.abc import Callable, Sequence
-<<<<<<< HEAD
-from dataclasses import dataclass, replace
-=======
->>>>>>> acb5605 (The worker reads an application's id once, and claims are plain tuples)
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -199,7 +195,7 @@ class Consumer:
                 if not answer:
                     break
                 cursor, entries, *_ = answer
-                claims += [replace(claim, was_anothers=True) for claim in self._claims(stream, entries)]
+                claims += [claim._replace(was_anothers=True) for claim in self._claims(stream, entries)]
                 if cursor == b"0-0":
                     break
         return claims
