@@ -105,7 +105,7 @@ def advice(load: Load, found: list[Need]) -> list[str]:
         sentences.append(
             "One Redis does not carry this: divide the sites among installations, each with a Redis and a database."
         )
-    if amounts["PostgreSQL"] > _LARGEST_SERVER:
+    if amounts["PostgreSQL"] > _MAX_CORES_OF_A_SERVER:
         sentences.append("PostgreSQL writes on one server: beyond its cores, too, the sites have to be divided.")
     if load.sites > MAX_KNOWN_APPLICATIONS:
         sentences.append(
@@ -114,7 +114,7 @@ def advice(load: Load, found: list[Need]) -> list[str]:
     return sentences
 
 
-_LARGEST_SERVER: Final = 64
+_MAX_CORES_OF_A_SERVER: Final = 64
 """Cores; larger ones are rare, and writing does not grow with them."""
 
 
