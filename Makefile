@@ -30,7 +30,7 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 
 # More processes than cores: half of the tests wait for something most of the time.
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package" $(ARGS)
+	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
 
 test-long: env ## further cases of what `make test` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
@@ -46,6 +46,9 @@ fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of
 
 test-clone: env ## make demo in a fresh clone and an empty environment
 	$(PYTEST) -m clone tests/acceptance
+
+test-clients: env ## other trackers' clients, from npm and PyPI, against a receiver
+	$(PYTEST) -m clients tests/acceptance
 
 test-package: env ## build the package, install it for each Python that is here, run every process of it
 	$(PYTEST) -n 2 -m package tests/acceptance
@@ -80,4 +83,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-long test-fast faults fuzz test-clone test-package check release bench audit lock clean
+.PHONY: help env demo dev test test-long test-fast faults fuzz test-clone test-package test-clients check release bench audit lock clean
