@@ -2,6 +2,7 @@
 
 import configparser
 import fnmatch
+import os
 import re
 import stat
 import subprocess
@@ -107,6 +108,7 @@ def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str,
         "redis_url",
         "secret_key",
         "admin_token",
+        "metrics_token",
     }
 
 
@@ -127,7 +129,7 @@ def test_what_an_operator_may_set_is_the_same_for_every_service_of_ours(services
     names = set(re.findall(r'"(TRACKER_\w+)"', (ROOT / "tracker/config.py").read_text())) - of_compose
     for name in ("web", "worker", "scheduler", "follow", "tracker"):
         environment = services[name]["environment"]
-        for setting in names - {"TRACKER_ADMIN_TOKEN", "TRACKER_SECRET_KEY"}:
+        for setting in names - {"TRACKER_ADMIN_TOKEN", "TRACKER_METRICS_TOKEN", "TRACKER_SECRET_KEY"}:
             assert environment[setting].startswith(f"${{{setting}:-"), f"{name}: {setting}"
 
 
@@ -147,13 +149,22 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
     assert made["app_password"] in made["database_url"]
     assert f"tracker_reader:{made['reader_password']}@" in made["database_read_url"]
-    of_a_newer_version = {"reader_password", "database_read_url", "secret_key", "admin_token"}
+    of_a_newer_version = {"reader_password", "database_read_url", "secret_key", "admin_token", "metrics_token"}
     for name in of_a_newer_version:
         (folder / name).unlink()
     subprocess.run(make, check=True, capture_output=True)
     again = {path.name: path.read_text() for path in folder.iterdir()}
     assert again.keys() == made.keys()
     assert {name for name in made if again[name] != made[name]} == of_a_newer_version
+
+
+def test_secrets_may_name_servers_elsewhere(tmp_path: Path) -> None:
+    servers = {"POSTGRES": "db.example:5433", "REDIS": "cache.example:6380"}
+    command = ["sh", str(ROOT / "deploy/make-secrets"), str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **servers})
+    for name in ("database_url", "database_maintenance_url", "database_read_url"):
+        assert (tmp_path / name).read_text().endswith("@db.example:5433/tracker")
+    assert (tmp_path / "redis_url").read_text().endswith("@cache.example:6380/0")
 
 
 def test_logs_are_followed_only_where_it_is_asked_for(services: dict[str, Any]) -> None:
