@@ -150,14 +150,26 @@ class IdSource:
             return self._last << _PROCESS_BITS | self._process_number
 
 
+class ImportedIds:
+    """Ids of the lines of one log (`imported_id`): what is the same for all of them is hashed once."""
+
+    def __init__(self, application_id: UUID, source: str) -> None:
+        self._log = hashlib.blake2b(digest_size=8, person=b"tracker-import")
+        for part in (application_id.bytes, source.encode()):
+            self._log.update(b"%d:%b" % (len(part), part))
+
+    def of(self, line: bytes, ordinal: int) -> int:
+        """Return the id of the `ordinal`-th of the lines that are equal to this one."""
+        digest = self._log.copy()
+        number = b"%d" % ordinal
+        digest.update(b"%d:%b%d:%b" % (len(line), line, len(number), number))
+        return int.from_bytes(digest.digest(), "big") >> 1
+
+
 def imported_id(application_id: UUID, source: str, line: bytes, ordinal: int) -> int:
     """Return the id of the `ordinal`-th line (from 0) among the equal lines of one source.
 
     The same line of the same source has the same id however often it is imported. Two lines share an id by
     chance with a probability of 2^-63, and then only matter where they also share their second.
     """
-    digest = hashlib.blake2b(digest_size=8, person=b"tracker-import")
-    for part in (application_id.bytes, source.encode(), line, b"%d" % ordinal):
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    return int.from_bytes(digest.digest(), "big") >> 1
+    return ImportedIds(application_id, source).of(line, ordinal)

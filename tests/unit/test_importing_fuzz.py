@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker.importing import log_record
 from tracker.importing.escapes import ESCAPES
 from tracker.importing.formats import NAMES, reader_of
 from tracker.importing.log_record import ReadingRules
@@ -92,6 +93,14 @@ def test_no_changed_line_is_a_traceback(data: st.DataObject) -> None:
                 line[at:at] = line[at : at + 40]
     read(bytes(line))
     read(bytes(line), data.draw(st.sampled_from(NAMES)))
+
+
+@given(st.lists(st.sampled_from(("GET", "PROPFIND", "/a", "/b c", "HTTP/1.1", "HTTP/2", "null", "1.1", "*", "", " "))))
+def test_the_short_way_of_a_request_leads_where_the_pattern_leads(parts: list[str]) -> None:
+    request = " ".join(parts)
+    match = log_record._REQUEST.fullmatch(request)
+    is_one = match is not None and (match[3] or match[2].startswith("/"))
+    assert log_record._parts_of(request) == ((match[1], match[2].strip()) if match and is_one else (None, None))
 
 
 @given(st.sampled_from(sorted(ESCAPES)), st.binary(max_size=60) | st.text('\\xu0e4T"n#é', max_size=30).map(str.encode))

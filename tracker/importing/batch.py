@@ -1,10 +1,10 @@
 """Hits of a log on their way to the queue, some hundred at a time."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, Protocol
 
 from tracker.errors import Refused
-from tracker.hit import Hit
 from tracker.importing.known_lines import ReadLine, Sift
 from tracker.importing.summary import Summary
 from tracker.queueing.entry import Entry
@@ -65,22 +65,22 @@ class Batch:
         self._lines: list[ReadLine] = []
         self._taken = self._without_address = 0
 
-    def add(self, hit: Hit, entry: Entry, number: int) -> None:
+    def add(self, line: ReadLine, number: int) -> None:
         """Raises AddressesMissing, QueueAway."""
-        self._lines.append(ReadLine(hit, entry))
+        self._lines.append(line)
         self._taken += 1
-        if hit.ip_address is None:
+        if "ip_address" not in line.columns:
             self._without_address += 1
             self._summary.no_address.add(f"{self.file} line {number}")
-        if hit.user_agent is None:
+        if "user_agent" not in line.columns:
             self._summary.no_user_agent.add(f"{self.file} line {number}")
         if len(self._lines) >= (BATCH if self._is_trusted else _LOOKED_AT):
             self.send(is_last=True)
 
-    def leave_out(self, hit: Hit, reason: str) -> None:
+    def leave_out(self, hit_id: int, created_at: datetime, reason: str) -> None:
         """Count a line that is not queued. Raises DatabaseAway."""
-        hour = hit.created_at.replace(minute=0, second=0, microsecond=0)
-        self._filtered.append(FilteredLine(hit.id, hour, reason))
+        hour = created_at.replace(minute=0, second=0, microsecond=0)
+        self._filtered.append(FilteredLine(hit_id, hour, reason))
         if len(self._filtered) >= BATCH:
             self._send_filtered()
 

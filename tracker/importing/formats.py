@@ -130,7 +130,7 @@ class LogReader:
             if isinstance(self.only, LineFormat):
                 yield self.only
             return
-        if self._last is not None and not _SHADOWED.search(line):
+        if self._last is not None and not ((b' "" "" ' in line or b":HIER_" in line) and _SHADOWED.search(line)):
             yield self._last
         yield from DETECTED.values()
 

@@ -3,9 +3,9 @@
 Hits that still wait in the queue cannot be told; they are queued again, and recognised when they are written.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tracker.errors import DatabaseAway
 from tracker.hit import Hit
@@ -19,9 +19,10 @@ _ZONES_APART: Final = timedelta(hours=27)
 
 
 class ReadLine(NamedTuple):
-    """A line that was read: its hit, and the entry that is to bring it."""
+    """A line that was read: its hit's id and columns that are not NULL, and the entry that is to bring it."""
 
-    hit: Hit
+    hit_id: int
+    columns: Mapping[str, Any]
     entry: Entry
 
 
@@ -59,7 +60,7 @@ class KnownLines:
         """
         if self._takes_filtered:
             with self._database.transaction() as tx:
-                imported_filtered.take_back(tx, import_id, [line.hit.id for line in lines])
+                imported_filtered.take_back(tx, import_id, [line.hit_id for line in lines])
         try:
             stored = self._stored(import_id, lines)
         except DatabaseAway:
@@ -68,13 +69,13 @@ class KnownLines:
             return all_new(import_id, lines)
         if not stored:
             return all_new(import_id, lines)
-        new = [line.entry for line in lines if line.hit.id not in stored]
-        known = [line for line in lines if line.hit.id in stored]
+        new = [line.entry for line in lines if line.hit_id not in stored]
+        known = [line for line in lines if line.hit_id in stored]
         if self._replace is None:
             return Sifted(new, known=len(known))
-        changed = [line for line in known if stored[line.hit.id] != [line.hit]]
+        changed = [line for line in known if stored[line.hit_id] != [Hit(**line.columns)]]
         if changed:
-            identities = [(hit.id, hit.created_at) for line in changed for hit in stored[line.hit.id]]
+            identities = [(hit.id, hit.created_at) for line in changed for hit in stored[line.hit_id]]
             self._replace(import_id, identities, [line.entry for line in changed])
         return Sifted(new, known=len(known) - len(changed), replaced=len(changed))
 
@@ -85,19 +86,19 @@ class KnownLines:
         """
         if not lines or (self._replace is None and not self._has_any(import_id)):
             return {}
-        first, *_ = (line.hit for line in lines)
-        times = [line.hit.created_at for line in lines]
+        application_id, app_id = lines[0].columns["application_id"], lines[0].columns["app_id"]
+        times = [line.columns["created_at"] for line in lines]
         with self._database.transaction() as tx:
             rows = access_logs.known(
                 tx,
-                first.application_id,
-                [line.hit.id for line in lines],
+                application_id,
+                [line.hit_id for line in lines],
                 first=min(times) - _ZONES_APART,
                 last=max(times) + _ZONES_APART,
             )
         found: dict[int, list[Hit]] = {}
         for row in rows:
-            hit = Hit(application_id=first.application_id, app_id=first.app_id, **row)
+            hit = Hit(application_id=application_id, app_id=app_id, **row)
             found.setdefault(hit.id, []).append(hit)
         return found
 

@@ -73,14 +73,18 @@ class LineFormat:
         if line.count(b"[") > 1 and len(_ANY_TIME.findall(line)) > 1:
             raise Malformed(TWO_RECORDS)
         fields: Fields = {}
+        mark = self._mark if self._mark in line else None
+        may_hold_nul = mark is not None or b"\0" in line
         for name, value in zip(self._names, match.groups(), strict=True):
-            if not value:
+            if not value or name == "user":
                 continue
             if name == "captures":
                 self._distribute(fields, value)
-            else:
-                text = (self._unescape(value) if self._mark in value else value).decode("utf-8", "replace")
-                fields[name] = text if text.isprintable() else text.replace("\0", "")
+                continue
+            if mark is not None and mark in value:
+                value = self._unescape(value)  # noqa: PLW2901 the same value, as it was sent
+            text = value.decode("utf-8", "replace")
+            fields[name] = text.replace("\0", "") if may_hold_nul else text
         return fields
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:

@@ -7,19 +7,19 @@ running it again: what had been queued is recognised when it is written.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.hit import Hit, imported_id
+from tracker.hit import ImportedIds, encode_columns, tracking_id_of
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, Queue, count_nothing
 from tracker.importing.formats import Reader
 from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.kept_period import KeptPeriod
-from tracker.importing.known_lines import Sift, all_new
+from tracker.importing.known_lines import ReadLine, Sift, all_new
 from tracker.importing.ordinals import EqualLines, Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import MAX_LINE_LENGTH, Line
@@ -94,12 +94,14 @@ class Import:
         if ordinals is None:
             ordinals = self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals()
         import_id = self.import_id(source)
+        settings = self.application.settings
         log = _Log(
-            source,
-            import_priority(import_id),
-            ordinals,
-            replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip),
-            not self.include_bots and BOT_FILTER.value(self.application.settings) == "drop",
+            ids=ImportedIds(self.application.id, source),
+            priority=import_priority(import_id),
+            ordinals=ordinals,
+            privacy=replace(Privacy.of(settings), ip_anonymization=self.anonymize_ip),
+            drops_bots=not self.include_bots and BOT_FILTER.value(settings) == "drop",
+            tells_kinds=IMPORT_PAGE_VIEWS.value(settings) == "pages",
         )
         trusted = self.force or is_trusted
         batch = Batch(
@@ -145,56 +147,62 @@ class Import:
         if record is None:
             summary.lines -= 1
             return
-        if refusal := self.period.refusal(record.created_at, self.clock.now()):
+        now = self.clock.now()
+        created_at, user_agent = record.created_at, record.columns.get("user_agent")
+        if refusal := self.period.refusal(created_at, now):
             raise _OutOfPeriod(refusal)
-        if self.scheduler_keeps is not None and record.created_at < self.scheduler_keeps.first:
-            self.ask_about_old(batch.file, line.number, record.created_at, self.scheduler_keeps.first)
-        hit = self._hit_of(record, imported_id(self.application.id, log.source, line.text, ordinal))
-        if log.drops_bots and hit.user_agent and is_bot(hit.user_agent):
+        if self.scheduler_keeps is not None and created_at < self.scheduler_keeps.first:
+            self.ask_about_old(batch.file, line.number, created_at, self.scheduler_keeps.first)
+        hit_id = log.ids.of(line.text, ordinal)
+        if log.drops_bots and user_agent and is_bot(user_agent):
             summary.bots += 1
-            batch.leave_out(hit, "bot")
-        elif not self._is_own(hit.url, record):
+            batch.leave_out(hit_id, created_at, "bot")
+        elif not self._is_own(record):
             summary.other_hosts += 1
-            batch.leave_out(hit, "domain")
+            batch.leave_out(hit_id, created_at, "domain")
         else:
             summary.kinds[record.kind] += 1
-            hit = _made_private(hit, log.privacy)
-            batch.add(hit, self._entry(hit, log.priority), line.number)
+            self._ensure_month(created_at)
+            columns = self._columns_of(record, hit_id, log)
+            entry = Entry(
+                id=tracking_id_of(hit_id, created_at),
+                tracking_data=encode_columns(columns),
+                priority=log.priority,
+                max_retries=self.max_retries,
+                created_at=now,
+                updated_at=now,
+            )
+            batch.add(ReadLine(hit_id, columns, entry), line.number)
 
-    def _is_own(self, url: str | None, record: Record) -> bool:
-        """Return whether a request was for the application's own site, as far as its line and the application say."""
+    def _is_own(self, record: Record) -> bool:
+        """Whether a request was for the application's own site, as far as its line and the application say."""
         domain = self.application.domain
         if domain is None or self.any_host:
             return True
-        host = host_of(url, record.host)
+        host = host_of(record.columns.get("url"), record.host)
         return host is None or is_of_domain(host, domain)
 
-    def _entry(self, hit: Hit, priority: int) -> Entry:
-        now = self.clock.now()
-        self._ensure_month(hit.created_at)
-        return Entry(
-            id=hit.tracking_id,
-            tracking_data=hit.encode(),
-            priority=priority,
-            max_retries=self.max_retries,
-            created_at=now,
-            updated_at=now,
-        )
-
-    def _hit_of(self, record: Record, hit_id: int) -> Hit:
-        columns = dict(record.columns)
+    def _columns_of(self, record: Record, hit_id: int, log: "_Log") -> dict[str, Any]:
+        """Return the hit's columns that are not NULL, as the application's privacy settings leave them."""
+        application, privacy = self.application, log.privacy
+        columns: dict[str, Any] = {
+            "id": hit_id,
+            "created_at": record.created_at,
+            "application_id": application.id,
+            "app_id": application.app_id,
+            **record.columns,
+        }
         url = columns.get("url")
-        if url is not None and url.startswith("/") and (host := record.host or self.application.domain):
-            columns["url"] = f"https://{host}{url}"[: MAX_DESCRIPTION_LENGTHS["url"]]
-        if record.kind != "page" and IMPORT_PAGE_VIEWS.value(self.application.settings) == "pages":
+        if url is not None and url.startswith("/") and (host := record.host or application.domain):
+            url = f"https://{host}{url}"[: MAX_DESCRIPTION_LENGTHS["url"]]
+        columns["url"] = privacy.url(url)
+        columns["referrer"] = privacy.url(columns.get("referrer"))
+        columns["user_agent"] = privacy.user_agent(columns.get("user_agent"))
+        columns["ip_address"] = privacy.address(columns.get("ip_address"))
+        columns["event_data"] = privacy.event_data(columns.get("event_data"))
+        if record.kind != "page" and log.tells_kinds:
             columns["event_name"] = record.kind
-        return Hit(
-            id=hit_id,
-            created_at=record.created_at,
-            application_id=self.application.id,
-            app_id=self.application.app_id,
-            **columns,
-        )
+        return {name: value for name, value in columns.items() if value is not None}
 
     def _ensure_month(self, time: datetime) -> None:
         month = (time.year, time.month)
@@ -206,22 +214,13 @@ class Import:
 class _Log(NamedTuple):
     """What holds for all lines of a file."""
 
-    source: str
+    ids: ImportedIds
     priority: int
     ordinals: EqualLines
     privacy: Privacy
     drops_bots: bool
-
-
-def _made_private(hit: Hit, privacy: Privacy) -> Hit:
-    return replace(
-        hit,
-        url=privacy.url(hit.url),
-        referrer=privacy.url(hit.referrer),
-        user_agent=privacy.user_agent(hit.user_agent),
-        ip_address=privacy.address(hit.ip_address),
-        event_data=privacy.event_data(hit.event_data),
-    )
+    tells_kinds: bool
+    """Whether requests that are no page views are events of a name."""
 
 
 class _OutOfPeriod(ValueError):
