@@ -175,7 +175,7 @@ class Import:
             batch.add(ReadLine(hit_id, columns, entry), line.number)
 
     def _is_own(self, record: Record) -> bool:
-        """Whether a request was for the application's own site, as far as its line and the application say."""
+        """Return whether a request was for the application's own site, as far as its line and the application say."""
         domain = self.application.domain
         if domain is None or self.any_host:
             return True
