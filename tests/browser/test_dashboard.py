@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, watched
+from tests.browser.conftest import PATIENCE, SOMEBODY, watched
 from tests.browser.site import Site
 from tests.raw_hits import count_days, fill
 from tests.registered_webhooks import register
@@ -102,13 +102,36 @@ def test_a_link_on_another_site_finds_who_has_signed_in(browser: Browser, runnin
         expect(page.locator(".chart .column")).to_have_count(30)
 
 
+def test_the_first_hit_and_those_after_it_appear_by_themselves(
+    browser: Browser, running: Stack, store: Database
+) -> None:
+    _, api_key = applications.create(store, name="New", app_id="new-site")
+    pixel = f"{running.url}/pixel.gif?app_id=new-site&url=https://new.example"
+    visitor = {"User-Agent": SOMEBODY}
+    with seeing(browser, running, locale="en-US") as page:
+        sign_in(page, running, api_key)
+        expect(page.get_by_role("button", name="Copy")).to_be_visible()
+        expect(page.get_by_text("Waiting for the first hit")).to_be_visible()
+        page.request.get(f"{pixel}/first", headers=visitor)
+        expect(page.get_by_text("The first hit has arrived")).to_be_visible()
+        page.locator("[data-done]").get_by_role("link", name="Live").click()
+        expect(page.get_by_role("cell", name="/first")).to_be_visible()
+        page.evaluate("window.stays = true")
+        page.request.get(f"{pixel}/second", headers=visitor)
+        expect(page.get_by_role("cell", name="/second")).to_be_visible()
+        assert page.evaluate("window.stays"), "without a reload"
+
+
 @pytest.mark.parametrize("language", ["en-US", "ja-JP"])
 def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
     browser: Browser, running: Stack, key: str, language: str
 ) -> None:
     options = {"viewport": PHONE, "color_scheme": "dark", "locale": language, "has_touch": True}
-    own = [f"applications/seen{page}" for page in ("", "?range=12m", "?range=24h", "/quality", "/webhooks")]
-    for presented, paths in ((key, own), (running.admin_token, ["", "operations"])):
+    own = [f"applications/seen{page}" for page in ("", "?range=12m", "?range=24h", "/live", "/quality", "/webhooks")]
+    for presented, paths in (
+        (key, own),
+        (running.admin_token, ["", "operations", "operations/failed", "operations/hit"]),
+    ):
         with seeing(browser, running, **options) as page:
             sign_in(page, running, presented)
             expect(page.locator("#key")).to_have_count(0)

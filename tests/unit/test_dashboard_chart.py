@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tracker.dashboard.chart import BOTTOM, HEIGHT, TOP, Bar, chart
 from tracker.dashboard.formats import change, number, share
-from tracker.dashboard.operations import without_values
 from tracker.dashboard.ranges import NAMES, range_of
+from tracker.dashboard.reason import without_values
 from tracker.dashboard.wording import LANGUAGES, _texts
 from tracker.reading.period import Period
 

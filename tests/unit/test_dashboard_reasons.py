@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.dashboard.operations import without_values
+from tracker.dashboard.reason import without_values
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,12 @@ sign_in           the form, the way out, the switch of language; `form` reads it
 overview_page     where somebody begins: the operator's list of applications
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, devices, countries
+live_page         what goes on there now
+first_hit         whether the first hit has come, and what may be wrong if not
 traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
-operations        for the operator: what waits, who works, what failed
+operations        for the operator: what waits, who works, what failed; `pace` the hits in and out of the last hour
+failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up
 page              how a page is put together, and what its headers are; `files` what it loads
+reason            why something failed, without the values that it quotes
 wording           its words, in two languages; `sentences` those that others say; `formats` numbers, days and times
 """

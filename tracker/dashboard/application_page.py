@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 
+from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard import panels, traffic
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import is_https
-from tracker.dashboard.page import page
+from tracker.dashboard.page import address, fragment, page
 from tracker.dashboard.ranges import NAMES, Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
@@ -32,21 +33,25 @@ _LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
 def show(app_id: str) -> Response:
     """Return the numbers of an application over the time that was chosen."""
     services = current_services()
-    frame = _frame(app_id)
+    shown = frame(app_id)
     now = services.clock.now()
     asked = range_of(request.args, now)
     words = Words(language())
     days = Days(words)
-    found = traffic.read(services, frame["application"].app_id, asked, days, now)
+    found = traffic.read(services, shown["application"].app_id, asked, days, now)
+    fresh = found.empty and not ever_counted(services.reading, app_id=app_id)
+    first = first_hits.look(services, application_named(app_id), now) if fresh else None
     return page(
         "application.html",
-        **frame,
+        script=fresh,
+        first=first,
+        **shown,
         asked=asked,
         ranges=NAMES,
         traffic=found,
-        panels=panels.read(services, frame["application"].app_id, asked, now),
+        panels=None if fresh else panels.read(services, shown["application"].app_id, asked, now),
         written=days.written,
-        fresh=found.empty and not ever_counted(services.reading, app_id=frame["application"].app_id),
+        fresh=fresh,
         origin=_origin(),
         when=_span(words, days, asked.shown),
         compared=_compared(words, days, asked),
@@ -56,14 +61,14 @@ def show(app_id: str) -> Response:
 def quality(app_id: str) -> Response:
     """Return what arrives beside the definitions of custom parameters, and what was left out."""
     services = current_services()
-    frame = _frame(app_id)
+    shown = frame(app_id)
     asked = range_of(request.args, services.clock.now())
     if asked.name not in _QUALITY_RANGES:
         raise invalid("There is no such range here.", range=["Must be one of " + ", ".join(_QUALITY_RANGES)])
-    about = {"app_id": frame["application"].app_id, "period": asked.period}
+    about = {"app_id": shown["application"].app_id, "period": asked.period}
     return page(
         "quality.html",
-        **frame,
+        **shown,
         asked=asked,
         ranges=_QUALITY_RANGES,
         drift=drift.read(services.reading, **about),
@@ -75,13 +80,13 @@ def quality(app_id: str) -> Response:
 
 def webhooks_of(app_id: str) -> Response:
     """Return the webhooks of an application, and how their endpoints fare."""
-    frame = _frame(app_id)
-    if not frame["may_see_webhooks"]:
+    shown = frame(app_id)
+    if not shown["may_see_webhooks"]:
         raise not_found("There is nothing at this address.")
-    return page("webhooks.html", **frame, place=_place)
+    return page("webhooks.html", **shown, place=_place)
 
 
-def _frame(app_id: str) -> dict[str, Any]:
+def frame(app_id: str) -> dict[str, Any]:
     """Return what every page of an application shows.
 
     This is what it is called, and whether something is wrong with its webhooks.
@@ -97,8 +102,17 @@ def _frame(app_id: str) -> dict[str, Any]:
         "application": row,
         "webhooks": of_it if may else [],
         "may_see_webhooks": may,
+        "domain": row.domain,
         "disabled": sum(not webhook.is_active for webhook in of_it),
     }
+
+
+def first_hit(app_id: str) -> Response:
+    """Return whether the first hit is there, and if not, what may be wrong: a part of a page, asked for repeatedly."""
+    services = current_services()
+    application = application_named(app_id)
+    found = first_hits.look(services, application, services.clock.now())
+    return fragment("first_hit.html", first=found, home=address(application.app_id), domain=application.domain)
 
 
 def _place(webhook: WebhookRow) -> str:

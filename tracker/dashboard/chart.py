@@ -80,7 +80,7 @@ class Chart:
 
 def chart(bars: Sequence[Bar]) -> Chart:
     """Return the chart of some bars; an empty one has its lines all the same."""
-    step = _step(max((bar.requests for bar in bars), default=0))
+    step = step_for(max((bar.requests for bar in bars), default=0))
     top = step * _LINES
     lines = [GridLine(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
     width = 100 / max(1, len(bars))
@@ -88,9 +88,9 @@ def chart(bars: Sequence[Bar]) -> Chart:
     return Chart([_column(bar, place, width, every, top) for place, bar in enumerate(bars)], lines, top)
 
 
-def _step(highest: int) -> int:
-    """Return a round number, four of which reach the highest bar: 1, 2, 2.5 or 5 times a power of ten."""
-    needed = max(1.0, highest / _LINES)
+def step_for(highest: int, lines: int = _LINES) -> int:
+    """Return a round number, `lines` of which reach the highest bar: 1, 2, 2.5 or 5 times a power of ten."""
+    needed = max(1.0, highest / lines)
     power = 10 ** math.floor(math.log10(needed))
     for factor in (1, 2, 2.5, 5, 10):
         step = factor * power

@@ -1,4 +1,4 @@
-"""The files that pages load: a style sheet and an icon, from the package, under addresses that change with them."""
+"""What pages load: a style sheet, an icon and a script, from the package, under addresses that change with them."""
 
 import hashlib
 from functools import cache
@@ -10,7 +10,11 @@ from flask import Response, request
 from tracker.errors import not_found
 
 _FOLDER: Final = Path(__file__).parent / "files"
-_TYPES: Final = {"dashboard.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_TYPES: Final = {
+    "dashboard.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "dashboard.js": "text/javascript; charset=utf-8",
+}
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",

@@ -1,6 +1,7 @@
 """Numbers, shares, days and times as people read them. Days and times are UTC."""
 
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 from tracker.dashboard.wording import Words
 
@@ -31,6 +32,19 @@ def change(now: int, before: int) -> str | None:
         return None
     value = round(100 * (now - before) / before)
     return f"{value:+,d}%" if value else "±0%"
+
+
+def clock_time(value: datetime) -> str:
+    """`12:34:56`."""
+    return f"{value.astimezone(UTC):%H:%M:%S}"
+
+
+def host_of(url: str | None) -> str:
+    """Return the host of a URL, where it has one."""
+    try:
+        return urlsplit(url or "").hostname or ""
+    except ValueError:
+        return ""
 
 
 class Days:

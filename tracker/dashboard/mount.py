@@ -8,7 +8,16 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from tracker.dashboard import application_page, files, operations, overview_page, sign_in, viewer
+from tracker.dashboard import (
+    application_page,
+    failed_hits_page,
+    files,
+    live_page,
+    operations,
+    overview_page,
+    sign_in,
+    viewer,
+)
 from tracker.dashboard.page import HOME, error_page, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
 from tracker.dashboard.viewer import SignedOut
@@ -37,7 +46,13 @@ def _blueprint() -> Blueprint:
         ("", "home", overview_page.home, "GET"),
         ("/", "home-slash", lambda: sign_in.see(HOME), "GET"),
         ("/operations", "operations", operations.show, "GET"),
+        ("/operations/failed", "failed-hits", failed_hits_page.show, "GET"),
+        ("/operations/failed", "failed-hits-change", failed_hits_page.change, "POST"),
+        ("/operations/hit", "hit", failed_hits_page.hit, "GET"),
         ("/applications/<app_id>", "application", application_page.show, "GET"),
+        ("/applications/<app_id>/first-hit", "first-hit", application_page.first_hit, "GET"),
+        ("/applications/<app_id>/live", "live", live_page.show, "GET"),
+        ("/applications/<app_id>/live/now", "live-now", live_page.now, "GET"),
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks", application_page.webhooks_of, "GET"),
         ("/<path:rest>", "nothing", _nothing, "GET"),

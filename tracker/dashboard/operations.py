@@ -1,6 +1,5 @@
 """For the operator: what waits, who works, what failed, and which months and webhooks need a look."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,15 @@ from typing import Any, Final, TypeVar
 
 from flask import Response
 
+from tracker.dashboard import pace
+from tracker.dashboard.pace import Pace
 from tracker.dashboard.page import page
+from tracker.dashboard.reason import without_values
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.viewer import require_operator
 from tracker.diagnostics import partition_overview
 from tracker.errors import TryAgain
+from tracker.instance import operator
 from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, are_suspended, registered_workers
 from tracker.store import batch_jobs, batch_queue, leases, webhooks
@@ -26,15 +29,7 @@ _COUNTED: Final = 100_000
 """Entries up to which the failed ones, and those that wait for Redis, are counted."""
 _MAX_REASONS: Final = 30
 _MAX_WEBHOOKS: Final = 100
-_MAX_REASON_LENGTH: Final = 200
 _JOBS_OF: Final = timedelta(hours=24)
-_QUOTED: Final = re.compile(
-    # What is quoted may hold quotes itself: from the first one to the last, or to the end where the last is cut off.
-    r"\"[^\"]*(?:\"[^\"]*\"[^\"]*)*$|\".*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b"
-    r"|[0-9a-f:]{0,39}::[0-9a-f:.]{0,39}|\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
 T = TypeVar("T")
 
 
@@ -45,6 +40,9 @@ class QueueView:
     streams: list[Depth]
     workers: list[RegisteredWorker]
     suspended: bool
+    pace: Pace
+    versions: Mapping[str, Mapping[str, int]]
+    """How many processes of each kind run each version."""
 
     @property
     def waiting(self) -> int:
@@ -96,14 +94,16 @@ def failed_by_application(database: Database) -> Counter[str]:
     return found
 
 
-def without_values(reason: str) -> str:
-    """Return a reason without what it quotes: values are visitors' data."""
-    return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", reason)[:_MAX_REASON_LENGTH]
-
-
 def _queue(services: DashboardServices) -> QueueView:
     redis = services.redis
-    return QueueView(streams=depths(redis), workers=registered_workers(redis), suspended=are_suspended(redis))
+    streams = depths(redis)
+    return QueueView(
+        streams=streams,
+        workers=registered_workers(redis),
+        suspended=are_suspended(redis),
+        pace=pace.read(redis, streams),
+        versions=operator.versions(redis),
+    )
 
 
 def _stored(services: DashboardServices) -> StoreView:
@@ -120,7 +120,7 @@ def _stored(services: DashboardServices) -> StoreView:
         counts=counts,
         failed=_by_reason(failed),
         scheduler=scheduler,
-        jobs=[{**job, "last_error": without_values(job["last_error"] or "")} for job in jobs],
+        jobs=[{**job, "last_error": without_values(job["last_error"])} for job in jobs],
         months=sorted({partition.month.start for partition in months.partitions if partition.month is not None}),
         problems=[*months.problems],
         disabled=disabled,
@@ -131,7 +131,7 @@ def _stored(services: DashboardServices) -> StoreView:
 def _by_reason(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     hits, latest = Counter[tuple[str, str]](), dict[tuple[str, str], datetime]()
     for row in rows:
-        place = row["app_id"] or "", without_values(row["reason"] or "")
+        place = row["app_id"] or "", without_values(row["reason"])
         hits[place] += row["hits"]
         latest[place] = max(filter(None, (latest.get(place), row["latest"])), default=None)  # type: ignore[assignment]
     return [

@@ -30,8 +30,35 @@ HEADERS: Final = {
 }
 
 
-def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Response:  # noqa: ANN401 what templates show
-    """Return the page that a template makes of `values`, in the reader's language."""
+def page(
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    script: bool = False,
+    **values: Any,  # noqa: ANN401 what templates show
+) -> Response:
+    """Return the page that a template makes of `values`, in the reader's language.
+
+    With `script` it loads `files/dashboard.js`, without which it works as well, and nothing else.
+    """
+    text, words = _rendered(template, script=script, **values)
+    headers = {**HEADERS, "Content-Language": words.language}
+    if script:
+        headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
+    return Response(text, status, headers, content_type="text/html; charset=utf-8")
+
+
+def fragment(template: str, **values: Any) -> Response:  # noqa: ANN401 what templates show
+    """Return a part of a page, with an ETag by which who asks for it again learns that it is as it was."""
+    text, words = _rendered(template, script=False, **values)
+    headers = {**HEADERS, "Content-Language": words.language}
+    answer = Response(text, HTTPStatus.OK, headers, content_type="text/html; charset=utf-8")
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN401 as above
     words = Words(language())
     days = formats.Days(words)
     usual = {
@@ -45,13 +72,13 @@ def page(template: str, *, status: int = HTTPStatus.OK, **values: Any) -> Respon
         "file": address_of,
         "number": formats.number,
         "share": formats.share,
+        "clock_time": formats.clock_time,
+        "host": formats.host_of,
         "moment": days.moment,
         "month": days.month,
         "said": lambda text: sentences.shown(text or "", words.language),
     }
-    text = _environment().get_template(template).render(**usual, **values)
-    headers = {**HEADERS, "Content-Language": words.language}
-    return Response(text, status, headers, content_type="text/html; charset=utf-8")
+    return _environment().get_template(template).render(**usual, **values), words
 
 
 def error_page(refused: Refused, *, reason: str | None = None) -> Response:

@@ -7,7 +7,9 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
+from tracker.instance.check import InstanceCheck
 from tracker.queueing.connection import Connection
+from tracker.reading.live import LiveReader
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import KeyCheck
@@ -32,6 +34,10 @@ class DashboardServices:
     key_check: KeyCheck
     secret_key: str | None
     proxies: TrustedProxies
+    instance: InstanceCheck
+    """Asked before anything is put into Redis: whether that belongs to this database."""
+    live: LiveReader
+    wake_worker: Callable[[], object]
 
 
 def current_services() -> DashboardServices:

@@ -14,6 +14,7 @@ from tracker.application import ApiKey, Application
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import DatabaseAway, not_found
+from tracker.management import audit
 from tracker.store import applications, dashboard_sign_outs
 from tracker.web.authentication import KeyHolder
 
@@ -40,6 +41,11 @@ class Viewer:
     @property
     def is_operator(self) -> bool:
         return self.key is None
+
+    @property
+    def actor(self) -> audit.Actor:
+        """Return as whom the audit log notes what the viewer changes."""
+        return audit.ADMIN if self.key is None else audit.Actor("key", self.key.id)
 
     def may(self, permission: str) -> bool:
         return self.key is None or self.key.may(permission)

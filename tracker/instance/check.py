@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from tracker import __version__
 from tracker.clock import Clock
 from tracker.errors import DatabaseAway, ForeignQueue, QueueAway
 from tracker.instance.claim import QueueClaim
@@ -115,7 +116,7 @@ class InstanceCheck:
         now = self._clock.monotonic()
         if self._name is None or claim is None or now < self._note_at:
             return
-        about = {"database": own.as_json(), "server_started_at": self._server_started_at}
+        about = {"database": own.as_json(), "server_started_at": self._server_started_at, "version": __version__}
         self._note_at = now + _NOTE_SECONDS
         try:
             ownership.note_process(self._redis, self._name, orjson.dumps(about))

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import orjson
+
 from tracker.errors import conflict
+from tracker.instance.check import ALIVE_SECONDS
 from tracker.instance.claim import QueueClaim
 from tracker.queueing import ownership
 from tracker.queueing.connection import Connection
@@ -30,6 +33,23 @@ def look(database: Database, redis: Connection) -> Belonging:
         instance = store.get(tx)
     said = ownership.owner(redis)
     return Belonging(instance, said, None if said is None else QueueClaim.decode(said))
+
+
+def versions(redis: Connection) -> dict[str, dict[str, int]]:
+    """Return how many processes of each kind (receiver, workers, scheduler) run each version. Raises QueueAway.
+
+    Those of a version that did not say so yet go by an empty text.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, about in ownership.processes(redis, seconds=ALIVE_SECONDS).items():
+        try:
+            version = str(orjson.loads(about).get("version", ""))
+        except (ValueError, AttributeError):
+            version = ""
+        kinds = found.setdefault(version, {})
+        kind = name.partition(" ")[0]
+        kinds[kind] = kinds.get(kind, 0) + 1
+    return found
 
 
 def adopt(database: Database, redis: Connection) -> None:

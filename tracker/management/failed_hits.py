@@ -1,13 +1,14 @@
 """Hits that failed for good: looked at, sent in again, given up. And where any one hit is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from tracker.errors import not_found
 from tracker.hit import identity_of
+from tracker.management.audit import COMMAND, Actor, record
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import MAX_IMPORTED_PRIORITY, Entry
@@ -15,6 +16,8 @@ from tracker.queueing.inspection import find
 from tracker.store import access_logs, batch_queue
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction
+
+_MAX_NOTED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,26 @@ class Whereabouts:
     """The stream that it waits in, or `retries`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedHitRow:
+    """A hit that failed for good: its tracking id, whose it is as far as that is known, why, and since when."""
+
+    id: UUID
+    app_id: str | None
+    reason: str | None
+    failed_at: datetime | None
+
+
 def list_(database: Database, *, limit: int, app_id: str | None = None) -> list[QueueRow]:
     """Return the failed ones, the latest first."""
     with database.transaction() as tx:
         return batch_queue.failed(tx, limit=limit, app_id=app_id)
+
+
+def reasons(database: Database, *, limit: int, app_id: str | None = None) -> list[FailedHitRow]:
+    """Return which hits failed and why, without what they hold, the latest first."""
+    with database.transaction() as tx:
+        return [FailedHitRow(**row) for row in batch_queue.failed_reasons(tx, limit=limit, app_id=app_id)]
 
 
 def show(database: Database, redis: Connection, tracking_id: UUID) -> Whereabouts:
@@ -62,13 +81,18 @@ def failed_ids(database: Database) -> list[UUID]:
         return batch_queue.failed_ids(tx)
 
 
-def retry(database: Database, redis: Connection, tracking_ids: Iterable[UUID], now: datetime) -> list[UUID]:
+def retry(
+    database: Database, redis: Connection, tracking_ids: Sequence[UUID], now: datetime, *, by: Actor = COMMAND
+) -> list[UUID]:
     """Send failed hits in again, with the identity they have and no retries counted; returns those that are not failed.
 
     The row stays until a worker has stored the hit, which takes it away in the same transaction, or until it fails
     anew: so nothing is lost whatever breaks off in between, and what is sent in twice is stored once.
     """
     missing = []
+    if tracking_ids:
+        with database.transaction() as tx:
+            _note(tx, by, "hits.retried", tracking_ids)
     for tracking_id in tracking_ids:
         with database.transaction() as tx:
             row = batch_queue.take_for_retry(tx, tracking_id)
@@ -79,14 +103,24 @@ def retry(database: Database, redis: Connection, tracking_ids: Iterable[UUID], n
     return missing
 
 
-def discard(database: Database, tracking_ids: Sequence[UUID]) -> list[UUID]:
+def discard(database: Database, tracking_ids: Sequence[UUID], *, by: Actor = COMMAND) -> list[UUID]:
     """Give failed hits up for good; returns those that are not failed."""
     with database.transaction() as tx:
-        return [tracking_id for tracking_id in tracking_ids if not _discard(tx, tracking_id)]
+        missing = [tracking_id for tracking_id in tracking_ids if not _discard(tx, tracking_id)]
+        if discarded := sorted({*tracking_ids} - {*missing}):
+            _note(tx, by, "hits.discarded", discarded)
+        return missing
 
 
 def _discard(tx: Transaction, tracking_id: UUID) -> bool:
     return batch_queue.discard(tx, tracking_id, imported=MAX_IMPORTED_PRIORITY)
+
+
+def _note(tx: Transaction, by: Actor, action: str, tracking_ids: Sequence[UUID]) -> None:
+    """Note it in the audit log, with the ids where they are few."""
+    subject = str(tracking_ids[0]) if len(tracking_ids) == 1 else f"{len(tracking_ids)} hits"
+    named = [str(each) for each in tracking_ids] if len(tracking_ids) <= _MAX_NOTED else None
+    record(tx, by, None, action, subject, None, {"hits": len(tracking_ids), "tracking_ids": named})
 
 
 def _entry_again(row: QueueRow, now: datetime) -> Entry:

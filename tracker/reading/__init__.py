@@ -9,6 +9,7 @@ folded, matched    the numbers: from hours and days, or counted from the hits th
 stored             hours and days as they are stored, and what was filtered out
 overview           several applications at a glance
 parameters         the most frequent values of one parameter
+live               who is there now, and the newest hits
 drift              what arrives beside the definitions
 sessions           the sessions, page by page, with a cursor; identifier: texts that name something
 export             the hits themselves: export_rows in pages, export_lines as CSV or JSON, export_window how much a time

@@ -62,6 +62,11 @@ def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
     return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", {"app_id": app_id})]
 
 
+def failed_reasons(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Row]:
+    """Return `id`, `app_id`, `reason` and `failed_at` of the entries that failed for good, the latest first."""
+    return fetch_all(tx, "batch_queue/failed_reasons", {"limit": limit, "app_id": app_id})
+
+
 def failed_summary(tx: Transaction, *, looked_at: int) -> list[Row]:
     """Return what failed, of the last so many entries.
 

@@ -3,6 +3,9 @@
 from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.services import DashboardServices
+from tracker.instance.check import InstanceCheck
+from tracker.queueing.wakeup import wake_worker
+from tracker.reading.live import LiveReader
 from tracker.web.client_address import TrustedProxies
 
 
@@ -17,4 +20,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         key_check=api.key_check,
         secret_key=settings.secret_key,
         proxies=TrustedProxies.of(settings),
+        live=LiveReader(api.reading, api.clock),
+        instance=InstanceCheck(api.database, api.redis, api.clock),
+        wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
     )

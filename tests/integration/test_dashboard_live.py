@@ -1,0 +1,121 @@
+"""What a site's owner sees first and watches: the first hit, or why none comes, and what goes on now."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.browsing import Browsing, cards, text_of
+from tests.failed_hits import fail
+from tests.integration.conftest import MovableClock
+from tests.managing import Managing
+from tests.raw_hits import execute, fill
+from tests.servers_away import redis_away
+from tracker.application import Application
+from tracker.embedded import Valkey
+from tracker.management import applications
+from tracker.queueing import filtered
+from tracker.queueing.connection import Connection
+from tracker.reading import live
+from tracker.store.database import Database
+
+HOME = "/dashboard/applications/shop"
+HOSTILE = "https://shop.example/<script>alert(1)</script>?q=secret"
+
+
+@pytest.fixture
+def browsing(managing: Managing, application_key: str) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(application_key)
+    return opened
+
+
+def test_a_new_site_shows_the_tag_and_waits_for_the_first_hit(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    page = browsing.get(HOME)
+    assert 'data-app-id="shop"' in page.text
+    assert 'data-copy="tag"' in page.text
+    assert '<noscript><meta http-equiv="refresh"' in page.text
+    assert "Waiting for the first hit" in text_of(page)
+    part = browsing.get(f"{HOME}/first-hit")
+    assert "data-done" not in part.text
+    again = browsing.get(f"{HOME}/first-hit", headers={"If-None-Match": part.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    fill(database, application, 1, start=datetime.now(UTC), url=f"'{HOSTILE}'")
+    arrived = browsing.get(f"{HOME}/first-hit", headers={"If-None-Match": part.headers["ETag"]})
+    assert arrived.status_code == 200
+    assert "The first hit has arrived" in text_of(arrived)
+    assert "data-done" in arrived.text
+    assert "<script>alert" not in arrived.text
+
+
+def test_it_says_what_is_wrong_when_no_hit_comes(
+    browsing: Browsing, database: Database, application: Application, redis: Connection
+) -> None:
+    applications.update(database, "shop", {"domain": "shop.example"})
+    execute(database, "INSERT INTO filtered_hits VALUES (%s, date_trunc('hour', now()), 'domain', 2)", application.id)
+    redis.hset(filtered.COUNTS, filtered.field_of(application.id, "domain", datetime.now(UTC)), 3)
+    redis.hset(filtered.COUNTS, filtered.field_of(application.id, "bot", datetime.now(UTC)), 1)
+    other, _ = applications.create(database, name="Other", app_id="other")
+    redis.hset(filtered.COUNTS, filtered.field_of(other.id, "dnt", datetime.now(UTC)), 9)
+    told = text_of(browsing.get(f"{HOME}/first-hit"))
+    assert "the page is not of the application&#39;s domain: 5. Only pages of shop.example and below" in told
+    assert "Bots and crawlers: 1." in told
+    assert "Do Not Track" not in told, "another application's"
+    assert "No worker is registered" in told
+    assert "No scheduler works" in told
+    assert "could not be stored" not in told
+    fail(database, application, 1)
+    applications.set_status(database, "shop", "suspended")
+    told = text_of(browsing.get(f"{HOME}/first-hit"))
+    assert "could not be stored" in told
+    assert "not active" in told
+
+
+def test_it_says_which_server_is_away(browsing: Browsing, valkey: Valkey) -> None:
+    with redis_away(valkey):
+        told = text_of(browsing.get(f"{HOME}/first-hit"))
+    assert "Redis does not answer" in told
+
+
+def test_live_shows_the_visitors_of_half_an_hour_and_the_newest_hits(
+    managing: Managing,
+    browsing: Browsing,
+    database: Database,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = datetime.now(UTC)
+    fill(database, application, 9, start=now - timedelta(minutes=29), every="1 minute", client_sub_id="'v' || n % 4")
+    fill(
+        database, application, 2, start=now - timedelta(minutes=31), first=100, client_sub_id="'old' || n", every="1 ms"
+    )
+    stranger, key = applications.create(database, name="Stranger", app_id="stranger")
+    fill(database, stranger, 3, start=now - timedelta(minutes=1), every="1 ms", first=200, client_sub_id="'s' || n")
+    page = browsing.get(f"{HOME}/live")
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page.text
+    assert cards(page) == {"visitors": "4", "requests": "9"}
+    assert page.text.index("/9<") < page.text.index("/8<"), "the newest first"
+    part = browsing.get(f"{HOME}/live/now")
+    again = browsing.get(f"{HOME}/live/now", headers={"If-None-Match": part.headers["ETag"]})
+    assert again.status_code == 304
+    fill(database, application, 1, start=now, every="1 ms", first=300, client_sub_id="'new'", url=f"'{HOSTILE}'")
+    monkeypatch.setattr(live, "_FRESH_SECONDS", 0.0)
+    after = browsing.get(f"{HOME}/live/now", headers={"If-None-Match": part.headers["ETag"]})
+    assert after.status_code == 200
+    assert cards(after) == {"visitors": "5", "requests": "10"}
+    assert "<script>alert" not in after.text
+    other = Browsing(managing)
+    other.sign_in(key)
+    assert other.get(f"{HOME}/live/now").status_code == 404
+    assert cards(other.get("/dashboard/applications/stranger/live")) == {"visitors": "3", "requests": "3"}
+    monkeypatch.setattr(live, "MAX_HITS", 6)
+    assert cards(browsing.get(f"{HOME}/live/now")) == {"visitors": "≥5", "requests": "≥6"}
+
+
+def test_many_who_look_cost_one_look(database: Database, application: Application, clock: MovableClock) -> None:
+    reader = live.LiveReader(database, clock)
+    first = reader.read("shop")
+    assert reader.read("shop") is first
+    clock.advance(1.1)
+    assert reader.read("shop") is not first

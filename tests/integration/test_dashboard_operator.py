@@ -1,0 +1,143 @@
+"""The operator's pages: the pace of the last hour, which versions run, failed hits and what becomes of them."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from tests.browsing import Browsing, text_of
+from tests.failed_hits import fail
+from tests.managing import Managing
+from tests.raw_hits import execute
+from tests.receiving import queued_hits
+from tracker import __version__
+from tracker.application import Application
+from tracker.dashboard.pace import HEIGHT, TOP, pace
+from tracker.instance.check import InstanceCheck
+from tracker.management import applications, audit
+from tracker.queueing import metric_counts, ownership
+from tracker.queueing.connection import Connection
+from tracker.queueing.metric_counts import MinuteRate
+from tracker.queueing.throughput import Throughput
+from tracker.store.database import Database
+
+FAILED = "/dashboard/operations/failed"
+HIT = "/dashboard/operations/hit"
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def operator(managing: Managing) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(managing.admin_token)
+    return opened
+
+
+def because(database: Database, tracking_id: object, reason: str) -> None:
+    execute(database, "UPDATE batch_queue SET error_message = %s WHERE id = %s", reason, tracking_id)
+
+
+def failed_count(database: Database) -> int:
+    with database.transaction() as tx:
+        row = tx.execute("SELECT count(*) FROM batch_queue WHERE status = 'failed'").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_failed_hits_are_looked_at_by_application_and_reason(
+    operator: Browsing, database: Database, application: Application
+) -> None:
+    other, _ = applications.create(database, name="Other", app_id="other")
+    first, second, third = fail(database, application, 1), fail(database, application, 2), fail(database, other, 3)
+    because(database, first, f'invalid "192.0.2.7 {HOSTILE}" here')
+    because(database, second, 'invalid "somebody@example.org" here')
+    page = operator.get(FAILED)
+    assert [str(each) in page.text for each in (first, second, third)] == [True] * 3
+    assert "somebody" not in page.text
+    assert "192.0.2.7" not in page.text
+    assert HOSTILE not in page.text
+    [by_reason] = {link.replace("&amp;", "&") for link in re.findall(r'href="(\?reason=invalid[^"]*)"', page.text)}
+    alike = operator.get(FAILED + by_reason).text
+    assert [str(each) in alike for each in (first, second, third)] == [True, True, False]
+    assert 'class="chip"' in alike
+    of_other = operator.get(f"{FAILED}?app_id=other").text
+    assert [str(each) in of_other for each in (first, second, third)] == [False, False, True]
+    assert "app_id=shop&amp;reason=invalid%20%E2%80%A6%20here" in operator.get("/dashboard/operations").text
+    assert operator.get(f"{FAILED}?app_id=%00").status_code == 400
+
+
+def test_failed_hits_are_sent_in_again_or_given_up_one_or_all_and_that_is_noted(
+    operator: Browsing, database: Database, application: Application, redis: Connection
+) -> None:
+    ids = [fail(database, application, number) for number in range(4)]
+    because(database, ids[3], "another reason")
+    one = operator.post(FAILED, action="retry", id=str(ids[0]))
+    assert (one.status_code, one.location) == (303, f"{HIT}?id={ids[0]}&done=retry&count=1")
+    assert len(queued_hits(redis)) == 1
+    assert failed_count(database) == 4, "its row stays until a worker has stored it"
+    again = operator.post(FAILED, action="retry", reason="it could not be", app_id="shop")
+    assert "count=3" in again.location
+    gone = operator.post(FAILED, action="discard", reason="another reason")
+    assert "done=discard" in gone.location
+    assert "count=1" in gone.location
+    assert "1 given up." in text_of(operator.get(gone.location))
+    assert failed_count(database) == 3
+    twice = operator.post(FAILED, action="discard", id=str(ids[3]))
+    assert "count=0" in twice.location, "what is gone is given up by nobody"
+    noted = [(row["action"], row["actor_kind"], row["after"]["hits"]) for row in audit.list_(database, limit=3)]
+    assert noted == [("hits.discarded", "admin", 1), ("hits.retried", "admin", 3), ("hits.retried", "admin", 1)]
+
+
+def test_nobody_but_the_operator_and_no_other_site_changes_failed_hits(
+    managing: Managing, operator: Browsing, database: Database, application: Application, application_key: str
+) -> None:
+    tracking_id = str(fail(database, application, 1))
+    owner = Browsing(managing)
+    owner.sign_in(application_key)
+    assert owner.post(FAILED, action="discard", id=tracking_id).status_code == 404
+    assert Browsing(managing).post(FAILED, action="discard", id=tracking_id).status_code == 303
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert operator.post(FAILED, headers=foreign, action="discard", id=tracking_id).status_code == 403
+    assert operator.post(FAILED, action="delete", id=tracking_id).status_code == 400
+    assert operator.post(FAILED, action="discard", id="1").status_code == 400
+    assert failed_count(database) == 1
+
+
+def test_one_hit_is_found_wherever_it_is(operator: Browsing, database: Database, application: Application) -> None:
+    tracking_id = fail(database, application, 1)
+    because(database, tracking_id, "There is no application shop of the hit's id any more.")
+    page = operator.get(f"{HIT}?id={tracking_id}")
+    assert "Failed" in text_of(page)
+    assert 'name="action" value="retry"' in page.text
+    operator.language = "ja"
+    assert (
+        "ヒットの ID に対応するアプリケーション shop はもうありません。" in operator.get(f"{HIT}?id={tracking_id}").text
+    )
+    operator.language = "en"
+    assert "No hit of this id" in text_of(operator.get(f"{HIT}?id={uuid4()}"))
+    assert operator.get(f"{HIT}?id=x").status_code == 400
+
+
+def test_the_pace_of_the_last_hour_and_the_versions_are_told(
+    managing: Managing, operator: Browsing, database: Database, redis: Connection
+) -> None:
+    minute = int(redis.time()[0]) // 60  # type: ignore[index]
+    redis.hset(f"{metric_counts._MINUTE}{minute - 3}", mapping={"in": 900, "out": 600})
+    InstanceCheck(database, redis, managing.parts.clock, kind="receiver").look()
+    told = text_of(operator.get("/dashboard/operations"))
+    assert "In the last 5 minutes 3 hits a second came in and 2 went out." in told
+    assert f"{__version__}: receivers 1" in told
+    assert "More than one version" not in told
+    ownership.note_process(redis, "workers elsewhere:7", b'{"database": {}}')
+    told = text_of(operator.get("/dashboard/operations"))
+    assert "an older one: workers 1" in told
+    assert "More than one version runs" in told
+
+
+def test_the_chart_of_the_pace_stays_within_its_bounds() -> None:
+    drawn = pace([MinuteRate(100, 0, 0), MinuteRate(101, 7, 1_000_000)], Throughput(0.0, 0.0, None))
+    assert drawn.columns[0].hits_out == 0
+    assert 0 < drawn.columns[1].hits_in < drawn.columns[1].hits_out <= HEIGHT
+    assert drawn.lines[0].y == TOP + HEIGHT
+    assert (drawn.hits_in, drawn.hits_out) == (7, 1_000_000)
+    assert pace([], Throughput(0.0, 0.0, 0.0)).columns == []

@@ -1,0 +1,134 @@
+"""Failed hits, for the operator: looked at, sent in again, given up, one or all; and any one hit by its id."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from flask import Response, request
+
+from tracker.dashboard.form import form
+from tracker.dashboard.origin import require_own_page
+from tracker.dashboard.page import HOME, page
+from tracker.dashboard.reason import without_values
+from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import require_operator, viewer
+from tracker.errors import Refused, invalid
+from tracker.management import failed_hits
+from tracker.management.failed_hits import FailedHitRow
+
+PATH: Final = f"{HOME}/operations/failed"
+_SHOWN: Final = 100
+_LOOKED_AT: Final = 10_000
+"""Failed hits, the latest, among which those of a reason are looked for."""
+MAX_AT_ONCE: Final = 1000
+"""Hits that one click sends in again or gives up: some seconds."""
+_DONE: Final = ("retry", "discard")
+
+
+def show() -> Response:
+    """Return the failed hits, the latest first; of one application or one reason where they are named."""
+    require_operator()
+    app_id, reason = _named(request.args)
+    hits = _matching(app_id, reason)
+    return page(
+        "failed_hits.html",
+        hits=hits[:_SHOWN],
+        count=len(hits),
+        looked_at=_LOOKED_AT,
+        at_once=min(MAX_AT_ONCE, len(hits)),
+        app_id=app_id,
+        reason=reason,
+        without_values=without_values,
+        query=lambda **named: urlencode({name: value for name, value in named.items() if value}),
+        done=_done(),
+    )
+
+
+def hit() -> Response:
+    """Return where one hit is, and as what, by its tracking id; without one, the form that asks for it."""
+    require_operator()
+    text = request.args.get("id", "").strip()
+    found, missing = None, False
+    if text:
+        services = current_services()
+        try:
+            found = failed_hits.show(services.database, services.redis, _tracking_id(text))
+        except Refused as refused:
+            if refused.code != "NOT_FOUND":
+                raise
+            missing = True
+    values = [] if found is None else [(name, _plain(value)) for name, value in found.values.items()]
+    return page("hit.html", tracking_id=text, found=found, missing=missing, values=values, done=_done())
+
+
+def change() -> Response:
+    """Send failed hits in again, or give them up: one by its id, or those of an application and a reason."""
+    require_operator()
+    require_own_page()
+    fields = form()
+    action = fields.get("action")
+    if action not in _DONE:
+        raise invalid("There is no such action.", action=["Must be one of " + ", ".join(_DONE)])
+    app_id, reason = _named(fields)
+    if fields.get("id"):
+        ids = [_tracking_id(fields["id"])]
+        back: dict[str, str] = {"id": str(ids[0])}
+    else:
+        # The oldest of them first: they failed in that order.
+        ids = [each.id for each in reversed(_matching(app_id, reason))][:MAX_AT_ONCE]
+        back = {"app_id": app_id or "", "reason": reason or ""}
+    count = len(ids) - len(_changed(action, ids))
+    path = f"{HOME}/operations/hit" if fields.get("id") else PATH
+    return see(f"{path}?{urlencode({**{k: v for k, v in back.items() if v}, 'done': action, 'count': count})}")
+
+
+def _changed(action: str, ids: Sequence[UUID]) -> list[UUID]:
+    """Do it; return those that were not failed any more. Raises ForeignQueue, QueueAway and DatabaseAway."""
+    services, by = current_services(), viewer().actor
+    if action == "discard":
+        return failed_hits.discard(services.database, ids, by=by)
+    services.instance.look()
+    missing = failed_hits.retry(services.database, services.redis, ids, services.clock.now(), by=by)
+    services.wake_worker()
+    return missing
+
+
+def _matching(app_id: str | None, reason: str | None) -> list[FailedHitRow]:
+    rows = failed_hits.reasons(current_services().database, app_id=app_id, limit=_LOOKED_AT)
+    return rows if reason is None else [row for row in rows if without_values(row.reason) == reason]
+
+
+def _named(fields: Mapping[str, str]) -> tuple[str | None, str | None]:
+    app_id, reason = fields.get("app_id") or None, fields.get("reason") or None
+    if app_id is not None and "\0" in app_id:
+        raise invalid("The form holds the character NUL.")
+    return app_id, reason
+
+
+def _tracking_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise invalid("This is no tracking id.", id=["Must be a UUID."]) from None
+
+
+def _done() -> tuple[str, int] | None:
+    """What was just done, as the way back says; None for nothing, and for what nobody here has said."""
+    action, count = request.args.get("done"), request.args.get("count", "")
+    return (action, int(count)) if action in _DONE and count.isascii() and count.isdigit() and len(count) < 7 else None  # noqa: PLR2004 digits of no more than MAX_AT_ONCE
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 a column of any type
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        try:
+            value = orjson.loads(value)
+        except ValueError:
+            return bytes(value).decode(errors="replace")
+    if isinstance(value, dict | list):
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
+    return str(value)

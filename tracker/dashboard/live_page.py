@@ -1,0 +1,34 @@
+"""What goes on now: visitors of the last half hour and the newest hits, by themselves, or as a page that reloads."""
+
+from urllib.parse import urlsplit
+
+from flask import Response
+
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.page import fragment, page
+from tracker.dashboard.services import current_services
+
+
+def show(app_id: str) -> Response:
+    """Return the page; `now` is the part of it that is asked for again and again."""
+    shown = frame(app_id)
+    live = current_services().live.read(shown["application"].app_id)
+    return page("live.html", script=True, live=live, place=_place, **shown)
+
+
+def now(app_id: str) -> Response:
+    """Return the part, or 304 for whoever has it as it is."""
+    shown = frame(app_id)
+    live = current_services().live.read(shown["application"].app_id)
+    return fragment("live_now.html", live=live, place=_place)
+
+
+def _place(url: str | None) -> str:
+    """Return the path of a page; what is no URL, as it is."""
+    if not url:
+        return ""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return url
+    return (split.path or "/") if split.netloc else url
