@@ -74,7 +74,7 @@ def not_stored_yet(redis: Connection, application_id: UUID) -> list[FilteredHits
     """Return an application's counts that stand only here. Raises QueueAway."""
     fields: dict[bytes, bytes] = {}
     with translated():
-        for key in (COUNTS, _TAKEN):
+        for key in (COUNTS, TAKEN):
             # Both keys may have a field: the older count and what was added since.
             for field, hits in redis.hscan_iter(key, match=f"*:{application_id}:*", count=1000):
                 fields[field] = b"%d" % (int(fields.get(field, 0)) + int(hits))
