@@ -116,7 +116,7 @@ def _tracking_id(text: str) -> UUID:
 
 
 def _done() -> tuple[str, int] | None:
-    """What was just done, as the way back says; None for nothing, and for what nobody here has said."""
+    """Return what was just done, as the way back says; None for nothing, and for what nobody here has said."""
     action, count = request.args.get("done"), request.args.get("count", "")
     return (action, int(count)) if action in _DONE and count.isascii() and count.isdigit() and len(count) < 7 else None  # noqa: PLR2004 digits of no more than MAX_AT_ONCE
 
