@@ -63,6 +63,6 @@ class LiveReader:
 def read(database: Database, app_id: str, now: datetime) -> LiveView:
     """Return what there is. Raises Refused and DatabaseAway."""
     with asked_of(database, app_id) as (tx, application):
-        latest = latest_hits.count(tx, application, now - SPAN, now + _AHEAD, limit=MAX_HITS)
-        newest = latest_hits.list_rows(tx, application, now - SPAN, now + _AHEAD, limit=_NEWEST)
+        latest = latest_hits.latest_visitors(tx, application, now - SPAN, now + _AHEAD, limit=MAX_HITS)
+        newest = latest_hits.latest(tx, application, now - SPAN, now + _AHEAD, limit=_NEWEST)
     return LiveView(latest, newest)

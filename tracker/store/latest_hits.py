@@ -16,7 +16,7 @@ class LatestHits:
     visitors: int
 
 
-def count(
+def latest_visitors(
     tx: Transaction, application: ApplicationIdentity, start: datetime, end: datetime, *, limit: int
 ) -> LatestHits:
     """Count the hits from `start` until before `end`, and their visitors; of `limit` of them, the latest, at most."""
@@ -25,7 +25,7 @@ def count(
     return LatestHits(row["hits"], row["visitors"])
 
 
-def list_rows(
+def latest(
     tx: Transaction, application: ApplicationIdentity, start: datetime, end: datetime, *, limit: int
 ) -> list[Row]:
     """Return `id`, `created_at`, `url`, `event_name` and `referrer` of the latest hits, the latest first."""
