@@ -57,6 +57,21 @@ def test_a_taken_app_id_is_refused(settings: Settings) -> None:
     assert "'one' is taken" in second.errors
 
 
+def test_aliases_are_given_listed_and_taken_away(settings: Settings) -> None:
+    for app_id in ("one", "two"):
+        assert tracker(settings, "apps", "create", "--name", app_id, "--app-id", app_id).status == 0
+    alias = ("apps", "alias")
+    added = tracker(settings, *alias, "add", "--app-id", "one", "--alias", "Straße.example", "--json")
+    assert added.json == [{"app_id": "one", "alias": "xn--strae-oqa.example"}]
+    assert tracker(settings, *alias, "add", "--app-id", "one", "--alias", "7").status == 0
+    taken = tracker(settings, *alias, "add", "--app-id", "two", "--alias", "7")
+    assert (taken.status, "Another application has the alias 7" in taken.errors) == (1, True)
+    assert len(tracker(settings, *alias, "list", "--app-id", "one", "--json").json) == 2
+    assert tracker(settings, *alias, "remove", "--app-id", "one", "--alias", "straße.example").status == 0
+    assert tracker(settings, *alias, "list", "--app-id", "one", "--json").json == [{"app_id": "one", "alias": "7"}]
+    assert tracker(settings, *alias, "remove", "--app-id", "one", "--alias", "8").status == 1
+
+
 @pytest.mark.parametrize(
     ("option", "value", "named"),
     [

@@ -9,6 +9,7 @@ import pytest
 
 from tracker.application import ParameterDefinition
 from tracker.diagnostics import redis_checks, work_checks
+from tracker.diagnostics.application_checks import about_aliases
 from tracker.errors import Refused
 from tracker.management import application_input
 from tracker.management.definition_check import problems_of
@@ -155,3 +156,16 @@ def test_workers_of_another_program_at_our_queue_are_named() -> None:
     other = replace(WORKER, name="theirs", hostname="elsewhere")
     found = work_checks.about_workers([WORKER, other], "tracker", NOW, suspended=False)
     assert (found.level, "theirs on elsewhere" in found.seen) == ("warn", True)
+
+
+def test_aliases_that_two_applications_share_and_those_that_nobody_can_use_are_told() -> None:
+    def row(app_id: str, value: str | None) -> dict[str, str | None]:
+        return {"app_id": app_id, "setting_value": value}
+
+    aliases = [row("one", "7,8"), row("two", "8"), row("three", None), row("four", "9")]
+    dialects = [row("one", "original,matomo"), row("two", "umami"), row("three", "matomo"), row("four", None)]
+    shared, idle = about_aliases(aliases, dialects)
+    assert (shared.check, shared.level) == ("aliases", "warn")
+    assert shared.seen == "applications share an alias: 8 of one, two"
+    assert (idle.check, "four" in idle.seen, "one" in idle.seen) == ("dialects", True, False)
+    assert about_aliases(aliases[2:3], dialects) == []

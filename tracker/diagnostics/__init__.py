@@ -8,6 +8,7 @@ reading_checks      the role that only reads (DATABASE_READ_URL)
 redis_checks        Redis: memory, persistence, eviction
 instance_checks     do this database and this Redis belong together
 work_checks         workers, scheduler, statistics, webhooks, definitions: does the work get done
+application_checks  names that clients of other trackers have for applications
 queue_status        how much waits where, and who works on it
 partition_overview  the months of the partitioned tables, and what is wrong with them
 retention_outlook   which months are dropped next, and when

@@ -7,9 +7,18 @@ from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 
 from tracker import __version__
+from tracker.application_settings import ALIASES, DIALECTS
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN, Settings, unknown_variables
-from tracker.diagnostics import instance_checks, postgres_checks, reading_checks, redis_checks, role_checks, work_checks
+from tracker.diagnostics import (
+    application_checks,
+    instance_checks,
+    postgres_checks,
+    reading_checks,
+    redis_checks,
+    role_checks,
+    work_checks,
+)
 from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
@@ -18,6 +27,7 @@ from tracker.queueing.inspection import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
 from tracker.store import (
+    application_settings,
     batch_queue,
     custom_parameter_definitions,
     facts_files,
@@ -125,6 +135,9 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
         findings += work_checks.about_deletions(retention_state.refusals(tx))
         findings += work_checks.about_retention(retention_state.running_months(tx), settings.retention_months)
         findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))
+        findings += application_checks.about_aliases(
+            application_settings.of_all(tx, ALIASES.key), application_settings.of_all(tx, DIALECTS.key)
+        )
         findings += work_checks.about_definitions(
             custom_parameter_definitions.over_limits(tx, definitions=MAX_DEFINITIONS, default_bytes=MAX_DEFAULTS_BYTES)
         )
