@@ -5,6 +5,7 @@ A path answers 404, as one where there is nothing, to whoever names no applicati
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -58,15 +59,17 @@ class DialectEndpoint:
         """
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return preflight_answer(environ)
-        own = context()
+        own = None
         try:
+            own = context()
             own.background_tasks.ensure()
             request = environ[_REQUEST] = _request(environ, own.clock)
             return self._take(own, request, environ)
         except WouldWait:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer that it understands
-            return self._refuse(error, environ, clock, is_spoken=own.rules.is_spoken(self.dialect.name))
+            is_spoken = own is not None and own.rules.is_spoken(self.dialect.name)
+            return self._refuse(error, environ, clock, is_spoken=is_spoken)
 
     def finish(
         self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
@@ -151,10 +154,13 @@ class DialectEndpoint:
 
     def _refuse(self, error: Exception, environ: dict[str, Any], clock: Clock, *, is_spoken: bool) -> Answer:
         refused = as_refused(error)
-        headers = discard_body(environ) if isinstance(error, BodyUnread) else ()
         request = environ.get(_REQUEST)
-        if request is None or isinstance(refused, NotOffered) or not (is_spoken or refused.status >= 500):  # noqa: PLR2004 faults of ours
-            refused = refused if isinstance(error, BodyUnread) else NotOffered()
+        is_unread = request is None and isinstance(error, BodyUnread | NotOffered)
+        headers = discard_body(environ) if is_unread else ()
+        is_hidden = refused.status < HTTPStatus.INTERNAL_SERVER_ERROR and not is_spoken
+        if isinstance(refused, NotOffered) or (is_hidden and not isinstance(error, BodyUnread)):
+            answer = refusal_answer(NotOffered(), clock.now(), headers)
+        elif request is None:
             answer = refusal_answer(refused, clock.now(), headers)
         else:
             answer = self.dialect.refuse(request, refused)
