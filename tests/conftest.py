@@ -18,9 +18,9 @@ import psycopg
 import pytest
 import structlog
 
-from tests.memory_folder import memory_folder
-from tests.needed import need_wheel
-from tests.settings_of import settings_of
+from tests.support.memory_folder import memory_folder
+from tests.support.needed import need_wheel
+from tests.support.settings_of import settings_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.command_line import PROJECT
-from tests.needed import need_wheel
+from tests.support.command_line import PROJECT
+from tests.support.needed import need_wheel
 
 ADVISORY = {
     "id": "PYSEC-2026-1",

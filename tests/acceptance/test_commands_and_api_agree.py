@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import tracker
-from tests.managing import Managing, data
+from tests.support.command_line import tracker
+from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.config import Settings
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.command_line import tracker
+from tests.support.command_line import tracker
 from tracker.application import hash_key
 from tracker.config import Settings
 from tracker.queueing import snapshots

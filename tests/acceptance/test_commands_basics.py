@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import environment, run, tracker
+from tests.support.command_line import environment, run, tracker
 from tracker import __version__
 from tracker.config import Settings
 

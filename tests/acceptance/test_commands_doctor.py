@@ -5,11 +5,11 @@ from pathlib import Path
 
 import psycopg
 
-from tests.command_line import tracker
-from tests.failed_hits import fail
-from tests.roles import limit_statements
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.failed_hits import fail
+from tests.support.roles import limit_statements
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

@@ -1,7 +1,7 @@
 """`erase` as an operator runs it."""
 
-from tests.command_line import tracker, work_until_dry
-from tests.queued_hits import enqueue, hit_of, rows
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.queued_hits import enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import tracker, work_until_dry
-from tests.running import Running, running
-from tests.waiting import wait_until
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.running import Running, running
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.store.database import Database
 

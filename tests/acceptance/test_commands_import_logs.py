@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import PROJECT, tracker, work_until_dry
+from tests.support.command_line import PROJECT, tracker, work_until_dry
 from tracker.config import Settings
 from tracker.store.database import Database
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import PATIENCE, PROJECT, Finished, environment, tracker, work_until_dry
-from tests.queued_hits import rows
+from tests.support.command_line import PATIENCE, PROJECT, Finished, environment, tracker, work_until_dry
+from tests.support.queued_hits import rows
 from tracker.config import Settings
 from tracker.store import retention_state
 from tracker.store.database import Database

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import tracker, work_until_dry
-from tests.counted import assert_exact, fold_everything, statistics
-from tests.erasing import tables_with
-from tests.queued_hits import rows
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.counted import assert_exact, fold_everything, statistics
+from tests.support.erasing import tables_with
+from tests.support.queued_hits import rows
 from tracker.config import Settings
 from tracker.queueing.adding import bulk_waiting
 from tracker.queueing.connection import Connection

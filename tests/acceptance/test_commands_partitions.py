@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import psycopg
 
-from tests.command_line import tracker
-from tests.queued_hits import rows
+from tests.support.command_line import tracker
+from tests.support.queued_hits import rows
 from tracker.config import Settings
 from tracker.store.database import Database
 from tracker.store.partitions import Month

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import tracker, work_until_dry
-from tests.counted import assert_exact, fold_everything
-from tests.erasing import keys_with, tables_with
-from tests.failed_hits import fail
-from tests.queued_hits import define, enqueue, hit_of, rows
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.counted import assert_exact, fold_everything
+from tests.support.erasing import keys_with, tables_with
+from tests.support.failed_hits import fail
+from tests.support.queued_hits import define, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import applications

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command_line import tracker, work_until_dry
-from tests.failed_hits import fail
-from tests.queued_hits import enqueue, entry_of, hit_of
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.failed_hits import fail
+from tests.support.queued_hits import enqueue, entry_of, hit_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

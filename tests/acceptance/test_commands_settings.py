@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.command_line import tracker
+from tests.support.command_line import tracker
 from tracker.application import Application
 from tracker.application_settings import SETTINGS
 from tracker.config import Settings

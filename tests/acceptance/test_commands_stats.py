@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command_line import PROJECT, tracker, work_until_dry
-from tests.managing import Managing, data
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.command_line import PROJECT, tracker, work_until_dry
+from tests.support.managing import Managing, data
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

@@ -14,9 +14,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from tests.command_line import PATIENCE, PROJECT, Finished, environment, tracker
-from tests.queued_hits import hit_of
-from tests.raw_hits import count_days, execute, fill, make_months
+from tests.support.command_line import PATIENCE, PROJECT, Finished, environment, tracker
+from tests.support.queued_hits import hit_of
+from tests.support.raw_hits import count_days, execute, fill, make_months
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.store.database import Database

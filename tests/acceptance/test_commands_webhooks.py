@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from standardwebhooks import Webhook
 
-from tests.command_line import Finished, tracker
-from tests.consumers import answer, consumer
-from tests.queued_hits import rows
-from tests.running import running
-from tests.waiting import PATIENCE
+from tests.support.command_line import Finished, tracker
+from tests.support.consumers import answer, consumer
+from tests.support.queued_hits import rows
+from tests.support.running import running
+from tests.support.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.outbox.event import Event

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.needed import need_wheel
-from tests.waiting import PATIENCE, wait_until
+from tests.support.needed import need_wheel
+from tests.support.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import PROJECT
-from tests.needed import need
-from tests.serving import Serving, serving
+from tests.support.command_line import PROJECT
+from tests.support.needed import need
+from tests.support.serving import Serving, serving
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import applications

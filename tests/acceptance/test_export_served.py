@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.command_line import PROJECT, environment
-from tests.raw_hits import execute, fill, make_months
-from tests.serving import Serving
-from tests.waiting import PATIENCE
+from tests.support.command_line import PROJECT, environment
+from tests.support.raw_hits import execute, fill, make_months
+from tests.support.serving import Serving
+from tests.support.waiting import PATIENCE
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.store.database import Database

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clones import clone, environment
-from tests.needed import need_wheel
+from tests.support.clones import clone, environment
+from tests.support.needed import need_wheel
 
 
 @pytest.mark.clone

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.command_line import tracker
 from tests.conftest import database_for_a_while
-from tests.managing import Managing
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.managing import Managing
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres
 

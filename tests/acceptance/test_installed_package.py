@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
-from tests.clones import clone, environment, files_in
-from tests.interpreters import NEWEST, OLDEST, interpreters
-from tests.serving import free_port
-from tests.waiting import PATIENCE, wait_until
+from tests.support.clones import clone, environment, files_in
+from tests.support.interpreters import NEWEST, OLDEST, interpreters
+from tests.support.serving import free_port
+from tests.support.waiting import PATIENCE, wait_until
 from tracker import __version__
 
 pytestmark = [pytest.mark.package, pytest.mark.timeout(1200)]

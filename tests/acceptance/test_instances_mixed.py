@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import tracker
 from tests.conftest import database_for_a_while
-from tests.queue_entries import entry
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.queue_entries import entry
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.embedded import Postgres

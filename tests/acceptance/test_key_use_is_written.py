@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.serving import Serving, serving
-from tests.waiting import wait_until
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.management import keys
 from tracker.store.database import Database

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command_line import PROJECT, tracker
-from tests.failed_hits import fail
-from tests.receiving import Receiving, code
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.command_line import PROJECT, tracker
+from tests.support.failed_hits import fail
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.serving import Serving, serving
-from tests.waiting import PATIENCE
+from tests.support.serving import Serving, serving
+from tests.support.waiting import PATIENCE
 from tracker.management import applications
 from tracker.store.database import Database
 

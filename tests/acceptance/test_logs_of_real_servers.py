@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests import log_servers
-from tests.command_line import tracker, work_until_dry
-from tests.needed import need
-from tests.waiting import wait_until
+from tests.support import log_servers
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.needed import need
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.store.database import Database
 

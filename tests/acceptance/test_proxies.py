@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import proxies
-from tests.command_line import environment as command_environment
-from tests.needed import need
-from tests.proxies import Proxy
-from tests.receiving import queued_hits
-from tests.serving import Serving, answer_on, serving
+from tests.support import proxies
+from tests.support.command_line import environment as command_environment
+from tests.support.needed import need
+from tests.support.proxies import Proxy
+from tests.support.receiving import queued_hits
+from tests.support.serving import Serving, answer_on, serving
 from tracker.config import Settings
 from tracker.management import applications
 from tracker.management import settings as application_settings

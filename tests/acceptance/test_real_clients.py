@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, sync_playwright
 
-from tests.command_line import PROJECT
-from tests.needed import need
-from tests.receiving import queued_hits
-from tests.serving import Serving, serving
-from tests.waiting import wait_until
+from tests.support.command_line import PROJECT
+from tests.support.needed import need
+from tests.support.receiving import queued_hits
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.management import settings
@@ -109,7 +109,7 @@ def test_the_clients_for_node(server: Serving, redis: Connection, node_modules: 
 
 
 def test_the_clients_for_python(server: Serving, redis: Connection, python_packages: Path) -> None:
-    command = [sys.executable, str(PROJECT / "tests/sending_clients.py"), f"http://127.0.0.1:{server.port}"]
+    command = [sys.executable, str(PROJECT / "tests/support/sending_clients.py"), f"http://127.0.0.1:{server.port}"]
     alone = {"PATH": os.environ["PATH"], "PYTHONPATH": str(python_packages)}
     run = subprocess.run(command, env=alone, check=True, capture_output=True, text=True, timeout=120)
     assert json.loads(run.stdout) == {}

@@ -5,9 +5,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.command_line import tracker
-from tests.serving import Serving, serving
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.receiver.application_cache import FRESH_SECONDS, REFRESH_SECONDS

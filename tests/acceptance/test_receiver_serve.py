@@ -11,10 +11,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.command_line import PROJECT
-from tests.receiving import queued, queued_hits
-from tests.serving import Serving, alive, answer_on, serving
-from tests.waiting import PATIENCE, wait_until
+from tests.support.command_line import PROJECT
+from tests.support.receiving import queued, queued_hits
+from tests.support.serving import Serving, alive, answer_on, serving
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.embedded import Valkey
 from tracker.management import applications
 from tracker.queueing.connection import Connection

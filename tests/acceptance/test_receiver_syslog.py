@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import log_servers
-from tests.command_line import environment, tracker, work_until_dry
-from tests.needed import need
-from tests.serving import free_port, serving
-from tests.waiting import wait_until
+from tests.support import log_servers
+from tests.support.command_line import environment, tracker, work_until_dry
+from tests.support.needed import need
+from tests.support.serving import free_port, serving
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.management import applications
 from tracker.queueing.adding import bulk_waiting

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clones import ROOT, clone
+from tests.support.clones import ROOT, clone
 
 WHO = {
     "GIT_AUTHOR_NAME": "Release test",

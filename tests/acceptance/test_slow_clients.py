@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.command_line import environment as command_environment
-from tests.serving import Serving, serving
-from tests.waiting import wait_until
+from tests.support.command_line import environment as command_environment
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.management import applications
 from tracker.queueing.connection import Connection

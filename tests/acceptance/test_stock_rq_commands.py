@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.queue_workers import QUICK, REPOSITORY
-from tests.queued_hits import enqueue, hit_of, rows
-from tests.running import running
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queue_workers import QUICK, REPOSITORY
+from tests.support.queued_hits import enqueue, hit_of, rows
+from tests.support.running import running
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

@@ -28,6 +28,25 @@ def test_every_file_is_named_for_its_job() -> None:
     assert {name for name, parts in names.items() if parts & SAYS_NOTHING} == set()
 
 
+def test_what_tests_share_lies_in_its_folder() -> None:
+    """`from tests.support.waiting import ...`, not `from tests.support.waiting import ...`."""
+    assert [path.name for path in (REPOSITORY / "tests").glob("*.py")] == ["conftest.py"]
+    elsewhere = [
+        f"{name_of(path)}:{node.lineno}: {module}"
+        for path in python_files("tests", "bench")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ImportFrom)
+        for module in ([node.module] if node.module != "tests" else [f"tests.{alias.name}" for alias in node.names])
+        if module and module.startswith("tests.") and not _is_there(module)
+    ]
+    assert elsewhere == []
+
+
+def _is_there(module: str) -> bool:
+    path = REPOSITORY / module.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
 def test_no_module_reads_the_environment_when_it_is_imported() -> None:
     """Settings come from tracker.config, when a front door asks for them."""
     found = [

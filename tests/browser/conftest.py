@@ -14,8 +14,8 @@ from psycopg.rows import dict_row
 
 from tests.browser.gate import Gate
 from tests.browser.site import Site
-from tests.needed import IN_CI, need, need_wheel
-from tests.serving import free_port
+from tests.support.needed import IN_CI, need, need_wheel
+from tests.support.serving import free_port
 from tracker.demo import stack
 from tracker.management import applications
 from tracker.store.database import Database

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, SOMEBODY, watched
 from tests.browser.site import Site
-from tests.raw_hits import count_days, fill
-from tests.registered_webhooks import register
+from tests.support.raw_hits import count_days, fill
+from tests.support.registered_webhooks import register
 from tracker.demo.stack import Stack
 from tracker.management import applications, webhooks
 from tracker.store.database import Database

@@ -10,7 +10,7 @@ from tests.browser.conftest import Tracked, Visit, tag_of
 from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tests.browser.test_manners import DNT, GPC
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 from tracker.demo import stack
 
 SHADOW = """<div id=host></div><script>

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Playwright, expect
 from tests.browser.conftest import CHROMIUM, FLAGS, SOMEBODY, Tracked, Visit, launch, somebody, tag_of
 from tests.browser.gate import Gate
 from tests.browser.site import Site
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 
 def paths(rows: list[dict[str, object]], site: Site) -> list[str]:

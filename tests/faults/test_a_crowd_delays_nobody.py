@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.queued_hits import NOON, define, entry_of, hit_of, rows
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queued_hits import NOON, define, entry_of, hit_of, rows
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.management import applications
 from tracker.parameter_limits import MAX_DEFINITIONS

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import PROJECT, environment, tracker
-from tests.running import running
-from tests.waiting import PATIENCE, wait_until
+from tests.support.command_line import PROJECT, environment, tracker
+from tests.support.running import running
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.config import Settings
 from tracker.importing.paced_queue import MAX_WAITING
 from tracker.queueing.adding import bulk_waiting

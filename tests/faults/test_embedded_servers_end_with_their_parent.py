@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from tests.embedded_parent import REPOSITORY, Parent, alive, left_over
+from tests.support.embedded_parent import REPOSITORY, Parent, alive, left_over
 from tracker.embedded import Postgres, Valkey
 
 

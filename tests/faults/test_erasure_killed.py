@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything
-from tests.erasing import erase, keys_with, tables_with
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything
+from tests.support.erasing import erase, keys_with, tables_with
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import person
@@ -56,7 +56,7 @@ def test_an_eraser_killed_at_any_step_leaves_numbers_that_agree_and_is_completed
     drain(redis, database)
     fold_everything(database)
     enqueue(redis, [hit_of(application, 1000 + n, client_sub_id=WHO if n % 2 else "other") for n in range(10)])
-    command = [sys.executable, str(PROJECT / "tests/erasing_process.py"), database_url, redis_url, WHO]
+    command = [sys.executable, str(PROJECT / "tests/support/erasing_process.py"), database_url, redis_url, WHO]
     left = []
     for kill in range(KILLS):
         eraser = subprocess.Popen(

@@ -9,8 +9,8 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from tests.facts import facts, make_facts
-from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.facts import facts, make_facts
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -30,7 +30,12 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
     folder = tmp_path / "facts"
     numbers = count()
     make_facts(database, folder)
-    command = [sys.executable, str(PROJECT / "tests/facts_process.py"), environment["DATABASE_URL"], str(folder)]
+    command = [
+        sys.executable,
+        str(PROJECT / "tests/support/facts_process.py"),
+        environment["DATABASE_URL"],
+        str(folder),
+    ]
     expected: set[str] = set()
     for kill in range(KILLS):
         arriving = [next(numbers) for _ in range(20)]

@@ -21,11 +21,11 @@ import psutil
 import psycopg
 import pytest
 
-from tests.command_line import environment, tracker
-from tests.queued_hits import rows
-from tests.running import Running
-from tests.serving import Serving
-from tests.waiting import wait_until
+from tests.support.command_line import environment, tracker
+from tests.support.queued_hits import rows
+from tests.support.running import Running
+from tests.support.serving import Serving
+from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.hit import identity_of

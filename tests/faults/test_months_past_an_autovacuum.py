@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.needed import need_wheel
-from tests.waiting import wait_until
+from tests.support.needed import need_wheel
+from tests.support.waiting import wait_until
 from tracker.embedded import Postgres
 from tracker.store import partition_making
 from tracker.store.migrations import migrate

@@ -14,11 +14,11 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
-from tests.moving_name import MovingName, moving_name
-from tests.queued_hits import rows
-from tests.receiving import Receiving, code
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.moving_name import MovingName, moving_name
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres, wheel
 from tracker.management import applications

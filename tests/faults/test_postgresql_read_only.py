@@ -14,12 +14,12 @@ from threading import Barrier
 import psycopg
 import pytest
 
-from tests.command_line import tracker
-from tests.queued_hits import rows
-from tests.receiving import Receiving, code
-from tests.running import running
-from tests.servers_away import redis_away
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.servers_away import redis_away
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from tests import wrong_clocks
-from tests.command_line import PROJECT, environment, tracker, work_until_dry
-from tests.queued_hits import rows
-from tests.running import running
-from tests.serving import Serving, serving
-from tests.waiting import wait_until
+from tests.support import wrong_clocks
+from tests.support.command_line import PROJECT, environment, tracker, work_until_dry
+from tests.support.queued_hits import rows
+from tests.support.running import running
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.hit import identity_of
 from tracker.management import applications

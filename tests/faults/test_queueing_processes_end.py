@@ -13,9 +13,9 @@ import pytest
 from redis import RedisError
 from rq import Queue, Worker
 
-from tests.queue_entries import add, entry
-from tests.queue_workers import DONE, HOLD, HORSES, QUICK, REPOSITORY, is_gone, workers
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queue_entries import add, entry
+from tests.support.queue_workers import DONE, HOLD, HORSES, QUICK, REPOSITORY, is_gone, workers
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.embedded import Valkey
 from tracker.queueing import consumer, watch
 from tracker.queueing.connection import Connection, connect

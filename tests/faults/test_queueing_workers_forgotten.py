@@ -8,9 +8,9 @@ import time
 
 import psutil
 
-from tests.queue_entries import add, entry
-from tests.queue_workers import REPOSITORY, is_gone, workers
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queue_entries import add, entry
+from tests.support.queue_workers import REPOSITORY, is_gone, workers
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.queueing.connection import Connection
 from tracker.queueing.registered_workers import registered_workers
 from tracker.queueing.wakeup import wake_worker
@@ -40,7 +40,7 @@ def test_a_parent_that_dies_inside_ends_with_its_workers(redis: Connection, redi
     program = """
 import time
 from rq.worker_pool import WorkerPool
-from tests import queue_workers
+from tests.support import queue_workers
 look = WorkerPool.check_workers
 def fail(pool, respawn=True):
     if pool.connection.scard("rq:workers"):

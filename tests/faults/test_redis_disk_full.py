@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 
-from tests.command_line import tracker
-from tests.needed import need_wheel
-from tests.queued_hits import rows
-from tests.receiving import Receiving, code
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import wheel

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from tests.command_line import tracker
-from tests.moving_name import MovingName, moving_name
-from tests.needed import need_wheel
-from tests.queued_hits import rows
-from tests.receiving import Receiving, code
-from tests.running import running
-from tests.waiting import wait_until
+from tests.support.command_line import tracker
+from tests.support.moving_name import MovingName, moving_name
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
@@ -74,7 +74,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 def open_port(server: Redis) -> None:
     """Have a server of ours, which has a unix socket only, listen where its replica finds it."""
-    from tests.serving import free_port
+    from tests.support.serving import free_port
 
     server.config_set("bind", "127.0.0.1")
     server.config_set("port", free_port())

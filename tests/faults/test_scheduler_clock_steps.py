@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests import wrong_clocks
-from tests.running import Running, running
-from tests.waiting import wait_until
+from tests.support import wrong_clocks
+from tests.support.running import Running, running
+from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.scheduler import loop
@@ -32,16 +32,16 @@ def ticks(ticking: Running) -> int:
 )
 def test_turns_go_on_at_their_pace_when_the_clock_is_set(step: str, settings: Settings, tmp_path: Path) -> None:
     """libfaketime reads the offset of a file anew: the clock of the running process is set."""
+    (tmp_path / "tests/support").mkdir(parents=True)
     offset = tmp_path / "offset"
     offset.write_text("+0")
-    (tmp_path / "tests").mkdir()
     variables = {
         **wrong_clocks.by("+0"),
         "FAKETIME_TIMESTAMP_FILE": str(offset),
         "FAKETIME_NO_CACHE": "1",
     }
     del variables["FAKETIME"]
-    with running(settings, tmp_path, "tests/ticking_scheduler.py", **variables) as ticking:
+    with running(settings, tmp_path, "tests/support/ticking_scheduler.py", **variables) as ticking:
         wait_until(lambda: ticks(ticking) >= 2)
         offset.write_text(step)
         wait_until(lambda: ticking.output.count("clock was set") == 1)

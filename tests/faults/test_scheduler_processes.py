@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import environment as environment_of
-from tests.command_line import run
-from tests.queue_workers import REPOSITORY
-from tests.queued_hits import drain, entry_of, hit_of, rows
-from tests.running import Running, running
-from tests.waiting import wait_until
+from tests.support.command_line import environment as environment_of
+from tests.support.command_line import run
+from tests.support.queue_workers import REPOSITORY
+from tests.support.queued_hits import drain, entry_of, hit_of, rows
+from tests.support.running import Running, running
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -151,7 +151,7 @@ def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the
     for number in range(5):
         keep(database, application, number)
     turn = subprocess.Popen(
-        [sys.executable, "tests/halting_requeue.py"],
+        [sys.executable, "tests/support/halting_requeue.py"],
         cwd=REPOSITORY,
         env=environment_of(settings),
         stdout=subprocess.PIPE,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -46,7 +46,7 @@ def test_a_folder_killed_at_every_step_loses_nothing_and_counts_nothing_twice(
         )
         drain(redis, database, batch_size=2)
 
-    command = [sys.executable, str(PROJECT / "tests/folding_process.py"), database_url]
+    command = [sys.executable, str(PROJECT / "tests/support/folding_process.py"), database_url]
     for kill in range(KILLS):
         arrive()
         folder = subprocess.Popen(

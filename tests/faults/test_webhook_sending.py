@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.consumers import Consumer, Manner, answer, consumer, hang
-from tests.queued_hits import rows
-from tests.running import Running, running
-from tests.waiting import PATIENCE, wait_until
-from tests.webhook_endpoints import KEY, owe, register, sender_of, states
+from tests.support.consumers import Consumer, Manner, answer, consumer, hang
+from tests.support.queued_hits import rows
+from tests.support.running import Running, running
+from tests.support.waiting import PATIENCE, wait_until
+from tests.support.webhook_endpoints import KEY, owe, register, sender_of, states
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.store.database import Database

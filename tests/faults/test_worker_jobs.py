@@ -9,8 +9,8 @@ import pytest
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from tests.faults.test_worker_killed import let_claims_grow_old
-from tests.queued_hits import drain, enqueue, hit_of, rows
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
+from tests.support.waiting import PATIENCE, wait_until
 from tracker import jobs
 from tracker.application import Application
 from tracker.queueing import wakeup

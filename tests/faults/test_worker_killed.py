@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
-from tests.registered_webhooks import register
-from tests.waiting import PATIENCE
+from tests.support.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.registered_webhooks import register
+from tests.support.waiting import PATIENCE
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import GROUP, TAKE_OVER_SECONDS
@@ -50,7 +50,7 @@ EVERYTHING_ONCE = {
 def worker_halted_at(point: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A worker's process that has reached the point."""
     process = subprocess.Popen(
-        [sys.executable, "tests/halting_worker.py", point],
+        [sys.executable, "tests/support/halting_worker.py", point],
         cwd=PROJECT,
         env={**environment, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,

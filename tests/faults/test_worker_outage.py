@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import claims_of, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import claims_of, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.embedded import Postgres, Valkey

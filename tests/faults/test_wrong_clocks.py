@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests import wrong_clocks
-from tests.command_line import tracker
-from tests.needed import need_wheel
-from tests.queued_hits import rows
-from tests.running import Running, running
-from tests.waiting import wait_until
+from tests.support import wrong_clocks
+from tests.support.command_line import tracker
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.running import Running, running
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, server

@@ -7,8 +7,8 @@ from typing import Any
 import fakeredis
 import pytest
 
-from tests.managing import Managing
-from tests.receiving import Receiving
+from tests.support.managing import Managing
+from tests.support.receiving import Receiving
 from tracker.clock import SystemClock
 from tracker.config import Settings
 

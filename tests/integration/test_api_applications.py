@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.managing import Managing, data, error
-from tests.queued_hits import rows
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import rows
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.management import applications

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.managing import Managing, data, error
-from tests.queued_hits import define, rows
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import define, rows
 from tracker.application import Application
 from tracker.diagnostics.work_checks import about_definitions
 from tracker.errors import Refused

@@ -6,9 +6,9 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from tests.erasing import tables_with
-from tests.managing import Managing, data, error
-from tests.queued_hits import drain, enqueue, hit_of, rows
+from tests.support.erasing import tables_with
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import application as erased_application

@@ -14,8 +14,8 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
-from tests.fuzzing import document
-from tests.managing import Managing, data
+from tests.support.fuzzing import document
+from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.config import Settings
 

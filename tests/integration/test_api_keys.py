@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.managing import Managing, data, error
-from tests.queued_hits import rows
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import rows
 from tracker.application import PERMISSIONS, Application
 from tracker.store.database import Database
 

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.command_line import tracker
-from tests.counted import fold_everything
-from tests.managing import Managing, data, error
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.command_line import tracker
+from tests.support.counted import fold_everything
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.api import export as export_view
 from tracker.application import Application, hash_key
 from tracker.config import Settings

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests.managing import Managing, error
-from tests.waiting import wait_until
+from tests.support.managing import Managing, error
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.management import applications
 from tracker.store.database import Database

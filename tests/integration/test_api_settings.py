@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.managing import Managing, data, error
+from tests.support.managing import Managing, data, error
 from tracker.application import Application
 
 SETTINGS = "/v1/applications/shop/settings"

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.managing import Managing, data, error
-from tests.queued_hits import rows
+from tests.support.managing import Managing, data, error
+from tests.support.queued_hits import rows
 from tracker.application import PERMISSIONS, Application
 from tracker.management import applications, keys
 from tracker.store.database import Database

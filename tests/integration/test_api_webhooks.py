@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from tests.managing import Managing, data, error
+from tests.support.managing import Managing, data, error
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import applications

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
+from tests.support.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
 from tracker.cli.import_ import import_
 from tracker.scheduler.job import SHUTDOWN_GRACE
 

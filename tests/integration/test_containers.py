@@ -16,8 +16,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.compose_project import ComposePostgres, Image, Project, quoted, seconds
-from tests.needed import need_wheel
+from tests.support.compose_project import ComposePostgres, Image, Project, quoted, seconds
+from tests.support.needed import need_wheel
 from tracker.hit import identity_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]

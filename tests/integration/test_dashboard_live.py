@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browsing import Browsing, cards, text_of
-from tests.failed_hits import fail
 from tests.integration.conftest import MovableClock
-from tests.managing import Managing
-from tests.raw_hits import execute, fill
-from tests.servers_away import redis_away
+from tests.support.browsing import Browsing, cards, text_of
+from tests.support.failed_hits import fail
+from tests.support.managing import Managing
+from tests.support.raw_hits import execute, fill
+from tests.support.servers_away import redis_away
 from tracker.application import Application
 from tracker.embedded import Valkey
 from tracker.management import applications

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browsing import Browsing, text_of
-from tests.failed_hits import fail
-from tests.managing import Managing
-from tests.raw_hits import execute
-from tests.receiving import queued_hits
+from tests.support.browsing import Browsing, text_of
+from tests.support.failed_hits import fail
+from tests.support.managing import Managing
+from tests.support.raw_hits import execute
+from tests.support.receiving import queued_hits
 from tracker import __version__
 from tracker.application import Application
 from tracker.dashboard.pace import HEIGHT, TOP, pace

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browsing import Browsing, heading, text_of
-from tests.failed_hits import fail
-from tests.managing import Managing
-from tests.raw_hits import count_days, execute, fill
-from tests.registered_webhooks import register
-from tests.servers_away import redis_away
+from tests.support.browsing import Browsing, heading, text_of
+from tests.support.failed_hits import fail
+from tests.support.managing import Managing
+from tests.support.raw_hits import count_days, execute, fill
+from tests.support.registered_webhooks import register
+from tests.support.servers_away import redis_away
 from tracker import __version__
 from tracker.application import Application
 from tracker.clock import SystemClock

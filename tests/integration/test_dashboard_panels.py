@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.browsing import Browsing
-from tests.counted import fold_everything
-from tests.facts import make_facts
-from tests.managing import Managing
-from tests.queued_hits import NOON, drain, enqueue, hit_of
+from tests.support.browsing import Browsing
+from tests.support.counted import fold_everything
+from tests.support.facts import make_facts
+from tests.support.managing import Managing
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing.connection import Connection

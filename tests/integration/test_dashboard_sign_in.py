@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browsing import OWN, Browsing, heading, text_of
-from tests.managing import Managing, data
+from tests.support.browsing import OWN, Browsing, heading, text_of
+from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.browsing import Browsing
-from tests.managing import Managing
-from tests.servers_away import postgres_away
-from tests.waiting import wait_until
+from tests.support.browsing import Browsing
+from tests.support.managing import Managing
+from tests.support.servers_away import postgres_away
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres
 from tracker.store import dashboard_sign_outs

@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.browsing import Browsing, cards, chart_rows, heading, text_of
-from tests.counted import fold_everything
 from tests.integration.conftest import MovableClock
-from tests.managing import Managing, data
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of
-from tests.raw_hits import count_days, execute, fill
-from tests.servers_away import postgres_away, redis_away
+from tests.support.browsing import Browsing, cards, chart_rows, heading, text_of
+from tests.support.counted import fold_everything
+from tests.support.managing import Managing, data
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.raw_hits import count_days, execute, fill
+from tests.support.servers_away import postgres_away, redis_away
 from tracker.application import Application
 from tracker.embedded import Postgres, Valkey
 from tracker.queueing.connection import Connection

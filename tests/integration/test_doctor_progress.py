@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import drain, entry_of, hit_of
+from tests.support.queued_hits import drain, entry_of, hit_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

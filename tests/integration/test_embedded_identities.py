@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from tests.embedded_parent import REPOSITORY, Parent, alive, left_over, user_namespaces_allowed
+from tests.support.embedded_parent import REPOSITORY, Parent, alive, left_over, user_namespaces_allowed
 from tracker.embedded import Postgres, Valkey, wheel
 
 NOBODY = 65534
@@ -36,8 +36,8 @@ def public(postgres: Postgres, valkey: Valkey) -> Iterator[Path]:
         for package in site.glob(pattern):
             shutil.copytree(package, folder / package.name, ignore=shutil.ignore_patterns("include", "*.a", "*.pyc"))
     shutil.copytree(REPOSITORY / "tracker", folder / "tracker", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "tests").mkdir()
-    shutil.copy(REPOSITORY / "tests" / "embedded_parent.py", folder / "tests")
+    (folder / "tests/support").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "tests/support/embedded_parent.py", folder / "tests/support")
     yield folder
     shutil.rmtree(folder)
 

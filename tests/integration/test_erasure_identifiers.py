@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything
-from tests.erasing import erase, tables_with
-from tests.queued_hits import drain, enqueue, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything
+from tests.support.erasing import erase, tables_with
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.erasure import identifiers, requests
 from tracker.errors import Refused

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything, statistics
-from tests.failed_hits import fail
-from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything, statistics
+from tests.support.failed_hits import fail
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.cli.replacing import replacing
 from tracker.clock import SystemClock

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything
-from tests.erasing import tables_with
-from tests.queued_hits import drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything
+from tests.support.erasing import tables_with
+from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import application as erased_application

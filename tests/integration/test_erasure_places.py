@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.counted import assert_exact, fold_everything, statistics
-from tests.erasing import erase, keys_with, tables_with
-from tests.failed_hits import fail
-from tests.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything, statistics
+from tests.support.erasing import erase, keys_with, tables_with
+from tests.support.failed_hits import fail
+from tests.support.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import identifiers, person, preview

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.counted import TABLES, assert_exact, fold_everything, statistics
-from tests.erasing import erase, keys_with, tables_with
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.counted import TABLES, assert_exact, fold_everything, statistics
+from tests.support.erasing import erase, keys_with, tables_with
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import hits as erased_hits

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.command_line import tracker
-from tests.erasing import erase
-from tests.facts import facts, make_facts, writer_of
-from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.command_line import tracker
+from tests.support.erasing import erase
+from tests.support.facts import facts, make_facts, writer_of
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.facts.rebuild import rebuild, verify

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.erasing import erase
-from tests.facts import facts, make_facts
-from tests.queued_hits import define, drain, enqueue, hit_of, rows
+from tests.support.erasing import erase
+from tests.support.facts import facts, make_facts
+from tests.support.queued_hits import define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.facts.folder import MARK
 from tracker.queueing.connection import Connection

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.managing import Managing, data, error
-from tests.servers_away import redis_away
+from tests.support.managing import Managing, data, error
+from tests.support.servers_away import redis_away
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.embedded import Valkey

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import claims_of, entry_of, hit_of
+from tests.support.queued_hits import claims_of, entry_of, hit_of
 from tracker.application import Application
 from tracker.importing import paced_queue
 from tracker.importing.formats import reader_of

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.integration.conftest import MovableClock
-from tests.queued_hits import claims_of, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.queued_hits import claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.ingest.bisect_batch import delay_before

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows, set_mode
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows, set_mode
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import orjson
 
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.queueing.inspection import depths

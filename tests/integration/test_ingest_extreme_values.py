@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.parameter_rules import is_too_long
 from tracker.queueing.connection import Connection

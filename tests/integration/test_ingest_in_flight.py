@@ -1,7 +1,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.queued_hits import enqueue, hit_of
+from tests.support.queued_hits import enqueue, hit_of
 from tracker.application import Application
 from tracker.ingest.in_flight import InFlight
 from tracker.queueing.connection import Connection

@@ -1,6 +1,6 @@
 import psycopg
 
-from tests.queued_hits import NOON, hit_of
+from tests.support.queued_hits import NOON, hit_of
 from tracker.application import Application
 from tracker.store import access_logs, custom_parameter_values
 from tracker.store.database import Database

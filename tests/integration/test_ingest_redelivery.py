@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.management import applications

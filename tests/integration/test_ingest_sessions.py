@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.management import applications

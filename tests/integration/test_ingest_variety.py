@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything, parameter, statistics
-from tests.erasing import erase
-from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import assert_exact, fold_everything, parameter, statistics
+from tests.support.erasing import erase
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.hit import Hit

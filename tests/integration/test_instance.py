@@ -10,9 +10,9 @@ import structlog.testing
 
 from tests.conftest import database_for_a_while, execute
 from tests.integration.conftest import MovableClock
-from tests.queue_entries import entry
-from tests.receiving import Receiving, code, queued
-from tests.servers_away import postgres_away, redis_away
+from tests.support.queue_entries import entry
+from tests.support.receiving import Receiving, code, queued
+from tests.support.servers_away import postgres_away, redis_away
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 from tracker.errors import DatabaseAway, ForeignQueue, QueueAway, Refused

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command_line import tracker
-from tests.erasing import erase
-from tests.managing import Managing, data
-from tests.queued_hits import drain, enqueue, entry_of, hit_of, rows
-from tests.receiving import Receiving, code
-from tests.servers_away import redis_away
+from tests.support.command_line import tracker
+from tests.support.erasing import erase
+from tests.support.managing import Managing, data
+from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
+from tests.support.receiving import Receiving, code
+from tests.support.servers_away import redis_away
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

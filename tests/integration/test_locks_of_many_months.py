@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.counted import fold_everything
-from tests.erasing import erase
-from tests.queued_hits import NOON, drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import fold_everything
+from tests.support.erasing import erase
+from tests.support.queued_hits import NOON, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.errors import QueueAway
 from tracker.maintenance import delete_in_batches

@@ -8,7 +8,7 @@ import orjson
 import psycopg
 import pytest
 
-from tests.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.maintenance.end_sessions import end_sessions
 from tracker.store import application_settings

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.deleting import DeletionsBy
-from tests.detaching import interrupt_detach
-from tests.queued_hits import rows
-from tests.waiting import wait_until
+from tests.support.deleting import DeletionsBy
+from tests.support.detaching import interrupt_detach
+from tests.support.queued_hits import rows
+from tests.support.waiting import wait_until
 from tracker.maintenance.create_partitions import create_partitions
 from tracker.maintenance.drop_partitions import StatisticsHooks, drop_expired, drop_month, drop_old_partitions, expired
 from tracker.store import partition_making, partition_removal, partitions

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.failed_hits import fail
-from tests.queued_hits import claims_of, drain, enqueue, hit_of, rows
+from tests.support.failed_hits import fail
+from tests.support.queued_hits import claims_of, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import QueueAway, Refused

@@ -6,8 +6,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from tests.queued_hits import rows
-from tests.registered_webhooks import URL, audited, local_rules, refused
+from tests.support.queued_hits import rows
+from tests.support.registered_webhooks import URL, audited, local_rules, refused
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.queued_hits import rows
-from tests.registered_webhooks import SECRET_KEY, URL, audited, deliveries, local_rules, refused
+from tests.support.queued_hits import rows
+from tests.support.registered_webhooks import SECRET_KEY, URL, audited, deliveries, local_rules, refused
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

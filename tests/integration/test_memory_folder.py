@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.memory_folder import memory_folder, remove_leftovers
+from tests.support.memory_folder import memory_folder, remove_leftovers
 
 HOLD = """
-import sys, tests.memory_folder as m, pathlib
+import sys, tests.support.memory_folder as m, pathlib
 m.MEMORY, m.ROOM = pathlib.Path(sys.argv[1]), 0
 with m.memory_folder() as folder:
     print(folder, flush=True)

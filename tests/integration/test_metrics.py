@@ -14,10 +14,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.command_line import tracker, work_until_dry
-from tests.failed_hits import fail
-from tests.managing import Managing
-from tests.needed import need
+from tests.support.command_line import tracker, work_until_dry
+from tests.support.failed_hits import fail
+from tests.support.managing import Managing
+from tests.support.needed import need
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.queueing import metric_counts

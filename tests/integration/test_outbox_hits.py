@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows, set_mode
-from tests.registered_webhooks import deliveries, register, types
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows, set_mode
+from tests.support.registered_webhooks import deliveries, register, types
 from tracker.application import Application
 from tracker.ingest.application_lookup import ApplicationLookup
 from tracker.management import applications

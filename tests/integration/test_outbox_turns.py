@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.counted import fold_everything
-from tests.queued_hits import drain, enqueue, entry_of, hit_of, rows
-from tests.registered_webhooks import deliveries, register, types
+from tests.support.counted import fold_everything
+from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
+from tests.support.registered_webhooks import deliveries, register, types
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.errors import DatabaseAway

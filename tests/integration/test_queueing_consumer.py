@@ -1,8 +1,8 @@
 import pytest
 
 from tests.integration.conftest import MovableClock
-from tests.queue_claims import claims_of, held
-from tests.queue_entries import add, entry, numbers
+from tests.support.queue_claims import claims_of, held
+from tests.support.queue_entries import add, entry, numbers
 from tracker.errors import QueueAway
 from tracker.queueing.connection import Connection, connect, script
 from tracker.queueing.consumer import GROUP, Claim, Consumer

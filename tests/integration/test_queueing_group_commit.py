@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.queue_entries import APPLICATION, CREATED, entry, numbers
+from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
 from tracker.errors import NoAnswer, QueueAway, QueueFull
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry

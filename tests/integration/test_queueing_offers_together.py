@@ -9,7 +9,7 @@ from uuid import UUID
 import hiredis
 import pytest
 
-from tests.queue_entries import APPLICATION, entry
+from tests.support.queue_entries import APPLICATION, entry
 from tracker.queueing.accept_command import PackedOffer
 from tracker.queueing.connection import Connection, lua
 from tracker.queueing.entry import Entry

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from tests.integration.conftest import MovableClock
-from tests.queue_claims import claims_of, held
-from tests.queue_entries import CREATED, entry, numbers
-from tests.queued_hits import entry_of, hit_of
+from tests.support.queue_claims import claims_of, held
+from tests.support.queue_entries import CREATED, entry, numbers
+from tests.support.queued_hits import entry_of, hit_of
 from tracker.application import Application
 from tracker.errors import QueueFull, ShareFull
 from tracker.queueing import adding, application_keys, dead_consumers

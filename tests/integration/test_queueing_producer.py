@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.queue_entries import APPLICATION, CREATED, entry, numbers
-from tests.receiving import queued
+from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
+from tests.support.receiving import queued
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import BULK, FIELDS, NORMAL, STREAMS, URGENT, Entry
@@ -223,8 +223,8 @@ def test_a_redis_that_never_answers_costs_two_seconds_once(tmp_path: Path) -> No
 
 FORKING = """
 import os, sys
-from tests.receiving import queued
-from tests.queue_entries import APPLICATION, CREATED, entry
+from tests.support.receiving import queued
+from tests.support.queue_entries import APPLICATION, CREATED, entry
 from tracker.queueing.connection import connect
 from tracker.queueing.producer import Producer
 from tracker.queueing.overflow import all_streams

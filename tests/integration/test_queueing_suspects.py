@@ -3,8 +3,8 @@
 import pytest
 
 from tests.integration.conftest import MovableClock
-from tests.queue_claims import claims_of, held
-from tests.queue_entries import add, entry
+from tests.support.queue_claims import claims_of, held
+from tests.support.queue_entries import add, entry
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import RETRIES, Consumer
 

@@ -4,8 +4,8 @@ import pytest
 from rq import Queue, Worker
 from rq.job import Job
 
-from tests.queue_entries import add, entry
-from tests.waiting import wait_until
+from tests.support.queue_entries import add, entry
+from tests.support.waiting import wait_until
 from tracker.errors import QueueAway
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.wakeup import WAKE_UP_KEY, Notifier, clear, enqueue, wake_worker

@@ -7,7 +7,7 @@ from rq import Queue
 from structlog.testing import capture_logs
 
 from tests.integration.conftest import MovableClock
-from tests.queue_entries import APPLICATION, CREATED, add, entry
+from tests.support.queue_entries import APPLICATION, CREATED, add, entry
 from tracker.embedded import Valkey
 from tracker.errors import QueueAway
 from tracker.queueing import snapshots

@@ -8,8 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.queued_hits import NOON
-from tests.raw_hits import execute, fill
+from tests.support.queued_hits import NOON
+from tests.support.raw_hits import execute, fill
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused

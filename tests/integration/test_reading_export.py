@@ -14,7 +14,7 @@ import orjson
 import psycopg
 import pytest
 
-from tests.raw_hits import execute, fill, make_months
+from tests.support.raw_hits import execute, fill, make_months
 from tracker.application import Application
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseAway, Refused

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import psycopg
 
-from tests.roles import limit_statements
+from tests.support.roles import limit_statements
 from tracker.config import Settings
 from tracker.diagnostics.finding import Finding
 from tracker.diagnostics.reading_checks import about_role

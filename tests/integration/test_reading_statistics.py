@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.counted import fold_everything
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of
-from tests.raw_hits import count_days, execute, fill, make_months
+from tests.support.counted import fold_everything
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.raw_hits import count_days, execute, fill, make_months
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused

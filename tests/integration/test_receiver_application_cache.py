@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from tests.receiving import Receiving, code
-from tests.servers_away import postgres_away
-from tests.waiting import wait_until
+from tests.support.receiving import Receiving, code
+from tests.support.servers_away import postgres_away
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres

@@ -6,8 +6,8 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from tests.receiving import Receiving, code, fields_named, queued, queued_hits
-from tests.waiting import wait_until
+from tests.support.receiving import Receiving, code, fields_named, queued, queued_hits
+from tests.support.waiting import wait_until
 from tracker.application import hash_key
 from tracker.management import applications, keys, settings
 from tracker.queueing.connection import Connection

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.receiving import Receiving, code, queued_hits
-from tests.waiting import wait_until
+from tests.support.receiving import Receiving, code, queued_hits
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.errors import Refused
 from tracker.management import aliases, applications, keys, settings

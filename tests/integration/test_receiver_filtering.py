@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.receiving import Receiving, code, queued_hits
+from tests.support.receiving import Receiving, code, queued_hits
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.ingest.filtered import fold_now

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rq import Worker
 
-from tests.managing import Managing, data
-from tests.receiving import Receiving
-from tests.servers_away import postgres_away, redis_away, silent_server
+from tests.support.managing import Managing, data
+from tests.support.receiving import Receiving
+from tests.support.servers_away import postgres_away, redis_away, silent_server
 from tracker import __version__
 from tracker.application import Application
 from tracker.config import Settings

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.queue_entries import APPLICATION, CREATED, entry
-from tests.receiving import Receiving, code
+from tests.support.queue_entries import APPLICATION, CREATED, entry
+from tests.support.receiving import Receiving, code
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.diagnostics import doctor

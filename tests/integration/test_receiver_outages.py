@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 import structlog.testing
 
-from tests.receiving import Receiving, code, queued
-from tests.servers_away import postgres_away, redis_away, silent_server
-from tests.waiting import wait_until
+from tests.support.receiving import Receiving, code, queued
+from tests.support.servers_away import postgres_away, redis_away, silent_server
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 from tracker.hit import Hit

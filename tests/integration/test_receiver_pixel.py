@@ -1,6 +1,6 @@
 import pytest
 
-from tests.receiving import Receiving, code, queued, queued_hits
+from tests.support.receiving import Receiving, code, queued, queued_hits
 from tracker.application import Application
 from tracker.management import applications
 from tracker.queueing.connection import Connection

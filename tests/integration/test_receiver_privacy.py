@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tests.queued_hits import drain
-from tests.receiving import Receiving, code, queued_hits
+from tests.support.queued_hits import drain
+from tests.support.receiving import Receiving, code, queued_hits
 from tracker.application_settings import STRIPPED_QUERY_PARAMETERS
 from tracker.config import Settings
 from tracker.management import settings as management

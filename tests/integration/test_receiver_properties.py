@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.queued_hits import drain, rows
-from tests.receiving import Receiving, code, queued_hits
+from tests.support.queued_hits import drain, rows
+from tests.support.receiving import Receiving, code, queued_hits
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 

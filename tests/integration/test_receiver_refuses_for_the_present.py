@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.receiving import Receiving, code, queued
-from tests.servers_away import postgres_away
-from tests.waiting import wait_until
+from tests.support.receiving import Receiving, code, queued
+from tests.support.servers_away import postgres_away
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.queued_hits import drain, rows
-from tests.receiving import Receiving, code, queued
-from tests.servers_away import redis_away
-from tests.waiting import wait_until
+from tests.support.queued_hits import drain, rows
+from tests.support.receiving import Receiving, code, queued
+from tests.support.servers_away import redis_away
+from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.embedded import Valkey
 from tracker.maintenance.delete_old_rows import delete_old_rows

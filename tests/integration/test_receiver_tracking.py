@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.receiving import Receiving, code, fields_named, queued, queued_hits
+from tests.support.receiving import Receiving, code, fields_named, queued, queued_hits
 from tracker import log
 from tracker.application import Application, hash_key
 from tracker.config import Settings

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from tests.reporting import BROWSERS, FIREFOX, MEASURES, Reporting, counted, grouped, path, reporting_of, visits
-from tests.settings_of import settings_of
+from tests.support.reporting import BROWSERS, FIREFOX, MEASURES, Reporting, counted, grouped, path, reporting_of, visits
+from tests.support.settings_of import settings_of
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.errors import Refused

@@ -6,12 +6,12 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from tests.command_line import tracker
-from tests.facts import make_facts
-from tests.managing import Managing
-from tests.queued_hits import drain, enqueue, hit_of
-from tests.reporting import DAYS, MEASURES, NOW, Reporting, reporting_of
-from tests.settings_of import settings_of
+from tests.support.command_line import tracker
+from tests.support.facts import make_facts
+from tests.support.managing import Managing
+from tests.support.queued_hits import drain, enqueue, hit_of
+from tests.support.reporting import DAYS, MEASURES, NOW, Reporting, reporting_of
+from tests.support.settings_of import settings_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.config import Settings
 from tracker.schedule import table
 from tracker.scheduler.job import Job

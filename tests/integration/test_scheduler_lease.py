@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import pytest
 
-from tests.queued_hits import rows
-from tests.waiting import PATIENCE, wait_until
+from tests.support.queued_hits import rows
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway
 from tracker.scheduler import lease as lease_module

@@ -8,9 +8,9 @@ from contextlib import ExitStack, closing, suppress
 
 import pytest
 
-from tests.plain_site import PIECE
-from tests.serving import Serving, alive, answer_on
-from tests.waiting import wait_until
+from tests.support.plain_site import PIECE
+from tests.support.serving import Serving, alive, answer_on
+from tests.support.waiting import wait_until
 
 SECONDS = 2.0
 """What this server gives a client for a request, and for a piece of an answer."""
@@ -19,7 +19,7 @@ SECONDS = 2.0
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     running = Serving(
-        ["-m", "tests.plain_site", "PORT", str(SECONDS)], {}, tmp_path_factory.mktemp("server"), processes=1
+        ["-m", "tests.support.plain_site", "PORT", str(SECONDS)], {}, tmp_path_factory.mktemp("server"), processes=1
     )
     try:
         wait_until(lambda: running.started() == 1)

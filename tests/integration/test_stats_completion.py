@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from tests.counted import fold_everything
-from tests.queued_hits import claims_of, drain, entry_of, hit_of, rows
+from tests.support.counted import fold_everything
+from tests.support.queued_hits import claims_of, drain, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.queueing.connection import Connection

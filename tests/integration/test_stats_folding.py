@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.counted import DAYS, assert_exact, fold_everything, parameter, statistics
-from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.counted import DAYS, assert_exact, fold_everything, parameter, statistics
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.hit import Hit

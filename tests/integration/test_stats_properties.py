@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.counted import assert_exact, empty, fold_everything, statistics
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.counted import assert_exact, empty, fold_everything, statistics
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.hit import Hit

@@ -6,9 +6,9 @@ from itertools import count
 
 import pytest
 
-from tests.counted import assert_exact, fold_everything, statistics
-from tests.queued_hits import NOON, define, drain, enqueue, hit_of, rows
-from tests.waiting import PATIENCE, wait_until
+from tests.support.counted import assert_exact, fold_everything, statistics
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused

@@ -19,11 +19,11 @@ import psycopg
 import pytest
 
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
-from tests.consumers import answer, consumer
-from tests.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
-from tests.needed import need
-from tests.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
-from tests.webhook_endpoints import owe, register, sender_of, states
+from tests.support.consumers import answer, consumer
+from tests.support.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
+from tests.support.needed import need
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
+from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseAway, TookTooLong

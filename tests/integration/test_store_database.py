@@ -16,7 +16,7 @@ from time import monotonic
 import psycopg
 import pytest
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseAway, SettingsInvalid, TookTooLong, Unclear
 from tracker.store.database import Database

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.store import deletions, retention_state
 from tracker.store.database import Database
 from tracker.store.deletions import FIRST_SECONDS, Deletions, PauseReason, doubt

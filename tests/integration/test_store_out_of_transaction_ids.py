@@ -7,7 +7,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from tests.memory_folder import memory_folder
+from tests.support.memory_folder import memory_folder
 from tracker.embedded import Postgres, wheel
 from tracker.errors import DatabaseAway
 from tracker.store.database import Database

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.command_line import tracker
-from tests.detaching import interrupt_detach
-from tests.queued_hits import rows
+from tests.support.command_line import tracker
+from tests.support.detaching import interrupt_detach
+from tests.support.queued_hits import rows
 from tracker.config import Settings
 from tracker.errors import LockedOut, MonthsNotMade
 from tracker.maintenance.create_partitions import create_partitions

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.compose_project import ROOT, seconds
-from tests.needed import need
+from tests.support.compose_project import ROOT, seconds
+from tests.support.needed import need
 from tracker.cli.main import main
 from tracker.config import Settings
 from tracker.scheduler.job import SHUTDOWN_GRACE

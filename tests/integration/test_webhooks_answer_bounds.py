@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import certificate, serving, trusting
-from tests.consumers import Manner, answer, consumer, drip
-from tests.waiting import wait_until
-from tests.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
+from tests.support.certificates import certificate, serving, trusting
+from tests.support.consumers import Manner, answer, consumer, drip
+from tests.support.waiting import wait_until
+from tests.support.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
 from tracker.errors import DestinationRefused
 from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import CONNECT_SECONDS, WebhookClient

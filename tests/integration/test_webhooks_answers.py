@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import certificate, serving, trusting
-from tests.consumers import answer, consumer
-from tests.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, says
-from tests.webhook_endpoints import owe, register, sender_of, states, webhook
+from tests.support.certificates import certificate, serving, trusting
+from tests.support.consumers import answer, consumer
+from tests.support.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, says
+from tests.support.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.store.database import Database
 from tracker.webhooks.error_messages import NoResponse

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.consumers import answer, consumer
-from tests.queued_hits import drain, enqueue, hit_of, rows
-from tests.webhook_endpoints import owe, register, sender_of, states, webhook
+from tests.support.consumers import answer, consumer
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
+from tests.support.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.diagnostics.doctor import examine

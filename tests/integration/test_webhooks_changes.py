@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.consumers import Consumer, Received, answer, consumer
-from tests.queued_hits import rows
-from tests.webhook_endpoints import owe, register, sender_of, states, webhook
+from tests.support.consumers import Consumer, Received, answer, consumer
+from tests.support.queued_hits import rows
+from tests.support.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.store import webhooks
 from tracker.store.database import Database

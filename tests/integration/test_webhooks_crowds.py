@@ -3,10 +3,10 @@
 import threading
 from typing import Any
 
-from tests.consumers import Consumer, consumer, hang
-from tests.queued_hits import rows
-from tests.waiting import PATIENCE, wait_until
-from tests.webhook_endpoints import owe, register, sender_of, states
+from tests.support.consumers import Consumer, consumer, hang
+from tests.support.queued_hits import rows
+from tests.support.waiting import PATIENCE, wait_until
+from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.store.database import Database
 from tracker.webhooks.concurrency import MAX_IDLE_SECONDS

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import certificate, serving, trusting
-from tests.consumers import Consumer, answer, consumer, drip, endless, hang, reset
-from tests.waiting import wait_until
+from tests.support.certificates import certificate, serving, trusting
+from tests.support.consumers import Consumer, answer, consumer, drip, endless, hang, reset
+from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress

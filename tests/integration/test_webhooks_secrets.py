@@ -5,8 +5,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from tests.consumers import consumer
-from tests.webhook_endpoints import owe, register, sender_of, states
+from tests.support.consumers import consumer
+from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.encryption import SecretBox, new_secret
 from tracker.store import webhooks

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from tests.consumers import Consumer, answer, consumer, hang
-from tests.queued_hits import rows
-from tests.servers_away import postgres_away
-from tests.waiting import PATIENCE, wait_until
-from tests.webhook_endpoints import SECRET_BOX, owe, register, sender_of, states, webhook
+from tests.support.consumers import Consumer, answer, consumer, hang
+from tests.support.queued_hits import rows
+from tests.support.servers_away import postgres_away
+from tests.support.waiting import PATIENCE, wait_until
+from tests.support.webhook_endpoints import SECRET_BOX, owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.encryption import new_secret
 from tracker.store import webhooks

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.debian_postgres import DebianPostgres, running_debian_postgres
+from tests.support.debian_postgres import DebianPostgres, running_debian_postgres
 
 
 @pytest.fixture(scope="session")

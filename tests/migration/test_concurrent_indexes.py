@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.registered_webhooks import URL
+from tests.support.registered_webhooks import URL
 from tracker.errors import LockedOut
 from tracker.store import concurrent_indexes, maintenance, migrations
 from tracker.store.migrations import MIGRATIONS, migrate

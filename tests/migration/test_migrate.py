@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.support.waiting import PATIENCE
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseAway, LockedOut, SettingsInvalid
 from tracker.store import maintenance, partition_making, partitions

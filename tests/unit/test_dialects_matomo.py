@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.dialect_requests import AWAY, BAD, KEY, NOW, TAKEN, dialect, one, read, request, values
+from tests.support.dialect_requests import AWAY, BAD, KEY, NOW, TAKEN, dialect, one, read, request, values
 from tracker.dialects.gif import GIF
 from tracker.errors import Refused
 

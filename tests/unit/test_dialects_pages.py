@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.dialect_requests import AWAY, BAD, KEY, TAKEN, dialect, one, read, request, values
+from tests.support.dialect_requests import AWAY, BAD, KEY, TAKEN, dialect, one, read, request, values
 from tracker.dialects.dialect import ClientHit, HitOutcome
 from tracker.dialects.gif import GIF
 from tracker.dialects.table import dialect_below

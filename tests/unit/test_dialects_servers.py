@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.dialect_requests import AWAY, BAD, KEY, LATER, NOW, TAKEN, dialect, one, read, request, values
+from tests.support.dialect_requests import AWAY, BAD, KEY, LATER, NOW, TAKEN, dialect, one, read, request, values
 from tracker.dialects.dialect import ClientHit
 from tracker.dialects.original import translated
 from tracker.dialects.table import DIALECT_AT

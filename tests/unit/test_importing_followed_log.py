@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.followed import Reading, copytruncate, pack, rename, write
+from tests.support.followed import Reading, copytruncate, pack, rename, write
 from tracker.importing import followed_log
 from tracker.importing.positions import StateFile
 

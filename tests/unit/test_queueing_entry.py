@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.queue_entries import CREATED, entry
+from tests.support.queue_entries import CREATED, entry
 from tracker.queueing.connection import lua
 from tracker.queueing.entry import BULK, FIELDS, NORMAL, URGENT, Entry, stream_of
 

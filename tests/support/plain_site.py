@@ -1,4 +1,4 @@
-"""`python -m tests.plain_site PORT REQUEST_SECONDS`: the project's web server with a small WSGI application."""
+"""`python -m tests.support.plain_site PORT REQUEST_SECONDS`: the project's web server with a small WSGI application."""
 
 import sys
 import time

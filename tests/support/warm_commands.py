@@ -1,4 +1,4 @@
-"""A process that has loaded our libraries and forks for each command that a test runs: `python -m tests.warm_commands`.
+"""A process with our libraries loaded that forks for each command of a test: `python -m tests.support.warm_commands`.
 
 A test suite runs hundreds of commands, and most of the time of each is spent on loading the same libraries. A fork has
 a process, an environment, a folder and standard streams of its own, as a command that a shell starts; it is only there

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.clock import SystemClock
 from tracker.stats.fold import fold
 from tracker.stats.verify import verify

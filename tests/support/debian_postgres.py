@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.memory_folder import memory_folder
-from tests.needed import need
+from tests.support.memory_folder import memory_folder
+from tests.support.needed import need
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from tests.consumers import Consumer, Manner
+from tests.support.consumers import Consumer, Manner
 from tracker.clock import SystemClock
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver

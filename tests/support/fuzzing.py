@@ -5,7 +5,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
-from tests.managing import Managing
+from tests.support.managing import Managing
 
 HOSTS = st.from_regex(r"[a-z][a-z0-9]{0,20}(\.[a-z][a-z0-9]{0,20}){0,3}", fullmatch=True)
 URLS = HOSTS.map(lambda host: f"https://127.0.0.1:9443/{host}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.clock import SystemClock
 from tracker.erasure import identifiers, requests, run
 from tracker.erasure.requests import Receipt

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings

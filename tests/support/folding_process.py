@@ -1,4 +1,4 @@
-"""A folder that works in small turns until it is killed: `python tests/folding_process.py DATABASE_URL`.
+"""A folder that works in small turns until it is killed: `python tests/support/folding_process.py DATABASE_URL`.
 
 It prints a line before each step of each transaction, so that a test can kill it at any of them.
 """

@@ -1,4 +1,4 @@
-"""An erasure that says each step, so that a test can kill it there: `python tests/erasing_process.py DB REDIS ID...`.
+"""An erasure that says each step, so that a test can kill it: `python tests/support/erasing_process.py DB REDIS ID...`.
 
 Without anything killing it, it ends when the person is erased.
 """
@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from tests.folding_process import say_before
+from tests.support.folding_process import say_before
 from tracker.clock import SystemClock
 from tracker.erasure import hits, identifiers, person, requests, run
 from tracker.queueing.connection import connect

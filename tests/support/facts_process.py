@@ -1,4 +1,4 @@
-"""A writer of facts that works until it is killed: `python tests/facts_process.py DATABASE_URL FOLDER`.
+"""A writer of facts that works until it is killed: `python tests/support/facts_process.py DATABASE_URL FOLDER`.
 
 It prints a line before each step of each transaction, so that a test can kill it at any of them.
 """

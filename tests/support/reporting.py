@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.counted import fold_everything
-from tests.facts import make_facts
-from tests.queued_hits import define, drain, enqueue, hit_of
-from tests.raw_hits import make_months
+from tests.support.counted import fold_everything
+from tests.support.facts import make_facts
+from tests.support.queued_hits import define, drain, enqueue, hit_of
+from tests.support.raw_hits import make_months
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.hit import Hit

@@ -16,10 +16,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.serving import free_port
+from tests.support.serving import free_port
 from tracker.embedded import Postgres, wheel
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "Dockerfile"
 

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from tests.queued_hits import rows
+from tests.support.queued_hits import rows
 from tracker.application import Application
 from tracker.clock import Clock, SystemClock
 from tracker.encryption import SecretBox, new_secret

@@ -16,10 +16,10 @@ from typing import IO, Any
 
 import orjson
 
-from tests.with_constants import program_with
+from tests.support.with_constants import program_with
 from tracker.config import Settings
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE = 240
 Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
 
@@ -58,7 +58,7 @@ def tracker(
 ) -> Finished:
     """Run `python -m tracker ...` to its end.
 
-    `given` is its standard input, `more` further variables; of `constants` tests/with_constants.py tells.
+    `given` is its standard input, `more` further variables; of `constants` tests/support/with_constants.py tells.
     """
     command = program_with(constants or {}, "-m", "tracker", *arguments)
     return run(environment(settings, **more), *command, given=given)
@@ -107,11 +107,11 @@ def _run_warm(variables: dict[str, str], arguments: tuple[str, ...], folder: Pat
 
 @functools.cache
 def _warm_commands() -> socket.socket:
-    """The process that runs commands sooner than a shell does, see tests/warm_commands.py; it ends with this one."""
+    """The process that runs commands sooner than a shell (`tests.support.warm_commands`); it ends with this one."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(PATIENCE)
     with theirs:
-        command = [sys.executable, "-m", "tests.warm_commands"]
+        command = [sys.executable, "-m", "tests.support.warm_commands"]
         process = subprocess.Popen(command, stdin=theirs, cwd=PROJECT, env={"PATH": os.defpath})
 
     def end() -> None:

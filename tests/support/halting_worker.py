@@ -1,4 +1,4 @@
-"""A worker that stops at a chosen point of its drain and says so: `python tests/halting_worker.py POINT`.
+"""A worker that stops at a chosen point of its drain and says so: `python tests/support/halting_worker.py POINT`.
 
 It runs the very job that RQ calls. At the point it prints the point's name and waits for a signal, so that a test can
 kill it, or stop and continue it, exactly there.

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.command_line import PROJECT
-from tests.waiting import PATIENCE, wait_until
+from tests.support.command_line import PROJECT
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def free_port() -> int:

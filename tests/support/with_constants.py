@@ -1,4 +1,4 @@
-"""A program of ours in which some constants are others: `python -m tests.with_constants JSON scheduler.py`.
+"""A program of ours in which some constants are others: `python -m tests.support.with_constants JSON scheduler.py`.
 
 JSON maps `module:NAME` to the value that it is to have, so that a test need not wait for as long as an operator would.
 The program is a file, or a module after `-m`, with its arguments.
@@ -18,7 +18,7 @@ def command_with(constants: Mapping[str, float], *program: str) -> list[str]:
 
 def program_with(constants: Mapping[str, float], *program: str) -> list[str]:
     """What Python is to run instead of `program`."""
-    return ["-m", "tests.with_constants", json.dumps(constants), *program] if constants else list(program)
+    return ["-m", "tests.support.with_constants", json.dumps(constants), *program] if constants else list(program)
 
 
 def main(constants: str, *program: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serving import free_port
-from tests.waiting import wait_until
+from tests.support.serving import free_port
+from tests.support.waiting import wait_until
 
 PATH = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 CLONE_NEWUSER = 0x10000000
 PATIENCE = 60.0
 """Seconds after which whatever is still there stays there."""
@@ -83,7 +83,7 @@ class Parent:
     ) -> Self:
         began = time.monotonic()
         process = subprocess.Popen(
-            [*python, "-B", str(path[0] / "tests" / "embedded_parent.py"), str(folder), *options],
+            [*python, "-B", str(path[0] / "tests/support/embedded_parent.py"), str(folder), *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tests.queued_hits import hit_of
+from tests.support.queued_hits import hit_of
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.store import batch_queue

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.command_line import PROJECT, environment
-from tests.waiting import PATIENCE
-from tests.with_constants import command_with
+from tests.support.command_line import PROJECT, environment
+from tests.support.waiting import PATIENCE
+from tests.support.with_constants import command_with
 from tracker.config import Settings
 
 
@@ -46,7 +46,7 @@ def running(
     constants: Mapping[str, float] | None = None,
     **more: str,
 ) -> Iterator[Running]:
-    """A program until the block ends, its output in `folder`; of `constants` tests/with_constants.py tells."""
+    """A program until the block ends, its output in `folder`; of `constants` tests/support/with_constants.py tells."""
     log = folder / f"{program}-{len(list(folder.glob('*.log')))}.log"
     started = Running(command_with(constants or {}, program, *options), environment(settings, **more), log)
     try:

@@ -1,4 +1,4 @@
-"""A turn that takes in waiting hits and stops between the adding and the commit: `python tests/halting_requeue.py`.
+"""Requeues waiting hits and stops between the adding and the commit: `python tests/support/halting_requeue.py`.
 
 At that point it prints a line and waits for a signal, so that a test can kill it exactly there.
 """

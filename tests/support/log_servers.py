@@ -1,6 +1,6 @@
 """Real web servers that write an access log, each as its packages or its manual configure it."""
 
-from tests.proxies import Proxy
+from tests.support.proxies import Proxy
 
 _NGINX = """
 daemon off; pid @FOLDER@/nginx.pid; error_log stderr; worker_processes 1; user root;

@@ -1,6 +1,6 @@
 """A worker pool whose drain only counts, for tests of what becomes of the queue when processes end.
 
-Run as a script (`python -m tests.queue_workers`) it is `worker.py` with another `tracker.jobs`; imported it is how a
+Run (`python -m tests.support.queue_workers`) it is `worker.py` with another `tracker.jobs`; imported it is how a
 test starts that and looks at its processes. A drain notes its process in Redis, then claims and settles, one entry at
 a time. It holds what it claims for as long as the key `hold` exists.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.with_constants import command_with
+from tests.support.with_constants import command_with
 from tracker import config, log
 from tracker.clock import SystemClock
 from tracker.queueing import wakeup
@@ -26,7 +26,7 @@ from tracker.queueing.connection import connect
 from tracker.queueing.consumer import Consumer
 from tracker.queueing.pool import run_workers
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 HOLD, HORSES, DONE = "hold", "horses", "done"
 
 
@@ -74,7 +74,7 @@ QUICK = {"tracker.queueing.watch:_EVERY_SECONDS": 0.5}
 def workers(redis_url: str, *options: str, constants: Mapping[str, float] = QUICK) -> Iterator[Workers]:
     """A pool in a process of its own, which is gone with all its children when the block ends."""
     process = subprocess.Popen(
-        command_with(constants, "-m", "tests.queue_workers", *options),
+        command_with(constants, "-m", "tests.support.queue_workers", *options),
         cwd=REPOSITORY,
         env={
             "PATH": os.environ["PATH"],

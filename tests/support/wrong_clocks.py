@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.needed import need
+from tests.support.needed import need
 
 
 def by(offset: str) -> dict[str, str]:

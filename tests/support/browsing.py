@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from werkzeug.test import Client, TestResponse
 
-from tests.managing import Managing
+from tests.support.managing import Managing
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
 """What a browser says of a form on a page of the dashboard itself."""
