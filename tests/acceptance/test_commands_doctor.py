@@ -1,5 +1,6 @@
 """The health check, by command: what is well, what is wrong, and that one does not hide the other."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,3 +93,9 @@ def test_the_doctor_sees_a_collation_of_another_version(settings: Settings) -> N
         connection.execute("UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database()")
     (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "collation"]
     assert (found["level"], "0.1" in found["seen"]) == ("warn", True)
+
+
+def test_the_doctor_looks_again_until_it_is_stopped(settings: Settings, tmp_path: Path) -> None:
+    with running(settings, tmp_path, "-m", "tracker", "doctor", "--watch", "1") as watching:
+        wait_until(lambda: watching.output.count("PostgreSQL ") >= 2)
+        assert watching.stop(signal.SIGINT) != 0

@@ -118,3 +118,17 @@ def test_what_was_sent_in_again_or_discarded_is_told_to_programs_too(
     assert (retried.status, retried.json) == (1, {"sent_in_again": [failed], "not_failed": [unknown]})
     discarded = tracker(settings, "queue", "discard", failed, unknown, "--yes", "--json")
     assert (discarded.status, discarded.json) == (1, {"discarded": [failed], "not_failed": [unknown]})
+
+
+def test_failed_hits_are_chosen_by_their_reason(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    ids = [fail(database, application, number) for number in (1, 2)]
+    assert tracker(settings, "queue", "discard", "--yes").status == 2
+    assert tracker(settings, "queue", "retry", str(ids[0]), "--reason", "it").status == 2
+    none = tracker(settings, "queue", "discard", "--reason", "another reason", "--yes", "--json")
+    assert none.json == {"discarded": [], "not_failed": []}
+    assert tracker(settings, "queue", "retry", "--app-id", "other").output == "0 of 0 sent in again.\n"
+    gone = tracker(settings, "queue", "discard", "--reason", "could not", "--yes", "--json")
+    assert set(gone.json["discarded"]) == {str(tracking_id) for tracking_id in ids}
+    assert tracker(settings, "queue", "failed", "--json").json == []

@@ -1,6 +1,7 @@
 """`doctor`: whether everything is as it must be, and what to do where it is not."""
 
 import sys
+import time
 from dataclasses import asdict
 
 import click
@@ -16,13 +17,24 @@ _COLUMNS = ("level", "check", "seen", "to_do")
 
 
 @click.command()
+@click.option("--watch", "seconds", type=click.IntRange(1, 3600), metavar="SECONDS", help="Check again every so often.")
 @json_option
-def doctor(*, as_json: bool) -> None:
+def doctor(*, seconds: int | None, as_json: bool) -> None:
     """Check settings, PostgreSQL, Redis, workers and queue; exit status 1 where something fails."""
+    is_well = _examine(as_json=as_json)
+    while seconds is not None:
+        time.sleep(seconds)
+        click.echo()
+        is_well = _examine(as_json=as_json)
+    if not is_well:
+        sys.exit(1)
+
+
+def _examine(*, as_json: bool) -> bool:
+    """Check and show; whether nothing fails."""
     settings = connections.settings()
     clock = connections.clock(settings)
     found = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
     findings = [asdict(finding) for finding in found]
     print_rows(_COLUMNS, findings, empty="Nothing was checked.", as_json=as_json)
-    if any(finding["level"] == "fail" for finding in findings):
-        sys.exit(1)
+    return all(finding["level"] != "fail" for finding in findings)

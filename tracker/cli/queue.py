@@ -1,10 +1,10 @@
 """`queue`: what waits, and what becomes of hits that failed."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import click
@@ -21,6 +21,20 @@ from tracker.queueing.wakeup import wake_worker
 _STREAM_COLUMNS = ("name", "waiting", "pending", "oldest_seconds", "next_due_seconds")
 _WORKER_COLUMNS = ("name", "queues", "state", "hostname", "pid", "last_heartbeat")
 _FAILED_COLUMNS = ("id", "processed_at", "app_id", "error_message")
+
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def _choice(command: Command) -> Command:
+    """Add the options that choose failed hits."""
+    for option in (
+        click.option("--app-id", metavar="ID", help="All of this application."),
+        click.option("--reason", metavar="WORDS", help="All with these words in their reason."),
+        click.option("--all", "everything", is_flag=True, help="All that have failed."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -90,15 +104,16 @@ def show(*, tracking_id: UUID, as_json: bool) -> None:
 
 @queue.command()
 @click.argument("tracking_ids", metavar="ID...", nargs=-1, type=click.UUID)
-@click.option("--all", "everything", is_flag=True, help="All that have failed.")
+@_choice
 @json_option
-def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) -> None:
+def retry(
+    *, tracking_ids: tuple[UUID, ...], everything: bool, reason: str | None, app_id: str | None, as_json: bool
+) -> None:
     """Send failed hits in again. Their rows go when they are stored, or say why they failed anew."""
-    if everything == bool(tracking_ids):
-        raise click.UsageError("Name the hits by their ids, or say --all.")
+    by_ids = _are_named(tracking_ids, everything, reason, app_id)
     settings = connections.settings()
     with connections.database(settings) as database, connections.queue(settings, database) as redis:
-        ids = failed_hits.failed_ids(database) if everything else tracking_ids
+        ids = tracking_ids if by_ids else failed_hits.failed_ids(database, app_id=app_id, reason=reason)
         missing = failed_hits.retry(database, redis, ids, connections.clock(settings).now())
         wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     done = _without(ids, missing)
@@ -106,27 +121,44 @@ def retry(*, tracking_ids: tuple[UUID, ...], everything: bool, as_json: bool) ->
         print_json({"sent_in_again": done, "not_failed": missing})
     else:
         click.echo(f"{len(done)} of {len(ids)} sent in again.")
-    # With --all, one that is gone was stored or discarded meanwhile: that is no mistake.
-    _end_with([] if everything else missing)
+    # Where they were not named, one that is gone was stored or discarded meanwhile: that is no mistake.
+    _end_with(missing if by_ids else [])
 
 
 @queue.command()
-@click.argument("tracking_ids", metavar="ID...", nargs=-1, required=True, type=click.UUID)
+@click.argument("tracking_ids", metavar="ID...", nargs=-1, type=click.UUID)
+@_choice
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def discard(*, tracking_ids: tuple[UUID, ...], yes: bool, as_json: bool) -> None:
+def discard(
+    *,
+    tracking_ids: tuple[UUID, ...],
+    everything: bool,
+    reason: str | None,
+    app_id: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Give failed hits up for good."""
-    settings = connections.settings()
-    if not yes:
-        click.confirm(f"Give up {len(tracking_ids)} failed hits for good?", abort=True, err=True)
-    with connections.database(settings) as database:
-        missing = failed_hits.discard(database, tracking_ids)
-    done = _without(tracking_ids, missing)
+    by_ids = _are_named(tracking_ids, everything, reason, app_id)
+    with connections.database(connections.settings()) as database:
+        ids = tracking_ids if by_ids else failed_hits.failed_ids(database, app_id=app_id, reason=reason)
+        if ids and not yes:
+            click.confirm(f"Give up {len(ids)} failed hits for good?", abort=True, err=True)
+        missing = failed_hits.discard(database, ids)
+    done = _without(ids, missing)
     if as_json:
         print_json({"discarded": done, "not_failed": missing})
     else:
-        click.echo(f"{len(done)} of {len(tracking_ids)} discarded.")
-    _end_with(missing)
+        click.echo(f"{len(done)} of {len(ids)} discarded.")
+    _end_with(missing if by_ids else [])
+
+
+def _are_named(tracking_ids: Sequence[UUID], *choices: bool | str | None) -> bool:
+    """Return whether the hits are named by their ids. Raises UsageError unless they are, or else are chosen."""
+    if bool(tracking_ids) == any(choice not in (None, False) for choice in choices):
+        raise click.UsageError("Name the hits by their ids, or choose: --all, --reason WORDS, --app-id ID.")
+    return bool(tracking_ids)
 
 
 def _without(tracking_ids: Sequence[UUID], missing: Sequence[UUID]) -> list[UUID]:

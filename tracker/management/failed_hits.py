@@ -75,10 +75,10 @@ def show(database: Database, redis: Connection, tracking_id: UUID) -> Whereabout
     return Whereabouts("waiting", asdict(waiting[1]), waiting[0])
 
 
-def failed_ids(database: Database) -> list[UUID]:
-    """Return all that failed, the oldest first."""
+def failed_ids(database: Database, *, app_id: str | None = None, reason: str | None = None) -> list[UUID]:
+    """Return all that failed, the oldest first; of an application, or with `reason` in the sentence that says why."""
     with database.transaction() as tx:
-        return batch_queue.failed_ids(tx)
+        return batch_queue.failed_ids(tx, app_id=app_id, reason=reason)
 
 
 def retry(

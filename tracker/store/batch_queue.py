@@ -57,9 +57,10 @@ def failed(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Qu
     return [QueueRow(**row) for row in rows]
 
 
-def failed_ids(tx: Transaction, *, app_id: str | None = None) -> list[UUID]:
+def failed_ids(tx: Transaction, *, app_id: str | None = None, reason: str | None = None) -> list[UUID]:
     """Return the ids of all entries that failed for good, the oldest first."""
-    return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", {"app_id": app_id})]
+    params = {"app_id": app_id, "reason": reason}
+    return [row["id"] for row in fetch_all(tx, "batch_queue/failed_ids", params)]
 
 
 def failed_reasons(tx: Transaction, *, limit: int, app_id: str | None = None) -> list[Row]:
