@@ -23,10 +23,10 @@ _WORKER_COLUMNS = ("name", "queues", "state", "hostname", "pid", "last_heartbeat
 _FAILED_COLUMNS = ("id", "processed_at", "app_id", "error_message")
 
 
-Command = TypeVar("Command", bound=Callable[..., None])
+T = TypeVar("T", bound=Callable[..., None])
 
 
-def _choice(command: Command) -> Command:
+def _choice(command: T) -> T:
     """Add the options that choose failed hits."""
     for option in (
         click.option("--app-id", metavar="ID", help="All of this application."),
