@@ -23,7 +23,7 @@ from tests.support.serving import Serving, serving
 from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.hit import Hit
-from tracker.management import settings
+from tracker.management import applications, settings
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -159,3 +159,19 @@ def test_the_clients_for_pages(server: Serving, redis: Connection, node_modules:
     assert str(hits["page_view"].url).startswith(f"{SITE}/?base=")
     assert hits["older event"].event_data == {"plan": "pro"}
     assert hits["newer event"].event_data == {"plan": "pro", "revenue": 9.5, "currency": "EUR"}
+
+
+def test_on_the_event_loop_a_hit_for_two_applications_is_counted_for_both(
+    server: Serving, redis: Connection, database: Database
+) -> None:
+    applications.create(database, name="All", app_id="all")
+    settings.set_(database, "all", "dialects", "plausible")
+    event = json.dumps({"n": "pageview", "u": "https://shop.example/", "d": "shop.example,all"})
+    connection = server.connect()
+    for _ in range(2):
+        # The second time both are known, and still one of them has to be asked where it may wait.
+        connection.request("POST", "/api/event", event, {"Content-Type": "text/plain"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (202, b"ok")
+    connection.close()
+    assert sorted(hit.app_id for hit in queued_hits(redis)) == ["all", "all", "shop", "shop"]

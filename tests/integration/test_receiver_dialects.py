@@ -254,3 +254,12 @@ def test_a_key_names_its_application(
     assert code(receiving.batch({"events": [{"url": "c"}]}, key=further)) == (200, None)
     assert [hit.url for hit in queued_hits(redis)] == ["a", "b", "c"]
     assert code(receiving.track({"url": "a"}, key="alt_unknown")) == (401, "INVALID_API_KEY")
+
+
+def test_what_the_beacon_has_left_out_is_counted_and_never_stored(receiving: Receiving, redis: Connection) -> None:
+    for word in ("gpc", "dnt"):
+        answer = receiving.track({"app_id": "shop", "left_out": word, "url": "https://shop.example/"})
+        assert answer.get_json()["data"] == {"filtered": word}
+    assert queued_hits(redis) == []
+    for other in ("bot", "", ["gpc"], None):
+        assert receiving.track({"app_id": "shop", "left_out": other}).get_json()["data"]["tracking_id"]
