@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, SOMEBODY, watched
@@ -23,6 +24,10 @@ UNNAMED = """[...document.querySelectorAll("a, button, input, nav, svg")].filter
         && !(e.innerText || e.ariaLabel || e.labels?.length)
 ).length"""
 """How many things there are that a screen reader has no name for."""
+PAGES = (
+    *("", "operations", "operations/failed", "operations/hit", "applications/seen?range=24h"),
+    *(f"applications/seen{page}" for page in ("", "/live", "/quality", "/webhooks", "/settings", "/keys")),
+)
 PHONE = {"width": 320, "height": 693}
 """A small one: at this width WCAG 2.2 (1.4.10) asks for no scrolling to the side."""
 
@@ -127,7 +132,10 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
     browser: Browser, running: Stack, key: str, language: str
 ) -> None:
     options = {"viewport": PHONE, "color_scheme": "dark", "locale": language, "has_touch": True}
-    own = [f"applications/seen{page}" for page in ("", "?range=12m", "?range=24h", "/live", "/quality", "/webhooks")]
+    own = [
+        f"applications/seen{page}"
+        for page in ("", "?range=12m", "?range=24h", "/live", "/quality", "/webhooks", "/settings", "/keys")
+    ]
     for presented, paths in (
         (key, own),
         (running.admin_token, ["", "operations", "operations/failed", "operations/hit"]),
@@ -143,6 +151,21 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
                 ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
                 assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60, "a dark ground"
                 assert page.evaluate("document.documentElement.lang") == language[:2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(browser: Browser, running: Stack, key: str, scheme: str) -> None:
+    axe = Axe()
+    found = []
+    with seeing(browser, running, locale="en-US", color_scheme=scheme) as page:
+        sign_in(page, running, running.admin_token)
+        expect(page.get_by_role("heading", name="Applications")).to_be_visible()
+        for path in PAGES:
+            page.goto(f"{running.url}/dashboard/{path}".rstrip("/"))
+            for violation in axe.run(page).response["violations"]:
+                if violation["impact"] in {"serious", "critical"}:
+                    found += [(path, violation["id"], node["html"][:200]) for node in violation["nodes"]]
+    assert found == []
 
 
 def test_the_keyboard_reaches_everything_and_each_thing_has_a_name(browser: Browser, running: Stack, key: str) -> None:

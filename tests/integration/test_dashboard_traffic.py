@@ -18,7 +18,6 @@ from tests.support.servers_away import postgres_away, redis_away
 from tracker.application import Application
 from tracker.embedded import Postgres, Valkey
 from tracker.queueing.connection import Connection
-from tracker.store import imports
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
@@ -231,17 +230,8 @@ def test_data_quality_shows_what_was_left_out_refused_and_undefined(
         database, "INSERT INTO custom_parameter_refusals VALUES (%s, current_date, 'colour', 'type', 7)", application.id
     )
     execute(database, "INSERT INTO filtered_hits VALUES (%s, date_trunc('hour', now()), 'domain', 31)", application.id)
-    for started, bots in (
-        (datetime.now(UTC), 1000),
-        (datetime.now(UTC), 5),
-        (datetime.now(UTC) - timedelta(days=9), 7),
-    ):
-        with database.transaction() as tx:
-            import_id = imports.place(tx, application.id, "access.log")
-            imports.note_run(tx, imports.begin_run(tx, import_id, "access.log", started), {"bots": bots}, started)
     told = text_of(browsing.get(f"{HOME}/quality"))
     assert "the page is not of the application&#39;s domain 31" in told
-    assert "Imports of this time left out 1,005 lines of bots." in told
     assert "Bots and crawlers 1,234" in told
     assert "colour another type than defined 7" in told
     assert "size 12 100.0% 3 number" in told

@@ -1,8 +1,6 @@
 """The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
-import re
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flask import Response, request
 
@@ -15,19 +13,16 @@ from tracker.dashboard.ranges import NAMES, Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
-from tracker.errors import invalid, not_found
+from tracker.errors import invalid
 from tracker.management import applications, webhooks
 from tracker.reading import drift, stored
 from tracker.reading.overview import ever_counted
 from tracker.reading.period import Period
-from tracker.store.webhooks import WebhookRow
 
 WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
 _QUALITY_RANGES: Final = ("7d", "30d", "90d")
 _FEW: Final = 50
-_LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
-"""A part of a URL's path that may be one: chat services put a long random text there. Its beginning tells it apart."""
 
 
 def show(app_id: str) -> Response:
@@ -73,17 +68,8 @@ def quality(app_id: str) -> Response:
         ranges=_QUALITY_RANGES,
         drift=drift.read(services.reading, **about),
         left_out=stored.sum_filtered(services.reading, **about),
-        bots_of_imports=stored.bots_of_imports(services.database, **about),
         few=_FEW,
     )
-
-
-def webhooks_of(app_id: str) -> Response:
-    """Return the webhooks of an application, and how their endpoints fare."""
-    shown = frame(app_id)
-    if not shown["may_see_webhooks"]:
-        raise not_found("There is nothing at this address.")
-    return page("webhooks.html", **shown, place=_place)
 
 
 def frame(app_id: str) -> dict[str, Any]:
@@ -103,6 +89,7 @@ def frame(app_id: str) -> dict[str, Any]:
         "webhooks": of_it if may else [],
         "may_see_webhooks": may,
         "domain": row.domain,
+        "may": viewer().may,
         "disabled": sum(not webhook.is_active for webhook in of_it),
     }
 
@@ -113,13 +100,6 @@ def first_hit(app_id: str) -> Response:
     application = application_named(app_id)
     found = first_hits.look(services, application, services.clock.now())
     return fragment("first_hit.html", first=found, home=address(application.app_id), domain=application.domain)
-
-
-def _place(webhook: WebhookRow) -> str:
-    """Return where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
-    split = urlsplit(webhook.url)
-    path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{path}"
 
 
 def _origin() -> str:

@@ -12,11 +12,14 @@ from tracker.dashboard import (
     application_page,
     failed_hits_page,
     files,
+    keys_page,
     live_page,
     operations,
     overview_page,
+    settings_page,
     sign_in,
     viewer,
+    webhooks_page,
 )
 from tracker.dashboard.page import HOME, error_page, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
@@ -54,7 +57,12 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/live", "live", live_page.show, "GET"),
         ("/applications/<app_id>/live/now", "live-now", live_page.now, "GET"),
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
-        ("/applications/<app_id>/webhooks", "webhooks", application_page.webhooks_of, "GET"),
+        ("/applications/<app_id>/webhooks", "webhooks", webhooks_page.show, "GET"),
+        ("/applications/<app_id>/webhooks", "webhooks-save", webhooks_page.save, "POST"),
+        ("/applications/<app_id>/keys", "keys", keys_page.show, "GET"),
+        ("/applications/<app_id>/keys", "keys-save", keys_page.save, "POST"),
+        ("/applications/<app_id>/settings", "settings", settings_page.show, "GET"),
+        ("/applications/<app_id>/settings", "settings-save", settings_page.save, "POST"),
         ("/<path:rest>", "nothing", _nothing, "GET"),
     ):
         blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])

@@ -8,6 +8,7 @@ from flask import current_app
 
 from tracker.clock import Clock
 from tracker.instance.check import InstanceCheck
+from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
 from tracker.reading.live import LiveReader
 from tracker.reports.readers import Readers
@@ -36,6 +37,7 @@ class DashboardServices:
     proxies: TrustedProxies
     instance: InstanceCheck
     """Asked before anything is put into Redis: whether that belongs to this database."""
+    webhook_rules: WebhookRules
     live: LiveReader
     wake_worker: Callable[[], object]
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from tracker.reading.asked import asked_of
 from tracker.reading.period import Period
-from tracker.store import filtered_hits, imports, statistics
+from tracker.store import filtered_hits, statistics
 from tracker.store.database import Database
 
 
@@ -37,16 +37,6 @@ def sum_filtered(database: Database, *, app_id: str, period: Period) -> dict[str
     """
     with asked_of(database, app_id) as (tx, application):
         return filtered_hits.sums(tx, application.id, period.start, period.end)
-
-
-def bots_of_imports(database: Database, *, app_id: str, period: Period) -> int:
-    """Return how many lines of bots the imports of a period left out: those that were begun in it, each as it counted.
-
-    `database` is the one of management: what was imported is none of what statistics are read from. Raises Refused for
-    an application that does not exist.
-    """
-    with asked_of(database, app_id) as (tx, application):
-        return imports.bots(tx, application.id, period.start, period.end)
 
 
 def _with_means(stats: Mapping[str, Any] | None) -> dict[str, Any]:

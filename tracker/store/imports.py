@@ -62,13 +62,6 @@ def note_run(tx: Transaction, run_id: int, counts: Mapping[str, Any], finished_a
     execute(tx, "import_runs/note_run", {"id": run_id, "counts": Jsonb(dict(counts)), "finished_at": finished_at})
 
 
-def bots(tx: Transaction, application_id: UUID, start: datetime, end: datetime) -> int:
-    """Return how many lines of bots were left out by the runs that began from `start` until before `end`."""
-    params = {"application_id": application_id, "start": start, "end": end}
-    [row] = fetch_all(tx, "import_runs/bots", params)
-    return int(row["lines"])
-
-
 def note_stored(tx: Transaction, batches: Sequence[StoredBatch]) -> None:
     """Note hits that this transaction has stored."""
     rows = [

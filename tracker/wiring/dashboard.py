@@ -20,6 +20,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         key_check=api.key_check,
         secret_key=settings.secret_key,
         proxies=TrustedProxies.of(settings),
+        webhook_rules=api.webhook_rules,
         live=LiveReader(api.reading, api.clock),
         instance=InstanceCheck(api.database, api.redis, api.clock),
         wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),

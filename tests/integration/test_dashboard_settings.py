@@ -1,0 +1,163 @@
+"""What an owner changes in the browser: settings, keys, webhooks; noted, and refused to everybody else."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from tests.browsing import Browsing, heading, text_of
+from tests.managing import Managing, data
+from tests.registered_webhooks import register
+from tracker.application import Application
+from tracker.management import applications, audit, keys, settings, webhooks
+from tracker.store.database import Database
+
+HOME = "/dashboard/applications/shop"
+PAGES = {f"{HOME}/settings": "settings:write", f"{HOME}/keys": "keys:write", f"{HOME}/webhooks": "webhooks:write"}
+
+
+@pytest.fixture
+def owner(managing: Managing, application_key: str) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(application_key)
+    return opened
+
+
+def actions(database: Database) -> list[tuple[str, str, str]]:
+    return [(row["action"], row["actor_kind"], row["subject"]) for row in audit.list_(database, limit=50)]
+
+
+def test_the_application_is_renamed_and_set_in_both_languages(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    changed = owner.post(
+        f"{HOME}/settings",
+        action="application",
+        name="Söhne <b>",
+        domain="MÜNCHEN.example",
+        description="",
+        rate_limit_per_minute="900",
+    )
+    assert (changed.status_code, changed.location) == (303, f"{HOME}/settings?saved=1")
+    row = applications.show(database, "shop")
+    assert (row.name, row.domain, row.rate_limit_per_minute) == ("Söhne <b>", "xn--mnchen-3ya.example", 900)
+    assert heading(owner.get(f"{HOME}/settings")) == "Söhne &lt;b&gt;"
+    owner.post(f"{HOME}/settings", action="setting", key="bot_filter", value="keep")
+    assert settings.get(database, "shop", "bot_filter").setting_value == "keep"
+    owner.post(f"{HOME}/settings", action="setting", key="bot_filter", default="1")
+    assert settings.get(database, "shop", "bot_filter").is_default
+    owner.language = "ja"
+    refused = owner.post(f"{HOME}/settings", action="setting", key="bot_filter", value="<script>")
+    assert refused.status_code == 400
+    assert "bot_filter に &#39;&lt;script&gt;&#39; は使えません" in refused.text
+    too_much = owner.post(
+        f"{HOME}/settings", action="application", name="Shop", domain="", rate_limit_per_minute="2000000000"
+    )
+    assert (too_much.status_code, "運用者だけです" in too_much.text) == (403, True)
+    assert owner.post(f"{HOME}/settings", action="application", name="", domain="").status_code == 400
+    assert ("setting.changed", "key", "bot_filter") in actions(database)
+    assert ("application.updated", "key", "shop") in actions(database)
+    page = owner.get(f"{HOME}/settings")
+    untranslated = re.findall(r'<p class="hint" id="meaning-[^"]*"><span lang="en">', page.text)
+    assert untranslated == []
+    assert 'name="status"' not in page.text, "the operator's"
+    operator = Browsing(managing)
+    operator.sign_in(managing.admin_token)
+    operator.post(f"{HOME}/settings", action="application", name="Shop", domain="", status="suspended")
+    assert applications.show(database, "shop").status == "suspended"
+
+
+def test_keys_are_made_rotated_and_revoked_and_shown_once(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    form = {"action": "create", "name": "Reader", "days": "30", "may:stats:read": "on", "may:track": "on"}
+    made = owner.post(f"{HOME}/keys", **form)
+    [api_key] = re.findall(r"alt_[\w-]{20,}", made.text)
+    assert made.headers["Cache-Control"] == "no-store"
+    assert api_key not in owner.get(f"{HOME}/keys").text
+    assert data(managing.get("/v1/statistics", key=api_key))["total_requests"] == 0
+    reader = next(key for key in keys.list_(database, "shop") if key.name == "Reader")
+    assert set(reader.permissions) == {"track", "stats:read"}
+    assert reader.expires_at is not None
+    rotated = owner.post(f"{HOME}/keys", action="rotate", id=str(reader.id), grace="0")
+    [newer] = re.findall(r"alt_[\w-]{20,}", rotated.text)
+    assert newer != api_key
+    assert managing.get("/v1/statistics", key=api_key).status_code == 401
+    successor = next(key for key in keys.list_(database, "shop") if key.name == "Reader" and key.id != reader.id)
+    gone = owner.post(f"{HOME}/keys", action="revoke", id=str(successor.id))
+    assert gone.status_code == 303
+    assert managing.get("/v1/statistics", key=newer).status_code == 401
+    assert [action for action, kind, _ in actions(database) if kind == "key"] == [
+        "api_key.revoked",
+        "api_key.rotated",
+        "api_key.created",
+    ]
+    assert owner.post(f"{HOME}/keys", action="create", days="0").status_code == 400, "a key that may nothing"
+    assert owner.post(f"{HOME}/keys", action="create", days="7", **{"may:track": "on"}).status_code == 400
+    assert owner.post(f"{HOME}/keys", action="revoke", id="first").status_code == 409
+    assert owner.post(f"{HOME}/keys", action="revoke", id=str(uuid4())).status_code == 404
+
+
+def test_a_key_makes_no_key_that_may_more(managing: Managing, database: Database, application: Application) -> None:
+    _, api_key = keys.create(database, "shop", permissions=["stats:read", "keys:write"])
+    limited = Browsing(managing)
+    limited.sign_in(api_key)
+    assert "may:export:read" not in limited.get(f"{HOME}/keys").text
+    refused = limited.post(f"{HOME}/keys", action="create", days="0", **{"may:export:read": "on"})
+    assert (refused.status_code, "no more than itself" in refused.text) == (403, True)
+
+
+def test_webhooks_are_registered_disabled_enabled_tried_and_deleted(
+    owner: Browsing, database: Database, application: Application
+) -> None:
+    bad = owner.post(f"{HOME}/webhooks", action="create", url="http://127.0.0.1/", **{"on:session.started": "on"})
+    assert bad.status_code == 400
+    none = owner.post(f"{HOME}/webhooks", action="create", url="https://93.184.216.34/in")
+    assert none.status_code == 400
+    made = owner.post(
+        f"{HOME}/webhooks", action="create", url="https://93.184.216.34/in", **{"on:session.started": "on"}
+    )
+    assert made.status_code == 200, text_of(made)
+    [secret] = re.findall(r"whsec_[\w+/=-]+", made.text)
+    assert secret not in owner.get(f"{HOME}/webhooks").text
+    [row] = webhooks.list_(database, "shop")
+    assert list(row.events) == ["session.started"]
+    assert owner.post(f"{HOME}/webhooks", action="test", id=str(row.id)).location.endswith("?done=test")
+    assert owner.post(f"{HOME}/webhooks", action="redeliver", id=str(row.id)).location.endswith("?done=again&count=0")
+    owner.post(f"{HOME}/webhooks", action="disable", id=str(row.id))
+    assert not webhooks.show(database, row.id).is_active
+    assert owner.post(f"{HOME}/webhooks", action="test", id=str(row.id)).status_code == 409
+    owner.post(f"{HOME}/webhooks", action="enable", id=str(row.id))
+    assert webhooks.show(database, row.id).is_active
+    stranger, _ = applications.create(database, name="Stranger", app_id="stranger")
+    theirs = register(database, stranger, "*")
+    for action in ("disable", "delete", "test", "redeliver"):
+        assert owner.post(f"{HOME}/webhooks", action=action, id=str(theirs)).status_code == 404
+    assert webhooks.show(database, theirs).is_active
+    owner.post(f"{HOME}/webhooks", action="delete", id=str(row.id))
+    assert webhooks.list_(database, "shop") == []
+    assert {"webhook.created", "webhook.disabled", "webhook.enabled", "webhook.deleted"} <= {
+        a for a, _, _ in actions(database)
+    }
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nobody_changes_what_they_may_not_and_no_other_site_does(
+    path: str, managing: Managing, owner: Browsing, database: Database, application: Application
+) -> None:
+    _, api_key = keys.create(database, "shop", permissions=["stats:read"])
+    before = actions(database)
+    reader = Browsing(managing)
+    reader.sign_in(api_key)
+    assert reader.get(path).status_code == 404
+    assert path not in reader.get(HOME).text
+    assert reader.post(path, action="create", **{"may:track": "on"}).status_code == 404
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert owner.post(path, headers=foreign, action="create").status_code == 403
+    assert owner.post(path, action="nonsense").status_code == 400
+    assert Browsing(managing).post(path, action="create").status_code == 303
+    _, stranger_key = applications.create(database, name="Stranger", app_id="stranger")
+    stranger = Browsing(managing)
+    stranger.sign_in(stranger_key)
+    assert stranger.post(path, action="create", **{"may:track": "on"}).status_code == 404
+    assert [row for row in actions(database) if row not in before] == [("application.created", "command", "stranger")]

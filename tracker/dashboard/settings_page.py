@@ -1,0 +1,87 @@
+"""An application's settings: what it is called, whose pages it takes, its limits, and everything else it may set."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flask import Response, request
+
+from tracker.application_settings import SETTINGS
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.changing import change, require
+from tracker.dashboard.page import address, page
+from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import viewer
+from tracker.errors import Refused, invalid
+from tracker.management import applications, settings
+from tracker.setting_types import Choice, Switch, WholeNumber
+
+PERMISSION: Final = "settings:write"
+_COLUMNS: Final = ("name", "domain", "description")
+_OF_THE_OPERATOR: Final = ("active", "suspended")
+_LONG: Final = 40
+"""Characters from which on a value is written in a field of several lines."""
+
+
+def show(app_id: str) -> Response:
+    """Return the page."""
+    require(PERMISSION)
+    return _page(app_id, None)
+
+
+def save(app_id: str) -> Response:
+    """Change what a form of the page says, and show the page again, with the reason where it was refused."""
+    answer, refused = change(app_id, PERMISSION, {"application": _change_application, "setting": _change_setting})
+    if refused is not None:
+        return _page(app_id, refused)
+    return answer or see(f"{address(app_id)}/settings?saved=1")
+
+
+def _change_application(app_id: str, fields: Mapping[str, str]) -> None:
+    services = current_services()
+    changes: dict[str, Any] = {name: fields[name] or None for name in _COLUMNS if name in fields}
+    if "name" in changes:
+        changes["name"] = changes["name"] or ""
+    if "rate_limit_per_minute" in fields:
+        changes["rate_limit_per_minute"] = _whole(fields["rate_limit_per_minute"])
+    if viewer().is_operator and fields.get("status") in _OF_THE_OPERATOR:
+        changes["status"] = fields["status"]
+    applications.update(services.database, app_id, changes, by=viewer().actor)
+
+
+def _change_setting(app_id: str, fields: Mapping[str, str]) -> None:
+    value = None if "default" in fields else fields.get("value", "")
+    settings.change(current_services().database, app_id, {fields.get("key", ""): value}, by=viewer().actor)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 digits of any number that can be meant
+        reason = "It needs a whole number."
+        raise invalid(f"The rate limit is not accepted: {reason}", rate_limit_per_minute=[reason])
+    return int(text)
+
+
+def _page(app_id: str, refused: Refused | None) -> Response:
+    shown = frame(app_id)
+    rows = settings.list_(current_services().database, shown["application"].app_id)
+    return page(
+        "settings.html",
+        status=200 if refused is None else refused.status,
+        **shown,
+        rows=[(row, *_field(row.setting_key)) for row in rows],
+        may_operate=viewer().is_operator or (viewer().key is not None and viewer().key.id is None),  # type: ignore[union-attr] # it is not None there
+        statuses=_OF_THE_OPERATOR,
+        refused=refused,
+        saved="saved" in request.args,
+        long=_LONG,
+    )
+
+
+def _field(key: str) -> tuple[str, tuple[str, ...]]:
+    """Return which kind of field a setting has, and what there is to choose from."""
+    setting = SETTINGS[key]
+    if isinstance(setting, Choice):
+        return "choice", setting.choices
+    if isinstance(setting, Switch):
+        return "choice", ("true", "false")
+    return ("number" if isinstance(setting, WholeNumber) else "text"), ()

@@ -1,0 +1,132 @@
+"""An application's webhooks: how their endpoints fare; registered, disabled, enabled, sent to again, deleted."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Response, request
+
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.changing import change, require
+from tracker.dashboard.page import address, page
+from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import viewer
+from tracker.errors import Refused, invalid
+from tracker.management import webhook_deliveries, webhooks
+from tracker.outbox.event_types import EVERYTHING, NAMES
+from tracker.store.webhooks import WebhookRow
+
+PERMISSION: Final = "webhooks:write"
+_AGAIN_SINCE: Final = timedelta(days=7)
+"""Failed deliveries of this time are sent again."""
+_LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
+"""A part of a URL's path that may be one: chat services put a long random text there. Its beginning tells it apart."""
+_DONE: Final = ("saved", "test", "again")
+
+
+def show(app_id: str) -> Response:
+    """Return the page."""
+    require(PERMISSION)
+    return _page(app_id)
+
+
+def save(app_id: str) -> Response:
+    """Do what one of the page's forms asks for; a new webhook's secret is shown on the page that answers."""
+    actions = {
+        "create": _create,
+        "disable": _disable,
+        "enable": _enable,
+        "test": _test,
+        "redeliver": _redeliver,
+        "delete": _delete,
+    }
+    answer, refused = change(app_id, PERMISSION, actions)
+    if refused is not None:
+        return _page(app_id, refused=refused)
+    return answer or see(f"{address(app_id)}/webhooks?done=saved")
+
+
+def _create(app_id: str, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    events = [name for name in (EVERYTHING, *NAMES) if f"on:{name}" in fields]
+    made = webhooks.create(
+        services.database,
+        services.webhook_rules,
+        app_id,
+        url=fields.get("url", "").strip(),
+        events=events,
+        now=services.clock.now(),
+        by=viewer().actor,
+    )
+    return _page(app_id, secret=made.secret)
+
+
+def _disable(app_id: str, fields: Mapping[str, str]) -> None:
+    services = current_services()
+    webhooks.disable(services.database, _id(fields), app_id=app_id, now=services.clock.now(), by=viewer().actor)
+
+
+def _enable(app_id: str, fields: Mapping[str, str]) -> None:
+    services = current_services()
+    webhooks.enable(services.database, _id(fields), app_id=app_id, now=services.clock.now(), by=viewer().actor)
+
+
+def _test(app_id: str, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    webhook_deliveries.send_test(services.database, _id(fields), app_id=app_id, now=services.clock.now())
+    return see(f"{address(app_id)}/webhooks?done=test")
+
+
+def _redeliver(app_id: str, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    now = services.clock.now()
+    again = webhook_deliveries.redeliver_failed(
+        services.database,
+        _id(fields),
+        since=now - _AGAIN_SINCE,
+        waiting_limit=services.webhook_rules.waiting_limit,
+        app_id=app_id,
+        now=now,
+        by=viewer().actor,
+    )
+    return see(f"{address(app_id)}/webhooks?done=again&count={again.count}")
+
+
+def _delete(app_id: str, fields: Mapping[str, str]) -> None:
+    services = current_services()
+    webhooks.delete(services.database, _id(fields), app_id=app_id, now=services.clock.now(), by=viewer().actor)
+
+
+def _id(fields: Mapping[str, str]) -> UUID:
+    try:
+        return UUID(fields.get("id", ""))
+    except ValueError:
+        raise invalid("The form cannot be read.") from None
+
+
+def _page(app_id: str, *, secret: str | None = None, refused: Refused | None = None) -> Response:
+    shown = frame(app_id)
+    done, count = request.args.get("done"), request.args.get("count", "0")
+    return page(
+        "webhooks.html",
+        status=200 if refused is None else refused.status,
+        script=secret is not None,
+        **shown,
+        place=_place,
+        events=(EVERYTHING, *NAMES),
+        secret=secret,
+        refused=refused,
+        done=done if done in _DONE else None,
+        count=int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0,  # noqa: PLR2004 digits of any number of deliveries
+    )
+
+
+def _place(webhook: WebhookRow) -> str:
+    """Return where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
+    split = urlsplit(webhook.url)
+    path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))
+    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{path}"
