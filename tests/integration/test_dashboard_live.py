@@ -59,7 +59,7 @@ def test_it_says_what_is_wrong_when_no_hit_comes(
     other, _ = applications.create(database, name="Other", app_id="other")
     redis.hset(filtered.COUNTS, filtered.field_of(other.id, "dnt", datetime.now(UTC)), 9)
     told = text_of(browsing.get(f"{HOME}/first-hit"))
-    assert "the page is not of the application&#39;s domain: 5. Only pages of shop.example and below" in told
+    assert "is not of the application&#39;s domain: 5. Only pages of shop.example and below" in told
     assert "Bots and crawlers: 1." in told
     assert "Do Not Track" not in told, "another application's"
     assert "No worker is registered" in told

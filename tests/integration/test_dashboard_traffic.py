@@ -231,7 +231,7 @@ def test_data_quality_shows_what_was_left_out_refused_and_undefined(
     )
     execute(database, "INSERT INTO filtered_hits VALUES (%s, date_trunc('hour', now()), 'domain', 31)", application.id)
     told = text_of(browsing.get(f"{HOME}/quality"))
-    assert "the page is not of the application&#39;s domain 31" in told
+    assert "is not of the application&#39;s domain 31" in told
     assert "Bots and crawlers 1,234" in told
     assert "colour another type than defined 7" in told
     assert "size 12 100.0% 3 number" in told
