@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.browsing import Browsing, heading, text_of
-from tests.managing import Managing, data
-from tests.registered_webhooks import register
+from tests.support.browsing import Browsing, heading, text_of
+from tests.support.managing import Managing, data
+from tests.support.registered_webhooks import register
 from tracker.application import Application
 from tracker.management import applications, audit, keys, settings, webhooks
 from tracker.store.database import Database
