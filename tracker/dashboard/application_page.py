@@ -1,6 +1,10 @@
 """The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
+import csv
+import io
+from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -8,14 +12,15 @@ from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard import panels, traffic
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import is_https
-from tracker.dashboard.page import address, fragment, page
-from tracker.dashboard.ranges import NAMES, Range, range_of
+from tracker.dashboard.page import HEADERS, address, fragment, page
+from tracker.dashboard.ranges import CHOSEN, NAMES, Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid
 from tracker.management import applications, webhooks
 from tracker.reading import drift, stored
+from tracker.reading.export_lines import safe_cell
 from tracker.reading.overview import ever_counted
 from tracker.reading.period import Period
 
@@ -23,6 +28,7 @@ WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
 _QUALITY_RANGES: Final = ("7d", "30d", "90d")
 _FEW: Final = 50
+_MAX_CSV_ROWS: Final = 1000
 
 
 def show(app_id: str) -> Response:
@@ -33,7 +39,9 @@ def show(app_id: str) -> Response:
     asked = range_of(request.args, now)
     words = Words(language())
     days = Days(words)
-    found = traffic.read(services, shown["application"].app_id, asked, days, now)
+    filters = panels.filters_of(request.args)
+    app_id = shown["application"].app_id
+    found = traffic.read(services, app_id, asked, days, now)
     fresh = found.empty and not ever_counted(services.reading, app_id=app_id)
     first = first_hits.look(services, application_named(app_id), now) if fresh else None
     return page(
@@ -44,12 +52,34 @@ def show(app_id: str) -> Response:
         asked=asked,
         ranges=NAMES,
         traffic=found,
-        panels=None if fresh else panels.read(services, shown["application"].app_id, asked, now),
+        panels=None if fresh else panels.read(services, app_id, asked, now, filters),
+        totals=panels.totals(services, app_id, asked, now, filters) if filters else None,
+        filters=filters,
+        query=lambda **changed: _query(asked, filters, changed),
         written=days.written,
         fresh=fresh,
         origin=_origin(),
         when=_span(words, days, asked.shown),
         compared=_compared(words, days, asked),
+    )
+
+
+def panel_csv(app_id: str) -> Response:
+    """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here."""
+    services = current_services()
+    now = services.clock.now()
+    application = application_named(app_id)
+    name = request.args.get("panel", "pages")
+    asked, filters = range_of(request.args, now), panels.filters_of(request.args)
+    panel = panels.rows_of(services, application.app_id, name, asked, now, filters, limit=_MAX_CSV_ROWS)
+    rows = [(panel.dimension, panel.measure), *((value or "", str(count)) for value, count in panel.rows)]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
+    file = f"{name}-{asked.shown.first}-{asked.shown.last}.csv"
+    return Response(
+        text.getvalue(),
+        headers={**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'},
+        content_type="text/csv; charset=utf-8",
     )
 
 
@@ -100,6 +130,17 @@ def first_hit(app_id: str) -> Response:
     application = application_named(app_id)
     found = first_hits.look(services, application, services.clock.now())
     return fragment("first_hit.html", first=found, home=address(application.app_id), domain=application.domain)
+
+
+def _query(asked: Range, filters: Mapping[str, str], changed: Mapping[str, object]) -> str:
+    """Return the query of this page's address, with some of it changed; what is None is left out."""
+    time: dict[str, object] = {"range": asked.name}
+    if asked.name == CHOSEN:
+        time = {"from": asked.period.first, "to": asked.period.last}
+    if "range" in changed:
+        time = {}
+    merged = {**time, **filters, **changed}
+    return "?" + urlencode({name: str(value) for name, value in merged.items() if value is not None})
 
 
 def _origin() -> str:

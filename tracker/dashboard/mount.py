@@ -56,6 +56,7 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/first-hit", "first-hit", application_page.first_hit, "GET"),
         ("/applications/<app_id>/live", "live", live_page.show, "GET"),
         ("/applications/<app_id>/live/now", "live-now", live_page.now, "GET"),
+        ("/applications/<app_id>/panel.csv", "panel-csv", application_page.panel_csv, "GET"),
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks", webhooks_page.show, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks-save", webhooks_page.save, "POST"),
