@@ -2,7 +2,9 @@
 
 import bz2
 import gzip
+import io
 import lzma
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +64,15 @@ def test_a_half_written_last_line_waits_for_the_next_run(
     assert stored(database) == [("/a",), ("/page",)]
 
 
-@pytest.mark.parametrize(("ending", "pack"), [("bz2", bz2.compress), ("xz", lzma.compress)])
+def zipped(*members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, member in enumerate(members):
+            archive.writestr(f"logs/{number}.log", member)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(("ending", "pack"), [("bz2", bz2.compress), ("xz", lzma.compress), ("zip", zipped)])
 def test_packed_logs_are_read(
     settings: Settings, database: Database, tmp_path: Path, ending: str, pack: Callable[[bytes], bytes]
 ) -> None:
@@ -80,6 +90,8 @@ def test_packed_logs_are_read(
     [
         (b"\x28\xb5\x2f\xfd" + b"x" * 50, "zstd -dc"),
         (b"PK\x03\x04" + b"x" * 50, "unzip -p"),
+        (zipped(line(1), line(2)), "it holds 2 files: unzip -p"),
+        (zipped(line(1) * 999)[:-40], "unzip -p"),
         (bytes(range(1, 30)) * 9, "binary"),
     ],
 )

@@ -7,6 +7,7 @@ import io
 import lzma
 import re
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,8 @@ _PACKED: Final[dict[bytes, Callable[[io.BufferedReader], "_Lines"]]] = {
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
 }
-_UNPACKED_BY: Final = {b"\x28\xb5\x2f\xfd": "zstd -dc", b"PK\x03\x04": "unzip -p"}
+_ZIP: Final = b"PK\x03\x04"
+_UNPACKED_BY: Final = {b"\x28\xb5\x2f\xfd": "zstd -dc", _ZIP: "unzip -p"}
 _PACKED_SUFFIX: Final = re.compile(r"\.(?:gz|bz2|xz|zst|zip)$")
 # What logrotate, cronolog and the like append: .1, -20261120, .2026-11-20, -1795899522, -2026112023
 _ROTATED_SUFFIX: Final = re.compile(r"[.-](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-?\d{2,6})?|1\d{9})$")
@@ -149,11 +151,33 @@ def opened(file: str) -> Iterator[Opened]:
         # By its first bytes, not by its name: standard input has none.
         head = stream.peek(_LOOKED_AT)[:_LOOKED_AT]
         unpack = next((unpack for magic, unpack in _PACKED.items() if head.startswith(magic)), None)
-        lines = unpack(stream) if unpack else _plain(stream, head, file)
-        yield Opened(_lines(lines, file), stream.raw.tell, may_grow=file != STDIN and unpack is None)
+        is_archive = head.startswith(_ZIP) and stream.seekable()
+        if is_archive:
+            lines: _Lines = _only_member(stream, file)
+        else:
+            lines = unpack(stream) if unpack else _plain(stream, head, file)
+        may_grow = file != STDIN and unpack is None and not is_archive
+        yield Opened(_lines(lines, file), stream.raw.tell, may_grow=may_grow)
     finally:
         if file != STDIN:
             stream.close()
+
+
+def _only_member(stream: io.BufferedReader, file: str) -> _Lines:
+    """The one file in a zip archive. Raises Refused for more than one, one with a password, or a damaged archive."""
+    try:
+        archive = zipfile.ZipFile(stream)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) == 1:
+            return cast(_Lines, archive.open(members[0]))
+        why = f"it holds {len(members)} files"
+    except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: it has a password.
+        why = str(error)
+    raise Refused(
+        "VALIDATION_ERROR",
+        400,
+        f"{file} cannot be read, {why}: unzip -p FILE MEMBER | python -m tracker import - --source NAME ...",
+    )
 
 
 def _plain(stream: io.BufferedReader, head: bytes, file: str) -> _Lines:
@@ -197,5 +221,5 @@ def _lines(stream: _Lines, file: str) -> Iterator[Line]:
                 too_long = True
                 ended = rest.endswith(b"\n")
             yield Line(number, text, too_long, ended)
-    except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError) as error:
         raise not_found(f"{file} cannot be read beyond line {number}: {error}.") from error
