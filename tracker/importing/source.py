@@ -164,7 +164,7 @@ def opened(file: str) -> Iterator[Opened]:
 
 
 def _only_member(stream: io.BufferedReader, file: str) -> _Lines:
-    """Open the one file in a zip archive. Raises Refused for more than one, one with a password, or a damaged archive."""
+    """Open the only file of a zip archive. Raises Refused for several, for a password, for a damaged archive."""
     try:
         archive = zipfile.ZipFile(stream)
         members = [member for member in archive.infolist() if not member.is_dir()]
