@@ -98,6 +98,8 @@ class Settings:
     facts_url: Path
     """TRACKER_FACTS_URL: the folder of the columnar copy that reports are made from, the same for the scheduler, which
     writes it, and the receiver, which reads it (default `tracker-facts` in the working directory)."""
+    geoip_file: Path | None
+    """TRACKER_GEOIP_FILE: a database of countries (MMDB) for reports; without it a visitor's time zone tells."""
 
 
 def load() -> Settings:
@@ -141,6 +143,7 @@ def load() -> Settings:
         webhook_deliveries_days=_whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
         webhook_waiting_limit=_whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
         facts_url=_folder(env, "TRACKER_FACTS_URL", "tracker-facts"),
+        geoip_file=_file(env, "TRACKER_GEOIP_FILE"),
     )
 
 
@@ -208,6 +211,14 @@ def _folder(env: FileAwareEnv, name: str, default: str) -> Path:
     if "://" in value or "\0" in value:
         raise _refuse(name, value, "it must be a folder, as a path or as file:///path")
     return Path(value).absolute()
+
+
+def _file(env: FileAwareEnv, name: str) -> Path | None:
+    """Return the path of a file, if one is named; only the process that reads it has to see it."""
+    value = _text(env, name)
+    if "\0" in value:
+        raise _refuse(name, value, "it must be the path of a file")
+    return Path(value).absolute() if value else None
 
 
 def _name(env: FileAwareEnv, name: str, default: str) -> str:

@@ -36,7 +36,9 @@ FACTS: Final[dict[str, str]] = {
     "browser_version": "agents.version",
     "system": "agents.system",
     "device": "agents.device",
-    "country": "zones.country",
+    "country": "coalesce(addresses.country, zones.country)",
+    "country_by": """CASE WHEN addresses.country IS NOT NULL THEN 'address'
+        WHEN zones.country IS NOT NULL THEN 'zone' END""",
     "language": "nullif(lower(split_part(replace(rows.language, '_', '-'), '-', 1)), '')",
     "screen": f"""CASE WHEN {_WIDTH} < 768 THEN 'small' WHEN {_WIDTH} < 1280 THEN 'medium'
         WHEN {_WIDTH} < 1920 THEN 'large' WHEN {_WIDTH} >= 1920 THEN 'very large' END""",
@@ -53,6 +55,7 @@ MEANINGS: Final = {
     "referrers": ("host", "page", "source", "channel"),
     "agents": ("browser", "version", "system", "device"),
     "zones": ("country",),
+    "addresses": ("country",),
 }
 """The tables of what different texts mean; each has the text as `value` too."""
 
@@ -73,7 +76,7 @@ def meanings_of(csv: str, table: str) -> str:
 
 
 def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
-    """Return the statement that makes facts from the tables `rows`, `urls`, `referrers`, `agents` and `zones`."""
+    """Return the statement that makes facts from the table `rows` and those of MEANINGS."""
     own = f"OR referrers.host = {text(domain)} OR ends_with(referrers.host, {text('.' + domain)})" if domain else ""
     columns = [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
     for key in parameters:
@@ -85,7 +88,8 @@ def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
         LEFT JOIN urls ON urls.value = rows.url
         LEFT JOIN referrers ON referrers.value = rows.referrer
         LEFT JOIN agents ON agents.value = rows.user_agent
-        LEFT JOIN zones ON zones.value = rows.timezone,
+        LEFT JOIN zones ON zones.value = rows.timezone
+        LEFT JOIN addresses ON addresses.value = rows.ip_address,
         LATERAL (SELECT coalesce(
             referrers.host = regexp_replace(urls.host, '^www[.]', '') {own}, false) AS is_internal)
     """  # noqa: S608 every value is quoted

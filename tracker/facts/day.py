@@ -17,6 +17,7 @@ from typing import Final
 from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder, name_of
+from tracker.facts.place import Countries
 from tracker.store import facts_files, facts_marks
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
@@ -32,21 +33,22 @@ _MEMORY_MEGABYTES: Final = 384
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The engine, the folder of the copy, and a folder within it for what is not finished."""
+    """The engine, the folder of the copy, a folder within it for what is not finished, and where countries are."""
 
     engine: Engine
     folder: Folder
     work: Path
+    countries: Countries
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Folder) -> Iterator["Workspace"]:
+    def open(cls, folder: Folder, countries: Countries) -> Iterator["Workspace"]:
         """Make an engine and a folder, for as long as the block lasts. Raises FactsUnavailable."""
         with (
             folder.work() as work,
             closing(Engine(folder.path, memory_megabytes=_MEMORY_MEGABYTES, spill=work)) as engine,
         ):
-            yield cls(engine, folder, work)
+            yield cls(engine, folder, work, countries)
 
 
 def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime) -> None:
@@ -58,7 +60,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             return
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
-        made = make.Made(tx, cursor, space.work, day)
+        made = make.Made(tx, cursor, space.work, day, space.countries)
         until = time.monotonic() + _READ_SECONDS
         taken: list[HourGroup] = []
         for group in groups:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tracker.application_settings import PAGE_QUERY_PARAMETERS
+from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS
 from tracker.facts.columns import FACTS, facts_of, meanings_of, rows_of
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.meaning import write_meanings
 from tracker.facts.page import without_www
+from tracker.facts.place import Countries
 from tracker.store import applications, custom_parameter_definitions, fact_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import ALL_MINUTES, FactsDay
@@ -28,6 +30,11 @@ class Recipe:
     """Query parameters that belong to the page."""
     parameters: tuple[str, ...]
     """The custom parameters that are defined."""
+    has_whole_addresses: bool
+    """Whether addresses are stored whole. Of IPv4 a network tells the country just as well, of IPv6 it does not."""
+
+    def country_of(self, address: str, countries: Countries) -> str | None:
+        return countries.country_of(address) if self.has_whole_addresses or ":" not in address else None
 
 
 def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
@@ -35,23 +42,25 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
     app_id = applications.app_id_of(tx, str(day[0]))
     application = applications.find(tx, app_id) if app_id else None
     if application is None:
-        return Recipe(None, frozenset(), ())
+        return Recipe(None, frozenset(), (), has_whole_addresses=False)
     definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
     return Recipe(
         domain=without_www(application.domain.lower()) if application.domain else None,
         belonging=frozenset(PAGE_QUERY_PARAMETERS.value(application.settings)),
         parameters=tuple(definition.parameter_key for definition in definitions),
+        has_whole_addresses=IP_ANONYMIZATION.value(application.settings) == "none",
     )
 
 
 class Made:
     """The facts of some hours, as they are made one after the other: the temporary table `facts` of a cursor."""
 
-    def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay) -> None:
+    def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, countries: Countries) -> None:
         self._tx = tx
         self._cursor = cursor
         self._work = work
         self._day = day
+        self._countries = countries
         self._csv = work / "rows.csv"
         self._is_begun = False
         self.recipe = recipe_of(tx, day)
@@ -71,9 +80,10 @@ class Made:
     def finish(self) -> None:
         """Make facts of all rows that were read so far."""
         cursor, recipe = self._cursor, self.recipe
+        country_of = partial(recipe.country_of, countries=self._countries)
         self._csv.touch()
         cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
-        for table, path in write_meanings(cursor, self._work, recipe.belonging).items():
+        for table, path in write_meanings(cursor, self._work, recipe.belonging, country_of).items():
             cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
         verb = "INSERT INTO facts" if self._is_begun else "CREATE TEMP TABLE facts AS"
         cursor.run(f"{verb} {facts_of(recipe.domain, recipe.parameters)}")
@@ -102,7 +112,8 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     """Return how many facts these files lack of those that were made, and how many they have beside them."""
-    columns = ", ".join(quoted(name) for name in FACTS)
+    # A newer database of countries says otherwise of some.
+    columns = ", ".join(quoted(name) for name in FACTS if not name.startswith("country"))
     made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
     if not files:
         [(count,)] = cursor.rows("SELECT count(*) FROM facts")

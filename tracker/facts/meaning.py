@@ -11,19 +11,28 @@ from tracker.facts.place import country_of_zone
 from tracker.facts.source import source_of
 from tracker.store.fact_rows import NULL
 
-_TEXTS: Final = {"urls": "url", "referrers": "referrer", "agents": "user_agent", "zones": "timezone"}
+_TEXTS: Final = {
+    "urls": "url",
+    "referrers": "referrer",
+    "agents": "user_agent",
+    "zones": "timezone",
+    "addresses": "ip_address",
+}
 """By table: the column of the rows that it explains."""
 
 Cell = str | None
 
 
-def write_meanings(cursor: Cursor, work: Path, belonging: frozenset[str]) -> dict[str, Path]:
+def write_meanings(
+    cursor: Cursor, work: Path, belonging: frozenset[str], country_of: Callable[[str], str | None]
+) -> dict[str, Path]:
     """Write a file of CSV for each table, of the texts in the table `rows`."""
     readers: dict[str, Callable[[str], Sequence[Cell]]] = {
         "urls": lambda url: _url(url, belonging),
         "referrers": _referrer,
         "agents": agent_of,
         "zones": lambda zone: (country_of_zone(zone),),
+        "addresses": lambda address: (country_of(address),),
     }
     written = {}
     for table, column in _TEXTS.items():

@@ -21,9 +21,12 @@ class PageAddress(NamedTuple):
 
 def page_of(url: str, belonging: AbstractSet[str] = frozenset()) -> PageAddress:
     """Return the page of an address; `belonging` are names of query parameters (lower case) that tell pages apart."""
+    url = url.strip()
+    # A log has paths, and some begin with two slashes: that is no host.
+    is_path = url.startswith("/")
     try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname
+        parts = urlsplit(f"http://path{url}" if is_path else url)
+        host = None if is_path else parts.hostname
     except ValueError:  # Brackets that hold no IPv6 address.
         return PageAddress(None, url.partition("?")[0].partition("#")[0][:MAX_LENGTH] or None, Campaign())
     query = _query(parts.query)

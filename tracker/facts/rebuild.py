@@ -44,7 +44,7 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
         for day in days:
             facts_marks.mark_day(tx, day)
     if _is_ours(writer, days, sleep):
-        with Workspace.open(writer.folder) as space:
+        with Workspace.open(writer.folder, writer.countries) as space:
             for day in days:
                 _make(writer, space, day)
         writer.remove_replaced()
@@ -117,7 +117,7 @@ def verify(writer: Writer, day: FactsDay) -> FactsDifference | None:
         raise FactsUnavailable("There are no facts yet: start the scheduler, or run `stats rebuild`.")
     writer.folder.demand(state.id)
     try:
-        with Workspace.open(writer.folder) as space:
+        with Workspace.open(writer.folder, writer.countries) as space:
             _make(writer, space, day)
             return _difference(writer, space, day)
     except FactsDamaged as error:
@@ -133,14 +133,16 @@ def _difference(writer: Writer, space: Workspace, day: FactsDay) -> FactsDiffere
             if not writer.folder.holds(file.name, file.bytes, file.checksum):
                 hours = f"hours {file.first_hour} to {file.last_hour}"
                 return FactsDifference(*day, stored=f"{hours} damaged or gone", recounted=f"{file.facts} facts")
-        found = _compare(tx, cursor, space.work, day, [writer.folder.path / file.name for file in files])
+        found = _compare(tx, cursor, space, day, [writer.folder.path / file.name for file in files])
         if found and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
             return None  # Hits arrived meanwhile: the next turn makes them facts.
         return found
 
 
-def _compare(tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, files: list[Path]) -> FactsDifference | None:
-    made = make.Made(tx, cursor, work, day)
+def _compare(
+    tx: Transaction, cursor: Cursor, space: Workspace, day: FactsDay, files: list[Path]
+) -> FactsDifference | None:
+    made = make.Made(tx, cursor, space.work, day, space.countries)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
     made.finish()

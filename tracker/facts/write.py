@@ -10,6 +10,7 @@ from tracker.errors import FactsUnavailable
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
 from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import Folder
+from tracker.facts.place import Countries
 from tracker.log import logger
 from tracker.store import facts_files, facts_marks, partitions
 from tracker.store.database import Database
@@ -32,6 +33,7 @@ class Writer:
     database: Database
     folder: Folder
     clock: Clock
+    countries: Countries = field(default_factory=lambda: Countries(None))
     problem: str | None = ""
     """What was logged last and is so still; empty before the first turn."""
     collapsed_at: float = field(default=float("-inf"))
@@ -72,7 +74,7 @@ class Writer:
                 days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
             if not days:
                 break
-            with Workspace.open(self.folder) as space:
+            with Workspace.open(self.folder, self.countries) as space:
                 for day in days:
                     if not go_on() or self.clock.monotonic() >= deadline:
                         break
@@ -155,7 +157,7 @@ class Writer:
         for day in days:
             if not go_on() or self.clock.monotonic() >= deadline:
                 break
-            with Workspace.open(self.folder) as space:
+            with Workspace.open(self.folder, self.countries) as space:
                 merge_day(self.database, space, day)
             merged += 1
         return merged

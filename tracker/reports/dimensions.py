@@ -11,7 +11,7 @@ from tracker.facts.engine import quoted
 _OF_FACTS: Final = (
     *("page", "host", "referrer", "source", "channel"),
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
-    *("browser", "browser_version", "system", "device", "country", "language", "screen"),
+    *("browser", "browser_version", "system", "device", "country", "country_by", "language", "screen"),
     *("event", "module", "client", "status"),
 )
 _OF_VISITS: Final = ("entry_page", "exit_page")

@@ -13,6 +13,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
 from tracker.facts.folder import Folder
+from tracker.facts.place import Countries
 from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
@@ -145,5 +146,5 @@ def scheduler(settings: Settings) -> Scheduler:
         instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),
         untold=untold_metrics(redis),
-        facts=Writer(database, Folder(settings.facts_url), clock),
+        facts=Writer(database, Folder(settings.facts_url), clock, Countries(settings.geoip_file)),
     )
