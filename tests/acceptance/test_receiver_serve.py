@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from redis import Redis
 
 from tests.support.command_line import PROJECT
 from tests.support.receiving import queued, queued_hits
@@ -27,6 +28,9 @@ HIT = b'{"app_id":"shop","url":"https://shop.example/"}'
 @pytest.fixture(scope="module")
 def environment(database_of_all: str, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Of a receiver on a database of this file's own, in which there is an application `shop`."""
+    # A receiver that finds the Redis of an earlier test's database keeps its hits out of it.
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
     with closing(Database(database_of_all, name="tests")) as database:
         applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
     return {
