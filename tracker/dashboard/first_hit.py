@@ -48,7 +48,7 @@ def _look_at_redis(services: DashboardServices, application: Application, found:
         found.problems.append("no_workers")
     elif are_suspended(redis):
         found.problems.append("suspended")
-    found.waiting = sum(each.waiting + each.pending for each in depths(redis))
+    found.waiting = sum(depth.waiting + depth.pending for depth in depths(redis))
     for counted in filtered.not_stored_yet(redis, application.id):
         found.left_out[counted.reason] = found.left_out.get(counted.reason, 0) + counted.hits
 

@@ -50,7 +50,9 @@ class QueueView:
 
     @property
     def oldest_seconds(self) -> float | None:
-        return max((each.oldest_seconds for each in self.streams if each.oldest_seconds is not None), default=None)
+        return max(
+            (stream.oldest_seconds for stream in self.streams if stream.oldest_seconds is not None), default=None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def look(database: Database, now: datetime) -> PartitionOverview:
         alone = strays(tx)
         retention_months = retention_state.running_months(tx)
     found = problems(partitions)
-    half_detached = {each.month for each in partitions if each.half_detached}
+    half_detached = {partition.month for partition in partitions if partition.half_detached}
     for month in absent:
         found += in_the_way[month]
         if not in_the_way[month] and month not in half_detached:

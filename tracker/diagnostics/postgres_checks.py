@@ -125,7 +125,7 @@ def about_schema(database: Database, facts: PostgresFacts, now: datetime) -> lis
             *findings,
             *(Finding("partitions", "fail", "not every month takes hits", problem) for problem in overview.problems),
         ]
-    months = sorted({str(each.month) for each in overview.partitions})
+    months = sorted({str(partition.month) for partition in overview.partitions})
     gaps = f"; {' '.join(overview.gaps)}" if overview.gaps else " without a gap"
     return [*findings, Finding("partitions", "ok", f"{months[0]} to {months[-1]}{gaps}; {overview.outlook}")]
 

@@ -113,7 +113,9 @@ def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundR
 
 def _delete_hits(work: Work, owner: Person) -> int:
     months = work.look(
-        lambda tx: sorted({each.month for each in partitions.list_partitions(tx) if each.month is not None})
+        lambda tx: sorted(
+            {partition.month for partition in partitions.list_partitions(tx) if partition.month is not None}
+        )
     )
     total = 0
     for number, month in enumerate(months, 1):

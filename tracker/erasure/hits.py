@@ -52,7 +52,7 @@ def erase_found(
     texts = person_rows.erase_values(tx, found)
     hits = person_rows.erase_hits(tx, found)
     counts["access_logs"] += len(hits)
-    counts["custom_parameter_values"] += sum(each.count for each in texts)
+    counts["custom_parameter_values"] += sum(text.count for text in texts)
     event_ids = [event_id_of((hit.id, hit.created_at)) for hit in hits]
     counts["webhook_deliveries"] += person_rows.erase_deliveries_of_hits(tx, person, event_ids)
     complete = is_complete(tx, person, day)

@@ -33,9 +33,9 @@ class Identifiers:
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Yield each identifier with its kind."""
-        yield from (("client_sub_id", each) for each in self.client_sub_ids)
-        yield from (("session_id", each) for each in self.session_ids)
-        yield from (("ip", each) for each in self.addresses)
+        yield from (("client_sub_id", client_sub_id) for client_sub_id in self.client_sub_ids)
+        yield from (("session_id", session_id) for session_id in self.session_ids)
+        yield from (("ip", address) for address in self.addresses)
 
 
 def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses: Iterable[str]) -> Identifiers:
@@ -43,7 +43,7 @@ def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses
     found = Identifiers(
         client_sub_ids=_texts("client_sub_id", client_sub_ids),
         session_ids=_texts("session_id", session_ids),
-        addresses=tuple(sorted({_address(each) for each in addresses})),
+        addresses=tuple(sorted({_address(address) for address in addresses})),
     )
     count = len(list(found.named()))
     if not count:
@@ -56,7 +56,7 @@ def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses
 def person_of(application: Application, identifiers: Identifiers) -> Person:
     """Return the person, with addresses as they were given and as the application stores them now."""
     privacy = Privacy.of(application.settings)
-    stored = {privacy.address(each) for each in identifiers.addresses} - {None}
+    stored = {privacy.address(address) for address in identifiers.addresses} - {None}
     return Person(
         application_id=application.id,
         app_id=application.app_id,
@@ -73,7 +73,7 @@ def notes_on(application: Application, identifiers: Identifiers) -> list[str]:
     anonymization = Privacy.of(application.settings).ip_anonymization
     if anonymization == "full":
         return ["The application stores no addresses now: only hits from before that setting can be found by one."]
-    if anonymization == "last_octet" and any(network_of(each) != each for each in identifiers.addresses):
+    if anonymization == "last_octet" and any(network_of(address) != address for address in identifiers.addresses):
         return [_NETWORKS]
     return []
 

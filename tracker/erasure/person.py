@@ -148,7 +148,7 @@ def _days(work: Work) -> list[date]:
 
 def days_of(tx: Transaction) -> list[date]:
     """Every day (UTC) of which hits or sessions may be stored, the oldest first."""
-    months = {each.month for each in partitions.list_partitions(tx) if each.month is not None}
+    months = {partition.month for partition in partitions.list_partitions(tx) if partition.month is not None}
     extent = person_rows.sessions_extent(tx)
     if extent is not None:
         first, last = (Month.of(time) for time in extent)

@@ -40,7 +40,7 @@ def create_partitions(
         there = partitions.list_partitions(tx)
         needed = partitions.missing(tx, partitions.needed(started_at.date()))
         gaps = partitions.missing(tx, partitions.gaps(there, longest=MAX_GAP_MONTHS))
-        alone = {each.month for each in strays(tx)}
+        alone = {stray.month for stray in strays(tx)}
     first_kept = partitions.first_kept(started_at, retention_months)
     half_detached = {each.month for each in there if each.half_detached and each.month}
     needed = sorted({*needed, *(month for month in half_detached if first_kept is None or month >= first_kept)})

@@ -92,7 +92,7 @@ def _delete_before(
 def _periods(database: Database, before: datetime) -> list[tuple[datetime, datetime]]:
     """Return the time before `before`, as far as there are partitions, in periods of few months, the oldest first."""
     with database.transaction() as tx:
-        there = [each for each in partitions.list_partitions(tx) if each.table == partitions.TABLES[0]]
+        there = [partition for partition in partitions.list_partitions(tx) if partition.table == partitions.TABLES[0]]
     months = sorted({each.month for each in there if each.month and each.month.start < before})
     if any(each.month is None for each in there):
         # Cut in some other way, or a default partition: what lies in it is known only to who looks at all.

@@ -68,11 +68,13 @@ def problems_of_all(before: Sequence[ParameterDefinition], after: Sequence[Param
 
 
 def _defaults_bytes(definitions: Sequence[ParameterDefinition]) -> int:
-    return sum(default_bytes(compile_definition(each)) for each in definitions)
+    return sum(default_bytes(compile_definition(definition)) for definition in definitions)
 
 
 def _rules_bytes(definitions: Sequence[ParameterDefinition]) -> int:
-    return sum(len(orjson.dumps(each.validation_rules)) for each in definitions if each.validation_rules)
+    return sum(
+        len(orjson.dumps(definition.validation_rules)) for definition in definitions if definition.validation_rules
+    )
 
 
 def _wrong_rules(kind: str, rules: Mapping[str, Any]) -> list[str]:

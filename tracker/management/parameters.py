@@ -163,7 +163,7 @@ def _require_room(present: Mapping[str, ParameterDefinition], changed: Sequence[
 
 def _present(tx: Transaction, application: Application) -> dict[str, ParameterDefinition]:
     definitions = definition_table.by_application(tx, [application.id]).get(application.id, ())
-    return {each.parameter_key: each for each in definitions}
+    return {definition.parameter_key: definition for definition in definitions}
 
 
 def _definition(present: Mapping[str, ParameterDefinition], key: str) -> ParameterDefinition:

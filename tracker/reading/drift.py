@@ -49,9 +49,9 @@ def read(database: Database, *, app_id: str, period: Period) -> Drift:
         definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
         seen = matching_hits.seen_keys(tx, application, period.start, period.end, limit=SAMPLE_SIZE)
         refused = custom_parameter_refusals.by_reason(tx, application.id, period.first, period.last)
-    by_key = {each["key"]: each for each in seen.keys}
+    by_key = {key["key"]: key for key in seen.keys}
     defined = {definition.parameter_key for definition in definitions}
-    undefined = [_seen(each, seen.looked_at) for each in seen.keys if each["key"] not in defined]
+    undefined = [_seen(key, seen.looked_at) for key in seen.keys if key["key"] not in defined]
     return Drift(
         app_id=application.app_id,
         start_date=period.first,

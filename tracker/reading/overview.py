@@ -48,11 +48,11 @@ def read(database: Database, application_ids: Sequence[UUID], period: Period) ->
         for row in statistics_reading.days_of_many(tx, application_ids, period.first, period.last):
             found[row["application_id"]].append(row)
         left, glances = MAX_COUNTED_TOGETHER, {}
-        for each in sorted(application_ids, key=lambda each: _visitors_of_days(found[each])):
-            together = _visitors_of_days(found[each])
+        for application_id in sorted(application_ids, key=lambda name: _visitors_of_days(found[name])):
+            together = _visitors_of_days(found[application_id])
             may_count = together <= min(MAX_COUNTED, left)
             left -= together if may_count else 0
-            glances[each] = _glance(tx, each, found[each], period, may_count=may_count)
+            glances[application_id] = _glance(tx, application_id, found[application_id], period, may_count=may_count)
         return glances
 
 
@@ -91,7 +91,7 @@ def _visitors(
     if len(dates) <= 1 or not together:
         return together, True
     if may_count:
-        for each in statistics_reading.different_visitors(tx, application_id, dates):
-            if each.month is None and each.together == together:
-                return each.different, True
+        for counted in statistics_reading.different_visitors(tx, application_id, dates):
+            if counted.month is None and counted.together == together:
+                return counted.different, True
     return together, False

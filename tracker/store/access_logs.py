@@ -91,9 +91,9 @@ def delete(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
 def within(identities: Sequence[HitIdentity]) -> dict[str, object]:
     """Return what the statements that delete hits and their values ask for."""
     return {
-        "hits": orjson.dumps([{"id": each[0], "created_at": each[1]} for each in identities]).decode(),
-        "first": min(each[1] for each in identities),
-        "last": max(each[1] for each in identities),
+        "hits": orjson.dumps([{"id": identity[0], "created_at": identity[1]} for identity in identities]).decode(),
+        "first": min(identity[1] for identity in identities),
+        "last": max(identity[1] for identity in identities),
     }
 
 

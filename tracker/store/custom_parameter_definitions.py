@@ -29,15 +29,15 @@ def upsert(tx: Transaction, application_id: UUID, definitions: Iterable[Paramete
     """Write definitions of one application; one with the same key is overwritten."""
     rows = [
         {
-            "parameter_key": each.parameter_key,
-            "parameter_name": each.parameter_name,
-            "parameter_type": each.parameter_type,
-            "description": each.description,
-            "is_required": each.is_required,
-            "default_value": each.default_value,
-            "validation_rules": None if each.validation_rules is None else dict(each.validation_rules),
+            "parameter_key": definition.parameter_key,
+            "parameter_name": definition.parameter_name,
+            "parameter_type": definition.parameter_type,
+            "description": definition.description,
+            "is_required": definition.is_required,
+            "default_value": definition.default_value,
+            "validation_rules": None if definition.validation_rules is None else dict(definition.validation_rules),
         }
-        for each in definitions
+        for definition in definitions
     ]
     params = {"application_id": application_id, "definitions": Jsonb(rows)}
     execute(tx, "custom_parameter_definitions/upsert", params)

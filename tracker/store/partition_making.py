@@ -74,8 +74,12 @@ def _make(connection: PostgresConnection, month: Month, on_step: OnStep) -> list
 
 def _make_of(connection: PostgresConnection, table: str, month: Month, on_step: OnStep) -> None:
     with connection.transaction():
-        there = [each for each in list_partitions(connection) if (each.table, each.month) == (table, month)]
-        alone = [each.name for each in strays(connection) if (each.table, each.month) == (table, month)]
+        there = [
+            partition
+            for partition in list_partitions(connection)
+            if (partition.table, partition.month) == (table, month)
+        ]
+        alone = [stray.name for stray in strays(connection) if (stray.table, stray.month) == (table, month)]
     if there and there[0].half_detached:
         if _is_being_detached(connection):
             raise psycopg.errors.LockNotAvailable(f"somebody is detaching {there[0].name}")

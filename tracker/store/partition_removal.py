@@ -53,7 +53,9 @@ def remove(
 
 
 def _month_of(connection: PostgresConnection, table: str, month: Month) -> list[Partition]:
-    found = [each for each in list_partitions(connection) if each.table == table and each.month == month]
+    found = [
+        partition for partition in list_partitions(connection) if partition.table == table and partition.month == month
+    ]
     connection.rollback()
     # Of two only one can be half detached, and as long as it is so nothing else can be detached.
     return sorted(found, key=lambda each: not each.half_detached)

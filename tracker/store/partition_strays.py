@@ -31,13 +31,15 @@ def strays(tx: Transaction) -> list[Stray]:
 
 def obstacles(tx: Transaction, partitions: Sequence[Partition], month: Month) -> list[str]:
     """Say of each table that lacks a month what stands in the way of making it, a sentence each."""
-    complete = {each.table for each in partitions if each.month == month and not each.half_detached}
+    complete = {partition.table for partition in partitions if partition.month == month and not partition.half_detached}
     in_the_way = {each.table: each for each in strays(tx) if each.month == month}
     found = []
     for table in TABLES:
         if table in complete:
             continue
-        default = next((each for each in partitions if each.table == table and each.start is None), None)
+        default = next(
+            (partition for partition in partitions if partition.table == table and partition.start is None), None
+        )
         if default is not None and _has_rows_of(tx, default, month):
             found.append(
                 f"{default.name} holds rows of {month}, so that {table} cannot have that month: move them, {_RECIPES}."

@@ -101,18 +101,22 @@ def list_partitions(tx: Transaction) -> list[Partition]:
 
 def oldest_month(tx: Transaction) -> Month | None:
     """Return the oldest month of which there is a partition."""
-    return min((each.month for each in list_partitions(tx) if each.month), default=None)
+    return min((partition.month for partition in list_partitions(tx) if partition.month), default=None)
 
 
 def first_hit(tx: Transaction) -> datetime | None:
     """Return the time of the first hit that there is; month by month, since a look at all would lock all of them."""
-    hits = [each for each in list_partitions(tx) if each.table == TABLES[0] and not each.half_detached]
+    attached = [
+        partition for partition in list_partitions(tx) if partition.table == TABLES[0] and not partition.half_detached
+    ]
     found: list[datetime] = []
-    for each in sorted(hits, key=lambda partition: partition.start or _EARLIEST):
-        row = tx.execute(sql.SQL("SELECT min(created_at) FROM ONLY {}").format(sql.Identifier(each.name))).fetchone()
+    for partition in sorted(attached, key=lambda month: month.start or _EARLIEST):
+        row = tx.execute(
+            sql.SQL("SELECT min(created_at) FROM ONLY {}").format(sql.Identifier(partition.name))
+        ).fetchone()
         if row is not None and row[0] is not None:
             found.append(row[0])
-            if each.start is not None:
+            if partition.start is not None:
                 break
     return min(found, default=None)
 

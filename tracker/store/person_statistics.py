@@ -45,7 +45,7 @@ def subtract(
         }
         for hour in requests.keys() | visitors.keys()
     ]
-    given = [{"hour": each.hour, "key": each.key, "text": each.text, "count": each.count} for each in texts]
+    given = [{"hour": text.hour, "key": text.key, "text": text.text, "count": text.count} for text in texts]
     execute(
         tx,
         "statistics/subtract",
