@@ -205,6 +205,7 @@ def test_a_new_site_and_a_log_show_no_zeros_of_what_they_do_not_have(
     page = browsing.get(HOME)
     assert cards(page)["sessions"] == "0", "there were some before"
     assert "before: 4" in text_of(page)
+    assert "last full hour. Everything received" in text_of(page)
 
 
 @pytest.mark.usefixtures("few")
