@@ -1,8 +1,7 @@
 """Behind each real proxy the visitor's address is the one that the proxy saw, whatever headers the visitor forges."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,8 @@ VISITOR = "127.0.0.2"
 """The proxy itself is 127.0.0.1 for the receiver."""
 FORGED = "6.6.6.6"
 PROXIES = {
-    "nginx": proxies.nginx(proxies.NGINX_FOR),
-    "nginx that lets underscores through": proxies.nginx(proxies.NGINX_FOR, "underscores_in_headers on;"),
+    "nginx": proxies.nginx(),
+    "nginx that lets underscores through": proxies.nginx(more="underscores_in_headers on;"),
     "apache": proxies.APACHE,
     "caddy": proxies.CADDY,
     "haproxy": proxies.HAPROXY,
@@ -60,15 +59,17 @@ def behind(proxy: Proxy, settings: Settings, folder: Path, **trusted: str) -> It
     given = command_environment(settings, **{f"TRACKER_{name}": value for name, value in trusted.items()})
     with (
         serving(given, folder / "receiver", processes=1) as server,
-        proxy.running(server.port, folder / "proxy") as port,
+        proxy.running([server.port], folder / "proxy") as port,
     ):
         yield server, port
 
 
-def ask(port: int, *headers: bytes) -> bytes:
+def ask(proxy: Proxy, port: int, *headers: bytes) -> bytes:
     """The head of the answer to a hit that the visitor sends with these headers."""
     lines = [b"POST /v1/track HTTP/1.1", b"Host: tracker", b"User-Agent: Own/1", *headers]
-    with socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(VISITOR, 0)) as connection:
+    with closing(proxies.connect(port, tls=proxy.tls, visitor=VISITOR)) as client:
+        client.connect()
+        connection = client.sock
         connection.sendall(b"\r\n".join([*lines, b"Content-Length: %d" % len(BODY), b"", BODY]))
         return answer_on(connection)[0]
 
@@ -85,7 +86,7 @@ def test_no_forged_header_wins_behind(
     need(proxy.path, f"{proxy.program} is not installed: apt-get install nginx-light apache2 caddy haproxy")
     with behind(proxy, settings, tmp_path, TRUSTED_PROXIES=trusted) as (_, port):
         requests = [(), *((forgery,) for forgery in (*FORGERIES, *OTHER_FORGERIES)), tuple(FORGERIES)]
-        statuses = {headers: ask(port, *headers).split()[1] for headers in requests}
+        statuses = {headers: ask(proxy, port, *headers).split()[1] for headers in requests}
     # A proxy may refuse a spelling itself; what it passes on is a hit of the visitor.
     taken = [headers for headers, status in statuses.items() if status == b"200"]
     assert () in taken
@@ -112,7 +113,7 @@ def test_the_standards_header_of_a_real_proxy_is_read_where_the_operator_says_so
             b"Forwarded: for=127.0.0.1",
         ]
         for headers in ((), *((header,) for header in forged), tuple(forged)):
-            assert ask(port, *headers).startswith(b"http/1.1 200")
+            assert ask(proxy, port, *headers).startswith(b"http/1.1 200")
     assert {hit.ip_address for hit in queued_hits(redis)} == {VISITOR}
 
 
@@ -122,7 +123,9 @@ def test_bytes_beyond_ascii_take_neither_the_address_nor_the_agent_away(
 ) -> None:
     need(proxies.HAPROXY.path, "haproxy is not installed: apt-get install haproxy")
     with behind(proxies.HAPROXY, settings, tmp_path, TRUSTED_PROXIES="1") as (server, port):
-        assert ask(port, b"X-Forwarded-For: \xe6\x97\xa5", b"Cookie: city=\xe6\x97\xa5").startswith(b"http/1.1 200")
+        assert ask(proxies.HAPROXY, port, b"X-Forwarded-For: \xe6\x97\xa5", b"Cookie: city=\xe6\x97\xa5").startswith(
+            b"http/1.1 200"
+        )
         odd = b"User-Agent: \xe6\x97\xa5\r\nX-Forwarded-For: \xff, 203.0.113.9\r\nContent-Length: %d" % len(BODY)
         sent = b"POST /v1/track HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n%b" % (odd, BODY)
         assert server.ask(sent)[0].startswith(b"http/1.1 200")

@@ -33,6 +33,9 @@ def environment(database_of_all: str, valkey: Valkey, tmp_path_factory: pytest.T
         client.flushall()
     with closing(Database(database_of_all, name="tests")) as database:
         applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
+    # What an earlier file left there may say that this Redis is another database's.
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path_factory.mktemp("home")),

@@ -66,7 +66,7 @@ def main() -> None:
     site = Site({}, application, lambda _environ: 1_000_000, lambda: None)
     limits = Limits(request_seconds=seconds, idle_seconds=seconds, max_connections=50, max_buffered=2_000_000)
     listener = listen("127.0.0.1", port)
-    supervisor = Supervisor([partial(_run, listener, site, limits)], kill_seconds=5)
+    supervisor = Supervisor([partial(_run, listener, site, limits)], listeners=[listener], kill_seconds=5)
     sys.exit(not supervisor.run())
 
 

@@ -59,7 +59,7 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
     serves: list[Serve] = [partial(_run, listener, limits, settings, test_page)] * workers
     if syslog_port is not None:
         serves.append(_syslog(settings, host, syslog_port, limits))
-    supervisor = Supervisor(serves, kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
+    supervisor = Supervisor(serves, listeners=[listener], kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
     if not supervisor.run():
         raise SystemExit(1)
     _log.info("receiver stopped")

@@ -2,6 +2,7 @@
 
 supervisor    the parent: listens, starts the processes, replaces those that die, ends them
 process       one process: its loop, its threads, its end
+listener      what a listening socket still holds when it is closed
 connections   all connections of a process: deadlines, how many, how much they keep in memory
 connection    one connection: requests in, answers out, one after the other
 limits        how long a client may take, and how much it may bring

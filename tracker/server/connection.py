@@ -18,6 +18,8 @@ from tracker.server.request_reader import RequestReader
 from tracker.server.site import Site
 from tracker.web.envelope import Answer, Headers
 
+_FIRST_REQUEST_SECONDS: Final = 1.0
+"""What a new connection gets for its first request while the process ends."""
 _LINGER_SECONDS: Final = 2.0
 """How long a client may go on sending after an answer that came before its body: closing at once would take the answer
 away from it (RFC 9112, 9.6)."""
@@ -48,7 +50,7 @@ class ClientConnection(asyncio.Protocol):
         self._ahead = b""
         self._discarded = 0
         self._is_receiving = self._is_busy = self._is_advancing = self._is_closing = self._sees_end = False
-        self._is_writable = True
+        self._is_new = self._is_writable = True
         self._flow: Flow | None = None
         self.deadline = inf
         self.waits_since: float | None = None
@@ -123,8 +125,15 @@ class ClientConnection(asyncio.Protocol):
             self._transport.close()
 
     def end(self) -> None:
-        """Close now where no request is on its way, else after its answer."""
-        if not self._reader.is_within and not self._is_busy:
+        """Close now where no request is on its way, else after its answer.
+
+        Who has just connected is about to send one: a proxy may not send a hit again that was cut off.
+        """
+        if self._reader.is_within or self._is_busy:
+            return
+        if self._is_new:
+            self.deadline = min(self.deadline, self._loop.time() + _FIRST_REQUEST_SECONDS)
+        else:
             self._transport.close()
 
     def abort(self) -> None:
@@ -207,7 +216,7 @@ class ClientConnection(asyncio.Protocol):
         self._finished(keep_alive=whole and request.keep_alive)
 
     def _finished(self, *, keep_alive: bool) -> None:
-        self._is_busy = False
+        self._is_new = self._is_busy = False
         if keep_alive:
             self._wait_for_request()
             self._advance()

@@ -1,6 +1,7 @@
 """One process that serves: its loop, its threads, its end."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from tracker.log import logger
 from tracker.server.connection import ClientConnection
 from tracker.server.connections import Connections
 from tracker.server.limits import Limits
+from tracker.server.listener import accept_rest
 from tracker.server.site import Site
 from tracker.server.threads import Threads
 from tracker.server.wsgi import WsgiRunner
@@ -48,9 +50,11 @@ async def _serve(listener: socket, make_site: MakeSite, limits: Limits, ready: C
     others = Threads(loop, "requests", _OTHER_THREADS, max_waiting=_MAX_WAITING)
     site = make_site(loop, hits)
     runner = WsgiRunner(site.wsgi, hits=hits, others=others)
-    server = await loop.create_server(
-        lambda: ClientConnection(loop, site, runner, connections), sock=listener, backlog=_BACKLOG
-    )
+
+    def new_connection() -> ClientConnection:
+        return ClientConnection(loop, site, runner, connections)
+
+    server = await loop.create_server(new_connection, sock=listener, backlog=_BACKLOG)
     # What is there by now stays: looking through it for garbage again and again would cost each request something.
     gc.freeze()
     gc.set_threshold(_GARBAGE)
@@ -58,7 +62,11 @@ async def _serve(listener: socket, make_site: MakeSite, limits: Limits, ready: C
     _log.info("process started")
     await told_to_stop.wait()
     _log.info("process stops", connections=len(connections))
+    accepted = accept_rest(listener)
     server.close()
+    for client in accepted:
+        with contextlib.suppress(OSError):  # It has gone meanwhile.
+            await loop.connect_accepted_socket(new_connection, client)
     await connections.end()
     for threads in (hits, others):
         threads.close()

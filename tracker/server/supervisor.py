@@ -82,10 +82,10 @@ Serve = Callable[[Callable[[], object]], None]
 
 
 class Supervisor:
-    """Keeps processes running: one for each of `serves`."""
+    """Keeps processes running: one for each of `serves`, which share the listeners."""
 
-    def __init__(self, serves: Sequence[Serve], *, kill_seconds: float) -> None:
-        self._serves, self._kill_seconds = serves, kill_seconds
+    def __init__(self, serves: Sequence[Serve], *, listeners: Sequence[socket.socket], kill_seconds: float) -> None:
+        self._serves, self._listeners, self._kill_seconds = serves, listeners, kill_seconds
         self._children: dict[int, _Child] = {}
 
     def run(self) -> bool:
@@ -147,6 +147,9 @@ class Supervisor:
 
     def _stop(self) -> None:
         """Ask the processes to end, wait for them, and kill those that do not. A second signal kills them at once."""
+        # As long as any process has a listener open, the kernel makes connections for it that nobody accepts any more.
+        for listener in self._listeners:
+            listener.close()
         for pid in self._children:
             os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + self._kill_seconds
