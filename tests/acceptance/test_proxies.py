@@ -59,7 +59,7 @@ def behind(proxy: Proxy, settings: Settings, folder: Path, **trusted: str) -> It
     given = command_environment(settings, **{f"TRACKER_{name}": value for name, value in trusted.items()})
     with (
         serving(given, folder / "receiver", processes=1) as server,
-        proxy.running([server.port], folder / "proxy") as port,
+        proxy.running(server.port, folder / "proxy") as port,
     ):
         yield server, port
 

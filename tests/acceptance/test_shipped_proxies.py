@@ -88,7 +88,7 @@ def standing(
         for name, proxy in SHIPPED.items():
             folder = tmp_path / name
             folder.mkdir()
-            ports[name] = stack.enter_context(proxy.running([server.port for server in servers], folder))
+            ports[name] = stack.enter_context(proxy.running(servers[0].port, folder, servers[1].port))
         yield servers, ports, tmp_path
 
 

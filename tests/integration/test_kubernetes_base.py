@@ -68,7 +68,9 @@ def test_each_runs_what_its_service_of_compose_runs() -> None:
         assert {item["key"] for item in volume["secret"]["items"]} == secrets, name
         of_compose = services[name]["environment"]
         assert {part["name"]: part["value"].rsplit("/", 1)[1] for part in container["env"]} == {
-            variable: value.rsplit("/", 1)[1] for variable, value in of_compose.items() if variable.endswith("_FILE")
+            variable: value.rsplit("/", 1)[1]
+            for variable, value in of_compose.items()
+            if value.startswith("/run/secrets/")
         }, name
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +38,10 @@ class Proxy:
         return shutil.which(self.program, path=PATH)
 
     @contextlib.contextmanager
-    def running(self, upstreams: Sequence[int], folder: Path) -> Iterator[int]:
-        """The port at which it listens, while it runs in front of these ports, the first of them or the first two."""
+    def running(self, upstream: int, folder: Path, second: int | None = None) -> Iterator[int]:
+        """The port at which it listens, while it runs in front of the port `upstream`, and of a second one."""
         ports = {name: str(free_port()) for name in ("PORT", "PLAIN", "V6", "V6PLAIN")}
-        places = {**ports, "UPSTREAM": str(upstreams[0]), "UPSTREAM2": str(upstreams[-1]), "FOLDER": str(folder)}
+        places = {**ports, "UPSTREAM": str(upstream), "UPSTREAM2": str(second or upstream), "FOLDER": str(folder)}
         if self.tls:
             _certify(folder)
 
