@@ -20,6 +20,7 @@ from tracker.store.database import Database
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 ADDRESSES = r"http://127\.0\.0\.1:8000|http://localhost:8000|https://tracker\.example"
+METRICS_TOKEN = "the token of the scraper"
 APPLICATIONS = ("my-shop", "my-site", "shop")
 BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:\$ )?(curl (?:'[^']*'|\"[^\"]*\"|\\\n|[^'\"\n#])*)(#.*)?$", re.MULTILINE)
@@ -50,7 +51,7 @@ EXAMPLES = list(examples())
 @pytest.fixture
 def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Serving]:
     need(shutil.which("curl"), "curl is not installed: apt-get install curl")
-    with serving(environment, tmp_path) as running:
+    with serving({**environment, "TRACKER_METRICS_TOKEN": METRICS_TOKEN}, tmp_path) as running:
         yield running
 
 
@@ -78,7 +79,8 @@ def test_every_example_is_answered_as_the_documents_say(
     etag = ""
     for example in EXAMPLES:
         key = next((keys[app_id] for app_id in APPLICATIONS if app_id in example.command), keys["shop"])
-        given = {"TRACKER_ADMIN_TOKEN": str(settings.admin_token), "KEY": key, "API_KEY": key, "ETAG": etag}
+        tokens = {"TRACKER_ADMIN_TOKEN": str(settings.admin_token), "TRACKER_METRICS_TOKEN": METRICS_TOKEN}
+        given = {**tokens, "KEY": key, "API_KEY": key, "ETAG": etag}
         command = re.sub(ADDRESSES, f"http://127.0.0.1:{server.port}", example.command)
         finished = subprocess.run(
             ["sh", "-c", command],
