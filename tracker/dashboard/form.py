@@ -8,7 +8,7 @@ from tracker.errors import Refused, invalid
 from tracker.web.body import BODY_READ, read_body
 
 _MAX_BYTES = 8192
-_MAX_FIELDS = 40
+_MAX_FIELDS = 20
 
 
 def form() -> dict[str, str]:
