@@ -65,6 +65,27 @@ def test_what_stays_is_restarted_checked_and_given_time_to_stop(services: dict[s
     assert seconds(services["worker"]["stop_grace_period"]) >= drain + 10
 
 
+def test_no_container_takes_all_memory_or_fills_the_disk_with_its_log(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "20m", "max-file": "5"}}, name
+
+
+def test_what_not_everybody_needs_is_a_profile_with_files_that_there_are(services: dict[str, Any]) -> None:
+    profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    assert profiles == {
+        "follow": ["follow"],
+        "tracker": ["operator"],
+        "pgbouncer": ["pgbouncer"],
+        "prometheus": ["metrics"],
+        "grafana": ["metrics"],
+    }
+    for service in services.values():
+        assert re.search(r":(v?\d|\$)|^access-log-tracker$", service["image"])
+        mounted = [volume.split(":")[0] for volume in service.get("volumes", []) if volume.startswith("./")]
+        assert [path for path in mounted if not (ROOT / path).exists() and "secrets" not in path] == []
+
+
 def test_receiver_and_workers_wait_for_the_migration(services: dict[str, Any]) -> None:
     assert services["migrate"]["restart"] == "no"
     for name in ("web", "worker", "scheduler"):
@@ -79,7 +100,10 @@ def test_only_the_receiver_is_reached_from_outside_and_only_by_this_machine_unle
     services: dict[str, Any],
 ) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"web": ["${TRACKER_LISTEN:-127.0.0.1:8000}:8000"]}
+    assert published == {
+        "web": ["${TRACKER_LISTEN:-127.0.0.1:8000}:8000"],
+        "grafana": ["${TRACKER_GRAFANA_LISTEN:-127.0.0.1:3000}:3000"],
+    }
     assert compose()["networks"]["inside"] == {"internal": True}
 
 
@@ -149,7 +173,14 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
     assert made["app_password"] in made["database_url"]
     assert f"tracker_reader:{made['reader_password']}@" in made["database_read_url"]
-    of_a_newer_version = {"reader_password", "database_read_url", "secret_key", "admin_token", "metrics_token"}
+    of_a_newer_version = {
+        "reader_password",
+        "database_read_url",
+        "secret_key",
+        "admin_token",
+        "metrics_token",
+        "grafana_password",
+    }
     for name in of_a_newer_version:
         (folder / name).unlink()
     subprocess.run(make, check=True, capture_output=True)
