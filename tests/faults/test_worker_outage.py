@@ -65,13 +65,14 @@ def test_postgresql_restarts_in_the_middle_of_a_drain(
     redis: Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    enqueue(redis, [hit_of(shop, n, session_id=f"s{n % 7}") for n in range(1, 301)])
+    enqueue(redis, [hit_of(shop, n, session_id=f"s{n % 7}") for n in range(1, 3001)])
     on_call(monkeypatch, sessions, "upsert", 2, own_postgres.stop)
 
     interrupted = drain(redis, own_database)
     still_away = drain(redis, own_database)
 
-    assert (interrupted.ended, interrupted.stored, interrupted.postponed, interrupted.failed) == ("away", 100, 0, 0)
+    assert (interrupted.ended, interrupted.postponed, interrupted.failed) == ("away", 0, 0)
+    assert 0 < interrupted.stored < 3000
     assert (still_away.ended, still_away.stored) == ("away", 0)
     assert redis.zcard(RETRIES) == 0
     assert {fields[b"retry_count"] for _, fields in redis.xrange(NORMAL)} == {b"0"}
@@ -79,8 +80,8 @@ def test_postgresql_restarts_in_the_middle_of_a_drain(
     own_postgres.start()
     assert drain(redis, own_database).ended == "dry"
 
-    assert rows(own_database, "SELECT count(*) FROM access_logs") == [(300,)]
-    assert rows(own_database, "SELECT count(*), sum(page_views) FROM sessions") == [(7, 300)]
+    assert rows(own_database, "SELECT count(*) FROM access_logs") == [(3000,)]
+    assert rows(own_database, "SELECT count(*), sum(page_views) FROM sessions") == [(7, 3000)]
     assert rows(own_database, "SELECT count(*) FROM batch_queue") == [(0,)]
 
 

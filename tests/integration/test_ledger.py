@@ -22,7 +22,7 @@ from tracker.ledger import balance as ledger_balance
 from tracker.ledger.balance import Balance
 from tracker.ledger.folding import fold_ledger
 from tracker.maintenance.requeue_waiting import requeue_waiting
-from tracker.management import failed_hits
+from tracker.management import applications, failed_hits
 from tracker.queueing import adding, ledger_counts
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import IMPORT_PRIORITY, NORMAL
@@ -288,3 +288,20 @@ def test_what_is_erased_out_of_the_queue_is_no_loss(
     offer(redis, application, entry_of(hit_of(application, 1, client_sub_id="me")), entry_of(hit_of(application, 2)))
     erase(database, redis, clients=["me"])
     assert counts(look(database, redis)) == {"accepted": 2, "erased": 1, "waiting": 1}
+
+
+def test_a_purged_application_leaves_a_ledger_that_balances(
+    settings: Settings, redis: Connection, database: Database, application: Application
+) -> None:
+    other, _ = applications.create(database, name="Other", app_id="other")
+    for owner, first in ((application, 1), (other, 11)):
+        offer(redis, owner, *(entry_of(hit_of(owner, n)) for n in range(first, first + 3)))
+    drain(redis, database)
+    write_down(database, redis)
+    offer(redis, application, entry_of(hit_of(application, 9)))
+    soon = {"tracker.erasure.application:RECEIVERS_SECONDS": 0.0}
+    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", constants=soon)
+    assert purged.status == 0, purged.errors
+    found = look(database, redis)
+    assert (found.is_balanced, found.waiting) == (True, 0), found
+    assert rows(database, "SELECT count(*) FROM ledger_changes WHERE application_id = %s", application.id) == [(0,)]

@@ -239,7 +239,8 @@ def test_an_application_that_nobody_listens_to_costs_one_cached_look_and_no_stat
     for listened in (news, application):
         enqueue(redis, [hit_of(listened, number, session_id=f"{listened.app_id}{number}") for number in range(300)])
         statements.clear()
-        assert drain(redis, database).batches == 3
+        drained = drain(redis, database)
+        assert drained.stored + drained.duplicates == 300
         about_webhooks = [statement for statement in statements if "webhook" in statement]
         assert [statement.splitlines()[0] for statement in about_webhooks] == [
             "-- Who listens: the active webhooks of some applications, for writing deliveries."

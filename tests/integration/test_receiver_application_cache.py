@@ -148,7 +148,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
     before = calls()
     assert {code(receiving.track(HIT)) for _ in range(20)} == {(200, None)}
     asked = {name: count - before.get(name, 0) for name, count in calls().items() if count > before.get(name, 0)}
-    within_the_script = {"xlen": 80, "hmget": 40, "hset": 40, "xadd": 20, "set": 20}
+    within_the_script = {"xlen": 80, "hmget": 40, "hset": 40, "xadd": 20, "set": 20, "hincrby": 20}
     # With a new minute the day's bytes are looked at.
     assert all(asked.pop(name, 0) <= 1 for name in ("get", "incrby", "expire"))
     assert asked == {"evalsha": 20, **within_the_script, "info": 1}

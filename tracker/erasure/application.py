@@ -21,6 +21,7 @@ from tracker.store import (
     access_logs,
     application_rows,
     custom_parameter_values,
+    ledger,
     partitions,
     statistics_increments,
     statistics_removals,
@@ -59,6 +60,7 @@ def purge(work: Work, redis: Connection, owner: Person) -> Mapping[str, int]:
 
 
 def _remove(owner: Person, tx: Transaction, counts: Mapping[str, int]) -> None:
+    ledger.forget_application(tx, owner.application_id)
     application_rows.remove(tx, owner, counts)
 
 

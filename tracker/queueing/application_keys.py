@@ -4,17 +4,17 @@ from uuid import UUID
 
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.filtered import COUNTS
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 
 _AT_A_TIME = 1000
 
 
 def forget(redis: Connection, application_id: UUID, app_id: str) -> int:
-    """Delete its snapshot, its empty stream, what it has used of its limits and shares, and the events of the last day.
+    """Delete what Redis keeps of an application: how many keys of limits, shares and events there were.
 
-    Answers how many keys of limits, shares and events there were.
-
-    Reads through all keys, a thousand at a time. Raises QueueAway.
+    These are its snapshot, its empty stream, what it has used of its limits and shares, the events of the last day, and
+    what was counted of it and is not written down yet. Reads through all keys, a thousand at a time. Raises QueueAway.
     """
     snapshots.drop(redis, app_id)
     forgotten = 0
@@ -24,4 +24,6 @@ def forget(redis: Connection, application_id: UUID, app_id: str) -> int:
         for kind in ("usage", "bytes", "event", "values"):
             for key in redis.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_AT_A_TIME):
                 forgotten += int(redis.unlink(key))
+        for field, _ in redis.hscan_iter(COUNTS, match=f"*:{application_id}:*", count=_AT_A_TIME):
+            redis.hdel(COUNTS, field)
     return forgotten

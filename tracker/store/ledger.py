@@ -94,6 +94,11 @@ def totals(tx: Transaction, *, imported: int, taken: UUID | None) -> LedgerTotal
     return LedgerTotals(**row)
 
 
+def forget_application(tx: Transaction, application_id: UUID) -> None:
+    """Take a purged application out of the ledger; in the sums it balances from now on."""
+    execute(tx, "ledger/forget_application", {"application_id": application_id})
+
+
 def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Forget up to `limit` hours before a time; how many. The sums keep what they held."""
     return execute(tx, "ledger/delete_old", {"before": before, "limit": limit})

@@ -6,6 +6,6 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
   end
   redis.call('RENAME', KEYS[1], KEYS[2])
   redis.call('HSET', KEYS[2], 'id', ARGV[1])
-  redis.call('INCR', KEYS[3])
+  redis.call('INCRBY', KEYS[3], 1)
 end
 return redis.call('HGETALL', KEYS[2])
