@@ -23,6 +23,7 @@ PERIOD = ("--from", "2015-05-17", "--to", "2015-05-20")
 TODAY = str(NOON.date())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.usefixtures("application")
 def test_a_real_log_gives_its_daily_totals_and_unique_visitors_and_a_recount_agrees(settings: Settings) -> None:

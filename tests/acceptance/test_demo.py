@@ -108,6 +108,7 @@ def test_the_demo_shows_what_became_of_its_hits_and_leaves_nothing_behind(enviro
     assert list(Path(environment["TMPDIR"]).iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_demo_stops_everything_on_ctrl_c(environment: dict[str, str], started: list[subprocess.Popen[str]]) -> None:
     demo = start("demo", environment)
     started.append(demo)
@@ -132,6 +133,7 @@ def test_nothing_survives_a_demo_that_is_killed(
     wait_until(lambda: started_below(environment) == {})
 
 
+@pytest.mark.long
 def test_dev_stays_up_takes_hits_and_finds_its_data_again(
     environment: dict[str, str], started: list[subprocess.Popen[str]], tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def january(database: Database, application: Application) -> int:
         pytest.param(["--format", "jsonl", "--gzip"], id="jsonl.gz", marks=pytest.mark.long),
     ],
 )
+@pytest.mark.long
 def test_the_memory_of_an_export_does_not_grow_with_it(
     settings: Settings, january: int, tmp_path: Path, options: list[str]
 ) -> None:
@@ -117,6 +118,7 @@ def serving(settings: Settings, tmp_path: Path) -> Iterator[Serving]:
         server.process.wait(timeout=PATIENCE)
 
 
+@pytest.mark.long
 def test_an_export_that_breaks_off_is_broken_for_the_client_and_one_that_nobody_reads_ends(
     serving: Serving, settings: Settings, database: Database, application: Application
 ) -> None:

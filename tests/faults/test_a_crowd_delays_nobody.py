@@ -160,9 +160,8 @@ def delays(redis: Connection, database: Database, victim: Application) -> list[f
     return sorted(took.values())
 
 
-@pytest.mark.parametrize(
-    "flood", [next(iter(FLOODS)), *(pytest.param(name, marks=pytest.mark.long) for name in list(FLOODS)[1:])]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("flood", FLOODS)
 def test_another_applications_hits_are_stored_within_two_seconds(
     flood: str, redis: Connection, database: Database, application: Application, environment: dict[str, str]
 ) -> None:

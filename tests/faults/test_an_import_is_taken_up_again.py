@@ -17,6 +17,7 @@ from tracker.store.database import Database
 LINES = MAX_WAITING + 1_000
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.usefixtures("application")
 def test_an_import_that_was_killed_is_completed_by_running_it_again(

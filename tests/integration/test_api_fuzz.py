@@ -19,7 +19,7 @@ from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.config import Settings
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 """Of each operation, in each of the two ways; `make fuzz` asks for many more."""
 
 
