@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -18,8 +19,12 @@ from tests.support.command_line import tracker, work_until_dry
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
 from tests.support.needed import need
+from tests.support.servers_away import redis_away
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.embedded import Valkey
+from tracker.management import aliases
+from tracker.management import settings as application_settings
 from tracker.queueing import metric_counts
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -80,6 +85,26 @@ def test_what_receivers_and_workers_did_is_one_answer(
     assert after["tracker_months_ahead", ()] == 3
     assert after["tracker_scheduler_leader", ()] == 0
     assert after["tracker_up", ("redis",)] == after["tracker_up", ("postgresql",)] == 1
+
+
+def test_a_hit_counts_by_whichever_way_it_comes_and_a_repeat_does_not(
+    seen: Managing, database: Database, valkey: Valkey, application: Application
+) -> None:
+    application_settings.set_(database, "shop", "dialects", "matomo")
+    aliases.add(database, "shop", "7")
+    seen.receiver.context.background_tasks.turn()
+    matomo = "/matomo.php?idsite=7&rec=1&url=https%3A%2F%2Fshop.example%2F"
+    assert seen.get(matomo, key=None).status_code == 200
+    assert seen.get(matomo.replace("idsite=7", "idsite=8"), key=None).status_code == 404
+    hit = {"app_id": "shop", "url": "https://shop.example/", "event_id": str(uuid4())}
+    for _ in range(2):
+        assert seen.post("/v1/track", hit, key=None).status_code == 200
+    with redis_away(valkey):
+        assert seen.post("/v1/track", {**hit, "event_id": str(uuid4())}, key=None).status_code == 200
+    seen.receiver.context.background_tasks.turn()
+    samples = scrape(seen)
+    assert samples["tracker_hits_accepted_total", ()] == 3
+    assert samples["tracker_requests_refused_total", ("NOT_FOUND",)] == 1
 
 
 def test_told_twice_nothing_counts_twice(seen: Managing) -> None:

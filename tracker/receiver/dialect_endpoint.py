@@ -14,6 +14,7 @@ from tracker.clock import Clock
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
 from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
+from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import (
     AdmittedCaller,
@@ -154,6 +155,7 @@ class DialectEndpoint:
 
     def _refuse(self, error: Exception, environ: dict[str, Any], clock: Clock, *, is_spoken: bool) -> Answer:
         refused = as_refused(error)
+        REQUESTS_REFUSED.labels(refused.code).inc()
         request = environ.get(_REQUEST)
         is_unread = request is None and isinstance(error, BodyUnread | NotOffered)
         headers = discard_body(environ) if is_unread else ()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tracker.application import Application
 from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFull
+from tracker.instruments import HITS_ACCEPTED
 from tracker.log import logger
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued, Producer
@@ -87,7 +88,8 @@ class HitQueue:
         return self._redis_breaker.is_open
 
     def note_taken(self, enqueued: Enqueued) -> Enqueued:
-        """Redis has answered an offer: wake a worker where that is due."""
+        """Redis has answered an offer: count it, and wake a worker where that is due."""
+        _count(enqueued)
         if self._redis_breaker.record_success():
             _log.info("redis back")
         if self._is_full:
@@ -146,7 +148,7 @@ class HitQueue:
                     _log.warning("postgresql unavailable", reason=str(error))
                 raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
             self._database_breaker.record_success()
-        return Enqueued(
+        kept = Enqueued(
             accepted=window.hits,
             limit=limit,
             remaining=window.remaining,
@@ -155,6 +157,13 @@ class HitQueue:
             wake_up_due=False,
             used_up=window.limit,
         )
+        _count(kept)
+        return kept
+
+
+def _count(enqueued: Enqueued) -> None:
+    """Count the hits that are in the queue now: one that repeats an event is there already."""
+    HITS_ACCEPTED.inc(enqueued.accepted - len(enqueued.repeats))
 
 
 def _repeats(

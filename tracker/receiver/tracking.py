@@ -16,7 +16,7 @@ from tracker.clock import Clock
 from tracker.dialects.original import NAME as ORIGINAL
 from tracker.dialects.table import dialect_below
 from tracker.errors import Refused
-from tracker.instruments import HITS_ACCEPTED, REQUESTS_REFUSED
+from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.producer import Enqueued
 from tracker.receiver.acceptance import Filtered, LimitExceeded, ReceiverContext, prepare_hit
 from tracker.receiver.answers import (
@@ -93,10 +93,7 @@ class TrackingEndpoint:
     ) -> Answer:
         """Return the answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
-            enqueued = offered()
-            answer = pending.answer(enqueued)
-            HITS_ACCEPTED.inc(len(pending.offer.entries))
-            return _readable(answer, environ)
+            return _readable(pending.answer(offered()), environ)
         except Exception as error:  # noqa: BLE001 as above
             return self._refuse(error, environ, clock)
 
