@@ -26,6 +26,7 @@ from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.queueing.wakeup import wake_worker
+from tracker.wiring.metrics import untold_metrics
 
 STATE_HELP = (
     "Where --follow keeps how far it has read.  [default: follow-APP_ID.json in $STATE_DIRECTORY, "
@@ -64,7 +65,8 @@ def follow_logs(
         closing(StateFile(path, str(work.application.id))) as positions,
         _until_a_signal() as pause,
     ):
-        queue = PacedQueue(redis, nudge=wake, tell=note, clock=work.clock, pause=pause)
+        publish = untold_metrics(redis).flush
+        queue = PacedQueue(redis, nudge=wake, tell=note, clock=work.clock, pause=pause, publish=publish)
         patient = Patient(queue, work.prepare_month, runs, pause, note)
         follower = Follower(
             patterns=files,

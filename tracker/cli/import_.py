@@ -172,6 +172,7 @@ def import_(
                 damage = error
                 break
         wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
+        queue.publish()
         if wait:
             queue.wait_until_taken()
     report(summary, time.monotonic() - started, as_json=as_json)

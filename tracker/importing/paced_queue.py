@@ -27,14 +27,15 @@ class PacedQueue:
         tell: Callable[[str], None],
         clock: Clock,
         pause: Callable[[float], None],
-        publish: Callable[[], object] = lambda: None,
+        publish: Callable[[], object],
     ) -> None:
         self._redis = redis
         self._nudge = nudge
         self._tell = tell
         self._clock = clock
         self._pause = pause
-        self._publish = publish
+        self.publish = publish
+        """Tells the metrics of this process; to be called once more when nothing is added any more."""
         self._published_at = clock.monotonic()
         self._last_id: bytes | None = None
 
@@ -44,14 +45,13 @@ class PacedQueue:
         HITS_IMPORTED.inc(len(entries))
         if (now := self._clock.monotonic()) - self._published_at > _PUBLISH_SECONDS:
             self._published_at = now
-            self._publish()
+            self.publish()
         self._last_id = added.last_id
         if added.bulk_waiting > MAX_WAITING:
             self._wait(lambda waiting: waiting <= MAX_WAITING)
 
     def wait_until_taken(self) -> None:
         """Wait until the workers have taken everything that was added. Raises QueueAway."""
-        self._publish()
         last_id = self._last_id
         if last_id is not None:
             self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))

@@ -22,6 +22,7 @@ from tracker.importing.patient import Patient, Stopped
 from tracker.importing.run import Import
 from tracker.importing.runs import ImportRuns
 from tracker.instance.check import InstanceCheck
+from tracker.instruments import Untold
 from tracker.log import logger
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import Entry
@@ -30,6 +31,7 @@ from tracker.server.message_buffer import MessageBuffer
 from tracker.store import applications
 from tracker.store.database import Database
 from tracker.wiring.clock import agreed_clock
+from tracker.wiring.metrics import untold_metrics
 
 _NAME: Final = "tracker-syslog"
 _AT_ONCE: Final = 1000
@@ -86,11 +88,13 @@ class _Listener:
     clock: AgreedClock
     is_ending: threading.Event
     _lines: ArrivingLines = field(init=False)
+    _untold: Untold = field(init=False)
     _works: dict[str, Import] = field(default_factory=dict)
     _looked_at: float = float("-inf")
     _reported_at: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self._untold = untold_metrics(self.redis)  # One for all applications: two would tell the same counts twice.
         self._lines = ArrivingLines(work_of=self._work_of, takes_all=self.app_id is not None)
 
     def turn(self, messages: list[bytes]) -> None:
@@ -136,7 +140,12 @@ class _Listener:
         if application.app_id not in self._works:
             runs = ImportRuns(self.database, application.id, self.clock)
             paced = PacedQueue(
-                self.redis, nudge=self._wake_a_worker, tell=_log.warning, clock=self.clock, pause=self._pause_for_room
+                self.redis,
+                nudge=self._wake_a_worker,
+                tell=_log.warning,
+                clock=self.clock,
+                pause=self._pause_for_room,
+                publish=self._untold.flush,
             )
             patient = Patient(_QueueOfAProcess(paced), lambda _: None, runs, self._pause, _log.warning)
             self._until_done(partial(runs.import_id, SOURCE))
