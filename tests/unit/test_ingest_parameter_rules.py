@@ -18,6 +18,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
+# It is pinned; where no wheel fits the platform the product refuses patterns, which other tests here hold.
 needs_patterns = pytest.mark.skipif(parameter_rules.re2 is None, reason="google-re2 is not installed")
 
 

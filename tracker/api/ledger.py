@@ -116,5 +116,4 @@ def _period(query: dict[str, Any]) -> tuple[datetime, datetime]:
 
 
 def _shown(hour: LedgerHour) -> dict[str, Any]:
-    row = {**asdict(hour), "waiting": hour.kept + max(0, hour.open)}
-    return {name: row[name] for name in HourView._declared_fields}  # noqa: SLF001 the names of the form
+    return {name: getattr(hour, name) for name in HourView._declared_fields}  # noqa: SLF001 the names of the form

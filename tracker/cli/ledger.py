@@ -12,7 +12,6 @@ from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
 from tracker.ledger import balance as ledger_balance
 from tracker.ledger.balance import Balance
-from tracker.store.ledger import LedgerHour
 
 _COLUMNS = (
     "hour",
@@ -53,7 +52,7 @@ def ledger(
         first = (start or clock.now() - timedelta(days=1)).replace(tzinfo=UTC, minute=0, second=0, microsecond=0)
         last = end.replace(tzinfo=UTC) if end else clock.now() + timedelta(hours=1)
         rows = [
-            _shown(hour)
+            {name: getattr(hour, name) for name in _COLUMNS}
             for hour in ledger_balance.hours(database, first, last)
             if app_id is None or hour.app_id == app_id
         ]
@@ -62,7 +61,7 @@ def ledger(
     else:
         print_table(_COLUMNS, rows, empty="No hits were accepted in this time.")
         click.echo()
-        print_fields(_totals(found))
+        print_fields(found.counts())
     for time_of_loss in found.uncertain_since:
         note(
             f"Redis began without its data at {time_of_loss:%Y-%m-%d %H:%M:%SZ}: of the hits accepted in the minute "
@@ -71,27 +70,6 @@ def ledger(
     if not found.is_balanced:
         note(_complaint(found))
         sys.exit(1)
-
-
-def _shown(hour: LedgerHour) -> dict[str, object]:
-    row = {**asdict(hour), "waiting": hour.kept + max(0, hour.open)}
-    return {name: row[name] for name in _COLUMNS}
-
-
-def _totals(found: Balance) -> dict[str, object]:
-    columns = (
-        "accepted",
-        "stored",
-        "repeated",
-        "failed",
-        "discarded",
-        "erased",
-        "written_off",
-        "waiting",
-        "lost",
-        "surplus",
-    )
-    return {name: getattr(found, name) for name in columns}
 
 
 def _complaint(found: Balance) -> str:

@@ -6,7 +6,7 @@ at the second, is lost; and what PostgreSQL knows beyond what has left Redis by 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -51,6 +51,10 @@ class Balance:
     @property
     def is_balanced(self) -> bool:
         return self.lost == 0 and self.surplus == 0
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of hits by their names, in the order in which people read them."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "uncertain_since"}
 
 
 def balance(

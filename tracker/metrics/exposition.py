@@ -13,10 +13,6 @@ from tracker.instruments import REGISTRY, Sample
 from tracker.metrics.look import DatabaseLook, Look, QueueLook
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_LEDGER = (
-    *("accepted", "stored", "repeated", "failed", "discarded", "erased", "written_off"),
-    *("waiting", "lost", "surplus"),
-)
 
 
 def exposition(seen: Look, *, queue_limit: int) -> bytes:
@@ -62,7 +58,7 @@ class _Seen:
             yield _gauge(
                 "tracker_ledger_hits",
                 "All hits that were ever accepted, and what has become of them (`tracker ledger`).",
-                {name: getattr(balance, name) for name in _LEDGER},
+                balance.counts(),
                 "state",
             )
 

@@ -1,6 +1,5 @@
 """One look at the queue and the database. Whatever is unavailable is missing from it, and the rest is there."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,11 +56,12 @@ class Look:
 
 def look(database: Database, redis: Connection, clock: Clock) -> Look:
     """Look at both. Raises nothing of the project's own errors."""
-    return Look(
-        _unless_unavailable(lambda: _look_at_queue(redis, clock)),
-        _unless_unavailable(lambda: _look_at_database(database, clock)),
-        _unless_unavailable(lambda: balance(database, redis, clock, sleep=time.sleep)),
-    )
+    queue = _unless_unavailable(lambda: _look_at_queue(redis, clock))
+    seen = _unless_unavailable(lambda: _look_at_database(database, clock))
+    if queue is None or seen is None:
+        return Look(queue, seen, None)  # Nobody waits a second time for a server that has just not answered.
+    # Looked at again without a pause: a scrape takes a thread that hits may need. The alert waits a minute instead.
+    return Look(queue, seen, _unless_unavailable(lambda: balance(database, redis, clock, sleep=lambda _: None)))
 
 
 def _look_at_queue(redis: Connection, clock: Clock) -> QueueLook:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from redis import ResponseError
-
 from tracker.queueing.connection import Connection, translated
-from tracker.queueing.consumer import GROUP, RETRIES
+from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import BULK, MAX_IMPORTED_PRIORITY, NORMAL, URGENT, Entry
-from tracker.queueing.failures import code_of
 from tracker.queueing.filtered import COUNTS, TAKEN, TIMES_TAKEN
-from tracker.queueing.overflow import OVERFLOWING
+from tracker.queueing.inspection import depths
+from tracker.queueing.overflow import OVERFLOWING, kind_of
 
 ACCEPTED: Final = b":accepted"
 _AT_A_TIME: Final = 1000
@@ -52,7 +50,7 @@ def look(redis: Connection) -> QueueLedger:
                     pipeline.xlen(stream)
                 answers = pipeline.execute()
         _, counts, aside, times_taken, retries, *lengths = answers
-        pending = sum(_pending(redis, stream) for stream in streams)
+        pending = sum(depth.pending for depth in depths(redis) if depth.name != kind_of(BULK))
         in_bulk = _received_in_bulk(redis)
     name = aside.pop(b"id", None)
     received = [member for member in retries if not Entry.from_member(member).is_imported]
@@ -100,13 +98,3 @@ def _received_in_bulk(redis: Connection) -> int:
 def _entries(redis: Connection, start: str) -> list[Any]:
     entries: Any = redis.xrange(BULK, start, count=_AT_A_TIME)
     return list(entries)
-
-
-def _pending(redis: Connection, stream: str) -> int:
-    try:
-        summary: Any = redis.xpending(stream, GROUP)
-    except ResponseError as error:
-        if code_of(error) != "NOGROUP":  # No worker has ever read it.
-            raise
-        return 0
-    return int(summary["pending"])

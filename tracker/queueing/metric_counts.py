@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tracker.instruments import Sample
 from tracker.queueing.connection import Connection, translated
 
 COUNTS: Final = "tracker:metrics"
 _MINUTE: Final = "tracker:metrics:minute:"
 _MINUTE_SECONDS: Final = 2 * 3600
 """How long a minute's counts are kept."""
-
-StoredSample = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class MinuteRate:
     hits_out: int
 
 
-def add(redis: Connection, news: Mapping[StoredSample, float], *, hits_in: float, hits_out: float) -> None:
+def add(redis: Connection, news: Mapping[Sample, float], *, hits_in: float, hits_out: float) -> None:
     """Add to the counts, in two round trips. Raises QueueAway; some may have been added then."""
     with translated():
         minute = int(redis.time()[0]) // 60
@@ -44,11 +43,11 @@ def add(redis: Connection, news: Mapping[StoredSample, float], *, hits_in: float
             pipeline.execute()
 
 
-def counts(redis: Connection) -> dict[StoredSample, float]:
+def counts(redis: Connection) -> dict[Sample, float]:
     """Return all samples. Those that another version wrote in another form are passed over. Raises QueueAway."""
     with translated():
         fields: Any = redis.hgetall(COUNTS)
-    found: dict[StoredSample, float] = {}
+    found: dict[Sample, float] = {}
     for field, value in fields.items():
         try:
             name, labels = json.loads(field)

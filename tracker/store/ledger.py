@@ -46,6 +46,11 @@ class LedgerHour:
         done = self.stored + self.repeated + self.discarded + self.erased + self.written_off + self.failed + self.kept
         return self.accepted - done
 
+    @property
+    def waiting(self) -> int:
+        """Return how many wait: in `batch_queue`, or in Redis as far as they are not lost."""
+        return self.kept + max(0, self.open)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTotals:
