@@ -92,7 +92,9 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
-    ledger.add(tx, _repeats(batch, new))
+    duplicates = len(batch) - len(new) - len(failed)
+    if duplicates:
+        ledger.add(tx, _repeats(batch, new))
     announce(tx, new, begun, failed, run.clock.now())
     jobs = _jobs(batch, new, failed, run)
     for job in jobs:
@@ -100,7 +102,7 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     return Written(
         batches=max(1, len(jobs)),
         stored=len(new),
-        duplicates=len(batch) - len(new) - len(failed),
+        duplicates=duplicates,
         failed=failed,
     )
 
