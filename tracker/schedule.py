@@ -78,7 +78,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             name="write facts",
             every=3 * _SECOND,
             jitter=_SECOND / 2,
-            turn=lambda go_on: parts.facts.turn(go_on=go_on),
+            turn=lambda should_continue: parts.facts.turn(should_continue=should_continue),
         ),
         Job(
             name="fold the ledger",

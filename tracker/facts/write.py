@@ -41,7 +41,7 @@ class Writer:
     """Of the present turn: what keeps days from being made."""
     swept_at: float = field(default=float("-inf"))
 
-    def turn(self, *, seconds: float = 20.0, go_on: Callable[[], bool] = lambda: True) -> int:
+    def turn(self, *, seconds: float = 20.0, should_continue: Callable[[], bool] = lambda: True) -> int:
         """Make what is marked until nothing is left or `seconds` are over; how many days' files were made.
 
         Where the folder cannot be written to, that is said once and noted for pages and `doctor`; counting goes on,
@@ -51,7 +51,7 @@ class Writer:
         made = 0
         try:
             self._demand_folder()
-            made = self._turn(self.clock.monotonic() + seconds, go_on)
+            made = self._turn(self.clock.monotonic() + seconds, should_continue)
             self._note(self.failures[0] if self.failures else None)
         except FactsUnavailable as error:
             self._note(str(error))
@@ -67,26 +67,26 @@ class Writer:
             return 0
         return self.turn() if is_ours else 0
 
-    def _turn(self, deadline: float, go_on: Callable[[], bool]) -> int:
+    def _turn(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         made = 0
-        while go_on() and self.clock.monotonic() < deadline:
+        while should_continue() and self.clock.monotonic() < deadline:
             with self.database.transaction() as tx:
                 days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
             if not days:
                 break
             with Workspace.open(self.folder, self.countries) as space:
                 for day in days:
-                    if not go_on() or self.clock.monotonic() >= deadline:
+                    if not should_continue() or self.clock.monotonic() >= deadline:
                         break
                     made += self._make_day(space, day)
             self.remove_replaced()
             if self.failures:
                 break
-        if go_on():
+        if should_continue():
             self.remove_replaced()
             if self.clock.monotonic() - self.swept_at >= _SWEEP_SECONDS:
                 self._sweep()
-                made += self._merge(deadline, go_on)
+                made += self._merge(deadline, should_continue)
         return made
 
     def _make_day(self, space: Workspace, day: FactsDay) -> int:
@@ -149,13 +149,13 @@ class Writer:
         with self.database.transaction() as tx:
             return facts_files.known(tx, names)
 
-    def _merge(self, deadline: float, go_on: Callable[[], bool]) -> int:
+    def _merge(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         today = self.clock.now().astimezone(UTC).date()
         with self.database.transaction() as tx:
             days = facts_files.in_pieces(tx, today=today, seconds=_MERGE_SECONDS, limit=_MERGES_AT_ONCE)
         merged = 0
         for day in days:
-            if not go_on() or self.clock.monotonic() >= deadline:
+            if not should_continue() or self.clock.monotonic() >= deadline:
                 break
             with Workspace.open(self.folder, self.countries) as space:
                 merge_day(self.database, space, day)
