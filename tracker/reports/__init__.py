@@ -8,5 +8,6 @@ zone_days    days, weeks and hours of a time zone as instants; pure
 statement    the SQL of a question; pure
 visits       which hits make one visit; pure
 readers      the engine and the files of a process that answers
+facts_of_days  which files hold the facts of some days, and a question put to them
 answer       a question answered
 """

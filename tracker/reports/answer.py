@@ -2,24 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from tracker.application import Application
-from tracker.application_settings import SESSION_TIMEOUT_MINUTES, TIMEZONE, WEEK_START
-from tracker.errors import FactsUnavailable, Refused, UnknownApplication
-from tracker.facts.engine import Cursor, EngineRow, FactsChanged
-from tracker.reports.question import Question, ReportSettings, question_of
+from tracker.application_settings import SESSION_TIMEOUT_MINUTES
+from tracker.facts.engine import EngineRow
+from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
+from tracker.reports.question import Question, question_of
 from tracker.reports.readers import Readers
 from tracker.reports.statement import statement_of
-from tracker.store import applications, custom_parameter_definitions, facts_files, facts_marks, statistics
 from tracker.store.database import Database
-from tracker.store.facts_files import FactsFile
 
-_TRIES: Final = 4
-_RETRY_AFTER: Final = 30
-_MOMENT: Final = timedelta(microseconds=1)
 _COUNTS: Final = ("requests", "page_views", "visitors", "sessions")
 
 
@@ -47,35 +41,12 @@ class Report:
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What there is of some days."""
-
-    files: Sequence[FactsFile]
-    missing_days: int
-    is_waiting: bool
-
-
 def read(
     database: Database, readers: Readers, *, app_id: str, given: Mapping[str, str | None], now: datetime
 ) -> Report:
     """Answer what `question_of` reads. Raises Refused (400, 404, 503) and DatabaseAway."""
-    with database.transaction() as tx:
-        application = applications.find(tx, app_id)
-        if application is None:
-            raise UnknownApplication(app_id)
-        definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-    site = ReportSettings(
-        TIMEZONE.value(application.settings), WEEK_START.value(application.settings) == "sunday", definitions
-    )
+    application, site = site_of(database, app_id)
     question = question_of(given, site, now)
-    try:
-        return _answer(database, readers, application, question)
-    except FactsUnavailable as error:
-        raise Refused("SERVICE_UNAVAILABLE", 503, str(error), retry_after=_RETRY_AFTER) from error
-
-
-def _answer(database: Database, readers: Readers, application: Application, question: Question) -> Report:
     rows, facts = _ask(database, readers, application, question)
     has_more = len(rows) > question.limit
     shown = rows[: question.limit]
@@ -106,46 +77,16 @@ def _answer(database: Database, readers: Readers, application: Application, ques
 
 def _ask(
     database: Database, readers: Readers, application: Application, question: Question
-) -> tuple[list[EngineRow], _Facts]:
-    """Ask the files that hold these days now; where one has just been replaced, those in its place."""
-    for left in reversed(range(_TRIES)):
-        facts = _look(database, readers, application.id, question)
-        if not facts.files:
-            return _of_no_facts(question), facts
-        try:
-            for file in facts.files:
-                readers.check(file)
-            with readers.cursor(application.app_id) as cursor:
-                return _rows(cursor, readers, application, question, facts.files), facts
-        except FactsChanged:
-            if not left:
-                raise
-    raise AssertionError("the last try ends in one way or the other")
-
-
-def _look(database: Database, readers: Readers, application_id: UUID, question: Question) -> _Facts:
-    first = question.days.start.astimezone(UTC).date()
-    last = (question.days.end - _MOMENT).astimezone(UTC).date()
-    with database.transaction() as tx:
-        state = facts_files.folder(tx)
-        files = facts_files.of_days(tx, application_id, first, last)
-        counted = statistics.days_with_hits(tx, application_id, first, last)
-        is_waiting = facts_marks.waiting_of_days(tx, application_id, first, last)
-    if state is None or state.id is None:
-        problem = state.problem if state else None
-        raise FactsUnavailable(problem or "There are no facts yet, which reports are made from: start the scheduler.")
-    readers.folder.demand(state.id)
-    return _Facts(files, len(counted - {file.date for file in files}), is_waiting)
-
-
-def _rows(
-    cursor: Cursor, readers: Readers, application: Application, question: Question, files: Sequence[FactsFile]
-) -> list[EngineRow]:
-    paths = [str(readers.folder.path / file.name) for file in files]
-    known = {key for file in files for key in file.parameters}
+) -> tuple[list[EngineRow], FactsOfDays]:
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
-    text, params = statement_of(question, paths, known, timeout_minutes=minutes)
-    return cursor.rows(text, params)
+    rows, facts = ask_facts(
+        database,
+        readers,
+        application,
+        question.days,
+        lambda cursor, paths, known: cursor.rows(*statement_of(question, paths, known, timeout_minutes=minutes)),
+    )
+    return (_of_no_facts(question) if rows is None else rows), facts
 
 
 def _of_no_facts(question: Question) -> list[EngineRow]:
