@@ -24,6 +24,7 @@ from bench.rows import (
     drain_months,
     generator_ceiling,
     latency,
+    latency_against,
     memory,
     receiver_batch,
     receiver_busy,
@@ -54,8 +55,11 @@ ROWS: dict[str, ModuleType] = {
         latency,
         memory,
         against,
+        latency_against,
     )
 }
+
+_OF_TWO_BUILDS = {against.NAME, latency_against.NAME}
 
 
 def main() -> int:
@@ -70,7 +74,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         try:
             with stages(Path(folder), arguments.against) as ready:
-                for name in arguments.only or [name for name in ROWS if name != against.NAME or arguments.against]:
+                for name in arguments.only or [
+                    name for name in ROWS if name not in _OF_TWO_BUILDS or arguments.against
+                ]:
                     print(f"{name} ...", file=sys.stderr, flush=True)
                     try:
                         measured = ROWS[name].measure(ready, effort)
@@ -113,7 +119,11 @@ def _git(*arguments: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the rows of docs/benchmarks.md.")
     parser.add_argument("--only", action="append", choices=sorted(ROWS), metavar="NAME", help=", ".join(ROWS))
-    parser.add_argument("--against", metavar="COMMIT", help="hold this build against that one, in the row `against`")
+    parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="hold this build against that one, in the rows `against` and `hit to row against`",
+    )
     parser.add_argument("--rounds", type=int, help="pairs a row; 5 without --quick, 3 with it")
     parser.add_argument(
         "--quick", action="store_true", help="a look in a few minutes; too short for the stated figures"

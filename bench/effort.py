@@ -17,6 +17,7 @@ class Effort:
     sustained_rounds: int = 5
     against: float = 15.0
     latency: float = 60.0
+    latency_window: float = 15.0
     memory_first: float = 60.0
     memory_last: float = 600.0
     memory_window: float = 10.0
@@ -36,6 +37,7 @@ QUICK = Effort(
     sustained_rounds=1,
     against=5.0,
     latency=10.0,
+    latency_window=6.0,
     memory_first=10.0,
     memory_last=30.0,
     memory_window=3.0,

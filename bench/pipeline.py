@@ -76,7 +76,7 @@ class Pipeline:
         self._stage.empty_tables()
         regulator = Regulator(self._stage)
         shares = CpuShares({"receiver": self.receiver, "worker": self.worker}, self._stage.folder)
-        outcome = self._generator.run(seconds, rate=_BACKLOG, tick=regulator, tick_seconds=_TICK_SECONDS)
+        outcome = self.follow(seconds, regulator)
         stored = self._stage.stored()
         self._stage.wait_until_dry()
         if (at_last := self._stage.stored()) != outcome.sent:
@@ -94,6 +94,10 @@ class Pipeline:
             self.sustain(effort.warm_up)
             self._stage.sustained_rate = self.sustain(effort.rate_run).stored_per_second
         return self._stage.sustained_rate
+
+    def follow(self, seconds: float, regulator: Regulator) -> Outcome:
+        """Offer what the regulator says."""
+        return self._generator.run(seconds, rate=_BACKLOG, tick=regulator, tick_seconds=_TICK_SECONDS)
 
     def load(self, rate: float, seconds: float, tick: Tick | None = None) -> Outcome:
         """Offer `rate` for `seconds`, nothing else."""
