@@ -29,6 +29,11 @@ def test_a_worker_that_redis_has_forgotten_registers_anew(redis: Connection, red
         # It speaks with its next job at the latest, and with none every 15 s.
         wait_until(lambda: seen(redis) == [(name, ("tracker",))])
         assert 0 < redis.ttl(f"rq:worker:{name}") <= 90
+        # What RQ notes at the beginning of a job, with the heartbeat among it, makes a hash that is not whole.
+        redis.hdel(f"rq:worker:{name}", "queues")
+        add(redis, [entry(2)])
+        wake_worker(redis, "tracker", drain_seconds=20)
+        wait_until(lambda: seen(redis) == [(name, ("tracker",))])
         redis.delete(f"rq:worker:{name}")  # As after a silence of 90 s; a look at all workers then strikes it off.
         seen(redis)
         add(redis, [entry(1)])

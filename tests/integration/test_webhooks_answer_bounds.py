@@ -78,7 +78,18 @@ def test_what_never_ends_costs_no_time_at_all(client: WebhookClient, manner: Man
         assert time.monotonic() - began < WITHOUT_WAITING
         assert time.thread_time() - cpu < CPU_SECONDS
         one.manner = answer(204)
+        # Nobody can tell an answer that comes unasked, just after the look at a kept connection, from the right one.
+        wait_until(lambda: post(client, one).status == 204)
+
+
+def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again(client: WebhookClient) -> None:
+    with consumer(says(OK + EMPTY + OK + EMPTY)) as one:
+        assert post(client, one).status == 200
+        one.manner = answer(204)
         assert post(client, one).status == 204
+        assert one.connections == 2
+        assert post(client, one).status == 204
+        assert one.connections == 2
 
 
 @pytest.mark.parametrize(

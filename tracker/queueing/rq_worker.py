@@ -32,8 +32,11 @@ class ForkingWorker(Worker):
         with self.connection.pipeline() as own:
             super().heartbeat(timeout, own)
             register(self, own)
-            is_new, *_ = own.execute()
-        if is_new:
+            # Asked for by a field that only an introduction writes: whatever else RQ notes of a worker (a state, a job,
+            # a heartbeat among other commands) makes the hash anew too, without what it reads.
+            own.hexists(self.key, "queues")
+            *_, is_known = own.execute()
+        if not is_known:
             self._introduce()
 
     def set_shutdown_requested_date(self) -> None:

@@ -6,8 +6,10 @@ Here the bytes of an answer are counted as they come in, and http.client gets a 
 """
 
 import re
+from contextlib import suppress
 from http.client import HTTPResponse, RemoteDisconnected
 from io import BufferedReader, BytesIO, RawIOBase
+from socket import SHUT_RDWR, socket
 from typing import Any, Final
 
 from tracker.webhooks.error_messages import NoResponse
@@ -32,6 +34,7 @@ class BoundedResponse(HTTPResponse):
 
     def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - handed on to http.client
         super().__init__(*args, **more)
+        self._sock: socket = args[0]
         self._bounded = _BoundedStream(self.fp.detach(), MAX_ANSWER_BYTES)
         self.fp = BufferedReader(self._bounded)
 
@@ -43,6 +46,18 @@ class BoundedResponse(HTTPResponse):
             super().begin()
         finally:
             self.fp = stream
+
+    def _close_conn(self) -> None:
+        """Let the connection go; one on which more than the answer came is shut down, so that nobody uses it again.
+
+        http.client throws away what it has read ahead. What follows that would be taken for the answer to the next
+        request on this connection: a delivery would be noted as done by an answer to another one.
+        """
+        self._bounded.left = 0  # So that only what is here already is looked at, and nothing is waited for.
+        if self.fp.peek():
+            with suppress(OSError):  # The endpoint may have closed it meanwhile.
+                self._sock.shutdown(SHUT_RDWR)
+        super()._close_conn()  # type: ignore[misc] # not in typeshed, and there since Python 2
 
     def _read_head(self) -> bytes:
         """Return the final answer's head, with the headers that are read."""
