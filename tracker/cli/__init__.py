@@ -4,7 +4,8 @@ main, lazy_group                                         the commands by name, e
 options, reading_options                                 options that many commands share
 output, terminal                                         tables, plain lines, JSON; text that cannot steer a terminal
 connections                                              what a command opens
-migrate, doctor, instance, partitions, queue, ledger     the installation; capacity: how large it has to be
+migrate, doctor, instance, partitions, queue, ledger     the installation; redis: the user in Redis; capacity: how large
+                                                         it has to be
 apps, alias, purging, keys, params, settings, webhooks   applications
 stats, stats_reading, sessions, export, erase            numbers and rows
 stats_report, facts_of_days                              reports, and the facts, where `stats` makes days anew

@@ -37,6 +37,7 @@ _COMMANDS = {
     ),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
     "instance": ("tracker.cli.instance:instance", "Which database and Redis belong together: show, adopt, renew."),
+    "redis": ("tracker.cli.redis:redis", "Redis itself: acl, the user that the product needs there."),
     "partitions": ("tracker.cli.partitions:partitions", "Monthly partitions: list, create, drop."),
     "stats": ("tracker.cli.stats:stats", "Statistics: show, parameter, drift, rebuild, verify against a recount."),
     "sessions": ("tracker.cli.sessions:sessions", "Sessions of an application: list."),
