@@ -44,6 +44,9 @@ faults: env ## the fault suite, as a table: what is killed or taken away, and wh
 fuzz: env ## schemathesis on the API for as long as it takes (N=1000 requests of each operation and kind)
 	FUZZ_EXAMPLES=$(or $(N),1000) $(PYTEST) -q tests/integration/test_api_fuzz.py
 
+hostile: env ## hostile bytes to receiver, streams, logs and as consumers' answers (N=100000 cases, SEED=1)
+	HOSTILE_CASES=$(or $(N),100000) HOSTILE_SEED=$(or $(SEED),1) $(PYTEST) -q -s tests/faults/test_hostile_input.py
+
 test-clone: env ## make demo in a fresh clone and an empty environment
 	$(PYTEST) -m clone tests/acceptance
 
@@ -83,4 +86,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-long test-fast faults fuzz test-clone test-package test-clients check release bench audit lock clean
+.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check release bench audit lock clean
