@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.support.command_line import tracker
 from tests.support.failed_hits import fail
@@ -55,6 +56,21 @@ def test_the_doctor_names_each_thing_that_is_wrong(
     assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
     assert found["direct connection"] == "fail"
     assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "1"], ["worker", "--burst"], ["scheduler", "--check"]])
+def test_nothing_starts_on_a_redis_that_would_throw_hits_away(
+    command: list[str], settings: Settings, redis: Connection
+) -> None:
+    redis.config_set("maxmemory-policy", "volatile-lru")
+    try:
+        finished = tracker(settings, *command)
+    finally:
+        redis.config_set("maxmemory-policy", "noeviction")
+    assert finished.status == 2
+    assert "maxmemory-policy volatile-lru" in finished.errors
+    assert "noeviction" in finished.errors
+    assert "Traceback" not in finished.errors
 
 
 def test_the_doctor_names_variables_that_set_nothing(settings: Settings) -> None:

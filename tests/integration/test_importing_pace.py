@@ -56,6 +56,23 @@ def test_a_short_queue_is_no_reason_to_wait(redis: Connection, clock: Any, appli
     assert told == []
 
 
+def test_an_import_waits_while_redis_has_memory_for_single_hits_only(
+    redis: Connection, clock: Any, application: Application
+) -> None:
+    pauses = list[float]()
+
+    def room(seconds: float) -> None:
+        pauses.append(seconds)
+        assert bulk_waiting(redis) == 0
+        if len(pauses) == 3:
+            queue._max_bytes *= 2
+
+    queue = queue_of(redis, clock, room, [])
+    queue._max_bytes = int(redis.info("memory")["used_memory"] * 1.1)
+    queue.add(entries(application, 5))
+    assert (len(pauses), bulk_waiting(redis)) == (3, 5)
+
+
 def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
     redis: Connection, clock: Any, application: Application
 ) -> None:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,7 @@ from tests.support.receiving import queued
 from tracker.errors import QueueAway, QueueFull
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import BULK, FIELDS, NORMAL, STREAMS, URGENT, Entry
+from tracker.queueing.memory import limit_of
 from tracker.queueing.producer import Producer
 from tracker.queueing.wakeup import clear
 
@@ -188,7 +190,7 @@ def test_memory_used_up_is_a_full_queue(redis: Connection) -> None:
 
 def test_hits_are_refused_while_there_is_still_memory_for_the_workers(redis: Connection) -> None:
     producer = Producer(redis, queue_limit=1000)
-    redis.config_set("maxmemory", str(int(redis.info("memory")["used_memory"] * 1.08)))
+    redis.config_set("maxmemory", str(int(redis.info("memory")["used_memory"] * 1.2)))
     try:
         producer.look_at_memory()
         redis.set("what a worker writes", "1")
@@ -198,6 +200,23 @@ def test_hits_are_refused_while_there_is_still_memory_for_the_workers(redis: Con
         redis.config_set("maxmemory", "0")
     producer.look_at_memory()
     assert producer.enqueue(APPLICATION, 10, [entry(1)], CREATED).accepted == 1
+
+
+def test_batches_are_refused_before_single_hits_and_both_before_redis_refuses(redis: Connection) -> None:
+    used = redis.info("memory")["used_memory"]
+    for share, batch_is_taken, hit_is_taken in ((0.7, True, True), (0.9, False, True), (1.1, False, False)):
+        producer = Producer(redis, queue_limit=1000, max_bytes=int(used / share))
+        producer.look_at_memory()
+        for many, is_taken in ((1, hit_is_taken), (2, batch_is_taken)):
+            with nullcontext() if is_taken else pytest.raises(QueueFull, match="TRACKER_QUEUE_MAX_BYTES"):
+                producer.enqueue(APPLICATION, 100, [entry(number) for number in range(many)], CREATED)
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "maxmemory", "limit"), [(0, 0, 0), (0, 1000, 750), (500, 0, 500), (500, 1000, 500), (950, 1000, 900)]
+)
+def test_the_limit_is_what_is_set_and_leaves_redis_a_tenth(max_bytes: int, maxmemory: int, limit: int) -> None:
+    assert limit_of(max_bytes, maxmemory) == limit
 
 
 def test_a_redis_that_nobody_runs_is_away_at_once(tmp_path: Path) -> None:

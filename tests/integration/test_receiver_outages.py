@@ -23,6 +23,7 @@ from tracker.store.database import Database
 pytestmark = pytest.mark.usefixtures("application")
 
 HIT = {"app_id": "shop", "url": "https://shop.example/"}
+_NOBODY = (503, "SERVICE_UNAVAILABLE")
 
 
 def waiting(database: Database) -> int:
@@ -110,6 +111,21 @@ def test_a_full_queue_is_503_and_fills_nothing_else(settings: Settings, database
     full.close()
     assert code(answer) == (503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) > 0
+    assert waiting(database) == 0
+
+
+def test_memory_is_kept_for_single_hits_and_then_for_the_workers(
+    settings: Settings, redis: Connection, database: Database, application_key: str
+) -> None:
+    batch = {"app_id": "shop", "events": [HIT, HIT]}
+    for share, codes in ((0.9, [(200, None), _NOBODY]), (1.1, [_NOBODY, _NOBODY])):
+        full = Receiving(replace(settings, queue_max_bytes=int(redis.info("memory")["used_memory"] / share)))
+        full.receiver.producer.look_at_memory()
+        answers = [full.track(HIT), full.batch(batch, key=application_key)]
+        full.close()
+        assert [code(answer) for answer in answers] == codes
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 503)
+    assert redis.xlen(NORMAL) == 1
     assert waiting(database) == 0
 
 

@@ -26,6 +26,7 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         rq_queue="tracker",
         drain_seconds=20,
         queue_limit=2_000_000,
+        queue_max_bytes=0,
         daily_megabytes=20_000,
         webhook_allow_http=False,
         webhook_allowed_networks=(),

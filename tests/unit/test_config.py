@@ -70,6 +70,7 @@ def test_everything_can_be_set(environment: Environment) -> None:
         TRACKER_RQ_QUEUE="hits.1",
         TRACKER_DRAIN_SECONDS="5",
         TRACKER_QUEUE_LIMIT="1000",
+        TRACKER_QUEUE_MAX_BYTES="500000000",
         TRACKER_DAILY_MEGABYTES="0",
         TRACKER_WEBHOOK_ALLOW_HTTP="true",
         TRACKER_WEBHOOK_ALLOWED_NETWORKS="10.0.0.0/8, fd00::/8,",
@@ -84,6 +85,7 @@ def test_everything_can_be_set(environment: Environment) -> None:
     assert (settings.admin_token, settings.secret_key) == ("token", "secret")
     assert (settings.batch_size, settings.max_retries, settings.trusted_proxies) == (250, 0, 2)
     assert (settings.retention_months, settings.drain_seconds, settings.queue_limit) == (0, 5, 1000)
+    assert settings.queue_max_bytes == 500_000_000
     assert (settings.log_format, settings.rq_queue) == ("json", "hits.1")
     assert settings.webhook_allow_http is True
     assert settings.webhook_allowed_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))

@@ -135,16 +135,34 @@ def test_a_worker_counts_while_it_reads_our_queue_and_its_heart_beats(worker: Re
         ({"eviction_policy": "allkeys-lru"}, {"eviction policy of Redis": "fail"}),
         ({"append_only": False}, {"append-only file of Redis": "fail"}),
         ({"persistence_errors": ("aof_last_write_status",)}, {"persistence of Redis": "fail"}),
-        ({"used_memory": 75}, {"memory of Redis": "warn"}),
-        ({"used_memory": 95}, {"memory of Redis": "fail"}),
+        ({"used_memory": 55}, {"memory of Redis": "warn"}),
+        ({"used_memory": 70}, {"memory of Redis": "fail"}),
         ({"used_memory": 95, "memory_limit": 0}, {}),
         ({"memory_limit": 0, "machine_memory": 0}, {}),
     ],
 )
 def test_redis_is_judged_by_what_it_could_lose(changes: dict[str, Any], wrong: dict[str, str]) -> None:
-    found = redis_checks.about_server(replace(REDIS, **changes))
+    found = redis_checks.about_server(replace(REDIS, **changes), max_bytes=0)
     assert {finding.check: finding.level for finding in found if finding.level != "ok"} == wrong
     assert all(finding.to_do for finding in found if finding.level != "ok")
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "memory_limit", "level", "says"),
+    [
+        (40, 100, "ok", "of what hits may take"),
+        (12, 100, "warn", "of what hits may take"),
+        (11, 0, "fail", "of what hits may take"),
+        (95, 100, "warn", "above 90% of maxmemory"),
+    ],
+)
+def test_the_memory_that_hits_may_take_is_judged_by_the_setting(
+    max_bytes: int, memory_limit: int, level: str, says: str
+) -> None:
+    found = redis_checks.about_server(replace(REDIS, memory_limit=memory_limit), max_bytes=max_bytes)
+    (memory,) = [finding for finding in found if finding.check == "memory of Redis"]
+    assert memory.level == level
+    assert says in memory.seen
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (-3, "warn"), (3, "warn"), (61, "fail")])

@@ -66,7 +66,15 @@ def follow_logs(
         _until_a_signal() as pause,
     ):
         publish = untold_metrics(redis).flush
-        queue = PacedQueue(redis, nudge=wake, tell=note, clock=work.clock, pause=pause, publish=publish)
+        queue = PacedQueue(
+            redis,
+            nudge=wake,
+            tell=note,
+            clock=work.clock,
+            pause=pause,
+            publish=publish,
+            max_bytes=settings.queue_max_bytes,
+        )
         patient = Patient(queue, work.prepare_month, runs, pause, note)
         follower = Follower(
             patterns=files,

@@ -221,6 +221,7 @@ def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
         clock=clock,
         pause=time.sleep,
         publish=untold_metrics(redis).flush,
+        max_bytes=settings.queue_max_bytes,
     )
 
 

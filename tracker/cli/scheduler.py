@@ -7,6 +7,7 @@ import threading
 import click
 
 from tracker import config, log
+from tracker.queueing.server_facts import refuse_evicting
 from tracker.schedule import table
 from tracker.scheduler.loop import Loop
 from tracker.wiring.scheduler import scheduler as wired
@@ -21,6 +22,7 @@ def scheduler(*, check: bool) -> None:
     """
     settings = config.load()
     log.configure(settings.log_format)
+    refuse_evicting(settings.redis_url)
     parts = wired(settings)
     if check:
         sys.exit(0 if parts.leader() else 1)

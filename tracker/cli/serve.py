@@ -11,6 +11,7 @@ import click
 from tracker import config, log
 from tracker.config import Settings
 from tracker.log import logger
+from tracker.queueing.server_facts import refuse_evicting
 from tracker.server.limits import Limits
 from tracker.server.process import serve as serve_in_this_process
 from tracker.server.supervisor import Serve, Supervisor, bind_datagrams, listen, raise_file_limit
@@ -47,6 +48,7 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
     """
     settings = config.load()
     log.configure(settings.log_format)
+    refuse_evicting(settings.redis_url)
     listener = listen(host, port)
     limits = Limits(
         request_seconds=settings.request_timeout,

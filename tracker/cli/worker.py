@@ -5,6 +5,7 @@ import click
 import tracker.jobs  # noqa: F401 imported before the workers fork, so that no job pays for it
 from tracker import config, log
 from tracker.queueing.pool import run_workers
+from tracker.queueing.server_facts import refuse_evicting
 from tracker.wiring.worker import parents_comparison
 
 _MAX_WORKERS = 100
@@ -26,6 +27,7 @@ def worker(*, workers: int, burst: bool, queues: tuple[str, ...], more_queues: t
         raise click.UsageError(f"{more_queues[0]!r} belongs to no option: name queues by --queues.")
     settings = config.load()
     log.configure(settings.log_format)
+    refuse_evicting(settings.redis_url)
     run_workers(
         settings,
         workers=workers,

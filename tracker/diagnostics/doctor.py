@@ -153,7 +153,7 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: C
         reached,
         work_checks.about_clock("Redis", machine.now(), facts.clock),
         redis_checks.about_writing(redis),
-        *redis_checks.about_server(facts),
+        *redis_checks.about_server(facts, max_bytes=settings.queue_max_bytes),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
         *_or_failure("progress", lambda: _about_progress(redis)),
         *_or_failure(

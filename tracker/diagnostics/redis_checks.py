@@ -4,7 +4,8 @@ from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection
-from tracker.queueing.server_facts import AOF_WRITE, ServerFacts
+from tracker.queueing.memory import MAX_SHARE_OF_MAXMEMORY, limit_of
+from tracker.queueing.server_facts import AOF_WRITE, NO_EVICTION, ServerFacts
 
 _OLDEST = (6, 2)
 """XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
@@ -33,14 +34,14 @@ def about_writing(redis: Connection) -> Finding:
     return Finding("Redis writable", "ok", "a key was written")
 
 
-def about_server(facts: ServerFacts) -> list[Finding]:
-    """Eviction, persistence, memory."""
-    return [_eviction(facts), _append_only(facts), _persistence(facts), _memory(facts)]
+def about_server(facts: ServerFacts, *, max_bytes: int) -> list[Finding]:
+    """Eviction, persistence, memory; `max_bytes` is TRACKER_QUEUE_MAX_BYTES."""
+    return [_eviction(facts), _append_only(facts), _persistence(facts), _memory(facts, max_bytes)]
 
 
 def _eviction(facts: ServerFacts) -> Finding:
     check = "eviction policy of Redis"
-    if facts.eviction_policy == "noeviction":
+    if facts.eviction_policy == NO_EVICTION:
         return Finding(check, "ok", facts.eviction_policy)
     return Finding(check, "fail", facts.eviction_policy, "Set maxmemory-policy noeviction: another throws hits away.")
 
@@ -62,16 +63,21 @@ def _persistence(facts: ServerFacts) -> Finding:
     return Finding(check, "fail", f"failed: {', '.join(facts.persistence_errors)}", to_do)
 
 
-def _memory(facts: ServerFacts) -> Finding:
-    limit = facts.memory_limit or facts.machine_memory
+def _memory(facts: ServerFacts, max_bytes: int) -> Finding:
+    check = "memory of Redis"
+    for_hits = limit_of(max_bytes, facts.memory_limit)
+    limit = for_hits or facts.machine_memory
     if not limit:
-        return Finding("memory of Redis", "ok", f"{megabytes(facts.used_memory)} used, the limit is not known")
-    of_what = "maxmemory" if facts.memory_limit else "the machine's memory"
+        return Finding(check, "ok", f"{megabytes(facts.used_memory)} used, the limit is not known")
+    if max_bytes > limit:
+        seen = f"TRACKER_QUEUE_MAX_BYTES is above {MAX_SHARE_OF_MAXMEMORY:.0%} of maxmemory, which counts instead"
+        return Finding(check, "warn", seen, "Raise maxmemory, or lower TRACKER_QUEUE_MAX_BYTES.")
+    of_what = "what hits may take" if for_hits else "the machine's memory"
     return graded(
-        "memory of Redis",
+        check,
         facts.used_memory / limit,
         f"{megabytes(facts.used_memory)} of {of_what}, {megabytes(limit)}",
-        "See that workers keep up (`python -m tracker queue status`), then raise maxmemory.",
+        "See that workers keep up (`python -m tracker queue status`), or raise TRACKER_QUEUE_MAX_BYTES and maxmemory.",
         warn_above=0.7,
         fail_above=0.9,
     )

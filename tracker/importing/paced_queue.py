@@ -7,6 +7,7 @@ from tracker.instruments import HITS_IMPORTED
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
+from tracker.queueing.memory import memory_use
 
 MAX_WAITING = 20_000
 _LOOK_AGAIN = 0.2
@@ -28,8 +29,10 @@ class PacedQueue:
         clock: Clock,
         pause: Callable[[float], None],
         publish: Callable[[], object],
+        max_bytes: int = 0,
     ) -> None:
-        self._redis = redis
+        """`max_bytes` is how much memory Redis may take (`tracker.queueing.memory`)."""
+        self._redis, self._max_bytes = redis, max_bytes
         self._nudge = nudge
         self._tell = tell
         self._clock = clock
@@ -40,7 +43,9 @@ class PacedQueue:
         self._last_id: bytes | None = None
 
     def add(self, entries: list[Entry]) -> None:
-        """Raises QueueAway."""
+        """Wait until Redis has memory for a bulk, add, and wait where many wait. Raises QueueAway."""
+        if self._is_memory_short():
+            self._wait(lambda _: not self._is_memory_short())
         added = adding.add(self._redis, entries)
         HITS_IMPORTED.inc(len(entries))
         if (now := self._clock.monotonic()) - self._published_at > _PUBLISH_SECONDS:
@@ -55,6 +60,9 @@ class PacedQueue:
         last_id = self._last_id
         if last_id is not None:
             self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))
+
+    def _is_memory_short(self) -> bool:
+        return memory_use(self._redis, self._max_bytes).is_short_for_bulk
 
     def _wait(self, enough: Callable[[int], bool]) -> None:
         self._nudge()

@@ -15,6 +15,7 @@ import hiredis
 
 from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS, field_of
+from tracker.queueing.memory import CROWD_SHARE
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
 from tracker.queueing.wakeup import WAKE_UP_KEY
@@ -24,8 +25,6 @@ EVENT_SECONDS = 86_400
 _NO_EVENT = "tracker:event:"
 """The key of an entry without an event: nothing stands there. An empty one would be refused to a user who may use only
 the keys of this project."""
-CROWD_SHARE = 0.9
-"""Of the queue limit and of the memory for receivers. The rest is for applications that have no crowd waiting."""
 _MAX_PACKED: Final = 1024
 SHARED_STREAM_SHARE: Final = 100
 """Entries, of at most 4 KiB each, that an application may have waiting in the streams that all share: a batch."""

@@ -18,10 +18,11 @@ from uuid import UUID
 import redis
 
 from tracker.errors import QueueAway, QueueFull, ShareFull
-from tracker.queueing.accept_command import CROWD_SHARE, AcceptCommands, PackedOffer, packed
+from tracker.queueing.accept_command import AcceptCommands, PackedOffer, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
 from tracker.queueing.entry import Entry
 from tracker.queueing.filtered import COUNTS
+from tracker.queueing.memory import MemoryUse, memory_use
 from tracker.queueing.overflow import overflow_streams
 from tracker.queueing.quota import LIMITS, UNLIMITED, Limit, Quota, reset_of
 
@@ -29,8 +30,6 @@ _FULL = -1
 _SHARE_FULL = -2
 _PAUSE_SECONDS = 1.0
 """After an answer that never came, others fail at once for this long instead of waiting in a row."""
-_MEMORY_SHARE = 0.9
-"""Of `maxmemory`. What is left is for the workers: RQ writes to Redis, and with no memory left it would stand still."""
 
 
 class _Wire(Protocol):
@@ -67,25 +66,24 @@ class Enqueued(NamedTuple):
 class Producer:
     """Where accepted hits go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
 
-    def __init__(self, redis: Connection, *, queue_limit: int) -> None:
-        self._redis = redis
+    def __init__(self, redis: Connection, *, queue_limit: int, max_bytes: int = 0) -> None:
+        """`max_bytes` is how much memory Redis may take, 0 for three quarters of its maxmemory."""
+        self._redis, self._max_bytes = redis, max_bytes
         self._pool = redis.connection_pool
         self._script = lua("accept")
         self._commands = AcceptCommands(self._script, queue_limit)
         self._threads = threading.local()
         self._closed_until = 0.0
-        self._memory_is_short = False
+        self._memory = MemoryUse()
 
     def look_at_memory(self) -> None:
-        """Refuse offers as long as Redis has used up nine tenths of its `maxmemory`; to be called every few seconds.
+        """Refuse offers as long as Redis has used up what hits may take of its memory; to be called every few seconds.
 
-        Applications with a crowd waiting are refused a little sooner. Raises QueueAway; what was seen last holds then.
+        Offers of several hits are refused sooner, and so are applications with a crowd waiting. Raises QueueAway; what
+        was seen last holds then.
         """
-        with translated():
-            memory: Any = self._redis.info("memory")
-        limit, used = memory["maxmemory"] * _MEMORY_SHARE, memory["used_memory"]
-        self._memory_is_short = 0 < limit < used
-        self._commands.note_memory(is_for_others=0 < limit * CROWD_SHARE < used)
+        self._memory = memory_use(self._redis, self._max_bytes)
+        self._commands.note_memory(is_for_others=self._memory.is_short_for_crowds)
 
     def look_at_crowds(self) -> None:
         """See how much waits in applications' own streams, for the queue limit; to be called every few seconds.
@@ -134,10 +132,12 @@ class Producer:
         *,
         quota: Quota = UNLIMITED,
     ) -> PackedOffer:
-        """Pack an offer. Raises QueueFull where Redis has no memory left."""
-        if self._memory_is_short:
+        """Pack an offer. Raises QueueFull where Redis has no memory left for it."""
+        memory = self._memory
+        if memory.limit and (memory.is_full or (len(entries) > 1 and memory.is_short_for_bulk)):
             raise QueueFull(
-                "Redis has used up nine tenths of its memory: let the workers catch up, or raise maxmemory."
+                f"Redis has taken {memory.used} of the {memory.limit} bytes that hits may take "
+                "(TRACKER_QUEUE_MAX_BYTES): let the workers catch up, or raise it and maxmemory."
             )
         return self._commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
 

@@ -1,14 +1,17 @@
 """What the Redis server says about itself, for health checks."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from tracker.queueing.connection import Connection, translated
+from tracker.errors import QueueAway, SettingsInvalid
+from tracker.queueing.connection import Connection, connect, translated
 
 AOF_WRITE = "aof_last_write_status"
 """The persistence error of a full disk: Redis refuses writes, and keeps in memory what it answered just before."""
+NO_EVICTION = "noeviction"
 _WRITTEN = "tracker:health"
 _WRITTEN_MILLISECONDS = 60_000
 
@@ -51,6 +54,23 @@ def server_facts(redis: Connection) -> ServerFacts:
             if info.get(name, "ok") != "ok"
         ),
     )
+
+
+def refuse_evicting(redis_url: str) -> None:
+    """Raise SettingsInvalid where Redis would throw accepted hits away when its memory is full.
+
+    One that does not answer now is not asked: a process starts without it, and `doctor` sees it later.
+    """
+    with closing(connect(redis_url, name="tracker-start")) as redis:
+        try:
+            policy = server_facts(redis).eviction_policy
+        except QueueAway:
+            return
+    if policy not in {"", NO_EVICTION}:
+        raise SettingsInvalid(
+            f"The Redis of REDIS_URL has the maxmemory-policy {policy}, which throws accepted hits away: "
+            f"set it to {NO_EVICTION} (`CONFIG SET maxmemory-policy {NO_EVICTION}`, and in its configuration)."
+        )
 
 
 def server_time(redis: Connection) -> datetime:

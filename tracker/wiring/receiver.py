@@ -138,7 +138,7 @@ def receiver(settings: Settings) -> Receiver:
     hit_ids = HitIds(ProcessNumber(redis))
     notifier = Notifier(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     notifier.start()
-    producer = Producer(redis, queue_limit=settings.queue_limit)
+    producer = Producer(redis, queue_limit=settings.queue_limit, max_bytes=settings.queue_max_bytes)
     filtered = FilteredCounts(producer, redis_breaker=redis_breaker)
     hit_queue = HitQueue(
         producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker

@@ -146,6 +146,7 @@ class _Listener:
                 clock=self.clock,
                 pause=self._pause_for_room,
                 publish=self._untold.flush,
+                max_bytes=self.settings.queue_max_bytes,
             )
             patient = Patient(_QueueOfAProcess(paced), lambda _: None, runs, self._pause, _log.warning)
             self._until_done(partial(runs.import_id, SOURCE))
