@@ -14,5 +14,6 @@ application_keys, ownership            what Redis keeps of an application; whose
 dead_consumers                         workers that went without a word
 metric_counts, throughput              counts of all processes together, and how fast the queue is drained
 registered_workers, server_facts       for health checks
+memory                                 how much of it hits may take, and who is refused at which step
 access_list                            what a user of Redis may do at least
 """
