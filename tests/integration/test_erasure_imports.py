@@ -115,7 +115,7 @@ def test_what_is_queued_after_the_undoing_was_asked_for_stays(
     import_id = import_id_of(database, application)
     clock = SystemClock()
     later = [
-        replace(each, created_at=clock.now() + timedelta(minutes=1))
+        each._replace(created_at=clock.now() + timedelta(minutes=1))
         for each in entries_of(hits_of(application, 4), import_id)
     ]
     enqueue(redis, later[:2])

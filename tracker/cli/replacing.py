@@ -5,7 +5,6 @@ The old hit goes and the new one waits in `batch_queue` in one transaction; from
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Final
 
 from tracker.application import Application
@@ -57,7 +56,7 @@ def replacing(
     owner = Person(application_id=application.id, app_id=application.app_id)
 
     def replace_stored(import_id: int, stored: Sequence[HitIdentity], entries: Sequence[Entry]) -> None:
-        rows = [QueueRow(**asdict(entry)) for entry in entries]
+        rows = [QueueRow(**entry._asdict()) for entry in entries]
         with database.transaction() as tx:
             erase_to_store_anew(tx, owner, import_id, stored, rows, now=clock.now())
         # The scheduler would take them in too.

@@ -1,7 +1,7 @@
 """Hits that failed for good: looked at, sent in again, given up. And where any one hit is."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -72,7 +72,7 @@ def show(database: Database, redis: Connection, tracking_id: UUID) -> Whereabout
         if stored is not None:
             return Whereabouts("stored", stored)
         raise not_found(f"No hit {tracking_id} is stored, failed or waiting.")
-    return Whereabouts("waiting", asdict(waiting[1]), waiting[0])
+    return Whereabouts("waiting", waiting[1]._asdict(), waiting[0])
 
 
 def failed_ids(database: Database, *, app_id: str | None = None, reason: str | None = None) -> list[UUID]:
@@ -125,7 +125,7 @@ def _note(tx: Transaction, by: Actor, action: str, tracking_ids: Sequence[UUID])
 
 def _entry_again(row: QueueRow, now: datetime) -> Entry:
     entry = Entry(**asdict(row))
-    return replace(entry, status="queued", retry_count=0, processed_at=None, error_message=None, updated_at=now)
+    return entry._replace(status="queued", retry_count=0, processed_at=None, error_message=None, updated_at=now)
 
 
 def _stored(tx: Transaction, tracking_id: UUID) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ Most of an offer is the same for all hits of an application, or of a caller, wit
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -94,14 +94,11 @@ class AcceptCommands:
         quota: Quota,
     ) -> PackedOffer:
         """Pack an offer, as `Producer.enqueue` describes it."""
-        columns: list[Any] = [len(entries)]
-        for entry in entries:
-            columns += entry.to_fields()
         events = [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
         return PackedOffer(
             self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
-            b"".join((_number(len(events)), self._caller(quota), _bare(*columns))),
+            b"".join((_number(len(events)), self._caller(quota), _number(len(entries)), *_packed_entries(entries))),
             len(events),
             len(entries),
         )
@@ -180,6 +177,18 @@ _COLUMNS: Final = 10
 
 def _id_of_common(offer: PackedOffer) -> int:
     return id(offer.common)
+
+
+def _packed_entries(entries: Sequence[Entry]) -> Iterator[bytes]:
+    """Pack entries. Those of a batch differ in their first two columns, and the others are packed once."""
+    last: tuple[Any, ...] = ()
+    rest = b""
+    for entry in entries:
+        if entry[2:] != last:
+            last = entry[2:]
+            rest = _bare(*entry.to_fields()[2:])
+        data = entry.tracking_data
+        yield b"$36\r\n%b\r\n$%d\r\n%b\r\n%b" % (str(entry.id).encode(), len(data), data, rest)
 
 
 @lru_cache(maxsize=1024)

@@ -74,7 +74,7 @@ class GroupCommit:
         self._in_flight: deque[_Group | None] = deque()
         """None stands for the script itself, which was sent once more."""
         self._must_load = False
-        self._unsent = b""
+        self._unsent = memoryview(b"")
         self._heard_at = 0.0
         """When Redis answered last, or was asked."""
         self._is_about_to_send = self._writes = False
@@ -132,7 +132,7 @@ class GroupCommit:
         groups = [*self._to_repeat, *_groups(self._ready)]
         commands += [self._producer.command([offer.packed for offer in group.offers]) for group in groups]
         self._in_flight.extend(groups)
-        self._unsent = b"".join(commands)
+        self._unsent = memoryview(b"".join(commands))
         self._ready, self._to_repeat = [], []
         self._heard_at = self._loop.time()
         self._write()
@@ -217,7 +217,7 @@ class GroupCommit:
         groups = [*self._in_flight, *self._to_repeat, _Group(self._ready)]
         self._in_flight.clear()
         self._ready, self._to_repeat = [], []
-        self._unsent, self._must_load, self._writes = b"", False, False
+        self._unsent, self._must_load, self._writes = memoryview(b""), False, False
         for group in groups:
             for offer in group.offers if group is not None else ():
                 _tell(offer, partial(_raise, error))

@@ -5,7 +5,8 @@ The way of a hit:
 tracking            the three endpoints, pending: a request between their two steps
 dialect_endpoint    those of other trackers' clients (`tracker.dialects`)
 query, batch_body   the pixel's query string; the forms of a batch; header_text: what headers say
-acceptance          the steps of one hit, batch_acceptance those of a batch:
+acceptance          the steps of one hit, batch_acceptance those of a batch; common_events: its short way
+                    through what follows:
 caller              whose hit it is, and with which key; allowance: how much of the limits a caller gets
 rules, page_origin  what the application's settings say about it
 hit_form            the fields, by field_types

@@ -1,6 +1,6 @@
 """From a batch to its results: each event is judged alone, and the good ones go into the queue in one round trip."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,15 +22,15 @@ from tracker.receiver.acceptance import (
     sender_of,
 )
 from tracker.receiver.caller import key_of, require_active
+from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, CommonEvent, common_batch_of
 from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import reason_to_drop_keyed
 from tracker.receiver.hit_building import build_entry
-from tracker.receiver.hit_form import app_id_in, load_hit
+from tracker.receiver.hit_form import TRUSTED, app_id_in, load_hit
 from tracker.web.authentication import presented_key
 from tracker.web.envelope import error_body
 from tracker.web.json_rules import Parsed, check, refusal
 
-MAX_EVENTS = 1000
 MAX_EVENT_BYTES = 65_536
 """Bytes of one event's stored form: what a single hit may have as its body."""
 _MAX_CANDIDATES = 10
@@ -86,6 +86,41 @@ class PreparedBatch:
                 self.results[event.place] = _failure(event.place, exceeded)
 
 
+def prepare_common_batch(
+    context: ReceiverContext, body: bytes, environ: Mapping[str, Any], now: datetime
+) -> PreparedBatch | None:
+    """Do what `prepare_batch` does, the short way; None where the batch, or the caller, is for that to judge."""
+    batch = common_batch_of(body)
+    if batch is None:
+        return None
+    named = {"app_id": batch.app_id}
+    application, key = _caller(context, named, [] if batch.app_id else _naming(batch.events), environ, now)
+    context.key_use.note(key, now)
+    rules = context.rules.rules_of(application)
+    entries = CommonEntries(
+        application,
+        sender_of(context, environ),
+        rules.privacy,
+        is_trusted=key.may(TRUSTED),
+        speaks_original=rules.speaks_original,
+        now=now,
+        since=earliest(context, application, key, now),
+        max_retries=context.max_retries,
+        max_bytes=MAX_EVENT_BYTES,
+    )
+    results: list[dict[str, Any]] = [{} for _ in batch.events]
+    good: list[_Good] = []
+    for place, event in enumerate(batch.events):
+        if reason := reason_to_drop_keyed(rules, entries.user_agent_in(event)):
+            results[place] = {"index": place, "success": True, "filtered": reason}
+            continue
+        made = entries.entry_of(event, context.hit_ids.next(now))
+        if made is None:
+            return None
+        good.append(_Good(place, *made, event.event_id))
+    return _prepared(context, application, good, results, now)
+
+
 def prepare_batch(
     context: ReceiverContext, batch: Parsed, environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
 ) -> PreparedBatch:
@@ -97,7 +132,6 @@ def prepare_batch(
     if dialect is not None:
         require_dialect(rules, dialect)
     sender, since = sender_of(context, environ), earliest(context, application, key, now)
-    filtered = 0
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
     for index, event in enumerate(events):
@@ -108,7 +142,6 @@ def prepare_batch(
             fields = load_hit(values, key)
             if reason := reason_to_drop_keyed(rules, fields.get("user_agent")):
                 results[index] = {"index": index, "success": True, "filtered": reason}
-                filtered += 1
                 continue
             entry, happened_at = build_entry(
                 application,
@@ -125,10 +158,21 @@ def prepare_batch(
             results[index] = _failure(index, refused)
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))
+    return _prepared(context, application, good, results, now)
+
+
+def _prepared(
+    context: ReceiverContext,
+    application: Application,
+    good: list[_Good],
+    results: list[dict[str, Any]],
+    now: datetime,
+) -> PreparedBatch:
     event_ids = [event.event_id for event in good]
     entries = [event.entry for event in good]
-    quota = rules.allowance.with_key
+    quota = context.rules.rules_of(application).allowance.with_key
     offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota) if good else None
+    filtered = sum("filtered" in result for result in results)
     return PreparedBatch(offer, good, results, filtered, context, application, now)
 
 
@@ -196,6 +240,11 @@ def _app_ids(events: list[Any]) -> list[str]:
             if app_id is not None and app_id.isprintable():
                 named[app_id] = None
     return list(named)
+
+
+def _naming(events: Sequence[CommonEvent]) -> list[Any]:
+    """Return what `_app_ids` looks at."""
+    return [{"app_id": event.app_id} for event in events]
 
 
 def _values(event: object, application: Application, *, suspicious: bool) -> dict[str, Any]:

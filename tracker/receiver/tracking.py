@@ -29,7 +29,7 @@ from tracker.receiver.answers import (
     refused_pixel,
 )
 from tracker.receiver.application_cache import WouldWait
-from tracker.receiver.batch_acceptance import prepare_batch
+from tracker.receiver.batch_acceptance import prepare_batch, prepare_common_batch
 from tracker.receiver.batch_body import parse_batch
 from tracker.receiver.dialect_endpoint import DIALECT_ENDPOINTS, DialectEndpoint
 from tracker.receiver.header_text import clean
@@ -161,9 +161,11 @@ def _track(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | N
 
 
 def _batch(own: ReceiverContext, environ: Mapping[str, Any], *, dialect: str | None = None) -> Answer | Pending:
-    parsed = parse_batch(read_body(environ, MAX_BATCH_BYTES), environ)
+    body = read_body(environ, MAX_BATCH_BYTES)
     now = own.clock.now()
-    batch = prepare_batch(own, parsed, environ, now, dialect=dialect)
+    batch = prepare_common_batch(own, body, environ, now) if dialect is None else None
+    if batch is None:
+        batch = prepare_batch(own, parse_batch(body, environ), environ, now, dialect=dialect)
     if batch.offer is None:
         return json_answer(batch.accepted(None), now)
     return Pending(
