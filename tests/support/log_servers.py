@@ -1,6 +1,14 @@
 """Real web servers that write an access log, each as its packages or its manual configure it."""
 
-from tests.support.proxies import Proxy
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.proxies import PATH, Proxy, passes_on
+from tests.support.waiting import wait_until
 
 _NGINX = """
 daemon off; pid @FOLDER@/nginx.pid; error_log stderr; worker_processes 1; user root;
@@ -62,6 +70,53 @@ http://:@PORT@ {
 }
 """,
     ("run", "--adapter", "caddyfile", "--config", "@CONFIGURATION@"),
+)
+
+LIGHTTPD = Proxy(
+    "lighttpd",
+    """
+server.document-root = "@FOLDER@"
+server.bind = "127.0.0.1"
+server.port = @PORT@
+server.errorlog = "/dev/stderr"
+server.modules = ("mod_rewrite", "mod_accesslog")
+accesslog.filename = "@FOLDER@/access.log"
+url.rewrite-once = ("" => "/proxy.conf")
+""",
+    ("-D", "-f", "@CONFIGURATION@"),
+)
+
+
+@dataclass(frozen=True)
+class Varnish(Proxy):
+    """Varnish, and the program that writes its log: it ends when the cache does."""
+
+    @contextlib.contextmanager
+    def running(self, upstream: int, folder: Path, second: int | None = None) -> Iterator[int]:
+        with super().running(upstream, folder, second) as port:
+            log = folder / "access.log"
+            program = shutil.which("varnishncsa", path=PATH)
+            assert program is not None
+            writer = subprocess.Popen([program, "-n", str(folder / "work"), "-w", str(log)])
+            try:
+                wait_until(lambda: passes_on(port, tls=False) and log.exists() and log.stat().st_size)
+                yield port
+            finally:
+                writer.terminate()
+                writer.wait()
+
+
+VARNISH = Varnish(
+    "varnishd",
+    """
+vcl 4.1;
+backend none none;
+sub vcl_recv { return (synth(200)); }
+""",
+    (
+        *("-F", "-j", "none", "-n", "@FOLDER@/work", "-f", "@CONFIGURATION@", "-a", "127.0.0.1:@PORT@"),
+        *("-s", "malloc,16m", "-T", "none"),
+    ),
 )
 
 

@@ -61,7 +61,7 @@ class Proxy:
                 env={"PATH": PATH, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)},
             )
         try:
-            wait_until(lambda: _passes_on(port, tls=self.tls) or process.poll() is not None)
+            wait_until(lambda: passes_on(port, tls=self.tls) or process.poll() is not None)
             assert process.poll() is None, (folder / "proxy.log").read_text()
             yield port
         finally:
@@ -82,7 +82,8 @@ def connect(port: int, *, tls: bool, visitor: str = "127.0.0.1") -> http.client.
     return http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=(visitor, 0))
 
 
-def _passes_on(port: int, *, tls: bool) -> bool:
+def passes_on(port: int, *, tls: bool) -> bool:
+    """Whether a server answers."""
     connection = connect(port, tls=tls)
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
         connection.request("GET", "/health/live")

@@ -108,7 +108,7 @@ def test_undoing_escapes_never_fails_and_needs_its_mark(name: str, field: bytes)
     escape = ESCAPES[name]
     undone = escape.undo(field)
     assert isinstance(undone, bytes)
-    if escape.mark not in field:
+    if field.isascii() and escape.mark not in field:
         assert undone == field
 
 

@@ -117,3 +117,38 @@ def test_no_values_do_more_than_being_malformed(values: dict[str, Any]) -> None:
     except Malformed:
         return
     assert b"\\u0000" not in orjson.dumps(dict(record.columns))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"timestamp": TIME, "level": "info", "message": "started", "meta": {"port": 80}},
+        {"time": TIME, "res": {"statusCode": 200}, "reqId": "1"},
+        {"timestamp": TIME, "status": 200, "host": "web1"},
+    ],
+)
+def test_an_object_that_says_of_no_request_is_malformed_with_its_names(line: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match=r"none of its names is known \(.*, .*\)"):
+        json_object(orjson.dumps(line))
+
+
+def test_a_host_that_is_an_address_is_the_visitor_where_tomcat_calls_it_so_and_nowhere_else() -> None:
+    tomcat = {"host": "192.0.2.1", "time": "[29/Nov/2026:06:00:23 +0000]", "request": "-", "statusCode": "400"}
+    assert json_object(orjson.dumps(tomcat)).columns["ip_address"] == "192.0.2.1"
+    node = {"timestamp": TIME, "meta": {"req": {"headers": {"host": "192.0.2.1"}, "method": "GET", "url": "/"}}}
+    record = json_object(orjson.dumps(node))
+    assert (record.columns["ip_address"], record.host) == (None, "192.0.2.1")
+
+
+def test_cloudfront_s_json_has_the_names_of_its_files() -> None:
+    line = {
+        "date": "2026-11-29", "time": "10:05:03", "x-edge-location": "FRA2", "sc-bytes": "5", "c-ip": "203.0.113.9",
+        "cs-method": "GET", "cs(Host)": "d1.cloudfront.net", "cs-uri-stem": "/a", "sc-status": "200",
+        "cs(Referer)": "-", "cs(User-Agent)": "Mozilla/5.0%20(X11)", "cs-uri-query": "b=c",
+        "x-host-header": "site.example",
+    }  # fmt: skip
+    record = json_object(orjson.dumps(line))
+    assert record.created_at == datetime(2026, 11, 29, 10, 5, 3, tzinfo=UTC)
+    assert (record.host, record.columns["url"], record.columns["user_agent"], record.columns["ip_address"]) == (
+        "site.example", "/a?b=c", "Mozilla/5.0 (X11)", "203.0.113.9"
+    )  # fmt: skip

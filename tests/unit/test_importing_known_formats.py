@@ -184,7 +184,7 @@ def test_extended_logs_are_read_by_their_own_fields() -> None:
                 b"https 2015-05-17T10:05:03.186641Z app/lb/50dc 203.0.113.9:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 0 57 "
                 b'"GET https://site.example:443/a?b=c HTTP/1.1" "UA" ECDHE TLSv1.2 arn:x "Root=1" "site.example" "arn:y" 1 - "-"'
             ),
-            "https://site.example:443/a?b=c",
+            "https://site.example/a?b=c",
         ),
         (
             "elb",
@@ -192,7 +192,7 @@ def test_extended_logs_are_read_by_their_own_fields() -> None:
                 b"2015-05-17T10:05:03.945958Z lb 203.0.113.9:2817 10.0.0.1:80 0.000073 0.001048 0.000057 200 200 0 29 "
                 b'"GET http://site.example:80/a?b=c HTTP/1.1" "UA" - -'
             ),
-            "http://site.example:80/a?b=c",
+            "http://site.example/a?b=c",
         ),
         (
             "s3",

@@ -2,18 +2,22 @@ r"""Undoing what a server escaped in a field, and only as that server writes it.
 
 | rule | undone | who writes so |
 |---|---|---|
-| `apache` | `\"`, `\\`, `\n` `\r` `\t` `\v` `\b` `\f`, `\xhh` | Apache httpd, lighttpd, h2o (ap_escape_logitem) |
+| `apache` | `\"`, `\\`, `\n` `\r` `\t` `\v` `\b` `\f`, `\xhh` | Apache httpd, lighttpd, Varnish, Twisted |
 | `nginx` | `\xHH` | nginx with `escape=default` |
+| `h2o` | `\xhh` of a quote, a brace, what is not printable ASCII; a backslash stays as it was sent | h2o |
 | `json` | what RFC 8259 names, control characters included | nginx with `escape=json` |
-| `java` | `\"`, `\\`, control letters, `\u00hh` as a byte of UTF-8 | Tomcat |
-| `node` | the same; a letter up to U+00FF is a byte of UTF-8 too | morgan |
-| `quote` | `\"` | gunicorn |
+| `java`, `node` | `\"`, `\\`, control letters, `\u00hh` as a byte; letters as bytes | Tomcat, morgan |
+| `quote` | `\"`; letters as bytes | gunicorn |
+| `letters` | letters as bytes | hypercorn |
 | `haproxy` | `#HH` | HAProxy |
-| `none` | nothing | nginx with `escape=none`, Squid, Envoy, uWSGI |
+| `none` | nothing | nginx with `escape=none`, Squid, Envoy, uWSGI, Traefik |
 | `safe` | `\"`, `\\`; `\xhh`, `\u00hh` of a quote, a backslash, what is not printable ASCII | lines that do not tell |
 
 With `safe`, `\x41` and `\t` stay as they are: gunicorn and HAProxy write a backslash that was sent as it is, so that
 these may be what a visitor sent.
+
+Letters as bytes: servers in Java, Node.js and Python hand a header over as a text whose letters up to U+00FF are the
+bytes that were sent. With `safe` letters are taken for bytes where these are UTF-8 and nothing else.
 """
 
 import re
@@ -22,6 +26,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|u00[0-9A-Fa-f]{2}|.)", re.DOTALL)
+_HEX_BYTE: Final = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _AFTER_HASH: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ALL_BYTES: Final = range(256)
 _NO_PRINTABLE_ASCII: Final = frozenset(_ALL_BYTES) - frozenset(range(0x20, 0x7F)) | frozenset(b'"\\')
@@ -31,7 +36,7 @@ class Escape(NamedTuple):
     """How a server's escapes are undone."""
 
     mark: bytes
-    """A field without these bytes holds nothing to undo: ask for them first, since nearly every field is such a one."""
+    """A field of ASCII without these bytes holds nothing to undo: ask first, since nearly every field is such a one."""
     undo: Callable[[bytes], bytes]
 
 
@@ -56,34 +61,55 @@ _APACHE: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("x", _ALL_BYTES, 
 _JAVA: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("u00", _ALL_BYTES, _byte)
 _JSON: Final = _ESCAPED | _CONTROLS | {b"/": b"/"} | _codes("u00", _ALL_BYTES, _letter)
 _NGINX: Final = _codes("x", _ALL_BYTES, _byte)
+_H2O: Final = _codes("", _NO_PRINTABLE_ASCII - {0x5C} | {0x7D}, _byte)
 _SAFE: Final = _ESCAPED | _codes("x", _NO_PRINTABLE_ASCII, _byte) | _codes("u00", _NO_PRINTABLE_ASCII, _byte)
 """What stands after a backslash, and what it stands for; anything else stays as it is, with its backslash."""
 
 
-def _undo(table: dict[bytes, bytes]) -> Callable[[bytes], bytes]:
-    return lambda field: _AFTER_BACKSLASH.sub(lambda match: table.get(match[1], match[0]), field)
+def _undo(table: dict[bytes, bytes], code: re.Pattern[bytes] = _AFTER_BACKSLASH) -> Callable[[bytes], bytes]:
+    return lambda field: code.sub(lambda match: table.get(match[1], match[0]), field)
 
 
 _UNDO_JAVA: Final = _undo(_JAVA)
 _UNDO_SAFE: Final = _undo(_SAFE)
 
 
+def letters_as_bytes(text: str) -> str:
+    """Return what the letters of a text say as bytes of UTF-8; the text itself where they are none."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
+
+
 def _bytes_of_letters(field: bytes) -> bytes:
-    """Node hands over bytes as letters up to U+00FF, and morgan writes those that can be printed as they are."""
     try:
         return field if field.isascii() else field.decode().encode("latin-1")
     except UnicodeError:
         return field
 
 
+def _undo_safe(field: bytes) -> bytes:
+    if b"\\u00" in field:
+        return _UNDO_SAFE(_bytes_of_letters(field))
+    try:
+        return _UNDO_SAFE(field if field.isascii() else letters_as_bytes(field.decode()).encode())
+    except UnicodeError:
+        return _UNDO_SAFE(field)
+
+
 ESCAPES: Final[dict[str, Escape]] = {
-    "safe": Escape(b"\\", lambda field: _UNDO_SAFE(_bytes_of_letters(field) if b"\\u00" in field else field)),
+    "safe": Escape(b"\\", _undo_safe),
     "apache": Escape(b"\\", _undo(_APACHE)),
     "nginx": Escape(b"\\x", _undo(_NGINX)),
+    "h2o": Escape(b"\\x", _undo(_H2O, _HEX_BYTE)),
     "json": Escape(b"\\", _undo(_JSON)),
-    "java": Escape(b"\\", _UNDO_JAVA),
-    "node": Escape(b"", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),
-    "quote": Escape(b'\\"', lambda field: field.replace(b'\\"', b'"')),
+    "java": Escape(b"\\", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),
+    "node": Escape(b"\\", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),
+    "quote": Escape(b'\\"', lambda field: _bytes_of_letters(field.replace(b'\\"', b'"'))),
+    "letters": Escape(b"\\", _bytes_of_letters),
     "haproxy": Escape(b"#", lambda field: _AFTER_HASH.sub(lambda match: bytes.fromhex(match[1].decode()), field)),
     "none": Escape(b"\\", lambda field: field),
 }

@@ -6,7 +6,7 @@ _NO_HOST = "-"
 
 
 def host_of(url: str | None, host: str | None) -> str | None:
-    """Return the host of a request, in lower case, without port and `www.`; None where nobody says one."""
+    """Return the host of a request, in lower case, without port, `www.` and the root's point; None for none."""
     if url is not None and not url.startswith("/"):
         try:
             host = urlsplit(url).netloc.rpartition("@")[2] or host
@@ -15,7 +15,7 @@ def host_of(url: str | None, host: str | None) -> str | None:
     if host is None:
         return None
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
-    return name.lower().removeprefix("www.")
+    return name.lower().removeprefix("www.").removesuffix(".")
 
 
 def is_of_domain(host: str, domain: str) -> bool:

@@ -18,6 +18,8 @@ from tracker.hit_values import (
     faults,
     is_plain,
 )
+from tracker.importing import w3c
+from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES
 from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
 from tracker.importing.record import Fields, Malformed, Record
@@ -36,8 +38,9 @@ _SERVER_ONLY: Final = frozenset(
     for field in ("address", "forwarded_for", "request", "method", "target", "status", "bytes")
     for name in ALIASES[field]
 ) - {"url"}
-_TELLING: Final = frozenset(("address", "request", "method", "target", "status", "referrer", "user_agent"))
-"""Fields of which an object must have one to be a request's: a time, a host or a number alone are not."""
+_TELLING: Final = frozenset(("address", "request", "method", "target", "referrer", "user_agent"))
+"""Fields of which an object must have one to be a request's: a time, a host or a status alone are not."""
+_TEXTS: Final = frozenset(("request", "target", "query", "referrer", "user_agent"))
 _COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
 MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
 """What `--map NAME=THEIR_NAME` takes for NAME."""
@@ -61,7 +64,9 @@ def json_record(
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
     if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
-        return _own_record(values, line)
+        others = values.keys() - {"timestamp"}
+        if not others or _OWN_NAMES & others:
+            return _own_record(values, line)
     return _server_record(values, rules, names or {})
 
 
@@ -69,6 +74,7 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
     if b"\\u0000" in line or not is_plain(values, MAX_DEPTH):
         for path, reason in faults(values, "", MAX_DEPTH):
             raise Malformed(f"{path[:_MAX_PATH_LENGTH]}: {reason}")
+    created_at = _time(values.get("timestamp"))
     if not values.get("screen_resolution"):
         values["screen_resolution"] = values.get("screen_res")
     columns: dict[str, Any] = {}
@@ -77,13 +83,27 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
         columns.update(
             (name, read(name, value)) for name in column_names if (value := values.get(name)) not in (None, "")
         )
-    created_at = _time(values.get("timestamp"))
-    if not _OWN_NAMES & values.keys() - {"timestamp"} and values.keys() - {"timestamp"}:
-        raise Malformed(_unknown_names(values))
     return Record(created_at=created_at, columns=columns)
 
 
 def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[str, str]) -> Record:
+    if "c-ip" in values and "time" in values:  # CloudFront's names, as in its files.
+        return record_of(w3c.fields_of({name: str(value) for name, value in values.items()}), rules)
+    fields = _fields_of(values, names)
+    host = fields.get("host", "")
+    if "address" not in fields and host == values.get("host") and normalise(host):
+        # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
+        fields["address"] = fields.pop("host")
+    if not _TELLING & fields.keys():
+        raise Malformed(_unknown_names(values))
+    if "://" in fields.get("target", "") or "?" in fields.get("target", ""):
+        fields.pop("query", None)
+    elif "target" in fields and "query" in fields:
+        fields["path"] = fields.pop("target")
+    return record_of(fields, rules)
+
+
+def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
     fields: Fields = {}
     for field, aliases in ALIASES.items():
         for name in aliases:
@@ -93,16 +113,9 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
     for name, theirs in names.items():
         if (text := _text(values, theirs)) is not None:
             fields[_COLUMNS_AS_FIELDS.get(name, name)] = text
-    if not _TELLING & fields.keys():
-        raise Malformed(_unknown_names(values))
-    if "address" not in fields and normalise(fields.get("host", "")):
-        # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
-        fields["address"] = fields.pop("host")
-    if "://" in fields.get("target", "") or "?" in fields.get("target", ""):
-        fields.pop("query", None)
-    elif "target" in fields and "query" in fields:
-        fields["path"] = fields.pop("target")
-    return record_of(fields, rules)
+    for field in _TEXTS & fields.keys():
+        fields[field] = letters_as_bytes(fields[field])
+    return fields
 
 
 def _text(values: dict[str, Any], path: str) -> str | None:
@@ -113,7 +126,7 @@ def _text(values: dict[str, Any], path: str) -> str | None:
     value: Any = values.get(path)
     if value is None and "." in path:
         value = values
-        for name in path.split(".", 2 if path.count(".") > 1 else 1):
+        for name in path.split("."):
             if not isinstance(value, dict):
                 return None
             value = value.get(name)

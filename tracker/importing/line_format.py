@@ -33,8 +33,13 @@ QUOTED: Final = r'[^"\\]*(?:\\.[^"\\]*)*'
 """Quoted, with quotes inside escaped."""
 RAW_QUOTED: Final = r'[^"]*'
 """Quoted by a server that escapes nothing: a quote inside cannot be told from the end, and such a line is not taken."""
+QUOTE_ESCAPED: Final = r'[^"\\]*(?:\\"?[^"\\]*)*'
+"""Quoted by a server that escapes quotes alone: a backslash before a quote is its escape, or the field's end."""
 TWO_RECORDS: Final = "two records in one line"
-_ANY_TIME: Final = re.compile(rb"\[\d{1,2}/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?\]")
+_ANY_TIME: Final = re.compile(
+    rb"\[(?:\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
+    rb"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)\]"
+)
 _ADDRESS_INSIDE: Final = re.compile(
     rb"(?:^|[ ,])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:[ ,]|$)"
 )
@@ -73,15 +78,16 @@ class LineFormat:
         if line.count(b"[") > 1 and len(_ANY_TIME.findall(line)) > 1:
             raise Malformed(TWO_RECORDS)
         fields: Fields = {}
-        mark = self._mark if self._mark in line else None
-        may_hold_nul = mark is not None or b"\0" in line
+        mark = self._mark
+        may_be_escaped = mark in line or not line.isascii()
+        may_hold_nul = may_be_escaped or b"\0" in line
         for name, value in zip(self._names, match.groups(), strict=True):
             if not value or name == "user":
                 continue
             if name == "captures":
                 self._distribute(fields, value)
                 continue
-            if mark is not None and mark in value:
+            if may_be_escaped and (mark in value or not value.isascii()):
                 value = self._unescape(value)  # noqa: PLW2901 the same value, as it was sent
             text = value.decode("utf-8", "replace")
             fields[name] = text.replace("\0", "") if may_hold_nul else text

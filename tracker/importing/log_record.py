@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_INTEGER
 from tracker.importing.log_times import log_time
@@ -22,6 +23,8 @@ _REQUEST: Final = re.compile(
 _USUAL_METHODS: Final = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"))
 _USUAL_PROTOCOLS: Final = frozenset(("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/2", "HTTP/3.0", "HTTP/3"))
 _ABSOLUTE: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(r"[^/?#]*")
+_SAFE_IN_PATHS: Final = "/:@!$&'()*+,;=~"
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_-]+)*\.?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_TAB: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -68,12 +71,17 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     """Return the record that a line's fields make. Raises Malformed where a field is not what its format has there."""
     time = fields.get("time")
     if not time:
-        raise Malformed("it has no time")
+        raise Malformed(
+            "it has no time: import it with what carried it (journald, Docker), or have its server write one"
+        )
+    if offset := fields.get("offset"):
+        time = f"{time} {offset}"
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
     method, target = _request(fields)
+    method = None if method in _NAMELESS else method
     status = _number(fields.get("status"), "status")
     size = _number(fields.get("bytes"), "number of bytes")
-    url = _url(target)
+    url = _url(method, target)
     if url:
         columns["url"] = url[:_MAX_URL]
     if referrer := _link(fields.get("referrer")):
@@ -146,6 +154,8 @@ def _request(fields: Fields) -> tuple[str | None, str | None]:
     if target is None and (path := fields.get("path")):
         query = (fields.get("query") or "").removeprefix("?")
         target = path if query in ("", "-") else f"{path}?{query}"
+    if target is None and (decoded := fields.get("decoded_path")):
+        target = quote(decoded, safe=_SAFE_IN_PATHS)
     return fields.get("method"), target
 
 
@@ -158,10 +168,20 @@ def _parts_of(request: str) -> tuple[str | None, str | None]:
     return (match[1], match[2].strip()) if match and (match[3] or match[2].startswith("/")) else (None, None)
 
 
-def _url(target: str | None) -> str | None:
+def _url(method: str | None, target: str | None) -> str | None:
     """Return the target where it names a page: a path or an absolute one; `-`, `*` and what CONNECT asks for do not."""
-    if not target or not (target.startswith("/") or _ABSOLUTE.match(target)):
+    if not target or method == "CONNECT":
         return None
+    if not target.startswith("/"):
+        if not _ABSOLUTE.match(target):
+            return None
+        scheme, _, rest = target.partition("://")
+        authority = _AUTHORITY.match(rest)[0]  # type: ignore[index]  # It matches the empty text too.
+        if authority == rest and rest.endswith("*"):
+            return None  # Varnish's `OPTIONS *`.
+        # Load balancers write the port that a scheme has anyway.
+        host = authority.removesuffix(":443" if scheme.lower() == "https" else ":80")
+        target = f"{scheme}://{host}{rest[len(authority) :]}"
     return target if target.isprintable() else _CONTROL.sub(_percent, target)
 
 

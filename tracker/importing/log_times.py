@@ -3,9 +3,11 @@
 | shape | who |
 |---|---|
 | `28/Nov/2026:20:57:33 +0000`, with `.187` or without an offset | Apache, nginx `$time_local`, HAProxy `%tr` |
+| `28/Nov/2026 20:57:33` | Werkzeug, Python's `http.server` |
 | `2026-11-28T20:57:31+00:00`, with a fraction, `Z`, a space instead of `T` | nginx `$time_iso8601`, Envoy, Caddy, ELB |
 | `1795899522.801`, in seconds, milli-, micro- or nanoseconds | nginx `$msec`, Caddy, Squid, journald |
 | `Sat Nov 28 20:57:33 2026` | uWSGI |
+| `Sat, 28 Nov 2026 20:57:33 GMT` | morgan's `default` |
 
 Month names in logs are English whatever the machine's language. A second of 60 (a leap second) is the second before it.
 Offsets are at most 14 hours and their minutes at most 59; where a server labels its local time wrongly, `zone` replaces
@@ -29,9 +31,10 @@ _CLF: Final = re.compile(
     r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?(?: ([+-]\d{2}:?\d{2}|Z|UTC|GMT))?"
 )
 _ISO: Final = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})? ?([+-]\d{2}(?::?\d{2})?|Z|z|UTC|GMT)?"
+    r"(\d{4})[-/](\d{2})[-/](\d{2})[T ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})? ?([+-]\d{2}(?::?\d{2})?|Z|z|UTC|GMT)?"
 )
 _ASCTIME: Final = re.compile(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) (\d{4})")
+_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) (GMT)")
 _NUMBER: Final = re.compile(r"(\d{9,19})(?:\.(\d{1,9}))?")
 _MAX_OFFSET: Final = timedelta(hours=14)
 _SECONDS_BELOW: Final = 10**11
@@ -59,6 +62,9 @@ def log_time(text: str, zone: tzinfo | None = None, *, assume: tzinfo | None = N
     if match := _ASCTIME.fullmatch(text):
         month, day, hour, minute, second, year = match.groups()
         return _time((year, _MONTHS.get(month, 0), day, hour, minute, second), None, None, zone, assume)
+    if match := _HTTP_DATE.fullmatch(text):
+        day, month, year, hour, minute, second, offset = match.groups()
+        return _time((year, _MONTHS.get(month, 0), day, hour, minute, second), None, offset, zone, assume)
     raise Malformed("its time cannot be read")
 
 

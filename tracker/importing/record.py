@@ -8,8 +8,9 @@ from typing import Any, Literal
 Fields = dict[str, str]
 """What a format found in a line, unescaped and decoded, by these names; an absent one is None, `-` or empty:
 
-`address`, `forwarded_for` (lists allowed), `time`, `request` (the whole request line) or `method`, `target`, `path`,
-`query`, `protocol`; `scheme`, `host`, `port`; `status`, `bytes`, `referrer`, `user_agent`.
+`address`, `forwarded_for` (lists allowed), `time`, `offset` (of that time), `request` (the whole request line) or
+`method`, `target`, `path`, `decoded_path` (the server undid percent escapes), `query`, `protocol`; `scheme`, `host`,
+`port`; `status`, `bytes`, `referrer`, `user_agent`.
 """
 
 Kind = Literal["page", "asset", "error", "request"]

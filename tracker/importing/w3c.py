@@ -1,13 +1,15 @@
 """W3C extended log files: IIS, CloudFront and whatever writes a `#Fields:` line before its records.
 
 Times are UTC (W3C working draft "Extended Log File Format"). IIS writes `+` for a space, CloudFront separates by tabs
-and percent-encodes what it would not write.
+and percent-encodes what it would not write, Tomcat escapes as in its other logs and doubles quotes.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
+from tracker.importing.escapes import ESCAPES
 from tracker.importing.record import Fields, Malformed
 
 _NAMES: Final = {
@@ -20,7 +22,7 @@ _NAMES: Final = {
         "query": "cs-uri-query",
         "target": "cs-uri",
         "status": "sc-status",
-        "bytes": "sc-bytes",
+        "bytes": "sc-bytes bytes",
         "referrer": "cs(referer)",
         "user_agent": "cs(user-agent)",
         "host": "cs-host cs(host) x-host-header",
@@ -32,6 +34,9 @@ _NAMES: Final = {
 }
 _ENCODED: Final = frozenset(("user_agent", "referrer", "forwarded_for"))
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
+_CLOUDFRONT: Final = "x-edge-location"
+"""A field that CloudFront alone has, in its files and in its JSON."""
+_UNDO_TOMCAT: Final = ESCAPES["java"].undo
 
 
 class W3CReader:
@@ -41,7 +46,7 @@ class W3CReader:
 
     def __init__(self) -> None:
         self._names: list[str] = []
-        self._is_cloudfront = False
+        self._is_tomcat = False
         self.unread: tuple[str, ...] = ()
 
     def directive(self, line: bytes) -> bool:
@@ -50,9 +55,10 @@ class W3CReader:
         key, _, value = text[1:].partition(":")
         if key.lower() == "fields":
             self._names = value.split()
-            self._is_cloudfront = "x-edge-location" in self._names
             known = {*_NAMES, "date", "time", "time-to-first-byte", "timestamp"}
             self.unread = tuple(name for name in self._names if name.lower() not in known)
+        elif key.lower() == "software":
+            self._is_tomcat = "Tomcat" in value
         return key.lower() in (
             "fields",
             "version",
@@ -69,31 +75,42 @@ class W3CReader:
         if not self._names:
             return None
         text = line.decode("utf-8", "replace").replace("\0", "")
-        values = text.split("\t") if "\t" in text else [quoted or plain for quoted, plain in _SPACED.findall(text)]
+        values = text.split("\t") if "\t" in text else [self._value(*pair) for pair in _SPACED.findall(text)]
         if len(values) != len(self._names):
             raise Malformed(f"{len(values)} fields where #Fields: names {len(self._names)}")
-        found = {name.lower(): value for name, value in zip(self._names, values, strict=True) if value not in ("-", "")}
-        fields: Fields = {}
-        for name, value in found.items():
-            if field := _NAMES.get(name):
-                fields[field] = self._decoded(field, value)
-        if "x-host-header" in found:
-            # CloudFront's cs(Host) is the distribution's own name.
-            fields["host"] = found["x-host-header"]
-        fields["time"] = self._time(found)
-        return fields
+        return fields_of(dict(zip(self._names, values, strict=True)))
 
-    def _decoded(self, field: str, value: str) -> str:
-        if field not in _ENCODED:
-            return value
-        if self._is_cloudfront:
-            return unquote(unquote(value)) if "%25" in value else unquote(value)
-        return value.replace("+", " ") if field == "user_agent" and " " not in value else value
+    def _value(self, quoted: str, plain: str) -> str:
+        text = quoted.replace('""', '"') or plain
+        return _UNDO_TOMCAT(text.encode()).decode("utf-8", "replace") if self._is_tomcat else text
 
-    def _time(self, found: dict[str, str]) -> str:
-        date, time = found.get("date"), found.get("time")
-        if date and time:
-            return f"{date} {time}Z"
-        if stamp := found.get("timestamp") or found.get("date-time"):
-            return stamp
-        raise Malformed("it has no date and time")
+
+def fields_of(values: Mapping[str, str]) -> Fields:
+    """Return what stands under the format's names. Raises Malformed."""
+    found = {name.lower(): value for name, value in values.items() if value not in ("-", "")}
+    fields: Fields = {}
+    for name, value in found.items():
+        if field := _NAMES.get(name):
+            fields[field] = _decoded(field, value, is_cloudfront=_CLOUDFRONT in found)
+    if "x-host-header" in found:
+        # CloudFront's cs(Host) is the distribution's own name.
+        fields["host"] = found["x-host-header"]
+    fields["time"] = _time(found)
+    return fields
+
+
+def _decoded(field: str, value: str, *, is_cloudfront: bool) -> str:
+    if field not in _ENCODED:
+        return value
+    if is_cloudfront:
+        return unquote(unquote(value)) if "%25" in value else unquote(value)
+    return value.replace("+", " ") if field == "user_agent" and " " not in value else value
+
+
+def _time(found: Mapping[str, str]) -> str:
+    date, time = found.get("date"), found.get("time")
+    if date and time:
+        return f"{date} {time}Z"
+    if stamp := found.get("timestamp") or found.get("date-time"):
+        return stamp
+    raise Malformed("it has no date and time")

@@ -21,15 +21,20 @@ class Unwrapped(NamedTuple):
 
 _CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
 _RFC5424: Final = re.compile(
-    rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
+    rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
 )
 _RFC3164: Final = re.compile(
-    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)",
+    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? "
+    rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)",
     re.DOTALL,
 )
 _RSYSLOG_FILE: Final = re.compile(
-    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) [A-Za-z0-9_.:-]+ [A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)", re.DOTALL
+    rb"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[^ ]*| UTC)) "
+    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)",
+    re.DOTALL,
 )
+"""Its files, what it sends on, and `journalctl` with `short-iso` or `short-full`."""
+_TWISTD: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) \[[^\]]*\] (.*)", re.DOTALL)
 _COMPOSE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]* *\| (.*)", re.DOTALL)
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
@@ -48,6 +53,8 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
         return Unwrapped("syslog", match[2], match[1].decode("latin-1"))
     if match := _TIMESTAMPED.fullmatch(line):
         return Unwrapped("timestamps", match[2], match[1].decode("latin-1"))
+    if match := _TWISTD.fullmatch(line):
+        return Unwrapped("twistd", match[2], match[1].decode("latin-1"))
     if match := _COMPOSE.fullmatch(line):
         return Unwrapped("compose", match[1], None)
     return None
