@@ -56,6 +56,28 @@ def test_umami_refuses_what_names_no_website(body: Any) -> None:
         read("/api/send", "", body)
 
 
+def test_umamis_older_script_tells_paths_and_encodes_once_more() -> None:
+    """Version 2 of the script: `encodeURI` of what is encoded already, `encodeURIComponent` of the title."""
+    page = umami(
+        url="/a%2520b?x=%257C|", referrer="/%25E3%2581%2582", hostname="shop.example", title="100%20%25%20%E3%81%82"
+    )
+    read_as = values("/api/send", "", page)
+    assert read_as["url"] == "https://shop.example/a%20b?x=%7C|"
+    assert read_as["referrer"] == "https://shop.example/%E3%81%82"
+    assert read_as["custom_params"]["title"] == "100 % あ"
+    newer = umami(url="https://shop.example/a%2520b", referrer="https://x.example/%25", title="100 % あ")
+    assert values("/api/send", "", newer)["url"] == "https://shop.example/a%2520b"
+    assert values("/api/send", "", newer)["referrer"] == "https://x.example/%25"
+    assert values("/api/send", "", newer)["custom_params"]["title"] == "100 % あ"
+    for title in ("%00", "%FF%FE", "100%"):
+        assert values("/api/send", "", umami(title=title))["custom_params"]["title"] == title
+
+
+def test_of_a_list_of_languages_the_first_is_the_visitors() -> None:
+    assert values("/api/send", "", umami(language="de-AT,de;q=0.7"))["language"] == "de-AT"
+    assert values("/matomo.php", "idsite=7&lang=de-AT,de%3Bq=0.7")["language"] == "de-AT"
+
+
 def test_umami_takes_several_and_answers_json_always() -> None:
     good, bad = read("/api/batch", "", [umami(name="a"), {"type": "event"}])
     assert (good.values["event_name"], type(bad)) == ("a", Refused)

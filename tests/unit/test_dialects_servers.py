@@ -44,7 +44,7 @@ def test_segment_is_read_in_batches() -> None:
     assert (track.site, track.key) == ("their-write-key", None)
     assert track.values == {
         "url": "https://shop.example/a", "referrer": "https://x.example/", "event_name": "Buy", "event_data": {"plan": "pro"},
-        "client_sub_id": "u1", "session_id": "u1.1795000000", "screen_resolution": "1920x1080", "language": "de-DE",
+        "client_sub_id": "u1", "session_id": "a1.1795000000", "screen_resolution": "1920x1080", "language": "de-DE",
         "timezone": "Europe/Berlin", "ip_address": "203.0.113.9", "user_agent": "Browser/1",
         "custom_params": {"title": "Start", "library": "analytics-node", "campaign_source": "x"},
         "event_id": track.values["event_id"], "age_ms": 3_600_000,
@@ -73,6 +73,42 @@ def test_segment_takes_a_key_of_ours_and_single_calls() -> None:
     with pytest.raises(Refused) as refused:
         read("/v1/batch", "", {"batch": [{"type": "page"}]}, HTTP_AUTHORIZATION="Basic !!!")
     assert refused.value.status == 401
+
+
+@pytest.mark.parametrize(
+    ("letter", "event"),
+    [("p", "page_view"), ("t", "Buy"), ("i", "identify"), ("g", "group"), ("a", "alias"), ("s", "screen")],
+)
+def test_segments_script_calls_by_the_first_letter(letter: str, event: str) -> None:
+    call = {"event": "Buy", "writeKey": "k"}
+    assert values(f"/v1/{letter}", "", call)["event_name"] == event
+    assert values(f"/segment/v1/{letter}", "", call)["event_name"] == event
+    assert values("/v1/b", "", {"batch": [{**call, "type": "track"}], "writeKey": "k"})["event_name"] == "Buy"
+
+
+def test_segment_has_what_a_page_says_of_itself_in_its_own_columns() -> None:
+    """Also so that what is stripped from addresses does not stand in another place."""
+    properties = {
+        "url": "https://shop.example/a?token=1",
+        "path": "/a",
+        "search": "?token=1",
+        "title": "A",
+        "plan": "pro",
+    }
+    page = values("/v1/page", "", {"writeKey": "k", "name": "Home", "properties": properties})
+    assert page["event_data"] == {"name": "Home", "plan": "pro"}
+    assert (page["url"], page["custom_params"]) == ("https://shop.example/a?token=1", {"title": "A"})
+
+
+def test_rudderstack_and_jitsu_are_read_where_they_differ() -> None:
+    context = {"traits": {"plan": "pro"}, "sessionId": 1795932287263, "page": {"referrer": "$direct"}}
+    identify = {"writeKey": "k", "userId": "u1", "anonymousId": "a1", "context": context}
+    read_as = values("/segment/v1/identify", "", identify)
+    assert (read_as["event_data"], read_as["session_id"]) == ({"plan": "pro"}, "a1.1795932287263")
+    assert "referrer" not in read_as
+    batch = {"batch": [{"type": "page"}]}
+    assert one("/segment/beacon/v1/batch", "writeKey=k", batch).site == "k"
+    assert one("/api/s/s2s/track", "", {"event": "Buy"}, HTTP_X_WRITE_KEY="k:secret").site == "k"
 
 
 def test_segment_answers_never_end_a_client() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
 from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.dialects.values import (
+    first_language,
     given,
     happened,
     inner_json,
@@ -83,7 +84,7 @@ def _hit(parameters: Mapping[str, Any], request: ClientRequest, around: Mapping[
         event_data=data,
         client_sub_id=next((parameters[name] for name in ("uid", "cid", "_id", "id") if parameters.get(name)), None),
         screen_resolution=parameters.get("res"),
-        language=parameters.get("lang") or preferred_language(request.headers),
+        language=first_language(parameters.get("lang")) or preferred_language(request.headers),
         custom_params=_custom_params(parameters),
         ip_address=parameters.get("cip"),
         user_agent=parameters.get("ua"),

@@ -1,11 +1,12 @@
 """Segment's HTTP API: `/v1/batch`, and `/v1/{page,identify,screen,group,alias}` of one call; below `/segment` too.
 
-`/v1/track` is our own, and so there is the prefixed one alone. Jitsu and RudderStack speak it too.
-The write key is an alias, or a key of ours: `Authorization: Basic base64(KEY:)`, `X-Write-Key`, or `writeKey`.
+Its script for pages calls them by their first letter. `/v1/track` is our own, and so there is the prefixed one alone.
+Jitsu and RudderStack speak it too. The write key is an alias, or a key of ours: `Authorization: Basic base64(KEY:)`,
+`X-Write-Key: KEY:SECRET`, or `writeKey` in the body or the query.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -21,6 +22,7 @@ from tracker.dialects.values import (
     mapping_in,
     object_of,
     own_key,
+    parameters_of,
     preferred_language,
     resolution,
     text_of,
@@ -32,16 +34,24 @@ from tracker.web.json_rules import refusal
 _MESSAGES: Final = UUID("6b1f0d3c-3c57-5a0e-9d5b-2f8f7f6f8a11")
 """The namespace of message ids: half of the clients have ids that are no UUIDs, or UUIDs with a prefix."""
 _KINDS: Final = frozenset({"track", "page", "screen", "identify", "group", "alias"})
+KIND_AT: Final[dict[str, str | None]] = {
+    **{kind: kind for kind in _KINDS},
+    **{kind[0]: kind for kind in _KINDS},
+    **dict.fromkeys(("batch", "b", "import")),
+}
+"""The kind of message that the last part of a path stands for; None for several, each with its own."""
+_OF_THE_PAGE: Final = frozenset({"url", "path", "search", "hash", "title", "referrer", "referring_domain", "tab_url"})
+"""Properties of a page that its address, its title and its referrer say already."""
 _MAX_SKEW: Final = timedelta(days=365)
 
 
 def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     message = object_of(request.body)
-    kind = request.path.rpartition("/")[2]
+    kind = KIND_AT[request.path.rpartition("/")[2]]
     write_key = _write_key(request, message)
     if write_key is None:
         raise Refused("AUTHENTICATION_ERROR", 401, "A write key is needed, as the user of Authorization: Basic.")
-    messages = list_in(message.get("batch"), "batch") if kind in ("batch", "import") else [{**message, "type": kind}]
+    messages = [{**message, "type": kind}] if kind else list_in(message.get("batch"), "batch")
     skew = _skew(message, request)
     hits: list[ClientHit | Refused] = []
     for one in messages:
@@ -61,8 +71,9 @@ def _write_key(request: ClientRequest, message: dict[str, Any]) -> str | None:
             user = ""
         if user:
             return user
-    header = text_of(request.headers.get("HTTP_X_WRITE_KEY"))
-    return header or key_in(request.headers) or text_of(message.get("writeKey"))
+    header = str(request.headers.get("HTTP_X_WRITE_KEY") or "").partition(":")[0]
+    told = text_of(message.get("writeKey")) or parameters_of(request.query).get("writeKey")
+    return header or key_in(request.headers) or told
 
 
 def _skew(message: dict[str, Any], request: ClientRequest) -> timedelta:
@@ -86,15 +97,15 @@ def _hit(
     page, properties = mapping_in(context, "page"), mapping_in(message, "properties")
     screen, visitor = mapping_in(context, "screen"), text_of(message.get("anonymousId"))
     user = text_of(message.get("userId"))
-    name, data = _event(kind, message)
+    name, data = _event(kind, message, context)
     message_id = text_of(message.get("messageId"))
     values = given(
         url=text_of(page.get("url")) or text_of(properties.get("url")),
-        referrer=text_of(page.get("referrer")) or text_of(properties.get("referrer")),
+        referrer=_referrer(page) or _referrer(properties),
         event_name=name,
         event_data=data,
         client_sub_id=user or visitor,
-        session_id=_session(context.get("sessionId"), user or visitor),
+        session_id=_session(context.get("sessionId"), visitor or user),
         screen_resolution=resolution(screen.get("width"), screen.get("height")),
         language=text_of(context.get("locale")) or preferred_language(request.headers),
         timezone=text_of(context.get("timezone")),
@@ -115,16 +126,22 @@ def _corrected(instant: datetime | None, skew: timedelta) -> datetime | None:
         return None
 
 
-def _session(session: Any, visitor: str | None) -> str | None:  # noqa: ANN401 any JSON value
-    """Return a session's id; where it is the second at which it began, others have the same.
+def _referrer(page: Mapping[str, Any]) -> str | None:
+    """Return where the visitor came from; RudderStack has a word for nowhere."""
+    referrer = text_of(page.get("referrer"))
+    return None if referrer == "$direct" else referrer
 
-    And the visitor belongs to it.
+
+def _session(session: Any, visitor: str | None) -> str | None:  # noqa: ANN401 any JSON value
+    """Return a session's id; where it is the time at which it began, others have the same.
+
+    So the visitor belongs to it, by the name that holds before and after a sign-in.
     """
     text = text_of(session)
     return f"{visitor}.{text}" if text and text.isdecimal() and visitor else text
 
 
-def _event(kind: str, message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _event(kind: str, message: dict[str, Any], context: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     properties, traits = dict(mapping_in(message, "properties")), dict(mapping_in(message, "traits"))
     name = text_of(message.get("name"))
     if kind == "track":
@@ -132,12 +149,17 @@ def _event(kind: str, message: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if event is None:
             raise refusal("event", "Is required.")
         return event, properties
-    if kind in ("page", "screen"):
-        return ("page_view" if kind == "page" else "screen"), {**given(name=name), **properties}
+    if kind == "page":
+        rest = {field: value for field, value in properties.items() if field not in _OF_THE_PAGE}
+        return "page_view", {**given(name=name), **rest}
+    if kind == "screen":
+        return kind, {**given(name=name), **properties}
     if kind == "alias":
         return kind, given(previous_id=text_of(message.get("previousId")))
-    group = given(group_id=text_of(message.get("groupId"))) if kind == "group" else {}
-    return kind, {**group, **traits}
+    if kind == "group":
+        return kind, {**given(group_id=text_of(message.get("groupId"))), **traits}
+    # RudderStack's clients have the traits of the visitor in the context.
+    return kind, traits or dict(mapping_in(context, "traits"))
 
 
 def _custom_params(context: dict[str, Any], page: Any, properties: Any) -> dict[str, Any]:  # noqa: ANN401 mappings

@@ -7,19 +7,18 @@ from tracker.dialects.ga4 import GA4
 from tracker.dialects.goatcounter import GOATCOUNTER, is_site_path
 from tracker.dialects.matomo import MATOMO
 from tracker.dialects.plausible import PLAUSIBLE
-from tracker.dialects.segment import SEGMENT
+from tracker.dialects.segment import KIND_AT, SEGMENT
 from tracker.dialects.umami import UMAMI
-
-_SEGMENT_CALLS: Final = ("page", "screen", "identify", "group", "alias", "batch", "import")
 
 DIALECT_AT: Final[dict[str, Dialect]] = {
     **dict.fromkeys(("/matomo.php", "/piwik.php", "/ppms.php"), MATOMO),
     **dict.fromkeys(("/api/send", "/api/batch"), UMAMI),
     "/api/event": PLAUSIBLE,
     **dict.fromkeys(("/count", "/api/v0/count"), GOATCOUNTER),
-    **{f"/v1/{call}": SEGMENT for call in _SEGMENT_CALLS},
-    **{f"/segment/v1/{call}": SEGMENT for call in ("track", *_SEGMENT_CALLS)},
-    **{f"/api/s/{call}": SEGMENT for call in ("track", *_SEGMENT_CALLS)},
+    # `/v1/track` is our own (`tracker.receiver.tracking`).
+    **{f"/v1/{call}": SEGMENT for call in KIND_AT if call != "track"},
+    **{f"{prefix}/{call}": SEGMENT for prefix in ("/segment/v1", "/api/s", "/api/s/s2s") for call in KIND_AT},
+    **dict.fromkeys(("/beacon/v1/batch", "/segment/beacon/v1/batch"), SEGMENT),
     **dict.fromkeys(("/g/collect", "/mp/collect"), GA4),
 }
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import unquote
 
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
 from tracker.dialects.values import (
+    first_language,
     given,
     happened,
     instant_of,
@@ -52,16 +54,16 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
     if kind not in ("event", "identify"):
         return ClientHit(site, None, key)
     name = "identify" if kind == "identify" else text_of(payload.get("name")) or "page_view"
-    visitor = visitor_of(request.headers)
+    visitor, title = visitor_of(request.headers), text_of(payload.get("title"))
     values = given(
-        url=_url(payload),
-        referrer=text_of(payload.get("referrer")),
+        url=_address(payload, "url"),
+        referrer=_address(payload, "referrer"),
         event_name=name,
         event_data=dict(mapping_in(payload, "data")),
         client_sub_id=text_of(payload.get("id")),
         screen_resolution=text_of(payload.get("screen")),
-        language=text_of(payload.get("language")) or preferred_language(request.headers),
-        custom_params=given(title=text_of(payload.get("title")), tag=text_of(payload.get("tag"))),
+        language=first_language(payload.get("language")) or preferred_language(request.headers),
+        custom_params=given(title=title and _decoded(title), tag=text_of(payload.get("tag"))),
         ip_address=text_of(payload.get("ip")) or visitor.get("ip_address"),
         user_agent=text_of(payload.get("userAgent")) or visitor.get("user_agent"),
     )
@@ -69,12 +71,26 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
     return ClientHit(site, values, key)
 
 
-def _url(payload: dict[str, Any]) -> str | None:
-    """Return the page's address; clients on servers send its path, and the host apart."""
-    url, host = text_of(payload.get("url")), text_of(payload.get("hostname"))
+def _address(payload: dict[str, Any], name: str) -> str | None:
+    """Return an address; the page's is told as its path, and the host apart, by servers and by the older script.
+
+    That one says where a visitor came from within the page in the same way, and has encoded all of it once more.
+    """
+    url, host = text_of(payload.get(name)), text_of(payload.get("hostname"))
     if url is None:
-        return f"https://{host}/" if host else None
-    return f"https://{host}{url}" if host and url.startswith("/") else url
+        return f"https://{host}/" if host and name == "url" else None
+    if not url.startswith("/") or url.startswith("//"):
+        return url
+    return f"https://{host}{url.replace('%25', '%')}" if host else url
+
+
+def _decoded(title: str) -> str:
+    """Return the title; the older script encodes it as a part of a URL."""
+    try:
+        decoded = unquote(title, errors="strict")
+    except UnicodeDecodeError:
+        return title
+    return title if "\0" in decoded else decoded
 
 
 def _answer(request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:

@@ -125,7 +125,12 @@ def resolution(width: Any, height: Any) -> str | None:  # noqa: ANN401 any JSON 
 
 def preferred_language(headers: Mapping[str, Any]) -> str | None:
     """Return the first language of `Accept-Language` (RFC 9110, 12.5.4)."""
-    first = str(headers.get("HTTP_ACCEPT_LANGUAGE") or "").partition(",")[0].partition(";")[0].strip()
+    return first_language(headers.get("HTTP_ACCEPT_LANGUAGE"))
+
+
+def first_language(value: Any) -> str | None:  # noqa: ANN401 any JSON value
+    """Return the first language of a list such as `de-AT,de;q=0.7`; servers pass on the whole of a visitor's header."""
+    first = (text_of(value) or "").partition(",")[0].partition(";")[0].strip()
     return first if first.isascii() and first not in ("", "*") else None
 
 

@@ -1,5 +1,6 @@
 """What the receiver answers: the JSON envelope, the pixel, and the headers that browsers need to read them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -23,15 +24,14 @@ _READABLE = (
     "X-Tracker-Error-Message",
     "X-Tracker-Filtered",
 )
-_EXPOSED: Headers = (("Access-Control-Expose-Headers", ", ".join(_READABLE)),)
-_JSON: Headers = (*PRIVATE, *_EXPOSED)
-_PIXEL: Headers = (*GIF_HEADERS, *_EXPOSED)
-_HEADERS = "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requested-With, X-Umami-Cache, X-Write-Key"
-_PREFLIGHT: Headers = (
-    ("Access-Control-Allow-Methods", _METHODS),
-    ("Access-Control-Allow-Headers", _HEADERS),
-    ("Access-Control-Max-Age", "86400"),
-)
+EXPOSED: Headers = (("Access-Control-Expose-Headers", ", ".join(_READABLE)),)
+"""Says which headers a page may read; without it a client in a browser does not see `Retry-After`."""
+_JSON: Headers = (*PRIVATE, *EXPOSED)
+_PIXEL: Headers = (*GIF_HEADERS, *EXPOSED)
+_HEADERS = "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requested-With"
+_ASKED_HEADERS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:[ \t]*,[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+)*")
+_MAX_ASKED_LENGTH = 1000
+_PREFLIGHT: Headers = (("Access-Control-Allow-Methods", _METHODS), ("Access-Control-Max-Age", "86400"))
 
 
 def json_answer(
@@ -62,8 +62,16 @@ def refused_pixel(refused: Refused, headers: Headers = ()) -> Answer:
 
 
 def preflight_answer(environ: Mapping[str, Any]) -> Answer:
-    """Return the answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day."""
-    return Answer(b"", HTTPStatus.NO_CONTENT, for_readers(_PREFLIGHT, environ))
+    """Return the answer to a CORS preflight (Fetch, 3.3): anybody may send hits, and need not ask again for a day.
+
+    The headers that are asked for are allowed, whatever they are: each client has its own, some only where they send
+    a hit again, and those that the receiver does not know it does not read.
+    """
+    asked = str(environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS") or "").strip()
+    is_list = len(asked) <= _MAX_ASKED_LENGTH and _ASKED_HEADERS.fullmatch(asked)
+    allowed = f"{_HEADERS}, {asked}" if is_list else _HEADERS
+    headers = (*_PREFLIGHT, ("Access-Control-Allow-Headers", allowed))
+    return Answer(b"", HTTPStatus.NO_CONTENT, for_readers(headers, environ))
 
 
 def filtered_headers(reason: str) -> Headers:

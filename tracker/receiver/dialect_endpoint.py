@@ -28,7 +28,7 @@ from tracker.receiver.acceptance import (
     judge,
     require_dialect,
 )
-from tracker.receiver.answers import preflight_answer, refusal_answer
+from tracker.receiver.answers import EXPOSED, preflight_answer, refusal_answer
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.enqueue import Offer
 from tracker.receiver.page_origin import for_readers
@@ -166,6 +166,7 @@ class DialectEndpoint:
             answer = refusal_answer(refused, clock.now(), headers)
         else:
             answer = self.dialect.refuse(request, refused)
+            answer = answer._replace(headers=(*answer.headers, *EXPOSED))
         return answer._replace(headers=for_readers(answer.headers, environ))
 
 
