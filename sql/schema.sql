@@ -702,6 +702,7 @@ CREATE TABLE ledger (
     discarded BIGINT NOT NULL DEFAULT 0, -- failed, and given up by an operator
     erased BIGINT NOT NULL DEFAULT 0, -- taken out of the queue by an erasure
     written_off BIGINT NOT NULL DEFAULT 0, -- lost, and an operator knows
+    dropped BIGINT NOT NULL DEFAULT 0, -- stood in access_logs and went with their month, in this hour
     PRIMARY KEY (hour, application_id)
 );
 
@@ -715,7 +716,8 @@ CREATE TABLE ledger_changes (
     repeated INTEGER NOT NULL DEFAULT 0,
     discarded INTEGER NOT NULL DEFAULT 0,
     erased INTEGER NOT NULL DEFAULT 0,
-    written_off INTEGER NOT NULL DEFAULT 0
+    written_off INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0
 );
 
 -- The sums of all hours that ever were, so that the balance costs the same however many there are.

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tracker.agreed_clock import AgreedClock
 from tracker.erasure.run import erase_waiting
 from tracker.ledger.folding import fold_ledger
+from tracker.ledger.watch import LedgerWatch
 from tracker.maintenance.create_partitions import create_partitions
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
 from tracker.maintenance.delete_old_rows import delete_old_rows
@@ -43,6 +44,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
     maintenance_url, months = settings.database_maintenance_url, settings.retention_months
     queue, drain_seconds, queue_limit = settings.rq_queue, settings.drain_seconds, settings.queue_limit
     deliveries_days = settings.webhook_deliveries_days
+    ledger_watch = LedgerWatch(parts.publish_unbalanced)
 
     return (
         Job(
@@ -87,6 +89,12 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             turn=_of_ours(
                 parts, lambda should_continue: fold_ledger(database, redis, clock, should_continue=should_continue)
             ),
+        ),
+        Job(
+            name="look whether the ledger balances",
+            every=1 * _MINUTE,
+            jitter=10 * _SECOND,
+            turn=_of_ours(parts, lambda _: ledger_watch.look(database, redis, clock)),
         ),
         Job(
             name="complete hours and days",

@@ -39,6 +39,21 @@ class HourView(Schema):
     erased = fields.Integer(required=True, metadata={"description": "Taken out of the queue by an erasure."})
     written_off = fields.Integer(required=True, metadata={"description": "Lost, and an operator has noted it."})
     waiting = fields.Integer(required=True)
+    filtered = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Left out and never accepted, by reason."},
+    )
+    refused = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Never accepted, by the code of the answer."},
+    )
+    dropped = fields.Integer(
+        required=True, metadata={"description": "Stored once, and gone with their month in this hour."}
+    )
 
 
 class BalanceView(Schema):

@@ -24,6 +24,9 @@ _COLUMNS = (
     "erased",
     "written_off",
     "waiting",
+    "filtered",
+    "refused",
+    "dropped",
 )
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
@@ -59,6 +62,8 @@ def ledger(
     if as_json:
         print_json({"balance": {**asdict(found), "is_balanced": found.is_balanced}, "hours": rows})
     else:
+        for row in rows:
+            row.update({name: sum(row[name].values()) for name in ("filtered", "refused")})
         print_table(_COLUMNS, rows, empty="No hits were accepted in this time.")
         click.echo()
         print_fields(found.counts())

@@ -12,7 +12,8 @@ settings_page     what it may set; keys_page its keys, webhooks_page its webhook
 live_page         what goes on there now
 first_hit         whether the first hit has come, and what may be wrong if not
 traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
-operations        for the operator: what waits, who works, what failed; `pace` the hits in and out of the last hour
+operations        for the operator: what waits, who works, what failed; `pace` the hits of the last hour
+ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up
 page              how a page is put together, and what its headers are; `files` what it loads
 reason            why something failed, without the values that it quotes

@@ -50,6 +50,8 @@ def _look_at_redis(services: DashboardServices, application: Application, found:
         found.problems.append("suspended")
     found.waiting = sum(depth.waiting + depth.pending for depth in depths(redis))
     for counted in filtered.not_stored_yet(redis, application.id):
+        if not counted.reason.islower() or counted.reason == filtered_hits.ACCEPTED:
+            continue  # Those are for the ledger.
         found.left_out[counted.reason] = found.left_out.get(counted.reason, 0) + counted.hits
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from flask import Response
 
-from tracker.dashboard import pace
+from tracker.dashboard import ledger_panel, pace
 from tracker.dashboard.pace import Pace
 from tracker.dashboard.page import page
 from tracker.dashboard.reason import without_values
@@ -75,8 +75,11 @@ def show() -> Response:
     services = current_services()
     queue, queue_away = _unless_away(lambda: _queue(services))
     stored, stored_away = _unless_away(lambda: _stored(services))
+    ledger, _ = _unless_away(lambda: ledger_panel.look(services))
     return page(
         "operations.html",
+        ledger=ledger,
+        ledger_columns=ledger_panel.COLUMNS,
         queue=queue,
         queue_away=queue_away,
         stored=stored,

@@ -18,6 +18,7 @@ from tracker.queueing import ledger_counts
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import MAX_IMPORTED_PRIORITY
 from tracker.queueing.ledger_counts import QueueLedger
+from tracker.queueing.quota import REASONS
 from tracker.store import ledger
 from tracker.store.database import Database
 from tracker.store.ledger import LedgerChange, LedgerHour, LedgerTotals
@@ -78,7 +79,9 @@ def hours(
 ) -> list[LedgerHour]:
     """Return the ledger by hour and application, oldest first. Raises DatabaseAway."""
     with database.transaction() as tx:
-        return ledger.hours(tx, start, end, imported=MAX_IMPORTED_PRIORITY, application_id=application_id)
+        return ledger.hours(
+            tx, start, end, imported=MAX_IMPORTED_PRIORITY, limits=REASONS, application_id=application_id
+        )
 
 
 def write_off(database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None]) -> int:

@@ -14,6 +14,7 @@ DAY_COMPLETE = "statistics.daily"
 APPLICATION_UPDATED = "application.updated"
 PARAMETER_UPDATED = "custom_parameter.updated"
 BATCH_FAILED = "batch.failed"
+LEDGER_UNBALANCED = "ledger.unbalanced"
 WEBHOOK_DISABLED = "webhook.disabled"
 WEBHOOK_TEST = "webhook.test"
 """Sent when somebody asks for it, to that webhook alone; nobody can ask for it as an event."""
@@ -27,6 +28,7 @@ NAMES = (
     APPLICATION_UPDATED,
     PARAMETER_UPDATED,
     BATCH_FAILED,
+    LEDGER_UNBALANCED,
     WEBHOOK_DISABLED,
 )
 """The events that have a name of their own; beside them each name of a hit's event makes one."""

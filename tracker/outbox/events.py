@@ -19,11 +19,13 @@ from tracker.outbox.event_types import (
     DAY_COMPLETE,
     HIT,
     HOUR_COMPLETE,
+    LEDGER_UNBALANCED,
     SESSION_ENDED,
     SESSION_STARTED,
     WEBHOOK_DISABLED,
     WEBHOOK_TEST,
 )
+from tracker.store.ledger import LedgerHour
 from tracker.store.sessions import EndedSession, SessionActivity
 from tracker.store.statistics_periods import CompletedPeriod
 
@@ -121,6 +123,22 @@ def batch_failed(application_id: UUID, hits: Sequence[FailedHit], now: datetime)
     what = sorted((hit.tracking_id.hex, hit.queued_at) for hit in hits)
     identity = event_id("failed", application_id, *(part for hit in what for part in hit))
     return Event(BATCH_FAILED, identity, now, data)
+
+
+def ledger_unbalanced(hour: LedgerHour, now: datetime) -> Event:
+    """Return the event of an hour of which accepted hits are missing, or more were stored: one for each hour."""
+    data = {
+        "hour": hour.hour,
+        "missing": hour.open,
+        "accepted": hour.accepted,
+        "stored": hour.stored,
+        "repeated": hour.repeated,
+        "failed": hour.failed,
+        "discarded": hour.discarded,
+        "erased": hour.erased,
+        "written_off": hour.written_off,
+    }
+    return Event(LEDGER_UNBALANCED, event_id("ledger", hour.application_id, hour.hour), now, data)
 
 
 def webhook_disabled(webhook_id: UUID, reason: str, at: datetime) -> Event:

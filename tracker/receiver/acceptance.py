@@ -153,6 +153,20 @@ def judge(
     now: datetime,
 ) -> Prepared | Filtered:
     """Do the same for a caller who is admitted already: *fit the form, to be counted, build*."""
+    try:
+        return _judge(context, admission, values, environ, now)
+    except Refused as refused:
+        context.filtered.add_refused(admission.application.id, refused.code, now)
+        raise
+
+
+def _judge(
+    context: ReceiverContext,
+    admission: AdmittedCaller,
+    values: dict[str, Any],
+    environ: Mapping[str, Any],
+    now: datetime,
+) -> Prepared | Filtered:
     application, key, rules = admission
     if key is not None:
         context.key_use.note(key, now)
@@ -198,18 +212,20 @@ def admit(
     except Refused as refused:
         newest = confirmed(context, application, refused, presented, environ)
         if newest is application:
-            _count_foreign_page(context, application, refused, now)
+            _count(context, application, refused, now)
             raise
     try:
         return _admit(context, newest, presented, environ, now)
     except Refused as refused:
-        _count_foreign_page(context, newest, refused, now)
+        _count(context, newest, refused, now)
         raise
 
 
-def _count_foreign_page(context: ReceiverContext, application: Application, refused: Refused, now: datetime) -> None:
+def _count(context: ReceiverContext, application: Application, refused: Refused, now: datetime) -> None:
     if isinstance(refused, ForeignPage):
         context.filtered.add(application.id, "domain", now)
+    else:
+        context.filtered.add_refused(application.id, refused.code, now)
 
 
 def require_dialect(rules: Rules, dialect: str) -> None:

@@ -156,6 +156,7 @@ def prepare_batch(
             )
         except Refused as refused:
             results[index] = _failure(index, refused)
+            context.filtered.add_refused(application.id, refused.code, now)
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))
     return _prepared(context, application, good, results, now)

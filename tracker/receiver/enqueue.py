@@ -76,12 +76,12 @@ class HitQueue:
                     application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
                 )
             except QueueFull as error:
-                raise self.refuse_full(application, error) from error
+                raise self.refuse_full(offer, error) from error
             except QueueAway as error:
                 self.note_away(error)
             else:
                 return self.note_taken(enqueued)
-        return self._into_batch_queue(application, entries, now, event_ids, quota)
+        return self._into_batch_queue(offer)
 
     @property
     def is_redis_away(self) -> bool:
@@ -99,11 +99,11 @@ class HitQueue:
             self._notifier.notify()
         return enqueued
 
-    def refuse_full(self, application: Application, error: QueueFull) -> Refused:
+    def refuse_full(self, offer: Offer, error: QueueFull) -> Refused:
         """Redis has no room: the refusal to raise."""
         self._redis_breaker.record_success()
-        self._log_full(application, error)
-        return _nobody_takes_it("There is no room for more hits at the moment.")
+        self._log_full(offer.application, error)
+        return self._nobody_takes(offer, "There is no room for more hits at the moment.")
 
     def note_away(self, error: QueueAway) -> None:
         """Redis did not take an offer: the next ones go into `batch_queue` at once, for a moment."""
@@ -120,16 +120,15 @@ class HitQueue:
             self._is_full = True
             _log.error("queue full", reason=str(error))
 
-    def _into_batch_queue(
-        self,
-        application: Application,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None],
-        quota: Quota,
-    ) -> Enqueued:
+    def _nobody_takes(self, offer: Offer, sentence: str) -> Refused:
+        refused = Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
+        self._filtered.add_refused(offer.application.id, refused.code, offer.now, len(offer.entries))
+        return refused
+
+    def _into_batch_queue(self, offer: Offer) -> Enqueued:
+        application, entries, now, event_ids, quota = offer
         if not self._database_breaker.allows_call():
-            raise _nobody_takes_it("The hit cannot be stored at the moment.")
+            raise self._nobody_takes(offer, "The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
         window = self._window.take(application.id, limit, [len(entry.tracking_data) for entry in entries], now, quota)
         repeats: dict[int, UUID] = {}
@@ -146,7 +145,7 @@ class HitQueue:
             except DatabaseAway as error:
                 if self._database_breaker.record_failure():
                     _log.warning("postgresql unavailable", reason=str(error))
-                raise _nobody_takes_it("The hit cannot be stored at the moment.") from error
+                raise self._nobody_takes(offer, "The hit cannot be stored at the moment.") from error
             self._database_breaker.record_success()
         kept = Enqueued(
             accepted=window.hits,
@@ -178,10 +177,6 @@ def _repeats(
         own.setdefault(event_id, entries[index].id)
     first = batch_queue_events.first_hits(tx, application.id, own, now)
     return {index: first[event_id] for index, event_id in named if first[event_id] != entries[index].id}
-
-
-def _nobody_takes_it(sentence: str) -> Refused:
-    return Refused("SERVICE_UNAVAILABLE", 503, sentence, retry_after=_RETRY_AFTER)
 
 
 class RateWindow:

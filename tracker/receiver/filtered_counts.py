@@ -1,4 +1,7 @@
-"""Counting the hits that are left out: in Redis at once, in this process for as long as Redis is unavailable."""
+"""Counting the hits that are left out: in Redis at once, in this process for as long as Redis is unavailable.
+
+Refused hits, which nobody was told are taken, are counted in this process and brought to Redis every few seconds.
+"""
 
 import threading
 from collections import Counter
@@ -40,6 +43,11 @@ class FilteredCounts:
                 return
         with self._lock:
             self._held[field] += hits
+
+    def add_refused(self, application_id: UUID, code: str, now: datetime, hits: int = 1) -> None:
+        """Count hits that were refused with a code of the interface; no round trip is spent on them."""
+        with self._lock:
+            self._held[field_of(application_id, code, now)] += hits
 
     def flush(self) -> None:
         """Bring what is held to Redis, unless that is not to be used. Raises QueueAway: it stays held."""

@@ -95,7 +95,7 @@ class LoopTracking:
         try:
             enqueued = answered()
         except QueueFull as error:
-            refused = hit_queue.refuse_full(pending.offer.application, error)
+            refused = hit_queue.refuse_full(pending.offer, error)
             finish(partial(_raise, refused))
         except QueueAway as error:
             if isinstance(error, NoAnswer):

@@ -1,14 +1,18 @@
 """`ledger`: what became of the hits that were accepted in each hour (its beginning, UTC), by application."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import orjson
 
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all, fetch_one
+
+LIMIT_CODE: Final = "RATE_LIMIT_EXCEEDED"
+"""The code with which hits over a limit are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,11 @@ class LedgerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerHour:
-    """One hour of one application. `failed` hits stand in `batch_queue`, `kept` ones wait there for Redis."""
+    """One hour of one application. `failed` hits stand in `batch_queue`, `kept` ones wait there for Redis.
+
+    `dropped` hits went in that hour with their month. `filtered` hits, by reason, and `refused` ones, by code, were
+    never accepted.
+    """
 
     app_id: str
     application_id: UUID
@@ -37,8 +45,11 @@ class LedgerHour:
     discarded: int
     erased: int
     written_off: int
+    dropped: int
     failed: int
     kept: int
+    filtered: Mapping[str, int]
+    refused: Mapping[str, int]
 
     @property
     def open(self) -> int:
@@ -85,10 +96,26 @@ def fold_changes(tx: Transaction, *, limit: int) -> int:
 
 
 def hours(
-    tx: Transaction, start: datetime, end: datetime, *, imported: int, application_id: UUID | None = None
+    tx: Transaction,
+    start: datetime,
+    end: datetime,
+    *,
+    imported: int,
+    limits: Sequence[str] = (),
+    application_id: UUID | None = None,
 ) -> list[LedgerHour]:
-    """Return the hours from `start` until before `end`, oldest first, without entries up to the priority `imported`."""
-    params = {"start": start, "end": end, "imported": imported, "application_id": application_id}
+    """Return the hours from `start` until before `end`, oldest first, without entries up to the priority `imported`.
+
+    Hits that were left out for one of `limits` count as refused.
+    """
+    params = {
+        "start": start,
+        "end": end,
+        "imported": imported,
+        "limits": list(limits),
+        "limit_code": LIMIT_CODE,
+        "application_id": application_id,
+    }
     return [LedgerHour(**row) for row in fetch_all(tx, "ledger/hours", params)]
 
 

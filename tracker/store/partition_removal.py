@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import orjson
 from psycopg import errors, sql
 
 from tracker.errors import DatabaseAway
@@ -81,9 +82,10 @@ def _remove(
 
 def _tried(connection: PostgresConnection, found: Partition, on_step: Callable[[str], None]) -> bool:
     """Try a few times; False where the time was always too short."""
+    hits = _hits_in(connection, found) if found.table == TABLES[0] else {}
     for _ in range(_TRIES):
         try:
-            patiently(partial(_detach, connection, found), on_wait=on_step, last_wait=LOCK_WAIT)
+            patiently(partial(_detach, connection, found, hits), on_wait=on_step, last_wait=LOCK_WAIT)
         except errors.QueryCanceled:
             time.sleep(_PAUSE)
         else:
@@ -109,7 +111,15 @@ def lock_out(connection: PostgresConnection) -> None:
     execute(connection, "partitions/lock_out")
 
 
-def _detach(connection: PostgresConnection, found: Partition, lock_wait: float) -> None:
+def _hits_in(connection: PostgresConnection, found: Partition) -> dict[str, int]:
+    """Count the hits of a month by application, beside the writers: for the ledger, which learns it with the drop."""
+    count = sql.SQL("SELECT application_id::text, count(*)::int FROM ONLY {} GROUP BY application_id")
+    counted = connection.execute(count.format(sql.Identifier(found.name))).fetchall()
+    connection.rollback()
+    return dict(counted)
+
+
+def _detach(connection: PostgresConnection, found: Partition, hits: dict[str, int], lock_wait: float) -> None:
     parent, name = sql.Identifier(found.table), sql.Identifier(found.name)
     with connection.transaction():
         end_autovacuum(connection)
@@ -121,13 +131,19 @@ def _detach(connection: PostgresConnection, found: Partition, lock_wait: float) 
         finalize = sql.SQL("FINALIZE" if found.half_detached else "")
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))
         budget.execute(sql.SQL("DROP TABLE {}").format(name))
+        if hits:
+            execute(connection, "ledger/add_dropped", {"hits": orjson.dumps(hits).decode()})
 
 
 def _empty(connection: PostgresConnection, found: Partition, should_continue: Callable[[], bool]) -> bool:
     """Delete all rows of a month of `access_logs`, whose parameter values are gone; False where told to stop."""
     name = sql.Identifier(found.name)
     # By blocks: looking for the next thousand rows would read over all that are deleted already.
-    delete = sql.SQL("DELETE FROM ONLY {} WHERE ctid >= {} AND ctid < {}")
+    delete = sql.SQL(
+        "WITH gone AS (DELETE FROM ONLY {} WHERE ctid >= {} AND ctid < {} RETURNING application_id)"
+        " INSERT INTO ledger_changes (application_id, hour, dropped)"
+        " SELECT application_id, date_trunc('hour', now(), 'UTC'), count(*) FROM gone GROUP BY application_id"
+    )
     size = connection.execute(
         "SELECT pg_relation_size(quote_ident(%s)::regclass) / current_setting('block_size')::int", [found.name]
     ).fetchone()

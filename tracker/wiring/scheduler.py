@@ -18,7 +18,7 @@ from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
 from tracker.maintenance.drop_partitions import StatisticsHooks
-from tracker.outbox.events import period_completed, session_ended
+from tracker.outbox.events import ledger_unbalanced, period_completed, session_ended
 from tracker.outbox.publish import publish_all
 from tracker.queueing.connection import Connection, connect
 from tracker.ssrf_guard.policy import policy_of
@@ -27,6 +27,7 @@ from tracker.stats import retire
 from tracker.store import batch_jobs, leases
 from tracker.store.database import Database, Transaction
 from tracker.store.deletions import Deletions
+from tracker.store.ledger import LedgerHour
 from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
 from tracker.webhooks.attempt import Attempts
@@ -78,6 +79,11 @@ class Scheduler:
         """Note for webhooks which hours and days are complete."""
         events = [(period.application_id, period_completed(period)) for period in periods]
         publish_all(tx, events, self.clock.now())
+
+    def publish_unbalanced(self, tx: Transaction, hours: Sequence[LedgerHour]) -> None:
+        """Note for webhooks which hours of the ledger do not balance."""
+        now = self.clock.now()
+        publish_all(tx, [(hour.application_id, ledger_unbalanced(hour, now)) for hour in hours], now)
 
     def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
         """Add a row to `batch_jobs` for a run that failed. Raises DatabaseAway."""

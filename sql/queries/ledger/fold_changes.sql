@@ -4,9 +4,11 @@ WITH gone AS (
      WHERE id IN (SELECT id FROM ledger_changes ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING *
 ), added AS (
-    INSERT INTO ledger AS kept (application_id, hour, accepted, stored, repeated, discarded, erased, written_off)
+    INSERT INTO ledger AS kept (
+        application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped
+    )
     SELECT application_id, hour, sum(accepted), sum(stored), sum(repeated), sum(discarded), sum(erased),
-           sum(written_off)
+           sum(written_off), sum(dropped)
       FROM gone
      WHERE application_id IN (SELECT id FROM applications)
      GROUP BY hour, application_id
@@ -17,7 +19,8 @@ WITH gone AS (
             repeated = kept.repeated + excluded.repeated,
             discarded = kept.discarded + excluded.discarded,
             erased = kept.erased + excluded.erased,
-            written_off = kept.written_off + excluded.written_off
+            written_off = kept.written_off + excluded.written_off,
+            dropped = kept.dropped + excluded.dropped
 ), summed AS (
     UPDATE ledger_totals SET
         accepted = ledger_totals.accepted + sums.accepted,

@@ -1,0 +1,43 @@
+"""The ledger for the operator's page: whether it balances now, and the last day by application."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from tracker.dashboard.services import DashboardServices
+from tracker.ledger.balance import Balance, balance, hours
+
+_DAY: Final = timedelta(days=1)
+_MAX_APPLICATIONS: Final = 100
+COLUMNS: Final = ("accepted", "stored", "repeated", "failed", "taken_out", "filtered", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerView:
+    """`applications` have their sums under COLUMNS, those that accepted most first."""
+
+    balance: Balance
+    applications: list[tuple[str, Counter[str]]]
+
+
+def look(services: DashboardServices) -> LedgerView:
+    """Look without waiting for what only moves. Raises QueueAway and DatabaseAway."""
+    now = services.clock.now()
+    sums: dict[str, Counter[str]] = {}
+    first = (now - _DAY).replace(minute=0, second=0, microsecond=0)
+    for hour in hours(services.database, first, now + timedelta(hours=1)):
+        sums.setdefault(hour.app_id, Counter()).update(
+            accepted=hour.accepted,
+            stored=hour.stored,
+            repeated=hour.repeated,
+            failed=hour.failed,
+            taken_out=hour.discarded + hour.erased + hour.written_off,
+            filtered=sum(hour.filtered.values()),
+            refused=sum(hour.refused.values()),
+        )
+    busiest = sorted(sums.items(), key=lambda item: (-item[1]["accepted"], item[0]))
+    return LedgerView(
+        balance=balance(services.database, services.redis, services.clock, sleep=lambda _: None),
+        applications=busiest[:_MAX_APPLICATIONS],
+    )
