@@ -14,14 +14,14 @@ COLUMNS: Final = ("accepted", "stored", "repeated", "failed", "taken_out", "filt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerView:
+class LedgerPanel:
     """`applications` have their sums under COLUMNS, those that accepted most first."""
 
     balance: Balance
     applications: list[tuple[str, Counter[str]]]
 
 
-def look(services: DashboardServices) -> LedgerView:
+def look(services: DashboardServices) -> LedgerPanel:
     """Look without waiting for what only moves. Raises QueueAway and DatabaseAway."""
     now = services.clock.now()
     sums: dict[str, Counter[str]] = {}
@@ -37,7 +37,7 @@ def look(services: DashboardServices) -> LedgerView:
             refused=sum(hour.refused.values()),
         )
     busiest = sorted(sums.items(), key=lambda item: (-item[1]["accepted"], item[0]))
-    return LedgerView(
+    return LedgerPanel(
         balance=balance(services.database, services.redis, services.clock, sleep=lambda _: None),
         applications=busiest[:_MAX_APPLICATIONS],
     )

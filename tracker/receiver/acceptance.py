@@ -153,51 +153,41 @@ def judge(
     now: datetime,
 ) -> Prepared | Filtered:
     """Do the same for a caller who is admitted already: *fit the form, to be counted, build*."""
-    try:
-        return _judge(context, admission, values, environ, now)
-    except Refused as refused:
-        context.filtered.add_refused(admission.application.id, refused.code, now)
-        raise
-
-
-def _judge(
-    context: ReceiverContext,
-    admission: AdmittedCaller,
-    values: dict[str, Any],
-    environ: Mapping[str, Any],
-    now: datetime,
-) -> Prepared | Filtered:
     application, key, rules = admission
-    if key is not None:
-        context.key_use.note(key, now)
-    fields = load_hit(values, key)
-    sender = sender_of(context, environ)
-    if key is None:
-        quota = rules.allowance.without_key(sender.ip_address, now, context.salt)
-        reason = reason_to_drop(rules, environ, sender.user_agent) or left_out_in(values)
-        if rules.respect_dnt == "anonymous" and wish_of(environ):
-            fields, sender = without_visitor(fields), UNNAMED
-    else:
-        quota = rules.allowance.with_key
-        reason = reason_to_drop_keyed(rules, fields.get("user_agent"))
-        if "HTTP_ORIGIN" in environ and "timestamp" in fields and fields["timestamp"] > now:
-            # A browser's clock that is fast loses no hit.
-            fields["timestamp"] = now
-    if reason is not None:
-        context.filtered.add(application.id, reason, now)
-        return Filtered(reason)
-    entry, happened_at = build_entry(
-        application,
-        fields,
-        sender,
-        rules.privacy,
-        hit_id=context.hit_ids.next(now),
-        now=now,
-        max_retries=context.max_retries,
-        since=earliest(context, application, key, now),
-    )
-    event_id = fields.get("event_id")
-    return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
+    try:
+        if key is not None:
+            context.key_use.note(key, now)
+        fields = load_hit(values, key)
+        sender = sender_of(context, environ)
+        if key is None:
+            quota = rules.allowance.without_key(sender.ip_address, now, context.salt)
+            reason = reason_to_drop(rules, environ, sender.user_agent) or left_out_in(values)
+            if rules.respect_dnt == "anonymous" and wish_of(environ):
+                fields, sender = without_visitor(fields), UNNAMED
+        else:
+            quota = rules.allowance.with_key
+            reason = reason_to_drop_keyed(rules, fields.get("user_agent"))
+            if "HTTP_ORIGIN" in environ and "timestamp" in fields and fields["timestamp"] > now:
+                # A browser's clock that is fast loses no hit.
+                fields["timestamp"] = now
+        if reason is not None:
+            context.filtered.add(application.id, reason, now)
+            return Filtered(reason)
+        entry, happened_at = build_entry(
+            application,
+            fields,
+            sender,
+            rules.privacy,
+            hit_id=context.hit_ids.next(now),
+            now=now,
+            max_retries=context.max_retries,
+            since=earliest(context, application, key, now),
+        )
+        event_id = fields.get("event_id")
+        return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
+    except Refused as refused:
+        context.filtered.add_refused(application.id, refused.code, now)
+        raise
 
 
 def admit(

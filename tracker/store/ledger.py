@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from tracker.store.connection import PostgresConnection
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all, fetch_one
 
@@ -87,6 +88,11 @@ def add(tx: Transaction, changes: Sequence[LedgerChange]) -> None:
     """Append what is to be added; the totals have it from the commit on."""
     if changes:
         execute(tx, "ledger/add_change", {"changes": orjson.dumps([asdict(change) for change in changes]).decode()})
+
+
+def add_dropped(connection: PostgresConnection, hits: Mapping[str, int]) -> None:
+    """Note in the present hour how many hits of each application went with their month."""
+    execute(connection, "ledger/add_dropped", {"hits": orjson.dumps(hits).decode()})
 
 
 def fold_changes(tx: Transaction, *, limit: int) -> int:

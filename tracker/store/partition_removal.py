@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import orjson
 from psycopg import errors, sql
 
 from tracker.errors import DatabaseAway
+from tracker.store import ledger
 from tracker.store.connection import PostgresConnection
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions
@@ -132,7 +132,7 @@ def _detach(connection: PostgresConnection, found: Partition, hits: dict[str, in
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))
         budget.execute(sql.SQL("DROP TABLE {}").format(name))
         if hits:
-            execute(connection, "ledger/add_dropped", {"hits": orjson.dumps(hits).decode()})
+            ledger.add_dropped(connection, hits)
 
 
 def _empty(connection: PostgresConnection, found: Partition, should_continue: Callable[[], bool]) -> bool:
