@@ -60,7 +60,7 @@ class Hit:
 
     def encode(self) -> bytes:
         """Return the JSON of `batch_queue.tracking_data`: columns that are not NULL, times as RFC 3339 in UTC."""
-        return encode_columns({name: value for name in _NAMES if (value := getattr(self, name)) is not None})
+        return orjson.dumps({name: value for name in _NAMES if (value := getattr(self, name)) is not None})
 
     @classmethod
     def decode(cls, data: bytes | str | dict[str, Any]) -> "Hit":
@@ -91,14 +91,6 @@ _SLOTS = tuple((name, getattr(Hit, name).__set__) for name in _NAMES)
 def _application_id(text: str) -> UUID:
     """Read it once: the hits of an application then have the very same one, which compares without a look inside."""
     return UUID(text)
-
-
-def encode_columns(columns: dict[str, Any]) -> bytes:
-    """`Hit.encode` of the hit with these columns, none of which is None.
-
-    The receiver makes a hit for no other purpose, and goes without the object.
-    """
-    return orjson.dumps(columns)
 
 
 def tracking_id_of(hit_id: int, created_at: datetime) -> UUID:

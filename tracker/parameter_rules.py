@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tracker.application import ParameterDefinition, ParameterType
-from tracker.hit_values import MAX_INTEGER
+from tracker.json_rules import MAX_INTEGER
 
 try:
     import re2

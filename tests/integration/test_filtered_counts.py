@@ -12,7 +12,7 @@ from tracker.ingest.filtered import fold, fold_now
 from tracker.queueing import filtered, watch
 from tracker.queueing.connection import Connection
 from tracker.queueing.producer import Producer
-from tracker.receiver.filtered_counts import FilteredCounts
+from tracker.receiver.filtering import FilteredCounts
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount

@@ -20,8 +20,8 @@ from tracker.privacy.addresses import networks_of
 from tracker.queueing.connection import Connection
 from tracker.queueing.producer import Producer
 from tracker.queueing.quota import AddressShare, Quota
-from tracker.receiver.allowance import Allowance
 from tracker.receiver.enqueue import RateWindow
+from tracker.receiver.rules import Allowance
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 

@@ -9,9 +9,9 @@ from tracker.errors import DatabaseAway
 from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, QuotaUse
 from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.receiver.enqueue import RateWindow
-from tracker.receiver.header_text import clean
 from tracker.receiver.per_process import PerProcess
 from tracker.web.circuit_breaker import CircuitBreaker
+from tracker.web.request_headers import clean
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

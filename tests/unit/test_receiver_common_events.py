@@ -13,13 +13,15 @@ from tracker.application import ApiKey, Application
 from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import Hit
+from tracker.json_rules import check, parse
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
+from tracker.receiver.admission import app_id_in
 from tracker.receiver.batch_acceptance import MAX_EVENT_BYTES
 from tracker.receiver.common_events import CommonEntries, common_batch_of
-from tracker.receiver.hit_building import Sender, build_entry
-from tracker.receiver.hit_form import TRUSTED, app_id_in, load_hit
-from tracker.web.json_rules import check, parse
+from tracker.receiver.hit_building import build_entry
+from tracker.receiver.hit_form import TRUSTED, load_hit
+from tracker.web.request_headers import Sender
 
 NOW = datetime(2026, 11, 29, 12, 0, 0, 123456, tzinfo=UTC)
 HIT_ID = 246751432950471256

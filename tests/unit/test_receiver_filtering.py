@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_receiver_page_origin import rules
+from tests.unit.test_receiver_admission_of_pages import rules
 from tracker.privacy.bots import is_bot
 from tracker.receiver.filtering import reason_to_drop, reason_to_drop_keyed
 

@@ -8,7 +8,8 @@ import orjson
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.privacy.anonymization import Privacy
-from tracker.receiver.hit_building import UNNAMED, Sender, build_entry
+from tracker.receiver.hit_building import build_entry
+from tracker.web.request_headers import UNNAMED, Sender
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 SHOP = Application(id=uuid4(), app_id="shop", status="active", deleted=False, rate_limit_per_minute=1000)

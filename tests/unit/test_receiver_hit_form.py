@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
+from tracker.receiver.admission import app_id_in
 from tracker.receiver.hit_form import (
     _BROWSER_FORM,
     _KEYED_FORM,
     _TRUSTED_FORM,
     _add_usual_fields_of_key,
     _usual_fields,
-    app_id_in,
     load_hit,
 )
 

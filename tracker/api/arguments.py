@@ -9,11 +9,11 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
 from tracker.errors import Refused, invalid
+from tracker.json_rules import check, parse
 from tracker.web.body import BODY_READ, read_body
-from tracker.web.json_rules import check, parse
 
 MAX_BODY_BYTES = 65_536
-"""Bytes; what JSON may hold beside that stands in `tracker.hit_values`."""
+"""Bytes; what JSON may hold beside that stands in `tracker.json_rules`."""
 _DEEPEST = 3
 """Levels of a field's name in an error: `validation_rules.pattern` says enough."""
 

@@ -15,8 +15,7 @@ from tracker.errors import Refused, invalid, not_found
 from tracker.management.audit import ADMIN, Actor
 from tracker.management.known_application import unknown
 from tracker.store import applications
-from tracker.web.authentication import presented_key
-from tracker.web.client_address import client_address
+from tracker.web.request_headers import client_address, presented_key
 
 ADMIN_ONLY = "admin"
 """Asked for instead of a permission: only the admin token will do."""

@@ -8,7 +8,7 @@ from tracker.api.services import current_services
 from tracker.errors import Refused
 from tracker.metrics.exposition import CONTENT_TYPE, exposition
 from tracker.metrics.look import look
-from tracker.web.authentication import presented_key
+from tracker.web.request_headers import presented_key
 
 blueprint = Blueprint("metrics", __name__)
 

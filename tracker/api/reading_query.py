@@ -9,9 +9,9 @@ from marshmallow import Schema, ValidationError, fields
 
 from tracker.api.fields import Text
 from tracker.api.services import current_services
+from tracker.json_rules import check, parse
 from tracker.reading.period import Period
 from tracker.web import timestamps
-from tracker.web.json_rules import check, parse
 
 _MAX_FILTER_LENGTH = 8192
 """Characters; `tracker.reading.parameter_filter` says what the object may hold."""

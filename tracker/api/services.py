@@ -14,8 +14,8 @@ from tracker.queueing.connection import Connection
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import KeyCheck
-from tracker.web.client_address import TrustedProxies
 from tracker.web.key_usage import KeyUse
+from tracker.web.request_headers import TrustedProxies
 
 EXTENSION: Final = "tracker-api"
 """Under this name the application knows where to get the parts."""

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from tracker.errors import Refused
-from tracker.web.client_address import TrustedProxies, forwarded_scheme
+from tracker.web.request_headers import TrustedProxies, forwarded_scheme
 
 
 def require_own_page() -> None:

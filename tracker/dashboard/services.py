@@ -14,7 +14,7 @@ from tracker.reading.live import LiveReader
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import KeyCheck
-from tracker.web.client_address import TrustedProxies
+from tracker.web.request_headers import TrustedProxies
 
 EXTENSION: Final = "tracker-dashboard"
 """Under this name the application knows where to get the parts."""

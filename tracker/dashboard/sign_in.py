@@ -14,7 +14,7 @@ from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
 from tracker.store import dashboard_sign_outs
 from tracker.web.authentication import KeyHolder
-from tracker.web.client_address import client_address
+from tracker.web.request_headers import client_address
 
 _YEAR: Final = 365 * 86_400
 _MAX_KEY_LENGTH: Final = 1000

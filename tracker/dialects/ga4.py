@@ -22,8 +22,8 @@ from tracker.dialects.values import (
     text_reply,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
-from tracker.web.json_rules import refusal
 
 _MICROSECONDS: Final = 1_000_000
 _OF_THE_PAGE: Final = frozenset({"page_location", "page_referrer", "page_title", "session_id", "language"})

@@ -23,8 +23,8 @@ from tracker.dialects.values import (
     text_of,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
-from tracker.web.json_rules import refusal
 
 _PREFIX: Final = "/c/"
 _API: Final = "/api/v0/count"

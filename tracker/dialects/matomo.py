@@ -27,8 +27,8 @@ from tracker.dialects.values import (
     text_reply,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, Headers, retry_headers
-from tracker.web.json_rules import refusal
 
 _ORDER: Final = {"ec_st": "subtotal", "ec_tx": "tax", "ec_sh": "shipping", "ec_dt": "discount"}
 _ITEM: Final = ("sku", "name", "category", "price", "quantity")

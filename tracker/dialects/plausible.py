@@ -17,8 +17,8 @@ from tracker.dialects.values import (
     visitor_of,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
-from tracker.web.json_rules import refusal
 
 _MAX_DOMAINS: Final = 10
 

@@ -28,8 +28,8 @@ from tracker.dialects.values import (
     text_of,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
-from tracker.web.json_rules import refusal
 
 _MESSAGES: Final = UUID("6b1f0d3c-3c57-5a0e-9d5b-2f8f7f6f8a11")
 """The namespace of message ids: half of the clients have ids that are no UUIDs, or UUIDs with a prefix."""

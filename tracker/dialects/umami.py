@@ -20,8 +20,8 @@ from tracker.dialects.values import (
     visitor_of,
 )
 from tracker.errors import Refused
+from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
-from tracker.web.json_rules import refusal
 
 _CACHE: Final = "0"
 """What its script sends back in `x-umami-cache`. Umami keeps a session in it; we need nothing to come back."""

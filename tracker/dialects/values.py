@@ -8,10 +8,9 @@ from urllib.parse import parse_qsl
 import orjson
 
 from tracker.errors import Refused
-from tracker.hit_values import MAX_INTEGER
+from tracker.json_rules import MAX_INTEGER, check, parse, refusal
 from tracker.privacy.addresses import normalise
 from tracker.web.envelope import PRIVATE, Answer, Headers
-from tracker.web.json_rules import check, parse, refusal
 
 MAX_HITS: Final = 1000
 """Hits of one request, as of our own batches."""

@@ -10,20 +10,14 @@ from typing import Any, Final
 
 import orjson
 
-from tracker.hit_values import (
-    MAX_DEPTH,
-    MAX_DESCRIPTION_LENGTHS,
-    MAX_IDENTIFIER_LENGTHS,
-    MAX_PARAMETER_KEY_LENGTH,
-    faults,
-    is_plain,
-)
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES
 from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
+from tracker.json_rules import MAX_DEPTH, faults, is_plain
 from tracker.privacy.addresses import normalise
 
 _OBJECTS = ("event_data", "custom_params")

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_INTEGER
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
+from tracker.json_rules import MAX_INTEGER
 from tracker.privacy.addresses import normalise
 
 AddressFrom = Literal["leftmost-public", "leftmost", "rightmost", "forwarded"]

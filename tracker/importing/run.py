@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+import orjson
+
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.hit import ImportedIds, encode_columns, tracking_id_of
+from tracker.hit import ImportedIds, tracking_id_of
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, Queue, count_nothing
 from tracker.importing.formats import Reader
@@ -166,7 +168,7 @@ class Import:
             columns = self._columns_of(record, hit_id, log)
             entry = Entry(
                 id=tracking_id_of(hit_id, created_at),
-                tracking_data=encode_columns(columns),
+                tracking_data=orjson.dumps(columns),
                 priority=log.priority,
                 max_retries=self.max_retries,
                 created_at=now,

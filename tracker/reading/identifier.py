@@ -1,7 +1,7 @@
 """Texts that name something, as somebody may write them who looks for it."""
 
 from tracker.errors import invalid
-from tracker.hit_values import faults
+from tracker.json_rules import faults
 
 MAX_LENGTH = 100
 """Characters: the columns `session_id`, `client_sub_id`, `module_id`, `event_name` and `parameter_key` hold no more."""

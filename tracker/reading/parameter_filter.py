@@ -9,7 +9,8 @@ from typing import Any, Final
 import orjson
 
 from tracker.errors import Refused, invalid
-from tracker.hit_values import MAX_DEPTH, MAX_PARAMETER_KEY_LENGTH, faults
+from tracker.hit_values import MAX_PARAMETER_KEY_LENGTH
+from tracker.json_rules import MAX_DEPTH, faults
 
 _MAX_LENGTH: Final = 4096
 """Bytes of the filter as JSON; one of a hit's values takes 2,000 at most."""

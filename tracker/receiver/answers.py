@@ -9,7 +9,9 @@ from typing import Any
 from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.errors import Refused
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.page_origin import for_readers
+from tracker.receiver.admission import for_readers
+from tracker.receiver.batch_acceptance import BatchResult
+from tracker.receiver.tracking import Accepted, Filtered
 from tracker.web.envelope import PRIVATE, Answer, Headers, data_answer, error_answer, retry_headers
 
 _MAX_REASON_LENGTH = 200
@@ -32,6 +34,26 @@ _HEADERS = "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requeste
 _ASKED_HEADERS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:[ \t]*,[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+)*")
 _MAX_ASKED_LENGTH = 1000
 _PREFLIGHT: Headers = (("Access-Control-Allow-Methods", _METHODS), ("Access-Control-Max-Age", "86400"))
+
+
+def show_image(outcome: Accepted | Filtered, now: datetime) -> Answer:  # noqa: ARG001 as `show_json`
+    """Return what became of a pixel's hit."""
+    if isinstance(outcome, Filtered):
+        return pixel_answer((("X-Tracker-Filtered", outcome.reason),))
+    return pixel_answer(limit_headers(outcome.enqueued))
+
+
+def show_json(outcome: Accepted | Filtered, now: datetime) -> Answer:
+    """Return what became of a hit."""
+    if isinstance(outcome, Filtered):
+        return json_answer({"filtered": outcome.reason}, now, headers=(("X-Tracker-Filtered", outcome.reason),))
+    data = {"tracking_id": outcome.tracking_id, "timestamp": outcome.happened_at}
+    return json_answer(data, now, headers=limit_headers(outcome.enqueued))
+
+
+def show_batch(outcome: BatchResult, now: datetime) -> Answer:
+    """Return what became of each event of a batch."""
+    return json_answer(outcome.data, now, headers=limit_headers(outcome.enqueued) if outcome.enqueued else ())
 
 
 def json_answer(
@@ -72,11 +94,6 @@ def preflight_answer(environ: Mapping[str, Any]) -> Answer:
     allowed = f"{_HEADERS}, {asked}" if is_list else _HEADERS
     headers = (*_PREFLIGHT, ("Access-Control-Allow-Headers", allowed))
     return Answer(b"", HTTPStatus.NO_CONTENT, for_readers(headers, environ))
-
-
-def filtered_headers(reason: str) -> Headers:
-    """Says that a hit is counted as no visit, and why."""
-    return (("X-Tracker-Filtered", reason),)
 
 
 def limit_headers(enqueued: Enqueued) -> Headers:

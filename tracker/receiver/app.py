@@ -10,12 +10,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from tracker.clock import SystemClock
 from tracker.errors import Refused
 from tracker.queueing.producer import Producer
-from tracker.receiver.acceptance import ReceiverContext
 from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_demo_page import TestPage, test_page
 from tracker.receiver.beacon_script import beacon_script
+from tracker.receiver.context import ReceiverContext
+from tracker.receiver.endpoints import MAX_BODY_BYTES, Tracking, endpoint_at
 from tracker.receiver.health import HealthParts, KnowsCaller, health, live
-from tracker.receiver.tracking import MAX_BODY_BYTES, Tracking, endpoint_at
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import Answer, Headers, as_refused
 

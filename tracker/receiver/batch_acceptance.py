@@ -9,27 +9,27 @@ from tracker.application import ApiKey, Application
 from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
+from tracker.json_rules import Parsed, check, refusal
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.acceptance import (
-    LimitExceeded,
-    ReceiverContext,
+from tracker.receiver.admission import (
+    app_id_in,
     application_not_found,
-    application_presented,
+    application_of_key,
     confirmed,
-    earliest,
+    key_of,
+    require_active,
     require_dialect,
-    sender_of,
 )
-from tracker.receiver.caller import key_of, require_active
+from tracker.receiver.batch_body import parse_batch
 from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, CommonEvent, common_batch_of
+from tracker.receiver.context import HitRequest, ReceiverContext
 from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import reason_to_drop_keyed
 from tracker.receiver.hit_building import build_entry
-from tracker.receiver.hit_form import TRUSTED, app_id_in, load_hit
-from tracker.web.authentication import presented_key
+from tracker.receiver.hit_form import TRUSTED, load_hit
+from tracker.receiver.tracking import LimitExceeded, earliest
 from tracker.web.envelope import error_body
-from tracker.web.json_rules import Parsed, check, refusal
 
 MAX_EVENT_BYTES = 65_536
 """Bytes of one event's stored form: what a single hit may have as its body."""
@@ -46,31 +46,25 @@ class _Good(NamedTuple):
     event_id: str | None
 
 
+class BatchResult(NamedTuple):
+    """What became of each event of a batch."""
+
+    data: dict[str, Any]
+    enqueued: Enqueued | None
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """A batch whose events are judged: the entries of the good ones have to go into the queue, if there are any."""
+    """A batch whose events are judged: the entries of the good ones have to go into the queue."""
 
-    offer: Offer | None
+    offer: Offer
     good: list[_Good]
     results: list[dict[str, Any]]
-    filtered: int
     context: ReceiverContext
-    application: Application
-    now: datetime
 
-    def accepted(self, enqueued: Enqueued | None) -> dict[str, Any]:
-        """Return the answer's data. Raises LimitExceeded where not one of the good events fits."""
-        results = self.results
-        if enqueued is not None:
-            self._fill_in(enqueued)
-        if self.filtered:
-            self.context.filtered.add(self.application.id, "bot", self.now, self.filtered)
-        processed = sum(result["success"] for result in results)
-        failed = len(results) - processed
-        return {"processed": processed, "failed": failed, "filtered": self.filtered, "results": results}
-
-    def _fill_in(self, enqueued: Enqueued) -> None:
-        exceeded = LimitExceeded(enqueued, self.now)
+    def accepted(self, enqueued: Enqueued) -> BatchResult:
+        """Return what became of the events. Raises LimitExceeded where not one of the good ones fits."""
+        exceeded = LimitExceeded(enqueued, self.offer.now)
         if not enqueued.accepted:
             raise exceeded
         for position, event in enumerate(self.good):
@@ -84,22 +78,30 @@ class PreparedBatch:
                 }
             else:
                 self.results[event.place] = _failure(event.place, exceeded)
+        return _result(self.context, self.offer.application, self.offer.now, self.results, enqueued)
 
 
-def prepare_common_batch(
-    context: ReceiverContext, body: bytes, environ: Mapping[str, Any], now: datetime
-) -> PreparedBatch | None:
-    """Do what `prepare_batch` does, the short way; None where the batch, or the caller, is for that to judge."""
+def take_batch(context: ReceiverContext, request: HitRequest, body: bytes) -> PreparedBatch | BatchResult:
+    """Make entries of the events that are in order. Raises Refused for the whole."""
+    taken = _take_common_batch(context, request, body) if request.dialect is None else None
+    return _take_any_batch(context, request, parse_batch(body, request.environ)) if taken is None else taken
+
+
+def _take_common_batch(
+    context: ReceiverContext, request: HitRequest, body: bytes
+) -> PreparedBatch | BatchResult | None:
+    """Do it the short way; None where the batch, or the caller, is for the long one to judge."""
     batch = common_batch_of(body)
     if batch is None:
         return None
+    now = request.now
     named = {"app_id": batch.app_id}
-    application, key = _caller(context, named, [] if batch.app_id else _naming(batch.events), environ, now)
+    application, key = _caller(context, request, named, [] if batch.app_id else _naming(batch.events))
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
     entries = CommonEntries(
         application,
-        sender_of(context, environ),
+        request.sender,
         rules.privacy,
         is_trusted=key.may(TRUSTED),
         speaks_original=rules.speaks_original,
@@ -121,17 +123,15 @@ def prepare_common_batch(
     return _prepared(context, application, good, results, now)
 
 
-def prepare_batch(
-    context: ReceiverContext, batch: Parsed, environ: Mapping[str, Any], now: datetime, *, dialect: str | None = None
-) -> PreparedBatch:
-    """Make entries of the events that are in order. Raises Refused for the whole."""
+def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: Parsed) -> PreparedBatch | BatchResult:
+    """Do it the long way, which decides about each event and explains."""
+    now = request.now
     events = _events(batch)
-    application, key = _caller(context, batch.value, events, environ, now)
+    application, key = _caller(context, request, batch.value, events)
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
-    if dialect is not None:
-        require_dialect(rules, dialect)
-    sender, since = sender_of(context, environ), earliest(context, application, key, now)
+    require_dialect(rules, request.dialect)
+    since = earliest(context, application, key, now)
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
     for index, event in enumerate(events):
@@ -146,7 +146,7 @@ def prepare_batch(
             entry, happened_at = build_entry(
                 application,
                 fields,
-                sender,
+                request.sender,
                 rules.privacy,
                 hit_id=context.hit_ids.next(now),
                 now=now,
@@ -168,13 +168,31 @@ def _prepared(
     good: list[_Good],
     results: list[dict[str, Any]],
     now: datetime,
-) -> PreparedBatch:
+) -> PreparedBatch | BatchResult:
+    if not good:
+        return _result(context, application, now, results, None)
     event_ids = [event.event_id for event in good]
     entries = [event.entry for event in good]
     quota = context.rules.rules_of(application).allowance.with_key
-    offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota) if good else None
+    offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota)
+    return PreparedBatch(offer, good, results, context)
+
+
+def _result(
+    context: ReceiverContext,
+    application: Application,
+    now: datetime,
+    results: list[dict[str, Any]],
+    enqueued: Enqueued | None,
+) -> BatchResult:
+    """Count what was filtered, and return the answer's data."""
     filtered = sum("filtered" in result for result in results)
-    return PreparedBatch(offer, good, results, filtered, context, application, now)
+    if filtered:
+        context.filtered.add(application.id, "bot", now, filtered)
+    processed = sum(result["success"] for result in results)
+    failed = len(results) - processed
+    data = {"processed": processed, "failed": failed, "filtered": filtered, "results": results}
+    return BatchResult(data, enqueued)
 
 
 def _events(batch: Parsed) -> list[Any]:
@@ -188,16 +206,15 @@ def _events(batch: Parsed) -> list[Any]:
 
 
 def _caller(
-    context: ReceiverContext, values: Mapping[str, Any], events: list[Any], environ: Mapping[str, Any], now: datetime
+    context: ReceiverContext, request: HitRequest, values: Mapping[str, Any], events: list[Any]
 ) -> tuple[Application, ApiKey]:
     """Return whose batch this is, and with which key. Raises Refused where no key is the application's."""
-    presented = presented_key(environ)
-    if presented is None:
+    if request.presented is None:
         raise _key_required()
     candidates = [named] if (named := app_id_in(values)) else _app_ids(events)
     if not candidates:
         # A key belongs to one application.
-        candidates = [application_presented(context, presented).app_id]
+        candidates = [application_of_key(context, request.presented).app_id]
     refused = application_not_found()
     doubtful: list[tuple[Application, Refused]] = []
     for app_id in candidates:
@@ -205,27 +222,32 @@ def _caller(
         if application is None:
             continue
         try:
-            return application, _key(application, presented, now)
+            return application, _key(application, request)
         except Refused as error:
             refused = error
             doubtful.append((application, error))
     for known, doubt in doubtful:
-        application = confirmed(context, known, doubt, presented, environ)
+        application = confirmed(context, request, known, doubt)
         if application is not known:
             try:
-                return application, _key(application, presented, now)
+                return application, _key(application, request)
             except Refused as newer:
                 refused = newer
     raise refused
 
 
-def _key(application: Application, presented: str, now: datetime) -> ApiKey:
+def _key(application: Application, request: HitRequest) -> ApiKey:
     """Return the application's key that was presented. Raises Refused."""
-    key = key_of(presented, application, now)
+    key = key_of(request.presented, application, request.now)
     if key is None:
         raise _key_required()
     require_active(application)
     return key
+
+
+def _naming(events: Sequence[CommonEvent]) -> list[Any]:
+    """Return what `_app_ids` looks at."""
+    return [{"app_id": event.app_id} for event in events]
 
 
 def _app_ids(events: list[Any]) -> list[str]:
@@ -241,11 +263,6 @@ def _app_ids(events: list[Any]) -> list[str]:
             if app_id is not None and app_id.isprintable():
                 named[app_id] = None
     return list(named)
-
-
-def _naming(events: Sequence[CommonEvent]) -> list[Any]:
-    """Return what `_app_ids` looks at."""
-    return [{"app_id": event.app_id} for event in events]
 
 
 def _values(event: object, application: Application, *, suspicious: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tracker.errors import Refused
-from tracker.web.json_rules import Parsed, parse, refusal
+from tracker.json_rules import Parsed, parse, refusal
 
 _LINES: Final = ("ndjson", "jsonl", "json-lines", "jsonlines", "json-seq")
 _DECODER: Final = json.JSONDecoder()

@@ -16,16 +16,18 @@ from tracker.application import Application
 from tracker.errors import Refused
 from tracker.hit import tracking_id_of
 from tracker.hit_values import (
+    MAX_APP_ID_LENGTH,
     MAX_DESCRIPTION_LENGTHS,
     MAX_IDENTIFIER_LENGTHS,
-    MAX_INTEGER,
     MAX_PARAMETER_KEY_LENGTH,
 )
+from tracker.json_rules import MAX_INTEGER
 from tracker.privacy.addresses import normalise
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
-from tracker.receiver.hit_building import Sender, time_of
-from tracker.receiver.hit_form import MAX_AGE_MS, MAX_APP_ID_LENGTH
+from tracker.receiver.hit_building import time_of
+from tracker.receiver.hit_form import MAX_AGE_MS
+from tracker.web.request_headers import Sender
 from tracker.web.timestamps import WITH_SPACE, in_utc
 
 MAX_EVENTS: Final = 1000

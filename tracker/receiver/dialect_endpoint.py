@@ -16,25 +16,22 @@ from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
 from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.producer import Enqueued
-from tracker.receiver.acceptance import (
+from tracker.receiver.admission import (
     AdmittedCaller,
-    Filtered,
-    LimitExceeded,
     NotOffered,
-    Prepared,
-    ReceiverContext,
     admit,
-    application_presented,
-    judge,
+    application_of_key,
+    for_readers,
     require_dialect,
 )
 from tracker.receiver.answers import EXPOSED, preflight_answer, refusal_answer
 from tracker.receiver.application_cache import WouldWait
+from tracker.receiver.context import HitRequest, Pending, ReceiverContext
 from tracker.receiver.enqueue import Offer
-from tracker.receiver.page_origin import for_readers
-from tracker.receiver.pending import Pending
+from tracker.receiver.tracking import Filtered, LimitExceeded, Prepared, take_hit
 from tracker.web.body import BodyUnread, discard_body, read_body
 from tracker.web.envelope import Answer, as_refused
+from tracker.web.request_headers import sender_of
 
 MAX_BODY: Final = 1_048_576
 _METHODS: Final = ("GET", "POST")
@@ -84,7 +81,8 @@ class DialectEndpoint:
 
     def _take(self, context: ReceiverContext, request: ClientRequest, environ: dict[str, Any]) -> Answer | Pending:
         hits = self.dialect.read(request)
-        admissions = self._admissions(context, hits, environ, request)
+        hit_request = HitRequest(environ, request.now, sender_of(environ, context.proxies), None, self.dialect.name)
+        admissions = self._admissions(context, hits, hit_request)
         outcomes: list[HitOutcome] = [HitOutcome()] * len(hits)
         offers = _Offers(context, request, outcomes)
         for place, hit in enumerate(hits):
@@ -96,7 +94,7 @@ class DialectEndpoint:
                     raise admission
                 if hit.values is None:
                     continue
-                judged = judge(context, admission, hit.values, environ, request.now)
+                judged = take_hit(context, hit_request, hit.values, admission)
             except Refused as refused:
                 outcomes[place] = HitOutcome(refused=refused)
             else:
@@ -118,8 +116,7 @@ class DialectEndpoint:
         self,
         context: ReceiverContext,
         hits: Sequence[ClientHit | Refused],
-        environ: dict[str, Any],
-        request: ClientRequest,
+        request: HitRequest,
     ) -> dict[tuple[str | None, str | None], AdmittedCaller | Refused]:
         """Return who is meant, and what holds: once for each way in which the request names an application.
 
@@ -130,9 +127,8 @@ class DialectEndpoint:
             if isinstance(hit, Refused) or (hit.site, hit.key) in admissions:
                 continue
             try:
-                application = _application(context, hit)
-                admission = admit(context, application, hit.key, environ, request.now)
-                require_dialect(admission.rules, self.dialect.name)
+                admission = admit(context, request._replace(presented=hit.key), _application(context, hit))
+                require_dialect(admission.rules, request.dialect)
                 admissions[hit.site, hit.key] = admission
             except Refused as refused:
                 admissions[hit.site, hit.key] = refused
@@ -233,7 +229,7 @@ def _application(context: ReceiverContext, hit: ClientHit) -> Application:
         if application is None:
             raise NotOffered
         return application
-    return application_presented(context, hit.key)
+    return application_of_key(context, hit.key)
 
 
 DIALECT_ENDPOINTS: Final = {path: DialectEndpoint(dialect) for path, dialect in DIALECT_AT.items()}

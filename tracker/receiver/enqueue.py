@@ -17,7 +17,7 @@ from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued, Producer
 from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, UNLIMITED, Quota, QuotaUse, Usage, counted_as, reset_of
 from tracker.queueing.wakeup import Notifier
-from tracker.receiver.filtered_counts import FilteredCounts
+from tracker.receiver.filtering import FilteredCounts
 from tracker.store import batch_queue, batch_queue_events, ledger
 from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database, Transaction

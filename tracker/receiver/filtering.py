@@ -1,11 +1,21 @@
-"""Which hits are not counted as visits, and why: a reason each, so that none is left out silently."""
+"""Which hits are not counted as visits, and why: a reason each, and each is counted, so that none vanishes silently."""
 
+import threading
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
+from tracker.errors import QueueAway, QueueFull
+from tracker.instruments import HITS_FILTERED
+from tracker.log import logger
 from tracker.privacy.bots import is_bot
 from tracker.privacy.programs import is_client
+from tracker.queueing.filtered import field_of
+from tracker.queueing.producer import Producer
 from tracker.receiver.rules import Rules
+from tracker.web.circuit_breaker import CircuitBreaker
 
 Reason = Literal["bot", "prefetch", "gpc", "dnt"]
 
@@ -16,6 +26,8 @@ _AHEAD = {
     "HTTP_X_MOZ": ("prefetch",),
 }
 """Headers of pages that are fetched although nobody has asked for them yet, and what says so in them."""
+
+_log = logger(__name__)
 
 
 def reason_to_drop(rules: Rules, environ: Mapping[str, Any], user_agent: str | None) -> Reason | None:
@@ -60,3 +72,53 @@ def _is_fetched_ahead(environ: Mapping[str, Any]) -> bool:
             if any(word in value for word in words):
                 return True
     return False
+
+
+class FilteredCounts:
+    """Counts by application, hour and reason: in Redis at once, in this process for as long as Redis is unavailable.
+
+    Refused hits, which nobody was told are taken, are counted in this process and brought to Redis every few seconds.
+    Thread-safe. `flush` is called beside the requests, and at the end.
+    """
+
+    def __init__(self, producer: Producer, *, redis_breaker: CircuitBreaker) -> None:
+        self._producer, self._redis_breaker = producer, redis_breaker
+        self._held: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def add(self, application_id: UUID, reason: str, now: datetime, hits: int = 1) -> None:
+        """Count `hits`. Nothing is raised: what Redis does not take is held here until it does."""
+        HITS_FILTERED.labels(reason).inc(hits)
+        field = field_of(application_id, reason, now)
+        if self._redis_breaker.allows_call():
+            try:
+                self._producer.count_filtered(field, hits)
+            except QueueFull:
+                self._redis_breaker.record_success()
+            except QueueAway as error:
+                if self._redis_breaker.record_failure():
+                    _log.warning("redis unavailable, filtered hits are counted in memory", reason=str(error))
+            else:
+                self._redis_breaker.record_success()
+                return
+        with self._lock:
+            self._held[field] += hits
+
+    def add_refused(self, application_id: UUID, code: str, now: datetime, hits: int = 1) -> None:
+        """Count hits that were refused with a code of the interface; no round trip is spent on them."""
+        with self._lock:
+            self._held[field_of(application_id, code, now)] += hits
+
+    def flush(self) -> None:
+        """Bring what is held to Redis, unless that is not to be used. Raises QueueAway: it stays held."""
+        while self._held and not self._redis_breaker.is_forced_open:
+            with self._lock:
+                if not self._held:
+                    return
+                field, hits = self._held.popitem()
+            try:
+                self._producer.count_filtered(field, hits)
+            except QueueAway:
+                with self._lock:
+                    self._held[field] += hits
+                raise

@@ -4,14 +4,18 @@ Here too the application's privacy settings are applied, so that what they withh
 """
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
+
+import orjson
 
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.hit import encode_columns, tracking_id_of
+from tracker.hit import IdSource, tracking_id_of
+from tracker.json_rules import refusal
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
-from tracker.web.json_rules import refusal
+from tracker.queueing.process_number import ProcessNumber
+from tracker.web.request_headers import Sender
 
 _NO_COLUMNS = ("event_id", "age_ms", "timestamp", "priority")
 """Fields of a hit that say something about it and are not stored with it."""
@@ -19,15 +23,26 @@ OLDEST = timedelta(hours=24)
 NEWEST = timedelta(minutes=5)
 
 
-class Sender(NamedTuple):
-    """What a request says by itself about who sent its hits."""
+class HitIds:
+    """Ids for new hits: this process's leased number and a count that only grows.
 
-    ip_address: str | None
-    user_agent: str | None
+    Thread-safe. `check` keeps the lease; it is called beside the requests.
+    """
 
+    def __init__(self, process_number: ProcessNumber) -> None:
+        self._process_number = process_number
+        self._number = process_number.draw()
+        self._ids = IdSource(self._number)
 
-UNNAMED = Sender(None, None)
-"""Somebody who does not want to be known."""
+    def next(self, now: datetime) -> int:
+        return self._ids.next(now)
+
+    def check(self) -> None:
+        """Renew the lease, and go on with another number where another process holds this one."""
+        number = self._process_number.check()
+        if number != self._number:
+            self._number = number
+            self._ids = IdSource(number)
 
 
 def time_of(fields: dict[str, Any], now: datetime, since: datetime | None = None) -> datetime:
@@ -85,7 +100,8 @@ def build_entry(
             columns[name] = value
         elif name in columns:
             del columns[name]
-    tracking_data = encode_columns(columns)
+    # As `Hit.encode` of the hit with these columns, without making it.
+    tracking_data = orjson.dumps(columns)
     if longest is not None and len(tracking_data) > longest:
         raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
     entry = Entry(

@@ -13,8 +13,6 @@ from tracker.privacy.addresses import normalise
 from tracker.receiver.field_types import Address, Description, EventId, Identifier, Instant, JsonObject, Number
 from tracker.web.timestamps import WITH_SPACE, in_utc
 
-MAX_APP_ID_LENGTH = 50
-MAX_URL_LENGTH = MAX_DESCRIPTION_LENGTHS["url"]
 MAX_USER_AGENT_LENGTH = MAX_DESCRIPTION_LENGTHS["user_agent"]
 MAX_AGE_MS = 86_400_000
 TRUSTED = "track:trusted"
@@ -136,22 +134,6 @@ def _are_usual(
         and 0 <= age_ms <= MAX_AGE_MS
         and max(map(len, custom_params), default=0) <= MAX_PARAMETER_KEY_LENGTH
     )
-
-
-def app_id_in(values: Mapping[str, Any]) -> str | None:
-    """Return the `app_id` that is given, if one is. Raises Refused where it is not a text that can be one."""
-    app_id = values.get("app_id")
-    if app_id is None or app_id == "":
-        return None
-    if type(app_id) is not str:
-        raise _refusal({"app_id": ["Must be a text."]})
-    if len(app_id) > MAX_APP_ID_LENGTH:
-        raise _refusal({"app_id": [f"Must have at most {MAX_APP_ID_LENGTH} characters."]})
-    return app_id
-
-
-def app_id_missing() -> Refused:
-    return _refusal({"app_id": ["Is required."]})
 
 
 def _refusal(fields: Mapping[str, Any]) -> Refused:

@@ -1,16 +1,27 @@
 """A hit from the pixel's query string: texts, JSON inside texts, and `cp.<key>=value` for each custom parameter."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from tracker.hit_values import MAX_DEPTH
-from tracker.web.json_rules import check, parse, refusal
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
+from tracker.json_rules import MAX_DEPTH, check, parse, refusal
+from tracker.web.request_headers import clean
 
 _JSON = ("custom_params", "event_data")
 _NUMBERS = ("age_ms", "priority")
 _PARAMETER = "cp."
 _MAX_NUMBER_LENGTH = 20
+_MAX_URL_LENGTH = MAX_DESCRIPTION_LENGTHS["url"]
+
+
+def read_pixel(environ: Mapping[str, Any], limit: int) -> dict[str, Any]:  # noqa: ARG001 of a body, which it has not
+    """Return the values of a pixel's request; the page that shows it is its `url` where none is given."""
+    values = read_query(environ.get("QUERY_STRING", ""))
+    if "url" not in values and (page := clean(environ.get("HTTP_REFERER"), _MAX_URL_LENGTH)):
+        values["url"] = page
+    return values
 
 
 def read_query(query: str) -> dict[str, Any]:

@@ -25,28 +25,9 @@ from tracker.queueing.quota import bucket_of
 from tracker.store import applications
 from tracker.store.database import Database
 from tracker.web.circuit_breaker import CircuitBreaker
-from tracker.web.client_address import TrustedProxies, client_address
 from tracker.web.key_usage import KeyUse
+from tracker.web.request_headers import TrustedProxies, client_address, presented_key
 from tracker.web.token_bucket import TokenBucket
-
-_BEARER = "bearer "
-_NO_KEY = ("", "null", "undefined", "none")
-
-
-def presented_key(environ: Mapping[str, Any]) -> str | None:
-    """Return what is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
-
-    Clients in the wild send the words `null`, `undefined` and `None`, which count as nothing. What is returned may
-    still be an `app_id` or nonsense.
-    """
-    if (key := environ.get("HTTP_X_API_KEY")) is not None and (key := key.strip()).lower() not in _NO_KEY:
-        return str(key)
-    authorization = environ.get("HTTP_AUTHORIZATION")
-    if authorization and authorization[: len(_BEARER)].lower() == _BEARER:
-        key = authorization[len(_BEARER) :].strip()
-        return None if key.lower() in _NO_KEY else key
-    return None
-
 
 MAX_FAILURES: Final = 30
 """Wrong keys a minute of one IPv4 address or one /64 of IPv6; a /48 has twice as many."""

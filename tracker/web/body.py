@@ -16,7 +16,7 @@ else:
     from backports import zstd
 
 from tracker.errors import Refused, invalid
-from tracker.web.json_rules import refusal
+from tracker.json_rules import check, parse, refusal
 
 BODY_READ = "tracker.body_read"
 """In a request's environ, where a view has read the body and an error came later: nothing is left to discard."""
@@ -46,6 +46,15 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
         return _decompress(body, encoding.strip().lower(), limit)
     # Some clients compress and do not say so. No text of ours begins like that.
     return _decompress(body, "gzip", limit) if body.startswith(_GZIP) else body
+
+
+def read_object(environ: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    """Return the JSON object that the body is, and holds to the rules. Raises Refused."""
+    parsed = parse(read_body(environ, limit))
+    if not isinstance(parsed.value, dict):
+        raise refusal("body", "Must be a JSON object.")
+    check(parsed.value, suspicious=parsed.suspicious)
+    return parsed.value
 
 
 def _of_known_length(environ: Mapping[str, Any], limit: int) -> bytes:

@@ -12,8 +12,8 @@ from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 from tracker.web.authentication import FailedKeys, KeyCheck
-from tracker.web.client_address import TrustedProxies
 from tracker.web.key_usage import KeyUse
+from tracker.web.request_headers import TrustedProxies
 from tracker.wiring.clock import agreed_clock, measure_at_start
 
 _NAME: Final = "tracker-api"

@@ -6,7 +6,7 @@ from tracker.dashboard.services import DashboardServices
 from tracker.instance.check import InstanceCheck
 from tracker.queueing.wakeup import wake_worker
 from tracker.reading.live import LiveReader
-from tracker.web.client_address import TrustedProxies
+from tracker.web.request_headers import TrustedProxies
 
 
 def parts(settings: Settings, api: ApiServices) -> DashboardServices:

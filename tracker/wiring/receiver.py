@@ -24,29 +24,28 @@ from tracker.queueing.producer import Producer
 from tracker.queueing.quota import salt_of
 from tracker.queueing.registered_workers import registered_workers
 from tracker.queueing.wakeup import Notifier
-from tracker.receiver.acceptance import ReceiverContext
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS
 from tracker.receiver.application_directory import ApplicationDirectory
 from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.receiver.beacon_demo_page import TestPage
+from tracker.receiver.context import ReceiverContext
+from tracker.receiver.endpoints import ENDPOINTS, LoopTracking
 from tracker.receiver.enqueue import HitQueue
-from tracker.receiver.filtered_counts import FilteredCounts
+from tracker.receiver.filtering import FilteredCounts
 from tracker.receiver.health import HealthParts, Probes, Seen
-from tracker.receiver.hit_ids import HitIds
+from tracker.receiver.hit_building import HitIds
 from tracker.receiver.kept_months import KeptMonths
-from tracker.receiver.on_the_loop import LoopTracking
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.queue_guard import QueueGuard
 from tracker.receiver.rules import RuleBook
-from tracker.receiver.tracking import ENDPOINTS
 from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
 from tracker.store import access_logs, leases, server_facts
 from tracker.store.database import Database
 from tracker.web.circuit_breaker import CircuitBreaker
-from tracker.web.client_address import TrustedProxies
 from tracker.web.key_usage import KeyUse
+from tracker.web.request_headers import TrustedProxies
 from tracker.wiring import api, dashboard
 from tracker.wiring.clock import agreed_clock, measure_at_start
 from tracker.wiring.metrics import untold_metrics

@@ -7,8 +7,8 @@ import pytest
 
 from tracker.application import ApiKey, Application, hash_key
 from tracker.errors import Refused
-from tracker.receiver.caller import key_of, require_active
-from tracker.web.authentication import presented_key
+from tracker.receiver.admission import key_of, require_active
+from tracker.web.request_headers import presented_key
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SHOP = Application(

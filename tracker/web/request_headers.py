@@ -1,5 +1,6 @@
-"""Who sent a request, as an address that PostgreSQL's INET takes, and whether the browser came by HTTPS.
+"""What the headers of a request say about who sent it: a key, an address, a user agent, whether it came by HTTPS.
 
+The address is one that PostgreSQL's INET takes.
 `X-Forwarded-For` and `Forwarded` (RFC 7239) can be written by anyone; every proxy adds, at the right end, whom it heard
 the request from. What is believed is read from that end: with a number of proxies, the entry that the outermost of them
 wrote; with networks, the first address that is in none of them. Anything left of it is hearsay. Where the proxies' word
@@ -8,17 +9,53 @@ that the client could have chosen.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.config import Network, ProxyHeader, Settings
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.privacy.addresses import MAX_LENGTH, normalise
 from tracker.web.forwarded import elements_from_the_right
 
+_BEARER = "bearer "
+_NO_KEY = ("", "null", "undefined", "none")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MAX_USER_AGENT_LENGTH = MAX_DESCRIPTION_LENGTHS["user_agent"]
 _MAX_HOPS = 32
 """Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""
+
+
+class Sender(NamedTuple):
+    """What a request says by itself about who sent its hits."""
+
+    ip_address: str | None
+    user_agent: str | None
+
+
+UNNAMED = Sender(None, None)
+"""Somebody who does not want to be known."""
+
+
+def presented_key(environ: Mapping[str, Any]) -> str | None:
+    """Return what is presented as a key, in `X-API-Key` or `Authorization: Bearer`; None where nothing is.
+
+    Clients in the wild send the words `null`, `undefined` and `None`, which count as nothing. What is returned may
+    still be an `app_id` or nonsense.
+    """
+    if (key := environ.get("HTTP_X_API_KEY")) is not None and (key := key.strip()).lower() not in _NO_KEY:
+        return str(key)
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    if authorization and authorization[: len(_BEARER)].lower() == _BEARER:
+        key = authorization[len(_BEARER) :].strip()
+        return None if key.lower() in _NO_KEY else key
+    return None
+
+
+def sender_of(environ: Mapping[str, Any], proxies: "TrustedProxies") -> Sender:
+    return Sender(client_address(environ, proxies), clean(environ.get("HTTP_USER_AGENT"), _MAX_USER_AGENT_LENGTH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +138,18 @@ def forwarded_scheme(environ: Mapping[str, Any], proxies: TrustedProxies) -> str
 def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
     parsed = ipaddress.ip_address(address)
     return any(parsed.version == network.version and parsed in network for network in networks)
+
+
+def clean(value: str | None, longest: int) -> str | None:
+    """Return a header as UTF-8 without control characters, at most `longest` characters; None for nothing.
+
+    WSGI hands headers over as ISO 8859-1 (PEP 3333); browsers and log shippers send UTF-8. Bytes that are none become
+    U+FFFD: an odd header never costs a hit.
+    """
+    if not value:
+        return None
+    if not value.isascii():
+        value = value.encode("latin-1", "replace").decode("utf-8", "replace")
+    if not value.isprintable():
+        value = _CONTROL.sub("", value)
+    return value[:longest].strip() or None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tracker.config import ProxyHeader
 from tracker.privacy.addresses import normalise
-from tracker.web.client_address import TrustedProxies, client_address, forwarded_scheme
+from tracker.web.request_headers import TrustedProxies, client_address, forwarded_scheme
 
 PRIVATE = tuple(ip_network(network) for network in ("10.0.0.0/8", "fd00::/8"))
 OWN_NETWORKS = TrustedProxies(networks=PRIVATE)

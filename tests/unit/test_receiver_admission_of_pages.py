@@ -4,7 +4,7 @@ import pytest
 
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.receiver.page_origin import for_readers, host_of, is_local, require_own_page
+from tracker.receiver.admission import for_readers, host_of, is_local, require_own_page
 from tracker.receiver.rules import Rules
 
 
@@ -117,5 +117,6 @@ def test_the_page_that_may_read_the_answer_is_named() -> None:
     require_own_page(rules(None), anyone)
     assert for_readers(headers, anyone)[1] == ("Access-Control-Allow-Origin", "https://other.example")
     assert for_readers(headers, {}) == (*headers, ("Access-Control-Allow-Origin", "*"), ("Vary", "Origin"))
+    assert for_readers(headers, {"HTTP_ORIGIN": "https://a\n.example"})[1] == ("Access-Control-Allow-Origin", "*")
     # No name is that long, and what is kept for each page would be.
     assert for_readers(headers, {"HTTP_ORIGIN": "https://" + "x" * 300})[1] == ("Access-Control-Allow-Origin", "*")

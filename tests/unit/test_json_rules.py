@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Refused
-from tracker.hit_values import MAX_DEPTH
-from tracker.web.json_rules import check, parse
+from tracker.json_rules import MAX_DEPTH, check, parse
 
 
 def refused_fields(text: bytes) -> list[str]:
