@@ -24,7 +24,8 @@ class Managing:
             lambda: self.receiver, knows_caller=lambda environ: self.parts.key_check.knows(environ, self.parts.proxies)
         )
         mount(self.app, lambda: self.parts)
-        mount_dashboard(self.app, lambda: dashboard.parts(settings, self.parts))
+        pages = dashboard.parts(settings, self.parts)
+        mount_dashboard(self.app, lambda: pages)
         self.client = Client(self.app)
 
     def close(self) -> None:

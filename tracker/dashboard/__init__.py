@@ -8,6 +8,8 @@ sign_in           the form, the way out, the switch of language; `form` reads it
 overview_page     where somebody begins: the operator's list of applications
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, devices, countries
+goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
+access_page       its share links; `share` whoever comes by one, `share_reads` how often one may be read
 settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
 live_page         what goes on there now
 first_hit         whether the first hit has come, and what may be wrong if not

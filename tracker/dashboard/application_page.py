@@ -11,14 +11,14 @@ from flask import Response, request
 from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard import panels, traffic
 from tracker.dashboard.formats import Days
-from tracker.dashboard.origin import is_https
-from tracker.dashboard.page import HEADERS, address, fragment, page
+from tracker.dashboard.origin import origin
+from tracker.dashboard.page import HEADERS, PATH, address, fragment, home, page
 from tracker.dashboard.ranges import CHOSEN, NAMES, Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid
-from tracker.management import applications, webhooks
+from tracker.management import annotations, applications, webhooks
 from tracker.reading import drift, stored
 from tracker.reading.export_lines import safe_cell
 from tracker.reading.overview import ever_counted
@@ -41,8 +41,11 @@ def show(app_id: str) -> Response:
     days = Days(words)
     filters = panels.filters_of(request.args)
     app_id = shown["application"].app_id
-    found = traffic.read(services, app_id, asked, days, now)
-    fresh = found.empty and not ever_counted(services.reading, app_id=app_id)
+    notes = annotations.list_(services.database, app_id, asked.shown.first, asked.shown.last)
+    found = traffic.read(services, app_id, asked, days, now, notes)
+    # The tag, and what may be wrong, are not for those who only look.
+    is_guest = viewer().share is not None
+    fresh = found.empty and not is_guest and not ever_counted(services.reading, app_id=app_id)
     first = first_hits.look(services, application_named(app_id), now) if fresh else None
     return page(
         "application.html",
@@ -58,7 +61,10 @@ def show(app_id: str) -> Response:
         query=lambda **changed: _query(asked, filters, changed),
         written=days.written,
         fresh=fresh,
-        origin=_origin(),
+        notes=notes,
+        today=now.date(),
+        day_in_full=days.full,
+        origin=origin() + home().removesuffix(PATH),
         when=_span(words, days, asked.shown),
         compared=_compared(words, days, asked),
     )
@@ -112,7 +118,7 @@ def frame(app_id: str) -> dict[str, Any]:
     services = current_services()
     found = application_named(app_id)
     row = applications.show(services.database, found.app_id)
-    of_it = webhooks.list_(services.database, found.app_id)
+    of_it = [] if viewer().share else webhooks.list_(services.database, found.app_id)
     may = viewer().may(WEBHOOKS)
     return {
         "application": row,
@@ -141,11 +147,6 @@ def _query(asked: Range, filters: Mapping[str, str], changed: Mapping[str, objec
         time = {}
     merged = {**time, **filters, **changed}
     return "?" + urlencode({name: str(value) for name, value in merged.items() if value is not None})
-
-
-def _origin() -> str:
-    """Return where the browser reaches this receiver."""
-    return f"{'https' if is_https(current_services().proxies) else 'http'}://{request.host}"
 
 
 def _span(words: Words, days: Days, period: Period) -> str:

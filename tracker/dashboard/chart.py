@@ -41,6 +41,8 @@ class Bar:
     visitors_exact: bool = True
     sessions_exact: bool = True
     goes_on: bool = False
+    notes: tuple[str, ...] = ()
+    """What happened then, as somebody has noted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from flask import Response, request
 
 from tracker.dashboard.form import form
 from tracker.dashboard.origin import require_own_page
-from tracker.dashboard.page import HOME, page
+from tracker.dashboard.page import home, page
 from tracker.dashboard.reason import without_values
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
@@ -19,7 +19,6 @@ from tracker.errors import Refused, invalid
 from tracker.management import failed_hits
 from tracker.management.failed_hits import FailedHitRow
 
-PATH: Final = f"{HOME}/operations/failed"
 _SHOWN: Final = 100
 _LOOKED_AT: Final = 10_000
 """Failed hits, the latest, among which those of a reason are looked for."""
@@ -81,7 +80,7 @@ def change() -> Response:
         ids = [each.id for each in reversed(_matching(app_id, reason))][:MAX_AT_ONCE]
         back = {"app_id": app_id or "", "reason": reason or ""}
     count = len(ids) - len(_changed(action, ids))
-    path = f"{HOME}/operations/hit" if fields.get("id") else PATH
+    path = f"{home()}/operations/{'hit' if fields.get('id') else 'failed'}"
     return see(f"{path}?{urlencode({**{k: v for k, v in back.items() if v}, 'done': action, 'count': count})}")
 
 

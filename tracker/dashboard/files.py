@@ -23,9 +23,9 @@ _HEADERS: Final = {
 }
 
 
-def address_of(name: str) -> str:
-    """Return where a file stands, as it is now."""
-    return f"/dashboard/files/{_read(name)[1]}/{name}"
+def path_of(name: str) -> str:
+    """Return where a file stands below the dashboard, as it is now."""
+    return f"/files/{_read(name)[1]}/{name}"
 
 
 def file(mark: str, name: str) -> Response:

@@ -9,19 +9,23 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from tracker.dashboard import (
+    access_page,
     application_page,
     failed_hits_page,
     files,
+    goals_page,
     keys_page,
     live_page,
+    notes,
     operations,
     overview_page,
     settings_page,
+    share,
     sign_in,
     viewer,
     webhooks_page,
 )
-from tracker.dashboard.page import HOME, error_page, page
+from tracker.dashboard.page import PATH, error_page, here, home, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
 from tracker.dashboard.viewer import SignedOut
 from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
@@ -35,10 +39,11 @@ def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:
     """Add the dashboard to the application. `parts` gives the process's own, made when a request first needs them."""
     app.extensions[EXTENSION] = parts
     app.register_blueprint(_blueprint())
+    app.add_url_rule("/", endpoint="bare", view_func=lambda: sign_in.see(home()), methods=["GET"])
 
 
 def _blueprint() -> Blueprint:
-    blueprint = Blueprint("dashboard", __name__, url_prefix=HOME)
+    blueprint = Blueprint("dashboard", __name__, url_prefix=PATH)
     blueprint.before_request(_identify)
     for path, endpoint, view, method in (
         ("/sign-in", "sign-in", sign_in.show, "GET"),
@@ -47,7 +52,7 @@ def _blueprint() -> Blueprint:
         ("/language", "language", sign_in.choose_language, "POST"),
         ("/files/<mark>/<name>", "file", files.file, "GET"),
         ("", "home", overview_page.home, "GET"),
-        ("/", "home-slash", lambda: sign_in.see(HOME), "GET"),
+        ("/", "home-slash", lambda: sign_in.see(home()), "GET"),
         ("/operations", "operations", operations.show, "GET"),
         ("/operations/failed", "failed-hits", failed_hits_page.show, "GET"),
         ("/operations/failed", "failed-hits-change", failed_hits_page.change, "POST"),
@@ -57,6 +62,10 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/live", "live", live_page.show, "GET"),
         ("/applications/<app_id>/live/now", "live-now", live_page.now, "GET"),
         ("/applications/<app_id>/panel.csv", "panel-csv", application_page.panel_csv, "GET"),
+        ("/applications/<app_id>/goals", "goals", goals_page.show, "GET"),
+        ("/applications/<app_id>/goals", "goals-save", goals_page.save, "POST"),
+        ("/applications/<app_id>/goals.csv", "goals-csv", goals_page.panel_csv, "GET"),
+        ("/applications/<app_id>/notes", "notes-save", notes.save, "POST"),
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks", webhooks_page.show, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks-save", webhooks_page.save, "POST"),
@@ -64,6 +73,14 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/keys", "keys-save", keys_page.save, "POST"),
         ("/applications/<app_id>/settings", "settings", settings_page.show, "GET"),
         ("/applications/<app_id>/settings", "settings-save", settings_page.save, "POST"),
+        ("/share/<token>", "share-traffic", application_page.show, "GET"),
+        ("/share/<token>/live", "share-live", live_page.show, "GET"),
+        ("/share/<token>/live/now", "share-live-now", live_page.now, "GET"),
+        ("/share/<token>/goals", "share-goals", goals_page.show, "GET"),
+        ("/share/<token>/goals.csv", "share-goals-csv", goals_page.panel_csv, "GET"),
+        ("/share/<token>/panel.csv", "share-panel-csv", application_page.panel_csv, "GET"),
+        ("/applications/<app_id>/access", "access", access_page.show, "GET"),
+        ("/applications/<app_id>/access", "access-save", access_page.save, "POST"),
         ("/<path:rest>", "nothing", _nothing, "GET"),
     ):
         blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])
@@ -73,7 +90,9 @@ def _blueprint() -> Blueprint:
 
 
 def _identify() -> None:
-    if (request.endpoint or "").removeprefix("dashboard.").removesuffix("-done") not in _FOR_EVERYBODY:
+    if (request.endpoint or "").startswith("dashboard.share-"):
+        share.identify()
+    elif (request.endpoint or "").removeprefix("dashboard.").removesuffix("-done") not in _FOR_EVERYBODY:
         viewer.identify()
 
 
@@ -87,13 +106,12 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     A browser that follows a link on another site keeps the cookie back (`SameSite=Strict`). It is asked once more by a
     page of our own, lest somebody sign in who has done so already.
     """
-    here = request.full_path.rstrip("?")
     if not signed_out.ended and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return page("again.html", to=sign_in.own_path(here))
+        return page("again.html", to=sign_in.own_path(here()))
     ended = "&ended=1" if signed_out.ended else ""
-    answer = sign_in.see(f"{HOME}/sign-in?next={quote(here, safe='')}{ended}")
+    answer = sign_in.see(f"{home()}/sign-in?next={quote(here(), safe='')}{ended}")
     if signed_out.ended:
-        answer.delete_cookie(viewer.COOKIE, path=HOME, httponly=True, samesite="Strict")
+        answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
     return answer
 
 

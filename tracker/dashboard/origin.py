@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from tracker.dashboard.services import current_services
 from tracker.errors import Refused
 from tracker.web.request_headers import TrustedProxies, forwarded_scheme
 
@@ -26,6 +27,11 @@ def _host(origin: str) -> str | None:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:
         return None
+
+
+def origin() -> str:
+    """Return where the browser reaches this receiver."""
+    return f"{'https' if is_https(current_services().proxies) else 'http'}://{request.host}"
 
 
 def is_https(proxies: TrustedProxies) -> bool:

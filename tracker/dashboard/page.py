@@ -11,22 +11,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracker import __version__
 from tracker.dashboard import formats, sentences
-from tracker.dashboard.files import address_of
+from tracker.dashboard.files import path_of
+from tracker.dashboard.services import current_services
 from tracker.dashboard.wording import LANGUAGES, Words, language
 from tracker.errors import Refused
+from tracker.web.request_headers import forwarded_prefix
 
-HOME: Final = "/dashboard"
+PATH: Final = "/dashboard"
+"""Where the dashboard is mounted; `home` is where a browser finds it."""
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_NO_FRAME: Final = "frame-ancestors 'none'"
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; {_NO_FRAME}"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
-    "Vary": "Cookie, Accept-Language",
+    "Vary": "Cookie, Accept-Language, Sec-Fetch-Dest",
 }
 
 
@@ -42,7 +45,7 @@ def page(
     With `script` it loads `files/dashboard.js`, without which it works as well, and nothing else.
     """
     text, words = _rendered(template, script=script, **values)
-    headers = {**HEADERS, "Content-Language": words.language}
+    headers = _headers(words)
     if script:
         headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
     return Response(text, status, headers, content_type="text/html; charset=utf-8")
@@ -51,11 +54,22 @@ def page(
 def fragment(template: str, **values: Any) -> Response:  # noqa: ANN401 what templates show
     """Return a part of a page, with an ETag by which who asks for it again learns that it is as it was."""
     text, words = _rendered(template, script=False, **values)
-    headers = {**HEADERS, "Content-Language": words.language}
+    headers = _headers(words)
     answer = Response(text, HTTPStatus.OK, headers, content_type="text/html; charset=utf-8")
     answer.add_etag()
     answer.make_conditional(request)
     return answer
+
+
+def _headers(words: Words) -> dict[str, str]:
+    """Return the headers of a page; a shared one may be framed by pages of the origins that its link names."""
+    headers = {**HEADERS, "Content-Language": words.language}
+    reader = g.get("viewer")
+    if reader is not None and reader.share is not None and reader.share.frame_origins:
+        named = " ".join(reader.share.frame_origins)
+        policy = headers["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(_NO_FRAME, f"frame-ancestors {named}")
+    return headers
 
 
 def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN401 as above
@@ -66,10 +80,13 @@ def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN40
         "lang": words.language,
         "languages": LANGUAGES,
         "version": __version__,
-        "here": request.full_path.rstrip("?") if request.method == "GET" else HOME,
+        "here": here() if request.method == "GET" else home(),
+        "root": home(),
         "viewer": g.get("viewer"),
+        # In a frame on another page there is no cookie to remember a language, and that page has a head of its own.
+        "is_framed": request.headers.get("Sec-Fetch-Dest") == "iframe",
         "address": address,
-        "file": address_of,
+        "file": lambda name: home() + path_of(name),
         "number": formats.number,
         "share": formats.share,
         "clock_time": formats.clock_time,
@@ -92,9 +109,23 @@ def error_page(refused: Refused, *, reason: str | None = None) -> Response:
     return answer
 
 
+def home() -> str:
+    """Return where a browser finds the dashboard: below the sub-path that a proxy has taken off, if it has."""
+    if "home" not in g:
+        g.home = forwarded_prefix(request.environ, current_services().proxies) + PATH
+    return str(g.home)
+
+
+def here() -> str:
+    """Return the address of this page, with its query."""
+    return home() + request.full_path.rstrip("?").removeprefix(PATH)
+
+
 def address(app_id: str) -> str:
-    """Return where the page of an application stands."""
-    return f"{HOME}/applications/{quote(app_id, safe='')}"
+    """Return where the page of an application stands, for whoever is reading."""
+    if "share_token" in g:
+        return f"{home()}/share/{g.share_token}"
+    return f"{home()}/applications/{quote(app_id, safe='')}"
 
 
 @cache

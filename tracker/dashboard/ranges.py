@@ -79,7 +79,7 @@ def last_days(days: int, now: datetime) -> Period:
 
 
 def _of_dates(asked: Mapping[str, str], today: date) -> Range:
-    first, last = (_date(asked, name) for name in ("from", "to"))
+    first, last = (day_of(asked, name) for name in ("from", "to"))
     last = min(last or today, today)
     if first is not None:
         first, last = sorted((min(first, today), last))  # Which of the two is the earlier one is plain.
@@ -100,7 +100,8 @@ def _grouping(period: Period) -> Grouping:
     return "day" if period.days <= _BY_DAY else "month"
 
 
-def _date(asked: Mapping[str, str], name: str) -> date | None:
+def day_of(asked: Mapping[str, str], name: str) -> date | None:
+    """Return the day that a field holds, as people write it; None for an empty one. Raises Refused."""
     text = asked.get(name)
     if not text:
         return None

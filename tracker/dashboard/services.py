@@ -7,6 +7,7 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
+from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
 from tracker.management.webhook_rules import WebhookRules
 from tracker.queueing.connection import Connection
@@ -39,6 +40,7 @@ class DashboardServices:
     """Asked before anything is put into Redis: whether that belongs to this database."""
     webhook_rules: WebhookRules
     live: LiveReader
+    share_reads: ShareReads
     wake_worker: Callable[[], object]
 
 

@@ -8,7 +8,7 @@ from flask import Response, redirect, request
 from tracker.dashboard import viewer, wording
 from tracker.dashboard.form import form
 from tracker.dashboard.origin import is_https, require_own_page
-from tracker.dashboard.page import HEADERS, HOME, page
+from tracker.dashboard.page import HEADERS, home, page
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import LASTS, SessionCookie
 from tracker.errors import Refused
@@ -47,7 +47,7 @@ def sign_in() -> Response:
         viewer.COOKIE,
         cookie.write(session, services.clock.now()),
         max_age=LASTS,
-        path=HOME,
+        path=home(),
         secure=is_https(services.proxies),
         httponly=True,
         samesite="Strict",
@@ -79,8 +79,8 @@ def sign_out() -> Response:
     if session is not None:
         with services.database.transaction() as tx:
             dashboard_sign_outs.add(tx, session.id, expires_at=now + LASTS, now=now)
-    answer = see(f"{HOME}/sign-in")
-    answer.delete_cookie(viewer.COOKIE, path=HOME, httponly=True, samesite="Strict")
+    answer = see(f"{home()}/sign-in")
+    answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
     return answer
 
 
@@ -93,7 +93,7 @@ def choose_language() -> Response:
     if chosen is not None:
         secure = is_https(current_services().proxies)
         answer.set_cookie(
-            wording.COOKIE, chosen, max_age=_YEAR, path=HOME, secure=secure, httponly=True, samesite="Lax"
+            wording.COOKIE, chosen, max_age=_YEAR, path=home(), secure=secure, httponly=True, samesite="Lax"
         )
     return answer
 
@@ -101,15 +101,15 @@ def choose_language() -> Response:
 def own_path(path: str | None) -> str:
     """Return a path of the dashboard as it is, anything else as its beginning: nobody is sent elsewhere from here."""
     if not path or len(path) > _MAX_PATH_LENGTH or not path.isascii() or not path.isprintable() or "\\" in path:
-        return HOME
+        return home()
     try:
         split = urlsplit(path)
     except ValueError:
-        return HOME  # What looks like a broken address of IPv6.
-    inside = split.path == HOME or split.path.startswith(f"{HOME}/")
+        return home()  # What looks like a broken address of IPv6.
+    inside = split.path == home() or split.path.startswith(f"{home()}/")
     # Browsers take a dot that is written as %2e for a dot.
     climbs = ".." in unquote(split.path).split("/")
-    return path if inside and not split.scheme and not split.netloc and not climbs else HOME
+    return path if inside and not split.scheme and not split.netloc and not climbs else home()
 
 
 def see(path: str) -> Response:

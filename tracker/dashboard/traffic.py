@@ -53,15 +53,23 @@ class Traffic:
         return any(card.before for card in self.cards)
 
 
-def read(services: DashboardServices, app_id: str, asked: Range, days: Days, now: datetime) -> Traffic:
+def read(  # noqa: PLR0917 whose, when, with what
+    services: DashboardServices,
+    app_id: str,
+    asked: Range,
+    days: Days,
+    now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
+) -> Traffic:
     """Return the numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
 
-    `now` is the time from which `asked` was made.
+    `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`).
     """
     found = statistics.read(
         services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
     )
-    bars = [_bar(row, asked, now, days) for row in found.requests_by_date]
+    by_day = _by_day(notes, asked)
+    bars = [_bar(row, asked, now, days, by_day) for row in found.requests_by_date]
     if asked.name == "24h":
         return _of_last_hours(found, bars, now)
     names = {each.parameter_key: each.parameter_name for each in parameters.list_(services.database, app_id)}
@@ -146,12 +154,22 @@ def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datet
     )
 
 
-def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days) -> Bar:
+def _by_day(notes: Sequence[Mapping[str, Any]], asked: Range) -> dict[date, tuple[str, ...]]:
+    """Return the texts of notes by the first day of what a bar stands for, in the order in which they were made."""
+    found: dict[date, tuple[str, ...]] = {}
+    for each in reversed(notes):
+        day = each["day"].replace(day=1) if asked.group_by == "month" else each["day"]
+        found[day] = (*found.get(day, ()), each["text"])
+    return found
+
+
+def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: Mapping[date, tuple[str, ...]]) -> Bar:
     counted = {"requests": row["requests"], "visitors": row["unique_visitors"]}
     if asked.group_by == "month":
         month = date.fromisoformat(f"{row['date']}-01")
         return Bar(
             label=days.month(month),
+            notes=notes.get(month, ()),
             name=days.month(month),
             sessions=row["unique_sessions"],
             visitors_exact=row["unique_visitors_exact"],
@@ -164,12 +182,14 @@ def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days) -> Bar
         hour = f"{row['hour']:02}:00"
         return Bar(
             label=hour,
+            notes=notes.get(day, ()) if row["hour"] == 0 else (),
             name=f"{days.long(day)} {hour}",
             goes_on=day == now.date() and row["hour"] == now.hour,
             **counted,
         )
     return Bar(
         label=days.short(day),
+        notes=notes.get(day, ()),
         name=days.long(day),
         sessions=row["unique_sessions"],
         goes_on=day == now.date(),

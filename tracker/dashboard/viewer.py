@@ -1,4 +1,4 @@
-"""Who is reading: the operator, or the holder of a key that may read statistics, of one application.
+"""Who is reading: the operator, the holder of a key that may read statistics of one application, or of a share link.
 
 `identify` runs before every page but those that let people in. It looks the key up anew each time, so that one that is
 revoked, changed or has expired ends its session with the next request.
@@ -16,6 +16,7 @@ from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import DatabaseAway, not_found
 from tracker.management import audit
 from tracker.store import applications, dashboard_sign_outs
+from tracker.store.shares import Share
 from tracker.web.authentication import KeyHolder
 
 COOKIE: Final = "tracker_session"
@@ -33,14 +34,15 @@ class SignedOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The operator, who has no key, or the holder of a key of one application."""
+    """The operator, who has neither of them, or the holder of a key or a share link of one application."""
 
     application: Application | None = None
     key: ApiKey | None = None
+    share: Share | None = None
 
     @property
     def is_operator(self) -> bool:
-        return self.key is None
+        return self.key is None and self.share is None
 
     @property
     def actor(self) -> audit.Actor:
@@ -48,6 +50,8 @@ class Viewer:
         return audit.ADMIN if self.key is None else audit.Actor("key", self.key.id)
 
     def may(self, permission: str) -> bool:
+        if self.share is not None:
+            return permission == PERMISSION
         return self.key is None or self.key.may(permission)
 
 

@@ -9,9 +9,10 @@ parameters, definition_check, presets  definitions of custom parameters
 settings, aliases, operator_limits     settings of an application, and what the operator allows at most
 webhooks, webhook_rules                webhooks: where they may lead, their events, their secrets
 webhook_deliveries                     what was sent and what became of it
+goals, annotations, shares              what an owner adds to the dashboard: goals and funnels, notes, share links
 failed_hits                            hits that failed for good: looked at, retried, discarded
 audit                                  every change, with who made it
-known_application                      the application that somebody names
+known_application, names               the application that somebody names; what things are called
 versions                               nobody overwrites what they have not seen
 notify_receivers                       the receivers hear of a change
 """

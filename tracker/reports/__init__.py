@@ -10,4 +10,5 @@ visits       which hits make one visit; pure
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
 answer       a question answered
+goals, funnels, returning    three questions of their own, of visits; `steps` are the conditions that they ask for
 """

@@ -20,7 +20,7 @@ def statement_of(
 
     `known` are the custom parameters that these files have columns for.
     """
-    params: list[object] = [list(files), _naive(question.days.start), _naive(question.days.end)]
+    params: list[object] = [list(files), naive(question.days.start), naive(question.days.end)]
     tables = [
         (
             f"hits AS (SELECT {_columns(question, known)} "  # noqa: S608 our own names
@@ -73,7 +73,7 @@ def _columns(question: Question, known: Collection[str]) -> str:
 def _selected(question: Question) -> str:
     parts = ["visitor", "is_view", *(["visit"] if question.needs_visits else [])]
     if question.interval is not None:
-        parts.append(f"{_bucket(question.days, question.interval)} AS bucket")
+        parts.append(f"{bucket_of(question.days, question.interval)} AS bucket")
     parts += [f"{each.sql} AS d{number}" for number, each in enumerate(question.dimensions)]
     keys = {each.parameter for each in question.measures if each.parameter is not None}
     return ", ".join([*parts, *(quoted(column_of(key)) for key in sorted(keys))])
@@ -122,11 +122,11 @@ def _order(question: Question, groups: Sequence[str]) -> str:
     return f" ORDER BY {', '.join(terms)}"
 
 
-def _bucket(days: ZoneDays, interval: Interval) -> str:
+def bucket_of(days: ZoneDays, interval: Interval) -> str:
     """Return the key of the interval that a hit lies in, as `ZoneDays.buckets` has it."""
     *spans, last = days.offsets()
     cases = "".join(
-        f"WHEN time < TIMESTAMP '{_naive(span.end):%Y-%m-%d %H:%M:%S}' THEN {_minutes(span.offset.total_seconds())} "
+        f"WHEN time < TIMESTAMP '{naive(span.end):%Y-%m-%d %H:%M:%S}' THEN {_minutes(span.offset.total_seconds())} "
         for span in spans
     )
     offset = (
@@ -146,6 +146,6 @@ def _minutes(seconds: float) -> str:
     return f"to_minutes({int(seconds) // 60})"
 
 
-def _naive(time: datetime) -> datetime:
+def naive(time: datetime) -> datetime:
     """Return a time as the facts have it: in UTC, without saying so."""
     return time.astimezone(UTC).replace(tzinfo=None)

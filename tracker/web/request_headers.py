@@ -24,6 +24,8 @@ _BEARER = "bearer "
 _NO_KEY = ("", "null", "undefined", "none")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAX_USER_AGENT_LENGTH = MAX_DESCRIPTION_LENGTHS["user_agent"]
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_MAX_PREFIX = 200
 _MAX_HOPS = 32
 """Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""
 
@@ -132,6 +134,14 @@ def forwarded_scheme(environ: Mapping[str, Any], proxies: TrustedProxies) -> str
     # Like addresses, the N-th from the right is the outermost proxy's; many overwrite the header instead.
     entries = said.rsplit(",", hops)
     return entries[max(0, len(entries) - hops)].strip().lower() or None
+
+
+def forwarded_prefix(environ: Mapping[str, Any], proxies: TrustedProxies) -> str:
+    """Return the sub-path that a believed proxy has taken off (`X-Forwarded-Prefix: /stats`), or an empty text."""
+    prefix = str(environ.get("HTTP_X_FORWARDED_PREFIX", "")).rstrip("/")
+    if not prefix or not (proxies.count or proxies.believed(environ)[1]):
+        return ""
+    return prefix if len(prefix) <= _MAX_PREFIX and _PREFIX.fullmatch(prefix) else ""
 
 
 @lru_cache(maxsize=4096)

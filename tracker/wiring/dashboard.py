@@ -3,6 +3,7 @@
 from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.services import DashboardServices
+from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
 from tracker.queueing.wakeup import wake_worker
 from tracker.reading.live import LiveReader
@@ -22,6 +23,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         proxies=TrustedProxies.of(settings),
         webhook_rules=api.webhook_rules,
         live=LiveReader(api.reading, api.clock),
+        share_reads=ShareReads(api.clock),
         instance=InstanceCheck(api.database, api.redis, api.clock),
         wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
     )

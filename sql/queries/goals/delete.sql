@@ -1,0 +1,4 @@
+-- Takes a goal away.
+DELETE FROM goals
+ WHERE application_id = %(application_id)s AND id = %(id)s
+RETURNING name, step, value_parameter

@@ -1,0 +1,4 @@
+-- Revokes a share link.
+DELETE FROM shares
+ WHERE application_id = %(application_id)s AND id = %(id)s
+RETURNING name, frame_origins

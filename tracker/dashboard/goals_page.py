@@ -1,0 +1,195 @@
+"""Goals and funnels of an application: how often they are reached, and by whom; changed by who may."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Response, request
+
+from tracker.application_settings import TIMEZONE, WEEK_START
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.changing import change
+from tracker.dashboard.formats import Days
+from tracker.dashboard.page import HEADERS, address, page
+from tracker.dashboard.ranges import CHOSEN, Range, range_of
+from tracker.dashboard.services import DashboardServices, current_services
+from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import application_named, viewer
+from tracker.dashboard.wording import Words, language
+from tracker.errors import Refused, not_found
+from tracker.goal import MAX_STEPS, STEP_KINDS, Funnel, Goal
+from tracker.management import goals
+from tracker.reading.export_lines import safe_cell
+from tracker.reports import funnels as funnel_reports
+from tracker.reports import goals as goal_reports
+from tracker.reports import returning as returning_reports
+from tracker.reports.funnels import FunnelReport
+from tracker.reports.goals import GoalsReport
+from tracker.reports.returning import ReturningReport
+from tracker.reports.zone_days import ZoneDays
+
+PERMISSION: Final = "settings:write"
+_RANGES: Final = ("today", "7d", "30d", "90d", "12m")
+_SOURCES: Final = 8
+"""Sources of a goal that are shown; the CSV has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What the page shows of some days: one report for all goals, one for each funnel, and who came again."""
+
+    goals: GoalsReport
+    funnels: list[tuple[Funnel, FunnelReport]]
+    returning: ReturningReport
+
+
+def show(app_id: str) -> Response:
+    """Return the page."""
+    return _page(app_id)
+
+
+def save(app_id: str) -> Response:
+    """Make a goal or a funnel, or take one away."""
+    actions = {"goal": _goal, "delete_goal": _delete_goal, "funnel": _funnel, "delete_funnel": _delete_funnel}
+    answer, refused = change(app_id, PERMISSION, actions)
+    if refused is not None:
+        return _page(app_id, refused=refused)
+    return answer or see(f"{address(app_id)}/goals?saved=1")
+
+
+def panel_csv(app_id: str) -> Response:
+    """Return what a panel shows, all of it, as CSV: `goals`, `returning`, or a funnel by its id. Raises Refused."""
+    services = current_services()
+    application = application_named(app_id)
+    asked = range_of(request.args, services.clock.now())
+    known, paths = goals.list_(services.database, application.app_id)
+    name = request.args.get("panel", "goals")
+    funnel = next((each for each in paths if str(each.id) == name), None)
+    if name == "goals":
+        rows = _goal_rows(known, _goals_report(services, application.app_id, asked, known))
+    elif name == "returning":
+        found = returning_reports.read(
+            services.database, services.readers, app_id=application.app_id, now=services.clock.now()
+        )
+        rows = [("week", "weeks_later", "visitors")]
+        rows += [(str(c.week), str(n), str(count)) for c in found.cohorts for n, count in enumerate(c.came)]
+    elif funnel is not None:
+        report = _funnel_report(services, application.app_id, asked, funnel)
+        rows = [("step", "visits"), ("", str(report.visits))]
+        rows += [(str(step), str(count)) for step, count in zip(funnel.steps, report.reached, strict=True)]
+    else:
+        raise not_found("There is no such panel.")
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
+    kind = name if funnel is None else "funnel"
+    file = f"{kind}-{asked.shown.first}-{asked.shown.last}.csv"
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'}
+    return Response(text.getvalue(), headers=headers, content_type="text/csv; charset=utf-8")
+
+
+def _goal_rows(known: Sequence[Goal], report: GoalsReport) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("goal", "source", "visits", "visits_with_goal", "conversions", "value")]
+    for number, goal in enumerate(known):
+        for row in report.sources:
+            came = row.conversions[number]
+            value = "" if came.value is None else f"{came.value:.15g}"
+            rows.append((goal.name, row.source or "", str(row.visits), str(came.visits), str(came.hits), value))
+    return rows
+
+
+def _goal(app_id: str, fields: Mapping[str, str]) -> None:
+    goals.create_goal(
+        current_services().database,
+        app_id,
+        name=fields.get("name", ""),
+        step=_step(fields, ""),
+        value_parameter=fields.get("value_parameter"),
+        by=viewer().actor,
+    )
+
+
+def _delete_goal(app_id: str, fields: Mapping[str, str]) -> None:
+    goals.delete_goal(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
+
+
+def _funnel(app_id: str, fields: Mapping[str, str]) -> None:
+    steps = [_step(fields, str(n)) for n in range(1, MAX_STEPS + 1) if fields.get(f"value{n}", "").strip()]
+    goals.create_funnel(
+        current_services().database, app_id, name=fields.get("name", ""), steps=steps, by=viewer().actor
+    )
+
+
+def _delete_funnel(app_id: str, fields: Mapping[str, str]) -> None:
+    goals.delete_funnel(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
+
+
+def _step(fields: Mapping[str, str], number: str) -> str:
+    return f"{fields.get(f'kind{number}', '')}:{fields.get(f'value{number}', '')}"
+
+
+def _page(app_id: str, *, refused: Refused | None = None) -> Response:
+    services = current_services()
+    shown = frame(app_id)
+    app_id = shown["application"].app_id
+    asked = range_of(request.args, services.clock.now())
+    known, paths = goals.list_(services.database, app_id)
+    may_change = viewer().may(PERMISSION)
+    return page(
+        "goals.html",
+        status=200 if refused is None else refused.status,
+        **shown,
+        asked=asked,
+        ranges=_RANGES,
+        time=_time(asked),
+        known=known,
+        funnels=paths,
+        reached=_reached(services, app_id, asked, known, paths),
+        sources=_SOURCES,
+        week=Days(Words(language())).short,
+        may_change=may_change,
+        numbers=goals.numbers_of(services.database, app_id) if may_change else [],
+        kinds=STEP_KINDS,
+        max_steps=MAX_STEPS,
+        refused=refused,
+        saved="saved" in request.args,
+    )
+
+
+def _reached(
+    services: DashboardServices, app_id: str, asked: Range, known: Sequence[Goal], paths: Sequence[Funnel]
+) -> Reached | None:
+    """Return what the reports say; None where there are none just now. Raises DatabaseAway."""
+    try:
+        return Reached(
+            _goals_report(services, app_id, asked, known),
+            [(funnel, _funnel_report(services, app_id, asked, funnel)) for funnel in paths],
+            returning_reports.read(services.database, services.readers, app_id=app_id, now=services.clock.now()),
+        )
+    except Refused:
+        return None
+
+
+def _goals_report(services: DashboardServices, app_id: str, asked: Range, known: Sequence[Goal]) -> GoalsReport:
+    return goal_reports.read(services.database, services.readers, app_id=app_id, goals=known, days=_days(app_id, asked))
+
+
+def _funnel_report(services: DashboardServices, app_id: str, asked: Range, funnel: Funnel) -> FunnelReport:
+    return funnel_reports.read(
+        services.database, services.readers, app_id=app_id, steps=funnel.steps, days=_days(app_id, asked)
+    )
+
+
+def _days(app_id: str, asked: Range) -> ZoneDays:
+    """Return the days of the site's own zone."""
+    stored: Mapping[str, Any] = application_named(app_id).settings
+    starts_sunday = WEEK_START.value(stored) == "sunday"
+    return ZoneDays(asked.shown.first, asked.shown.last, TIMEZONE.value(stored), starts_sunday)
+
+
+def _time(asked: Range) -> str:
+    """Return the time as a query has it."""
+    if asked.name == CHOSEN:
+        return f"from={asked.period.first}&to={asked.period.last}"
+    return f"range={asked.name}"

@@ -1,0 +1,38 @@
+"""How often a share link may be read: it stands where anybody finds it, and each page of it costs reports."""
+
+import threading
+from collections import OrderedDict
+from typing import Final
+from uuid import UUID
+
+from tracker.clock import Clock
+from tracker.errors import Refused
+from tracker.store.shares import Share
+from tracker.web.token_bucket import TokenBucket
+
+PER_SECOND: Final = 20.0
+AT_ONCE: Final = 200
+"""Requests of one link that a process answers: 40 people who look at the live page are 20 a second."""
+_MAX_REMEMBERED: Final = 1000
+
+
+class ShareReads:
+    """Counts the requests of each link in this process. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, share: Share) -> None:
+        """Count one request. Raises Refused (RATE_LIMIT_EXCEEDED) where there are too many."""
+        now = self._clock.monotonic()
+        with self._lock:
+            bucket = self._buckets.setdefault(share.id, TokenBucket(AT_ONCE, PER_SECOND, now))
+            self._buckets.move_to_end(share.id)
+            while len(self._buckets) > _MAX_REMEMBERED:
+                self._buckets.popitem(last=False)
+            if bucket.has_one(now):
+                bucket.take()
+                return
+        raise Refused("RATE_LIMIT_EXCEEDED", 429, "This link is read too often.", retry_after=1)

@@ -1,0 +1,117 @@
+"""Goals: how often each was reached, in how many visits, what it was worth, and where those visits came from.
+
+A visit comes from the source of its first hit that no page of the site itself led to; so each visit has one, and the
+sources add up to the whole.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tracker.application_settings import SESSION_TIMEOUT_MINUTES
+from tracker.facts.columns import column_of
+from tracker.facts.engine import EngineRow, quoted
+from tracker.goal import Goal
+from tracker.reports.facts_of_days import ask_facts, site_of
+from tracker.reports.readers import Readers
+from tracker.reports.steps import condition_of, hits_with_visits
+from tracker.reports.zone_days import ZoneDays
+from tracker.store.database import Database
+
+MAX_SOURCES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Conversions:
+    """How often a goal was reached, in how many visits, and the sum of its values; None where it has no parameter."""
+
+    hits: int
+    visits: int
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionsOfSource:
+    """Visits from one source, or all of them, and of each goal what came of them. None is no source: direct visits."""
+
+    source: str | None
+    visits: int
+    conversions: tuple[Conversions, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalsReport:
+    """All visits, and those of the most frequent sources."""
+
+    whole: ConversionsOfSource
+    sources: list[ConversionsOfSource]
+    exact: bool
+    up_to_date: bool
+
+
+def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[Goal], days: ZoneDays) -> GoalsReport:
+    """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseAway."""
+    application, _ = site_of(database, app_id)
+    minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
+    rows, facts = ask_facts(
+        database,
+        readers,
+        application,
+        days,
+        lambda cursor, paths, known: cursor.rows(*statement_of(goals, days, paths, known, timeout_minutes=minutes)),
+    )
+    nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
+    found = [] if rows is None else [_row(row, goals) for row in rows]
+    return GoalsReport(
+        whole=found[0] if found else nothing,
+        sources=found[1:],
+        exact=not facts.missing_days,
+        up_to_date=not facts.is_waiting,
+    )
+
+
+def statement_of(
+    goals: Sequence[Goal], days: ZoneDays, paths: list[str], known: Collection[str], *, timeout_minutes: int
+) -> tuple[str, list[object]]:
+    """Return the statement and its values; its first row is the whole, the others are sources, the largest first."""
+    tables, params = hits_with_visits(
+        paths,
+        days.start,
+        days.end,
+        parameters={goal.value_parameter for goal in goals if goal.value_parameter},
+        known=known,
+        timeout_minutes=timeout_minutes,
+    )
+    of_visit, of_source = [], []
+    for number, goal in enumerate(goals):
+        condition, value = condition_of(goal.step)
+        of_visit.append(f"count(*) FILTER ({condition}) AS c{number}")
+        params.append(value)
+        of_source += [f"coalesce(sum(c{number}), 0)::BIGINT", f"count(*) FILTER (c{number} > 0)"]
+        if goal.value_parameter:
+            column = quoted(column_of(goal.value_parameter))
+            of_visit.append(f"sum(try_cast({column} AS DOUBLE)) FILTER ({condition}) AS v{number}")
+            params.append(value)
+            of_source.append(f"coalesce(sum(v{number}), 0)")
+    text = f"""
+        WITH {tables},
+        per_visit AS (
+            SELECT {"".join(f"{column}, " for column in of_visit)}
+                nullif(arg_min(coalesce(source, ''), (time, coalesce(source, '')))
+                    FILTER (channel IS DISTINCT FROM 'internal'), '') AS visit_source
+            FROM with_visit GROUP BY visit
+        )
+        SELECT visit_source, count(*), {"".join(f"{column}, " for column in of_source)} grouping(visit_source) AS is_all
+        FROM per_visit GROUP BY GROUPING SETS ((), (visit_source))
+        ORDER BY is_all DESC, count(*) DESC, visit_source NULLS FIRST LIMIT {MAX_SOURCES + 1}
+    """  # noqa: S608 our own names; every value has its place
+    return text, params
+
+
+def _row(row: EngineRow, goals: Sequence[Goal]) -> ConversionsOfSource:
+    source, visits, *numbers = row
+    left = iter(numbers)
+    conversions = tuple(
+        Conversions(next(left), next(left), next(left) if goal.value_parameter else None) for goal in goals
+    )
+    return ConversionsOfSource(source, visits, conversions)

@@ -1,0 +1,48 @@
+"""The table `shares`: links with which anybody may look at one application's numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tracker.store.database import Transaction
+from tracker.store.queries import Row, fetch_all, fetch_one
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link that counts; `frame_origins` are those whose pages may show it in a frame."""
+
+    id: UUID
+    name: str
+    app_id: str
+    frame_origins: tuple[str, ...]
+
+
+def find(tx: Transaction, token_hash: str) -> Share | None:
+    """Return the link whose token has this hash."""
+    row = fetch_one(tx, "shares/find", {"token_hash": token_hash})
+    return None if row is None else Share(**{**row, "frame_origins": tuple(row["frame_origins"])})
+
+
+def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
+    """Return `id`, `name`, `frame_origins` and `created_at` of an application's links, the oldest first."""
+    return fetch_all(tx, "shares/list_rows", {"application_id": application_id})
+
+
+def insert(tx: Transaction, application_id: UUID, *, name: str, token_hash: str, frame_origins: Sequence[str]) -> UUID:
+    """Add a link by the hash of its token, and return its id."""
+    params = {
+        "application_id": application_id,
+        "name": name,
+        "token_hash": token_hash,
+        "frame_origins": list(frame_origins),
+    }
+    row = fetch_one(tx, "shares/insert", params)
+    assert row is not None
+    share_id: UUID = row["id"]
+    return share_id
+
+
+def delete(tx: Transaction, application_id: UUID, share_id: UUID) -> Row | None:
+    """Revoke a link and return what it was, or None where there is none."""
+    return fetch_one(tx, "shares/delete", {"application_id": application_id, "id": share_id})
