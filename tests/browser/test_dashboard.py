@@ -16,7 +16,7 @@ from tests.browser.site import Site
 from tests.support.raw_hits import count_days, fill
 from tests.support.registered_webhooks import register
 from tracker.demo.stack import Stack
-from tracker.management import applications, webhooks
+from tracker.management import annotations, applications, goals, shares, webhooks
 from tracker.store.database import Database
 
 UNNAMED = """[...document.querySelectorAll("a, button, input, nav, svg")].filter(
@@ -26,7 +26,10 @@ UNNAMED = """[...document.querySelectorAll("a, button, input, nav, svg")].filter
 """How many things there are that a screen reader has no name for."""
 PAGES = (
     *("", "operations", "operations/failed", "operations/hit", "applications/seen?range=24h"),
-    *(f"applications/seen{page}" for page in ("", "/live", "/quality", "/webhooks", "/settings", "/keys")),
+    *(
+        f"applications/seen{page}"
+        for page in ("", "/live", "/goals", "/quality", "/webhooks", "/settings", "/access", "/keys")
+    ),
 )
 PHONE = {"width": 320, "height": 693}
 """A small one: at this width WCAG 2.2 (1.4.10) asks for no scrolling to the side."""
@@ -41,6 +44,10 @@ def key(store: Database) -> str:
     fill(store, application, 70, start=now - timedelta(days=3), every="1 hour", **values)
     count_days(store, now.date() - timedelta(days=3), now.date())
     webhook_id = register(store, application, "*")
+    goals.create_goal(store, "seen", name="Read <i>", step="page:/1*")
+    goals.create_funnel(store, "seen", name="Way", steps=["page:/*", "page:/2*", "event:buy"])
+    annotations.create(store, "seen", day=now.date() - timedelta(days=1), text="Sale <b>begins</b>")
+    shares.create(store, "seen", name="Board", frame_origins="https://board.example")
     webhooks.disable(store, webhook_id, reason="Nothing succeeded for 5 days.", now=now)
     return api_key
 
@@ -134,7 +141,18 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
     options = {"viewport": PHONE, "color_scheme": "dark", "locale": language, "has_touch": True}
     own = [
         f"applications/seen{page}"
-        for page in ("", "?range=12m", "?range=24h", "/live", "/quality", "/webhooks", "/settings", "/keys")
+        for page in (
+            "",
+            "?range=12m",
+            "?range=24h",
+            "/live",
+            "/goals",
+            "/quality",
+            "/webhooks",
+            "/settings",
+            "/access",
+            "/keys",
+        )
     ]
     for presented, paths in (
         (key, own),

@@ -82,8 +82,9 @@ class Chart:
 
 def chart(bars: Sequence[Bar]) -> Chart:
     """Return the chart of some bars; an empty one has its lines all the same."""
-    step = step_for(max((bar.requests for bar in bars), default=0))
-    top = step * _LINES
+    highest = max((bar.requests for bar in bars), default=0)
+    step = step_for(highest)
+    top = step * max(1, math.ceil(highest / step))
     lines = [GridLine(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
     width = 100 / max(1, len(bars))
     every = max(1, math.ceil(len(bars) / _LABELS))
