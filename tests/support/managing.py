@@ -1,5 +1,6 @@
 """The API in the test's own process, with the receiver beside it, as they are served."""
 
+from dataclasses import replace
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -24,8 +25,9 @@ class Managing:
             lambda: self.receiver, knows_caller=lambda environ: self.parts.key_check.knows(environ, self.parts.proxies)
         )
         mount(self.app, lambda: self.parts)
-        pages = dashboard.parts(settings, self.parts)
-        mount_dashboard(self.app, lambda: pages)
+        # Parts that a test replaces are those of the next request; what links were read is kept.
+        reads = dashboard.parts(settings, self.parts).share_reads
+        mount_dashboard(self.app, lambda: replace(dashboard.parts(settings, self.parts), share_reads=reads))
         self.client = Client(self.app)
 
     def close(self) -> None:
