@@ -42,7 +42,7 @@ class Settings:
     database_read_url: str
     """DATABASE_READ_URL: statistics and export, with a role that has a statement timeout; default DATABASE_URL."""
     redis_url: str
-    """REDIS_URL: redis://, rediss:// or unix://."""
+    """REDIS_URL: redis://, rediss:// or unix://; with Sentinels redis+sentinel://host:26379,host:26379/service/0."""
     admin_token: str | None
     """TRACKER_ADMIN_TOKEN: may do everything over HTTP; without it only applications' own keys count."""
     metrics_token: str | None
@@ -119,7 +119,7 @@ def load() -> Settings:
         database_url=database_url,
         database_maintenance_url=_url(env, "DATABASE_MAINTENANCE_URL", postgresql, default=database_url),
         database_read_url=_url(env, "DATABASE_READ_URL", postgresql, default=database_url),
-        redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix")),
+        redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")),
         admin_token=_text(env, "TRACKER_ADMIN_TOKEN") or None,
         metrics_token=_text(env, "TRACKER_METRICS_TOKEN") or None,
         secret_key=_text(env, "TRACKER_SECRET_KEY") or None,

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _MAX_PORT: Final = 65_535
 _NUMBER: Final = r"[0-9]{1,9}(\.[0-9]{1,9})?"
@@ -26,6 +27,12 @@ _TLS_OPTIONS: Final[Mapping[str, str]] = {
     "ssl_keyfile": r".+",
     "ssl_check_hostname": r"(?i:true|false|yes|no|0|1)",
 }
+_SENTINEL_OPTIONS: Final[Mapping[str, str]] = {"sentinel_username": r".+", "sentinel_password": r".+"}
+_SENTINEL_PORT: Final = 26_379
+_SENTINEL_URL: Final = re.compile(
+    r"(?P<scheme>rediss?)\+sentinel://(?:(?P<user>[^@/?#]*)@)?(?P<hosts>[^@/?#]+)"
+    r"/(?P<service>[^/?#]+)(?:/(?P<database>[0-9]{0,9}))?(?:\?(?P<query>[^#]*))?"
+)
 _PORT: Final = (
     f"it must read as a URL, with a port from 1 to {_MAX_PORT} and with special characters of a password written as %XX"
 )
@@ -64,6 +71,59 @@ def wrong_with_redis(url: str) -> str | None:
     return _wrong_with_options(split.query, options)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelUrl:
+    """What a URL of Sentinels says: where they are, which service they look after, and how its servers are used."""
+
+    sentinels: tuple[tuple[str, int], ...]
+    service: str
+    server: str
+    """The URL of a server of the service, with a host that stands for the one that the Sentinels name."""
+    sentinel: str
+    """The same for a Sentinel."""
+
+
+def of_sentinels(url: str) -> SentinelUrl | None:
+    """Read `redis+sentinel://host:port,host:port/service/0`; None for any other URL.
+
+    The user and the options are the servers'; `sentinel_username` and `sentinel_password` are for the Sentinels.
+    """
+    match = _SENTINEL_URL.fullmatch(url)
+    if match is None:
+        return None
+    options = parse_qsl(match["query"] or "", keep_blank_values=True)
+    shared = urlencode([(name, value) for name, value in options if name not in _SENTINEL_OPTIONS])
+    of_tls = urlencode([(name, value) for name, value in options if name in _TLS_OPTIONS])
+    own = dict(options)
+    name, password = own.get("sentinel_username", ""), own.get("sentinel_password", "")
+    user = urlencode({name: password}).replace("=", ":", 1).replace("+", "%20") if name or password else ""
+    return SentinelUrl(
+        sentinels=tuple(_host_and_port(each) for each in match["hosts"].split(",")),
+        service=unquote(match["service"]),
+        server=f"{match['scheme']}://{match['user'] or ''}@host/{match['database'] or 0}?{shared}",
+        sentinel=f"{match['scheme']}://{user}@host/0?{of_tls}",
+    )
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    split = urlsplit(f"//{text}")
+    return split.hostname or "", split.port or _SENTINEL_PORT
+
+
+def wrong_with_sentinels(url: str) -> str | None:
+    """Return what is wrong, as what must be; None for a URL of Sentinels."""
+    if _SENTINEL_URL.fullmatch(url) is None:
+        return "it must read as redis+sentinel://host:26379,host:26379/service/0, with the name that Sentinel monitors"
+    try:
+        found = of_sentinels(url)
+    except ValueError:
+        return _PORT
+    if found is None or not all(host for host, _ in found.sentinels):
+        return _PORT
+    options = {**_REDIS_OPTIONS, **_SENTINEL_OPTIONS, **(_TLS_OPTIONS if url.startswith("rediss") else {})}
+    return _wrong_with_options(urlsplit(url).query, options)
+
+
 def _wrong_with_options(query: str, options: Mapping[str, str]) -> str | None:
     names = ", ".join(options)
     try:
@@ -87,5 +147,7 @@ WRONG_WITH: Final[Mapping[str, Callable[[str], str | None]]] = {
     "redis": wrong_with_redis,
     "rediss": wrong_with_redis,
     "unix": wrong_with_redis,
+    "redis+sentinel": wrong_with_sentinels,
+    "rediss+sentinel": wrong_with_sentinels,
 }
 """By scheme."""

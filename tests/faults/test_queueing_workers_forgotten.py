@@ -13,6 +13,7 @@ from tests.support.queue_workers import REPOSITORY, is_gone, workers
 from tests.support.waiting import PATIENCE, wait_until
 from tracker.queueing.connection import Connection
 from tracker.queueing.registered_workers import registered_workers
+from tracker.queueing.rq_worker import ALIVE_SECONDS
 from tracker.queueing.wakeup import wake_worker
 
 
@@ -26,15 +27,15 @@ def test_a_worker_that_redis_has_forgotten_registers_anew(redis: Connection, red
         wait_until(lambda: [queues for _, queues in seen(redis)] == [("tracker",)])
         name = seen(redis)[0][0]
         redis.flushall()
-        # It speaks with its next job at the latest, and with none every 15 s.
+        # It speaks with its next job at the latest, and with none every 5 s.
         wait_until(lambda: seen(redis) == [(name, ("tracker",))])
-        assert 0 < redis.ttl(f"rq:worker:{name}") <= 90
+        assert 0 < redis.ttl(f"rq:worker:{name}") <= ALIVE_SECONDS
         # What RQ notes at the beginning of a job, with the heartbeat among it, makes a hash that is not whole.
         redis.hdel(f"rq:worker:{name}", "queues")
         add(redis, [entry(2)])
         wake_worker(redis, "tracker", drain_seconds=20)
         wait_until(lambda: seen(redis) == [(name, ("tracker",))])
-        redis.delete(f"rq:worker:{name}")  # As after a silence of 90 s; a look at all workers then strikes it off.
+        redis.delete(f"rq:worker:{name}")  # As after a long silence; a look at all workers then strikes it off.
         seen(redis)
         add(redis, [entry(1)])
         wake_worker(redis, "tracker", drain_seconds=20)

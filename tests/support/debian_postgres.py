@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +37,29 @@ def as_nobody() -> list[str]:
 
 
 @contextmanager
-def running_debian_postgres() -> Iterator[DebianPostgres]:
-    """The server, until the block ends. Its time zone is far from UTC, as a careless host's is."""
+def running_debian_postgres(
+    *options: str, pem: Path | None = None, port: int | None = None
+) -> Iterator[DebianPostgres]:
+    """The server, until the block ends. Its time zone is far from UTC, as a careless host's is.
+
+    `options` are further settings (`name=value`); with `pem`, a key and a certificate, it speaks TLS; with `port` it
+    listens on the loopback, too.
+    """
     need(BINARIES.is_dir(), "PostgreSQL 15 is not installed: apt-get install postgresql-15")
     with memory_folder() as folder:
-        yield from _server_in(folder)
+        yield from _server_in(folder, [*options, *(() if pem is None else _tls(folder, pem))], port)
 
 
-def _server_in(folder: Path) -> Iterator[DebianPostgres]:
+def _tls(folder: Path, pem: Path) -> list[str]:
+    own = folder / "server.pem"
+    shutil.copy(pem, own)
+    own.chmod(0o600)
+    if os.geteuid() == 0:
+        shutil.chown(own, "nobody", "nogroup")
+    return ["ssl=on", f"ssl_cert_file={own}", f"ssl_key_file={own}"]
+
+
+def _server_in(folder: Path, options: Sequence[str], port: int | None) -> Iterator[DebianPostgres]:
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
     data = folder / "data"
@@ -53,15 +68,17 @@ def _server_in(folder: Path) -> Iterator[DebianPostgres]:
     command = [*as_nobody(), str(BINARIES / "postgres"), "-D", str(data)]
     for option in (
         f"unix_socket_directories={folder}",
-        "listen_addresses=",
+        f"listen_addresses={'' if port is None else '127.0.0.1'}",
+        f"port={port or 5432}",
         "fsync=off",
         "timezone=Asia/Tokyo",
         "log_line_prefix=%p %a ",
+        *options,
     ):
         command += ["-c", option]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
         try:
-            ready = [str(BINARIES / "pg_isready"), "-h", str(folder), "-t", "20", "-q"]
+            ready = [str(BINARIES / "pg_isready"), "-h", str(folder), "-p", str(port or 5432), "-t", "20", "-q"]
             while subprocess.run(ready, check=False).returncode != 0:
                 assert server.poll() is None, (folder / "log").read_text()
             yield DebianPostgres(folder)

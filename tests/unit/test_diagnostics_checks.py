@@ -16,6 +16,7 @@ from tracker.management.definition_check import problems_of
 from tracker.management.presets import NAMES, preset
 from tracker.queueing.inspection import Depth
 from tracker.queueing.registered_workers import RegisteredWorker
+from tracker.queueing.sentinel import SentinelView
 from tracker.queueing.server_facts import ServerFacts
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -29,6 +30,9 @@ REDIS = ServerFacts(
 WORKER = RegisteredWorker(
     name="tracker-w", queues=("tracker",), state="idle", hostname="h", pid=1, last_heartbeat=NOW - timedelta(seconds=20)
 )
+
+AGREES = SentinelView(name="192.0.2.1:26379", primary=("192.0.2.8", 6379), problem=None)
+SILENT = replace(AGREES, primary=None, problem="connection refused")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,13 +118,27 @@ def test_a_queue_is_judged_by_its_oldest_entry_and_its_length() -> None:
 
 
 @pytest.mark.parametrize(
+    ("views", "level"),
+    [
+        ([AGREES, AGREES, AGREES], "ok"),
+        ([AGREES, AGREES, SILENT], "warn"),
+        ([AGREES, SILENT, SILENT], "fail"),
+        ([AGREES, AGREES, replace(AGREES, primary=("192.0.2.9", 6379))], "fail"),
+    ],
+)
+def test_sentinels_that_are_silent_or_do_not_agree_are_named(views: list[SentinelView], level: str) -> None:
+    assert redis_checks.about_sentinels([]) == []
+    assert [finding.level for finding in redis_checks.about_sentinels(views)] == [level]
+
+
+@pytest.mark.parametrize(
     ("worker", "level"),
     [
         (WORKER, "ok"),
         (replace(WORKER, queues=("other",)), "fail"),
         (replace(WORKER, name="another program's"), "fail"),
-        (replace(WORKER, last_heartbeat=NOW - timedelta(minutes=9)), "fail"),
-        (replace(WORKER, last_heartbeat=None), "fail"),
+        (replace(WORKER, name="stock", last_heartbeat=NOW - timedelta(minutes=9)), "fail"),
+        (replace(WORKER, name="stock", last_heartbeat=None), "fail"),
     ],
 )
 def test_a_worker_counts_while_it_reads_our_queue_and_its_heart_beats(worker: RegisteredWorker, level: str) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from tracker.errors import SettingsInvalid
-from tracker.queueing.connection import connect
-from tracker.server_urls import wrong_with_postgresql, wrong_with_redis
+from tracker.queueing.connection import connect, primary_of
+from tracker.server_urls import of_sentinels, wrong_with_postgresql, wrong_with_redis, wrong_with_sentinels
 from tracker.store.connection import complete
 
 
@@ -70,6 +70,43 @@ def test_a_url_that_redis_takes_makes_a_client(value: str) -> None:
 def test_a_client_is_not_made_of_what_it_does_not_take(value: str) -> None:
     with pytest.raises(SettingsInvalid, match="REDIS_URL is not accepted"):
         connect(value, name="tests")
+
+
+def test_a_url_of_sentinels_says_where_they_are_and_how_its_servers_are_used() -> None:
+    url = "redis+sentinel://u:p%40ss@a:1,b,[::1]:2/hits/3?socket_timeout=1&sentinel_username=s&sentinel_password=x%20y"
+    assert wrong_with_sentinels(url) is None
+    found = of_sentinels(url)
+    assert found is not None
+    assert found.sentinels == (("a", 1), ("b", 26_379), ("::1", 2))
+    assert (found.service, found.server) == ("hits", "redis://u:p%40ss@host/3?socket_timeout=1")
+    client = connect(url, name="tests")
+    primary = primary_of(client)
+    assert primary is not None
+    first = primary.sentinels[0].connection_pool.connection_kwargs
+    assert [first[name] for name in ("host", "port", "username", "password")] == ["a", 1, "s", "x y"]
+    assert of_sentinels("redis://queue") is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis+sentinel://",
+        "redis+sentinel://a:26379",
+        "redis+sentinel://a:26379/",
+        "redis+sentinel://a:0x1/hits",
+        "redis+sentinel://a:65536/hits",
+        "redis+sentinel://a,,b/hits",
+        "redis+sentinel://a/hits/x",
+        "redis+sentinel://a/hits/0#part",
+        "redis+sentinel://a/hits/0?nonsense=1",
+        "redis+sentinel://a/hits/0?ssl_ca_certs=/ca.pem",
+        "redis+sentinel://:pa/ss@a/hits",
+    ],
+)
+def test_a_url_of_sentinels_that_does_not_read_as_one_is_refused_in_one_line(value: str) -> None:
+    message = wrong_with_sentinels(value)
+    assert message
+    assert "pa/ss" not in message
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ finding             one sentence of a check, and how bad it is
 postgres_checks     PostgreSQL: versions, settings, connections, disk
 role_checks         which role owns what
 reading_checks      the role that only reads (DATABASE_READ_URL)
-redis_checks        Redis: memory, persistence, eviction
+redis_checks        Redis: memory, persistence, eviction, Sentinels
+certificate_checks  until when the servers' certificates are valid
 instance_checks     do this database and this Redis belong together
 work_checks         workers, scheduler, statistics, webhooks, definitions: does the work get done
 application_checks  names that clients of other trackers have for applications

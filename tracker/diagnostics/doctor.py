@@ -19,13 +19,15 @@ from tracker.diagnostics import (
     role_checks,
     work_checks,
 )
+from tracker.diagnostics.certificate_checks import about_certificate
 from tracker.diagnostics.finding import Finding
 from tracker.errors import TrackerError
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
-from tracker.queueing.connection import Connection, connect
+from tracker.queueing.connection import Connection, connect, primary_of
 from tracker.queueing.inspection import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
+from tracker.queueing.server_certificate import certificate_end as queueing_certificate_end
 from tracker.store import (
     application_settings,
     batch_queue,
@@ -34,6 +36,7 @@ from tracker.store import (
     filtered_hits,
     leases,
     retention_state,
+    server_certificate,
     webhooks,
 )
 from tracker.store.database import Database
@@ -88,6 +91,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock, machin
         findings += role_checks.about_rights(database)
     if facts is not None:
         findings.append(work_checks.about_clock("PostgreSQL", machine.now(), facts.clock))
+        findings += _or_failure("certificate of PostgreSQL", lambda: _about_its_certificate(database, clock))
         findings += postgres_checks.about_server(facts)
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
         if facts.revision is not None:
@@ -106,6 +110,11 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock, machin
     elif facts is not None:
         findings += role_checks.about_owner(_DIRECT, facts, own=False)
     return findings
+
+
+def _about_its_certificate(database: Database, clock: Clock) -> list[Finding]:
+    with database.transaction() as tx:
+        return about_certificate("PostgreSQL", server_certificate.certificate_end(tx), clock.now())
 
 
 def _about_reading(settings: Settings, database: Database) -> list[Finding]:
@@ -147,11 +156,16 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
 
 def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = redis_checks.reach(redis)
+    primary = primary_of(redis)
+    found = [reached, *redis_checks.about_sentinels(primary.views() if primary else ())]
     if facts is None:
-        return [reached]
+        return found
     return [
-        reached,
+        *found,
         work_checks.about_clock("Redis", machine.now(), facts.clock),
+        *_or_failure(
+            "certificate of Redis", lambda: about_certificate("Redis", queueing_certificate_end(redis), clock.now())
+        ),
         redis_checks.about_writing(redis),
         *redis_checks.about_server(facts, max_bytes=settings.queue_max_bytes),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),

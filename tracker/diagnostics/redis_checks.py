@@ -1,12 +1,16 @@
 """Whether Redis is as the product needs it: what it acknowledged must stay until a worker has stored it."""
 
-from tracker.diagnostics.finding import Finding, graded, megabytes
+from collections.abc import Sequence
+
+from tracker.diagnostics.finding import Finding, Level, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection
 from tracker.queueing.memory import MAX_SHARE_OF_MAXMEMORY, limit_of
+from tracker.queueing.sentinel import SentinelView
 from tracker.queueing.server_facts import AOF_WRITE, NO_EVICTION, ServerFacts
 
+_SENTINELS = "Sentinels"
 _OLDEST = (6, 2)
 """XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
 
@@ -32,6 +36,26 @@ def about_writing(redis: Connection) -> Finding:
         to_do = "Until it takes writes again, hits go into batch_queue or are answered with 503."
         return Finding("Redis writable", "fail", str(error), to_do)
     return Finding("Redis writable", "ok", "a key was written")
+
+
+def about_sentinels(views: Sequence[SentinelView]) -> list[Finding]:
+    """Return whether the Sentinels answer, agree, and could replace the primary; nothing where there are none."""
+    if not views:
+        return []
+    to_do = "See that each runs and reaches the others: the primary is replaced only where most of them agree."
+    named = {view.primary for view in views if view.primary is not None}
+    if len(named) > 1:
+        seen = "; ".join(f"{view.name} names {_place(view.primary)}" for view in views)
+        return [Finding(_SENTINELS, "fail", seen, to_do)]
+    if wrong := [view for view in views if view.problem is not None]:
+        level: Level = "warn" if len(wrong) * 2 < len(views) else "fail"
+        seen = "; ".join(f"{view.name}: {view.problem}" for view in wrong)
+        return [Finding(_SENTINELS, level, seen, to_do)]
+    return [Finding(_SENTINELS, "ok", f"{len(views)} name {_place(views[0].primary)}")]
+
+
+def _place(address: tuple[str, int] | None) -> str:
+    return "nothing" if address is None else f"{address[0]}:{address[1]}"
 
 
 def about_server(facts: ServerFacts, *, max_bytes: int) -> list[Finding]:

@@ -8,6 +8,7 @@ consumer                               the workers' side: claimed, then settled,
 adding, removal, inspection            entries that come again, that are taken out, that are looked at
 wakeup, watch, pool, rq_worker         RQ: the jobs that wake a worker, and the worker processes
 connection, failures, waiting          the way to Redis: what its errors mean, who connects anew, who waits
+sentinel                               where its primary is, as the Sentinels say
 process_number, snapshots, filtered    what receivers share: numbers for ids, applications, counts of what is filtered
 value_sets, failed_keys, ledger_counts values of a day; wrong keys by address; what Redis says for the ledger
 application_keys, ownership            what Redis keeps of an application; whose Redis it is
@@ -15,5 +16,5 @@ dead_consumers                         workers that went without a word
 metric_counts, throughput              counts of all processes together, and how fast the queue is drained
 registered_workers, server_facts       for health checks
 memory                                 how much of it hits may take, and who is refused at which step
-access_list                            what a user of Redis may do at least
+access_list, server_certificate        what a user of Redis may do at least; until when its certificate is valid
 """

@@ -12,8 +12,10 @@ from redis.retry import Retry
 
 from tracker.errors import SettingsInvalid
 from tracker.queueing.failures import as_lost_connection, translated
+from tracker.queueing.sentinel import SENTINEL_SECONDS, Primary
+from tracker.server_urls import of_sentinels
 
-__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "Connection", "connect", "lua", "script", "translated"]
+__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "Connection", "connect", "lua", "primary_of", "script", "translated"]
 
 Connection = redis.Redis
 """A client of Redis with its pool. It is safe to share between threads, and after a fork it connects anew."""
@@ -70,7 +72,39 @@ class _Unix(FollowingConnection, redis.UnixDomainSocketConnection):
     pass
 
 
+class _BySentinels(FollowingConnection):
+    """What is added where Sentinels say which server is the primary: they are asked again, and believed at once.
+
+    After SENTINEL FAILOVER the former primary goes on taking writes for ten seconds, which are lost.
+    """
+
+    host: str
+    port: int
+
+    def __init__(self, *, primary: Primary, **named: Any) -> None:  # noqa: ANN401 as the client declares it
+        self._primary = primary
+        super().__init__(**named)
+
+    def connect(self) -> None:
+        if self._sock is not None and self._primary.address() != (self.host, self.port):
+            self.disconnect()  # type: ignore[no-untyped-call]
+        super().connect()
+
+    def _connect(self) -> Any:  # noqa: ANN401 as the client declares it
+        self.host, self.port = self._primary.address()
+        return super()._connect()
+
+
+class _TcpBySentinels(_BySentinels, redis.Connection):
+    pass
+
+
+class _TlsBySentinels(_BySentinels, redis.SSLConnection):
+    pass
+
+
 _FOLLOWING: Final = {redis.Connection: _Tcp, redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}
+_BY_SENTINELS: Final = {redis.Connection: _TcpBySentinels, redis.SSLConnection: _TlsBySentinels}
 
 
 def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
@@ -79,8 +113,36 @@ def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
     A command waits at most `CONNECT_SECONDS` to connect and `ANSWER_SECONDS` for each answer. A connection that
     turned out to be closed, or to lead to the wrong server, is opened once more; beyond that nothing is repeated,
     unless `retry` says so: the caller has better things to do.
+    With the URL of Sentinels it leads to whichever server they call the primary.
     Raises SettingsInvalid for a URL that the client does not take.
     """
+    found = of_sentinels(url)
+    client = _client(url if found is None else found.server, name=name, retry=retry)
+    pool = client.connection_pool
+    if found is None:
+        pool.connection_class = _FOLLOWING[pool.connection_class]
+        return client
+    sentinels = [_sentinel(found.sentinel, host, port) for host, port in found.sentinels]
+    pool.connection_class = _BY_SENTINELS[pool.connection_class]
+    pool.connection_kwargs["primary"] = Primary(found.service, sentinels)
+    return client
+
+
+def primary_of(client: Connection) -> Primary | None:
+    """Return what follows the primary of a client that asks Sentinels; None where it asks none."""
+    primary: Primary | None = client.connection_pool.connection_kwargs.get("primary")
+    return primary
+
+
+def _sentinel(url: str, host: str, port: int) -> Connection:
+    client = _client(url, name="tracker-sentinel", retry=None)
+    client.connection_pool.connection_kwargs.update(
+        host=host, port=port, socket_connect_timeout=SENTINEL_SECONDS, socket_timeout=SENTINEL_SECONDS
+    )
+    return client
+
+
+def _client(url: str, *, name: str, retry: Retry | None) -> Connection:
     try:
         client = redis.Redis.from_url(
             url,
@@ -92,13 +154,11 @@ def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
             protocol=2,
             driver_info=None,
         )
-        pool = client.connection_pool
         # What the pool cannot make a connection of shows with the first command otherwise.
-        pool.connection_class(**pool.connection_kwargs)
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
     except (TypeError, ValueError, AttributeError, redis.RedisError) as error:
         # The error may quote the URL, and with it a password.
         raise SettingsInvalid(f"REDIS_URL is not accepted by the Redis client ({type(error).__name__}).") from None
-    pool.connection_class = _FOLLOWING[pool.connection_class]
     return client
 
 

@@ -65,6 +65,8 @@ class GroupCommit:
         self._next_socket: socket.socket | None = None
         """What takes its place as soon as nothing is under way."""
         self._renew_at = 0.0
+        self._connects_at = 0.0
+        """When the connection that is used was asked for."""
         self._connecting = False
         self._connect_again_at = 0.0
         self._reader: Any = hiredis.Reader()
@@ -226,7 +228,10 @@ class GroupCommit:
         """Look for an answer that does not come, and for a connection that is to be replaced."""
         self._loop.call_later(_WATCH_SECONDS, self._watch)
         now = self._loop.time()
-        if self._in_flight and now - self._heard_at > ANSWER_SECONDS:
+        if self._producer.has_moved_since(self._connects_at) and self._socket is not None:
+            self._fail(QueueAway("Another server is the primary of Redis now."))
+            self._begin_to_connect()
+        elif self._in_flight and now - self._heard_at > ANSWER_SECONDS:
             self._fail(NoAnswer("Redis does not answer."))
         elif self._socket is not None and now >= self._renew_at and self._next_socket is None:
             self._begin_to_connect()
@@ -234,6 +239,7 @@ class GroupCommit:
     def _begin_to_connect(self) -> None:
         if not self._connecting and self._loop.time() >= self._connect_again_at:
             self._connecting = True
+            self._connects_at = self._loop.time()
             threading.Thread(target=self._connect, name="connecting", daemon=True).start()
 
     def _connect(self) -> None:

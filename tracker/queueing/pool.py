@@ -42,8 +42,10 @@ log = logger(__name__)
 
 _MAINTENANCE_SECONDS = 60
 """How often RQ looks for jobs that died with their worker; they are nudges, so this only tidies up."""
-_WORKER_SECONDS = 30
-"""RQ's `worker_ttl`: an idle worker asks Redis anew every 15 s and gives an answer up after 25 s."""
+_WORKER_SECONDS = 20
+"""RQ's `worker_ttl`: an idle worker asks Redis anew every 5 s, which is how soon it is seen that one is dead."""
+_HORSE_SECONDS = 5
+"""How often a worker says that it lives while its job runs."""
 _SHORT_LIFE_SECONDS = 10.0
 _MAX_RESPAWN_PAUSE_SECONDS = 10.0
 _PR_SET_PDEATHSIG: Final = 1
@@ -245,6 +247,7 @@ def _work(*, name: str, queues: list[str], redis_url: str, burst: bool, parent: 
         connection=client,
         maintenance_interval=_MAINTENANCE_SECONDS,
         worker_ttl=_WORKER_SECONDS,
+        job_monitoring_interval=_HORSE_SECONDS,
     )
     if retry is not None:
         # A work horse has done its work, and its worker waits for its end.

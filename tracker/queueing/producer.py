@@ -19,7 +19,7 @@ import redis
 
 from tracker.errors import QueueAway, QueueFull, ShareFull
 from tracker.queueing.accept_command import AcceptCommands, PackedOffer, packed
-from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, translated
+from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, translated
 from tracker.queueing.entry import Entry
 from tracker.queueing.filtered import COUNTS
 from tracker.queueing.memory import MemoryUse, memory_use
@@ -70,6 +70,7 @@ class Producer:
         """`max_bytes` is how much memory Redis may take, 0 for three quarters of its maxmemory."""
         self._redis, self._max_bytes = redis, max_bytes
         self._pool = redis.connection_pool
+        self._primary = primary_of(redis)
         self._script = lua("accept")
         self._commands = AcceptCommands(self._script, queue_limit)
         self._threads = threading.local()
@@ -233,6 +234,7 @@ class Producer:
             connection is None
             or self._threads.pid != os.getpid()
             or time.monotonic() - self._threads.made_at > MAX_CONNECTION_SECONDS
+            or self.has_moved_since(self._threads.made_at)
         ):
             # Not taken from the pool, which would count it for ever.
             connection = cast(_Wire, self._pool.connection_class(**self._pool.connection_kwargs))
@@ -240,3 +242,13 @@ class Producer:
             self._threads.pid = os.getpid()
             self._threads.made_at = time.monotonic()
         return connection
+
+    def has_moved_since(self, moment: float) -> bool:
+        """Return whether the Sentinels, where there are any, have called another server the primary since then.
+
+        They are asked in a thread, so that who asks often hears of it a moment later.
+        """
+        if self._primary is None:
+            return False
+        self._primary.ask_beside()
+        return self._primary.moved_at > moment

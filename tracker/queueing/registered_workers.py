@@ -12,15 +12,13 @@ from tracker.queueing.connection import Connection, translated
 
 _SILENT: Final = timedelta(minutes=8)
 """A stock `rq worker` with nothing to do speaks every 405 seconds."""
-_OURS_SILENT: Final = timedelta(seconds=120)
-"""RQ forgets one of ours a minute and a half after its last word."""
 OUR_WORKERS: Final = "tracker-"
 """How the names of `worker.py`'s workers begin. Others that read the queue may be another program's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredWorker:
-    """One worker. RQ forgets a killed one only after its heartbeat has run out, a minute and a half for ours."""
+    """One worker. Redis forgets a killed one of ours by itself, `rq_worker.ALIVE_SECONDS` after its last word."""
 
     name: str
     queues: tuple[str, ...]
@@ -35,9 +33,8 @@ class RegisteredWorker:
         return self.name.startswith(OUR_WORKERS)
 
     def is_alive(self, now: datetime) -> bool:
-        """Return whether it has spoken of late."""
-        silent = _OURS_SILENT if self.is_ours else _SILENT
-        return self.last_heartbeat is not None and now - self.last_heartbeat < silent
+        """Return whether it has spoken of late. One of ours has: Redis has forgotten those that have not."""
+        return self.is_ours or (self.last_heartbeat is not None and now - self.last_heartbeat < _SILENT)
 
     def reads(self, queue: str, now: datetime) -> bool:
         """Return whether it is alive and takes the jobs of this queue."""

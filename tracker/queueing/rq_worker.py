@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from typing import Any
+from typing import Any, Final
 
 import redis
 from redis.client import Pipeline
@@ -14,23 +14,33 @@ from tracker.queueing.failures import sentence
 
 log = logger(__name__)
 
+ALIVE_SECONDS: Final = 20
+"""So long Redis remembers a worker that says nothing. Each speaks every five seconds, whether it waits or works."""
+_LATE_SECONDS = 3
+
 
 class ForkingWorker(Worker):
     """RQ's worker. Except in a burst its client waits while Redis is unavailable (`tracker.queueing.waiting`)."""
 
     pubsub_thread: Any
 
+    @property
+    def connection_timeout(self) -> int:
+        """Return how many seconds an answer is waited for; RQ would wait seven more for a server that hangs."""
+        return int(self.dequeue_timeout) + _LATE_SECONDS
+
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Say that it lives, and register anew: Redis forgets a worker that was silent, and everybody by FLUSHALL.
 
         RQ itself would go on with a worker that reads a queue and that nobody sees.
         """
+        del timeout
         if pipeline is not None:
-            super().heartbeat(timeout, pipeline)
+            super().heartbeat(ALIVE_SECONDS, pipeline)
             register(self, pipeline)
             return
         with self.connection.pipeline() as own:
-            super().heartbeat(timeout, own)
+            super().heartbeat(ALIVE_SECONDS, own)
             register(self, own)
             # Asked for by a field that only an introduction writes: whatever else RQ notes of a worker (a state, a job,
             # a heartbeat among other commands) makes the hash anew too, without what it reads.

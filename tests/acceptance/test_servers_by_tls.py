@@ -1,0 +1,94 @@
+"""Redis and PostgreSQL by TLS, with certificates of an authority of one's own."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import signed
+from tests.support.command_line import tracker
+from tests.support.debian_postgres import running_debian_postgres
+from tests.support.debian_redis import running_debian_redis
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.serving import free_port
+from tests.support.waiting import wait_until
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.diagnostics.certificate_checks import about_certificate
+from tracker.errors import QueueAway
+from tracker.queueing import server_facts
+from tracker.queueing.connection import connect
+from tracker.store.database import Database
+
+SOON = timedelta(days=9, hours=12)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """The port of a Redis whose certificate ends soon, and the authority that signed it."""
+    folder = tmp_path_factory.mktemp("tls")
+    pem, authority = signed(folder, "localhost", ends=SOON)
+    with running_debian_redis(folder, pem, authority) as port:
+        yield port, authority
+
+
+def test_the_product_runs_on_a_redis_that_shows_a_certificate_of_our_own(
+    own: tuple[int, Path], settings: Settings, database: Database, application: Application, tmp_path: Path
+) -> None:
+    port, authority = own
+    by_tls = replace(settings, redis_url=f"rediss://localhost:{port}/0?ssl_ca_certs={authority}")
+    receiving = Receiving(by_tls)
+    assert code(receiving.track({"app_id": "shop", "url": "https://shop.example/"})) == (200, None)
+    with running(by_tls, tmp_path, "worker.py") as workers, running(by_tls, tmp_path, "scheduler.py"):
+        wait_until(lambda: rows(database, "SELECT count(*) FROM access_logs") == [(1,)])
+        wait_until(lambda: tracker(by_tls, "scheduler", "--check").status == 0)
+        found = {each["check"]: each for each in tracker(by_tls, "doctor", "--json").json}
+        assert workers.stop() == 0
+    receiving.close()
+    assert found["Redis"]["seen"].startswith("Redis 7.0")
+    assert found["workers"]["level"] == "ok"
+    assert found["certificate of Redis"]["level"] == "warn"
+    assert "in 9 days" in found["certificate of Redis"]["seen"]
+
+
+def test_another_authority_or_another_name_is_refused_in_a_sentence(own: tuple[int, Path], settings: Settings) -> None:
+    port, authority = own
+    for url in (f"rediss://localhost:{port}/0", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}"):
+        with closing(connect(url, name="tests")) as client, pytest.raises(QueueAway, match="certificate verify failed"):
+            server_facts.write(client)
+    with closing(connect(f"redis://localhost:{port}/0", name="tests")) as client, pytest.raises(QueueAway):
+        server_facts.write(client)
+    finished = tracker(replace(settings, redis_url=f"rediss://localhost:{port}/0"), "queue", "status")
+    assert finished.status == 1
+    assert "certificate verify failed" in finished.errors
+
+
+def test_the_certificate_of_postgresql_is_looked_at_too(settings: Settings, tmp_path: Path) -> None:
+    pem, authority = signed(tmp_path, "localhost", ends=SOON)
+    port = free_port()
+    with running_debian_postgres(port=port, pem=pem):
+        url = f"postgresql://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={authority}"
+        found = {each["check"]: each for each in examined(settings, url)}
+        assert "in 9 days" in found["certificate of PostgreSQL"]["seen"]
+        unknown = examined(settings, url.replace(str(authority), str(pem)))
+        assert "certificate verify failed" in unknown[2]["seen"]
+
+
+def examined(settings: Settings, database_url: str) -> Any:
+    own = replace(settings, database_url=database_url, database_maintenance_url=database_url)
+    return tracker(own, "doctor", "--json").json
+
+
+@pytest.mark.parametrize(
+    ("left", "level"), [(timedelta(days=15), "ok"), (timedelta(days=13), "warn"), (timedelta(seconds=-1), "fail")]
+)
+def test_a_certificate_is_named_fourteen_days_before_it_ends(left: timedelta, level: str) -> None:
+    now = datetime.now(UTC)
+    (finding,) = about_certificate("Redis", now + left, now)
+    assert finding.level == level
