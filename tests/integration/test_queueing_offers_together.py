@@ -55,10 +55,10 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
 
     def packed(offer: tuple[UUID, int | None, list[Entry], list[str | None], Quota]) -> PackedOffer:
         application, limit, entries, events, quota = offer
-        return producer.packed(application, limit, entries, minute, events, quota=quota)
+        return producer.commands.packed_offer(application, limit, entries, minute, events, quota)
 
     def sent(together: list[PackedOffer]) -> list[Any]:
-        return list(queue.eval(lua("accept"), *_arguments(producer.command(together))))  # type: ignore[arg-type]
+        return list(queue.eval(lua("accept"), *_arguments(producer.commands.command(together))))  # type: ignore[arg-type]
 
     def seen() -> dict[bytes, Any]:
         """All that stands in Redis, but for ids in streams, which are times, and how many bytes the day knows of."""

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from tracker.application import Application, ParameterDefinition
 from tracker.hit import Hit
 from tracker.ingest.application_lookup import Known
-from tracker.ingest.check import Good
+from tracker.ingest.check import Failed, Good
 from tracker.ingest.parts import MAX_PART_BYTES, Item, halves, parts_of
-from tracker.ingest.read import Failed
 from tracker.parameter_limits import default_bytes
 from tracker.parameter_rules import compile_definition
 from tracker.queueing.consumer import Claim

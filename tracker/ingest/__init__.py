@@ -2,8 +2,8 @@
 
 drain               turns until the queue is dry or the time is over; drain_result counts and logs what it did
 in_flight           what this drain has claimed and not yet settled
-read                an entry becomes a hit, or a failure with a reason
-check               against its application, whose definitions application_lookup keeps for a few seconds
+check               an entry becomes a hit that its application takes, or a failure with a reason; application_lookup
+                    keeps the applications' definitions for a few seconds
 parameters          custom parameters against their definitions
 variety             how many different values of a parameter a day tells apart
 parts               a batch in parts, so that nobody waits for the whole of a large or a bad one

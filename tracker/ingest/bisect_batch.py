@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from tracker.clock import Clock
 from tracker.errors import Unclear, Unstorable
+from tracker.ingest.check import Failed
 from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Item, Part, halves
-from tracker.ingest.read import Failed
 from tracker.ingest.write import Written, write
 from tracker.instruments import BATCH_SECONDS
 from tracker.log import logger

@@ -1,14 +1,48 @@
-"""Checking: does the hit's application exist, and does it take the hit's custom parameters."""
+"""Reading and checking: an entry of the queue becomes a hit that can be written, or a failure with its reason.
+
+The receiver checked what it accepted, but an operator may have edited an entry, and whoever writes to Redis can
+write anything. What is read has the types of the columns and can be sent to PostgreSQL; whether it fits them
+(an address, a length) is for PostgreSQL to say. What is checked is whether the hit's application exists, and takes the
+hit's custom parameters.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import orjson
 
 from tracker.hit import Hit
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.ingest.application_lookup import Known
 from tracker.ingest.parameters import check as check_parameters
-from tracker.ingest.read import Failed, Read
 from tracker.outbox.publish import Subscribers
+from tracker.parameter_rules import Json
 from tracker.queueing.consumer import Claim
+
+_BIGINT_END = 1 << 63
+_BRACKETS_OF_AN_ORDINARY_HIT = 100
+_NUL_IN_JSON = b"\\u0000"
+
+
+class Read(NamedTuple):
+    """A claim that holds a hit."""
+
+    claim: Claim
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A claim whose hit will never be stored: it goes to `batch_queue` with the reason.
+
+    `kind` is the class of the failure, one of a few words, for logs and counts; `audience` is who is told, if anybody.
+    """
+
+    claim: Claim
+    kind: str
+    reason: str
+    audience: Subscribers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +56,17 @@ class Good:
     refusals: Sequence[tuple[str, str]]
     audience: Subscribers | None = None
     """The webhooks that are told of it, if any."""
+
+
+def read(claim: Claim) -> Read | Failed:
+    """Read one entry."""
+    try:
+        hit = Hit.decode(claim.entry.tracking_data)
+        _demand_sound(hit)
+        _demand_sendable(hit, claim.entry.tracking_data)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return Failed(claim, "unreadable", f"tracking_data does not read as a hit: {_sentence(error)}")
+    return Read(claim, hit)
 
 
 def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
@@ -38,3 +83,57 @@ def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
     if checked.params is not hit.custom_params:
         hit = replace(hit, custom_params=checked.params)
     return Good(read.claim, hit, checked.values, checked.refusals, found.audience)
+
+
+def _demand_sound(hit: Hit) -> None:
+    """Raise ValueError where a column holds another type than its own."""
+    if type(hit.id) is not int or not 0 <= hit.id < _BIGINT_END:
+        raise ValueError("id is not a whole number of 63 bits")
+    if hit.created_at.tzinfo is None:
+        raise ValueError("created_at has no offset from UTC")
+    if type(hit.app_id) is not str:
+        raise ValueError("app_id is not text")
+    for name in _TEXTS:
+        value = getattr(hit, name)
+        if value is not None and type(value) is not str:
+            raise ValueError(f"{name} is not text")
+    for name in ("event_data", "custom_params"):
+        value = getattr(hit, name)
+        if value is not None and type(value) is not dict:
+            raise ValueError(f"{name} is not an object")
+
+
+_TEXTS = (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "ip_address")
+
+
+def _demand_sendable(hit: Hit, data: bytes) -> None:
+    """Raise ValueError for what cannot be sent: NUL anywhere, or nesting that cannot be written as JSON again.
+
+    Both show in the bytes of the JSON first, so that an ordinary hit costs two searches.
+    """
+    if _NUL_IN_JSON in data and _holds_nul(orjson.loads(data)):
+        raise ValueError("it holds the character NUL, which PostgreSQL does not store")
+    if data.count(b"{") + data.count(b"[") > _BRACKETS_OF_AN_ORDINARY_HIT:
+        hit.encode()
+
+
+def _holds_nul(value: Json) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in key or _holds_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
+def _sentence(error: Exception) -> str:
+    """Return why, without quoting a value: of a KeyError the key is the missing column."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing."
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"it is not JSON ({error.msg} at character {error.pos})."
+    if type(error) is ValueError and error.args and str(error.args[0]).startswith(_OWN_SENTENCES):
+        return f"{error}."
+    return f"a column is missing, unknown or of another type ({type(error).__name__})."
+
+
+_OWN_SENTENCES = ("id ", "created_at ", "app_id ", "it holds ", "event_data ", "custom_params ", *_TEXTS)

@@ -9,11 +9,10 @@ from tracker.clock import Clock
 from tracker.errors import TryAgain
 from tracker.ingest.application_lookup import ApplicationLookup, Known
 from tracker.ingest.bisect_batch import FAULTS, write_part
-from tracker.ingest.check import Good, check
+from tracker.ingest.check import Failed, Good, Read, check, read
 from tracker.ingest.drain_result import DrainCounts, Drained, Ended
 from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Part, Unchecked, parts_of
-from tracker.ingest.read import Failed, Read, read
 from tracker.ingest.variety import Variety
 from tracker.log import logger
 from tracker.queueing.consumer import Claim, Consumer

@@ -6,8 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from tracker.ingest.application_lookup import Known
-from tracker.ingest.check import Good
-from tracker.ingest.read import Failed, Read
+from tracker.ingest.check import Failed, Good, Read
 
 Item = Good | Failed
 """A hit that has been checked."""

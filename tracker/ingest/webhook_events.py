@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from tracker.ingest.check import Good
-from tracker.ingest.read import Failed
+from tracker.ingest.check import Failed, Good
 from tracker.outbox.events import FailedHit, batch_failed, session_started
 from tracker.outbox.publish import Subscribers, of_event, of_hit
 from tracker.store import webhook_deliveries

@@ -16,8 +16,7 @@ from tracker.clock import Clock
 from tracker.hit import identity_of
 from tracker.ingest import statistics_deltas
 from tracker.ingest.activity import activities_of
-from tracker.ingest.check import Good
-from tracker.ingest.read import Failed
+from tracker.ingest.check import Failed, Good
 from tracker.ingest.webhook_events import announce
 from tracker.queueing.consumer import Claim
 from tracker.store import (

@@ -13,9 +13,10 @@ from uuid import UUID
 
 import hiredis
 
+from tracker.errors import QueueFull
 from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS, field_of
-from tracker.queueing.memory import CROWD_SHARE
+from tracker.queueing.memory import CROWD_SHARE, MemoryUse
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
 from tracker.queueing.wakeup import WAKE_UP_KEY
@@ -70,14 +71,18 @@ class AcceptCommands:
         self._evalsha = _bare("EVALSHA", digest)
         self._keys = _bare(*STREAMS, WAKE_UP_KEY, COUNTS, OVERFLOWING)
         self._limits = b""
-        self.note_memory(is_for_others=False)
+        self.note_memory(MemoryUse())
         self._crowds: tuple[dict[str, int], int] = ({}, 0)
         self._common_parts: dict[tuple[UUID, int | None, int], _Common] = {}
         self._callers: dict[int, _Caller] = {}
 
-    def note_memory(self, *, is_for_others: bool) -> None:
-        """Have applications with a crowd waiting refused, or not any more."""
-        crowd_limit = 0 if is_for_others else int(self._queue_limit * CROWD_SHARE)
+    def note_memory(self, memory: MemoryUse) -> None:
+        """Take note of how much memory hits have taken: what is refused for that is said by `packed_offer`.
+
+        Applications with a crowd waiting are refused, or not any more.
+        """
+        self._memory = memory
+        crowd_limit = 0 if memory.is_short_for_crowds else int(self._queue_limit * CROWD_SHARE)
         self._limits = _bare(self._queue_limit, crowd_limit, SHARED_STREAM_SHARE)
 
     def note_crowds(self, lengths: dict[str, int]) -> None:
@@ -93,7 +98,13 @@ class AcceptCommands:
         event_ids: Sequence[str | None],
         quota: Quota,
     ) -> PackedOffer:
-        """Pack an offer, as `Producer.enqueue` describes it."""
+        """Pack an offer, as `Producer.enqueue` describes it. Raises QueueFull where Redis has no memory left for it."""
+        memory = self._memory
+        if memory.limit and (memory.is_full or (len(entries) > 1 and memory.is_short_for_bulk)):
+            raise QueueFull(
+                f"Redis has taken {memory.used} of the {memory.limit} bytes that hits may take "
+                "(TRACKER_QUEUE_MAX_BYTES): let the workers catch up, or raise it and maxmemory."
+            )
         events = [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
         return PackedOffer(
             self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),

@@ -60,7 +60,7 @@ class GroupCommit:
     """Offers of one process over one connection. To be used on the loop only."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, producer: Producer) -> None:
-        self._loop, self._producer = loop, producer
+        self._loop, self._producer, self._commands = loop, producer, producer.commands
         self._socket: socket.socket | None = None
         self._next_socket: socket.socket | None = None
         """What takes its place as soon as nothing is under way."""
@@ -103,7 +103,7 @@ class GroupCommit:
     ) -> None:
         """Make the offer of `Producer.enqueue`; `answered` is called later, in their order for each application."""
         try:
-            packed = self._producer.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
+            packed = self._commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
         except QueueFull as error:
             self._loop.call_soon(answered, partial(_raise, error))
             return
@@ -132,7 +132,7 @@ class GroupCommit:
             self._in_flight.append(None)
             commands.append(self._producer.load_command())
         groups = [*self._to_repeat, *_groups(self._ready)]
-        commands += [self._producer.command([offer.packed for offer in group.offers]) for group in groups]
+        commands += [self._commands.command([offer.packed for offer in group.offers]) for group in groups]
         self._in_flight.extend(groups)
         self._unsent = memoryview(b"".join(commands))
         self._ready, self._to_repeat = [], []

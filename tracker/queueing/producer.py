@@ -18,11 +18,11 @@ from uuid import UUID
 import redis
 
 from tracker.errors import QueueAway, QueueFull, ShareFull
-from tracker.queueing.accept_command import AcceptCommands, PackedOffer, packed
+from tracker.queueing.accept_command import AcceptCommands, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, translated
 from tracker.queueing.entry import Entry
 from tracker.queueing.filtered import COUNTS
-from tracker.queueing.memory import MemoryUse, memory_use
+from tracker.queueing.memory import memory_use
 from tracker.queueing.overflow import overflow_streams
 from tracker.queueing.quota import LIMITS, UNLIMITED, Limit, Quota, reset_of
 
@@ -72,10 +72,9 @@ class Producer:
         self._pool = redis.connection_pool
         self._primary = primary_of(redis)
         self._script = lua("accept")
-        self._commands = AcceptCommands(self._script, queue_limit)
+        self.commands = AcceptCommands(self._script, queue_limit)
         self._threads = threading.local()
         self._closed_until = 0.0
-        self._memory = MemoryUse()
 
     def look_at_memory(self) -> None:
         """Refuse offers as long as Redis has used up what hits may take of its memory; to be called every few seconds.
@@ -83,8 +82,7 @@ class Producer:
         Offers of several hits are refused sooner, and so are applications with a crowd waiting. Raises QueueAway; what
         was seen last holds then.
         """
-        self._memory = memory_use(self._redis, self._max_bytes)
-        self._commands.note_memory(is_for_others=self._memory.is_short_for_crowds)
+        self.commands.note_memory(memory_use(self._redis, self._max_bytes))
 
     def look_at_crowds(self) -> None:
         """See how much waits in applications' own streams, for the queue limit; to be called every few seconds.
@@ -97,7 +95,7 @@ class Producer:
                 for stream in streams:
                     pipeline.xlen(stream)
                 lengths = pipeline.execute()
-        self._commands.note_crowds(dict(zip(streams, lengths, strict=True)))
+        self.commands.note_crowds(dict(zip(streams, lengths, strict=True)))
 
     def enqueue(
         self,
@@ -118,36 +116,10 @@ class Producer:
         left is for applications without a crowd, QueueAway when Redis does not answer. It is then unknown whether the
         entries were added; their ids make adding them again harmless.
         """
-        offer = self.packed(application_id, rate_limit, entries, now, event_ids, quota=quota)
+        offer = self.commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
         with translated():
-            answers: list[Any] = self._ask(self.command([offer]))
+            answers: list[Any] = self._ask(self.commands.command([offer]))
         return self.enqueued(answers[0], rate_limit, now)
-
-    def packed(
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None] = (),
-        *,
-        quota: Quota = UNLIMITED,
-    ) -> PackedOffer:
-        """Pack an offer. Raises QueueFull where Redis has no memory left for it."""
-        memory = self._memory
-        if memory.limit and (memory.is_full or (len(entries) > 1 and memory.is_short_for_bulk)):
-            raise QueueFull(
-                f"Redis has taken {memory.used} of the {memory.limit} bytes that hits may take "
-                "(TRACKER_QUEUE_MAX_BYTES): let the workers catch up, or raise it and maxmemory."
-            )
-        return self._commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
-
-    def command(self, offers: Sequence[PackedOffer]) -> bytes:
-        """Make the command of some offers; its answer has an item for each of them, in their order.
-
-        Those of an application within a minute have to stand one behind the other.
-        """
-        return self._commands.command(offers)
 
     def enqueued(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Enqueued:
         """Say what the script's answer means for an offer with this limit at this time. Raises QueueFull."""

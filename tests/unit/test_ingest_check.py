@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.hit import Hit
-from tracker.ingest.read import Failed, Read, read
+from tracker.ingest.check import Failed, Read, read
 from tracker.queueing.consumer import Claim
 from tracker.queueing.entry import Entry
 from tracker.store.batch_queue import storable
