@@ -13,7 +13,7 @@ COMMANDS: Final = (
     *("auth", "select", "ping", "info", "time", "client|setname", "client|setinfo", "client|info"),
     *("type", "exists", "get", "set", "del", "unlink", "rename", "expire", "persist", "scan", "incrby"),
     *("evalsha", "script|load", "multi", "exec", "watch", "unwatch", "subscribe", "unsubscribe"),
-    *("hget", "hset", "hgetall", "hdel", "hmget", "hincrby", "hincrbyfloat", "hscan"),
+    *("hget", "hset", "hgetall", "hdel", "hexists", "hmget", "hincrby", "hincrbyfloat", "hscan"),
     *("sadd", "smembers", "srem", "scard", "sismember"),
     *("rpush", "lrem", "lrange", "llen", "lpos", "lmove", "blmove"),
     *("zadd", "zcard", "zrange", "zrangebyscore", "zscore", "zrem", "zremrangebyscore", "zscan"),
