@@ -4,16 +4,22 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
+import psutil
 import psycopg
 import pytest
 
 from tests.support.command_line import tracker
 from tests.support.failed_hits import fail
+from tests.support.registered_webhooks import register
 from tests.support.roles import limit_statements
 from tests.support.running import running
 from tests.support.waiting import wait_until
 from tracker.application import Application
+from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.instance.check import InstanceCheck
+from tracker.queueing import ownership
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -82,6 +88,58 @@ def test_the_doctor_names_variables_that_set_nothing(settings: Settings) -> None
     assert (
         finding["seen"] == "no setting is called TRACKER_RETENTION_MONTH (for TRACKER_RETENTION_MONTHS?), TRACKER_XYZ"
     )
+
+
+def test_the_doctor_names_settings_that_contradict_each_other(settings: Settings) -> None:
+    token = "x" * 30
+    finished = tracker(
+        settings,
+        "doctor",
+        "--json",
+        TRACKER_PROXY_HEADER="forwarded",
+        TRACKER_METRICS_TOKEN=token,
+        TRACKER_ADMIN_TOKEN=token,
+        TRACKER_WEBHOOK_DELIVERIES_DAYS="3",
+        TRACKER_WEBHOOK_WAITING_LIMIT="10",
+    )
+    found = [each for each in finished.json if each["check"] == "settings"]
+    assert [each["level"] for each in found] == ["warn"] * 4
+    assert token not in finished.output
+    words = ["TRUSTED_PROXIES", "METRICS_TOKEN is", "DELIVERIES_DAYS", "WAITING_LIMIT=10"]
+    assert all(any(word in each["seen"] for each in found) for word in words)
+
+
+def test_the_doctor_names_webhooks_that_nobody_can_sign_for(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    register(database, application)
+    assert levels(settings)["settings"] == "fail"
+    assert levels(settings, TRACKER_SECRET_KEY=str(settings.secret_key))["settings"] == "ok"
+
+
+def test_the_doctor_names_processes_of_another_version(
+    settings: Settings, database: Database, redis: Connection
+) -> None:
+    InstanceCheck(database, redis, SystemClock(), kind="workers").look()
+    assert levels(settings)["versions"] == "ok"
+    about = {**orjson.loads(ownership.processes(redis, seconds=60).popitem()[1]), "version": "0.0.9"}
+    ownership.note_process(redis, "receiver elsewhere:7", orjson.dumps(about))
+    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "versions"]
+    assert (found["level"], "1 receiver of 0.0.9" in found["seen"]) == ("warn", True)
+
+
+@pytest.mark.long
+def test_a_worker_that_was_killed_is_missed_within_half_a_minute(
+    settings: Settings, redis: Connection, tmp_path: Path
+) -> None:
+    with running(settings, tmp_path, "worker.py") as workers:
+        wait_until(lambda: redis.scard("rq:workers"))
+        wait_until(lambda: levels(settings)["workers"] == "ok")
+        family = [*psutil.Process(workers.process.pid).children(recursive=True), workers.process]
+        workers.process.send_signal(signal.SIGSTOP)  # So that it starts none anew, and tells none to end.
+        for process in family:
+            process.kill()
+        wait_until(lambda: levels(settings)["workers"] == "fail", 30)
 
 
 def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """How operators see that all is well: findings of `doctor`, what waits in the queue, the state of partitions.
 
 doctor              all checks, one after the other
+settings_checks     settings that are none, that are weak, that contradict each other
 finding             one sentence of a check, and how bad it is
 postgres_checks     PostgreSQL: versions, settings, connections, disk
 role_checks         which role owns what

@@ -9,7 +9,7 @@ from datetime import timedelta
 from tracker import __version__
 from tracker.application_settings import ALIASES, DIALECTS
 from tracker.clock import Clock
-from tracker.config import MIN_STRONG_TOKEN, Settings, unknown_variables
+from tracker.config import Settings
 from tracker.diagnostics import (
     application_checks,
     instance_checks,
@@ -17,6 +17,7 @@ from tracker.diagnostics import (
     reading_checks,
     redis_checks,
     role_checks,
+    settings_checks,
     work_checks,
 )
 from tracker.diagnostics.certificate_checks import about_certificate
@@ -56,9 +57,7 @@ def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -
     machine = machine or clock
     findings = [
         Finding("version", "ok", f"{__version__} on Python {platform.python_version()}"),
-        Finding("settings", "ok", "complete and acceptable"),
-        *_about_unknown_settings(),
-        *_about_admin_token(settings),
+        *settings_checks.about_settings(settings),
     ]
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url, name=_NAME, connections=1)))
@@ -67,21 +66,6 @@ def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -
         findings += _about_redis(settings, redis, clock, machine)
         findings += _about_instance(findings, database, redis)
     return findings
-
-
-def _about_unknown_settings() -> list[Finding]:
-    found = [f"{name} (for {meant}?)" if meant else name for name, meant in unknown_variables().items()]
-    if not found:
-        return []
-    seen = f"no setting is called {', '.join(found)}"
-    return [Finding("unknown settings", "warn", seen, "Correct the name: what it was meant to set has its default.")]
-
-
-def _about_admin_token(settings: Settings) -> list[Finding]:
-    if not settings.admin_token or len(settings.admin_token) >= MIN_STRONG_TOKEN:
-        return []
-    seen = f"TRACKER_ADMIN_TOKEN has fewer than {MIN_STRONG_TOKEN} characters, and might be guessed"
-    return [Finding("admin token", "warn", seen, "Take a long random one, such as `openssl rand -hex 32` makes.")]
 
 
 def _about_postgres(settings: Settings, database: Database, clock: Clock, machine: Clock) -> list[Finding]:
@@ -140,7 +124,9 @@ def _about_instance(so_far: list[Finding], database: Database, redis: Connection
 def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
     with database.transaction() as tx:
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
-        findings += work_checks.about_webhooks(webhooks.list_rows(tx))
+        registered = webhooks.list_rows(tx)
+        findings += work_checks.about_webhooks(registered)
+        findings += settings_checks.about_secret_key(settings, active=sum(each.is_active for each in registered))
         findings += work_checks.about_deletions(retention_state.refusals(tx))
         findings += work_checks.about_retention(retention_state.running_months(tx), settings.retention_months)
         findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))

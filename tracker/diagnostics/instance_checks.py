@@ -5,6 +5,7 @@ from uuid import UUID
 
 import orjson
 
+from tracker import __version__
 from tracker.diagnostics.finding import Finding, Level
 from tracker.errors import TrackerError
 from tracker.instance import operator
@@ -30,7 +31,18 @@ def about_instance(database: Database, redis: Connection) -> list[Finding]:
     with database.transaction() as tx:
         here = store.alive(tx, seconds=ALIVE_SECONDS)
     there = ownership.processes(redis, seconds=ALIVE_SECONDS)
-    return [_belonging(found), *_about_processes(found, here, there)]
+    return [_belonging(found), *_about_processes(found, here, there), about_versions(operator.versions(redis))]
+
+
+def about_versions(running: Mapping[str, Mapping[str, int]]) -> Finding:
+    """Return whether all processes run this version: how many of each kind run which."""
+    others = {version: kinds for version, kinds in running.items() if version != __version__}
+    if not others:
+        return Finding("versions", "ok", f"every process runs {__version__}")
+    each = (f"{count} {kind} of {version or 'an older one'}" for version, kinds in others.items()
+            for kind, count in sorted(kinds.items()))  # fmt: skip
+    seen = f"this is {__version__}, and there run {', '.join(each)}"
+    return Finding("versions", "warn", seen, "Finish the upgrade: use what is new once all of them are new.")
 
 
 def about_connection(setting: str, level: Level, other: Database, database: Database) -> list[Finding]:
