@@ -10,7 +10,7 @@ from tests.support.queue_entries import CREATED, entry, numbers
 from tests.support.queued_hits import entry_of, hit_of
 from tracker.application import Application
 from tracker.errors import QueueFull, ShareFull
-from tracker.queueing import adding, application_keys, dead_consumers
+from tracker.queueing import adding, consumer, snapshots
 from tracker.queueing.accept_command import SHARED_STREAM_SHARE
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import GROUP, Claim, Consumer
@@ -227,7 +227,7 @@ def test_a_crowd_is_found_counted_withdrawn_and_waited_for(
     assert settled_until(queue, clock.now()) < clock.now()
     assert count(queue, lambda _: True) == (30, 0)
     assert remove_entries(queue, lambda _: True).streams == 30
-    assert application_keys.forget(queue, CROWD, "crowd") == 1
+    assert snapshots.forget_application(queue, CROWD, "crowd") == 1
     assert not queue.exists(overflow_stream(CROWD), OVERFLOWING)
 
 
@@ -244,7 +244,7 @@ def test_consumers_that_hold_nothing_of_a_crowd_leave_its_stream(
     going.close()
     assert [each["pending"] for each in queue.xinfo_consumers(overflow_stream(CROWD), GROUP)] == [1]
     going.settle(claimed)
-    assert dead_consumers.remove(queue, idle_seconds=0) >= 1
+    assert consumer.remove_dead_consumers(queue, idle_seconds=0) >= 1
     assert queue.xinfo_consumers(overflow_stream(CROWD), GROUP) == []
 
 

@@ -8,10 +8,9 @@ from marshmallow import Schema, fields
 
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
-from tracker.api.caller import ADMIN_ONLY, ANY_KEY, FIRST_KEY, caller, target
+from tracker.api.caller import ADMIN_ONLY, ANY_KEY, FIRST_KEY, caller, notify_receivers, target
 from tracker.api.erasure import request_purge
 from tracker.api.fields import CONTROLS, QueryFlag, Text, Whole, choice
-from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
 from tracker.api.services import current_services
 from tracker.application import Application

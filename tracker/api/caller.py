@@ -12,6 +12,7 @@ from flask import g, request
 from tracker.api.services import current_services
 from tracker.application import ApiKey, Application
 from tracker.errors import Refused, invalid, not_found
+from tracker.management import notify_receivers as management
 from tracker.management.audit import ADMIN, Actor
 from tracker.management.known_application import unknown
 from tracker.store import applications
@@ -120,3 +121,8 @@ def _forbidden(permission: str) -> Refused:
     if permission == FIRST_KEY:
         return Refused("FORBIDDEN", 403, "This needs the application's first key or the admin token.")
     return Refused("FORBIDDEN", 403, f"The API key lacks the permission `{permission.replace('|', '` or `')}`.")
+
+
+def notify_receivers(app_id: str | None = None) -> None:
+    """Tell the receivers that the application that this request is about, or another one, has changed."""
+    management.notify_receivers(current_services().redis, app_id or target().app_id)

@@ -8,9 +8,8 @@ from marshmallow import Schema, fields
 
 from tracker.api.answers import answer, expected
 from tracker.api.blueprint import Blueprint
-from tracker.api.caller import caller, target
+from tracker.api.caller import caller, notify_receivers, target
 from tracker.api.fields import Flag, JsonObjectField, QueryFlag, Text, choice
-from tracker.api.notify_receivers import notify_receivers
 from tracker.api.pages import PageQuery, page_after, page_of
 from tracker.api.services import current_services
 from tracker.management import parameters

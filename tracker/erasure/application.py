@@ -15,7 +15,7 @@ from tracker.erasure.copy import wait_until_removed
 from tracker.erasure.person import RETRY_SECONDS, RoundResult
 from tracker.erasure.work import Work
 from tracker.errors import Unstorable
-from tracker.queueing import application_keys, removal
+from tracker.queueing import removal, snapshots
 from tracker.queueing.connection import Connection
 from tracker.store import (
     access_logs,
@@ -49,7 +49,7 @@ def purge(work: Work, redis: Connection, owner: Person) -> Mapping[str, int]:
     for tries_left in reversed(range(_TRIES)):
         _rounds(work, redis, owner)
         wait_until_removed(work, owner, is_whole=True)
-        work.count(redis_keys=application_keys.forget(redis, owner.application_id, owner.app_id))
+        work.count(redis_keys=snapshots.forget_application(redis, owner.application_id, owner.app_id))
         try:
             return work.last_step(partial(_remove, owner))
         except Unstorable:

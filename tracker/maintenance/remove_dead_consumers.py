@@ -2,7 +2,7 @@
 
 from tracker.clock import Clock
 from tracker.log import logger
-from tracker.queueing import dead_consumers
+from tracker.queueing import consumer
 from tracker.queueing.connection import Connection
 from tracker.store import batch_jobs
 from tracker.store.database import Database
@@ -13,11 +13,11 @@ _log = logger(__name__)
 
 
 def remove_dead_consumers(
-    database: Database, redis: Connection, clock: Clock, *, idle_seconds: float = dead_consumers.DEAD_SECONDS
+    database: Database, redis: Connection, clock: Clock, *, idle_seconds: float = consumer.DEAD_CONSUMER_SECONDS
 ) -> int:
     """Remove consumers that hold nothing and have been silent for so long; how many. Raises QueueAway, DatabaseAway."""
     started_at = clock.now()
-    removed = dead_consumers.remove(redis, idle_seconds=idle_seconds)
+    removed = consumer.remove_dead_consumers(redis, idle_seconds=idle_seconds)
     if removed:
         _log.info("dead consumers removed", consumers=removed)
         with database.transaction() as tx:

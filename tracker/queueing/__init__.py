@@ -11,8 +11,7 @@ connection, failures, waiting          the way to Redis: what its errors mean, w
 sentinel                               where its primary is, as the Sentinels say
 process_number, snapshots, filtered    what receivers share: numbers for ids, applications, counts of what is filtered
 value_sets, failed_keys, ledger_counts values of a day; wrong keys by address; what Redis says for the ledger
-application_keys, ownership            what Redis keeps of an application; whose Redis it is
-dead_consumers                         workers that went without a word
+ownership                              whose Redis it is
 metric_counts, throughput              counts of all processes together, and how fast the queue is drained
 registered_workers, server_facts       for health checks
 memory                                 how much of it hits may take, and who is refused at which step

@@ -9,7 +9,7 @@ same hit: its primary key lets one of them win (decision 0007), and whatever the
 import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import redis
 
@@ -28,7 +28,7 @@ _DUE_AT_ONCE = 20
 """Retries are written one by one; this many surely take less time than their lease."""
 RELEASED: Final = "released"
 """The consumer that holds what was given back: it never works, so everything it has is free to take."""
-_DEAD_CONSUMER_SECONDS = 600.0
+DEAD_CONSUMER_SECONDS = 600.0
 
 _ORDER = (URGENT, NORMAL, OVERFLOW, BULK)
 _TURNS = {
@@ -161,7 +161,7 @@ class Consumer:
     def close(self) -> None:
         """Leave the group, as far as nothing is pending; dead consumers without anything pending leave with us."""
         with translated():
-            self._leave(keys=all_streams(self._redis), args=[GROUP, self._consumer, int(_DEAD_CONSUMER_SECONDS * 1000)])
+            self._leave(keys=all_streams(self._redis), args=[GROUP, self._consumer, int(DEAD_CONSUMER_SECONDS * 1000)])
 
     def _order_beside(self, held: Sequence[Claim]) -> list[str]:
         kinds = {OVERFLOW if claim.key.startswith(OVERFLOW) else claim.key for claim in held}
@@ -239,6 +239,16 @@ class Consumer:
                 # Another deleted the entry after it was claimed; an older server still counts it as pending.
                 self._redis.xack(stream, GROUP, stream_id)
         return claims
+
+
+def remove_dead_consumers(redis: Connection, *, idle_seconds: float = DEAD_CONSUMER_SECONDS) -> int:
+    """Remove consumers that were silent for so long and hold nothing; how many. Raises QueueAway.
+
+    One that still holds entries is never removed, because Redis would forget them with it: a drain takes these over
+    first (`Consumer.claim`), and the watch sees to it that there is a drain.
+    """
+    with translated():
+        return cast(int, script(redis, "leave")(keys=all_streams(redis), args=[GROUP, "", int(idle_seconds * 1000)]))
 
 
 def _by_key(claims: Sequence[Claim]) -> dict[str, list[bytes]]:

@@ -1,13 +1,17 @@
 """Applications' snapshots in Redis, shared by the receivers: what the last one that asked PostgreSQL saw."""
 
 from typing import Literal
+from uuid import UUID
 
-from tracker.queueing.connection import Connection, translated
+from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.filtered import COUNTS
+from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 
 SnapshotKind = Literal["application", "alias", "key"]
 """What a snapshot goes by: an app_id, a name that others have for the application, the hash of a key."""
 _KEPT_SECONDS = 30 * 86400
 """A snapshot that nobody renewed for this long goes; receivers renew those they use every few seconds."""
+_KEYS_AT_ONCE = 1000
 
 
 def _key(name: str, kind: SnapshotKind) -> str:
@@ -31,3 +35,22 @@ def drop(redis: Connection, app_id: str) -> None:
     """Forget the snapshot, so that the next receiver asks PostgreSQL. Raises QueueAway."""
     with translated():
         redis.delete(_key(app_id, "application"))
+
+
+def forget_application(redis: Connection, application_id: UUID, app_id: str) -> int:
+    """Delete what Redis keeps of an application: how many keys of limits, shares and events there were.
+
+    These are its snapshot, its empty stream, what it has used of its limits and shares, the events of the last day, and
+    what was counted of it and is not written down yet. Reads through all keys, a thousand at a time. Raises QueueAway.
+    """
+    drop(redis, app_id)
+    forgotten = 0
+    with translated():
+        script(redis, "next_turn")(keys=[OVERFLOWING, overflow_stream(application_id)])
+        forgotten += int(redis.unlink(share_key(application_id)))
+        for kind in ("usage", "bytes", "event", "values"):
+            for key in redis.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_KEYS_AT_ONCE):
+                forgotten += int(redis.unlink(key))
+        for field, _ in redis.hscan_iter(COUNTS, match=f"*:{application_id}:*", count=_KEYS_AT_ONCE):
+            redis.hdel(COUNTS, field)
+    return forgotten

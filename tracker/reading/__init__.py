@@ -1,11 +1,11 @@
 """Reading: the numbers and the rows of one application, for whoever may see them. Nothing here writes.
 
-asked              what every question shares; completeness: how far the numbers reach
+asked              what every question shares
 period             the days that are asked for
 parameter_filter   the custom parameters that hits must have
 comparison         what a period came to, to compare another with
-statistics         totals, a series without holes, and what the parameters were
-folded, matched    the numbers: from hours and days, or counted from the hits that match
+statistics         totals, a series without holes, what the parameters were, and how far the numbers reach
+folded             the numbers from hours and days
 stored             hours and days as they are stored, and what was filtered out
 overview           several applications at a glance
 parameters         the most frequent values of one parameter

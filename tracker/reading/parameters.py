@@ -9,9 +9,9 @@ from tracker.clock import Clock
 from tracker.errors import invalid, not_found
 from tracker.queueing.connection import Connection
 from tracker.reading.asked import asked_of
-from tracker.reading.completeness import complete_until, queue_settled_until
 from tracker.reading.identifier import identifier
 from tracker.reading.period import Period
+from tracker.reading.statistics import complete_until, queue_settled_until
 from tracker.store import custom_parameter_definitions, matching_hits, statistics_reading, statistics_removals
 from tracker.store.database import Database, Transaction
 from tracker.store.matching_hits import Values

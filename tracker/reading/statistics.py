@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
 from tracker.application import ApplicationIdentity
 from tracker.clock import Clock
+from tracker.errors import QueueAway
 from tracker.queueing.connection import Connection
-from tracker.reading import folded, matched
+from tracker.queueing.inspection import GRACE, settled_until
+from tracker.reading import folded
 from tracker.reading.asked import asked_of
-from tracker.reading.completeness import complete_until, queue_settled_until
 from tracker.reading.parameter_filter import filter_text
 from tracker.reading.period import Period
 from tracker.reading.series import Bucket, Grouping, Numbers, rows
@@ -83,7 +85,7 @@ def read(
             raw_rows_from = None
         else:
             matching = Matching(application=application, start=period.start, end=period.end, filter=wanted)
-            counted = matched.count(tx, matching, group_by)
+            counted = _count_matching(tx, matching, group_by)
             parameters = matching_hits.parameters(tx, matching)
             raw_rows_from = _raw_rows_from(tx, application, period)
         until = complete_until(tx, application.id, queue, folded=wanted is None)
@@ -107,6 +109,17 @@ def read(
     )
 
 
+def _count_matching(tx: Transaction, matching: Matching, group_by: Grouping) -> dict[Bucket | None, Numbers]:
+    """Count raw rows: the numbers by place, and under None those of the whole period; all of them exact."""
+    counted: dict[Bucket | None, Numbers] = {}
+    for row in matching_hits.count(tx, matching, group_by):
+        period = row["period"]
+        counted[None if period is None else (period.date(), period.hour)] = Numbers(
+            requests=row["total_requests"], visitors=row["unique_visitors"], sessions=row["unique_sessions"]
+        )
+    return counted
+
+
 def _raw_rows_from(tx: Transaction, application: ApplicationIdentity, period: Period) -> date | None:
     before = statistics_removals.before(tx, application.id)
     return before if before is not None and period.first < before else None
@@ -122,3 +135,24 @@ def _values(stat: Mapping[str, Any]) -> dict[str, int]:
 
 def _without_values(stat: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in stat.items() if name != "values"}
+
+
+def queue_settled_until(redis: Connection, clock: Clock) -> datetime | None:
+    """Before which time nothing is in the queue any more; None while Redis cannot be asked.
+
+    To be asked before the database is, because hits move from the queue into it.
+    """
+    try:
+        return settled_until(redis, clock.now()) - GRACE
+    except QueueAway:
+        return None
+
+
+def complete_until(tx: Transaction, application_id: UUID, queue: datetime | None, *, folded: bool) -> datetime | None:
+    """Return the time for an answer: `queue` is what the queue said.
+
+    `folded` says that hours and days are read, not raw rows.
+    """
+    if queue is None:
+        return None
+    return statistics_reading.counted_until(tx, application_id, queue, folded=folded)

@@ -1,14 +1,19 @@
 """`statistics_increments`: what each worker's transaction adds to an hour of an application, until it is folded."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from tracker.store.copy_text import NULL, field
 from tracker.store.database import Transaction
 from tracker.store.queries import execute, fetch_all, sql
+
+_NULL = r"\N"
+_SPECIAL = re.compile(r"[\\\t\n\r]").search
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+"""What COPY's text format writes for a field that is NULL, and for the four characters that mean something to it."""
 
 ApplicationDay = tuple[UUID, date]
 """One day of one application: what is folded or rebuilt by one at a time."""
@@ -113,7 +118,7 @@ def _line(increment: Increment) -> str:
         keys.append(key)
         texts.append(text)
         counts.append(str(count))
-    received_at = NULL if increment.received_at is None else increment.received_at.isoformat()
+    received_at = _NULL if increment.received_at is None else increment.received_at.isoformat()
     return (
         f"{increment.application_id}\t{received_at}\t{increment.date}\t{increment.hour}\t{increment.total_requests}\t"
         f"{{{','.join(increment.visitors)}}}\t{{{','.join(increment.sessions)}}}\t"
@@ -131,13 +136,18 @@ def _text_array(given: Sequence[str | None]) -> str:
     texts = [text for text in given if text is not None]
     if len(texts) < len(given):
         quoted = ("NULL" if text is None else f'"{_escaped(text)}"' for text in given)
-        return field(f"{{{','.join(quoted)}}}")
+        return _field(f"{{{','.join(quoted)}}}")
     everything = "".join(texts)
     if "\\" in everything or '"' in everything:
         texts = list(map(_escaped, texts))
     joined = '","'.join(texts)
-    return field(f'{{"{joined}"}}')
+    return _field(f'{{"{joined}"}}')
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _field(text: str) -> str:
+    """Return a text as a field of COPY."""
+    return text.translate(_ESCAPES) if _SPECIAL(text) else text
