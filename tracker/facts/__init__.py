@@ -8,6 +8,7 @@ source      where a reader came from: source, channel, campaign; pure
 agent       browser, system and device of a user agent
 place       countries, from addresses and time zones
 columns     the columns of a fact, and how SQL makes them
+visits      the visits of a file: a number for each hit, and their parts beside the hits
 make        the facts of some hours, from rows to a file
 day         the files of one day: made anew, merged, mended
 write       one turn: make what was marked, merge, remove

@@ -47,6 +47,16 @@ FACTS: Final[dict[str, str]] = {
     "status": "status",
 }
 """By column: what it is, of the tables that `rows_of` and `tracker.facts.meaning` bring."""
+VISITOR_DIMENSIONS: Final = (
+    *("host", "browser", "browser_version", "system", "device"),
+    *("country", "country_by", "language", "screen"),
+)
+"""What mostly stays the same through a visit."""
+VISIT_SOURCES: Final = (
+    *("channel", "source", "referrer"),
+    *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
+)
+"""What the first hit of a visit mostly tells, and the others do not."""
 MEANINGS: Final = {
     "urls": (
         *("host", "path", "source", "channel"),

@@ -18,6 +18,7 @@ from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder, name_of
 from tracker.facts.place import Countries
+from tracker.facts.visits import FileSpan
 from tracker.store import facts_files, facts_marks
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
@@ -116,7 +117,8 @@ def _replace(
     """Put a file with what was made anew in the place of the old one."""
     is_kept = group.file is not None and not (len(group.hours) == 1 and group.first == group.last and is_whole(group))
     old = [folder.path / group.file.name] if group.file is not None and is_kept else []
-    count = make.join(cursor, group.hours, old, made)
+    span = FileSpan(day[1], group.first, group.last, recipe.timeout_minutes)
+    count = make.join(cursor, group.hours, old, made, span)
     if group.file is not None:
         facts_files.replace(tx, [group.file.id])
     keys = {*recipe.parameters, *(group.file.parameters if group.file is not None and is_kept else ())}
@@ -147,7 +149,9 @@ def merge_day(database: Database, space: Workspace, day: FactsDay) -> None:
         facts_marks.lock_day(tx, day)
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         made = space.work / "merged.made"
-        count = make.join(cursor, {}, [space.folder.path / file.name for file in files], made) if files else 0
+        old = [space.folder.path / file.name for file in files]
+        span = FileSpan(day[1], 0, _HOURS - 1, make.recipe_of(tx, day).timeout_minutes)
+        count = make.join(cursor, {}, old, made, span) if files else 0
         facts_files.replace(tx, [file.id for file in files])
         keys = {key for file in files for key in file.parameters}
         if count:

@@ -1,8 +1,8 @@
 """The folder of the copy: whose it is, and how files get into it whole, and go.
 
-A file is written under a name that no reader looks for, forced to the disk and then renamed; from then on nobody
-changes it. Which files count stands in PostgreSQL (`facts_files`), so that a writer that is killed leaves the old state
-behind, and files that nobody knows of, which the next writer removes.
+A file, and that of its visits beside it, are written under names that no reader looks for, forced to the disk and then
+renamed; from then on nobody changes them. Which files count stands in PostgreSQL (`facts_files`), so that a writer that
+is killed leaves the old state behind, and files that nobody knows of, which the next writer removes.
 """
 
 import fcntl
@@ -18,6 +18,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from tracker.errors import FactsUnavailable
+from tracker.facts.visits import beside
 
 MARK = "access-log-tracker-facts"
 """The file that says whose folder it is."""
@@ -32,11 +33,13 @@ _MODE = 0o750
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A file that is where readers find it."""
+    """A file that is where readers find it, with that of its visits."""
 
     name: str
     bytes: int
+    """Of both."""
     checksum: str
+    """Of the one and the other, one after the other."""
 
 
 class Folder:
@@ -109,32 +112,35 @@ class Folder:
             os.close(lock)
 
     def publish(self, made: Path, name: str) -> Published:
-        """Put a finished file where readers look for it, under a name that was never used."""
+        """Put a finished file, and that of its visits, where readers look for them, under names never used before."""
+        to = self.path / name
+        pairs = [(beside(made), beside(to)), (made, to)]
         with writing(self.path):
-            force(made)
-            to = self.path / name
+            for source, _ in pairs:
+                force(source)
             to.parent.mkdir(_MODE, parents=True, exist_ok=True)
-            size, checksum = made.stat().st_size, checksum_of(made)
-            made.rename(to)
+            size, checksum = _described(made)
+            for source, target in pairs:
+                source.rename(target)
             force(to.parent)
             force(to.parent.parent)
         return Published(name, size, checksum)
 
     def holds(self, name: str, size: int, checksum: str) -> bool:
         """Return whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
-        file = self.path / name
         try:
-            return file.stat().st_size == size and checksum_of(file) == checksum
+            return _described(self.path / name) == (size, checksum)
         except FileNotFoundError:
             return False
         except OSError as error:
             raise FactsUnavailable(f"The facts in {self.path} cannot be read: {reason_of(error)}.") from error
 
     def remove(self, name: str) -> None:
-        """Remove a file, and the folders that are then empty."""
+        """Remove a file, that of its visits, and the folders that are then empty."""
         with writing(self.path):
             file = self.path / name
             file.unlink(missing_ok=True)
+            beside(file).unlink(missing_ok=True)
             for folder in (file.parent, file.parent.parent):
                 with suppress(OSError):  # Something is in it, or it is gone.
                     folder.rmdir()
@@ -149,7 +155,8 @@ class Folder:
                     removed += 1
             before = time.time() - _LEFTOVER_SECONDS
             for day in self.path.glob("application=*/date=*"):
-                names = [str(file.relative_to(self.path)) for file in day.iterdir() if file.stat().st_mtime < before]
+                old = [file for file in day.iterdir() if file.stat().st_mtime < before]
+                names = list({str(file.with_suffix(".parquet").relative_to(self.path)) for file in old})
                 for name in set(names) - (known(names) if names else set()):
                     self.remove(name)
                     removed += 1
@@ -169,6 +176,12 @@ def checksum_of(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _described(file: Path) -> tuple[int, str]:
+    """Return the bytes of a file and of that of its visits, and their checksums."""
+    files = (file, beside(file))
+    return sum(each.stat().st_size for each in files), "".join(map(checksum_of, files))
 
 
 def force(path: Path) -> None:

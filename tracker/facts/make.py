@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS
+from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import FACTS, facts_of, meanings_of, rows_of
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.meaning import write_meanings
 from tracker.facts.page import without_www
 from tracker.facts.place import Countries
+from tracker.facts.visits import FileSpan, beside, numbered, parts_of
 from tracker.store import applications, custom_parameter_definitions, fact_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import ALL_MINUTES, FactsDay
@@ -32,6 +33,8 @@ class Recipe:
     """The custom parameters that are defined."""
     has_whole_addresses: bool
     """Whether addresses are stored whole. Of IPv4 a network tells the country just as well, of IPv6 it does not."""
+    timeout_minutes: int
+    """After so long without a hit a visit is over."""
 
     def country_of(self, address: str, countries: Countries) -> str | None:
         return countries.country_of(address) if self.has_whole_addresses or ":" not in address else None
@@ -42,13 +45,15 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
     app_id = applications.app_id_of(tx, str(day[0]))
     application = applications.find(tx, app_id) if app_id else None
     if application is None:
-        return Recipe(None, frozenset(), (), has_whole_addresses=False)
+        timeout_minutes = SESSION_TIMEOUT_MINUTES.value({})
+        return Recipe(None, frozenset(), (), has_whole_addresses=False, timeout_minutes=timeout_minutes)
     definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
     return Recipe(
         domain=without_www(application.domain.lower()) if application.domain else None,
         belonging=frozenset(PAGE_QUERY_PARAMETERS.value(application.settings)),
         parameters=tuple(definition.parameter_key for definition in definitions),
         has_whole_addresses=IP_ANONYMIZATION.value(application.settings) == "none",
+        timeout_minutes=SESSION_TIMEOUT_MINUTES.value(application.settings),
     )
 
 
@@ -92,10 +97,11 @@ class Made:
         self._csv.unlink()
 
 
-def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path) -> int:
+def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path, span: FileSpan) -> int:
     """Write the facts of these hours, and those of files that were made before, into one; how many there are.
 
-    `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out.
+    `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out. Beside the file
+    comes the one of its visits.
     """
     sources = []
     if hours:
@@ -103,11 +109,16 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
     if old:
         gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
         left = f" WHERE NOT ({' OR '.join(gone)})" if gone else ""
-        sources.append(f"FROM read_parquet({_list(old)}, union_by_name=true){left}")
+        sources.append(f"FROM read_parquet({_list(old)}, union_by_name=true, hive_partitioning=false){left}")
     query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
-    cursor.run(f"COPY (FROM ({query}) ORDER BY time) TO {text(str(made))} (FORMAT parquet, COMPRESSION zstd)")
+    _write(cursor, numbered(query, span), made)
+    _write(cursor, parts_of(made, span), beside(made))
     [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
     return int(count)
+
+
+def _write(cursor: Cursor, query: str, file: Path) -> None:
+    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
@@ -118,10 +129,19 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     if not files:
         [(count,)] = cursor.rows("SELECT count(*) FROM facts")
         return int(count), 0
-    found = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true))"  # noqa: S608
+    found = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false))"  # noqa: S608
     [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {found})")  # noqa: S608
     [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({found} EXCEPT ALL {made})")  # noqa: S608
     return int(missing), int(surplus)
+
+
+def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
+    """Return whether the file of visits beside a file of facts says something else than these."""
+    made, found = parts_of(file, span), f"FROM read_parquet({_list([beside(file)])}, hive_partitioning=false)"
+    [(differing,)] = cursor.rows(
+        f"SELECT EXISTS (({made}) EXCEPT ALL ({found})) OR EXISTS (({found}) EXCEPT ALL ({made}))"
+    )
+    return bool(differing)
 
 
 def is_whole(minutes: int) -> bool:

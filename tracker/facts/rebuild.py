@@ -1,10 +1,9 @@
 """Days of the copy made anew, or compared with the rows, when an operator asks for it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -13,9 +12,11 @@ from tracker.facts import make
 from tracker.facts.day import Workspace, make_day, mend_day
 from tracker.facts.engine import Cursor, FactsDamaged
 from tracker.facts.folder import Folder
+from tracker.facts.visits import FileSpan
 from tracker.facts.write import Writer
 from tracker.store import facts_files, facts_marks, leases
 from tracker.store.database import Database, Transaction
+from tracker.store.facts_files import FactsFile
 from tracker.store.facts_marks import FactsDay
 
 _SCHEDULER_SECONDS: Final = 15.0
@@ -133,20 +134,25 @@ def _difference(writer: Writer, space: Workspace, day: FactsDay) -> FactsDiffere
             if not writer.folder.holds(file.name, file.bytes, file.checksum):
                 hours = f"hours {file.first_hour} to {file.last_hour}"
                 return FactsDifference(*day, stored=f"{hours} damaged or gone", recounted=f"{file.facts} facts")
-        found = _compare(tx, cursor, space, day, [writer.folder.path / file.name for file in files])
+        found = _compare(tx, cursor, space, day, files)
         if found and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
             return None  # Hits arrived meanwhile: the next turn makes them facts.
         return found
 
 
 def _compare(
-    tx: Transaction, cursor: Cursor, space: Workspace, day: FactsDay, files: list[Path]
+    tx: Transaction, cursor: Cursor, space: Workspace, day: FactsDay, files: Sequence[FactsFile]
 ) -> FactsDifference | None:
     made = make.Made(tx, cursor, space.work, day, space.countries)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
     made.finish()
-    missing, surplus = make.differences(cursor, files)
-    if not missing and not surplus:
-        return None
-    return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")
+    missing, surplus = make.differences(cursor, [space.folder.path / file.name for file in files])
+    if missing or surplus:
+        return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")
+    for file in files:
+        span = FileSpan(day[1], file.first_hour, file.last_hour, made.recipe.timeout_minutes)
+        if make.has_other_visits(cursor, space.folder.path / file.name, span):
+            hours = f"hours {file.first_hour} to {file.last_hour}"
+            return FactsDifference(*day, stored=f"other visits in {hours}", recounted=f"those of {file.facts} facts")
+    return None

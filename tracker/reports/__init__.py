@@ -6,7 +6,9 @@ filters      which of them are taken
 question     a whole question, read from texts and refused where it is none
 zone_days    days, weeks and hours of a time zone as instants; pure
 statement    the SQL of a question; pure
-visits       which hits make one visit; pure
+tables       what it is asked of: hits, or parts of visits; pure
+visits       visits over the bounds of files, and what they were like; pure
+leading      which groups may be among the largest, before visitors are told apart; pure
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
 answer       a question answered

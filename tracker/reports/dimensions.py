@@ -14,8 +14,8 @@ _OF_FACTS: Final = (
     *("browser", "browser_version", "system", "device", "country", "country_by", "language", "screen"),
     *("event", "module", "client", "status"),
 )
-_OF_VISITS: Final = ("entry_page", "exit_page")
-NAMES: Final = (*_OF_FACTS, *_OF_VISITS)
+PAGES_OF_VISITS: Final = ("entry_page", "exit_page")
+NAMES: Final = (*_OF_FACTS, *PAGES_OF_VISITS)
 PARAMETER: Final = "param:"
 """Before the key of a custom parameter."""
 MAX_DIMENSIONS: Final = 2
@@ -33,7 +33,7 @@ class Dimension:
 
 def dimension_of(name: str, parameters: Collection[str], *, field: str) -> Dimension:
     """Return the dimension of a name; `parameters` are the keys that there are. Raises Refused, about `field`."""
-    if name in _OF_VISITS:
+    if name in PAGES_OF_VISITS:
         return Dimension(name, quoted(name), needs_visits=True)
     if name == "status":
         return Dimension(name, "CAST(status AS VARCHAR)")

@@ -83,7 +83,7 @@ def _look(database: Database, readers: Readers, application_id: UUID, days: Zone
     last = (days.end - _MOMENT).astimezone(UTC).date()
     with database.transaction() as tx:
         state = facts_files.folder(tx)
-        files = facts_files.of_days(tx, application_id, first, last)
+        files = [file for file in facts_files.of_days(tx, application_id, first, last) if file.has_visits]
         counted = statistics.days_with_hits(tx, application_id, first, last)
         is_waiting = facts_marks.waiting_of_days(tx, application_id, first, last)
     if state is None or state.id is None:

@@ -9,17 +9,18 @@ from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 
 _OF_HITS: Final = {
-    "requests": "count(*)",
-    "page_views": "count(*) FILTER (is_view)",
+    "requests": "coalesce(sum(requests), 0)",
+    "page_views": "coalesce(sum(views), 0)",
     "visitors": "count(DISTINCT visitor)",
 }
+_SESSIONS: Final = "(singles + coalesce(others, 0))"
 _OF_VISITS: Final = {
-    "sessions": "count(DISTINCT visit)",
-    "views_per_session": "count(*) FILTER (is_view) / nullif(count(DISTINCT visit), 0)",
+    "sessions": _SESSIONS,
+    "views_per_session": f"all_views / nullif({_SESSIONS}, 0)",
 }
 _OF_WHOLE_VISITS: Final = {
-    "duration": "avg(seconds)",
-    "bounce_rate": "avg(CAST(is_bounce AS DOUBLE))",
+    "duration": f"(single_seconds + coalesce(other_seconds, 0)) / nullif({_SESSIONS}, 0)",
+    "bounce_rate": f"(single_bounces + coalesce(other_bounces, 0)) / nullif({_SESSIONS}, 0)",
 }
 NAMES: Final = (*_OF_HITS, *_OF_VISITS, *_OF_WHOLE_VISITS)
 PARAMETER_MEASURES: Final = {"sum": "sum", "mean": "avg"}
@@ -29,7 +30,7 @@ MAX_MEASURES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One of them by its name; of which table `sql` is: the hits, or the visits that they belong to."""
+    """One of them by its name; `sql` is of the rows of a group, or of what `statement` counts of its visits."""
 
     name: str
     sql: str

@@ -55,6 +55,15 @@ class Question:
         return any(each.needs_visits for each in (*self.dimensions, *(one.dimension for one in self.filters)))
 
     @property
+    def counts_visits(self) -> bool:
+        return any(measure.needs_visits for measure in self.measures)
+
+    @property
+    def has_whole_visits(self) -> bool:
+        """Return whether it is asked what whole visits were like."""
+        return any(measure.is_of_whole_visits for measure in self.measures)
+
+    @property
     def parameters(self) -> set[str]:
         """Return the keys of the custom parameters that are asked about."""
         return {each.parameter for each in self._named() if each.parameter is not None}

@@ -16,8 +16,8 @@ MEMORY_MEGABYTES: Final = 400
 MAX_SECONDS: Final = 25.0
 _AT_ONCE: Final = 2
 """Questions that the engine works on; each has both of its threads."""
-_MAX_WAITING: Final = 8
-"""Questions of one application, under way and waiting."""
+_MAX_WAITING: Final = 24
+"""Questions of one application, under way and waiting: two of a dashboard's pages."""
 _WAIT_SECONDS: Final = 15.0
 _RETRY_AFTER: Final = 5
 

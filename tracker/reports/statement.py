@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from pathlib import Path
 
 from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
+from tracker.facts.visits import beside
+from tracker.reports.leading import leading
 from tracker.reports.question import Question
-from tracker.reports.visits import with_visits
+from tracker.reports.tables import has_visits_apart, is_of_parts, needs_visit_files, tables_of_hits, tables_of_parts
+from tracker.reports.visits import WHOLE
 from tracker.reports.zone_days import Interval, ZoneDays
-
-_ALWAYS: Final = ("time", "visitor", "is_view")
 
 
 def statement_of(
@@ -20,58 +21,43 @@ def statement_of(
 
     `known` are the custom parameters that these files have columns for.
     """
-    params: list[object] = [list(files), naive(question.days.start), naive(question.days.end)]
-    tables = [
-        (
-            f"hits AS (SELECT {_columns(question, known)} "  # noqa: S608 our own names
-            f"FROM read_parquet(?, union_by_name=true) WHERE time >= ? AND time < ?)"
-        )
-    ]
-    source = "hits"
-    if question.needs_visits:
-        tables.append(with_visits(timeout_minutes, pages=question.needs_pages))
-        source = "with_visit"
-    joined = " JOIN visits USING (visit)" if question.needs_pages else ""
+    bounds = [naive(question.days.start), naive(question.days.end)]
+    parts: list[object] = [[str(beside(Path(file))) for file in files], *bounds]
+    if is_of_parts(question):
+        tables = tables_of_parts(question, timeout_minutes=timeout_minutes)
+        params = parts
+    else:
+        tables = tables_of_hits(question, known, timeout_minutes=timeout_minutes)
+        params = [list(files), *bounds, *(parts if needs_visit_files(question) else [])]
     conditions = []
     for each in question.filters:
         condition, values = each.condition()
         conditions.append(condition)
         params += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    tables.append(f"selected AS (SELECT {_selected(question)} FROM {source}{joined}{where})")  # noqa: S608
+    tables.append(f"selected AS NOT MATERIALIZED (SELECT {_selected(question)} FROM rows{where})")  # noqa: S608
     groups = _groups(question)
-    tables.append(_counted(question, groups))
-    tables.append(_of_visits(question, groups))
-    names = [*groups, *(quoted(measure.name) for measure in question.measures)]
+    found = [] if is_of_parts(question) else leading(question, groups)
+    source = "led" if found else "selected"
+    tables += [*found, _counted(question, groups, source), _of_visits(question, groups, source)]
     equal = " AND ".join(f"counted.{name} IS NOT DISTINCT FROM of_visits.{name}" for name in groups) or "true"
-    columns = ", ".join(f"counted.{name}" if name in groups else name for name in names)
+    measures = [
+        f"{each.sql} AS {quoted(each.name)}" if each.needs_visits else quoted(each.name) for each in question.measures
+    ]
+    columns = ", ".join([*(f"counted.{name}" for name in groups), *measures])
     order = _order(question, groups)
     text = (
         f"WITH {', '.join(table for table in tables if table)} SELECT {columns} FROM counted "  # noqa: S608
-        f"{f'LEFT JOIN of_visits ON {equal}' if _has_whole_visits(question) else ''}{order} LIMIT ? OFFSET ?"
+        f"{f'LEFT JOIN of_visits ON {equal}' if question.counts_visits else ''}{order} LIMIT ? OFFSET ?"
     )
     return text, [*params, question.limit + 1, question.offset]
 
 
-def _columns(question: Question, known: Collection[str]) -> str:
-    """Return the columns that are needed of the facts; one that no file has is empty."""
-    named = {each.name for each in question.dimensions} | {each.dimension.name for each in question.filters}
-    columns = {*_ALWAYS, *(name for name in named if ":" not in name and name not in ("entry_page", "exit_page"))}
-    if "browser_version" in columns:
-        columns.add("browser")
-    if question.needs_visits:
-        columns.add("session")
-    if question.needs_pages:
-        columns.add("page")
-    parts = [quoted(name) for name in sorted(columns)]
-    for key in sorted(question.parameters):
-        column = quoted(column_of(key))
-        parts.append(column if key in known else f"CAST(NULL AS VARCHAR) AS {column}")
-    return ", ".join(parts)
-
-
 def _selected(question: Question) -> str:
-    parts = ["visitor", "is_view", *(["visit"] if question.needs_visits else [])]
+    parts = ["visitor", "requests", "views"]
+    if question.needs_visits:
+        has_whole = question.has_whole_visits and not has_visits_apart(question)
+        parts += ["key", "is_single", *(WHOLE if has_whole else ())]
     if question.interval is not None:
         parts.append(f"{bucket_of(question.days, question.interval)} AS bucket")
     parts += [f"{each.sql} AS d{number}" for number, each in enumerate(question.dimensions)]
@@ -84,25 +70,35 @@ def _groups(question: Question) -> list[str]:
     return ["bucket", *dimensions] if question.interval is not None else dimensions
 
 
-def _has_whole_visits(question: Question) -> bool:
-    return any(measure.is_of_whole_visits for measure in question.measures)
+def _counted(question: Question, groups: Sequence[str], source: str) -> str:
+    measures = [f"{each.sql} AS {quoted(each.name)}" for each in question.measures if not each.needs_visits]
+    if question.counts_visits:
+        measures += ["count(*) FILTER (is_single) AS singles", "coalesce(sum(views), 0) AS all_views"]
+    if has_visits_apart(question):
+        measures += ["0 AS single_seconds", "0 AS single_bounces"]
+    elif question.has_whole_visits:
+        measures += [
+            "coalesce(sum(seconds) FILTER (is_single), 0) AS single_seconds",
+            "count(*) FILTER (is_single AND is_bounce) AS single_bounces",
+        ]
+    return f"counted AS (SELECT {', '.join([*groups, *measures])} FROM {source}{_group_by(groups)})"  # noqa: S608
 
 
-def _counted(question: Question, groups: Sequence[str]) -> str:
-    measures = [f"{each.sql} AS {quoted(each.name)}" for each in question.measures if not each.is_of_whole_visits]
-    # Without a group there is one row, also of no hits; something has to stand in it.
-    columns = ", ".join([*groups, *measures]) or "count(*) AS hits"
-    return f"counted AS (SELECT {columns} FROM selected{_group_by(groups)})"  # noqa: S608
-
-
-def _of_visits(question: Question, groups: Sequence[str]) -> str:
-    if not _has_whole_visits(question):
+def _of_visits(question: Question, groups: Sequence[str], source: str) -> str:
+    """Return the table of the visits that have several rows, of which each counts once."""
+    if not question.counts_visits:
         return ""
-    measures = [f"{each.sql} AS {quoted(each.name)}" for each in question.measures if each.is_of_whole_visits]
-    distinct = ", ".join([*groups, "visit"])
+    measures = ["count(*) AS others"]
+    names, joined = [*groups, "key"], ""
+    if question.has_whole_visits:
+        measures += ["sum(seconds) AS other_seconds", "count(*) FILTER (is_bounce) AS other_bounces"]
+        if has_visits_apart(question):
+            joined = " JOIN visits USING (key)"
+        else:
+            names += WHOLE
     return (
-        f"of_visits AS (SELECT {', '.join([*groups, *measures])} "  # noqa: S608
-        f"FROM (SELECT DISTINCT {distinct} FROM selected) JOIN visits USING (visit){_group_by(groups)})"
+        f"of_visits AS (SELECT {', '.join([*groups, *measures])} FROM ("  # noqa: S608 our own names
+        f"SELECT DISTINCT {', '.join(names)} FROM {source} WHERE NOT is_single){joined}{_group_by(groups)})"
     )
 
 

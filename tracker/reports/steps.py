@@ -7,9 +7,10 @@ from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 from tracker.goal import GoalStep
 from tracker.reports.statement import naive
-from tracker.reports.visits import with_visits
+from tracker.reports.tables import FILES
+from tracker.reports.visits import keys_of_visits
 
-_COLUMNS = ("time", "visitor", "session", "is_view", "page", "event", "source", "channel")
+_COLUMNS = ("time", "visitor", "is_view", "page", "event", "source", "channel")
 
 
 def condition_of(step: GoalStep) -> tuple[str, str]:
@@ -35,11 +36,18 @@ def hits_with_visits(
     `known` are the custom parameters that these files have columns for; others are empty.
     """
     columns = [quoted(name) for name in _COLUMNS]
+    names = [*columns, *(quoted(column_of(key)) for key in sorted(parameters))]
     for key in sorted(parameters):
         column = quoted(column_of(key))
         columns.append(column if key in known else f"CAST(NULL AS VARCHAR) AS {column}")
-    hits = (
-        f"hits AS (SELECT {', '.join(columns)} FROM read_parquet(?, union_by_name=true) "  # noqa: S608 our own names
-        "WHERE time >= ? AND time < ?)"
-    )
-    return f"{hits}, {with_visits(timeout_minutes, pages=False)}", [paths, naive(start), naive(end)]
+    named = ", ".join(columns)
+    tables = [
+        f"hits AS NOT MATERIALIZED (SELECT {named}, session, visit, at_edge FROM {FILES})",  # noqa: S608 our own names
+        "edge_hits AS NOT MATERIALIZED (SELECT visitor, visit, time, 0 AS lasted, at_edge FROM hits)",
+        *keys_of_visits("edge_hits", timeout_minutes=timeout_minutes),
+        (
+            f"with_visit AS NOT MATERIALIZED (SELECT {', '.join(names)}, coalesce(session, root, visit) AS visit "  # noqa: S608
+            "FROM hits LEFT JOIN roots USING (visit))"
+        ),
+    ]
+    return ", ".join(tables), [paths, naive(start), naive(end)]

@@ -9,6 +9,9 @@ from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
 from tracker.store.queries import execute, fetch_all, fetch_one
 
+_CHECKSUMS = 64
+"""Digits of two checksums: of the file and of that of its visits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsFile:
@@ -26,6 +29,11 @@ class FactsFile:
     parameters: tuple[str, ...]
     """The custom parameters that it has a column for."""
     id: int = 0
+
+    @property
+    def has_visits(self) -> bool:
+        """Return whether the file of its visits is beside it: version 0.1 made none, and had one checksum."""
+        return len(self.checksum) == _CHECKSUMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def left(tx: Transaction, application_id: UUID, last: int, *, whole: bool = Fals
 
 
 def in_pieces(tx: Transaction, *, today: date, seconds: float, limit: int) -> list[FactsDay]:
-    """Days before `today` that stand in several files, of which none was made within so many seconds."""
+    """Days before `today` in several files, none of them made within so many seconds, and days without visits."""
     rows = fetch_all(tx, "facts_files/in_pieces", {"today": today, "seconds": seconds, "limit": limit})
     return [(row["application_id"], row["date"]) for row in rows]
 

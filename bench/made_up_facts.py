@@ -1,0 +1,88 @@
+"""Facts that DuckDB makes up, in files as the scheduler writes them: visits of readers who stay who they are.
+
+A visit has four hits on average, 45 s apart; every second one brings a session id. Popular pages, sources and countries
+are far more frequent than others. So many different readers and pages is what an application of 10,000,000 hits in 30
+days would have: 400,000 and 5,000.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from tracker.facts.columns import FACTS
+from tracker.facts.visits import FileSpan, beside, numbered, parts_of
+
+TIMEOUT_MINUTES = 30
+PAGES = 5000
+_VISITS = """
+    SELECT number, CAST(floor({visitors} * pow(random(), 1.2)) AS INTEGER) AS reader, random() AS chance,
+        TIMESTAMP '{first}' + to_microseconds(CAST(random() * {days} * 86400e6 AS BIGINT)) AS start,
+        least(40, 1 + CAST(floor(-ln(1 - random()) * 3.5) AS INTEGER)) AS hits
+    FROM range({visits}) AS made(number)
+"""
+_HITS = """
+    SELECT number, reader, chance, hit, start + to_microseconds(CAST(hit * 45e6 + random() * 44e6 AS BIGINT)) AS time,
+        CAST(floor({pages} * pow(random(), 2.5)) AS INTEGER) AS page_number, random() AS kind
+    FROM made, LATERAL (SELECT unnest(range(hits)) AS hit)
+"""
+_ARRIVES = "hit = 0 AND chance < 0.6"
+_SOURCE = "'site-' || CAST(floor(200 * chance * chance) AS INTEGER) || '.example'"
+_COLUMNS = {
+    "time": "time",
+    "visitor": "hash(reader)",
+    "session": "CASE WHEN number % 2 = 0 THEN hash('session', number) END",
+    "is_view": "kind >= 0.1",
+    "event": "CASE WHEN kind < 0.1 THEN 'event ' || CAST(floor(kind * 100) AS INTEGER) END",
+    "host": "'shop.example'",
+    "page": "'/category-' || (page_number % 37) || '/article-' || page_number",
+    "referrer": f"CASE WHEN {_ARRIVES} THEN {_SOURCE} || '/' || CAST(floor(chance * 2000) AS INTEGER) END",
+    "source": f"CASE WHEN {_ARRIVES} THEN {_SOURCE} END",
+    "channel": "CASE WHEN hit > 0 THEN 'internal' WHEN chance >= 0.6 THEN 'direct' WHEN chance < 0.1 THEN 'campaign' "
+    "WHEN chance < 0.3 THEN 'search' ELSE 'referral' END",
+    "utm_campaign": "CASE WHEN hit = 0 AND chance < 0.1 THEN 'campaign ' || CAST(floor(chance * 300) AS INTEGER) END",
+    "browser": "'Browser ' || CAST(hash(reader, 1) % 9 * (hash(reader, 2) % 3) / 2 AS INTEGER)",
+    "browser_version": "CAST(100 + hash(reader, 3) % 20 AS VARCHAR)",
+    "system": "'System ' || (hash(reader, 4) % 6)",
+    "device": "['desktop', 'phone', 'tablet'][1 + CAST(hash(reader, 5) % 3 AS INTEGER)]",
+    "country": "'C' || CAST(hash(reader, 6) % 60 * (hash(reader, 7) % 60) / 60 AS INTEGER)",
+    "country_by": "'address'",
+    "language": "'l' || (hash(reader, 8) % 12)",
+    "screen": "['small', 'medium', 'large', 'very large'][1 + CAST(hash(reader, 9) % 4 AS INTEGER)]",
+    "status": "CAST(NULL AS SMALLINT)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """The files, and how large they are."""
+
+    files: list[str]
+    hits: int
+    bytes: int
+    """Of all, those of visits included."""
+
+
+def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> MadeUp:
+    """Write about so many hits, a file for each day."""
+    columns = ", ".join(f"{_COLUMNS.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in FACTS)
+    given = {"visitors": visitors, "visits": hits // 4, "first": first, "days": days, "pages": PAGES}
+    files = []
+    with duckdb.connect(
+        config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder / "spill")}
+    ) as engine:
+        engine.execute("SELECT setseed(0.5)")
+        engine.execute(f"CREATE TEMP TABLE made AS {_VISITS.format(**given)}")
+        engine.execute(f"CREATE TEMP TABLE hits AS {_HITS.format(**given)}")
+        for number in range(days):
+            day = first + timedelta(days=number)
+            span = FileSpan(day, 0, 23, TIMEOUT_MINUTES)
+            file = folder / f"{day}.parquet"
+            of_day = f"SELECT {columns} FROM hits WHERE time >= DATE '{day}' AND time < DATE '{day}' + INTERVAL 1 DAY"
+            for query, to in ((numbered(of_day, span), file), (parts_of(file, span), beside(file))):
+                engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+            files.append(str(file))
+        [count] = engine.execute("SELECT count(*) FROM read_parquet(?)", [files]).fetchone() or (0,)
+    size = sum(path.stat().st_size for file in files for path in (Path(file), beside(Path(file))))
+    return MadeUp(files, int(count), size)

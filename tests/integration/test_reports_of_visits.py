@@ -1,0 +1,202 @@
+"""Visits over midnight and files are those of a plain count: hits late, in any order, merged, erased; in any zone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from tests.support.erasing import erase
+from tests.support.facts import writer_of
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.raw_hits import make_months
+from tests.support.reporting import BROWSERS, CHROME, FIREFOX, MEASURES, Reporting, counted, grouped, path, visits
+from tracker.application import Application
+from tracker.facts.day import Workspace, merge_day
+from tracker.facts.write import Writer
+from tracker.hit import Hit
+from tracker.management import settings as management_settings
+from tracker.queueing.connection import Connection
+from tracker.reports import answer
+from tracker.reports.readers import Readers
+from tracker.reports.zone_days import ZoneDays
+from tracker.store import facts_marks
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+
+MIDNIGHT = NOON.replace(hour=0)
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu")
+"""A zone off by 45 minutes is asked hit by hit, the others by parts of visits."""
+REFERRERS = (None, "https://www.google.de/", "https://blog.example/post", "https://shop.example/")
+told = st.tuples(
+    # Mostly about the times at which a visit goes on into another file, a slot or a day.
+    st.one_of(st.integers(-45, 45), st.integers(-45, 45), st.integers(-450, 450)),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from([None, None, "s1"]),
+    st.sampled_from(["/x", "/y", "/z"]),
+    st.sampled_from([None, None, "click"]),
+    st.sampled_from(REFERRERS),
+    st.sampled_from([CHROME, CHROME, FIREFOX]),
+)
+
+
+@pytest.fixture
+def reached(database: Database, redis: Connection, tmp_path: Path) -> Iterator[tuple[Database, Connection, Readers]]:
+    make_months(database, Month.of(MIDNIGHT - timedelta(days=1)))
+    readers = Readers(tmp_path / "facts")
+    yield database, redis, readers
+    readers.close()
+
+
+def compare(reporting: Reporting, application: Application, hits: list[Hit], zone: str) -> None:
+    """Every measure as a whole, by what visits have in common, by what single hits have, and of one day of the zone."""
+    management_settings.set_(reporting.database, application.app_id, "timezone", zone)
+    first, last = (MIDNIGHT + timedelta(days=days) for days in (-2, 1))
+    wide = {"start_date": f"{first:%Y-%m-%d}", "end_date": f"{last:%Y-%m-%d}", "measures": MEASURES}
+    parts = {**wide, "measures": MEASURES.replace(",sum:price,mean:price", "")}
+    bare = ("sum:price", "mean:price")
+
+    def without_sums(numbers: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in numbers.items() if name not in bare}
+
+    assert reporting.rows(**wide) == [counted(hits, hits)]
+    assert reporting.rows(**parts) == [without_sums(counted(hits, hits))]
+    for dimension, key in (("browser", lambda hit: BROWSERS[hit.user_agent]), ("page", path), ("channel", channel)):
+        found = {row.pop(dimension): row for row in reporting.rows(dimensions=dimension, **parts)}
+        assert found == {value: without_sums(numbers) for value, numbers in grouped(hits, key).items()}
+    from_search = orjson.dumps([["channel", "is", "search"]]).decode()
+    searched = [hit for hit in hits if channel(hit) == "search"]
+    if searched:
+        assert reporting.rows(filters=from_search, **parts) == [without_sums(counted(searched, hits))]
+    compare_pages(reporting, hits, parts)
+    day = ZoneDays(MIDNIGHT.date(), MIDNIGHT.date(), zone)
+    of_day = [hit for hit in hits if day.start <= hit.created_at < day.end]
+    if of_day:
+        asked = {**parts, "start_date": str(day.first), "end_date": str(day.last)}
+        assert reporting.rows(**asked) == [without_sums(counted(of_day, of_day))]
+
+
+def compare_pages(reporting: Reporting, hits: list[Hit], asked: dict[str, str]) -> None:
+    of = visits(hits)
+    whole: dict[Any, list[Hit]] = {}
+    for hit in hits:
+        whole.setdefault(of[hit.id], []).append(hit)
+    for name, end in (("entry_page", min), ("exit_page", max)):
+        expected: dict[str, set[Any]] = {}
+        for visit, theirs in whole.items():
+            views = [hit for hit in theirs if hit.event_name is None] or theirs
+            expected.setdefault(path(end(views, key=lambda hit: (hit.created_at, path(hit)))), set()).add(visit)
+        found = reporting.rows(**{**asked, "dimensions": name, "measures": "sessions,bounce_rate"})
+        assert {row[name]: row["sessions"] for row in found} == {page: len(some) for page, some in expected.items()}
+
+
+def channel(hit: Hit) -> str:
+    return {None: "direct", REFERRERS[1]: "search", REFERRERS[2]: "referral"}.get(hit.referrer, "internal")
+
+
+def merge(writer: Writer, application: Application) -> None:
+    """Put one file in the place of each day's files."""
+    with Workspace.open(writer.folder, writer.countries) as space:
+        for days in (-1, 0):
+            merge_day(writer.database, space, (application.id, (MIDNIGHT + timedelta(days=days)).date()))
+
+
+happening = given(
+    hits=st.lists(told, min_size=1, max_size=20),
+    batches=st.lists(st.lists(st.integers(0, 19), max_size=8), max_size=2),
+    merged=st.booleans(),
+)
+unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@examples(max_examples=2, **unhurried)
+@happening
+def test_visits_are_those_of_a_plain_count_whatever_happens_to_their_files(
+    hits: list[Any],
+    batches: list[list[int]],
+    merged: bool,  # noqa: FBT001 hypothesis names it
+    reached: tuple[Database, Connection, Readers],
+    application: Application,
+) -> None:
+    check(hits, batches, reached, application, merged=merged)
+
+
+@pytest.mark.long
+@examples(max_examples=20, **unhurried)
+@happening
+def test_many_visits_are_those_of_a_plain_count(
+    hits: list[Any],
+    batches: list[list[int]],
+    merged: bool,  # noqa: FBT001 hypothesis names it
+    reached: tuple[Database, Connection, Readers],
+    application: Application,
+) -> None:
+    check(hits, batches, reached, application, merged=merged)
+
+
+def check(
+    hits: list[Any],
+    batches: list[list[int]],
+    reached: tuple[Database, Connection, Readers],
+    application: Application,
+    *,
+    merged: bool,
+) -> None:
+    """Let hits arrive in batches, compare, erase a person, and compare again."""
+    database, redis, readers = reached
+    for table in ("access_logs", "custom_parameter_values", "statistics_increments", "daily_statistics"):
+        rows(database, f"DELETE FROM {table} RETURNING 1")
+    define(database, application, "price", "number")
+    writer = writer_of(database, readers.folder.path)
+    writer.turn(seconds=60)
+    with database.transaction() as tx:
+        for days in (-1, 0):
+            facts_marks.mark_day(tx, (application.id, (MIDNIGHT + timedelta(days=days)).date()))
+    made = [
+        hit_of(
+            application,
+            number + 1,
+            created_at=MIDNIGHT + timedelta(minutes=minutes, seconds=number),
+            client_sub_id=client,
+            session_id=session,
+            url=f"https://shop.example{page}",
+            event_name=event,
+            referrer=referrer,
+            user_agent=agent,
+            custom_params={"price": number % 4},
+        )
+        for number, (minutes, client, session, page, event, referrer, agent) in enumerate(hits)
+    ]
+    for batch in [*batches, range(20)]:
+        enqueue(redis, [made[number] for number in batch if number < len(made)])
+        drain(redis, database, batch_size=6)
+        writer.turn(seconds=60)
+    if merged:
+        merge(writer, application)
+    reporting = Reporting(database, readers, made)
+    for zone in ZONES:
+        compare(reporting, application, made, zone)
+
+    def write() -> None:
+        writer.turn(seconds=60)
+        writer.remove_replaced(0)
+
+    erase(database, redis, clients=["a"], write_facts=write)
+    left = [hit for hit in made if hit.client_sub_id != "a"]
+    if left:
+        compare(reporting, application, left, "Europe/Berlin")
+    assert not answer_names(reporting, "a")
+
+
+def answer_names(reporting: Reporting, client: str) -> list[dict[str, Any]]:
+    asked = {"start_date": f"{MIDNIGHT - timedelta(days=2):%Y-%m-%d}", "end_date": f"{MIDNIGHT:%Y-%m-%d}"}
+    filters = orjson.dumps([["client", "is", client]]).decode()
+    given_texts = {**asked, "dimensions": "client", "filters": filters}
+    return answer.read(
+        reporting.database, reporting.readers, app_id="shop", given=given_texts, now=datetime.now(UTC)
+    ).rows

@@ -1,0 +1,133 @@
+"""Visits, found when a file is written: each hit has the number of its visit, and each visit a row beside the hits.
+
+A file is read in two ways. Questions about single hits take the hits; those about what a whole visit has in common
+(device, country, source, first page ...) take its parts, of which there are a quarter as many or fewer. A **part** is
+what a visit has of hits in one slot of time, with the same values of every dimension that it keeps.
+
+Hits that bring a session id are the visit of that id. Hits without one are visits of their visitor, which end where
+more than the application's `session_timeout_minutes` pass without another. What lies at the edge of a file may go on in
+the next one: whoever reads joins that (`tracker.reports.visits`).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS
+from tracker.facts.engine import text
+
+SLOT: Final = timedelta(minutes=30)
+"""No part of a visit goes over the bounds of these, so that days and hours of nearly every zone are made of parts."""
+VISIT_COLUMNS: Final = ("visit", "at_edge")
+"""Of a hit: the number of its visit (none with a session id), and whether that may go on in another file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpan:
+    """The hours (UTC, first and last included) that a file is about, and when a visit is over."""
+
+    day: date
+    first_hour: int
+    last_hour: int
+    timeout_minutes: int
+
+    @property
+    def start(self) -> datetime:
+        return datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC) + timedelta(hours=self.first_hour)
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(hours=self.last_hour - self.first_hour + 1)
+
+    @property
+    def first_number(self) -> int:
+        """Return a number that no visit of another file of the application has: files share no hour."""
+        return (int(self.start.timestamp()) // 3600) << 32
+
+    @property
+    def edges(self) -> tuple[str, str]:
+        """Return the times, as SQL, before which and from which on a visit may go on in another file."""
+        timeout = timedelta(minutes=self.timeout_minutes)
+        return _literal(self.start + timeout), _literal(self.end - timeout)
+
+
+def numbered(hits: str, span: FileSpan) -> str:
+    """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted."""
+    head, tail = span.edges
+    names = ", ".join(map(text, VISIT_COLUMNS))
+    return f"""
+        SELECT * EXCLUDE (begins),
+            CASE WHEN session IS NULL THEN
+                CAST({span.first_number} + sum(begins) OVER (ORDER BY session IS NOT NULL, visitor, time) AS UBIGINT)
+            END AS visit,
+            session IS NULL AND (time < {head} OR time >= {tail}) AS at_edge
+        FROM (
+            SELECT *, CASE WHEN session IS NOT NULL THEN 0
+                WHEN time - lag(time) OVER (PARTITION BY session IS NOT NULL, visitor ORDER BY time)
+                    <= INTERVAL {span.timeout_minutes} MINUTE THEN 0 ELSE 1 END AS begins
+            FROM (SELECT COLUMNS(lambda name: name NOT IN ({names})) FROM ({hits}))
+        )
+        ORDER BY visitor, time
+    """  # noqa: S608 numbers and names of our own
+
+
+def parts_of(file: Path, span: FileSpan) -> str:
+    """Return the parts of the visits in a file of numbered hits.
+
+    Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
+    and `internal_views`, where these have one source in the part: that halves the rows.
+    """
+    head, tail = span.edges
+    kept = ", ".join(VISITOR_DIMENSIONS)
+    sources = ", ".join(VISIT_SOURCES)
+    apart = ", ".join(f"{text(name)}: {name}" for name in VISIT_SOURCES)
+    none = " AND ".join(f"{name} IS NULL" for name in VISIT_SOURCES if name != "channel")
+    arrived = ", ".join(f"any_value({name}) FILTER (NOT is_internal) AS {name}" for name in VISIT_SOURCES)
+    counts = ", ".join(
+        f"CAST(coalesce(sum({count}) FILTER ({which} is_internal), 0) AS INTEGER) AS {name}{count}"
+        for which, name in (("NOT", ""), ("", "internal_"))
+        for count in ("requests", "views")
+    )
+    view, minutes = "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
+    return f"""
+        WITH told_apart AS (
+            SELECT visitor, session, visit, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
+                {kept}, {sources}, coalesce(channel = 'internal', false) AND {none} AS is_internal,
+                count(*) AS requests, count(*) FILTER (is_view) AS views, min(time) AS first, max(time) AS last,
+                coalesce(bool_or({view}), false) AS has_view,
+                coalesce(arg_min(page, (time, page)) FILTER (is_view), arg_min(page, (time, page))) AS entry_page,
+                coalesce(arg_max(page, (time, page)) FILTER (is_view), arg_max(page, (time, page))) AS exit_page,
+                coalesce(min(time) FILTER ({view}), min(time) FILTER (page IS NOT NULL)) AS entered,
+                coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
+            FROM read_parquet({text(str(file))}, hive_partitioning=false) GROUP BY ALL
+        ), counted AS (
+            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY visitor, session, visit, slot) AS arrivals
+            FROM told_apart
+        ), parts AS (
+            SELECT visitor, session, visit, slot, {kept}, {arrived}, {counts},
+                min(first) AS time, max(last) AS last, bool_or(has_view) AS has_view,
+                arg_min(entry_page, (NOT has_view, entered, entry_page)) AS entry_page,
+                arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page,
+                coalesce(min(entered) FILTER (has_view), min(entered)) AS entered,
+                coalesce(max(left_at) FILTER (has_view), max(left_at)) AS left_at
+            FROM (SELECT *, CASE WHEN arrivals > 1 THEN {{{apart}}} END AS apart FROM counted)
+            GROUP BY visitor, session, visit, slot, {kept}, apart
+        )
+        SELECT * EXCLUDE (slot, last, entered, left_at),
+            date_diff('microsecond', time, last) AS lasted,
+            date_diff('microsecond', time, entered) AS entered_after,
+            date_diff('microsecond', left_at, last) AS left_before,
+            session IS NULL AND (time < {head} OR last >= {tail}) AS at_edge,
+            session IS NULL AND NOT at_edge AND count(*) OVER (PARTITION BY session, visit) = 1 AS is_whole
+        FROM parts ORDER BY visitor, time
+    """  # noqa: S608 names and numbers of our own
+
+
+def beside(file: Path) -> Path:
+    """Return where the parts of visits stand: beside the hits, under a name that is no pattern's for Parquet."""
+    return file.with_suffix(".visits")
+
+
+def _literal(time: datetime) -> str:
+    return f"TIMESTAMP '{time:%Y-%m-%d %H:%M:%S}'"
