@@ -22,6 +22,7 @@ from bench.processes import PROJECT
 from bench.rows import (
     against,
     drain_months,
+    export,
     generator_ceiling,
     latency,
     latency_against,
@@ -51,6 +52,7 @@ ROWS: dict[str, ModuleType] = {
         statistics_folding,
         statistics_large_day,
         webhook_deliveries,
+        export,
         whole_way,
         latency,
         memory,

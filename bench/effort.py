@@ -11,6 +11,7 @@ class Effort:
     drained_hits: int = 20_000
     folded_hits: int = 100_000
     sent_deliveries: int = 9_600
+    exported_hits: int = 1_000_000
     small_day: int = 50_000
     rate_run: float = 8.0
     sustained: float = 60.0
@@ -31,6 +32,7 @@ QUICK = Effort(
     drained_hits=5_000,
     folded_hits=20_000,
     sent_deliveries=3_200,
+    exported_hits=100_000,
     small_day=5_000,
     rate_run=4.0,
     sustained=10.0,

@@ -37,6 +37,18 @@ _EMPTIED = (
     *(f"statistics_{kind}" for kind in _STATISTICS),
 )
 _DRY_SECONDS = 300.0
+_FILL_ACCESS_LOGS = """
+INSERT INTO access_logs (id, application_id, app_id, client_sub_id, module_id, url, referrer, user_agent, ip_address,
+    session_id, screen_resolution, language, timezone, event_name, custom_params, created_at)
+SELECT 246751432950471256 + n::bigint * 65536, %(application_id)s, 'bench', 'visitor-' || n %% 250, 'storefront',
+    'https://shop.example/products/' || n %% 1000 || '?ref=list&page=' || n %% 7,
+    'https://shop.example/categories/' || n %% 12,
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
+    ('192.0.2.' || n %% 250)::inet, 's-' || n / 10, '1920x1080', 'en-GB', 'Europe/London', 'page_view',
+    jsonb_build_object('page_type', 'product_detail', 'product_id', 'PROD-' || n %% 1000, 'product_price', n %% 1000),
+    date_trunc('day', now()) - interval '1 day' + n * (now() - date_trunc('day', now()) + interval '1 day') / %(count)s
+FROM generate_series(0, %(count)s - 1) AS n
+"""
 
 
 class Stage:
@@ -91,6 +103,11 @@ class Stage:
                 for hit in batch
             ]
             producer.enqueue(batch[0].application_id, None, entries, batch[0].created_at)
+
+    def fill_access_logs(self, count: int) -> None:
+        """`count` stored hits of yesterday and today, as the traffic brings them; only `access_logs` has them."""
+        self._connection.execute(_FILL_ACCESS_LOGS, {"application_id": self.application_id, "count": count})
+        self._connection.execute("VACUUM (ANALYZE) access_logs")
 
     def empty_streams(self) -> None:
         """Nothing waits, neither for the workers nor in the baseline's stream."""

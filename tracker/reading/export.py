@@ -81,7 +81,7 @@ def export(
 
     def chunks() -> Iterator[bytes]:
         unsent, heard = beginning, clock()
-        for page in pages(database, wanted, period, sleep=sleep):
+        for page in pages(database, wanted, period, format_, sleep=sleep):
             if page or clock() - heard >= SILENCE:
                 yield unsent + lines(page)
                 unsent, heard = b"", clock()

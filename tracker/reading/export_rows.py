@@ -10,10 +10,11 @@ place still lies ahead.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from tracker.errors import DatabaseAway, TookTooLong
 from tracker.reading.asked import bounded
+from tracker.reading.export_lines import Format
 from tracker.reading.export_window import Window
 from tracker.reading.period import Period
 from tracker.store import exported_hits, partitions
@@ -22,8 +23,8 @@ from tracker.store.exported_hits import ExportFilter, HitPosition, Page
 
 PAGE: Final = 2000
 """Hits at once, at most."""
-PAGE_BYTES: Final = 1024 * 1024
-"""Of the texts of a page's hits. One hit more may make it longer: whatever it is, it comes."""
+PAGE_BYTES: Final = 2 * 1024 * 1024
+"""Of a page's lines. One hit more may make it longer: whatever it is, it comes."""
 _FIRST_PAGE: Final = 250
 """Hits that are asked for at first. PostgreSQL reads all of them, also where a few are as long as a page may be, so
 that no more are asked for than fitted before, and twice as many after a page that was full of short ones."""
@@ -32,12 +33,13 @@ _PATIENCE: Final = 5.0
 _PAUSES: Final = (0.5, 2.0, 5.0)
 """Seconds before a page is asked for again that PostgreSQL was too busy for, or away."""
 
-ExportRow = dict[str, Any]
 Sleep = Callable[[float], None]
 
 
-def pages(database: Database, wanted: ExportFilter, period: Period, *, sleep: Sleep) -> Iterator[list[ExportRow]]:
-    """Yield the hits in the order of their times, in pages of at most PAGE.
+def pages(
+    database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
+) -> Iterator[list[bytes]]:
+    """Yield the hits in the order of their times, each a line of the format, in pages of at most PAGE.
 
     An empty one says that it is still being looked.
 
@@ -45,7 +47,7 @@ def pages(database: Database, wanted: ExportFilter, period: Period, *, sleep: Sl
     """
     window = Window()
     for start, end in _months(database, period):
-        yield from _pages_within(database, wanted, (start, end), window, sleep)
+        yield from _pages_within(_Reading(database, wanted, format_, sleep), (start, end), window)
 
 
 def _months(database: Database, period: Period) -> list[tuple[datetime, datetime]]:
@@ -63,9 +65,16 @@ def _months(database: Database, period: Period) -> list[tuple[datetime, datetime
     return sorted((start, end) for start, end in bounds if start < end)
 
 
-def _pages_within(
-    database: Database, wanted: ExportFilter, bounds: tuple[datetime, datetime], window: Window, sleep: Sleep
-) -> Iterator[list[ExportRow]]:
+class _Reading(NamedTuple):
+    """What is the same for all pages of an export."""
+
+    database: Database
+    wanted: ExportFilter
+    format_: Format
+    sleep: Sleep
+
+
+def _pages_within(reading: _Reading, bounds: tuple[datetime, datetime], window: Window) -> Iterator[list[bytes]]:
     at, end = bounds
     after: HitPosition | None = None
     limit = min(_FIRST_PAGE, PAGE)
@@ -73,7 +82,7 @@ def _pages_within(
         until = min(end, at + window.width)
         try:
             patience = None if window.is_narrowest else _PATIENCE
-            page = _page(database, wanted, (at, until), after=after, limit=limit, sleep=sleep, patience=patience)
+            page = _page(reading, (at, until), after=after, limit=limit, patience=patience)
         except TookTooLong:
             if window.is_narrowest:
                 with bounded():
@@ -82,11 +91,10 @@ def _pages_within(
             yield []
             continue
         window.answered()
-        if page.rows:
-            after = page.rows[-1]["created_at"], page.rows[-1]["id"]
-        yield page.rows
+        after = page.last or after
+        yield page.lines
         if page.is_cut_off:
-            limit = len(page.rows)
+            limit = len(page.lines)
         elif page.is_full:
             limit = min(2 * limit, PAGE)
         else:
@@ -94,24 +102,30 @@ def _pages_within(
 
 
 def _page(
-    database: Database,
-    wanted: ExportFilter,
+    reading: _Reading,
     bounds: tuple[datetime, datetime],
     *,
     after: HitPosition | None,
     limit: int,
-    sleep: Sleep,
     patience: float | None,
 ) -> Page:
     """Return a page, retried a few times while PostgreSQL is unavailable: an export of an hour outlives a restart."""
     for pause in (*_PAUSES, None):
         try:
-            with database.snapshot(patience=patience) as tx:
-                return exported_hits.page(tx, wanted, *bounds, after=after, limit=limit, max_bytes=PAGE_BYTES)
+            with reading.database.snapshot(patience=patience) as tx:
+                return exported_hits.page(
+                    tx,
+                    reading.wanted,
+                    *bounds,
+                    format_=reading.format_,
+                    after=after,
+                    limit=limit,
+                    max_bytes=PAGE_BYTES,
+                )
         except TookTooLong:
             raise
         except DatabaseAway:
             if pause is None:
                 raise
-            sleep(pause)
+            reading.sleep(pause)
     raise AssertionError("the last attempt returns or raises")

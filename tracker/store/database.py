@@ -95,15 +95,20 @@ class Database:
         """Open the same for reading only, with every statement seeing the database as the first one did.
 
         What it asks for stands in BEGIN itself, which pins nothing. `share_of` names the application that is read for:
-        it has its share of the connections and no more; `patience` is how many seconds a statement may take, where that
-        is not as ever. Raises as `transaction` does, and ShareInUse.
+        it has its share of the connections and no more; `patience` is how many seconds it may take altogether, the rows
+        of a COPY included, where that is not as ever. Raises as `transaction` does, and ShareInUse.
         """
         held = nullcontext() if share_of is None else self._shares.held(share_of, wait=self._wait)
         with held, translated(), self._lent() as connection:
             connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
-            connection.patience = patience or self._patience
+            if patience is not None:
+                connection.patience = patience
+                connection.give_up_at = min(connection.give_up_at, time.monotonic() + patience)
             try:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    connection.give_up_at = self.give_up_at
                 _commit(connection)
             except BaseException:
                 _roll_back(connection)

@@ -1,11 +1,14 @@
 """`access_logs` read page by page, in the order of `created_at` and `id`, which never change."""
 
+import struct
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from tracker.application import ApplicationIdentity
+from tracker.hit import EPOCH
 from tracker.store.database import Transaction
-from tracker.store.queries import Row, fetch_all
+from tracker.store.queries import sql
 
 HitPosition = tuple[datetime, int]
 """`created_at` and `id` of a hit: where a page ended."""
@@ -25,9 +28,11 @@ class ExportFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits in the order of their places, JSON columns as text. More follow where it is full or cut off."""
+    """Hits in the order of their places, each a line of PostgreSQL's. More follow where it is full or cut off."""
 
-    rows: list[Row]
+    lines: list[bytes]
+    """CSV, or JSON, without the end of the line."""
+    last: HitPosition | None
     is_full: bool
     """There are as many hits as were asked for."""
     is_cut_off: bool
@@ -40,13 +45,14 @@ def page(
     start: datetime,
     end: datetime,
     *,
+    format_: Literal["csv", "jsonl"],
     after: HitPosition | None,
     limit: int,
     max_bytes: int,
 ) -> Page:
     """Read the first hits from `start` until before `end` that come after a place, at least one where there is one.
 
-    They end with `limit`, or with the hit whose texts make them `max_bytes` long.
+    They end with `limit`, or with the hit that makes them `max_bytes` long: what comes behind it is not kept.
     """
     params = {
         "application_id": wanted.application.id,
@@ -61,7 +67,38 @@ def page(
         "after": after and after[0],
         "after_id": after and after[1],
         "limit": limit,
-        "bytes": max_bytes,
+        **_NOT_IN_JSON,
     }
-    rows = fetch_all(tx, "access_logs/page", params)
-    return Page(rows, is_full=len(rows) == limit, is_cut_off=bool(rows) and len(rows) < rows[0]["hits_found"])
+    statement = {"csv": "access_logs/page_csv", "jsonl": "access_logs/page_jsonl"}[format_]
+    found: list[bytes] = []
+    size = count = 0
+    with tx.cursor() as cursor, cursor.copy(sql(statement), params) as rows:
+        for row in rows:  # PostgreSQL sends a message a row.
+            count += 1
+            if size < max_bytes:
+                found.append(bytes(row))
+                size += len(row)
+    end_of_line = None if wanted.with_params else _WITHOUT_PARAMS[format_]
+    return Page(
+        [_without(row[_PLACE:-1], end_of_line) for row in found],
+        _position(found[-1]) if found else None,
+        is_full=len(found) == limit,
+        is_cut_off=len(found) < count,
+    )
+
+
+_PLACE: Final = 33
+"""Digits of a place, and the separator behind it."""
+_NOT_IN_JSON: Final = {"separator": "\x1f", "quote": "\x1e"}
+"""Control characters: COPY writes them between and around values, and has nothing to quote then."""
+_WITHOUT_PARAMS: Final = {"csv": (b",", b""), "jsonl": (b',"custom_params":null}', b"}")}
+"""How a line ends that has none of them, and how one does that says nothing about them."""
+
+
+def _without(line: bytes, end_of_line: tuple[bytes, bytes] | None) -> bytes:
+    return line if end_of_line is None else line.removesuffix(end_of_line[0]) + end_of_line[1]
+
+
+def _position(row: bytes) -> HitPosition:
+    hit_id, micros = struct.unpack(">qq", bytes.fromhex(row[: _PLACE - 1].decode()))
+    return EPOCH + timedelta(microseconds=micros), hit_id
