@@ -135,7 +135,7 @@ DIALECTS = Choices(
     ("original",),
     "Which other trackers' clients may send the application's hits, in their own way: docs/migrating.md has their "
     "addresses, which answer 404 where this says nothing of them.",
-    ("original", "matomo", "umami", "plausible", "goatcounter", "segment", "ga4"),
+    ("original", "matomo", "umami", "plausible", "goatcounter", "segment", "ga4", "otlp"),
 )
 ALIASES = Aliases(
     "aliases",

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import pytest
 from tests.support.client_packages import ALIASES, CLIENTS, node_modules, python_packages
 from tests.support.command_line import PROJECT
 from tests.support.receiving import queued_hits
+from tests.support.servers_away import postgres_away, redis_away
 from tests.support.serving import Serving, serving
 from tracker.application import Application
+from tracker.embedded import Postgres, Valkey
 from tracker.hit import Hit
 from tracker.management import applications, settings
 from tracker.queueing.connection import Connection
@@ -30,7 +33,9 @@ pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("application")]
 def server(
     environment: dict[str, str], redis: Connection, database: Database, application: Application, tmp_path: Path
 ) -> Iterator[Serving]:
-    settings.change(database, application.app_id, {"dialects": "matomo,umami,plausible,segment", "aliases": ALIASES})
+    settings.change(
+        database, application.app_id, {"dialects": "matomo,umami,plausible,segment,otlp", "aliases": ALIASES}
+    )
     with serving(environment, tmp_path) as running:
         yield running
 
@@ -66,16 +71,63 @@ def test_the_clients_for_node(server: Serving, redis: Connection) -> None:
     assert len(queued_hits(redis)) == 9
 
 
-def test_the_clients_for_python(server: Serving, redis: Connection) -> None:
-    command = [sys.executable, str(PROJECT / "tests/support/sending_clients.py"), f"http://127.0.0.1:{server.port}"]
+def run_python(script: str, *arguments: str) -> Any:
+    command = [sys.executable, str(PROJECT / "tests/support" / script), *arguments]
     alone = {"PATH": os.environ["PATH"], "PYTHONPATH": str(python_packages())}
     run = subprocess.run(command, env=alone, check=True, capture_output=True, text=True, timeout=120)
-    assert json.loads(run.stdout) == {}
+    return json.loads(run.stdout)
+
+
+def test_the_clients_for_python(server: Serving, redis: Connection) -> None:
+    assert run_python("sending_clients.py", f"http://127.0.0.1:{server.port}") == {
+        "bulk": {"status": "success", "tracked": 2, "invalid": 0}
+    }
     hits = by_event(redis)
     umami = hits["umami python https://shop.example/python"]
     assert (umami.event_data, umami.custom_params) == ({"plan": "pro"}, {"title": "Page"})
     segment = hits["segment python"]
     assert (segment.client_sub_id, segment.event_data) == ("visitor-4", {"plan": "pro"})
+    order = hits["order https://shop.example/matomopy"]
+    item = {"sku": "SKU", "name": "Shoe", "category": ["red"], "price": 10.25, "quantity": 2}
+    assert order.event_data == {"order_id": "A1", "revenue": 20.5, "items": [item]}
+    assert (order.client_sub_id, order.custom_params) == ("visitor-5", {"dimension1": "gold"})
+    assert "page_view https://shop.example/matomopy" in hits
+    assert "matomopy event https://shop.example/matomopy" in hits
+    assert len(queued_hits(redis)) == 5
+
+
+def test_what_is_refused_for_now_comes_again_and_is_stored_once(
+    server: Serving, redis: Connection, postgres: Postgres, valkey: Valkey
+) -> None:
+    command = ["node", str(CLIENTS / "retry.mjs"), f"http://127.0.0.1:{server.port}", str(node_modules().parent)]
+    with redis_away(valkey), postgres_away(postgres):
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert run.stdout is not None
+        assert run.stdout.readline() == "tried\n"
+    said, _ = run.communicate(timeout=120)
+    assert json.loads(said) == []
+    hits = {hit.event_name: hit for hit in queued_hits(redis)}
+    assert {name: hit.client_sub_id for name, hit in hits.items()} == {
+        "segment later": "visitor-1",
+        "rudder later": "visitor-2",
+    }
+    assert len(queued_hits(redis)) == 2
+
+
+def test_the_exporters_of_open_telemetry(server: Serving, redis: Connection, application_key: str) -> None:
+    base = f"http://127.0.0.1:{server.port}"
+    assert run_python("sending_otlp.py", base, application_key, "json") == []
+    page, event = queued_hits(redis)
+    assert (page.url, page.referrer) == ("https://shop.example/a?x=1", "https://search.example/")
+    assert (page.ip_address, page.user_agent, page.language) == ("198.51.100.0", "Mozilla/5.0 Browser/1", "de-AT")
+    assert datetime.now(UTC) - page.created_at > timedelta(minutes=59)
+    assert (event.event_name, event.client_sub_id, event.session_id) == ("signup", "u1", "s1")
+    assert (event.event_data, event.custom_params) == ({"plan": "pro", "seats": 3, "price": 9.5}, {"page_type": "form"})
+    # Protobuf is refused, and the exporter's program goes on.
+    said = run_python("sending_otlp.py", base, application_key, "protobuf")
+    assert said
+    assert all("400" in line for line in said)
+    assert len(queued_hits(redis)) == 2
 
 
 def test_on_the_event_loop_a_hit_for_two_applications_is_counted_for_both(

@@ -8,6 +8,7 @@ import sys
 
 import segment.analytics as segment
 import umami
+from matomopy.tracking import MatomoTracker
 
 
 def main(base: str) -> None:
@@ -22,6 +23,13 @@ def main(base: str) -> None:
     segment.track("visitor-4", "segment python", {"plan": "pro"})
     segment.flush()
     segment.shutdown()
+    matomo = MatomoTracker(base, 7)
+    matomo.set_url("https://shop.example/matomopy").set_user_id("visitor-5").set_custom_dimension(1, "gold")
+    matomo.track_ecommerce_order("A1", 20.5, items=[("SKU", "Shoe", ["red"], 10.25, 2)])
+    matomo.enable_bulk_tracking()
+    matomo.track_page_view("Page")
+    matomo.track_event("video", "matomopy event", "intro", 9.5)
+    said["bulk"] = matomo.flush()
     sys.stdout.write(json.dumps(said))
 
 

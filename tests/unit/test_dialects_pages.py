@@ -1,6 +1,7 @@
 """What the scripts of Umami, Plausible and GoatCounter send, and what they hear."""
 # ruff: noqa: E501 - requests are long
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -71,6 +72,22 @@ def test_umamis_older_script_tells_paths_and_encodes_once_more() -> None:
     assert values("/api/send", "", newer)["custom_params"]["title"] == "100 % あ"
     for title in ("%00", "%FF%FE", "100%"):
         assert values("/api/send", "", umami(title=title))["custom_params"]["title"] == title
+
+
+def test_a_key_of_ours_is_found_where_a_client_can_put_it() -> None:
+    def basic(pair: str) -> str:
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+    for headers in (
+        {"HTTP_X_API_KEY": KEY},
+        {"HTTP_AUTHORIZATION": f"bearer {KEY}"},
+        {"HTTP_AUTHORIZATION": basic(f"{KEY}:")},
+        {"HTTP_AUTHORIZATION": basic(f"importer:{KEY}")},
+    ):
+        assert one("/matomo.php", "idsite=7", **headers).key == KEY
+        assert one("/count", "p=/", **headers).key == KEY
+    for authorization in ("Basic", "Basic !", f"Basic {KEY}", basic("a:b"), f"Digest {KEY}", basic("\xff:x")):
+        assert one("/matomo.php", "idsite=7", HTTP_AUTHORIZATION=authorization).key is None
 
 
 def test_of_a_list_of_languages_the_first_is_the_visitors() -> None:

@@ -5,7 +5,6 @@ Jitsu and RudderStack speak it too. The write key is an alias, or a key of ours:
 `X-Write-Key: KEY:SECRET`, or `writeKey` in the body or the query.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +12,7 @@ from uuid import UUID, uuid5
 
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
 from tracker.dialects.values import (
+    basic_credentials,
     given,
     happened,
     instant_of,
@@ -63,14 +63,9 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
 
 
 def _write_key(request: ClientRequest, message: dict[str, Any]) -> str | None:
-    scheme, _, credentials = str(request.headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            user = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[0]
-        except ValueError:  # Neither base64 nor UTF-8.
-            user = ""
-        if user:
-            return user
+    user, _ = basic_credentials(request.headers)
+    if user:
+        return user
     header = str(request.headers.get("HTTP_X_WRITE_KEY") or "").partition(":")[0]
     told = text_of(message.get("writeKey")) or parameters_of(request.query).get("writeKey")
     return header or key_in(request.headers) or told

@@ -6,6 +6,7 @@ from tracker.dialects.dialect import Dialect
 from tracker.dialects.ga4 import GA4
 from tracker.dialects.goatcounter import GOATCOUNTER, is_site_path
 from tracker.dialects.matomo import MATOMO
+from tracker.dialects.otlp import OTLP
 from tracker.dialects.plausible import PLAUSIBLE
 from tracker.dialects.segment import KIND_AT, SEGMENT
 from tracker.dialects.umami import UMAMI
@@ -20,6 +21,7 @@ DIALECT_AT: Final[dict[str, Dialect]] = {
     **{f"{prefix}/{call}": SEGMENT for prefix in ("/segment/v1", "/api/s", "/api/s/s2s") for call in KIND_AT},
     **dict.fromkeys(("/beacon/v1/batch", "/segment/beacon/v1/batch"), SEGMENT),
     **dict.fromkeys(("/g/collect", "/mp/collect"), GA4),
+    "/v1/logs": OTLP,
 }
 
 

@@ -1,5 +1,6 @@
 """Small readers that the dialects share. Clients send numbers as texts, JSON inside texts, and the word `undefined`."""
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -145,9 +146,21 @@ def own_key(text: Any) -> str | None:  # noqa: ANN401 any JSON value
 
 
 def key_in(headers: Mapping[str, Any]) -> str | None:
-    """Return the key of ours in `X-API-Key` or `Authorization: Bearer`, where there is one."""
+    """Return the key of ours in `X-API-Key` or `Authorization`, as a bearer's or as either part of Basic."""
     scheme, _, token = str(headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
-    return own_key(headers.get("HTTP_X_API_KEY")) or (own_key(token) if scheme.lower() == "bearer" else None)
+    given_there = (token,) if scheme.lower() == "bearer" else basic_credentials(headers)
+    return own_key(headers.get("HTTP_X_API_KEY")) or next((key for text in given_there if (key := own_key(text))), None)
+
+
+def basic_credentials(headers: Mapping[str, Any]) -> tuple[str, str]:
+    """Return user and password of `Authorization: Basic` (RFC 7617); empty ones where there are none."""
+    scheme, _, credentials = str(headers.get("HTTP_AUTHORIZATION") or "").partition(" ")
+    try:
+        pair = base64.b64decode(credentials.strip(), validate=True).decode() if scheme.lower() == "basic" else ""
+    except ValueError:  # Neither base64 nor UTF-8.
+        pair = ""
+    user, _, password = pair.partition(":")
+    return user, password
 
 
 def instant_of(value: Any) -> datetime | None:  # noqa: ANN401 any JSON value

@@ -1,0 +1,94 @@
+"""A log shipper itself, from Debian: what a web server logs is stored once, also after a time without servers.
+
+`make test-clients` runs this.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.support.client_packages import CLIENTS
+from tests.support.needed import need
+from tests.support.receiving import queued_hits
+from tests.support.servers_away import postgres_away, redis_away
+from tests.support.serving import serving
+from tests.support.waiting import wait_until
+from tracker.embedded import Postgres, Valkey
+from tracker.queueing.connection import Connection
+
+pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("application")]
+
+
+@contextmanager
+def shipping(folder: Path, port: int, key: str) -> Iterator[Path]:
+    """syslog-ng as docs/shippers.md configures it; its log."""
+    program = shutil.which("syslog-ng") or "/usr/sbin/syslog-ng"
+    need(Path(program).exists(), "syslog-ng is missing: apt-get install syslog-ng-core syslog-ng-mod-http")
+    written = (CLIENTS / "syslog-ng.conf").read_text()
+    configuration, log = folder / "syslog-ng.conf", folder / "syslog-ng.log"
+    for word, value in {"FOLDER": str(folder), "PORT": str(port), "KEY": key}.items():
+        written = written.replace(word, value)
+    configuration.write_text(written)
+    options = (f"--{name}={folder / name}" for name in ("persist-file", "pidfile", "control"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program, "--foreground", "--stderr", "--no-caps", f"--cfgfile={configuration}", *options],
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def line(number: int) -> str:
+    """What nginx writes with the `log_format` of docs/shippers.md, some days ago."""
+    request = {
+        "timestamp": (datetime.now(UTC) - timedelta(days=3)).isoformat(timespec="seconds"),
+        "url": f"https://shop.example/{number}",
+        "referrer": "https://search.example/",
+        "user_agent": "Mozilla/5.0 Browser/1",
+        "ip_address": "198.51.100.7",
+        "event_id": uuid4().hex,
+    }
+    return json.dumps(request)
+
+
+def test_syslog_ng_ships_what_nginx_logs(
+    environment: dict[str, str],
+    redis: Connection,
+    application_key: str,
+    tmp_path: Path,
+    servers: tuple[Postgres, Valkey],
+) -> None:
+    postgres, valkey = servers
+    lines = [line(number) for number in range(700)]
+    with serving(environment, tmp_path) as server:
+        with redis_away(valkey), postgres_away(postgres):
+            (tmp_path / "access.json").write_text("\n".join([*lines[:300], '{"broken', *lines[300:], ""]))
+            with shipping(tmp_path, server.port, application_key) as log:
+                wait_until(lambda: "503" in log.read_text())
+        # It ends and begins anew, with the rest still to be sent.
+        with shipping(tmp_path, server.port, application_key):
+            wait_until(lambda: len(queued_hits(redis)) >= 700)
+            with (tmp_path / "access.json").open("a") as more:
+                more.write(f"{lines[0]}\n{line(700)}\n")
+            wait_until(lambda: len(queued_hits(redis)) >= 701)
+    hits = queued_hits(redis)
+    assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(701))
+    assert {(hit.ip_address, hit.user_agent) for hit in hits} == {("198.51.100.0", "Mozilla/5.0 Browser/1")}
+    assert all(datetime.now(UTC) - hit.created_at > timedelta(days=2) for hit in hits)
+
+
+@pytest.fixture
+def servers(postgres: Postgres, valkey: Valkey) -> tuple[Postgres, Valkey]:
+    return postgres, valkey
