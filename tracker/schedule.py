@@ -16,6 +16,7 @@ from tracker.maintenance.end_sessions import end_sessions
 from tracker.maintenance.remove_dead_consumers import remove_dead_consumers
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import watch
+from tracker.reports.weekly import tell_weeks
 from tracker.scheduler.job import Job, ShouldContinue
 from tracker.stats.complete import complete_periods
 from tracker.stats.fold import fold
@@ -101,6 +102,12 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             every=30 * _SECOND,
             jitter=5 * _SECOND,
             turn=_of_ours(parts, lambda _: complete_periods(database, redis, clock, publish=parts.publish_periods)),
+        ),
+        Job(
+            name="tell weekly reports",
+            every=10 * _MINUTE,
+            jitter=1 * _MINUTE,
+            turn=lambda should_continue: tell_weeks(database, parts.readers, clock, should_continue=should_continue),
         ),
         Job(
             name="end sessions",

@@ -9,7 +9,8 @@ overview_page     where somebody begins: the operator's list of applications
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, devices, countries
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
-access_page       its share links; `share` whoever comes by one, `share_reads` how often one may be read
+access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
+invitation_page   whoever is invited; `link_tokens` are those of both
 settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
 live_page         what goes on there now
 first_hit         whether the first hit has come, and what may be wrong if not

@@ -1,4 +1,4 @@
-"""Who may look at an application: its share links. A new one is shown once, on the page that answers its form."""
+"""Who may come to an application: its members, and share links. A new link is shown once, on the page that answers."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -13,7 +13,7 @@ from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
 from tracker.errors import Refused
-from tracker.management import shares
+from tracker.management import members, shares
 
 PERMISSION: Final = "keys:write"
 """Whoever lets others in by a key lets them in by a link."""
@@ -27,7 +27,11 @@ def show(app_id: str) -> Response:
 
 def save(app_id: str) -> Response:
     """Make or revoke a link; a new one is shown on the page that answers."""
-    answer, refused = change(app_id, PERMISSION, {"share": _share, "revoke": _revoke})
+    answer, refused = change(
+        app_id,
+        PERMISSION,
+        {"share": _share, "revoke": _revoke, "invite": _invite, "role": _change_role, "remove": _remove},
+    )
     if refused is not None:
         return _page(app_id, refused=refused)
     return answer or see(f"{address(app_id)}/access?saved=1")
@@ -50,17 +54,52 @@ def _revoke(app_id: str, fields: Mapping[str, str]) -> None:
     shares.revoke(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
 
 
+def _invite(app_id: str, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    _, token = members.invite(
+        services.database,
+        app_id,
+        name=fields.get("name", ""),
+        role=fields.get("role", ""),
+        now=services.clock.now(),
+        by=viewer().actor,
+    )
+    return _page(app_id, link=f"{origin()}{home()}/invitation/{token}", is_invitation=True)
+
+
+def _change_role(app_id: str, fields: Mapping[str, str]) -> None:
+    members.change_role(
+        current_services().database, app_id, fields.get("id", ""), fields.get("role", ""), by=viewer().actor
+    )
+
+
+def _remove(app_id: str, fields: Mapping[str, str]) -> None:
+    members.remove(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
+
+
 def _page(
-    app_id: str, *, link: str | None = None, may_be_framed: bool = False, refused: Refused | None = None
+    app_id: str,
+    *,
+    link: str | None = None,
+    is_invitation: bool = False,
+    may_be_framed: bool = False,
+    refused: Refused | None = None,
 ) -> Response:
     shown = frame(app_id)
+    services, own = current_services(), viewer().key
     return page(
         "access.html",
         status=200 if refused is None else refused.status,
         script=link is not None,
         **shown,
-        rows=shares.list_(current_services().database, shown["application"].app_id),
+        rows=shares.list_(services.database, shown["application"].app_id),
+        members=members.list_(services.database, shown["application"].app_id),
+        # Nobody gives a role that may more than they do themselves.
+        roles=[role for role, permissions in members.ROLES.items() if all(map(viewer().may, permissions))],
+        own=None if own is None else own.id,
+        now=services.clock.now(),
         link=link,
+        is_invitation=is_invitation,
         may_be_framed=may_be_framed,
         refused=refused,
         saved="saved" in request.args,

@@ -14,6 +14,7 @@ from tracker.dashboard import (
     failed_hits_page,
     files,
     goals_page,
+    invitation_page,
     keys_page,
     live_page,
     notes,
@@ -32,7 +33,7 @@ from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import as_refused
 
-_FOR_EVERYBODY: Final = {"sign-in", "sign-out", "language", "file"}
+_FOR_EVERYBODY: Final = {"invitation", "sign-in", "sign-out", "language", "file"}
 
 
 def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:
@@ -73,6 +74,8 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/keys", "keys-save", keys_page.save, "POST"),
         ("/applications/<app_id>/settings", "settings", settings_page.show, "GET"),
         ("/applications/<app_id>/settings", "settings-save", settings_page.save, "POST"),
+        ("/invitation/<token>", "invitation", invitation_page.show, "GET"),
+        ("/invitation/<token>", "invitation-done", invitation_page.accept, "POST"),
         ("/share/<token>", "share-traffic", application_page.show, "GET"),
         ("/share/<token>/live", "share-live", live_page.show, "GET"),
         ("/share/<token>/live/now", "share-live-now", live_page.now, "GET"),

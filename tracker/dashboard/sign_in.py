@@ -10,7 +10,7 @@ from tracker.dashboard.form import form
 from tracker.dashboard.origin import is_https, require_own_page
 from tracker.dashboard.page import HEADERS, home, page
 from tracker.dashboard.services import DashboardServices, current_services
-from tracker.dashboard.session_cookie import LASTS, SessionCookie
+from tracker.dashboard.session_cookie import LASTS, Session, SessionCookie
 from tracker.errors import Refused
 from tracker.store import dashboard_sign_outs
 from tracker.web.authentication import KeyHolder
@@ -43,6 +43,13 @@ def sign_in() -> Response:
         return answer
     session = viewer.session_of(holder, cookie, services.key_check.admin_token)
     answer = see(path)
+    open_session(answer, session, cookie)
+    return answer
+
+
+def open_session(answer: Response, session: Session, cookie: SessionCookie) -> None:
+    """Give the browser the cookie of a session."""
+    services = current_services()
     answer.set_cookie(
         viewer.COOKIE,
         cookie.write(session, services.clock.now()),
@@ -52,7 +59,6 @@ def sign_in() -> Response:
         httponly=True,
         samesite="Strict",
     )
-    return answer
 
 
 def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what the template shows

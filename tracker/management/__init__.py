@@ -4,7 +4,7 @@ Each function opens its own transaction, checks what it is given, and raises Ref
 commands, the API and the dashboard call it.
 
 applications, application_input        applications, and what their columns may hold
-keys                                   API keys, replaced without a gap
+keys, members                          API keys, replaced without a gap; people, invited, each with a key
 parameters, definition_check, presets  definitions of custom parameters
 settings, aliases, operator_limits     settings of an application, and what the operator allows at most
 webhooks, webhook_rules                webhooks: where they may lead, their events, their secrets

@@ -16,7 +16,7 @@ from tracker.management.application_input import new_api_key
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.versions import Expected, require
-from tracker.store import api_keys, applications
+from tracker.store import api_keys, applications, members
 from tracker.store.database import Database, Transaction
 from tracker.store.queries import Row
 
@@ -50,7 +50,7 @@ def list_(database: Database, app_id: str) -> list[KeyRow]:
 def get(database: Database, app_id: str, key_id: str) -> KeyRow:
     """One key. Raises Refused where there is no such application or key."""
     with database.transaction() as tx:
-        return _key(tx, known(tx, app_id), key_id)
+        return key_of(tx, known(tx, app_id), key_id)
 
 
 def create(
@@ -63,16 +63,30 @@ def create(
     by: Actor = COMMAND,
 ) -> tuple[KeyRow, str]:
     """Make a key and return it, this once, beside its row. Raises Refused, also where `by` may less than the key."""
+    with database.transaction() as tx:
+        application = locked(tx, app_id)
+        key_id, api_key = add(tx, application, permissions=permissions, name=name, expires_at=expires_at, by=by)
+        return key_of(tx, application, str(key_id)), api_key
+
+
+def add(
+    tx: Transaction,
+    application: Application,
+    *,
+    permissions: Sequence[str],
+    name: str | None = None,
+    expires_at: datetime | None = None,
+    by: Actor,
+) -> tuple[UUID, str]:
+    """Do the same to a locked application in the caller's transaction; return the key's id and the key itself."""
     granted = _permissions(permissions)
     _check(name, expires_at)
     api_key = new_api_key()
-    with database.transaction() as tx:
-        application = locked(tx, app_id)
-        _require_power(tx, by, application, granted, expires_at)
-        columns = {"name": name, "permissions": granted, "expires_at": expires_at}
-        key_id = api_keys.insert(tx, application.id, key_hash=hash_key(api_key), **columns)  # type: ignore[arg-type]
-        note(tx, by, application, "api_key.created", str(key_id), None, columns)
-        return _key(tx, application, str(key_id)), api_key
+    require_power(tx, by, application, granted, expires_at)
+    columns = {"name": name, "permissions": granted, "expires_at": expires_at}
+    key_id = api_keys.insert(tx, application.id, key_hash=hash_key(api_key), **columns)  # type: ignore[arg-type]
+    note(tx, by, application, "api_key.created", str(key_id), None, columns)
+    return key_id, api_key
 
 
 def update(
@@ -87,7 +101,7 @@ def update(
     """Change the name, permissions or expires_at of a key. Raises Refused, also where `by` may less than the key."""
     with database.transaction() as tx:
         application = locked(tx, app_id)
-        key = _key(tx, application, key_id)
+        key = key_of(tx, application, key_id)
         require(expected, key)
         if key.id == FIRST:
             raise conflict("The first key may do everything and has no columns to change: rotate it, or make another.")
@@ -97,12 +111,12 @@ def update(
         after = {**before, **changes}
         after["permissions"] = _permissions(after["permissions"])
         _check(after["name"], changes.get("expires_at"))
-        _require_power(tx, by, application, _granted(key), key.expires_at)
-        _require_power(tx, by, application, after["permissions"], after["expires_at"])
+        require_power(tx, by, application, _granted(key), key.expires_at)
+        require_power(tx, by, application, after["permissions"], after["expires_at"])
         if after != before:
             api_keys.update(tx, application.id, key.id, **after)
             note(tx, by, application, "api_key.updated", str(key.id), before, after)
-        return _key(tx, application, key_id)
+        return key_of(tx, application, key_id)
 
 
 def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> KeyRow:
@@ -113,14 +127,14 @@ def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND,
     """
     with database.transaction() as tx:
         application = locked(tx, app_id)
-        key = _key(tx, application, key_id)
+        key = key_of(tx, application, key_id)
         require(expected, key)
         if key.id == FIRST:
             raise conflict("The first key cannot be revoked: rotate it, with no grace if it must end at once.")
-        _require_power(tx, by, application, _granted(key), key.expires_at)
+        require_power(tx, by, application, _granted(key), key.expires_at)
         if api_keys.revoke(tx, application.id, key.id):
             note(tx, by, application, "api_key.revoked", str(key.id), {"is_active": True}, {"is_active": False})
-        return _key(tx, application, key_id)
+        return key_of(tx, application, key_id)
 
 
 def rotate(
@@ -144,7 +158,7 @@ def rotate(
     api_key = new_api_key()
     with database.transaction() as tx:
         application = locked(tx, app_id)
-        key = _key(tx, application, key_id)
+        key = key_of(tx, application, key_id)
         require(expected, key)
         after = {"grace_seconds": grace_seconds}
         if key.id == FIRST:
@@ -162,7 +176,7 @@ def rotate(
             # Its successor would end when it has, which is before it began.
             raise conflict("The key has expired: give it another end first, or make a new one.")
         granted = _granted(key)
-        _require_power(tx, by, application, granted, key.expires_at)
+        require_power(tx, by, application, granted, key.expires_at)
         new_id = api_keys.insert(
             tx,
             application.id,
@@ -172,8 +186,9 @@ def rotate(
             expires_at=key.expires_at,
         )
         api_keys.limit(tx, application.id, key.id, seconds=grace_seconds)
+        members.move_key(tx, key.id, new_id)
         note(tx, by, application, "api_key.rotated", str(key.id), None, {**after, "replaced_by": new_id})
-        return _key(tx, application, str(new_id)), api_key
+        return key_of(tx, application, str(new_id)), api_key
 
 
 def _permissions(names: Sequence[str]) -> list[str]:
@@ -194,10 +209,10 @@ def _check(name: str | None, expires_at: datetime | None) -> None:
         raise invalid(f"The time is not accepted: {reason}", expires_at=[reason])
 
 
-def _require_power(
+def require_power(
     tx: Transaction, by: Actor, application: Application, permissions: Sequence[str], expires_at: datetime | None
 ) -> None:
-    """Nobody grants what they may not do themselves, and nobody takes over a key that may more than their own.
+    """Raise Refused for who grants what they may not do themselves, or takes over a key that may more than theirs.
 
     Nor one that lasts longer: a key that ends, or a first one within its grace, would otherwise never end.
     """
@@ -217,7 +232,8 @@ def _require_first(by: Actor) -> None:
         raise Refused("FORBIDDEN", 403, "Only the first key itself, or the operator, replaces the first key.")
 
 
-def _key(tx: Transaction, application: Application, key_id: str) -> KeyRow:
+def key_of(tx: Transaction, application: Application, key_id: str) -> KeyRow:
+    """Return a key of an application. Raises Refused where it has no such key."""
     if key_id == FIRST:
         return _first(tx, application)
     try:

@@ -21,7 +21,6 @@ from tracker.store.shares import Share
 
 MAX_SHARES: Final = 20
 MAX_ORIGINS: Final = 10
-TOKEN_LENGTH: Final = 43
 _TOKEN_BYTES: Final = 32
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?")
 

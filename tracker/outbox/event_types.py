@@ -11,6 +11,7 @@ SESSION_STARTED = "session.started"
 SESSION_ENDED = "session.ended"
 HOUR_COMPLETE = "statistics.hourly"
 DAY_COMPLETE = "statistics.daily"
+WEEK_SUMMARY = "report.weekly"
 APPLICATION_UPDATED = "application.updated"
 PARAMETER_UPDATED = "custom_parameter.updated"
 BATCH_FAILED = "batch.failed"
@@ -25,6 +26,7 @@ NAMES = (
     SESSION_ENDED,
     HOUR_COMPLETE,
     DAY_COMPLETE,
+    WEEK_SUMMARY,
     APPLICATION_UPDATED,
     PARAMETER_UPDATED,
     BATCH_FAILED,

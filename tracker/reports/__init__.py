@@ -12,5 +12,6 @@ leading      which groups may be among the largest, before visitors are told apa
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
 answer       a question answered
+weekly       a week's summary, for webhooks
 goals, funnels, returning    three questions of their own, of visits; `steps` are the conditions that they ask for
 """

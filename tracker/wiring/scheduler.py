@@ -21,6 +21,7 @@ from tracker.maintenance.drop_partitions import StatisticsHooks
 from tracker.outbox.events import ledger_unbalanced, period_completed, session_ended
 from tracker.outbox.publish import publish_all
 from tracker.queueing.connection import Connection, connect
+from tracker.reports.readers import Readers
 from tracker.ssrf_guard.policy import policy_of
 from tracker.ssrf_guard.resolver import Resolver
 from tracker.stats import retire
@@ -65,6 +66,7 @@ class Scheduler:
     sender: WebhookSender
     untold: Untold
     facts: Writer
+    readers: Readers
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
     statistics: StatisticsHooks = STATISTICS
@@ -97,6 +99,7 @@ class Scheduler:
 
     def close(self) -> None:
         self.sender.close()
+        self.readers.close()
         self.lease_database.close()
         self.clock_database.close()
         self.database.close()
@@ -153,4 +156,5 @@ def scheduler(settings: Settings) -> Scheduler:
         sender=webhook_sender(settings, database, clock, owner=owner),
         untold=untold_metrics(redis),
         facts=Writer(database, Folder(settings.facts_url), clock, Countries(settings.geoip_file)),
+        readers=Readers(settings.facts_url),
     )

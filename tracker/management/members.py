@@ -1,0 +1,175 @@
+"""People of an application: invited by a link, with a role; each who joins has a key of their own.
+
+So a person may what their key may, a change of theirs stands in the audit log under that key, and whoever is removed
+is refused with the next request.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, cast
+from uuid import UUID
+
+from tracker.application import PERMISSIONS, hash_key
+from tracker.errors import Refused, conflict, invalid, not_found
+from tracker.management import keys
+from tracker.management.audit import COMMAND, Actor, note
+from tracker.management.known_application import known, locked
+from tracker.management.names import id_of, name_of
+from tracker.store import api_keys, members
+from tracker.store.database import Database
+
+Role = Literal["owner", "editor", "viewer"]
+ROLES: Final[Mapping[Role, tuple[str, ...]]] = {
+    "owner": tuple(PERMISSIONS),
+    "editor": ("stats:read", "export:read", "params:write", "settings:write"),
+    "viewer": ("stats:read",),
+}
+MAX_MEMBERS: Final = 100
+INVITATION_LASTS: Final = timedelta(days=7)
+_TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """A member, or an invitation (no `key_id`). `role` is None for one whose key's permissions are those of no role."""
+
+    id: UUID
+    name: str
+    role: Role | None
+    key_id: UUID | None
+    is_active: bool
+    last_used_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Who is invited to which application, as what."""
+
+    name: str
+    role: Role
+    app_id: str
+    application_name: str
+
+
+def list_(database: Database, app_id: str) -> list[MemberRow]:
+    """Return members and invitations, the oldest first. Raises Refused for an unknown application."""
+    with database.transaction() as tx:
+        return [_row(row) for row in members.list_rows(tx, known(tx, app_id).id)]
+
+
+def invite(
+    database: Database, app_id: str, *, name: str, role: str, now: datetime, by: Actor = COMMAND
+) -> tuple[UUID, str]:
+    """Invite somebody and return the invitation's id and, this once, its token. Raises Refused.
+
+    FORBIDDEN where `by` may less than the role.
+    """
+    called, chosen = name_of(name), _role(role)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    with database.transaction() as tx:
+        application = locked(tx, app_id)
+        keys.require_power(tx, by, application, ROLES[chosen], None)
+        if len(members.list_rows(tx, application.id)) >= MAX_MEMBERS:
+            raise conflict(f"An application has at most {MAX_MEMBERS} members: remove another first.")
+        member_id = members.insert(
+            tx,
+            application.id,
+            name=called,
+            role=chosen,
+            token_hash=hash_key(token),
+            expires_at=now + INVITATION_LASTS,
+            invited_by=by.kind,
+            invited_by_key_id=by.key_id,
+        )
+        note(tx, by, application, "member.invited", str(member_id), None, {"name": called, "role": chosen})
+    return member_id, token
+
+
+def invitation_of(database: Database, token: str, now: datetime) -> Invitation | None:
+    """Return the invitation of a token, while it counts."""
+    with database.transaction() as tx:
+        row = members.find_invitation(tx, hash_key(token), now)
+    return None if row is None else Invitation(row["name"], row["role"], row["app_id"], row["application_name"])
+
+
+def join(database: Database, token: str, now: datetime) -> tuple[str, str]:
+    """Use an invitation and return the application's app_id and, this once, the person's key.
+
+    Raises Refused: NOT_FOUND for an invitation that does not count any more, FORBIDDEN where whoever invited may not
+    do so any more.
+    """
+    with database.transaction() as tx:
+        waiting = members.find_invitation(tx, hash_key(token), now)
+        if waiting is None:
+            raise _gone()
+        application = locked(tx, waiting["app_id"])
+        inviter = Actor(waiting["invited_by"], waiting["invited_by_key_id"])
+        key_id, api_key = keys.add(
+            tx, application, permissions=ROLES[_role(waiting["role"])], name=waiting["name"], by=inviter
+        )
+        if not members.join(tx, waiting["id"], key_id):
+            raise _gone()  # Somebody else has used it since; the transaction takes the key back.
+        after = {"name": waiting["name"], "role": waiting["role"], "key_id": key_id}
+        note(tx, Actor("key", key_id), application, "member.joined", str(waiting["id"]), None, after)
+    return waiting["app_id"], api_key
+
+
+def change_role(database: Database, app_id: str, member_id: str, role: str, *, by: Actor = COMMAND) -> None:
+    """Give a member another role. Raises Refused, FORBIDDEN also where `by` may less than either role."""
+    chosen = _role(role)
+    with database.transaction() as tx:
+        member = _member(members.list_rows(tx, locked(tx, app_id).id), member_id)
+    if member.key_id is None:
+        raise conflict("Whoever is invited has no role yet: withdraw the invitation, and make another.")
+    keys.update(database, app_id, str(member.key_id), {"permissions": list(ROLES[chosen])}, by=by)
+
+
+def remove(database: Database, app_id: str, member_id: str, *, by: Actor = COMMAND) -> None:
+    """Remove a member, whose key ends at once, or withdraw an invitation. Raises Refused as `change_role` does."""
+    with database.transaction() as tx:
+        application = locked(tx, app_id)
+        member = _member(members.list_rows(tx, application.id), member_id)
+        if member.key_id is not None and member.is_active:
+            key = keys.key_of(tx, application, str(member.key_id))
+            keys.require_power(tx, by, application, [name for name in PERMISSIONS if name in key.permissions], None)
+            api_keys.revoke(tx, application.id, member.key_id)
+        members.delete(tx, application.id, member.id)
+        before = {"name": member.name, "role": member.role, "key_id": member.key_id}
+        note(tx, by, application, "member.removed", member_id, before, None)
+
+
+def _member(rows: Sequence[Mapping[str, Any]], member_id: str) -> MemberRow:
+    wanted = id_of(member_id, "member")
+    found = next((_row(row) for row in rows if row["id"] == wanted), None)
+    if found is None:
+        raise not_found("The application has no such member.")
+    return found
+
+
+def _row(row: Mapping[str, Any]) -> MemberRow:
+    role: Role | None = row["role"]
+    if row["key_id"] is not None:
+        granted = {name for name, is_granted in (row["permissions"] or {}).items() if is_granted is True}
+        role = next((each for each, permissions in ROLES.items() if granted == set(permissions)), None)
+    return MemberRow(
+        id=row["id"],
+        name=row["name"],
+        role=role,
+        key_id=row["key_id"],
+        is_active=bool(row["is_active"]),
+        last_used_at=row["last_used_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+def _role(text: str) -> Role:
+    if text not in ROLES:
+        raise invalid("There is no such role.", role=["Must be one of " + ", ".join(ROLES)])
+    return cast(Role, text)
+
+
+def _gone() -> Refused:
+    return not_found("The invitation is not there any more: it was used, withdrawn or has expired. Ask for another.")
