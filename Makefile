@@ -62,6 +62,9 @@ check: env ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+schema: env ## write sql/schema.sql anew, after a migration was added
+	$(BIN)/python -m tools.schema
+
 release: env ## all checks, version, changelog, wheel, source archive, SBOM, tag (VERSION=0.2.0; see CONTRIBUTING.md)
 	$(BIN)/python tools/release.py check "$(VERSION)"
 	.ci/run
@@ -86,4 +89,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check release bench audit lock clean
+.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema release bench audit lock clean

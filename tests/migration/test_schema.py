@@ -1,6 +1,5 @@
 """The schema holds what the specification says, and the two ways to it lead to the same place."""
 
-import subprocess
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -8,19 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tracker.embedded import Postgres, wheel
-from tracker.store.concurrent_indexes import is_concurrent, statements
-from tracker.store.migrations import MIGRATIONS, migrate
+from tools.schema import SCHEMA, migrate_by_text, schema_of
+from tracker.store.migrations import migrate
 from tracker.store.queries import SQL
 
 TODAY = date(2026, 11, 23)
-
-
-def dump(url: str) -> list[str]:
-    """The schema as pg_dump writes it, without Alembic's own table and the words that differ from run to run."""
-    command = [str(wheel.postgres_bin() / "pg_dump"), "--schema-only", "--exclude-table=alembic_version", url]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
 def test_a_migrated_database_has_everything_that_the_specification_lists(
@@ -32,18 +23,9 @@ def test_a_migrated_database_has_everything_that_the_specification_lists(
     assert specified - catalog_of(new_database) == set()
 
 
-def test_schema_sql_is_the_sum_of_the_migrations(postgres: Postgres, empty_database_url: str) -> None:
-    by_hand = "by_schema_sql"
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {by_hand}")
-    with psycopg.connect(empty_database_url) as connection:
-        connection.autocommit = True
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            for text in statements(path) if is_concurrent(path.stem) else [path.read_bytes()]:
-                connection.execute(text)
-    with psycopg.connect(postgres.url_of(by_hand)) as connection:
-        connection.execute((SQL / "schema.sql").read_bytes())
-    assert dump(postgres.url_of(by_hand)) == dump(empty_database_url)
+def test_schema_sql_is_what_the_migrations_make(empty_database_url: str) -> None:
+    migrate_by_text(empty_database_url)
+    assert SCHEMA.read_text(encoding="utf-8") == schema_of(empty_database_url), "run `make schema`"
 
 
 @pytest.fixture
