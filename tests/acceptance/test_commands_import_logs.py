@@ -15,6 +15,7 @@ import pytest
 from tests.support.command_line import PROJECT, tracker, work_until_dry
 from tracker.config import Settings
 from tracker.store.database import Database
+from tracker.zstd import ZstdFile
 
 REAL_LOG = PROJECT / "tests/data/apache_combined_2015.log.gz"
 NOW = datetime.now(UTC)
@@ -72,7 +73,23 @@ def zipped(*members: bytes) -> bytes:
     return packed.getvalue()
 
 
-@pytest.mark.parametrize(("ending", "pack"), [("bz2", bz2.compress), ("xz", lzma.compress), ("zip", zipped)])
+def zstd_packed(content: bytes) -> bytes:
+    """As `zstd` packs it, in two frames."""
+    packed = io.BytesIO()
+    for part in (content[:10], content[10:]):
+        with ZstdFile(packed, "wb") as file:
+            file.write(part)
+    return packed.getvalue()
+
+
+def zstd_cut(content: bytes) -> bytes:
+    return zstd_packed(content)[:-4]
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zstd_packed), ("zip", zipped)],
+)
 def test_packed_logs_are_read(
     settings: Settings, database: Database, tmp_path: Path, ending: str, pack: Callable[[bytes], bytes]
 ) -> None:
@@ -88,7 +105,8 @@ def test_packed_logs_are_read(
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\x28\xb5\x2f\xfd" + b"x" * 50, "zstd -dc"),
+        (b"\x28\xb5\x2f\xfd" + b"x" * 50, "cannot be read beyond line 0: Unable to decompress Zstandard data"),
+        (zstd_cut(line(1) * 999), "cannot be read beyond line"),
         (b"PK\x03\x04" + b"x" * 50, "unzip -p"),
         (zipped(line(1), line(2)), "it holds 2 files: unzip -p"),
         (zipped(line(1) * 999)[:-40], "unzip -p"),

@@ -4,16 +4,13 @@ By the time a rotation is seen, there may have been several, and the next one ma
 looks again afterwards whether they are still the same.
 """
 
-import gzip
-import lzma
 import re
-import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from tracker.importing.pieces import Piece, Position
-from tracker.importing.source import plain_name, source_of
+from tracker.importing.source import DAMAGE, plain_name, source_of
 
 _NUMBER: Final = re.compile(r"\.(\d{1,3})$")
 
@@ -61,7 +58,7 @@ def find(pieces: list[Path], position: Position) -> int | None:
                 return place
             if beginning is None and piece.is_beginning_of(position):
                 beginning = place
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile):
+        except DAMAGE:
             continue  # A damaged piece is none that can be read on.
         finally:
             piece.close()

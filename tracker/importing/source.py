@@ -9,24 +9,30 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, cast
 
+from tracker import zstd
 from tracker.errors import Refused, not_found
 
 STDIN = "-"
 MAX_LINE_LENGTH = 64 * 1024
 _BOM: Final = codecs.BOM_UTF8
+_ZSTD_OPTIONS: Final[Mapping[int, int]] = {zstd.DecompressionParameter.window_log_max: 27}
+"""At most 128 MB of what was unpacked are kept to unpack the rest, as `zstd -d` does by itself."""
 _PACKED: Final[dict[bytes, Callable[[io.BufferedReader], "_Lines"]]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": lambda stream: zstd.ZstdFile(stream, options=_ZSTD_OPTIONS),
 }
+DAMAGE: Final = (EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError, gzip.BadGzipFile)
+"""What is raised where a packed file is damaged."""
 _ZIP: Final = b"PK\x03\x04"
-_UNPACKED_BY: Final = {b"\x28\xb5\x2f\xfd": "zstd -dc", _ZIP: "unzip -p"}
+_UNPACKED_BY: Final = {_ZIP: "unzip -p"}
 _PACKED_SUFFIX: Final = re.compile(r"\.(?:gz|bz2|xz|zst|zip)$")
 # What logrotate, cronolog and the like append: .1, -20261120, .2026-11-20, -1795899522, -2026112023
 _ROTATED_SUFFIX: Final = re.compile(r"[.-](?:\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-?\d{2,6})?|1\d{9})$")
@@ -221,5 +227,5 @@ def _lines(stream: _Lines, file: str) -> Iterator[Line]:
                 too_long = True
                 ended = rest.endswith(b"\n")
             yield Line(number, text, too_long, ended)
-    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError) as error:
+    except (*DAMAGE, zipfile.BadZipFile, OSError) as error:
         raise not_found(f"{file} cannot be read beyond line {number}: {error}.") from error

@@ -5,16 +5,11 @@ never asked: our own server, and others that say `wsgi.input_terminated` (gunico
 end.
 """
 
-import sys
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
+from tracker import zstd
 from tracker.errors import Refused, invalid
 from tracker.json_rules import check, parse, refusal
 
