@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
+from tests.support.command_line import tracker
 from tests.support.moving_name import MovingName, moving_name
 from tests.support.queued_hits import rows
 from tests.support.receiving import Receiving, code
@@ -22,7 +23,7 @@ from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres, wheel
 from tracker.management import applications
-from tracker.store import server_facts
+from tracker.store import replica, server_facts
 from tracker.store.database import Database
 from tracker.store.migrations import migrate
 
@@ -87,6 +88,78 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 def moved(pair: Pair, settings: Settings) -> Settings:
     """The settings of processes that know the name only."""
     return replace(settings, database_url=pair.url, database_maintenance_url=pair.url, database_read_url=pair.url)
+
+
+@pytest.fixture
+def of_both(pair: Pair, settings: Settings) -> Settings:
+    """The settings of processes that know both servers, and read from whichever is the standby."""
+    hosts = f"{folder_of(pair.old)},{folder_of(pair.new)}"
+    url = f"postgresql://postgres@/tracker?host={hosts}&target_session_attrs="
+    return replace(
+        settings,
+        database_url=f"{url}read-write",
+        database_maintenance_url=f"{url}read-write",
+        database_read_url=f"{url}prefer-standby",
+    )
+
+
+def test_all_processes_go_on_with_the_primary_among_several_hosts(
+    pair: Pair, of_both: Settings, tmp_path: Path
+) -> None:
+    old, new = (Database(server.url_of("tracker"), name="tests") for server in (pair.old, pair.new))
+    applications.create(old, name="Shop", app_id="shop")
+    receiving = Receiving(of_both)
+    with running(of_both, tmp_path, "worker.py") as workers, running(of_both, tmp_path, "scheduler.py") as scheduler:
+        wait_until(lambda: code(receiving.track(HIT)) == (200, None))
+        wait_until(lambda: rows(new, "SELECT count(*) FROM access_logs") == [(1,)])
+        wait_until(lambda: rows(old, LEADS) == [(1,)])
+        found = findings(of_both)
+        assert found["replica for reading"][0] == "ok"
+        assert found["settings"][0] == "ok"
+        without = replace(of_both, database_url=of_both.database_url.replace("read-write", "any"))
+        assert "several hosts" not in findings(without)["settings"][1]
+        bare = replace(of_both, database_url=of_both.database_url.partition("&")[0])
+        assert "several hosts" in findings(bare)["settings"][1]
+
+        pair.old.stop()
+        with psycopg.connect(pair.new.url, autocommit=True) as standby:
+            standby.execute("SELECT pg_promote()")
+        moved_at = time.monotonic()
+        assert code(receiving.track(HIT)) == (200, None)
+        wait_until(lambda: rows(new, "SELECT count(*) FROM access_logs") == [(2,)], 30)
+        wait_until(lambda: rows(new, LEADS) == [(1,)])
+        renewed = "SELECT expires_at FROM leases WHERE name = 'scheduler'"
+        first = rows(new, renewed)
+        wait_until(lambda: rows(new, renewed) > first)
+        assert time.monotonic() - moved_at < 40
+        assert tracker(of_both, "queue", "status").status == 0
+        assert "Traceback" not in workers.output + scheduler.output
+    receiving.close()
+    old.close()
+    new.close()
+
+
+def findings(settings: Settings) -> dict[str, tuple[str, str]]:
+    told = tracker(settings, "doctor", "--json", DATABASE_READ_URL=settings.database_read_url)
+    return {each["check"]: (each["level"], each["seen"]) for each in told.json}
+
+
+def test_how_far_a_replica_is_behind_is_told(pair: Pair) -> None:
+    primary, reading = (Database(server.url_of("tracker"), name="tests") for server in (pair.old, pair.new))
+    with psycopg.connect(pair.new.url, autocommit=True) as standby, psycopg.connect(pair.old.url) as writer:
+        wait_until(lambda: replica.lag(primary, reading) == 0)
+        standby.execute("SELECT pg_wal_replay_pause()")
+        writer.execute("CREATE TABLE written ()")
+        writer.commit()
+        time.sleep(1)
+        behind = replica.lag(primary, reading)
+        assert behind is not None
+        assert behind >= 1
+        standby.execute("SELECT pg_wal_replay_resume()")
+        wait_until(lambda: replica.lag(primary, reading) == 0)
+    assert replica.lag(primary, primary) is None
+    primary.close()
+    reading.close()
 
 
 def test_all_processes_go_on_with_the_new_primary(pair: Pair, moved: Settings, tmp_path: Path) -> None:

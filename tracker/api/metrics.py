@@ -22,5 +22,7 @@ def metrics() -> Response:
     presented = presented_key(request.environ) or ""
     if not hmac.compare_digest(presented.encode(), services.metrics_token.encode()):
         raise Refused("AUTHENTICATION_ERROR", 401, "Send TRACKER_METRICS_TOKEN as `Authorization: Bearer ...`.")
-    text = exposition(look(services.database, services.redis, services.clock), queue_limit=services.queue_limit)
+    text = exposition(
+        look(services.database, services.reading, services.redis, services.clock), queue_limit=services.queue_limit
+    )
     return Response(text, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})

@@ -36,6 +36,7 @@ from tracker.store import (
     facts_files,
     filtered_hits,
     leases,
+    replica,
     retention_state,
     server_certificate,
     webhooks,
@@ -106,6 +107,9 @@ def _about_reading(settings: Settings, database: Database) -> list[Finding]:
     with closing(Database(settings.database_read_url, name=_NAME, connections=1)) as reading:
         findings = [reading_checks.about_role(reading, own=own)]
         if own:
+            findings += _or_failure(
+                "replica for reading", lambda: reading_checks.about_lag(replica.lag(database, reading))
+            )
             findings += instance_checks.about_connection("DATABASE_READ_URL", "warn", reading, database)
     return findings
 

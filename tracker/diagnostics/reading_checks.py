@@ -1,12 +1,13 @@
 """Whether the role that statistics and exports are read with (DATABASE_READ_URL) can read, and can do no harm."""
 
-from tracker.diagnostics.finding import Finding
+from tracker.diagnostics.finding import Finding, graded
 from tracker.errors import TrackerError
 from tracker.store import reading_role
 from tracker.store.database import Database
 from tracker.store.reading_role import ReadingRole
 
 _CHECK = "role for reading"
+_LATE_SECONDS, _OLD_SECONDS = 30.0, 600.0
 _ROLES = "Give DATABASE_READ_URL the role `tracker_reader` of deploy/postgres/roles.sql."
 _MADE = "The role `tracker_reader` is made by deploy/postgres/roles.sql, and `python -m tracker migrate` lets it read."
 
@@ -19,6 +20,15 @@ def about_role(database: Database, *, own: bool) -> Finding:
     except TrackerError as error:
         to_do = f"See that DATABASE_READ_URL is right and that its server runs. {_MADE}"
         return Finding(_CHECK, "fail", str(error), to_do)
+
+
+def about_lag(seconds: float | None) -> list[Finding]:
+    """Return how far the replica of DATABASE_READ_URL is behind; nothing where it names none."""
+    if seconds is None:
+        return []
+    to_do = "See the replica's log and its network: statistics, exports and the dashboard show what it has."
+    seen = f"{seconds:.0f} s behind"
+    return [graded("replica for reading", seconds, seen, to_do, warn_above=_LATE_SECONDS, fail_above=_OLD_SECONDS)]
 
 
 def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:

@@ -1,5 +1,7 @@
 """Whether the settings of this process make sense: names that are none, weak secrets, values that contradict."""
 
+from urllib.parse import parse_qsl, urlsplit
+
 from tracker.config import MIN_STRONG_TOKEN, Settings, unknown_variables
 from tracker.diagnostics.finding import Finding
 
@@ -56,4 +58,12 @@ def _contradictions(settings: Settings) -> list[Finding]:
             f"TRACKER_BATCH_SIZE={settings.batch_size} hits may add"
         )
         found.append((seen, "Raise the limit: deliveries would be given up while nothing is wrong."))
+    if "," in _hosts(settings.database_url) and "target_session_attrs=" not in settings.database_url:
+        seen = "DATABASE_URL names several hosts, and not which of them: a standby is taken where it comes first"
+        found.append((seen, "Write `target_session_attrs=read-write` behind its question mark."))
     return [Finding(_CHECK, "warn", seen, to_do) for seen, to_do in found]
+
+
+def _hosts(url: str) -> str:
+    split = urlsplit(url)
+    return split.netloc.rpartition("@")[2] + "".join(dict(parse_qsl(split.query)).get("host", ""))

@@ -151,6 +151,12 @@ def _of_database(database: DatabaseLook) -> Iterator[Metric]:
         "What is due to be deleted and is not, since clocks or settings are in doubt.",
         {"": seen.deletion_refusals},
     )
+    if database.reading_lag is not None:
+        yield _gauge(
+            "tracker_reading_lag_seconds",
+            "How far the replica that statistics are read from is behind; 0 where it is none.",
+            {"": database.reading_lag},
+        )
     yield _gauge("tracker_scheduler_leader", "Whether a scheduler holds the lease.", {"": seen.schedulers})
     yield _gauge("tracker_months_ahead", "Months after this one that have partitions.", {"": database.months_ahead})
     yield _gauge("tracker_database_connections", "Connections to the database.", {"": seen.connections})

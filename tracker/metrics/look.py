@@ -15,7 +15,7 @@ from tracker.queueing.connection import Connection
 from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
 from tracker.queueing.throughput import Throughput, throughput
-from tracker.store import gauges, partitions, server_facts
+from tracker.store import gauges, partitions, replica, server_facts
 from tracker.store.database import Database, Transaction
 from tracker.store.gauges import DatabaseGauges
 from tracker.store.partitions import Month
@@ -43,6 +43,8 @@ class DatabaseLook:
     months_ahead: int
     latency: float
     ahead: float
+    reading_lag: float | None
+    """Seconds by which what is read from is behind: 0 where that is no replica; None where it is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ class Look:
     balance: Balance | None
 
 
-def look(database: Database, redis: Connection, clock: Clock) -> Look:
-    """Look at both. Raises nothing of the project's own errors."""
+def look(database: Database, reading: Database, redis: Connection, clock: Clock) -> Look:
+    """Look at both; `reading` is what statistics are read from. Raises nothing of the project's own errors."""
     queue = _unless_unavailable(lambda: _look_at_queue(redis, clock))
-    seen = _unless_unavailable(lambda: _look_at_database(database, clock))
+    seen = _unless_unavailable(lambda: _look_at_database(database, reading, clock))
     if queue is None or seen is None:
         return Look(queue, seen, None)  # Nobody waits a second time for a server that has just not answered.
     # Looked at again without a pause: a scrape takes a thread that hits may need. The alert waits a minute instead.
@@ -79,7 +81,8 @@ def _look_at_queue(redis: Connection, clock: Clock) -> QueueLook:
     )
 
 
-def _look_at_database(database: Database, clock: Clock) -> DatabaseLook:
+def _look_at_database(database: Database, reading: Database, clock: Clock) -> DatabaseLook:
+    reading_lag = _unless_unavailable(lambda: replica.lag(database, reading) or 0.0)
     with database.transaction() as tx:
         begun = clock.monotonic()
         there = server_facts.server_time(tx)
@@ -89,6 +92,7 @@ def _look_at_database(database: Database, clock: Clock) -> DatabaseLook:
             months_ahead=_months_ahead(tx, here),
             latency=latency,
             ahead=(there - here).total_seconds(),
+            reading_lag=reading_lag,
         )
 
 

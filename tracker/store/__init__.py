@@ -7,7 +7,7 @@ maintenance                                the direct connection, for work on th
 partitions, partition_making, partition_removal, partition_strays    the months of the partitioned tables
 deletions, retention_state                 by which time is deleted, and who says so
 server_facts, reading_role, gauges         the server's settings, a role's rights, how the work goes on
-server_certificate                         until when its certificate is valid
+server_certificate, replica                until when its certificate is valid; how far a replica is behind
 
 Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits
 Imports:       imports, imported_filtered
