@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.embedded import Postgres, Valkey
 from tracker.hit import Hit
-from tracker.management import settings
+from tracker.management import applications, settings
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("application")]
 CHROMIUM = Path("/usr/bin/chromium")
 SITE = "http://localhost:9"
 SEARCH = "https://search.example/"
+UNREADABLE = 0
+"""The status of an answer that the browser keeps from the page."""
 SOMEBODY = "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0 Safari/537.36"
 
 
@@ -57,7 +59,7 @@ def server(
 def visit(browser: Browser, server: Serving, path: str, statuses: list[int] | None = None) -> Iterator[Page]:
     """A page of `tests/data/clients/pages`, come to from a search; no error may reach it.
 
-    What the receiver answers is added to `statuses`.
+    The statuses of the receiver's answers are added to `statuses`.
     """
     context = browser.new_context(user_agent=SOMEBODY, locale="ja-JP", timezone_id="Asia/Tokyo")
     context.add_init_script("Object.defineProperty(Navigator.prototype, 'webdriver', {get: () => false})")
@@ -66,7 +68,9 @@ def visit(browser: Browser, server: Serving, path: str, statuses: list[int] | No
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.route(f"{SITE}/**", _serve)
     if statuses is not None:
-        page.on("response", lambda answer: statuses.append(answer.status) if f":{server.port}/" in answer.url else None)
+        here = f":{server.port}/"
+        page.on("response", lambda answer: statuses.append(answer.status) if here in answer.url else None)
+        page.on("requestfailed", lambda request: statuses.append(UNREADABLE) if here in request.url else None)
     try:
         page.goto(f"{SITE}/{path}", referer=SEARCH)
         yield page
@@ -87,6 +91,16 @@ def _serve(route: Route) -> None:
         # Imports within a package leave the ending out.
         file = node_modules() / (path if path.endswith(("js", "mjs")) else f"{path}.js")
         route.fulfill(path=file, content_type="text/javascript")
+
+
+def wait_for_status(page: Page, statuses: list[int], wanted: set[int]) -> None:
+    """Until the receiver has answered one of these; the browser is served meanwhile."""
+
+    def is_there() -> bool:
+        page.wait_for_timeout(20)
+        return bool(wanted & set(statuses))
+
+    wait_until(is_there)
 
 
 def wait_for(redis: Connection, page: Page, count: int) -> dict[str, Hit]:
@@ -203,6 +217,27 @@ def test_what_the_scripts_that_no_registry_has_do(browser: Browser, server: Serv
     assert "goat event" in hits
 
 
+@pytest.mark.parametrize("refused", [404, 403])
+def test_no_refusal_reaches_a_page(
+    browser: Browser, server: Serving, redis: Connection, database: Database, refused: int
+) -> None:
+    if refused == 404:
+        settings.set_(database, "shop", "dialects", "original")
+    else:
+        applications.update(database, "shop", {"domain": "elsewhere.example"})
+    asked = f"GET /matomo.php?idsite=7&url=x HTTP/1.1\r\nHost: t\r\nOrigin: {SITE}\r\nConnection: close\r\n\r\n"
+    # Both processes of the receiver have heard of it.
+    wait_until(lambda: all(str(refused).encode() in server.ask(asked.encode())[0][:12] for _ in range(20)))
+    hits = len(queued_hits(redis))
+    for path in sorted(page.name for page in (CLIENTS / "pages").glob("*.html")):
+        statuses: list[int] = []
+        with visit(browser, server, path, statuses) as page:
+            wait_for_status(page, statuses, {refused, UNREADABLE})
+            page.wait_for_timeout(500)
+        assert set(statuses) <= {refused, 204, UNREADABLE}, path
+    assert len(queued_hits(redis)) == hits
+
+
 @pytest.fixture
 def all_away(postgres: Postgres, valkey: Valkey) -> Callable[[], AbstractContextManager[None]]:
     """Nowhere to put a hit: neither Redis nor PostgreSQL."""
@@ -228,8 +263,7 @@ def test_what_is_refused_for_now_comes_again_and_is_stored_once(
     with ExitStack() as away:
         away.enter_context(all_away())
         with visit(browser, server, path, statuses) as page:
-            while 429 not in statuses:
-                page.wait_for_timeout(20)
+            wait_for_status(page, statuses, {429})
             away.close()
             wait_for(redis, page, count)
             # Nothing comes a second time.

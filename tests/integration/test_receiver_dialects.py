@@ -232,6 +232,19 @@ def test_the_original_is_there_unless_switched_off(receiving: Receiving, redis: 
     assert receiving.client.get("/beacon?app_id=shop").headers["X-Tracker-Error"] == "NOT_FOUND"
 
 
+def test_a_batch_of_the_original_has_its_habits(
+    receiving: Receiving, redis: Connection, database: Database, application_key: str
+) -> None:
+    event = {"url": "a", "custom_params": {"event_type": "add_to_cart", "event_data": {"sku": 1}}}
+    sent = {"headers": {"X-API-Key": application_key}}
+    answer = receiving.post("/v1/tracking/batch", {"app_id": "shop", "events": [event]}, **sent)
+    assert answer.get_json()["data"]["processed"] == 1
+    [hit] = queued_hits(redis)
+    assert (hit.event_name, hit.event_data, hit.custom_params) == ("add_to_cart", {"sku": 1}, None)
+    settings.set_(database, "shop", "dialects", "")
+    wait_until(lambda: receiving.post("/v1/tracking/batch", {"events": [event]}, **sent).status_code == 404)
+
+
 def test_parameters_beside_the_fields_are_kept_where_they_are_defined(
     receiving: Receiving, redis: Connection, database: Database
 ) -> None:
