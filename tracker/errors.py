@@ -2,12 +2,12 @@
 
     TrackerError
     ├── TryAgain                the outside is unavailable or busy; nothing is half done, a retry may succeed
-    │   ├── DatabaseAway
+    │   ├── DatabaseUnavailable
     │   │   ├── LockedOut
     │   │   ├── ShareInUse
     │   │   └── TookTooLong
     │   ├── FactsUnavailable
-    │   └── QueueAway
+    │   └── QueueUnavailable
     │       ├── ForeignQueue
     │       ├── NoAnswer
     │       └── QueueFull
@@ -38,19 +38,19 @@ class TryAgain(TrackerError):
     """The outside is unavailable or busy; the same call may succeed later."""
 
 
-class DatabaseAway(TryAgain):
+class DatabaseUnavailable(TryAgain):
     """PostgreSQL cannot be reached, is restarting, is full or is busy."""
 
 
-class LockedOut(DatabaseAway):
+class LockedOut(DatabaseUnavailable):
     """Others hold a lock for longer than this waits: once they have ended it is to be had."""
 
 
-class ShareInUse(DatabaseAway):
+class ShareInUse(DatabaseUnavailable):
     """One application has all the connections that it may have at a time; others find theirs."""
 
 
-class TookTooLong(DatabaseAway):
+class TookTooLong(DatabaseUnavailable):
     """PostgreSQL gave a statement up (`statement_timeout`): a smaller question, or a calmer server, may be answered."""
 
 
@@ -58,11 +58,11 @@ class FactsUnavailable(TryAgain):
     """The columnar copy cannot be read or written now: the message says why, and what to do."""
 
 
-class QueueAway(TryAgain):
+class QueueUnavailable(TryAgain):
     """Redis cannot be reached, is loading, is full or refuses writes."""
 
 
-class QueueFull(QueueAway):
+class QueueFull(QueueUnavailable):
     """Redis is there and has no room: more waits than is allowed, or its memory is used up."""
 
 
@@ -70,11 +70,11 @@ class ShareFull(QueueFull):
     """Redis has room only for applications that have no crowd of hits waiting, and this one has."""
 
 
-class ForeignQueue(QueueAway):
+class ForeignQueue(QueueUnavailable):
     """This Redis belongs to another database, or nobody knows to which: an operator has to say or to correct it."""
 
 
-class NoAnswer(QueueAway):
+class NoAnswer(QueueUnavailable):
     """Redis has taken a command and does not answer: whoever asks next would wait as well."""
 
 

@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.diagnostics.certificate_checks import about_certificate
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing import server_facts
 from tracker.queueing.connection import connect
 from tracker.store.database import Database
@@ -60,9 +60,12 @@ def test_the_product_runs_on_a_redis_that_shows_a_certificate_of_our_own(
 def test_another_authority_or_another_name_is_refused_in_a_sentence(own: tuple[int, Path], settings: Settings) -> None:
     port, authority = own
     for url in (f"rediss://localhost:{port}/0", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}"):
-        with closing(connect(url, name="tests")) as client, pytest.raises(QueueAway, match="certificate verify failed"):
+        with (
+            closing(connect(url, name="tests")) as client,
+            pytest.raises(QueueUnavailable, match="certificate verify failed"),
+        ):
             server_facts.write(client)
-    with closing(connect(f"redis://localhost:{port}/0", name="tests")) as client, pytest.raises(QueueAway):
+    with closing(connect(f"redis://localhost:{port}/0", name="tests")) as client, pytest.raises(QueueUnavailable):
         server_facts.write(client)
     finished = tracker(replace(settings, redis_url=f"rediss://localhost:{port}/0"), "queue", "status")
     assert finished.status == 1

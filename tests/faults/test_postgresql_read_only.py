@@ -24,7 +24,7 @@ from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.embedded import Valkey
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.scheduler.lease import Lease
 from tracker.store import server_facts
 from tracker.store.database import Database
@@ -74,10 +74,10 @@ def test_after_one_refusal_no_connection_of_that_time_is_lent_again(
 ) -> None:
     with read_only(database_url, whom):
         fill(database, 4)
-        with pytest.raises(DatabaseAway, match=r"takes no writes.*25006"):
+        with pytest.raises(DatabaseUnavailable, match=r"takes no writes.*25006"):
             write(database)
         fill(database, 4)
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         write(database)
     for _ in range(4):
         write(database)

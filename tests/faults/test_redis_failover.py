@@ -24,7 +24,7 @@ from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
-from tracker.errors import QueueAway, QueueFull
+from tracker.errors import QueueFull, QueueUnavailable
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL
@@ -215,7 +215,7 @@ def test_while_a_script_runs_for_too_long_everybody_says_so_in_a_sentence(
     receiving = Receiving(settings)
     assert code(receiving.track(HIT)) == (200, None)
     with script_running(redis):
-        with pytest.raises(QueueAway, match="SCRIPT KILL"):
+        with pytest.raises(QueueUnavailable, match="SCRIPT KILL"):
             depths(redis)
         assert code(receiving.track(HIT)) == (200, None)
         assert rows(database, "SELECT count(*) FROM batch_queue WHERE status = 'queued'") == [(1,)]
@@ -252,12 +252,12 @@ def test_a_busy_server_ends_no_worker_and_not_their_parent(
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"min_replicas_to_write": 1}, QueueAway, "too few replicas"),
+        ({"min_replicas_to_write": 1}, QueueUnavailable, "too few replicas"),
         ({"maxmemory": 1}, QueueFull, "used up its memory"),
     ],
 )
 def test_a_server_that_takes_no_writes_is_named_for_what_it_is(
-    redis: Connection, changes: dict[str, int], error: type[QueueAway], words: str
+    redis: Connection, changes: dict[str, int], error: type[QueueUnavailable], words: str
 ) -> None:
     with limited(redis, **changes), pytest.raises(error, match=words):
         server_facts.write(redis)
@@ -269,13 +269,13 @@ def test_a_lost_right_is_named_and_a_wrong_password_too(valkey: Valkey, redis: C
     redis.execute_command("ACL", "SETUSER", "limited", "on", ">secret", "~tracker:*", "+@all", "-set")
     try:
         client = connect(f"unix://limited:secret@{path}", name="tests")
-        with pytest.raises(QueueAway, match=r"lacks a right.*'set'"):
+        with pytest.raises(QueueUnavailable, match=r"lacks a right.*'set'"):
             server_facts.write(client)
         redis.execute_command("ACL", "SETUSER", "limited", "+set")
         server_facts.write(client)
         redis.execute_command("ACL", "SETUSER", "limited", "resetpass", ">other")
         client.connection_pool.disconnect()
-        with pytest.raises(QueueAway, match="does not take the user and password"):
+        with pytest.raises(QueueUnavailable, match="does not take the user and password"):
             server_facts.write(client)
         redis.execute_command("ACL", "SETUSER", "limited", ">secret")
         server_facts.write(client)

@@ -25,7 +25,7 @@ from tests.support.serving import Serving, serving
 from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.hit import identity_of
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection, connect
@@ -153,7 +153,7 @@ def test_a_client_follows_and_believes_whoever_knows_of_the_last_failover(watche
     time.sleep(2 * ASK_SECONDS)
     assert can_write(client)  # It goes on with what was known last.
     unknown = connect(watched.url, name="tests")
-    with pytest.raises(QueueAway, match="no Sentinel says where the primary of hits is"):
+    with pytest.raises(QueueUnavailable, match="no Sentinel says where the primary of hits is"):
         server_facts.write(unknown)
     client.close()
 
@@ -165,7 +165,7 @@ def asked(sentinel: Node) -> int:
 def can_write(client: Connection) -> bool:
     try:
         server_facts.write(client)
-    except QueueAway:
+    except QueueUnavailable:
         return False
     return True
 

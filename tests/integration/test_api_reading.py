@@ -16,7 +16,7 @@ from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.api import export as export_view
 from tracker.application import Application, hash_key
 from tracker.config import Settings
-from tracker.errors import DatabaseAway, TookTooLong
+from tracker.errors import DatabaseUnavailable, TookTooLong
 from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.reading import export_rows
@@ -225,10 +225,10 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
     for query, headers in (("", {}), ("&gzip=true", {}), ("", {"Accept-Encoding": "gzip"})):
         refused = managing.get(f"/v1/export?app_id=shop{query}", headers=headers)
         assert error(refused) == (503, "SERVICE_UNAVAILABLE"), "compressed or not"
-    calls, broken_at, broken_by = iter(range(100)), 8, DatabaseAway("away")
+    calls, broken_at, broken_by = iter(range(100)), 8, DatabaseUnavailable("away")
     broken = managing.get("/v1/export?app_id=shop")
     assert broken.status_code == 200
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         broken.get_data()
     calls, broken_by = iter(range(100)), ZeroDivisionError("a fault of ours")
     sent: list[bytes] = []

@@ -14,7 +14,7 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.erasure import imported, requests
 from tracker.erasure.run import erase_waiting
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.hit import Hit
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.management import applications
@@ -142,14 +142,14 @@ def test_a_hit_that_is_written_anew_waits_where_redis_goes_away_in_the_middle(
     fold_everything(database)
 
     def away(*_arguments: object, **_named: object) -> int:
-        raise QueueAway("Redis is unavailable.")
+        raise QueueUnavailable("Redis is unavailable.")
 
     rewrite = replacing(settings, database, redis, SystemClock(), application)
     anew = [replace(hit, ip_address="198.51.100.1") for hit in stored]
     for _ in range(2):  # The second time they are not stored: they wait, as they were read.
         with monkeypatch.context() as patched:
             patched.setattr("tracker.cli.replacing.requeue_waiting", away)
-            with pytest.raises(QueueAway):
+            with pytest.raises(QueueUnavailable):
                 rewrite(import_id, [(hit.id, hit.created_at) for hit in stored], entries_of(anew, import_id))
         fold_everything(database)
         assert_exact(database)

@@ -15,7 +15,7 @@ from tests.support.receiving import Receiving, code, queued
 from tests.support.servers_away import postgres_away, redis_away
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
-from tracker.errors import DatabaseAway, ForeignQueue, QueueAway, Refused
+from tracker.errors import DatabaseUnavailable, ForeignQueue, QueueUnavailable, Refused
 from tracker.ingest.drain import Drain
 from tracker.instance import operator
 from tracker.instance.check import InstanceCheck
@@ -164,14 +164,14 @@ def test_while_a_server_is_away_nothing_is_said_and_what_was_known_stays_known(
     postgres: Postgres, valkey: Valkey, database: Database, redis: Connection, clock: MovableClock
 ) -> None:
     check = InstanceCheck(database, redis, clock)
-    with postgres_away(postgres), pytest.raises(DatabaseAway):
+    with postgres_away(postgres), pytest.raises(DatabaseUnavailable):
         check.look()
     assert redis.get("tracker:instance") is None
     check.look()
     clock.advance(60)
     with postgres_away(postgres):
         check.look()
-    with redis_away(valkey), pytest.raises(QueueAway):
+    with redis_away(valkey), pytest.raises(QueueUnavailable):
         check.look()
     check.look()
 

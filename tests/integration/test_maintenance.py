@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.maintenance import delete_in_batches
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
 from tracker.maintenance.delete_old_rows import delete_old_rows
@@ -84,7 +84,7 @@ def test_while_redis_is_away_everything_stays_where_it_is(
 ) -> None:
     keep(database, application, 1)
     away = connect("redis://127.0.0.1:1", name="tests")
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         requeue_waiting(database, away, clock, **QUEUE)
     assert rows(database, "SELECT status FROM batch_queue") == [("queued",)]
 

@@ -9,7 +9,7 @@ from tests.support.failed_hits import fail
 from tests.support.queued_hits import claims_of, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
-from tracker.errors import QueueAway, Refused
+from tracker.errors import QueueUnavailable, Refused
 from tracker.management import applications, failed_hits, parameters
 from tracker.management.notify_receivers import notify_receivers
 from tracker.queueing.connection import Connection, connect
@@ -68,7 +68,7 @@ def test_a_retry_that_breaks_off_before_redis_answers_leaves_the_hit_failed(
     database: Database, application: Application
 ) -> None:
     failed = fail(database, application, 1)
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         failed_hits.retry(database, connect("redis://127.0.0.1:1", name="tests"), [failed], NOW)
     assert [row.id for row in failed_hits.list_(database, limit=10)] == [failed]
 

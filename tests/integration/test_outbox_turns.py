@@ -10,7 +10,7 @@ from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
 from tests.support.registered_webhooks import deliveries, register, types
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.maintenance.delete_old_rows import delete_old_rows
 from tracker.schedule import table
 from tracker.store import batch_jobs, webhooks
@@ -96,11 +96,11 @@ def test_a_turn_that_breaks_off_tells_nothing(
     told = types(database, webhook)
 
     def away(*_: object, **__: object) -> None:
-        raise DatabaseAway("gone before the commit")
+        raise DatabaseUnavailable("gone before the commit")
 
     with monkeypatch.context() as patched:
         patched.setattr(batch_jobs, "add_run", away)
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             turn(settings, "end sessions")
     assert types(database, webhook) == told
     turn(settings, "end sessions")

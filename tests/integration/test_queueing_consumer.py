@@ -3,7 +3,7 @@ import pytest
 from tests.integration.conftest import MovableClock
 from tests.support.queue_claims import claims_of, held
 from tests.support.queue_entries import add, entry, numbers
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing.connection import Connection, connect, script
 from tracker.queueing.consumer import GROUP, Claim, Consumer
 from tracker.queueing.entry import BULK, NORMAL, STREAMS, URGENT
@@ -222,14 +222,14 @@ def test_two_workers_that_start_at_once_make_one_group(
 
 def test_a_stream_that_is_none_is_an_outage(queue: Connection, worker: Consumer) -> None:
     queue.set(URGENT, "not a stream")
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         worker.claim()
 
 
 def test_a_redis_that_is_away_is_an_outage_for_every_call(clock: MovableClock) -> None:
     worker = claims_of(connect("unix:///nonexistent/redis", name="tests"), clock)
     for call in (worker.claim, worker.due, worker.close):
-        with pytest.raises(QueueAway):
+        with pytest.raises(QueueUnavailable):
             call()
 
 

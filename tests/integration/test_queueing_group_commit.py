@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
-from tracker.errors import NoAnswer, QueueAway, QueueFull
+from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry
 from tracker.queueing.group_commit import GroupCommit
@@ -144,7 +144,7 @@ def test_a_connection_that_redis_closes_fails_what_is_under_way_and_is_made_anew
         offers = [offering.offer(n) for n in range(10)]
         redis.client_kill_filter(_type="normal", skipme=True)
         outcomes = await asyncio.gather(*offers)
-        assert all(isinstance(outcome, (Enqueued, QueueAway)) for outcome in outcomes)
+        assert all(isinstance(outcome, (Enqueued, QueueUnavailable)) for outcome in outcomes)
         await offering.ready()
         assert isinstance(await offering.offer(99), Enqueued)
 
@@ -158,7 +158,7 @@ def test_a_redis_that_takes_no_writes_ends_the_connection(redis: Connection) -> 
         redis.replicaof("127.0.0.1", "1")
         try:
             outcome = await offering.offer(1)
-            assert isinstance(outcome, QueueAway)
+            assert isinstance(outcome, QueueUnavailable)
             assert "replica" in str(outcome)
             assert not offering.group.is_ready()
         finally:
@@ -179,7 +179,7 @@ def test_an_offer_that_meets_something_harms_none_of_its_group(redis: Connection
         ]
         outcomes = await asyncio.gather(*offers)
         assert [isinstance(outcome, Enqueued) for outcome in outcomes] == [True, True, False, True, True]
-        assert isinstance(outcomes[2], QueueAway)
+        assert isinstance(outcomes[2], QueueUnavailable)
 
     run(redis, steps)
     assert set(in_stream(redis)) == {0, 1, 3, 4}

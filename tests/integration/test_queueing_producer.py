@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
 from tests.support.receiving import queued
-from tracker.errors import QueueAway, QueueFull
+from tracker.errors import QueueFull, QueueUnavailable
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import BULK, FIELDS, NORMAL, STREAMS, URGENT, Entry
 from tracker.queueing.memory import limit_of
@@ -140,7 +140,7 @@ def test_a_wiped_redis_without_scripts_takes_the_next_hit(queue: Connection, pro
 
 def test_a_stream_that_is_none_is_an_outage_and_loses_no_event(queue: Connection, producer: Producer) -> None:
     queue.set(NORMAL, "not a stream")
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         producer.enqueue(APPLICATION, 10, [entry(1)], CREATED, ["event"])
     queue.delete(NORMAL)
     assert producer.enqueue(APPLICATION, 10, [entry(2)], CREATED, ["event"]).repeats == {}
@@ -221,7 +221,7 @@ def test_the_limit_is_what_is_set_and_leaves_redis_a_tenth(max_bytes: int, maxme
 
 def test_a_redis_that_nobody_runs_is_away_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         Producer(connect(f"unix://{tmp_path}/nobody", name="tests"), queue_limit=1000).enqueue(
             APPLICATION, 10, [entry()], CREATED
         )
@@ -235,7 +235,7 @@ def test_a_redis_that_never_answers_costs_two_seconds_once(tmp_path: Path) -> No
         producer = Producer(connect(f"unix://{tmp_path}/silent", name="tests"), queue_limit=1000)
         started = time.monotonic()
         for _ in range(10):
-            with pytest.raises(QueueAway):
+            with pytest.raises(QueueUnavailable):
                 producer.enqueue(APPLICATION, 10, [entry()], CREATED)
         assert 1.5 < time.monotonic() - started < 15  # Two seconds each would be twenty.
 

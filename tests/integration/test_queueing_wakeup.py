@@ -6,7 +6,7 @@ from rq.job import Job
 
 from tests.support.queue_entries import add, entry
 from tests.support.waiting import wait_until
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.wakeup import WAKE_UP_KEY, Notifier, clear, enqueue, wake_worker
 
@@ -107,5 +107,5 @@ def test_a_nudger_outlives_an_outage(default: Queue) -> None:
     notifier.notify()
     notifier.stop()
     assert len(default) == 0
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         wake_worker(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from tests.integration.conftest import MovableClock
 from tests.support.queue_entries import APPLICATION, CREATED, add, entry
 from tracker.embedded import Valkey
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.consumer import Consumer
@@ -105,7 +105,7 @@ def test_a_job_that_was_lost_is_replaced_by_the_next_look(redis: Connection) -> 
 
 
 def test_looking_at_a_redis_that_is_away_is_an_outage() -> None:
-    with pytest.raises(QueueAway):
+    with pytest.raises(QueueUnavailable):
         look(connect("unix:///nonexistent/redis", name="tests"), "default", drain_seconds=20)
 
 

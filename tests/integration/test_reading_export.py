@@ -17,7 +17,7 @@ import pytest
 from tests.support.raw_hits import execute, fill, make_months
 from tracker.application import Application
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseAway, Refused
+from tracker.errors import DatabaseUnavailable, Refused
 from tracker.management import applications
 from tracker.reading import export_rows
 from tracker.reading.export import Export, export, gzipped
@@ -215,7 +215,7 @@ def test_an_export_goes_on_after_a_short_outage_and_breaks_after_a_long_one(
 
     def shaky(*arguments: Any, **named: Any) -> Any:
         if next(outages, False):
-            raise DatabaseAway("restarting")
+            raise DatabaseUnavailable("restarting")
         return real(*arguments, **named)
 
     monkeypatch.setattr(export_rows.exported_hits, "page", shaky)
@@ -225,7 +225,7 @@ def test_an_export_goes_on_after_a_short_outage_and_breaks_after_a_long_one(
     outages = iter([False] + [True] * 4)
     broken = start(database)
     next(broken.chunks)
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         list(broken.chunks)
 
 

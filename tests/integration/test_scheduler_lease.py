@@ -10,7 +10,7 @@ import pytest
 from tests.support.queued_hits import rows
 from tests.support.waiting import PATIENCE, wait_until
 from tracker.clock import SystemClock
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.scheduler import lease as lease_module
 from tracker.scheduler.job import Job, run
 from tracker.scheduler.lease import Lease
@@ -136,7 +136,7 @@ def test_a_turn_that_fails_is_logged_with_its_traceback_and_raises_nothing(
         raise ZeroDivisionError("a mistake of ours")
 
     def busy(_go_on: Any) -> None:
-        raise DatabaseAway("PostgreSQL is unavailable.")
+        raise DatabaseUnavailable("PostgreSQL is unavailable.")
 
     failures: list[Any] = []
     run(job_of("broken turn", broken), SystemClock(), lambda: True, lambda *failure: failures.append(failure))

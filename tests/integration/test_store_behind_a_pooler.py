@@ -26,7 +26,7 @@ from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hi
 from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
-from tracker.errors import DatabaseAway, TookTooLong
+from tracker.errors import DatabaseUnavailable, TookTooLong
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
 from tracker.maintenance.delete_old_rows import delete_old_rows
 from tracker.maintenance.end_sessions import end_sessions
@@ -216,7 +216,7 @@ def test_the_role_for_reading_has_a_time_limit_and_writes_nothing(reader: Databa
         role = reading_role.look(tx)
         assert (role.name, role.statement_timeout, role.writable) == ("tracker_reader", 30, [])
         assert reading_role.unreadable(tx) == []
-    with pytest.raises(DatabaseAway, match="42501"), reader.transaction() as tx:
+    with pytest.raises(DatabaseUnavailable, match="42501"), reader.transaction() as tx:
         tx.execute("SELECT api_key_hash FROM applications")
 
 
@@ -280,5 +280,5 @@ def test_the_pooler_passes_on_that_a_statement_is_given_up(server: DebianPostgre
 
 
 def test_the_application_can_change_rows_and_no_tables(database: Database) -> None:
-    with pytest.raises(DatabaseAway, match="42501"), database.transaction() as tx:
+    with pytest.raises(DatabaseUnavailable, match="42501"), database.transaction() as tx:
         tx.execute("SELECT create_monthly_partition('2041-01')")

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseAway, SettingsInvalid, TookTooLong, Unclear
+from tracker.errors import DatabaseUnavailable, SettingsInvalid, TookTooLong, Unclear
 from tracker.store.database import Database
 
 
@@ -40,7 +40,7 @@ def backend_at_last(database: Database) -> int:
     found: list[int] = []
 
     def answers() -> bool:
-        with suppress(DatabaseAway):
+        with suppress(DatabaseUnavailable):
             found.append(backend(database))
         return bool(found)
 
@@ -103,7 +103,7 @@ def test_a_connection_that_the_server_ended_is_not_lent_again(database: Database
 def test_a_connection_that_ends_within_a_transaction_is_an_outage_and_the_next_works(
     database: Database, database_url: str
 ) -> None:
-    with pytest.raises(DatabaseAway), database.transaction() as tx:  # noqa: PT012
+    with pytest.raises(DatabaseUnavailable), database.transaction() as tx:  # noqa: PT012
         with psycopg.connect(database_url, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", [tx.info.backend_pid])
         tx.execute("SELECT 1")
@@ -112,7 +112,7 @@ def test_a_connection_that_ends_within_a_transaction_is_an_outage_and_the_next_w
 
 def test_more_than_there_are_connections_wait_for_one_and_then_fail(database_url: str) -> None:
     with closing(Database(database_url, name="tests", connections=1, wait=0.1)) as database:
-        with database.transaction(), pytest.raises(DatabaseAway, match="All 1 connections"):
+        with database.transaction(), pytest.raises(DatabaseUnavailable, match="All 1 connections"):
             backend(database)
         backend(database)
 
@@ -132,7 +132,7 @@ def test_close_leaves_no_connection_and_no_thread(database_url: str) -> None:
     assert threading.active_count() == threads
     with database.transaction():
         database.close()
-    with pytest.raises(DatabaseAway, match="closed"):
+    with pytest.raises(DatabaseUnavailable, match="closed"):
         backend(database)
     with psycopg.connect(database_url) as other:
         left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'to be closed'"
@@ -146,7 +146,7 @@ def test_a_server_that_is_down_fails_at_once_and_is_found_again_when_it_is_back(
         server.stop()
         started = monotonic()
         for _ in range(3):
-            with pytest.raises(DatabaseAway):
+            with pytest.raises(DatabaseUnavailable):
                 backend(database)
         assert monotonic() - started < 20  # Less than one wait.
         server.start()
@@ -158,7 +158,7 @@ def test_a_server_that_hangs_before_it_answers_is_given_up_after_the_wait() -> N
         port = silent.getsockname()[1]
         with closing(Database(f"postgresql://u@127.0.0.1:{port}/d", name="tests", wait=1)) as database:
             started = monotonic()
-            with pytest.raises(DatabaseAway):
+            with pytest.raises(DatabaseUnavailable):
                 backend(database)
             assert monotonic() - started < 20
 
@@ -168,7 +168,7 @@ def test_a_server_that_stops_answering_is_given_up_and_its_connection_closed(ser
         frozen = backend_at_last(database)
         os.kill(frozen, signal.SIGSTOP)
         try:
-            with pytest.raises(DatabaseAway, match=r"no answer within 0\.5 s"):
+            with pytest.raises(DatabaseUnavailable, match=r"no answer within 0\.5 s"):
                 backend(database)
             assert backend_at_last(database) != frozen
         finally:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseUnavailable, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 from tracker.store.database import Database
 from tracker.store.failures import is_about_session, translate
 
@@ -91,14 +91,14 @@ def test_locks_and_time_outs_are_outages(database: Database, database_url: str) 
 
 
 def test_a_read_only_server_is_an_outage(database: Database) -> None:
-    with fails(DatabaseAway, "25006"), database.transaction() as tx:
+    with fails(DatabaseUnavailable, "25006"), database.transaction() as tx:
         tx.execute("SET TRANSACTION READ ONLY")
         tx.execute("DELETE FROM applications")
 
 
 def test_a_database_that_is_not_migrated_is_an_outage_that_names_the_command(empty_database_url: str) -> None:
     database = Database(empty_database_url, name="tests")
-    with fails(DatabaseAway, "python -m tracker migrate"), database.transaction() as tx:
+    with fails(DatabaseUnavailable, "python -m tracker migrate"), database.transaction() as tx:
         tx.execute("SELECT FROM applications")
     database.close()
 
@@ -114,12 +114,12 @@ def test_a_database_that_is_not_migrated_is_an_outage_that_names_the_command(emp
     ],
 )
 def test_whatever_a_migration_would_have_made_is_an_outage_too(database: Database, statement: str) -> None:
-    with fails(DatabaseAway, "python -m tracker migrate"), database.transaction() as tx:
+    with fails(DatabaseUnavailable, "python -m tracker migrate"), database.transaction() as tx:
         tx.execute(statement.encode())
 
 
 def test_a_role_without_its_rights_is_an_outage_that_names_them(database: Database) -> None:
-    with fails(DatabaseAway, "permission denied.*42501"), database.transaction() as tx:
+    with fails(DatabaseUnavailable, "permission denied.*42501"), database.transaction() as tx:
         tx.execute("CREATE ROLE nobody_in_particular")
         tx.execute("SET LOCAL ROLE nobody_in_particular")
         tx.execute("SELECT FROM applications")
@@ -133,17 +133,17 @@ def test_what_is_in_no_table_is_unclear(database: Database) -> None:
 @pytest.mark.parametrize(
     ("state", "kind"),
     [
-        ("08006", DatabaseAway),
-        ("08P01", DatabaseAway),
-        ("0A000", DatabaseAway),
-        ("25P03", DatabaseAway),
-        ("26000", DatabaseAway),
-        ("53100", DatabaseAway),
-        ("57P01", DatabaseAway),
-        ("57P03", DatabaseAway),
-        ("40001", DatabaseAway),
-        ("40P01", DatabaseAway),
-        ("58030", DatabaseAway),
+        ("08006", DatabaseUnavailable),
+        ("08P01", DatabaseUnavailable),
+        ("0A000", DatabaseUnavailable),
+        ("25P03", DatabaseUnavailable),
+        ("26000", DatabaseUnavailable),
+        ("53100", DatabaseUnavailable),
+        ("57P01", DatabaseUnavailable),
+        ("57P03", DatabaseUnavailable),
+        ("40001", DatabaseUnavailable),
+        ("40P01", DatabaseUnavailable),
+        ("58030", DatabaseUnavailable),
         ("25P02", Unclear),
         ("XX000", Unclear),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.memory_folder import memory_folder
 from tracker.embedded import Postgres, wheel
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.store.database import Database
 
 KEPT_BACK = 3_000_000
@@ -47,7 +47,9 @@ def exhausted() -> Iterator[Postgres]:
 def test_a_server_without_transaction_ids_is_an_outage_and_reads_on(exhausted: Postgres) -> None:
     with closing(Database(exhausted.url, name="tests")) as database:
         with (
-            pytest.raises(DatabaseAway, match=r"takes no writes until VACUUM has freed transaction ids: .*54000"),
+            pytest.raises(
+                DatabaseUnavailable, match=r"takes no writes until VACUUM has freed transaction ids: .*54000"
+            ),
             database.transaction() as tx,
         ):
             tx.execute("INSERT INTO numbers VALUES (2)")

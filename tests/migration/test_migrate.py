@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.waiting import PATIENCE
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseAway, LockedOut, SettingsInvalid
+from tracker.errors import DatabaseUnavailable, LockedOut, SettingsInvalid
 from tracker.store import maintenance, partition_making, partitions
 from tracker.store.migrations import MIGRATIONS, migrate
 
@@ -79,7 +79,7 @@ def test_a_url_that_is_none_is_refused_without_being_quoted() -> None:
 
 
 def test_a_server_that_is_not_there_is_away(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         migrate(f"postgresql://postgres@/postgres?host={tmp_path}", today=TODAY)
 
 

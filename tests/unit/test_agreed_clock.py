@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tracker.agreed_clock import EVERY_SECONDS, MAX_ROUND_TRIP_SECONDS, AgreedClock, majority
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -35,7 +35,7 @@ class Machines:
     def ask(self, server: str) -> datetime:
         self.asked += 1
         if server in self.away:
-            raise DatabaseAway("away")
+            raise DatabaseUnavailable("away")
         self.passed += self.slow / 2
         time = self.true + self.off[server]
         self.passed += self.slow / 2

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from tracker.clock import SystemClock
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.queueing.quota import UNLIMITED, AddressShare, Quota, QuotaUse
 from tracker.receiver.background_tasks import BackgroundTasks
 from tracker.receiver.enqueue import RateWindow
@@ -86,7 +86,7 @@ def test_a_task_that_fails_delays_no_other_and_runs_again() -> None:
 
     def away() -> None:
         calls.append("away")
-        raise DatabaseAway("It is unavailable.")
+        raise DatabaseUnavailable("It is unavailable.")
 
     def broken() -> None:
         calls.append("broken")

@@ -1,6 +1,6 @@
 """The operator's command line: its commands by name, and what becomes of an error.
 
-Exit status: 0 done; 1 the thing asked for is not so (a failed check, something not found, a server away); 2 wrong
+Exit status: 0 done; 1 the thing asked for is not so (a failed check, something not found, no server); 2 wrong
 usage or settings. Results go to standard output, everything else to standard error.
 """
 
@@ -12,11 +12,11 @@ from tracker import __version__
 from tracker.cli.lazy_group import LazyGroup
 from tracker.cli.terminal import visible
 from tracker.errors import (
-    DatabaseAway,
+    DatabaseUnavailable,
     ForeignQueue,
     LockedOut,
-    QueueAway,
     QueueFull,
+    QueueUnavailable,
     SettingsInvalid,
     TookTooLong,
     TrackerError,
@@ -76,11 +76,11 @@ def _advice(error: TrackerError) -> str:
     sentence = str(error)
     if "`python -m tracker" in sentence or isinstance(error, LockedOut | TookTooLong):
         return sentence  # A server that says one of these runs, and is the right one.
-    if isinstance(error, DatabaseAway):
+    if isinstance(error, DatabaseUnavailable):
         return f"{sentence} See that DATABASE_URL names the right server and that it runs, then try again."
     if isinstance(error, QueueFull):
         return f"{sentence} `python -m tracker queue status` shows what waits."
-    if isinstance(error, QueueAway):
+    if isinstance(error, QueueUnavailable):
         return f"{sentence} See that REDIS_URL names the right server and that it runs, then try again."
     if isinstance(error, UnknownApplication):
         return f"{sentence} `python -m tracker apps list` shows those there are."

@@ -32,7 +32,7 @@ _PATIENCE: Final = 10.0
 def wait_for_earlier(settings: Settings, redis: Connection, clock: Clock) -> None:
     """Wait until what was imported before is stored: a line that still waits would be written as it was read then.
 
-    Raises Refused where nothing takes it, QueueAway.
+    Raises Refused where nothing takes it, QueueUnavailable.
     """
     wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     fewest, since = adding.bulk_waiting(redis), clock.monotonic()
@@ -52,7 +52,10 @@ def wait_for_earlier(settings: Settings, redis: Connection, clock: Clock) -> Non
 def replacing(
     settings: Settings, database: Database, redis: Connection, clock: Clock, application: Application
 ) -> Replace:
-    """Return what takes hits out and brings them back as they are read now. Raises DatabaseAway, QueueAway."""
+    """Return what takes hits out and brings them back as they are read now.
+
+    Raises DatabaseUnavailable, QueueUnavailable.
+    """
     owner = Person(application_id=application.id, app_id=application.app_id)
 
     def replace_stored(import_id: int, stored: Sequence[HitIdentity], entries: Sequence[Entry]) -> None:

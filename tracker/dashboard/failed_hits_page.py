@@ -85,7 +85,10 @@ def change() -> Response:
 
 
 def _changed(action: str, ids: Sequence[UUID]) -> list[UUID]:
-    """Do it; return those that were not failed any more. Raises ForeignQueue, QueueAway and DatabaseAway."""
+    """Do it; return those that were not failed any more.
+
+    Raises ForeignQueue, QueueUnavailable and DatabaseUnavailable.
+    """
     services, by = current_services(), viewer().actor
     if action == "discard":
         return failed_hits.discard(services.database, ids, by=by)

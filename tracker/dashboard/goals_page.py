@@ -160,7 +160,7 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
 def _reached(
     services: DashboardServices, app_id: str, asked: Range, known: Sequence[Goal], paths: Sequence[Funnel]
 ) -> Reached | None:
-    """Return what the reports say; None where there are none just now. Raises DatabaseAway."""
+    """Return what the reports say; None where there are none just now. Raises DatabaseUnavailable."""
     try:
         return Reached(
             _goals_report(services, app_id, asked, known),

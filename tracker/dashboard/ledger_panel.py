@@ -22,7 +22,7 @@ class LedgerPanel:
 
 
 def look(services: DashboardServices) -> LedgerPanel:
-    """Look without waiting for what only moves. Raises QueueAway and DatabaseAway."""
+    """Look without waiting for what only moves. Raises QueueUnavailable and DatabaseUnavailable."""
     now = services.clock.now()
     sums: dict[str, Counter[str]] = {}
     first = (now - _DAY).replace(minute=0, second=0, microsecond=0)

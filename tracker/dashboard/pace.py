@@ -55,7 +55,7 @@ class Pace:
 
 
 def read(redis: Connection, depths: Sequence[Depth]) -> Pace:
-    """Return the hour until the last whole minute, by Redis's clock. Raises QueueAway."""
+    """Return the hour until the last whole minute, by Redis's clock. Raises QueueUnavailable."""
     return pace(minute_rates(redis, MINUTES), throughput(redis, depths))
 
 

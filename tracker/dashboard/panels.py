@@ -48,7 +48,10 @@ def filters_of(query: Mapping[str, str]) -> dict[str, str]:
 def read(
     services: DashboardServices, app_id: str, asked: Range, now: datetime, filters: Mapping[str, str]
 ) -> list[Panel] | None:
-    """Return the panels that have anything to show; None where there are no reports just now. Raises DatabaseAway."""
+    """Return the panels that have anything to show; None where there are no reports just now.
+
+    Raises DatabaseUnavailable.
+    """
     panels = []
     for name in _PANELS:
         try:
@@ -70,7 +73,10 @@ def rows_of(  # noqa: PLR0917 who, what, when, of which
     *,
     limit: int,
 ) -> Panel:
-    """Return one panel of as many values. Raises Refused, also for a name that there is not, and DatabaseAway."""
+    """Return one panel of as many values.
+
+    Raises Refused, also for a name that there is not, and DatabaseUnavailable.
+    """
     if name not in _PANELS:
         raise not_found("There is no such panel.")
     dimension, measure, condition = _PANELS[name]

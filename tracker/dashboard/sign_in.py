@@ -76,7 +76,7 @@ def _holder(services: DashboardServices, presented: str) -> KeyHolder:
 
 
 def sign_out() -> Response:
-    """End the session, also for whoever has a copy of its cookie. Raises DatabaseAway: it goes on then."""
+    """End the session, also for whoever has a copy of its cookie. Raises DatabaseUnavailable: it goes on then."""
     require_own_page()
     services = current_services()
     now = services.clock.now()

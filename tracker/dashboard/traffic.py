@@ -61,9 +61,10 @@ def read(  # noqa: PLR0917 whose, when, with what
     now: datetime,
     notes: Sequence[Mapping[str, Any]] = (),
 ) -> Traffic:
-    """Return the numbers of the API for this time, and those of the time before. Raises Refused and DatabaseAway.
+    """Return the numbers of the API for this time, and those of the time before.
 
-    `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`).
+    `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`). Raises Refused and
+    DatabaseUnavailable.
     """
     found = statistics.read(
         services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by

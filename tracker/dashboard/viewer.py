@@ -13,7 +13,7 @@ from flask import g, request
 from tracker.application import ApiKey, Application
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
-from tracker.errors import DatabaseAway, not_found
+from tracker.errors import DatabaseUnavailable, not_found
 from tracker.management import audit
 from tracker.store import applications, dashboard_sign_outs
 from tracker.store.shares import Share
@@ -61,7 +61,10 @@ def viewer() -> Viewer:
 
 
 def identify() -> None:
-    """Find out who is reading. Raises SignedOut, DatabaseAway, and SettingsInvalid without TRACKER_SECRET_KEY."""
+    """Find out who is reading.
+
+    Raises SignedOut, DatabaseUnavailable, and SettingsInvalid without TRACKER_SECRET_KEY.
+    """
     services = current_services()
     cookie = SessionCookie(services.secret_key)
     presented = request.cookies.get(COOKIE)
@@ -116,7 +119,7 @@ def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session
             if dashboard_sign_outs.has(tx, session.id):
                 return None
             application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
-    except DatabaseAway:
+    except DatabaseUnavailable:
         if session.key == ADMIN:
             # The page that says so, and nothing else, tells the operator why.
             g.viewer = Viewer()

@@ -27,7 +27,7 @@ class PartitionOverview:
 
 
 def look(database: Database, now: datetime) -> PartitionOverview:
-    """Raises DatabaseAway."""
+    """Raises DatabaseUnavailable."""
     with database.transaction() as tx:
         partitions = list_partitions(tx)
         absent = missing(tx, needed(now.date()))

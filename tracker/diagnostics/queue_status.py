@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.queueing.connection import Connection
 from tracker.queueing.inspection import Depth, depths
 from tracker.queueing.registered_workers import RegisteredWorker, registered_workers
@@ -24,13 +24,13 @@ class QueueStatus:
 
 
 def look(database: Database, redis: Connection) -> QueueStatus:
-    """Raises QueueAway. PostgreSQL may be unavailable: that is when somebody looks at the queue."""
+    """Raises QueueUnavailable. PostgreSQL may be unavailable: that is when somebody looks at the queue."""
     streams, workers = depths(redis), registered_workers(redis)
     rates = throughput(redis, streams)
     try:
         with database.transaction() as tx:
             counts = batch_queue.count_by_status(tx)
-    except DatabaseAway as error:
+    except DatabaseUnavailable as error:
         return QueueStatus(
             streams=streams, throughput=rates, workers=workers, batch_queue=None, database_away=str(error)
         )

@@ -40,7 +40,7 @@ _TRIES: Final = 5
 def purge(work: Work, redis: Connection, owner: Person) -> Mapping[str, int]:
     """Remove all of it, and say how many rows of which place.
 
-    Raises QueueAway, DatabaseAway, TakenOver, Interrupted: it is then taken up again.
+    Raises QueueUnavailable, DatabaseUnavailable, TakenOver, Interrupted: it is then taken up again.
     """
     work.step(lambda tx, _: _note_removal(tx, owner, work.clock.now()))
     ready_at = work.claimed.requested_at + timedelta(seconds=RECEIVERS_SECONDS)

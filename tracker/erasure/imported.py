@@ -35,7 +35,8 @@ _ANONYMOUS: Final = (
 def undo(work: Work, redis: Connection, owner: Person, import_id: int) -> list[str]:
     """Take an import's hits out wherever they are; notes for the receipt.
 
-    Raises QueueAway, DatabaseAway, TakenOver, Interrupted: then it is taken up again, and what is gone is gone.
+    Raises QueueUnavailable, DatabaseUnavailable, TakenOver, Interrupted: then it is taken up again, and what is gone is
+    gone.
     """
     until = work.claimed.requested_at + CLOCKS_APART
     not_before = 0.0

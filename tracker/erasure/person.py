@@ -53,8 +53,8 @@ class RoundResult:
 def erase(work: Work, redis: Connection, person: Person) -> list[str]:
     """Erase everything of a person that was accepted before it was asked for; notes for the receipt.
 
-    Raises QueueAway, DatabaseAway, TakenOver, Interrupted: then it is taken up again from the start, and what is gone
-    is gone.
+    Raises QueueUnavailable, DatabaseUnavailable, TakenOver, Interrupted: then it is taken up again from the start, and
+    what is gone is gone.
     """
     owned = of_person(person)
     not_before = 0.0

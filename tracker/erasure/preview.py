@@ -20,7 +20,7 @@ _BATCH_SIZE = 1000
 def count(
     database: Database, redis: Connection, person: Person, *, on_day: Callable[[int, int], None] = lambda *_: None
 ) -> Mapping[str, int]:
-    """Return how many rows stand in which place. Raises QueueAway, DatabaseAway."""
+    """Return how many rows stand in which place. Raises QueueUnavailable, DatabaseUnavailable."""
     counts: Counter[str] = Counter()
     counts["redis_streams"], counts["redis_retries"] = removal.count(redis, of_person(person))
     with database.transaction() as tx:

@@ -26,7 +26,7 @@ _log = logger(__name__)
 def erase(work: Work, redis: Connection) -> Mapping[str, int] | None:
     """Do what was asked for and leave the receipt; of a purged application only what this returns is left: the counts.
 
-    Raises QueueAway, DatabaseAway, TakenOver, Interrupted: another process may go on then.
+    Raises QueueUnavailable, DatabaseUnavailable, TakenOver, Interrupted: another process may go on then.
     """
     claimed = work.claimed
     owner = Person(application_id=claimed.application_id, app_id=claimed.app_id)
@@ -54,7 +54,10 @@ def erase_waiting(
     owner: str,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
-    """One turn: every erasure that nobody is working on; how many were done. Raises DatabaseAway, QueueAway."""
+    """One turn: every erasure that nobody is working on; how many were done.
+
+    Raises DatabaseUnavailable, QueueUnavailable.
+    """
     done = 0
     while should_continue():
         started_at = clock.now()

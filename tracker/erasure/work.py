@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from tracker.clock import Clock
-from tracker.errors import DatabaseAway, TryAgain
+from tracker.errors import DatabaseUnavailable, TryAgain
 from tracker.store import erasures
 from tracker.store.database import Database, Transaction
 from tracker.store.erasures import LEASE_SECONDS, Claimed
@@ -56,7 +56,7 @@ class Work:
         self._renewed_at = clock.monotonic()
 
     def step(self, work: Step[_T]) -> _T:
-        """One transaction of the erasure. Raises TakenOver, Interrupted, DatabaseAway."""
+        """One transaction of the erasure. Raises TakenOver, Interrupted, DatabaseUnavailable."""
         for left in reversed(range(_TRIES)):
             if not self._go_on():
                 raise Interrupted("The erasure is to be taken up by another process.")
@@ -65,7 +65,7 @@ class Work:
                     counts: Counter[str] = Counter()
                     found = work(tx, counts)
                     self._advance(tx, counts)
-            except DatabaseAway:
+            except DatabaseUnavailable:
                 # Locks that others hold for long, for instance a rebuild of a large day, end in this too.
                 if not left:
                     raise

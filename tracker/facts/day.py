@@ -53,7 +53,7 @@ class Workspace:
 
 
 def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime) -> None:
-    """Make the marked hours of a day anew, or some of them. Raises FactsUnavailable, DatabaseAway."""
+    """Make the marked hours of a day anew, or some of them. Raises FactsUnavailable, DatabaseUnavailable."""
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         marks = dict(facts_marks.take(tx, day))
@@ -144,7 +144,7 @@ def mend_day(database: Database, folder: Folder, day: FactsDay) -> int:
 
 
 def merge_day(database: Database, space: Workspace, day: FactsDay) -> None:
-    """Put one file in the place of a day's files. Raises FactsUnavailable, DatabaseAway."""
+    """Put one file in the place of a day's files. Raises FactsUnavailable, DatabaseUnavailable."""
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         files = facts_files.of_days(tx, day[0], day[1], day[1])

@@ -66,7 +66,7 @@ class Batch:
         self._taken = self._without_address = 0
 
     def add(self, line: ReadLine, number: int) -> None:
-        """Raises AddressesMissing, QueueAway."""
+        """Raises AddressesMissing, QueueUnavailable."""
         self._lines.append(line)
         self._taken += 1
         if "ip_address" not in line.columns:
@@ -78,14 +78,17 @@ class Batch:
             self.send(is_last=True)
 
     def leave_out(self, hit_id: int, created_at: datetime, reason: str) -> None:
-        """Count a line that is not queued. Raises DatabaseAway."""
+        """Count a line that is not queued. Raises DatabaseUnavailable."""
         hour = created_at.replace(minute=0, second=0, microsecond=0)
         self._filtered.append(FilteredLine(hit_id, hour, reason))
         if len(self._filtered) >= BATCH:
             self._send_filtered()
 
     def send(self, *, is_last: bool = False) -> None:
-        """`is_last` says that what is there is enough to judge the file by. Raises AddressesMissing, QueueAway."""
+        """`is_last` says that what is there is enough to judge the file by.
+
+        Raises AddressesMissing, QueueUnavailable.
+        """
         if is_last and not self._is_trusted:
             if self._without_address * 2 > self._taken and self._taken >= _ENOUGH:
                 raise AddressesMissing(self.file)

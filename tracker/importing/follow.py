@@ -15,7 +15,7 @@ from typing import Final
 
 from tracker.application import Application
 from tracker.clock import Clock
-from tracker.errors import DatabaseAway, QueueAway, Refused
+from tracker.errors import DatabaseUnavailable, QueueUnavailable, Refused
 from tracker.importing.followed_log import FollowedLog
 from tracker.importing.formats import LogReader
 from tracker.importing.kept_period import kept_since
@@ -108,13 +108,13 @@ class Follower:
         today = self.work.clock.now().date()
         try:
             application = self.look_up()
-        except DatabaseAway:
+        except DatabaseUnavailable:
             return  # What is known of it holds on.
         self.work = replace(self.work, application=application, period=kept_since(today, self.retention_months))
 
     def _note_runs(self, *, is_finished: bool = False) -> None:
         """Say how far the logs are, for `import list`; where nobody can be told now, the next time will do."""
-        with suppress(DatabaseAway):
+        with suppress(DatabaseUnavailable):
             for run in self._runs.values():
                 run.note(is_finished=is_finished)
 
@@ -224,7 +224,7 @@ class Follower:
     def _wake_a_worker(self) -> None:
         try:
             self.nudge()
-        except QueueAway as error:
+        except QueueUnavailable as error:
             # The workers look by themselves every few seconds.
             self._tell_once("nudge", f"No worker could be woken: {error}")
 

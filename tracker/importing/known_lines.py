@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.hit import Hit
 from tracker.queueing.entry import Entry
 from tracker.store import access_logs, imported_filtered, imports
@@ -56,14 +56,15 @@ class KnownLines:
     def sift(self, import_id: int, lines: Sequence[ReadLine]) -> Sifted:
         """Sift lines of one import.
 
-        Raises DatabaseAway only where lines are to be written anew or may have been left out: else they are queued.
+        Raises DatabaseUnavailable only where lines are to be written anew or may have been left out: else they are
+        queued.
         """
         if self._takes_filtered:
             with self._database.transaction() as tx:
                 imported_filtered.take_back(tx, import_id, [line.hit_id for line in lines])
         try:
             stored = self._stored(import_id, lines)
-        except DatabaseAway:
+        except DatabaseUnavailable:
             if self._replace is not None:
                 raise
             return all_new(import_id, lines)

@@ -43,7 +43,7 @@ class PacedQueue:
         self._last_id: bytes | None = None
 
     def add(self, entries: list[Entry]) -> None:
-        """Wait until Redis has memory for a bulk, add, and wait where many wait. Raises QueueAway."""
+        """Wait until Redis has memory for a bulk, add, and wait where many wait. Raises QueueUnavailable."""
         if self._is_memory_short():
             self._wait(lambda _: not self._is_memory_short())
         added = adding.add(self._redis, entries)
@@ -56,7 +56,7 @@ class PacedQueue:
             self._wait(lambda waiting: waiting <= MAX_WAITING)
 
     def wait_until_taken(self) -> None:
-        """Wait until the workers have taken everything that was added. Raises QueueAway."""
+        """Wait until the workers have taken everything that was added. Raises QueueUnavailable."""
         last_id = self._last_id
         if last_id is not None:
             self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))

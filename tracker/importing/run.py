@@ -90,8 +90,8 @@ class Import:
 
         Where the file `may_grow`, a last line without an end is left for the next run. `ordinals` counts the equal
         lines of a log that is read bit by bit, and `is_trusted` says that its lines were seen to have addresses.
-        Raises QueueAway, DatabaseAway, AddressesMissing, and Refused where the file is damaged: what was queued before
-        stays queued.
+        Raises QueueUnavailable, DatabaseUnavailable, AddressesMissing, and Refused where the file is damaged: what was
+        queued before stays queued.
         """
         if ordinals is None:
             ordinals = self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals()

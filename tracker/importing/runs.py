@@ -22,7 +22,7 @@ class Run:
     """What became of its lines so far (`Summary.counts`)."""
 
     def note(self, *, is_finished: bool = True) -> None:
-        """Say what became of its lines. Raises DatabaseAway."""
+        """Say what became of its lines. Raises DatabaseUnavailable."""
         finished_at = self.clock.now() if is_finished else None
         with self.database.transaction() as tx:
             imports.note_run(tx, self.id, {name: count for name, count in self.counts.items() if count}, finished_at)
@@ -38,19 +38,19 @@ class ImportRuns:
     _ids: dict[str, int] = field(default_factory=dict)
 
     def import_id(self, source: str) -> int:
-        """Return the number of an import, which its entries carry. Raises DatabaseAway."""
+        """Return the number of an import, which its entries carry. Raises DatabaseUnavailable."""
         if source not in self._ids:
             with self.database.transaction() as tx:
                 self._ids[source] = imports.place(tx, self.application_id, source)
         return self._ids[source]
 
     def count_filtered(self, import_id: int, lines: Sequence[FilteredLine]) -> None:
-        """Count lines that are left out in the application's data quality, each once. Raises DatabaseAway."""
+        """Count lines that are left out in the application's data quality, each once. Raises DatabaseUnavailable."""
         with self.database.transaction() as tx:
             imported_filtered.count_once(tx, import_id, lines)
 
     def begin(self, source: str, file: str) -> Run:
-        """Note that a file is going to be read. Raises DatabaseAway."""
+        """Note that a file is going to be read. Raises DatabaseUnavailable."""
         import_id = self.import_id(source)
         with self.database.transaction() as tx:
             run_id = imports.begin_run(tx, import_id, file, self.clock.now())

@@ -45,7 +45,7 @@ class ApplicationLookup:
         self._until = 0.0
 
     def of(self, app_ids: AbstractSet[str]) -> Mapping[str, Known | None]:
-        """At least these, by `app_id`; None stands for one that has no row. Raises DatabaseAway and its kin."""
+        """At least these, by `app_id`; None stands for one that has no row. Raises DatabaseUnavailable and its kin."""
         now = self._clock.monotonic()
         if now >= self._until:
             self._known = {}

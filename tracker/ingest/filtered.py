@@ -14,7 +14,7 @@ _log = logger(__name__)
 def fold(redis: Connection, database: Database, clock: Clock) -> None:
     """Bring the counts from Redis into `filtered_hits`, each once, unless somebody did within the last minute.
 
-    Interrupted anywhere it is taken up by the next turn. Raises QueueAway, DatabaseAway.
+    Interrupted anywhere it is taken up by the next turn. Raises QueueUnavailable, DatabaseUnavailable.
     """
     if filtered.is_due(redis) and filtered.claim_turn(redis):
         fold_now(redis, database, clock)

@@ -40,7 +40,7 @@ class Variety:
         self._is_memory_short = False
 
     def bound(self, batch: Sequence[Item], known: Mapping[str, Known | None]) -> list[Item]:
-        """Return the batch, in which values beyond what a day tells apart have become None. Raises QueueAway.
+        """Return the batch, in which values beyond what a day tells apart have become None. Raises QueueUnavailable.
 
         An import is bounded by whoever runs it, and is left as it is.
         """

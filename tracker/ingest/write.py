@@ -56,7 +56,7 @@ def write(database: Database, batch: Sequence[Good | Failed], clock: Clock, *, b
     """Write one batch or several: the good hits to their tables, the failed ones to `batch_queue`.
 
     `batch_size` is what one of them has at most, each with its row in `batch_jobs`. All of it is there afterwards or
-    none of it; written again, it changes nothing. Raises DatabaseAway, Unstorable or Unclear.
+    none of it; written again, it changes nothing. Raises DatabaseUnavailable, Unstorable or Unclear.
     """
     started_at = clock.now()
     good = {(item.hit.id, item.hit.created_at): item for item in batch if isinstance(item, Good)}

@@ -10,7 +10,7 @@ import orjson
 
 from tracker import __version__
 from tracker.clock import Clock
-from tracker.errors import DatabaseAway, ForeignQueue, QueueAway
+from tracker.errors import DatabaseUnavailable, ForeignQueue, QueueUnavailable
 from tracker.instance.claim import QueueClaim
 from tracker.log import logger
 from tracker.queueing import ownership
@@ -49,8 +49,8 @@ class InstanceCheck:
     def look(self) -> None:
         """Compare now; costs one command of Redis, and every 20 s a few statements of PostgreSQL.
 
-        Raises ForeignQueue where they do not belong together, QueueAway, and DatabaseAway while it has never been
-        known which database this is.
+        Raises ForeignQueue where they do not belong together, QueueUnavailable, and DatabaseUnavailable while it has
+        never been known which database this is.
         """
         with self._lock:
             self._look()
@@ -80,7 +80,7 @@ class InstanceCheck:
             try:
                 with self._database.transaction() as tx:
                     found = store.get(tx)
-            except DatabaseAway:
+            except DatabaseUnavailable:
                 if self._own is None:
                     raise
             else:
@@ -124,6 +124,6 @@ class InstanceCheck:
                 store.note_process(tx, self._name, claim.queue_id)
                 if claim.database.is_same_as(own):
                     store.take_queue(tx, claim.queue_id)
-        except (DatabaseAway, QueueAway) as error:
+        except (DatabaseUnavailable, QueueUnavailable) as error:
             # The comparison stands without it.
             _log.debug("process not noted", reason=str(error))

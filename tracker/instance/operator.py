@@ -28,7 +28,7 @@ class Belonging:
 
 
 def look(database: Database, redis: Connection) -> Belonging:
-    """Read both, and change nothing. Raises DatabaseAway, QueueAway."""
+    """Read both, and change nothing. Raises DatabaseUnavailable, QueueUnavailable."""
     with database.transaction() as tx:
         instance = store.get(tx)
     said = ownership.owner(redis)
@@ -36,7 +36,7 @@ def look(database: Database, redis: Connection) -> Belonging:
 
 
 def versions(redis: Connection) -> dict[str, dict[str, int]]:
-    """Return how many processes of each kind (receiver, workers, scheduler) run each version. Raises QueueAway.
+    """Return how many processes of each kind (receiver, workers, scheduler) run each version. Raises QueueUnavailable.
 
     Those of a version that did not say so yet go by an empty text.
     """
@@ -53,7 +53,10 @@ def versions(redis: Connection) -> dict[str, dict[str, int]]:
 
 
 def adopt(database: Database, redis: Connection) -> None:
-    """Say that this Redis, with all that waits in it, is this database's. Raises DatabaseAway, QueueAway."""
+    """Say that this Redis, with all that waits in it, is this database's.
+
+    Raises DatabaseUnavailable, QueueUnavailable.
+    """
     found = look(database, redis)
     claim = QueueClaim.new(found.instance.database)
     if found.claim is not None:
@@ -66,7 +69,8 @@ def adopt(database: Database, redis: Connection) -> None:
 def renew(database: Database, redis: Connection) -> None:
     """Make a copy another database than its original.
 
-    Raises Refused where Redis says that it is this database's: it would be so no more. DatabaseAway, QueueAway.
+    Raises Refused where Redis says that it is this database's: it would be so no more. DatabaseUnavailable,
+    QueueUnavailable.
     """
     if look(database, redis).is_together:
         raise conflict(

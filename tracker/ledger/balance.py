@@ -61,7 +61,7 @@ class Balance:
 def balance(
     database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None], days: int = 30
 ) -> Balance:
-    """Look, and look again where it seems not to balance. Raises DatabaseAway and QueueAway."""
+    """Look, and look again where it seems not to balance. Raises DatabaseUnavailable and QueueUnavailable."""
     since = clock.now() - timedelta(days=days)
     found = _look(database, redis, since)
     for _ in range(_LOOKS - 1):
@@ -77,7 +77,7 @@ def balance(
 def hours(
     database: Database, start: datetime, end: datetime, *, application_id: UUID | None = None
 ) -> list[LedgerHour]:
-    """Return the ledger by hour and application, oldest first. Raises DatabaseAway."""
+    """Return the ledger by hour and application, oldest first. Raises DatabaseUnavailable."""
     with database.transaction() as tx:
         return ledger.hours(
             tx, start, end, imported=MAX_IMPORTED_PRIORITY, limits=REASONS, application_id=application_id

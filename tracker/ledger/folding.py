@@ -15,7 +15,7 @@ _BATCH_SIZE: Final = 5000
 def fold_ledger(
     database: Database, redis: Connection, clock: Clock, *, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
-    """Fold until nothing is left; how many changes. Raises QueueAway and DatabaseAway: the rest waits."""
+    """Fold until nothing is left; how many changes. Raises QueueUnavailable and DatabaseUnavailable: the rest waits."""
     epoch = ledger_counts.epoch(redis)
     with database.transaction() as tx:
         ledger.note_epoch(tx, epoch, clock.now())

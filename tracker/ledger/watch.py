@@ -32,9 +32,10 @@ class LedgerWatch:
     def look(
         self, database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None] = time.sleep
     ) -> list[LedgerHour]:
-        """Return the hours that do not balance, as far as they can be told by now. Raises QueueAway and DatabaseAway.
+        """Return the hours that do not balance, as far as they can be told by now.
 
-        An hour to which hits belong that wait in Redis is left for later: they cannot be told from lost ones.
+        An hour to which hits belong that wait in Redis is left for later: they cannot be told from lost ones. Raises
+        QueueUnavailable and DatabaseUnavailable.
         """
         found = ledger_balance.balance(database, redis, clock, sleep=sleep)
         if found.is_balanced:

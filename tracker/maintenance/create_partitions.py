@@ -30,9 +30,9 @@ def create_partitions(
 
     A month that is kept and half detached is attached again. A gap that lies before the retention is left as it is, and
     so is one whose table stands alone: somebody detached it. What is wrong is logged once while `said` remembers it.
-    Returns what was made, mostly nothing: then the maintenance connection is not opened at all. Raises DatabaseAway
-    where the locks were not to be had; no writer was held up for longer than half a second, and there is time: the
-    months are made long before they are needed.
+    Returns what was made, mostly nothing: then the maintenance connection is not opened at all. Raises
+    DatabaseUnavailable where the locks were not to be had; no writer was held up for longer than half a second, and
+    there is time: the months are made long before they are needed.
     """
     started_at = clock.now()
     said = set() if said is None else said

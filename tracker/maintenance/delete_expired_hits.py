@@ -36,7 +36,7 @@ def delete_expired_hits(
     `deletion_time` says by which time, or None where nothing may be deleted now (`tracker.store.deletions`).
     `retention_days` are whole days (UTC): on the 10th, 3 days keep the 7th and later. The parameter values of a hit go
     before it. `note_removal` hears, before the first hit of an application goes, that its raw rows are no longer
-    complete; statistics stay. Raises DatabaseAway.
+    complete; statistics stay. Raises DatabaseUnavailable.
     """
     started_at = clock.now()
     now = deletion_time()

@@ -45,7 +45,7 @@ def delete_old_rows(
     `deletion_time` says by which time, or None where nothing may be deleted now (`tracker.store.deletions`). A session
     goes when its last hit lies before the oldest month that is kept, and before the oldest that is there; a delivery so
     many days after it ended, or, where it waits for a webhook that is disabled, after it was written. Raises
-    DatabaseAway.
+    DatabaseUnavailable.
     """
     started_at = clock.now()
     now = deletion_time()

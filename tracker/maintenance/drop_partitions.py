@@ -42,8 +42,8 @@ def drop_old_partitions(
 
     The current month and `retention_months` whole ones before it stay; 0 keeps all. A month whose statistics are not
     final yet waits for the next turn. Where more than MAX_MONTHS are over, none is dropped: time goes on by one month
-    at a time, and what leaps is a clock or a setting. Returns the dropped months. Raises DatabaseAway; what is half
-    dropped then is finished by the next turn.
+    at a time, and what leaps is a clock or a setting. Returns the dropped months. Raises DatabaseUnavailable; what is
+    half dropped then is finished by the next turn.
     """
     with database.transaction() as tx:
         retention_state.note_months(tx, retention_months)
@@ -109,7 +109,7 @@ def drop_expired(
 ) -> list[Month]:
     """Drop months at an operator's word, who has thereby said that the time `now` is right; those that stay.
 
-    A month stays where its statistics are not final yet. Raises DatabaseAway.
+    A month stays where its statistics are not final yet. Raises DatabaseUnavailable.
     """
     with database.transaction() as tx:
         retention_state.note_deletion(tx, now)
@@ -148,7 +148,7 @@ def drop_month(
     should_continue: Callable[[], bool] = lambda: True,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Drop one month of both tables, whatever its age; the names of what was dropped. Raises DatabaseAway.
+    """Drop one month of both tables, whatever its age; the names of what was dropped. Raises DatabaseUnavailable.
 
     Whoever calls has asked whether its statistics are final. They are told before its first row goes, and when the
     last is gone.

@@ -33,7 +33,7 @@ def end_sessions(
 
     `agreed_time` says what the time is, or None where no clock is to be trusted: then no session ends.
     `publish` hears of the sessions in the transaction that ends them, so that it happens with it or not at all. A hit
-    that arrives meanwhile keeps its session; one that arrives later starts it again. Raises DatabaseAway.
+    that arrives meanwhile keeps its session; one that arrives later starts it again. Raises DatabaseUnavailable.
     """
     started_at = clock.now()
     now = agreed_time()

@@ -24,7 +24,7 @@ class Expiry:
 
 
 def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
-    """Look which months are over. Raises Refused where the clocks or the settings disagree, and DatabaseAway."""
+    """Look which months are over. Raises Refused where the clocks or the settings disagree, and DatabaseUnavailable."""
     before = clock.now()
     with database.transaction() as tx:
         times = retention_state.look(tx)

@@ -15,7 +15,10 @@ _log = logger(__name__)
 def remove_dead_consumers(
     database: Database, redis: Connection, clock: Clock, *, idle_seconds: float = consumer.DEAD_CONSUMER_SECONDS
 ) -> int:
-    """Remove consumers that hold nothing and have been silent for so long; how many. Raises QueueAway, DatabaseAway."""
+    """Remove consumers that hold nothing and have been silent for so long; how many.
+
+    Raises QueueUnavailable, DatabaseUnavailable.
+    """
     started_at = clock.now()
     removed = consumer.remove_dead_consumers(redis, idle_seconds=idle_seconds)
     if removed:

@@ -37,7 +37,7 @@ def requeue_waiting(
 
     Each row is `completed` in the transaction that adds its entry. Where that breaks off after the adding, the row
     stays `queued` and is added again later: the entry carries the hit's identity, and a hit is stored once.
-    Returns how many. Raises DatabaseAway, and QueueAway while Redis is still away.
+    Returns how many. Raises DatabaseUnavailable, and QueueUnavailable while Redis still is.
     """
     started_at = clock.now()
     taken = 0

@@ -1,7 +1,7 @@
 """Telling the receivers that an application changed."""
 
 from tracker import log
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
 
@@ -11,9 +11,9 @@ _log = log.logger(__name__)
 def notify_receivers(redis: Connection, app_id: str) -> None:
     """Drop the application's shared snapshot, so that the next receiver to ask reads PostgreSQL.
 
-    Redis away is no error: receivers look at PostgreSQL every few seconds anyway.
+    Redis being unavailable is no error: receivers look at PostgreSQL every few seconds anyway.
     """
     try:
         snapshots.drop(redis, app_id)
-    except QueueAway as error:
+    except QueueUnavailable as error:
         _log.warning("snapshot not dropped", app_id=app_id, reason=str(error))

@@ -34,7 +34,7 @@ def rules(password: str) -> list[str]:
 def set_user(redis: Connection, name: str, password: str) -> bool:
     """Make the user, or make it anew; whether Redis has written it into its file of users.
 
-    The password goes over as its SHA-256, so that neither MONITOR nor a log shows it. Raises QueueAway.
+    The password goes over as its SHA-256, so that neither MONITOR nor a log shows it. Raises QueueUnavailable.
     """
     client: Any = redis
     hashed = "#" + hashlib.sha256(password.encode()).hexdigest()

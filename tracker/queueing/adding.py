@@ -26,7 +26,7 @@ class Added:
 def add(redis: Connection, entries: Sequence[Entry]) -> Added:
     """Add one entry or more, in one round trip: of an import to the bulk stream, else to the application's own one.
 
-    Raises QueueAway. Some may have been added then: adding them again does no harm, a hit is stored once.
+    Raises QueueUnavailable. Some may have been added then: adding them again does no harm, a hit is stored once.
     """
     streams = [stream_of_accepted(entry) for entry in entries]
     own = {stream: 0 for stream in streams if stream.startswith(OVERFLOW)}
@@ -45,7 +45,7 @@ def add(redis: Connection, entries: Sequence[Entry]) -> Added:
 def add_once(redis: Connection, entries: Sequence[Entry], events: Sequence[tuple[UUID, UUID]]) -> int:
     """Add entries that came with an event each (application, event id), unless another hit with that event came first.
 
-    How many were repeats, and were not added. Added again, they are known by their own ids. Raises QueueAway.
+    How many were repeats, and were not added. Added again, they are known by their own ids. Raises QueueUnavailable.
     """
     streams = [stream_of_accepted(entry) for entry in entries]
     keys = [OVERFLOWING, *streams, *(event_key(application_id, event_id) for application_id, event_id in events)]
@@ -58,13 +58,13 @@ def add_once(redis: Connection, entries: Sequence[Entry], events: Sequence[tuple
 
 
 def bulk_waiting(redis: Connection) -> int:
-    """Return how many entries the bulk stream holds, pending ones included. Raises QueueAway."""
+    """Return how many entries the bulk stream holds, pending ones included. Raises QueueUnavailable."""
     with translated():
         return int(redis.xlen(BULK))
 
 
 def is_bulk_taken(redis: Connection, last_id: bytes) -> bool:
-    """Return whether nothing that was added up to `last_id` is in the bulk stream any more. Raises QueueAway."""
+    """Return whether nothing that was added up to `last_id` is in the bulk stream any more. Raises QueueUnavailable."""
     with translated():
         oldest: Any = redis.xrange(BULK, "-", last_id, count=1)
     return not oldest

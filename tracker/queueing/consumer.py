@@ -60,8 +60,8 @@ class Claim(NamedTuple):
 class Consumer:
     """What one worker holds, under the name `consumer`, which no other may use at the same time.
 
-    Every method raises QueueAway when Redis does not answer; nothing is lost then, what was claimed stays claimed.
-    A Redis that was wiped meanwhile is an empty queue.
+    Every method raises QueueUnavailable when Redis does not answer; nothing is lost then, what was claimed stays
+    claimed. A Redis that was wiped meanwhile is an empty queue.
     """
 
     def __init__(self, redis: Connection, *, consumer: str, batch_size: int, clock: Clock) -> None:
@@ -242,7 +242,7 @@ class Consumer:
 
 
 def remove_dead_consumers(redis: Connection, *, idle_seconds: float = DEAD_CONSUMER_SECONDS) -> int:
-    """Remove consumers that were silent for so long and hold nothing; how many. Raises QueueAway.
+    """Remove consumers that were silent for so long and hold nothing; how many. Raises QueueUnavailable.
 
     One that still holds entries is never removed, because Redis would forget them with it: a drain takes these over
     first (`Consumer.claim`), and the watch sees to it that there is a drain.

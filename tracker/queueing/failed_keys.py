@@ -12,7 +12,7 @@ _KEPT_SECONDS: Final = 120
 
 
 def counts(redis: Connection, fields: Sequence[str], minute: int) -> list[int]:
-    """Return how many there were in this minute of each of `fields`. Raises QueueAway."""
+    """Return how many there were in this minute of each of `fields`. Raises QueueUnavailable."""
     with translated():
         pipeline = redis.pipeline(transaction=False)
         for field in fields:
@@ -21,7 +21,7 @@ def counts(redis: Connection, fields: Sequence[str], minute: int) -> list[int]:
 
 
 def add(redis: Connection, fields: Sequence[str], minute: int) -> None:
-    """Count one more of each of `fields`. Raises QueueAway."""
+    """Count one more of each of `fields`. Raises QueueUnavailable."""
     key = f"{_PREFIX}{minute}"
     with translated():
         pipeline = redis.pipeline(transaction=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 import redis
 
-from tracker.errors import QueueAway, QueueFull
+from tracker.errors import QueueFull, QueueUnavailable
 
 WRONG_SERVER: Final = {"READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "NOREPLICAS", "UNBLOCKED", "MOVED", "ASK"}
 """What a server says that was demoted, or is not the primary yet or any more: its name may lead to another by now."""
@@ -63,18 +63,18 @@ def sentence(error: redis.RedisError) -> str:
     return known.format(first_line) if known else f"Redis cannot be used: {first_line}"
 
 
-def queue_error(error: redis.RedisError) -> QueueAway:
+def queue_error(error: redis.RedisError) -> QueueUnavailable:
     """Return the error of this project that an error of the Redis client, or an error reply, stands for."""
     if code_of(error) == "OOM":
         return QueueFull("Redis has used up its memory: raise maxmemory or let the workers catch up.")
-    return QueueAway(sentence(error))
+    return QueueUnavailable(sentence(error))
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of the Redis client leave as QueueAway, or as QueueFull where Redis has no memory left.
+    """Errors of the Redis client leave as QueueUnavailable, or as QueueFull where Redis has no memory left.
 
-    A command that Redis refuses (read-only replica, disk full, a key of the wrong type) counts as away too: the
+    A command that Redis refuses (read-only replica, disk full, a key of the wrong type) counts as unavailable too: the
     queue cannot be used now, and the hit must go another way.
     """
     try:

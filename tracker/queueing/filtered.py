@@ -46,14 +46,14 @@ def field_of(application_id: UUID | str, reason: str, now: datetime) -> str:
 
 
 def is_due(redis: Connection) -> bool:
-    """Return whether there are counts, and nobody has looked at them for a minute. Raises QueueAway."""
+    """Return whether there are counts, and nobody has looked at them for a minute. Raises QueueUnavailable."""
     with translated():
         present, looked = redis.exists(COUNTS, TAKEN), redis.exists(_TURN)
     return bool(present and not looked)
 
 
 def claim_turn(redis: Connection) -> bool:
-    """Return whether it is the caller's turn to look: one a minute, whoever asks. Raises QueueAway."""
+    """Return whether it is the caller's turn to look: one a minute, whoever asks. Raises QueueUnavailable."""
     with translated():
         return bool(redis.set(_TURN, "1", nx=True, ex=_TURN_SECONDS))
 
@@ -61,7 +61,7 @@ def claim_turn(redis: Connection) -> bool:
 def take(redis: Connection) -> Taken | None:
     """Return the counts that were moved aside and never forgotten, else those that stand there now; None for none.
 
-    Raises QueueAway.
+    Raises QueueUnavailable.
     """
     with translated():
         answer: Any = script(redis, "take_filtered")(keys=[COUNTS, TAKEN, TIMES_TAKEN], args=[str(uuid4())])
@@ -71,7 +71,7 @@ def take(redis: Connection) -> Taken | None:
 
 
 def not_stored_yet(redis: Connection, application_id: UUID) -> list[FilteredHits]:
-    """Return an application's counts that stand only here. Raises QueueAway."""
+    """Return an application's counts that stand only here. Raises QueueUnavailable."""
     fields: dict[bytes, bytes] = {}
     with translated():
         for key in (COUNTS, TAKEN):
@@ -82,7 +82,7 @@ def not_stored_yet(redis: Connection, application_id: UUID) -> list[FilteredHits
 
 
 def forget(redis: Connection, taken: Taken) -> None:
-    """Called when they are written. Raises QueueAway."""
+    """Called when they are written. Raises QueueUnavailable."""
     with translated():
         script(redis, "forget_filtered")(keys=[TAKEN], args=[str(taken.id)])
 

@@ -20,7 +20,7 @@ from uuid import UUID
 import hiredis
 import redis
 
-from tracker.errors import NoAnswer, QueueAway, QueueFull
+from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.log import logger
 from tracker.queueing.accept_command import PackedOffer
 from tracker.queueing.connection import ANSWER_SECONDS, MAX_CONNECTION_SECONDS
@@ -37,7 +37,7 @@ _MAX_ENTRIES: Final = 100
 """In one call of the script, during which Redis does nothing else: a millisecond or two. A larger offer goes alone."""
 
 Answered = Callable[[Callable[[], Enqueued]], None]
-"""Called on the loop with what returns the acceptance or raises QueueFull or QueueAway."""
+"""Called on the loop with what returns the acceptance or raises QueueFull or QueueUnavailable."""
 
 _log = logger(__name__)
 
@@ -114,7 +114,7 @@ class GroupCommit:
             self._loop.call_soon(self._send)
 
     def close(self) -> None:
-        self._fail(QueueAway("The process ends."))
+        self._fail(QueueUnavailable("The process ends."))
 
     def _send(self) -> None:
         self._is_about_to_send = False
@@ -124,7 +124,7 @@ class GroupCommit:
             self._replace_socket(self._next_socket)
             self._next_socket = None
         if self._socket is None:
-            self._fail(QueueAway("The connection to Redis was lost."))
+            self._fail(QueueUnavailable("The connection to Redis was lost."))
             return
         commands: list[bytes] = []
         if self._must_load:
@@ -147,7 +147,7 @@ class GroupCommit:
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             sent = 0
         except OSError as error:
-            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            self._fail(QueueUnavailable(f"Redis cannot be used: {error}"))
             return
         self._unsent = self._unsent[sent:]
         if self._unsent and not self._writes:
@@ -164,10 +164,10 @@ class GroupCommit:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
-            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            self._fail(QueueUnavailable(f"Redis cannot be used: {error}"))
             return
         if not size:
-            self._fail(QueueAway("Redis has closed the connection."))
+            self._fail(QueueUnavailable("Redis has closed the connection."))
             return
         self._heard_at = self._loop.time()
         self._reader.feed(self._buffer, 0, size)
@@ -175,7 +175,7 @@ class GroupCommit:
             while (answer := self._reader.gets()) is not False:
                 self._take(answer)
         except hiredis.ProtocolError as error:
-            self._fail(QueueAway(f"Redis cannot be used: {error}"))
+            self._fail(QueueUnavailable(f"Redis cannot be used: {error}"))
             return
         if not self._in_flight:
             self._send()
@@ -211,7 +211,7 @@ class GroupCommit:
         else:
             _tell(group.offers[0], partial(_raise, queue_error(error)))
 
-    def _fail(self, error: QueueAway) -> None:
+    def _fail(self, error: QueueUnavailable) -> None:
         """Give the connection up: whatever was offered and not answered is unavailable, also what is ready."""
         self._replace_socket(self._next_socket)
         self._next_socket = None
@@ -229,7 +229,7 @@ class GroupCommit:
         self._loop.call_later(_WATCH_SECONDS, self._watch)
         now = self._loop.time()
         if self._producer.has_moved_since(self._connects_at) and self._socket is not None:
-            self._fail(QueueAway("Another server is the primary of Redis now."))
+            self._fail(QueueUnavailable("Another server is the primary of Redis now."))
             self._begin_to_connect()
         elif self._in_flight and now - self._heard_at > ANSWER_SECONDS:
             self._fail(NoAnswer("Redis does not answer."))
@@ -247,7 +247,7 @@ class GroupCommit:
         connected: socket.socket | None = None
         try:
             connected = self._producer.connected_socket()
-        except QueueAway as error:
+        except QueueUnavailable as error:
             _log.debug("redis unavailable", reason=str(error))
         with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
             self._loop.call_soon_threadsafe(self._connected, connected)

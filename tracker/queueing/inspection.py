@@ -39,7 +39,10 @@ class Depth:
 
 
 def depths(redis: Connection) -> list[Depth]:
-    """Return the shared streams from urgent to bulk, then those of crowds, then the retries. Raises QueueAway."""
+    """Return the shared streams from urgent to bulk, then those of crowds, then the retries.
+
+    Raises QueueUnavailable.
+    """
     with translated():
         streams = [*STREAMS, *overflow_streams(redis)]
     with translated(), redis.pipeline(transaction=False) as pipeline:
@@ -97,7 +100,7 @@ def settled_until(redis: Connection, now: datetime) -> datetime:
 
     `now` is the caller's clock; ages in the streams are taken from the server's own. An entry that was received
     earlier than it was added (it waited in `batch_queue`) counts from when it was added, a retry from when it was
-    received. Raises QueueAway.
+    received. Raises QueueUnavailable.
     """
     with translated(), redis.pipeline(transaction=True) as pipeline:
         # A stream that an application gets after this look holds nothing older than `now`.
@@ -119,7 +122,7 @@ def settled_until(redis: Connection, now: datetime) -> datetime:
 def find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
     """Return the entry and where it waits: `urgent`, `normal`, `bulk`, `overflow` or `retries`. None where it does not.
 
-    Raises QueueAway.
+    Raises QueueUnavailable.
     Reads through the queue, a thousand entries at a time so that others get on: some seconds where a million waits.
     """
     wanted = str(entry_id).encode()

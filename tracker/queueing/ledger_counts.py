@@ -33,7 +33,7 @@ class QueueLedger:
 
 
 def look(redis: Connection) -> QueueLedger:
-    """Look at everything at once. Raises QueueAway."""
+    """Look at everything at once. Raises QueueUnavailable."""
     with translated():
         streams: list[str] = []
         answers: list[Any] = []
@@ -65,7 +65,10 @@ def look(redis: Connection) -> QueueLedger:
 
 
 def epoch(redis: Connection) -> UUID:
-    """Return the mark of the present data: another one where Redis has lost those that it had. Raises QueueAway."""
+    """Return the mark of the present data: another one where Redis has lost those that it had.
+
+    Raises QueueUnavailable.
+    """
     with translated():
         new = str(uuid4())
         present: Any = redis.set(_EPOCH, new, nx=True, get=True)

@@ -39,7 +39,7 @@ class MemoryUse:
 
 
 def memory_use(redis: Connection, max_bytes: int) -> MemoryUse:
-    """Look at `used_memory` against TRACKER_QUEUE_MAX_BYTES. Raises QueueAway."""
+    """Look at `used_memory` against TRACKER_QUEUE_MAX_BYTES. Raises QueueUnavailable."""
     with translated():
         memory: Any = redis.info("memory")
     return MemoryUse(int(memory["used_memory"]), limit_of(max_bytes, int(memory["maxmemory"])))

@@ -28,7 +28,7 @@ class MinuteRate:
 
 
 def add(redis: Connection, news: Mapping[Sample, float], *, hits_in: float, hits_out: float) -> None:
-    """Add to the counts, in two round trips. Raises QueueAway; some may have been added then."""
+    """Add to the counts, in two round trips. Raises QueueUnavailable; some may have been added then."""
     with translated():
         minute = int(redis.time()[0]) // 60
         with redis.pipeline(transaction=True) as pipeline:
@@ -44,7 +44,7 @@ def add(redis: Connection, news: Mapping[Sample, float], *, hits_in: float, hits
 
 
 def counts(redis: Connection) -> dict[Sample, float]:
-    """Return all samples. Those that another version wrote in another form are passed over. Raises QueueAway."""
+    """Return all samples. Those that another version wrote in another form are passed over. Raises QueueUnavailable."""
     with translated():
         fields: Any = redis.hgetall(COUNTS)
     found: dict[Sample, float] = {}
@@ -58,7 +58,7 @@ def counts(redis: Connection) -> dict[Sample, float]:
 
 
 def minute_rates(redis: Connection, minutes: int) -> list[MinuteRate]:
-    """Return the last `minutes` whole minutes, oldest first. Raises QueueAway."""
+    """Return the last `minutes` whole minutes, oldest first. Raises QueueUnavailable."""
     with translated():
         now = int(redis.time()[0]) // 60
         with redis.pipeline(transaction=False) as pipeline:

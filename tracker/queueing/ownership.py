@@ -11,7 +11,7 @@ PROCESSES: Final = "tracker:processes"
 
 
 def owner(redis: Connection) -> bytes | None:
-    """Return what is said of whose it is; None where nothing is. Raises QueueAway."""
+    """Return what is said of whose it is; None where nothing is. Raises QueueUnavailable."""
     with translated():
         said: Any = redis.get(OWNER)
     return None if said is None else bytes(said)
@@ -20,7 +20,7 @@ def owner(redis: Connection) -> bytes | None:
 def take(redis: Connection, claim: bytes, *, although_hits_wait: bool) -> bytes | None:
     """Say whose it is unless that is known; what is said now, or None where hits of nobody known wait.
 
-    Of two that come at once the first one counts. Raises QueueAway.
+    Of two that come at once the first one counts. Raises QueueUnavailable.
     """
     with translated():
         keys = [OWNER, *all_streams(redis), RETRIES]
@@ -29,19 +29,19 @@ def take(redis: Connection, claim: bytes, *, although_hits_wait: bool) -> bytes 
 
 
 def overwrite(redis: Connection, claim: bytes) -> None:
-    """Say whose it is, whatever was said before: an operator's word. Raises QueueAway."""
+    """Say whose it is, whatever was said before: an operator's word. Raises QueueUnavailable."""
     with translated():
         redis.set(OWNER, claim)
 
 
 def note_process(redis: Connection, name: str, about: bytes) -> None:
-    """Note that a process is there, by Redis's clock. Raises QueueAway."""
+    """Note that a process is there, by Redis's clock. Raises QueueUnavailable."""
     with translated():
         script(redis, "note_process")(keys=[PROCESSES], args=[name, about])
 
 
 def processes(redis: Connection, *, seconds: float) -> dict[str, bytes]:
-    """Return what each process that has spoken in the last `seconds` said of itself. Raises QueueAway."""
+    """Return what each process that has spoken in the last `seconds` said of itself. Raises QueueUnavailable."""
     with translated():
         now = redis.time()[0]
         noted: Any = redis.hgetall(PROCESSES)

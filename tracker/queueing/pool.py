@@ -62,9 +62,9 @@ def run_workers(
 ) -> None:
     """Run `workers` RQ workers on `queues` (by default the setting's one) until a signal says stop.
 
-    With `burst` they end when nothing is left that can be done now; a Redis that is unavailable raises QueueAway then,
-    while without `burst` the workers wait for it. The watch nudges through the first of the queues, unless `permit`,
-    which it calls before, raises QueueAway. Raises ForeignQueue where it does so at the start.
+    With `burst` they end when nothing is left that can be done now; a Redis that is unavailable raises QueueUnavailable
+    then, while without `burst` the workers wait for it. The watch nudges through the first of the queues, unless
+    `permit`, which it calls before, raises QueueUnavailable. Raises ForeignQueue where it does so at the start.
     """
     names = list(queues) or [settings.rq_queue]
     _ask_at_start(permit)

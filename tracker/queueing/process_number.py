@@ -7,7 +7,7 @@ away or was wiped, is in docs/decisions/0033-a-hits-identity.md.
 import os
 import secrets
 
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.hit import PROCESS_NUMBERS
 from tracker.log import logger
 from tracker.queueing.connection import Connection, script, translated
@@ -43,7 +43,7 @@ class ProcessNumber:
                 self._number = secrets.randbelow(PROCESS_NUMBERS)
                 if self._is_ours(self._number):
                     return self._number
-        except QueueAway:
+        except QueueUnavailable:
             log.warning("process number unregistered", process_number=self._number)
         else:
             log.warning("process numbers used up", process_number=self._number)
@@ -63,7 +63,7 @@ class ProcessNumber:
         try:
             if self._is_ours(self._number):
                 return self._number
-        except QueueAway:
+        except QueueUnavailable:
             return self._number
         log.warning("process number taken by another", process_number=self._number)
         return self.draw()

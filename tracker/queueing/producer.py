@@ -17,7 +17,7 @@ from uuid import UUID
 
 import redis
 
-from tracker.errors import QueueAway, QueueFull, ShareFull
+from tracker.errors import QueueFull, QueueUnavailable, ShareFull
 from tracker.queueing.accept_command import AcceptCommands, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, translated
 from tracker.queueing.entry import Entry
@@ -79,15 +79,15 @@ class Producer:
     def look_at_memory(self) -> None:
         """Refuse offers as long as Redis has used up what hits may take of its memory; to be called every few seconds.
 
-        Offers of several hits are refused sooner, and so are applications with a crowd waiting. Raises QueueAway; what
-        was seen last holds then.
+        Offers of several hits are refused sooner, and so are applications with a crowd waiting. Raises
+        QueueUnavailable; what was seen last holds then.
         """
         self.commands.note_memory(memory_use(self._redis, self._max_bytes))
 
     def look_at_crowds(self) -> None:
         """See how much waits in applications' own streams, for the queue limit; to be called every few seconds.
 
-        Raises QueueAway; what was seen last holds then.
+        Raises QueueUnavailable; what was seen last holds then.
         """
         with translated():
             streams = overflow_streams(self._redis)
@@ -113,8 +113,8 @@ class Producer:
         numbers. What is over a limit is counted with what was left out (`tracker.queueing.filtered`). `event_ids` is
         empty or as long as `entries`; an id counts as a repeat for 24 hours.
         Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, ShareFull when what is
-        left is for applications without a crowd, QueueAway when Redis does not answer. It is then unknown whether the
-        entries were added; their ids make adding them again harmless.
+        left is for applications without a crowd, QueueUnavailable when Redis does not answer. It is then unknown
+        whether the entries were added; their ids make adding them again harmless.
         """
         offer = self.commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
         with translated():
@@ -148,7 +148,8 @@ class Producer:
     def count_filtered(self, field: str, hits: int) -> None:
         """Add to a count of hits that were left out (`tracker.queueing.filtered`), in one round trip.
 
-        Raises QueueAway where Redis does not take it; where it took it and its answer was lost, the count is too high.
+        Raises QueueUnavailable where Redis does not take it; where it took it and its answer was lost, the count is too
+        high.
         """
         with translated():
             self._ask(packed("HINCRBY", COUNTS, field, hits))
@@ -158,7 +159,10 @@ class Producer:
         return packed("SCRIPT", "LOAD", self._script)
 
     def connected_socket(self) -> socket.socket:
-        """Return a socket of a connection of its own, that does not block; the script is loaded. Raises QueueAway."""
+        """Return a socket of a connection of its own, that does not block; the script is loaded.
+
+        Raises QueueUnavailable.
+        """
         with translated():
             connection: Any = self._pool.connection_class(**self._pool.connection_kwargs)
             connection.connect()
@@ -173,7 +177,7 @@ class Producer:
     def _ask(self, command: bytes) -> Any:  # noqa: ANN401 what a command answers
         """Redis's answer to a packed command, over this thread's connection."""
         if self._closed_until and time.monotonic() < self._closed_until:
-            raise QueueAway("Redis did not answer a moment ago.")
+            raise QueueUnavailable("Redis did not answer a moment ago.")
         packed = (command,)
         connection = self._connection()
         try:

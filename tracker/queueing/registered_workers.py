@@ -42,14 +42,14 @@ class RegisteredWorker:
 
 
 def registered_workers(redis: Connection) -> list[RegisteredWorker]:
-    """Return all of them, by name. Raises QueueAway."""
+    """Return all of them, by name. Raises QueueUnavailable."""
     with translated():
         found = [_registered(worker) for worker in Worker.all(connection=redis)]
     return sorted(found, key=lambda worker: worker.name)
 
 
 def are_suspended(redis: Connection) -> bool:
-    """Return whether somebody told all workers to wait (`rq suspend`). Raises QueueAway."""
+    """Return whether somebody told all workers to wait (`rq suspend`). Raises QueueUnavailable."""
     with translated():
         return bool(is_suspended(redis))
 

@@ -47,8 +47,8 @@ def remove_entries(
 
     What a worker is writing just now cannot be called back: it is counted as in hand, and is stored or failed soon. The
     retries are read after the streams, so that an entry which is postponed meanwhile is seen in one of them. `on_part`
-    hears after each thousand how many of them were taken out, and ends the reading by raising. Raises QueueAway; what
-    was taken out then stays out.
+    hears after each thousand how many of them were taken out, and ends the reading by raising. Raises QueueUnavailable;
+    what was taken out then stays out.
     """
     streams = in_hand = 0
     seen: list[datetime] = []
@@ -70,7 +70,7 @@ def remove_entries(
 
 
 def count(redis: Connection, wanted: Predicate) -> tuple[int, int]:
-    """Return how many wanted entries there are in the streams and in the retries. Raises QueueAway."""
+    """Return how many wanted entries there are in the streams and in the retries. Raises QueueUnavailable."""
     seen: list[datetime] = []
     with translated():
         for stream in all_streams(redis):

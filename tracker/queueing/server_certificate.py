@@ -12,7 +12,7 @@ from tracker.queueing.connection import Connection, translated
 
 
 def certificate_end(client: Connection) -> datetime | None:
-    """Return when it ends; None where the connection is not by TLS. Raises QueueAway."""
+    """Return when it ends; None where the connection is not by TLS. Raises QueueUnavailable."""
     pool = client.connection_pool
     if not issubclass(pool.connection_class, redis.SSLConnection):
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from tracker.errors import QueueAway, SettingsInvalid
+from tracker.errors import QueueUnavailable, SettingsInvalid
 from tracker.queueing.connection import Connection, connect, translated
 
 AOF_WRITE = "aof_last_write_status"
@@ -34,7 +34,7 @@ class ServerFacts:
 
 
 def server_facts(redis: Connection) -> ServerFacts:
-    """Raises QueueAway."""
+    """Raises QueueUnavailable."""
     clock = server_time(redis)
     with translated():
         info = cast(Mapping[str, Any], redis.info())
@@ -64,7 +64,7 @@ def refuse_evicting(redis_url: str) -> None:
     with closing(connect(redis_url, name="tracker-start")) as redis:
         try:
             policy = server_facts(redis).eviction_policy
-        except QueueAway:
+        except QueueUnavailable:
             return
     if policy not in {"", NO_EVICTION}:
         raise SettingsInvalid(
@@ -74,13 +74,13 @@ def refuse_evicting(redis_url: str) -> None:
 
 
 def server_time(redis: Connection) -> datetime:
-    """Return the server's time. Raises QueueAway."""
+    """Return the server's time. Raises QueueUnavailable."""
     with translated():
         seconds, microseconds = redis.time()
     return datetime.fromtimestamp(seconds + microseconds / 1_000_000, UTC)
 
 
 def write(redis: Connection) -> None:
-    """Write a key of no meaning, which only a server that takes writes allows. Raises QueueAway."""
+    """Write a key of no meaning, which only a server that takes writes allows. Raises QueueUnavailable."""
     with translated():
         redis.set(_WRITTEN, "1", px=_WRITTEN_MILLISECONDS)

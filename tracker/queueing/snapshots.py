@@ -19,20 +19,20 @@ def _key(name: str, kind: SnapshotKind) -> str:
 
 
 def get(redis: Connection, name: str, kind: SnapshotKind = "application") -> bytes | None:
-    """Return the snapshot as `put` left it, or None. Raises QueueAway."""
+    """Return the snapshot as `put` left it, or None. Raises QueueUnavailable."""
     with translated():
         data = redis.get(_key(name, kind))
     return data if isinstance(data, bytes) else None
 
 
 def put(redis: Connection, name: str, data: bytes, kind: SnapshotKind = "application") -> None:
-    """Keep `data` for 30 days. Raises QueueAway."""
+    """Keep `data` for 30 days. Raises QueueUnavailable."""
     with translated():
         redis.set(_key(name, kind), data, ex=_KEPT_SECONDS)
 
 
 def drop(redis: Connection, app_id: str) -> None:
-    """Forget the snapshot, so that the next receiver asks PostgreSQL. Raises QueueAway."""
+    """Forget the snapshot, so that the next receiver asks PostgreSQL. Raises QueueUnavailable."""
     with translated():
         redis.delete(_key(app_id, "application"))
 
@@ -41,7 +41,8 @@ def forget_application(redis: Connection, application_id: UUID, app_id: str) -> 
     """Delete what Redis keeps of an application: how many keys of limits, shares and events there were.
 
     These are its snapshot, its empty stream, what it has used of its limits and shares, the events of the last day, and
-    what was counted of it and is not written down yet. Reads through all keys, a thousand at a time. Raises QueueAway.
+    what was counted of it and is not written down yet. Reads through all keys, a thousand at a time. Raises
+    QueueUnavailable.
     """
     drop(redis, app_id)
     forgotten = 0

@@ -22,7 +22,7 @@ class Throughput:
 
 
 def throughput(redis: Connection, depths: Sequence[Depth]) -> Throughput:
-    """Of the hits in these streams. Raises QueueAway."""
+    """Of the hits in these streams. Raises QueueUnavailable."""
     rates = minute_rates(redis, RATE_MINUTES)
     hits_in = sum(rate.hits_in for rate in rates) / (60 * RATE_MINUTES)
     hits_out = sum(rate.hits_out for rate in rates) / (60 * RATE_MINUTES)

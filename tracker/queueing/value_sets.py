@@ -34,7 +34,7 @@ class ValueSet(NamedTuple):
 def admit(redis: Connection, offered: Mapping[ValueSet, tuple[int, Sequence[str]]]) -> set[tuple[ValueSet, str]]:
     """Return those of the offered values that are admitted; each set comes with how many it may hold.
 
-    One round trip. Raises QueueAway, QueueFull where Redis has no memory left.
+    One round trip. Raises QueueUnavailable, QueueFull where Redis has no memory left.
     """
     args: list[Any] = [_SECONDS]
     for limit, texts in offered.values():

@@ -11,7 +11,7 @@ from uuid import uuid4
 from rq import Queue
 from rq.job import Job
 
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.log import logger
 from tracker.queueing.connection import Connection, translated
 
@@ -28,7 +28,10 @@ _FAILED_JOBS_SECONDS = 86400
 
 
 def clear(redis: Connection) -> None:
-    """To be called by a drain before it reads: every hit from now on may ask for a nudge again. Raises QueueAway."""
+    """To be called by a drain before it reads: every hit from now on may ask for a nudge again.
+
+    Raises QueueUnavailable.
+    """
     with translated():
         redis.delete(WAKE_UP_KEY)
 
@@ -36,7 +39,7 @@ def clear(redis: Connection) -> None:
 def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
     """Wake a worker that reads the RQ queue `queue`, unless a nudge waits there; whether one was added.
 
-    Raises QueueAway.
+    Raises QueueUnavailable.
     """
     with translated():
         adding = f"tracker:nudge:{queue}:adding"
@@ -53,7 +56,7 @@ def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
 
 
 def enqueue(redis: Connection, queue: str, *, drain_seconds: int) -> None:
-    """Add a nudge without asking whether one waits. Raises QueueAway."""
+    """Add a nudge without asking whether one waits. Raises QueueUnavailable."""
     job_id = f"tracker-drain-{uuid4().hex}"
     with translated():
         Queue(queue, connection=redis).enqueue_call(
@@ -114,7 +117,7 @@ class Notifier:
             self._notified.clear()
             try:
                 wake_worker(self._redis, self._queue, drain_seconds=self._drain_seconds)
-            except QueueAway as error:
+            except QueueUnavailable as error:
                 log.warning("nudge failed", reason=str(error))
             except Exception:
                 log.exception("nudge failed unexpectedly")

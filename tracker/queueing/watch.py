@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from redis import ResponseError
 
-from tracker.errors import DatabaseAway, QueueAway
+from tracker.errors import DatabaseUnavailable, QueueUnavailable
 from tracker.log import logger
 from tracker.queueing import filtered
 from tracker.queueing.connection import Connection, translated
@@ -30,7 +30,7 @@ _EVERY_SECONDS = 3.0
 def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
     """One turn: nudge if an entry waits, was left behind or is due for a retry, or counts wait; whether there was any.
 
-    Raises QueueAway.
+    Raises QueueUnavailable.
     """
     found = is_work_waiting(redis) or filtered.is_due(redis)
     if found:
@@ -39,7 +39,7 @@ def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
 
 
 def is_work_waiting(redis: Connection) -> bool:
-    """Return whether a drain would find something to claim now. Raises QueueAway."""
+    """Return whether a drain would find something to claim now. Raises QueueUnavailable."""
     now = depths(redis)
     return (
         any(depth.waiting for depth in now if depth.next_due_seconds is None)
@@ -68,7 +68,7 @@ def _is_left_behind(redis: Connection, stream: str) -> bool:
 class Watch:
     """Looks every 3 s, for whoever asks it often. In an outage of Redis it goes on looking, and says each reason once.
 
-    `permit` is called before; it raises QueueAway where the queue is not to be touched.
+    `permit` is called before; it raises QueueUnavailable where the queue is not to be touched.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class Watch:
         if time.monotonic() < self._due:
             return
         try:
-            with suppress(DatabaseAway):  # Whoever is nudged asks again before it writes.
+            with suppress(DatabaseUnavailable):  # Whoever is nudged asks again before it writes.
                 self._permit()
             look(self._redis, self._queue, drain_seconds=self._drain_seconds)
-        except QueueAway as error:
+        except QueueUnavailable as error:
             if str(error) != self._reason:
                 log.warning("watch cannot see the queue", reason=str(error))
             self._reason = str(error)

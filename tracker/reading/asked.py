@@ -20,7 +20,7 @@ def asked_of(database: Database, app_id: str) -> Iterator[tuple[Transaction, App
     """Open a snapshot, in which all of an answer's numbers belong together, and the application, a deleted one too.
 
     Raises Refused: APPLICATION_NOT_FOUND, SERVICE_UNAVAILABLE where a statement took longer than the role may, or where
-    the application has as many questions under way as it may. Raises DatabaseAway.
+    the application has as many questions under way as it may. Raises DatabaseUnavailable.
     """
     with bounded(), database.snapshot(share_of=app_id) as tx:
         yield tx, applications.identify(tx, app_id)

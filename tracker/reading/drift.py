@@ -43,7 +43,7 @@ class Drift:
 
 
 def read(database: Database, *, app_id: str, period: Period) -> Drift:
-    """Report on an application. Raises Refused as `tracker.reading.statistics.read` does, and DatabaseAway."""
+    """Report on an application. Raises Refused as `tracker.reading.statistics.read` does, and DatabaseUnavailable."""
     period.demand_at_most(MAX_DAYS, "the drift of parameters")
     with asked_of(database, app_id) as (tx, application):
         definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())

@@ -60,9 +60,9 @@ def export(
 ) -> Export:
     """Check what is asked for and return the export; no hit has been read then. `on_rows` hears of each page's hits.
 
-    Raises Refused (VALIDATION_ERROR, APPLICATION_NOT_FOUND) and DatabaseAway; `chunks` raise Refused
-    (SERVICE_UNAVAILABLE) where it takes PostgreSQL too long, and DatabaseAway. Whoever stops listening closes `chunks`,
-    which ends the reading.
+    Raises Refused (VALIDATION_ERROR, APPLICATION_NOT_FOUND) and DatabaseUnavailable; `chunks` raise Refused
+    (SERVICE_UNAVAILABLE) where it takes PostgreSQL too long, and DatabaseUnavailable. Whoever stops listening closes
+    `chunks`, which ends the reading.
     """
     wanted_params = None if custom_params is None else filter_text(custom_params)
     for name, text in (("event_name", event_name), ("session_id", session_id), ("client_sub_id", client_sub_id)):

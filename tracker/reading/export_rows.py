@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from tracker.errors import DatabaseAway, TookTooLong
+from tracker.errors import DatabaseUnavailable, TookTooLong
 from tracker.reading.asked import bounded
 from tracker.reading.export_lines import Format
 from tracker.reading.export_window import Window
@@ -43,7 +43,7 @@ def pages(
 
     An empty one says that it is still being looked.
 
-    Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseAway.
+    Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseUnavailable.
     """
     window = Window()
     for start, end in _months(database, period):
@@ -124,7 +124,7 @@ def _page(
                 )
         except TookTooLong:
             raise
-        except DatabaseAway:
+        except DatabaseUnavailable:
             if pause is None:
                 raise
             reading.sleep(pause)

@@ -45,7 +45,7 @@ class LiveReader:
         self._lock = threading.Lock()
 
     def read(self, app_id: str) -> LiveView:
-        """Return the last half hour, no more than a second old. Raises Refused and DatabaseAway."""
+        """Return the last half hour, no more than a second old. Raises Refused and DatabaseUnavailable."""
         now = self._clock.monotonic()
         with self._lock:
             at, view = self._seen.get(app_id, (0.0, None))
@@ -61,7 +61,7 @@ class LiveReader:
 
 
 def read(database: Database, app_id: str, now: datetime) -> LiveView:
-    """Return what there is. Raises Refused and DatabaseAway."""
+    """Return what there is. Raises Refused and DatabaseUnavailable."""
     with asked_of(database, app_id) as (tx, application):
         latest = latest_hits.latest_visitors(tx, application, now - SPAN, now + _AHEAD, limit=MAX_HITS)
         newest = latest_hits.latest(tx, application, now - SPAN, now + _AHEAD, limit=_NEWEST)

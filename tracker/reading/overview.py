@@ -41,7 +41,7 @@ class Glance:
 def read(database: Database, application_ids: Sequence[UUID], period: Period) -> dict[UUID, Glance]:
     """Return a glance at each of the applications, also where nothing was counted.
 
-    Raises Refused (SERVICE_UNAVAILABLE) where it took PostgreSQL too long, and DatabaseAway.
+    Raises Refused (SERVICE_UNAVAILABLE) where it took PostgreSQL too long, and DatabaseUnavailable.
     """
     found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
     with bounded(), database.snapshot(share_of=_LIST) as tx:

@@ -63,7 +63,7 @@ def read(
     """Answer for a parameter that is defined, or was when it was counted.
 
     Raises Refused: VALIDATION_ERROR, APPLICATION_NOT_FOUND, NOT_FOUND for an unknown parameter, SERVICE_UNAVAILABLE
-    where it took PostgreSQL too long. Raises DatabaseAway.
+    where it took PostgreSQL too long. Raises DatabaseUnavailable.
     """
     period.demand_at_most(MAX_DAYS, "the statistics of a parameter")
     identifier("parameter_key", parameter_key)

@@ -46,7 +46,8 @@ def read(
 ) -> SessionPage:
     """Return a page of the sessions that began within the period and are as the other arguments say.
 
-    Raises Refused as `tracker.reading.statistics.read` does, also for a cursor of another list, and DatabaseAway.
+    Raises Refused as `tracker.reading.statistics.read` does, also for a cursor of another list, and
+    DatabaseUnavailable.
     """
     period.demand_at_most(MAX_DAYS, "sessions")
     if not 1 <= limit <= MAX_ROWS:

@@ -10,7 +10,7 @@ import orjson
 
 from tracker.application import ApplicationIdentity
 from tracker.clock import Clock
-from tracker.errors import QueueAway
+from tracker.errors import QueueUnavailable
 from tracker.queueing.connection import Connection
 from tracker.queueing.inspection import GRACE, settled_until
 from tracker.reading import folded
@@ -71,7 +71,7 @@ def read(
     """Answer from the stored hours and days; with `custom_params`, from the raw rows of the hits that have them.
 
     Raises Refused: VALIDATION_ERROR for too many days or a bad filter, APPLICATION_NOT_FOUND, and SERVICE_UNAVAILABLE
-    where it took PostgreSQL too long. Raises DatabaseAway.
+    where it took PostgreSQL too long. Raises DatabaseUnavailable.
     """
     wanted = None if custom_params is None else filter_text(custom_params)
     if wanted is not None:
@@ -144,7 +144,7 @@ def queue_settled_until(redis: Connection, clock: Clock) -> datetime | None:
     """
     try:
         return settled_until(redis, clock.now()) - GRACE
-    except QueueAway:
+    except QueueUnavailable:
         return None
 
 

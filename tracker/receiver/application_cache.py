@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from tracker.application import Application, hash_key
 from tracker.clock import Clock
-from tracker.errors import DatabaseAway, QueueAway, Refused, TrackerError
+from tracker.errors import DatabaseUnavailable, QueueUnavailable, Refused, TrackerError
 from tracker.log import logger
 from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
@@ -127,7 +127,7 @@ class ApplicationCache:
         try:
             with self._database.transaction() as tx:
                 application = applications.find(tx, known.app_id)
-        except DatabaseAway as error:
+        except DatabaseUnavailable as error:
             if self._database_breaker.record_failure():
                 _log.warning("postgresql unavailable", reason=str(error))
             if secret is None:
@@ -167,7 +167,10 @@ class ApplicationCache:
         raise WouldWait
 
     def refresh(self) -> None:
-        """Bring every known application up to date from PostgreSQL. Raises DatabaseAway: they stay as they are."""
+        """Bring every known application up to date from PostgreSQL.
+
+        Raises DatabaseUnavailable: they stay as they are.
+        """
         names = iter(list(self._known))
         while some := list(islice(names, _AT_ONCE)):
             with self._database.transaction() as tx:
@@ -239,7 +242,7 @@ class ApplicationCache:
             try:
                 with self._database.transaction() as tx:
                     application = self._source.find_many(tx, [app_id]).get(app_id)
-            except DatabaseAway as error:
+            except DatabaseUnavailable as error:
                 if self._database_breaker.record_failure():
                     _log.warning("postgresql unavailable", reason=str(error))
             else:
@@ -256,7 +259,7 @@ class ApplicationCache:
             return None
         try:
             data = snapshots.get(self._redis, app_id, self._source.kind)
-        except QueueAway:
+        except QueueUnavailable:
             self._redis_breaker.record_failure()
             return None
         self._redis_breaker.record_success()

@@ -73,7 +73,7 @@ class ApplicationDirectory:
         return None if owner is None else self.find(owner.app_id)
 
     def refresh(self) -> None:
-        """Bring all that is known up to date from PostgreSQL. Raises DatabaseAway: it stays as it is."""
+        """Bring all that is known up to date from PostgreSQL. Raises DatabaseUnavailable: it stays as it is."""
         for cache in (self.by_app_id, self.by_alias, self.by_key):
             cache.refresh()
 

@@ -5,8 +5,8 @@ happens to it here. A request is taken in two steps, `begin` and `finish`, neith
 entries go into the queue. `LoopTracking` does so on the event loop of the project's own server, with the queue asked in
 groups (docs/decisions/0150-a-server-on-an-event-loop.md); `Tracking` is WSGI middleware that does so in a thread.
 
-What would have to wait (an application that is not in memory, Redis away) and what takes long (a large batch) is left
-by the loop to the same endpoint in a thread. An offer that Redis did not answer is made again there with the same
+What would have to wait (an application that is not in memory, Redis unavailable) and what takes long (a large batch) is
+left by the loop to the same endpoint in a thread. An offer that Redis did not answer is made again there with the same
 entries: their ids make that harmless.
 """
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tracker.clock import Clock
 from tracker.dialects.original import NAME as ORIGINAL
 from tracker.dialects.table import dialect_below
-from tracker.errors import NoAnswer, QueueAway, QueueFull, Refused
+from tracker.errors import NoAnswer, QueueFull, QueueUnavailable, Refused
 from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.producer import Enqueued
@@ -167,7 +167,7 @@ class LoopTracking:
 
     def handle(self, endpoint: "HitEndpoint", environ: dict[str, Any], respond: Respond) -> bool:
         """Answer now or later, or return False: the request is then as it was."""
-        if self._context.hit_queue.is_redis_away or not self._queue.is_ready():
+        if self._context.hit_queue.is_redis_unavailable or not self._queue.is_ready():
             return False
         length = environ.get("CONTENT_LENGTH", "")
         if len(length) > 5 and int(length) > _MAX_BODY_ON_THE_LOOP:  # noqa: PLR2004 digits
@@ -212,9 +212,9 @@ class LoopTracking:
         except QueueFull as error:
             refused = hit_queue.refuse_full(pending.offer, error)
             finish(partial(_raise, refused))
-        except QueueAway as error:
+        except QueueUnavailable as error:
             if isinstance(error, NoAnswer):
-                hit_queue.note_away(error)
+                hit_queue.note_unavailable(error)
             if not self._in_thread(partial(hit_queue.enqueue, pending.offer), finish):
                 finish(partial(_raise, error))
         else:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from tracker.application import Application
-from tracker.errors import DatabaseAway, QueueAway, QueueFull, Refused, ShareFull
+from tracker.errors import DatabaseUnavailable, QueueFull, QueueUnavailable, Refused, ShareFull
 from tracker.instruments import HITS_ACCEPTED
 from tracker.log import logger
 from tracker.queueing.entry import Entry
@@ -77,14 +77,14 @@ class HitQueue:
                 )
             except QueueFull as error:
                 raise self.refuse_full(offer, error) from error
-            except QueueAway as error:
-                self.note_away(error)
+            except QueueUnavailable as error:
+                self.note_unavailable(error)
             else:
                 return self.note_taken(enqueued)
         return self._into_batch_queue(offer)
 
     @property
-    def is_redis_away(self) -> bool:
+    def is_redis_unavailable(self) -> bool:
         return self._redis_breaker.is_open
 
     def note_taken(self, enqueued: Enqueued) -> Enqueued:
@@ -105,7 +105,7 @@ class HitQueue:
         self._log_full(offer.application, error)
         return self._nobody_takes(offer, "There is no room for more hits at the moment.")
 
-    def note_away(self, error: QueueAway) -> None:
+    def note_unavailable(self, error: QueueUnavailable) -> None:
         """Redis did not take an offer: the next ones go into `batch_queue` at once, for a moment."""
         if self._redis_breaker.record_failure():
             _log.warning("redis unavailable, hits go into batch_queue", reason=str(error))
@@ -142,7 +142,7 @@ class HitQueue:
                     new = [entry for index, entry in enumerate(taken) if index not in repeats]
                     batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
                     ledger.add(tx, [LedgerChange(application_id=application.id, accepted_at=now, accepted=len(new))])
-            except DatabaseAway as error:
+            except DatabaseUnavailable as error:
                 if self._database_breaker.record_failure():
                     _log.warning("postgresql unavailable", reason=str(error))
                 raise self._nobody_takes(offer, "The hit cannot be stored at the moment.") from error

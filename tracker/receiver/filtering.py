@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from tracker.errors import QueueAway, QueueFull
+from tracker.errors import QueueFull, QueueUnavailable
 from tracker.instruments import HITS_FILTERED
 from tracker.log import logger
 from tracker.privacy.bots import is_bot
@@ -95,7 +95,7 @@ class FilteredCounts:
                 self._producer.count_filtered(field, hits)
             except QueueFull:
                 self._redis_breaker.record_success()
-            except QueueAway as error:
+            except QueueUnavailable as error:
                 if self._redis_breaker.record_failure():
                     _log.warning("redis unavailable, filtered hits are counted in memory", reason=str(error))
             else:
@@ -110,7 +110,7 @@ class FilteredCounts:
             self._held[field_of(application_id, code, now)] += hits
 
     def flush(self) -> None:
-        """Bring what is held to Redis, unless that is not to be used. Raises QueueAway: it stays held."""
+        """Bring what is held to Redis, unless that is not to be used. Raises QueueUnavailable: it stays held."""
         while self._held and not self._redis_breaker.is_forced_open:
             with self._lock:
                 if not self._held:
@@ -118,7 +118,7 @@ class FilteredCounts:
                 field, hits = self._held.popitem()
             try:
                 self._producer.count_filtered(field, hits)
-            except QueueAway:
+            except QueueUnavailable:
                 with self._lock:
                     self._held[field] += hits
                 raise

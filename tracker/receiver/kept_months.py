@@ -24,7 +24,7 @@ class KeptMonths:
         self._looked_at: float | None = None
 
     def look(self) -> None:
-        """Look which months there are, unless that was done a moment ago. Raises DatabaseAway."""
+        """Look which months there are, unless that was done a moment ago. Raises DatabaseUnavailable."""
         now = self._clock.monotonic()
         if self._looked_at is not None and now - self._looked_at < _LOOK_SECONDS:
             return

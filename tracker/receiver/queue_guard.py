@@ -1,6 +1,6 @@
 """Keeps hits out of a Redis that belongs to another database: they wait in `batch_queue` of their own meanwhile."""
 
-from tracker.errors import DatabaseAway, ForeignQueue
+from tracker.errors import DatabaseUnavailable, ForeignQueue
 from tracker.instance.check import InstanceCheck
 from tracker.log import logger
 from tracker.web.circuit_breaker import CircuitBreaker
@@ -21,7 +21,7 @@ class QueueGuard:
         self._is_foreign = False
 
     def look(self) -> None:
-        """Compare now. Raises QueueAway: what was found last holds."""
+        """Compare now. Raises QueueUnavailable: what was found last holds."""
         try:
             self._check.look()
         except ForeignQueue as error:
@@ -30,7 +30,7 @@ class QueueGuard:
                 self._is_foreign = True
                 _log.error("wrong redis, hits go into batch_queue", reason=str(error))
             return
-        except DatabaseAway as error:
+        except DatabaseUnavailable as error:
             _log.debug("instance not compared", reason=str(error))
         self._redis_breaker.is_forced_open = False
         if self._is_foreign:

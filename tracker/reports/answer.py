@@ -44,7 +44,7 @@ class Report:
 def read(
     database: Database, readers: Readers, *, app_id: str, given: Mapping[str, str | None], now: datetime
 ) -> Report:
-    """Answer what `question_of` reads. Raises Refused (400, 404, 503) and DatabaseAway."""
+    """Answer what `question_of` reads. Raises Refused (400, 404, 503) and DatabaseUnavailable."""
     application, site = site_of(database, app_id)
     question = question_of(given, site, now)
     rows, facts = _ask(database, readers, application, question)

@@ -35,7 +35,10 @@ class FactsOfDays:
 
 
 def site_of(database: Database, app_id: str) -> tuple[Application, ReportSettings]:
-    """Return an application and what its settings say about its reports. Raises UnknownApplication, DatabaseAway."""
+    """Return an application and what its settings say about its reports.
+
+    Raises UnknownApplication, DatabaseUnavailable.
+    """
     with database.transaction() as tx:
         application = applications.find(tx, app_id)
         if application is None:
@@ -56,7 +59,7 @@ def ask_facts(
     """Ask the files that hold these days now; where one has just been replaced, those in its place.
 
     `question` gets a cursor, the paths of the files and the custom parameters that they have columns for; it may be
-    asked more than once. Without any file there is no answer. Raises Refused (503) and DatabaseAway.
+    asked more than once. Without any file there is no answer. Raises Refused (503) and DatabaseUnavailable.
     """
     try:
         for left in reversed(range(_TRIES)):

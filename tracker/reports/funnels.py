@@ -28,7 +28,7 @@ class FunnelReport:
 def read(
     database: Database, readers: Readers, *, app_id: str, steps: Sequence[GoalStep], days: ZoneDays
 ) -> FunnelReport:
-    """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseAway."""
+    """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseUnavailable."""
     application, _ = site_of(database, app_id)
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
     rows, facts = ask_facts(

@@ -50,7 +50,7 @@ class GoalsReport:
 
 
 def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[Goal], days: ZoneDays) -> GoalsReport:
-    """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseAway."""
+    """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseUnavailable."""
     application, _ = site_of(database, app_id)
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
     rows, facts = ask_facts(

@@ -34,7 +34,7 @@ class ReturningReport:
 
 
 def read(database: Database, readers: Readers, *, app_id: str, now: datetime) -> ReturningReport:
-    """Return the last WEEKS weeks, this one included. Raises Refused (404, 503) and DatabaseAway."""
+    """Return the last WEEKS weeks, this one included. Raises Refused (404, 503) and DatabaseUnavailable."""
     application, site = site_of(database, app_id)
     today = today_in(site.zone, now)
     this_week = ZoneDays(today, today, site.zone, site.starts_sunday).first_day_of(today, "week")

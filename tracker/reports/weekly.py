@@ -40,7 +40,7 @@ def tell_weeks(
 ) -> int:
     """Tell the last week of each application whose webhooks ask for it; return how many were told.
 
-    Raises DatabaseAway. Where reports cannot be made just now, a later turn tells the week.
+    Raises DatabaseUnavailable. Where reports cannot be made just now, a later turn tells the week.
     """
     started_at = clock.now()
     with database.transaction() as tx:

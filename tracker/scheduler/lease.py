@@ -47,7 +47,7 @@ class Lease:
         self._works = works
         self._until: float | None = None
         self._term = 0
-        self._away = False
+        self._is_unavailable = False
         self._stuck = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -88,14 +88,14 @@ class Lease:
             with self._database.transaction() as tx:
                 ours = leases.take(tx, self._name, owner=self._owner, seconds=SECONDS)
         except TrackerError as error:
-            if not self._away:
+            if not self._is_unavailable:
                 _log.warning("lease cannot be renewed", reason=str(error))
-            self._away = True
+            self._is_unavailable = True
             # What was taken last still holds, until it runs out.
             if self._until is not None and not self.held:
                 self._lose()
             return self.held
-        self._away = False
+        self._is_unavailable = False
         if not ours:
             if self._until is not None:
                 self._lose()

@@ -40,7 +40,7 @@ def complete_periods(
     *,
     publish: Callable[[Transaction, Sequence[CompletedPeriod]], None] = _publish_nothing,
 ) -> Completed:
-    """Complete what is complete. Raises DatabaseAway or QueueAway: then nothing is completed.
+    """Complete what is complete. Raises DatabaseUnavailable or QueueUnavailable: then nothing is completed.
 
     `publish` hears of the periods in the transaction that completes them: nobody will ever be given them again.
     """

@@ -33,7 +33,7 @@ def fold(
 ) -> Folded:
     """Fold until nothing is left, `seconds` are over, or `should_continue` says no; at least once.
 
-    Any number of processes may fold at a time, also beside a rebuild. Raises DatabaseAway and its kin: what was
+    Any number of processes may fold at a time, also beside a rebuild. Raises DatabaseUnavailable and its kin: what was
     committed is counted, the rest waits.
     """
     deadline = clock.monotonic() + seconds

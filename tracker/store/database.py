@@ -20,7 +20,7 @@ from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from tracker.errors import DatabaseAway, Unclear
+from tracker.errors import DatabaseUnavailable, Unclear
 from tracker.store.connection import PostgresConnection, complete, connect
 from tracker.store.failures import is_about_session, translated
 from tracker.store.per_key_limit import PerKeyLimit
@@ -39,8 +39,8 @@ class Database:
     Nothing connects before the first use, no thread works in the background, and no dead connection is lent:
     after a restart of PostgreSQL the next transaction connects anew. So it does after an answer that was about the
     session or its server, a failover's for instance (`is_about_session`), and once a connection is a minute old. While
-    PostgreSQL is unavailable each call fails at once with DatabaseAway, or within `wait` seconds where the server hangs
-    instead of refusing.
+    PostgreSQL is unavailable each call fails at once with DatabaseUnavailable, or within `wait` seconds where the
+    server hangs instead of refusing.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """BEGIN, the block, COMMIT; ROLLBACK where the block raises.
 
-        Raises DatabaseAway, Unstorable or Unclear for what PostgreSQL answers. A commit whose answer got lost is a
-        DatabaseAway too: it may have happened, so that whatever is written must bear being written again.
+        Raises DatabaseUnavailable, Unstorable or Unclear for what PostgreSQL answers. A commit whose answer got lost is
+        a DatabaseUnavailable too: it may have happened, so that whatever is written must bear being written again.
         """
         with translated(), self._lent() as connection:
             try:
@@ -131,9 +131,9 @@ class Database:
     @contextmanager
     def _lent(self) -> Iterator[PostgresConnection]:
         if self._closed:
-            raise DatabaseAway("The connections to PostgreSQL are closed: this process is stopping.")
+            raise DatabaseUnavailable("The connections to PostgreSQL are closed: this process is stopping.")
         if not self._places.acquire(timeout=self._wait):
-            raise DatabaseAway(f"All {self._connections} connections to PostgreSQL are in use.")
+            raise DatabaseUnavailable(f"All {self._connections} connections to PostgreSQL are in use.")
         try:
             connection = self._take_idle() or self._connect()
             connection.give_up_at = self.give_up_at

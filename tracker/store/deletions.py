@@ -44,7 +44,7 @@ class Deletions:
         """The kind of each refusal that this process has logged."""
 
     def time(self) -> datetime | None:
-        """Return the time to delete by, or None where nothing may be deleted now. Raises DatabaseAway."""
+        """Return the time to delete by, or None where nothing may be deleted now. Raises DatabaseUnavailable."""
         if self._clock.monotonic() - self._started < FIRST_SECONDS:
             return None
         time = self.agreed_time()
@@ -54,9 +54,10 @@ class Deletions:
         return time
 
     def agreed_time(self) -> datetime | None:
-        """Return the earlier of the two clocks' times, or None where it is not to be trusted. Raises DatabaseAway.
+        """Return the earlier of the two clocks' times, or None where it is not to be trusted.
 
-        For what deletes nothing and still cannot be taken back, such as the end of a session.
+        For what deletes nothing and still cannot be taken back, such as the end of a session. Raises
+        DatabaseUnavailable.
         """
         before = self._clock.now()
         with self._database.transaction() as tx:

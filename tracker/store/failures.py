@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tracker.errors import DatabaseAway, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseUnavailable, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
 
 _SESSION_CLASSES = {
     "08",  # connection exceptions; poolers answer 08P01 for whatever they cannot do
@@ -36,7 +36,7 @@ _AWAY_CLASSES = _SESSION_CLASSES | {
 _READ_ONLY = "25006"
 _OUT_OF_TRANSACTION_IDS = {"GetNewTransactionId", "GetNewMultiXactId"}
 """The places in PostgreSQL's source that refuse every write, with the SQLSTATE of a row that is too large (54000)."""
-_GAVE_UP: dict[str, tuple[type[DatabaseAway], str]] = {
+_GAVE_UP: dict[str, tuple[type[DatabaseUnavailable], str]] = {
     "57014": (TookTooLong, "PostgreSQL gave a statement up that took too long: {}."),
     "55P03": (
         LockedOut,
@@ -73,8 +73,8 @@ def translate(error: psycopg.Error) -> TrackerError:
     if state in _GAVE_UP:
         kind, sentence = _GAVE_UP[state]
         return kind(sentence.format(message))
-    if away := _away(error, state, message):
-        return DatabaseAway(away)
+    if reason := _unavailable(error, state, message):
+        return DatabaseUnavailable(reason)
     if state == _CHECK_VIOLATION and error.diag.constraint_name is None:
         return Unclear(_missing_partition(error))
     if state[:2] in _UNSTORABLE_CLASSES:
@@ -95,7 +95,7 @@ def is_about_session(error: psycopg.Error) -> bool:
     return (state[:2] in _SESSION_CLASSES or state in _SESSION) and state not in _GAVE_UP
 
 
-def _away(error: psycopg.Error, state: str, message: str) -> str | None:
+def _unavailable(error: psycopg.Error, state: str, message: str) -> str | None:
     """Return what keeps the database from doing its work for anybody, or None where this row may be the reason."""
     if state in _NOT_MIGRATED:
         return f"The database is not ready for this version: {message}. Run `python -m tracker migrate`."
@@ -132,7 +132,7 @@ def _without_sqlstate(error: psycopg.Error) -> TrackerError:
     """Return an error that psycopg or libpq raised by itself, without an answer of the server."""
     lines = str(error).splitlines() or [type(error).__name__]
     if isinstance(error, psycopg.OperationalError):
-        return DatabaseAway(f"PostgreSQL cannot be reached: {lines[0]}.")
+        return DatabaseUnavailable(f"PostgreSQL cannot be reached: {lines[0]}.")
     if isinstance(error, psycopg.DataError):
         return Unstorable(f"PostgreSQL does not take it: {lines[0]}.")
     return Unclear(f"The statement was not sent: {type(error).__name__}.")

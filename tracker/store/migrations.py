@@ -44,7 +44,8 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
     Returns the names of what was applied: revisions, what the role for reading may now read, and months as
     `partitions YYYY-MM`; a second run returns nothing. Two runs at once are safe: the second waits and then finds
     nothing to do. `on_step` hears a sentence about each step. Raises SettingsInvalid for a database that this version
-    cannot serve, DatabaseAway where PostgreSQL is unavailable or others hold the tables for a quarter of a minute.
+    cannot serve, DatabaseUnavailable where PostgreSQL is unavailable or others hold the tables for a quarter of a
+    minute.
     """
     with maintenance(url, name="tracker-migrate") as connection:
         _check_server(connection)

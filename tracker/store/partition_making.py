@@ -11,7 +11,7 @@ from functools import partial
 import psycopg
 from psycopg import sql
 
-from tracker.errors import DatabaseAway, LockedOut, MonthsNotMade, TookTooLong
+from tracker.errors import DatabaseUnavailable, LockedOut, MonthsNotMade, TookTooLong
 from tracker.store.connection import PostgresConnection
 from tracker.store.failures import translate
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
@@ -27,8 +27,8 @@ def create(url: str, months: Iterable[Month], *, on_step: OnStep = lambda _: Non
     """Make the months that are missing, over the maintenance URL, each table's in a transaction of its own.
 
     Returns those that are complete now. `on_step` hears a sentence about each, and about waiting for locks. Raises
-    MonthsNotMade, which names them, where PostgreSQL refuses some, and DatabaseAway where the locks of some were not to
-    be had for a quarter of a minute; the other months are made all the same.
+    MonthsNotMade, which names them, where PostgreSQL refuses some, and DatabaseUnavailable where the locks of some were
+    not to be had for a quarter of a minute; the other months are made all the same.
     """
     made: list[Month] = []
     refused: list[str] = []
@@ -63,7 +63,9 @@ def _make(connection: PostgresConnection, month: Month, on_step: OnStep) -> list
             _make_of(connection, table, month, on_step)
         except psycopg.Error as error:
             # A column that is missing is that of a table which stands alone, and nothing that a migration makes.
-            if isinstance(translate(error), DatabaseAway) and not isinstance(error, psycopg.errors.UndefinedColumn):
+            if isinstance(translate(error), DatabaseUnavailable) and not isinstance(
+                error, psycopg.errors.UndefinedColumn
+            ):
                 raise
             with connection.transaction():
                 known = obstacles(connection, list_partitions(connection), month)

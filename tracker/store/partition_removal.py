@@ -13,7 +13,7 @@ from functools import partial
 
 from psycopg import errors, sql
 
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.store import ledger
 from tracker.store.connection import PostgresConnection
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
@@ -38,8 +38,8 @@ def remove(
     """Detach and drop a month of both tables, over the maintenance URL; the names of the dropped tables.
 
     A detach that broke off is finished. Each table is a transaction of its own, so that nothing is left lying about;
-    between two `should_continue` is asked. Raises DatabaseAway where the locks were not to be had; what was dropped
-    stays so.
+    between two `should_continue` is asked. Raises DatabaseUnavailable where the locks were not to be had; what was
+    dropped stays so.
     """
     dropped: list[str] = []
     with maintenance(url, name="tracker-partitions") as connection:
@@ -77,7 +77,7 @@ def _remove(
             return False
         if _tried(connection, found, on_step):
             return True
-    raise DatabaseAway(f"{found.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
+    raise DatabaseUnavailable(f"{found.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
 
 
 def _tried(connection: PostgresConnection, found: Partition, on_step: Callable[[str], None]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from tracker.certificates import end_of
-from tracker.errors import DatabaseAway
+from tracker.errors import DatabaseUnavailable
 from tracker.store.database import Transaction
 
 _SSL_REQUEST: Final = struct.pack("!ii", 8, 80_877_103)
@@ -16,7 +16,10 @@ _SECONDS: Final = 3.0
 
 
 def certificate_end(tx: Transaction) -> datetime | None:
-    """Return when it ends of the server behind `tx`; None where the connection is not by TLS. Raises DatabaseAway."""
+    """Return when it ends of the server behind `tx`; None where the connection is not by TLS.
+
+    Raises DatabaseUnavailable.
+    """
     if not tx.pgconn.ssl_in_use:
         return None
     # Looked at, not believed: whether it is to be trusted was decided when `tx` was opened.
@@ -30,5 +33,5 @@ def certificate_end(tx: Transaction) -> datetime | None:
             with context.wrap_socket(plain, server_hostname=tx.info.host) as wire:
                 shown = wire.getpeercert(binary_form=True)
     except OSError as error:
-        raise DatabaseAway(f"PostgreSQL does not show its certificate: {error}.") from error
+        raise DatabaseUnavailable(f"PostgreSQL does not show its certificate: {error}.") from error
     return None if shown is None else end_of(shown)

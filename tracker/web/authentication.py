@@ -17,7 +17,7 @@ from typing import Any, Final
 from tracker.application import ApiKey, Application
 from tracker.clock import Clock
 from tracker.config import MIN_STRONG_TOKEN
-from tracker.errors import QueueAway, Refused, TrackerError
+from tracker.errors import QueueUnavailable, Refused, TrackerError
 from tracker.privacy.addresses import networks_of
 from tracker.queueing import failed_keys
 from tracker.queueing.connection import Connection
@@ -90,7 +90,7 @@ class FailedKeys:
             return
         try:
             failed_keys.add(self._redis, fields, minute)
-        except QueueAway:
+        except QueueUnavailable:
             self._breaker.record_failure()
         else:
             self._breaker.record_success()
@@ -127,7 +127,7 @@ class FailedKeys:
             return own
         try:
             shared = failed_keys.counts(self._redis, fields, minute)
-        except QueueAway:
+        except QueueUnavailable:
             self._breaker.record_failure()
             return own
         self._breaker.record_success()
@@ -162,7 +162,7 @@ class KeyCheck:
     admin_token: str | None
 
     def holder(self, address: str | None, presented: str) -> KeyHolder:
-        """Return who presents this key. Raises Refused (INVALID_API_KEY, RATE_LIMIT_EXCEEDED) and DatabaseAway.
+        """Return who presents this key. Raises Refused (INVALID_API_KEY, RATE_LIMIT_EXCEEDED) and DatabaseUnavailable.
 
         A right key counts however many wrong ones came from its address. Only an admin token that is short enough to
         be guessed does not, unless it was right in this process within an hour.

@@ -39,13 +39,13 @@ class KeyUse:
         self._seen[key.key_hash] = now
 
     def flush_when_due(self) -> None:
-        """Write what was seen, a minute after the last time at the earliest. Raises DatabaseAway: it is kept."""
+        """Write what was seen, a minute after the last time at the earliest. Raises DatabaseUnavailable: it is kept."""
         now = self._clock.monotonic()
         if self._seen and now - self._seen_since >= _FIRST_SECONDS and now - self._flushed_at >= _SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was seen. Raises DatabaseAway: it is kept."""
+        """Write what was seen. Raises DatabaseUnavailable: it is kept."""
         with self._lock:
             self._flushed_at = self._clock.monotonic()
             # Not a swap of dicts: a request may be writing into this one, and every key that is read stays until then.

@@ -27,7 +27,8 @@ def note_backlogs(
 
     What is written for such a webhook is written as failed, by a look at its row that writing takes anyway; nobody
     counts there. An endpoint that fails is probed, and once it answers again it gets what waits at once: otherwise new
-    deliveries would fail until the last retries have come, a day later. A limit of 0 is none. Raises DatabaseAway.
+    deliveries would fail until the last retries have come, a day later. A limit of 0 is none. Raises
+    DatabaseUnavailable.
     """
     with database.transaction() as tx:
         if not limit:

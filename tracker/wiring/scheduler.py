@@ -88,12 +88,12 @@ class Scheduler:
         publish_all(tx, [(hour.application_id, ledger_unbalanced(hour, now)) for hour in hours], now)
 
     def note_failure(self, job: str, started_at: datetime, reason: str) -> None:
-        """Add a row to `batch_jobs` for a run that failed. Raises DatabaseAway."""
+        """Add a row to `batch_jobs` for a run that failed. Raises DatabaseUnavailable."""
         with self.database.transaction() as tx:
             batch_jobs.add_failure(tx, job, reason=reason, started_at=started_at, completed_at=self.clock.now())
 
     def leader(self) -> str | None:
-        """Return which scheduler works now, if any. Raises DatabaseAway."""
+        """Return which scheduler works now, if any. Raises DatabaseUnavailable."""
         with self.lease_database.transaction() as tx:
             return leases.holder(tx, leases.SCHEDULER)
 

@@ -14,7 +14,7 @@ from typing import Final
 from tracker.agreed_clock import AgreedClock
 from tracker.application import Application
 from tracker.config import Settings
-from tracker.errors import QueueAway, TryAgain
+from tracker.errors import QueueUnavailable, TryAgain
 from tracker.importing.arriving_lines import SOURCE, ArrivingLines, by_name
 from tracker.importing.kept_period import KeptPeriod
 from tracker.importing.paced_queue import PacedQueue
@@ -74,7 +74,7 @@ class _QueueOfAProcess:
     paced: PacedQueue
 
     def add(self, entries: list[Entry]) -> None:
-        """Raises QueueAway."""
+        """Raises QueueUnavailable."""
         with contextlib.suppress(_Ending):  # It waits after it has added.
             self.paced.add(entries)
 
@@ -104,7 +104,7 @@ class _Listener:
                 self._until_done(self._look)
                 self._looked_at = time.monotonic()
             self._lines.take(messages)
-            with contextlib.suppress(QueueAway):  # The workers look by themselves every few seconds.
+            with contextlib.suppress(QueueUnavailable):  # The workers look by themselves every few seconds.
                 self._wake_a_worker()
         if time.monotonic() - self._reported_at > _REPORT_SECONDS:
             self.report()
