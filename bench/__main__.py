@@ -22,6 +22,7 @@ from bench.processes import PROJECT
 from bench.rows import (
     against,
     drain_months,
+    drain_workers,
     export,
     generator_ceiling,
     latency,
@@ -49,6 +50,7 @@ ROWS: dict[str, ModuleType] = {
         receiver_busy,
         worker_drain,
         drain_months,
+        drain_workers,
         statistics_folding,
         statistics_large_day,
         webhook_deliveries,
