@@ -85,9 +85,10 @@ def _insert(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]
 
 
 def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], run: "_Run") -> Written:
+    statistics_deltas.append(tx, new)
+    # From here on workers wait for each other: a session's row is locked until the commit.
     begun = _write_sessions(tx, new)
     _write_refusals(tx, new)
-    statistics_deltas.append(tx, new)
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
     batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
