@@ -72,7 +72,7 @@ class Settings:
     log_format: LogFormat
     """TRACKER_LOG_FORMAT: json or console (default console on a terminal, else json)."""
     rq_queue: str
-    """TRACKER_RQ_QUEUE: the RQ queue that carries the nudges (default `tracker`); other programs must not read it."""
+    """TRACKER_RQ_QUEUE: the RQ queue of jobs that wake workers (default `tracker`); no other program may read it."""
     drain_seconds: int
     """TRACKER_DRAIN_SECONDS: how long one RQ job drains before it makes room (default 20)."""
     queue_limit: int

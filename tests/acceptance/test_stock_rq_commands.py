@@ -82,7 +82,7 @@ def test_rq_info_lists_our_workers_and_rq_suspend_holds_them(
         assert workers.stop() == 0
 
 
-def test_hits_are_stored_within_a_second_of_their_nudge(
+def test_hits_are_stored_within_a_second_of_their_wake_up(
     redis: Connection, database: Database, application: Application, settings: Settings, tmp_path: Path
 ) -> None:
     """By the real drain, and with a watch that does not look. The machine may be busy now and then."""

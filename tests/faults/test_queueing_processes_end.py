@@ -47,7 +47,7 @@ def hold_one(redis: Connection) -> psutil.Process:
     return found
 
 
-def test_entries_that_nobody_nudged_for_are_found_at_start_and_later(redis: Connection, redis_url: str) -> None:
+def test_entries_that_nobody_woke_for_are_found_at_start_and_later(redis: Connection, redis_url: str) -> None:
     add(redis, [entry(1), entry(2)])
     with workers(redis_url, "--workers", "2"):
         wait_until(lambda: done(redis) == [1, 2])
@@ -56,7 +56,7 @@ def test_entries_that_nobody_nudged_for_are_found_at_start_and_later(redis: Conn
         wait_until(lambda: is_empty(redis))
 
 
-def test_a_nudged_entry_is_done_without_the_watch(redis: Connection, redis_url: str) -> None:
+def test_an_entry_with_a_wake_up_is_done_without_the_watch(redis: Connection, redis_url: str) -> None:
     with workers(redis_url, constants={"tracker.queueing.watch:_EVERY_SECONDS": 3600}):
         wait_until(lambda: Worker.count(connection=redis) == 1)
         add(redis, [entry(1)])

@@ -66,7 +66,7 @@ def test_called_directly_the_job_keeps_its_connections_for_the_next_one(
 
 
 @pytest.mark.usefixtures("in_worker_environment")
-def test_a_drain_that_is_out_of_time_nudges_again(
+def test_a_drain_that_is_out_of_time_wakes_again(
     redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRACKER_DRAIN_SECONDS", "1")

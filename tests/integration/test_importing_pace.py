@@ -32,8 +32,8 @@ def entries(application: Application, count: int) -> list[Entry]:
 
 
 def queue_of(redis: Connection, clock: Any, pause: Callable[[float], None], told: list[str]) -> PacedQueue:
-    nudge = lambda: told.append("nudged")  # noqa: E731 a word for it
-    return PacedQueue(redis, nudge=nudge, tell=told.append, clock=clock, pause=pause, publish=lambda: None)
+    wake = lambda: told.append("woken")  # noqa: E731 a word for it
+    return PacedQueue(redis, wake=wake, tell=told.append, clock=clock, pause=pause, publish=lambda: None)
 
 
 def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, application: Application) -> None:
@@ -47,7 +47,7 @@ def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, 
     queue_of(redis, clock, work, told).add(entries(application, 25))
     assert lengths == [25, 21, 17, 13]
     assert bulk_waiting(redis) == 9
-    assert told == ["nudged"]
+    assert told == ["woken"]
 
 
 def test_a_short_queue_is_no_reason_to_wait(redis: Connection, clock: Any, application: Application) -> None:
@@ -80,11 +80,11 @@ def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
 
     def nobody(_: float) -> None:
         clock.advance(4)
-        if told.count("nudged") == 3:
+        if told.count("woken") == 3:
             redis.flushall()
 
     queue_of(redis, clock, nobody, told).add(entries(application, MOST + 1))
-    assert [each for each in told if each != "nudged"] == [
+    assert [each for each in told if each != "woken"] == [
         "11 hits wait and nothing takes them: see that workers run (`python -m tracker worker`). Waiting."
     ] * 2
 

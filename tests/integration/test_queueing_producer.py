@@ -119,7 +119,7 @@ def test_a_full_queue_refuses_and_counts_nothing(queue: Connection, producer: Pr
     assert not list(queue.scan_iter("tracker:event:*"))
 
 
-def test_one_nudge_is_due_until_a_drain_clears_it(queue: Connection, producer: Producer) -> None:
+def test_one_wake_up_is_due_until_a_drain_clears_it(queue: Connection, producer: Producer) -> None:
     assert [producer.enqueue(APPLICATION, 10, [entry(n)], CREATED).wake_up_due for n in range(3)] == [
         True,
         False,

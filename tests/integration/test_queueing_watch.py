@@ -87,7 +87,7 @@ def test_a_retry_is_work_when_it_is_due(queue: Connection, worker: Consumer) -> 
     assert is_work_waiting(queue)
 
 
-def test_a_look_nudges_where_there_is_work_and_only_there(redis: Connection) -> None:
+def test_a_look_wakes_where_there_is_work_and_only_there(redis: Connection) -> None:
     assert not look(redis, "default", drain_seconds=20)
     assert len(Queue("default", connection=redis)) == 0
     add(redis, [entry(1)])

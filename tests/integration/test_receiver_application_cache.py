@@ -142,7 +142,7 @@ def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: R
 
     receiving.receiver.context.background_tasks.stop()
     receiving.track(HIT)
-    # The nudge that this hit asked for is added beside the requests.
+    # The wake-up that this hit asked for is added beside the requests.
     wait_until(lambda: redis.exists("rq:queue:tracker") and not redis.exists("tracker:nudge:tracker:adding"))
     redis.set("tracker:nudge", "1")
     before = calls()

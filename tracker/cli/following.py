@@ -68,7 +68,7 @@ def follow_logs(
         publish = untold_metrics(redis).flush
         queue = PacedQueue(
             redis,
-            nudge=wake,
+            wake=wake,
             tell=note,
             clock=work.clock,
             pause=pause,
@@ -89,7 +89,7 @@ def follow_logs(
             state=positions,
             summary=summary,
             begin_run=patient.begin_run,
-            nudge=wake,
+            wake=wake,
             pause=pause,
             tell=note,
         )

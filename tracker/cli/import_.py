@@ -216,7 +216,7 @@ def _names(pairs: tuple[str, ...]) -> dict[str, str]:
 def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
     return PacedQueue(
         redis,
-        nudge=lambda: wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
+        wake=lambda: wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
         tell=note,
         clock=clock,
         pause=time.sleep,

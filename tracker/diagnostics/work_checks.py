@@ -41,7 +41,7 @@ _LATE_SECONDS = {
 
 
 def about_workers(workers: Sequence[RegisteredWorker], rq_queue: str, now: datetime, *, suspended: bool) -> Finding:
-    """Return whether somebody reads the RQ queue of the nudges."""
+    """Return whether somebody reads the RQ queue of the jobs that wake workers."""
     if suspended:
         return Finding("workers", "fail", "they are suspended, and hits wait", "Run `rq resume`.")
     alive = [worker for worker in workers if worker.reads(rq_queue, now)]

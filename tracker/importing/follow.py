@@ -56,7 +56,7 @@ class Follower:
     summary: Summary
     begin_run: Callable[[str, str], Run]
     """Notes that the log of a name is followed, at a path."""
-    nudge: Callable[[], object]
+    wake: Callable[[], object]
     pause: Pause
     tell: Callable[[str], None]
     _logs: dict[str, FollowedLog] = field(default_factory=dict)
@@ -223,10 +223,10 @@ class Follower:
 
     def _wake_a_worker(self) -> None:
         try:
-            self.nudge()
+            self.wake()
         except QueueUnavailable as error:
             # The workers look by themselves every few seconds.
-            self._tell_once("nudge", f"No worker could be woken: {error}")
+            self._tell_once("wake", f"No worker could be woken: {error}")
 
     def _tell_of_bad_lines(self) -> None:
         """Say each reason once, with its first line."""

@@ -18,13 +18,13 @@ _PATIENCE = 10.0
 
 
 class PacedQueue:
-    """Adds entries while at most MAX_WAITING wait; else nudges the workers and waits until there is room."""
+    """Adds entries while at most MAX_WAITING wait; else wakes a worker and waits until there is room."""
 
     def __init__(
         self,
         redis: Connection,
         *,
-        nudge: Callable[[], object],
+        wake: Callable[[], object],
         tell: Callable[[str], None],
         clock: Clock,
         pause: Callable[[float], None],
@@ -33,7 +33,7 @@ class PacedQueue:
     ) -> None:
         """`max_bytes` is how much memory Redis may take (`tracker.queueing.memory`)."""
         self._redis, self._max_bytes = redis, max_bytes
-        self._nudge = nudge
+        self._wake = wake
         self._tell = tell
         self._clock = clock
         self._pause = pause
@@ -65,7 +65,7 @@ class PacedQueue:
         return memory_use(self._redis, self._max_bytes).is_short_for_bulk
 
     def _wait(self, enough: Callable[[int], bool]) -> None:
-        self._nudge()
+        self._wake()
         fewest = waiting = adding.bulk_waiting(self._redis)
         since = self._clock.monotonic()
         while not enough(waiting):
@@ -79,5 +79,5 @@ class PacedQueue:
                     f"{waiting} hits wait and nothing takes them: "
                     "see that workers run (`python -m tracker worker`). Waiting."
                 )
-                self._nudge()
+                self._wake()
                 since = now

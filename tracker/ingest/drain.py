@@ -19,7 +19,7 @@ from tracker.queueing.consumer import Claim, Consumer
 from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
-"""After an outage was met, so that a worker which is nudged again at once does not spin."""
+"""After an outage was met, so that a worker that is woken again at once does not spin."""
 _MAX_PARTS_LEFT = 50
 """With so many left to write nothing new is claimed: what a worker holds stays bounded."""
 

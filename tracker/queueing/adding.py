@@ -1,6 +1,6 @@
 """Adding entries that were accepted before: of an import, of an operator's retry, of an outage of Redis.
 
-No limit per minute holds here and no nudge is asked for; an import looks at `waiting` and waits for the workers.
+No limit per minute holds here and no worker is woken; an import looks at `waiting` and waits for the workers.
 """
 
 from collections.abc import Sequence

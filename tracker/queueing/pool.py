@@ -41,7 +41,7 @@ from tracker.queueing.watch import Watch, is_work_waiting
 log = logger(__name__)
 
 _MAINTENANCE_SECONDS = 60
-"""How often RQ looks for jobs that died with their worker; they are nudges, so this only tidies up."""
+"""How often RQ looks for jobs that died with their worker; they only wake workers, so this only tidies up."""
 _WORKER_SECONDS = 20
 """RQ's `worker_ttl`: an idle worker asks Redis anew every 5 s, which is how soon it is seen that one is dead."""
 _HORSE_SECONDS = 5
@@ -63,7 +63,7 @@ def run_workers(
     """Run `workers` RQ workers on `queues` (by default the setting's one) until a signal says stop.
 
     With `burst` they end when nothing is left that can be done now; a Redis that is unavailable raises QueueUnavailable
-    then, while without `burst` the workers wait for it. The watch nudges through the first of the queues, unless
+    then, while without `burst` the workers wait for it. The watch wakes through the first of the queues, unless
     `permit`, which it calls before, raises QueueUnavailable. Raises ForeignQueue where it does so at the start.
     """
     names = list(queues) or [settings.rq_queue]

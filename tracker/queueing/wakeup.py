@@ -1,4 +1,4 @@
-"""Nudges: RQ jobs that wake a worker. They carry nothing; what there is to do stands in the streams.
+"""Wake-ups: RQ jobs that wake a worker. They carry nothing; what there is to do stands in the streams.
 
 A job that is lost, doubled or late therefore costs nothing but time: docs/decisions/0034-rq-jobs-are-nudges.md. One
 job drains until the queue is dry, so one that waits in RQ's queue is enough, and a second one is never added.
@@ -19,7 +19,7 @@ log = logger(__name__)
 
 JOB: Final = "tracker.jobs.drain"
 WAKE_UP_KEY: Final = "tracker:nudge"
-"""Set for 2 s by the hit that asks for a nudge (`scripts/accept.lua`), so that the others do not."""
+"""Set for 2 s by the hit that asks for a wake-up (`scripts/accept.lua`), so that the others do not."""
 
 _ADDING_MILLISECONDS = 1000
 LATE_SECONDS: Final = 30
@@ -28,7 +28,7 @@ _FAILED_JOBS_SECONDS = 86400
 
 
 def clear(redis: Connection) -> None:
-    """To be called by a drain before it reads: every hit from now on may ask for a nudge again.
+    """To be called by a drain before it reads: every hit from now on may ask for a wake-up again.
 
     Raises QueueUnavailable.
     """
@@ -37,7 +37,7 @@ def clear(redis: Connection) -> None:
 
 
 def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
-    """Wake a worker that reads the RQ queue `queue`, unless a nudge waits there; whether one was added.
+    """Wake a worker that reads the RQ queue `queue`, unless a wake-up waits there; whether one was added.
 
     Raises QueueUnavailable.
     """
@@ -56,7 +56,7 @@ def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
 
 
 def enqueue(redis: Connection, queue: str, *, drain_seconds: int) -> None:
-    """Add a nudge without asking whether one waits. Raises QueueUnavailable."""
+    """Add a wake-up without asking whether one waits. Raises QueueUnavailable."""
     job_id = f"tracker-drain-{uuid4().hex}"
     with translated():
         Queue(queue, connection=redis).enqueue_call(
@@ -75,7 +75,7 @@ def _last_key(queue: str) -> str:
 
 
 def _waits(redis: Connection, queue: Queue) -> bool:
-    """Return whether the last nudge is still in RQ's list and can be run; an id whose job is gone is none."""
+    """Return whether the last wake-up is still in RQ's list and can be run; an id whose job is gone is none."""
     last = redis.get(_last_key(queue.name))
     if not isinstance(last, bytes):
         return False
@@ -83,9 +83,9 @@ def _waits(redis: Connection, queue: Queue) -> bool:
 
 
 class Notifier:
-    """A thread beside the requests that adds nudges, so that no request pays for it.
+    """A thread beside the requests that adds wake-ups, so that no request pays for it.
 
-    To be started after a fork. A nudge that fails is not tried again: the next hit after 2 s asks anew, and the
+    To be started after a fork. A wake-up that fails is not tried again: the next hit after 2 s asks anew, and the
     workers' own watch looks every few seconds.
     """
 
@@ -105,7 +105,7 @@ class Notifier:
         self._notified.set()
 
     def stop(self) -> None:
-        """End the thread, after the nudge that was asked for; to be called once, after `start`."""
+        """End the thread, after the wake-up that was asked for; to be called once, after `start`."""
         self._stopped = True
         self._notified.set()
         self._thread.join(timeout=5)
@@ -113,7 +113,7 @@ class Notifier:
     def _run(self) -> None:
         while not self._stopped:
             self._notified.wait()
-            # Cleared before the nudge: a ring that comes while it is being added leads to another look.
+            # Cleared before the wake-up: a ring that comes while it is being added leads to another look.
             self._notified.clear()
             try:
                 wake_worker(self._redis, self._queue, drain_seconds=self._drain_seconds)

@@ -1,4 +1,4 @@
-"""The watch: looks at the queue every few seconds and nudges a worker when something waits.
+"""The watch: looks at the queue every few seconds and wakes a worker when something waits.
 
 It is what makes lost jobs, killed workers and a missing scheduler harmless: whatever happened, an entry that waits
 is found here, after at most `TAKE_OVER_SECONDS` if a dead worker holds it.
@@ -28,7 +28,7 @@ _EVERY_SECONDS = 3.0
 
 
 def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
-    """One turn: nudge if an entry waits, was left behind or is due for a retry, or counts wait; whether there was any.
+    """Wake a worker if an entry waits, was left behind or is due for a retry, or counts wait; whether there was any.
 
     Raises QueueUnavailable.
     """
@@ -86,7 +86,7 @@ class Watch:
         if time.monotonic() < self._due:
             return
         try:
-            with suppress(DatabaseUnavailable):  # Whoever is nudged asks again before it writes.
+            with suppress(DatabaseUnavailable):  # Whoever is woken asks again before it writes.
                 self._permit()
             look(self._redis, self._queue, drain_seconds=self._drain_seconds)
         except QueueUnavailable as error:

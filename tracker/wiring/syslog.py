@@ -141,7 +141,7 @@ class _Listener:
             runs = ImportRuns(self.database, application.id, self.clock)
             paced = PacedQueue(
                 self.redis,
-                nudge=self._wake_a_worker,
+                wake=self._wake_a_worker,
                 tell=_log.warning,
                 clock=self.clock,
                 pause=self._pause_for_room,
