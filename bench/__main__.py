@@ -24,6 +24,7 @@ from bench.rows import (
     drain_months,
     drain_workers,
     export,
+    facts_making,
     generator_ceiling,
     latency,
     latency_against,
@@ -32,6 +33,7 @@ from bench.rows import (
     receiver_busy,
     receiver_pixel,
     receiver_post,
+    reports,
     statistics_folding,
     statistics_large_day,
     webhook_deliveries,
@@ -58,6 +60,8 @@ ROWS: dict[str, ModuleType] = {
         whole_way,
         latency,
         memory,
+        reports,
+        facts_making,
         against,
         latency_against,
     )
@@ -69,6 +73,8 @@ _OF_TWO_BUILDS = {against.NAME, latency_against.NAME}
 def main() -> int:
     arguments = _arguments()
     effort = QUICK if arguments.quick else FULL
+    sizes = {"facts": arguments.facts, "fact_rows": arguments.fact_rows, "year_facts": arguments.year_facts}
+    effort = dataclasses.replace(effort, **{name: size for name, size in sizes.items() if size})
     if arguments.rounds:
         effort = dataclasses.replace(effort, rounds=arguments.rounds, sustained_rounds=arguments.rounds)
     described = machine.describe()
@@ -129,6 +135,9 @@ def _arguments() -> argparse.Namespace:
         help="hold this build against that one, in the rows `against` and `hit to row against`",
     )
     parser.add_argument("--rounds", type=int, help="pairs a row; 5 without --quick, 3 with it")
+    parser.add_argument("--facts", type=int, help="hits of `reports`; 10,000,000 without --quick")
+    parser.add_argument("--fact-rows", type=int, help="rows that PostgreSQL gets for these; 1,000,000")
+    parser.add_argument("--year-facts", type=int, help="hits of `visitors of a year`; 50,000,000")
     parser.add_argument(
         "--quick", action="store_true", help="a look in a few minutes; too short for the stated figures"
     )

@@ -22,6 +22,9 @@ class Effort:
     memory_first: float = 60.0
     memory_last: float = 600.0
     memory_window: float = 10.0
+    facts: int = 10_000_000
+    fact_rows: int = 1_000_000
+    year_facts: int = 50_000_000
 
 
 FULL = Effort()
@@ -43,4 +46,7 @@ QUICK = Effort(
     memory_first=10.0,
     memory_last=30.0,
     memory_window=3.0,
+    facts=1_000_000,
+    fact_rows=200_000,
+    year_facts=2_000_000,
 )

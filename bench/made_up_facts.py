@@ -1,10 +1,12 @@
-"""Facts that DuckDB makes up, in files as the scheduler writes them: visits of readers who stay who they are.
+"""Hits that DuckDB makes up, as files of facts like the scheduler's, or as rows: visits of readers who stay themselves.
 
 A visit has four hits on average, 45 s apart; every second one brings a session id. Popular pages, sources and countries
 are far more frequent than others. So many different readers and pages is what an application of 10,000,000 hits in 30
 days would have: 400,000 and 5,000.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -52,6 +54,33 @@ _COLUMNS = {
     "screen": "['small', 'medium', 'large', 'very large'][1 + CAST(hash(reader, 9) % 4 AS INTEGER)]",
     "status": "CAST(NULL AS SMALLINT)",
 }
+_AGENTS = {
+    "desktop": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) {} Safari/537.36",
+    "phone": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) {} Mobile Safari/537.36",
+    "tablet": "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) {} Safari/604.1",
+}
+ROW_COLUMNS = {
+    "id": "row_number() OVER ()",
+    "created_at": "time",
+    "url": f"'https://shop.example' || {_COLUMNS['page']} || CASE WHEN hit = 0 AND chance < 0.1 "
+    "THEN '?utm_campaign=campaign-' || CAST(floor(chance * 300) AS INTEGER) ELSE '' END",
+    "referrer": "CASE WHEN hit > 0 THEN 'https://shop.example/' "
+    f"WHEN {_ARRIVES} THEN 'https://' || {_SOURCE} || '/' END",
+    "user_agent": "replace(CASE "
+    + _COLUMNS["device"]
+    + "".join(f" WHEN '{device}' THEN '{agent}'" for device, agent in _AGENTS.items())
+    + " END, '{}', 'Browser' || (hash(reader, 1) % 9 * (hash(reader, 2) % 3) // 2) || '/'"
+    " || (100 + hash(reader, 3) % 20)"
+    " || '.0.0.0')",
+    "ip_address": "'10.' || (reader // 65536) || '.' || (reader // 256 % 256) || '.' || (reader % 256)",
+    "session_id": "CASE WHEN number % 2 = 0 THEN CAST(md5(CAST(number AS VARCHAR)) AS UUID) END",
+    "screen_resolution": "['390x844', '1024x768', '1536x864', '2560x1440'][1 + CAST(hash(reader, 9) % 4 AS INTEGER)]",
+    "language": "['de-DE', 'en-US', 'ja-JP', 'fr-FR'][1 + CAST(hash(reader, 8) % 4 AS INTEGER)]",
+    "timezone": "['Europe/Berlin', 'America/New_York', 'Asia/Tokyo', 'Europe/Paris', 'Asia/Kolkata']"
+    "[1 + CAST(hash(reader, 6) % 5 AS INTEGER)]",
+    "event_name": "CASE WHEN kind < 0.1 THEN 'event ' || CAST(floor(kind * 100) AS INTEGER) END",
+}
+"""Of a row of `access_logs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +96,8 @@ class MadeUp:
 def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> MadeUp:
     """Write about so many hits, a file for each day."""
     columns = ", ".join(f"{_COLUMNS.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in FACTS)
-    given = {"visitors": visitors, "visits": hits // 4, "first": first, "days": days, "pages": PAGES}
     files = []
-    with duckdb.connect(
-        config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder / "spill")}
-    ) as engine:
-        engine.execute("SELECT setseed(0.5)")
-        engine.execute(f"CREATE TEMP TABLE made AS {_VISITS.format(**given)}")
-        engine.execute(f"CREATE TEMP TABLE hits AS {_HITS.format(**given)}")
+    with _made_up(folder, first=first, days=days, hits=hits, visitors=visitors) as engine:
         for number in range(days):
             day = first + timedelta(days=number)
             span = FileSpan(day, 0, 23, TIMEOUT_MINUTES)
@@ -86,3 +109,26 @@ def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> M
         [count] = engine.execute("SELECT count(*) FROM read_parquet(?)", [files]).fetchone() or (0,)
     size = sum(path.stat().st_size for file in files for path in (Path(file), beside(Path(file))))
     return MadeUp(files, int(count), size)
+
+
+def make_rows(file: Path, *, first: date, days: int, hits: int, visitors: int) -> None:
+    """Write about so many hits as CSV, with the columns of ROW_COLUMNS, in the order of time."""
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in ROW_COLUMNS.items())
+    with _made_up(file.parent, first=first, days=days, hits=hits, visitors=visitors) as engine:
+        bounds = f"time < DATE '{first}' + INTERVAL {days} DAY"
+        engine.execute(
+            f"COPY (SELECT {columns} FROM hits WHERE {bounds} ORDER BY time) TO '{file}' (FORMAT csv, HEADER false)"
+        )
+
+
+@contextmanager
+def _made_up(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give an engine with the table `hits`."""
+    given = {"visitors": visitors, "visits": hits // 4, "first": first, "days": days, "pages": PAGES}
+    with duckdb.connect(
+        config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder / "spill")}
+    ) as engine:
+        engine.execute("SELECT setseed(0.5)")
+        engine.execute(f"CREATE TEMP TABLE made AS {_VISITS.format(**given)}")
+        engine.execute(f"CREATE TEMP TABLE hits AS {_HITS.format(**given)}")
+        yield engine

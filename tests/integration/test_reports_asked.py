@@ -7,15 +7,17 @@ import orjson
 import pytest
 
 from tests.support.command_line import tracker
+from tests.support.erasing import erase
 from tests.support.facts import make_facts
 from tests.support.managing import Managing
-from tests.support.queued_hits import drain, enqueue, hit_of
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tests.support.reporting import DAYS, MEASURES, NOW, Reporting, reporting_of
 from tests.support.settings_of import settings_of
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.errors import Refused
+from tracker.facts.write import Writer
 from tracker.queueing.connection import Connection
 from tracker.reports import answer
 from tracker.reports.readers import Readers
@@ -103,6 +105,48 @@ def test_over_http_and_where_there_are_no_facts(
         assert api.get("/v1/reports?app_id=nobody").status_code == 404
     finally:
         api.close()
+
+
+def test_a_second_look_is_not_made_again_before_a_file_is_another_one(
+    settings: Settings, database: Database, redis: Connection, application: Application
+) -> None:
+    readers = Readers(settings.facts_url)
+
+    def pages(**given: str) -> list[str]:
+        asked = {"dimensions": "page", "measures": "requests", "order": "page", **given}
+        report = answer.read(database, readers, app_id="shop", given=asked, now=NOON)
+        return [row["page"] for row in report.rows]
+
+    enqueue(redis, [hit_of(application, number) for number in (1, 2)])
+    drain(redis, database)
+    make_facts(database, settings.facts_url)
+    assert pages() == ["/1", "/2"]
+    # Nothing but the answer that was kept can say it now.
+    [file] = settings.facts_url.rglob("*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-8])
+    assert pages() == ["/1", "/2"]
+    with pytest.raises(Refused):
+        pages(order="-page")
+    file.write_bytes(whole)
+    enqueue(redis, [hit_of(application, 3)])
+    drain(redis, database)
+    writer = make_facts(database, settings.facts_url)
+    assert pages() == ["/1", "/2", "/3"]
+    erase_and_write(database, redis, writer)
+    assert pages() == ["/2", "/3"]
+    readers.close()
+
+
+def erase_and_write(database: Database, redis: Connection, writer: Writer) -> None:
+    """Erase the sender of the first hit."""
+    rows(database, "UPDATE access_logs SET client_sub_id = 'a' WHERE id = 1 RETURNING 1")
+
+    def write() -> None:
+        writer.turn()
+        writer.remove_replaced(0)
+
+    erase(database, redis, clients=["a"], write_facts=write)
 
 
 def test_an_answer_that_has_no_room_is_a_503(reporting: Reporting) -> None:

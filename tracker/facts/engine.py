@@ -4,6 +4,8 @@ It has no time-out of a statement, and a connection is one thread's: each questi
 timer interrupts (docs/decisions/0190-a-columnar-copy-of-the-hits.md).
 """
 
+import os
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from tracker.log import logger
 
 _THREADS: Final = 2
 EngineRow = tuple[Any, ...]
+_ERROR_NUMBER: Final = re.compile(r'"errno":"([0-9]{1,4})"')
 
 _log = logger(__name__)
 
@@ -91,6 +94,7 @@ class Engine:
         }
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET allowed_directories = [?]", [f"{self._folder}/"])
+        connection.execute("SET parquet_metadata_cache = true")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         return connection
@@ -126,12 +130,21 @@ def _translated() -> Iterator[None]:
     except duckdb.InterruptException as error:
         raise FactsTookTooLong("The answer took longer than a report may: ask for fewer days.") from error
     except duckdb.Error as error:
+        reason = _not_written(error)
+        if reason is not None:
+            raise FactsUnavailable(f"The facts cannot be written: {reason}.") from error
         # Its words name paths of the machine, and values: they are for the log.
         missing = "No files found" in str(error) or "No such file" in str(error)
         if not missing:
             _log.exception("engine of the facts failed")
         kind = FactsChanged if missing else FactsDamaged
         raise kind("A file of the facts cannot be read: `python -m tracker stats rebuild` makes it anew.") from error
+
+
+def _not_written(error: Exception) -> str | None:
+    """Return why the system did not let a file be written, where that is what an error says."""
+    number = _ERROR_NUMBER.search(str(error))
+    return os.strerror(int(number[1])) if number and "write" in str(error) else None
 
 
 def quoted(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import FACTS, facts_of, meanings_of, rows_of
 from tracker.facts.engine import Cursor, quoted, text
+from tracker.facts.folder import writing
 from tracker.facts.meaning import write_meanings
 from tracker.facts.page import without_www
 from tracker.facts.place import Countries
@@ -75,7 +76,7 @@ class Made:
     def add(self, hour: int, minutes: int) -> None:
         """Add the facts of some minutes (as bits) of an hour."""
         begin = hour_of(self._day[1], hour)
-        with self._csv.open("ab") as file:
+        with writing(self._work), self._csv.open("ab") as file:
             for block in fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters):
                 file.write(block)
             size = file.tell()
@@ -88,7 +89,9 @@ class Made:
         country_of = partial(recipe.country_of, countries=self._countries)
         self._csv.touch()
         cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
-        for table, path in write_meanings(cursor, self._work, recipe.belonging, country_of).items():
+        with writing(self._work):
+            meanings = write_meanings(cursor, self._work, recipe.belonging, country_of)
+        for table, path in meanings.items():
             cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
         verb = "INSERT INTO facts" if self._is_begun else "CREATE TEMP TABLE facts AS"
         cursor.run(f"{verb} {facts_of(recipe.domain, recipe.parameters)}")

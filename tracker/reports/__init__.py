@@ -9,6 +9,7 @@ statement    the SQL of a question; pure
 tables       what it is asked of: hits, or parts of visits; pure
 visits       visits over the bounds of files, and what they were like; pure
 leading      which groups may be among the largest, before visitors are told apart; pure
+answers      those that were given, for as long as their files are the facts
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
 answer       a question answered

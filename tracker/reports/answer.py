@@ -85,6 +85,7 @@ def _ask(
         application,
         question.days,
         lambda cursor, paths, known: cursor.rows(*statement_of(question, paths, known, timeout_minutes=minutes)),
+        key=(question, minutes),
     )
     return (_of_no_facts(question) if rows is None else rows), facts
 

@@ -1,6 +1,6 @@
 """Where the facts of some days are now, and a question that is put to them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Final, TypeVar
@@ -20,7 +20,7 @@ from tracker.store.facts_files import FactsFile
 _TRIES: Final = 4
 _RETRY_AFTER: Final = 30
 _MOMENT: Final = timedelta(microseconds=1)
-_Answer = TypeVar("_Answer")
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,38 @@ def ask_facts(
     readers: Readers,
     application: Application,
     days: ZoneDays,
-    question: Callable[[Cursor, list[str], set[str]], _Answer],
-) -> tuple[_Answer | None, FactsOfDays]:
+    question: Callable[[Cursor, list[str], set[str]], list[_Row]],
+    *,
+    key: Hashable = None,
+) -> tuple[list[_Row] | None, FactsOfDays]:
     """Ask the files that hold these days now; where one has just been replaced, those in its place.
 
     `question` gets a cursor, the paths of the files and the custom parameters that they have columns for; it may be
-    asked more than once. Without any file there is no answer. Raises Refused (503) and DatabaseUnavailable.
+    asked more than once. Without any file there is no answer. With a `key`, which says all that the answer depends on,
+    it is not asked again before a file is another one. Raises Refused (503) and DatabaseUnavailable.
     """
     try:
         for left in reversed(range(_TRIES)):
             facts = _look(database, readers, application.id, days)
             if not facts.files:
                 return None, facts
+            kept = readers.answers.get(application.id, key, facts.files) if key is not None else None
+            if kept is not None:
+                return kept, facts
             try:
                 for file in facts.files:
                     readers.check(file)
                 paths = [str(readers.folder.path / file.name) for file in facts.files]
                 known = {key for file in facts.files for key in file.parameters}
                 with readers.cursor(application.app_id) as cursor:
-                    return question(cursor, paths, known), facts
+                    rows = question(cursor, paths, known)
             except FactsChanged:
                 if not left:
                     raise
+            else:
+                if key is not None:
+                    readers.answers.put(application.id, key, facts.files, rows)
+                return rows, facts
     except FactsUnavailable as error:
         raise Refused("SERVICE_UNAVAILABLE", 503, str(error), retry_after=_RETRY_AFTER) from error
     raise AssertionError("the last try ends in one way or the other")

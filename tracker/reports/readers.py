@@ -10,6 +10,7 @@ from typing import Final
 from tracker.errors import FactsUnavailable, Refused
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder
+from tracker.reports.answers import Answers
 from tracker.store.facts_files import FactsFile
 
 MEMORY_MEGABYTES: Final = 400
@@ -27,6 +28,7 @@ class Readers:
 
     def __init__(self, folder: Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
         self.folder = Folder(folder)
+        self.answers = Answers()
         self._memory = memory_megabytes
         self._engine: Engine | None = None
         self._stack = ExitStack()

@@ -52,7 +52,7 @@ def statement_of(days: ZoneDays, paths: list[str]) -> tuple[str, list[object]]:
     text = f"""
         WITH seen AS (
             SELECT DISTINCT client, {bucket_of(days, "week")} AS week
-            FROM read_parquet(?, union_by_name=true) WHERE time >= ? AND time < ? AND client IS NOT NULL
+            FROM read_parquet(?, hive_partitioning=false) WHERE time >= ? AND time < ? AND client IS NOT NULL
         ),
         firsts AS (SELECT client, min(week) AS first FROM seen GROUP BY client)
         SELECT first, week, count(*) FROM seen JOIN firsts USING (client) GROUP BY first, week

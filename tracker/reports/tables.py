@@ -22,8 +22,9 @@ _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false 
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
     0 AS left_before"""
 """A hit as a part of its visit."""
-FILES: Final = "read_parquet(?, union_by_name=true, hive_partitioning=false) WHERE time >= ? AND time < ?"
-"""With three places: the files, and the bounds of the time."""
+FILES: Final = "read_parquet(?, hive_partitioning=false, union_by_name=true) WHERE time >= ? AND time < ?"
+"""With three places: the files, and the bounds of the time. Not every file has the column of every parameter."""
+_PARTS: Final = "read_parquet(?, hive_partitioning=false) WHERE time >= ? AND time < ?"
 
 
 def is_of_parts(question: Question) -> bool:
@@ -38,13 +39,13 @@ def has_whole_slots(question: Question) -> bool:
 
 
 def tables_of_parts(question: Question, *, timeout_minutes: int) -> list[str]:
-    """Return the tables that make `rows` of parts of visits; the first one has the places of FILES."""
+    """Return the tables that make `rows` of parts of visits; the first one has three places, as FILES."""
     names = _columns(question)
     sources = sorted(names & set(VISIT_SOURCES))
     kept = sorted(names - set(sources) - set(PAGES_OF_VISITS))
     counts = ["requests", "views", "internal_requests", "internal_views"]
     of_visits = [*_VISITS, *(_PAGES if question.needs_pages else ())] if question.needs_visits else ["time", "visitor"]
-    tables = [_table("files", f"SELECT {_list([*of_visits, *kept, *sources, *counts])} FROM {FILES}")]  # noqa: S608
+    tables = [_table("files", f"SELECT {_list([*of_visits, *kept, *sources, *counts])} FROM {_PARTS}")]  # noqa: S608
     source = "files"
     if question.needs_visits:
         more = [*kept, *sources, *counts]
@@ -88,7 +89,7 @@ def tables_of_hits(question: Question, known: Collection[str], *, timeout_minute
         return [*tables, _table("rows", f"SELECT *, {one} FROM files")]  # noqa: S608
     if needs_visit_files(question):
         counts = ("requests", "views", "internal_requests", "internal_views")
-        tables.append(_table("visit_files", f"SELECT {_list([*_VISITS, *_PAGES, *counts])} FROM {FILES}"))  # noqa: S608
+        tables.append(_table("visit_files", f"SELECT {_list([*_VISITS, *_PAGES, *counts])} FROM {_PARTS}"))  # noqa: S608
     else:
         tables.append(_table("visit_files", f"SELECT {_ONE_HIT} FROM files"))  # noqa: S608
     keyed = f"SELECT files.*, {one}, coalesce(session, root, visit) AS key, false AS is_single FROM files"  # noqa: S608

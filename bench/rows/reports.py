@@ -1,0 +1,162 @@
+"""A dashboard's reports over facts against the same as SQL over rows; all at once; the visitors of a year; memory.
+
+PostgreSQL gets fewer rows, of the same days, and its times are multiplied: what it reads grows with the rows, what it
+sorts grows faster.
+"""
+
+import json
+import time
+from datetime import date, timedelta
+from math import ceil
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import psycopg
+
+from bench import asked_together, made_up_facts, processes
+from bench.effort import Effort
+from bench.report_questions import DASHBOARD, FILTERED, DashboardQuestion
+from bench.results import Row
+from bench.stage import Stage
+from tracker.reports.readers import Readers
+
+NAME = "reports"
+FIRST = date(2026, 10, 1)
+DAYS = 30
+YEAR = 365
+_SHARE = 0.95
+"""Of the answers that have to be there in a second."""
+
+
+def measure(stage: Stage, effort: Effort) -> list[Row]:
+    folder = stage.folder / "facts of reports"
+    folder.mkdir()
+    end = FIRST + timedelta(days=DAYS)
+    facts = made_up_facts.make(folder, first=FIRST, days=DAYS, hits=effort.facts, visitors=effort.facts // 25)
+    with psycopg.connect(stage.environment["DATABASE_URL"], autocommit=True) as connection:
+        rows = fill(connection, stage, effort.fact_rows, days=DAYS)
+        names = {"app_id": "bench", "first": FIRST, "end": end}
+        prepare(connection)
+        readers = Readers(folder)
+        factor = facts.hits / rows
+        against = [
+            _against(name, target, asked, readers, facts.files, connection, names, factor, effort.rounds)
+            for name, target, asked in (("reports", 20.0, DASHBOARD), ("reports with three filters", 50.0, FILTERED))
+        ]
+        readers.close()
+    together = _together(folder, facts.hits, effort.rounds)
+    stage.empty_tables()
+    return [*against, *together, _year(stage.folder / "facts of a year", effort)]
+
+
+def fill(connection: psycopg.Connection[Any], stage: Stage, count: int, *, days: int) -> int:
+    """Store about so many hits of these days; how many they are."""
+    stage.empty_tables()
+    connection.execute("SELECT create_monthly_partition(%s)", (f"{FIRST:%Y-%m}",))
+    file = stage.folder / "rows.csv"
+    made_up_facts.make_rows(file, first=FIRST, days=days, hits=count, visitors=count // 25)
+    columns = ", ".join(made_up_facts.ROW_COLUMNS)
+    connection.execute(f"CREATE TEMP TABLE given AS SELECT {columns} FROM access_logs WITH NO DATA")
+    with connection.cursor().copy(f"COPY given ({columns}) FROM STDIN (FORMAT csv)") as into, file.open("rb") as source:
+        while block := source.read(1 << 20):
+            into.write(block)
+    connection.execute(
+        f"INSERT INTO access_logs (application_id, app_id, {columns}) SELECT %s, 'bench', {columns} FROM given",
+        (stage.application_id,),
+    )
+    connection.execute("DROP TABLE given")
+    file.unlink()
+    return stage.stored()
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Give PostgreSQL what it needs for its best plans."""
+    connection.execute("VACUUM (ANALYZE) access_logs")
+    connection.execute("SET work_mem = '256MB'")
+    connection.execute("SET max_parallel_workers_per_gather = 2")
+    connection.execute("SET timezone = 'UTC'")
+
+
+def _against(  # noqa: PLR0917 one measurement
+    name: str,
+    target: float,
+    questions: dict[str, DashboardQuestion],
+    readers: Readers,
+    files: list[str],
+    connection: psycopg.Connection[Any],
+    names: dict[str, Any],
+    factor: float,
+    rounds: int,
+) -> Row:
+    ratios, took = {}, {}
+    for title, asked in questions.items():
+        question = asked_together.question(asked.given, FIRST, FIRST + timedelta(days=DAYS - 1))
+        ours, theirs = [], []
+        for _ in range(rounds):
+            ours.append(asked_together.ask(readers, question, files))
+            began = time.perf_counter()
+            connection.execute(asked.sql, names).fetchall()
+            theirs.append((time.perf_counter() - began) * factor)
+        ratios[title] = median(their / our for our, their in zip(ours, theirs, strict=True))
+        took[title] = [round(median(ours), 3), round(median(theirs), 2)]
+    slowest = min(ratios, key=ratios.__getitem__)
+    return Row(
+        name=name,
+        value=round(ratios[slowest], 1),
+        unit="times as fast",
+        target=target,
+        direction="at least",
+        details={
+            "summary": f"{slowest}: {took[slowest][0]:.2f} s against {took[slowest][1]:.1f} s; median of the "
+            f"{len(ratios)} questions {median(ratios.values()):.0f} times",
+            "ratios": {title: round(ratio, 1) for title, ratio in ratios.items()},
+            "seconds": took,
+            "rows_are_scaled_by": round(factor, 2),
+        },
+    )
+
+
+def _together(folder: Path, hits: int, rounds: int) -> list[Row]:
+    last = FIRST + timedelta(days=DAYS - 1)
+    command = ["-m", "bench.asked_together", str(folder), str(FIRST), str(last), str(rounds)]
+    found = json.loads(processes.printed_by(command, environment={}, timeout=600, folder=processes.PROJECT))
+    seconds = sorted(found["seconds"])
+    p95 = seconds[ceil(_SHARE * len(seconds)) - 1]
+    summary = f"{len(DASHBOARD)} questions over {hits:,} hits, {rounds} times; median {median(seconds):.2f} s"
+    return [
+        Row(
+            name="reports asked together", value=round(p95, 2), unit="s (p95)", target=1.0, direction="at most",
+            details={"summary": summary, "seconds": [round(each, 3) for each in seconds]},
+        ),
+        Row(
+            name="reports memory", value=round(found["megabytes"]), unit="MB", target=600, direction="at most",
+            details={"summary": "the process that asked them"},
+        ),
+    ]  # fmt: skip
+
+
+def _year(folder: Path, effort: Effort) -> Row:
+    folder.mkdir()
+    first, last = date(2025, 11, 1), date(2025, 11, 1) + timedelta(days=YEAR - 1)
+    facts = made_up_facts.make(folder, first=first, days=YEAR, hits=effort.year_facts, visitors=effort.year_facts // 25)
+    readers = Readers(folder)
+    question = asked_together.question({"measures": "visitors"}, first, last)
+    bare = duckdb.connect(config={"threads": 2, "memory_limit": "400MB", "temp_directory": str(folder)})
+    ratios, ours = [], []
+    for _ in range(effort.rounds):
+        ours.append(asked_together.ask(readers, question, facts.files))
+        began = time.perf_counter()
+        bare.execute("SELECT count(DISTINCT visitor) FROM read_parquet(?)", [facts.files]).fetchall()
+        ratios.append((time.perf_counter() - began) / ours[-1])
+    bare.close()
+    readers.close()
+    return Row(
+        name="visitors of a year",
+        value=round(median(ratios), 2),
+        unit="times as fast",
+        target=0.7,
+        direction="at least",
+        details={"summary": f"{facts.hits:,} hits in {YEAR} days, {median(ours):.2f} s"},
+    )
