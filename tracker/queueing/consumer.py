@@ -102,7 +102,7 @@ class Consumer:
                 full = len(claims) == self._batch_size
                 self._look_at = self._clock.monotonic() + (0.0 if full else _LOOK_SECONDS)
             self._turn = (self._turn + 1) % 8
-            for stream in self._order_beside(held) if held else _TURNS.get(self._turn, _ORDER):
+            for stream in self._filled(self._order_beside(held) if held else _TURNS.get(self._turn, _ORDER)):
                 if room := self._batch_size - len(claims):
                     claims += self._read_overflow(room) if stream == OVERFLOW else self._read(stream, room)
         return claims
@@ -167,6 +167,16 @@ class Consumer:
         kinds = {OVERFLOW if claim.key.startswith(OVERFLOW) else claim.key for claim in held}
         kinds -= {URGENT, NORMAL}
         return [stream for stream in _BESIDE.get(self._turn, (URGENT, NORMAL)) if stream not in kinds]
+
+    def _filled(self, order: Sequence[str]) -> list[str]:
+        """Return those of the streams that hold anything, in one round trip: mostly there is one to read, or none."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for stream in order:
+                if stream == OVERFLOW:
+                    pipeline.zcard(OVERFLOWING)
+                else:
+                    pipeline.xlen(stream)
+            return [stream for stream, holds in zip(order, pipeline.execute(), strict=True) if holds]
 
     def _read(self, stream: str, count: int) -> list[Claim]:
         answer = self._in_group(
