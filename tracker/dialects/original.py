@@ -7,12 +7,15 @@ the beacon that it generates for an application spreads the custom parameters ov
 from collections.abc import Collection
 from typing import Any, Final
 
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
+
 NAME: Final = "original"
 _FIELDS: Final = frozenset(
     {
-        *("app_id", "client_sub_id", "module_id", "session_id", "event_name", "url", "referrer", "screen_resolution"),
-        *("screen_res", "language", "timezone", "event_data", "custom_params", "event_id", "age_ms", "timestamp"),
-        *("priority", "ip_address", "user_agent"),
+        *MAX_IDENTIFIER_LENGTHS,
+        *MAX_DESCRIPTION_LENGTHS,
+        *("app_id", "screen_res", "event_data", "custom_params", "event_id", "age_ms", "timestamp"),
+        *("priority", "ip_address"),
     }
 )
 

@@ -10,14 +10,15 @@ from tracker.application_settings import (
     MAX_USER_AGENT_LENGTH,
     STRIPPED_QUERY_PARAMETERS,
 )
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.privacy.addresses import network_of
 from tracker.privacy.url_stripping import strip
 
 Anonymization = Literal["none", "last_octet", "full"]
 
 _ABOUT_THE_VISITOR = (
-    *("client_sub_id", "session_id", "ip_address", "user_agent"),
-    *("screen_resolution", "language", "timezone"),
+    *("client_sub_id", "session_id", "ip_address"),
+    *(column for column in MAX_DESCRIPTION_LENGTHS if column not in ("url", "referrer")),
 )
 
 

@@ -32,28 +32,26 @@ _EVENT_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 """A UUID in its canonical spelling, as browsers make it."""
 
 
-class _BrowserHit(Schema):
-    """What anybody may say. `app_id` is not here: it was needed before, to find the application."""
-
+class _Form(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    client_sub_id = Identifier(MAX_IDENTIFIER_LENGTHS["client_sub_id"])
-    module_id = Identifier(MAX_IDENTIFIER_LENGTHS["module_id"])
-    session_id = Identifier(MAX_IDENTIFIER_LENGTHS["session_id"])
-    event_name = Identifier(MAX_IDENTIFIER_LENGTHS["event_name"])
-    url = Description(MAX_DESCRIPTION_LENGTHS["url"])
-    referrer = Description(MAX_DESCRIPTION_LENGTHS["referrer"])
-    screen_resolution = Description(MAX_DESCRIPTION_LENGTHS["screen_resolution"])
-    language = Description(MAX_DESCRIPTION_LENGTHS["language"])
-    timezone = Description(MAX_DESCRIPTION_LENGTHS["timezone"])
-    event_data = JsonObject()
-    custom_params = JsonObject(MAX_PARAMETER_KEY_LENGTH)
-    event_id = EventId()
-    age_ms = Number(0, MAX_AGE_MS)
+
+_BrowserHit = _Form.from_dict(
+    {
+        **{name: Identifier(longest) for name, longest in MAX_IDENTIFIER_LENGTHS.items()},
+        **{name: Description(longest) for name, longest in MAX_DESCRIPTION_LENGTHS.items() if name != "user_agent"},
+        "event_data": JsonObject(),
+        "custom_params": JsonObject(MAX_PARAMETER_KEY_LENGTH),
+        "event_id": EventId(),
+        "age_ms": Number(0, MAX_AGE_MS),
+    },
+    name="_BrowserHit",
+)
+"""What anybody may say. `app_id` is not here: it was needed before, to find the application."""
 
 
-class _KeyedHit(_BrowserHit):
+class _KeyedHit(_BrowserHit):  # type: ignore[misc, valid-type] # made above
     """What a caller with a key may say as well."""
 
     timestamp = Instant()

@@ -1,7 +1,9 @@
 """`access_logs`: one row a hit, stored once however often it is delivered (decision 0007)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from uuid import UUID
 
@@ -17,26 +19,6 @@ HitIdentity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
 
 
-_PLAIN = attrgetter(
-    "id",
-    "application_id",
-    "app_id",
-    "client_sub_id",
-    "module_id",
-    "url",
-    "referrer",
-    "user_agent",
-    "ip_address",
-    "session_id",
-    "screen_resolution",
-    "language",
-    "timezone",
-    "event_name",
-    "created_at",
-)
-"""The values of a hit in the order of `copy.sql`, as far as they need no conversion."""
-
-
 class AlreadyStored(TrackerError):
     """One of the hits is in access_logs already: roll back, and add with `insert_new` what is missing."""
 
@@ -46,11 +28,20 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
     if not hits:
         return
     try:
-        with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy")) as stream:
+        statement = sql("access_logs/copy")
+        plain = _plain_columns(statement)
+        with tx.cursor() as cursor, cursor.copy(statement) as stream:
             for hit in hits:
-                stream.write_row((*_PLAIN(hit), _json(hit.event_data), _json(hit.custom_params)))
+                stream.write_row((*plain(hit), _json(hit.event_data), _json(hit.custom_params)))
     except errors.UniqueViolation as error:
         raise AlreadyStored("a hit of this batch is stored already") from error
+
+
+@cache
+def _plain_columns(statement: str) -> "attrgetter[tuple[object, ...]]":
+    """Return what gives a hit's values in the order of `copy.sql`, but for the last two, which are JSON."""
+    columns = re.findall(r"\w+", statement.partition("access_logs (")[2].partition(")")[0])
+    return attrgetter(*columns[:-2])
 
 
 def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[HitIdentity]:
