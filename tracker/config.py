@@ -47,6 +47,8 @@ class Settings:
     """TRACKER_ADMIN_TOKEN: may do everything over HTTP; without it only applications' own keys count."""
     metrics_token: str | None
     """TRACKER_METRICS_TOKEN: who presents it may read `/metrics`; without it that answers 404."""
+    sentry_dsn: str | None
+    """TRACKER_SENTRY_DSN: where unexpected errors are reported, by the package sentry-sdk; without it nowhere."""
     secret_key: str | None
     """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
     batch_size: int
@@ -122,6 +124,7 @@ def load() -> Settings:
         redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")),
         admin_token=_text(env, "TRACKER_ADMIN_TOKEN") or None,
         metrics_token=_text(env, "TRACKER_METRICS_TOKEN") or None,
+        sentry_dsn=_text(env, "TRACKER_SENTRY_DSN") or None,
         secret_key=_text(env, "TRACKER_SECRET_KEY") or None,
         batch_size=_whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
         max_retries=_whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),

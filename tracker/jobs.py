@@ -5,6 +5,7 @@ import os
 import structlog
 
 from tracker import config, log
+from tracker.error_reports import flush, reporter
 from tracker.errors import TryAgain
 from tracker.ingest import filtered
 from tracker.ingest.drain import Drain
@@ -34,6 +35,8 @@ def drain() -> None:
         _workers.clear()
         services.close()
         raise
+    finally:
+        flush()
 
 
 def _drain(services: Worker) -> None:
@@ -70,7 +73,7 @@ def _worker() -> Worker:
     if services is None:
         settings = config.load()
         if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
-            log.configure(settings.log_format)
+            log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
         services = worker(settings)
         _workers.clear()
         _workers[os.getpid()] = services

@@ -9,18 +9,26 @@ import sys
 import structlog
 
 from tracker.config import LogFormat
+from tracker.error_reports import Report
 
 
-def configure(log_format: LogFormat, *, level: int = logging.INFO) -> None:
+def configure(log_format: LogFormat, *, level: int = logging.INFO, report: Report | None = None) -> None:
     """Send structlog's and the standard library's lines the same way: standard error, one format.
 
     Called once by each front door. Libraries below (RQ, APScheduler) log through the standard
-    library, whose records get the same timestamp and rendering.
+    library, whose records get the same timestamp and rendering. `report` hears of each exception that is logged.
     """
+
+    def tell(_logger: object, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if report is not None and fields.get("exc_info"):
+            report(str(fields.get("event", "")), dict(fields))
+        return fields
+
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        tell,
         structlog.processors.format_exc_info,
     ]
     renderer: structlog.typing.Processor = (

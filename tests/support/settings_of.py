@@ -13,6 +13,7 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         redis_url=redis_url,
         admin_token="admin token of the tests",
         metrics_token=None,
+        sentry_dsn=None,
         secret_key="secret key of the tests",
         batch_size=100,
         max_retries=3,

@@ -7,6 +7,7 @@ import threading
 import click
 
 from tracker import config, log
+from tracker.error_reports import reporter
 from tracker.queueing.server_facts import refuse_evicting
 from tracker.schedule import table
 from tracker.scheduler.loop import Loop
@@ -21,7 +22,7 @@ def scheduler(*, check: bool) -> None:
     Several may run; one works, the others stand by. SIGTERM and Ctrl-C end it after the turn that it is in.
     """
     settings = config.load()
-    log.configure(settings.log_format)
+    log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
     refuse_evicting(settings.redis_url)
     parts = wired(settings)
     if check:

@@ -10,6 +10,7 @@ import click
 
 from tracker import config, log
 from tracker.config import Settings
+from tracker.error_reports import reporter
 from tracker.log import logger
 from tracker.queueing.server_facts import refuse_evicting
 from tracker.server.limits import Limits
@@ -47,7 +48,7 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
     that dies before it has started ends the server with exit status 1, and so does an address that is taken.
     """
     settings = config.load()
-    log.configure(settings.log_format)
+    log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
     refuse_evicting(settings.redis_url)
     listener = listen(host, port)
     limits = Limits(
