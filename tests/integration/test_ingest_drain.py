@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 import orjson
+import structlog
 
-from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.queueing.inspection import depths
@@ -73,6 +74,30 @@ def test_a_long_queue_is_drained_in_batches_with_one_job_row_each(
     ]
     # So many wait that they share a transaction.
     assert rows(database, "SELECT count(DISTINCT xmin::text) FROM batch_jobs") == [(1,)]
+
+
+def test_hits_that_come_one_by_one_share_a_row_a_minute_and_are_no_log_lines(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    counted = "SELECT batch_size, processed_count, error_count, status FROM batch_jobs ORDER BY started_at"
+    with structlog.testing.capture_logs() as lines:
+        for number in range(1, 8):
+            enqueue(redis, [hit_of(application, number)])
+            drain(redis, database)
+    assert rows(database, counted) == [(7, 7, 0, "completed")]
+    assert {line["log_level"] for line in lines} <= {"debug"}
+    enqueue(redis, [hit_of(application, number) for number in range(20, 40)])
+    with structlog.testing.capture_logs() as lines:
+        drain(redis, database)
+    assert [line["event"] for line in lines if line["log_level"] == "info"] == ["drained"]
+    assert rows(database, counted) == [(7, 7, 0, "completed"), (20, 20, 0, "completed")]
+    with database.transaction() as tx:
+        tx.execute("UPDATE batch_jobs SET created_at = created_at - interval '2 minutes'")
+    enqueue(redis, [hit_of(application, 50)])
+    drain(redis, database)
+    enqueue(redis, [entry_of(hit_of(application, 51), tracking_data=b"{}")])
+    drain(redis, database)
+    assert rows(database, counted)[2:] == [(1, 1, 0, "completed"), (1, 0, 1, "failed")]
 
 
 def test_a_hit_without_anything_optional_is_stored(

@@ -8,6 +8,7 @@ from tracker.ingest.bisect_batch import Postponed
 from tracker.ingest.write import Written
 from tracker.instruments import BATCH_HITS, DRAINS, HITS_FAILED, HITS_REPEATED, HITS_RETRIED, HITS_STORED
 from tracker.log import logger
+from tracker.store.batch_jobs import SMALL
 
 _log = logger(__name__)
 
@@ -65,13 +66,18 @@ class DrainCounts:
         )
 
     def report(self, ended: Ended, seconds: float) -> None:
-        """Count it and log it. A drain that found nothing is no line: the watch starts one now and then to be sure."""
+        """Count it and log it. A drain that found nothing is no line, nor is one of a few hits that went well.
+
+        At low traffic nearly every hit has a drain of its own; metrics and `batch_jobs` count them.
+        """
         DRAINS.labels(ended).inc()
         for kind, hits in self._classes.items():
             entry, reason = self._examples[kind]
             _log.warning("hits not stored", kind=kind, hits=hits, entry=entry, reason=reason)
         if self._batches or self._postponed or ended != "dry":
-            _log.info(
+            is_small = ended == "dry" and self._stored <= SMALL and not (self._failed or self._postponed)
+            say = _log.debug if is_small else _log.info
+            say(
                 "drained",
                 ended=ended,
                 batches=self._batches,

@@ -98,7 +98,7 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     announce(tx, new, begun, failed, run.clock.now())
     jobs = _jobs(batch, new, failed, run)
     for job in jobs:
-        batch_jobs.add(tx, job)
+        batch_jobs.add_or_join(tx, job, limit=run.batch_size)
     return Written(
         batches=max(1, len(jobs)),
         stored=len(new),

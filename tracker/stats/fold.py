@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.store import batch_jobs, statistics, statistics_increments
-from tracker.store.batch_jobs import BatchJob
+from tracker.store.batch_jobs import SMALL, BatchJob
 from tracker.store.database import Database
 from tracker.store.statistics import FoldedCounts
 from tracker.store.statistics_increments import ApplicationDay, LockedIncrements
@@ -49,7 +49,8 @@ def fold(
         if clock.monotonic() >= deadline or not should_continue():
             break
     if increments:
-        _log.info("statistics folded", increments=increments, hits=hits, dry=dry)
+        say = _log.debug if dry and increments <= SMALL else _log.info
+        say("statistics folded", increments=increments, hits=hits, dry=dry)
     return Folded(increments=increments, hits=hits, dry=dry)
 
 
@@ -71,5 +72,5 @@ def _fold_some(
             started_at=started_at,
             completed_at=clock.now(),
         )
-        batch_jobs.add(tx, job)
+        batch_jobs.add_or_join(tx, job, limit=_BATCH_SIZE)
     return found, added

@@ -1,11 +1,14 @@
-"""`batch_jobs`: one row per batch that a worker wrote and per scheduled run (decision 0010)."""
+"""`batch_jobs`: one row per batch that a worker wrote and per scheduled run (decisions 0010 and 0301)."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, execute, fetch_all, sql
+
+SMALL: Final = 10
+"""What comes to no more than this has no row and no log line of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,17 @@ class BatchJob:
 def add(tx: Transaction, job: BatchJob) -> None:
     """Note it, in the transaction that did the work."""
     tx.execute(sql("batch_jobs/add"), asdict(job))
+
+
+def add_or_join(tx: Transaction, job: BatchJob, *, limit: int) -> None:
+    """Note it; of what is small and went well, as at low traffic, all of a minute in one row, up to `limit` things."""
+    if job.batch_size > SMALL or job.error_count or not join_recent(tx, job, limit=limit):
+        add(tx, job)
+
+
+def join_recent(tx: Transaction, job: BatchJob, *, limit: int) -> bool:
+    """Add a small batch to the last row of its minute, which then stands for `limit` things at most; whether it did."""
+    return execute(tx, "batch_jobs/join_recent", {**asdict(job), "limit": limit}) > 0
 
 
 def add_run(tx: Transaction, job_type: str, *, count: int, started_at: datetime, completed_at: datetime) -> None:
