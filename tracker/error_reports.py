@@ -14,14 +14,14 @@ from tracker.errors import SettingsInvalid
 
 _FLUSH_SECONDS: Final = 2.0
 
-Report = Callable[[str, dict[str, Any]], None]
+ErrorReport = Callable[[str, dict[str, Any]], None]
 """To be called while an exception is handled: the event's name, and the fields of its log line."""
 
 _clients: dict[int, Any] = {}
 """The library, by the process that has set it up."""
 
 
-def reporter(dsn: str | None) -> Report | None:
+def reporter(dsn: str | None) -> ErrorReport | None:
     """Return what reports to `dsn`; None where there is none. Raises SettingsInvalid.
 
     What is sent: the exception with its stack, the name of the event, the version, the host. Neither values of

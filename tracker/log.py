@@ -9,10 +9,10 @@ import sys
 import structlog
 
 from tracker.config import LogFormat
-from tracker.error_reports import Report
+from tracker.error_reports import ErrorReport
 
 
-def configure(log_format: LogFormat, *, level: int = logging.INFO, report: Report | None = None) -> None:
+def configure(log_format: LogFormat, *, level: int = logging.INFO, report: ErrorReport | None = None) -> None:
     """Send structlog's and the standard library's lines the same way: standard error, one format.
 
     Called once by each front door. Libraries below (RQ, APScheduler) log through the standard
