@@ -56,10 +56,10 @@ class ApplicationLookup:
 
     def _read(self, app_ids: Sequence[str]) -> dict[str, Known | None]:
         with self._database.transaction() as tx:
-            found = applications.find_many(tx, app_ids)
-            defined = custom_parameter_definitions.by_application(tx, [app.id for app in found.values()])
-            listening = subscribers_of(tx, found.values())
-        return {app_id: _known(found.get(app_id), defined, listening) for app_id in app_ids}
+            by_app_id = applications.find_many(tx, app_ids)
+            defined = custom_parameter_definitions.by_application(tx, [app.id for app in by_app_id.values()])
+            listening = subscribers_of(tx, by_app_id.values())
+        return {app_id: _known(by_app_id.get(app_id), defined, listening) for app_id in app_ids}
 
 
 def _known(

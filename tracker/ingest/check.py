@@ -72,17 +72,17 @@ def read(claim: Claim) -> Read | Failed:
 def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
     """Check one hit; `known` holds its application."""
     hit = read.hit
-    found = known[hit.app_id]
-    if found is None or found.application.id != hit.application_id:
+    known_application = known[hit.app_id]
+    if known_application is None or known_application.application.id != hit.application_id:
         return Failed(read.claim, "application gone", f"There is no application {hit.app_id} of the hit's id any more.")
-    checked = check_parameters(hit.custom_params, found.rules, found.mode)
+    checked = check_parameters(hit.custom_params, known_application.rules, known_application.mode)
     if checked.rejected:
         reasons = ", ".join(f"{key} ({reason})" for key, reason in checked.refusals)
         reason = f"Custom parameters are refused, and the application rejects: {reasons}."
-        return Failed(read.claim, "rejected", reason, found.audience)
+        return Failed(read.claim, "rejected", reason, known_application.audience)
     if checked.params is not hit.custom_params:
         hit = replace(hit, custom_params=checked.params)
-    return Good(read.claim, hit, checked.values, checked.refusals, found.audience)
+    return Good(read.claim, hit, checked.values, checked.refusals, known_application.audience)
 
 
 def _demand_sound(hit: Hit) -> None:

@@ -131,8 +131,8 @@ def _checked(item: Read, known: Mapping[str, Known | None]) -> Good | Failed:
     except FAULTS as error:
         _log.exception("a hit meets a fault of this program", entry=str(item.claim.entry.id))
         reason = f"Checking it met a fault of this program: {type(error).__name__}, see the worker's log."
-        found = known.get(item.hit.app_id)
-        return Failed(item.claim, "fault", reason, None if found is None else found.audience)
+        known_application = known.get(item.hit.app_id)
+        return Failed(item.claim, "fault", reason, None if known_application is None else known_application.audience)
 
 
 def _read(batch: Sequence[Claim]) -> list[Read | Failed]:

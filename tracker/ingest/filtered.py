@@ -28,7 +28,9 @@ def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
         taken = filtered.take(redis)
         if taken is None:
             break
-        counts = [FilteredCount(each.application_id, each.hour, each.reason[:30], each.hits) for each in taken.counts]
+        counts = [
+            FilteredCount(count.application_id, count.hour, count.reason[:30], count.hits) for count in taken.counts
+        ]
         with database.transaction() as tx:
             added = filtered_hits.add(tx, taken.id, counts, clock.now())
         filtered.forget(redis, taken)

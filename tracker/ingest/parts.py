@@ -65,10 +65,10 @@ def halves(part: Part) -> tuple[Part, Part]:
 def _weight(item: Read | Item, known: Mapping[str, Known | None]) -> int:
     """Return about how many bytes a hit comes to with the rows of its parameters, before these have been checked."""
     weight = len(item.claim.entry.tracking_data)
-    found = None if isinstance(item, Failed) else known.get(item.hit.app_id)
-    if found is not None and not isinstance(item, Failed):
-        rows = min(len(found.rules), len(item.hit.custom_params or ()) + found.defaults)
-        weight += rows * _VALUE_BYTES + found.default_bytes
+    known_application = None if isinstance(item, Failed) else known.get(item.hit.app_id)
+    if known_application is not None and not isinstance(item, Failed):
+        rows = min(len(known_application.rules), len(item.hit.custom_params or ()) + known_application.defaults)
+        weight += rows * _VALUE_BYTES + known_application.default_bytes
     return weight
 
 

@@ -132,5 +132,5 @@ def _unusual_addresses(tx: Transaction, hours: Iterable[_Hour]) -> dict[str, byt
                 address, _ = visitor
                 if address is not None and address_bytes(address) is None:
                     addresses.add(address)
-    found = sorted(addresses)
-    return dict(zip(found, statistics_increments.address_bytes(tx, found), strict=True)) if found else {}
+    spellings = sorted(addresses)
+    return dict(zip(spellings, statistics_increments.address_bytes(tx, spellings), strict=True)) if spellings else {}

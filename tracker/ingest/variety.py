@@ -75,12 +75,12 @@ class Variety:
 def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[ValueOffer, int]]:
     """List the values of a hit that are bounded, each with how many of its kind a day tells apart."""
     if isinstance(item, Good) and item.values and not item.claim.entry.is_imported:
-        found = known[item.hit.app_id]
-        assert found is not None
+        known_application = known[item.hit.app_id]
+        assert known_application is not None
         for key, text in item.values:
-            if text is not None and key in found.open_keys:
+            if text is not None and key in known_application.open_keys:
                 offer = _offer(item, key, text)
-                yield offer, MAX_LONG_VALUES if offer[0].is_long else found.max_different_values
+                yield offer, MAX_LONG_VALUES if offer[0].is_long else known_application.max_different_values
 
 
 def _offer(item: Good, key: str, text: str) -> ValueOffer:
@@ -89,10 +89,10 @@ def _offer(item: Good, key: str, text: str) -> ValueOffer:
 
 
 def _without(item: Good, refused: AbstractSet[ValueOffer], known: Mapping[str, Known | None]) -> Good:
-    own = [offer for offer, _ in _offers(item, known) if offer in refused]
-    if not own:
+    of_hit = [offer for offer, _ in _offers(item, known) if offer in refused]
+    if not of_hit:
         return item
-    keys = {value_set.parameter_key for value_set, _ in own}
+    keys = {value_set.parameter_key for value_set, _ in of_hit}
     return replace(
         item,
         values=[(key, None if key in keys else text) for key, text in item.values],

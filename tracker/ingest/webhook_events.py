@@ -32,10 +32,10 @@ def announce(
     deliveries = [
         *_of_hits(stored),
         *(
-            each
+            delivery
             for session in begun
             if session.is_active and (audience := listening.get(session.application_id)) is not None
-            for each in of_event(audience.subscriptions, session_started(session))
+            for delivery in of_event(audience.subscriptions, session_started(session))
         ),
         *_of_failures(failures, now),
     ]

@@ -161,7 +161,7 @@ def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActiv
     for activities in activities_of(item.hit for item in items):
         given = _over_if_imported(activities, items)
         new = set(sessions.upsert(tx, given))
-        begun += [each for each in given if each.session_id in new]
+        begun += [activity for activity in given if activity.session_id in new]
     return begun
 
 
@@ -171,8 +171,8 @@ def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Goo
         return activities
     live = {(item.hit.application_id, item.hit.session_id) for item in items if not item.claim.entry.is_imported}
     return [
-        each if (each.application_id, each.session_id) in live else replace(each, is_active=False)
-        for each in activities
+        activity if (activity.application_id, activity.session_id) in live else replace(activity, is_active=False)
+        for activity in activities
     ]
 
 

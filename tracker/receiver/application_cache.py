@@ -172,12 +172,12 @@ class ApplicationCache:
         Raises DatabaseUnavailable: they stay as they are.
         """
         names = iter(list(self._known))
-        while some := list(islice(names, _AT_ONCE)):
+        while app_ids := list(islice(names, _AT_ONCE)):
             with self._database.transaction() as tx:
-                found = self._source.find_many(tx, some)
+                applications_now = self._source.find_many(tx, app_ids)
             self._database_breaker.record_success()
-            for app_id in some:
-                self._renew(app_id, found.get(app_id))
+            for app_id in app_ids:
+                self._renew(app_id, applications_now.get(app_id))
 
     def _renew(self, app_id: str, application: Application | None) -> None:
         known = self._known.get(app_id)

@@ -57,16 +57,16 @@ class DialectEndpoint:
         """
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return preflight_answer(environ)
-        own = None
+        services = None
         try:
-            own = context()
-            own.background_tasks.ensure()
-            request = environ[_REQUEST] = _request(environ, own.clock)
-            return self._take(own, request, environ)
+            services = context()
+            services.background_tasks.ensure()
+            request = environ[_REQUEST] = _request(environ, services.clock)
+            return self._take(services, request, environ)
         except WouldWait:
             raise
         except Exception as error:  # noqa: BLE001 whatever it is, the caller gets an answer that it understands
-            is_spoken = own is not None and own.rules.is_spoken(self.dialect.name)
+            is_spoken = services is not None and services.rules.is_spoken(self.dialect.name)
             return self._refuse(error, environ, clock, is_spoken=is_spoken)
 
     def finish(

@@ -140,7 +140,9 @@ class HitQueue:
                 with self._database.transaction() as tx:
                     repeats = _repeats(tx, application, taken, event_ids, now)
                     new = [entry for index, entry in enumerate(taken) if index not in repeats]
-                    batch_queue.add(tx, [QueueRow(**{name: getattr(each, name) for name in _COLUMNS}) for each in new])
+                    batch_queue.add(
+                        tx, [QueueRow(**{name: getattr(entry, name) for name in _COLUMNS}) for entry in new]
+                    )
                     ledger.add(tx, [LedgerChange(application_id=application.id, accepted_at=now, accepted=len(new))])
             except DatabaseUnavailable as error:
                 if self._database_breaker.record_failure():
@@ -172,10 +174,10 @@ def _repeats(
     named = [(index, UUID(event_id)) for index, event_id in enumerate(event_ids[: len(entries)]) if event_id]
     if not named:
         return {}
-    own: dict[UUID, UUID] = {}
+    first_of_event: dict[UUID, UUID] = {}
     for index, event_id in named:
-        own.setdefault(event_id, entries[index].id)
-    first = batch_queue_events.first_hits(tx, application.id, own, now)
+        first_of_event.setdefault(event_id, entries[index].id)
+    first = batch_queue_events.first_hits(tx, application.id, first_of_event, now)
     return {index: first[event_id] for index, event_id in named if first[event_id] != entries[index].id}
 
 

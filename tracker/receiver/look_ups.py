@@ -53,12 +53,12 @@ class LookUps:
         """
         now = self._clock.monotonic()
         with self._lock:
-            own = [self._bucket_of(network, now) for network in networks]
-            if not all(bucket.has_one(now) for bucket in own):
+            buckets = [self._bucket_of(network, now) for network in networks]
+            if not all(bucket.has_one(now) for bucket in buckets):
                 return "address"
             if not self._process.has_one(now):
                 return "process"
-            for bucket in (*own, self._process):
+            for bucket in (*buckets, self._process):
                 bucket.take()
             return None
 

@@ -122,16 +122,16 @@ class FailedKeys:
     def _counts(self, fields: Sequence[str], minute: int) -> list[int]:
         with self._lock:
             self._begin(minute)
-            own = [self._own[field] for field in fields]
+            counted_here = [self._own[field] for field in fields]
         if not self._breaker.allows_call():
-            return own
+            return counted_here
         try:
             shared = failed_keys.counts(self._redis, fields, minute)
         except QueueUnavailable:
             self._breaker.record_failure()
-            return own
+            return counted_here
         self._breaker.record_success()
-        return [max(pair) for pair in zip(own, shared, strict=True)]
+        return [max(pair) for pair in zip(counted_here, shared, strict=True)]
 
     def _begin(self, minute: int) -> None:
         if minute != self._minute:
@@ -173,14 +173,14 @@ class KeyCheck:
             return KeyHolder()
         if too_many:
             self.failed_keys.require_look_up(presented)
-        found = self._find(presented)
-        if found is None:
+        key_holder = self._find(presented)
+        if key_holder is None:
             self.failed_keys.failed(address, presented)
             if too_many:
                 raise self.failed_keys.refused()
             raise Refused("INVALID_API_KEY", 401, "The API key is unknown, revoked or expired.")
         self.failed_keys.succeeded(presented)
-        return found
+        return key_holder
 
     def knows(self, environ: Mapping[str, Any], proxies: TrustedProxies) -> bool:
         """Return whether a request presents a good key or the admin token, as far as can be told now."""
