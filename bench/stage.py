@@ -109,6 +109,12 @@ class Stage:
         self._connection.execute(_FILL_ACCESS_LOGS, {"application_id": self.application_id, "count": count})
         self._connection.execute("VACUUM (ANALYZE) access_logs")
 
+    def copy_out(self, columns: str, file: Path) -> None:
+        """Write all stored hits as COPY has them."""
+        statement = f"COPY (SELECT {columns} FROM access_logs ORDER BY created_at, id) TO STDOUT".encode()
+        with file.open("wb") as rows, self._connection.cursor().copy(statement) as copy:
+            rows.writelines(copy)
+
     def empty_streams(self) -> None:
         """Nothing waits, neither for the workers nor in the baseline's stream."""
         noted = (OVERFLOWING, share_key(UUID(self.application_id)))

@@ -2,7 +2,6 @@ import contextlib
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,42 +109,6 @@ def test_each_line_has_its_own_format() -> None:
     assert reader.found == {"common": 1, "vhost": 1, "combined": 2, "jsonl": 1}
 
 
-@pytest.mark.parametrize(
-    ("wrapped", "name"),
-    [
-        (b"<190>Nov 28 20:58:25 web1 nginx: " + LINE, "syslog"),
-        (b"Nov  8 20:58:25 nginx[12]: " + LINE, "syslog"),
-        (b"<134>1 2015-05-17T10:05:03.5Z web1 nginx 12 - - " + LINE, "syslog"),
-        (b"2015-05-17T10:05:03.123+00:00 web1 nginx: " + LINE, "syslog"),
-        (b"2015-05-17T10:05:03.123456789Z stdout F " + LINE, "cri"),
-        (b"2015-05-17T10:05:03.123456789Z " + LINE, "timestamps"),
-        (b"web-1  | " + LINE, "compose"),
-        (orjson.dumps({"log": LINE.decode() + "\n", "stream": "stdout", "time": "2015-05-17T10:05:03Z"}), "docker"),
-        (orjson.dumps({"MESSAGE": LINE.decode(), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
-        (orjson.dumps({"MESSAGE": list(LINE), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
-    ],
-)
-def test_what_carried_a_line_is_taken_off(wrapped: bytes, name: str) -> None:
-    reader = reader_of(None)
-    assert reader(wrapped) == read(LINE)
-    assert reader.found == {f"combined in {name}": 1}
-
-
-def test_a_line_without_a_time_has_that_of_what_carried_it() -> None:
-    line = b'INFO:     203.0.113.9:5000 - "GET /a?b=c HTTP/1.1" 200 OK'
-    with pytest.raises(Malformed, match="no time"):
-        read(line)
-    record = read(b"2015-05-17T10:05:03.5Z stdout F " + line)
-    assert record.created_at == datetime(2015, 5, 17, 10, 5, 3, 500_000, tzinfo=UTC)
-    assert (record.columns["url"], record.columns["ip_address"]) == ("/a?b=c", "203.0.113.9")
-
-
-def test_a_line_that_was_cut_on_its_way_is_put_together_again() -> None:
-    reader = reader_of(None)
-    assert reader(b"2015-05-17T10:05:03Z stdout P " + LINE[:40]) is None
-    assert reader(b"2015-05-17T10:05:03Z stdout F " + LINE[40:]) == read(LINE)
-
-
 IIS = b"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status"
 CLOUDFRONT = (
     b"#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent)"
@@ -240,6 +203,40 @@ def test_a_known_server_s_line_is_known(name: str, line: bytes, expected: str) -
     assert record.columns["ip_address"] == "203.0.113.9"
     assert record.columns["url"] == expected
     assert record.columns["event_data"]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("site.example", "site.example"), ("Site.Example.:8080", "site.example.:8080"), ("[::1]", "[::1]"), ("[::1]:80", "[::1]"),
+        ("192.0.2.10", "192.0.2.10"), ("192.0.2.10:8080", "192.0.2.10:8080"), ("intranet:8080", "intranet:8080"), ("localhost", "localhost"),
+    ],
+)  # fmt: skip
+def test_the_second_word_of_lighttpd_is_the_host(host: str, expected: str) -> None:
+    reader = reader_of(None)
+    record = reader(f'203.0.113.9 {host} - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "UA"'.encode())
+    assert record is not None
+    assert (record.host, record.columns["ip_address"], reader.found) == (expected, "203.0.113.9", {"lighttpd": 1})
+    # An address before a whole line is one that was torn off another.
+    with pytest.raises(Malformed):
+        reader_of(None)(b"203.0.113.9 " + START.replace(b"- -", b"host.example -") + b'"GET / HTTP/1.1" 200 5 "-" "UA"')
+
+
+@pytest.mark.parametrize(
+    ("request_line", "url"),
+    [
+        ("CONNECT http://other.example:443other.example:443 HTTP/1.1", None),  # As Varnish writes them.
+        ("OPTIONS http://site.example* HTTP/1.1", None),
+        ("GET http://site.example:80/a?b HTTP/1.1", "http://site.example/a?b"),
+        ("GET https://site.example:443 HTTP/1.1", "https://site.example"),
+        ("GET http://site.example:443/ HTTP/1.1", "http://site.example:443/"),
+        ("GET /a:80/b HTTP/1.1", "/a:80/b"),
+    ],
+)
+def test_an_absolute_target_names_a_page_and_no_port_that_goes_without_saying(
+    request_line: str, url: str | None
+) -> None:
+    assert columns(START + f'"{request_line}" 200 5 "-" "UA"'.encode()).get("url") == url
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ class LogReader:
     partial: bytes = b""
     """The parts of a line whose last one is still to come."""
     _w3c: W3CReader = field(default_factory=W3CReader)
-    _last: LineFormat | None = None
+    _last: LineFormat | W3CReader | None = None
+    _was_carried: bool = False
+    """Whether the last line was carried by something, as the next one will be."""
 
     def resume(self, header: bytes, partial: bytes) -> None:
         """Go on in the middle of a log, after its `#Fields:` line and the parts of a line."""
@@ -78,6 +80,8 @@ class LogReader:
         reason: Malformed | None = None
         if self.only in (None, "json") and line.startswith(b"{"):
             return self._read_json(line, wrapper)
+        if self._was_carried and not wrapper and (inner := unwrap(line)) is not None:
+            return self._read_inner(inner)
         for known in self._formats(line):
             try:
                 fields = known.read(line)
@@ -103,6 +107,7 @@ class LogReader:
         return record
 
     def _read_inner(self, inner: Unwrapped) -> Record | None:
+        self._was_carried = True
         line = self.partial + inner.line
         if inner.partial:
             if len(line) > _MAX_PARTIAL:
@@ -117,14 +122,15 @@ class LogReader:
         if time is not None:
             fields.setdefault("time", time)
         record = record_of(fields, self.rules)
-        if isinstance(known, LineFormat):
-            self._last = known
+        self._last = known
+        if not wrapper:
+            self._was_carried = False
         if known.unread:
             self.unread.update(known.unread)
         self._count(known.name, wrapper)
         return record
 
-    def _formats(self, line: bytes) -> Iterable[LineFormat]:
+    def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
         """Return the formats to try: the last line's first, but for those that it would take away from another."""
         if self.only is not None:
             if isinstance(self.only, LineFormat):

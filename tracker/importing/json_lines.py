@@ -6,7 +6,8 @@ so that no line that is taken can fail when it is written. Under a server's name
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -99,38 +100,60 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
 
 def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
     fields: Fields = {}
-    for field, aliases in ALIASES.items():
-        for name in aliases:
-            if (text := _text(values, name)) is not None:
+    for field, paths in _paths_among(tuple(values)):
+        for path in paths:
+            if (text := _text(values, path)) is not None:
                 fields[field] = text
                 break
     for name, theirs in names.items():
-        if (text := _text(values, theirs)) is not None:
+        if (text := _text(values, _Path.of(theirs))) is not None:
             fields[_COLUMNS_AS_FIELDS.get(name, name)] = text
     for field in _TEXTS & fields.keys():
         fields[field] = letters_as_bytes(fields[field])
     return fields
 
 
-def _text(values: dict[str, Any], path: str) -> str | None:
-    """Return the text at a name or a dotted path, numbers as they are written, of a list its items.
+class _Path(NamedTuple):
+    """Where a text stands: under a name, or under the last of several, each in the object of the one before."""
 
-    None for nothing.
-    """
-    value: Any = values.get(path)
-    if value is None and "." in path:
+    name: str
+    parts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str) -> "_Path":
+        return cls(name, tuple(name.split(".")))
+
+
+_PATHS: Final = {field: tuple(map(_Path.of, aliases)) for field, aliases in ALIASES.items()}
+
+
+@lru_cache(maxsize=256)
+def _paths_among(names: tuple[str, ...]) -> tuple[tuple[str, tuple[_Path, ...]], ...]:
+    """Return the paths that an object of these names may have: a log's objects have all the same, or nearly."""
+    present = frozenset(names)
+    there = {
+        field: tuple(path for path in paths if path.name in present or path.parts[0] in present)
+        for field, paths in _PATHS.items()
+    }
+    return tuple((field, paths) for field, paths in there.items() if paths)
+
+
+def _text(values: dict[str, Any], path: _Path) -> str | None:
+    """Return the text at a path, numbers as they are written, of a list its items; None for nothing."""
+    value: Any = values.get(path.name)
+    if value is None and len(path.parts) > 1:
         value = values
-        for name in path.split("."):
+        for name in path.parts:
             if not isinstance(value, dict):
                 return None
             value = value.get(name)
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        value = ", ".join(value)
-    if isinstance(value, bool) or value in (None, "", "-"):
-        return None
     if isinstance(value, str):
-        return value
-    return repr(value) if isinstance(value, int | float) else None
+        return value if value not in ("", "-") else None
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return repr(value)
 
 
 def _unknown_names(values: dict[str, Any]) -> str:

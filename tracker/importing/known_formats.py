@@ -18,11 +18,11 @@ _FORWARDED: Final = r'(?: "(?P<forwarded_for>[0-9A-Fa-f:.]+(?:, ?[0-9A-Fa-f:.]+)
 _APPENDED: Final = rf'{_FORWARDED}(?: (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'
 _APPENDED_PLAIN: Final = r'(?: [^"\[]*)?'
 _VHOST: Final = r"(?P<host>[A-Za-z0-9_.\[\]-]*):(?P<port>\d{1,5}|-) "
-_NAME: Final = r"(?:(?:[A-Za-z0-9][A-Za-z0-9_-]*\.)+[A-Za-z][A-Za-z0-9-]*|localhost)(?::\d{1,5})?"
+_NAME: Final = r"(?:(?:[A-Za-z0-9][A-Za-z0-9_-]*\.)+[A-Za-z][A-Za-z0-9-]*|localhost)\.?(?::\d{1,5})?"
 _SECOND_VHOST: Final = (
     rf"(?P<address>{FIELD['address']}) "
     # An address as the host, or one word and a port, may also be a line that was torn: then words follow for the user.
-    rf"(?P<host>{_NAME}\.?|(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?|\[[0-9A-Fa-f:.]+\](?::\d{{1,5}})?|[A-Za-z0-9-]+:\d{{1,5}})(?= [^ ]+ \[)) "
+    rf"(?P<host>{_NAME}|(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?|\[[0-9A-Fa-f:.]+\](?::\d{{1,5}})?|[A-Za-z0-9-]+:\d{{1,5}})(?= [^ ]+ \[)) "
     rf"(?P<user>{FIELD['user']}) "
 )
 

@@ -27,6 +27,7 @@ _ABSOLUTE: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
 _SAFE_IN_PATHS: Final = "/:@!$&'()*+,;=~"
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_-]+)*\.?")
+_HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_TAB: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NAMELESS: Final = frozenset(("", "-", "unknown", "unix:", "none", "null"))
@@ -204,13 +205,11 @@ def _agent(text: str | None) -> str | None:
 
 
 def _host(fields: Fields) -> str | None:
-    host = (fields.get("host") or "").strip()
-    if host in _NAMELESS or not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+:\d{1,5}", host):
+    match = _HOST.fullmatch((fields.get("host") or "").strip())
+    if match is None or match["name"] in _NAMELESS:
         return None
-    port = fields.get("port") or ""
-    if ":" in host and not host.startswith("["):
-        host, port = host.rsplit(":", 1)
-    return host.lower() if port in _DEFAULT_PORTS or not port.isdecimal() else f"{host.lower()}:{port}"
+    name, port = match["name"].lower(), match["port"] or fields.get("port") or ""
+    return name if port in _DEFAULT_PORTS or not port.isdecimal() else f"{name}:{port}"
 
 
 def _number(text: str | None, name: str) -> int | None:

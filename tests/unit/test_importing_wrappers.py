@@ -1,0 +1,69 @@
+"""Lines that something else carried: syslog, journald, Docker, Kubernetes, and among lines that nothing did."""
+
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from tracker.importing.formats import reader_of
+from tracker.importing.record import Malformed, Record
+
+LINE = b'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "-"'
+
+
+def read(line: bytes) -> Record:
+    record = reader_of(None)(line)
+    assert record is not None
+    return record
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "name"),
+    [
+        (b"<190>Nov 28 20:58:25 web1 nginx: " + LINE, "syslog"),
+        (b"Nov  8 20:58:25 nginx[12]: " + LINE, "syslog"),
+        (b"<134>1 2015-05-17T10:05:03.5Z web1 nginx 12 - - " + LINE, "syslog"),
+        (b'<134>1 2015-05-17T10:05:03.5Z web1 nginx 12 - [x@1 a="b\\]c"] ' + LINE, "syslog"),
+        (b"<190>2015-05-17T10:05:03.123+00:00 web1 nginx: " + LINE, "syslog"),
+        (b"Sun 2015-05-17 10:05:03 UTC web1 nginx[12]: " + LINE, "syslog"),
+        (b"May 17 10:05:03.123456 web1 nginx[12]: " + LINE, "syslog"),
+        (b"2015-05-17T10:05:03+0000 [twisted.python.log#info] " + LINE, "twistd"),
+        (b"2015-05-17T10:05:03.123+00:00 web1 nginx: " + LINE, "syslog"),
+        (b"2015-05-17T10:05:03.123456789Z stdout F " + LINE, "cri"),
+        (b"2015-05-17T10:05:03.123456789Z " + LINE, "timestamps"),
+        (b"web-1  | " + LINE, "compose"),
+        (orjson.dumps({"log": LINE.decode() + "\n", "stream": "stdout", "time": "2015-05-17T10:05:03Z"}), "docker"),
+        (orjson.dumps({"MESSAGE": LINE.decode(), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
+        (orjson.dumps({"MESSAGE": list(LINE), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
+    ],
+)
+def test_what_carried_a_line_is_taken_off(wrapped: bytes, name: str) -> None:
+    reader = reader_of(None)
+    assert reader(wrapped) == read(LINE)
+    assert reader.found == {f"combined in {name}": 1}
+
+
+def test_a_line_without_a_time_has_that_of_what_carried_it() -> None:
+    line = b'INFO:     203.0.113.9:5000 - "GET /a?b=c HTTP/1.1" 200 OK'
+    with pytest.raises(Malformed, match="no time"):
+        read(line)
+    record = read(b"2015-05-17T10:05:03.5Z stdout F " + line)
+    assert record.created_at == datetime(2015, 5, 17, 10, 5, 3, 500_000, tzinfo=UTC)
+    assert (record.columns["url"], record.columns["ip_address"]) == ("/a?b=c", "203.0.113.9")
+
+
+def test_a_line_that_was_cut_on_its_way_is_put_together_again() -> None:
+    reader = reader_of(None)
+    assert reader(b"2015-05-17T10:05:03Z stdout P " + LINE[:40]) is None
+    assert reader(b"2015-05-17T10:05:03Z stdout F " + LINE[40:]) == read(LINE)
+
+
+def test_lines_that_were_carried_and_others_may_stand_in_any_order() -> None:
+    reader = reader_of(None)
+    lines = {"combined": LINE, "combined in cri": b"2015-05-17T10:05:03.5Z stdout F " + LINE}
+    json = b'{"time": "2015-05-17T10:05:03Z", "remote_addr": "192.0.2.1", "request": "GET / HTTP/1.1"}'
+    lines |= {"combined in syslog": b"<190>Nov 28 20:58:25 web1 nginx: " + LINE, "jsonl": json}
+    for name in ("combined", "combined in cri", "combined", "jsonl", "combined in cri", "combined in syslog", "jsonl"):
+        before = reader.found.get(name, 0)
+        assert reader(lines[name]) is not None
+        assert reader.found[name] == before + 1
