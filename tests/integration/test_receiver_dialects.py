@@ -232,6 +232,10 @@ def test_the_original_is_there_unless_switched_off(receiving: Receiving, redis: 
     assert receiving.client.get("/beacon?app_id=shop").headers["X-Tracker-Error"] == "NOT_FOUND"
 
 
+def test_the_originals_addresses_of_health_answer(receiving: Receiving) -> None:
+    assert [receiving.client.get(path).status_code for path in ("/live", "/ready")] == [200, 200]
+
+
 def test_a_batch_of_the_original_has_its_habits(
     receiving: Receiving, redis: Connection, database: Database, application_key: str
 ) -> None:
