@@ -24,7 +24,6 @@ os.environ["PGTZ"] = "UTC"
 os.environ["PGDATESTYLE"] = "ISO, MDY"
 
 _Result = TypeVar("_Result")
-_PREFER_STANDBY = "prefer-standby"
 
 _IF_NOT_IN_THE_URL: dict[str, Any] = {
     # A peer that vanished without a word is noticed after a minute at most.
@@ -104,24 +103,11 @@ def complete(url: str, *, name: str, wait: float) -> str:
     return make_conninfo("", **{**defaults, **given, "application_name": name, "client_encoding": "UTF8"})
 
 
-def _open(conninfo: str) -> PostgresConnection:
-    """Open a connection; of several hosts to the first one that is as `target_session_attrs` says.
-
-    psycopg asks libpq for one host at a time, and a primary alone is good enough for `prefer-standby`: the standbys are
-    asked for first here.
-    """
-    if conninfo_to_dict(conninfo).get("target_session_attrs") == _PREFER_STANDBY:
-        with suppress(psycopg.OperationalError):
-            return _open(make_conninfo(conninfo, target_session_attrs="standby"))
-        conninfo = make_conninfo(conninfo, target_session_attrs="any")
-    # Prepared statements pin a proxied session and collide in a transaction pooler (decision 0014).
-    return PostgresConnection.connect(conninfo, prepare_threshold=None)
-
-
 def connect(conninfo: str, *, patience: float | None = None, cancellation: float = 0.0) -> PostgresConnection:
     """Open a connection to what `complete` returned. Raises psycopg's errors."""
     opened_at = time.monotonic()
-    connection = _open(conninfo)
+    # Prepared statements pin a proxied session and collide in a transaction pooler (decision 0014).
+    connection = PostgresConnection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at
     # In BEGIN, which pins nothing: what is written here counts on seeing what others have committed meanwhile, whatever
