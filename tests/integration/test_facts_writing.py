@@ -12,6 +12,7 @@ from tests.support.facts import facts, make_facts
 from tests.support.queued_hits import define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.facts.folder import MARK
+from tracker.facts.visits import beside
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -189,6 +190,27 @@ def test_a_damaged_file_is_made_anew_from_the_rows(
     for _ in range(3):
         writer.turn()
     assert sorted(pages(database, folder)) == ["/1", "/2", "/3"]
+
+
+def test_a_file_without_visits_is_written_anew_from_itself(
+    database: Database, redis: Connection, application: Application, folder: Path
+) -> None:
+    enqueue(redis, [hit_of(application, number, created_at=HOUR) for number in (1, 2)])
+    drain(redis, database)
+    writer = make_facts(database, folder)
+    [file] = files(folder)
+    beside(file).unlink()
+    rows(database, "UPDATE facts_files SET checksum = left(checksum, 32) RETURNING 1")
+    # The rows are no longer asked: the file itself has all that is needed.
+    rows(database, "UPDATE access_logs SET url = 'https://shop.example/other' RETURNING 1")
+    writer.swept_at = float("-inf")
+    writer.turn()
+    writer.remove_replaced(0)
+    assert sorted(pages(database, folder)) == ["/1", "/2"]
+    [anew] = files(folder)
+    assert anew != file
+    assert beside(anew).is_file()
+    assert rows(database, "SELECT length(checksum) FROM facts_files") == [(64,)]
 
 
 def test_leftovers_of_a_killed_writer_are_removed(
