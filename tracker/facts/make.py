@@ -59,7 +59,10 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
 
 
 class Made:
-    """The facts of some hours, as they are made one after the other: the temporary table `facts` of a cursor."""
+    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor, over files.
+
+    In a table they would fill the memory that joining and sorting them needs.
+    """
 
     def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, countries: Countries) -> None:
         self._tx = tx
@@ -68,10 +71,11 @@ class Made:
         self._day = day
         self._countries = countries
         self._csv = work / "rows.csv"
-        self._is_begun = False
+        self._made: list[Path] = []
         self.recipe = recipe_of(tx, day)
         self._csv.unlink(missing_ok=True)
-        cursor.run("DROP TABLE IF EXISTS facts")
+        for left in work.glob("facts-*.made"):
+            left.unlink()
 
     def add(self, hour: int, minutes: int) -> None:
         """Add the facts of some minutes (as bits) of an hour."""
@@ -93,10 +97,10 @@ class Made:
             meanings = write_meanings(cursor, self._work, recipe.belonging, country_of)
         for table, path in meanings.items():
             cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
-        verb = "INSERT INTO facts" if self._is_begun else "CREATE TEMP TABLE facts AS"
-        cursor.run(f"{verb} {facts_of(recipe.domain, recipe.parameters)}")
+        self._made.append(self._work / f"facts-{len(self._made)}.made")
+        _write(cursor, facts_of(recipe.domain, recipe.parameters), self._made[-1])
+        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
         cursor.run("DROP TABLE rows")
-        self._is_begun = True
         self._csv.unlink()
 
 

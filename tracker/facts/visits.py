@@ -56,19 +56,25 @@ def numbered(hits: str, span: FileSpan) -> str:
     """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted."""
     head, tail = span.edges
     names = ", ".join(map(text, VISIT_COLUMNS))
+    timeout = f"INTERVAL {span.timeout_minutes} MINUTE"
+    # Visits are found among times of visitors alone: whole hits in a window would need many times the memory.
     return f"""
-        SELECT * EXCLUDE (begins),
-            CASE WHEN session IS NULL THEN
-                CAST({span.first_number} + sum(begins) OVER (ORDER BY session IS NOT NULL, visitor, time) AS UBIGINT)
-            END AS visit,
-            session IS NULL AND (time < {head} OR time >= {tail}) AS at_edge
-        FROM (
-            SELECT *, CASE WHEN session IS NOT NULL THEN 0
-                WHEN time - lag(time) OVER (PARTITION BY session IS NOT NULL, visitor ORDER BY time)
-                    <= INTERVAL {span.timeout_minutes} MINUTE THEN 0 ELSE 1 END AS begins
-            FROM (SELECT COLUMNS(lambda name: name NOT IN ({names})) FROM ({hits}))
+        WITH hits AS NOT MATERIALIZED (SELECT COLUMNS(lambda name: name NOT IN ({names})) FROM ({hits})),
+        moments AS (SELECT DISTINCT visitor, time FROM hits WHERE session IS NULL),
+        begun AS (
+            SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY visitor ORDER BY time) <= {timeout}
+                THEN 0 ELSE 1 END AS begins
+            FROM moments
+        ),
+        numbers AS (
+            SELECT visitor, time,
+                CAST({span.first_number} + sum(begins) OVER (ORDER BY visitor, time) AS UBIGINT) AS number
+            FROM begun
         )
-        ORDER BY visitor, time
+        SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit,
+            session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
+        FROM hits LEFT JOIN numbers ON hits.visitor = numbers.visitor AND hits.time = numbers.time
+        ORDER BY hits.visitor, hits.time
     """  # noqa: S608 numbers and names of our own
 
 
