@@ -20,6 +20,10 @@ from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
 """After an outage was met, so that a worker that is woken again at once does not spin."""
+_MORE_LOOKS = 3
+_LOOK_AGAIN_SECONDS = 0.005
+"""Of a drain that had something to do, before it ends: under a steady load the next hit is milliseconds away, and would
+wait for the end of one RQ job and the beginning of another."""
 _MAX_PARTS_LEFT = 50
 """With so many left to write nothing new is claimed: what a worker holds stays bounded."""
 
@@ -92,8 +96,14 @@ class Drain:
 
     def _until_dry(self) -> Ended:
         self._permit()
+        looks = 0
         while not self._out_of_time():
-            if not self.turn():
+            if self.turn():
+                looks = _MORE_LOOKS
+            elif looks:
+                looks -= 1
+                time.sleep(_LOOK_AGAIN_SECONDS)
+            else:
                 return "dry"
         self._give_back()
         return "time"
