@@ -25,9 +25,10 @@ class Managing:
             lambda: self.receiver, knows_caller=lambda environ: self.parts.key_check.knows(environ, self.parts.proxies)
         )
         mount(self.app, lambda: self.parts)
-        # Parts that a test replaces are those of the next request; what links were read is kept.
-        reads = dashboard.parts(settings, self.parts).share_reads
-        mount_dashboard(self.app, lambda: replace(dashboard.parts(settings, self.parts), share_reads=reads))
+        # Parts that a test replaces are those of the next request; what a process remembers is kept.
+        first = dashboard.parts(settings, self.parts)
+        kept = {"share_reads": first.share_reads, "applications": first.applications}
+        mount_dashboard(self.app, lambda: replace(dashboard.parts(settings, self.parts), **kept))
         self.client = Client(self.app)
 
     def close(self) -> None:

@@ -1,12 +1,16 @@
 """What goes on now: visitors of the last half hour and the newest hits, by themselves, or as a page that reloads."""
 
+import hashlib
 from urllib.parse import urlsplit
 
 from flask import Response
 
+from tracker import __version__
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.page import fragment, page
 from tracker.dashboard.services import current_services
+from tracker.dashboard.viewer import application_named
+from tracker.dashboard.wording import language
 
 
 def show(app_id: str) -> Response:
@@ -17,10 +21,11 @@ def show(app_id: str) -> Response:
 
 
 def now(app_id: str) -> Response:
-    """Return the part, or 304 for whoever has it as it is."""
-    shown = frame(app_id)
-    live = current_services().live.read(shown["application"].app_id)
-    return fragment("live_now.html", live=live, place=_place)
+    """Return the part, or 304 for whoever has it as it is: asked for every two seconds by each who looks."""
+    live = current_services().live.read(application_named(app_id).app_id)
+    seen = (__version__, language(), live.latest.visitors, live.latest.hits, [hit["id"] for hit in live.newest])
+    mark = hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return fragment("live_now.html", mark=mark, live=live, place=_place)
 
 
 def _place(url: str | None) -> str:

@@ -51,12 +51,22 @@ def page(
     return Response(text, status, headers, content_type="text/html; charset=utf-8")
 
 
-def fragment(template: str, **values: Any) -> Response:  # noqa: ANN401 what templates show
-    """Return a part of a page, with an ETag by which who asks for it again learns that it is as it was."""
+def fragment(template: str, *, mark: str | None = None, **values: Any) -> Response:  # noqa: ANN401 what templates show
+    """Return a part of a page, with an ETag by which who asks for it again learns that it is as it was.
+
+    With a `mark`, by which alone the part differs from one time to the next, it is not even made for who has it.
+    """
+    if mark is not None and request.if_none_match.contains(mark):
+        unchanged = Response(status=HTTPStatus.NOT_MODIFIED, headers=_headers(Words(language())))
+        unchanged.set_etag(mark)
+        return unchanged
     text, words = _rendered(template, script=False, **values)
     headers = _headers(words)
     answer = Response(text, HTTPStatus.OK, headers, content_type="text/html; charset=utf-8")
-    answer.add_etag()
+    if mark is None:
+        answer.add_etag()
+    else:
+        answer.set_etag(mark)
     answer.make_conditional(request)
     return answer
 

@@ -11,9 +11,7 @@ from flask import g, request
 from tracker.dashboard.link_tokens import found_by
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import Viewer
-from tracker.errors import not_found
 from tracker.management import shares
-from tracker.store import applications
 
 MISSING: Final = "There is no such share link."
 
@@ -23,12 +21,9 @@ def identify() -> None:
     services = current_services()
     arguments = request.view_args or {}
     token = str(arguments.pop("token", ""))
-    share = found_by(token, lambda: shares.find(services.database, token), MISSING)
+    find = services.applications.find
+    share, application = found_by(token, lambda: shares.find(services.database, token, find), MISSING)
     services.share_reads.take(share)
-    with services.database.transaction() as tx:
-        application = applications.find(tx, share.app_id)
-    if application is None or application.deleted:
-        raise not_found(MISSING)
     arguments["app_id"] = application.app_id
     g.viewer = Viewer(application, share=share)
     g.share_token = token

@@ -15,7 +15,7 @@ from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
 from tracker.errors import DatabaseUnavailable, not_found
 from tracker.management import audit
-from tracker.store import applications, dashboard_sign_outs
+from tracker.store import dashboard_sign_outs
 from tracker.store.shares import Share
 from tracker.web.authentication import KeyHolder
 
@@ -96,7 +96,7 @@ def application_named(app_id: str) -> Application:
     if "\0" in app_id:
         raise not_found("There is no such application.")
     with current_services().database.transaction() as tx:
-        found = applications.find(tx, app_id)
+        found = current_services().applications.find(tx, app_id)
     if found is None or found.deleted:
         raise not_found("There is no such application.")
     return found
@@ -118,7 +118,7 @@ def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session
         with services.database.transaction() as tx:
             if dashboard_sign_outs.has(tx, session.id):
                 return None
-            application = None if session.key == ADMIN else applications.find(tx, str(session.app_id))
+            application = None if session.key == ADMIN else services.applications.find(tx, str(session.app_id))
     except DatabaseUnavailable:
         if session.key == ADMIN:
             # The page that says so, and nothing else, tells the operator why.

@@ -5,18 +5,19 @@ A token has 256 random bits and is stored as its SHA-256, as keys are (decision 
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from tracker.application import hash_key
+from tracker.application import Application, hash_key
 from tracker.domains import ascii_host
 from tracker.errors import conflict, invalid, not_found
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.names import id_of, name_of
 from tracker.store import shares
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 from tracker.store.shares import Share
 
 MAX_SHARES: Final = 20
@@ -31,10 +32,14 @@ def list_(database: Database, app_id: str) -> list[dict[str, Any]]:
         return shares.list_rows(tx, known(tx, app_id).id)
 
 
-def find(database: Database, token: str) -> Share | None:
-    """Return the link of a token, if there is one."""
+def find(
+    database: Database, token: str, application_of: Callable[[Transaction, str], Application | None]
+) -> tuple[Share, Application] | None:
+    """Return the link of a token and its application, as `application_of` finds it, if both are there."""
     with database.transaction() as tx:
-        return shares.find(tx, hash_key(token))
+        share = shares.find(tx, hash_key(token))
+        application = None if share is None else application_of(tx, share.app_id)
+    return None if share is None or application is None or application.deleted else (share, application)
 
 
 def create(

@@ -23,6 +23,12 @@ def find(tx: Transaction, app_id: str) -> Application | None:
     return find_many(tx, [app_id]).get(app_id)
 
 
+def changed_at(tx: Transaction, app_id: str) -> datetime | None:
+    """Return when the application, or what belongs to its snapshot, was last changed; None where there is none."""
+    row = fetch_one(tx, "applications/changed_at", {"app_id": app_id})
+    return None if row is None else row["updated_at"]
+
+
 def existing(tx: Transaction, app_id: str) -> Application:
     """Return the same where there has to be one. Raises UnknownApplication."""
     application = find(tx, app_id)
