@@ -1,7 +1,7 @@
 """Who is reading: the operator, the holder of a key that may read statistics of one application, or of a share link.
 
-`identify` runs before every page but those that let people in. It looks the key up anew each time, so that one that is
-revoked, changed or has expired ends its session with the next request.
+`identify` runs before every page but those that let people in. It looks each time whether the application's keys have
+changed, so that one that is revoked, changed or has expired ends its session with the next request.
 """
 
 import hmac
