@@ -7,7 +7,7 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
-from tracker.dashboard.known_applications import KnownApplications
+from tracker.dashboard.application_snapshots import ApplicationSnapshots
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
 from tracker.management.webhook_rules import WebhookRules
@@ -42,7 +42,7 @@ class DashboardServices:
     webhook_rules: WebhookRules
     live: LiveReader
     share_reads: ShareReads
-    applications: KnownApplications
+    applications: ApplicationSnapshots
     wake_worker: Callable[[], object]
 
 

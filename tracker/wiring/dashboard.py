@@ -2,7 +2,7 @@
 
 from tracker.api.services import ApiServices
 from tracker.config import Settings
-from tracker.dashboard.known_applications import KnownApplications
+from tracker.dashboard.application_snapshots import ApplicationSnapshots
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
@@ -25,7 +25,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         webhook_rules=api.webhook_rules,
         live=LiveReader(api.reading, api.clock),
         share_reads=ShareReads(api.clock),
-        applications=KnownApplications(api.clock),
+        applications=ApplicationSnapshots(api.clock),
         instance=InstanceCheck(api.database, api.redis, api.clock),
         wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
     )

@@ -18,7 +18,7 @@ MAX_AGE_SECONDS: Final = 5.0
 _MAX_REMEMBERED: Final = 500
 
 
-class KnownApplications:
+class ApplicationSnapshots:
     """One of it a process. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:

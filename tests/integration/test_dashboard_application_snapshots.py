@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.raw_hits import execute
 from tracker.application import Application
-from tracker.dashboard.known_applications import MAX_AGE_SECONDS, KnownApplications
+from tracker.dashboard.application_snapshots import MAX_AGE_SECONDS, ApplicationSnapshots
 from tracker.management import applications, keys, settings
 from tracker.store import applications as stored
 from tracker.store.database import Database
@@ -16,7 +16,7 @@ from tracker.store.database import Database
 def test_it_is_read_again_after_each_change_and_otherwise_seldom(
     database: Database, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, reads = KnownApplications(clock), list[str]()
+    known, reads = ApplicationSnapshots(clock), list[str]()
     find = stored.find
 
     def counted(tx: Any, app_id: str) -> Application | None:
