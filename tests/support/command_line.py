@@ -48,6 +48,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "TRACKER_RETENTION_MONTHS": str(settings.retention_months),
         "TRACKER_FACTS_URL": str(settings.facts_url),
+        "TRACKER_QUEUE_MAX_BYTES": str(settings.queue_max_bytes),
         "PYTHONPATH": str(PROJECT),
     }
     return {**kept, **servers, **more}

@@ -84,9 +84,10 @@ class Installation:
         parent = self._programs[program].process.pid
         return [parent, *self._children(parent)]
 
-    def times_said(self, words: str) -> int:
-        """How often the programs have logged these words."""
-        return sum(log.read_text(errors="replace").count(words) for log in self._folder.glob("*.log"))
+    def times_said(self, *words: str) -> int:
+        """How often the programs have logged any of these words."""
+        logs = [log.read_text(errors="replace") for log in self._folder.glob("*.log")]
+        return sum(log.count(each) for log in logs for each in words)
 
     def _start(self, program: str) -> Running:
         self._started += 1
