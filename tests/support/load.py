@@ -17,7 +17,7 @@ import orjson
 import psutil
 import psycopg
 
-from tests.support.command_line import environment, tracker
+from tests.support.command_line import PROJECT, environment, tracker
 from tests.support.ledger import look
 from tests.support.queued_hits import rows
 from tests.support.running import Running
@@ -70,10 +70,12 @@ class Sender:
 class Installation:
     """A receiver, two workers and a scheduler; whatever is killed is started again, as an operator's units do."""
 
-    def __init__(self, settings: Settings, folder: Path, receivers: int = 1) -> None:
-        self._settings, self._folder, self._started = settings, folder, 0
+    def __init__(self, settings: Settings, folder: Path, receivers: int = 1, checkout: Path = PROJECT) -> None:
+        """`checkout` has the code that runs."""
+        self._settings, self._folder, self._started, self._receivers = settings, folder, 0, receivers
+        self._checkout = checkout
         serve = ["-m", "tracker", "serve", "--port", "PORT", "--workers", str(receivers)]
-        self._server = Serving(serve, environment(settings), folder, processes=receivers)
+        self._server = Serving(serve, environment(settings), folder, processes=receivers, checkout=checkout)
         self.port = self._server.port
         self._serve = [str(self.port) if part == "PORT" else part for part in serve]
         self._programs = {name: self._start(name) for name in ("worker.py", "scheduler.py")}
@@ -94,7 +96,8 @@ class Installation:
         options = ["--workers", "2"] if program == "worker.py" else []
         variables = environment(self._settings, TRACKER_DRAIN_SECONDS="5")
         log = self._folder / f"{self._started}-{program}.log"
-        return Running([sys.executable, program, *options], variables, log)
+        variables["PYTHONPATH"] = str(self._checkout)
+        return Running([sys.executable, str(self._checkout / program), *options], variables, log)
 
     def kill(self, what: str, choose: random.Random) -> None:
         """Kill one process, or do what is as bad; what is not there at the moment is left alone."""
@@ -116,11 +119,27 @@ class Installation:
                 )
         self.revive()
 
+    def replace(self, what: str, checkout: Path) -> None:
+        """End the receivers (`server`), or a program, as an operator does, and start them by another checkout."""
+        self._checkout = checkout
+        if what == "server":
+            assert self._server.terminate() == 0
+            self._serve_again()
+            self._server.wait_until_live()
+        else:
+            assert self._programs[what].stop() == 0
+            self._programs[what] = self._start(what)
+
+    def _serve_again(self) -> None:
+        variables = environment(self._settings)
+        count = self._receivers
+        self._server = Serving(self._serve, variables, self._folder, processes=count, checkout=self._checkout)
+        self._server.port = self.port
+
     def revive(self) -> None:
         """Start what does not run."""
         if self._server.process.poll() is not None:
-            self._server = Serving(self._serve, environment(self._settings), self._folder, processes=1)
-            self._server.port = self.port
+            self._serve_again()
         for name, program in self._programs.items():
             if program.process.poll() is not None:
                 self._programs[name] = self._start(name)
@@ -156,8 +175,10 @@ class Installation:
 
 
 @contextmanager
-def installation(settings: Settings, folder: Path, receivers: int = 1) -> Iterator[Installation]:
-    started = Installation(settings, folder, receivers)
+def installation(
+    settings: Settings, folder: Path, receivers: int = 1, checkout: Path = PROJECT
+) -> Iterator[Installation]:
+    started = Installation(settings, folder, receivers, checkout)
     try:
         yield started
     finally:

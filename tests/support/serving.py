@@ -28,7 +28,15 @@ def free_port() -> int:
 class Serving:
     """A server started by `command`, in which PORT stands for a free port."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path, *, processes: int = 2) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        processes: int = 2,
+        checkout: Path = PROJECT,
+    ) -> None:
         self._processes = processes
         self.port = free_port()
         self._log = folder / "server.log"
@@ -36,7 +44,7 @@ class Serving:
             self.process = subprocess.Popen(
                 [sys.executable, *(str(self.port) if part == "PORT" else part for part in command)],
                 cwd=folder,
-                env={**environment, "PYTHONPATH": str(PROJECT)},
+                env={**environment, "PYTHONPATH": str(checkout)},
                 stdout=log,
                 stderr=log,
             )
