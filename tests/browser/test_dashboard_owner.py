@@ -175,7 +175,7 @@ def test_a_hit_is_live_within_three_seconds(browser: Browser, running: Stack, st
         assert sorted(waited)[1] <= LIVE_SECONDS, waited
 
 
-@pytest.mark.parametrize("language", ["en-US", "ja-JP"])
+@pytest.mark.parametrize("language", ["en-US", pytest.param("ja-JP", marks=pytest.mark.long)])
 def test_no_page_shifts_scrolls_to_the_side_or_is_heavy_at_any_width(
     browser: Browser, running: Stack, key: str, language: str
 ) -> None:

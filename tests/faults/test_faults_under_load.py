@@ -219,7 +219,7 @@ FAULTS: dict[str, Fault] = {
     "workers out of memory": workers_out_of_memory,
     "pgbouncer between, killed": pooler_between_killed,
 }
-IN_EVERY_RUN = {"network to postgresql: torn", "network to redis: silent", "a deadlock", "workers out of memory"}
+IN_EVERY_RUN = {"network to postgresql: torn", "network to redis: silent", "a deadlock"}
 
 
 @pytest.mark.parametrize(

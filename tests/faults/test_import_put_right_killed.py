@@ -25,7 +25,7 @@ from tracker.stats.verify import verify
 from tracker.store.database import Database
 
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-KILLS = int(os.environ.get("FAULT_COUNT", "2"))
+KILLS = int(os.environ.get("FAULT_COUNT", "1"))
 LINES = 2_500
 YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 SLOWLY = {

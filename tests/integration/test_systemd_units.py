@@ -59,7 +59,10 @@ def instances(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_systemd_finds_nothing_wrong(instances: list[Path]) -> None:
     command = ["systemd-analyze", "verify", "--man=no", *map(str, instances)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    # It reads all units of the machine, and what it says of other programs' is nothing of ours.
+    lines = (done.stdout + done.stderr).splitlines()
+    ours = [line for line in lines if not line.startswith(("/lib/systemd/", "/usr/lib/systemd/", "/etc/systemd/"))]
+    assert (done.returncode, ours) == (0, [])
 
 
 def test_systemd_sees_what_is_wrong(instances: list[Path], tmp_path: Path) -> None:
