@@ -192,7 +192,7 @@ def pooler_between_killed(world: World) -> None:
     try:
         with link(direct, random.Random(SEED)) as behind:
             for _ in range(2):
-                with pooler(behind.port) as between:
+                with pooler(f"host=127.0.0.1 port={behind.port} user=postgres") as between:
                     way.path = between.door
                     way.end_connections()
                     wait_until(between.has_served)

@@ -6,9 +6,7 @@ statement.
 
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,8 +18,8 @@ import pytest
 
 from tests.architecture.test_sql import LONGEST_TEXT, PINNING, code_of
 from tests.support.consumers import answer, consumer
-from tests.support.debian_postgres import BINARIES, DebianPostgres, as_nobody, running_debian_postgres
-from tests.support.needed import need
+from tests.support.debian_postgres import BINARIES, DebianPostgres, running_debian_postgres
+from tests.support.poolers import pooler
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
 from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
@@ -77,35 +75,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]
 @pytest.fixture(scope="module")
 def database_url(server: DebianPostgres) -> Iterator[str]:
     """The address of the pooler, which has one connection to the server."""
-    program = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin")
-    need(program, "PgBouncer is not installed: apt-get install pgbouncer")
-    assert program is not None
-    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
-    (folder / "pgbouncer.ini").write_text(
-        f"""
-[databases]
-tracker = host={server.folder} user=tracker_app
-[pgbouncer]
-pool_mode = transaction
-default_pool_size = 1
-auth_type = any
-listen_addr =
-unix_socket_dir = {folder}
-"""
-    )
-    if os.geteuid() == 0:
-        shutil.chown(folder, "nobody", "nogroup")
-    command = [*as_nobody(), program, str(folder / "pgbouncer.ini")]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as pooler:
-        url = f"postgresql://tracker_app@/tracker?host={folder}&port=6432"
-        try:
-            while not (folder / ".s.PGSQL.6432").exists():
-                assert pooler.poll() is None, (folder / "log").read_text()
-            yield url
-        finally:
-            pooler.terminate()
-            pooler.wait(timeout=20)
-            shutil.rmtree(folder)
+    with pooler(f"host={server.folder} user=tracker_app", connections=1) as between:
+        yield f"postgresql://tracker_app@/tracker?host={between.door.parent}&port=6432"
 
 
 @pytest.fixture

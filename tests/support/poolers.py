@@ -35,8 +35,8 @@ class Pooler:
 
 
 @contextmanager
-def pooler(port: int) -> Iterator[Pooler]:
-    """One in front of the server at a port of the loopback, until the block ends."""
+def pooler(database: str, *, connections: int = 5) -> Iterator[Pooler]:
+    """One in front of a `database` (`host=… user=…`), with so many connections to it, until the block ends."""
     program = shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin")
     need(program, "PgBouncer is not installed: apt-get install pgbouncer")
     assert program is not None
@@ -44,10 +44,10 @@ def pooler(port: int) -> Iterator[Pooler]:
     (folder / "pgbouncer.ini").write_text(
         f"""
 [databases]
-tracker = host=127.0.0.1 port={port} user=postgres
+tracker = {database}
 [pgbouncer]
 pool_mode = transaction
-default_pool_size = 5
+default_pool_size = {connections}
 auth_type = any
 admin_users = postgres
 listen_addr =
