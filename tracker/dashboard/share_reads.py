@@ -1,14 +1,12 @@
 """How often a share link may be read: it stands where anybody finds it, and each page of it costs reports."""
 
 import threading
-from collections import OrderedDict
 from typing import Final
-from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.errors import Refused
 from tracker.store.shares import Share
-from tracker.web.token_bucket import TokenBucket
+from tracker.web.token_bucket import TokenBucket, TokenBuckets
 
 PER_SECOND: Final = 20.0
 AT_ONCE: Final = 200
@@ -21,17 +19,14 @@ class ShareReads:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._buckets: OrderedDict[UUID, TokenBucket] = OrderedDict()
+        self._buckets = TokenBuckets(lambda now: TokenBucket(AT_ONCE, PER_SECOND, now), limit=_MAX_REMEMBERED)
         self._lock = threading.Lock()
 
     def take(self, share: Share) -> None:
         """Count one request. Raises Refused (RATE_LIMIT_EXCEEDED) where there are too many."""
         now = self._clock.monotonic()
         with self._lock:
-            bucket = self._buckets.setdefault(share.id, TokenBucket(AT_ONCE, PER_SECOND, now))
-            self._buckets.move_to_end(share.id)
-            while len(self._buckets) > _MAX_REMEMBERED:
-                self._buckets.popitem(last=False)
+            bucket = self._buckets.bucket_of(share.id, now)
             if bucket.has_one(now):
                 bucket.take()
                 return

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 from tracker.clock import Clock
-from tracker.web.token_bucket import TokenBucket
+from tracker.web.token_bucket import TokenBucket, TokenBuckets
 
 _SETTLED_SECONDS: Final = 2.0
 """For how long a key that PostgreSQL did not know is refused without asking again."""
@@ -29,7 +29,9 @@ class LookUps:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._settled: OrderedDict[tuple[str, ...], float] = OrderedDict()
-        self._addresses: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._addresses = TokenBuckets(
+            lambda now: TokenBucket(MAX_FOR_AN_ADDRESS, _PER_SECOND_FOR_AN_ADDRESS, now), limit=_MAX_ADDRESSES
+        )
         self._process = TokenBucket(MAX_FOR_THE_PROCESS, _PER_SECOND_FOR_THE_PROCESS, clock.monotonic())
         self._lock = threading.Lock()
 
@@ -53,7 +55,7 @@ class LookUps:
         """
         now = self._clock.monotonic()
         with self._lock:
-            buckets = [self._bucket_of(network, now) for network in networks]
+            buckets = [self._addresses.bucket_of(network, now) for network in networks]
             if not all(bucket.has_one(now) for bucket in buckets):
                 return "address"
             if not self._process.has_one(now):
@@ -61,12 +63,3 @@ class LookUps:
             for bucket in (*buckets, self._process):
                 bucket.take()
             return None
-
-    def _bucket_of(self, network: str, now: float) -> TokenBucket:
-        bucket = self._addresses.get(network)
-        if bucket is None:
-            bucket = self._addresses[network] = TokenBucket(MAX_FOR_AN_ADDRESS, _PER_SECOND_FOR_AN_ADDRESS, now)
-            while len(self._addresses) > _MAX_ADDRESSES:
-                self._addresses.popitem(last=False)
-        self._addresses.move_to_end(network)
-        return bucket
