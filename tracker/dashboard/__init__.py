@@ -2,7 +2,7 @@
 
 mount             where it joins the receiver's application
 services          what the pages work with
-application_snapshots  what was read of applications, while it is so
+application_snapshots  what was read of applications, while it is so; `made_parts` what was made for all who look
 viewer            who is reading: the operator, or the holder of a key of one application
 session_cookie    what a browser keeps of a sign-in
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it

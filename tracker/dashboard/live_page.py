@@ -22,8 +22,9 @@ def show(app_id: str) -> Response:
 
 def now(app_id: str) -> Response:
     """Return the part, or 304 for whoever has it as it is: asked for every two seconds by each who looks."""
-    live = current_services().live.read(application_named(app_id).app_id)
-    seen = (__version__, language(), live.latest.visitors, live.latest.hits, [hit["id"] for hit in live.newest])
+    app_id = application_named(app_id).app_id
+    live = current_services().live.read(app_id)
+    seen = (app_id, __version__, language(), live.latest.visitors, live.latest.hits, [hit["id"] for hit in live.newest])
     mark = hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
     return fragment("live_now.html", mark=mark, live=live, place=_place)
 

@@ -20,6 +20,7 @@ from tracker.web.request_headers import forwarded_prefix
 PATH: Final = "/dashboard"
 """Where the dashboard is mounted; `home` is where a browser finds it."""
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_HTML: Final = "text/html; charset=utf-8"
 _NO_FRAME: Final = "frame-ancestors 'none'"
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -48,24 +49,25 @@ def page(
     headers = _headers(words)
     if script:
         headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
-    return Response(text, status, headers, content_type="text/html; charset=utf-8")
+    return Response(text, status, headers, content_type=_HTML)
 
 
 def fragment(template: str, *, mark: str | None = None, **values: Any) -> Response:  # noqa: ANN401 what templates show
     """Return a part of a page, with an ETag by which who asks for it again learns that it is as it was.
 
-    With a `mark`, by which alone the part differs from one time to the next, it is not even made for who has it.
+    With a `mark`, by which alone the part differs from one time to the next, it is made once for all who are to see it.
     """
+    headers = _headers(Words(language()))
     if mark is not None and request.if_none_match.contains(mark):
-        unchanged = Response(status=HTTPStatus.NOT_MODIFIED, headers=_headers(Words(language())))
-        unchanged.set_etag(mark)
-        return unchanged
-    text, words = _rendered(template, script=False, **values)
-    headers = _headers(words)
-    answer = Response(text, HTTPStatus.OK, headers, content_type="text/html; charset=utf-8")
+        answer = Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        answer.set_etag(mark)
+        return answer
     if mark is None:
+        answer = Response(_rendered(template, script=False, **values)[0], headers=headers, content_type=_HTML)
         answer.add_etag()
     else:
+        made = current_services().made_parts.get(mark, lambda: _rendered(template, script=False, **values)[0])
+        answer = Response(made, headers=headers, content_type=_HTML)
         answer.set_etag(mark)
     answer.make_conditional(request)
     return answer

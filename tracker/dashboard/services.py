@@ -8,6 +8,7 @@ from flask import current_app
 
 from tracker.clock import Clock
 from tracker.dashboard.application_snapshots import ApplicationSnapshots
+from tracker.dashboard.made_parts import MadeParts
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
 from tracker.management.webhook_rules import WebhookRules
@@ -43,6 +44,7 @@ class DashboardServices:
     live: LiveReader
     share_reads: ShareReads
     applications: ApplicationSnapshots
+    made_parts: MadeParts
     wake_worker: Callable[[], object]
 
 

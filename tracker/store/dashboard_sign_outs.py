@@ -13,8 +13,11 @@ def add(tx: Transaction, session_id: str, *, expires_at: datetime, now: datetime
 
 def has(tx: Transaction, session_id: str) -> bool:
     """Return whether a session was ended."""
-    table = fetch_one(tx, "dashboard_sign_outs/has_table", {})
-    if table is None or not table["is_there"]:
-        return False
     row = fetch_one(tx, "dashboard_sign_outs/has", {"session_id": session_id})
     return row is not None and row["signed_out"]
+
+
+def is_there(tx: Transaction) -> bool:
+    """Return whether the table is there; before `migrate` it may not be."""
+    row = fetch_one(tx, "dashboard_sign_outs/is_there", {})
+    return row is not None and row["is_there"]

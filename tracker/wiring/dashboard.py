@@ -3,6 +3,7 @@
 from tracker.api.services import ApiServices
 from tracker.config import Settings
 from tracker.dashboard.application_snapshots import ApplicationSnapshots
+from tracker.dashboard.made_parts import MadeParts
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
@@ -26,6 +27,7 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         live=LiveReader(api.reading, api.clock),
         share_reads=ShareReads(api.clock),
         applications=ApplicationSnapshots(api.clock),
+        made_parts=MadeParts(),
         instance=InstanceCheck(api.database, api.redis, api.clock),
         wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
     )

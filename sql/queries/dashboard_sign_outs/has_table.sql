@@ -1,2 +1,0 @@
--- Whether the table is there: before `migrate` nobody can have signed out, and the operator's page says what to do.
-SELECT to_regclass('dashboard_sign_outs') IS NOT NULL AS is_there

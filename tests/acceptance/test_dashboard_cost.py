@@ -1,0 +1,126 @@
+"""What the dashboard costs: fifty who look at the live page, and each page beside its reports."""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.raw_hits import fill
+from tests.support.serving import Serving, serving
+from tracker.application import Application
+from tracker.management import shares
+from tracker.store.database import Database
+
+VIEWERS = 50
+POLL_SECONDS = 2.0
+LOOKED_AT_SECONDS = 20.0
+MAX_SHARE = 0.05
+"""Of one core, for the processes that serve."""
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@pytest.fixture
+def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Serving]:
+    with serving(environment, tmp_path, processes=1) as running:
+        yield running
+
+
+def cpu_seconds(server: Serving) -> float:
+    """What the processes that serve have used so far."""
+    spent = 0
+    for pid in {server.process.pid, *server.workers()}:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent += int(fields[11]) + int(fields[12])
+    return spent / _TICKS
+
+
+def signed_in(server: Serving, key: str) -> str:
+    """Return the cookie of a session that a key has opened."""
+    with closing(server.connect()) as connection:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": f"http://127.0.0.1:{server.port}",
+        }
+        connection.request("POST", "/dashboard/sign-in", urlencode({"key": key}), headers)
+        answer = connection.getresponse()
+        assert answer.status == 303, answer.read()
+        return str(answer.headers["Set-Cookie"]).partition(";")[0]
+
+
+class Viewer(threading.Thread):
+    """Looks at the live page as its script does: every two seconds, with what it has, on a connection that is kept."""
+
+    def __init__(self, server: Serving, path: str, headers: dict[str, str], begin: float, until: float) -> None:
+        super().__init__()
+        self._server, self._path, self._headers = server, path, headers
+        self._begin, self._until = begin, until
+        self.statuses: list[int] = []
+
+    def run(self) -> None:
+        etag: dict[str, str] = {}
+        due = self._begin
+        with closing(self._server.connect()) as connection:
+            while due < self._until:
+                time.sleep(max(0.0, due - time.monotonic()))
+                connection.request("GET", self._path, headers={**self._headers, **etag})
+                answer = connection.getresponse()
+                answer.read()
+                self.statuses.append(answer.status)
+                etag = {"If-None-Match": answer.headers["ETag"]}
+                due += POLL_SECONDS
+
+
+def share_of_a_core(server: Serving, path: str, headers: dict[str, str], come: Callable[[], None]) -> float:
+    """Return what fifty cost while new hits come twice a second, so that each who looks gets a new part each time."""
+    start = time.monotonic() + 1
+    end = start + LOOKED_AT_SECONDS
+    viewers = [Viewer(server, path, headers, start + number * POLL_SECONDS / VIEWERS, end) for number in range(VIEWERS)]
+    for viewer in viewers:
+        viewer.start()
+    # The first round makes what the others share.
+    time.sleep(max(0.0, start + POLL_SECONDS - time.monotonic()))
+    before, at = cpu_seconds(server), time.monotonic()
+    while time.monotonic() < end:
+        come()
+        time.sleep(0.5)
+    share = (cpu_seconds(server) - before) / (time.monotonic() - at)
+    for viewer in viewers:
+        viewer.join()
+    statuses = [status for viewer in viewers for status in viewer.statuses]
+    assert len(statuses) == VIEWERS * LOOKED_AT_SECONDS / POLL_SECONDS
+    assert set(statuses) <= {200, 304}
+    return share
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by", ["share link", "session"])
+def test_fifty_who_look_at_the_live_page_cost_a_twentieth_of_a_core(
+    server: Serving, database: Database, application: Application, application_key: str, by: str
+) -> None:
+    now = datetime.now(UTC)
+    fill(
+        database,
+        application,
+        2000,
+        start=now - timedelta(minutes=29),
+        every="0.5 seconds",
+        client_sub_id="'v' || n % 99",
+    )
+    if by == "session":
+        path, headers = "/dashboard/applications/shop/live/now", {"Cookie": signed_in(server, application_key)}
+    else:
+        path, headers = f"/dashboard/share/{shares.create(database, 'shop', name='Board')[1]}/live/now", {}
+    numbers = itertools.count(10_000)
+
+    def come() -> None:
+        fill(database, application, 1, start=datetime.now(UTC), first=next(numbers), every="0 s", client_sub_id="'new'")
+
+    share = share_of_a_core(server, path, headers, come)
+    assert share <= MAX_SHARE, f"{share:.1%} of a core"

@@ -1,0 +1,28 @@
+"""Parts of pages that this process has made, for everybody who is to see the same: fifty who look cost one template."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+_MAX_REMEMBERED: Final = 64
+
+
+class MadeParts:
+    """One of it a process. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, mark: str, make: Callable[[], str]) -> str:
+        """Return the part of this mark, which alone tells it from others; made where it is not remembered."""
+        with self._lock:
+            made = self._made.get(mark)
+        if made is None:
+            made = make()
+            with self._lock:
+                self._made[mark] = made
+                while len(self._made) > _MAX_REMEMBERED:
+                    self._made.popitem(last=False)
+        return made
