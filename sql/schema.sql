@@ -204,6 +204,61 @@ CREATE TABLE applications (
     CONSTRAINT applications_status_check CHECK (((status)::text = ANY ((ARRAY['active'::character varying, 'inactive'::character varying, 'suspended'::character varying])::text[])))
 );
 
+-- People whom an erasure takes out of the files of archived months; whoever writes facts does it.
+CREATE TABLE archive_erasures (
+    erasure_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    client_sub_ids text[] NOT NULL,
+    session_ids text[] NOT NULL,
+    addresses text[] NOT NULL,
+    facts bigint DEFAULT 0 NOT NULL, -- how many were erased
+    hits bigint DEFAULT 0 NOT NULL,
+    done_at timestamp with time zone
+);
+
+-- Days of these that were compared with their rows, before these are dropped.
+CREATE TABLE archived_days (
+    application_id uuid NOT NULL,
+    date date NOT NULL,
+    hits bigint NOT NULL,
+    facts_id bigint NOT NULL, -- the newest file of its facts then: with another one it is to be compared again
+    has_hits boolean DEFAULT false NOT NULL -- whether archived_hits has all of them
+);
+
+-- Files with all columns of the hits of some hours. One that was replaced is to be removed from the disk.
+CREATE TABLE archived_hits (
+    id bigint NOT NULL,
+    application_id uuid NOT NULL,
+    date date NOT NULL,
+    first_hour smallint NOT NULL,
+    last_hour smallint NOT NULL,
+    name character varying(200) NOT NULL, -- below the folder of the facts
+    hits bigint NOT NULL,
+    bytes bigint NOT NULL,
+    checksum character varying(32) NOT NULL, -- BLAKE2b of the file
+    rows_checksum character varying(32) NOT NULL, -- of its rows as PostgreSQL writes them
+    restored_at timestamp with time zone, -- when its rows were last brought back; NULL: they are not in PostgreSQL
+    replaced_at timestamp with time zone
+);
+
+ALTER TABLE archived_hits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME archived_hits_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Months whose facts stay readable when PostgreSQL has dropped their rows, and come back from files where all columns of
+-- the hits were kept (docs/reports.md).
+CREATE TABLE archived_months (
+    month date NOT NULL, -- its first day (UTC)
+    has_hits boolean NOT NULL, -- whether all columns of its hits are kept (archived_hits), and not the facts alone
+    dropped_at timestamp with time zone, -- from then on its files are all there is; NULL: its rows are in PostgreSQL
+    restored_at timestamp with time zone -- its rows were brought back: it stays until an operator lets it go
+);
+
 -- Who changed what. No foreign keys: what happened stays true after the key or the application is gone.
 CREATE TABLE audit_log (
     id bigint NOT NULL,
@@ -530,7 +585,8 @@ CREATE TABLE ledger (
     discarded bigint DEFAULT 0 NOT NULL, -- failed, and given up by an operator
     erased bigint DEFAULT 0 NOT NULL, -- taken out of the queue by an erasure
     written_off bigint DEFAULT 0 NOT NULL, -- lost, and an operator knows
-    dropped bigint DEFAULT 0 NOT NULL -- Hits that stood in access_logs and went with their month, in the hour in which it was dropped: beside the balance, for they were stored.
+    dropped bigint DEFAULT 0 NOT NULL, -- Hits that stood in access_logs and went with their month, in the hour in which it was dropped: beside the balance, for they were stored.
+    restored bigint DEFAULT 0 NOT NULL -- Hits that came back with their month, in the hour in which it was restored.
 );
 
 -- What is to be added to it. Appended, so that those who write at the same time never wait for a row of the ledger.
@@ -544,7 +600,8 @@ CREATE TABLE ledger_changes (
     discarded integer DEFAULT 0 NOT NULL,
     erased integer DEFAULT 0 NOT NULL,
     written_off integer DEFAULT 0 NOT NULL,
-    dropped integer DEFAULT 0 NOT NULL
+    dropped integer DEFAULT 0 NOT NULL,
+    restored integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ledger_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -793,6 +850,18 @@ ALTER TABLE ONLY application_settings
 ALTER TABLE ONLY applications
     ADD CONSTRAINT applications_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY archive_erasures
+    ADD CONSTRAINT archive_erasures_pkey PRIMARY KEY (erasure_id);
+
+ALTER TABLE ONLY archived_days
+    ADD CONSTRAINT archived_days_pkey PRIMARY KEY (date, application_id);
+
+ALTER TABLE ONLY archived_hits
+    ADD CONSTRAINT archived_hits_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY archived_months
+    ADD CONSTRAINT archived_months_pkey PRIMARY KEY (month);
+
 ALTER TABLE ONLY audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
@@ -987,6 +1056,8 @@ CREATE INDEX idx_applications_api_key_hash ON applications USING btree (api_key_
 CREATE INDEX idx_applications_created_at ON applications USING btree (created_at);
 
 CREATE INDEX idx_applications_status ON applications USING btree (status);
+
+CREATE INDEX idx_archived_hits_day ON archived_hits USING btree (date, application_id);
 
 CREATE INDEX idx_audit_log_application ON audit_log USING btree (application_id, at, id);
 

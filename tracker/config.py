@@ -68,6 +68,9 @@ class Settings:
     in front keeps it (1 to 3600, default 75)."""
     retention_months: int
     """TRACKER_RETENTION_MONTHS: whole months kept (default 24; 0 keeps all)."""
+    archive_months: int
+    """TRACKER_ARCHIVE_MONTHS: reports reach back so many whole months, also to those that PostgreSQL has dropped: their
+    facts stay as files (default 0: they go with their month; else more than TRACKER_RETENTION_MONTHS)."""
     syslog_app_id: str | None
     """TRACKER_SYSLOG_APP_ID: the application of all lines that come by syslog (`serve --syslog`); without it each line
     is of the application whose domain its host is."""
@@ -135,6 +138,7 @@ def load() -> Settings:
         request_timeout=_whole(env, "TRACKER_REQUEST_TIMEOUT", 20, low=1, high=600),
         keepalive_timeout=_whole(env, "TRACKER_KEEPALIVE_TIMEOUT", 75, low=1, high=3600),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
+        archive_months=_archive_months(env),
         syslog_app_id=_name(env, "TRACKER_SYSLOG_APP_ID", "") or None,
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
         rq_queue=_name(env, "TRACKER_RQ_QUEUE", "tracker"),
@@ -159,6 +163,14 @@ def unknown_variables() -> dict[str, str | None]:
     known = {f"TRACKER_{field.name.upper()}{end}" for field in fields(Settings) for end in ("", "_FILE")}
     unknown = sorted(name for name in os.environ if name.startswith("TRACKER_") and name not in known)
     return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
+
+
+def _archive_months(env: FileAwareEnv) -> int:
+    months = _whole(env, "TRACKER_ARCHIVE_MONTHS", 0, low=0, high=1200)
+    kept = _whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200)
+    if 0 < months <= kept:
+        raise _refuse("TRACKER_ARCHIVE_MONTHS", str(months), f"0, or more than TRACKER_RETENTION_MONTHS={kept}")
+    return months
 
 
 def _log_format_here() -> LogFormat:

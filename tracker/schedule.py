@@ -185,6 +185,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
                 deletions=parts.deletions,
                 retention_months=months,
                 statistics=parts.statistics,
+                archive=parts.archive,
                 should_continue=should_continue,
             ),
         ),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -240,12 +240,12 @@ def test_a_month_that_is_too_large_to_be_detached_at_once_is_emptied_first(
     tried = partition_removal._tried
     emptied: list[str] = []
 
-    def fails_while_there_are_hits(connection: Any, found: Any, on_step: Callable[[str], None]) -> bool:
+    def fails_while_there_are_hits(connection: Any, found: Any, *hooks: Any) -> bool:
         full = rows(database, "SELECT 1 FROM access_logs WHERE created_at < %s LIMIT 1", old.plus(1).start)
         if found.table == "access_logs" and full:
             emptied.append(found.name)
             return False
-        return tried(connection, found, on_step)
+        return tried(connection, found, *hooks)
 
     monkeypatch.setattr(partition_removal, "_tried", fails_while_there_are_hits)
     with Prober(database_url).writing():

@@ -22,6 +22,7 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         request_timeout=20,
         keepalive_timeout=75,
         retention_months=24,
+        archive_months=0,
         syslog_app_id=None,
         log_format="console",
         rq_queue="tracker",

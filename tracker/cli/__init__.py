@@ -10,6 +10,7 @@ apps, alias, purging, keys, params, settings, webhooks   applications
 stats, stats_reading, sessions, export, erase            numbers and rows
 stats_report, facts_of_days                              reports, and the facts, where `stats` makes days anew
 import_, import_progress, import_report, imports         access logs
+archive                                                  months whose files stay when their rows go
 following, replacing, old_lines                          logs that grow, that are read anew, that are old
 serve, worker, scheduler                                 the processes
 demo, dev                                                everything at once, on private servers

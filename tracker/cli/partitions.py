@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from tracker.cli import connections
+from tracker.cli import archive, connections
 from tracker.cli.options import MONTH, json_option
 from tracker.cli.output import note, print_rows
 from tracker.clock import Clock, SystemClock
@@ -29,6 +29,9 @@ def partitions() -> None:
     """Monthly partitions of access_logs and custom_parameter_values."""
 
 
+partitions.add_command(archive.archive)
+
+
 @partitions.command("list")
 @json_option
 def list_(*, as_json: bool) -> None:
@@ -39,6 +42,7 @@ def list_(*, as_json: bool) -> None:
     settings = connections.settings()
     with connections.database(settings) as database:
         overview = partition_overview.look(database, connections.clock(settings).now())
+        archived = archive.rows(database)
     rows = [
         {
             "month": str(each.month) if each.month else None,
@@ -50,7 +54,7 @@ def list_(*, as_json: bool) -> None:
             "bytes": each.bytes,
         }
         for each in overview.partitions
-    ]
+    ] + archived
     print_rows(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.", as_json=as_json)
     for sentence in (*overview.problems, *overview.gaps, overview.outlook):
         note(sentence)
@@ -72,7 +76,7 @@ def create(months: tuple[Month, ...]) -> None:
 @click.option("--expired", is_flag=True, help="Every month that is older than the scheduler's retention keeps.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(month: Month | None, *, expired: bool, yes: bool) -> None:
-    """Drop a month of both tables with all its hits. Its statistics stay.
+    """Drop a month of both tables with all its hits, and what is archived of it. Its statistics stay.
 
     With --expired all the months that TRACKER_RETENTION_MONTHS does not keep: the scheduler drops one a month by
     itself, and leaves more than that, and whatever is due after a leap of the clocks, to this command.
@@ -84,7 +88,7 @@ def drop(month: Month | None, *, expired: bool, yes: bool) -> None:
         if month is None:
             _drop_expired(settings, database, clock, yes=yes)
             return
-        rows, size = _extent(database, month, clock.now())
+        rows, size = archive.extent(database, month) or _extent(database, month, clock.now())
         if not yes:
             click.confirm(f"Drop {month} with about {rows:,} hits ({size:,} bytes) for good?", abort=True, err=True)
         drop_month(database, settings.database_maintenance_url, clock, month, statistics=STATISTICS, on_step=note)
@@ -111,6 +115,7 @@ def _drop_expired(settings: Settings, database: Database, clock: Clock, *, yes: 
         expiry.months,
         now=expiry.now,
         statistics=STATISTICS,
+        archive=archive.archive_of(settings, database),
         on_step=note,
     )
     if kept:

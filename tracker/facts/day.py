@@ -19,7 +19,7 @@ from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder, name_of
 from tracker.facts.place import Countries
 from tracker.facts.visits import FileSpan
-from tracker.store import facts_files, facts_marks
+from tracker.store import archived_months, facts_files, facts_marks
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
 from tracker.store.facts_marks import FactsDay
@@ -57,8 +57,8 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         marks = dict(facts_marks.take(tx, day))
-        if not marks:
-            return
+        if not marks or archived_months.is_dropped(tx, day[1]):
+            return  # Of an archived month these files are all there is, and no row says otherwise.
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
         made = make.Made(tx, cursor, space.work, day, space.countries)
@@ -135,6 +135,8 @@ def mend_day(database: Database, folder: Folder, day: FactsDay) -> int:
     """Take damaged and missing files of a day out of the copy, and have their hours made anew; how many they were."""
     with database.transaction() as tx:
         facts_marks.lock_day(tx, day)
+        if archived_months.is_dropped(tx, day[1]):
+            return 0
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         damaged = [file.id for file in files if not folder.holds(file.name, file.bytes, file.checksum)]
         if damaged:

@@ -14,7 +14,7 @@ from tracker.facts.engine import Cursor, FactsDamaged
 from tracker.facts.folder import Folder
 from tracker.facts.visits import FileSpan
 from tracker.facts.write import Writer
-from tracker.store import facts_files, facts_marks, leases
+from tracker.store import archived_months, facts_files, facts_marks, leases
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
 from tracker.store.facts_marks import FactsDay
@@ -47,7 +47,7 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
     if _is_ours(writer, days, sleep):
         with Workspace.open(writer.folder, writer.countries) as space:
             for day in days:
-                _make(writer, space, day)
+                make_waiting(writer, space, day)
         writer.remove_replaced()
     with writer.database.transaction() as tx:
         return sum(file.facts for day in days for file in facts_files.of_days(tx, day[0], day[1], day[1]))
@@ -87,7 +87,14 @@ def _made_by_scheduler(database: Database, days: list[FactsDay], sleep: Callable
 
 
 def renew(database: Database, folder: Folder) -> None:
-    """Begin the copy anew in this folder, whatever was there."""
+    """Begin the copy anew in this folder, whatever was there. Raises FactsUnavailable where months are archived."""
+    with database.transaction() as tx:
+        archived = sorted(archived_months.dropped(tx))
+    if archived:
+        raise FactsUnavailable(
+            f"{folder.path} is not the folder with the archived months {archived[0]} to {archived[-1]}, which cannot "
+            "be made anew: bring it back, or give them up with `python -m tracker partitions drop YYYY-MM`."
+        )
     folder_id = folder.renew()
     with database.transaction() as tx:
         facts_files.forget(tx)
@@ -95,7 +102,9 @@ def renew(database: Database, folder: Folder) -> None:
         facts_marks.mark_counted(tx)
 
 
-def _make(writer: Writer, space: Workspace, day: FactsDay) -> None:
+def make_waiting(writer: Writer, space: Workspace, day: FactsDay) -> None:
+    """Make what is marked of a day, damaged files included. Raises FactsUnavailable."""
+
     def waits() -> bool:
         with writer.database.transaction() as tx:
             return facts_marks.waiting_of_days(tx, day[0], day[1], day[1])
@@ -119,7 +128,7 @@ def verify(writer: Writer, day: FactsDay) -> FactsDifference | None:
     writer.folder.demand(state.id)
     try:
         with Workspace.open(writer.folder, writer.countries) as space:
-            _make(writer, space, day)
+            make_waiting(writer, space, day)
             return _difference(writer, space, day)
     except FactsDamaged as error:
         return FactsDifference(*day, stored="unreadable", recounted=str(error))
@@ -134,15 +143,18 @@ def _difference(writer: Writer, space: Workspace, day: FactsDay) -> FactsDiffere
             if not writer.folder.holds(file.name, file.bytes, file.checksum):
                 hours = f"hours {file.first_hour} to {file.last_hour}"
                 return FactsDifference(*day, stored=f"{hours} damaged or gone", recounted=f"{file.facts} facts")
-        found = _compare(tx, cursor, space, day, files)
+        if archived_months.is_dropped(tx, day[1]):
+            return None  # There are no rows to compare with.
+        found = compare(tx, cursor, space, day, files)
         if found and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
             return None  # Hits arrived meanwhile: the next turn makes them facts.
         return found
 
 
-def _compare(
+def compare(
     tx: Transaction, cursor: Cursor, space: Workspace, day: FactsDay, files: Sequence[FactsFile]
 ) -> FactsDifference | None:
+    """Compare files with the rows of their day, which the transaction holds."""
     made = make.Made(tx, cursor, space.work, day, space.countries)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)

@@ -12,7 +12,7 @@ from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import Folder
 from tracker.facts.place import Countries
 from tracker.log import logger
-from tracker.store import facts_files, facts_marks, partitions
+from tracker.store import archived_months, facts_files, facts_marks, partitions
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
@@ -140,8 +140,9 @@ class Writer:
     def _sweep(self) -> None:
         """Take months out that are gone, and remove what killed writers have left."""
         with self.database.transaction() as tx:
-            months = sorted({str(each.month) for each in partitions.list_partitions(tx) if each.month})
-            facts_files.replace_all_but(tx, months)
+            months = {each.month for each in partitions.list_partitions(tx) if each.month}
+            months |= {each.month for each in archived_months.look(tx)}
+            facts_files.replace_all_but(tx, sorted(map(str, months)))
         self.folder.remove_leftovers(self._known)
         self.swept_at = self.clock.monotonic()
 

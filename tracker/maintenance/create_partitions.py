@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from tracker.clock import Clock
 from tracker.errors import MonthsNotMade, TrackerError
 from tracker.log import logger
-from tracker.store import batch_jobs, partition_making, partitions
+from tracker.store import archived_months, batch_jobs, partition_making, partitions
 from tracker.store.database import Database
 from tracker.store.partition_strays import strays
 from tracker.store.partitions import Month
@@ -40,7 +40,7 @@ def create_partitions(
         there = partitions.list_partitions(tx)
         needed = partitions.missing(tx, partitions.needed(started_at.date()))
         gaps = partitions.missing(tx, partitions.gaps(there, longest=MAX_GAP_MONTHS))
-        alone = {stray.month for stray in strays(tx)}
+        alone = {stray.month for stray in strays(tx)} | archived_months.dropped(tx)
     first_kept = partitions.first_kept(started_at, retention_months)
     half_detached = {each.month for each in there if each.half_detached and each.month}
     needed = sorted({*needed, *(month for month in half_detached if first_kept is None or month >= first_kept)})

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.clock import Clock
+from tracker.errors import FactsUnavailable, Refused
 from tracker.log import logger
-from tracker.store import batch_jobs, partition_removal, partitions, retention_state
+from tracker.maintenance.archive_months import Archive
+from tracker.store import archived_months, batch_jobs, partition_removal, partitions, retention_state
 from tracker.store.database import Database, Transaction
 from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, PauseReason
 from tracker.store.partitions import Month, Partition
@@ -36,14 +38,16 @@ def drop_old_partitions(
     deletions: Deletions,
     retention_months: int,
     statistics: StatisticsHooks,
+    archive: Archive | None = None,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> list[Month]:
     """Drop the months that are over, the oldest first.
 
     The current month and `retention_months` whole ones before it stay; 0 keeps all. A month whose statistics are not
-    final yet waits for the next turn. Where more than MAX_MONTHS are over, none is dropped: time goes on by one month
-    at a time, and what leaps is a clock or a setting. Returns the dropped months. Raises DatabaseUnavailable; what is
-    half dropped then is finished by the next turn.
+    final yet, or that cannot be archived, waits for the next turn; one that an operator brought back stays. Where more
+    than MAX_MONTHS are over, none is dropped: time goes on by one month at a time, and what leaps is a clock or a
+    setting. Returns the dropped months. Raises DatabaseUnavailable; what is half dropped then is finished by the next
+    turn.
     """
     with database.transaction() as tx:
         retention_state.note_months(tx, retention_months)
@@ -52,8 +56,9 @@ def drop_old_partitions(
         return []
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
+        restored = {each.month for each in archived_months.look(tx) if each.restored_at is not None}
     first_kept = partitions.first_kept(now, retention_months)
-    due = expired(there, first_kept)
+    due = [month for month in expired(there, first_kept) if month not in restored]
     if first_kept and (refusal := _refusal(database, there, due, first_kept, retention_months)) is not None:
         deletions.refuse(MONTHS, refusal)
         return []
@@ -65,8 +70,24 @@ def drop_old_partitions(
         if not statistics.is_final(database, month):
             _log.warning("month not dropped, its statistics are not final yet", month=str(month))
             continue
-        if drop_month(database, maintenance_url, clock, month, statistics=statistics, should_continue=should_continue):
+        kept = archive if archive is not None and archive.is_kept(month, now) else None
+        try:
+            names = drop_month(
+                database,
+                maintenance_url,
+                clock,
+                month,
+                statistics=statistics,
+                archive=kept,
+                should_continue=should_continue,
+            )
+        except (FactsUnavailable, Refused) as error:
+            _log.warning("month not dropped, it cannot be archived", month=str(month), reason=str(error))
+            break
+        if names:
             dropped.append(month)
+    if archive is not None:
+        archive.forget_expired(now)
     return dropped
 
 
@@ -106,6 +127,7 @@ def drop_expired(
     now: datetime,
     statistics: StatisticsHooks,
     on_step: Callable[[str], None],
+    archive: Archive | None = None,
 ) -> list[Month]:
     """Drop months at an operator's word, who has thereby said that the time `now` is right; those that stay.
 
@@ -116,7 +138,10 @@ def drop_expired(
     kept = []
     for month in due:
         if statistics.is_final(database, month):
-            drop_month(database, maintenance_url, clock, month, statistics=statistics, on_step=on_step)
+            kept_files = archive if archive is not None and archive.is_kept(month, now) else None
+            drop_month(
+                database, maintenance_url, clock, month, statistics=statistics, archive=kept_files, on_step=on_step
+            )
         else:
             kept.append(month)
     with database.transaction() as tx:
@@ -145,19 +170,33 @@ def drop_month(
     month: Month,
     *,
     statistics: StatisticsHooks,
+    archive: Archive | None = None,
     should_continue: Callable[[], bool] = lambda: True,
     on_step: Callable[[str], None] = lambda _: None,
+    on_day: Callable[[int, int], None] = lambda *_: None,
 ) -> list[str]:
     """Drop one month of both tables, whatever its age; the names of what was dropped. Raises DatabaseUnavailable.
 
     Whoever calls has asked whether its statistics are final. They are told before its first row goes, and when the
-    last is gone.
+    last is gone. With an `archive` its files stay, which are made sure of before (FactsUnavailable, Refused: nothing is
+    dropped); without one they go too.
     """
     started_at = clock.now()
+    if archive is not None and not archive.keep(month, on_day=on_day, should_continue=should_continue):
+        return []
     after = month.plus(1)
     with database.transaction() as tx:
         statistics.note_removal(tx, after.start)
-    dropped = partition_removal.remove(maintenance_url, month, on_step=on_step, should_continue=should_continue)
+    dropped = partition_removal.remove(
+        maintenance_url,
+        month,
+        on_step=on_step,
+        should_continue=should_continue,
+        before=lambda connection: archive.let_go(connection, month) if archive is not None else None,
+    )
+    if archive is None:
+        with database.transaction() as tx:
+            archived_months.forget(tx, month)
     if dropped:
         _log.info("month dropped", month=str(month), tables=dropped)
         with database.transaction() as tx:

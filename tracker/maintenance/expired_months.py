@@ -7,7 +7,7 @@ from datetime import datetime
 from tracker.clock import Clock
 from tracker.errors import conflict
 from tracker.maintenance.drop_partitions import expired, rows_too_young
-from tracker.store import partitions, retention_state
+from tracker.store import archived_months, partitions, retention_state
 from tracker.store.database import Database
 from tracker.store.deletions import apart
 from tracker.store.partitions import Month, Partition
@@ -30,6 +30,7 @@ def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
         times = retention_state.look(tx)
         running = retention_state.running_months(tx)
         there = partitions.list_partitions(tx)
+        restored = {each.month for each in archived_months.look(tx) if each.restored_at is not None}
     if (refusal := apart(times, before, clock.now())) is not None:
         raise conflict(refusal.sentence)
     if running is not None and running != retention_months:
@@ -39,7 +40,7 @@ def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
         )
     now = min(before, times.now)
     first_kept = partitions.first_kept(now, retention_months)
-    months = expired(there, first_kept)
+    months = [month for month in expired(there, first_kept) if month not in restored]
     if first_kept is not None and (younger := rows_too_young(database, there, months, first_kept)):
         raise conflict(f"{younger} holds hits from {first_kept} or later, which its bounds do not allow.")
     return Expiry(

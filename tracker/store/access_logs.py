@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from operator import attrgetter
 from uuid import UUID
@@ -64,6 +64,12 @@ def known(tx: Transaction, application_id: UUID, ids: Sequence[int], *, first: d
     """Return the columns of an application's hits that are stored under these ids and between these times."""
     params = {"application_id": application_id, "ids": list(ids), "first": first, "last": last}
     return fetch_all(tx, "access_logs/known", params)
+
+
+def days_between(tx: Transaction, start: datetime, end: datetime) -> dict[tuple[UUID, date], int]:
+    """Return how many hits each application has on each day (UTC) of a time."""
+    rows = fetch_all(tx, "access_logs/days_between", {"start": start, "end": end})
+    return {(row["application_id"], row["date"]): row["hits"] for row in rows}
 
 
 def expired(

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from tracker.errors import DatabaseUnavailable, LockedOut, MonthsNotMade, TookTooLong
+from tracker.store import archived_months
 from tracker.store.connection import PostgresConnection
 from tracker.store.failures import translate
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
@@ -35,8 +36,12 @@ def create(url: str, months: Iterable[Month], *, on_step: OnStep = lambda _: Non
     busy: psycopg.Error | None = None
     with maintenance(url, name="tracker-partitions") as connection:
         to_make = missing(connection, months)
+        archived = archived_months.dropped(connection)
         connection.rollback()
         for month in to_make:
+            if month in archived:
+                refused.append(f"{month} is archived: `python -m tracker partitions restore {month}` brings it back.")
+                continue
             try:
                 sentences = _make(connection, month, on_step)
             except psycopg.Error as error:

@@ -33,13 +33,18 @@ _NOT_THESE_PLANS = (sql.SQL("SET LOCAL enable_hashjoin = off"), sql.SQL("SET LOC
 
 
 def remove(
-    url: str, month: Month, *, on_step: Callable[[str], None] = lambda _: None, should_continue: Callable[[], bool]
+    url: str,
+    month: Month,
+    *,
+    on_step: Callable[[str], None] = lambda _: None,
+    should_continue: Callable[[], bool],
+    before: Callable[[PostgresConnection], None] = lambda _: None,
 ) -> list[str]:
     """Detach and drop a month of both tables, over the maintenance URL; the names of the dropped tables.
 
     A detach that broke off is finished. Each table is a transaction of its own, so that nothing is left lying about;
-    between two `should_continue` is asked. Raises DatabaseUnavailable where the locks were not to be had; what was
-    dropped stays so.
+    between two `should_continue` is asked. `before` is called in each, while writers are shut out, and may refuse by an
+    error. Raises DatabaseUnavailable where the locks were not to be had; what was dropped stays so.
     """
     dropped: list[str] = []
     with maintenance(url, name="tracker-partitions") as connection:
@@ -47,7 +52,7 @@ def remove(
             for found in _month_of(connection, table, month):
                 if not should_continue():
                     return dropped
-                if _remove(connection, found, on_step, should_continue):
+                if _remove(connection, found, on_step, should_continue, before):
                     on_step(f"{found.name} dropped")
                     dropped.append(found.name)
     return dropped
@@ -67,25 +72,33 @@ def _remove(
     found: Partition,
     on_step: Callable[[str], None],
     should_continue: Callable[[], bool],
+    before: Callable[[PostgresConnection], None],
 ) -> bool:
     """Return whether it is dropped; not where `should_continue` said no while it was being emptied."""
-    if _tried(connection, found, on_step):
+    if _tried(connection, found, on_step, before):
         return True
     if found.table == TABLES[0]:
         on_step(f"{found.name} is too large to be detached at once: emptying it first")
+        with connection.transaction():
+            before(connection)
         if not _empty(connection, found, should_continue):
             return False
-        if _tried(connection, found, on_step):
+        if _tried(connection, found, on_step, before):
             return True
     raise DatabaseUnavailable(f"{found.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
 
 
-def _tried(connection: PostgresConnection, found: Partition, on_step: Callable[[str], None]) -> bool:
+def _tried(
+    connection: PostgresConnection,
+    found: Partition,
+    on_step: Callable[[str], None],
+    before: Callable[[PostgresConnection], None],
+) -> bool:
     """Try a few times; False where the time was always too short."""
     hits = _hits_in(connection, found) if found.table == TABLES[0] else {}
     for _ in range(_TRIES):
         try:
-            patiently(partial(_detach, connection, found, hits), on_wait=on_step, last_wait=LOCK_WAIT)
+            patiently(partial(_detach, connection, found, hits, before), on_wait=on_step, last_wait=LOCK_WAIT)
         except errors.QueryCanceled:
             time.sleep(_PAUSE)
         else:
@@ -119,7 +132,13 @@ def _hits_in(connection: PostgresConnection, found: Partition) -> dict[str, int]
     return dict(counted)
 
 
-def _detach(connection: PostgresConnection, found: Partition, hits: dict[str, int], lock_wait: float) -> None:
+def _detach(
+    connection: PostgresConnection,
+    found: Partition,
+    hits: dict[str, int],
+    before: Callable[[PostgresConnection], None],
+    lock_wait: float,
+) -> None:
     parent, name = sql.Identifier(found.table), sql.Identifier(found.name)
     with connection.transaction():
         end_autovacuum(connection)
@@ -128,6 +147,7 @@ def _detach(connection: PostgresConnection, found: Partition, hits: dict[str, in
             connection.execute(plan)
         budget = Budget(connection, time.monotonic() + MAX_SECONDS)
         lock_out(connection)
+        before(connection)
         finalize = sql.SQL("FINALIZE" if found.half_detached else "")
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))
         budget.execute(sql.SQL("DROP TABLE {}").format(name))

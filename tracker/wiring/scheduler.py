@@ -17,6 +17,7 @@ from tracker.facts.place import Countries
 from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
+from tracker.maintenance.archive_months import Archive
 from tracker.maintenance.drop_partitions import StatisticsHooks
 from tracker.outbox.events import ledger_unbalanced, period_completed, session_ended
 from tracker.outbox.publish import publish_all
@@ -67,6 +68,7 @@ class Scheduler:
     untold: Untold
     facts: Writer
     readers: Readers
+    archive: Archive
     said_of_months: set[str] = field(default_factory=set)
     """What was logged of months and is so still."""
     statistics: StatisticsHooks = STATISTICS
@@ -135,6 +137,7 @@ def scheduler(settings: Settings) -> Scheduler:
         cancellation=0,
     )
     clock = agreed_clock(clock_database, redis)
+    facts = Writer(database, Folder(settings.facts_url), clock, Countries(settings.geoip_file))
     return Scheduler(
         settings=settings,
         redis=redis,
@@ -155,6 +158,7 @@ def scheduler(settings: Settings) -> Scheduler:
         instance=InstanceCheck(database, redis, clock, kind="scheduler"),
         sender=webhook_sender(settings, database, clock, owner=owner),
         untold=untold_metrics(redis),
-        facts=Writer(database, Folder(settings.facts_url), clock, Countries(settings.geoip_file)),
+        facts=facts,
+        archive=Archive(writer=facts, months=settings.archive_months, has_hits=False),
         readers=Readers(settings.facts_url),
     )

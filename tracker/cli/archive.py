@@ -1,0 +1,119 @@
+"""`partitions archive`: months whose files stay when their rows go."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tracker.cli import connections
+from tracker.cli.facts_of_days import facts_writer
+from tracker.cli.options import MONTH, json_option
+from tracker.cli.output import note, print_json
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.errors import conflict, not_found
+from tracker.maintenance.archive_months import Archive
+from tracker.maintenance.drop_partitions import drop_month
+from tracker.store import archived_months, partitions
+from tracker.store.database import Database
+from tracker.store.partitions import Month
+from tracker.store.server_facts import server_time
+from tracker.wiring.scheduler import STATISTICS
+
+
+@click.command()
+@click.argument("month", type=MONTH, metavar="YYYY-MM")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def archive(*, month: Month, yes: bool, as_json: bool) -> None:
+    """Drop a month of both tables, and keep its facts: reports go on to reach back to it.
+
+    Each day's facts are compared with its rows before anything is dropped. What broke off is gone on with when the
+    command is run again.
+    """
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        _demand_to_be_over(database, month)
+        if not yes:
+            question = f"Drop the hits of {month}, and keep no more than their facts?"
+            click.confirm(question, abort=True, err=True)
+        with _progress("archiving") as advance:
+            drop_month(
+                database,
+                settings.database_maintenance_url,
+                SystemClock(),
+                month,
+                statistics=STATISTICS,
+                archive=archive_of(settings, database),
+                on_step=note,
+                on_day=advance,
+            )
+        with database.transaction() as tx:
+            found = archived_months.find(tx, month)
+    assert found is not None
+    if as_json:
+        values = {"month": str(month), "hits": found.hits, "facts_bytes": found.facts_bytes}
+        print_json({**values, "full": found.has_hits, "hits_bytes": found.hits_bytes})
+    else:
+        kept = f"{found.facts_bytes:,} bytes of facts"
+        click.echo(f"{month} is archived: {found.hits:,} hits, {kept}.")
+
+
+def archive_of(settings: Settings, database: Database) -> Archive:
+    """Return the rule of these settings, with what writes facts in this process."""
+    return Archive(writer=facts_writer(settings, database), months=settings.archive_months, has_hits=False)
+
+
+def rows(database: Database) -> list[dict[str, Any]]:
+    """Return what `partitions list` shows of archived months."""
+    with database.transaction() as tx:
+        found = [each for each in archived_months.look(tx) if each.dropped_at is not None]
+    return [
+        {
+            "month": str(each.month),
+            "table": "archived",
+            "name": "facts and hits" if each.has_hits else "facts",
+            "from": each.month.start,
+            "to": each.month.plus(1).start,
+            "rows_estimate": each.hits,
+            "bytes": each.facts_bytes + each.hits_bytes,
+        }
+        for each in found
+    ]
+
+
+def extent(database: Database, month: Month) -> tuple[int, int] | None:
+    """Return the hits of an archived month and the bytes of its files; None for one that is not archived."""
+    with database.transaction() as tx:
+        found = archived_months.find(tx, month)
+    if found is None or found.dropped_at is None:
+        return None
+    return found.hits, found.facts_bytes + found.hits_bytes
+
+
+def _demand_to_be_over(database: Database, month: Month) -> None:
+    with database.transaction() as tx:
+        there = {each.month for each in partitions.list_partitions(tx)}
+        needed = {*partitions.needed(SystemClock().now().date()), *partitions.needed(server_time(tx).date())}
+        found = archived_months.find(tx, month)
+    if found is not None and found.dropped_at is not None and month not in there:
+        raise conflict(f"{month} is archived already: see `python -m tracker partitions list`.")
+    if month not in there:
+        raise not_found(f"There is no month {month}: see `python -m tracker partitions list`.")
+    if month in needed:
+        raise conflict(f"The month {month} must exist: hits are written to it.")
+    if not STATISTICS.is_final(database, month):
+        raise conflict(f"The statistics of {month} are not final yet: let the scheduler fold what waits.")
+
+
+@contextmanager
+def _progress(verb: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar over days, on a terminal. The function that it yields takes how many of how many are done."""
+    console = Console(stderr=True)
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn("days"), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task(verb, total=None)
+        yield lambda done, total: progress.update(bar, total=total, completed=done)
