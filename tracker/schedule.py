@@ -56,8 +56,8 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
         ),
         Job(
             name="take in hits that waited for Redis",
-            every=5 * _SECOND,
-            jitter=1 * _SECOND,
+            every=2 * _SECOND,
+            jitter=_SECOND / 2,
             turn=_of_ours(
                 parts,
                 lambda should_continue: requeue_waiting(

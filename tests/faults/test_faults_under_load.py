@@ -24,6 +24,7 @@ from redis import Redis
 from tests.support.ledger import offer
 from tests.support.links import TROUBLES, Trouble, link
 from tests.support.load import outcome, seconds_until_back, sending
+from tests.support.needed import need
 from tests.support.poolers import pooler
 from tests.support.queued_hits import entry_of, hit_of, rows
 from tests.support.waiting import wait_until
@@ -34,10 +35,6 @@ FAULT_SECONDS = 2.0
 TIMES = 2
 BACK_SECONDS = 10.0
 """After the fault's end a hit has to be acknowledged and stored by then."""
-HALF_OPEN_SECONDS = 60.0
-"""A connection that is dead without a word is given up by a time limit: that of a statement, and of RQ's wait for a
-job, is 25 s. Hits are taken meanwhile."""
-
 OUT_OF_MEMORY = ("MemoryError", "Cannot allocate memory", "out of memory")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -67,6 +64,15 @@ def spoilt_network(part: str, trouble: Trouble, world: World) -> None:
     with spoilt.troubled(trouble):
         time.sleep(FAULT_SECONDS)
     assert spoilt.bitten > bitten, "the network was never used"
+
+
+def packets_dropped(part: str, world: World) -> None:
+    """The kernel forgets the connections there are, as a router does that was restarted."""
+    need(world.may_drop_packets, "A network of the test's own needs `ip` (iproute2) and the right to make one: root.")
+    spoilt = world.links[part]
+    spoilt.drop_packets()
+    time.sleep(FAULT_SECONDS)
+    assert spoilt.packets_dropped, "no packet was dropped"
 
 
 def takes_no_writes(world: World) -> None:
@@ -207,6 +213,10 @@ FAULTS: dict[str, Fault] = {
         for part in ("postgresql", "redis")
         for trouble in TROUBLES
     },
+    **{
+        f"network to {part}: half-open, packets dropped": partial(packets_dropped, part)
+        for part in ("postgresql", "redis")
+    },
     "postgresql takes no writes": takes_no_writes,
     "postgresql ends statements after 1 ms": statements_time_out,
     "postgresql has no connection left": no_connection_left,
@@ -226,12 +236,13 @@ IN_EVERY_RUN = {"network to postgresql: torn", "network to redis: silent", "a de
     "fault", [pytest.param(name, marks=() if name in IN_EVERY_RUN else pytest.mark.long) for name in FAULTS]
 )
 def test_nothing_is_lost_and_all_is_back(fault: str, world: World) -> None:
-    patience = HALF_OPEN_SECONDS if "half-open" in fault else BACK_SECONDS
     backs = []
     with sending(world.installation.port, fault.replace(" ", "-").replace(":", "")) as sender:
         for _ in range(TIMES):
             FAULTS[fault](world)
-            backs.append(seconds_until_back(sender, world.database, patience))
+            backs.append(seconds_until_back(sender, world.database, BACK_SECONDS))
+    for spoilt in world.links.values():
+        spoilt.let_packets_pass()
     found = outcome(fault, TIMES, sender, world.database, world.redis)
     sys.stdout.write(f"back after {', '.join(f'{back:.1f} s' for back in backs)}\n")
     found.demand_sound(replace(world.settings, database_url=world.postgres.url_of("tracker")))

@@ -17,9 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from tests.support.own_network import packets_dropped, packets_without_a_way
+
 Trouble = Literal["cut", "half-open", "silent", "slow", "torn"]
 TROUBLES: tuple[Trouble, ...] = ("cut", "half-open", "silent", "slow", "torn")
 SLOW_SECONDS = 0.15
+PIECE = 65_536
 _LOOK_SECONDS = 0.05
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: closing sends a reset, as a machine does that has forgotten the connection."""
@@ -33,6 +36,9 @@ class Link:
         self._trouble: Trouble | None = None
         self._dead_before = self._ended_before = 0
         self.bitten = 0
+        self._clients: set[int] = set()
+        self._dropping = contextlib.ExitStack()
+        self._without_a_way = 0
         self._connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port: int = self._listener.getsockname()[1]
@@ -43,7 +49,7 @@ class Link:
     def troubled(self, trouble: Trouble) -> Iterator[None]:
         """Spoil the network until the block ends; connections that went half-open stay so."""
         if trouble == "half-open":
-            self._dead_before = self._connections + 1
+            self.forget_connections()
         else:
             self._trouble = trouble
         try:
@@ -51,12 +57,31 @@ class Link:
         finally:
             self._trouble = None
 
+    def forget_connections(self) -> None:
+        """Leave those there are open, and carry nothing on them any more."""
+        self._dead_before = self._connections + 1
+
+    def drop_packets(self) -> None:
+        """Have the kernel drop what these connections carry from now on, either way; in a network of the test's own."""
+        self.let_packets_pass()
+        self._without_a_way = packets_without_a_way()
+        self._dropping.enter_context(packets_dropped(self.port, tuple(self._clients)))
+
+    @property
+    def packets_dropped(self) -> int:
+        return packets_without_a_way() - self._without_a_way
+
+    def let_packets_pass(self) -> None:
+        """Drop nothing any more: a port of a connection that was given up may be another's by now."""
+        self._dropping.close()
+
     def end_connections(self) -> None:
         """End those there are, so that all connect anew."""
         self._ended_before = self._connections + 1
 
     def close(self) -> None:
         self._is_closed = True
+        self.let_packets_pass()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -73,7 +98,7 @@ class Link:
         """Carry bytes both ways until one side has nothing more to say."""
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
+        with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError), self._counted(client):
             self._wait_while_silent()
             if self._is_cut():
                 return
@@ -82,9 +107,18 @@ class Link:
             while not self._is_closed and number >= self._ended_before and not self._is_cut():
                 readable, _, _ = select.select(list(other), [], [], _LOOK_SECONDS)
                 for source in readable:
-                    received = source.recv(65_536)
+                    received = source.recv(PIECE)
                     if not received or not self._pass_on(received, other[source], number):
                         return
+
+    @contextmanager
+    def _counted(self, client: socket.socket) -> Iterator[None]:
+        port: int = client.getpeername()[1]
+        self._clients.add(port)
+        try:
+            yield
+        finally:
+            self._clients.discard(port)
 
     def _pass_on(self, received: bytes, to: socket.socket, number: int) -> bool:
         """Return whether the connection lives on."""

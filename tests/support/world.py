@@ -17,6 +17,7 @@ from tests.support.command_line import environment
 from tests.support.links import Link, link
 from tests.support.load import Installation, installation
 from tests.support.memory_folder import memory_folder
+from tests.support.own_network import own_network
 from tests.support.queued_hits import rows
 from tests.support.running import Running
 from tests.support.settings_of import settings_of
@@ -41,6 +42,7 @@ class World:
     redis: Connection
     installation: Installation
     application: Application
+    may_drop_packets: bool
     _numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
     def number(self) -> int:
@@ -73,6 +75,7 @@ def door(server: Postgres | Valkey) -> Path:
 def a_world(chance: random.Random) -> Iterator[World]:
     """Servers of its own, and one installation that reaches them through links."""
     with ExitStack() as stack:
+        may_drop_packets = stack.enter_context(own_network())
         folder = stack.enter_context(memory_folder())
         postgres = stack.enter_context(Postgres(folder / "postgres"))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
@@ -95,6 +98,6 @@ def a_world(chance: random.Random) -> Iterator[World]:
         running = stack.enter_context(installation(settings, logs, receivers=2))
         second = Running([sys.executable, "scheduler.py"], environment(settings), logs / "second-scheduler.log")
         stack.callback(second.kill)
-        yield World(postgres, valkey, links, settings, database, redis, running, shop)
+        yield World(postgres, valkey, links, settings, database, redis, running, shop, may_drop_packets)
         database.close()
         redis.close()

@@ -42,9 +42,9 @@ log = logger(__name__)
 
 _MAINTENANCE_SECONDS = 60
 """How often RQ looks for jobs that died with their worker; they only wake workers, so this only tidies up."""
-_WORKER_SECONDS = 20
-"""RQ's `worker_ttl`: an idle worker asks Redis anew every 5 s, which is how soon it is seen that one is dead."""
-_HORSE_SECONDS = 5
+_WORKER_SECONDS = 17
+"""RQ's `worker_ttl`: an idle worker asks Redis anew every 2 s, which is how soon it is seen that one is dead."""
+_HORSE_SECONDS = 2
 """How often a worker says that it lives while its job runs."""
 _SHORT_LIFE_SECONDS = 10.0
 _MAX_RESPAWN_PAUSE_SECONDS = 10.0

@@ -15,8 +15,8 @@ from tracker.queueing.failures import sentence
 log = logger(__name__)
 
 ALIVE_SECONDS: Final = 20
-"""So long Redis remembers a worker that says nothing. Each speaks every five seconds, whether it waits or works."""
-_LATE_SECONDS = 3
+"""So long Redis remembers a worker that says nothing. Each speaks every two seconds, whether it waits or works."""
+_LATE_SECONDS = 2
 
 
 class ForkingWorker(Worker):
@@ -26,7 +26,7 @@ class ForkingWorker(Worker):
 
     @property
     def connection_timeout(self) -> int:
-        """Return how many seconds an answer is waited for; RQ would wait seven more for a server that hangs."""
+        """Return how many seconds an answer is waited for; RQ would wait eight more for a server that hangs."""
         return int(self.dequeue_timeout) + _LATE_SECONDS
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:

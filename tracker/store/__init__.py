@@ -1,6 +1,7 @@
 """PostgreSQL: the statements of a table in a module of its name. Only this package knows psycopg and Alembic.
 
-connection, database, queries, failures    the way to PostgreSQL, running a statement, what its errors mean
+connection, half_open, database             the way to PostgreSQL; a connection that is dead without a word
+statements, queries, failures               the texts of statements, running one, what its errors mean
 per_key_limit                              connections of one application at a time
 migrations, concurrent_indexes             the schema, and indexes made beside the writers
 maintenance                                the direct connection, for work on the tables themselves

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from tracker.errors import SettingsInvalid
+from tracker.store.half_open import Peer
 
 # libpq sends PGTZ as a start-up parameter, which neither RDS Proxy nor PgBouncer minds, while SET would pin the
 # session (decision 0014). Set here, before there are threads, because libpq reads the environment whenever it connects.
@@ -26,17 +27,17 @@ os.environ["PGDATESTYLE"] = "ISO, MDY"
 _Result = TypeVar("_Result")
 
 _IF_NOT_IN_THE_URL: dict[str, Any] = {
-    # A peer that vanished without a word is noticed after a minute at most.
+    # A peer that vanished without a word is noticed within ten seconds, also while it is waited for.
     "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
     "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
+    "tcp_user_timeout": 10_000,
 }
 
 
 class PostgresConnection(psycopg.Connection[TupleRow]):
-    """A connection that waits a limited time for each answer.
+    """A connection that waits a limited time for each answer, and no longer than somebody works on one (`half_open`).
 
     The server's statement_timeout ends a statement that takes long; this ends the wait for one without it, and for a
     server that has stopped answering at all. The statement is cancelled, so that it does not run on for nobody. Where
@@ -52,13 +53,15 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
     """When to give up whatever is waited for, by `time.monotonic`, however patient it is."""
     opened_at: float = 0.0
     """When it was opened, by `time.monotonic`."""
+    peer: Peer
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
-        if timeout is not None or self.patience is None:
+        if timeout is not None:
             return super().wait(gen, interval, timeout)
-        seconds = max(0.0, min(self.patience, self.give_up_at - time.monotonic()))
+        patience = math.inf if self.patience is None else self.patience
+        seconds = max(0.0, min(patience, self.give_up_at - time.monotonic()))
         try:
-            return super().wait(gen, interval, seconds)
+            return self._wait_and_look(gen, interval, time.monotonic() + seconds)
         except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks whoever overrides this to convert it
             self._cancel(gen, interval)
             raise psycopg.OperationalError(f"no answer within {seconds:.3g} s") from error
@@ -69,6 +72,20 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
             with suppress(errors.QueryCanceled):
                 self._cancel(gen, interval)
             raise
+
+    def _wait_and_look(self, gen: PQGen[_Result], interval: float, end: float) -> _Result:
+        """Wait until `end`, and look now and then whether there is anything to wait for."""
+        self.peer.begin()
+        while True:
+            left = max(0.0, end - time.monotonic())
+            try:
+                return super().wait(gen, interval, min(left, self.peer.look_seconds))
+            except errors._WaitTimeout:  # noqa: SLF001 - as above
+                if left <= self.peer.look_seconds:
+                    raise
+            if self.peer.is_gone():
+                self.close()
+                raise psycopg.OperationalError("the connection is dead: PostgreSQL waits on it, too")
 
     def _cancel(self, gen: PQGen[_Result], interval: float) -> None:
         """End what is waited for, and the connection unless the server confirms it (QueryCanceled).
@@ -110,6 +127,7 @@ def connect(conninfo: str, *, patience: float | None = None, cancellation: float
     connection = PostgresConnection.connect(conninfo, prepare_threshold=None)
     connection.patience, connection.cancellation = patience, cancellation
     connection.opened_at = opened_at
+    connection.peer = Peer(connection, conninfo, opened_at)
     # In BEGIN, which pins nothing: what is written here counts on seeing what others have committed meanwhile, whatever
     # default_transaction_isolation says.
     connection.isolation_level = IsolationLevel.READ_COMMITTED

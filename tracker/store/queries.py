@@ -1,38 +1,18 @@
-"""The statements: one file each, `sql/queries/<table>/<function>.sql`, and the three ways to run one."""
+"""The three ways to run a statement of `sql/queries`, whose text is `statements.sql`."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from tracker.store.database import Transaction
+from tracker.store.statements import SQL, sql
 
 __all__ = ["SQL", "Jsonb", "execute", "fetch_all", "fetch_one", "sql"]
 
 
-def _folder() -> Path:
-    installed = Path(str(files("tracker"))) / "sql"
-    return installed if installed.is_dir() else installed.parents[1] / "sql"
-
-
-SQL = _folder()
-"""The folder with schema.sql, migrations and queries: part of the installed package, in a checkout beside it."""
-
 Row = dict[str, Any]
-
-
-@cache
-def sql(name: str) -> LiteralString:
-    """Return the text of `sql/queries/<name>.sql`.
-
-    It is a constant of the project, which is what psycopg asks of SQL.
-    """
-    text: LiteralString = (SQL / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-    return text
 
 
 def fetch_all(tx: Transaction, name: str, params: Mapping[str, Any] | None = None) -> list[Row]:

@@ -1,0 +1,96 @@
+"""Connections that are dead without a word: a network has forgotten them, and neither side is told.
+
+Who waits for an answer cannot tell such a connection from a statement that takes long. The server can: it says, over a
+connection of its own, whether it works or waits for us. Where it waits too, and nothing has moved since the last look,
+what one of us has sent never arrives. The kernel's own means (keepalive, TCP_USER_TIMEOUT) see the same where packets
+are lost, and see nothing where something between takes them and carries nothing on: a proxy, a load balancer.
+"""
+
+import os
+import socket
+import struct
+import time
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from tracker.store.statements import sql
+
+_Result = TypeVar("_Result")
+
+LOOK_AFTER_SECONDS: Final = 3.0
+"""An answer that takes longer is asked about; few statements do."""
+LOOK_AGAIN_SECONDS: Final = 1.0
+_ASKING_SECONDS: Final = 2
+"""For connecting, and for the answer."""
+_MOVED: Final = struct.Struct("=QQ")
+_MOVED_AT: Final = 120
+"""Where `struct tcp_info` has `tcpi_bytes_acked` and `tcpi_bytes_received` (Linux 4.1)."""
+
+
+class Peer:
+    """The other side of one connection, as far as another connection can tell. Behind a pooler that is unknown."""
+
+    def __init__(self, connection: psycopg.Connection[Any], conninfo: str, opened_at: float) -> None:
+        self._connection, self._conninfo, self._opened_at = connection, conninfo, opened_at
+        self._moved: int | None = None
+        """What had been sent and received when the server was last seen to wait."""
+
+    def begin(self) -> None:
+        """Forget earlier looks: another answer is waited for."""
+        self._moved = None
+
+    @property
+    def look_seconds(self) -> float:
+        """Return how long to wait before the next look."""
+        return LOOK_AFTER_SECONDS if self._moved is None else LOOK_AGAIN_SECONDS
+
+    def is_gone(self) -> bool:
+        """Return whether the server was seen to wait twice with nothing moving between; its session is ended then.
+
+        Without that the transaction would hold its locks for as long as the server believes in the connection.
+        """
+        moved = _moved(self._connection.fileno())
+        if moved is None:
+            return False
+        seen_before = moved == self._moved
+        try:
+            waits = self._waits_for_client(end=seen_before)
+        except psycopg.Error:  # Nobody tells: whoever waits goes on, as patient as it is.
+            waits = False
+        self._moved = moved if waits else None
+        return waits and seen_before
+
+    def _waits_for_client(self, *, end: bool) -> bool:
+        info = self._connection.info
+        same_server = make_conninfo(
+            self._conninfo,
+            host=info.host,
+            hostaddr=info.hostaddr,
+            port=info.port,
+            target_session_attrs="any",
+            connect_timeout=_ASKING_SECONDS,
+        )
+        with _Asking.connect(same_server, autocommit=True, prepare_threshold=None) as asking:
+            age = time.monotonic() - self._opened_at
+            params = {"pid": info.backend_pid, "age": age, "end": end}
+            return asking.execute(sql("server/waits_for_client"), params).fetchone() is not None
+
+
+class _Asking(psycopg.Connection[TupleRow]):
+    """One that does not wait for long, whoever is at the other end."""
+
+    def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
+        return super().wait(gen, interval, _ASKING_SECONDS if timeout is None else timeout)
+
+
+def _moved(descriptor: int) -> int | None:
+    """Return how many bytes the other side has confirmed and sent; None for a unix socket, which loses nothing."""
+    with socket.socket(fileno=os.dup(descriptor)) as connected:
+        if connected.family not in (socket.AF_INET, socket.AF_INET6):
+            return None
+        info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _MOVED_AT + _MOVED.size)
+    return None if len(info) < _MOVED_AT + _MOVED.size else sum(_MOVED.unpack_from(info, _MOVED_AT))
