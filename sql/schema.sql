@@ -26,6 +26,25 @@ CREATE FUNCTION add_custom_parameter_values(given jsonb) RETURNS void
       );
 $$;
 
+-- How the defined parameters of new hits are written: a JSON array of hits, each with an object of its values.
+--
+-- The settings are those of add_custom_parameter_values, which workers of an earlier version call. An id is made of the
+-- hit's, which grow with time, and the place of the value: entries of the primary key go to the end of its index, where
+-- random ones would touch and log a page each.
+CREATE FUNCTION add_values_of_hits(given json) RETURNS void
+    LANGUAGE sql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+    INSERT INTO custom_parameter_values (id, access_log_id, application_id, parameter_key, parameter_value, created_at)
+    SELECT (hit.first_id || lpad(to_hex(place), 12, '0'))::uuid, hit.id, hit.application_id, parameter.key, parameter.value,
+           hit.created_at
+      FROM json_to_recordset(given) AS hit (
+               id BIGINT, application_id UUID, created_at TIMESTAMP WITH TIME ZONE, first_id TEXT, "values" JSON
+           ),
+           json_each_text(hit."values") WITH ORDINALITY AS parameter (key, value, place);
+$$;
+
 -- Makes one month (YYYY-MM, UTC) of both tables; a month that is there already is left alone.
 CREATE FUNCTION create_monthly_partition(year_month text) RETURNS void
     LANGUAGE plpgsql

@@ -19,17 +19,22 @@ def add(tx: Transaction, hits: Iterable[HitValues]) -> None:
     """Add the values of hits that this transaction has added."""
     rows = [
         {
-            "access_log_id": hit.id,
+            "id": hit.id,
             "application_id": hit.application_id,
-            "parameter_key": key,
-            "parameter_value": text,
             "created_at": hit.created_at,
+            "first_id": _first_id(hit.id),
+            "values": dict(values),
         }
         for hit, values in hits
-        for key, text in values
+        if values
     ]
     if rows:
-        execute(tx, "custom_parameter_values/add", {"values": orjson.dumps(rows).decode()})
+        execute(tx, "custom_parameter_values/add", {"hits": orjson.dumps(rows).decode()})
+
+
+def _first_id(hit_id: int) -> str:
+    """Return the digits with which the ids of a hit's values begin: a UUID version 8 without its last twelve."""
+    return f"{hit_id >> 15:012x}8{hit_id >> 3 & 0xFFF:03x}{0x8000 | hit_id & 7:04x}"
 
 
 def delete_of_hits(tx: Transaction, identities: Sequence[HitIdentity]) -> int:
