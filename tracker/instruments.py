@@ -23,7 +23,7 @@ HITS_FILTERED: Final = Counter(
 REQUESTS_REFUSED: Final = Counter(
     "tracker_requests_refused", "Requests for hits that were refused, by the error's code.", ["code"], registry=REGISTRY
 )
-HITS_IMPORTED: Final = Counter("tracker_hits_imported", "Hits of imported logs put into the queue.", registry=REGISTRY)
+HITS_IMPORTED: Final = Counter("tracker_hits_imported", "Hits of imported logs.", registry=REGISTRY)
 HITS_STORED: Final = Counter("tracker_hits_stored", "Hits that were written to PostgreSQL.", registry=REGISTRY)
 HITS_REPEATED: Final = Counter(
     "tracker_hits_repeated", "Hits that were stored already when they came again from the queue.", registry=REGISTRY

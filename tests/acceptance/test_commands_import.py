@@ -55,7 +55,7 @@ def test_a_log_is_read_from_files_gzip_and_standard_input(
     packed.write_bytes(gzip.compress(line(2, "/packed")))
     finished = tracker(settings, "import", str(plain), str(packed), "-", "--app-id", "shop", given=line(3, "/piped"))
     assert finished.status == 0, finished.errors
-    assert finished.output.startswith("3 lines: 3 queued, 0 malformed, 0 refused, in ")
+    assert finished.output.startswith("3 lines: 3 stored, 0 malformed, 0 refused, in ")
     work_until_dry(settings)
     assert stored(database) == [("/plain",), ("/packed",), ("/piped",)]
 
@@ -129,7 +129,7 @@ def test_a_reason_is_said_once_to_people(settings: Settings) -> None:
 def test_a_log_without_one_good_line_ends_with_1(settings: Settings) -> None:
     finished = tracker(settings, "import", "-", "--app-id", "shop", given=b"nonsense\n")
     assert finished.status == 1
-    assert finished.output.startswith("1 lines: 0 queued, 1 malformed")
+    assert finished.output.startswith("1 lines: 0 stored, 1 malformed")
 
 
 def test_a_damaged_file_is_imported_up_to_the_damage(settings: Settings, database: Database, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_bots_are_left_out_and_counted_unless_they_are_asked_for(
     finished = tracker(settings, "import", str(log), "--app-id", "shop", "--json")
     assert (finished.status, finished.json["lines"], finished.json["queued"], finished.json["bots"]) == (0, 2, 1, 1)
     again = tracker(settings, "import", str(log), "--app-id", "shop", "--include-bots", "--json")
-    assert (again.json["queued"], again.json["bots"]) == (2, 0)
+    assert (again.json["queued"], again.json["known"], again.json["bots"]) == (1, 1, 0)
     work_until_dry(settings)
     assert len(stored(database)) == 2
 

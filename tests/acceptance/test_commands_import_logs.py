@@ -57,7 +57,7 @@ def test_a_half_written_last_line_waits_for_the_next_run(
     log = tmp_path / "access.log"
     log.write_bytes(line(1, "/a") + line(2, "/page")[:-30])
     finished = tracker(settings, "import", str(log), "--app-id", "shop")
-    assert finished.output.startswith("1 lines: 1 queued, 0 malformed")
+    assert finished.output.startswith("1 lines: 1 stored, 0 malformed")
     assert "has no end yet" in finished.errors
     log.write_bytes(line(1, "/a") + line(2, "/page"))
     tracker(settings, "import", str(log), "--app-id", "shop")

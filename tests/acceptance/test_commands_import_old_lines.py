@@ -56,7 +56,7 @@ def test_lines_that_the_scheduler_does_not_keep_are_imported_only_at_a_word(
     assert f"TRACKER_RETENTION_MONTHS={KEPT}" in refused.errors
     assert hits(keeps_all, database) == 0
     taken = tracker(keeps_all, "import", file, "--app-id", "shop", "--yes")
-    assert (taken.status, taken.output[:18]) == (0, "4 lines: 4 queued,")
+    assert (taken.status, taken.output[:18]) == (0, "4 lines: 4 stored,")
     assert hits(keeps_all, database) == 4
 
 

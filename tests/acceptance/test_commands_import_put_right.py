@@ -10,10 +10,12 @@ import pytest
 from tests.support.command_line import tracker, work_until_dry
 from tests.support.counted import assert_exact, fold_everything, statistics
 from tests.support.erasing import tables_with
-from tests.support.queued_hits import rows
+from tests.support.queued_hits import enqueue, hit_of, rows
+from tracker.application import Application
 from tracker.config import Settings
-from tracker.queueing.adding import bulk_waiting
 from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
+from tracker.store import imports
 from tracker.store.database import Database
 
 YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
@@ -39,12 +41,20 @@ def import_(settings: Settings, *arguments: str) -> dict[str, Any]:
     return summary
 
 
+def queued_of(database: Database, application: Application, source: str, url: str) -> Entry:
+    """A hit of a log that could not be stored at once."""
+    with database.transaction() as tx:
+        import_id = imports.place(tx, application.id, source)
+    hit = hit_of(application, created_at=YESTERDAY, url=url)
+    return Entry.imported(hit, import_id, max_retries=3, now=datetime.now(UTC))
+
+
 def urls(database: Database) -> list[tuple[Any, ...]]:
     return rows(database, "SELECT url, host(ip_address) FROM access_logs ORDER BY created_at, url")
 
 
 def test_what_was_imported_is_listed_known_and_undone(
-    settings: Settings, database: Database, redis: Connection, tmp_path: Path
+    settings: Settings, database: Database, redis: Connection, application: Application, tmp_path: Path
 ) -> None:
     bots = line(3, "192.0.2.3", agent="Googlebot/2.1")
     web1 = write(tmp_path / "web1.log", line(1, "192.0.2.1", "/a"), line(1, "192.0.2.1", "/a"), bots, "nonsense\n")
@@ -56,7 +66,7 @@ def test_what_was_imported_is_listed_known_and_undone(
     again = import_(settings, web1)
     assert (again["queued"], again["known"], again["bots"], again["malformed"]) == (0, 2, 1, 1)
     said = tracker(settings, "import", web1, "--app-id", "shop")
-    assert said.output.startswith("4 lines: 0 queued, 2 known already, 1 of bots left out, 1 malformed")
+    assert said.output.startswith("4 lines: 0 stored, 2 known already, 1 of bots left out, 1 malformed")
     listed = tracker(settings, "import", "list", "--app-id", "shop", "--json").json
     assert [(each["source"], each["stored"], len(each["runs"])) for each in listed] == [
         ("web1.log", 2, 3), ("web2.log", 2, 1),
@@ -67,10 +77,7 @@ def test_what_was_imported_is_listed_known_and_undone(
     assert "web1.log" in tracker(settings, "import", "list", "--app-id", "shop").output
 
     # Some of it waits in the queue, and some of it has failed.
-    with (tmp_path / "web1.log").open("a") as log:
-        log.write(line(9, "192.0.2.9", "/late"))
-    tracker(settings, "import", web1, "--app-id", "shop")
-    assert bulk_waiting(redis) == 1
+    enqueue(redis, [queued_of(database, application, "web1.log", "/late")])
     undone = tracker(settings, "import", "undo", "--app-id", "shop", "--source", "web1.log", "--yes", "--json")
     assert undone.status == 0, undone.errors
     assert (undone.json["counts"]["access_logs"], undone.json["counts"]["redis_streams"]) == (2, 1)
@@ -81,8 +88,8 @@ def test_what_was_imported_is_listed_known_and_undone(
     assert_exact(database)
     assert tables_with(database, "/late") == {}
     # It may be imported anew, also under the same name; undone once more it is gone once more.
-    assert import_(settings, web1)["queued"] == 3
-    assert len(urls(database)) == 5
+    assert import_(settings, web1)["queued"] == 2
+    assert len(urls(database)) == 4
     tracker(settings, "import", "undo", "--app-id", "shop", "--source", "web1.log", "--yes")
     nothing = tracker(settings, "import", "undo", "--app-id", "shop", "--source", "other.log", "--yes")
     assert (nothing.status, "`python -m tracker import list` shows the names" in nothing.errors) == (1, True)
@@ -129,9 +136,12 @@ def test_lines_that_were_read_wrong_are_written_anew_and_the_statistics_follow(
     assert rows(database, "SELECT count(*) FROM daily_statistics") == [(0,)]
 
 
-def test_replacing_waits_for_what_was_imported_before(settings: Settings, tmp_path: Path) -> None:
+def test_replacing_waits_for_what_was_imported_before(
+    settings: Settings, database: Database, redis: Connection, application: Application, tmp_path: Path
+) -> None:
     log = write(tmp_path / "access.log", line(1, "192.0.2.1"))
     tracker(settings, "import", log, "--app-id", "shop")
+    enqueue(redis, [queued_of(database, application, "access.log", "/waits")])
     patience = {"tracker.cli.replacing:_PATIENCE": 0.3}
     refused = tracker(settings, "import", log, "--app-id", "shop", "--replace", constants=patience)
     assert (refused.status, "1 hits of earlier imports wait" in refused.errors) == (1, True)
@@ -164,6 +174,6 @@ def test_what_an_import_leaves_out_counts_once_in_the_data_quality(
     assert filtered() == {("bot", 1): 5, ("domain", 2): 2}
     # Taken after all, they are not left out any more.
     finished = tracker(settings, "import", log, "--app-id", "site", "--include-bots", "--json")
-    assert (finished.json["queued"], filtered()) == (6, {("domain", 2): 2})
+    assert (finished.json["queued"], finished.json["known"], filtered()) == (5, 1, {("domain", 2): 2})
     tracker(settings, "import", "undo", "--app-id", "site", "--source", "access.log", "--yes")
     assert filtered() == {}

@@ -6,22 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import PROJECT, environment, tracker
-from tests.support.running import running
+from tests.support.counted import assert_exact, fold_everything
 from tests.support.waiting import PATIENCE, wait_until
 from tracker.config import Settings
-from tracker.importing.paced_queue import MAX_WAITING
-from tracker.queueing.adding import bulk_waiting
-from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
-LINES = MAX_WAITING + 1_000
+LINES = 60_000
 
 
 @pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.usefixtures("application")
 def test_an_import_that_was_killed_is_completed_by_running_it_again(
-    settings: Settings, redis: Connection, database: Database, tmp_path: Path
+    settings: Settings, database: Database, tmp_path: Path
 ) -> None:
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0)
     log = tmp_path / "access.log"
@@ -31,19 +28,31 @@ def test_an_import_that_was_killed_is_completed_by_running_it_again(
             # Each second has two lines that are equal and one that is not.
             lines.write(f'::1 - - [{time_of_line:%d/%b/%Y:%H:%M:%S} +0000] "GET /{number % 3 // 2} HTTP/1.1" 200 1\n')
 
-    command = [sys.executable, "-m", "tracker", "import", str(log), "--app-id", "shop"]
-    with subprocess.Popen(command, cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE) as first:
-        # Without workers it stops where the queue is full, in the middle of the log.
-        wait_until(lambda: bulk_waiting(redis) > MAX_WAITING or first.poll() is not None)
-        assert first.poll() is None
-        first.kill()
-        first.communicate(timeout=PATIENCE)
+    def stored() -> int:
+        with database.transaction() as tx:
+            row = tx.execute("SELECT count(*) FROM access_logs").fetchone()
+        assert row is not None
+        return int(row[0])
 
-    with running(settings, tmp_path, "worker.py") as worker:
-        finished = tracker(settings, "import", str(log), "--app-id", "shop", "--wait", "--json")
-        worker.stop()
+    command = [sys.executable, "-m", "tracker", "import", str(log), "--app-id", "shop"]
+
+    def killed_with_more_than(before: int) -> int:
+        with subprocess.Popen(command, cwd=PROJECT, env=environment(settings), stderr=subprocess.PIPE) as process:
+            wait_until(lambda: stored() > before or process.poll() is not None)
+            assert process.poll() is None
+            process.kill()
+            process.communicate(timeout=PATIENCE)
+        return stored()
+
+    before = killed_with_more_than(killed_with_more_than(0))
+    assert 0 < before < LINES
+
+    finished = tracker(settings, "import", str(log), "--app-id", "shop", "--json")
     assert finished.status == 0, finished.errors
-    assert finished.json["queued"] == LINES
+    assert finished.json["known"] >= before
+    assert finished.json["queued"] + finished.json["known"] == LINES
+    fold_everything(database)
+    assert_exact(database)
     with database.transaction() as tx:
         assert tx.execute("SELECT count(*), count(DISTINCT (id, created_at)) FROM access_logs").fetchone() == (
             LINES,

@@ -15,13 +15,16 @@ import pytest
 from tests.support.command_line import tracker, work_until_dry
 from tests.support.counted import assert_exact, fold_everything, statistics
 from tests.support.facts import facts, make_facts
-from tests.support.queued_hits import rows
+from tests.support.queued_hits import enqueue, hit_of, rows
 from tests.support.running import running
+from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing.connection import Connection
+from tracker.queueing.entry import Entry
 from tracker.stats.verify import verify
+from tracker.store import imports
 from tracker.store.database import Database
 
 SEED = int(os.environ.get("FAULT_SEED", "1"))
@@ -34,7 +37,8 @@ SLOWLY = {
     "tracker.erasure.imported:_QUEUED_AT_ONCE": 20,
     "tracker.erasure.imported:_PAUSE_SECONDS": 0.05,
     "tracker.erasure.imported:RETRY_SECONDS": 0.1,
-    "tracker.importing.batch:BATCH": 50,
+    "tracker.importing.batch:BLOCK": 50,
+    "tracker.store.imports:NOTED_TOGETHER": 50,
     "tracker.importing.batch:_LOOKED_AT": 50,
 }
 """A transaction for few hits at a time, so that there are many moments to be killed at."""
@@ -74,6 +78,16 @@ def kill_again_and_again(
     return found
 
 
+def wait_in_the_queue(redis: Connection, database: Database, application: Application, source: str, hits: int) -> None:
+    """Hits of a log that could not be stored at once, and that nothing takes."""
+    with database.transaction() as tx:
+        import_id = imports.place(tx, application.id, source)
+    now = datetime.now(UTC)
+    urls = (f"/{source.removesuffix('.log')}/late/{n}" for n in range(hits))
+    made = [hit_of(application, n, created_at=YESTERDAY, url=url) for n, url in enumerate(urls, 1)]
+    enqueue(redis, [Entry.imported(hit, import_id, max_retries=3, now=now) for hit in made])
+
+
 def count(database: Database, condition: str) -> int:
     [(found,)] = rows(database, f"SELECT count(*) FROM access_logs WHERE {condition}")
     return int(found)
@@ -97,7 +111,7 @@ def everything_agrees(settings: Settings, database: Database) -> None:
 
 
 def test_an_undoing_that_is_killed_takes_its_log_out_and_nothing_else(
-    settings: Settings, database: Database, tmp_path: Path
+    settings: Settings, redis: Connection, database: Database, application: Application, tmp_path: Path
 ) -> None:
     kept = write(tmp_path / "kept.log", 200)
     tracker(settings, "import", kept, "--app-id", "shop")
@@ -105,11 +119,10 @@ def test_an_undoing_that_is_killed_takes_its_log_out_and_nothing_else(
     fold_everything(database)
     before = statistics(database)
     gone = write(tmp_path / "gone.log", LINES)
-    tracker(settings, "import", gone, "--app-id", "shop")
+    tracker(settings, "import", gone, "--app-id", "shop", constants=SLOWLY)
     work_until_dry(settings)
     everything_agrees(settings, database)
-    write(tmp_path / "gone.log", 300, first=LINES)
-    tracker(settings, "import", gone, "--app-id", "shop")  # These wait in Redis: nothing takes them.
+    wait_in_the_queue(redis, database, application, "gone.log", 300)
 
     undo = "import", "undo", "--source", "gone.log", "--app-id", "shop", "--yes"
     left = kill_again_and_again(
@@ -135,7 +148,7 @@ def test_a_replacing_that_is_killed_writes_each_line_anew_once(
 ) -> None:
     log = write(tmp_path / "access.log", LINES)
     tracker(settings, "import", write(tmp_path / "other.log", 200), "--app-id", "shop")
-    tracker(settings, "import", log, "--app-id", "shop")
+    tracker(settings, "import", log, "--app-id", "shop", constants=SLOWLY)
     work_until_dry(settings)
     everything_agrees(settings, database)
     replace = "import", "--replace", log, "--app-id", "shop", "--address-from", "forwarded"

@@ -150,7 +150,7 @@ def test_a_hit_that_is_written_anew_waits_where_redis_goes_away_in_the_middle(
         with monkeypatch.context() as patched:
             patched.setattr("tracker.cli.replacing.requeue_waiting", away)
             with pytest.raises(QueueUnavailable):
-                rewrite(import_id, [(hit.id, hit.created_at) for hit in stored], entries_of(anew, import_id))
+                rewrite(import_id, [(hit.id, hit.created_at) for hit in stored], anew)
         fold_everything(database)
         assert_exact(database)
     queue = {"queue": "tracker", "drain_seconds": 1, "queue_limit": 1000}

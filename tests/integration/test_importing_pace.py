@@ -1,13 +1,14 @@
-"""An import and the queue: it waits for the workers, says so, and makes each month before its lines go in."""
+"""An import and the queue, where it needs that: it waits for the workers, says so, and makes each month before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.support.queued_hits import claims_of, entry_of, hit_of
+from tests.support.queued_hits import claims_of, hit_of
 from tracker.application import Application
+from tracker.hit import Hit
 from tracker.importing import paced_queue
 from tracker.importing.formats import reader_of
 from tracker.importing.kept_period import kept_since
@@ -17,7 +18,7 @@ from tracker.importing.source import Line
 from tracker.importing.summary import Summary
 from tracker.queueing.adding import bulk_waiting
 from tracker.queueing.connection import Connection
-from tracker.queueing.entry import Entry
+from tracker.store.imports import TakenHits
 
 MOST = 10
 
@@ -27,13 +28,13 @@ def _short_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced_queue, "MAX_WAITING", MOST)
 
 
-def entries(application: Application, count: int) -> list[Entry]:
-    return [entry_of(hit_of(application, number), priority=-1) for number in range(1, count + 1)]
+def hits(application: Application, count: int) -> list[Hit]:
+    return [hit_of(application, number) for number in range(1, count + 1)]
 
 
 def queue_of(redis: Connection, clock: Any, pause: Callable[[float], None], told: list[str]) -> PacedQueue:
     wake = lambda: told.append("woken")  # noqa: E731 a word for it
-    return PacedQueue(redis, wake=wake, tell=told.append, clock=clock, pause=pause, publish=lambda: None)
+    return PacedQueue(redis, wake=wake, tell=told.append, clock=clock, pause=pause, publish=lambda: None, max_retries=3)
 
 
 def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, application: Application) -> None:
@@ -44,7 +45,7 @@ def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, 
         lengths.append(bulk_waiting(redis))
         claims.settle(claims.claim())
 
-    queue_of(redis, clock, work, told).add(entries(application, 25))
+    queue_of(redis, clock, work, told).add(1, hits(application, 25))
     assert lengths == [25, 21, 17, 13]
     assert bulk_waiting(redis) == 9
     assert told == ["woken"]
@@ -52,7 +53,7 @@ def test_an_import_waits_while_the_queue_is_long(redis: Connection, clock: Any, 
 
 def test_a_short_queue_is_no_reason_to_wait(redis: Connection, clock: Any, application: Application) -> None:
     told = list[str]()
-    queue_of(redis, clock, lambda _: pytest.fail("waited"), told).add(entries(application, MOST))
+    queue_of(redis, clock, lambda _: pytest.fail("waited"), told).add(1, hits(application, MOST))
     assert told == []
 
 
@@ -69,7 +70,7 @@ def test_an_import_waits_while_redis_has_memory_for_single_hits_only(
 
     queue = queue_of(redis, clock, room, [])
     queue._max_bytes = int(redis.info("memory")["used_memory"] * 1.1)
-    queue.add(entries(application, 5))
+    queue.add(1, hits(application, 5))
     assert (len(pauses), bulk_waiting(redis)) == (3, 5)
 
 
@@ -83,7 +84,7 @@ def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
         if told.count("woken") == 3:
             redis.flushall()
 
-    queue_of(redis, clock, nobody, told).add(entries(application, MOST + 1))
+    queue_of(redis, clock, nobody, told).add(1, hits(application, MOST + 1))
     assert [each for each in told if each != "woken"] == [
         "11 hits wait and nothing takes them: see that workers run (`python -m tracker worker`). Waiting."
     ] * 2
@@ -94,20 +95,21 @@ def test_waiting_for_the_end_is_for_our_own_entries_only(
 ) -> None:
     claims = claims_of(redis, batch_size=3)
     queue = queue_of(redis, clock, lambda _: claims.settle(claims.claim()), [])
-    queue.add(entries(application, 5))
-    queue_of(redis, clock, lambda _: None, []).add(entries(application, 2))
+    queue.add(1, hits(application, 5))
+    queue_of(redis, clock, lambda _: None, []).add(1, hits(application, 2))
     queue.wait_until_taken()
     assert bulk_waiting(redis) == 1
 
 
-def test_a_month_is_made_once_and_before_its_first_line_is_queued(
+def test_a_month_is_made_once_and_before_its_first_line_is_stored(
     redis: Connection, clock: Any, application: Application
 ) -> None:
     happened = list[str]()
 
-    class Queue:
-        def add(self, entries: list[Entry]) -> None:
-            happened.append(f"{len(entries)} queued")
+    class Destination:
+        def add(self, _import_id: int, hits: Sequence[Hit]) -> TakenHits:
+            happened.append(f"{len(hits)} stored")
+            return TakenHits(stored=len(hits))
 
     def prepare(month: datetime) -> None:
         happened.append(f"{month:%Y-%m} made")
@@ -121,12 +123,11 @@ def test_a_month_is_made_once_and_before_its_first_line_is_queued(
     work = Import(
         application=application,
         period=kept_since(now.date(), 24),
-        queue=Queue(),
+        destination=Destination(),
         prepare_month=prepare,
         clock=clock,
-        max_retries=3,
     )
     summary = Summary(keep=20)
     work.take(lines, reader_of("combined"), file="-", source="log", summary=summary)
-    assert happened == [f"{now:%Y-%m} made", f"{earlier:%Y-%m} made", "4 queued"]
-    assert (summary.lines, summary.queued) == (4, 4)
+    assert happened == [f"{now:%Y-%m} made", f"{earlier:%Y-%m} made", "4 stored"]
+    assert (summary.lines, summary.queued, summary.stored) == (4, 4, 4)

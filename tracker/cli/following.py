@@ -16,7 +16,6 @@ from tracker.cli.output import note
 from tracker.config import Settings
 from tracker.importing.follow import Follower
 from tracker.importing.formats import LogReader
-from tracker.importing.paced_queue import PacedQueue
 from tracker.importing.patient import Patient, Pause, Stopped
 from tracker.importing.positions import StateFile
 from tracker.importing.run import Import
@@ -26,7 +25,6 @@ from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.queueing.wakeup import wake_worker
-from tracker.wiring.metrics import untold_metrics
 
 STATE_HELP = (
     "Where --follow keeps how far it has read.  [default: follow-APP_ID.json in $STATE_DIRECTORY, "
@@ -57,30 +55,18 @@ def follow_logs(
     reader: Callable[[], LogReader],
     summary: Summary,
     state: Path | None,
+    pause: Pause,
 ) -> None:
-    """Follow until a signal comes. Raises Refused."""
+    """Follow until `pause` raises Stopped. Raises Refused."""
     wake = partial(wake_worker, redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     path = state or _state_folder() / f"follow-{work.application.app_id}.json"
-    with (
-        closing(StateFile(path, str(work.application.id))) as positions,
-        _until_a_signal() as pause,
-    ):
-        publish = untold_metrics(redis).flush
-        queue = PacedQueue(
-            redis,
-            wake=wake,
-            tell=note,
-            clock=work.clock,
-            pause=pause,
-            publish=publish,
-            max_bytes=settings.queue_max_bytes,
-        )
-        patient = Patient(queue, work.prepare_month, runs, pause, note)
+    with closing(StateFile(path, str(work.application.id))) as positions:
+        patient = Patient(work.destination, work.prepare_month, runs, pause, note)
         follower = Follower(
             patterns=files,
             source=source,
             work=replace(
-                work, queue=patient, prepare_month=patient.prepare_month, count_filtered=patient.count_filtered
+                work, destination=patient, prepare_month=patient.prepare_month, count_filtered=patient.count_filtered
             ),
             retention_months=settings.retention_months,
             look_up=partial(applications.find_for_hits, runs.database, work.application.app_id),
@@ -104,7 +90,7 @@ def _state_folder() -> Path:
 
 
 @contextmanager
-def _until_a_signal() -> Iterator[Pause]:
+def until_a_signal() -> Iterator[Pause]:
     """Give a pause that SIGTERM and SIGINT end, for what runs in the block."""
     stop = threading.Event()
 

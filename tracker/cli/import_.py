@@ -1,8 +1,9 @@
-"""`import`: logs of before, or of servers that do not speak HTTP to us, through the same queue as every hit."""
+"""`import`: logs of before, or of servers that do not speak HTTP to us."""
 
 import sys
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import replace as replace_fields
 from datetime import datetime
 from functools import partial
@@ -14,7 +15,7 @@ import click
 
 from tracker.application_settings import IP_ANONYMIZATION
 from tracker.cli import connections
-from tracker.cli.following import STATE_HELP, check_follow, follow_logs
+from tracker.cli.following import STATE_HELP, check_follow, follow_logs, until_a_signal
 from tracker.cli.import_progress import progress_bar, watched
 from tracker.cli.import_report import MAX_SHOWN, report
 from tracker.cli.imports import SubcommandsBesideFiles
@@ -22,7 +23,6 @@ from tracker.cli.old_lines import OldLines
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note
 from tracker.cli.replacing import replacing, wait_for_earlier
-from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.errors import Refused
 from tracker.importing.escapes import ESCAPES
@@ -31,17 +31,16 @@ from tracker.importing.json_lines import MAPPABLE
 from tracker.importing.kept_period import kept_since
 from tracker.importing.known_lines import KnownLines
 from tracker.importing.log_record import AddressFrom, ReadingRules
-from tracker.importing.paced_queue import PacedQueue
 from tracker.importing.run import Import
 from tracker.importing.runs import ImportRuns
-from tracker.importing.source import opened, size_of, source_of
+from tracker.importing.source import opened as opened_log
+from tracker.importing.source import size_of, source_of
 from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.privacy.anonymization import Anonymization
-from tracker.queueing.connection import Connection
 from tracker.queueing.wakeup import wake_worker
 from tracker.store import partition_making, partitions, retention_state
-from tracker.wiring.metrics import untold_metrics
+from tracker.wiring.importing import destinations
 
 
 @click.command("import", cls=SubcommandsBesideFiles)
@@ -80,7 +79,7 @@ from tracker.wiring.metrics import untold_metrics
 @click.option("--replace", is_flag=True, help="Write lines anew that are stored otherwise than they are read now.")
 @click.option("--follow", is_flag=True, help="Go on with what is written to FILEs (patterns too), through rotations.")
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help=STATE_HELP)
-@click.option("--wait", is_flag=True, help="Wait until the workers have taken everything.")
+@click.option("--wait", is_flag=True, help="Wait until the workers have taken what could not be stored at once.")
 @json_option
 def import_(
     *,
@@ -103,7 +102,7 @@ def import_(
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Queue the lines of FILEs, plain or packed, or of standard input (-), with the times that they name.
+    """Store the lines of FILEs, plain or packed, or of standard input (-), with the times that they name.
 
     A line of a log is stored once however often it is imported: it is known by the log's name, its text, and its
     place among the equal lines of the log. The name is the file's base name without what rotation and packing add to
@@ -128,6 +127,7 @@ def import_(
         connections.database(settings) as database,
         connections.queue(settings, database) as redis,
         progress_bar(sum(size or 0 for size in sizes.values())) as bar,
+        ExitStack() as opened,
     ):
         application = applications.find_for_hits(database, app_id)
         with database.transaction() as tx:
@@ -135,14 +135,14 @@ def import_(
         if replace:
             wait_for_earlier(settings, redis, clock)
         runs = ImportRuns(database, application.id, clock)
-        queue = _queue(settings, redis, clock)
+        pause = opened.enter_context(until_a_signal()) if follow else time.sleep
+        to = opened.enter_context(destinations(settings, redis, clock, tell=note, pause=pause))
         work = Import(
             application=application,
             period=kept_since(clock.now().date(), settings.retention_months),
-            queue=queue,
+            destination=to.writer,
             prepare_month=partial(_prepare_month, settings),
             clock=clock,
-            max_retries=settings.max_retries,
             import_id=runs.import_id,
             count_filtered=runs.count_filtered,
             scheduler_keeps=kept_since(clock.now().date(), running_months) if running_months else None,
@@ -155,14 +155,23 @@ def import_(
         )
         if follow:
             follow_logs(
-                settings, runs, redis, work, files=files, source=source, reader=reader, summary=summary, state=state
+                settings,
+                runs,
+                redis,
+                work,
+                files=files,
+                source=source,
+                reader=reader,
+                summary=summary,
+                state=state,
+                pause=pause,
             )
-        rewrite = replacing(settings, database, redis, clock, application) if replace else None
-        work = replace_fields(work, sift=KnownLines(database, rewrite, takes_filtered=include_bots or any_host).sift)
+        rewrite = replacing(settings, to.database, redis, clock, application) if replace else None
+        work = replace_fields(work, sift=KnownLines(to.database, rewrite, takes_filtered=include_bots or any_host).sift)
         for file in () if follow else files:
             name, before = source or source_of(file), summary.counts()
             try:
-                with opened(file) as log:
+                with opened_log(file) as log:
                     run = runs.begin(name, file)
                     lines = watched(log.lines, log.position, bar.advance) if sizes[file] else log.lines
                     work.take(lines, reader(), file=file, source=name, summary=summary, may_grow=log.may_grow)
@@ -172,9 +181,9 @@ def import_(
                 damage = error
                 break
         wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
-        queue.publish()
+        to.queue.publish()
         if wait:
-            queue.wait_until_taken()
+            to.queue.wait_until_taken()
     report(summary, time.monotonic() - started, as_json=as_json)
     if damage is not None:
         raise damage
@@ -213,18 +222,6 @@ def _names(pairs: tuple[str, ...]) -> dict[str, str]:
     return names
 
 
-def _queue(settings: Settings, redis: Connection, clock: Clock) -> PacedQueue:
-    return PacedQueue(
-        redis,
-        wake=lambda: wake_worker(redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
-        tell=note,
-        clock=clock,
-        pause=time.sleep,
-        publish=untold_metrics(redis).flush,
-        max_bytes=settings.queue_max_bytes,
-    )
-
-
 def _prepare_month(settings: Settings, month_of: datetime) -> None:
-    """Workers run no DDL: a month is made here before its first line is queued."""
+    """Make a month before its first line is stored: what writes hits runs no DDL."""
     partition_making.create(settings.database_maintenance_url, [partitions.Month.of(month_of)], on_step=note)

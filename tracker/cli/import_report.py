@@ -18,6 +18,7 @@ def report(summary: Summary, seconds: float, *, as_json: bool) -> None:
             {
                 "lines": summary.lines,
                 "queued": summary.queued,
+                "stored": summary.stored,
                 "known": summary.known,
                 "replaced": summary.replaced,
                 "bots": summary.bots,
@@ -40,8 +41,10 @@ def report(summary: Summary, seconds: float, *, as_json: bool) -> None:
     left_out += f"{summary.replaced} written anew, " if summary.replaced else ""
     left_out += f"{summary.bots} of bots left out, " if summary.bots else ""
     left_out += f"{summary.other_hosts} for other hosts left out, " if summary.other_hosts else ""
+    counts = {"stored": summary.stored, "queued": summary.queued - summary.stored}
+    taken = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == "stored")
     click.echo(
-        f"{summary.lines} lines: {summary.queued} queued, {left_out}{summary.malformed_count} malformed, "
+        f"{summary.lines} lines: {taken}, {left_out}{summary.malformed_count} malformed, "
         f"{summary.refused_count} refused, in {seconds:.1f} seconds."
     )
     _say_what_was_read(summary)

@@ -12,6 +12,7 @@ from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.erasure.imported import erase_to_store_anew
 from tracker.errors import Refused
+from tracker.hit import Hit
 from tracker.importing.known_lines import Replace
 from tracker.importing.paced_queue import MAX_WAITING
 from tracker.maintenance.requeue_waiting import requeue_waiting
@@ -58,10 +59,12 @@ def replacing(
     """
     owner = Person(application_id=application.id, app_id=application.app_id)
 
-    def replace_stored(import_id: int, stored: Sequence[HitIdentity], entries: Sequence[Entry]) -> None:
+    def replace_stored(import_id: int, stored: Sequence[HitIdentity], hits: Sequence[Hit]) -> None:
+        now = clock.now()
+        entries = [Entry.imported(hit, import_id, max_retries=settings.max_retries, now=now) for hit in hits]
         rows = [QueueRow(**entry._asdict()) for entry in entries]
         with database.transaction() as tx:
-            erase_to_store_anew(tx, owner, import_id, stored, rows, now=clock.now())
+            erase_to_store_anew(tx, owner, import_id, stored, rows, now=now)
         # The scheduler would take them in too.
         requeue_waiting(
             database,

@@ -21,6 +21,7 @@ from tracker.store import (
     access_logs,
     application_rows,
     custom_parameter_values,
+    imports,
     ledger,
     partitions,
     statistics_increments,
@@ -85,6 +86,7 @@ def _rounds(work: Work, redis: Connection, owner: Person) -> None:
 
 def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundResult:
     found = RoundResult()
+    work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)

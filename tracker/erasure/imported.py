@@ -22,8 +22,8 @@ from tracker.store.database import Transaction
 from tracker.store.imports import StoredBatch
 from tracker.store.person_rows import Person
 
-AT_ONCE: Final = 50
-"""Batches of hits a transaction: 5,000 hits at most where workers store a hundred at a time."""
+AT_ONCE: Final = 5000 // imports.NOTED_TOGETHER
+"""Rows of `imported_hits` a transaction: 5,000 hits at most."""
 _QUEUED_AT_ONCE: Final = 500
 _PAUSE_SECONDS: Final = 0.5
 _ANONYMOUS: Final = (
@@ -79,6 +79,7 @@ def erase_to_store_anew(
 def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: datetime) -> RoundResult:
     """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
+    work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, of_import(owner, import_id, until), on_part=work.withdrawn)
     work.count()
     found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)

@@ -15,7 +15,7 @@ from tracker.erasure.belonging import Owned, of_person
 from tracker.erasure.work import Work
 from tracker.queueing import removal
 from tracker.queueing.connection import Connection
-from tracker.store import ledger, partitions, person_rows, person_statistics, statistics_removals
+from tracker.store import imports, ledger, partitions, person_rows, person_statistics, statistics_removals
 from tracker.store.database import Transaction
 from tracker.store.ledger import LedgerChange
 from tracker.store.partitions import Month
@@ -73,6 +73,7 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
 def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> RoundResult:
     """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
     found = RoundResult()
+    work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
     _note_erased(work, person, taken.streams + taken.retries)

@@ -1,4 +1,4 @@
-"""Access logs that are there already: read, understood, made hits, queued.
+"""Access logs that are there already: read, understood, made hits, handed on.
 
 source          lines of a file, packed or not, in bounded memory
 wrappers        what syslog, journald, Docker and Kubernetes put around a line
@@ -11,14 +11,14 @@ ordinals        which of the equal lines of a log a line is
 kept_period     the times that are taken
 run             lines become hits with an identity of their own
 hosts           which site a request was for
-batch           they are queued some hundred at a time
+batch           they are handed on in blocks
 known_lines     those that are stored already: left alone, or written anew
 runs            which file was read when, for `import list`
 summary         what became of the lines
-follow          logs that are followed: which, and what is queued and saved when
+follow          logs that are followed: which, and what is stored and saved when
 patient         what a follower does that may have to wait for a server
 followed_log    one of them, through its rotations: pieces are its files, rotation finds and opens them
 positions       the file that says how far each was read
 arriving_lines  lines that arrive one by one, as by syslog
-paced_queue     the hits go behind all others, and wait where workers cannot keep up
+paced_queue     what is not written at once goes behind all others, and waits where workers cannot keep up
 """

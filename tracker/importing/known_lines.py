@@ -1,15 +1,14 @@
-"""Which lines of a log are stored already: they are counted instead of queued again, or written anew.
+"""Which lines of a log are stored already: they are counted instead of taken again, or written anew.
 
-Hits that still wait in the queue cannot be told; they are queued again, and recognised when they are written.
+Hits that still wait in the queue cannot be told; they are taken again, and recognised when they are written.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tracker.errors import DatabaseUnavailable
 from tracker.hit import Hit
-from tracker.queueing.entry import Entry
 from tracker.store import access_logs, imported_filtered, imports
 from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Database
@@ -18,31 +17,23 @@ _ZONES_APART: Final = timedelta(hours=27)
 """A line that was read with another time zone before lies so far away at most."""
 
 
-class ReadLine(NamedTuple):
-    """A line that was read: its hit's id and columns that are not NULL, and the entry that is to bring it."""
-
-    hit_id: int
-    columns: Mapping[str, Any]
-    entry: Entry
-
-
 class Sifted(NamedTuple):
-    """Lines by whether they are stored: those to queue, and how many others were left alone or written anew."""
+    """Hits by whether they are stored: those to take, and how many others were left alone or written anew."""
 
-    new: list[Entry]
+    new: Sequence[Hit]
     known: int = 0
     replaced: int = 0
 
 
-Sift = Callable[[int, Sequence[ReadLine]], Sifted]
-"""Sifts lines of the import of that number."""
-Replace = Callable[[int, Sequence[HitIdentity], Sequence[Entry]], None]
-"""Takes the hits that stand under some identities out, and keeps the entries that bring them back."""
+Sift = Callable[[int, Sequence[Hit]], Sifted]
+"""Sifts hits of the import of that number."""
+Replace = Callable[[int, Sequence[HitIdentity], Sequence[Hit]], None]
+"""Takes the hits that stand under some identities out, and brings others back in their places."""
 
 
-def all_new(_import_id: int, lines: Sequence[ReadLine]) -> Sifted:
-    """Queue every line: whoever writes them recognises what is stored."""
-    return Sifted([line.entry for line in lines])
+def all_new(_import_id: int, hits: Sequence[Hit]) -> Sifted:
+    """Take every hit: whoever writes them recognises what is stored."""
+    return Sifted(hits)
 
 
 class KnownLines:
@@ -53,47 +44,47 @@ class KnownLines:
         self._database, self._replace, self._takes_filtered = database, replace, takes_filtered
         self._has_hits: dict[int, bool] = {}
 
-    def sift(self, import_id: int, lines: Sequence[ReadLine]) -> Sifted:
-        """Sift lines of one import.
+    def sift(self, import_id: int, hits: Sequence[Hit]) -> Sifted:
+        """Sift hits of one import.
 
-        Raises DatabaseUnavailable only where lines are to be written anew or may have been left out: else they are
-        queued.
+        Raises DatabaseUnavailable only where lines are to be written anew or may have been left out: else all are
+        taken.
         """
         if self._takes_filtered:
             with self._database.transaction() as tx:
-                imported_filtered.take_back(tx, import_id, [line.hit_id for line in lines])
+                imported_filtered.take_back(tx, import_id, [hit.id for hit in hits])
         try:
-            stored = self._stored(import_id, lines)
+            stored = self._stored(import_id, hits)
         except DatabaseUnavailable:
             if self._replace is not None:
                 raise
-            return all_new(import_id, lines)
+            return all_new(import_id, hits)
         if not stored:
-            return all_new(import_id, lines)
-        new = [line.entry for line in lines if line.hit_id not in stored]
-        known = [line for line in lines if line.hit_id in stored]
+            return all_new(import_id, hits)
+        new = [hit for hit in hits if hit.id not in stored]
+        known = [hit for hit in hits if hit.id in stored]
         if self._replace is None:
             return Sifted(new, known=len(known))
-        changed = [line for line in known if stored[line.hit_id] != [Hit(**line.columns)]]
+        changed = [hit for hit in known if stored[hit.id] != [hit]]
         if changed:
-            identities = [(hit.id, hit.created_at) for line in changed for hit in stored[line.hit_id]]
-            self._replace(import_id, identities, [line.entry for line in changed])
+            identities = [(each.id, each.created_at) for hit in changed for each in stored[hit.id]]
+            self._replace(import_id, identities, changed)
         return Sifted(new, known=len(known) - len(changed), replaced=len(changed))
 
-    def _stored(self, import_id: int, lines: Sequence[ReadLine]) -> dict[int, list[Hit]]:
-        """Return what is stored under the lines' ids.
+    def _stored(self, import_id: int, hits: Sequence[Hit]) -> dict[int, list[Hit]]:
+        """Return what is stored under the hits' ids.
 
         More than one hit where a line was read with several time zones.
         """
-        if not lines or (self._replace is None and not self._has_any(import_id)):
+        if not hits or (self._replace is None and not self._has_any(import_id)):
             return {}
-        application_id, app_id = lines[0].columns["application_id"], lines[0].columns["app_id"]
-        times = [line.columns["created_at"] for line in lines]
+        application_id, app_id = hits[0].application_id, hits[0].app_id
+        times = [hit.created_at for hit in hits]
         with self._database.transaction() as tx:
             rows = access_logs.known(
                 tx,
                 application_id,
-                [line.hit_id for line in lines],
+                [hit.id for hit in hits],
                 first=min(times) - _ZONES_APART,
                 last=max(times) + _ZONES_APART,
             )

@@ -1,13 +1,15 @@
 """The bulk stream with back pressure: an import waits for the workers instead of filling Redis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tracker.clock import Clock
+from tracker.hit import Hit
 from tracker.instruments import HITS_IMPORTED
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 from tracker.queueing.memory import memory_use
+from tracker.store.imports import TakenHits
 
 MAX_WAITING = 20_000
 _LOOK_AGAIN = 0.2
@@ -29,10 +31,15 @@ class PacedQueue:
         clock: Clock,
         pause: Callable[[float], None],
         publish: Callable[[], object],
+        max_retries: int,
         max_bytes: int = 0,
     ) -> None:
-        """`max_bytes` is how much memory Redis may take (`tracker.queueing.memory`)."""
-        self._redis, self._max_bytes = redis, max_bytes
+        """Remember how.
+
+        `max_retries` is how often each hit is tried again; `max_bytes` is how much memory Redis may take
+        (`tracker.queueing.memory`).
+        """
+        self._redis, self._max_bytes, self._max_retries = redis, max_bytes, max_retries
         self._wake = wake
         self._tell = tell
         self._clock = clock
@@ -42,18 +49,25 @@ class PacedQueue:
         self._published_at = clock.monotonic()
         self._last_id: bytes | None = None
 
-    def add(self, entries: list[Entry]) -> None:
+    def add(self, import_id: int, hits: Sequence[Hit]) -> TakenHits:
         """Wait until Redis has memory for a bulk, add, and wait where many wait. Raises QueueUnavailable."""
         if self._is_memory_short():
             self._wait(lambda _: not self._is_memory_short())
+        now = self._clock.now()
+        entries = [Entry.imported(hit, import_id, max_retries=self._max_retries, now=now) for hit in hits]
         added = adding.add(self._redis, entries)
         HITS_IMPORTED.inc(len(entries))
-        if (now := self._clock.monotonic()) - self._published_at > _PUBLISH_SECONDS:
-            self._published_at = now
-            self.publish()
+        self.publish_when_due()
         self._last_id = added.last_id
         if added.bulk_waiting > MAX_WAITING:
             self._wait(lambda waiting: waiting <= MAX_WAITING)
+        return TakenHits(queued=len(hits))
+
+    def publish_when_due(self) -> None:
+        """Tell the metrics of this process, where it has been some seconds. Raises QueueUnavailable."""
+        if (now := self._clock.monotonic()) - self._published_at > _PUBLISH_SECONDS:
+            self._published_at = now
+            self.publish()
 
     def wait_until_taken(self) -> None:
         """Wait until the workers have taken everything that was added. Raises QueueUnavailable."""

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from tracker.errors import TryAgain
-from tracker.importing.batch import Queue
+from tracker.hit import Hit
+from tracker.importing.batch import HitSink
 from tracker.importing.runs import ImportRuns, Run
-from tracker.queueing.entry import Entry
 from tracker.store.imported_filtered import FilteredLine
+from tracker.store.imports import TakenHits
 
 _RETRY_EVERY: Final = 1.0
 T = TypeVar("T")
@@ -27,17 +28,17 @@ class Pause(Protocol):
 
 @dataclass(slots=True)
 class Patient:
-    """The queue, the making of months and the runs, which wait while a server is unavailable. All raise Stopped."""
+    """The destination, the making of months and the runs: they wait for servers. All raise Stopped."""
 
-    queue: Queue
+    destination: HitSink
     make_month: Callable[[datetime], None]
     runs: ImportRuns
     pause: Pause
     tell: Callable[[str], None]
 
-    def add(self, entries: list[Entry]) -> None:
-        """Queue entries."""
-        self._until_done(lambda: self.queue.add(entries))
+    def add(self, import_id: int, hits: Sequence[Hit]) -> TakenHits:
+        """Hand hits on."""
+        return self._until_done(lambda: self.destination.add(import_id, hits))
 
     def prepare_month(self, month_of: datetime) -> None:
         """Make the partitions of a month."""
@@ -58,7 +59,7 @@ class Patient:
                 done = what()
             except TryAgain as error:
                 if not is_told:
-                    self.tell(f"{error} Waiting; what was not queued stays in the logs.")
+                    self.tell(f"{error} Waiting; what was not taken stays in the logs.")
                     is_told = True
                 self.pause(_RETRY_EVERY)
             else:

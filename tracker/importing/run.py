@@ -1,7 +1,7 @@
-"""An import: every line of a log read, checked, made a hit with an identity of its own, and queued.
+"""An import: every line of a log read, checked, made a hit with an identity of its own, and handed on.
 
 The identity of a hit is derived from its line (`tracker.hit.imported_id`), so that a run that broke off is resumed by
-running it again: what had been queued is recognised when it is written.
+running it again: what is stored is recognised.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,26 +9,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-import orjson
-
 from tracker.application import Application
 from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.hit import ImportedIds, tracking_id_of
+from tracker.hit import Hit, ImportedIds
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
-from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, Queue, count_nothing
+from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, HitSink, count_nothing
 from tracker.importing.formats import Reader
 from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.kept_period import KeptPeriod
-from tracker.importing.known_lines import ReadLine, Sift, all_new
+from tracker.importing.known_lines import Sift, all_new
 from tracker.importing.ordinals import EqualLines, Ordinals
 from tracker.importing.record import Malformed, Record
 from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.importing.summary import BadLine, Summary
 from tracker.privacy.anonymization import Anonymization, Privacy
 from tracker.privacy.bots import is_bot
-from tracker.queueing.entry import Entry, import_priority
 
 
 class AskAboutOld(Protocol):
@@ -43,24 +40,23 @@ def _do_not_ask(_file: str, _number: int, _time: datetime, _first: datetime, /) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """One application's import: how its lines become entries, and where those go."""
+    """One application's import: how its lines become hits, and where those go."""
 
     application: Application
     period: KeptPeriod
-    queue: Queue
+    destination: HitSink
     prepare_month: Callable[[datetime], None]
-    """Makes the partitions of a month; called before the first line of that month is queued."""
+    """Makes the partitions of a month; called before the first line of that month is handed on."""
     clock: Clock
-    max_retries: int
     import_id: Callable[[str], int] = lambda _: 0
     """The number of the import of a log, by the log's name."""
     sift: Sift = all_new
-    """Says which lines are to be queued."""
+    """Says which hits are to be taken."""
     count_filtered: CountFiltered = count_nothing
     scheduler_keeps: KeptPeriod | None = None
     """What the running scheduler keeps; None where nobody knows."""
     ask_about_old: AskAboutOld = _do_not_ask
-    """Hears of each line that the scheduler does not keep before it is queued, and raises what ends the import."""
+    """Hears of each line that the scheduler does not keep before it is taken, and raises what ends the import."""
     include_bots: bool = False
     """Take hits of bots too. They are also taken where the application keeps them."""
     anonymize_ip: Anonymization = "none"
@@ -86,12 +82,12 @@ class Import:
         ordinals: EqualLines | None = None,
         is_trusted: bool = False,
     ) -> None:
-        """Queue a file's lines; the bad ones are counted in `summary` and harm no other.
+        """Take a file's lines; the bad ones are counted in `summary` and harm no other.
 
         Where the file `may_grow`, a last line without an end is left for the next run. `ordinals` counts the equal
         lines of a log that is read bit by bit, and `is_trusted` says that its lines were seen to have addresses.
-        Raises QueueUnavailable, DatabaseUnavailable, AddressesMissing, and Refused where the file is damaged: what was
-        queued before stays queued.
+        Raises QueueUnavailable, DatabaseUnavailable, AddressesMissing, and Refused where the file is damaged or the
+        application takes no hits any more: what was taken before stays.
         """
         if ordinals is None:
             ordinals = self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals()
@@ -99,7 +95,6 @@ class Import:
         settings = self.application.settings
         log = _Log(
             ids=ImportedIds(self.application.id, source),
-            priority=import_priority(import_id),
             ordinals=ordinals,
             privacy=replace(Privacy.of(settings), ip_anonymization=self.anonymize_ip),
             drops_bots=not self.include_bots and BOT_FILTER.value(settings) == "drop",
@@ -107,7 +102,7 @@ class Import:
         )
         trusted = self.force or is_trusted
         batch = Batch(
-            self.queue,
+            self.destination,
             self.sift,
             self.count_filtered,
             summary,
@@ -132,15 +127,17 @@ class Import:
         except AddressesMissing:
             raise
         except Refused:
-            batch.send()
+            batch.finish(is_whole=False)
             raise
+        else:
+            batch.finish()
         finally:
+            batch.close()
             summary.formats.update(reader.found)
             summary.unread |= reader.unread
-        batch.send(is_last=True)
 
     def _take_line(self, line: Line, reader: Reader, log: "_Log", batch: Batch, summary: Summary) -> None:
-        """Read a line, and queue its hit where it is to be counted. Raises Malformed, _OutOfPeriod."""
+        """Read a line, and take its hit where it is to be counted. Raises Malformed, _OutOfPeriod."""
         if line.too_long:
             raise Malformed(f"longer than {MAX_LINE_LENGTH} bytes")
         # Malformed lines count among the equal ones too, so that the others keep their places.
@@ -165,16 +162,7 @@ class Import:
         else:
             summary.kinds[record.kind] += 1
             self._ensure_month(created_at)
-            columns = self._columns_of(record, hit_id, log)
-            entry = Entry(
-                id=tracking_id_of(hit_id, created_at),
-                tracking_data=orjson.dumps(columns),
-                priority=log.priority,
-                max_retries=self.max_retries,
-                created_at=now,
-                updated_at=now,
-            )
-            batch.add(ReadLine(hit_id, columns, entry), line.number)
+            batch.add(self._hit_of(record, hit_id, log), line.number, len(line.text))
 
     def _is_own(self, record: Record) -> bool:
         """Return whether a request was for the application's own site, as far as its line and the application say."""
@@ -184,8 +172,8 @@ class Import:
         host = host_of(record.columns.get("url"), record.host)
         return host is None or is_of_domain(host, domain)
 
-    def _columns_of(self, record: Record, hit_id: int, log: "_Log") -> dict[str, Any]:
-        """Return the hit's columns that are not NULL, as the application's privacy settings leave them."""
+    def _hit_of(self, record: Record, hit_id: int, log: "_Log") -> Hit:
+        """Return the hit, as the application's privacy settings leave it."""
         application, privacy = self.application, log.privacy
         columns: dict[str, Any] = {
             "id": hit_id,
@@ -204,7 +192,7 @@ class Import:
         columns["event_data"] = privacy.event_data(columns.get("event_data"))
         if record.kind != "page" and log.tells_kinds:
             columns["event_name"] = record.kind
-        return {name: value for name, value in columns.items() if value is not None}
+        return Hit.of(columns)
 
     def _ensure_month(self, time: datetime) -> None:
         month = (time.year, time.month)
@@ -217,7 +205,6 @@ class _Log(NamedTuple):
     """What holds for all lines of a file."""
 
     ids: ImportedIds
-    priority: int
     ordinals: EqualLines
     privacy: Privacy
     drops_bots: bool

@@ -33,6 +33,9 @@ class Summary:
     keep: int | None
     lines: int = 0
     queued: int = 0
+    """New hits: those that were stored at once, and those that were put into the queue."""
+    stored: int = 0
+    """Those of them that were stored at once."""
     known: int = 0
     """Good lines that are stored already."""
     replaced: int = 0

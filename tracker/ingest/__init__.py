@@ -8,6 +8,7 @@ parameters          custom parameters against their definitions
 variety             how many different values of a parameter a day tells apart
 parts               a batch in parts, so that nobody waits for the whole of a large or a bad one
 write               the one transaction of a batch: hits, values, sessions (activity), statistics_deltas, webhook_events
+block_writer        an import's hits by the same transaction, without a queue
 bisect_batch        a batch that the database refuses is halved until the bad ones are alone
 filtered            beside it: how many hits the receivers left out
 """

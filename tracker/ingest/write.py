@@ -6,7 +6,7 @@ NOTHING; parameter values, sessions and refusals follow only for the hits that t
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -52,20 +52,30 @@ class Written:
     failed: Sequence[Failed]
 
 
-def write(database: Database, batch: Sequence[Good | Failed], clock: Clock, *, batch_size: int) -> Written:
+def write(
+    database: Database,
+    batch: Sequence[Good | Failed],
+    clock: Clock,
+    *,
+    batch_size: int,
+    begin: Callable[[Transaction], None] = lambda _: None,
+) -> Written:
     """Write one batch or several: the good hits to their tables, the failed ones to `batch_queue`.
 
-    `batch_size` is what one of them has at most, each with its row in `batch_jobs`. All of it is there afterwards or
-    none of it; written again, it changes nothing. Raises DatabaseUnavailable, Unstorable or Unclear.
+    `batch_size` is what one of them has at most, each with its row in `batch_jobs`; `begin` is what the transaction
+    begins with. All of it is there afterwards or none of it; written again, it changes nothing. Raises
+    DatabaseUnavailable, Unstorable or Unclear.
     """
     started_at = clock.now()
     good = {(item.hit.id, item.hit.created_at): item for item in batch if isinstance(item, Good)}
     try:
         with database.transaction() as tx:
+            begin(tx)
             new = _copy(tx, good)
             return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
     except AlreadyStored:
         with database.transaction() as tx:
+            begin(tx)
             new = _insert(tx, good)
             return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
 
@@ -91,7 +101,7 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     _write_refusals(tx, new)
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
-    batch_queue.forget_failed(tx, [item.claim.entry.id for item in batch if isinstance(item, Good)])
+    batch_queue.forget_failed(tx, list({item.claim.entry.id for item in batch if isinstance(item, Good)}))
     duplicates = len(batch) - len(new) - len(failed)
     if duplicates:
         ledger.add(tx, _repeats(batch, new))
@@ -188,9 +198,10 @@ def _note_imported(tx: Transaction, items: Sequence[Good]) -> None:
                 import_id=import_id,
                 application_id=application_id,
                 accepted_at=min(item.claim.entry.created_at for item in stored),
-                identities=[(item.hit.id, item.hit.created_at) for item in stored],
+                identities=[(item.hit.id, item.hit.created_at) for item in stored[at : at + imports.NOTED_TOGETHER]],
             )
             for (import_id, application_id), stored in by_import.items()
+            for at in range(0, len(stored), imports.NOTED_TOGETHER)
         ]
         imports.note_stored(tx, batches)
 

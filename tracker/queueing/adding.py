@@ -12,7 +12,7 @@ from uuid import UUID
 from tracker.queueing.accept_command import EVENT_SECONDS, event_key
 from tracker.queueing.connection import Connection, script, translated
 from tracker.queueing.entry import BULK, FIELDS, Entry
-from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, stream_of_accepted
+from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, all_streams, stream_of_accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,15 @@ def bulk_waiting(redis: Connection) -> int:
     """Return how many entries the bulk stream holds, pending ones included. Raises QueueUnavailable."""
     with translated():
         return int(redis.xlen(BULK))
+
+
+def urgent_waiting(redis: Connection) -> int:
+    """Return how many entries wait that go before the bulk, pending ones included. Raises QueueUnavailable."""
+    with translated(), redis.pipeline(transaction=False) as pipeline:
+        for stream in all_streams(redis):
+            if stream != BULK:
+                pipeline.xlen(stream)
+        return sum(pipeline.execute())
 
 
 def is_bulk_taken(redis: Connection, last_id: bytes) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from tracker.hit import EPOCH
+from tracker.hit import EPOCH, Hit
 
 FIELDS = (
     "id",
@@ -82,6 +82,18 @@ class Entry(NamedTuple):
     def import_id(self) -> int | None:
         """Return the number of its import; None where it was not imported, or by nothing that has a number."""
         return (self.priority - IMPORT_PRIORITY or None) if self.is_imported else None
+
+    @classmethod
+    def imported(cls, hit: Hit, import_id: int, *, max_retries: int, now: datetime) -> "Entry":
+        """Return the entry that brings a hit of an import."""
+        return cls(
+            id=hit.tracking_id,
+            tracking_data=hit.encode(),
+            created_at=now,
+            updated_at=now,
+            priority=import_priority(import_id),
+            max_retries=max_retries,
+        )
 
     def to_fields(self) -> tuple[str | bytes | int, ...]:
         """Return the values of `FIELDS`, in their order, as Redis takes them."""

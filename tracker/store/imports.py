@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -11,6 +11,9 @@ import orjson
 from tracker.store.access_logs import HitIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Jsonb, Row, execute, fetch_all, fetch_one
+
+NOTED_TOGETHER: Final = 500
+"""Hits that a row of `imported_hits` names at most: rows are what is taken out at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,14 @@ class StoredBatch:
     accepted_at: datetime
     identities: Sequence[HitIdentity]
     is_removal: bool = False
+
+
+class TakenHits(NamedTuple):
+    """What became of hits of an import: stored now, known to be stored before, or queued for the workers."""
+
+    stored: int = 0
+    known: int = 0
+    queued: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +111,13 @@ def forget_stored(tx: Transaction, rows: Sequence[NotedHits]) -> None:
 def delete_old(tx: Transaction, *, before: datetime, limit: int) -> int:
     """Forget some of the hits that lie before a time; how many rows."""
     return execute(tx, "imported_hits/delete_old", {"before": before, "limit": limit})
+
+
+def hold_off_erasures(tx: Transaction) -> None:
+    """Let erasures wait for this transaction, which writes what stands in no queue."""
+    execute(tx, "imported_hits/hold_off_erasures", {})
+
+
+def wait_for_writers(tx: Transaction) -> None:
+    """Wait until every transaction has ended that holds erasures off; later ones wait for this one."""
+    execute(tx, "imported_hits/wait_for_writers", {})

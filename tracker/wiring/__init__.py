@@ -5,6 +5,7 @@ fork, never when a module is imported.
 
 receiver, api, dashboard  what one process of the receiver holds, and what the API and the dashboard hold in it
 syslog                    what the process holds that receives syslog
+importing                 where the hits of an import go
 worker                    what one process of a worker holds
 scheduler                 what the process of the scheduler holds
 clock                     a process's clock, set by what PostgreSQL and Redis say the time is

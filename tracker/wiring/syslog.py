@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from tracker.agreed_clock import AgreedClock
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.errors import QueueUnavailable, TryAgain
+from tracker.hit import Hit
 from tracker.importing.arriving_lines import SOURCE, ArrivingLines, by_name
 from tracker.importing.kept_period import KeptPeriod
 from tracker.importing.paced_queue import PacedQueue
@@ -25,11 +26,11 @@ from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
 from tracker.log import logger
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.entry import Entry
 from tracker.queueing.wakeup import wake_worker
 from tracker.server.message_buffer import MessageBuffer
 from tracker.store import applications
 from tracker.store.database import Database
+from tracker.store.imports import TakenHits
 from tracker.wiring.clock import agreed_clock
 from tracker.wiring.metrics import untold_metrics
 
@@ -73,10 +74,11 @@ class _QueueOfAProcess:
 
     paced: PacedQueue
 
-    def add(self, entries: list[Entry]) -> None:
+    def add(self, import_id: int, hits: Sequence[Hit]) -> TakenHits:
         """Raises QueueUnavailable."""
         with contextlib.suppress(_Ending):  # It waits after it has added.
-            self.paced.add(entries)
+            self.paced.add(import_id, hits)
+        return TakenHits(queued=len(hits))
 
 
 @dataclass(slots=True)
@@ -146,6 +148,7 @@ class _Listener:
                 clock=self.clock,
                 pause=self._pause_for_room,
                 publish=self._untold.flush,
+                max_retries=self.settings.max_retries,
                 max_bytes=self.settings.queue_max_bytes,
             )
             patient = Patient(_QueueOfAProcess(paced), lambda _: None, runs, self._pause, _log.warning)
@@ -153,10 +156,9 @@ class _Listener:
             self._works[application.app_id] = Import(
                 application=application,
                 period=KeptPeriod(first=_last_month(self.clock.now()), retention_months=1),
-                queue=patient,
+                destination=patient,
                 prepare_month=patient.prepare_month,
                 clock=self.clock,
-                max_retries=self.settings.max_retries,
                 import_id=runs.import_id,
                 count_filtered=patient.count_filtered,
             )
