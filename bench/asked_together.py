@@ -15,7 +15,8 @@ from threading import Barrier
 from bench.report_questions import DASHBOARD
 from tracker.reports.question import Question, ReportSettings, question_of
 from tracker.reports.readers import Readers
-from tracker.reports.statement import statement_of
+from tracker.reports.statement import rows_of
+from tracker.reports.tables import FactsRead
 
 TIMEOUT_MINUTES = 30
 
@@ -26,19 +27,23 @@ def question(given: dict[str, str], first: date, last: date) -> Question:
     return question_of({**days, **given}, site, datetime(last.year, last.month, last.day, tzinfo=UTC))
 
 
-def ask(readers: Readers, asked: Question, files: list[str]) -> float:
+def facts_read(files: list[str]) -> FactsRead:
+    """Return files that are about the days that are asked about, and no others."""
+    return FactsRead(tuple(files), frozenset(), are_within=True)
+
+
+def ask(readers: Readers, asked: Question, files: FactsRead) -> float:
     """Ask one; how many seconds it took."""
     began = time.perf_counter()
-    text, params = statement_of(asked, files, (), timeout_minutes=TIMEOUT_MINUTES)
     with readers.cursor("bench") as cursor:
-        cursor.rows(text, params)
+        rows_of(asked, cursor, readers.gathered, files, timeout_minutes=TIMEOUT_MINUTES)
     return time.perf_counter() - began
 
 
 def main() -> None:
     folder, rounds = Path(sys.argv[1]), int(sys.argv[4])
     first, last = date.fromisoformat(sys.argv[2]), date.fromisoformat(sys.argv[3])
-    files = sorted(str(file) for file in folder.glob("*.parquet"))
+    files = facts_read(sorted(str(file) for file in folder.glob("*.parquet")))
     readers = Readers(folder)
     questions = [question(each.given, first, last) for each in DASHBOARD.values()]
     together = Barrier(len(questions))

@@ -95,7 +95,7 @@ def _against(  # noqa: PLR0917 one measurement
         question = asked_together.question(asked.given, FIRST, FIRST + timedelta(days=DAYS - 1))
         ours, theirs = [], []
         for _ in range(rounds):
-            ours.append(asked_together.ask(readers, question, files))
+            ours.append(asked_together.ask(readers, question, asked_together.facts_read(files)))
             began = time.perf_counter()
             connection.execute(asked.sql, names).fetchall()
             theirs.append((time.perf_counter() - began) * factor)
@@ -146,7 +146,7 @@ def _year(folder: Path, effort: Effort) -> Row:
     bare = duckdb.connect(config={"threads": 2, "memory_limit": "400MB", "temp_directory": str(folder)})
     ratios, ours = [], []
     for _ in range(effort.rounds):
-        ours.append(asked_together.ask(readers, question, facts.files))
+        ours.append(asked_together.ask(readers, question, asked_together.facts_read(facts.files)))
         began = time.perf_counter()
         bare.execute("SELECT count(DISTINCT visitor) FROM read_parquet(?)", [facts.files]).fetchall()
         ratios.append((time.perf_counter() - began) / ours[-1])

@@ -7,7 +7,8 @@ question     a whole question, read from texts and refused where it is none
 zone_days    days, weeks and hours of a time zone as instants; pure
 statement    the SQL of a question; pure
 tables       what it is asked of: hits, or parts of visits; pure
-visits       visits over the bounds of files, and what they were like; pure
+visits       visits of several parts, and what whole visits were like; pure
+gathered     the tables of these, kept for the questions that follow
 leading      which groups may be among the largest, before visitors are told apart; pure
 answers      those that were given, for as long as their files are the facts
 readers      the engine and the files of a process that answers

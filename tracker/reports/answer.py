@@ -11,7 +11,7 @@ from tracker.facts.engine import EngineRow
 from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
 from tracker.reports.question import Question, question_of
 from tracker.reports.readers import Readers
-from tracker.reports.statement import statement_of
+from tracker.reports.statement import rows_of
 from tracker.store.database import Database
 
 _COUNTS: Final = ("requests", "page_views", "visitors", "sessions")
@@ -84,7 +84,7 @@ def _ask(
         readers,
         application,
         question.days,
-        lambda cursor, paths, known: cursor.rows(*statement_of(question, paths, known, timeout_minutes=minutes)),
+        lambda cursor, files: rows_of(question, cursor, readers.gathered, files, timeout_minutes=minutes),
         key=(question, minutes),
     )
     return (_of_no_facts(question) if rows is None else rows), facts

@@ -12,6 +12,7 @@ from tracker.errors import FactsUnavailable, Refused, UnknownApplication
 from tracker.facts.engine import Cursor, FactsChanged
 from tracker.reports.question import ReportSettings
 from tracker.reports.readers import Readers
+from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 from tracker.store import applications, custom_parameter_definitions, facts_files, facts_marks, statistics
 from tracker.store.database import Database
@@ -54,14 +55,14 @@ def ask_facts(
     readers: Readers,
     application: Application,
     days: ZoneDays,
-    question: Callable[[Cursor, list[str], set[str]], list[_Row]],
+    question: Callable[[Cursor, FactsRead], list[_Row]],
     *,
     key: Hashable = None,
 ) -> tuple[list[_Row] | None, FactsOfDays]:
     """Ask the files that hold these days now; where one has just been replaced, those in its place.
 
-    `question` gets a cursor, the paths of the files and the custom parameters that they have columns for; it may be
-    asked more than once. Without any file there is no answer. With a `key`, which says all that the answer depends on,
+    `question` gets a cursor and the files; it may be asked more than once.
+    Without any file there is no answer. With a `key`, which says all that the answer depends on,
     it is not asked again before a file is another one. Raises Refused (503) and DatabaseUnavailable.
     """
     try:
@@ -75,10 +76,8 @@ def ask_facts(
             try:
                 for file in facts.files:
                     readers.check(file)
-                paths = [str(readers.folder.path / file.name) for file in facts.files]
-                known = {key for file in facts.files for key in file.parameters}
                 with readers.cursor(application.app_id) as cursor:
-                    rows = question(cursor, paths, known)
+                    rows = question(cursor, _read(readers, facts.files, days))
             except FactsChanged:
                 if not left:
                     raise
@@ -89,6 +88,14 @@ def ask_facts(
     except FactsUnavailable as error:
         raise Refused("SERVICE_UNAVAILABLE", 503, str(error), retry_after=_RETRY_AFTER) from error
     raise AssertionError("the last try ends in one way or the other")
+
+
+def _read(readers: Readers, files: Sequence[FactsFile], days: ZoneDays) -> FactsRead:
+    return FactsRead(
+        paths=tuple(str(readers.folder.path / file.name) for file in files),
+        parameters=frozenset(key for file in files for key in file.parameters),
+        are_within=all(days.start <= file.start and file.end <= days.end for file in files),
+    )
 
 
 def _look(database: Database, readers: Readers, application_id: UUID, days: ZoneDays) -> FactsOfDays:

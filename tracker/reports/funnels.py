@@ -11,6 +11,7 @@ from tracker.goal import GoalStep
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.readers import Readers
 from tracker.reports.steps import condition_of, hits_with_visits
+from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -36,20 +37,20 @@ def read(
         readers,
         application,
         days,
-        lambda cursor, paths, _: cursor.rows(*statement_of(steps, days, paths, timeout_minutes=minutes)),
+        lambda cursor, files: cursor.rows(*statement_of(steps, days, files, timeout_minutes=minutes)),
     )
     visits, *reached = rows[0] if rows else (0, *(0 for _ in steps))
     return FunnelReport(visits, tuple(reached), exact=not facts.missing_days, up_to_date=not facts.is_waiting)
 
 
 def statement_of(
-    steps: Sequence[GoalStep], days: ZoneDays, paths: list[str], *, timeout_minutes: int
+    steps: Sequence[GoalStep], days: ZoneDays, files: FactsRead, *, timeout_minutes: int
 ) -> tuple[str, list[object]]:
     """Return the statement and its values; its one row has the visits and those of each step.
 
     The earliest hit that can be a step is taken for it: whoever takes a later one gets no further.
     """
-    tables, params = hits_with_visits(paths, days.start, days.end, timeout_minutes=timeout_minutes)
+    tables, params = hits_with_visits(files, days, timeout_minutes=timeout_minutes)
     matches = []
     for number, step in enumerate(steps):
         condition, value = condition_of(step)

@@ -4,7 +4,7 @@ A visit comes from the source of its first hit that no page of the site itself l
 sources add up to the whole.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from tracker.goal import Goal
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.readers import Readers
 from tracker.reports.steps import condition_of, hits_with_visits
+from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -58,7 +59,7 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
         readers,
         application,
         days,
-        lambda cursor, paths, known: cursor.rows(*statement_of(goals, days, paths, known, timeout_minutes=minutes)),
+        lambda cursor, files: cursor.rows(*statement_of(goals, days, files, timeout_minutes=minutes)),
     )
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
     found = [] if rows is None else [_row(row, goals) for row in rows]
@@ -71,15 +72,13 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
 
 
 def statement_of(
-    goals: Sequence[Goal], days: ZoneDays, paths: list[str], known: Collection[str], *, timeout_minutes: int
+    goals: Sequence[Goal], days: ZoneDays, files: FactsRead, *, timeout_minutes: int
 ) -> tuple[str, list[object]]:
     """Return the statement and its values; its first row is the whole, the others are sources, the largest first."""
     tables, params = hits_with_visits(
-        paths,
-        days.start,
-        days.end,
+        files,
+        days,
         parameters={goal.value_parameter for goal in goals if goal.value_parameter},
-        known=known,
         timeout_minutes=timeout_minutes,
     )
     of_visit, of_source = [], []

@@ -11,6 +11,7 @@ from tracker.errors import FactsUnavailable, Refused
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder
 from tracker.reports.answers import Answers
+from tracker.reports.gathered import GatheredVisits
 from tracker.store.facts_files import FactsFile
 
 MEMORY_MEGABYTES: Final = 400
@@ -29,6 +30,7 @@ class Readers:
     def __init__(self, folder: Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
         self.folder = Folder(folder)
         self.answers = Answers()
+        self.gathered = GatheredVisits()
         self._memory = memory_megabytes
         self._engine: Engine | None = None
         self._stack = ExitStack()

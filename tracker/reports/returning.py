@@ -10,7 +10,8 @@ from typing import Final
 
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.readers import Readers
-from tracker.reports.statement import bucket_of, naive
+from tracker.reports.statement import bucket_of
+from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays, today_in
 from tracker.store.database import Database
 
@@ -41,23 +42,23 @@ def read(database: Database, readers: Readers, *, app_id: str, now: datetime) ->
     weeks = [this_week - timedelta(weeks=number) for number in reversed(range(WEEKS))]
     days = ZoneDays(weeks[0], today, site.zone, site.starts_sunday)
     rows, facts = ask_facts(
-        database, readers, application, days, lambda cursor, paths, _: cursor.rows(*statement_of(days, paths))
+        database, readers, application, days, lambda cursor, files: cursor.rows(*statement_of(days, files))
     )
     counts = {(first, week): count for first, week, count in rows or ()}
     return ReturningReport(_cohorts(weeks, counts), exact=not facts.missing_days)
 
 
-def statement_of(days: ZoneDays, paths: list[str]) -> tuple[str, list[object]]:
+def statement_of(days: ZoneDays, files: FactsRead) -> tuple[str, list[object]]:
     """Return the statement and its values: the week in which they came first, the week, how many."""
+    source, params = files.hits(days)
     text = f"""
         WITH seen AS (
-            SELECT DISTINCT client, {bucket_of(days, "week")} AS week
-            FROM read_parquet(?, hive_partitioning=false) WHERE time >= ? AND time < ? AND client IS NOT NULL
+            SELECT DISTINCT client, {bucket_of(days, "week")} AS week FROM (FROM {source}) WHERE client IS NOT NULL
         ),
         firsts AS (SELECT client, min(week) AS first FROM seen GROUP BY client)
         SELECT first, week, count(*) FROM seen JOIN firsts USING (client) GROUP BY first, week
     """  # noqa: S608 our own names; every value has its place
-    return text, [paths, naive(days.start), naive(days.end)]
+    return text, params
 
 
 def _cohorts(weeks: Sequence[date], counts: dict[tuple[date, date], int]) -> list[Cohort]:

@@ -1,34 +1,40 @@
 """The SQL of a question over files of facts, with a place for every value. Pure."""
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
 
 from tracker.facts.columns import column_of
-from tracker.facts.engine import quoted
-from tracker.facts.visits import beside
+from tracker.facts.engine import Cursor, EngineRow, quoted
+from tracker.reports.gathered import GatheredVisits
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
-from tracker.reports.tables import has_visits_apart, is_of_parts, needs_visit_files, tables_of_hits, tables_of_parts
+from tracker.reports.tables import (
+    FactsRead,
+    has_visits_apart,
+    has_whole_slots,
+    is_of_parts,
+    naive,
+    tables_of_hits,
+    tables_of_parts,
+)
 from tracker.reports.visits import WHOLE
 from tracker.reports.zone_days import Interval, ZoneDays
 
 
-def statement_of(
-    question: Question, files: Sequence[str], known: Collection[str], *, timeout_minutes: int
-) -> tuple[str, list[object]]:
-    """Return the statement and its values: a row for each group, `bucket` (where there is one), dimensions, measures.
+def rows_of(
+    question: Question, cursor: Cursor, gathered: GatheredVisits, files: FactsRead, *, timeout_minutes: int
+) -> list[EngineRow]:
+    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures."""
+    if not question.needs_visits:
+        return cursor.rows(*statement_of(question, files))
+    of_parts = has_whole_slots(question)
+    with gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, of_parts=of_parts) as table:
+        return cursor.rows(*statement_of(question, files, table))
 
-    `known` are the custom parameters that these files have columns for.
-    """
-    bounds = [naive(question.days.start), naive(question.days.end)]
-    parts: list[object] = [[str(beside(Path(file))) for file in files], *bounds]
-    if is_of_parts(question):
-        tables = tables_of_parts(question, timeout_minutes=timeout_minutes)
-        params = parts
-    else:
-        tables = tables_of_hits(question, known, timeout_minutes=timeout_minutes)
-        params = [list(files), *bounds, *(parts if needs_visit_files(question) else [])]
+
+def statement_of(question: Question, files: FactsRead, gathered: str | None = None) -> tuple[str, list[object]]:
+    """Return the statement and its values; `gathered` is the table of visits of several parts, for whom it needs."""
+    tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
+    tables, params = tables_of(question, files, gathered)
     conditions = []
     for each in question.filters:
         condition, values = each.condition()
@@ -140,8 +146,3 @@ def bucket_of(days: ZoneDays, interval: Interval) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"to_minutes({int(seconds) // 60})"
-
-
-def naive(time: datetime) -> datetime:
-    """Return a time as the facts have it: in UTC, without saying so."""
-    return time.astimezone(UTC).replace(tzinfo=None)

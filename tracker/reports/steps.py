@@ -1,14 +1,13 @@
 """A step of a goal or a funnel as a condition on hits, and the table of hits that such questions are about. Pure."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 from tracker.goal import GoalStep
-from tracker.reports.statement import naive
-from tracker.reports.tables import FILES
+from tracker.reports.tables import FactsRead
 from tracker.reports.visits import keys_of_visits
+from tracker.reports.zone_days import ZoneDays
 
 _COLUMNS = ("time", "visitor", "is_view", "page", "event", "source", "channel")
 
@@ -23,26 +22,21 @@ def condition_of(step: GoalStep) -> tuple[str, str]:
 
 
 def hits_with_visits(
-    paths: list[str],
-    start: datetime,
-    end: datetime,
-    *,
-    parameters: Collection[str] = (),
-    known: Collection[str] = (),
-    timeout_minutes: int,
+    files: FactsRead, days: ZoneDays, *, parameters: Collection[str] = (), timeout_minutes: int
 ) -> tuple[str, list[object]]:
     """Return the tables of a WITH, `with_visit` among them, and the values of their places.
 
-    `known` are the custom parameters that these files have columns for; others are empty.
+    A custom parameter that no file has a column for is empty.
     """
     columns = [quoted(name) for name in _COLUMNS]
     names = [*columns, *(quoted(column_of(key)) for key in sorted(parameters))]
     for key in sorted(parameters):
         column = quoted(column_of(key))
-        columns.append(column if key in known else f"CAST(NULL AS VARCHAR) AS {column}")
+        columns.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
     named = ", ".join(columns)
+    source, params = files.hits(days)
     tables = [
-        f"hits AS NOT MATERIALIZED (SELECT {named}, session, visit, at_edge FROM {FILES})",  # noqa: S608 our own names
+        f"hits AS NOT MATERIALIZED (SELECT {named}, session, visit, at_edge FROM {source})",  # noqa: S608 our own names
         "edge_hits AS NOT MATERIALIZED (SELECT visitor, visit, time, 0 AS lasted, at_edge FROM hits)",
         *keys_of_visits("edge_hits", timeout_minutes=timeout_minutes),
         (
@@ -50,4 +44,4 @@ def hits_with_visits(
             "FROM hits LEFT JOIN roots USING (visit))"
         ),
     ]
-    return ", ".join(tables), [paths, naive(start), naive(end)]
+    return ", ".join(tables), params

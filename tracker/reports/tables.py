@@ -4,27 +4,54 @@ Both become the table `rows`: `time`, `visitor`, `requests`, `views`, the dimens
 `key` (of the visit), `is_single` (whether no other row has this key), and what the visit as a whole was like.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, column_of
 from tracker.facts.engine import quoted
-from tracker.facts.visits import SLOT
-from tracker.reports.dimensions import PAGES_OF_VISITS
+from tracker.facts.visits import SLOT, beside
 from tracker.reports.question import Question
-from tracker.reports.visits import WHOLE, keys_of_visits, parts_with_visits, visits
+from tracker.reports.visits import OF_A_PART, PAGES, RAW, WHOLE
+from tracker.reports.zone_days import ZoneDays
 
-_OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *PAGES_OF_VISITS}
+_OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *PAGES}
 _VISITS: Final = ("visitor", "session", "visit", "time", "lasted", "at_edge", "is_whole")
+_COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
 _PAGES: Final = ("has_view", "entry_page", "exit_page", "entered_after", "left_before")
 _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
     0 AS internal_requests, CAST(is_view AS INTEGER) AS views, 0 AS internal_views,
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
     0 AS left_before"""
 """A hit as a part of its visit."""
-FILES: Final = "read_parquet(?, hive_partitioning=false, union_by_name=true) WHERE time >= ? AND time < ?"
-"""With three places: the files, and the bounds of the time. Not every file has the column of every parameter."""
-_PARTS: Final = "read_parquet(?, hive_partitioning=false) WHERE time >= ? AND time < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRead:
+    """The files that a question is put to."""
+
+    paths: tuple[str, ...]
+    parameters: frozenset[str]
+    """The custom parameters that they have columns for."""
+    are_within: bool
+    """Whether all that they hold lies in the time that is asked about: then times need not be read."""
+
+    def hits(self, days: ZoneDays) -> tuple[str, list[object]]:
+        """Return their hits of these days as what follows a FROM, and the values of its places."""
+        # Not every file has the column of every parameter.
+        return self._of("read_parquet(?, hive_partitioning=false, union_by_name=true)", list(self.paths), days)
+
+    def parts(self, days: ZoneDays) -> tuple[str, list[object]]:
+        """Return the parts of their visits, as above."""
+        paths = [str(beside(Path(path))) for path in self.paths]
+        return self._of("read_parquet(?, hive_partitioning=false)", paths, days)
+
+    def _of(self, table: str, paths: list[str], days: ZoneDays) -> tuple[str, list[object]]:
+        if self.are_within:
+            return table, [paths]
+        return f"{table} WHERE time >= ? AND time < ?", [paths, naive(days.start), naive(days.end)]
 
 
 def is_of_parts(question: Question) -> bool:
@@ -38,77 +65,101 @@ def has_whole_slots(question: Question) -> bool:
     return not any(span.offset % SLOT for span in question.days.offsets())
 
 
-def tables_of_parts(question: Question, *, timeout_minutes: int) -> list[str]:
-    """Return the tables that make `rows` of parts of visits; the first one has three places, as FILES."""
+def visit_parts_of(files: FactsRead, days: ZoneDays, *, of_parts: bool) -> tuple[str, list[object]]:
+    """Return the query of the parts of the visits of some days, and the values of its places; else of single hits."""
+    source, params = files.parts(days) if of_parts else files.hits(days)
+    columns = _list([*_VISITS, *_COUNTS, *_PAGES]) if of_parts else _ONE_HIT
+    return f"SELECT {columns} FROM {source}", params  # noqa: S608 our own names
+
+
+def tables_of_parts(question: Question, files: FactsRead, gathered: str | None) -> tuple[list[str], list[object]]:
+    """Return the tables that make `rows` of parts of visits, and the values of their places.
+
+    `gathered` is the table of the visits of several parts, where visits are asked about.
+    """
     names = _columns(question)
     sources = sorted(names & set(VISIT_SOURCES))
-    kept = sorted(names - set(sources) - set(PAGES_OF_VISITS))
-    counts = ["requests", "views", "internal_requests", "internal_views"]
-    of_visits = [*_VISITS, *(_PAGES if question.needs_pages else ())] if question.needs_visits else ["time", "visitor"]
-    tables = [_table("files", f"SELECT {_list([*of_visits, *kept, *sources, *counts])} FROM {_PARTS}")]  # noqa: S608
-    source = "files"
-    if question.needs_visits:
-        more = [*kept, *sources, *counts]
-        tables += parts_with_visits("files", more, timeout_minutes=timeout_minutes, pages=question.needs_pages)
-        source = "parts"
-    whole = ["key", *WHOLE, *(PAGES_OF_VISITS if question.needs_pages else ())] if question.needs_visits else []
-    columns = _list(["time", "visitor", *whole, *kept])
+    kept = sorted(names - set(sources) - set(PAGES))
+    of_visits = _VISITS if question.needs_visits else ("time", "visitor")
+    pages = PAGES if question.needs_pages else ()
+    read, params = files.parts(question.days)
+    tables = [_table("files", f"SELECT {_list([*of_visits, *pages, *kept, *sources, *_COUNTS])} FROM {read}")]  # noqa: S608
+    columns, source = _list(["time", "visitor", *kept]), "files"
+    if gathered:
+        tables.append(
+            _table("parts", _with_visits(gathered, ["time", "visitor", *kept, *sources, *_COUNTS], [*WHOLE, *pages]))
+        )
+        columns, source = _list(["time", "visitor", "key", *WHOLE, *pages, *kept]), "parts"
 
     def rows(columns: str, *, is_single: str) -> str:
-        single = f", {is_single} AS is_single" if question.needs_visits else ""
+        single = f", {is_single} AS is_single" if gathered else ""
         return f"SELECT {columns}{single} FROM {source}"  # noqa: S608 our own names
 
     if not sources:
         sums = "requests + internal_requests AS requests, views + internal_views AS views"
-        return [*tables, _table("rows", rows(f"{columns}, {sums}", is_single="is_known"))]
+        return [*tables, _table("rows", rows(f"{columns}, {sums}", is_single="is_known"))], params
     # What came from elsewhere, and what was within the site and has no source.
     outside = rows(f"{columns}, {_list(sources)}, requests, views", is_single="is_known AND internal_requests = 0")
     no_source = ", ".join("'internal' AS channel" if name == "channel" else f"NULL AS {name}" for name in sources)
     counts_within = "internal_requests AS requests, internal_views AS views"
     within = rows(f"{columns}, {no_source}, {counts_within}", is_single="is_known AND requests = 0")
     both = f"{outside} WHERE requests > 0 UNION ALL BY NAME {within} WHERE internal_requests > 0"
-    return [*tables, _table("rows", both)]
+    return [*tables, _table("rows", both)], params
 
 
-def tables_of_hits(question: Question, known: Collection[str], *, timeout_minutes: int) -> list[str]:
-    """Return the tables that make `rows` of hits; those that begin with `files` and `visit_files` have places of FILES.
+def tables_of_hits(question: Question, files: FactsRead, gathered: str | None) -> tuple[list[str], list[object]]:
+    """Return the tables that make `rows` of hits, and the values of their places; `gathered` as above.
 
     A custom parameter that no file has a column for is empty.
     """
-    names = _columns(question) - set(PAGES_OF_VISITS)
-    columns = {"time", "visitor", "is_view", *names}
-    if question.needs_visits:
-        columns |= {"session", "visit", "at_edge", "page"}
+    names = _columns(question) - set(PAGES)
+    columns = {"time", "visitor", "is_view", *names, *(("session", "visit") if gathered else ())}
     texts = [quoted(name) for name in sorted(columns)]
     for key in sorted(question.parameters):
         column = quoted(column_of(key))
-        texts.append(column if key in known else f"CAST(NULL AS VARCHAR) AS {column}")
-    tables = [_table("files", f"SELECT {', '.join(texts)} FROM {FILES}")]  # noqa: S608 our own names
+        texts.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
+    read, params = files.hits(question.days)
+    tables = [_table("files", f"SELECT {', '.join(texts)} FROM {read}")]  # noqa: S608 our own names
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
-    if not question.needs_visits:
-        return [*tables, _table("rows", f"SELECT *, {one} FROM files")]  # noqa: S608
-    if needs_visit_files(question):
-        counts = ("requests", "views", "internal_requests", "internal_views")
-        tables.append(_table("visit_files", f"SELECT {_list([*_VISITS, *_PAGES, *counts])} FROM {_PARTS}"))  # noqa: S608
-    else:
-        tables.append(_table("visit_files", f"SELECT {_ONE_HIT} FROM files"))  # noqa: S608
-    keyed = f"SELECT files.*, {one}, coalesce(session, root, visit) AS key, false AS is_single FROM files"  # noqa: S608
-    rows = f"{keyed} LEFT JOIN roots USING (visit)"
-    if not (question.needs_pages or question.has_whole_visits):
-        return [*tables, *keys_of_visits("visit_files", timeout_minutes=timeout_minutes), _table("rows", rows)]
-    tables += parts_with_visits("visit_files", [], timeout_minutes=timeout_minutes, pages=True)
+    if not gathered:
+        return [*tables, _table("rows", f"SELECT *, {one} FROM files")], params  # noqa: S608
+    rows = (
+        f"SELECT files.*, {one}, coalesce(key, {RAW}) AS key, false AS is_single "  # noqa: S608 our own names
+        f"FROM files LEFT JOIN (SELECT raw, key FROM {gathered}) AS gathered ON gathered.raw = {RAW}"
+    )
+    if question.needs_pages or question.has_whole_visits:
+        query, more = visit_parts_of(files, question.days, of_parts=has_whole_slots(question))
+        tables += [_table("visit_files", query), _visits(gathered)]
+        params += more
     with_pages = f"SELECT * FROM ({rows}) JOIN visits USING (key)"  # noqa: S608 our own names
-    return [*tables, visits(), _table("rows", with_pages if question.needs_pages else rows)]
+    return [*tables, _table("rows", with_pages if question.needs_pages else rows)], params
+
+
+def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) -> str:
+    """Return the query of these columns of `files`, with `key` and what visits as a whole were like (`names`).
+
+    `is_known` says of a part that it is all of its visit.
+    """
+    whole = ", ".join(
+        f"CASE WHEN raw IS NULL THEN {OF_A_PART[name]} ELSE gathered.{name} END AS {name}" for name in names
+    )
+    return (
+        f"SELECT {_list(columns)}, coalesce(key, {RAW}) AS key, raw IS NULL AS is_known, {whole} "  # noqa: S608 our own
+        f"FROM files LEFT JOIN {gathered} AS gathered ON raw = CASE WHEN NOT is_whole THEN {RAW} END"
+    )
+
+
+def _visits(gathered: str) -> str:
+    """Return the table `visits` of the parts in `visit_files`: one row for each visit."""
+    names = (*WHOLE, *PAGES)
+    of_parts = ", ".join(f"{OF_A_PART[name]} AS {name}" for name in names)
+    known = f"SELECT {RAW} AS key, {of_parts} FROM visit_files AS files ANTI JOIN {gathered} ON raw = {RAW}"  # noqa: S608
+    return _table("visits", f"{known} UNION ALL SELECT DISTINCT key, {', '.join(names)} FROM {gathered}")  # noqa: S608
 
 
 def has_visits_apart(question: Question) -> bool:
     """Return whether what visits as a whole were like stands in the table `visits`, and not in `rows`."""
     return question.has_whole_visits and not question.needs_pages and not is_of_parts(question)
-
-
-def needs_visit_files(question: Question) -> bool:
-    """Return whether a question about hits asks their visits of the parts: these end with the slots."""
-    return question.needs_visits and has_whole_slots(question)
 
 
 def _columns(question: Question) -> set[str]:
@@ -124,3 +175,8 @@ def _table(name: str, query: str) -> str:
 
 def _list(names: Collection[str]) -> str:
     return ", ".join(map(quoted, names))
+
+
+def naive(time: datetime) -> datetime:
+    """Return a time as the facts have it: in UTC, without saying so."""
+    return time.astimezone(UTC).replace(tzinfo=None)

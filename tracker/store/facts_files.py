@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tracker.store.database import Transaction
@@ -29,6 +29,16 @@ class FactsFile:
     parameters: tuple[str, ...]
     """The custom parameters that it has a column for."""
     id: int = 0
+
+    @property
+    def start(self) -> datetime:
+        """Return when its first hour begins."""
+        return datetime(self.date.year, self.date.month, self.date.day, self.first_hour, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """Return when its last hour is over."""
+        return self.start + timedelta(hours=self.last_hour - self.first_hour + 1)
 
     @property
     def has_visits(self) -> bool:
