@@ -122,8 +122,8 @@ def test_slow_connections_hold_nobody_up_and_leave_nothing_behind(
     server: Serving, crowd: Crowd, redis: Connection
 ) -> None:
     milliseconds(server, PIXEL, 20)
-    files, memory = open_files(server), 0
-    for _ in range(2):
+    files, memory = open_files(server), []
+    for _ in range(3):
         began = time.monotonic()
         with (
             opened(server, crowd.idle, LIVE) as idle,
@@ -139,9 +139,8 @@ def test_slow_connections_hold_nobody_up_and_leave_nothing_behind(
             assert time.monotonic() - began >= crowd.request_timeout - 1
             assert end_of(idle[-1]).startswith(b"HTTP/1.1 200"), "an idle one is answered, and closed later"
         wait_until(lambda: open_files(server) <= files + 4)
-        if memory:
-            assert resident(server) < memory * 1.05, "the second time takes no more than the first"
-        memory = resident(server)
+        memory.append(resident(server))
+    assert memory[2] < memory[0] * 1.1, "the third time takes hardly more than the first"
 
 
 def test_a_stranger_cannot_send_what_nobody_wants(server: Serving) -> None:

@@ -93,11 +93,11 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 why it went does not matter
         self._is_closing = True
-        self._reader.end()
-        self._reader.ready.clear()
+        self._reader.close()
         self._connections.remove(self)
-        if self._flow is not None:
-            self._flow.on_gone()
+        flow, self._flow = self._flow, None  # They know each other, and neither is to outlive the client by that.
+        if flow is not None:
+            flow.on_gone()
 
     def pause_writing(self) -> None:
         self._is_writable = False

@@ -108,6 +108,16 @@ class RequestReader:
         self._environ = None
         self._drop_body()
 
+    def close(self) -> None:
+        """Forget everything, and let go of the parser and the connection: they are not used again.
+
+        Reader, parser and connection know each other. Those of a connection that lived for a while are freed by
+        nothing but Python's full collection, which is seldom: crowds of slow clients would pile up until then.
+        """
+        self.end()
+        self.ready.clear()
+        del self._parser, self._buffer, self._go_on
+
     # What the parser calls.
 
     def on_message_begin(self) -> None:
