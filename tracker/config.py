@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from environs import FileAwareEnv
 
 from tracker.errors import SettingsInvalid
-from tracker.server_urls import WRONG_WITH
+from tracker.server_urls import REDIS_SCHEMES, WRONG_WITH
 
 LogFormat = Literal["json", "console"]
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
@@ -42,7 +42,8 @@ class Settings:
     database_read_url: str
     """DATABASE_READ_URL: statistics and export, with a role that has a statement timeout; default DATABASE_URL."""
     redis_url: str
-    """REDIS_URL: redis://, rediss:// or unix://; with Sentinels redis+sentinel://host:26379,host:26379/service/0."""
+    """REDIS_URL: redis://, rediss:// or unix://; with Sentinels redis+sentinel://host:26379,host:26379/service/0; for a
+    cluster redis+cluster://host:6379,host:6379."""
     admin_token: str | None
     """TRACKER_ADMIN_TOKEN: may do everything over HTTP; without it only applications' own keys count."""
     metrics_token: str | None
@@ -124,7 +125,7 @@ def load() -> Settings:
         database_url=database_url,
         database_maintenance_url=_url(env, "DATABASE_MAINTENANCE_URL", postgresql, default=database_url),
         database_read_url=_url(env, "DATABASE_READ_URL", postgresql, default=database_url),
-        redis_url=_url(env, "REDIS_URL", ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")),
+        redis_url=_url(env, "REDIS_URL", REDIS_SCHEMES),
         admin_token=_text(env, "TRACKER_ADMIN_TOKEN") or None,
         metrics_token=_text(env, "TRACKER_METRICS_TOKEN") or None,
         sentry_dsn=_text(env, "TRACKER_SENTRY_DSN") or None,

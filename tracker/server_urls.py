@@ -33,6 +33,10 @@ _SENTINEL_URL: Final = re.compile(
     r"(?P<scheme>rediss?)\+sentinel://(?:(?P<user>[^@/?#]*)@)?(?P<hosts>[^@/?#]+)"
     r"/(?P<service>[^/?#]+)(?:/(?P<database>[0-9]{0,9}))?(?:\?(?P<query>[^#]*))?"
 )
+_CLUSTER_URL: Final = re.compile(
+    r"(?P<scheme>rediss?)\+cluster://(?:(?P<user>[^@/?#]*)@)?(?P<hosts>[^@/?#]+)/?(?:\?(?P<query>[^#]*))?"
+)
+_REDIS_PORT: Final = 6379
 _PORT: Final = (
     f"it must read as a URL, with a port from 1 to {_MAX_PORT} and with special characters of a password written as %XX"
 )
@@ -98,16 +102,36 @@ def of_sentinels(url: str) -> SentinelUrl | None:
     name, password = own.get("sentinel_username", ""), own.get("sentinel_password", "")
     user = urlencode({name: password}).replace("=", ":", 1).replace("+", "%20") if name or password else ""
     return SentinelUrl(
-        sentinels=tuple(_host_and_port(each) for each in match["hosts"].split(",")),
+        sentinels=tuple(_host_and_port(each, _SENTINEL_PORT) for each in match["hosts"].split(",")),
         service=unquote(match["service"]),
         server=f"{match['scheme']}://{match['user'] or ''}@host/{match['database'] or 0}?{shared}",
         sentinel=f"{match['scheme']}://{user}@host/0?{of_tls}",
     )
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterUrl:
+    """What a URL of a cluster says: some of its nodes, who name the others, and how each is used."""
+
+    nodes: tuple[tuple[str, int], ...]
+    server: str
+    """The URL of a node, with a host that stands for its own."""
+
+
+def of_cluster(url: str) -> ClusterUrl | None:
+    """Read `redis+cluster://host:port,host:port`; None for any other URL. User and options are those of each node."""
+    match = _CLUSTER_URL.fullmatch(url)
+    if match is None:
+        return None
+    return ClusterUrl(
+        nodes=tuple(_host_and_port(each, _REDIS_PORT) for each in match["hosts"].split(",")),
+        server=f"{match['scheme']}://{match['user'] or ''}@host/0?{match['query'] or ''}",
+    )
+
+
+def _host_and_port(text: str, port: int) -> tuple[str, int]:
     split = urlsplit(f"//{text}")
-    return split.hostname or "", split.port or _SENTINEL_PORT
+    return split.hostname or "", split.port or port
 
 
 def wrong_with_sentinels(url: str) -> str | None:
@@ -122,6 +146,20 @@ def wrong_with_sentinels(url: str) -> str | None:
         return _PORT
     options = {**_REDIS_OPTIONS, **_SENTINEL_OPTIONS, **(_TLS_OPTIONS if url.startswith("rediss") else {})}
     return _wrong_with_options(urlsplit(url).query, options)
+
+
+def wrong_with_cluster(url: str) -> str | None:
+    """Return what is wrong, as what must be; None for a URL of a cluster."""
+    if _CLUSTER_URL.fullmatch(url) is None:
+        return "it must read as redis+cluster://host:6379,host:6379, without a database: a cluster has one"
+    try:
+        found = of_cluster(url)
+    except ValueError:
+        return _PORT
+    if found is None or not all(host for host, _ in found.nodes):
+        return _PORT
+    options = {name: how for name, how in _REDIS_OPTIONS.items() if name != "db"}
+    return _wrong_with_options(urlsplit(url).query, {**options, **(_TLS_OPTIONS if url.startswith("rediss") else {})})
 
 
 def _wrong_with_options(query: str, options: Mapping[str, str]) -> str | None:
@@ -141,6 +179,10 @@ def _wrong_with_options(query: str, options: Mapping[str, str]) -> str | None:
     return None
 
 
+REDIS_SCHEMES: Final = (
+    *("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"),
+    *("redis+cluster", "rediss+cluster"),
+)
 WRONG_WITH: Final[Mapping[str, Callable[[str], str | None]]] = {
     "postgresql": wrong_with_postgresql,
     "postgres": wrong_with_postgresql,
@@ -149,5 +191,7 @@ WRONG_WITH: Final[Mapping[str, Callable[[str], str | None]]] = {
     "unix": wrong_with_redis,
     "redis+sentinel": wrong_with_sentinels,
     "rediss+sentinel": wrong_with_sentinels,
+    "redis+cluster": wrong_with_cluster,
+    "rediss+cluster": wrong_with_cluster,
 }
 """By scheme."""

@@ -29,7 +29,7 @@ from tracker.errors import QueueUnavailable
 from tracker.hit import identity_of
 from tracker.queueing import server_facts
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.sentinel import ASK_SECONDS
+from tracker.queueing.followed import ASK_SECONDS
 from tracker.store.database import Database
 
 FOLLOWED_SECONDS = 10.0

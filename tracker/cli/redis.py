@@ -21,14 +21,15 @@ def redis() -> None:
 @click.option(
     "--password-file", type=click.Path(path_type=Path, allow_dash=True), help="Where its password stands, for --apply."
 )
-def acl(*, user: str, is_applied: bool, password_file: Path | None) -> None:
+@click.option("--cluster", "is_cluster", is_flag=True, help="Show what a node of a cluster needs.")
+def acl(*, user: str, is_applied: bool, password_file: Path | None, is_cluster: bool) -> None:
     """Show the command that makes a user who may do what the product needs and nothing else.
 
     With --apply it is made, for which REDIS_URL has to name a user who may do that. Replicas take no users over from
-    their primary: do it at each of the servers.
+    their primary: do it at each of the servers. All nodes of a cluster that is in REDIS_URL get it.
     """
     if not is_applied:
-        click.echo(f"ACL SETUSER {user} {' '.join(access_list.rules('>PASSWORD'))}")
+        click.echo(f"ACL SETUSER {user} {' '.join(access_list.rules('>PASSWORD', is_cluster=is_cluster))}")
         return
     if password_file is None:
         raise click.UsageError("--apply needs --password-file.")

@@ -4,6 +4,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from tracker import __version__
@@ -21,14 +22,17 @@ from tracker.diagnostics import (
     work_checks,
 )
 from tracker.diagnostics.certificate_checks import about_certificate
-from tracker.diagnostics.finding import Finding
+from tracker.diagnostics.finding import LEVELS, Finding
 from tracker.errors import TrackerError
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
-from tracker.queueing.connection import Connection, connect, primary_of
+from tracker.queueing.connection import ClusterClient, Connection, connect, primary_of, translated
 from tracker.queueing.inspection import depths
 from tracker.queueing.quota import REASONS
 from tracker.queueing.registered_workers import are_suspended, registered_workers
+from tracker.queueing.sentinel import Primary
 from tracker.queueing.server_certificate import certificate_end as queueing_certificate_end
+from tracker.queueing.server_facts import server_facts
+from tracker.queueing.shards import primaries_of
 from tracker.store import (
     application_settings,
     batch_queue,
@@ -147,17 +151,17 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
 def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = redis_checks.reach(redis)
     primary = primary_of(redis)
-    found = [reached, *redis_checks.about_sentinels(primary.views() if primary else ())]
+    found = [reached, *redis_checks.about_sentinels(primary.views() if isinstance(primary, Primary) else ())]
     if facts is None:
         return found
     return [
         *found,
-        work_checks.about_clock("Redis", machine.now(), facts.clock),
+        *(_or_failure("cluster of Redis", lambda: _about_cluster(redis)) if isinstance(redis, ClusterClient) else ()),
         *_or_failure(
             "certificate of Redis", lambda: about_certificate("Redis", queueing_certificate_end(redis), clock.now())
         ),
         redis_checks.about_writing(redis),
-        *redis_checks.about_server(facts, max_bytes=settings.queue_max_bytes),
+        *_or_failure("Redis", lambda: _about_servers(settings, redis, machine)),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
         *_or_failure("progress", lambda: _about_progress(redis)),
         *_or_failure(
@@ -165,6 +169,29 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: C
             lambda: [_about_workers(settings, redis, clock)],
         ),
     ]
+
+
+def _about_cluster(redis: ClusterClient) -> list[Finding]:
+    with translated():
+        return redis_checks.about_cluster(redis.topology.nodes())
+
+
+def _about_servers(settings: Settings, redis: Connection, machine: Clock) -> list[Finding]:
+    """Look at the server, or at each node of a cluster that has slots; of those the worst is told, check by check."""
+    worst: dict[str, Finding] = {}
+    with translated():
+        nodes = [(node, primary_of(node)) for node in primaries_of(redis)]
+    for node, primary in nodes:
+        facts = server_facts(node)
+        for finding in (
+            work_checks.about_clock("Redis", machine.now(), facts.clock),
+            *redis_checks.about_server(facts, max_bytes=settings.queue_max_bytes),
+        ):
+            known = worst.get(finding.check)
+            if known is None or LEVELS.index(finding.level) > LEVELS.index(known.level):
+                where = ":".join(map(str, primary.address())) + ": " if primary and len(nodes) > 1 else ""
+                worst[finding.check] = replace(finding, seen=f"{where}{finding.seen}")
+    return list(worst.values())
 
 
 def _about_progress(redis: Connection) -> list[Finding]:

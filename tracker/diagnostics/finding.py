@@ -1,9 +1,11 @@
 """What a health check found."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Level = Literal["ok", "warn", "fail"]
+LEVELS: Final[tuple[Level, ...]] = ("ok", "warn", "fail")
+"""From the best to the worst."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tracker.diagnostics.finding import Finding, Level, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.queueing import server_facts
+from tracker.queueing.cluster import Node
 from tracker.queueing.connection import Connection
 from tracker.queueing.memory import MAX_SHARE_OF_MAXMEMORY, limit_of
 from tracker.queueing.sentinel import SentinelView
@@ -52,6 +53,21 @@ def about_sentinels(views: Sequence[SentinelView]) -> list[Finding]:
         seen = "; ".join(f"{view.name}: {view.problem}" for view in wrong)
         return [Finding(_SENTINELS, level, seen, to_do)]
     return [Finding(_SENTINELS, "ok", f"{len(views)} name {_place(views[0].primary)}")]
+
+
+def about_cluster(nodes: Sequence[Node]) -> list[Finding]:
+    """Return whether each node that has slots lives and has a replica that could take its place."""
+    check = "cluster of Redis"
+    living = [node for node in nodes if not node.has_failed]
+    owners = [node for node in nodes if node.slots]
+    if failed := [_place(node.address) for node in owners if node.has_failed]:
+        to_do = "Start it again, or CLUSTER FAILOVER TAKEOVER at its replica; hits go into batch_queue meanwhile."
+        return [Finding(check, "fail", f"{', '.join(failed)} has slots and has failed", to_do)]
+    followed = {node.follows for node in living}
+    if alone := [_place(node.address) for node in owners if node.id not in followed]:
+        to_do = "Give it one (CLUSTER REPLICATE): without it the whole cluster stands still when this node ends."
+        return [Finding(check, "warn", f"{', '.join(alone)} has no replica that lives", to_do)]
+    return [Finding(check, "ok", f"{len(owners)} nodes have the slots, and each has a replica")]
 
 
 def _place(address: tuple[str, int] | None) -> str:

@@ -6,6 +6,7 @@ from tracker.clock import Clock
 from tracker.hit import Hit
 from tracker.instruments import HITS_IMPORTED
 from tracker.queueing import adding
+from tracker.queueing.adding import BulkPlace
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import Entry
 from tracker.queueing.memory import memory_use
@@ -47,7 +48,7 @@ class PacedQueue:
         self.publish = publish
         """Tells the metrics of this process; to be called once more when nothing is added any more."""
         self._published_at = clock.monotonic()
-        self._last_id: bytes | None = None
+        self._last: BulkPlace | None = None
 
     def add(self, import_id: int, hits: Sequence[Hit]) -> TakenHits:
         """Wait until Redis has memory for a bulk, add, and wait where many wait. Raises QueueUnavailable."""
@@ -58,7 +59,7 @@ class PacedQueue:
         added = adding.add(self._redis, entries)
         HITS_IMPORTED.inc(len(entries))
         self.publish_when_due()
-        self._last_id = added.last_id
+        self._last = added.last
         if added.bulk_waiting > MAX_WAITING:
             self._wait(lambda waiting: waiting <= MAX_WAITING)
         return TakenHits(queued=len(hits))
@@ -71,9 +72,9 @@ class PacedQueue:
 
     def wait_until_taken(self) -> None:
         """Wait until the workers have taken everything that was added. Raises QueueUnavailable."""
-        last_id = self._last_id
-        if last_id is not None:
-            self._wait(lambda _: adding.is_bulk_taken(self._redis, last_id))
+        last = self._last
+        if last is not None:
+            self._wait(lambda _: adding.is_bulk_taken(self._redis, last))
 
     def _is_memory_short(self) -> bool:
         return memory_use(self._redis, self._max_bytes).is_short_for_bulk

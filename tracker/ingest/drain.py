@@ -15,7 +15,8 @@ from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Part, Unchecked, parts_of
 from tracker.ingest.variety import Variety
 from tracker.log import logger
-from tracker.queueing.consumer import Claim, Consumer
+from tracker.queueing.consumer import Claim
+from tracker.queueing.sharded_consumer import AnyConsumer
 from tracker.store.database import Database
 
 _PAUSE_SECONDS = 1.0
@@ -35,7 +36,7 @@ class Drain:
 
     def __init__(
         self,
-        consumer: Consumer,
+        consumer: AnyConsumer,
         database: Database,
         clock: Clock,
         *,

@@ -4,6 +4,7 @@ from tracker.clock import Clock
 from tracker.log import logger
 from tracker.queueing import filtered
 from tracker.queueing.connection import Connection
+from tracker.queueing.shards import shards_of
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount
@@ -22,10 +23,14 @@ def fold(redis: Connection, database: Database, clock: Clock) -> None:
 
 def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
     """Do the same without asking whose turn it is; how many hits the counts are about."""
+    return sum(_fold(shard, database, clock) for shard in shards_of(redis))
+
+
+def _fold(shard: Connection, database: Database, clock: Clock) -> int:
     total = 0
     # Twice, since the first may be what an interrupted turn left behind.
     for _ in range(2):
-        taken = filtered.take(redis)
+        taken = filtered.take(shard)
         if taken is None:
             break
         counts = [
@@ -33,7 +38,7 @@ def fold_now(redis: Connection, database: Database, clock: Clock) -> int:
         ]
         with database.transaction() as tx:
             added = filtered_hits.add(tx, taken.id, counts, clock.now())
-        filtered.forget(redis, taken)
+        filtered.forget(shard, taken)
         if added:
             hits = sum(count.hits for count in counts if count.reason != filtered_hits.ACCEPTED)
             total += hits

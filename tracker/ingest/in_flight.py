@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tracker.clock import Clock
-from tracker.queueing.consumer import Claim, Consumer
+from tracker.queueing.consumer import Claim
+from tracker.queueing.sharded_consumer import AnyConsumer
 
 _SUSPECTS_EVERY_SECONDS = 1.0
 """Their delays are seconds, so that asking in every turn of a full queue would be a round trip for nothing."""
@@ -17,10 +18,10 @@ _MAX_BYTES_TO_CLAIM_MORE = 128 * 1024
 class InFlight:
     """The claims of one drain, so that a long batch is renewed and an outage gives back what is left."""
 
-    def __init__(self, consumer: Consumer, clock: Clock) -> None:
+    def __init__(self, consumer: AnyConsumer, clock: Clock) -> None:
         self._consumer = consumer
         self._clock = clock
-        self._held: dict[tuple[str, bytes], Claim] = {}
+        self._held: dict[tuple[int, str, bytes], Claim] = {}
         self._renewed_at = self._suspects_at = clock.monotonic()
 
     def claim(self) -> list[list[Claim]]:
@@ -37,7 +38,7 @@ class InFlight:
         if (now >= self._suspects_at or not (batch or held)) and not any(claim.suspect for claim in held):
             suspects = self._consumer.due()
             self._suspects_at = now + _SUSPECTS_EVERY_SECONDS
-        self._held |= {(claim.key, claim.member): claim for claim in (*batch, *suspects)}
+        self._held |= {claim.place: claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]
 
     @property
@@ -58,12 +59,12 @@ class InFlight:
         """They are written: out of the queue."""
         self._consumer.settle(claims)
         for claim in claims:
-            self._held.pop((claim.key, claim.member), None)
+            self._held.pop(claim.place, None)
 
     def postpone(self, claim: Claim, *, reason: str, delay: float) -> None:
         """Count a try, and try it again alone after `delay` seconds."""
         self._consumer.postpone(claim, reason=reason, delay=delay)
-        self._held.pop((claim.key, claim.member), None)
+        self._held.pop(claim.place, None)
 
     def renew(self) -> None:
         """Say that work goes on, where it has been a while; to be called between two transactions of a batch."""

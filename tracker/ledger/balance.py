@@ -107,14 +107,14 @@ def _look(database: Database, redis: Connection, since: datetime) -> Balance:
     for _ in range(_LOOKS):
         before = ledger_counts.look(redis)
         with database.transaction() as tx:
-            known = ledger.totals(tx, imported=MAX_IMPORTED_PRIORITY, taken=before.name)
+            known = ledger.totals(tx, imported=MAX_IMPORTED_PRIORITY, taken=before.moved_aside)
             epochs = ledger.epochs_since(tx, since)
         after = ledger_counts.look(redis)
         if after.times_taken == before.times_taken:
             break  # Else counts went from Redis into PostgreSQL meanwhile, and were seen in both.
-    accepted = _accepted(before, before, known)
+    accepted = _accepted(before, known)
     left = accepted - before.waiting
-    left_later = _accepted(after, before, known) - after.waiting
+    left_later = _accepted(after, known) - after.waiting
     return Balance(
         accepted=accepted,
         stored=known.stored,
@@ -130,7 +130,7 @@ def _look(database: Database, redis: Connection, since: datetime) -> Balance:
     )
 
 
-def _accepted(queue: QueueLedger, asked_about: QueueLedger, known: LedgerTotals) -> int:
+def _accepted(queue: QueueLedger, known: LedgerTotals) -> int:
     """Add up those in the tables, those that Redis counts, and those moved aside unless they are written already."""
-    is_written = known.is_taken_written and queue.name == asked_about.name
-    return known.accepted + queue.accepted + (0 if is_written else queue.moved_aside)
+    moved_aside = sum(hits for name, hits in queue.moved_aside.items() if name not in known.written)
+    return known.accepted + queue.accepted + moved_aside

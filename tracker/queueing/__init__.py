@@ -8,7 +8,9 @@ consumer                               the workers' side: claimed, then settled,
 adding, removal, inspection            entries that come again, that are taken out, that are looked at
 wakeup, watch, pool, rq_worker         RQ: the jobs that wake a worker, and the worker processes
 connection, failures, waiting          the way to Redis: what its errors mean, who connects anew, who waits
-sentinel                               where its primary is, as the Sentinels say
+followed, sentinel, cluster            where its primary is, as the Sentinels say, or the nodes of a cluster
+hash_tags, shards                      a cluster is so many queues, each with its keys under one hash tag
+sharded_producer, sharded_consumer     all of them together, for the receiver and for the workers
 process_number, snapshots, filtered    what receivers share: numbers for ids, applications, counts of what is filtered
 value_sets, failed_keys, ledger_counts values of a day; wrong keys by address; what Redis says for the ledger
 ownership                              whose Redis it is

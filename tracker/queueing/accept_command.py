@@ -16,6 +16,7 @@ import hiredis
 from tracker.errors import QueueFull
 from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS, field_of
+from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import CROWD_SHARE, MemoryUse
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
 from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
@@ -65,11 +66,13 @@ class PackedOffer(NamedTuple):
 class AcceptCommands:
     """Packs the commands of one process. Thread-safe."""
 
-    def __init__(self, script: str, queue_limit: int) -> None:
-        self._queue_limit = queue_limit
+    def __init__(self, script: str, queue_limit: int, tag: str | None = None) -> None:
+        """`tag` is the hash tag of the shard, None where it is no cluster's."""
+        self._queue_limit, self._tag = queue_limit, tag
         digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._evalsha = _bare("EVALSHA", digest)
-        self._keys = _bare(*STREAMS, WAKE_UP_KEY, COUNTS, OVERFLOWING)
+        self._keys = self._names(*STREAMS, WAKE_UP_KEY, COUNTS, OVERFLOWING)
+        self._no_event = tagged(_NO_EVENT, tag)
         self._limits = b""
         self.note_memory(MemoryUse())
         self._crowds: tuple[dict[str, int], int] = ({}, 0)
@@ -85,9 +88,9 @@ class AcceptCommands:
         crowd_limit = 0 if memory.is_short_for_crowds else int(self._queue_limit * CROWD_SHARE)
         self._limits = _bare(self._queue_limit, crowd_limit, SHARED_STREAM_SHARE)
 
-    def note_crowds(self, lengths: dict[str, int]) -> None:
-        """Take note of how much waits in applications' own streams."""
-        self._crowds = lengths, sum(lengths.values())
+    def note_crowds(self, lengths: dict[str, int], elsewhere: int = 0) -> None:
+        """Take note of how much waits in applications' own streams, and `elsewhere`, in other shards."""
+        self._crowds = lengths, sum(lengths.values()) + elsewhere
 
     def packed_offer(  # noqa: PLR0917 those of `Producer.enqueue`
         self,
@@ -105,7 +108,10 @@ class AcceptCommands:
                 f"Redis has taken {memory.used} of the {memory.limit} bytes that hits may take "
                 "(TRACKER_QUEUE_MAX_BYTES): let the workers catch up, or raise it and maxmemory."
             )
-        events = [event_key(application_id, event_id) if event_id else _NO_EVENT for event_id in event_ids]
+        events = [
+            tagged(event_key(application_id, event_id), self._tag) if event_id else self._no_event
+            for event_id in event_ids
+        ]
         return PackedOffer(
             self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
@@ -134,6 +140,9 @@ class AcceptCommands:
         head = b"*%d\r\n" % (3 + key_count + argument_count)
         return b"".join((head, self._evalsha, _number(key_count), *keys, *arguments))
 
+    def _names(self, *keys: str) -> bytes:
+        return _bare(*(tagged(key, self._tag) for key in keys))
+
     def _common(self, application_id: UUID, rate_limit: int | None, minute: int) -> _Common:
         """Return what is the same in all offers of an application within a minute, packed once and not for each hit."""
         state = application_id, rate_limit, minute
@@ -155,7 +164,7 @@ class AcceptCommands:
             in_crowds - crowds.get(own_stream, 0),
             field_of(application_id, "", datetime.fromtimestamp(minute * MINUTE_SECONDS, UTC)),
         )
-        common = self._common_parts[state] = _Common(_bare(*keys), _bare(*arguments), all_crowds)
+        common = self._common_parts[state] = _Common(self._names(*keys), _bare(*arguments), all_crowds)
         return common
 
     def _caller(self, quota: Quota) -> bytes:

@@ -1,6 +1,7 @@
 """How this project reaches Redis: one way to connect, and to leave a server that is not the right one any more."""
 
 import time
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -9,13 +10,28 @@ from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.connection import AbstractConnection
 from redis.retry import Retry
+from rq.defaults import RQ_KEY_PREFIX
 
 from tracker.errors import SettingsInvalid
-from tracker.queueing.failures import as_lost_connection, translated
-from tracker.queueing.sentinel import SENTINEL_SECONDS, Primary
-from tracker.server_urls import of_sentinels
+from tracker.queueing.cluster import Cluster
+from tracker.queueing.failures import WrongServer, as_lost_connection, translated
+from tracker.queueing.followed import KNOWING_SECONDS, Followed, ServerAddress
+from tracker.queueing.hash_tags import HOME, RQ_PREFIX, TAGS, TaggingPacker, slot_of
+from tracker.queueing.sentinel import Primary
+from tracker.server_urls import ClusterUrl, of_cluster, of_sentinels
 
-__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "Connection", "connect", "lua", "primary_of", "script", "translated"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "CONNECT_SECONDS",
+    "ClusterClient",
+    "Connection",
+    "connect",
+    "lua",
+    "primary_of",
+    "script",
+    "tag_of",
+    "translated",
+]
 
 Connection = redis.Redis
 """A client of Redis with its pool. It is safe to share between threads, and after a fork it connects anew."""
@@ -72,8 +88,8 @@ class _Unix(FollowingConnection, redis.UnixDomainSocketConnection):
     pass
 
 
-class _BySentinels(FollowingConnection):
-    """What is added where Sentinels say which server is the primary: they are asked again, and believed at once.
+class _Asking(FollowingConnection):
+    """What is added where Sentinels, or the nodes of a cluster, say which server it is: they are believed at once.
 
     After SENTINEL FAILOVER the former primary goes on taking writes for ten seconds, which are lost.
     """
@@ -81,7 +97,7 @@ class _BySentinels(FollowingConnection):
     host: str
     port: int
 
-    def __init__(self, *, primary: Primary, **named: Any) -> None:  # noqa: ANN401 as the client declares it
+    def __init__(self, *, primary: Followed, **named: Any) -> None:  # noqa: ANN401 as the client declares it
         self._primary = primary
         super().__init__(**named)
 
@@ -90,21 +106,41 @@ class _BySentinels(FollowingConnection):
             self.disconnect()  # type: ignore[no-untyped-call]
         super().connect()
 
+    def read_response(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 as the client declares it
+        try:
+            return super().read_response(*arguments, **named)
+        except WrongServer:
+            self._primary.inquiry.doubt()
+            raise
+
     def _connect(self) -> Any:  # noqa: ANN401 as the client declares it
         self.host, self.port = self._primary.address()
         return super()._connect()
 
 
-class _TcpBySentinels(_BySentinels, redis.Connection):
+class _AskingTcp(_Asking, redis.Connection):
     pass
 
 
-class _TlsBySentinels(_BySentinels, redis.SSLConnection):
+class _AskingTls(_Asking, redis.SSLConnection):
     pass
+
+
+class ClusterClient(redis.Redis):
+    """A client for the keys of a cluster that are no application's; it has the clients of the shards with it."""
+
+    def __init__(self, topology: Cluster, home: Connection, shards: Sequence[Connection]) -> None:
+        super().__init__(connection_pool=home.connection_pool)
+        self.topology, self.home, self.shards = topology, home, tuple(shards)
+
+    def close(self) -> None:
+        self.topology.close()
+        for client in (*self.shards, self.home):
+            client.close()
 
 
 _FOLLOWING: Final = {redis.Connection: _Tcp, redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}
-_BY_SENTINELS: Final = {redis.Connection: _TcpBySentinels, redis.SSLConnection: _TlsBySentinels}
+_ASKING: Final = {redis.Connection: _AskingTcp, redis.SSLConnection: _AskingTls}
 
 
 def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
@@ -113,31 +149,66 @@ def connect(url: str, *, name: str, retry: Retry | None = None) -> Connection:
     A command waits at most `CONNECT_SECONDS` to connect and `ANSWER_SECONDS` for each answer. A connection that
     turned out to be closed, or to lead to the wrong server, is opened once more; beyond that nothing is repeated,
     unless `retry` says so: the caller has better things to do.
-    With the URL of Sentinels it leads to whichever server they call the primary.
+    With the URL of Sentinels it leads to whichever server they call the primary, with that of a cluster to the node
+    that has what is no application's (`tracker.queueing.shards` gives the others).
     Raises SettingsInvalid for a URL that the client does not take.
     """
-    found = of_sentinels(url)
-    client = _client(url if found is None else found.server, name=name, retry=retry)
+    if (sentinels := of_sentinels(url)) is not None:
+        clients = [_knowing(sentinels.sentinel, address, "tracker-sentinel") for address in sentinels.sentinels]
+        client = _client(sentinels.server, name=name, retry=retry)
+        return _following(client, Primary(sentinels.service, clients))
+    if (nodes := of_cluster(url)) is not None:
+        return _of_cluster(nodes, name=name, retry=retry)
+    client = _client(url, name=name, retry=retry)
     pool = client.connection_pool
-    if found is None:
-        pool.connection_class = _FOLLOWING[pool.connection_class]
-        return client
-    sentinels = [_sentinel(found.sentinel, host, port) for host, port in found.sentinels]
-    pool.connection_class = _BY_SENTINELS[pool.connection_class]
-    pool.connection_kwargs["primary"] = Primary(found.service, sentinels)
+    pool.connection_class = _FOLLOWING[pool.connection_class]
     return client
 
 
-def primary_of(client: Connection) -> Primary | None:
-    """Return what follows the primary of a client that asks Sentinels; None where it asks none."""
-    primary: Primary | None = client.connection_pool.connection_kwargs.get("primary")
+def primary_of(client: Connection) -> Followed | None:
+    """Return what follows the server of a client that asks where it is; None where it asks nobody."""
+    primary: Followed | None = client.connection_pool.connection_kwargs.get("primary")
     return primary
 
 
-def _sentinel(url: str, host: str, port: int) -> Connection:
-    client = _client(url, name="tracker-sentinel", retry=None)
+def tag_of(client: Connection) -> str | None:
+    """Return the hash tag that a client gives to keys; None where it is no cluster's."""
+    packer: TaggingPacker | None = client.connection_pool.connection_kwargs.get("command_packer")
+    return None if packer is None else packer.tag
+
+
+def _of_cluster(url: ClusterUrl, *, name: str, retry: Retry | None) -> Connection:
+    if RQ_KEY_PREFIX != RQ_PREFIX:
+        raise SettingsInvalid(
+            f"With a cluster in REDIS_URL the environment has to say RQ_KEY_PREFIX={RQ_PREFIX} to each process of the "
+            f"tracker and of rq, so that all keys of RQ have one slot; it says {RQ_KEY_PREFIX}."
+        )
+    tags = HOME, *TAGS
+    cluster = Cluster(
+        url.nodes,
+        [slot_of(tag) for tag in tags],
+        lambda address: _knowing(url.server, address, f"{name}-topology"),
+    )
+    home, *shards = (
+        _following(_client(url.server, name=name, retry=retry), owner, command_packer=TaggingPacker(tag))
+        for tag, owner in zip(tags, cluster.owners, strict=True)
+    )
+    return ClusterClient(cluster, home, shards)
+
+
+def _following(client: Connection, primary: Followed, **of_connections: object) -> Connection:
+    pool = client.connection_pool
+    pool.connection_class = _ASKING[pool.connection_class]
+    pool.connection_kwargs.update(primary=primary, **of_connections)
+    return client
+
+
+def _knowing(url: str, address: ServerAddress, name: str) -> Connection:
+    """Return a client of one that knows where servers are."""
+    client = _client(url, name=name, retry=None)
+    host, port = address
     client.connection_pool.connection_kwargs.update(
-        host=host, port=port, socket_connect_timeout=SENTINEL_SECONDS, socket_timeout=SENTINEL_SECONDS
+        host=host, port=port, socket_connect_timeout=KNOWING_SECONDS, socket_timeout=KNOWING_SECONDS
     )
     return client
 

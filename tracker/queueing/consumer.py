@@ -17,6 +17,7 @@ from tracker.clock import Clock
 from tracker.queueing.connection import Connection, script, translated
 from tracker.queueing.entry import BULK, NORMAL, URGENT, Entry
 from tracker.queueing.overflow import OVERFLOW, OVERFLOWING, all_streams, overflow_streams
+from tracker.queueing.shards import shards_of
 
 GROUP: Final = "workers"
 RETRIES: Final = "tracker:hits:retries"
@@ -50,6 +51,13 @@ class Claim(NamedTuple):
     member: bytes
     was_anothers: bool = False
     """Whether another worker had it before, which may have stored it."""
+    shard: int = 0
+    """Which of the shards of a cluster it is in (`tracker.queueing.shards`)."""
+
+    @property
+    def place(self) -> tuple[int, str, bytes]:
+        """Return where it stands, which no other entry does."""
+        return self.shard, self.key, self.member
 
     @property
     def suspect(self) -> bool:
@@ -58,14 +66,14 @@ class Claim(NamedTuple):
 
 
 class Consumer:
-    """What one worker holds, under the name `consumer`, which no other may use at the same time.
+    """What one worker holds of a shard, under the name `consumer`, which no other may use at the same time.
 
     Every method raises QueueUnavailable when Redis does not answer; nothing is lost then, what was claimed stays
     claimed. A Redis that was wiped meanwhile is an empty queue.
     """
 
-    def __init__(self, redis: Connection, *, consumer: str, batch_size: int, clock: Clock) -> None:
-        self._redis = redis
+    def __init__(self, redis: Connection, *, consumer: str, batch_size: int, clock: Clock, shard: int = 0) -> None:
+        self._redis, self._shard = redis, shard
         self._consumer = consumer
         self._batch_size = batch_size
         self._clock = clock
@@ -88,22 +96,23 @@ class Consumer:
         """Return the Redis whose entries these are."""
         return self._redis
 
-    def claim(self, *, held: Sequence[Claim] = ()) -> list[Claim]:
+    def claim(self, *, held: Sequence[Claim] = (), at_most: int | None = None) -> list[Claim]:
         """At most `batch_size` entries: first what others left behind, then new ones; none when the queue is dry.
 
         Whoever has entries `held` from claims before gets new ones that should not wait behind those: urgent and normal
-        ones, and now and then one of the other kinds of which it holds none.
+        ones, and now and then one of the other kinds of which it holds none. `at_most` asks for fewer.
         """
+        size = self._batch_size if at_most is None else at_most
         claims: list[Claim] = []
         with translated():
             if self._clock.monotonic() >= self._look_at:
-                claims = self._take_over()
+                claims = self._take_over(size)
                 # A full batch means that there may be more: look again in the next turn.
-                full = len(claims) == self._batch_size
+                full = len(claims) == size
                 self._look_at = self._clock.monotonic() + (0.0 if full else _LOOK_SECONDS)
             self._turn = (self._turn + 1) % 8
             for stream in self._filled(self._order_beside(held) if held else _TURNS.get(self._turn, _ORDER)):
-                if room := self._batch_size - len(claims):
+                if room := size - len(claims):
                     claims += self._read_overflow(room) if stream == OVERFLOW else self._read(stream, room)
         return claims
 
@@ -112,7 +121,7 @@ class Consumer:
         now = self._clock.now().timestamp()
         with translated():
             members = self._lease_due(keys=[RETRIES], args=[now, now + _LEASE_SECONDS, _DUE_AT_ONCE])
-        return [Claim(Entry.from_member(member), RETRIES, member) for member in members]
+        return [Claim(Entry.from_member(member), RETRIES, member, shard=self._shard) for member in members]
 
     def settle(self, claims: Sequence[Claim]) -> None:
         """Take entries out of the queue that are stored, or stand in `batch_queue`."""
@@ -194,12 +203,12 @@ class Consumer:
             self._next_turn(keys=[OVERFLOWING, stream])
         return claims
 
-    def _take_over(self) -> list[Claim]:
+    def _take_over(self, count: int) -> list[Claim]:
         """Entries that were claimed `TAKE_OVER_SECONDS` ago and neither settled nor renewed since."""
         claims: list[Claim] = []
         for stream in all_streams(self._redis):
             cursor: bytes = b"0-0"
-            while room := self._batch_size - len(claims):
+            while room := count - len(claims):
                 # The third part of the answer, ids whose entries were deleted, has left the pending list already.
                 answer = self._in_group(stream, partial(self._autoclaim, stream, cursor, room))
                 if not answer:
@@ -244,7 +253,7 @@ class Consumer:
         claims = []
         for stream_id, fields in entries:
             if stream_id is not None and fields is not None:
-                claims.append(Claim(Entry.from_fields(fields, stream_id), stream, stream_id))
+                claims.append(Claim(Entry.from_fields(fields, stream_id), stream, stream_id, shard=self._shard))
             elif stream_id is not None:
                 # Another deleted the entry after it was claimed; an older server still counts it as pending.
                 self._redis.xack(stream, GROUP, stream_id)
@@ -257,8 +266,9 @@ def remove_dead_consumers(redis: Connection, *, idle_seconds: float = DEAD_CONSU
     One that still holds entries is never removed, because Redis would forget them with it: a drain takes these over
     first (`Consumer.claim`), and the watch sees to it that there is a drain.
     """
+    args: list[Any] = [GROUP, "", int(idle_seconds * 1000)]
     with translated():
-        return cast(int, script(redis, "leave")(keys=all_streams(redis), args=[GROUP, "", int(idle_seconds * 1000)]))
+        return sum(cast(int, script(shard, "leave")(keys=all_streams(shard), args=args)) for shard in shards_of(redis))
 
 
 def _by_key(claims: Sequence[Claim]) -> dict[str, list[bytes]]:

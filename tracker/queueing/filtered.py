@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.shards import shard_of, shards_of
 
 COUNTS: Final = "tracker:filtered"
 TAKEN: Final = "tracker:filtered:taken"
@@ -45,11 +46,15 @@ def field_of(application_id: UUID | str, reason: str, now: datetime) -> str:
     return f"{int(now.timestamp()) // _HOUR * _HOUR}:{application_id}:{reason}"
 
 
+def application_in(field: str) -> UUID:
+    """Return the application that a field of the hash counts."""
+    return UUID(field.split(":")[1])
+
+
 def is_due(redis: Connection) -> bool:
     """Return whether there are counts, and nobody has looked at them for a minute. Raises QueueUnavailable."""
     with translated():
-        present, looked = redis.exists(COUNTS, TAKEN), redis.exists(_TURN)
-    return bool(present and not looked)
+        return not redis.exists(_TURN) and any(shard.exists(COUNTS, TAKEN) for shard in shards_of(redis))
 
 
 def claim_turn(redis: Connection) -> bool:
@@ -58,13 +63,13 @@ def claim_turn(redis: Connection) -> bool:
         return bool(redis.set(_TURN, "1", nx=True, ex=_TURN_SECONDS))
 
 
-def take(redis: Connection) -> Taken | None:
-    """Return the counts that were moved aside and never forgotten, else those that stand there now; None for none.
+def take(shard: Connection) -> Taken | None:
+    """Return a shard's counts that were moved aside and never forgotten, else those that stand there now, or None.
 
     Raises QueueUnavailable.
     """
     with translated():
-        answer: Any = script(redis, "take_filtered")(keys=[COUNTS, TAKEN, TIMES_TAKEN], args=[str(uuid4())])
+        answer: Any = script(shard, "take_filtered")(keys=[COUNTS, TAKEN, TIMES_TAKEN], args=[str(uuid4())])
     fields = dict(zip(answer[::2], answer[1::2], strict=True))
     name = fields.pop(b"id", None)
     return None if name is None else Taken(UUID(name.decode()), tuple(_read(fields)))
@@ -73,18 +78,19 @@ def take(redis: Connection) -> Taken | None:
 def not_stored_yet(redis: Connection, application_id: UUID) -> list[FilteredHits]:
     """Return an application's counts that stand only here. Raises QueueUnavailable."""
     fields: dict[bytes, bytes] = {}
+    shard = shard_of(redis, application_id)
     with translated():
         for key in (COUNTS, TAKEN):
             # Both keys may have a field: the older count and what was added since.
-            for field, hits in redis.hscan_iter(key, match=f"*:{application_id}:*", count=1000):
+            for field, hits in shard.hscan_iter(key, match=f"*:{application_id}:*", count=1000):
                 fields[field] = b"%d" % (int(fields.get(field, 0)) + int(hits))
     return _read(fields)
 
 
-def forget(redis: Connection, taken: Taken) -> None:
+def forget(shard: Connection, taken: Taken) -> None:
     """Called when they are written. Raises QueueUnavailable."""
     with translated():
-        script(redis, "forget_filtered")(keys=[TAKEN], args=[str(taken.id)])
+        script(shard, "forget_filtered")(keys=[TAKEN], args=[str(taken.id)])
 
 
 def _read(fields: Mapping[bytes, bytes]) -> list[FilteredHits]:

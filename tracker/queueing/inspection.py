@@ -14,6 +14,7 @@ from tracker.queueing.consumer import GROUP, RETRIES
 from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.failures import code_of
 from tracker.queueing.overflow import OVERFLOW, all_streams, kind_of, overflow_streams
+from tracker.queueing.shards import shards_of
 
 GRACE: Final = timedelta(seconds=15)
 """For what a receiver has stamped and not yet handed over (time-outs of Redis included), and for clocks apart."""
@@ -43,6 +44,11 @@ def depths(redis: Connection) -> list[Depth]:
 
     Raises QueueUnavailable.
     """
+    of_shards = [_depths(shard) for shard in shards_of(redis)]
+    return of_shards[0] if len(of_shards) == 1 else [_together(same) for same in zip(*of_shards, strict=True)]
+
+
+def _depths(redis: Connection) -> list[Depth]:
     with translated():
         streams = [*STREAMS, *overflow_streams(redis)]
     with translated(), redis.pipeline(transaction=False) as pipeline:
@@ -60,7 +66,7 @@ def depths(redis: Connection) -> list[Depth]:
     found = [_stream_depth(stream, answers[3 * place : 3 * place + 3], now) for place, stream in enumerate(streams)]
     return [
         *found[: len(STREAMS)],
-        _together(kind_of(OVERFLOW), found[len(STREAMS) :]),
+        _together(found[len(STREAMS) :] or [Depth(name=kind_of(OVERFLOW), waiting=0)]),
         Depth(name="retries", waiting=retries, next_due_seconds=first[0][1] - now if first else None),
     ]
 
@@ -86,12 +92,15 @@ def _stream_depth(stream: str, answers: list[Any], now: float) -> Depth:
     )
 
 
-def _together(name: str, parts: Sequence[Depth]) -> Depth:
+def _together(parts: Sequence[Depth]) -> Depth:
     return Depth(
-        name=name,
+        name=parts[0].name,
         waiting=sum(part.waiting for part in parts),
         pending=sum(part.pending for part in parts),
         oldest_seconds=max((part.oldest_seconds for part in parts if part.oldest_seconds is not None), default=None),
+        next_due_seconds=min(
+            (part.next_due_seconds for part in parts if part.next_due_seconds is not None), default=None
+        ),
     )
 
 
@@ -102,6 +111,10 @@ def settled_until(redis: Connection, now: datetime) -> datetime:
     earlier than it was added (it waited in `batch_queue`) counts from when it was added, a retry from when it was
     received. Raises QueueUnavailable.
     """
+    return min(_settled_until(shard, now) for shard in shards_of(redis))
+
+
+def _settled_until(redis: Connection, now: datetime) -> datetime:
     with translated(), redis.pipeline(transaction=True) as pipeline:
         # A stream that an application gets after this look holds nothing older than `now`.
         streams = all_streams(redis)
@@ -125,6 +138,13 @@ def find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
     Raises QueueUnavailable.
     Reads through the queue, a thousand entries at a time so that others get on: some seconds where a million waits.
     """
+    for shard in shards_of(redis):
+        if (found := _find(shard, entry_id)) is not None:
+            return found
+    return None
+
+
+def _find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
     wanted = str(entry_id).encode()
     with translated():
         for stream in all_streams(redis):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tracker.queueing.connection import Connection, translated
+from tracker.queueing.shards import primaries_of
 
 SHARE_OF_MAXMEMORY: Final = 0.75
 """Where nothing is set. The rest is for the workers: RQ writes to Redis, and without memory it would stand still."""
@@ -39,9 +40,17 @@ class MemoryUse:
 
 
 def memory_use(redis: Connection, max_bytes: int) -> MemoryUse:
-    """Look at `used_memory` against TRACKER_QUEUE_MAX_BYTES. Raises QueueUnavailable."""
+    """Look at `used_memory` against TRACKER_QUEUE_MAX_BYTES, which holds for each node of a cluster.
+
+    Of several nodes the fullest is told. Raises QueueUnavailable.
+    """
     with translated():
-        memory: Any = redis.info("memory")
+        uses = [_memory_use(node, max_bytes) for node in primaries_of(redis)]
+    return max(uses, key=lambda use: use.used / use.limit if use.limit else 0.0)
+
+
+def _memory_use(node: Connection, max_bytes: int) -> MemoryUse:
+    memory: Any = node.info("memory")
     return MemoryUse(int(memory["used_memory"]), limit_of(max_bytes, int(memory["maxmemory"])))
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import BULK, STREAMS, Entry, stream_of
+from tracker.queueing.hash_tags import untagged
 
 OVERFLOWING: Final = "tracker:hits:overflowing"
 """A sorted set of the streams below that may hold something; its scores are the order in which they had their turns."""
@@ -31,7 +32,7 @@ def share_key(application_id: UUID) -> str:
 def overflow_streams(redis: Connection) -> list[str]:
     """Return the streams of their own that may hold something, the one whose turn is next first."""
     names: Any = redis.zrange(OVERFLOWING, 0, -1)
-    return [name.decode() for name in names]
+    return [untagged(name.decode()) for name in names]
 
 
 def all_streams(redis: Connection) -> list[str]:
@@ -52,7 +53,13 @@ def stream_of_accepted(entry: Entry) -> str:
     """
     if stream_of(entry.priority) == BULK:
         return BULK
+    application_id = application_of(entry)
+    return stream_of(entry.priority) if application_id is None else overflow_stream(application_id)
+
+
+def application_of(entry: Entry) -> UUID | None:
+    """Return which application an entry names, if it names one."""
     try:
-        return overflow_stream(UUID(orjson.loads(entry.tracking_data)["application_id"]))
+        return UUID(orjson.loads(entry.tracking_data)["application_id"])
     except (ValueError, TypeError, KeyError, AttributeError):
-        return stream_of(entry.priority)
+        return None

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.connection import ClusterClient, Connection, script, translated
 from tracker.queueing.consumer import RETRIES
 from tracker.queueing.overflow import all_streams
+from tracker.queueing.shards import shards_of
 
 OWNER: Final = "tracker:instance"
 PROCESSES: Final = "tracker:processes"
@@ -23,9 +24,17 @@ def take(redis: Connection, claim: bytes, *, although_hits_wait: bool) -> bytes 
     Of two that come at once the first one counts. Raises QueueUnavailable.
     """
     with translated():
+        for shard in shards_of(redis) if isinstance(redis, ClusterClient) else ():
+            # What waits in other slots cannot be looked at in the same step.
+            if not although_hits_wait and _is_any_waiting(shard):
+                return owner(redis)
         keys = [OWNER, *all_streams(redis), RETRIES]
         said: Any = script(redis, "take_queue")(keys=keys, args=[claim, int(although_hits_wait)])
     return None if said is None else bytes(said)
+
+
+def _is_any_waiting(shard: Connection) -> bool:
+    return bool(shard.zcard(RETRIES) or any(shard.xlen(stream) for stream in all_streams(shard)))
 
 
 def overwrite(redis: Connection, claim: bytes) -> None:

@@ -19,9 +19,10 @@ import redis
 
 from tracker.errors import QueueFull, QueueUnavailable, ShareFull
 from tracker.queueing.accept_command import AcceptCommands, packed
-from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, translated
-from tracker.queueing.entry import Entry
+from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, tag_of, translated
+from tracker.queueing.entry import STREAMS, Entry
 from tracker.queueing.filtered import COUNTS
+from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import memory_use
 from tracker.queueing.overflow import overflow_streams
 from tracker.queueing.quota import LIMITS, UNLIMITED, Limit, Quota, reset_of
@@ -64,7 +65,7 @@ class Enqueued(NamedTuple):
 
 
 class Producer:
-    """Where accepted hits go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
+    """Where the hits of a shard go. Thread-safe, and safe to fork: connections belong to a thread of a process."""
 
     def __init__(self, redis: Connection, *, queue_limit: int, max_bytes: int = 0) -> None:
         """`max_bytes` is how much memory Redis may take, 0 for three quarters of its maxmemory."""
@@ -72,7 +73,8 @@ class Producer:
         self._pool = redis.connection_pool
         self._primary = primary_of(redis)
         self._script = lua("accept")
-        self.commands = AcceptCommands(self._script, queue_limit)
+        self.commands = AcceptCommands(self._script, queue_limit, tag_of(redis))
+        self._counts = tagged(COUNTS, tag_of(redis))
         self._threads = threading.local()
         self._closed_until = 0.0
 
@@ -89,13 +91,23 @@ class Producer:
 
         Raises QueueUnavailable; what was seen last holds then.
         """
+        self.commands.note_crowds(self.crowds())
+
+    def crowds(self) -> dict[str, int]:
+        """Return how much waits in applications' own streams. Raises QueueUnavailable."""
         with translated():
-            streams = overflow_streams(self._redis)
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for stream in streams:
-                    pipeline.xlen(stream)
-                lengths = pipeline.execute()
-        self.commands.note_crowds(dict(zip(streams, lengths, strict=True)))
+            return self._lengths(overflow_streams(self._redis))
+
+    def shared_waiting(self) -> int:
+        """Return how much waits in the streams that all share. Raises QueueUnavailable."""
+        with translated():
+            return sum(self._lengths(STREAMS).values())
+
+    def _lengths(self, streams: Sequence[str]) -> dict[str, int]:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for stream in streams:
+                pipeline.xlen(stream)
+            return dict(zip(streams, pipeline.execute(), strict=True))
 
     def enqueue(
         self,
@@ -152,7 +164,7 @@ class Producer:
         high.
         """
         with translated():
-            self._ask(packed("HINCRBY", COUNTS, field, hits))
+            self._ask(packed("HINCRBY", self._counts, field, hits))
 
     def load_command(self) -> bytes:
         """Return the command that teaches Redis the script, packed."""
@@ -220,11 +232,11 @@ class Producer:
         return connection
 
     def has_moved_since(self, moment: float) -> bool:
-        """Return whether the Sentinels, where there are any, have called another server the primary since then.
+        """Return whether another server is the primary since then, as the Sentinels or the nodes of a cluster say.
 
         They are asked in a thread, so that who asks often hears of it a moment later.
         """
         if self._primary is None:
             return False
-        self._primary.ask_beside()
+        self._primary.inquiry.beside()
         return self._primary.moved_at > moment

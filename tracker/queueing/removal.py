@@ -9,6 +9,7 @@ from tracker.queueing.connection import Connection, script, translated
 from tracker.queueing.consumer import GROUP, RELEASED, RETRIES
 from tracker.queueing.entry import Entry
 from tracker.queueing.overflow import all_streams
+from tracker.queueing.shards import shards_of
 
 SILENT_SECONDS: Final = 60.0
 """A worker renews what it holds every few seconds, and no statement of its takes longer than this."""
@@ -50,6 +51,16 @@ def remove_entries(
     hears after each thousand how many of them were taken out, and ends the reading by raising. Raises QueueUnavailable;
     what was taken out then stays out.
     """
+    found = [_remove(shard, wanted, silent_seconds, on_part) for shard in shards_of(redis)]
+    return RemovedEntries(
+        streams=sum(part.streams for part in found),
+        retries=sum(part.retries for part in found),
+        in_hand=sum(part.in_hand for part in found),
+        oldest=min((part.oldest for part in found if part.oldest is not None), default=None),
+    )
+
+
+def _remove(redis: Connection, wanted: Predicate, silent_seconds: float, on_part: OnPart) -> RemovedEntries:
     streams = in_hand = 0
     seen: list[datetime] = []
     with translated():
@@ -72,13 +83,16 @@ def remove_entries(
 def count(redis: Connection, wanted: Predicate) -> tuple[int, int]:
     """Return how many wanted entries there are in the streams and in the retries. Raises QueueUnavailable."""
     seen: list[datetime] = []
+    retries = 0
     with translated():
-        for stream in all_streams(redis):
-            start = "-"
-            while entries := _entries(redis, stream, start):
-                start = f"({entries[-1][0].decode()}"
-                _wanted_ids(entries, wanted, seen)
-        retries = sum(wanted(Entry.from_member(member)) for member, _ in redis.zscan_iter(RETRIES, count=_AT_A_TIME))
+        for shard in shards_of(redis):
+            for stream in all_streams(shard):
+                start = "-"
+                while entries := _entries(shard, stream, start):
+                    start = f"({entries[-1][0].decode()}"
+                    _wanted_ids(entries, wanted, seen)
+            members = shard.zscan_iter(RETRIES, count=_AT_A_TIME)
+            retries += sum(wanted(Entry.from_member(member)) for member, _ in members)
     return len(seen), retries
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tracker.errors import QueueUnavailable, SettingsInvalid
 from tracker.queueing.connection import Connection, connect, translated
+from tracker.queueing.shards import primaries_of
 
 AOF_WRITE = "aof_last_write_status"
 """The persistence error of a full disk: Redis refuses writes, and keeps in memory what it answered just before."""
@@ -63,10 +64,11 @@ def refuse_evicting(redis_url: str) -> None:
     """
     with closing(connect(redis_url, name="tracker-start")) as redis:
         try:
-            policy = server_facts(redis).eviction_policy
+            with translated():
+                policies = {server_facts(node).eviction_policy for node in primaries_of(redis)}
         except QueueUnavailable:
             return
-    if policy not in {"", NO_EVICTION}:
+    for policy in policies - {"", NO_EVICTION}:
         raise SettingsInvalid(
             f"The Redis of REDIS_URL has the maxmemory-policy {policy}, which throws accepted hits away: "
             f"set it to {NO_EVICTION} (`CONFIG SET maxmemory-policy {NO_EVICTION}`, and in its configuration)."
@@ -81,6 +83,7 @@ def server_time(redis: Connection) -> datetime:
 
 
 def write(redis: Connection) -> None:
-    """Write a key of no meaning, which only a server that takes writes allows. Raises QueueUnavailable."""
+    """Write a key of no meaning to each node, which only one that takes writes allows. Raises QueueUnavailable."""
     with translated():
-        redis.set(_WRITTEN, "1", px=_WRITTEN_MILLISECONDS)
+        for node in primaries_of(redis):
+            node.set(_WRITTEN, "1", px=_WRITTEN_MILLISECONDS)

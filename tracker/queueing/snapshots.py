@@ -6,6 +6,7 @@ from uuid import UUID
 from tracker.queueing.connection import Connection, script, translated
 from tracker.queueing.filtered import COUNTS
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
+from tracker.queueing.shards import shard_of
 
 SnapshotKind = Literal["application", "alias", "key"]
 """What a snapshot goes by: an app_id, a name that others have for the application, the hash of a key."""
@@ -46,12 +47,13 @@ def forget_application(redis: Connection, application_id: UUID, app_id: str) -> 
     """
     drop(redis, app_id)
     forgotten = 0
+    shard = shard_of(redis, application_id)
     with translated():
-        script(redis, "next_turn")(keys=[OVERFLOWING, overflow_stream(application_id)])
-        forgotten += int(redis.unlink(share_key(application_id)))
+        script(shard, "next_turn")(keys=[OVERFLOWING, overflow_stream(application_id)])
+        forgotten += int(shard.unlink(share_key(application_id)))
         for kind in ("usage", "bytes", "event", "values"):
-            for key in redis.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_KEYS_AT_ONCE):
-                forgotten += int(redis.unlink(key))
-        for field, _ in redis.hscan_iter(COUNTS, match=f"*:{application_id}:*", count=_KEYS_AT_ONCE):
-            redis.hdel(COUNTS, field)
+            for key in shard.scan_iter(match=f"tracker:{kind}:{application_id}:*", count=_KEYS_AT_ONCE):
+                forgotten += int(shard.unlink(key))
+        for field, _ in shard.hscan_iter(COUNTS, match=f"*:{application_id}:*", count=_KEYS_AT_ONCE):
+            shard.hdel(COUNTS, field)
     return forgotten

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tracker.queueing.connection import Connection, script, translated
+from tracker.queueing.shards import shard_number, shards_of
 
 _SECONDS = 2 * 86_400
 _DIGEST_BYTES = 8
@@ -34,13 +35,25 @@ class ValueSet(NamedTuple):
 def admit(redis: Connection, offered: Mapping[ValueSet, tuple[int, Sequence[str]]]) -> set[tuple[ValueSet, str]]:
     """Return those of the offered values that are admitted; each set comes with how many it may hold.
 
-    One round trip. Raises QueueUnavailable, QueueFull where Redis has no memory left.
+    One round trip a shard. Raises QueueUnavailable, QueueFull where Redis has no memory left.
     """
+    shards = shards_of(redis)
+    parts: list[dict[ValueSet, tuple[int, Sequence[str]]]] = [{} for _ in shards]
+    for value_set, values in offered.items():
+        parts[shard_number(value_set.application_id, len(shards))][value_set] = values
+    admitted: set[tuple[ValueSet, str]] = set()
+    for shard, part in zip(shards, parts, strict=True):
+        if part:
+            admitted |= _admit(shard, part)
+    return admitted
+
+
+def _admit(shard: Connection, offered: Mapping[ValueSet, tuple[int, Sequence[str]]]) -> set[tuple[ValueSet, str]]:
     args: list[Any] = [_SECONDS]
     for limit, texts in offered.values():
         args += (limit, len(texts), *map(_digest, texts))
     with translated():
-        answers: Any = script(redis, "admit_values")(keys=[each.key for each in offered], args=args)
+        answers: Any = script(shard, "admit_values")(keys=[each.key for each in offered], args=args)
     pairs = ((value_set, text) for value_set, (_, texts) in offered.items() for text in texts)
     return {pair for pair, answer in zip(pairs, answers, strict=True) if answer}
 

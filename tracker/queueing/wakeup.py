@@ -14,6 +14,7 @@ from rq.job import Job
 from tracker.errors import QueueUnavailable
 from tracker.log import logger
 from tracker.queueing.connection import Connection, translated
+from tracker.queueing.shards import shards_of
 
 log = logger(__name__)
 
@@ -33,7 +34,8 @@ def clear(redis: Connection) -> None:
     Raises QueueUnavailable.
     """
     with translated():
-        redis.delete(WAKE_UP_KEY)
+        for shard in shards_of(redis):
+            shard.delete(WAKE_UP_KEY)
 
 
 def wake_worker(redis: Connection, queue: str, *, drain_seconds: int) -> bool:

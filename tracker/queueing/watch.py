@@ -20,6 +20,7 @@ from tracker.queueing.consumer import GROUP, TAKE_OVER_SECONDS
 from tracker.queueing.failures import code_of
 from tracker.queueing.inspection import depths
 from tracker.queueing.overflow import all_streams, kind_of
+from tracker.queueing.shards import shards_of
 from tracker.queueing.wakeup import wake_worker
 
 log = logger(__name__)
@@ -51,8 +52,12 @@ def is_work_waiting(redis: Connection) -> bool:
 def _is_any_left_behind(redis: Connection, kinds: AbstractSet[str]) -> bool:
     """Return whether an entry of streams of these kinds has been pending for so long that it may be taken over."""
     with translated():
-        streams = [stream for stream in all_streams(redis) if kind_of(stream) in kinds] if kinds else []
-        return any(_is_left_behind(redis, stream) for stream in streams)
+        return any(
+            _is_left_behind(shard, stream)
+            for shard in (shards_of(redis) if kinds else ())
+            for stream in all_streams(shard)
+            if kind_of(stream) in kinds
+        )
 
 
 def _is_left_behind(redis: Connection, stream: str) -> bool:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.clock import SystemClock
 from tracker.errors import Refused
-from tracker.queueing.producer import Producer
+from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.receiver.answers import refusal_answer
 from tracker.receiver.beacon_demo_page import TestPage, test_page
 from tracker.receiver.beacon_script import beacon_script
@@ -38,7 +38,7 @@ _clock = SystemClock()
 class Receiver:
     """Everything one process of the receiver holds; `close` gives it back."""
 
-    producer: Producer
+    producer: ShardedProducer
     context: ReceiverContext
     health: HealthParts
     close: Callable[[], None]

@@ -24,6 +24,7 @@ from tracker.errors import NoAnswer, QueueFull, QueueUnavailable, Refused
 from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.producer import Enqueued
+from tracker.queueing.sharded_producer import ShardedGroupCommit
 from tracker.receiver.admission import for_readers
 from tracker.receiver.answers import (
     limit_headers,
@@ -158,7 +159,7 @@ class LoopTracking:
         self,
         context: ReceiverContext,
         applications: ApplicationDirectory,
-        queue: GroupCommit,
+        queue: GroupCommit | ShardedGroupCommit,
         clock: Clock,
         in_thread: InThread,
     ) -> None:

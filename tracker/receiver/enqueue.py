@@ -14,8 +14,9 @@ from tracker.errors import DatabaseUnavailable, QueueFull, QueueUnavailable, Ref
 from tracker.instruments import HITS_ACCEPTED
 from tracker.log import logger
 from tracker.queueing.entry import Entry
-from tracker.queueing.producer import Enqueued, Producer
+from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, UNLIMITED, Quota, QuotaUse, Usage, counted_as, reset_of
+from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.wakeup import Notifier
 from tracker.receiver.filtering import FilteredCounts
 from tracker.store import batch_queue, batch_queue_events, ledger
@@ -47,7 +48,7 @@ class HitQueue:
 
     def __init__(
         self,
-        producer: Producer,
+        producer: ShardedProducer,
         notifier: Notifier,
         database: Database,
         filtered: FilteredCounts,

@@ -13,7 +13,7 @@ from tracker.log import logger
 from tracker.privacy.bots import is_bot
 from tracker.privacy.programs import is_client
 from tracker.queueing.filtered import field_of
-from tracker.queueing.producer import Producer
+from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.receiver.rules import Rules
 from tracker.web.circuit_breaker import CircuitBreaker
 
@@ -81,7 +81,7 @@ class FilteredCounts:
     Thread-safe. `flush` is called beside the requests, and at the end.
     """
 
-    def __init__(self, producer: Producer, *, redis_breaker: CircuitBreaker) -> None:
+    def __init__(self, producer: ShardedProducer, *, redis_breaker: CircuitBreaker) -> None:
         self._producer, self._redis_breaker = producer, redis_breaker
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()

@@ -1,6 +1,6 @@
 """`ledger`: what became of the hits that were accepted in each hour (its beginning, UTC), by application."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -66,7 +66,7 @@ class LedgerHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTotals:
-    """All hours and applications together; `is_taken_written` tells of the counts that were asked about."""
+    """All hours and applications together; `written` names those of the counts that were asked about."""
 
     accepted: int
     stored: int
@@ -76,7 +76,7 @@ class LedgerTotals:
     written_off: int
     failed: int
     kept: int
-    is_taken_written: bool
+    written: Sequence[UUID]
 
     @property
     def done(self) -> int:
@@ -125,9 +125,9 @@ def hours(
     return [LedgerHour(**row) for row in fetch_all(tx, "ledger/hours", params)]
 
 
-def totals(tx: Transaction, *, imported: int, taken: UUID | None) -> LedgerTotals:
-    """Return the sums, and whether the counts named `taken`, which were moved aside in Redis, are in them."""
-    row = fetch_one(tx, "ledger/totals", {"imported": imported, "taken": taken})
+def totals(tx: Transaction, *, imported: int, taken: Iterable[UUID]) -> LedgerTotals:
+    """Return the sums, and which of the counts named `taken`, which were moved aside in Redis, are in them."""
+    row = fetch_one(tx, "ledger/totals", {"imported": imported, "taken": list(taken)})
     assert row is not None
     return LedgerTotals(**row)
 

@@ -17,12 +17,11 @@ from tracker.hit import Hit
 from tracker.instance.check import InstanceCheck
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.inspection import depths
 from tracker.queueing.process_number import ProcessNumber
-from tracker.queueing.producer import Producer
 from tracker.queueing.quota import salt_of
 from tracker.queueing.registered_workers import registered_workers
+from tracker.queueing.sharded_producer import ShardedProducer, group_commit
 from tracker.queueing.wakeup import Notifier
 from tracker.receiver.app import App, Receiver, create_app, live_on_the_loop, max_body_of
 from tracker.receiver.application_cache import REFRESH_SECONDS
@@ -77,7 +76,7 @@ def site(
     own = PerProcess(partial(_receiver_until_the_end, settings))
     parts = own()
     made = _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
-    queue = GroupCommit(loop, parts.producer)
+    queue = group_commit(loop, parts.producer)
     tracking = LoopTracking(parts.context, parts.health.applications, queue, parts.context.clock, hit_threads.run)
     endpoints = {
         path.encode(): Endpoint(partial(tracking.handle, endpoint), endpoint.max_body)
@@ -137,7 +136,7 @@ def receiver(settings: Settings) -> Receiver:
     hit_ids = HitIds(ProcessNumber(redis))
     notifier = Notifier(redis, settings.rq_queue, drain_seconds=settings.drain_seconds)
     notifier.start()
-    producer = Producer(redis, queue_limit=settings.queue_limit, max_bytes=settings.queue_max_bytes)
+    producer = ShardedProducer(redis, queue_limit=settings.queue_limit, max_bytes=settings.queue_max_bytes)
     filtered = FilteredCounts(producer, redis_breaker=redis_breaker)
     hit_queue = HitQueue(
         producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker

@@ -12,7 +12,7 @@ from tracker.config import Settings
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
 from tracker.queueing.connection import Connection, connect
-from tracker.queueing.consumer import Consumer
+from tracker.queueing.sharded_consumer import AnyConsumer, consumer_of
 from tracker.store.database import Database
 from tracker.wiring.clock import agreed_clock
 from tracker.wiring.metrics import untold_metrics
@@ -35,10 +35,10 @@ class Worker:
     instance: InstanceCheck
     untold: Untold
 
-    def consumer(self) -> Consumer:
+    def consumer(self) -> AnyConsumer:
         """Return the queue under a consumer's name that no other drain has: host, process and chance."""
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        return Consumer(self.redis, consumer=name, batch_size=self.settings.batch_size, clock=self.clock)
+        return consumer_of(self.redis, consumer=name, batch_size=self.settings.batch_size, clock=self.clock)
 
     def close(self) -> None:
         self.database.close()

