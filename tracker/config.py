@@ -72,6 +72,8 @@ class Settings:
     archive_months: int
     """TRACKER_ARCHIVE_MONTHS: reports reach back so many whole months, also to those that PostgreSQL has dropped: their
     facts stay as files (default 0: they go with their month; else more than TRACKER_RETENTION_MONTHS)."""
+    archive_full: bool
+    """TRACKER_ARCHIVE_FULL: of these months all columns of the hits stay too, for `restore` (default false)."""
     syslog_app_id: str | None
     """TRACKER_SYSLOG_APP_ID: the application of all lines that come by syslog (`serve --syslog`); without it each line
     is of the application whose domain its host is."""
@@ -140,6 +142,7 @@ def load() -> Settings:
         keepalive_timeout=_whole(env, "TRACKER_KEEPALIVE_TIMEOUT", 75, low=1, high=3600),
         retention_months=_whole(env, "TRACKER_RETENTION_MONTHS", 24, low=0, high=1200),
         archive_months=_archive_months(env),
+        archive_full=_choice(env, "TRACKER_ARCHIVE_FULL", ("true", "false"), "false") == "true",
         syslog_app_id=_name(env, "TRACKER_SYSLOG_APP_ID", "") or None,
         log_format=cast(LogFormat, _choice(env, "TRACKER_LOG_FORMAT", ("json", "console"), _log_format_here())),
         rq_queue=_name(env, "TRACKER_RQ_QUEUE", "tracker"),

@@ -78,6 +78,7 @@ def test_a_month_that_was_archived_is_not_dropped_when_hits_of_it_have_changed_s
     assert len(months_of(database)) > 1
 
 
+@pytest.mark.long
 def test_facts_that_are_damaged_are_made_anew_before_their_month_is_dropped(
     settings: Settings, database: Database, application: Application
 ) -> None:
@@ -117,6 +118,7 @@ def test_the_scheduler_archives_what_it_drops_and_forgets_it_in_its_time(
     assert [exact for exact, _ in reports(database, settings)] == [False] * len(before)
 
 
+@pytest.mark.long
 def test_a_month_stays_where_the_folder_of_its_facts_is_away(
     settings: Settings, database: Database, application: Application
 ) -> None:

@@ -23,6 +23,7 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         keepalive_timeout=75,
         retention_months=24,
         archive_months=0,
+        archive_full=False,
         syslog_app_id=None,
         log_format="console",
         rq_queue="tracker",

@@ -54,6 +54,7 @@ class HourView(Schema):
     dropped = fields.Integer(
         required=True, metadata={"description": "Stored once, and gone with their month in this hour."}
     )
+    restored = fields.Integer(required=True, metadata={"description": "Come back with their month in this hour."})
 
 
 class BalanceView(Schema):

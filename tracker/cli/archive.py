@@ -1,7 +1,8 @@
-"""`partitions archive`: months whose files stay when their rows go."""
+"""`partitions archive` and `restore`: months whose files stay when their rows go, and that come back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from tracker.config import Settings
 from tracker.errors import conflict, not_found
 from tracker.maintenance.archive_months import Archive
 from tracker.maintenance.drop_partitions import drop_month
+from tracker.maintenance.restore_month import restore_month
 from tracker.store import archived_months, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
@@ -26,28 +28,30 @@ from tracker.wiring.scheduler import STATISTICS
 
 @click.command()
 @click.argument("month", type=MONTH, metavar="YYYY-MM")
+@click.option("--full", is_flag=True, help="Keep all columns of the hits too, so that `restore` can bring them back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def archive(*, month: Month, yes: bool, as_json: bool) -> None:
+def archive(*, month: Month, full: bool, yes: bool, as_json: bool) -> None:
     """Drop a month of both tables, and keep its facts: reports go on to reach back to it.
 
-    Each day's facts are compared with its rows before anything is dropped. What broke off is gone on with when the
-    command is run again.
+    Each day's facts, and with --full all its columns, are compared with its rows before anything is dropped. What broke
+    off is gone on with when the command is run again.
     """
     settings = connections.settings()
     with connections.database(settings) as database:
         _demand_to_be_over(database, month)
         if not yes:
-            question = f"Drop the hits of {month}, and keep no more than their facts?"
+            what = "all their columns in files" if full else "no more than their facts"
+            question = f"Drop the hits of {month}, and keep {what}?"
             click.confirm(question, abort=True, err=True)
-        with _progress("archiving") as advance:
+        with _progress("archiving", "days") as advance:
             drop_month(
                 database,
                 settings.database_maintenance_url,
                 SystemClock(),
                 month,
                 statistics=STATISTICS,
-                archive=archive_of(settings, database),
+                archive=replace(archive_of(settings, database), has_hits=full),
                 on_step=note,
                 on_day=advance,
             )
@@ -58,13 +62,38 @@ def archive(*, month: Month, yes: bool, as_json: bool) -> None:
         values = {"month": str(month), "hits": found.hits, "facts_bytes": found.facts_bytes}
         print_json({**values, "full": found.has_hits, "hits_bytes": found.hits_bytes})
     else:
-        kept = f"{found.facts_bytes:,} bytes of facts"
+        kept = f"{found.facts_bytes:,} bytes of facts" + (f", {found.hits_bytes:,} of hits" if found.has_hits else "")
         click.echo(f"{month} is archived: {found.hits:,} hits, {kept}.")
+
+
+@click.command()
+@click.argument("month", type=MONTH, metavar="YYYY-MM")
+@json_option
+def restore(*, month: Month, as_json: bool) -> None:
+    """Bring back a month that was archived with --full, row for row; it then stays until it is archived or dropped.
+
+    Rows are compared with the files as they come. What broke off is gone on with when the command is run again.
+    """
+    settings = connections.settings()
+    with connections.database(settings) as database, _progress("restoring", "files") as advance:
+        hits = restore_month(
+            facts_writer(settings, database),
+            settings.database_maintenance_url,
+            month,
+            on_step=note,
+            on_file=advance,
+        )
+    if as_json:
+        print_json({"month": str(month), "hits": hits})
+    else:
+        click.echo(f"{month} is back: {hits:,} hits." if hits else f"{month} is in PostgreSQL: there is nothing to do.")
 
 
 def archive_of(settings: Settings, database: Database) -> Archive:
     """Return the rule of these settings, with what writes facts in this process."""
-    return Archive(writer=facts_writer(settings, database), months=settings.archive_months, has_hits=False)
+    return Archive(
+        writer=facts_writer(settings, database), months=settings.archive_months, has_hits=settings.archive_full
+    )
 
 
 def rows(database: Database) -> list[dict[str, Any]]:
@@ -110,10 +139,10 @@ def _demand_to_be_over(database: Database, month: Month) -> None:
 
 
 @contextmanager
-def _progress(verb: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar over days, on a terminal. The function that it yields takes how many of how many are done."""
+def _progress(verb: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal. The function that it yields takes how many of how many are done."""
     console = Console(stderr=True)
-    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn("days"), TimeRemainingColumn())
+    columns = (TextColumn(verb), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         bar = progress.add_task(verb, total=None)
         yield lambda done, total: progress.update(bar, total=total, completed=done)

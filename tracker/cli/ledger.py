@@ -27,6 +27,7 @@ _COLUMNS = (
     "filtered",
     "refused",
     "dropped",
+    "restored",
 )
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 

@@ -30,6 +30,7 @@ def partitions() -> None:
 
 
 partitions.add_command(archive.archive)
+partitions.add_command(archive.restore)
 
 
 @partitions.command("list")

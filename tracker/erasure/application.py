@@ -20,6 +20,7 @@ from tracker.queueing.connection import Connection
 from tracker.store import (
     access_logs,
     application_rows,
+    archived_days,
     custom_parameter_values,
     imports,
     ledger,
@@ -49,6 +50,7 @@ def purge(work: Work, redis: Connection, owner: Person) -> Mapping[str, int]:
         work.pause(_PAUSE_SECONDS)
     for tries_left in reversed(range(_TRIES)):
         _rounds(work, redis, owner)
+        work.step(lambda tx, _: archived_days.expire(tx, owner.application_id, date.max))
         wait_until_removed(work, owner, is_whole=True)
         work.count(redis_keys=snapshots.forget_application(redis, owner.application_id, owner.app_id))
         try:

@@ -1,15 +1,20 @@
 """The columnar copy: an erasure is done when no file of it holds what was deleted, old ones on the disk included."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
 from tracker.erasure.work import Work
 from tracker.errors import FactsUnavailable
-from tracker.store import facts_files, facts_marks
+from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks
 from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
 
 _PAUSE_SECONDS: Final = 0.5
+_NO_ADDRESSES: Final = (
+    "Archived months of which only facts are kept hold no addresses: in them nothing can be found by one, and nothing "
+    "names anybody."
+)
 
 
 def wait_until_removed(work: Work, owner: Person, *, is_whole: bool = False) -> None:
@@ -25,6 +30,34 @@ def wait_until_removed(work: Work, owner: Person, *, is_whole: bool = False) -> 
     _wait_while(work, lambda tx: facts_marks.waiting(tx, application_id, last_mark))
     last_file = work.look(lambda tx: facts_files.last(tx, application_id))
     _wait_while(work, lambda tx: facts_files.left(tx, application_id, last_file, whole=is_whole))
+    _wait_while(work, lambda tx: archived_hits.left(tx, application_id))
+
+
+def erase_archived(work: Work, person: Person) -> list[str]:
+    """Have a person taken out of what is archived, and return when that is done; notes for the receipt.
+
+    Raises FactsUnavailable where nobody can just now.
+    """
+    months = work.look(archived_months.look)
+    if not months:
+        return []
+    erasure_id = work.claimed.id
+
+    def count(tx: Transaction, counts: Counter[str]) -> bool:
+        erased = archive_erasures.take(tx, erasure_id)
+        if erased is not None:
+            counts["archived_facts"] += erased[0]
+            counts["archived_hits"] += erased[1]
+        return erased is not None
+
+    work.step(lambda tx, _: archive_erasures.ask(tx, erasure_id, person))
+    while not work.step(count):
+        work.write_facts()
+        work.look(_demand_no_problem)
+        work.pause(_PAUSE_SECONDS)
+    if person.addresses and any(each.dropped_at is not None and not each.has_hits for each in months):
+        return [_NO_ADDRESSES]
+    return []
 
 
 def _wait_while(work: Work, is_left: Callable[[Transaction], bool]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tracker.clock import Clock
 from tracker.erasure import application, imported, person
-from tracker.erasure.copy import wait_until_removed
+from tracker.erasure.copy import erase_archived, wait_until_removed
 from tracker.erasure.identifiers import person_from
 from tracker.erasure.work import Interrupted, TakenOver, Work
 from tracker.log import logger
@@ -39,7 +39,10 @@ def erase(work: Work, redis: Connection) -> Mapping[str, int] | None:
         work.finish(notes)
     else:
         somebody = person_from(claimed.application_id, claimed.app_id, claimed.identifiers)
+        # Before and after: rows may go into an archive, or come back from it, while they are looked for.
+        erase_archived(work, somebody)
         notes = person.erase(work, redis, somebody)
+        notes += erase_archived(work, somebody)
         wait_until_removed(work, somebody)
         work.finish(notes)
     _log.info("erasure done", erasure=str(claimed.id), kind=claimed.kind, app_id=claimed.app_id)

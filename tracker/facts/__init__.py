@@ -13,5 +13,7 @@ make        the facts of some hours, from rows to a file
 day         the files of one day: made anew, merged, mended
 write       one turn: make what was marked, merge, remove
 rebuild     make days anew; compare them with the rows
+hit_files   files with all columns of hits
+erase_archived  people taken out of what is archived
 archive     months that go, compared with their rows, whose facts stay
 """

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Final
 
 from tracker.errors import FactsUnavailable, conflict
+from tracker.facts import hit_files
 from tracker.facts.day import Workspace
 from tracker.facts.rebuild import FactsDifference, compare, make_waiting
 from tracker.facts.write import Writer
-from tracker.store import access_logs, archived_days, archived_months, facts_files, facts_marks
+from tracker.store import access_logs, archived_days, archived_hits, archived_months, facts_files, facts_marks
+from tracker.store.archived_hits import HitsFile
 from tracker.store.database import Transaction
+from tracker.store.facts_files import FactsFile
 from tracker.store.facts_marks import FactsDay
 from tracker.store.partitions import Month
 
 _TRIES: Final = 3
 _COMPARE_SECONDS: Final = 55.0
+_LAST_HOUR: Final = 23
 
 
 def archive(
@@ -41,7 +45,10 @@ def archive(
             if not should_continue():
                 return False
             _keep(writer, space, day)
+            if has_hits:
+                _keep_hits(writer, space, day)
             on_day(number, len(stale))
+        _demand_files(writer, space, month)
     return True
 
 
@@ -68,6 +75,8 @@ def demand_folder(writer: Writer) -> None:
 
 def _keep(writer: Writer, space: Workspace, day: FactsDay) -> None:
     found: FactsDifference | None = None
+    with writer.database.transaction() as tx:
+        archived_hits.replace(tx, [file.id for file in archived_hits.of_day(tx, day)])
     for _ in range(_TRIES):
         make_waiting(writer, space, day)
         found = _compared(writer, space, day)
@@ -91,3 +100,41 @@ def _compared(writer: Writer, space: Workspace, day: FactsDay) -> FactsDifferenc
             hits = sum(file.facts for file in files)
             archived_days.note(tx, day, hits=hits, facts_id=max((file.id for file in files), default=0))
         return found
+
+
+def _keep_hits(writer: Writer, space: Workspace, day: FactsDay) -> None:
+    """Write all columns of the hits of a day, some hours a file and a transaction."""
+    hour = 0
+    while hour <= _LAST_HOUR:
+        with writer.database.transaction() as tx, space.engine.cursor(seconds=_COMPARE_SECONDS) as cursor:
+            facts_marks.lock_day(tx, day)
+            file = hit_files.write_rows(tx, space, day, hour, cursor)
+            if file.hits:
+                archived_hits.insert(tx, file)
+            else:
+                space.folder.remove(file.name)
+            hour = file.last_hour + 1
+    with writer.database.transaction() as tx:
+        if not archived_days.note_hits(tx, day):
+            archived_days.forget(tx, day)
+            raise conflict(f"Hits of {day[1]} changed while they were archived: archive the month again.")
+
+
+def _demand_files(writer: Writer, space: Workspace, month: Month) -> None:
+    """Raise FactsUnavailable where a file of the month is not as it was written: its day is to be archived again."""
+    with writer.database.transaction() as tx:
+        hits = archived_hits.of_month(tx, month)
+        facts = [file for day in archived_days.noted(tx, month) for file in facts_files.of_days(tx, *day, day[1])]
+    damaged = {
+        *((file.application_id, file.date) for file in facts if not _holds(space, file)),
+        *((file.application_id, file.date) for file in hits if not _holds(space, file)),
+    }
+    if damaged:
+        with writer.database.transaction() as tx:
+            for day in damaged:
+                archived_days.forget(tx, day)
+        raise FactsUnavailable(f"Files of {len(damaged)} days of {month} are damaged: archive the month again.")
+
+
+def _holds(space: Workspace, file: FactsFile | HitsFile) -> bool:
+    return space.folder.holds(file.name, file.bytes, file.checksum, has_visits=isinstance(file, FactsFile))

@@ -1,7 +1,7 @@
 """The columns of a fact, and the SQL that makes them from the rows of `access_logs`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tracker.facts.engine import quoted, text
@@ -9,13 +9,14 @@ from tracker.store.fact_rows import COLUMNS as ROW_COLUMNS
 from tracker.store.fact_rows import NULL
 
 _PLAIN_KEY: Final = re.compile(r"[a-z0-9_]{1,100}")
-_VISITOR: Final = """CASE WHEN client_sub_id IS NOT NULL THEN md5_number_lower(chr(1) || client_sub_id)
+VISITOR: Final = """CASE WHEN client_sub_id IS NOT NULL THEN md5_number_lower(chr(1) || client_sub_id)
     ELSE md5_number_lower(chr(2) || coalesce(ip_address, '') || chr(2) || coalesce(chr(1) || user_agent, '')) END"""
 """Decision 0011's visitor in 64 bits: among 10,000,000 of them two are taken for one with a chance of 1 in 370,000."""
 _WIDTH: Final = "try_cast(regexp_extract(screen_resolution, '^([0-9]{1,6})x[0-9]', 1) AS INTEGER)"
+LONG_LINES: Final = "max_line_size=67108864, buffer_size=134217728"
 FACTS: Final[dict[str, str]] = {
     "time": "make_timestamp(micros)",
-    "visitor": _VISITOR,
+    "visitor": VISITOR,
     "session": "CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END",
     "is_view": "event_name IS NULL OR event_name IN ('page_view', 'pageview')",
     "event": "event_name",
@@ -77,12 +78,12 @@ def column_of(parameter: str) -> str:
 
 def rows_of(csv: str) -> str:
     """Return the table of the rows in a file of CSV."""
-    return f"read_csv({text(csv)}, {_options(ROW_COLUMNS)}, max_line_size=67108864, buffer_size=134217728)"
+    return f"read_csv({text(csv)}, {options_of(ROW_COLUMNS)}, {LONG_LINES})"
 
 
 def meanings_of(csv: str, table: str) -> str:
     """Return the table of what texts mean, in a file of CSV."""
-    return f"read_csv({text(csv)}, {_options(dict.fromkeys(('value', *MEANINGS[table]), 'VARCHAR'))})"
+    return f"read_csv({text(csv)}, {options_of(dict.fromkeys(('value', *MEANINGS[table]), 'VARCHAR'))})"
 
 
 def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
@@ -105,7 +106,8 @@ def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
     """  # noqa: S608 every value is quoted
 
 
-def _options(columns: dict[str, str]) -> str:
+def options_of(columns: Mapping[str, str]) -> str:
+    """Return how the engine reads what PostgreSQL writes as CSV."""
     shape = ", ".join(f"{text(name)}: {text(kind)}" for name, kind in columns.items())
     return (
         f"header=false, auto_detect=false, columns={{{shape}}}, delim=',', quote='\"', escape='\"', "

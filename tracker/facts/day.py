@@ -123,7 +123,7 @@ def _replace(
         facts_files.replace(tx, [group.file.id])
     keys = {*recipe.parameters, *(group.file.parameters if group.file is not None and is_kept else ())}
     if count:
-        _publish(tx, folder, made, day=day, hours=(group.first, group.last), count=count, parameters=keys)
+        publish(tx, folder, made, day=day, hours=(group.first, group.last), count=count, parameters=keys)
 
 
 def is_whole(group: HourGroup) -> bool:
@@ -157,10 +157,10 @@ def merge_day(database: Database, space: Workspace, day: FactsDay) -> None:
         facts_files.replace(tx, [file.id for file in files])
         keys = {key for file in files for key in file.parameters}
         if count:
-            _publish(tx, space.folder, made, day=day, hours=(0, _HOURS - 1), count=count, parameters=keys)
+            publish(tx, space.folder, made, day=day, hours=(0, _HOURS - 1), count=count, parameters=keys)
 
 
-def _publish(
+def publish(
     tx: Transaction,
     folder: Folder,
     made: Path,
@@ -170,6 +170,7 @@ def _publish(
     count: int,
     parameters: AbstractSet[str],
 ) -> None:
+    """Add a file that is made to the copy."""
     published = folder.publish(made, name_of(day[0], day[1].isoformat(), *hours))
     file = FactsFile(
         application_id=day[0],

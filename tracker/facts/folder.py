@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from tracker.facts.visits import beside
 
 MARK = "access-log-tracker-facts"
 """The file that says whose folder it is."""
+HITS = "hits"
+"""The folder in it for files with all columns of hits."""
 _WORK = "work"
 _LOCK = "lock"
 _NEW = ".new"
@@ -91,8 +93,8 @@ class Folder:
         """Forget what is there and give the folder a new name. Raises FactsUnavailable."""
         with writing(self.path):
             (self.path / MARK).unlink(missing_ok=True)
-            for old in self.path.glob("application=*"):
-                shutil.rmtree(old)
+            for old in (*self.path.glob("application=*"), self.path / HITS):
+                shutil.rmtree(old, ignore_errors=not old.exists())
         return self.found()
 
     @contextmanager
@@ -111,25 +113,26 @@ class Folder:
             shutil.rmtree(own, ignore_errors=True)
             os.close(lock)
 
-    def publish(self, made: Path, name: str) -> Published:
+    def publish(self, made: Path, name: str, *, has_visits: bool = True) -> Published:
         """Put a finished file, and that of its visits, where readers look for them, under names never used before."""
         to = self.path / name
-        pairs = [(beside(made), beside(to)), (made, to)]
+        pairs = [(beside(made), beside(to)), (made, to)] if has_visits else [(made, to)]
         with writing(self.path):
             for source, _ in pairs:
                 force(source)
             to.parent.mkdir(_MODE, parents=True, exist_ok=True)
-            size, checksum = _described(made)
+            size, checksum = _described([source for source, _ in reversed(pairs)])
             for source, target in pairs:
                 source.rename(target)
             force(to.parent)
             force(to.parent.parent)
         return Published(name, size, checksum)
 
-    def holds(self, name: str, size: int, checksum: str) -> bool:
+    def holds(self, name: str, size: int, checksum: str, *, has_visits: bool = True) -> bool:
         """Return whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
+        file = self.path / name
         try:
-            return _described(self.path / name) == (size, checksum)
+            return _described([file, beside(file)] if has_visits else [file]) == (size, checksum)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -154,7 +157,7 @@ class Folder:
                     shutil.rmtree(own, ignore_errors=True)
                     removed += 1
             before = time.time() - _LEFTOVER_SECONDS
-            for day in self.path.glob("application=*/date=*"):
+            for day in (*self.path.glob("application=*/date=*"), *self.path.glob(f"{HITS}/application=*/date=*")):
                 old = [file for file in day.iterdir() if file.stat().st_mtime < before]
                 names = list({str(file.with_suffix(".parquet").relative_to(self.path)) for file in old})
                 for name in set(names) - (known(names) if names else set()):
@@ -178,9 +181,8 @@ def checksum_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _described(file: Path) -> tuple[int, str]:
-    """Return the bytes of a file and of that of its visits, and their checksums."""
-    files = (file, beside(file))
+def _described(files: Sequence[Path]) -> tuple[int, str]:
+    """Return the bytes of files together, and their checksums one after the other."""
     return sum(each.stat().st_size for each in files), "".join(map(checksum_of, files))
 
 

@@ -124,6 +124,14 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
     return int(count)
 
 
+def without(cursor: Cursor, left: str, made: Path, span: FileSpan) -> int:
+    """Write what is left of a file, as `FROM ... WHERE ...`, and its visits; how many facts these are."""
+    _write(cursor, numbered(f"FROM {left}", span), made)
+    _write(cursor, parts_of(made, span), beside(made))
+    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
+    return int(count)
+
+
 def _write(cursor: Cursor, query: str, file: Path) -> None:
     cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
 

@@ -9,10 +9,12 @@ from tracker.clock import Clock
 from tracker.errors import FactsUnavailable
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
 from tracker.facts.engine import FactsDamaged
+from tracker.facts.erase_archived import erase_archived
 from tracker.facts.folder import Folder
+from tracker.facts.hit_files import remove_replaced
 from tracker.facts.place import Countries
 from tracker.log import logger
-from tracker.store import archived_months, facts_files, facts_marks, partitions
+from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks, partitions
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
@@ -69,6 +71,7 @@ class Writer:
 
     def _turn(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         made = 0
+        self._erase_archived()
         while should_continue() and self.clock.monotonic() < deadline:
             with self.database.transaction() as tx:
                 days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
@@ -88,6 +91,13 @@ class Writer:
                 self._sweep()
                 made += self._merge(deadline, should_continue)
         return made
+
+    def _erase_archived(self) -> None:
+        with self.database.transaction() as tx:
+            if not archive_erasures.waiting(tx):
+                return
+        with Workspace.open(self.folder, self.countries) as space:
+            erase_archived(self.database, space)
 
     def _make_day(self, space: Workspace, day: FactsDay) -> int:
         """Make a day; one whose files are damaged or gone is made from the rows alone, with the next turn."""
@@ -134,7 +144,9 @@ class Writer:
                 self.folder.remove(name)
             with self.database.transaction() as tx:
                 facts_files.delete(tx, [number for number, _ in files])
-            if len(files) < _DAYS_AT_ONCE:
+            with self.database.transaction() as tx:
+                removed = remove_replaced(self.folder, tx, limit=_DAYS_AT_ONCE)
+            if len(files) < _DAYS_AT_ONCE and removed < _DAYS_AT_ONCE:
                 return
 
     def _sweep(self) -> None:
@@ -148,7 +160,7 @@ class Writer:
 
     def _known(self, names: list[str]) -> set[str]:
         with self.database.transaction() as tx:
-            return facts_files.known(tx, names)
+            return facts_files.known(tx, names) | archived_hits.known(tx, names)
 
     def _merge(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         today = self.clock.now().astimezone(UTC).date()

@@ -9,7 +9,15 @@ from tracker.application_settings import RETENTION_DAYS
 from tracker.clock import Clock
 from tracker.log import logger
 from tracker.maintenance.delete_in_batches import delete_in_batches
-from tracker.store import access_logs, application_settings, batch_jobs, custom_parameter_values, partitions, sessions
+from tracker.store import (
+    access_logs,
+    application_settings,
+    archived_days,
+    batch_jobs,
+    custom_parameter_values,
+    partitions,
+    sessions,
+)
 from tracker.store.database import Database, Transaction
 
 JOB_TYPE = "delete_expired_hits"
@@ -82,10 +90,12 @@ def _delete_before(
         delete_in_batches(database, partial(delete_hits, start=start, end=end), should_continue=should_continue)
         for start, end in _periods(database, before)
     )
+    with database.transaction() as tx:
+        archived = archived_days.expire(tx, application_id, before.date())
     delete_sessions = partial(sessions.delete_old, before=before, application_id=application_id)
     ended = delete_in_batches(database, delete_sessions, should_continue=should_continue)
-    if hits or ended:
-        _log.info("expired hits deleted", app_id=app_id, hits=hits, sessions=ended)
+    if hits or ended or archived:
+        _log.info("expired hits deleted", app_id=app_id, hits=hits, sessions=ended, archived=archived)
     return hits
 
 

@@ -18,7 +18,8 @@ Applications:  applications, api_keys, application_settings, custom_parameter_de
 Webhooks:      webhooks, webhook_deliveries, webhook_sending, webhook_backlogs
 Owners' pages: shares, goals, funnels, annotations, weekly_reports, members
 Erasing:       erasures, person_rows, person_statistics, application_rows
-Facts:         facts_marks, facts_files, fact_rows; archived_months, archived_days
+Facts:         facts_marks, facts_files, fact_rows; archived_months, archived_days,
+               archived_hits, archived_rows, archive_erasures
 Questions:     matching_hits, latest_hits, exported_hits, totals
 Processes:     instance, leases, audit_log, dashboard_sign_outs
 """

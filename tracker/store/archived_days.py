@@ -1,6 +1,7 @@
 """`archived_days`: days whose files were compared with their rows before these are dropped."""
 
-from datetime import timedelta
+from datetime import date
+from uuid import UUID
 
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
@@ -26,5 +27,22 @@ def noted(tx: Transaction, month: Month) -> set[FactsDay]:
     return {(row["application_id"], row["date"]) for row in rows}
 
 
+def note_hits(tx: Transaction, day: FactsDay) -> bool:
+    """Note that all columns of a day's hits are kept; False where these are more or fewer than its facts were."""
+    return bool(execute(tx, "archived_days/note_hits", {"application_id": day[0], "date": day[1]}))
+
+
+def forget(tx: Transaction, day: FactsDay) -> None:
+    """Forget that a day was compared with its rows."""
+    execute(tx, "archived_days/forget", {"application_id": day[0], "date": day[1]})
+
+
+def expire(tx: Transaction, application_id: UUID, before: date) -> int:
+    """Take the archived days of an application before a day out of what is kept; how many facts they held."""
+    [row] = fetch_all(tx, "archived_days/expire", {"application_id": application_id, "before": before})
+    return int(row["facts"])
+
+
 def _days(month: Month) -> dict[str, object]:
-    return {"first": month.start.date(), "last": (month.plus(1).start - timedelta(days=1)).date()}
+    first, last = month.days
+    return {"first": first, "last": last}

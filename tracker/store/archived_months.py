@@ -56,6 +56,11 @@ def note_dropped(tx: Transaction, month: Month) -> None:
     execute(tx, "archived_months/note_dropped", {"month": month.start.date()})
 
 
+def note_restored(tx: Transaction, month: Month) -> None:
+    """Note that the rows of a month are in PostgreSQL again; who writes facts removes the files they came from."""
+    execute(tx, "archived_months/note_restored", {"month": month.start.date()})
+
+
 def forget(tx: Transaction, month: Month) -> None:
     """Forget a month; who writes facts removes the files with all columns of its hits from the disk."""
     execute(tx, "archived_months/forget", {"month": month.start.date()})

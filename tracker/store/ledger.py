@@ -33,8 +33,8 @@ class LedgerChange:
 class LedgerHour:
     """One hour of one application. `failed` hits stand in `batch_queue`, `kept` ones wait there for Redis.
 
-    `dropped` hits went in that hour with their month. `filtered` hits, by reason, and `refused` ones, by code, were
-    never accepted.
+    `dropped` hits went in that hour with their month, `restored` ones came back with it. `filtered` hits, by reason,
+    and `refused` ones, by code, were never accepted.
     """
 
     app_id: str
@@ -47,6 +47,7 @@ class LedgerHour:
     erased: int
     written_off: int
     dropped: int
+    restored: int
     failed: int
     kept: int
     filtered: Mapping[str, int]

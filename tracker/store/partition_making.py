@@ -24,19 +24,22 @@ from tracker.store.queries import execute, fetch_one
 OnStep = Callable[[str], None]
 
 
-def create(url: str, months: Iterable[Month], *, on_step: OnStep = lambda _: None) -> list[Month]:
+def create(
+    url: str, months: Iterable[Month], *, on_step: OnStep = lambda _: None, even_archived: bool = False
+) -> list[Month]:
     """Make the months that are missing, over the maintenance URL, each table's in a transaction of its own.
 
     Returns those that are complete now. `on_step` hears a sentence about each, and about waiting for locks. Raises
     MonthsNotMade, which names them, where PostgreSQL refuses some, and DatabaseUnavailable where the locks of some were
-    not to be had for a quarter of a minute; the other months are made all the same.
+    not to be had for a quarter of a minute; the other months are made all the same. A month whose rows are archived is
+    refused unless `even_archived`: they are to come back, and nothing else.
     """
     made: list[Month] = []
     refused: list[str] = []
     busy: psycopg.Error | None = None
     with maintenance(url, name="tracker-partitions") as connection:
         to_make = missing(connection, months)
-        archived = archived_months.dropped(connection)
+        archived = set() if even_archived else archived_months.dropped(connection)
         connection.rollback()
         for month in to_make:
             if month in archived:

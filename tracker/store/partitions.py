@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 from psycopg import sql
@@ -51,6 +51,11 @@ class Month:
     @property
     def start(self) -> datetime:
         return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day."""
+        return self.start.date(), (self.plus(1).start - timedelta(days=1)).date()
 
     def minus(self, earlier: "Month") -> int:
         """Return how many months lie between the beginnings of the two."""

@@ -159,6 +159,6 @@ def scheduler(settings: Settings) -> Scheduler:
         sender=webhook_sender(settings, database, clock, owner=owner),
         untold=untold_metrics(redis),
         facts=facts,
-        archive=Archive(writer=facts, months=settings.archive_months, has_hits=False),
+        archive=Archive(writer=facts, months=settings.archive_months, has_hits=settings.archive_full),
         readers=Readers(settings.facts_url),
     )

@@ -5,10 +5,10 @@ WITH gone AS (
     RETURNING *
 ), added AS (
     INSERT INTO ledger AS kept (
-        application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped
+        application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped, restored
     )
     SELECT application_id, hour, sum(accepted), sum(stored), sum(repeated), sum(discarded), sum(erased),
-           sum(written_off), sum(dropped)
+           sum(written_off), sum(dropped), sum(restored)
       FROM gone
      WHERE application_id IN (SELECT id FROM applications)
      GROUP BY hour, application_id
@@ -20,7 +20,8 @@ WITH gone AS (
             discarded = kept.discarded + excluded.discarded,
             erased = kept.erased + excluded.erased,
             written_off = kept.written_off + excluded.written_off,
-            dropped = kept.dropped + excluded.dropped
+            dropped = kept.dropped + excluded.dropped,
+            restored = kept.restored + excluded.restored
 ), summed AS (
     UPDATE ledger_totals SET
         accepted = ledger_totals.accepted + sums.accepted,

@@ -1,20 +1,20 @@
 -- The ledger by hour and application, with what is not in it yet; failed hits are those that stand in batch_queue now.
 -- What was left out and refused is beside it: reasons are in small letters, codes in capitals.
 WITH entries AS (
-    SELECT application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped, 0 AS failed,
-           0 AS kept
+    SELECT application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped, restored,
+           0 AS failed, 0 AS kept
       FROM ledger
      WHERE hour >= %(start)s AND hour < %(end)s
     UNION ALL
-    SELECT application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped, 0, 0
+    SELECT application_id, hour, accepted, stored, repeated, discarded, erased, written_off, dropped, restored, 0, 0
       FROM ledger_changes
      WHERE hour >= %(start)s AND hour < %(end)s
     UNION ALL
-    SELECT application_id, date_trunc('hour', received_at, 'UTC'), 0, total_requests, 0, 0, 0, 0, 0, 0, 0
+    SELECT application_id, date_trunc('hour', received_at, 'UTC'), 0, total_requests, 0, 0, 0, 0, 0, 0, 0, 0
       FROM statistics_increments
      WHERE received_at >= %(start)s AND received_at < %(end)s
     UNION ALL
-    SELECT applications.id, date_trunc('hour', queued.created_at, 'UTC'), 0, 0, 0, 0, 0, 0, 0,
+    SELECT applications.id, date_trunc('hour', queued.created_at, 'UTC'), 0, 0, 0, 0, 0, 0, 0, 0,
            (queued.status = 'failed')::int, (queued.status = 'queued')::int
       FROM batch_queue AS queued
       JOIN applications ON applications.app_id = queued.tracking_data ->> 'app_id'
@@ -23,7 +23,7 @@ WITH entries AS (
 ), summed AS (
     SELECT application_id, hour, sum(accepted)::bigint AS accepted, sum(stored)::bigint AS stored,
            sum(repeated)::bigint AS repeated, sum(discarded)::bigint AS discarded, sum(erased)::bigint AS erased,
-           sum(written_off)::bigint AS written_off, sum(dropped)::bigint AS dropped, sum(failed)::bigint AS failed,
+           sum(written_off)::bigint AS written_off, sum(dropped)::bigint AS dropped, sum(restored)::bigint AS restored, sum(failed)::bigint AS failed,
            sum(kept)::bigint AS kept
       FROM entries
      GROUP BY application_id, hour
@@ -43,7 +43,8 @@ WITH entries AS (
 )
 SELECT applications.app_id, application_id, hour, coalesce(accepted, 0) AS accepted, coalesce(stored, 0) AS stored,
        coalesce(repeated, 0) AS repeated, coalesce(discarded, 0) AS discarded, coalesce(erased, 0) AS erased,
-       coalesce(written_off, 0) AS written_off, coalesce(dropped, 0) AS dropped, coalesce(failed, 0) AS failed,
+       coalesce(written_off, 0) AS written_off, coalesce(dropped, 0) AS dropped, coalesce(restored, 0) AS restored,
+       coalesce(failed, 0) AS failed,
        coalesce(kept, 0) AS kept, coalesce(filtered, '{}') AS filtered, coalesce(refused, '{}') AS refused
   FROM summed
   FULL JOIN left_out USING (application_id, hour)

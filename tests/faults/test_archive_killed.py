@@ -1,0 +1,111 @@
+"""A month on its way out or back, killed at any step, is in PostgreSQL or whole in its files, and goes on."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.archiving import HITS, OLD, reports, store_old_month
+from tests.support.facts import writer_of
+from tests.support.queued_hits import rows
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.facts import hit_files
+from tracker.facts.day import Workspace
+from tracker.store import archived_hits
+from tracker.store.database import Database
+
+PROJECT = Path(__file__).resolve().parents[2]
+OUT = (("begin", 1), ("note", 2), ("put", 1), ("insert", 1), ("note_hits", 1), ("remove", 1), ("_detach", 1))
+GOING = (("note_dropped", 1), ("_detach", 2), ("_detach", 1))
+BACK = (("_make_month", 1), ("_make_month", 2), ("archive_in", 1), ("note_restored", 1), ("archive_in", 2))
+LAST = (("note_restored", 2),)
+
+
+def everything(database: Database) -> list[list[tuple[Any, ...]]]:
+    return [
+        rows(database, f"SELECT row::text FROM {table} AS row ORDER BY 1")
+        for table in ("access_logs", "custom_parameter_values")
+    ]
+
+
+@pytest.mark.long
+def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
+    settings: Settings, database: Database, application: Application, environment: dict[str, str]
+) -> None:
+    store_old_month(database, application, settings.facts_url)
+    before, said = everything(database), reports(database, settings)
+
+    def run(what: str, until: tuple[str, int] | None) -> bool:
+        """Run it until it has said a step so many times, and kill it then; whether it came so far."""
+        command = [
+            sys.executable,
+            str(PROJECT / "tests/support/archive_process.py"),
+            *(what, environment["DATABASE_URL"], str(settings.facts_url), str(OLD)),
+        ]
+        variables = {**environment, "PYTHONPATH": str(PROJECT)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True) as process:
+            assert process.stdout is not None
+            heard = 0
+            for line in process.stdout:
+                heard += until is not None and line.strip() == until[0]
+                if until is not None and heard == until[1]:
+                    process.send_signal(signal.SIGKILL)
+                    break
+            process.stdout.read()
+        return process.returncode == (0 if until is None else -signal.SIGKILL)
+
+    def demand_one_place() -> None:
+        [(is_dropped,)] = rows(database, "SELECT dropped_at IS NOT NULL FROM archived_months") or [(False,)]
+        if not is_dropped:
+            assert everything(database) == before
+        else:
+            with database.transaction() as tx:
+                files = archived_hits.of_month(tx, OLD)
+            assert sum(file.hits for file in files) == HITS
+            writer = writer_of(database, settings.facts_url)
+            with Workspace.open(writer.folder, writer.countries) as space:
+                for file in files:
+                    hit_files.check(space, file)
+        assert reports(database, settings) == said
+
+    for step in (*OUT, *GOING):
+        assert run("archive", step), step
+        demand_one_place()
+    assert run("archive", None)
+    assert everything(database) == [[], []]
+    for step in (*BACK, *LAST):
+        assert run("restore", step), step
+        demand_one_place()
+    for _ in range(2):
+        assert run("restore", None)
+        assert everything(database) == before
+        assert reports(database, settings) == said
+    assert rows(database, "SELECT sum(dropped)::int, sum(restored)::int FROM ledger_changes") == [(HITS, HITS)]
+
+
+@pytest.mark.long
+def test_a_drop_that_broke_off_between_the_tables_is_finished_before_its_month_comes_back(
+    settings: Settings, database: Database, application: Application, environment: dict[str, str]
+) -> None:
+    store_old_month(database, application, settings.facts_url)
+    before = everything(database)
+    command = [sys.executable, str(PROJECT / "tests/support/archive_process.py")]
+    arguments = [environment["DATABASE_URL"], str(settings.facts_url), str(OLD)]
+    variables = {**environment, "PYTHONPATH": str(PROJECT)}
+    with subprocess.Popen(
+        [*command, "archive", *arguments], stdout=subprocess.PIPE, env=variables, text=True
+    ) as process:
+        assert process.stdout is not None
+        steps = iter(process.stdout)
+        while next(steps).strip() != "note_dropped":
+            pass
+        while next(steps).strip() != "_detach":
+            pass
+        process.send_signal(signal.SIGKILL)
+    assert everything(database) == [before[0], []]
+    subprocess.run([*command, "restore", *arguments], env=variables, check=True, stdout=subprocess.DEVNULL)
+    assert everything(database) == before

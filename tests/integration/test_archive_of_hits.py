@@ -1,0 +1,166 @@
+"""Months whose hits are kept in files with all their columns, and come back from them."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.archiving import HITS, OLD, reports, store_old_month
+from tests.support.command_line import tracker
+from tests.support.deleting import DeletionsBy
+from tests.support.facts import facts, make_facts
+from tests.support.queued_hits import rows
+from tests.support.raw_hits import execute
+from tracker.application import Application
+from tracker.clock import SystemClock
+from tracker.config import Settings
+from tracker.ledger.folding import fold_ledger
+from tracker.maintenance.delete_expired_hits import delete_expired_hits
+from tracker.management import applications
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+STATISTICS = "SELECT date, total_requests, unique_visitors, unique_sessions, custom_param_stats FROM daily_statistics"
+
+
+def everything(database: Database) -> list[list[tuple[Any, ...]]]:
+    """Every row of both tables, as PostgreSQL writes it."""
+    return [
+        rows(database, f"SELECT row::text FROM {table} AS row ORDER BY 1")
+        for table in ("access_logs", "custom_parameter_values")
+    ]
+
+
+def archive(settings: Settings) -> None:
+    done = tracker(settings, "partitions", "archive", str(OLD), "--full", "--yes", "--json")
+    assert (done.status, done.json["full"]) == (0, True), done.errors
+
+
+def test_a_month_comes_back_row_for_row_and_once(
+    settings: Settings, database: Database, application: Application, redis: Connection
+) -> None:
+    other, _ = applications.create(database, name="Other", app_id="other")
+    store_old_month(database, application, settings.facts_url)
+    store_old_month(database, other, settings.facts_url, first=1000)
+    before, said = everything(database), reports(database, settings)
+    counted = rows(database, STATISTICS + " ORDER BY date, total_requests")
+    assert [len(table) for table in before] == [2 * HITS, 3 * 2 * HITS]
+    archive(settings)
+    assert everything(database) == [[], []]
+    assert reports(database, settings) == said
+    back = tracker(settings, "partitions", "restore", str(OLD), "--json")
+    assert (back.status, back.json) == (0, {"month": str(OLD), "hits": 2 * HITS})
+    for _ in range(2):
+        assert everything(database) == before
+        assert tracker(settings, "stats", "verify").status == 0
+        assert reports(database, settings) == said
+        again = tracker(settings, "partitions", "restore", str(OLD))
+        assert (again.status, "nothing to do" in again.output) == (0, True)
+    assert rows(database, STATISTICS + " ORDER BY date, total_requests") == counted
+    ledger = tracker(settings, "ledger", "--json")
+    assert ledger.status == 0, ledger.errors
+    fold_ledger(database, redis, SystemClock())
+    sums = "SELECT sum(dropped)::int, sum(restored)::int FROM ledger GROUP BY application_id"
+    assert rows(database, sums) == [(HITS, HITS), (HITS, HITS)]
+    # Out once more, and the files of the first time are gone.
+    archive(settings)
+    assert everything(database) == [[], []]
+    make_facts(database, settings.facts_url)
+    on_disk = list(settings.facts_url.glob("hits/*/*/*.parquet"))
+    assert len(on_disk) == rows(database, "SELECT count(*) FROM archived_hits")[0][0]
+
+
+def test_of_facts_alone_no_hits_are_made_and_damaged_files_bring_nothing_back(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    store_old_month(database, application, settings.facts_url)
+    archive(settings)
+    damaged = min(settings.facts_url.glob("hits/*/*/*.parquet"))
+    kept = damaged.read_bytes()
+    damaged.write_bytes(kept[:-20] + b"\1" * 20)
+    said = tracker(settings, "partitions", "restore", str(OLD))
+    assert (said.status, "backup" in said.errors) == (1, True)
+    damaged.write_bytes(kept)
+    assert tracker(settings, "partitions", "restore", str(OLD)).status == 0
+    assert len(everything(database)[0]) == HITS
+    assert tracker(settings, "partitions", "archive", str(OLD), "--yes").status == 0
+    refused = tracker(settings, "partitions", "restore", str(OLD))
+    assert (refused.status, "only the facts" in refused.errors) == (1, True)
+
+
+PEOPLE = {
+    "client": ("--client-sub-id", "c2", "client_sub_id = 'c2'"),
+    "session": ("--session-id", "s1", "session_id = 's1'"),
+    "address": ("--ip", "192.0.2.1", "ip_address = '192.0.2.1'"),
+}
+CASES = [
+    pytest.param("hits", *PEOPLE["address"], id="address in hits"),
+    *(
+        pytest.param(way, *PEOPLE[name], id=f"{name} in {way}", marks=pytest.mark.long)
+        for way, name in (
+            *(("hits", "client"), ("hits", "session")),
+            *(("facts", "client"), ("facts", "session"), ("facts", "address")),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("way", "option", "name", "condition"), CASES)
+def test_who_is_erased_is_in_no_file_of_an_archived_month(  # noqa: PLR0917 fixtures and a table's columns
+    settings: Settings, database: Database, application: Application, way: str, option: str, name: str, condition: str
+) -> None:  # fmt: skip
+    execute(
+        database,
+        "INSERT INTO application_settings (application_id, setting_key, setting_value) VALUES (%s, %s, %s)",
+        application.id, "ip_anonymization", "none",
+    )  # fmt: skip
+    store_old_month(database, application, settings.facts_url)
+    theirs = f"SELECT count(*) FROM access_logs WHERE {condition}"
+    [(count,)] = rows(database, theirs)
+    pages = "SELECT substring(url FROM '/[0-9]+$') FROM access_logs WHERE NOT coalesce({}, false) ORDER BY created_at"
+    left = [page for (page,) in rows(database, pages.format(condition))]
+    assert 0 < count < HITS
+    full = ["--full"] if way == "hits" else []
+    assert tracker(settings, "partitions", "archive", str(OLD), "--yes", *full).status == 0
+    erased = tracker(settings, "erase", "--app-id", "shop", option, name, "--yes", "--json")
+    assert erased.status == 0, erased.errors
+    found = [page for (page,) in facts(database, settings.facts_url, "page")]
+    if way == "facts" and option == "--ip":
+        assert "no addresses" in erased.output
+        assert len(found) == HITS
+        return
+    assert found == left
+    assert rows(database, "SELECT count(*) FROM facts_files WHERE replaced_at IS NOT NULL") == [(0,)]
+    if way == "hits":
+        assert rows(database, "SELECT count(*) FROM archived_hits WHERE replaced_at IS NOT NULL") == [(0,)]
+        assert tracker(settings, "partitions", "restore", str(OLD)).status == 0
+        assert rows(database, theirs) == [(0,)]
+        assert len(everything(database)[0]) == HITS - count
+        assert tracker(settings, "stats", "verify").status == 0
+
+
+def test_an_application_that_is_purged_and_days_that_are_over_are_in_no_file(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    other, _ = applications.create(database, name="Other", app_id="other")
+    store_old_month(database, application, settings.facts_url)
+    store_old_month(database, other, settings.facts_url, first=1000)
+    archive(settings)
+    days = (SystemClock().now().date() - OLD.start.date()).days - 11
+    execute(
+        database,
+        "INSERT INTO application_settings (application_id, setting_key, setting_value) VALUES (%s, %s, %s)",
+        application.id, "retention_days", str(days),
+    )  # fmt: skip
+    clock = SystemClock()
+    delete_expired_hits(database, clock, deletion_time=DeletionsBy(database, clock).time)
+    make_facts(database, settings.facts_url)
+    kept = "SELECT min(date) FROM {} WHERE application_id = %s AND replaced_at IS NULL"
+    for table in ("facts_files", "archived_hits", "archived_days"):
+        condition = kept if table != "archived_days" else kept.removesuffix(" AND replaced_at IS NULL")
+        assert rows(database, condition.format(table), application.id) == [(OLD.start.date().replace(day=12),)]
+        assert rows(database, condition.format(table), other.id) == [(OLD.start.date().replace(day=10),)]
+    purged = tracker(settings, "apps", "delete", "other", "--purge", "--yes")
+    assert purged.status == 0, purged.errors
+    for table in ("facts_files", "archived_hits", "archived_days"):
+        assert rows(database, f"SELECT count(*) FROM {table} WHERE application_id = %s", other.id) == [(0,)]
+    assert not list(settings.facts_url.rglob(f"application={other.id}"))
