@@ -6,6 +6,9 @@ PYTEST := $(BIN)/python -m pytest
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PIN    := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
+# Where this is set, every process compiles anew what it loads: collecting the tests takes twice as long.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,7 +39,7 @@ test-long: env ## further cases of what `make test` shows, and those that take l
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
-	$(PYTEST) -q -n 2 tests/unit tests/architecture $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/architecture $(ARGS)
 
 faults: env ## the fault suite, as a table: what is killed or taken away, and what must hold
 	$(PYTEST) -q -n 4 --dist loadfile --fault-table tests/faults $(ARGS)

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.source_tree import REPOSITORY, name_of
+from tests.support.source_tree import REPOSITORY, name_of
 
 ON_THE_WAY = (
     *(

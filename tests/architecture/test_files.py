@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import FOLDERS, REPOSITORY, name_of, python_files, tree_of
+from tests.support.source_tree import (
+    FOLDERS,
+    REPOSITORY,
+    functions_of,
+    imports_in,
+    name_of,
+    python_files,
+    text_of,
+    tree_of,
+)
 
 LONGEST = 300
 SAYS_NOTHING = {"utils", "util", "common", "helpers", "helper", "models", "core", "misc", "shared"}
@@ -29,12 +38,12 @@ def test_every_file_is_named_for_its_job() -> None:
 
 
 def test_what_tests_share_lies_in_its_folder() -> None:
-    """`from tests.support.waiting import ...`, not `from tests.support.waiting import ...`."""
+    """`from tests.support.waiting import ...`, not `from tests.waiting import ...`."""
     assert [path.name for path in (REPOSITORY / "tests").glob("*.py")] == ["conftest.py"]
     elsewhere = [
         f"{name_of(path)}:{node.lineno}: {module}"
         for path in python_files("tests", "bench")
-        for node in ast.walk(tree_of(path))
+        for node in imports_in(ast.parse(text_of(path)))
         if isinstance(node, ast.ImportFrom)
         for module in ([node.module] if node.module != "tests" else [f"tests.{alias.name}" for alias in node.names])
         if module and module.startswith("tests.") and not _is_there(module)
@@ -93,14 +102,13 @@ def test_nothing_is_imported_inside_a_function_without_a_reason() -> None:
     found = [
         f"{name_of(path)}:{node.lineno}"
         for path in python_files("tracker")
-        for function in ast.walk(tree_of(path))
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom) and not _explained(path, node.lineno)
+        for function in functions_of(path)
+        for node in imports_in(function)
+        if not _explained(path, node.lineno)
     ]
     assert found == []
 
 
 def _explained(path: Path, line: int) -> bool:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = text_of(path).splitlines()
     return "# " in lines[line - 1] or lines[line - 2].lstrip().startswith("#")

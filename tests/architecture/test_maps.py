@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import REPOSITORY, name_of, tree_of
+from tests.support.source_tree import REPOSITORY, name_of, tree_of
 
 CODE = REPOSITORY / "tracker"
 PACKAGES = sorted(path.parent for path in CODE.rglob("__init__.py") if path.parent != CODE)

@@ -3,11 +3,12 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import name_of, python_files, tree_of
+from tests.support.source_tree import name_of, nodes_of, python_files, tree_of
 
 
 def public_types(tree: ast.Module) -> Iterator[str]:
@@ -37,9 +38,9 @@ def test_the_names_of_types_are_found() -> None:
     assert list(public_types(tree)) == ["Ab", "Bc", "De"]
 
 
-def limits(tree: ast.Module) -> Iterator[str]:
+def limits(path: Path) -> Iterator[str]:
     """The constants of a module that say how much there may be in another way than `MAX_` and `MIN_`."""
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id.isupper():
             words = node.id.strip("_").split("_")
             if words[0] in {"MOST", "LONGEST", "SHORTEST", "FEWEST", "WIDEST", "LARGEST"}:
@@ -47,7 +48,7 @@ def limits(tree: ast.Module) -> Iterator[str]:
 
 
 def test_a_limit_is_called_max_or_min() -> None:
-    found = {name_of(path): sorted(set(limits(tree_of(path)))) for path in python_files("tracker")}
+    found = {name_of(path): sorted(set(limits(path))) for path in python_files("tracker")}
     assert {name: constants for name, constants in found.items() if constants} == {}
 
 
@@ -57,9 +58,9 @@ NO_VERB = re.compile(
 """With these a sentence begins that names a thing, or a clause that hangs on nothing."""
 
 
-def titles(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+def titles(nodes: Iterable[ast.AST]) -> Iterator[ast.FunctionDef]:
     """The functions whose docstring begins as a title does, but for the help of commands."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef) and NO_VERB.match(ast.get_docstring(node) or ""):
             decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
             if not any(re.search("command|group", decorator) for decorator in decorators):
@@ -70,7 +71,7 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     assert [
         f"{name_of(path)}:{function.lineno} {function.name}"
         for path in python_files("tracker")
-        for function in titles(tree_of(path))
+        for function in titles(nodes_of(path))
     ] == []
 
 
@@ -79,4 +80,4 @@ def test_the_docstring_of_a_function_begins_with_a_verb() -> None:
     [("Whether it is so.", True), ("The number.", True), ("Return whether it is so.", False), ("Count them.", False)],
 )
 def test_a_title_is_recognised(docstring: str, refused: bool) -> None:  # noqa: FBT001 - a table's column
-    assert bool(list(titles(ast.parse(f'def f():\n    """{docstring}"""')))) is refused
+    assert bool(list(titles(ast.parse(f'def f():\n    """{docstring}"""').body))) is refused

@@ -14,7 +14,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.source_tree import REPOSITORY
+from tests.support.source_tree import REPOSITORY
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
 SUPPORTED = ("3.11.0", "3.11.2", "3.12.0", "3.13.0", "3.14.0")

@@ -1,11 +1,12 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import REPOSITORY, python_files, tree_of
+from tests.support.source_tree import REPOSITORY, functions_of, name_of, nodes_of, python_files, texts_in
 
 QUERIES = REPOSITORY / "sql" / "queries"
 FILES = sorted(QUERIES.rglob("*.sql"))
@@ -45,12 +46,10 @@ def test_a_statement_says_what_it_is_for_stands_alone_and_does_not_pin(path: Pat
 
 def test_every_statement_is_used_by_one_place_and_every_name_has_its_statement() -> None:
     used = Counter(
-        node.value
+        text
         for path in python_files("tracker/store")
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and re.fullmatch(r"[a-z_]+/[a-z_]+", node.value)
+        for _, text in texts_in(path)
+        if re.fullmatch(r"[a-z_]+/[a-z_]+", text)
     )
     assert {name: used[name] for name in STATEMENTS | set(used) if used[name] != 1} == {}
     assert set(used) == STATEMENTS
@@ -61,8 +60,7 @@ def test_a_statement_is_called_as_the_function_that_runs_it() -> None:
     named = {
         (function.name.strip("_"), node.value)
         for path in python_files("tracker/store")
-        for function in ast.walk(tree_of(path))
-        if isinstance(function, ast.FunctionDef)
+        for function in functions_of(path)
         for node in ast.walk(function)
         if isinstance(node, ast.Constant) and node.value in STATEMENTS
     }
@@ -79,10 +77,10 @@ def test_sql_lives_in_its_own_files() -> None:
     tables = "|".join(sorted({path.parent.name for path in FILES} - {"partitions"}))
     statement = re.compile(rf"\b(FROM|INTO|UPDATE|JOIN|TABLE)\s+({tables})\b")
     found = [
-        f"{path.relative_to(REPOSITORY)}:{node.lineno}"
+        f"{name_of(path)}:{line}"
         for path in python_files("tracker")
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
+        for line, text in texts_in(path)
+        if statement.search(text)
     ]
     assert found == []
 
@@ -93,21 +91,22 @@ def test_migrations_have_a_number_each() -> None:
     assert [name[:4] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
 
 
+@cache
 def texts_of_sql() -> list[tuple[str, str]]:
     """Every text that is sent as SQL, and where it stands; comments left out."""
     stored = [path for path in MIGRATIONS if path.name > AFTER_STRINGS_WERE_SET] + FILES
     texts = [(path.name, re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8"))) for path in stored]
     for path in python_files("tracker"):
-        for call in ast.walk(tree_of(path)):
+        for call in nodes_of(path):
             if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
                 continue
             if call.func.attr not in {"SQL", "execute", "exec_driver_sql"}:
                 continue
             texts += [
-                (f"{path.relative_to(REPOSITORY)}:{each.lineno}", each.value)
+                (f"{name_of(path)}:{node.lineno}", node.value)
                 for argument in call.args[:1]
-                for each in ast.walk(argument)
-                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                for node in ast.walk(argument)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
     return texts
 

@@ -21,6 +21,8 @@ from tracker.management import applications
 from tracker.store.database import Database
 
 CHROMIUM = Path("/usr/bin/chromium")
+SHELL = Path("/usr/bin/chromium-headless-shell")
+"""The same engine without the windows around it: a page costs a fifth of the CPU."""
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -85,8 +87,10 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
-def launch(playwright: Playwright, **options: Any) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **options)
+def launch(playwright: Playwright, executable: Path | None = None, **options: Any) -> Browser:
+    """Start the engine alone where it is there, and otherwise the whole browser."""
+    chosen = executable or (SHELL if SHELL.exists() else CHROMIUM)
+    return playwright.chromium.launch(executable_path=chosen, args=FLAGS, **options)
 
 
 class Tracked:

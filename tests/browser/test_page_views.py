@@ -81,7 +81,8 @@ def test_a_page_out_of_the_back_forward_cache_is_seen_again(
 ) -> None:
     shown = "<script>addEventListener('pageshow', e => document.title = e.persisted ? 'restored' : 'loaded')</script>"
     url = site.page("/first", shown)
-    browser = launch(playwright, ignore_default_args=["--disable-back-forward-cache"])
+    # The engine alone has no such cache.
+    browser = launch(playwright, CHROMIUM, ignore_default_args=["--disable-back-forward-cache"])
     try:
         page = somebody(browser).new_page()
         page.goto(url)

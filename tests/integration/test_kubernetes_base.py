@@ -1,11 +1,11 @@
 """The kustomize base: each object fits its schema, and keeps what the compose file keeps."""
 
+import importlib
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 from ruamel.yaml import YAML
 
@@ -23,6 +23,12 @@ CONTAINERS = {name: pod["containers"][0] for name, pod in PODS.items()}
 VERSION = "1.33"
 
 
+@pytest.fixture(scope="module")
+def kubernetes() -> Any:
+    """The checker of objects; loading it takes a second of CPU, which every process that collects tests would pay."""
+    return importlib.import_module("kubernetes_validate")
+
+
 def named(kind: str) -> dict[str, dict[str, Any]]:
     return {each["metadata"]["name"]: each for each in OBJECTS if each["kind"] == kind}
 
@@ -32,14 +38,14 @@ def named(kind: str) -> dict[str, dict[str, Any]]:
     [each for each in OBJECTS if each not in OF_KEDA],
     ids=lambda each: f"{each['kind']} {each['metadata']['name']}",
 )
-def test_an_object_fits_the_schema_of_kubernetes(found: dict[str, Any]) -> None:
-    kubernetes_validate.validate(found, VERSION, strict=True)
+def test_an_object_fits_the_schema_of_kubernetes(kubernetes: Any, found: dict[str, Any]) -> None:
+    kubernetes.validate(found, VERSION, strict=True)
 
 
-def test_the_schema_sees_what_is_wrong() -> None:
+def test_the_schema_sees_what_is_wrong(kubernetes: Any) -> None:
     wrong = {**ROLES["web"], "spec": {**ROLES["web"]["spec"], "replica": 2}}
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, VERSION, strict=True)
+    with pytest.raises(kubernetes.ValidationError):
+        kubernetes.validate(wrong, VERSION, strict=True)
 
 
 def test_every_file_is_a_resource() -> None:

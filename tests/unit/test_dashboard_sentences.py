@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-import tracker
+from tests.support.source_tree import REPOSITORY, nodes_of, python_files, text_of
 from tracker.dashboard.formats import NOTHING, Days
 from tracker.dashboard.ranges import range_of
 from tracker.dashboard.sentences import _FILE, _translated, shown
@@ -17,7 +17,6 @@ from tracker.dashboard.wording import LANGUAGES, Words, _texts
 from tracker.errors import Refused
 from tracker.store.partitions import Month
 
-SOURCE = Path(tracker.__file__).parent
 NOW = datetime(2028, 2, 29, 13, 5, tzinfo=UTC)
 
 
@@ -57,7 +56,7 @@ def test_a_sentence_of_the_product_is_japanese_on_a_japanese_page(english: str, 
 
 def test_every_translation_is_of_a_sentence_that_the_product_still_says() -> None:
     """Each fixed part of it stands somewhere in the source."""
-    literals = "\0".join(text for path in SOURCE.rglob("*.py") for text in texts_of(path))
+    literals = "\0".join(text for path in python_files("tracker") for text in texts_of(path))
     for english in json.loads(_FILE.read_text(encoding="utf-8")):
         for part in re.split(r"\{\w+\}|[:,`\"]", english.removesuffix(".")):
             assert part.strip() in literals, english
@@ -67,7 +66,7 @@ def test_every_translation_is_of_a_sentence_that_the_product_still_says() -> Non
 def texts_of(path: Path) -> list[str]:
     """The texts of a module, each f-string as one with its places left out, implicit concatenation put together."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append(node.value)
         elif isinstance(node, ast.JoinedStr):
@@ -79,15 +78,16 @@ def texts_of(path: Path) -> list[str]:
 def test_every_kind_of_work_has_words_in_both_languages() -> None:
     named = {
         node.value.value
-        for path in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path in python_files("tracker")
+        if "JOB_TYPE" in text_of(path)
+        for node in nodes_of(path)
         if isinstance(node, ast.Assign)
         and any(isinstance(target, ast.Name) and target.id == "JOB_TYPE" for target in node.targets)
         and isinstance(node.value, ast.Constant)
     }
     scheduled = {
         keyword.value.value
-        for node in ast.walk(ast.parse((SOURCE / "schedule.py").read_text(encoding="utf-8")))
+        for node in nodes_of(REPOSITORY / "tracker/schedule.py")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Job"
         for keyword in node.keywords
         if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)
