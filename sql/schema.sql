@@ -662,6 +662,9 @@ CREATE TABLE members (
     invited_by character varying(10) NOT NULL, -- as audit_log.actor_kind and actor_key_id
     invited_by_key_id uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    email character varying(254), -- Members who sign in by OpenID Connect (docs/sign-in.md): whom the provider knows them as, and to which address they were invited.
+    issuer character varying(255),
+    subject character varying(255),
     CONSTRAINT members_role_check CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'editor'::character varying, 'viewer'::character varying])::text[])))
 );
 
@@ -1151,6 +1154,10 @@ CREATE INDEX idx_imported_hits_import ON imported_hits USING btree (import_id, i
 CREATE INDEX idx_imported_hits_last ON imported_hits USING btree (last_at);
 
 CREATE INDEX idx_members_application ON members USING btree (application_id);
+
+CREATE UNIQUE INDEX idx_members_identity ON members USING btree (issuer, subject, application_id) WHERE (subject IS NOT NULL);
+
+CREATE INDEX idx_members_invited_email ON members USING btree (email) WHERE ((key_id IS NULL) AND (email IS NOT NULL));
 
 -- The active sessions of an application by their last hit: those to end stand first.
 CREATE INDEX idx_sessions_active ON sessions USING btree (application_id, last_accessed_at) WHERE is_active;

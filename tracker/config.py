@@ -52,6 +52,14 @@ class Settings:
     """TRACKER_SENTRY_DSN: where unexpected errors are reported, by the package sentry-sdk; without it nowhere."""
     secret_key: str | None
     """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
+    oidc_issuer: str | None
+    """TRACKER_OIDC_ISSUER: the OpenID Connect provider by which members may sign in, as it names itself."""
+    oidc_client_id: str | None
+    """TRACKER_OIDC_CLIENT_ID: as whom this installation is known to that provider."""
+    oidc_client_secret: str | None
+    """TRACKER_OIDC_CLIENT_SECRET: its secret there; without it the client is a public one, with PKCE alone."""
+    oidc_name: str
+    """TRACKER_OIDC_NAME: what the provider is called on the sign-in page (default OpenID Connect)."""
     batch_size: int
     """TRACKER_BATCH_SIZE: hits that a worker writes in one transaction (1 to 1000, default 100)."""
     max_retries: int
@@ -112,6 +120,10 @@ class Settings:
     geoip_file: Path | None
     """TRACKER_GEOIP_FILE: a database of countries (MMDB) for reports; without it a visitor's time zone tells."""
 
+    def __post_init__(self) -> None:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise SettingsInvalid("TRACKER_OIDC_CLIENT_ID is not set: the provider knows this installation by it.")
+
 
 def load() -> Settings:
     """Read the settings from the process's environment, with a `.env` file below it.
@@ -132,6 +144,10 @@ def load() -> Settings:
         metrics_token=_text(env, "TRACKER_METRICS_TOKEN") or None,
         sentry_dsn=_text(env, "TRACKER_SENTRY_DSN") or None,
         secret_key=_text(env, "TRACKER_SECRET_KEY") or None,
+        oidc_issuer=_url(env, "TRACKER_OIDC_ISSUER", ("https", "http")) if _text(env, "TRACKER_OIDC_ISSUER") else None,
+        oidc_client_id=_text(env, "TRACKER_OIDC_CLIENT_ID") or None,
+        oidc_client_secret=_text(env, "TRACKER_OIDC_CLIENT_SECRET") or None,
+        oidc_name=_text(env, "TRACKER_OIDC_NAME", "OpenID Connect"),
         batch_size=_whole(env, "TRACKER_BATCH_SIZE", 100, low=1, high=1000),
         max_retries=_whole(env, "TRACKER_MAX_RETRIES", 3, low=0, high=100),
         trusted_proxies=_proxies(env, "TRACKER_TRUSTED_PROXIES"),

@@ -37,6 +37,7 @@ _CLUSTER_URL: Final = re.compile(
     r"(?P<scheme>rediss?)\+cluster://(?:(?P<user>[^@/?#]*)@)?(?P<hosts>[^@/?#]+)/?(?:\?(?P<query>[^#]*))?"
 )
 _REDIS_PORT: Final = 6379
+_LOOPBACK: Final = r"127(\.[0-9]{1,3}){3}"
 _PORT: Final = (
     f"it must read as a URL, with a port from 1 to {_MAX_PORT} and with special characters of a password written as %XX"
 )
@@ -162,6 +163,27 @@ def wrong_with_cluster(url: str) -> str | None:
     return _wrong_with_options(urlsplit(url).query, {**options, **(_TLS_OPTIONS if url.startswith("rediss") else {})})
 
 
+def wrong_with_issuer(url: str) -> str | None:
+    """Return what is wrong, as what must be; None for the URL of an OpenID Connect provider."""
+    split = urlsplit(url)
+    if split.query or split.fragment or split.username is not None or not is_private_on_the_way(url):
+        return "it must be the provider's name for itself: https, except for this machine, without ?, # and user"
+    return None
+
+
+def is_private_on_the_way(url: str) -> bool:
+    """Return whether what is sent to a URL can be read on the way by nobody: by HTTPS, or within this machine."""
+    try:
+        split = urlsplit(url)
+        host = split.hostname or ""
+        split.port  # noqa: B018 it raises for a port that is none
+    except ValueError:
+        return False
+    if split.scheme == "https":
+        return bool(host)
+    return split.scheme == "http" and (host in {"localhost", "::1"} or re.fullmatch(_LOOPBACK, host) is not None)
+
+
 def _wrong_with_options(query: str, options: Mapping[str, str]) -> str | None:
     names = ", ".join(options)
     try:
@@ -193,5 +215,7 @@ WRONG_WITH: Final[Mapping[str, Callable[[str], str | None]]] = {
     "rediss+sentinel": wrong_with_sentinels,
     "redis+cluster": wrong_with_cluster,
     "rediss+cluster": wrong_with_cluster,
+    "https": wrong_with_issuer,
+    "http": wrong_with_issuer,
 }
 """By scheme."""

@@ -254,3 +254,34 @@ def test_every_setting_says_its_variable() -> None:
         meaning = after.splitlines()[1].strip().removeprefix('"""')
         variable = meaning.partition(":")[0]
         assert f'"{variable}"' in source, field
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://id.example",
+        "https://",
+        "https://id.example?a=b",
+        "https://id.example#a",
+        "https://user:secret@id.example",
+        "https://id.example:port",
+        "ftp://id.example",
+        "http://127.0.0.1.example",
+    ],
+)
+def test_an_issuer_that_is_none_is_refused_without_its_secrets(environment: Environment, issuer: str) -> None:
+    environment.set(TRACKER_OIDC_ISSUER=issuer, TRACKER_OIDC_CLIENT_ID="tracker")
+    message = environment.refused()
+    assert message.startswith("TRACKER_OIDC_ISSUER=")
+    assert "secret" not in message
+
+
+def test_a_provider_needs_a_client_id(environment: Environment) -> None:
+    environment.set(TRACKER_OIDC_ISSUER="https://id.example/realms/main")
+    assert environment.refused().startswith("TRACKER_OIDC_CLIENT_ID is not set")
+    environment.set(TRACKER_OIDC_CLIENT_ID="tracker")
+    settings = config.load()
+    assert (settings.oidc_issuer, settings.oidc_client_secret) == ("https://id.example/realms/main", None)
+    for issuer in ("http://localhost:8080", "http://127.0.0.1:8080/x", "http://[::1]:8080"):
+        environment.set(TRACKER_OIDC_ISSUER=issuer)
+        assert config.load().oidc_issuer == issuer

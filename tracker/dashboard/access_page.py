@@ -62,6 +62,7 @@ def _invite(app_id: str, fields: Mapping[str, str]) -> Response:
         name=fields.get("name", ""),
         role=fields.get("role", ""),
         now=services.clock.now(),
+        email=fields.get("email", ""),
         by=viewer().actor,
     )
     return _page(app_id, link=f"{origin()}{home()}/invitation/{token}", is_invitation=True)
@@ -98,6 +99,7 @@ def _page(
         roles=[role for role, permissions in members.ROLES.items() if all(map(viewer().may, permissions))],
         own=None if own is None else own.id,
         now=services.clock.now(),
+        provider=None if services.provider is None else services.provider.settings.name,
         link=link,
         is_invitation=is_invitation,
         may_be_framed=may_be_framed,

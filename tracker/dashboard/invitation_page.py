@@ -18,7 +18,9 @@ MISSING = "The invitation is not there any more: it was used, withdrawn or has e
 
 def show(token: str) -> Response:
     """Return what somebody is invited to. Only accepting uses the invitation up: previews of links fetch it, too."""
-    return page("invitation.html", invitation=_invitation(token), api_key=None)
+    provider = current_services().provider
+    name = None if provider is None else provider.settings.name
+    return page("invitation.html", invitation=_invitation(token), api_key=None, provider=name, token=token)
 
 
 def accept(token: str) -> Response:

@@ -20,6 +20,8 @@ from tracker.dashboard import (
     notes,
     operations,
     overview_page,
+    own_applications_page,
+    provider_sign_in,
     settings_page,
     share,
     sign_in,
@@ -33,7 +35,15 @@ from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
 from tracker.web.body import BODY_READ, discard_body
 from tracker.web.envelope import as_refused
 
-_FOR_EVERYBODY: Final = {"invitation", "sign-in", "sign-out", "language", "file"}
+_FOR_EVERYBODY: Final = {
+    "invitation",
+    "sign-in",
+    "sign-in-provider",
+    "sign-in-callback",
+    "sign-out",
+    "language",
+    "file",
+}
 
 
 def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:
@@ -49,10 +59,13 @@ def _blueprint() -> Blueprint:
     for path, endpoint, view, method in (
         ("/sign-in", "sign-in", sign_in.show, "GET"),
         ("/sign-in", "sign-in-done", sign_in.sign_in, "POST"),
+        ("/sign-in/provider", "sign-in-provider", provider_sign_in.start, "POST"),
+        (provider_sign_in.CALLBACK, "sign-in-callback", provider_sign_in.callback, "GET"),
         ("/sign-out", "sign-out", sign_in.sign_out, "POST"),
         ("/language", "language", sign_in.choose_language, "POST"),
         ("/files/<mark>/<name>", "file", files.file, "GET"),
         ("", "home", overview_page.home, "GET"),
+        ("", "home-done", own_applications_page.accept, "POST"),
         ("/", "home-slash", lambda: sign_in.see(home()), "GET"),
         ("/operations", "operations", operations.show, "GET"),
         ("/operations/failed", "failed-hits", failed_hits_page.show, "GET"),

@@ -5,6 +5,7 @@ from typing import Final
 
 from flask import Response, request
 
+from tracker.dashboard import own_applications_page
 from tracker.dashboard.operations import failed_by_application
 from tracker.dashboard.page import address, page
 from tracker.dashboard.ranges import last_days
@@ -22,6 +23,8 @@ _DAYS: Final = 7
 
 def home() -> Response:
     """Return the list, or the way to one's own application, or to the one that the operator names."""
+    if viewer().identity is not None:
+        return own_applications_page.show()
     own = viewer().application
     named = request.args.get("app_id", "").strip()
     if own is None and named:

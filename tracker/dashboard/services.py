@@ -12,6 +12,7 @@ from tracker.dashboard.made_parts import MadeParts
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
 from tracker.management.webhook_rules import WebhookRules
+from tracker.oidc.identity import SignInProvider
 from tracker.queueing.connection import Connection
 from tracker.reading.live import LiveReader
 from tracker.reports.readers import Readers
@@ -45,6 +46,8 @@ class DashboardServices:
     share_reads: ShareReads
     applications: ApplicationSnapshots
     made_parts: MadeParts
+    provider: SignInProvider | None
+    """By which people sign in, beside keys and the admin token."""
     wake_worker: Callable[[], object]
 
 

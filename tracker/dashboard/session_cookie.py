@@ -15,29 +15,34 @@ from typing import Any, Final
 from itsdangerous import BadData, URLSafeSerializer
 
 from tracker.errors import SettingsInvalid
+from tracker.oidc.identity import Identity
 
 LASTS: Final = timedelta(hours=12)
 _PURPOSE: Final = "access-log-tracker dashboard sessions 1"
 _BINDING: Final = b"access-log-tracker dashboard binding 1\0"
 _MIN_KEY_LENGTH: Final = 8
-_MAX_COOKIE_LENGTH: Final = 1000
+_MAX_COOKIE_LENGTH: Final = 3500
 _CLOCKS_APART: Final = 60.0
 """Seconds by which the clock of the machine that wrote a cookie may be ahead."""
 ADMIN: Final = "admin"
 """Stands for the key where the admin token was presented."""
+PERSON: Final = "person"
+"""Stands for the key where a provider of sign-ins said who somebody is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session that was opened with a key: its id, `first` or ADMIN, and the application's app_id (none for ADMIN).
 
-    `binding` changes with the key itself. `id` is random: by it the session is ended before its time.
+    Or by a provider: PERSON, and who it is. `binding` changes with the key itself, or with the provider. `id` is
+    random: by it the session is ended before its time.
     """
 
     key: str
     app_id: str | None
     binding: str
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    identity: Identity | None = None
 
 
 class SessionCookie:
@@ -57,13 +62,15 @@ class SessionCookie:
         return hmac.new(self._key, _BINDING + credential.encode(), hashlib.sha256).hexdigest()[:32]
 
     def write(self, session: Session, now: datetime) -> str:
-        values = {
+        values: dict[str, Any] = {
             "k": session.key,
             "a": session.app_id,
             "b": session.binding,
             "i": session.id,
             "t": int(now.timestamp()),
         }
+        if session.identity is not None:
+            values["p"] = [session.identity.subject, session.identity.name, session.identity.email]
         written: str | bytes = self._serializer.dumps(values)
         return written if isinstance(written, str) else written.decode()
 
@@ -79,4 +86,5 @@ class SessionCookie:
         # A version that had no sign-outs wrote no id: such a session could not be ended.
         if not -_CLOCKS_APART <= age < LASTS.total_seconds() or "i" not in values:
             return None
-        return Session(values["k"], values["a"], values["b"], values["i"])
+        identity = Identity(*values["p"]) if "p" in values else None
+        return Session(values["k"], values["a"], values["b"], values["i"], identity)

@@ -7,7 +7,7 @@ from flask import Response, redirect, request
 
 from tracker.dashboard import viewer, wording
 from tracker.dashboard.form import form
-from tracker.dashboard.origin import is_https, require_own_page
+from tracker.dashboard.origin import is_https, origin, require_own_page
 from tracker.dashboard.page import HEADERS, home, page
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import LASTS, Session, SessionCookie
@@ -24,7 +24,7 @@ _MAX_PATH_LENGTH: Final = 2000
 def show() -> Response:
     """Return the form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
     SessionCookie(current_services().secret_key)
-    return _form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
+    return sign_in_form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
 
 
 def sign_in() -> Response:
@@ -37,10 +37,7 @@ def sign_in() -> Response:
     try:
         holder = _holder(services, presented)
     except Refused as refused:
-        answer = _form(status=refused.status, next=path, ended=False, refused=refused)
-        if refused.retry_after is not None:
-            answer.headers["Retry-After"] = str(refused.retry_after)
-        return answer
+        return sign_in_form(status=refused.status, next=path, ended=False, refused=refused)
     session = viewer.session_of(holder, cookie, services.key_check.admin_token)
     answer = see(path)
     open_session(answer, session, cookie)
@@ -61,8 +58,21 @@ def open_session(answer: Response, session: Session, cookie: SessionCookie) -> N
     )
 
 
-def _form(*, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 what the template shows
-    return page("sign_in.html", status=status, has_token=bool(current_services().key_check.admin_token), **values)
+def sign_in_form(*, status: int = 200, refused: Refused | None, by_provider: bool = False, **values: Any) -> Response:  # noqa: ANN401 what the template shows
+    """Return the form, with what was refused; `by_provider` says that no key was."""
+    services = current_services()
+    answer = page(
+        "sign_in.html",
+        status=status,
+        has_token=bool(services.key_check.admin_token),
+        provider=None if services.provider is None else services.provider.settings.name,
+        refused=refused,
+        by_provider=by_provider,
+        **values,
+    )
+    if refused is not None and refused.retry_after is not None:
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
 
 
 def _holder(services: DashboardServices, presented: str) -> KeyHolder:
@@ -76,7 +86,10 @@ def _holder(services: DashboardServices, presented: str) -> KeyHolder:
 
 
 def sign_out() -> Response:
-    """End the session, also for whoever has a copy of its cookie. Raises DatabaseUnavailable: it goes on then."""
+    """End the session, also for whoever has a copy of its cookie. Raises DatabaseUnavailable: it goes on then.
+
+    Whoever a provider has signed in is led to its own page for signing out, if it has one.
+    """
     require_own_page()
     services = current_services()
     now = services.clock.now()
@@ -85,7 +98,10 @@ def sign_out() -> Response:
     if session is not None:
         with services.database.transaction() as tx:
             dashboard_sign_outs.add(tx, session.id, expires_at=now + LASTS, now=now)
-    answer = see(f"{home()}/sign-in")
+    elsewhere = None
+    if session is not None and session.identity is not None and services.provider is not None:
+        elsewhere = services.provider.logout_url(f"{origin()}{home()}/sign-in")
+    answer = see(f"{home()}/sign-in") if elsewhere is None else page("again.html", to=elsewhere)
     answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
     return answer
 

@@ -1,4 +1,4 @@
-"""Who is reading: the operator, the holder of a key that may read statistics of one application, or of a share link.
+"""Who is reading: the operator, the holder of a key or of a share link, or a member whom a provider of sign-ins knows.
 
 `identify` runs before every page but those that let people in. It looks each time whether the application's keys have
 changed, so that one that is revoked, changed or has expired ends its session with the next request.
@@ -12,10 +12,11 @@ from flask import g, request
 
 from tracker.application import ApiKey, Application
 from tracker.dashboard.services import DashboardServices, current_services
-from tracker.dashboard.session_cookie import ADMIN, Session, SessionCookie
+from tracker.dashboard.session_cookie import ADMIN, PERSON, Session, SessionCookie
 from tracker.errors import DatabaseUnavailable, not_found
 from tracker.management import audit
-from tracker.store import dashboard_sign_outs
+from tracker.oidc.identity import Identity, SignInProvider
+from tracker.store import dashboard_sign_outs, members
 from tracker.store.shares import Share
 from tracker.web.authentication import KeyHolder
 
@@ -34,25 +35,33 @@ class SignedOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The operator, who has neither of them, or the holder of a key or a share link of one application."""
+    """The operator, who has nothing of this, or the holder of a key or a share link of one application.
+
+    Whoever a provider has signed in has an `identity`, and on the pages of an application their key of it.
+    """
 
     application: Application | None = None
     key: ApiKey | None = None
     share: Share | None = None
+    identity: Identity | None = None
 
     @property
     def is_operator(self) -> bool:
-        return self.key is None and self.share is None
+        return self.key is None and self.share is None and self.identity is None
 
     @property
     def actor(self) -> audit.Actor:
         """Return as whom the audit log notes what the viewer changes."""
-        return audit.ADMIN if self.key is None else audit.Actor("key", self.key.id)
+        if self.is_operator:
+            return audit.ADMIN
+        if self.key is None:
+            raise not_found("There is nothing at this address.")
+        return audit.Actor("key", self.key.id)
 
     def may(self, permission: str) -> bool:
         if self.share is not None:
             return permission == PERMISSION
-        return self.key is None or self.key.may(permission)
+        return self.is_operator or (self.key is not None and self.key.may(permission))
 
 
 def viewer() -> Viewer:
@@ -83,6 +92,15 @@ def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None
     return Session(name, holder.application.app_id, cookie.binding(holder.key.key_hash))
 
 
+def session_of_person(identity: Identity, cookie: SessionCookie, provider: SignInProvider) -> Session:
+    """Return the session of somebody whom the provider knows."""
+    return Session(PERSON, None, _binding_of(provider, cookie), identity=identity)
+
+
+def _binding_of(provider: SignInProvider, cookie: SessionCookie) -> str:
+    return cookie.binding(f"{provider.settings.issuer}\0{provider.settings.client_id}")
+
+
 def application_named(app_id: str) -> Application:
     """Return the application that a page is about. Another one's is not there for the holder of a key.
 
@@ -93,7 +111,7 @@ def application_named(app_id: str) -> Application:
         if app_id == own.app_id:
             return own
         raise not_found("There is no such application.")
-    if "\0" in app_id:
+    if "\0" in app_id or not viewer().is_operator:
         raise not_found("There is no such application.")
     with current_services().database.transaction() as tx:
         found = current_services().applications.find(tx, app_id)
@@ -114,6 +132,8 @@ def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session
         token = services.key_check.admin_token
         if not token or not hmac.compare_digest(session.binding, cookie.binding(token)):
             return None
+    if session.key == PERSON:
+        return _member(services, cookie, session)
     try:
         with services.database.transaction() as tx:
             # Before `migrate` the operator's page says what to do; whoever has a key needs the tables anyway.
@@ -129,6 +149,28 @@ def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session
     if session.key == ADMIN:
         return Viewer()
     return None if application is None else _holder(services, cookie, session, application)
+
+
+def _member(services: DashboardServices, cookie: SessionCookie, session: Session) -> Viewer | None:
+    """Return somebody whom the provider knows, with their key of the application that the page is about, if any."""
+    provider, identity = services.provider, session.identity
+    if provider is None or identity is None or not hmac.compare_digest(session.binding, _binding_of(provider, cookie)):
+        return None
+    app_id = (request.view_args or {}).get("app_id", "")
+    key_id, application = None, None
+    with services.database.transaction() as tx:
+        if dashboard_sign_outs.has(tx, session.id):
+            return None
+        if app_id and "\0" not in app_id:
+            key_id = members.key_of_identity(tx, provider.settings.issuer, identity.subject, app_id)
+            application = None if key_id is None else services.applications.find(tx, app_id)
+    now = services.clock.now()
+    for key in () if application is None or application.deleted else application.keys:
+        ended = key.expires_at is not None and now >= key.expires_at
+        if key.id is not None and key.id == key_id and not ended and key.may(PERMISSION):
+            services.key_check.note_use(key)
+            return Viewer(application, key, identity=identity)
+    return Viewer(identity=identity)
 
 
 def _holder(

@@ -4,6 +4,7 @@ So a person may what their key may, a change of theirs stands in the audit log u
 is refused with the next request.
 """
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.names import id_of, name_of
 from tracker.store import api_keys, members
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
+from tracker.store.queries import Row
 
 Role = Literal["owner", "editor", "viewer"]
 ROLES: Final[Mapping[Role, tuple[str, ...]]] = {
@@ -27,13 +29,17 @@ ROLES: Final[Mapping[Role, tuple[str, ...]]] = {
     "viewer": ("stats:read",),
 }
 MAX_MEMBERS: Final = 100
+MAX_EMAIL_LENGTH: Final = 254
 INVITATION_LASTS: Final = timedelta(days=7)
 _TOKEN_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRow:
-    """A member, or an invitation (no `key_id`). `role` is None for one whose key's permissions are those of no role."""
+    """A member, or an invitation (no `key_id`). `role` is None for one whose key's permissions are those of no role.
+
+    `has_identity` says that they sign in by a provider; `email` is the address that they were invited by, if any.
+    """
 
     id: UUID
     name: str
@@ -42,6 +48,8 @@ class MemberRow:
     is_active: bool
     last_used_at: datetime | None
     expires_at: datetime
+    email: str | None
+    has_identity: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,25 @@ class Invitation:
     role: Role
     app_id: str
     application_name: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MemberIdentity:
+    """Somebody as a provider of sign-ins knows them: who it is, its name for them, and an address it has verified."""
+
+    issuer: str
+    subject: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An application that somebody is a member of."""
+
+    app_id: str
+    application_name: str
+    role: Role | None
 
 
 def list_(database: Database, app_id: str) -> list[MemberRow]:
@@ -61,13 +88,13 @@ def list_(database: Database, app_id: str) -> list[MemberRow]:
 
 
 def invite(
-    database: Database, app_id: str, *, name: str, role: str, now: datetime, by: Actor = COMMAND
+    database: Database, app_id: str, *, name: str, role: str, now: datetime, email: str = "", by: Actor = COMMAND
 ) -> tuple[UUID, str]:
     """Invite somebody and return the invitation's id and, this once, its token. Raises Refused.
 
-    FORBIDDEN where `by` may less than the role.
+    Whoever a provider knows by `email` may use it without the token. FORBIDDEN where `by` may less than the role.
     """
-    called, chosen = name_of(name), _role(role)
+    called, chosen, address = name_of(name), _role(role), _email(email)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.transaction() as tx:
         application = locked(tx, app_id)
@@ -79,12 +106,21 @@ def invite(
             application.id,
             name=called,
             role=chosen,
+            email=address,
             token_hash=hash_key(token),
             expires_at=now + INVITATION_LASTS,
             invited_by=by.kind,
             invited_by_key_id=by.key_id,
         )
-        note(tx, by, application, "member.invited", str(member_id), None, {"name": called, "role": chosen})
+        note(
+            tx,
+            by,
+            application,
+            "member.invited",
+            str(member_id),
+            None,
+            {"name": called, "role": chosen, "email": address},
+        )
     return member_id, token
 
 
@@ -92,29 +128,57 @@ def invitation_of(database: Database, token: str, now: datetime) -> Invitation |
     """Return the invitation of a token, while it counts."""
     with database.transaction() as tx:
         row = members.find_invitation(tx, hash_key(token), now)
-    return None if row is None else Invitation(row["name"], row["role"], row["app_id"], row["application_name"])
+    return None if row is None else _invitation(row)
 
 
-def join(database: Database, token: str, now: datetime) -> tuple[str, str]:
+def invitations_to(database: Database, person: MemberIdentity, now: datetime) -> list[Invitation]:
+    """Return the invitations that name the person's address, as long as they count."""
+    if person.email is None:
+        return []
+    with database.transaction() as tx:
+        return [_invitation(row) for row in members.invitations_of_email(tx, person.email, now)]
+
+
+def memberships(database: Database, person: MemberIdentity) -> list[Membership]:
+    """Return the applications that somebody is a member of, by name."""
+    with database.transaction() as tx:
+        rows = members.of_identity(tx, person.issuer, person.subject)
+    return [Membership(row["app_id"], row["application_name"], _role_of(row["permissions"])) for row in rows]
+
+
+def join(database: Database, token: str, now: datetime, person: MemberIdentity | None = None) -> tuple[str, str]:
     """Use an invitation and return the application's app_id and, this once, the person's key.
 
     Raises Refused: NOT_FOUND for an invitation that does not count any more, FORBIDDEN where whoever invited may not
-    do so any more.
+    do so any more, CONFLICT for a `person` who is a member already.
     """
     with database.transaction() as tx:
-        waiting = members.find_invitation(tx, hash_key(token), now)
-        if waiting is None:
-            raise _gone()
-        application = locked(tx, waiting["app_id"])
-        inviter = Actor(waiting["invited_by"], waiting["invited_by_key_id"])
-        key_id, api_key = keys.add(
-            tx, application, permissions=ROLES[_role(waiting["role"])], name=waiting["name"], by=inviter
-        )
-        if not members.join(tx, waiting["id"], key_id):
-            raise _gone()  # Somebody else has used it since; the transaction takes the key back.
-        after = {"name": waiting["name"], "role": waiting["role"], "key_id": key_id}
-        note(tx, Actor("key", key_id), application, "member.joined", str(waiting["id"]), None, after)
-    return waiting["app_id"], api_key
+        return _join(tx, members.find_invitation(tx, hash_key(token), now), person)
+
+
+def join_by_email(database: Database, invitation_id: str, now: datetime, person: MemberIdentity) -> str:
+    """Use an invitation that names the person's address, and return the application's app_id. Raises as `join` does."""
+    with database.transaction() as tx:
+        rows = [] if person.email is None else members.invitations_of_email(tx, person.email, now)
+        return _join(tx, next((row for row in rows if str(row["id"]) == invitation_id), None), person)[0]
+
+
+def _join(tx: Transaction, waiting: Row | None, person: MemberIdentity | None) -> tuple[str, str]:
+    if waiting is None:
+        raise _gone()
+    application = locked(tx, waiting["app_id"])
+    if person is not None and members.key_of_identity(tx, person.issuer, person.subject, application.app_id):
+        raise conflict("You are a member of this application already.")
+    inviter = Actor(waiting["invited_by"], waiting["invited_by_key_id"])
+    key_id, api_key = keys.add(
+        tx, application, permissions=ROLES[_role(waiting["role"])], name=waiting["name"], by=inviter
+    )
+    issuer, subject = (None, None) if person is None else (person.issuer, person.subject)
+    if not members.join(tx, waiting["id"], key_id, issuer=issuer, subject=subject):
+        raise _gone()  # Somebody else has used it since; the transaction takes the key back.
+    after = {"name": waiting["name"], "role": waiting["role"], "key_id": key_id, "issuer": issuer, "subject": subject}
+    note(tx, Actor("key", key_id), application, "member.joined", str(waiting["id"]), None, after)
+    return application.app_id, api_key
 
 
 def change_role(database: Database, app_id: str, member_id: str, role: str, *, by: Actor = COMMAND) -> None:
@@ -150,10 +214,7 @@ def _member(rows: Sequence[Mapping[str, Any]], member_id: str) -> MemberRow:
 
 
 def _row(row: Mapping[str, Any]) -> MemberRow:
-    role: Role | None = row["role"]
-    if row["key_id"] is not None:
-        granted = {name for name, is_granted in (row["permissions"] or {}).items() if is_granted is True}
-        role = next((each for each, permissions in ROLES.items() if granted == set(permissions)), None)
+    role: Role | None = row["role"] if row["key_id"] is None else _role_of(row["permissions"])
     return MemberRow(
         id=row["id"],
         name=row["name"],
@@ -162,7 +223,28 @@ def _row(row: Mapping[str, Any]) -> MemberRow:
         is_active=bool(row["is_active"]),
         last_used_at=row["last_used_at"],
         expires_at=row["expires_at"],
+        email=row["email"],
+        has_identity=row["has_identity"],
     )
+
+
+def _invitation(row: Row) -> Invitation:
+    return Invitation(row["name"], row["role"], row["app_id"], row["application_name"], row["id"])
+
+
+def _role_of(permissions: Mapping[str, object] | None) -> Role | None:
+    granted = {name for name, is_granted in (permissions or {}).items() if is_granted is True}
+    return next((role for role, needed in ROLES.items() if granted == set(needed)), None)
+
+
+def _email(text: str) -> str | None:
+    """Return an address in lower case, as it is compared with what a provider has verified. Raises Refused."""
+    address = text.strip().lower()
+    if not address:
+        return None
+    if len(address) > MAX_EMAIL_LENGTH or not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not address.isprintable():
+        raise invalid("The e-mail address is not one.", email=["It must read like name@example.org."])
+    return address
 
 
 def _role(text: str) -> Role:

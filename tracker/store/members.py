@@ -18,6 +18,7 @@ def insert(
     *,
     name: str,
     role: str,
+    email: str | None,
     token_hash: str,
     expires_at: datetime,
     invited_by: str,
@@ -28,6 +29,7 @@ def insert(
         "application_id": application_id,
         "name": name,
         "role": role,
+        "email": email,
         "token_hash": token_hash,
         "expires_at": expires_at,
         "invited_by": invited_by,
@@ -44,9 +46,29 @@ def find_invitation(tx: Transaction, token_hash: str, now: datetime) -> Row | No
     return fetch_one(tx, "members/find_invitation", {"token_hash": token_hash, "now": now})
 
 
-def join(tx: Transaction, member_id: UUID, key_id: UUID) -> bool:
-    """Give an invited person their key; whether the invitation had not been used."""
-    return execute(tx, "members/join", {"id": member_id, "key_id": key_id}) == 1
+def join(tx: Transaction, member_id: UUID, key_id: UUID, *, issuer: str | None, subject: str | None) -> bool:
+    """Give an invited person their key, and remember as whom a provider knows them.
+
+    Returns whether the invitation had not been used. Raises Unstorable for who is a member of the application already.
+    """
+    params = {"id": member_id, "key_id": key_id, "issuer": issuer, "subject": subject}
+    return execute(tx, "members/join", params) == 1
+
+
+def of_identity(tx: Transaction, issuer: str, subject: str) -> list[Row]:
+    """Return the applications of somebody whom a provider knows, by name."""
+    return fetch_all(tx, "members/of_identity", {"issuer": issuer, "subject": subject})
+
+
+def key_of_identity(tx: Transaction, issuer: str, subject: str, app_id: str) -> UUID | None:
+    """Return the key of somebody whom a provider knows, None where they are no member of the application."""
+    row = fetch_one(tx, "members/key_of_identity", {"issuer": issuer, "subject": subject, "app_id": app_id})
+    return None if row is None else row["key_id"]
+
+
+def invitations_of_email(tx: Transaction, email: str, now: datetime) -> list[Row]:
+    """Return invitations that were made to an address, as long as they count."""
+    return fetch_all(tx, "members/invitations_of_email", {"email": email, "now": now})
 
 
 def move_key(tx: Transaction, old_id: UUID, new_id: UUID) -> None:

@@ -7,6 +7,7 @@ from tracker.dashboard.made_parts import MadeParts
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.share_reads import ShareReads
 from tracker.instance.check import InstanceCheck
+from tracker.oidc.identity import ProviderSettings, SignInProvider
 from tracker.queueing.wakeup import wake_worker
 from tracker.reading.live import LiveReader
 from tracker.web.request_headers import TrustedProxies
@@ -28,6 +29,21 @@ def parts(settings: Settings, api: ApiServices) -> DashboardServices:
         share_reads=ShareReads(api.clock),
         applications=ApplicationSnapshots(api.clock),
         made_parts=MadeParts(),
+        provider=_provider(settings, api),
         instance=InstanceCheck(api.database, api.redis, api.clock),
         wake_worker=lambda: wake_worker(api.redis, settings.rq_queue, drain_seconds=settings.drain_seconds),
+    )
+
+
+def _provider(settings: Settings, api: ApiServices) -> SignInProvider | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    # Twelve megabytes of libraries that nobody needs where no provider is set.
+    from tracker.oidc.provider import Provider  # noqa: PLC0415
+
+    return Provider(
+        ProviderSettings(
+            settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.oidc_name
+        ),
+        api.clock,
     )
