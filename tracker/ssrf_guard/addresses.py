@@ -11,7 +11,7 @@ and RFC 8215 (NAT64).
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
-from tracker.config import Network
+from tracker.environment import Network
 from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.policy import Policy
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tracker.config import Network, Settings
+from tracker.config import Settings
+from tracker.environment import Network
 
 PORTS = frozenset({80, 443, 8443})
 """The ports that every installation allows."""

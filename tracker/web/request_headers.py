@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tracker.config import Network, ProxyHeader, Settings
+from tracker.config import ProxyHeader, Settings
+from tracker.environment import Network
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.privacy.addresses import MAX_LENGTH, normalise
 from tracker.web.forwarded import elements_from_the_right
