@@ -10,6 +10,7 @@ record          what any line says
 ordinals        which of the equal lines of a log a line is
 kept_period     the times that are taken
 run             lines become hits with an identity of their own
+hit_maker       what is left out of them, and what the application's settings keep of the others
 hosts           which site a request was for
 batch           they are handed on in blocks
 known_lines     those that are stored already: left alone, or written anew

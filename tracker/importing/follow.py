@@ -1,7 +1,7 @@
-"""`import --follow`: logs read for as long as they are written, each line queued within a second.
+"""`import --follow`: logs read for as long as they are written, each line stored within two seconds.
 
-A position is only moved after the lines before it are in Redis, and saved within a second. What was queued after the
-last saved position is queued again after a crash, and is recognised when it is written.
+A position is only moved after the lines before it are stored or queued, and saved within a second. What was taken after
+the last saved position is taken again after a crash, and is recognised when it is written.
 """
 
 import glob
@@ -182,7 +182,7 @@ class Follower:
             )
 
     def _read(self, log: FollowedLog) -> bool:
-        """Queue the next lines of a log; whether there were any. Raises Stopped, AddressesMissing."""
+        """Take the next lines of a log; whether there were any. Raises Stopped, AddressesMissing."""
         path = str(log.path)
         try:
             chunk = log.next_chunk()

@@ -29,6 +29,8 @@ NAMES: Final = tuple(sorted({*KNOWN, *_JSON_NAMES, *_W3C_NAMES}))
 """What `--format` takes besides a format string."""
 _SHADOWED: Final = re.compile(rb'" \d+ \S+ "" "" |:HIER_')
 """Lines of HAProxy's and Squid's own kinds of the combined format, which the common reading of it would take too."""
+_TOLD_APART: Final = frozenset((b"", b"\0", b"#", b"{"))
+"""First bytes that say what a line is: nothing, a log that was truncated, a directive, JSON."""
 _MAX_PARTIAL: Final = 64 * 1024
 
 
@@ -59,6 +61,8 @@ class LogReader:
     """The parts of a line whose last one is still to come."""
     _w3c: W3CReader = field(default_factory=W3CReader)
     _last: LineFormat | W3CReader | None = None
+    _usual: LineFormat | None = None
+    """The last line's format, where nothing carried it."""
     _was_carried: bool = False
     """Whether the last line was carried by something, as the next one will be."""
 
@@ -69,6 +73,15 @@ class LogReader:
         self.partial = partial
 
     def __call__(self, line: bytes) -> Record | None:
+        if (usual := self._usual) is not None and line[:1] not in _TOLD_APART and not _is_shadowed(line):
+            # Nearly every line is of the format of the one before.
+            try:
+                if (fields := usual.read(line)) is not None:
+                    record = record_of(fields, self.rules)
+                    self._count(usual.name, "")
+                    return record
+            except Malformed:
+                pass  # What else it may be, and what is wrong with it, is found below.
         if b"\0" in line[:1]:
             raise Malformed("it begins with NUL bytes: the log was truncated while its server wrote on")
         if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
@@ -107,7 +120,7 @@ class LogReader:
         return record
 
     def _read_inner(self, inner: Unwrapped) -> Record | None:
-        self._was_carried = True
+        self._was_carried, self._usual = True, None
         line = self.partial + inner.line
         if inner.partial:
             if len(line) > _MAX_PARTIAL:
@@ -125,6 +138,7 @@ class LogReader:
         self._last = known
         if not wrapper:
             self._was_carried = False
+        self._usual = known if isinstance(known, LineFormat) and not self._was_carried else None
         if known.unread:
             self.unread.update(known.unread)
         self._count(known.name, wrapper)
@@ -136,7 +150,7 @@ class LogReader:
             if isinstance(self.only, LineFormat):
                 yield self.only
             return
-        if self._last is not None and not ((b' "" "" ' in line or b":HIER_" in line) and _SHADOWED.search(line)):
+        if self._last is not None and not _is_shadowed(line):
             yield self._last
         yield from DETECTED.values()
 
@@ -148,6 +162,10 @@ class LogReader:
         if isinstance(self.only, LineFormat):
             return f"not a line of the format {self.only.name}"
         return "not a line of a format that is known (see --format)" if self.only is None else f"not {self.only}"
+
+
+def _is_shadowed(line: bytes) -> bool:
+    return (b' "" "" ' in line or b":HIER_" in line) and _SHADOWED.search(line) is not None
 
 
 def reader_of(

@@ -5,6 +5,7 @@ the format: `FIELD` has what may stand in a field without quotes, `QUOTED` what 
 """
 
 import re
+from functools import cached_property
 from typing import Final
 
 from tracker.importing.escapes import ESCAPES
@@ -61,6 +62,11 @@ class LineFormat:
         self._user = self._pattern.groupindex.get("user")
         self._mark, self._unescape = ESCAPES[escape]
 
+    @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        """Return the pattern for lines of ASCII, whose fields are texts at once."""
+        return re.compile(self._pattern.pattern.decode(), re.DOTALL | re.ASCII)
+
     def with_escape(self, escape: str) -> "LineFormat":
         """Return the same format with another rule of ESCAPES."""
         return LineFormat(self.name, self._pattern.pattern.decode(), escape=escape, unread=self.unread)
@@ -70,6 +76,10 @@ class LineFormat:
 
         Raises Malformed for two lines in one.
         """
+        mark = self._mark
+        may_be_escaped = mark in line or not line.isascii()
+        if not may_be_escaped and b"\0" not in line:
+            return self._read_plain(line.decode("ascii"))
         match = self._pattern.fullmatch(line)
         if match is None:
             return None
@@ -78,9 +88,6 @@ class LineFormat:
         if line.count(b"[") > 1 and len(_ANY_TIME.findall(line)) > 1:
             raise Malformed(TWO_RECORDS)
         fields: Fields = {}
-        mark = self._mark
-        may_be_escaped = mark in line or not line.isascii()
-        may_hold_nul = may_be_escaped or b"\0" in line
         for name, value in zip(self._names, match.groups(), strict=True):
             if not value or name == "user":
                 continue
@@ -89,8 +96,22 @@ class LineFormat:
                 continue
             if may_be_escaped and (mark in value or not value.isascii()):
                 value = self._unescape(value)  # noqa: PLW2901 the same value, as it was sent
-            text = value.decode("utf-8", "replace")
-            fields[name] = text.replace("\0", "") if may_hold_nul else text
+            fields[name] = value.decode("utf-8", "replace").replace("\0", "")
+        return fields
+
+    def _read_plain(self, line: str) -> Fields | None:
+        """Return the fields of a line in which nothing is escaped, as nearly all are: they are what stands there."""
+        match = self._plain.fullmatch(line)
+        if match is None:
+            return None
+        fields: Fields = {name: value for name, value in zip(self._names, match.groups(), strict=True) if value}
+        user = fields.pop("user", "-")
+        if user not in ("-", "") and _is_glued(user.encode()):
+            raise Malformed(TWO_RECORDS)
+        if line.count("[") > 1 and len(_ANY_TIME.findall(line.encode())) > 1:
+            raise Malformed(TWO_RECORDS)
+        if captures := fields.pop("captures", ""):
+            self._distribute(fields, captures.encode())
         return fields
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
@@ -44,7 +44,8 @@ _INSIDE: Final = tuple(
 _MAX_URL: Final = MAX_DESCRIPTION_LENGTHS["url"]
 _MAX_REFERRER: Final = MAX_DESCRIPTION_LENGTHS["referrer"]
 _MAX_USER_AGENT: Final = MAX_DESCRIPTION_LENGTHS["user_agent"]
-_STATUS: Final = range(100, 1000)
+_FIRST_STATUS: Final = 100
+_LAST_STATUS: Final = 999
 _ASSET: Final = re.compile(
     r"\.(?:css|js|mjs|map|json|xml|txt|ico|png|jpe?g|gif|svgz?|webp|avif|bmp|woff2?|ttf|otf|eot|mp[34]|m4[av]|webm|og[gv]"
     r"|wav|pdf|zip|gz|bz2|xz|tar|7z|rar|exe|dmg|apk|iso|webmanifest|wasm|rss|atom|ics|csv)$",
@@ -79,11 +80,10 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     if offset := fields.get("offset"):
         time = f"{time} {offset}"
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
-    method, target = _request(fields)
-    method = None if method in _NAMELESS else method
-    status = _number(fields.get("status"), "status")
+    request = fields.get("request")
+    method, url, is_asset = _requested(*_request(fields)) if request is None else _of_request_line(request)
+    status = _status(fields.get("status"))
     size = _number(fields.get("bytes"), "number of bytes")
-    url = _url(method, target)
     if url:
         columns["url"] = url[:_MAX_URL]
     if referrer := _link(fields.get("referrer")):
@@ -93,17 +93,17 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     event_data: dict[str, Any] = {}
     if method:
         event_data["method"] = method
-    if status is not None and status in _STATUS:
+    if status is not None and _FIRST_STATUS <= status <= _LAST_STATUS:
         event_data["status"] = status
     if size is not None:
         event_data["bytes"] = min(size, MAX_INTEGER)
     if event_data:
         columns["event_data"] = event_data
     return Record(
-        created_at=log_time(time, rules.zone, assume=rules.assume_zone),
+        created_at=log_time(time, rules.zone, rules.assume_zone),
         columns=columns,
         host=_host(fields) if "host" in fields else None,
-        kind=_kind(method, url, status),
+        kind=_kind(method, url, status, is_asset=is_asset),
     )
 
 
@@ -147,11 +147,28 @@ def _is_inside(address: str) -> bool:
     return any(parsed in network for network in _INSIDE if network.version == parsed.version)
 
 
+class _Requested(NamedTuple):
+    """What was asked for: None for what the server could not read, or what names no page."""
+
+    method: str | None
+    url: str | None
+    is_asset: bool
+
+
+@lru_cache(maxsize=8192)
+def _of_request_line(request: str) -> _Requested:
+    """Keep what was read: the visitors of a log ask for the same pages."""
+    return _requested(*_parts_of(request))
+
+
+def _requested(method: str | None, target: str | None) -> _Requested:
+    method = None if method in _NAMELESS else method
+    url = _url(method, target)
+    return _Requested(method, url, url is not None and _is_asset(url))
+
+
 def _request(fields: Fields) -> tuple[str | None, str | None]:
-    """Method and target; None for what the server could not read."""
-    request = fields.get("request")
-    if request is not None:
-        return _parts_of(request)
+    """Method and target of a line that has no request line; None for what the server could not read."""
     target = fields.get("target")
     if target is None and (path := fields.get("path")):
         query = (fields.get("query") or "").removeprefix("?")
@@ -212,6 +229,11 @@ def _host(fields: Fields) -> str | None:
     return name if port in _DEFAULT_PORTS or not port.isdecimal() else f"{name}:{port}"
 
 
+@lru_cache(maxsize=1024)
+def _status(text: str | None) -> int | None:
+    return _number(text, "status")
+
+
 def _number(text: str | None, name: str) -> int | None:
     if not text or text == "-":
         return None
@@ -220,12 +242,16 @@ def _number(text: str | None, name: str) -> int | None:
     return int(text)
 
 
-def _kind(method: str | None, url: str | None, status: int | None) -> Kind:
+def _kind(method: str | None, url: str | None, status: int | None, *, is_asset: bool) -> Kind:
     if status is not None and status in _FAILED:
         return "error"
     if url is None or method not in (None, "GET") or (status is not None and status not in _OK):
         return "request"
+    return "asset" if is_asset else "page"
+
+
+def _is_asset(url: str) -> bool:
     path = url.partition("?")[0].partition("#")[0]
     if not path.startswith("/"):
         path = path.partition("://")[2].partition("/")[2]
-    return "asset" if _ASSET.search(path) else "page"
+    return _ASSET.search(path) is not None

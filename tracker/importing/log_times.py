@@ -43,7 +43,7 @@ _NO_SUCH_TIME: Final = "its time does not exist"
 
 
 @lru_cache(maxsize=4096)
-def log_time(text: str, zone: tzinfo | None = None, *, assume: tzinfo | None = None) -> datetime:
+def log_time(text: str, zone: tzinfo | None = None, assume: tzinfo | None = None) -> datetime:
     """Return the time that a log's text says, in UTC.
 
     `zone` overrides the offset that is written. Where none is, `assume` holds, and the machine's time zone where that

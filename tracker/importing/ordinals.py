@@ -29,14 +29,19 @@ class Ordinals:
 
     def next(self, line: bytes) -> int:
         """Return how many lines equal to this one were asked for before."""
-        key = self._key(line)
-        if self._insert(self._slots, key):
-            self._used += 1
-            if self._used * 2 > len(self._slots):
-                self._grow()
-            return 0
-        self._again[key] += 1
-        return self._again[key]
+        slots, key = self._slots, self._key(line)
+        mask = len(slots) - 1
+        place = key & mask
+        while held := slots[place]:
+            if held == key:
+                self._again[key] += 1
+                return self._again[key]
+            place = (place + 1) & mask
+        slots[place] = key
+        self._used += 1
+        if self._used * 2 > len(slots):
+            self._grow()
+        return 0
 
     def count(self, line: bytes) -> int:
         """Return how many lines equal to this one were asked for by `next`."""
@@ -54,23 +59,16 @@ class Ordinals:
     def _key(line: bytes) -> int:
         return int.from_bytes(blake2b(line, digest_size=8).digest(), "little") or 1  # 0 marks a free slot.
 
-    @staticmethod
-    def _insert(slots: "array[int]", key: int) -> bool:
-        """Put the key into its first free slot (linear probing); False where it was there."""
-        mask = len(slots) - 1
-        place = key & mask
-        while (held := slots[place]) != key:
-            if not held:
-                slots[place] = key
-                return True
-            place = (place + 1) & mask
-        return False
-
     def _grow(self) -> None:
+        """Put the keys into the first free places (linear probing) of a table twice as long."""
         wider = array("Q", bytes(16 * len(self._slots)))
+        mask = len(wider) - 1
         for key in self._slots:
             if key:
-                self._insert(wider, key)
+                place = key & mask
+                while wider[place]:
+                    place = (place + 1) & mask
+                wider[place] = key
         self._slots = wider
 
 

@@ -1,9 +1,8 @@
 """What a line of a log says, whatever its format, and the one reason why it may say nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Fields = dict[str, str]
 """What a format found in a line, unescaped and decoded, by these names; an absent one is None, `-` or empty:
@@ -21,12 +20,11 @@ class Malformed(ValueError):
     """A line that cannot become a hit: the message says why, without quoting it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """The columns of `access_logs` that one line fills, and its time, aware, in UTC."""
 
     created_at: datetime
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any]
     host: str | None = None
     """The site that the request was for, `name` or `name:port`, where the line says it."""
     kind: Kind = "page"

@@ -7,25 +7,22 @@ running it again: what is stored is recognised.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from tracker.application import Application
-from tracker.application_settings import BOT_FILTER, IMPORT_PAGE_VIEWS
 from tracker.clock import Clock
 from tracker.errors import Refused
-from tracker.hit import Hit, ImportedIds
-from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
+from tracker.hit import EPOCH, ImportedIds
 from tracker.importing.batch import AddressesMissing, Batch, CountFiltered, HitSink, count_nothing
 from tracker.importing.formats import Reader
-from tracker.importing.hosts import host_of, is_of_domain
+from tracker.importing.hit_maker import HitMaker
 from tracker.importing.kept_period import KeptPeriod
 from tracker.importing.known_lines import Sift, all_new
 from tracker.importing.ordinals import EqualLines, Ordinals
-from tracker.importing.record import Malformed, Record
+from tracker.importing.record import Malformed
 from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.importing.summary import BadLine, Summary
 from tracker.privacy.anonymization import Anonymization, Privacy
-from tracker.privacy.bots import is_bot
 
 
 class AskAboutOld(Protocol):
@@ -69,6 +66,12 @@ class Import:
     """Whether files of one source are a log and its rotated pieces, in which no line stands twice."""
     _ordinals: dict[str, Ordinals] = field(default_factory=dict)
     _months: set[tuple[int, int]] = field(default_factory=set)
+    _maker: HitMaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        privacy = replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip)
+        maker = HitMaker(self.application, privacy, include_bots=self.include_bots, any_host=self.any_host)
+        object.__setattr__(self, "_maker", maker)  # Frozen as all else: it is made of the fields above.
 
     def take(
         self,
@@ -92,14 +95,7 @@ class Import:
         if ordinals is None:
             ordinals = self._ordinals.setdefault(source, Ordinals()) if self.pieces_follow else Ordinals()
         import_id = self.import_id(source)
-        settings = self.application.settings
-        log = _Log(
-            ids=ImportedIds(self.application.id, source),
-            ordinals=ordinals,
-            privacy=replace(Privacy.of(settings), ip_anonymization=self.anonymize_ip),
-            drops_bots=not self.include_bots and BOT_FILTER.value(settings) == "drop",
-            tells_kinds=IMPORT_PAGE_VIEWS.value(settings) == "pages",
-        )
+        log = _Log(ImportedIds(self.application.id, source), ordinals)
         trusted = self.force or is_trusted
         batch = Batch(
             self.destination,
@@ -146,70 +142,39 @@ class Import:
         if record is None:
             summary.lines -= 1
             return
-        now = self.clock.now()
-        created_at, user_agent = record.created_at, record.columns.get("user_agent")
-        if refusal := self.period.refusal(created_at, now):
-            raise _OutOfPeriod(refusal)
+        created_at = record.created_at
+        # Only of what lies after the last look at the clock it has to be asked whether that is the future.
+        if not self.period.first <= created_at <= log.now:
+            log.now = self.clock.now()
+            if refusal := self.period.refusal(created_at, log.now):
+                raise _OutOfPeriod(refusal)
         if self.scheduler_keeps is not None and created_at < self.scheduler_keeps.first:
             self.ask_about_old(batch.file, line.number, created_at, self.scheduler_keeps.first)
         hit_id = log.ids.of(line.text, ordinal)
-        if log.drops_bots and user_agent and is_bot(user_agent):
-            summary.bots += 1
-            batch.leave_out(hit_id, created_at, "bot")
-        elif not self._is_own(record):
-            summary.other_hosts += 1
-            batch.leave_out(hit_id, created_at, "domain")
-        else:
-            summary.kinds[record.kind] += 1
+        if reason := self._maker.left_out(record):
+            if reason == "bot":
+                summary.bots += 1
+            else:
+                summary.other_hosts += 1
+            batch.leave_out(hit_id, created_at, reason)
+            return
+        summary.kinds[record.kind] += 1
+        if (created_at.year, created_at.month) not in self._months:
             self._ensure_month(created_at)
-            batch.add(self._hit_of(record, hit_id, log), line.number, len(line.text))
-
-    def _is_own(self, record: Record) -> bool:
-        """Return whether a request was for the application's own site, as far as its line and the application say."""
-        domain = self.application.domain
-        if domain is None or self.any_host:
-            return True
-        host = host_of(record.columns.get("url"), record.host)
-        return host is None or is_of_domain(host, domain)
-
-    def _hit_of(self, record: Record, hit_id: int, log: "_Log") -> Hit:
-        """Return the hit, as the application's privacy settings leave it."""
-        application, privacy = self.application, log.privacy
-        columns: dict[str, Any] = {
-            "id": hit_id,
-            "created_at": record.created_at,
-            "application_id": application.id,
-            "app_id": application.app_id,
-            **record.columns,
-        }
-        url = columns.get("url")
-        if url is not None and url.startswith("/") and (host := record.host or application.domain):
-            url = f"https://{host}{url}"[: MAX_DESCRIPTION_LENGTHS["url"]]
-        columns["url"] = privacy.url(url)
-        columns["referrer"] = privacy.url(columns.get("referrer"))
-        columns["user_agent"] = privacy.user_agent(columns.get("user_agent"))
-        columns["ip_address"] = privacy.address(columns.get("ip_address"))
-        columns["event_data"] = privacy.event_data(columns.get("event_data"))
-        if record.kind != "page" and log.tells_kinds:
-            columns["event_name"] = record.kind
-        return Hit.of(columns)
+        batch.add(self._maker.hit(record, hit_id), line.number, len(line.text))
 
     def _ensure_month(self, time: datetime) -> None:
-        month = (time.year, time.month)
-        if month not in self._months:
-            self.prepare_month(time)
-            self._months.add(month)
+        self.prepare_month(time)
+        self._months.add((time.year, time.month))
 
 
-class _Log(NamedTuple):
-    """What holds for all lines of a file."""
+@dataclass(slots=True)
+class _Log:
+    """What holds for all lines of a file, and what time it was when a line last asked."""
 
     ids: ImportedIds
     ordinals: EqualLines
-    privacy: Privacy
-    drops_bots: bool
-    tells_kinds: bool
-    """Whether requests that are no page views are events of a name."""
+    now: datetime = EPOCH
 
 
 class _OutOfPeriod(ValueError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from tracker import zstd
 from tracker.errors import Refused, not_found
@@ -55,8 +55,7 @@ class _Lines(Protocol):
     def readline(self, size: int, /) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line without its end. Where it was too long `text` is its beginning only."""
 
     number: int
@@ -214,16 +213,19 @@ class _Utf16:
 
 
 def _lines(stream: _Lines, file: str) -> Iterator[Line]:
-    number = 0
+    number, read = 0, stream.readline
     try:
-        while text := stream.readline(MAX_LINE_LENGTH + 2):
+        while text := read(MAX_LINE_LENGTH + 2):
             number += 1
             if number == 1:
                 text = text.removeprefix(_BOM)
             ended = text.endswith(b"\n")
             text = text.rstrip(b"\r\n")
+            if ended and len(text) <= MAX_LINE_LENGTH:
+                yield Line(number, text)
+                continue
             too_long = len(text) > MAX_LINE_LENGTH
-            while not ended and (rest := stream.readline(MAX_LINE_LENGTH)):
+            while not ended and (rest := read(MAX_LINE_LENGTH)):
                 too_long = True
                 ended = rest.endswith(b"\n")
             yield Line(number, text, too_long, ended)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that was not queued."""
+    """A line that was not taken."""
 
     file: str
     line: int
