@@ -91,11 +91,11 @@ class Application:
     def key(self, presented: str, now: datetime) -> ApiKey | None:
         """Return the unexpired key that `presented` is, or None. Every key is compared, each in constant time."""
         presented_hash = hash_key(presented)
-        found = None
+        held = None
         for key in self.keys:
             if hmac.compare_digest(key.key_hash, presented_hash) and (key.expires_at is None or now < key.expires_at):
-                found = key
-        return found
+                held = key
+        return held
 
     def encode(self) -> bytes:
         """JSON for the shared cache. It holds hashes of keys, never keys."""

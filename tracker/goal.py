@@ -28,7 +28,7 @@ class GoalStep:
         """Return the step of a text. Raises ValueError with a sentence for one that is none."""
         kind, separator, value = text.partition(":")
         value = value.strip()
-        known = next((each for each in STEP_KINDS if each == kind), None)
+        known = next((step_kind for step_kind in STEP_KINDS if step_kind == kind), None)
         if not separator or known is None:
             raise ValueError("A step is a page or an event.")
         if not 1 <= len(value) <= MAX_VALUE_LENGTH or not value.isprintable():

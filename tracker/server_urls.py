@@ -99,11 +99,11 @@ def of_sentinels(url: str) -> SentinelUrl | None:
     options = parse_qsl(match["query"] or "", keep_blank_values=True)
     shared = urlencode([(name, value) for name, value in options if name not in _SENTINEL_OPTIONS])
     of_tls = urlencode([(name, value) for name, value in options if name in _TLS_OPTIONS])
-    own = dict(options)
-    name, password = own.get("sentinel_username", ""), own.get("sentinel_password", "")
+    ours = dict(options)
+    name, password = ours.get("sentinel_username", ""), ours.get("sentinel_password", "")
     user = urlencode({name: password}).replace("=", ":", 1).replace("+", "%20") if name or password else ""
     return SentinelUrl(
-        sentinels=tuple(_host_and_port(each, _SENTINEL_PORT) for each in match["hosts"].split(",")),
+        sentinels=tuple(_host_and_port(place, _SENTINEL_PORT) for place in match["hosts"].split(",")),
         service=unquote(match["service"]),
         server=f"{match['scheme']}://{match['user'] or ''}@host/{match['database'] or 0}?{shared}",
         sentinel=f"{match['scheme']}://{user}@host/0?{of_tls}",
@@ -125,7 +125,7 @@ def of_cluster(url: str) -> ClusterUrl | None:
     if match is None:
         return None
     return ClusterUrl(
-        nodes=tuple(_host_and_port(each, _REDIS_PORT) for each in match["hosts"].split(",")),
+        nodes=tuple(_host_and_port(place, _REDIS_PORT) for place in match["hosts"].split(",")),
         server=f"{match['scheme']}://{match['user'] or ''}@host/0?{match['query'] or ''}",
     )
 
@@ -140,10 +140,10 @@ def wrong_with_sentinels(url: str) -> str | None:
     if _SENTINEL_URL.fullmatch(url) is None:
         return "it must read as redis+sentinel://host:26379,host:26379/service/0, with the name that Sentinel monitors"
     try:
-        found = of_sentinels(url)
+        sentinels = of_sentinels(url)
     except ValueError:
         return _PORT
-    if found is None or not all(host for host, _ in found.sentinels):
+    if sentinels is None or not all(host for host, _ in sentinels.sentinels):
         return _PORT
     options = {**_REDIS_OPTIONS, **_SENTINEL_OPTIONS, **(_TLS_OPTIONS if url.startswith("rediss") else {})}
     return _wrong_with_options(urlsplit(url).query, options)
@@ -154,10 +154,10 @@ def wrong_with_cluster(url: str) -> str | None:
     if _CLUSTER_URL.fullmatch(url) is None:
         return "it must read as redis+cluster://host:6379,host:6379, without a database: a cluster has one"
     try:
-        found = of_cluster(url)
+        cluster = of_cluster(url)
     except ValueError:
         return _PORT
-    if found is None or not all(host for host, _ in found.nodes):
+    if cluster is None or not all(host for host, _ in cluster.nodes):
         return _PORT
     options = {name: how for name, how in _REDIS_OPTIONS.items() if name != "db"}
     return _wrong_with_options(urlsplit(url).query, {**options, **(_TLS_OPTIONS if url.startswith("rediss") else {})})

@@ -15,10 +15,10 @@ from tracker.store.database import Database
 def test_the_role_for_reading_reads_what_it_has_to_for_a_limited_time_and_no_more(settings: Settings) -> None:
     role = f"reader_{uuid4().hex[:12]}"
 
-    def judged(*, own: bool = True) -> Finding:
+    def judged(*, is_separate: bool = True) -> Finding:
         url = psycopg.conninfo.make_conninfo(settings.database_url, user=role)
         with closing(Database(url, name="tests", connections=1)) as database:
-            return about_role(database, own=own)
+            return about_role(database, is_separate=is_separate)
 
     with psycopg.connect(settings.database_url, autocommit=True) as owner:
         assert judged().level == "fail", "there is no such role"
@@ -27,11 +27,11 @@ def test_the_role_for_reading_reads_what_it_has_to_for_a_limited_time_and_no_mor
             assert "may not read access_logs, applications" in judged().seen
             owner.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}".encode())
             assert "has no statement_timeout" in judged().seen
-            assert (judged().level, judged(own=False).level) == ("fail", "warn")
+            assert (judged().level, judged(is_separate=False).level) == ("fail", "warn")
             assert "ALTER ROLE" not in judged().to_do, "it may be the owner's, who needs time"
-            assert "ALTER ROLE" in judged(own=False).to_do
+            assert "ALTER ROLE" in judged(is_separate=False).to_do
             limit_statements(settings.database_url, role)
-            assert (judged().level, judged(own=False).level) == ("warn", "ok")
+            assert (judged().level, judged(is_separate=False).level) == ("warn", "ok")
             assert "may write to tables: access_logs" in judged().seen
             owner.execute(f"REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM {role}".encode())
             assert judged() == Finding("role for reading", "ok", f"{role}, whose statements end after 30 s")

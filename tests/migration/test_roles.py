@@ -56,7 +56,11 @@ def direct_connection(url: str) -> list[str]:
     """What the doctor thinks of a role as the one that migrates, named by DATABASE_MAINTENANCE_URL and by default."""
     with closing(Database(url, name="tests", connections=1)) as database, database.transaction() as tx:
         facts = server_facts(tx)
-    return [finding.level for own in (True, False) for finding in about_owner("direct connection", facts, own=own)]
+    return [
+        finding.level
+        for is_separate in (True, False)
+        for finding in about_owner("direct connection", facts, is_separate=is_separate)
+    ]
 
 
 def test_who_may_make_roles_applies_them_and_two_migrations_of_the_owner_grant_the_rest(

@@ -54,7 +54,7 @@ def end(
 
 def test_an_endpoint_begins_with_one_doubles_with_each_success_and_stops_at_four() -> None:
     endpoints = limiter_of()
-    endpoints.add(claimed(uuid4(), 30), 0, each=50)
+    endpoints.add(claimed(uuid4(), 30), 0, per_webhook=50)
     widths = []
     for _ in range(4):
         begun = begin(endpoints)
@@ -66,22 +66,22 @@ def test_an_endpoint_begins_with_one_doubles_with_each_success_and_stops_at_four
 
 def test_a_failure_makes_an_endpoint_begin_anew_and_gives_back_what_waits() -> None:
     endpoints, webhook_id = limiter_of(), uuid4()
-    endpoints.add(claimed(webhook_id, 10), 0, each=50)
+    endpoints.add(claimed(webhook_id, 10), 0, per_webhook=50)
     end(endpoints, begin(endpoints))
     first, second = begin(endpoints)
     assert len(end(endpoints, [first], succeeded=False)) == 7
     end(endpoints, [second])
-    endpoints.add(claimed(webhook_id, 5), 0, each=50)
+    endpoints.add(claimed(webhook_id, 5), 0, per_webhook=50)
     assert len(begin(endpoints)) == 2
 
 
 def test_failing_endpoints_have_half_of_the_threads_together() -> None:
     endpoints = limiter_of(threads=8)
     for _ in range(10):
-        endpoints.add(claimed(uuid4(), is_failing=True), 0, each=50)
+        endpoints.add(claimed(uuid4(), is_failing=True), 0, per_webhook=50)
     assert len(begin(endpoints)) == 4
     for _ in range(10):
-        endpoints.add(claimed(uuid4()), 0, each=50)
+        endpoints.add(claimed(uuid4()), 0, per_webhook=50)
     assert len(begin(endpoints)) == 4
     assert endpoints.in_flight == 8
 
@@ -90,19 +90,19 @@ def test_an_endpoint_that_takes_long_becomes_unhealthy() -> None:
     endpoints = limiter_of(threads=4)
     slow = [uuid4(), uuid4()]
     for webhook_id in slow:
-        endpoints.add(claimed(webhook_id, 3), 0, each=50)
+        endpoints.add(claimed(webhook_id, 3), 0, per_webhook=50)
     assert len(begin(endpoints, 0)) == 2
     later = SLOW_SECONDS + 1
-    endpoints.add(claimed(uuid4(), is_failing=True), later, each=50)
+    endpoints.add(claimed(uuid4(), is_failing=True), later, per_webhook=50)
     assert begin(endpoints, later) == []
     healthy = claimed(uuid4())
-    endpoints.add(healthy, later, each=50)
+    endpoints.add(healthy, later, per_webhook=50)
     assert begin(endpoints, later) == healthy
 
 
 def test_an_endpoint_that_took_long_stays_unhealthy_until_one_is_quick() -> None:
     endpoints, webhook_id = limiter_of(threads=4), uuid4()
-    endpoints.add(claimed(webhook_id, 5), 0, each=50)
+    endpoints.add(claimed(webhook_id, 5), 0, per_webhook=50)
     end(endpoints, begin(endpoints, 0), SLOW_SECONDS + 1)
     assert (endpoints.unhealthy(4), endpoints.ready(4), endpoints.room_for_unhealthy(4)) == ([webhook_id], 0, 1)
     end(endpoints, begin(endpoints, 4), 5)
@@ -113,7 +113,7 @@ def test_each_endpoint_has_its_turn() -> None:
     endpoints = limiter_of(threads=2)
     webhook_ids = [uuid4() for _ in range(4)]
     for webhook_id in webhook_ids:
-        endpoints.add(claimed(webhook_id, 10), 0, each=50)
+        endpoints.add(claimed(webhook_id, 10), 0, per_webhook=50)
     order = []
     for _ in range(4):
         begun = begin(endpoints)
@@ -125,7 +125,7 @@ def test_each_endpoint_has_its_turn() -> None:
 def test_what_has_little_left_of_its_lease_is_given_back() -> None:
     endpoints, webhook_id = limiter_of(), uuid4()
     lapsing, lasting = claimed(webhook_id), claimed(webhook_id, until=NOON + timedelta(seconds=60))
-    endpoints.add(lapsing + lasting, 0, each=50)
+    endpoints.add(lapsing + lasting, 0, per_webhook=50)
     assert endpoints.lapsing(NOON + timedelta(seconds=20)) == lapsing
     assert endpoints.empty() == lasting
     assert endpoints.waiting == 0
@@ -139,7 +139,7 @@ def test_idle_connections_are_closed() -> None:
         return made[-1]
 
     endpoints = EndpointLimiter(make, threads=4)
-    endpoints.add(claimed(uuid4()), 0, each=50)
+    endpoints.add(claimed(uuid4()), 0, per_webhook=50)
     begun = begin(endpoints)
     endpoints.close_idle(100)
     assert not made[0].closed

@@ -116,10 +116,10 @@ class AllApplications(MethodView):
     @blueprint.response(200, page_of(ApplicationView))
     def get(self, query: dict[str, Any]) -> Response:
         """List applications, oldest first: all of them for the operator, its own for a key."""
-        own = caller().application
+        application = caller().application
         place = place_of(query["cursor"], 2)
-        if own is not None:
-            rows = [applications.show(current_services().database, own.app_id)] if place is None else []
+        if application is not None:
+            rows = [applications.show(current_services().database, application.app_id)] if place is None else []
             rows = [row for row in rows if query["status"] in (None, row.status)]
         else:
             after = None if place is None else (moment_of(place[0]), str(place[1]))

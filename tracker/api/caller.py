@@ -39,19 +39,19 @@ class Caller:
             return True
         if permission in (ADMIN_ONLY, FIRST_KEY):
             return permission == FIRST_KEY and self.key.id is None
-        return permission == ANY_KEY or any(self.key.may(each) for each in permission.split("|"))
+        return permission == ANY_KEY or any(self.key.may(alternative) for alternative in permission.split("|"))
 
 
 def caller() -> Caller:
     """Return who the present request is from."""
-    found: Caller = g.caller
-    return found
+    who: Caller = g.caller
+    return who
 
 
 def target() -> Application:
     """Return the application that the present request is about, as it was when the request came."""
-    found: Application = g.target
-    return found
+    application: Application = g.target
+    return application
 
 
 def identify() -> None:
@@ -91,17 +91,17 @@ def access(permission: str, view_args: dict[str, Any], *, about: str | None) -> 
 
 def _application(who: Caller, reference: str) -> Application:
     """Return the application that a request names by app_id or id. For a key there is only its own."""
-    own = who.application
-    if own is not None:
-        if reference in (own.app_id, str(own.id)):
-            return own
+    application = who.application
+    if application is not None:
+        if reference in (application.app_id, str(application.id)):
+            return application
         raise unknown(reference)
     with current_services().database.transaction() as tx:
         app_id = applications.app_id_of(tx, reference)
-        found = applications.find(tx, app_id) if app_id is not None else None
-    if found is None or found.deleted:
+        application = applications.find(tx, app_id) if app_id is not None else None
+    if application is None or application.deleted:
         raise unknown(reference)
-    return found
+    return application
 
 
 def _named_in_query(who: Caller) -> str:

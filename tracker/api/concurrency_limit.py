@@ -7,17 +7,17 @@ from collections import Counter
 class ConcurrencyLimit:
     """Thread-safe. Nobody waits for a place: there is one or there is none."""
 
-    def __init__(self, *, all_together: int, each: int) -> None:
-        """`each` is the most that one application has, so that it cannot keep the others out."""
+    def __init__(self, *, all_together: int, per_application: int) -> None:
+        """`per_application` is the most that one application has, so that it cannot keep the others out."""
         self._all_together = all_together
-        self._each = each
+        self._per_application = per_application
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def take(self, app_id: str) -> bool:
         """Take a place where one is free for this application; whether there was one."""
         with self._lock:
-            if self._held.total() >= self._all_together or self._held[app_id] >= self._each:
+            if self._held.total() >= self._all_together or self._held[app_id] >= self._per_application:
                 return False
             self._held[app_id] += 1
             return True

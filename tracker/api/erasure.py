@@ -84,7 +84,7 @@ class Erasures(MethodView):
         """List the receipts, the newest first."""
         after = _after(query["cursor"])
         rows = requests.receipts(current_services().database, target().app_id, after=after, limit=query["limit"] + 1)
-        return answer(page(rows, query["limit"], lambda each: (str(each.id),)))
+        return answer(page(rows, query["limit"], lambda erasure: (str(erasure.id),)))
 
 
 @blueprint.route("/v1/applications/<application>/erasures/<uuid:erasure>")

@@ -29,7 +29,7 @@ _STREAMS: Final = {
     kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/jsonl", "application/gzip")
 }
 
-_places = ConcurrencyLimit(all_together=MAX_CONCURRENT, each=_PER_APPLICATION)
+_places = ConcurrencyLimit(all_together=MAX_CONCURRENT, per_application=_PER_APPLICATION)
 _log = logger(__name__)
 
 
@@ -83,8 +83,8 @@ class _Stream:
 
     def close(self) -> None:
         """Called by the server when all is sent, or the client has gone."""
-        for each in (self._rest, self._chunks):
-            each.close()  # type: ignore[attr-defined] # both are generators
+        for generator in (self._rest, self._chunks):
+            generator.close()  # type: ignore[attr-defined] # both are generators
         if self._held:
             self._held = False
             _places.give_back(self._app_id)
@@ -104,7 +104,7 @@ class HitsExport(MethodView):
         line says INCOMPLETE: in lines of JSON, as an error.
         """
         names = ("custom_params", "include_custom_params", "event_name", "session_id", "client_sub_id")
-        found = export(
+        exported = export(
             current_services().exporting,
             app_id=target().app_id,
             period=period_of(query),
@@ -112,8 +112,8 @@ class HitsExport(MethodView):
             **{name: query[name] for name in names},
         )
         headers = {
-            "Content-Type": "application/gzip" if query["gzip"] else found.media_type,
-            "Content-Disposition": f'attachment; filename="{found.file_name}{".gz" if query["gzip"] else ""}"',
+            "Content-Type": "application/gzip" if query["gzip"] else exported.media_type,
+            "Content-Disposition": f'attachment; filename="{exported.file_name}{".gz" if query["gzip"] else ""}"',
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "Vary": "Accept-Encoding",
@@ -121,9 +121,9 @@ class HitsExport(MethodView):
         on_the_way = not query["gzip"] and request.accept_encodings.quality("gzip") > 0
         if on_the_way:
             headers["Content-Encoding"] = "gzip"
-        chunks = marked(found.chunks, query["format"])
+        chunks = marked(exported.chunks, query["format"])
         rest = gzipped(chunks) if query["gzip"] or on_the_way else chunks
-        return Response(_begun(target().app_id, rest, found.chunks), headers=headers, direct_passthrough=True)
+        return Response(_begun(target().app_id, rest, exported.chunks), headers=headers, direct_passthrough=True)
 
 
 def _begun(app_id: str, rest: Iterator[bytes], chunks: Iterator[bytes]) -> _Stream:

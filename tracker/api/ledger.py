@@ -105,10 +105,10 @@ class WholeLedger(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Hold all accepted hits against what has become of them, and list the hours."""
         services = current_services()
-        found = hours(services.database, *_period(query))
+        listed = hours(services.database, *_period(query))
         now = balance(services.database, services.redis, services.clock, sleep=time.sleep)
         return answer(
-            {"balance": {**asdict(now), "is_balanced": now.is_balanced}, "hours": [_shown(hour) for hour in found]}
+            {"balance": {**asdict(now), "is_balanced": now.is_balanced}, "hours": [_shown(hour) for hour in listed]}
         )
 
 
@@ -119,8 +119,8 @@ class LedgerOfApplication(MethodView):
     @blueprint.response(200, HoursView)
     def get(self, query: dict[str, Any], application: str) -> Response:  # noqa: ARG002 `access` has found it
         """List the hours of an application."""
-        found = hours(current_services().database, *_period(query), application_id=target().id)
-        return answer({"hours": [_shown(hour) for hour in found]})
+        listed = hours(current_services().database, *_period(query), application_id=target().id)
+        return answer({"hours": [_shown(hour) for hour in listed]})
 
 
 def _period(query: dict[str, Any]) -> tuple[datetime, datetime]:

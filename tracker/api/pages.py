@@ -78,9 +78,9 @@ def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
         place = orjson.loads(b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
     except ValueError:
         place = None
-    if not isinstance(place, list) or len(place) != length or not all(type(each) in (str, int) for each in place):
+    if not isinstance(place, list) or len(place) != length or not all(type(value) in (str, int) for value in place):
         raise not_a_cursor()
-    if any(type(each) is str and "\0" in each for each in place):
+    if any(type(value) is str and "\0" in value for value in place):
         raise not_a_cursor()
     return tuple(place)
 

@@ -73,7 +73,7 @@ class Reports(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Show measures of hits by dimensions, with filters, an interval, a comparison; visitors are exact."""
         services = current_services()
-        found = reports.read(
+        report = reports.read(
             services.database, services.readers, app_id=target().app_id, given=query, now=services.clock.now()
         )
-        return answer(found)
+        return answer(report)

@@ -61,10 +61,10 @@ class Sessions(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List sessions, the latest beginning first. A session that goes on meanwhile keeps its place."""
         names = ("is_active", "session_id", "client_sub_id", "module_id", "custom_params", "cursor", "limit")
-        found = sessions.read(
+        listed = sessions.read(
             current_services().reading,
             app_id=target().app_id,
             period=period_of(query),
             **{name: query[name] for name in names},
         )
-        return answer({"items": found.sessions, "next_cursor": found.next_cursor})
+        return answer({"items": listed.sessions, "next_cursor": listed.next_cursor})

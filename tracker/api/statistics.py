@@ -154,7 +154,7 @@ class PeriodStatistics(MethodView):
         At most 31 days by hour, 366 by day, 3660 by month; and 92 with `custom_params`, which counts the hits.
         """
         services = current_services()
-        found = statistics.read(
+        numbers = statistics.read(
             services.reading,
             services.redis,
             services.clock,
@@ -163,7 +163,7 @@ class PeriodStatistics(MethodView):
             group_by=query["group_by"],
             custom_params=query["custom_params"],
         )
-        return answer(found)
+        return answer(numbers)
 
 
 @blueprint.route("/v1/statistics/custom-parameters")
@@ -174,7 +174,7 @@ class OneParameter(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Show the most frequent values of a custom parameter, and who had them."""
         services = current_services()
-        found = parameters.read(
+        numbers = parameters.read(
             services.reading,
             services.redis,
             services.clock,
@@ -183,7 +183,7 @@ class OneParameter(MethodView):
             parameter_key=query["parameter_key"],
             limit=query["limit"],
         )
-        return answer(found)
+        return answer(numbers)
 
 
 @blueprint.route("/v1/statistics/parameter-drift")

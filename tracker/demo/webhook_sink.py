@@ -45,7 +45,7 @@ class WebhookSink:
         signed = hmac.digest(self.secret, b"%b.%b.%b" % (event_id.encode(), timestamp.encode(), body), hashlib.sha256)
         expected = "v1," + base64.b64encode(signed).decode()
         with self._lock:
-            if not any(hmac.compare_digest(expected, each) for each in signatures.split()):
+            if not any(hmac.compare_digest(expected, signature) for signature in signatures.split()):
                 self.unsigned += 1
                 return False
             if event_id in self.arrivals:

@@ -19,15 +19,19 @@ def about_aliases(aliases: Sequence[Row], dialects: Sequence[Row]) -> list[Findi
     names = {row["app_id"]: ALIASES.value(_settings(ALIASES.key, row)) for row in aliases}
     spoken = {row["app_id"]: DIALECTS.value(_settings(DIALECTS.key, row)) for row in dialects}
     owners: dict[str, list[str]] = defaultdict(list)
-    for app_id, own in names.items():
-        for name in own:
+    for app_id, aliases_of_one in names.items():
+        for name in aliases_of_one:
             owners[name].append(app_id)
     findings = []
     if doubled := sorted(name for name, those in owners.items() if len(those) > 1):
         shown = "; ".join(f"{name} of {', '.join(sorted(owners[name]))}" for name in doubled[:_NAMED])
         to_do = "Take it from all but one: `python -m tracker apps alias remove --app-id APP_ID --alias NAME`."
         findings.append(Finding("aliases", "warn", f"applications share an alias: {shown}", to_do))
-    idle = sorted(app_id for app_id, own in names.items() if own and spoken.get(app_id, _ORIGINAL) in ((), _ORIGINAL))
+    idle = sorted(
+        app_id
+        for app_id, aliases_of_one in names.items()
+        if aliases_of_one and spoken.get(app_id, _ORIGINAL) in ((), _ORIGINAL)
+    )
     if idle:
         seen = f"nobody can use the aliases of {', '.join(idle[:_NAMED])}: no dialect of theirs is switched on"
         to_do = "Name it: `python -m tracker settings set dialects original,matomo --app-id APP_ID`."

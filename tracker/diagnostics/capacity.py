@@ -97,9 +97,9 @@ def needs(load: Load, costs: HitCosts, *, utilisation: float, relative_speed: fl
     ]
 
 
-def advice(load: Load, found: list[Need]) -> list[str]:
+def advice(load: Load, needed: list[Need]) -> list[str]:
     """Say what the numbers alone do not."""
-    amounts = {need.of: need.amount for need in found}
+    amounts = {need.of: need.amount for need in needed}
     sentences = []
     if amounts["Redis or Valkey"] > 1:
         sentences.append(

@@ -92,12 +92,12 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock, machin
     if settings.database_maintenance_url != settings.database_url:
         with closing(Database(settings.database_maintenance_url, name=_NAME, connections=1)) as direct:
             reached, its_facts = postgres_checks.reach(_DIRECT, "DATABASE_MAINTENANCE_URL", direct)
-            wrong = role_checks.about_owner(_DIRECT, its_facts, own=True) if its_facts else []
+            wrong = role_checks.about_owner(_DIRECT, its_facts, is_separate=True) if its_facts else []
             wrong = wrong or _or_failure(_DIRECT, lambda: role_checks.about_owner_rights(_DIRECT, direct))
             findings += wrong or [reached]
             findings += instance_checks.about_connection("DATABASE_MAINTENANCE_URL", "fail", direct, database)
     elif facts is not None:
-        findings += role_checks.about_owner(_DIRECT, facts, own=False)
+        findings += role_checks.about_owner(_DIRECT, facts, is_separate=False)
     return findings
 
 
@@ -107,10 +107,10 @@ def _about_its_certificate(database: Database, clock: Clock) -> list[Finding]:
 
 
 def _about_reading(settings: Settings, database: Database) -> list[Finding]:
-    own = settings.database_read_url != settings.database_url
+    is_separate = settings.database_read_url != settings.database_url
     with closing(Database(settings.database_read_url, name=_NAME, connections=1)) as reading:
-        findings = [reading_checks.about_role(reading, own=own)]
-        if own:
+        findings = [reading_checks.about_role(reading, is_separate=is_separate)]
+        if is_separate:
             findings += _or_failure(
                 "replica for reading", lambda: reading_checks.about_lag(replica.lag(database, reading))
             )
@@ -134,7 +134,7 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
         findings = work_checks.about_batch_queue(batch_queue.count_by_status(tx))
         registered = webhooks.list_rows(tx)
         findings += work_checks.about_webhooks(registered)
-        findings += settings_checks.about_secret_key(settings, active=sum(each.is_active for each in registered))
+        findings += settings_checks.about_secret_key(settings, active=sum(webhook.is_active for webhook in registered))
         findings += work_checks.about_deletions(retention_state.refusals(tx))
         findings += work_checks.about_retention(retention_state.running_months(tx), settings.retention_months)
         findings += work_checks.about_limits(filtered_hits.refused(tx, clock.now() - _DAY, REASONS))
@@ -151,11 +151,11 @@ def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> l
 def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: Clock) -> list[Finding]:
     reached, facts = redis_checks.reach(redis)
     primary = primary_of(redis)
-    found = [reached, *redis_checks.about_sentinels(primary.views() if isinstance(primary, Primary) else ())]
+    findings = [reached, *redis_checks.about_sentinels(primary.views() if isinstance(primary, Primary) else ())]
     if facts is None:
-        return found
+        return findings
     return [
-        *found,
+        *findings,
         *(_or_failure("cluster of Redis", lambda: _about_cluster(redis)) if isinstance(redis, ClusterClient) else ()),
         *_or_failure(
             "certificate of Redis", lambda: about_certificate("Redis", queueing_certificate_end(redis), clock.now())

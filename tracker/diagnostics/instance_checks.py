@@ -27,11 +27,11 @@ def about_instance(database: Database, redis: Connection) -> list[Finding]:
 
     Raises TrackerError.
     """
-    found = operator.look(database, redis)
+    belonging = operator.look(database, redis)
     with database.transaction() as tx:
         here = store.alive(tx, seconds=ALIVE_SECONDS)
     there = ownership.processes(redis, seconds=ALIVE_SECONDS)
-    return [_belonging(found), *_about_processes(found, here, there), about_versions(operator.versions(redis))]
+    return [_belonging(belonging), *_about_processes(belonging, here, there), about_versions(operator.versions(redis))]
 
 
 def about_versions(running: Mapping[str, Mapping[str, int]]) -> Finding:
@@ -39,9 +39,9 @@ def about_versions(running: Mapping[str, Mapping[str, int]]) -> Finding:
     others = {version: kinds for version, kinds in running.items() if version != __version__}
     if not others:
         return Finding("versions", "ok", f"every process runs {__version__}")
-    each = (f"{count} {kind} of {version or 'an older one'}" for version, kinds in others.items()
+    of_version = (f"{count} {kind} of {version or 'an older one'}" for version, kinds in others.items()
             for kind, count in sorted(kinds.items()))  # fmt: skip
-    seen = f"this is {__version__}, and there run {', '.join(each)}"
+    seen = f"this is {__version__}, and there run {', '.join(of_version)}"
     return Finding("versions", "warn", seen, "Finish the upgrade: use what is new once all of them are new.")
 
 
@@ -54,39 +54,41 @@ def about_connection(setting: str, level: Level, other: Database, database: Data
     """
     try:
         with database.transaction() as tx:
-            own = store.get(tx).database
+            identity = store.get(tx).database
         with other.transaction() as tx:
-            its = store.place(tx, own.id)
+            its = store.place(tx, identity.id)
     except TrackerError:
         return []
-    if its.is_same_as(own):
+    if its.is_same_as(identity):
         return []
-    seen = f"{setting} leads to {its}, DATABASE_URL to {own}"
+    seen = f"{setting} leads to {its}, DATABASE_URL to {identity}"
     return [Finding(_CHECK, level, seen, f"Let {setting} name the same database, or a replica of it.")]
 
 
-def _belonging(found: Belonging) -> Finding:
-    own = found.instance.database
-    if found.said is None:
+def _belonging(belonging: Belonging) -> Finding:
+    database = belonging.instance.database
+    if belonging.said is None:
         to_do = "A process that starts says so: if hits wait from before, `python -m tracker instance adopt` does."
-        return Finding(_CHECK, "ok" if found.instance.queue_id is None else "warn", "Redis is nobody's yet", to_do)
-    if found.claim is None:
+        return Finding(_CHECK, "ok" if belonging.instance.queue_id is None else "warn", "Redis is nobody's yet", to_do)
+    if belonging.claim is None:
         to_do = "If it is this database's, `python -m tracker instance adopt` says so."
         return Finding(_CHECK, "fail", f"what {ownership.OWNER} says in Redis cannot be read", to_do)
-    if not found.is_together:
-        seen = f"Redis belongs to {found.claim.database}, DATABASE_URL leads to {own}"
+    if not belonging.is_together:
+        seen = f"Redis belongs to {belonging.claim.database}, DATABASE_URL leads to {database}"
         to_do = "Correct the wrong setting; after a restore or a move, `python -m tracker instance adopt`."
         return Finding(_CHECK, "fail", seen, to_do)
-    return Finding(_CHECK, "ok", f"Redis belongs to {own.name}, {own.id}")
+    return Finding(_CHECK, "ok", f"Redis belongs to {database.name}, {database.id}")
 
 
-def _about_processes(found: Belonging, here: Mapping[str, UUID], there: Mapping[str, bytes]) -> list[Finding]:
+def _about_processes(belonging: Belonging, here: Mapping[str, UUID], there: Mapping[str, bytes]) -> list[Finding]:
     findings = []
-    if found.claim is not None and (strayed := [name for name, queue in here.items() if queue != found.claim.queue_id]):
+    if belonging.claim is not None and (
+        strayed := [name for name, queue in here.items() if queue != belonging.claim.queue_id]
+    ):
         findings.append(_strayed(strayed, "another Redis than the one of this REDIS_URL"))
-    if strayed := [name for name, about in there.items() if not _is_of(about, found.instance)]:
+    if strayed := [name for name, about in there.items() if not _is_of(about, belonging.instance)]:
         findings.append(_strayed(strayed, "another database than the one of this DATABASE_URL"))
-    elif strayed := [name for name, about in there.items() if not _is_at(about, found.instance)]:
+    elif strayed := [name for name, about in there.items() if not _is_at(about, belonging.instance)]:
         seen = f"another server, or did before a restart of PostgreSQL: {_few(strayed)}"
         findings.append(Finding("processes", "warn", f"work with {seen}", _COMPARE))
     if not findings:

@@ -34,17 +34,17 @@ def look(database: Database, now: datetime) -> PartitionOverview:
         in_the_way = {month: obstacles(tx, partitions, month) for month in absent}
         alone = strays(tx)
         retention_months = retention_state.running_months(tx)
-    found = problems(partitions)
+    sentences = problems(partitions)
     half_detached = {partition.month for partition in partitions if partition.half_detached}
     for month in absent:
-        found += in_the_way[month]
+        sentences += in_the_way[month]
         if not in_the_way[month] and month not in half_detached:
             to_do = f"the scheduler, or `python -m tracker partitions create {month}`, makes it"
-            found.append(f"The month {month} is missing: {to_do}.")
+            sentences.append(f"The month {month} is missing: {to_do}.")
     detached = [
-        f"{each.name} stands alone, detached; `python -m tracker partitions create {each.month}` attaches it."
-        for each in alone
-        if each.stands_alone and each.month not in absent
+        f"{stray.name} stands alone, detached; `python -m tracker partitions create {stray.month}` attaches it."
+        for stray in alone
+        if stray.stands_alone and stray.month not in absent
     ]
     gaps = [*gap_sentences(partitions), *detached]
-    return PartitionOverview(partitions, found, gaps, outlook(partitions, retention_months, now))
+    return PartitionOverview(partitions, sentences, gaps, outlook(partitions, retention_months, now))

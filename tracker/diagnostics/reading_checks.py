@@ -12,11 +12,11 @@ _ROLES = "Give DATABASE_READ_URL the role `tracker_reader` of deploy/postgres/ro
 _MADE = "The role `tracker_reader` is made by deploy/postgres/roles.sql, and `python -m tracker migrate` lets it read."
 
 
-def about_role(database: Database, *, own: bool) -> Finding:
-    """Judge the role behind `database`; `own` where DATABASE_READ_URL names another connection than DATABASE_URL."""
+def about_role(database: Database, *, is_separate: bool) -> Finding:
+    """Judge the role behind `database`; `is_separate` where DATABASE_READ_URL names another than DATABASE_URL."""
     try:
         with database.snapshot() as tx:
-            return judge(reading_role.look(tx), reading_role.unreadable(tx), own=own)
+            return judge(reading_role.look(tx), reading_role.unreadable(tx), is_separate=is_separate)
     except TrackerError as error:
         to_do = f"See that DATABASE_READ_URL is right and that its server runs. {_MADE}"
         return Finding(_CHECK, "fail", str(error), to_do)
@@ -31,19 +31,21 @@ def about_lag(seconds: float | None) -> list[Finding]:
     return [graded("replica for reading", seconds, seen, to_do, warn_above=_LATE_SECONDS, fail_above=_OLD_SECONDS)]
 
 
-def judge(role: ReadingRole, unreadable: list[str], *, own: bool) -> Finding:
+def judge(role: ReadingRole, unreadable: list[str], *, is_separate: bool) -> Finding:
     """Return the worst that there is to say of the role."""
     if unreadable:
         to_do = "Run `python -m tracker migrate`, which lets `tracker_reader` read; grant SELECT to any other role."
         return Finding(_CHECK, "fail", f"{role.name} may not read {', '.join(unreadable)}", to_do)
     if not role.statement_timeout:
         # Not for one that writes: the owner of the tables needs its time.
-        limit_it = "" if own and role.writable else f"ALTER ROLE {role.name} SET statement_timeout = '30s'; or: "
+        limit_it = (
+            "" if is_separate and role.writable else f"ALTER ROLE {role.name} SET statement_timeout = '30s'; or: "
+        )
         to_do = f"{limit_it}{_ROLES}"
         seen = f"{role.name} has no statement_timeout: a question may keep PostgreSQL busy for as long as it likes"
-        return Finding(_CHECK, "fail" if own else "warn", seen, to_do)
-    if own and role.writable and not role.on_a_replica:
+        return Finding(_CHECK, "fail" if is_separate else "warn", seen, to_do)
+    if is_separate and role.writable and not role.on_a_replica:
         seen = f"{role.name} may write to tables: {', '.join(role.writable[:3])} and others"
         return Finding(_CHECK, "warn", seen, _ROLES)
     seen = f"{role.name}, whose statements end after {role.statement_timeout:g} s"
-    return Finding(_CHECK, "ok", seen if own else f"{seen}; DATABASE_READ_URL names no other")
+    return Finding(_CHECK, "ok", seen if is_separate else f"{seen}; DATABASE_READ_URL names no other")

@@ -15,7 +15,7 @@ def outlook(there: Sequence[Partition], retention_months: int | None, now: datet
         return "No scheduler has said yet how many months it keeps."
     setting = f"TRACKER_RETENTION_MONTHS={retention_months}"
     oldest_kept = first_kept(now, retention_months)
-    months = sorted({each.month for each in there if each.month})
+    months = sorted({partition.month for partition in there if partition.month})
     if not months:
         return "There is no month."
     if oldest_kept is None:

@@ -17,23 +17,23 @@ def about_rights(database: Database) -> list[Finding]:
         lacking = server_facts.missing_rights(tx)
     if not lacking:
         return []
-    shown = "; ".join(f"{each.missing} on {each.name}" for each in lacking[:_SHOWN])
+    shown = "; ".join(f"{privilege.missing} on {privilege.name}" for privilege in lacking[:_SHOWN])
     more = f" and {len(lacking) - _SHOWN} more" if len(lacking) > _SHOWN else ""
-    statements = "; ".join(dict.fromkeys(each.statement for each in lacking))
+    statements = "; ".join(dict.fromkeys(privilege.statement for privilege in lacking))
     to_do = f"As the owner of the tables: {statements}. deploy/postgres/roles.sql gives it for tables to come."
     return [Finding("rights", "fail", f"{lacking[0].role} lacks {shown}{more}", to_do)]
 
 
-def about_owner(check: str, facts: PostgresFacts, *, own: bool) -> list[Finding]:
+def about_owner(check: str, facts: PostgresFacts, *, is_separate: bool) -> list[Finding]:
     """Return whether the role that migrates and makes months owns the tables; nothing where it does.
 
-    `own` where DATABASE_MAINTENANCE_URL names another connection than DATABASE_URL; what needs none may lack it.
+    `is_separate` where DATABASE_MAINTENANCE_URL names another than DATABASE_URL; what needs none may lack it.
     """
     if facts.owns_tables is not False:
         return []
     seen = f"{facts.role} does not own the tables: it can neither migrate nor make months"
     to_do = "Give DATABASE_MAINTENANCE_URL the role that owns them: `tracker_owner` of deploy/postgres/roles.sql."
-    return [Finding(check, "fail" if own else "warn", seen, to_do)]
+    return [Finding(check, "fail" if is_separate else "warn", seen, to_do)]
 
 
 def about_owner_rights(check: str, database: Database) -> list[Finding]:

@@ -24,10 +24,10 @@ def about_secret_key(settings: Settings, *, active: int) -> list[Finding]:
 
 
 def _about_unknown() -> list[Finding]:
-    found = [f"{name} (for {meant}?)" if meant else name for name, meant in unknown_variables().items()]
-    if not found:
+    unknown = [f"{name} (for {meant}?)" if meant else name for name, meant in unknown_variables().items()]
+    if not unknown:
         return []
-    seen = f"no setting is called {', '.join(found)}"
+    seen = f"no setting is called {', '.join(unknown)}"
     return [Finding("unknown settings", "warn", seen, "Correct the name: what it was meant to set has its default.")]
 
 
@@ -39,29 +39,29 @@ def _about_admin_token(settings: Settings) -> list[Finding]:
 
 
 def _contradictions(settings: Settings) -> list[Finding]:
-    found = []
+    contradictions = []
     if settings.proxy_header == "forwarded" and settings.trusted_proxies in (0, ()):
         seen = "TRACKER_PROXY_HEADER=forwarded, and TRACKER_TRUSTED_PROXIES believes nobody who writes it"
-        found.append((seen, "Say which proxies are in front, or leave TRACKER_PROXY_HEADER out."))
+        contradictions.append((seen, "Say which proxies are in front, or leave TRACKER_PROXY_HEADER out."))
     if settings.metrics_token and settings.metrics_token == settings.admin_token:
         seen = "TRACKER_METRICS_TOKEN is TRACKER_ADMIN_TOKEN: who may read /metrics may do everything"
-        found.append((seen, "Take another random one for /metrics."))
+        contradictions.append((seen, "Take another random one for /metrics."))
     if settings.webhook_deliveries_days < settings.webhook_disable_days:
         seen = (
             f"deliveries are kept for {settings.webhook_deliveries_days} days (TRACKER_WEBHOOK_DELIVERIES_DAYS), and a "
             f"webhook is disabled after {settings.webhook_disable_days} (TRACKER_WEBHOOK_DISABLE_DAYS)"
         )
-        found.append((seen, "Keep them for longer, or nothing is left to send again when somebody sees it."))
+        contradictions.append((seen, "Keep them for longer, or nothing is left to send again when somebody sees it."))
     if settings.webhook_waiting_limit and settings.webhook_waiting_limit < settings.batch_size:
         seen = (
             f"TRACKER_WEBHOOK_WAITING_LIMIT={settings.webhook_waiting_limit} is less than one batch of "
             f"TRACKER_BATCH_SIZE={settings.batch_size} hits may add"
         )
-        found.append((seen, "Raise the limit: deliveries would be given up while nothing is wrong."))
+        contradictions.append((seen, "Raise the limit: deliveries would be given up while nothing is wrong."))
     if "," in _hosts(settings.database_url) and "target_session_attrs=" not in settings.database_url:
         seen = "DATABASE_URL names several hosts, and not which of them: a standby is taken where it comes first"
-        found.append((seen, "Write `target_session_attrs=read-write` behind its question mark."))
-    return [Finding(_CHECK, "warn", seen, to_do) for seen, to_do in found]
+        contradictions.append((seen, "Write `target_session_attrs=read-write` behind its question mark."))
+    return [Finding(_CHECK, "warn", seen, to_do) for seen, to_do in contradictions]
 
 
 def _hosts(url: str) -> str:

@@ -96,12 +96,12 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 any JSON v
 
 def _attributes(pairs: Any) -> dict[str, Any]:  # noqa: ANN401 any JSON value
     """Return a list of `{"key", "value"}` as an object."""
-    found = {}
+    attributes = {}
     for pair in pairs if isinstance(pairs, list) else ():
         name = text_of(pair.get("key")) if isinstance(pair, dict) else None
         if name is not None:
-            found[name] = _plain(pair.get("value"))
-    return found
+            attributes[name] = _plain(pair.get("value"))
+    return attributes
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 any JSON value

@@ -198,8 +198,8 @@ class Server(ABC):
             return
         # Started again: the address stays. The name was ours, and may have been taken by another since.
         self._socket_folder.mkdir(mode=0o700, exist_ok=True)
-        found = self._socket_folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        folder = self._socket_folder.lstat()
+        if not stat.S_ISDIR(folder.st_mode) or folder.st_uid != os.geteuid() or folder.st_mode & 0o077:
             raise EmbeddedServerFailed(f"{self._socket_folder} is not a private folder of this user any more.")
 
     def _wait_until_ready(self, running: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,7 @@ def valkey_server() -> Path:
 def _package(module: str, distribution: str) -> Path:
     if platform.system() != "Linux":
         raise EmbeddedServerFailed("The embedded servers run on Linux only; set DATABASE_URL and REDIS_URL instead.")
-    found = importlib.util.find_spec(module)
-    if found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
         raise EmbeddedServerFailed(f"The package {distribution} is missing: pip install -r requirements-dev.txt.")
-    return Path(found.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0])

@@ -77,22 +77,22 @@ def _rounds(work: Work, redis: Connection, owner: Person) -> None:
     owned = of_application(owner)
     not_before = 0.0
     while True:
-        found = _round(work, redis, owner, owned)
-        if found.retries:
+        result = _round(work, redis, owner, owned)
+        if result.retries:
             not_before = work.clock.monotonic() + RETRY_SECONDS
         waiting = work.look(lambda tx: application_rows.increments_waiting(tx, owner))
-        if not found.total and not waiting and work.clock.monotonic() >= not_before:
+        if not result.total and not waiting and work.clock.monotonic() >= not_before:
             return
         work.pause(_PAUSE_SECONDS)
 
 
 def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundResult:
-    found = RoundResult()
+    result = RoundResult()
     work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
-    found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
-    found.retries = taken.retries
+    result.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
+    result.retries = taken.retries
 
     def some_queued(tx: Transaction, counts: Counter[str]) -> int:
         times = application_rows.delete_queued(tx, owner, limit=BATCH_SIZE)
@@ -109,12 +109,12 @@ def _round(work: Work, redis: Connection, owner: Person, owned: Owned) -> RoundR
         counts["webhook_deliveries"] += deleted
         return deleted
 
-    found.total += work.repeat(some_queued, limit=BATCH_SIZE)
-    found.total += _delete_hits(work, owner)
-    found.total += work.repeat(some_sessions, limit=BATCH_SIZE)
-    found.total += work.repeat(some_deliveries, limit=BATCH_SIZE)
+    result.total += work.repeat(some_queued, limit=BATCH_SIZE)
+    result.total += _delete_hits(work, owner)
+    result.total += work.repeat(some_sessions, limit=BATCH_SIZE)
+    result.total += work.repeat(some_deliveries, limit=BATCH_SIZE)
     _delete_statistics(work, owner)
-    return found
+    return result
 
 
 def _delete_hits(work: Work, owner: Person) -> int:

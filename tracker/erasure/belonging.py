@@ -21,7 +21,7 @@ def of_person(person: Person) -> Owned:
         "session_id": set(person.session_ids),
         "ip_address": set(person.addresses),
     }
-    names = [orjson.dumps(name) for each in columns.values() for name in each]
+    names = [orjson.dumps(name) for values in columns.values() for name in values]
     owner = _of_application(person)
 
     def owns(entry: Entry) -> bool:

@@ -55,7 +55,7 @@ def erase_archived(work: Work, person: Person) -> list[str]:
         work.write_facts()
         work.look(_demand_no_problem)
         work.pause(_PAUSE_SECONDS)
-    if person.addresses and any(each.dropped_at is not None and not each.has_hits for each in months):
+    if person.addresses and any(month.dropped_at is not None and not month.has_hits for month in months):
         return [_NO_ADDRESSES]
     return []
 

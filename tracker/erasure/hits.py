@@ -32,25 +32,31 @@ def erase_some(
     what waits of it is folded, the increments of these hits among it, since both were stored together. So whatever is
     subtracted was added before.
     """
-    found = person_rows.hits_of(tx, person, day, limit=BATCH_SIZE)
-    if not found:
+    identities = person_rows.hits_of(tx, person, day, limit=BATCH_SIZE)
+    if not identities:
         return 0, None
-    erase_found(tx, counts, person, day, found, now=now)
-    if len(found) < BATCH_SIZE:
+    erase_found(tx, counts, person, day, identities, now=now)
+    if len(identities) < BATCH_SIZE:
         counts["statistics_days"] += 1
-    return len(found), min(created_at for _, created_at in found)
+    return len(identities), min(created_at for _, created_at in identities)
 
 
 def erase_found(
-    tx: Transaction, counts: Counter[str], person: Person, day: date, found: Sequence[HitIdentity], *, now: datetime
+    tx: Transaction,
+    counts: Counter[str],
+    person: Person,
+    day: date,
+    identities: Sequence[HitIdentity],
+    *,
+    now: datetime,
 ) -> None:
     """Erase hits of one day, and take them out of all that was made of them. Those that are gone already do no harm.
 
     `person` says which other hits of the day are going too, so that none of them keeps a visitor counted.
     """
     fold_locked(tx, person, day, now)
-    texts = person_rows.erase_values(tx, found)
-    hits = person_rows.erase_hits(tx, found)
+    texts = person_rows.erase_values(tx, identities)
+    hits = person_rows.erase_hits(tx, identities)
     counts["access_logs"] += len(hits)
     counts["custom_parameter_values"] += sum(text.count for text in texts)
     event_ids = [event_id_of((hit.id, hit.created_at)) for hit in hits]

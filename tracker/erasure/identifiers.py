@@ -40,17 +40,17 @@ class Identifiers:
 
 def checked(client_sub_ids: Iterable[str], session_ids: Iterable[str], addresses: Iterable[str]) -> Identifiers:
     """Return the identifiers, sorted, each once. Raises Refused for none, too many, or one that no hit could have."""
-    found = Identifiers(
+    identifiers = Identifiers(
         client_sub_ids=_texts("client_sub_id", client_sub_ids),
         session_ids=_texts("session_id", session_ids),
         addresses=tuple(sorted({_address(address) for address in addresses})),
     )
-    count = len(list(found.named()))
+    count = len(list(identifiers.named()))
     if not count:
         raise invalid("Name the person by at least one of client_sub_id, session_id and ip.")
     if count > MAX_IDENTIFIERS:
         raise invalid(f"At most {MAX_IDENTIFIERS} identifiers at once: these are {count}.")
-    return found
+    return identifiers
 
 
 def person_of(application: Application, identifiers: Identifiers) -> Person:
@@ -62,7 +62,7 @@ def person_of(application: Application, identifiers: Identifiers) -> Person:
         app_id=application.app_id,
         client_sub_ids=identifiers.client_sub_ids,
         session_ids=identifiers.session_ids,
-        addresses=tuple(sorted({*identifiers.addresses, *(each for each in stored if each is not None)})),
+        addresses=tuple(sorted({*identifiers.addresses, *(address for address in stored if address is not None)})),
     )
 
 

@@ -41,10 +41,10 @@ def undo(work: Work, redis: Connection, owner: Person, import_id: int) -> list[s
     until = work.claimed.requested_at + CLOCKS_APART
     not_before = 0.0
     while True:
-        found = _round(work, redis, owner, import_id, until)
-        if found.retries:
+        result = _round(work, redis, owner, import_id, until)
+        if result.retries:
             not_before = work.clock.monotonic() + RETRY_SECONDS
-        if not found.total and work.clock.monotonic() >= not_before:
+        if not result.total and work.clock.monotonic() >= not_before:
             break
         work.pause(_PAUSE_SECONDS)
     work.step(lambda tx, _: imported_filtered.take_back(tx, import_id))
@@ -63,8 +63,8 @@ def erase_to_store_anew(
 ) -> None:
     """Take stored hits out, and keep the entries that bring them back as they are read now: both or neither."""
     counts: Counter[str] = Counter()
-    for day, found in _by_day(stored):
-        hits.erase_found(tx, counts, owner, day, found, now=now)
+    for day, identities in _by_day(stored):
+        hits.erase_found(tx, counts, owner, day, identities, now=now)
     removal = StoredBatch(
         import_id=import_id,
         application_id=owner.application_id,
@@ -78,12 +78,12 @@ def erase_to_store_anew(
 
 def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: datetime) -> RoundResult:
     """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
-    found = RoundResult()
+    result = RoundResult()
     work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, of_import(owner, import_id, until), on_part=work.withdrawn)
     work.count()
-    found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
-    found.retries = taken.retries
+    result.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
+    result.retries = taken.retries
 
     def some_queued(tx: Transaction, counts: Counter[str]) -> int:
         times = batch_queue.erase_of_import(
@@ -99,9 +99,9 @@ def _round(work: Work, redis: Connection, owner: Person, import_id: int, until: 
         imports.forget_stored(tx, rows)
         return len(rows)
 
-    found.total += work.repeat(some_queued, limit=_QUEUED_AT_ONCE)
-    found.total += work.repeat(some_stored, limit=AT_ONCE)
-    return found
+    result.total += work.repeat(some_queued, limit=_QUEUED_AT_ONCE)
+    result.total += work.repeat(some_stored, limit=AT_ONCE)
+    return result
 
 
 def _by_day(identities: Sequence[HitIdentity]) -> list[tuple[date, list[HitIdentity]]]:

@@ -59,10 +59,10 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
     owned = of_person(person)
     not_before = 0.0
     while True:
-        found = _round(work, redis, person, owned)
-        if found.retries:
+        result = _round(work, redis, person, owned)
+        if result.retries:
             not_before = work.clock.monotonic() + RETRY_SECONDS
-        if found.oldest is None or found.oldest > work.claimed.requested_at + CLOCKS_APART:
+        if result.oldest is None or result.oldest > work.claimed.requested_at + CLOCKS_APART:
             if work.clock.monotonic() >= not_before:
                 return _notes(work, person)
             work.pause(1.0)
@@ -72,22 +72,22 @@ def erase(work: Work, redis: Connection, person: Person) -> list[str]:
 
 def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> RoundResult:
     """Erase in the order in which hits move, so that one which moves on meanwhile is found at its next place."""
-    found = RoundResult()
+    result = RoundResult()
     work.look(imports.wait_for_writers)
     taken = removal.remove_entries(redis, owned, on_part=work.withdrawn)
     work.count()
     _note_erased(work, person, taken.streams + taken.retries)
-    found.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
-    found.retries = taken.retries
-    _erase_queued(work, person, found)
+    result.add(taken.streams + taken.retries + taken.in_hand, taken.oldest)
+    result.retries = taken.retries
+    _erase_queued(work, person, result)
     days = _days(work)
     for number, day in enumerate(days, 1):
-        _erase_day(work, person, day, found)
+        _erase_day(work, person, day, result)
         work.on_day(number, len(days))
     _erase_deliveries(work, person)
     for day in work.look(lambda tx: person_statistics.days_remembered(tx, person)):
         _forget_day(work, person, day)
-    return found
+    return result
 
 
 def _note_erased(work: Work, person: Person, hits: int) -> None:
@@ -100,22 +100,22 @@ def _erased(person: Person, accepted_at: datetime, hits: int) -> LedgerChange:
     return LedgerChange(application_id=person.application_id, accepted_at=accepted_at, erased=hits)
 
 
-def _erase_queued(work: Work, person: Person, found: RoundResult) -> None:
+def _erase_queued(work: Work, person: Person, result: RoundResult) -> None:
     def some(tx: Transaction, counts: Counter[str]) -> int:
         times = person_rows.erase_queued(tx, person, limit=BATCH_SIZE)
         counts["batch_queue"] += len(times)
         ledger.add(tx, [_erased(person, time, 1) for time in times])
-        found.add(len(times), min(times, default=None))
+        result.add(len(times), min(times, default=None))
         return len(times)
 
     work.repeat(some, limit=BATCH_SIZE)
 
 
-def _erase_day(work: Work, person: Person, day: date, found: RoundResult) -> None:
+def _erase_day(work: Work, person: Person, day: date, result: RoundResult) -> None:
     # Most days have nothing of a person: only to look costs no update of the erasure's row.
     def erase_some(tx: Transaction, counts: Counter[str]) -> int:
         count, oldest = hits.erase_some(tx, counts, person, day, now=work.clock.now())
-        found.add(count, oldest)
+        result.add(count, oldest)
         return count
 
     if work.look(lambda tx: person_rows.hits_of(tx, person, day, limit=1)):

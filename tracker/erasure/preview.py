@@ -40,11 +40,11 @@ def count(
 def _count_day(database: Database, person: Person, day: date, counts: Counter[str]) -> None:
     with database.transaction() as tx:
         counts["sessions"] += len(person_rows.sessions_of(tx, person, day))
-        found = person_rows.hits_of(tx, person, day, limit=_MAX_HITS_OF_A_DAY)
-        counts["access_logs"] += len(found)
-        counts["statistics_days"] += bool(found)
-        for at in range(0, len(found), _BATCH_SIZE):
-            some = found[at : at + _BATCH_SIZE]
+        identities = person_rows.hits_of(tx, person, day, limit=_MAX_HITS_OF_A_DAY)
+        counts["access_logs"] += len(identities)
+        counts["statistics_days"] += bool(identities)
+        for at in range(0, len(identities), _BATCH_SIZE):
+            some = identities[at : at + _BATCH_SIZE]
             counts["custom_parameter_values"] += person_rows.count_values(tx, some)
             event_ids = [event_id_of(identity) for identity in some]
             counts["webhook_deliveries"] += person_rows.count_deliveries_of_hits(tx, person, event_ids)

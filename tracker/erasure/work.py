@@ -63,7 +63,7 @@ class Work:
             try:
                 with self._database.transaction() as tx:
                     counts: Counter[str] = Counter()
-                    found = work(tx, counts)
+                    outcome = work(tx, counts)
                     self._advance(tx, counts)
             except DatabaseUnavailable:
                 # Locks that others hold for long, for instance a rebuild of a large day, end in this too.
@@ -72,7 +72,7 @@ class Work:
                 self._sleep(_PAUSE_SECONDS)
             else:
                 self._renewed_at = self.clock.monotonic()
-                return found
+                return outcome
         raise AssertionError("the last try ends in one way or the other")
 
     def look(self, look: Callable[[Transaction], _T]) -> _T:
@@ -89,9 +89,9 @@ class Work:
         """Steps that each take at most `limit`, until one takes fewer; how much all found."""
         total = 0
         while True:
-            found = self.step(work)
-            total += found
-            if found < limit:
+            count = self.step(work)
+            total += count
+            if count < limit:
                 return total
 
     def count(self, **counts: int) -> None:

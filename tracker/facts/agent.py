@@ -25,10 +25,10 @@ class Agent(NamedTuple):
 @lru_cache(maxsize=_MAX_KNOWN)
 def agent_of(user_agent: str) -> Agent:
     """Read an agent. An iPad that calls itself a Mac cannot be told from one."""
-    found = parse(user_agent)
-    browser = found.user_agent
-    system = found.os.family if found.os else None
-    family = found.device.family if found.device else None
+    agent = parse(user_agent)
+    browser = agent.user_agent
+    system = agent.os.family if agent.os else None
+    family = agent.device.family if agent.device else None
     return Agent(
         browser=browser.family if browser else None,
         version=browser.major if browser else None,

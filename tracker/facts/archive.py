@@ -41,7 +41,7 @@ def archive(
         # Those without rows are stale where files or notes of before are left.
         stale = {*archived_days.stale(tx, month, has_hits=has_hits), *(days - archived_days.noted(tx, month))}
     with Workspace.open(writer.folder, writer.countries) as space:
-        for number, day in enumerate(sorted(stale, key=lambda each: (each[1], each[0])), 1):
+        for number, day in enumerate(sorted(stale, key=lambda stale_day: (stale_day[1], stale_day[0])), 1):
             if not should_continue():
                 return False
             _keep(writer, space, day)
@@ -57,9 +57,9 @@ def let_go(tx: Transaction, month: Month) -> None:
 
     Raises Refused where a day is not archived as it is now.
     """
-    found = archived_months.find(tx, month)
-    if found is None or found.dropped_at is None:
-        if found is None or archived_days.stale(tx, month, has_hits=found.has_hits):
+    archived = archived_months.find(tx, month)
+    if archived is None or archived.dropped_at is None:
+        if archived is None or archived_days.stale(tx, month, has_hits=archived.has_hits):
             raise conflict(f"Hits of {month} have changed since it was archived: it stays. Archive it again.")
         archived_months.note_dropped(tx, month)
 
@@ -74,18 +74,18 @@ def demand_folder(writer: Writer) -> None:
 
 
 def _keep(writer: Writer, space: Workspace, day: FactsDay) -> None:
-    found: FactsDifference | None = None
+    difference: FactsDifference | None = None
     with writer.database.transaction() as tx:
         archived_hits.replace(tx, [file.id for file in archived_hits.of_day(tx, day)])
     for _ in range(_TRIES):
         make_waiting(writer, space, day)
-        found = _compared(writer, space, day)
-        if found is None:
+        difference = _compared(writer, space, day)
+        if difference is None:
             return
         with writer.database.transaction() as tx:
             facts_marks.mark_day(tx, day)
-    assert found is not None
-    raise conflict(f"The facts of {day[1]} are not what its rows say ({found.stored}, {found.recounted}).")
+    assert difference is not None
+    raise conflict(f"The facts of {day[1]} are not what its rows say ({difference.stored}, {difference.recounted}).")
 
 
 def _compared(writer: Writer, space: Workspace, day: FactsDay) -> FactsDifference | None:
@@ -95,11 +95,11 @@ def _compared(writer: Writer, space: Workspace, day: FactsDay) -> FactsDifferenc
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         if not all(writer.folder.holds(file.name, file.bytes, file.checksum) for file in files):
             return FactsDifference(*day, stored="a file damaged or gone", recounted=f"{len(files)} files")
-        found = compare(tx, cursor, space, day, files)
-        if found is None:
+        difference = compare(tx, cursor, space, day, files)
+        if difference is None:
             hits = sum(file.facts for file in files)
             archived_days.note(tx, day, hits=hits, facts_id=max((file.id for file in files), default=0))
-        return found
+        return difference
 
 
 def _keep_hits(writer: Writer, space: Workspace, day: FactsDay) -> None:

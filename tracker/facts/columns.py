@@ -88,7 +88,7 @@ def meanings_of(csv: str, table: str) -> str:
 
 def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
     """Return the statement that makes facts from the table `rows` and those of MEANINGS."""
-    own = f"OR referrers.host = {text(domain)} OR ends_with(referrers.host, {text('.' + domain)})" if domain else ""
+    of_site = f"OR referrers.host = {text(domain)} OR ends_with(referrers.host, {text('.' + domain)})" if domain else ""
     columns = [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
     for key in parameters:
         pointer = "/" + key.replace("~", "~0").replace("/", "~1")
@@ -102,7 +102,7 @@ def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
         LEFT JOIN zones ON zones.value = rows.timezone
         LEFT JOIN addresses ON addresses.value = rows.ip_address,
         LATERAL (SELECT coalesce(
-            referrers.host = regexp_replace(urls.host, '^www[.]', '') {own}, false) AS is_internal)
+            referrers.host = regexp_replace(urls.host, '^www[.]', '') {of_site}, false) AS is_internal)
     """  # noqa: S608 every value is quoted
 
 

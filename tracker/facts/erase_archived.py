@@ -55,8 +55,8 @@ def _days(database: Database, space: Workspace, person: ArchiveErasure) -> list[
     with space.engine.cursor(seconds=_SECONDS) as cursor:
         for files, condition in ((facts, _of_facts(person)), (hits, _of_hits(person))):
             paths = {str(space.folder.path / file.name): file.date for file in files}
-            found = _holding(cursor, paths, condition)
-            dates |= {paths[path] for path in found}
+            holding = _holding(cursor, paths, condition)
+            dates |= {paths[path] for path in holding}
     return [(person.application_id, date) for date in sorted(dates)]
 
 
@@ -78,8 +78,8 @@ def _erase_day(database: Database, space: Workspace, person: ArchiveErasure, day
         facts = 0
         if archived_months.is_dropped(tx, day[1]):
             condition = f"({_of_facts(person)} OR {_IS_GONE})"
-            for each in facts_files.of_days(tx, day[0], day[1], day[1]):
-                facts += _erase_facts(tx, space, cursor, each, condition)
+            for file in facts_files.of_days(tx, day[0], day[1], day[1]):
+                facts += _erase_facts(tx, space, cursor, file, condition)
         archive_erasures.add(tx, person.erasure_id, facts=facts, hits=hits)
 
 

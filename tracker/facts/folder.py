@@ -52,13 +52,13 @@ class Folder:
 
     def demand(self, folder_id: UUID) -> None:
         """Raise FactsUnavailable where this is not the folder of that name."""
-        found = self.id()
-        if found is None:
+        present = self.id()
+        if present is None:
             raise FactsUnavailable(
                 f"The facts are not in {self.path}: mount the folder that holds them again, or make it anew with "
                 "`python -m tracker stats rebuild`."
             )
-        if found != folder_id:
+        if present != folder_id:
             raise FactsUnavailable(
                 f"{self.path} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own."
             )
@@ -101,16 +101,16 @@ class Folder:
     def work(self) -> Iterator[Path]:
         """Make a folder of this writer's own, which goes at the end, however it ends: others remove it after a kill."""
         with writing(self.path):
-            own = self.path / _WORK / secrets.token_hex(8)
-            new = own.with_suffix(_NEW)
+            work = self.path / _WORK / secrets.token_hex(8)
+            new = work.with_suffix(_NEW)
             new.mkdir(_MODE, parents=True)
             lock = os.open(new / _LOCK, os.O_WRONLY | os.O_CREAT, 0o640)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            new.rename(own)
+            new.rename(work)
         try:
-            yield own
+            yield work
         finally:
-            shutil.rmtree(own, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
             os.close(lock)
 
     def publish(self, made: Path, name: str, *, has_visits: bool = True) -> Published:
@@ -152,9 +152,9 @@ class Folder:
         """Remove what killed writers have left behind; how much. `known` tells which of some names count."""
         removed = 0
         with writing(self.path):
-            for own in (self.path / _WORK).glob("*"):
-                if _is_abandoned(own):
-                    shutil.rmtree(own, ignore_errors=True)
+            for work in (self.path / _WORK).glob("*"):
+                if _is_abandoned(work):
+                    shutil.rmtree(work, ignore_errors=True)
                     removed += 1
             before = time.time() - _LEFTOVER_SECONDS
             for day in (*self.path.glob("application=*/date=*"), *self.path.glob(f"{HITS}/application=*/date=*")):
@@ -183,7 +183,7 @@ def checksum_of(path: Path) -> str:
 
 def _described(files: Sequence[Path]) -> tuple[int, str]:
     """Return the bytes of files together, and their checksums one after the other."""
-    return sum(each.stat().st_size for each in files), "".join(map(checksum_of, files))
+    return sum(file.stat().st_size for file in files), "".join(map(checksum_of, files))
 
 
 def force(path: Path) -> None:
@@ -209,14 +209,14 @@ def reason_of(error: Exception) -> str:
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
 
 
-def _is_abandoned(own: Path) -> bool:
+def _is_abandoned(work: Path) -> bool:
     """Return whether the writer whose folder this is has ended: then its lock is free."""
     try:
-        lock = None if own.suffix == _NEW else os.open(own / _LOCK, os.O_WRONLY)
+        lock = None if work.suffix == _NEW else os.open(work / _LOCK, os.O_WRONLY)
     except FileNotFoundError:
         lock = None
     if lock is None:
-        return time.time() - own.stat().st_mtime > _LEFTOVER_SECONDS
+        return time.time() - work.stat().st_mtime > _LEFTOVER_SECONDS
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

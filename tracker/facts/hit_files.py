@@ -116,7 +116,7 @@ def remove_replaced(folder: Folder, tx: Transaction, *, limit: int) -> int:
 
 def parquet(files: Iterable[Path]) -> str:
     """Return the table of some files, named `file`."""
-    paths = ", ".join(text(str(each)) for each in files)
+    paths = ", ".join(text(str(file)) for file in files)
     return f"read_parquet([{paths}], hive_partitioning=false) AS file"
 
 

@@ -144,17 +144,17 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     if not files:
         [(count,)] = cursor.rows("SELECT count(*) FROM facts")
         return int(count), 0
-    found = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false))"  # noqa: S608
-    [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {found})")  # noqa: S608
-    [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({found} EXCEPT ALL {made})")  # noqa: S608
+    stored = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false))"  # noqa: S608
+    [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {stored})")  # noqa: S608
+    [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({stored} EXCEPT ALL {made})")  # noqa: S608
     return int(missing), int(surplus)
 
 
 def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
     """Return whether the file of visits beside a file of facts says something else than these."""
-    made, found = parts_of(file, span), f"FROM read_parquet({_list([beside(file)])}, hive_partitioning=false)"
+    made, stored = parts_of(file, span), f"FROM read_parquet({_list([beside(file)])}, hive_partitioning=false)"
     [(differing,)] = cursor.rows(
-        f"SELECT EXISTS (({made}) EXCEPT ALL ({found})) OR EXISTS (({found}) EXCEPT ALL ({made}))"
+        f"SELECT EXISTS (({made}) EXCEPT ALL ({stored})) OR EXISTS (({stored}) EXCEPT ALL ({made}))"
     )
     return bool(differing)
 

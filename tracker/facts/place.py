@@ -18,12 +18,12 @@ def country_of_zone(zone: str) -> str | None:
 @cache
 def _zones() -> dict[str, str]:
     """Zones by `zone.tab`, which names one country for each."""
-    found = {}
+    country_of = {}
     for line in _lines("zone.tab"):
         if not line.startswith("#"):
             country, _, zone, *_ = line.split("\t")
-            found[zone] = country
-    return found
+            country_of[zone] = country
+    return country_of
 
 
 @cache

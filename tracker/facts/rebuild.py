@@ -145,10 +145,10 @@ def _difference(writer: Writer, space: Workspace, day: FactsDay) -> FactsDiffere
                 return FactsDifference(*day, stored=f"{hours} damaged or gone", recounted=f"{file.facts} facts")
         if archived_months.is_dropped(tx, day[1]):
             return None  # There are no rows to compare with.
-        found = compare(tx, cursor, space, day, files)
-        if found and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
+        difference = compare(tx, cursor, space, day, files)
+        if difference and facts_marks.waiting_of_days(tx, day[0], day[1], day[1]):
             return None  # Hits arrived meanwhile: the next turn makes them facts.
-        return found
+        return difference
 
 
 def compare(

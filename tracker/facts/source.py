@@ -43,16 +43,16 @@ class Campaign(NamedTuple):
 
 def campaign_of(query: Iterable[tuple[str, str]]) -> Campaign:
     """Return the campaign of a query; the first of parameters of one name counts."""
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in query:
         lower = name.lower()
         if value and (lower.startswith("utm_") or lower in _CLICK_IDS):
-            found.setdefault(lower, value[:_MAX_LENGTH])
-    if not found:
+            parameters.setdefault(lower, value[:_MAX_LENGTH])
+    if not parameters:
         return Campaign()
-    click_id = next((name for name in _CLICK_IDS if name in found), None)
+    click_id = next((name for name in _CLICK_IDS if name in parameters), None)
     source, channel = _CLICK_IDS[click_id] if click_id else (None, None)
-    utm = {name: found.get(f"utm_{name}") for name in ("source", "medium", "campaign", "term", "content")}
+    utm = {name: parameters.get(f"utm_{name}") for name in ("source", "medium", "campaign", "term", "content")}
     if any(utm.values()):
         source = (utm["source"] or source or "").lower() or None
         channel = _MEDIA.get((utm["medium"] or "").lower(), "campaign")

@@ -152,8 +152,8 @@ class Writer:
     def _sweep(self) -> None:
         """Take months out that are gone, and remove what killed writers have left."""
         with self.database.transaction() as tx:
-            months = {each.month for each in partitions.list_partitions(tx) if each.month}
-            months |= {each.month for each in archived_months.look(tx)}
+            months = {partition.month for partition in partitions.list_partitions(tx) if partition.month}
+            months |= {archived.month for archived in archived_months.look(tx)}
             facts_files.replace_all_but(tx, sorted(map(str, months)))
         self.folder.remove_leftovers(self._known)
         self.swept_at = self.clock.monotonic()

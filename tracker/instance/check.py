@@ -37,7 +37,7 @@ class InstanceCheck:
     def __init__(self, database: Database, redis: Connection, clock: Clock, *, kind: str | None = None) -> None:
         self._database, self._redis, self._clock = database, redis, clock
         self._name = None if kind is None else f"{kind} {socket.gethostname()}:{os.getpid()}"
-        self._own: DatabaseIdentity | None = None
+        self._own_database: DatabaseIdentity | None = None
         self._own_until = 0.0
         self._server_started_at: datetime | None = None
         self._has_had_a_queue = False
@@ -57,72 +57,72 @@ class InstanceCheck:
 
     def _look(self) -> None:
         said = ownership.owner(self._redis)
-        own = self._identity()
-        claim = self._claim(own) if said is None else QueueClaim.decode(said)
-        self._note(own, claim)
+        database = self._identity()
+        claim = self._claim(database) if said is None else QueueClaim.decode(said)
+        self._note(database, claim)
         if claim is None:
             raise ForeignQueue(
                 f"What the key {ownership.OWNER} in Redis says cannot be read: if the Redis of REDIS_URL is the one of "
-                f"{own}, {_ADOPT} says so."
+                f"{database}, {_ADOPT} says so."
             )
-        if not claim.database.is_same_as(own):
+        if not claim.database.is_same_as(database):
             raise ForeignQueue(
-                f"The Redis of REDIS_URL belongs to the database {claim.database}, and DATABASE_URL leads to {own}: "
-                "nothing is put into it or taken out of it. Correct the setting that is wrong; where this database was "
-                f"restored or moved and goes on in the other's place, {_ADOPT} says so."
+                f"The Redis of REDIS_URL belongs to the database {claim.database}, and DATABASE_URL leads to "
+                f"{database}: nothing is put into it or taken out of it. Correct the setting that is wrong; where this "
+                f"database was restored or moved and goes on in the other's place, {_ADOPT} says so."
             )
         self._seen = claim
 
     def _identity(self) -> DatabaseIdentity:
         """Return which database this is. One that was known stays known while PostgreSQL is unavailable."""
         now = self._clock.monotonic()
-        if self._own is None or now >= self._own_until:
+        if self._own_database is None or now >= self._own_until:
             try:
                 with self._database.transaction() as tx:
-                    found = store.get(tx)
+                    instance = store.get(tx)
             except DatabaseUnavailable:
-                if self._own is None:
+                if self._own_database is None:
                     raise
             else:
-                self._own, self._server_started_at = found.database, found.server_started_at
-                self._has_had_a_queue = found.queue_id is not None
+                self._own_database, self._server_started_at = instance.database, instance.server_started_at
+                self._has_had_a_queue = instance.queue_id is not None
                 self._own_until = now + _NOTE_SECONDS
-        return self._own
+        return self._own_database
 
-    def _claim(self, own: DatabaseIdentity) -> QueueClaim:
+    def _claim(self, database: DatabaseIdentity) -> QueueClaim:
         """Say that a Redis is ours of which nothing is said: it is new, was wiped, or an older version has used it.
 
         Hits that wait there may be another's, unless this process has seen that this Redis is ours, or no Redis has
         ever been this database's: then an older version has put them there, which said nothing.
         """
-        remembered = self._seen is not None and self._seen.database.is_same_as(own)
-        claim = self._seen if remembered and self._seen is not None else QueueClaim.new(own)
+        remembered = self._seen is not None and self._seen.database.is_same_as(database)
+        claim = self._seen if remembered and self._seen is not None else QueueClaim.new(database)
         said = ownership.take(self._redis, claim.encode(), although_hits_wait=remembered or not self._has_had_a_queue)
         if said is None:
             raise ForeignQueue(
                 "Hits wait in the Redis of REDIS_URL, and it does not say any more for which database: if they are for "
-                f"{own}, {_ADOPT} says so."
+                f"{database}, {_ADOPT} says so."
             )
         taken = QueueClaim.decode(said)
         if taken == claim:
-            _log.info("redis taken as this database's", database=str(own), queue_id=str(claim.queue_id))
+            _log.info("redis taken as this database's", database=str(database), queue_id=str(claim.queue_id))
             with self._database.transaction() as tx:
                 store.take_queue(tx, claim.queue_id)
             self._has_had_a_queue = True
         return taken or claim
 
-    def _note(self, own: DatabaseIdentity, claim: QueueClaim | None) -> None:
+    def _note(self, database: DatabaseIdentity, claim: QueueClaim | None) -> None:
         """Say in both places that this process is there and what it works with, for `doctor`."""
         now = self._clock.monotonic()
         if self._name is None or claim is None or now < self._note_at:
             return
-        about = {"database": own.as_json(), "server_started_at": self._server_started_at, "version": __version__}
+        about = {"database": database.as_json(), "server_started_at": self._server_started_at, "version": __version__}
         self._note_at = now + _NOTE_SECONDS
         try:
             ownership.note_process(self._redis, self._name, orjson.dumps(about))
             with self._database.transaction() as tx:
                 store.note_process(tx, self._name, claim.queue_id)
-                if claim.database.is_same_as(own):
+                if claim.database.is_same_as(database):
                     store.take_queue(tx, claim.queue_id)
         except (DatabaseUnavailable, QueueUnavailable) as error:
             # The comparison stands without it.

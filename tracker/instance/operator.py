@@ -40,16 +40,16 @@ def versions(redis: Connection) -> dict[str, dict[str, int]]:
 
     Those of a version that did not say so yet go by an empty text.
     """
-    found: dict[str, dict[str, int]] = {}
+    processes: dict[str, dict[str, int]] = {}
     for name, about in ownership.processes(redis, seconds=ALIVE_SECONDS).items():
         try:
             version = str(orjson.loads(about).get("version", ""))
         except (ValueError, AttributeError):
             version = ""
-        kinds = found.setdefault(version, {})
+        kinds = processes.setdefault(version, {})
         kind = name.partition(" ")[0]
         kinds[kind] = kinds.get(kind, 0) + 1
-    return found
+    return processes
 
 
 def adopt(database: Database, redis: Connection) -> None:
@@ -57,10 +57,10 @@ def adopt(database: Database, redis: Connection) -> None:
 
     Raises DatabaseUnavailable, QueueUnavailable.
     """
-    found = look(database, redis)
-    claim = QueueClaim.new(found.instance.database)
-    if found.claim is not None:
-        claim = QueueClaim(found.instance.database, found.claim.queue_id)
+    belonging = look(database, redis)
+    claim = QueueClaim.new(belonging.instance.database)
+    if belonging.claim is not None:
+        claim = QueueClaim(belonging.instance.database, belonging.claim.queue_id)
     ownership.overwrite(redis, claim.encode())
     with database.transaction() as tx:
         store.take_queue(tx, claim.queue_id)

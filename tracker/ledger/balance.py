@@ -63,15 +63,15 @@ def balance(
 ) -> Balance:
     """Look, and look again where it seems not to balance. Raises DatabaseUnavailable and QueueUnavailable."""
     since = clock.now() - timedelta(days=days)
-    found = _look(database, redis, since)
+    seen = _look(database, redis, since)
     for _ in range(_LOOKS - 1):
-        if found.is_balanced:
+        if seen.is_balanced:
             break
         sleep(_PAUSE_SECONDS)
         again = _look(database, redis, since)
         # What is wrong is so in each look; what only moves is somewhere else in the next.
-        found = replace(again, lost=min(found.lost, again.lost), surplus=min(found.surplus, again.surplus))
-    return found
+        seen = replace(again, lost=min(seen.lost, again.lost), surplus=min(seen.surplus, again.surplus))
+    return seen
 
 
 def hours(
@@ -89,9 +89,9 @@ def write_off(database: Database, redis: Connection, clock: Clock, *, sleep: Cal
 
     Only while nothing waits, for what waits cannot be told from what is lost, hour by hour. Raises Refused then.
     """
-    found = balance(database, redis, clock, sleep=sleep)
-    if found.waiting:
-        raise Refused("CONFLICT", 409, f"{found.waiting} hits wait: let the workers store them first.")
+    present = balance(database, redis, clock, sleep=sleep)
+    if present.waiting:
+        raise Refused("CONFLICT", 409, f"{present.waiting} hits wait: let the workers store them first.")
     now = clock.now()
     with database.transaction() as tx:
         missing = [

@@ -37,15 +37,15 @@ class LedgerWatch:
         An hour to which hits belong that wait in Redis is left for later: they cannot be told from lost ones. Raises
         QueueUnavailable and DatabaseUnavailable.
         """
-        found = ledger_balance.balance(database, redis, clock, sleep=sleep)
-        if found.is_balanced:
+        present = ledger_balance.balance(database, redis, clock, sleep=sleep)
+        if present.is_balanced:
             self._said.clear()
             return []
         now = clock.now()
         hours = [
             hour
             for hour in ledger_balance.hours(database, now - _LOOKED_AT, _end(redis, now))
-            if (found.lost and hour.open > 0) or (found.surplus and hour.open < 0)
+            if (present.lost and hour.open > 0) or (present.surplus and hour.open < 0)
         ]
         with database.transaction() as tx:
             self._publish(tx, hours)

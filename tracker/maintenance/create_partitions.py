@@ -42,7 +42,7 @@ def create_partitions(
         gaps = partitions.missing(tx, partitions.gaps(there, longest=MAX_GAP_MONTHS))
         alone = {stray.month for stray in strays(tx)} | archived_months.dropped(tx)
     first_kept = partitions.first_kept(started_at, retention_months)
-    half_detached = {each.month for each in there if each.half_detached and each.month}
+    half_detached = {partition.month for partition in there if partition.half_detached and partition.month}
     needed = sorted({*needed, *(month for month in half_detached if first_kept is None or month >= first_kept)})
     gaps = [month for month in gaps if first_kept is None or month >= first_kept]
     problems = partitions.problems(there)

@@ -103,8 +103,8 @@ def _periods(database: Database, before: datetime) -> list[tuple[datetime, datet
     """Return the time before `before`, as far as there are partitions, in periods of few months, the oldest first."""
     with database.transaction() as tx:
         there = [partition for partition in partitions.list_partitions(tx) if partition.table == partitions.TABLES[0]]
-    months = sorted({each.month for each in there if each.month and each.month.start < before})
-    if any(each.month is None for each in there):
+    months = sorted({partition.month for partition in there if partition.month and partition.month.start < before})
+    if any(partition.month is None for partition in there):
         # Cut in some other way, or a default partition: what lies in it is known only to who looks at all.
         return [(datetime.min.replace(tzinfo=UTC), before)]
     parts = [months[at : at + MAX_MONTHS_PER_STATEMENT] for at in range(0, len(months), MAX_MONTHS_PER_STATEMENT)]

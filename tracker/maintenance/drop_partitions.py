@@ -56,7 +56,7 @@ def drop_old_partitions(
         return []
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
-        restored = {each.month for each in archived_months.look(tx) if each.restored_at is not None}
+        restored = {archived.month for archived in archived_months.look(tx) if archived.restored_at is not None}
     first_kept = partitions.first_kept(now, retention_months)
     due = [month for month in expired(there, first_kept) if month not in restored]
     if first_kept and (refusal := _refusal(database, there, due, first_kept, retention_months)) is not None:
@@ -95,7 +95,7 @@ def expired(there: Sequence[Partition], first_kept: Month | None) -> list[Month]
     """Return those months before `first_kept` of which either table has a partition, the oldest first."""
     if first_kept is None:
         return []
-    return sorted({each.month for each in there if each.month and each.month < first_kept})
+    return sorted({partition.month for partition in there if partition.month and partition.month < first_kept})
 
 
 def _refusal(
@@ -155,11 +155,11 @@ def rows_too_young(
 ) -> str | None:
     """Name a partition of the months `due` that holds hits which are kept, whatever its bounds say."""
     with database.transaction() as tx:
-        for each in there:
+        for partition in there:
             # Parameter values are younger than no hit of theirs, and have no index by time.
-            if each.table == partitions.TABLES[0] and each.month in due:  # noqa: SIM102
-                if partitions.holds_rows_since(tx, each, first_kept.start):
-                    return each.name
+            if partition.table == partitions.TABLES[0] and partition.month in due:  # noqa: SIM102
+                if partitions.holds_rows_since(tx, partition, first_kept.start):
+                    return partition.name
     return None
 
 

@@ -30,7 +30,7 @@ def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
         times = retention_state.look(tx)
         running = retention_state.running_months(tx)
         there = partitions.list_partitions(tx)
-        restored = {each.month for each in archived_months.look(tx) if each.restored_at is not None}
+        restored = {archived.month for archived in archived_months.look(tx) if archived.restored_at is not None}
     if (refusal := apart(times, before, clock.now())) is not None:
         raise conflict(refusal.sentence)
     if running is not None and running != retention_months:
@@ -47,5 +47,5 @@ def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
         now=now,
         deleted_as_of=times.deleted_as_of or now,
         months=months,
-        partitions=[each for each in there if each.month in months],
+        partitions=[partition for partition in there if partition.month in months],
     )

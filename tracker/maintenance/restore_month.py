@@ -41,14 +41,14 @@ def restore_month(
     """
     demand_folder(writer)
     with writer.database.transaction() as tx:
-        found = archived_months.find(tx, month)
+        archived = archived_months.find(tx, month)
         files = archived_hits.of_month(tx, month)
-        there = [each for each in months.list_partitions(tx) if each.month == month]
-    if found is None:
+        there = [partition for partition in months.list_partitions(tx) if partition.month == month]
+    if archived is None:
         raise not_found(f"{month} is not archived: see `python -m tracker partitions list`.")
-    if found.dropped_at is None:
+    if archived.dropped_at is None:
         return 0
-    if not found.has_hits:
+    if not archived.has_hits:
         raise conflict(f"Of {month} only the facts are kept, which no hits can be made of.")
     if there and not any(file.is_restored for file in files):
         # A drop that broke off: what is left of the month stands in the files.
@@ -70,7 +70,7 @@ def _restore(writer: Writer, space: Workspace, file: HitsFile) -> None:
         facts_marks.lock_day(tx, (file.application_id, file.date))
         # An erasure may have put another file in its place, or another process may have been here.
         files = archived_hits.of_day(tx, (file.application_id, file.date))
-        now = next((each for each in files if each.first_hour == file.first_hour), None)
+        now = next((present for present in files if present.first_hour == file.first_hour), None)
         if now is None or now.is_restored:
             return
         hit_files.check(space, now)

@@ -27,27 +27,27 @@ _PYTHON_TYPES = {"string": str, "number": int | float, "boolean": bool, "array":
 
 def problems_of(definition: ParameterDefinition) -> dict[str, list[str]]:
     """Return what is wrong with a definition, as sentences by column; empty where nothing is."""
-    found: dict[str, list[str]] = {}
+    problems: dict[str, list[str]] = {}
     for column, longest in _LENGTHS.items():
         text: str = getattr(definition, column)
         if not 1 <= len(text) <= longest or not text.isprintable():
-            found[column] = [f"It needs 1 to {longest} characters, none of them a control character."]
+            problems[column] = [f"It needs 1 to {longest} characters, none of them a control character."]
     for column in ("description", "default_value"):
         if "\0" in (getattr(definition, column) or ""):
-            found[column] = ["It holds a NUL character."]
+            problems[column] = ["It holds a NUL character."]
     if definition.parameter_type not in TYPES:
-        found["parameter_type"] = [f"It needs to be one of {', '.join(TYPES)}."]
-        return found
+        problems["parameter_type"] = [f"It needs to be one of {', '.join(TYPES)}."]
+        return problems
     rules = definition.validation_rules or {}
     wrong_rules = _wrong_rules(definition.parameter_type, rules)
     for problem in compile_definition(definition).problems:
         if problem.startswith("default_value"):
-            found.setdefault("default_value", []).append(problem)
+            problems.setdefault("default_value", []).append(problem)
         else:
             wrong_rules.append(problem)
     if wrong_rules:
-        found["validation_rules"] = wrong_rules
-    return found
+        problems["validation_rules"] = wrong_rules
+    return problems
 
 
 def problems_of_all(before: Sequence[ParameterDefinition], after: Sequence[ParameterDefinition]) -> dict[str, str]:
@@ -79,18 +79,18 @@ def _rules_bytes(definitions: Sequence[ParameterDefinition]) -> int:
 
 def _wrong_rules(kind: str, rules: Mapping[str, Any]) -> list[str]:
     known = _RULES_OF_TYPE[kind]
-    found = [f"{name} is no rule of a {kind}: there are {', '.join(known)}." for name in rules if name not in known]
+    wrong = [f"{name} is no rule of a {kind}: there are {', '.join(known)}." for name in rules if name not in known]
     allowed = rules.get("allowed_values")
     if isinstance(allowed, list):
         if not allowed:
-            found.append("allowed_values is empty, so that no value could ever pass.")
+            wrong.append("allowed_values is empty, so that no value could ever pass.")
         elif not all(_is_of(kind, value) for value in allowed):
-            found.append(f"allowed_values holds a value that is no {kind}.")
+            wrong.append(f"allowed_values holds a value that is no {kind}.")
     bounds = [rules.get(name) for name in ("min_value", "max_value")]
     low, high = (bound if isinstance(bound, int | float) else None for bound in bounds)
     if low is not None and high is not None and low > high:
-        found.append("min_value is above max_value.")
-    return found
+        wrong.append("min_value is above max_value.")
+    return wrong
 
 
 def _is_of(kind: str, value: Any) -> bool:  # noqa: ANN401 any JSON value

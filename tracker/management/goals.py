@@ -83,7 +83,7 @@ def delete_funnel(database: Database, app_id: str, funnel_id: str, *, by: Actor 
 
 def _numbers(tx: Transaction, application: Application) -> list[str]:
     definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-    return sorted(each.parameter_key for each in definitions if each.parameter_type == "number")
+    return sorted(definition.parameter_key for definition in definitions if definition.parameter_type == "number")
 
 
 def _step(text: str) -> GoalStep:

@@ -218,8 +218,8 @@ def require_power(
     """
     if by.kind != "key" or by.key_id is None:
         return
-    own = next((key for key in application.keys if key.id == by.key_id), None)
-    if own is None or not all(own.may(permission) for permission in permissions):
+    key_of_caller = next((key for key in application.keys if key.id == by.key_id), None)
+    if key_of_caller is None or not all(key_of_caller.may(permission) for permission in permissions):
         raise Refused("FORBIDDEN", 403, "A key may make and change only keys that may no more than itself.")
     row = api_keys.find(tx, application.id, by.key_id)  # The snapshot's time is rounded where it is far away.
     ends = None if row is None else row["expires_at"]

@@ -207,10 +207,10 @@ def remove(database: Database, app_id: str, member_id: str, *, by: Actor = COMMA
 
 def _member(rows: Sequence[Mapping[str, Any]], member_id: str) -> MemberRow:
     wanted = id_of(member_id, "member")
-    found = next((_row(row) for row in rows if row["id"] == wanted), None)
-    if found is None:
+    member = next((_row(row) for row in rows if row["id"] == wanted), None)
+    if member is None:
         raise not_found("The application has no such member.")
-    return found
+    return member
 
 
 def _row(row: Mapping[str, Any]) -> MemberRow:

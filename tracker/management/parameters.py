@@ -122,7 +122,7 @@ def apply_preset(database: Database, app_id: str, name: str, *, by: Actor = COMM
 
 def write_preset(tx: Transaction, application: Application, name: str, *, by: Actor) -> list[ParameterDefinition]:
     """Do the same within the caller's transaction."""
-    definitions = [ParameterDefinition(application_id=application.id, **each) for each in preset(name)]
+    definitions = [ParameterDefinition(application_id=application.id, **columns) for columns in preset(name)]
     return _write(tx, application, definitions, by=by)
 
 
@@ -141,21 +141,21 @@ def _write(
             sentences = " ".join(f"{column}: {' '.join(reasons)}" for column, reasons in problems.items())
             raise invalid(f"The definition of {definition.parameter_key!r} is not accepted. {sentences}", **problems)
     present = _present(tx, application)
-    changed = [each for each in definitions if present.get(each.parameter_key) != each]
+    changed = [definition for definition in definitions if present.get(definition.parameter_key) != definition]
     _require_room(present, changed)
     if changed:
         definition_table.upsert(tx, application.id, changed)
-    for each in changed:
-        old = present.get(each.parameter_key)
+    for definition in changed:
+        old = present.get(definition.parameter_key)
         action = "custom_parameter.created" if old is None else "custom_parameter.updated"
-        before, after = None if old is None else _columns(old), _columns(each)
-        note(tx, by, application, action, each.parameter_key, before, after, event=PARAMETER_UPDATED)
+        before, after = None if old is None else _columns(old), _columns(definition)
+        note(tx, by, application, action, definition.parameter_key, before, after, event=PARAMETER_UPDATED)
     return list(definitions)
 
 
 def _require_room(present: Mapping[str, ParameterDefinition], changed: Sequence[ParameterDefinition]) -> None:
     """Raise Refused where definitions would be more than an application may have; what is there already may stay."""
-    after = {**present, **{each.parameter_key: each for each in changed}}
+    after = {**present, **{definition.parameter_key: definition for definition in changed}}
     if problems := problems_of_all(list(present.values()), list(after.values())):
         sentences = " ".join(problems.values())
         raise invalid(sentences, **{column: [sentence] for column, sentence in problems.items()})

@@ -72,11 +72,11 @@ def revoke(database: Database, app_id: str, share_id: str, *, by: Actor = COMMAN
 
 def _origins(text: str) -> list[str]:
     """Return origins as a browser compares them. Raises Refused for a wildcard, a path, another scheme."""
-    found = list(dict.fromkeys(map(_origin, text.replace(",", " ").split())))
-    if len(found) > MAX_ORIGINS:
+    origins = list(dict.fromkeys(map(_origin, text.replace(",", " ").split())))
+    if len(origins) > MAX_ORIGINS:
         reason = f"At most {MAX_ORIGINS} origins may be named."
         raise invalid(reason, frame_origins=[reason])
-    return found
+    return origins
 
 
 def _origin(text: str) -> str:

@@ -36,17 +36,17 @@ class _Seen:
             "server",
         )
         present = {"redis": queue, "postgresql": database}
-        looks = {name: found for name, found in present.items() if found is not None}
+        looks = {name: look for name, look in present.items() if look is not None}
         yield _gauge(
             "tracker_server_latency_seconds",
             "Seconds of one round trip to a server.",
-            {name: found.latency for name, found in looks.items()},
+            {name: look.latency for name, look in looks.items()},
             "server",
         )
         yield _gauge(
             "tracker_clock_difference_seconds",
             "How far a server's clock is ahead of this machine's.",
-            {name: found.ahead for name, found in looks.items()},
+            {name: look.ahead for name, look in looks.items()},
             "server",
         )
         if queue is not None:

@@ -67,8 +67,8 @@ def type_for_hit(events: AbstractSet[str], event_name: str | None) -> str | None
 
     By the hit's own event name where the webhook asks for that, else as one hit among all.
     """
-    if event_name is not None and (own := HIT_PREFIX + event_name) in events:
-        return own
+    if event_name is not None and (event := HIT_PREFIX + event_name) in events:
+        return event
     return HIT if wants(events, HIT) else None
 
 

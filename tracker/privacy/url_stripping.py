@@ -40,7 +40,7 @@ def _strip(url: str, names: frozenset[str], depth: int) -> str:
     beginning, hash_, fragment = url.partition("#")
     path, mark, query = beginning.partition("?")
     if ";" in path:
-        path = _IN_PATH.sub(lambda found: "" if _is_named(found[0][1:], names, depth) else found[0], path)
+        path = _IN_PATH.sub(lambda match: "" if _is_named(match[0][1:], names, depth) else match[0], path)
     kept = _without(query, names, depth)
     if kept or not query:
         path += mark + kept
@@ -67,7 +67,7 @@ def _is_named(part: str, names: frozenset[str], depth: int) -> bool:
         return True
     if ";" in part:
         # Some sites part their parameters by semicolons (HTML 4.01, B.2.2).
-        return any(_is_named(each, names, depth) for each in part.split(";"))
+        return any(_is_named(name, names, depth) for name in part.split(";"))
     if not name.isalnum():
         # Not a plain word: escaped or nested.
         name = unquote_plus(name, errors="replace").lower()

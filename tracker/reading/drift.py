@@ -61,20 +61,22 @@ def read(database: Database, *, app_id: str, period: Period) -> Drift:
         undefined_keys=len(undefined),
         undefined=undefined[:_MAX_UNDEFINED],
         refused=refused,
-        defined=[_defined(each, by_key.get(each.parameter_key), seen.looked_at) for each in definitions],
+        defined=[
+            _defined(definition, by_key.get(definition.parameter_key), seen.looked_at) for definition in definitions
+        ],
     )
 
 
-def _seen(each: _Seen, looked_at: int) -> dict[str, Any]:
+def _seen(sightings: _Seen, looked_at: int) -> dict[str, Any]:
     return {
-        "parameter_key": each["key"],
-        "hits": each["hits"],
-        "share": round(each["hits"] / looked_at, 4),
-        "distinct_values": each["different"],
-        "types": each["types"],
+        "parameter_key": sightings["key"],
+        "hits": sightings["hits"],
+        "share": round(sightings["hits"] / looked_at, 4),
+        "distinct_values": sightings["different"],
+        "types": sightings["types"],
     }
 
 
-def _defined(definition: ParameterDefinition, found: _Seen | None, looked_at: int) -> dict[str, Any]:
-    seen = _seen(found or {"key": definition.parameter_key, "hits": 0, "different": 0, "types": {}}, looked_at or 1)
+def _defined(definition: ParameterDefinition, sightings: _Seen | None, looked_at: int) -> dict[str, Any]:
+    seen = _seen(sightings or {"key": definition.parameter_key, "hits": 0, "different": 0, "types": {}}, looked_at or 1)
     return {"parameter_key": definition.parameter_key, "parameter_type": definition.parameter_type, **seen}

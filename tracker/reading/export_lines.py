@@ -90,7 +90,7 @@ def safe_cell(text: str) -> str:
     """
     if not text or _NUMBER.fullmatch(text):
         return text
-    return _SUSPECT.sub(lambda found: found[0] + _MARK if _needs_mark(text, found.end()) else found[0], text)
+    return _SUSPECT.sub(lambda match: match[0] + _MARK if _needs_mark(text, match.end()) else match[0], text)
 
 
 def _needs_mark(text: str, place: int) -> bool:
@@ -137,14 +137,14 @@ def _cells(line: str) -> list[str]:
     """Return the cells of a line of PostgreSQL's CSV, however long they are; csv.reader has a limit."""
     cells, place = [], 0
     while place <= len(line):
-        found = _CELL.match(line, place)
-        if found is None:
+        cell = _CELL.match(line, place)
+        if cell is None:
             raise AssertionError("PostgreSQL writes a cell with a quote within quotes")
-        quoted, plain = found.groups()
+        quoted, plain = cell.groups()
         cells.append(plain if quoted is None else quoted.replace('""', '"'))
-        if found.end() == len(line) and not found[0].endswith(","):
+        if cell.end() == len(line) and not cell[0].endswith(","):
             break
-        place = found.end()
+        place = cell.end()
     return cells
 
 

@@ -56,11 +56,11 @@ def _months(database: Database, period: Period) -> list[tuple[datetime, datetime
     The others have no hits, and there may be centuries of them.
     """
     with bounded(), database.snapshot(patience=_PATIENCE) as tx:
-        found = partitions.list_partitions(tx)
+        partitions_of_all = partitions.list_partitions(tx)
     bounds = [
-        (max(period.start, each.start), min(period.end, each.end))
-        for each in found
-        if each.table == partitions.TABLES[0] and each.start is not None and each.end is not None
+        (max(period.start, partition.start), min(period.end, partition.end))
+        for partition in partitions_of_all
+        if partition.table == partitions.TABLES[0] and partition.start is not None and partition.end is not None
     ]
     return sorted((start, end) for start, end in bounds if start < end)
 

@@ -53,16 +53,16 @@ def _exact(
 
     These are groups of one day, or where all days are remembered.
     """
-    found: dict[Bucket | None, int] = {
+    numbers: dict[Bucket | None, int] = {
         place: _sum(rows, column) for place, rows in groups.items() if len(rows) <= 1 or not _sum(rows, column)
     }
-    if found.keys() == groups.keys() or _sum(groups[None], column) > MAX_COUNTED:
-        return found
-    for each in ask(tx, application_id, [row["date"] for row in groups[None]]):
-        place = None if each.month is None else (each.month, 0)
-        if place in groups and each.together == _sum(groups[place], column):
-            found[place] = each.different
-    return found
+    if numbers.keys() == groups.keys() or _sum(groups[None], column) > MAX_COUNTED:
+        return numbers
+    for counted in ask(tx, application_id, [row["date"] for row in groups[None]]):
+        place = None if counted.month is None else (counted.month, 0)
+        if place in groups and counted.together == _sum(groups[place], column):
+            numbers[place] = counted.different
+    return numbers
 
 
 def _sum(rows: Sequence[dict[str, Any]], column: str) -> int:

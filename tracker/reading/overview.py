@@ -43,16 +43,16 @@ def read(database: Database, application_ids: Sequence[UUID], period: Period) ->
 
     Raises Refused (SERVICE_UNAVAILABLE) where it took PostgreSQL too long, and DatabaseUnavailable.
     """
-    found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    rows_of: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
     with bounded(), database.snapshot(share_of=_LIST) as tx:
         for row in statistics_reading.days_of_many(tx, application_ids, period.first, period.last):
-            found[row["application_id"]].append(row)
+            rows_of[row["application_id"]].append(row)
         left, glances = MAX_COUNTED_TOGETHER, {}
-        for application_id in sorted(application_ids, key=lambda name: _visitors_of_days(found[name])):
-            together = _visitors_of_days(found[application_id])
+        for application_id in sorted(application_ids, key=lambda name: _visitors_of_days(rows_of[name])):
+            together = _visitors_of_days(rows_of[application_id])
             may_count = together <= min(MAX_COUNTED, left)
             left -= together if may_count else 0
-            glances[application_id] = _glance(tx, application_id, found[application_id], period, may_count=may_count)
+            glances[application_id] = _glance(tx, application_id, rows_of[application_id], period, may_count=may_count)
         return glances
 
 

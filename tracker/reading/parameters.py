@@ -74,7 +74,7 @@ def read(
     with asked_of(database, app_id) as (tx, application):
         stat = statistics_reading.parameters(tx, application.id, period.first, period.last).get(parameter_key, {})
         definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-        definition = next((each for each in definitions if each.parameter_key == parameter_key), None)
+        definition = next((definition for definition in definitions if definition.parameter_key == parameter_key), None)
         if definition is None and not stat:
             raise not_found(f"There is no custom parameter {parameter_key!r}.")
         dates = list(period.dates())

@@ -52,14 +52,14 @@ def _nothing(group_by: Grouping) -> Numbers:
     return Numbers(sessions=None if group_by == "hour" else 0)
 
 
-def _row(place: Bucket, group_by: Grouping, found: Numbers) -> dict[str, Any]:
+def _row(place: Bucket, group_by: Grouping, numbers: Numbers) -> dict[str, Any]:
     day, hour = place
     row: dict[str, Any] = {"date": f"{day:%Y-%m}" if group_by == "month" else str(day)}
     if group_by == "hour":
         row["hour"] = hour
-    row.update(requests=found.requests, unique_visitors=found.visitors)
+    row.update(requests=numbers.requests, unique_visitors=numbers.visitors)
     if group_by != "hour":
-        row["unique_sessions"] = found.sessions
+        row["unique_sessions"] = numbers.sessions
     if group_by == "month":
-        row.update(unique_visitors_exact=found.visitors_exact, unique_sessions_exact=found.sessions_exact)
+        row.update(unique_visitors_exact=numbers.visitors_exact, unique_sessions_exact=numbers.sessions_exact)
     return row

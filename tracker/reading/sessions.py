@@ -65,9 +65,9 @@ def read(
     before = None if cursor is None else cursors.decode(cursor)
     with asked_of(database, app_id) as (tx, application):
         # One more than is shown tells whether there is a next page.
-        found = sessions.page(tx, application, wanted, before=before, limit=limit + 1)
-    shown = found[:limit]
-    more = len(found) > limit
+        rows = sessions.page(tx, application, wanted, before=before, limit=limit + 1)
+    shown = rows[:limit]
+    more = len(rows) > limit
     next_cursor = cursors.encode((shown[-1]["first_accessed_at"], shown[-1]["id"])) if more else None
     return SessionPage([_session(row) for row in shown], next_cursor)
 

@@ -130,7 +130,7 @@ def _placed(counted: Mapping[Bucket | None, Numbers]) -> dict[Bucket, Numbers]:
 
 
 def _values(stat: Mapping[str, Any]) -> dict[str, int]:
-    return {each["value"]: each["count"] for each in stat["values"]}
+    return {entry["value"]: entry["count"] for entry in stat["values"]}
 
 
 def _without_values(stat: Mapping[str, Any]) -> dict[str, Any]:

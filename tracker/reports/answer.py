@@ -111,9 +111,9 @@ def _named(question: Question, rows: Sequence[EngineRow]) -> list[dict[str, Any]
     titles = dict(buckets)
     if question.dimensions:
         return [{"time": titles[row[0]], **dict(zip(names, row[1:], strict=True))} for row in rows]
-    found = {row[0]: row[1:] for row in rows}
+    by_time = {row[0]: row[1:] for row in rows}
     empty = _empty(question)
-    return [{"time": title, **dict(zip(names, found.get(key, empty), strict=True))} for key, title in buckets]
+    return [{"time": title, **dict(zip(names, by_time.get(key, empty), strict=True))} for key, title in buckets]
 
 
 def _compare(
@@ -126,17 +126,17 @@ def _compare(
     """Add to each row, as `before`, what the same was in the time to compare with; intervals by their number."""
     width = len(question.dimensions) + (question.interval is not None)
     numbers = _numbers(before)
-    found = {(numbers.get(row[0], row[0]), *row[1:width]) if width else (): row[width:] for row in earlier}
+    before_by_key = {(numbers.get(row[0], row[0]), *row[1:width]) if width else (): row[width:] for row in earlier}
     names = [measure.name for measure in question.measures]
     empty = _empty(question)
     keys: list[tuple[Any, ...]]
     if question.interval is not None and not question.dimensions:
         keys = [(number,) for number in range(len(named))]
     else:
-        own = _numbers(question)
-        keys = [(own.get(row[0], row[0]), *row[1:width]) if width else () for row in shown]
+        number_of = _numbers(question)
+        keys = [(number_of.get(row[0], row[0]), *row[1:width]) if width else () for row in shown]
     for row, key in zip(named, keys, strict=True):
-        row["before"] = dict(zip(names, found.get(key, empty), strict=True))
+        row["before"] = dict(zip(names, before_by_key.get(key, empty), strict=True))
 
 
 def _numbers(question: Question) -> dict[Any, int]:

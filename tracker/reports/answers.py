@@ -24,12 +24,12 @@ class Answers:
         """Return the answer to a question that these very files gave."""
         key = (application_id, question)
         with self._lock:
-            found = self._kept.get(key)
-            if found is None or found[0] != _numbers(files):
+            kept = self._kept.get(key)
+            if kept is None or kept[0] != _numbers(files):
                 self._kept.pop(key, None)
                 return None
             self._kept.move_to_end(key)
-            return found[1]
+            return kept[1]
 
     def put(self, application_id: UUID, question: Hashable, files: Sequence[FactsFile], rows: list[Any]) -> None:
         """Keep an answer, unless it is a large one."""

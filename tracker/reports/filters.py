@@ -65,12 +65,12 @@ def _filter_of(given: Any, parameters: Collection[str]) -> ReportFilter:  # noqa
     if not 0 < len(values) <= MAX_VALUES:
         raise _wrong(f"any_of takes 1 to {MAX_VALUES} values.")
     takes_null = comparison in ("is", "is_not", "any_of")
-    for each in values:
-        if each is None and takes_null:
+    for text in values:
+        if text is None and takes_null:
             continue
-        if not isinstance(each, str) or len(each) > MAX_VALUE_LENGTH:
+        if not isinstance(text, str) or len(text) > MAX_VALUE_LENGTH:
             raise _wrong(f"The value of {comparison} must be a text of at most {MAX_VALUE_LENGTH} characters.")
-        if "\0" in each:
+        if "\0" in text:
             raise _wrong("A value holds the character NUL.")
     return ReportFilter(dimension_of(name, parameters, field="filters"), comparison, tuple(values))
 

@@ -62,10 +62,10 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
         lambda cursor, files: cursor.rows(*statement_of(goals, days, files, timeout_minutes=minutes)),
     )
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
-    found = [] if rows is None else [_row(row, goals) for row in rows]
+    sources = [] if rows is None else [_row(row, goals) for row in rows]
     return GoalsReport(
-        whole=found[0] if found else nothing,
-        sources=found[1:],
+        whole=sources[0] if sources else nothing,
+        sources=sources[1:],
         exact=not facts.missing_days,
         up_to_date=not facts.is_waiting,
     )

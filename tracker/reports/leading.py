@@ -25,8 +25,8 @@ def leading(question: Question, groups: Sequence[str]) -> list[str]:
     names = ", ".join(groups)
     if question.order_by in _CHEAP:
         order = ", ".join([f"{_CHEAP[question.order_by]} DESC", *(f"{name} ASC NULLS LAST" for name in groups)])
-        found = f"SELECT {names} FROM selected GROUP BY {names} ORDER BY {order} LIMIT {rows}"  # noqa: S608
-        return [f"candidates AS MATERIALIZED ({found})", _among("led", "candidates", groups)]
+        candidates = f"SELECT {names} FROM selected GROUP BY {names} ORDER BY {order} LIMIT {rows}"  # noqa: S608
+        return [f"candidates AS MATERIALIZED ({candidates})", _among("led", "candidates", groups)]
     if question.order_by in _BOUNDED:
         bounds = f"SELECT {names}, sum(requests) AS most FROM selected GROUP BY {names}"  # noqa: S608 our own names
         exact = f"SELECT {_BOUNDED[question.order_by]} AS exact FROM foremost GROUP BY {names}"  # noqa: S608

@@ -47,12 +47,12 @@ class Question:
 
     @property
     def needs_visits(self) -> bool:
-        return any(each.needs_visits for each in self._named())
+        return any(column.needs_visits for column in self._named())
 
     @property
     def needs_pages(self) -> bool:
         """Return whether the first and last pages of visits are asked about."""
-        return any(each.needs_visits for each in (*self.dimensions, *(one.dimension for one in self.filters)))
+        return any(dimension.needs_visits for dimension in (*self.dimensions, *(one.dimension for one in self.filters)))
 
     @property
     def counts_visits(self) -> bool:
@@ -66,10 +66,10 @@ class Question:
     @property
     def parameters(self) -> set[str]:
         """Return the keys of the custom parameters that are asked about."""
-        return {each.parameter for each in self._named() if each.parameter is not None}
+        return {column.parameter for column in self._named() if column.parameter is not None}
 
     def _named(self) -> list[Measure | Dimension]:
-        return [*self.measures, *self.dimensions, *(each.dimension for each in self.filters)]
+        return [*self.measures, *self.dimensions, *(condition.dimension for condition in self.filters)]
 
     def compared(self, values: tuple[str | None, ...]) -> "Question | None":
         """Return the same question about the days to compare with; of the first dimension only these values."""
@@ -100,7 +100,7 @@ def question_of(given: Mapping[str, str | None], site: ReportSettings, now: date
     interval, compare, order (a name, with `-` before it for the largest first), limit, cursor; all may be absent.
     """
     keys = {definition.parameter_key for definition in site.definitions}
-    numbers = {each.parameter_key for each in site.definitions if each.parameter_type == "number"}
+    numbers = {definition.parameter_key for definition in site.definitions if definition.parameter_type == "number"}
     measures = tuple(measure_of(name, numbers) for name in _names(given, "measures", MAX_MEASURES, "visitors,requests"))
     named = _names(given, "dimensions", MAX_DIMENSIONS, "")
     dimensions = tuple(dimension_of(name, keys, field="dimensions") for name in named)
@@ -148,12 +148,12 @@ def _date(given: Mapping[str, str | None], name: str) -> date | None:
     if not text:
         return None
     try:
-        found = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+        day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
-        found = None
-    if found is None or not _EARLIEST <= found <= _LATEST:
+        day = None
+    if day is None or not _EARLIEST <= day <= _LATEST:
         raise _wrong(name, f"Must be a day from {_EARLIEST} to {_LATEST}, YYYY-MM-DD.")
-    return found
+    return day
 
 
 def _names(given: Mapping[str, str | None], field: str, most: int, default: str) -> list[str]:

@@ -36,19 +36,20 @@ def statement_of(question: Question, files: FactsRead, gathered: str | None = No
     tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
     tables, params = tables_of(question, files, gathered)
     conditions = []
-    for each in question.filters:
-        condition, values = each.condition()
+    for report_filter in question.filters:
+        condition, values = report_filter.condition()
         conditions.append(condition)
         params += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     tables.append(f"selected AS NOT MATERIALIZED (SELECT {_selected(question)} FROM rows{where})")  # noqa: S608
     groups = _groups(question)
-    found = [] if is_of_parts(question) else leading(question, groups)
-    source = "led" if found else "selected"
-    tables += [*found, _counted(question, groups, source), _of_visits(question, groups, source)]
+    candidates = [] if is_of_parts(question) else leading(question, groups)
+    source = "led" if candidates else "selected"
+    tables += [*candidates, _counted(question, groups, source), _of_visits(question, groups, source)]
     equal = " AND ".join(f"counted.{name} IS NOT DISTINCT FROM of_visits.{name}" for name in groups) or "true"
     measures = [
-        f"{each.sql} AS {quoted(each.name)}" if each.needs_visits else quoted(each.name) for each in question.measures
+        f"{measure.sql} AS {quoted(measure.name)}" if measure.needs_visits else quoted(measure.name)
+        for measure in question.measures
     ]
     columns = ", ".join([*(f"counted.{name}" for name in groups), *measures])
     order = _order(question, groups)
@@ -66,8 +67,8 @@ def _selected(question: Question) -> str:
         parts += ["key", "is_single", *(WHOLE if has_whole else ())]
     if question.interval is not None:
         parts.append(f"{bucket_of(question.days, question.interval)} AS bucket")
-    parts += [f"{each.sql} AS d{number}" for number, each in enumerate(question.dimensions)]
-    keys = {each.parameter for each in question.measures if each.parameter is not None}
+    parts += [f"{dimension.sql} AS d{number}" for number, dimension in enumerate(question.dimensions)]
+    keys = {measure.parameter for measure in question.measures if measure.parameter is not None}
     return ", ".join([*parts, *(quoted(column_of(key)) for key in sorted(keys))])
 
 
@@ -77,7 +78,7 @@ def _groups(question: Question) -> list[str]:
 
 
 def _counted(question: Question, groups: Sequence[str], source: str) -> str:
-    measures = [f"{each.sql} AS {quoted(each.name)}" for each in question.measures if not each.needs_visits]
+    measures = [f"{measure.sql} AS {quoted(measure.name)}" for measure in question.measures if not measure.needs_visits]
     if question.counts_visits:
         measures += ["count(*) FILTER (is_single) AS singles", "coalesce(sum(views), 0) AS all_views"]
     if has_visits_apart(question):
@@ -115,7 +116,7 @@ def _group_by(groups: Sequence[str]) -> str:
 def _order(question: Question, groups: Sequence[str]) -> str:
     if not groups:
         return ""
-    numbers = {each.name: f"counted.d{number}" for number, each in enumerate(question.dimensions)}
+    numbers = {dimension.name: f"counted.d{number}" for number, dimension in enumerate(question.dimensions)}
     chosen = numbers.get(question.order_by) or quoted(question.order_by)
     direction = "DESC" if question.is_descending else "ASC"
     terms = [f"{chosen} {direction} NULLS LAST", *(f"counted.{name} ASC NULLS LAST" for name in groups)]

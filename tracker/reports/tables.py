@@ -164,9 +164,9 @@ def has_visits_apart(question: Question) -> bool:
 
 def _columns(question: Question) -> set[str]:
     """Return the columns that dimensions and filters need; custom parameters are not among them."""
-    named = {each.name for each in question.dimensions} | {each.dimension.name for each in question.filters}
-    found = {name for name in named if ":" not in name}
-    return found | {"browser"} if "browser_version" in found else found
+    named = {asked.name for asked in question.dimensions} | {asked.dimension.name for asked in question.filters}
+    columns = {name for name in named if ":" not in name}
+    return columns | {"browser"} if "browser_version" in columns else columns
 
 
 def _table(name: str, query: str) -> str:

@@ -94,5 +94,5 @@ class Connections:
         self._loop.call_later(_SWEEP_SECONDS, self._sweep)
         self.date = formatdate(time.time(), usegmt=True)
         now = self._loop.time()
-        for connection in [each for each in self._open if each.deadline < now]:
+        for connection in [connection for connection in self._open if connection.deadline < now]:
             connection.on_deadline()

@@ -26,8 +26,8 @@ LookUp = Callable[[str], Sequence[IPAddress]]
 
 def look_up(host: str) -> list[IPAddress]:
     """Return all addresses of a name, in the order in which to try them (RFC 6724). Raises OSError."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in found]
+    answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [ip_address(str(sockaddr[0]).partition("%")[0]) for *_, sockaddr in answers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,23 @@ class Resolver:
         and which of several a connection takes must not decide whether it is allowed. Raises DestinationRefused.
         """
         try:
-            found: Sequence[IPAddress] = [ip_address(host)]
+            addresses: Sequence[IPAddress] = [ip_address(host)]
         except ValueError:
-            found = self._found(host, seconds)
-        for address in found:
+            addresses = self._found(host, seconds)
+        for address in addresses:
             check_address(address, port, self._policy)
-        return found
+        return addresses
 
     def _found(self, host: str, seconds: float) -> Sequence[IPAddress]:
         try:
-            found = self._ask(host).answer.result(seconds)
+            addresses = self._ask(host).answer.result(seconds)
         except TimeoutError as error:
             raise DestinationRefused("The host's name could not be looked up in time.") from error
         except (OSError, ValueError, RuntimeError) as error:
             raise DestinationRefused("The host's name cannot be resolved.") from error
-        if not found:
+        if not addresses:
             raise DestinationRefused("The host's name has no address.")
-        return found
+        return addresses
 
     def _ask(self, host: str) -> _Question:
         now = self._clock.monotonic()

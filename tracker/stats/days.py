@@ -27,7 +27,9 @@ def dates(first: date, last: date) -> Iterator[date]:
 def of_date(database: Database, day: date, app_id: str | None) -> list[tuple[ApplicationDay, str]]:
     """Return the days of applications, each with its app_id, that have raw rows or statistics on this date."""
     with database.transaction() as tx:
-        return [((found, day), name) for found, name in statistics.applications_of_day(tx, day, app_id)]
+        return [
+            ((application_id, day), name) for application_id, name in statistics.applications_of_day(tx, day, app_id)
+        ]
 
 
 def fold_day(tx: Transaction, day: ApplicationDay, now: datetime) -> None:

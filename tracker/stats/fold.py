@@ -41,11 +41,11 @@ def fold(
     skipped: set[ApplicationDay] = set()
     dry = False
     while not dry:
-        found, added = _fold_some(database, clock, skipped)
-        skipped.update(found.held_by_others)
+        locked, added = _fold_some(database, clock, skipped)
+        skipped.update(locked.held_by_others)
         increments += added.increments
         hits += added.hits
-        dry = not found.ids and not found.held_by_others
+        dry = not locked.ids and not locked.held_by_others
         if clock.monotonic() >= deadline or not should_continue():
             break
     if increments:
@@ -59,18 +59,18 @@ def _fold_some(
 ) -> tuple[LockedIncrements, FoldedCounts]:
     started_at = clock.now()
     with database.transaction() as tx:
-        found = statistics_increments.lock_next(tx, limit=_BATCH_SIZE, skipped=skipped)
-        if not found.ids:
-            return found, FoldedCounts(0, 0)
-        added = statistics.fold(tx, found.ids, clock.now())
+        locked = statistics_increments.lock_next(tx, limit=_BATCH_SIZE, skipped=skipped)
+        if not locked.ids:
+            return locked, FoldedCounts(0, 0)
+        added = statistics.fold(tx, locked.ids, clock.now())
         job = BatchJob(
             job_type=JOB_TYPE,
             status="completed",
-            batch_size=len(found.ids),
+            batch_size=len(locked.ids),
             processed_count=added.increments,
             error_count=0,
             started_at=started_at,
             completed_at=clock.now(),
         )
         batch_jobs.add_or_join(tx, job, limit=_BATCH_SIZE)
-    return found, added
+    return locked, added

@@ -48,12 +48,12 @@ def rebuild(
     """
     demand_application(database, app_id)
     done = Rebuilt()
-    for each in dates(first, last):
-        for day, name in of_date(database, each, app_id):
+    for calendar_day in dates(first, last):
+        for day, name in of_date(database, calendar_day, app_id):
             reason = _rebuild_day(database, clock, day, done)
             if reason is not None:
-                done.passed.append(Passed(name, each, reason))
-        on_date(each)
+                done.passed.append(Passed(name, calendar_day, reason))
+        on_date(calendar_day)
     return done
 
 

@@ -55,15 +55,15 @@ def verify(
         with database.transaction() as tx:
             first = statistics.first_day(tx) or last
     done = Verified()
-    for each in dates(first, last):
-        for day, name in of_date(database, each, app_id):
-            found = _compare(database, clock, day)
-            if isinstance(found, str):
-                done.passed.append(Passed(name, each, found))
+    for calendar_day in dates(first, last):
+        for day, name in of_date(database, calendar_day, app_id):
+            outcome = _compare(database, clock, day)
+            if isinstance(outcome, str):
+                done.passed.append(Passed(name, calendar_day, outcome))
             else:
                 done.days += 1
-                done.differences += [DayDifference(name, each, difference) for difference in found]
-        on_date(first, last, each)
+                done.differences += [DayDifference(name, calendar_day, difference) for difference in outcome]
+        on_date(first, last, calendar_day)
     return done
 
 
@@ -77,7 +77,7 @@ def _compare(database: Database, clock: Clock, day: ApplicationDay) -> list[Diff
         for _ in range(_ATTEMPTS):
             fold_day(tx, day, clock.now())
             # Hits may be stored between two statements: the comparison says when it saw such ones.
-            found = statistics.differences(tx, day)
-            if found is not None:
-                return found
+            differences = statistics.differences(tx, day)
+            if differences is not None:
+                return differences
     return _BUSY

@@ -56,7 +56,12 @@ def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdent
     if not identities:
         return set()
     times = [identity[1] for identity in identities]
-    parameters = {"ids": [each[0] for each in identities], "times": times, "first": min(times), "last": max(times)}
+    parameters = {
+        "ids": [identity[0] for identity in identities],
+        "times": times,
+        "first": min(times),
+        "last": max(times),
+    }
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
 
 

@@ -64,8 +64,8 @@ def find_by_key(tx: Transaction, key_hashes: Sequence[str]) -> dict[str, Applica
 
 
 def _named(tx: Transaction, app_ids: Mapping[str, str]) -> dict[str, Application]:
-    found = find_many(tx, list(set(app_ids.values())))
-    return {name: found[app_id] for name, app_id in app_ids.items() if app_id in found}
+    applications = find_many(tx, list(set(app_ids.values())))
+    return {name: applications[app_id] for name, app_id in app_ids.items() if app_id in applications}
 
 
 def insert(

@@ -33,11 +33,11 @@ def look(tx: Transaction) -> list[ArchivedMonth]:
 
 def dropped(tx: Transaction) -> set[Month]:
     """Return the months of which files are all there is."""
-    return {each.month for each in look(tx) if each.dropped_at is not None}
+    return {archived.month for archived in look(tx) if archived.dropped_at is not None}
 
 
 def find(tx: Transaction, month: Month) -> ArchivedMonth | None:
-    return next((each for each in look(tx) if each.month == month), None)
+    return next((archived for archived in look(tx) if archived.month == month), None)
 
 
 def begin(tx: Transaction, month: Month, *, has_hits: bool) -> bool:

@@ -12,11 +12,11 @@ from tracker.store.queries import Jsonb, execute, fetch_all
 
 def by_application(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[ParameterDefinition, ...]]:
     """Return the definitions of each of the applications that has any, by key."""
-    found = defaultdict[UUID, list[ParameterDefinition]](list)
+    by_id = defaultdict[UUID, list[ParameterDefinition]](list)
     params = {"application_ids": list(application_ids)}
     for row in fetch_all(tx, "custom_parameter_definitions/by_application", params):
-        found[row["application_id"]].append(ParameterDefinition(**row))
-    return {application_id: tuple(definitions) for application_id, definitions in found.items()}
+        by_id[row["application_id"]].append(ParameterDefinition(**row))
+    return {application_id: tuple(definitions) for application_id, definitions in by_id.items()}
 
 
 def over_limits(tx: Transaction, *, definitions: int, default_bytes: int) -> list[str]:

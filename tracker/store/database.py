@@ -52,15 +52,15 @@ class Database:
         wait: float = 2.0,
         patience: float = 60.0,
         cancellation: float = 10.0,
-        each: int | None = None,
+        per_application: int | None = None,
     ) -> None:
         """Remember how to connect.
 
         `name` is the application_name that pg_stat_activity shows; `connections` the most that are open at once;
         `wait` how many seconds to wait for a free or a new connection (a new one: two at least); `patience` how
         many for the answer to one statement; `cancellation` how many more for PostgreSQL to confirm that it has ended
-        what took longer (0: it is not asked to; then the role's own time-out has to); `each` how
-        many connections there are for what is read for one application.
+        what took longer (0: it is not asked to; then the role's own time-out has to); `per_application`
+        how many connections there are for what is read for one application.
         """
         self._conninfo = complete(url, name=name, wait=wait)
         self._connections = connections
@@ -68,7 +68,7 @@ class Database:
         self._patience = patience
         self._cancellation = cancellation
         self._places = threading.BoundedSemaphore(connections)
-        self._shares = PerKeyLimit(each or connections)
+        self._shares = PerKeyLimit(per_application or connections)
         self._idle: list[PostgresConnection] = []
         self._distrusted_at = -math.inf
         self.give_up_at = math.inf

@@ -105,12 +105,12 @@ def doubt(times: Times, before: datetime, after: datetime) -> PauseReason | None
 
 def apart(times: Times, before: datetime, after: datetime) -> PauseReason | None:
     """Return why two clocks that disagree are not to be trusted, or None where they agree."""
-    own = min(max(times.now, before), after)
-    if abs(own - times.now) <= MAX_APART:
+    nearest = min(max(times.now, before), after)
+    if abs(nearest - times.now) <= MAX_APART:
         return None
-    side = "ahead of" if own > times.now else "behind"
+    side = "ahead of" if nearest > times.now else "behind"
     sentence = (
-        f"This machine's clock is {words(abs(own - times.now))} {side} PostgreSQL's: nothing is deleted and no session "
-        "ends until they agree. Set both by NTP."
+        f"This machine's clock is {words(abs(nearest - times.now))} {side} PostgreSQL's: nothing is deleted and no "
+        "session ends until they agree. Set both by NTP."
     )
     return PauseReason(f"apart, {side}", sentence)

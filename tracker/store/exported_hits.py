@@ -70,20 +70,20 @@ def page(
         **_NOT_IN_JSON,
     }
     statement = {"csv": "access_logs/page_csv", "jsonl": "access_logs/page_jsonl"}[format_]
-    found: list[bytes] = []
+    lines: list[bytes] = []
     size = count = 0
     with tx.cursor() as cursor, cursor.copy(sql(statement), params) as rows:
         for row in rows:  # PostgreSQL sends a message a row.
             count += 1
             if size < max_bytes:
-                found.append(bytes(row))
+                lines.append(bytes(row))
                 size += len(row)
     end_of_line = None if wanted.with_params else _WITHOUT_PARAMS[format_]
     return Page(
-        [_without(row[_PLACE:-1], end_of_line) for row in found],
-        _position(found[-1]) if found else None,
-        is_full=len(found) == limit,
-        is_cut_off=len(found) < count,
+        [_without(row[_PLACE:-1], end_of_line) for row in lines],
+        _position(lines[-1]) if lines else None,
+        is_full=len(lines) == limit,
+        is_cut_off=len(lines) < count,
     )
 
 

@@ -78,7 +78,7 @@ def _make(connection: PostgresConnection, month: Month, on_step: OnStep) -> list
             with connection.transaction():
                 known = obstacles(connection, list_partitions(connection), month)
             message = " ".join((error.diag.message_primary or type(error).__name__).split())
-            refused.append(next((each for each in known if table in each), misfit(table, month, message)))
+            refused.append(next((sentence for sentence in known if table in sentence), misfit(table, month, message)))
     return refused
 
 

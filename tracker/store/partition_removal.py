@@ -49,56 +49,56 @@ def remove(
     dropped: list[str] = []
     with maintenance(url, name="tracker-partitions") as connection:
         for table in reversed(TABLES):
-            for found in _month_of(connection, table, month):
+            for partition in _month_of(connection, table, month):
                 if not should_continue():
                     return dropped
-                if _remove(connection, found, on_step, should_continue, before):
-                    on_step(f"{found.name} dropped")
-                    dropped.append(found.name)
+                if _remove(connection, partition, on_step, should_continue, before):
+                    on_step(f"{partition.name} dropped")
+                    dropped.append(partition.name)
     return dropped
 
 
 def _month_of(connection: PostgresConnection, table: str, month: Month) -> list[Partition]:
-    found = [
+    partitions = [
         partition for partition in list_partitions(connection) if partition.table == table and partition.month == month
     ]
     connection.rollback()
     # Of two only one can be half detached, and as long as it is so nothing else can be detached.
-    return sorted(found, key=lambda each: not each.half_detached)
+    return sorted(partitions, key=lambda partition: not partition.half_detached)
 
 
 def _remove(
     connection: PostgresConnection,
-    found: Partition,
+    partition: Partition,
     on_step: Callable[[str], None],
     should_continue: Callable[[], bool],
     before: Callable[[PostgresConnection], None],
 ) -> bool:
     """Return whether it is dropped; not where `should_continue` said no while it was being emptied."""
-    if _tried(connection, found, on_step, before):
+    if _tried(connection, partition, on_step, before):
         return True
-    if found.table == TABLES[0]:
-        on_step(f"{found.name} is too large to be detached at once: emptying it first")
+    if partition.table == TABLES[0]:
+        on_step(f"{partition.name} is too large to be detached at once: emptying it first")
         with connection.transaction():
             before(connection)
-        if not _empty(connection, found, should_continue):
+        if not _empty(connection, partition, should_continue):
             return False
-        if _tried(connection, found, on_step, before):
+        if _tried(connection, partition, on_step, before):
             return True
-    raise DatabaseUnavailable(f"{found.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
+    raise DatabaseUnavailable(f"{partition.name} could not be detached within {MAX_SECONDS} s: the machine is busy.")
 
 
 def _tried(
     connection: PostgresConnection,
-    found: Partition,
+    partition: Partition,
     on_step: Callable[[str], None],
     before: Callable[[PostgresConnection], None],
 ) -> bool:
     """Try a few times; False where the time was always too short."""
-    hits = _hits_in(connection, found) if found.table == TABLES[0] else {}
+    hits = _hits_in(connection, partition) if partition.table == TABLES[0] else {}
     for _ in range(_TRIES):
         try:
-            patiently(partial(_detach, connection, found, hits, before), on_wait=on_step, last_wait=LOCK_WAIT)
+            patiently(partial(_detach, connection, partition, hits, before), on_wait=on_step, last_wait=LOCK_WAIT)
         except errors.QueryCanceled:
             time.sleep(_PAUSE)
         else:
@@ -124,22 +124,22 @@ def lock_out(connection: PostgresConnection) -> None:
     execute(connection, "partitions/lock_out")
 
 
-def _hits_in(connection: PostgresConnection, found: Partition) -> dict[str, int]:
+def _hits_in(connection: PostgresConnection, partition: Partition) -> dict[str, int]:
     """Count the hits of a month by application, beside the writers: for the ledger, which learns it with the drop."""
     count = sql.SQL("SELECT application_id::text, count(*)::int FROM ONLY {} GROUP BY application_id")
-    counted = connection.execute(count.format(sql.Identifier(found.name))).fetchall()
+    counted = connection.execute(count.format(sql.Identifier(partition.name))).fetchall()
     connection.rollback()
     return dict(counted)
 
 
 def _detach(
     connection: PostgresConnection,
-    found: Partition,
+    partition: Partition,
     hits: dict[str, int],
     before: Callable[[PostgresConnection], None],
     lock_wait: float,
 ) -> None:
-    parent, name = sql.Identifier(found.table), sql.Identifier(found.name)
+    parent, name = sql.Identifier(partition.table), sql.Identifier(partition.name)
     with connection.transaction():
         end_autovacuum(connection)
         limit_lock_waits(connection, lock_wait)
@@ -148,16 +148,16 @@ def _detach(
         budget = Budget(connection, time.monotonic() + MAX_SECONDS)
         lock_out(connection)
         before(connection)
-        finalize = sql.SQL("FINALIZE" if found.half_detached else "")
+        finalize = sql.SQL("FINALIZE" if partition.half_detached else "")
         budget.execute(sql.SQL("ALTER TABLE {} DETACH PARTITION {} {}").format(parent, name, finalize))
         budget.execute(sql.SQL("DROP TABLE {}").format(name))
         if hits:
             ledger.add_dropped(connection, hits)
 
 
-def _empty(connection: PostgresConnection, found: Partition, should_continue: Callable[[], bool]) -> bool:
+def _empty(connection: PostgresConnection, partition: Partition, should_continue: Callable[[], bool]) -> bool:
     """Delete all rows of a month of `access_logs`, whose parameter values are gone; False where told to stop."""
-    name = sql.Identifier(found.name)
+    name = sql.Identifier(partition.name)
     # By blocks: looking for the next thousand rows would read over all that are deleted already.
     delete = sql.SQL(
         "WITH gone AS (DELETE FROM ONLY {} WHERE ctid >= {} AND ctid < {} RETURNING application_id)"
@@ -165,7 +165,7 @@ def _empty(connection: PostgresConnection, found: Partition, should_continue: Ca
         " SELECT application_id, date_trunc('hour', now(), 'UTC'), count(*) FROM gone GROUP BY application_id"
     )
     size = connection.execute(
-        "SELECT pg_relation_size(quote_ident(%s)::regclass) / current_setting('block_size')::int", [found.name]
+        "SELECT pg_relation_size(quote_ident(%s)::regclass) / current_setting('block_size')::int", [partition.name]
     ).fetchone()
     connection.rollback()
     assert size is not None

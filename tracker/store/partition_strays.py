@@ -32,8 +32,8 @@ def strays(tx: Transaction) -> list[Stray]:
 def obstacles(tx: Transaction, partitions: Sequence[Partition], month: Month) -> list[str]:
     """Say of each table that lacks a month what stands in the way of making it, a sentence each."""
     complete = {partition.table for partition in partitions if partition.month == month and not partition.half_detached}
-    in_the_way = {each.table: each for each in strays(tx) if each.month == month}
-    found = []
+    in_the_way = {stray.table: stray for stray in strays(tx) if stray.month == month}
+    sentences = []
     for table in TABLES:
         if table in complete:
             continue
@@ -41,12 +41,12 @@ def obstacles(tx: Transaction, partitions: Sequence[Partition], month: Month) ->
             (partition for partition in partitions if partition.table == table and partition.start is None), None
         )
         if default is not None and _has_rows_of(tx, default, month):
-            found.append(
+            sentences.append(
                 f"{default.name} holds rows of {month}, so that {table} cannot have that month: move them, {_RECIPES}."
             )
         elif (stray := in_the_way.get(table)) is not None and not stray.stands_alone:
-            found.append(f"{stray.name} is no table that can be the month {month} of {table}: rename or drop it.")
-    return found
+            sentences.append(f"{stray.name} is no table that can be the month {month} of {table}: rename or drop it.")
+    return sentences
 
 
 def misfit(table: str, month: Month, message: str) -> str:

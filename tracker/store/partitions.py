@@ -114,16 +114,16 @@ def first_hit(tx: Transaction) -> datetime | None:
     attached = [
         partition for partition in list_partitions(tx) if partition.table == TABLES[0] and not partition.half_detached
     ]
-    found: list[datetime] = []
+    times: list[datetime] = []
     for partition in sorted(attached, key=lambda month: month.start or _EARLIEST):
         row = tx.execute(
             sql.SQL("SELECT min(created_at) FROM ONLY {}").format(sql.Identifier(partition.name))
         ).fetchone()
         if row is not None and row[0] is not None:
-            found.append(row[0])
+            times.append(row[0])
             if partition.start is not None:
                 break
-    return min(found, default=None)
+    return min(times, default=None)
 
 
 def holds_rows_since(tx: Transaction, partition: Partition, time: datetime) -> bool:
@@ -144,16 +144,16 @@ def missing(tx: Transaction, months: Iterable[Month]) -> list[Month]:
 
 def problems(partitions: Sequence[Partition]) -> list[str]:
     """Return what is wrong with the partitions themselves, one sentence each."""
-    found = [
+    sentences = [
         f"{partition.name} is not one month of {partition.table}." for partition in partitions if not partition.month
     ]
-    found += [
+    sentences += [
         f"{partition.name} is half detached, and hits of {partition.month or 'its time'} are refused: the scheduler, "
         f"or `python -m tracker partitions create {partition.month or 'YYYY-MM'}`, attaches it again."
         for partition in partitions
         if partition.half_detached
     ]
-    return found
+    return sentences
 
 
 def gap_sentences(partitions: Sequence[Partition]) -> list[str]:
@@ -161,16 +161,16 @@ def gap_sentences(partitions: Sequence[Partition]) -> list[str]:
 
     An old import leaves some, harmlessly.
     """
-    found: list[str] = []
+    sentences: list[str] = []
     for table in TABLES:
         months = [partition for partition in partitions if partition.table == table and partition.month]
         months.sort(key=lambda partition: partition.name)
-        found += [
+        sentences += [
             f"{table} has a gap from {earlier.end:%Y-%m-%d} to {later.start:%Y-%m-%d}."
             for earlier, later in pairwise(months)
             if earlier.end != later.start
         ]
-    return found
+    return sentences
 
 
 def gaps(partitions: Sequence[Partition], *, longest: int) -> list[Month]:

@@ -9,10 +9,10 @@ from tracker.errors import ShareInUse
 
 
 class PerKeyLimit:
-    """Thread-safe. Whoever asks for more than `each` waits for one of its own to come back."""
+    """Thread-safe. Whoever asks for more than `per_key` waits for one of its own to come back."""
 
-    def __init__(self, each: int) -> None:
-        self._each = each
+    def __init__(self, per_key: int) -> None:
+        self._per_key = per_key
         self._held: Counter[str] = Counter()
         self._changed = threading.Condition()
 
@@ -20,8 +20,8 @@ class PerKeyLimit:
     def held(self, holder: str, *, wait: float) -> Iterator[None]:
         """Hold one while the block runs. Raises ShareInUse where none comes back within `wait` seconds."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._held[holder] < self._each, timeout=wait):
-                raise ShareInUse(f"{self._each} connections to PostgreSQL are in use for this application already.")
+            if not self._changed.wait_for(lambda: self._held[holder] < self._per_key, timeout=wait):
+                raise ShareInUse(f"{self._per_key} connections to PostgreSQL are in use for this application already.")
             self._held[holder] += 1
         try:
             yield

@@ -94,8 +94,8 @@ def days_with_hits(tx: Transaction, application_id: UUID, first: date, last: dat
 def oldest_counted(tx: Transaction, before: date) -> date | None:
     """Return the oldest day before `before` of which is still remembered what was counted."""
     [row] = fetch_all(tx, "statistics/oldest_counted", {"before": before})
-    found: date | None = row["date"]
-    return found
+    day: date | None = row["date"]
+    return day
 
 
 def retire_day(tx: Transaction, day: date) -> None:

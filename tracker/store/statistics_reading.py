@@ -79,8 +79,8 @@ def counted_until(tx: Transaction, application_id: UUID, settled_until: datetime
     params = {"application_id": application_id, "settled_until": settled_until, "folded": folded}
     row = fetch_one(tx, "statistics_increments/counted_until", params)
     assert row is not None  # A statement without FROM has one row.
-    found: datetime = row["counted_until"]
-    return found
+    until: datetime = row["counted_until"]
+    return until
 
 
 def _different(tx: Transaction, statement: str, application_id: UUID, dates: Sequence[date]) -> list[Different]:

@@ -51,12 +51,12 @@ def probe(tx: Transaction, *, silent_since: datetime, now: datetime) -> int:
     return execute(tx, "webhook_deliveries/probe", {"silent_since": silent_since, "now": now})
 
 
-def bring_forward(tx: Transaction, *, now: datetime, each: int, limit: int) -> int:
+def bring_forward(tx: Transaction, *, now: datetime, per_webhook: int, limit: int) -> int:
     """Have retries made now of full webhooks that fail no longer, where none is due; how many.
 
-    At most `each` of a webhook and `limit` altogether.
+    At most `per_webhook` of a webhook and `limit` altogether.
     """
-    return execute(tx, "webhook_deliveries/bring_forward", {"now": now, "each": each, "limit": limit})
+    return execute(tx, "webhook_deliveries/bring_forward", {"now": now, "per_webhook": per_webhook, "limit": limit})
 
 
 def forget(tx: Transaction) -> int:

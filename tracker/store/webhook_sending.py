@@ -82,11 +82,11 @@ def claim(
     until: datetime,
     webhooks: int,
     unhealthy_webhooks: int,
-    each: int,
+    per_webhook: int,
     unhealthy: Sequence[UUID] = (),
     except_for: Sequence[UUID] = (),
 ) -> list[ClaimedDelivery]:
-    """Claim what is due: at most `each` deliveries of at most `webhooks` webhooks, the longest waiting first.
+    """Claim what is due: at most `per_webhook` deliveries of at most `webhooks` webhooks, the longest waiting first.
 
     Beside these one delivery each of at most `unhealthy_webhooks` others: those that failed last, and the `unhealthy`.
     Two senders that ask at once get different ones; what an ended sender had claimed comes back when its lease is over.
@@ -97,7 +97,7 @@ def claim(
         "until": until,
         "webhooks": webhooks,
         "unhealthy_webhooks": unhealthy_webhooks,
-        "each": each,
+        "per_webhook": per_webhook,
         "unhealthy": list(unhealthy),
         "except_for": list(except_for),
     }

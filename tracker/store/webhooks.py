@@ -50,13 +50,13 @@ class WebhookRow:
 
 def active_of(tx: Transaction, application_ids: Sequence[UUID]) -> dict[UUID, tuple[Subscription, ...]]:
     """Return the active webhooks of each of the applications that has any, oldest first."""
-    found = defaultdict[UUID, list[Subscription]](list)
+    by_id = defaultdict[UUID, list[Subscription]](list)
     for row in fetch_all(tx, "webhooks/active_of", {"application_ids": list(application_ids)}):
         # The column takes any JSON: what somebody has written by hand must not hold up an application's hits.
         events = row["events"] if isinstance(row["events"], list) else []
         names = frozenset(name for name in events if isinstance(name, str))
-        found[row["application_id"]].append(Subscription(**{**row, "events": names}))
-    return {application_id: tuple(subscriptions) for application_id, subscriptions in found.items()}
+        by_id[row["application_id"]].append(Subscription(**{**row, "events": names}))
+    return {application_id: tuple(subscriptions) for application_id, subscriptions in by_id.items()}
 
 
 def insert(

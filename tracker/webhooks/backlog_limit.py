@@ -56,4 +56,4 @@ def _help_out(database: Database, clock: Clock) -> None:
     now = clock.now()
     with database.transaction() as tx:
         webhook_backlogs.probe(tx, silent_since=now - PROBED_EVERY, now=now)
-        webhook_backlogs.bring_forward(tx, now=now, each=_PER_WEBHOOK, limit=_BROUGHT_FORWARD)
+        webhook_backlogs.bring_forward(tx, now=now, per_webhook=_PER_WEBHOOK, limit=_BROUGHT_FORWARD)

@@ -82,8 +82,8 @@ class EndpointLimiter:
             if len(endpoint.waiting) >= endpoint.concurrency
         ]
 
-    def add(self, claimed: Iterable[ClaimedDelivery], now: float, *, each: int) -> None:
-        """Take in what was claimed, at most `each` for an endpoint."""
+    def add(self, claimed: Iterable[ClaimedDelivery], now: float, *, per_webhook: int) -> None:
+        """Take in what was claimed, at most `per_webhook` for an endpoint."""
         claimed = list(claimed)
         numbers = Counter(delivery.webhook_id for delivery in claimed)
         for delivery in claimed:
@@ -92,7 +92,7 @@ class EndpointLimiter:
                 endpoint = WebhookEndpoint(delivery.webhook_id, self._make_client(), delivery.is_failing, used_at=now)
                 self._endpoints[delivery.webhook_id] = endpoint
             endpoint.waiting.append(delivery)
-            endpoint.has_more = endpoint.is_failing or numbers[endpoint.webhook_id] >= each
+            endpoint.has_more = endpoint.is_failing or numbers[endpoint.webhook_id] >= per_webhook
 
     def all_waiting(self) -> list[ClaimedDelivery]:
         """Return what waits here, of all endpoints."""

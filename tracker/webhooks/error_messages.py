@@ -46,10 +46,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     waiting = [error]
     while waiting:
-        each = waiting.pop(0)
-        if each in seen:
+        cause = waiting.pop(0)
+        if cause in seen:
             continue
-        seen.append(each)
-        yield each
-        wrapped = (*each.args, getattr(each, "reason", None), each.__cause__)
+        seen.append(cause)
+        yield cause
+        wrapped = (*cause.args, getattr(cause, "reason", None), cause.__cause__)
         waiting.extend(inner for inner in wrapped if isinstance(inner, BaseException))

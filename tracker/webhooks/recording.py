@@ -42,23 +42,31 @@ def record(
     to a commit was lost and all of this is done again, deliveries stay as they are, and failures of their endpoints
     count twice.
     """
-    unsent = [(each.attempted.delivery.id, each.attempted.unsent) for each in ended if each.attempted.unsent]
+    unsent = [
+        (attempt.attempted.delivery.id, attempt.attempted.unsent) for attempt in ended if attempt.attempted.unsent
+    ]
     if unsent:
         webhook_sending.postpone(tx, unsent, owner=owner, due_at=now + POSTPONED)
-    sent = [each for each in ended if not each.attempted.unsent]
+    sent = [attempt for attempt in ended if not attempt.attempted.unsent]
     if not sent:
         return []
     # The webhooks first: nobody changes a URL between what is noted of it and what becomes of its deliveries.
-    endpoint_health = webhook_sending.note_streaks(tx, streaks((each.attempted, each.decision) for each in sent))
-    webhook_sending.record(tx, [_made(each) for each in sent], owner=owner, now=now)
-    gone = {(each.attempted.delivery.webhook_id, each.attempted.delivery.url) for each in sent if each.decision.is_gone}
+    endpoint_health = webhook_sending.note_streaks(
+        tx, streaks((attempt.attempted, attempt.decision) for attempt in sent)
+    )
+    webhook_sending.record(tx, [_made(attempt) for attempt in sent], owner=owner, now=now)
+    gone = {
+        (attempt.attempted.delivery.webhook_id, attempt.attempted.delivery.url)
+        for attempt in sent
+        if attempt.decision.is_gone
+    }
     disabled = []
-    for each in endpoint_health:
-        reason = _reason_to_disable(each, disable_after, now, is_gone=(each.id, each.url) in gone)
-        if reason and webhooks.disable(tx, each.id, reason=reason, now=now):
-            _note_disabled(tx, each, reason)
-            publish(tx, each.application_id, [webhook_disabled(each.id, reason, now)], now)
-            disabled.append(each.id)
+    for webhook in endpoint_health:
+        reason = _reason_to_disable(webhook, disable_after, now, is_gone=(webhook.id, webhook.url) in gone)
+        if reason and webhooks.disable(tx, webhook.id, reason=reason, now=now):
+            _note_disabled(tx, webhook, reason)
+            publish(tx, webhook.application_id, [webhook_disabled(webhook.id, reason, now)], now)
+            disabled.append(webhook.id)
     return disabled
 
 

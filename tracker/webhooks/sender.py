@@ -135,7 +135,7 @@ class WebhookSender:
         if not self._limiter.waiting:
             self._check_at = now + CHECK_SECONDS
         self._look_at = now + LOOK_SECONDS
-        self._limiter.add(claimed, now, each=_PER_WEBHOOK)
+        self._limiter.add(claimed, now, per_webhook=_PER_WEBHOOK)
 
     def _claim_in(self, tx: Transaction) -> list[ClaimedDelivery]:
         now, monotonic = self._clock.now(), self._clock.monotonic()
@@ -146,7 +146,7 @@ class WebhookSender:
             until=now + LEASE,
             webhooks=_WEBHOOKS,
             unhealthy_webhooks=self._limiter.room_for_unhealthy(monotonic),
-            each=_PER_WEBHOOK,
+            per_webhook=_PER_WEBHOOK,
             unhealthy=self._limiter.unhealthy(monotonic),
             except_for=self._limiter.full(),
         )
@@ -204,7 +204,7 @@ class WebhookSender:
         self._unrecorded.append(DecidedAttempt(attempted, decision))
         if attempted.unsent:
             # Nothing of this webhook can be sent: to claim each anew only to learn that would be many writes.
-            self._unrecorded += [DecidedAttempt(replace(attempted, delivery=each), decision) for each in left]
+            self._unrecorded += [DecidedAttempt(replace(attempted, delivery=unsent), decision) for unsent in left]
         else:
             self._give_back(left)
         self._attempted += 1
@@ -220,7 +220,7 @@ class WebhookSender:
         disabled = self._try(self._settle_in)
         if disabled is None:
             return
-        self._held.difference_update(self._given_back, (each.attempted.delivery.id for each in self._unrecorded))
+        self._held.difference_update(self._given_back, (attempt.attempted.delivery.id for attempt in self._unrecorded))
         self._given_back.clear()
         self._unrecorded.clear()
         for webhook_id in disabled:

@@ -40,7 +40,7 @@ def parts(settings: Settings) -> ApiServices:
         connections=_CONNECTIONS,
         wait=_WAIT,
         patience=_READING_PATIENCE,
-        each=_OF_ONE_APPLICATION,
+        per_application=_OF_ONE_APPLICATION,
     )
     exporting = Database(
         settings.database_read_url,

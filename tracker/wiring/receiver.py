@@ -73,9 +73,9 @@ def site(
     `hit_threads` are for hits that have to wait. `test_page_of` is the application whose test page is offered, in
     development.
     """
-    own = PerProcess(partial(_receiver_until_the_end, settings))
-    parts = own()
-    made = _with_pages(settings, own, page=_test_page(settings, test_page_of) if test_page_of else None)
+    receiving = PerProcess(partial(_receiver_until_the_end, settings))
+    parts = receiving()
+    made = _with_pages(settings, receiving, page=_test_page(settings, test_page_of) if test_page_of else None)
     queue = group_commit(loop, parts.producer)
     tracking = LoopTracking(parts.context, parts.health.applications, queue, parts.context.clock, hit_threads.run)
     endpoints = {
@@ -91,14 +91,14 @@ def site(
     return Site({**endpoints, b"/health/live": Endpoint(live_on_the_loop)}, made, max_body_of(made), close)
 
 
-def _with_pages(settings: Settings, own: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
+def _with_pages(settings: Settings, receiving: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
     """Return the receiver with the API and the dashboard, which share connections."""
     managing = PerProcess(partial(_api_until_the_end, settings))
 
     def knows_caller(environ: Mapping[str, Any]) -> bool:
         return managing().key_check.knows(environ, managing().proxies)
 
-    made = create_app(own, page=page, knows_caller=knows_caller)
+    made = create_app(receiving, page=page, knows_caller=knows_caller)
     api_mount(made, managing)
     dashboard_mount(made, PerProcess(lambda: dashboard.parts(settings, managing())))
     return made

@@ -128,8 +128,8 @@ class _Listener:
             else:
                 rows = applications.list_rows(tx, limit=_MAX_APPLICATIONS)
                 names = [row["app_id"] for row in rows if row["domain"]]
-            found = applications.find_many(tx, names)
-        self._lines.applications = by_name(found)
+            known = applications.find_many(tx, names)
+        self._lines.applications = by_name(known)
         self._works.clear()
         if not self._lines.applications:
             _log.warning(

@@ -10,7 +10,7 @@ FROM (
         FROM webhook_deliveries
         WHERE webhook_id = webhooks.id AND state = 'waiting'
         ORDER BY due_at
-        LIMIT %(each)s
+        LIMIT %(per_webhook)s
         FOR UPDATE SKIP LOCKED
     ) AS later
     WHERE backlog_full_since IS NOT NULL AND is_active AND failing_since IS NULL

@@ -51,7 +51,7 @@ claimed AS (
             AND (leased_until IS NULL OR leased_until <= %(now)s)
         ORDER BY due_at
         -- An unhealthy one gets one at a time, so that nothing else is held for it while it hangs.
-        LIMIT CASE WHEN chosen.is_unhealthy THEN 1 ELSE %(each)s::INTEGER END
+        LIMIT CASE WHEN chosen.is_unhealthy THEN 1 ELSE %(per_webhook)s::INTEGER END
         FOR UPDATE SKIP LOCKED
     ) AS due
 )
