@@ -34,10 +34,10 @@ class AgreedClock:
     the machine's. Whoever holds the clock calls `measure_when_due` beside the work, and `measure` before it begins.
     """
 
-    def __init__(self, servers: Mapping[str, Ask], own: Clock | None = None) -> None:
+    def __init__(self, servers: Mapping[str, Ask], machine: Clock | None = None) -> None:
         self._servers = dict(servers)
-        self._own = own or SystemClock()
-        self._set_at = (self._own.now(), self._own.monotonic())
+        self._machine = machine or SystemClock()
+        self._set_at = (self._machine.now(), self._machine.monotonic())
         self._measured_at: float | None = None
         self._measurements = 0
         self._is_agreed = False
@@ -51,10 +51,10 @@ class AgreedClock:
     def now(self) -> datetime:
         time, monotonic = self._set_at
         # Days and seconds by their places take half the time of `timedelta(seconds=...)`, and every hit asks.
-        return time + timedelta(0, self._own.monotonic() - monotonic)
+        return time + timedelta(0, self._machine.monotonic() - monotonic)
 
     def monotonic(self) -> float:
-        return self._own.monotonic()
+        return self._machine.monotonic()
 
     def measure_when_due(self) -> None:
         """Measure unless that was done a moment ago. Who comes while another measures waits for that."""
@@ -71,12 +71,12 @@ class AgreedClock:
             self._measure()
 
     def _is_fresh(self) -> bool:
-        return self._measured_at is not None and self._own.monotonic() - self._measured_at < EVERY_SECONDS
+        return self._measured_at is not None and self._machine.monotonic() - self._measured_at < EVERY_SECONDS
 
     def _measure(self) -> None:
         answers = {name: answer for name, ask in self._servers.items() if (answer := self._answer(ask)) is not None}
-        own, monotonic = self._own.now(), self._own.monotonic()
-        differences = {name: time + timedelta(seconds=monotonic - at) - own for name, (time, at) in answers.items()}
+        here, monotonic = self._machine.now(), self._machine.monotonic()
+        differences = {name: time + timedelta(seconds=monotonic - at) - here for name, (time, at) in answers.items()}
         self._measurements += 1
         if not differences:
             return
@@ -87,18 +87,18 @@ class AgreedClock:
         if agreed is None and not self._is_agreed:
             agreed = middle(votes)
         if agreed is not None:
-            self._set_at, self.correction = (own + agreed, monotonic), agreed
+            self._set_at, self.correction = (here + agreed, monotonic), agreed
         self._say(_complaint(differences, agreed))
 
     def _answer(self, ask: Ask) -> tuple[datetime, float] | None:
         """Return a server's time and when it was that, by the monotonic clock; None where it has not said it."""
-        before = self._own.monotonic()
+        before = self._machine.monotonic()
         try:
             time = ask()
         except TrackerError:
             # Whoever needs the server meets the same, and says so.
             return None
-        after = self._own.monotonic()
+        after = self._machine.monotonic()
         return (time, (before + after) / 2) if after - before <= MAX_ROUND_TRIP_SECONDS else None
 
     def _say(self, complaint: str | None) -> None:

@@ -52,6 +52,49 @@ def test_a_limit_is_called_max_or_min() -> None:
     assert {name: constants for name, constants in found.items() if constants} == {}
 
 
+NOT_THE_THING = {"found", "each", "own"}
+"""How one came by something, which says nothing about what it is."""
+
+
+def bound_names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node gives: to a variable, an argument, what a pattern or an import matches."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.alias(asname=str(name)):
+            yield name
+
+
+def test_a_variable_is_named_after_the_thing() -> None:
+    assert [
+        f"{name_of(path)}:{node.lineno} {name}"
+        for path in python_files("tracker")
+        for node in nodes_of(path)
+        for name in bound_names(node)
+        if name in NOT_THE_THING
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "found = 1",
+        "def f(found): ...",
+        "[0 for found in ()]",
+        "lambda found: 0",
+        "if (found := 1): ...",
+        "import json as found",
+        "with open('x') as found: ...",
+        "match 1:\n    case found: ...",
+        "try: ...\nexcept OSError as found: ...",
+    ],
+)
+def test_a_name_that_says_nothing_is_recognised(source: str) -> None:
+    assert [name for node in ast.walk(ast.parse(source)) for name in bound_names(node)] == ["found"]
+
+
 NO_VERB = re.compile(
     r"(What|Whether|Who|Whom|Whose|Where|Which|How|When|Why|Whoever|Whatever|Until|The|A|An|All|Those|These|Each)\b"
 )

@@ -106,7 +106,7 @@ def test_each_line_has_its_own_format() -> None:
         LINE,
     ]
     assert all(reader(line) is not None for line in lines)
-    assert reader.found == {"common": 1, "vhost": 1, "combined": 2, "jsonl": 1}
+    assert reader.counts == {"common": 1, "vhost": 1, "combined": 2, "jsonl": 1}
 
 
 IIS = b"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status"
@@ -199,7 +199,7 @@ def test_a_known_server_s_line_is_known(name: str, line: bytes, expected: str) -
     reader = reader_of(None)
     record = reader(line)
     assert record is not None
-    assert reader.found == {name: 1}
+    assert reader.counts == {name: 1}
     assert record.columns["ip_address"] == "203.0.113.9"
     assert record.columns["url"] == expected
     assert record.columns["event_data"]["status"] == 200
@@ -216,7 +216,7 @@ def test_the_second_word_of_lighttpd_is_the_host(host: str, expected: str) -> No
     reader = reader_of(None)
     record = reader(f'203.0.113.9 {host} - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "UA"'.encode())
     assert record is not None
-    assert (record.host, record.columns["ip_address"], reader.found) == (expected, "203.0.113.9", {"lighttpd": 1})
+    assert (record.host, record.columns["ip_address"], reader.counts) == (expected, "203.0.113.9", {"lighttpd": 1})
     # An address before a whole line is one that was torn off another.
     with pytest.raises(Malformed):
         reader_of(None)(b"203.0.113.9 " + START.replace(b"- -", b"host.example -") + b'"GET / HTTP/1.1" 200 5 "-" "UA"')

@@ -132,7 +132,7 @@ def test_quotes_that_nothing_escapes_are_not_guessed_at() -> None:
             refused.append(line)
         else:
             assert record is not None
-    assert reader.found == {"squid-combined": len(lines) - len(refused)}
+    assert reader.counts == {"squid-combined": len(lines) - len(refused)}
     assert all(line.count(b'"') != 6 for line in refused)
 
 

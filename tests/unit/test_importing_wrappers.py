@@ -40,7 +40,7 @@ def read(line: bytes) -> Record:
 def test_what_carried_a_line_is_taken_off(wrapped: bytes, name: str) -> None:
     reader = reader_of(None)
     assert reader(wrapped) == read(LINE)
-    assert reader.found == {f"combined in {name}": 1}
+    assert reader.counts == {f"combined in {name}": 1}
 
 
 def test_a_line_without_a_time_has_that_of_what_carried_it() -> None:
@@ -64,6 +64,6 @@ def test_lines_that_were_carried_and_others_may_stand_in_any_order() -> None:
     json = b'{"time": "2015-05-17T10:05:03Z", "remote_addr": "192.0.2.1", "request": "GET / HTTP/1.1"}'
     lines |= {"combined in syslog": b"<190>Nov 28 20:58:25 web1 nginx: " + LINE, "jsonl": json}
     for name in ("combined", "combined in cri", "combined", "jsonl", "combined in cri", "combined in syslog", "jsonl"):
-        before = reader.found.get(name, 0)
+        before = reader.counts.get(name, 0)
         assert reader(lines[name]) is not None
-        assert reader.found[name] == before + 1
+        assert reader.counts[name] == before + 1

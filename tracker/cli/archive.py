@@ -56,14 +56,16 @@ def archive(*, month: Month, full: bool, yes: bool, as_json: bool) -> None:
                 on_day=advance,
             )
         with database.transaction() as tx:
-            found = archived_months.find(tx, month)
-    assert found is not None
+            archived = archived_months.find(tx, month)
+    assert archived is not None
     if as_json:
-        values = {"month": str(month), "hits": found.hits, "facts_bytes": found.facts_bytes}
-        print_json({**values, "full": found.has_hits, "hits_bytes": found.hits_bytes})
+        values = {"month": str(month), "hits": archived.hits, "facts_bytes": archived.facts_bytes}
+        print_json({**values, "full": archived.has_hits, "hits_bytes": archived.hits_bytes})
     else:
-        kept = f"{found.facts_bytes:,} bytes of facts" + (f", {found.hits_bytes:,} of hits" if found.has_hits else "")
-        click.echo(f"{month} is archived: {found.hits:,} hits, {kept}.")
+        kept = f"{archived.facts_bytes:,} bytes of facts" + (
+            f", {archived.hits_bytes:,} of hits" if archived.has_hits else ""
+        )
+        click.echo(f"{month} is archived: {archived.hits:,} hits, {kept}.")
 
 
 @click.command()
@@ -99,36 +101,36 @@ def archive_of(settings: Settings, database: Database) -> Archive:
 def rows(database: Database) -> list[dict[str, Any]]:
     """Return what `partitions list` shows of archived months."""
     with database.transaction() as tx:
-        found = [each for each in archived_months.look(tx) if each.dropped_at is not None]
+        dropped = [archived for archived in archived_months.look(tx) if archived.dropped_at is not None]
     return [
         {
-            "month": str(each.month),
+            "month": str(archived.month),
             "table": "archived",
-            "name": "facts and hits" if each.has_hits else "facts",
-            "from": each.month.start,
-            "to": each.month.plus(1).start,
-            "rows_estimate": each.hits,
-            "bytes": each.facts_bytes + each.hits_bytes,
+            "name": "facts and hits" if archived.has_hits else "facts",
+            "from": archived.month.start,
+            "to": archived.month.plus(1).start,
+            "rows_estimate": archived.hits,
+            "bytes": archived.facts_bytes + archived.hits_bytes,
         }
-        for each in found
+        for archived in dropped
     ]
 
 
 def extent(database: Database, month: Month) -> tuple[int, int] | None:
     """Return the hits of an archived month and the bytes of its files; None for one that is not archived."""
     with database.transaction() as tx:
-        found = archived_months.find(tx, month)
-    if found is None or found.dropped_at is None:
+        archived = archived_months.find(tx, month)
+    if archived is None or archived.dropped_at is None:
         return None
-    return found.hits, found.facts_bytes + found.hits_bytes
+    return archived.hits, archived.facts_bytes + archived.hits_bytes
 
 
 def _demand_to_be_over(database: Database, month: Month) -> None:
     with database.transaction() as tx:
-        there = {each.month for each in partitions.list_partitions(tx)}
+        there = {partition.month for partition in partitions.list_partitions(tx)}
         needed = {*partitions.needed(SystemClock().now().date()), *partitions.needed(server_time(tx).date())}
-        found = archived_months.find(tx, month)
-    if found is not None and found.dropped_at is not None and month not in there:
+        archived = archived_months.find(tx, month)
+    if archived is not None and archived.dropped_at is not None and month not in there:
         raise conflict(f"{month} is archived already: see `python -m tracker partitions list`.")
     if month not in there:
         raise not_found(f"There is no month {month}: see `python -m tracker partitions list`.")

@@ -55,18 +55,18 @@ def capacity(
     average = hits_per_second if hits_per_second is not None else (page_views_per_month or 0) / SECONDS_A_MONTH
     load = Load(hits_per_second=average, peak_factor=peak, sites=sites, retention_months=retention_months)
     costs = HitCosts()
-    found = needs(load, costs, utilisation=utilisation, relative_speed=speed)
-    sentences = advice(load, found)
+    needed = needs(load, costs, utilisation=utilisation, relative_speed=speed)
+    sentences = advice(load, needed)
     if as_json:
         print_json(
             {
                 "load": {**asdict(load), "peak_hits_per_second": load.peak},
                 "costs": asdict(costs),
-                "needs": [asdict(need) for need in found],
+                "needs": [asdict(need) for need in needed],
                 "advice": sentences,
             }
         )
         return
-    print_table(_COLUMNS, [{**asdict(need), "amount": f"{need.amount:,.12g}"} for need in found], empty="")
+    print_table(_COLUMNS, [{**asdict(need), "amount": f"{need.amount:,.12g}"} for need in needed], empty="")
     for sentence in sentences:
         note(sentence)

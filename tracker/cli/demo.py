@@ -135,22 +135,22 @@ def _wait_until_told(running: stack.Stack, sink: WebhookSink, stored: StoredCoun
 def _wait_until_counted(database: Database, running: stack.Stack, application: Application) -> StoredCounts:
     """Wait until the statistics hold every hit, which the scheduler sees to every ten seconds."""
     deadline = time.monotonic() + _STORED_SECONDS
-    while (found := _stored(database, application)).counted < found.rows and time.monotonic() < deadline:
+    while (stored := _stored(database, application)).counted < stored.rows and time.monotonic() < deadline:
         running.check()
         time.sleep(0.1)
-    return found
+    return stored
 
 
 def _wait_until_stored(
     database: Database, running: stack.Stack, application: Application, accepted: int
 ) -> StoredCounts:
     deadline = time.monotonic() + _STORED_SECONDS
-    while (found := _stored(database, application)).rows + found.failed < accepted:
+    while (stored := _stored(database, application)).rows + stored.failed < accepted:
         running.check()
         if time.monotonic() > deadline:
-            raise DemoFailed(f"{accepted} hits were accepted, {found.rows} were stored in {_STORED_SECONDS:.0f} s.")
+            raise DemoFailed(f"{accepted} hits were accepted, {stored.rows} were stored in {_STORED_SECONDS:.0f} s.")
         time.sleep(0.05)
-    return found
+    return stored
 
 
 def _probe(url: str, database: Database, application: Application, seed: int) -> Probe:
@@ -234,6 +234,6 @@ def _check(sent: Sequence[Sent], stored: StoredCounts, told: Notified) -> None:
         "deliveries with a wrong signature": (told.unsigned, 0),
         "answers as expected": (sum(one.answer.code == one.expected for one in sent), len(sent)),
     }
-    wrong = [f"{what}: {found}, not {due}" for what, (found, due) in checks.items() if found != due]
+    wrong = [f"{what}: {seen}, not {due}" for what, (seen, due) in checks.items() if seen != due]
     if wrong:
         raise DemoFailed(f"Not as sent: {'; '.join(wrong)}.")

@@ -68,9 +68,9 @@ def _application(database: Database, folder: Path) -> tuple[Application, str]:
     """
     key_file = folder / _KEY_FILE
     with database.transaction() as tx:
-        found = stored_applications.find(tx, APP_ID)
-    if found is not None:
-        return found, key_file.read_text() if key_file.exists() else f"lost; remove {folder} to start anew"
+        application = stored_applications.find(tx, APP_ID)
+    if application is not None:
+        return application, key_file.read_text() if key_file.exists() else f"lost; remove {folder} to start anew"
     made, api_key = applications.create(
         database, name="Demo shop", app_id=APP_ID, rate_limit=100_000, preset="ecommerce"
     )

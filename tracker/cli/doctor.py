@@ -34,7 +34,6 @@ def _examine(*, as_json: bool) -> bool:
     """Check and show; whether nothing fails."""
     settings = connections.settings()
     clock = connections.clock(settings)
-    found = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
-    findings = [asdict(finding) for finding in found]
-    print_rows(_COLUMNS, findings, empty="Nothing was checked.", as_json=as_json)
-    return all(finding["level"] != "fail" for finding in findings)
+    findings = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
+    print_rows(_COLUMNS, [asdict(finding) for finding in findings], empty="Nothing was checked.", as_json=as_json)
+    return all(finding.level != "fail" for finding in findings)

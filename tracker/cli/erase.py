@@ -147,7 +147,7 @@ def _print_receipt(receipt: Receipt, *, as_json: bool) -> None:
             "receipt": receipt.id,
             "app_id": receipt.app_id,
             "state": receipt.state,
-            **{f"{each['kind']} (scrypt)": each["scrypt"] for each in receipt.identifiers},
+            **{f"{identifier['kind']} (scrypt)": identifier["scrypt"] for identifier in receipt.identifiers},
             "requested_at": receipt.requested_at,
             "finished_at": receipt.finished_at,
             **(receipt.counts or {"erased": "nothing was found"}),

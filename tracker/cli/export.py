@@ -55,7 +55,7 @@ def export(
             "A terminal does not show compressed data: say --output, or send it to a file or a pipe."
         )
     with connections.reading(connections.settings()) as database, _Progress() as progress:
-        found = begin(
+        exported = begin(
             database,
             app_id=app_id,
             period=period_of(first, last),
@@ -67,8 +67,8 @@ def export(
             client_sub_id=client_sub_id,
             on_rows=progress.advance,
         )
-        progress.expect(found.counted)
-        _write(gzipped(found.chunks) if gzip else found.chunks, output)
+        progress.expect(exported.counted)
+        _write(gzipped(exported.chunks) if gzip else exported.chunks, output)
     note(f"{progress.hits} {'hit' if progress.hits == 1 else 'hits'} exported.")
 
 

@@ -28,8 +28,8 @@ def facts_writer(settings: Settings, database: Database) -> Writer:
 def rebuild_days(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> int:
     """Make the facts of some days anew; how many there are then. Raises FactsUnavailable."""
     names = _with_facts(database, first, last, app_id)
-    for each in dates(first, last):
-        names.update(dict(of_date(database, each, app_id)))
+    for day in dates(first, last):
+        names.update(dict(of_date(database, day, app_id)))
     return rebuild(writer, list(names))
 
 
@@ -40,9 +40,11 @@ def verify_days(
     differences = []
     try:
         for day, name in _with_facts(database, first or _FIRST, last, app_id).items():
-            found = verify(writer, day)
-            if found is not None:
-                difference = Difference(hour=WHOLE_DAY, name="facts", stored=found.stored, recounted=found.recounted)
+            of_facts = verify(writer, day)
+            if of_facts is not None:
+                difference = Difference(
+                    hour=WHOLE_DAY, name="facts", stored=of_facts.stored, recounted=of_facts.recounted
+                )
                 differences.append(DayDifference(name, day[1], difference))
     except FactsUnavailable as error:
         note(f"facts not compared: {error}")

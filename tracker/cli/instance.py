@@ -23,14 +23,14 @@ def show(*, as_json: bool) -> None:
     """Show both; exit status 1 where they do not belong together."""
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:
-        found = operator.look(database, redis)
+        belonging = operator.look(database, redis)
     if as_json:
-        owner = None if found.claim is None else found.claim.database.as_json()
-        values = {"database": found.instance.database.as_json(), "redis_belongs_to": owner}
-        print_json({**values, "together": found.is_together})
+        owner = None if belonging.claim is None else belonging.claim.database.as_json()
+        values = {"database": belonging.instance.database.as_json(), "redis_belongs_to": owner}
+        print_json({**values, "together": belonging.is_together})
     else:
-        print_fields({"database": str(found.instance.database), "redis_belongs_to": _owner(found)})
-    if not found.is_together and found.said is not None:
+        print_fields({"database": str(belonging.instance.database), "redis_belongs_to": _owner(belonging)})
+    if not belonging.is_together and belonging.said is not None:
         sys.exit(1)
 
 
@@ -43,20 +43,20 @@ def adopt(*, yes: bool) -> None:
     """
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:
-        found = operator.look(database, redis)
-        if found.is_together:
+        belonging = operator.look(database, redis)
+        if belonging.is_together:
             note("They belong together already: nothing to do.")
             return
         if not yes:
             waiting = sum(depth.waiting + depth.pending for depth in depths(redis))
             click.confirm(
-                f"Redis belongs to {_owner(found)}. From now on it, and the {waiting} hits that wait in it, are to "
-                f"belong to {found.instance.database}?",
+                f"Redis belongs to {_owner(belonging)}. From now on it, and the {waiting} hits that wait in it, are to "
+                f"belong to {belonging.instance.database}?",
                 abort=True,
                 err=True,
             )
         operator.adopt(database, redis)
-    click.echo(f"Redis belongs to {found.instance.database} now. Processes see it within half a minute.")
+    click.echo(f"Redis belongs to {belonging.instance.database} now. Processes see it within half a minute.")
 
 
 @instance.command()
@@ -68,15 +68,15 @@ def renew(*, yes: bool) -> None:
     """
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:
-        found = operator.look(database, redis)
+        belonging = operator.look(database, redis)
         if not yes:
-            click.confirm(f"Give {found.instance.database} a new identity?", abort=True, err=True)
+            click.confirm(f"Give {belonging.instance.database} a new identity?", abort=True, err=True)
         operator.renew(database, redis)
         renewed = operator.look(database, redis).instance.database
     click.echo(f"It is {renewed} now.")
 
 
-def _owner(found: Belonging) -> str:
-    if found.said is None:
+def _owner(belonging: Belonging) -> str:
+    if belonging.said is None:
         return "nobody yet"
-    return "what cannot be read" if found.claim is None else str(found.claim.database)
+    return "what cannot be read" if belonging.claim is None else str(belonging.claim.database)

@@ -52,7 +52,7 @@ def ledger(
         clock = connections.clock(settings)
         if accept_loss:
             note(f"{ledger_balance.write_off(database, redis, clock, sleep=time.sleep)} hits written off.")
-        found = ledger_balance.balance(database, redis, clock, sleep=time.sleep)
+        balance = ledger_balance.balance(database, redis, clock, sleep=time.sleep)
         first = (start or clock.now() - timedelta(days=1)).replace(tzinfo=UTC, minute=0, second=0, microsecond=0)
         last = end.replace(tzinfo=UTC) if end else clock.now() + timedelta(hours=1)
         rows = [
@@ -61,27 +61,27 @@ def ledger(
             if app_id is None or hour.app_id == app_id
         ]
     if as_json:
-        print_json({"balance": {**asdict(found), "is_balanced": found.is_balanced}, "hours": rows})
+        print_json({"balance": {**asdict(balance), "is_balanced": balance.is_balanced}, "hours": rows})
     else:
         for row in rows:
             row.update({name: sum(row[name].values()) for name in ("filtered", "refused")})
         print_table(_COLUMNS, rows, empty="No hits were accepted in this time.")
         click.echo()
-        print_fields(found.counts())
-    for time_of_loss in found.uncertain_since:
+        print_fields(balance.counts())
+    for time_of_loss in balance.uncertain_since:
         note(
             f"Redis began without its data at {time_of_loss:%Y-%m-%d %H:%M:%SZ}: of the hits accepted in the minute "
             "before not all are known."
         )
-    if not found.is_balanced:
-        note(_complaint(found))
+    if not balance.is_balanced:
+        note(_complaint(balance))
         sys.exit(1)
 
 
-def _complaint(found: Balance) -> str:
-    if found.lost:
+def _complaint(balance: Balance) -> str:
+    if balance.lost:
         return (
-            f"{found.lost} accepted hits are neither stored nor waiting: Redis lost them. The hours above where hits "
+            f"{balance.lost} accepted hits are neither stored nor waiting: Redis lost them. The hours above where hits "
             "wait, though the queue is empty, say when they were accepted."
         )
-    return f"{found.surplus} more hits were stored or failed than accepted: Redis came back with older data."
+    return f"{balance.surplus} more hits were stored or failed than accepted: Redis came back with older data."

@@ -46,15 +46,15 @@ def list_(*, as_json: bool) -> None:
         archived = archive.rows(database)
     rows = [
         {
-            "month": str(each.month) if each.month else None,
-            "table": each.table,
-            "name": each.name,
-            "from": each.start,
-            "to": each.end,
-            "rows_estimate": each.rows,
-            "bytes": each.bytes,
+            "month": str(partition.month) if partition.month else None,
+            "table": partition.table,
+            "name": partition.name,
+            "from": partition.start,
+            "to": partition.end,
+            "rows_estimate": partition.rows,
+            "bytes": partition.bytes,
         }
-        for each in overview.partitions
+        for partition in overview.partitions
     ] + archived
     print_rows(_COLUMNS, rows, empty="There are no partitions: run `python -m tracker migrate`.", as_json=as_json)
     for sentence in (*overview.problems, *overview.gaps, overview.outlook):
@@ -126,16 +126,17 @@ def _drop_expired(settings: Settings, database: Database, clock: Clock, *, yes: 
 def _extent(database: Database, month: Month, now: datetime) -> tuple[int, int]:
     """Return the planner's estimate of a month's hits, and its size in bytes. Raises Refused where it must not go."""
     with database.transaction() as tx:
-        found = [each for each in store.list_partitions(tx) if each.month == month]
+        of_month = [partition for partition in store.list_partitions(tx) if partition.month == month]
         needed = {*store.needed(now.date()), *store.needed(server_time(tx).date())}
-    if not found:
+    if not of_month:
         raise not_found(f"There is no month {month}: see `python -m tracker partitions list`.")
     if month in needed:
         raise conflict(f"The month {month} must exist: hits are written to it.")
     if not STATISTICS.is_final(database, month):
         raise conflict(f"The statistics of {month} are not final yet: let the scheduler fold what waits.")
-    return _sums(found)
+    return _sums(of_month)
 
 
-def _sums(found: Sequence[Partition]) -> tuple[int, int]:
-    return sum(each.rows for each in found if each.table == "access_logs"), sum(each.bytes for each in found)
+def _sums(of_month: Sequence[Partition]) -> tuple[int, int]:
+    rows = sum(partition.rows for partition in of_month if partition.table == "access_logs")
+    return rows, sum(partition.bytes for partition in of_month)

@@ -48,26 +48,26 @@ def status(*, as_json: bool) -> None:
     """Show what waits in each stream, the retries, batch_queue by status, and the workers."""
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:
-        found = queue_status.look(database, redis)
-    streams = [_rounded(asdict(depth)) for depth in found.streams]
-    workers = [{**asdict(worker), "queues": list(worker.queues)} for worker in found.workers]
+        overview = queue_status.look(database, redis)
+    streams = [_rounded(asdict(depth)) for depth in overview.streams]
+    workers = [{**asdict(worker), "queues": list(worker.queues)} for worker in overview.workers]
     if as_json:
         print_json(
-            {"streams": streams, **asdict(found.throughput), "batch_queue": found.batch_queue, "workers": workers}
+            {"streams": streams, **asdict(overview.throughput), "batch_queue": overview.batch_queue, "workers": workers}
         )
     else:
         print_table(_STREAM_COLUMNS, streams, empty="There are no streams.")
-        click.echo(_pace(found.throughput))
+        click.echo(_pace(overview.throughput))
         click.echo()
-        if found.batch_queue is not None:
-            counts = [{"batch_queue": name, "rows": count} for name, count in sorted(found.batch_queue.items())]
+        if overview.batch_queue is not None:
+            counts = [{"batch_queue": name, "rows": count} for name, count in sorted(overview.batch_queue.items())]
             print_table(("batch_queue", "rows"), counts, empty="batch_queue holds nothing.")
         click.echo()
         for worker in workers:
             worker["queues"] = ", ".join(worker["queues"])
         print_table(_WORKER_COLUMNS, workers, empty="No workers have registered: start `python -m tracker worker`.")
-    if found.database_away is not None:
-        note(f"batch_queue is not known: {found.database_away}")
+    if overview.database_away is not None:
+        note(f"batch_queue is not known: {overview.database_away}")
         sys.exit(1)
 
 
@@ -94,8 +94,8 @@ def show(*, tracking_id: UUID, as_json: bool) -> None:
     """Show one hit by its tracking id: failed (with the reason), waiting, or stored."""
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:
-        found = failed_hits.show(database, redis, tracking_id)
-    values = {"tracking_id": tracking_id, "state": found.state, "where": found.where, **_parsed(found.values)}
+        hit = failed_hits.show(database, redis, tracking_id)
+    values = {"tracking_id": tracking_id, "state": hit.state, "where": hit.where, **_parsed(hit.values)}
     if as_json:
         print_json(values)
     else:

@@ -61,7 +61,7 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
             first=since,
             last=to,
             app_id=app_id,
-            on_date=lambda each: advance(since, to, each),
+            on_date=lambda day: advance(since, to, day),
         )
         facts = facts_of_days.rebuild_days(database, facts_of_days.facts_writer(settings, database), since, to, app_id)
     if as_json:
@@ -93,7 +93,7 @@ def verify(*, first: datetime | None, last: datetime | None, app_id: str | None,
         done = verify_days(database, clock, first=since, last=to, app_id=app_id, on_date=advance)
         writer = facts_of_days.facts_writer(settings, database)
         done.differences += facts_of_days.verify_days(database, writer, since, to or clock.now().date(), app_id)
-    rows = [_difference(found) for found in done.differences]
+    rows = [_difference(difference) for difference in done.differences]
     if as_json:
         print_json({"days": done.days, "differences": rows, "passed_over": [asdict(passed) for passed in done.passed]})
     else:
@@ -112,11 +112,11 @@ def _demand_order(first: date, last: date) -> None:
         raise click.UsageError(f"--from {first} is after --to {last}.")
 
 
-def _difference(found: DayDifference) -> dict[str, Any]:
-    difference = found.difference
+def _difference(day_difference: DayDifference) -> dict[str, Any]:
+    difference = day_difference.difference
     return {
-        "app_id": found.app_id,
-        "date": found.date,
+        "app_id": day_difference.app_id,
+        "date": day_difference.date,
         "hour": "day" if difference.hour < 0 else difference.hour,
         "number": difference.name,
         "stored": difference.stored,
@@ -134,9 +134,9 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
 
 def _say_passed(passed: list[Passed]) -> None:
     """Print a line for each application and reason, not for each day."""
-    ordered = sorted(passed, key=lambda each: (each.app_id, each.reason, each.date))
-    for (app_id, reason), group in groupby(ordered, key=lambda each: (each.app_id, each.reason)):
-        days = [each.date for each in group]
+    ordered = sorted(passed, key=lambda passed_day: (passed_day.app_id, passed_day.reason, passed_day.date))
+    for (app_id, reason), group in groupby(ordered, key=lambda passed_day: (passed_day.app_id, passed_day.reason)):
+        days = [passed_day.date for passed_day in group]
         note(f"passed over: {app_id}, {len(days)} days from {days[0]} to {days[-1]}: {reason}.")
 
 

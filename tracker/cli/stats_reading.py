@@ -67,7 +67,7 @@ def _show_statistics(
 ) -> None:
     settings = connections.settings()
     with connections.reading(settings) as database, connections.redis(settings) as redis:
-        found = statistics.read(
+        numbers = statistics.read(
             database,
             redis,
             connections.clock(settings),
@@ -77,23 +77,23 @@ def _show_statistics(
             custom_params=filter_of(params),
         )
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(numbers))
         return
-    print_table(_SERIES_COLUMNS[group_by], found.requests_by_date, empty="")
-    click.echo(_sum_of(found))
+    print_table(_SERIES_COLUMNS[group_by], numbers.requests_by_date, empty="")
+    click.echo(_sum_of(numbers))
 
 
-def _sum_of(found: Statistics) -> str:
+def _sum_of(numbers: Statistics) -> str:
     """Return a sentence with the totals."""
 
     def number(value: int, what: str, *, exact: bool) -> str:
         return f"{value} {what}" if exact else f"at most {value} {what}"
 
-    visitors = number(found.unique_visitors, "visitors", exact=found.unique_visitors_exact)
-    sessions = number(found.unique_sessions, "sessions", exact=found.unique_sessions_exact)
-    until = found.data_complete_until
+    visitors = number(numbers.unique_visitors, "visitors", exact=numbers.unique_visitors_exact)
+    sessions = number(numbers.unique_sessions, "sessions", exact=numbers.unique_sessions_exact)
+    until = numbers.data_complete_until
     complete = f"; complete until {until:%Y-%m-%d %H:%M:%SZ}" if until else ""
-    return f"{found.total_requests} requests by {visitors} in {sessions}{complete}."
+    return f"{numbers.total_requests} requests by {visitors} in {sessions}{complete}."
 
 
 def _show_stored(app_id: str, period: Period, by: Literal["day", "hour"], *, as_json: bool) -> None:
@@ -120,7 +120,7 @@ def parameter(
     """Show the most frequent values of a custom parameter, and how many visitors and sessions had them."""
     settings = connections.settings()
     with connections.reading(settings) as database, connections.redis(settings) as redis:
-        found = parameters.read(
+        values = parameters.read(
             database,
             redis,
             connections.clock(settings),
@@ -130,14 +130,14 @@ def parameter(
             limit=limit,
         )
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(values))
         return
     columns = ("value", "count", "unique_visitors", "unique_sessions")
-    print_table(columns, found.breakdown, empty=f"{parameter_key} had no values that are listed.")
-    more = "" if found.exact else " Counts may be too low: of some days only the most frequent values are left."
-    click.echo(f"{found.count} values, {found.distinct_values} different.{more}")
-    if found.numbers is not None:
-        click.echo(", ".join(f"{name} {value}" for name, value in found.numbers.items()))
+    print_table(columns, values.breakdown, empty=f"{parameter_key} had no values that are listed.")
+    more = "" if values.exact else " Counts may be too low: of some days only the most frequent values are left."
+    click.echo(f"{values.count} values, {values.distinct_values} different.{more}")
+    if values.numbers is not None:
+        click.echo(", ".join(f"{name} {value}" for name, value in values.numbers.items()))
 
 
 @click.command()
@@ -147,16 +147,16 @@ def parameter(
 def drift(*, app_id: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Show what custom parameters arrive beside what is defined: undefined keys, refused values, how many different."""
     with connections.reading(connections.settings()) as database:
-        found = drift_report.read(database, app_id=app_id, period=period_of(first, last))
+        drift = drift_report.read(database, app_id=app_id, period=period_of(first, last))
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(drift))
         return
-    which = "all" if found.all_hits else "the latest"
-    click.echo(f"Keys of {which} {found.hits_looked_at} hits from {found.start_date} to {found.end_date}.")
+    which = "all" if drift.all_hits else "the latest"
+    click.echo(f"Keys of {which} {drift.hits_looked_at} hits from {drift.start_date} to {drift.end_date}.")
     for title, columns, rows in (
-        ("Without a definition", _KEY_COLUMNS, found.undefined),
-        ("Refused", ("parameter_key", "reason", "refused"), found.refused),
-        ("Defined", (*_KEY_COLUMNS[:1], "parameter_type", *_KEY_COLUMNS[1:]), found.defined),
+        ("Without a definition", _KEY_COLUMNS, drift.undefined),
+        ("Refused", ("parameter_key", "reason", "refused"), drift.refused),
+        ("Defined", (*_KEY_COLUMNS[:1], "parameter_type", *_KEY_COLUMNS[1:]), drift.defined),
     ):
         click.echo(f"\n{title}:")
         print_table(columns, rows, empty="none")

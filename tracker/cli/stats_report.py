@@ -38,28 +38,28 @@ def report(*, app_id: str, as_csv: bool, as_json: bool, **given: str | None) -> 
     settings = connections.settings()
     with connections.database(settings) as database, closing(Readers(settings.facts_url)) as readers:
         now = connections.clock(settings).now()
-        found = answer.read(database, readers, app_id=app_id, given=given, now=now)
+        report = answer.read(database, readers, app_id=app_id, given=given, now=now)
     if as_json:
-        print_json(asdict(found))
+        print_json(asdict(report))
         return
-    rows = [_flat(row) for row in found.rows]
-    columns = _columns(found)
+    rows = [_flat(row) for row in report.rows]
+    columns = _columns(report)
     if as_csv:
         click.echo(_csv(columns, rows), nl=False)
     else:
-        print_table(columns, rows, empty=f"No hits from {found.start_date} to {found.end_date}.")
-    if found.next_cursor:
-        note(f"There are more: --cursor {found.next_cursor}")
-    if not found.exact:
-        note(f"{found.missing_days} days have no facts and are missing.")
-    if not found.up_to_date:
+        print_table(columns, rows, empty=f"No hits from {report.start_date} to {report.end_date}.")
+    if report.next_cursor:
+        note(f"There are more: --cursor {report.next_cursor}")
+    if not report.exact:
+        note(f"{report.missing_days} days have no facts and are missing.")
+    if not report.up_to_date:
         note("Facts of these days are being written anew.")
 
 
-def _columns(found: Report) -> list[str]:
-    time = ["time"] if found.interval else []
-    before = [f"before {name}" for name in found.measures] if found.compare else []
-    return [*time, *found.dimensions, *found.measures, *before]
+def _columns(report: Report) -> list[str]:
+    time = ["time"] if report.interval else []
+    before = [f"before {name}" for name in report.measures] if report.compare else []
+    return [*time, *report.dimensions, *report.measures, *before]
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _page(
     refused: Refused | None = None,
 ) -> Response:
     shown = frame(app_id)
-    services, own = current_services(), viewer().key
+    services, key = current_services(), viewer().key
     return page(
         "access.html",
         status=200 if refused is None else refused.status,
@@ -97,7 +97,7 @@ def _page(
         members=members.list_(services.database, shown["application"].app_id),
         # Nobody gives a role that may more than they do themselves.
         roles=[role for role, permissions in members.ROLES.items() if all(map(viewer().may, permissions))],
-        own=None if own is None else own.id,
+        own=None if key is None else key.id,
         now=services.clock.now(),
         provider=None if services.provider is None else services.provider.settings.name,
         link=link,

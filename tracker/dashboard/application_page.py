@@ -42,10 +42,10 @@ def show(app_id: str) -> Response:
     filters = panels.filters_of(request.args)
     app_id = shown["application"].app_id
     notes = annotations.list_(services.database, app_id, asked.shown.first, asked.shown.last)
-    found = traffic.read(services, app_id, asked, days, now, notes)
+    numbers = traffic.read(services, app_id, asked, days, now, notes)
     # The tag, and what may be wrong, are not for those who only look.
     is_guest = viewer().share is not None
-    fresh = found.empty and not is_guest and not ever_counted(services.reading, app_id=app_id)
+    fresh = numbers.empty and not is_guest and not ever_counted(services.reading, app_id=app_id)
     first = first_hits.look(services, application_named(app_id), now) if fresh else None
     return page(
         "application.html",
@@ -54,7 +54,7 @@ def show(app_id: str) -> Response:
         **shown,
         asked=asked,
         ranges=NAMES,
-        traffic=found,
+        traffic=numbers,
         panels=None if fresh else panels.read(services, app_id, asked, now, filters),
         totals=panels.totals(services, app_id, asked, now, filters) if filters else None,
         filters=filters,
@@ -116,9 +116,9 @@ def frame(app_id: str) -> dict[str, Any]:
     Of webhooks, who may not read them learns no more than how many are disabled.
     """
     services = current_services()
-    found = application_named(app_id)
-    row = applications.show(services.database, found.app_id)
-    of_it = [] if viewer().share else webhooks.list_(services.database, found.app_id)
+    application = application_named(app_id)
+    row = applications.show(services.database, application.app_id)
+    of_it = [] if viewer().share else webhooks.list_(services.database, application.app_id)
     may = viewer().may(WEBHOOKS)
     return {
         "application": row,
@@ -134,8 +134,8 @@ def first_hit(app_id: str) -> Response:
     """Return whether the first hit is there, and if not, what may be wrong: a part of a page, asked for repeatedly."""
     services = current_services()
     application = application_named(app_id)
-    found = first_hits.look(services, application, services.clock.now())
-    return fragment("first_hit.html", first=found, home=address(application.app_id), domain=application.domain)
+    first_hit = first_hits.look(services, application, services.clock.now())
+    return fragment("first_hit.html", first=first_hit, home=address(application.app_id), domain=application.domain)
 
 
 def _query(asked: Range, filters: Mapping[str, str], changed: Mapping[str, object]) -> str:

@@ -37,11 +37,11 @@ class ApplicationSnapshots:
             seen = self._known.get(app_id)
         if seen is not None and seen[0] == changed_at and now - seen[1] < MAX_AGE_SECONDS:
             return seen[2]
-        found = applications.find(tx, app_id)
-        if found is not None:
+        application = applications.find(tx, app_id)
+        if application is not None:
             with self._lock:
-                self._known[app_id] = (changed_at, now, found)
+                self._known[app_id] = (changed_at, now, application)
                 self._known.move_to_end(app_id)
                 while len(self._known) > _MAX_REMEMBERED:
                     self._known.popitem(last=False)
-        return found
+        return application

@@ -50,17 +50,17 @@ def hit() -> Response:
     """Return where one hit is, and as what, by its tracking id; without one, the form that asks for it."""
     require_operator()
     text = request.args.get("id", "").strip()
-    found, missing = None, False
+    hit, missing = None, False
     if text:
         services = current_services()
         try:
-            found = failed_hits.show(services.database, services.redis, _tracking_id(text))
+            hit = failed_hits.show(services.database, services.redis, _tracking_id(text))
         except Refused as refused:
             if refused.code != "NOT_FOUND":
                 raise
             missing = True
-    values = [] if found is None else [(name, _plain(value)) for name, value in found.values.items()]
-    return page("hit.html", tracking_id=text, found=found, missing=missing, values=values, done=_done())
+    values = [] if hit is None else [(name, _plain(value)) for name, value in hit.values.items()]
+    return page("hit.html", tracking_id=text, found=hit, missing=missing, values=values, done=_done())
 
 
 def change() -> Response:
@@ -77,7 +77,7 @@ def change() -> Response:
         back: dict[str, str] = {"id": str(ids[0])}
     else:
         # The oldest of them first: they failed in that order.
-        ids = [each.id for each in reversed(_matching(app_id, reason))][:MAX_AT_ONCE]
+        ids = [row.id for row in reversed(_matching(app_id, reason))][:MAX_AT_ONCE]
         back = {"app_id": app_id or "", "reason": reason or ""}
     count = len(ids) - len(_changed(action, ids))
     path = f"{home()}/operations/{'hit' if fields.get('id') else 'failed'}"

@@ -34,40 +34,42 @@ class FirstHit:
 
 def look(services: DashboardServices, application: Application, now: datetime) -> FirstHit:
     """Look at all places where a hit may be, or be held up. A server that is away is a problem of its own."""
-    found = FirstHit()
+    first_hit = FirstHit()
     if application.status != "active":
-        found.problems.append("inactive")
-    _unless_away(found, "redis_away", lambda: _look_at_redis(services, application, found))
-    _unless_away(found, "postgres_away", lambda: _look_at_postgres(services, application, now, found))
-    return found
+        first_hit.problems.append("inactive")
+    _unless_away(first_hit, "redis_away", lambda: _look_at_redis(services, application, first_hit))
+    _unless_away(first_hit, "postgres_away", lambda: _look_at_postgres(services, application, now, first_hit))
+    return first_hit
 
 
-def _look_at_redis(services: DashboardServices, application: Application, found: FirstHit) -> None:
+def _look_at_redis(services: DashboardServices, application: Application, first_hit: FirstHit) -> None:
     redis = services.redis
     if not registered_workers(redis):
-        found.problems.append("no_workers")
+        first_hit.problems.append("no_workers")
     elif are_suspended(redis):
-        found.problems.append("suspended")
-    found.waiting = sum(depth.waiting + depth.pending for depth in depths(redis))
+        first_hit.problems.append("suspended")
+    first_hit.waiting = sum(depth.waiting + depth.pending for depth in depths(redis))
     for counted in filtered.not_stored_yet(redis, application.id):
         if not counted.reason.islower() or counted.reason == filtered_hits.ACCEPTED:
             continue  # Those are for the ledger.
-        found.left_out[counted.reason] = found.left_out.get(counted.reason, 0) + counted.hits
+        first_hit.left_out[counted.reason] = first_hit.left_out.get(counted.reason, 0) + counted.hits
 
 
-def _look_at_postgres(services: DashboardServices, application: Application, now: datetime, found: FirstHit) -> None:
+def _look_at_postgres(
+    services: DashboardServices, application: Application, now: datetime, first_hit: FirstHit
+) -> None:
     with services.database.transaction() as tx:
-        found.stored = latest_hits.any_of(tx, ApplicationIdentity(application.id, application.app_id))
+        first_hit.stored = latest_hits.any_of(tx, ApplicationIdentity(application.id, application.app_id))
         for reason, hits in filtered_hits.sums(tx, application.id, now - _LEFT_OUT_OF, now).items():
-            found.left_out[reason] = found.left_out.get(reason, 0) + hits
+            first_hit.left_out[reason] = first_hit.left_out.get(reason, 0) + hits
         failed = batch_queue.failed_reasons(tx, limit=_FAILED_LOOKED_AT, app_id=application.app_id)
-        found.failed = len(failed)
+        first_hit.failed = len(failed)
         if leases.holder(tx, leases.SCHEDULER) is None:
-            found.problems.append("no_scheduler")
+            first_hit.problems.append("no_scheduler")
 
 
-def _unless_away(found: FirstHit, problem: str, look_at: Callable[[], None]) -> None:
+def _unless_away(first_hit: FirstHit, problem: str, look_at: Callable[[], None]) -> None:
     try:
         look_at()
     except TryAgain:
-        found.problems.append(problem)
+        first_hit.problems.append(problem)

@@ -66,15 +66,15 @@ def panel_csv(app_id: str) -> Response:
     asked = range_of(request.args, services.clock.now())
     known, paths = goals.list_(services.database, application.app_id)
     name = request.args.get("panel", "goals")
-    funnel = next((each for each in paths if str(each.id) == name), None)
+    funnel = next((known_funnel for known_funnel in paths if str(known_funnel.id) == name), None)
     if name == "goals":
         rows = _goal_rows(known, _goals_report(services, application.app_id, asked, known))
     elif name == "returning":
-        found = returning_reports.read(
+        returning = returning_reports.read(
             services.database, services.readers, app_id=application.app_id, now=services.clock.now()
         )
         rows = [("week", "weeks_later", "visitors")]
-        rows += [(str(c.week), str(n), str(count)) for c in found.cohorts for n, count in enumerate(c.came)]
+        rows += [(str(c.week), str(n), str(count)) for c in returning.cohorts for n, count in enumerate(c.came)]
     elif funnel is not None:
         report = _funnel_report(services, application.app_id, asked, funnel)
         rows = [("step", "visits"), ("", str(report.visits))]

@@ -65,16 +65,16 @@ def _revoke(app_id: str, fields: Mapping[str, str]) -> None:
 
 
 def _one_of(text: str, numbers: tuple[int, ...]) -> int:
-    found = next((number for number in numbers if str(number) == text), None)
-    if found is None:
+    chosen = next((number for number in numbers if str(number) == text), None)
+    if chosen is None:
         raise invalid("The form cannot be read.")
-    return found
+    return chosen
 
 
 def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = None) -> Response:
     shown = frame(app_id)
     services = current_services()
-    own = viewer().key
+    key = viewer().key
     return page(
         "keys.html",
         status=200 if refused is None else refused.status,
@@ -82,7 +82,7 @@ def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = 
         **shown,
         rows=keys.list_(services.database, shown["application"].app_id),
         permissions=[name for name in PERMISSIONS if viewer().may(name)],
-        own=None if own is None else keys.FIRST if own.id is None else own.id,
+        own=None if key is None else keys.FIRST if key.id is None else key.id,
         first=keys.FIRST,
         api_key=api_key,
         graces=GRACES,

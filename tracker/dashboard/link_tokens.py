@@ -21,11 +21,11 @@ def found_by(token: str, look_up: Callable[[], _Found | None], missing: str) -> 
     too_many = not failed.was_good(token) and failed.are_too_many(address)
     if too_many:
         failed.require_look_up(token)
-    found = look_up() if len(token) == LENGTH else None
-    if found is None:
+    meant = look_up() if len(token) == LENGTH else None
+    if meant is None:
         failed.failed(address, token)
         if too_many:
             raise failed.refused()
         raise not_found(missing)
     failed.succeeded(token)
-    return found
+    return meant

@@ -92,11 +92,11 @@ def show() -> Response:
 
 def failed_by_application(database: Database) -> Counter[str]:
     """Return how many of the last LOOKED_AT failed hits were each application's."""
-    found = Counter[str]()
+    failed = Counter[str]()
     with database.transaction() as tx:
         for row in batch_queue.failed_summary(tx, looked_at=SAMPLE_SIZE):
-            found[row["app_id"]] += row["hits"]
-    return found
+            failed[row["app_id"]] += row["hits"]
+    return failed
 
 
 def _queue(services: DashboardServices) -> QueueView:

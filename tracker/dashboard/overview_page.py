@@ -25,11 +25,11 @@ def home() -> Response:
     """Return the list, or the way to one's own application, or to the one that the operator names."""
     if viewer().identity is not None:
         return own_applications_page.show()
-    own = viewer().application
+    application = viewer().application
     named = request.args.get("app_id", "").strip()
-    if own is None and named:
+    if application is None and named:
         return see(address(named))
-    return _list() if own is None else see(address(own.app_id))
+    return _list() if application is None else see(address(application.app_id))
 
 
 def _list() -> Response:

@@ -38,11 +38,11 @@ class Panel:
 
 def filters_of(query: Mapping[str, str]) -> dict[str, str]:
     """Return the values that a page's address asks for, by dimension: `?source=Google&device=phone`. Raises Refused."""
-    found = {dimension: query[dimension] for dimension, _, _ in _PANELS.values() if query.get(dimension)}
-    for dimension, value in found.items():
+    filters = {dimension: query[dimension] for dimension, _, _ in _PANELS.values() if query.get(dimension)}
+    for dimension, value in filters.items():
         if len(value) > MAX_VALUE_LENGTH or "\0" in value:
             raise invalid(f"{dimension}: There is no such value.", **{dimension: ["There is no such value."]})
-    return found
+    return filters
 
 
 def read(
@@ -82,9 +82,9 @@ def rows_of(  # noqa: PLR0917 who, what, when, of which
     dimension, measure, condition = _PANELS[name]
     conditions = [*([] if condition is None else [condition]), *_conditions(filters)]
     given = {**_question(asked, measure, conditions), "dimensions": dimension, "limit": str(limit)}
-    found = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
-    rows = [(row[dimension], row[measure]) for row in found.rows if row[measure]]
-    return Panel(name=name, dimension=dimension, measure=measure, rows=rows, exact=found.exact)
+    report = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
+    rows = [(row[dimension], row[measure]) for row in report.rows if row[measure]]
+    return Panel(name=name, dimension=dimension, measure=measure, rows=rows, exact=report.exact)
 
 
 def totals(
@@ -93,10 +93,10 @@ def totals(
     """Return what all hits with these values come to, by measure; None where there are no reports just now."""
     given = _question(asked, ",".join(_TOTALS), _conditions(filters))
     try:
-        found = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
+        report = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
     except Refused:
         return None
-    row = found.rows[0] if found.rows else {}
+    row = report.rows[0] if report.rows else {}
     return {measure: int(row.get(measure) or 0) for measure in _TOTALS}
 
 

@@ -108,13 +108,13 @@ def day_of(asked: Mapping[str, str], name: str) -> date | None:
     if written := _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text)):
         text = "{}-{:0>2}-{:0>2}".format(*filter(None, written.groups()))
     try:
-        found = date.fromisoformat(text) if timestamps.DAY.fullmatch(text) else None
+        day = date.fromisoformat(text) if timestamps.DAY.fullmatch(text) else None
     except ValueError:
-        found = None
-    if found is None:
+        day = None
+    if day is None:
         reason = "Must be a day, such as 2026-01-31."
         raise invalid(f"{name}: {reason}", **{name: [reason]})
-    return found
+    return day
 
 
 def _years_before(day: date, years: int) -> date:

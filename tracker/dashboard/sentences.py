@@ -33,8 +33,8 @@ def shown(text: str, language: Language) -> Markup:
 
 def _translated(text: str, depth: int = 0) -> str | None:
     for pattern, translation in _translations():
-        if found := pattern.fullmatch(text):
-            parts = found.groupdict()
+        if match := pattern.fullmatch(text):
+            parts = match.groupdict()
             if "inner" in parts and depth < _MAX_DEPTH:
                 parts["inner"] = _translated(parts["inner"], depth + 1) or parts["inner"]
             return translation.format(**parts)

@@ -66,24 +66,27 @@ def read(  # noqa: PLR0917 whose, when, with what
     `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`). Raises Refused and
     DatabaseUnavailable.
     """
-    found = statistics.read(
+    numbers = statistics.read(
         services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
     )
     by_day = _by_day(notes, asked)
-    bars = [_bar(row, asked, now, days, by_day) for row in found.requests_by_date]
+    bars = [_bar(row, asked, now, days, by_day) for row in numbers.requests_by_date]
     if asked.name == "24h":
-        return _of_last_hours(found, bars, now)
-    names = {each.parameter_key: each.parameter_name for each in parameters.list_(services.database, app_id)}
+        return _of_last_hours(numbers, bars, now)
+    names = {
+        definition.parameter_key: definition.parameter_name
+        for definition in parameters.list_(services.database, app_id)
+    }
     before = comparison.read(
         services.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
     )
     return Traffic(
-        cards=_cards(found, before, asked),
+        cards=_cards(numbers, before, asked),
         chart=chart(bars),
         bars=bars,
-        parameters=_parameters(found, names),
-        complete_until=found.data_complete_until,
-        empty=not found.total_requests,
+        parameters=_parameters(numbers, names),
+        complete_until=numbers.data_complete_until,
+        empty=not numbers.total_requests,
     )
 
 
@@ -91,47 +94,47 @@ def _until_hour(asked: Range, now: datetime) -> int:
     return now.hour if asked.goes_on else _HOURS
 
 
-def _cards(found: statistics.Statistics, before: Comparison, asked: Range) -> list[Card]:
+def _cards(numbers: statistics.Statistics, before: Comparison, asked: Range) -> list[Card]:
     whole: Numbers = before.whole
     # The hour that goes on is left out on both sides: a part of it and the whole of it say nothing together.
     requests_before = before.requests_until_hour if asked.goes_on else whole.requests
-    until_now = found.total_requests - (before.since_hour if asked.goes_on else 0)
+    until_now = numbers.total_requests - (before.since_hour if asked.goes_on else 0)
     # Visitors cannot be cut at an hour: while the time goes on, what the whole time before had says nothing by percent.
     compare = not asked.goes_on
     cards = [
         Card(
             name="requests",
-            number=found.total_requests,
+            number=numbers.total_requests,
             before=requests_before,
             change=change(until_now, requests_before),
         ),
         Card(
             name="visitors",
-            number=found.unique_visitors,
-            exact=found.unique_visitors_exact,
+            number=numbers.unique_visitors,
+            exact=numbers.unique_visitors_exact,
             before=whole.visitors,
             before_exact=whole.visitors_exact,
-            change=change(found.unique_visitors, whole.visitors)
-            if compare and found.unique_visitors_exact and whole.visitors_exact
+            change=change(numbers.unique_visitors, whole.visitors)
+            if compare and numbers.unique_visitors_exact and whole.visitors_exact
             else None,
         ),
         Card(
             name="sessions",
-            number=found.unique_sessions,
-            exact=found.unique_sessions_exact,
+            number=numbers.unique_sessions,
+            exact=numbers.unique_sessions_exact,
             before=whole.sessions or 0,
             before_exact=whole.sessions_exact,
-            change=change(found.unique_sessions, whole.sessions or 0)
-            if compare and found.unique_sessions_exact and whole.sessions_exact
+            change=change(numbers.unique_sessions, whole.sessions or 0)
+            if compare and numbers.unique_sessions_exact and whole.sessions_exact
             else None,
         ),
     ]
-    has_hits = bool(found.total_requests or whole.requests)
-    without_sessions = has_hits and not found.unique_sessions and not whole.sessions
+    has_hits = bool(numbers.total_requests or whole.requests)
+    without_sessions = has_hits and not numbers.unique_sessions and not whole.sessions
     return cards[:2] if without_sessions else cards
 
 
-def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:
+def _of_last_hours(numbers: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:
     """Return the last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
     end = 2 * _HOURS + now.hour + 1
     shown, before = bars[end - _HOURS : end], bars[end - 2 * _HOURS : end - _HOURS]
@@ -150,18 +153,18 @@ def _of_last_hours(found: statistics.Statistics, bars: Sequence[Bar], now: datet
         chart=chart(shown),
         bars=list(shown),
         parameters=[],
-        complete_until=found.data_complete_until,
+        complete_until=numbers.data_complete_until,
         empty=not requests,
     )
 
 
 def _by_day(notes: Sequence[Mapping[str, Any]], asked: Range) -> dict[date, tuple[str, ...]]:
     """Return the texts of notes by the first day of what a bar stands for, in the order in which they were made."""
-    found: dict[date, tuple[str, ...]] = {}
-    for each in reversed(notes):
-        day = each["day"].replace(day=1) if asked.group_by == "month" else each["day"]
-        found[day] = (*found.get(day, ()), each["text"])
-    return found
+    texts: dict[date, tuple[str, ...]] = {}
+    for dated_note in reversed(notes):
+        day = dated_note["day"].replace(day=1) if asked.group_by == "month" else dated_note["day"]
+        texts[day] = (*texts.get(day, ()), dated_note["text"])
+    return texts
 
 
 def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: Mapping[date, tuple[str, ...]]) -> Bar:
@@ -198,12 +201,12 @@ def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes:
     )
 
 
-def _parameters(found: statistics.Statistics, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _parameters(numbers: statistics.Statistics, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each parameter with its most frequent values, or what its numbers come to; the most used first."""
     shown = []
-    for key, stat in found.custom_param_stats.items():
-        breakdown = found.custom_param_breakdown.get(key, {})
-        values = sorted(breakdown.items(), key=lambda each: (-each[1], each[0]))[:_VALUES]
+    for key, stat in numbers.custom_param_stats.items():
+        breakdown = numbers.custom_param_breakdown.get(key, {})
+        values = sorted(breakdown.items(), key=lambda item: (-item[1], item[0]))[:_VALUES]
         rest = stat.get("other", 0) + sum(breakdown.values()) - sum(count for _, count in values)
         shown.append({"key": key, "name": names.get(key), **stat, "values": values, "rest": rest})
-    return sorted(shown, key=lambda each: (-each["count"], each["key"]))
+    return sorted(shown, key=lambda parameter: (-parameter["count"], parameter["key"]))

@@ -78,10 +78,10 @@ def identify() -> None:
     cookie = SessionCookie(services.secret_key)
     presented = request.cookies.get(COOKIE)
     session = None if presented is None else cookie.read(presented, services.clock.now())
-    found = None if session is None else _viewer(services, cookie, session)
-    if found is None:
+    who = None if session is None else _viewer(services, cookie, session)
+    if who is None:
         raise SignedOut(ended=presented is not None)
-    g.viewer = found
+    g.viewer = who
 
 
 def session_of(holder: KeyHolder, cookie: SessionCookie, admin_token: str | None) -> Session:
@@ -106,18 +106,18 @@ def application_named(app_id: str) -> Application:
 
     Raises Refused.
     """
-    own = viewer().application
-    if own is not None:
-        if app_id == own.app_id:
-            return own
+    application = viewer().application
+    if application is not None:
+        if app_id == application.app_id:
+            return application
         raise not_found("There is no such application.")
     if "\0" in app_id or not viewer().is_operator:
         raise not_found("There is no such application.")
     with current_services().database.transaction() as tx:
-        found = current_services().applications.find(tx, app_id)
-    if found is None or found.deleted:
+        application = current_services().applications.find(tx, app_id)
+    if application is None or application.deleted:
         raise not_found("There is no such application.")
-    return found
+    return application
 
 
 def require_operator() -> None:

@@ -23,7 +23,7 @@ def language() -> Language:
 
 def known(code: str | None) -> Language | None:
     """Return the language of that code, if it is one of ours."""
-    return next((each for each in LANGUAGES if each == code), None)
+    return next((language for language in LANGUAGES if language == code), None)
 
 
 class Words:

@@ -38,7 +38,7 @@ class _ReadBefore:
     """The reader of lines whose records are known: it gives them in their order."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self.found: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
         self.unread: set[str] = set()
         self._records = iter(records)
 
@@ -77,7 +77,7 @@ class ArrivingLines:
             _, lines, records = of_application.setdefault(application.app_id, (application, [], []))
             lines.append(Line(number, text))
             records.append(record)
-        self._reader.found.clear()
+        self._reader.counts.clear()
         for application, lines, records in of_application.values():
             summary = Summary(keep=0)
             self.work_of(application).take(
@@ -109,8 +109,12 @@ class ArrivingLines:
         host = host_of(record.columns.get("url"), record.host)
         if host is None:
             return None
-        found = [each for each in self.applications if each.domain is not None and is_of_domain(host, each.domain)]
-        return max(found, key=lambda application: len(application.domain or ""), default=None)
+        owners = [
+            application
+            for application in self.applications
+            if application.domain is not None and is_of_domain(host, application.domain)
+        ]
+        return max(owners, key=lambda application: len(application.domain or ""), default=None)
 
 
 def by_name(applications: Mapping[str, Application]) -> list[Application]:

@@ -152,9 +152,9 @@ class Follower:
         for pattern in self.patterns:
             if glob.has_magic(pattern) and not Path(pattern).exists():
                 names = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 a pattern may be absolute
-                found = [Path(name).absolute() for name in names]
-                yield from ((path, False) for path in found if path.is_file())
-                if not found:
+                paths = [Path(name).absolute() for name in names]
+                yield from ((path, False) for path in paths if path.is_file())
+                if not paths:
                     self._tell_once(pattern, f"No file matches {pattern} yet: waiting for one.")
             else:
                 yield Path(pattern).absolute(), True
@@ -206,7 +206,7 @@ class Follower:
             is_trusted=log.is_trusted,
         )
         run.counts += self.summary.counts() - before
-        log.reader.found.clear()
+        log.reader.counts.clear()
         log.is_trusted = log.is_trusted or len(chunk.lines) >= _ENOUGH
         log.take(chunk)
         self._is_unsaved = True

@@ -71,7 +71,9 @@ class FollowedLog:
         if not self._has_begun:
             return self.saved
         return LogState(
-            [*self._done, *(each.piece.position for each in self._open)], self.saved.header, self.saved.partial
+            [*self._done, *(open_piece.piece.position for open_piece in self._open)],
+            self.saved.header,
+            self.saved.partial,
         )
 
     def turn(self) -> None:
@@ -87,21 +89,21 @@ class FollowedLog:
     def next_chunk(self) -> Chunk | None:
         """Return the next lines that nobody has taken yet, or None where there are none now. Raises OSError."""
         self._look()
-        for each in (opened := list(self._open)):
-            is_last = each is opened[-1]
-            chunk = self._read(each.piece)
+        for open_piece in (opened := list(self._open)):
+            is_last = open_piece is opened[-1]
+            chunk = self._read(open_piece.piece)
             if chunk is not None:
-                if is_last and not each.piece.is_packed and not each.piece.holds(each.piece.position):
+                if is_last and not open_piece.piece.is_packed and not open_piece.piece.holds(open_piece.piece.position):
                     # It was truncated while it was read: the next look goes after it.
-                    each.looked_at = None
+                    open_piece.looked_at = None
                     return None
-                each.quiet_since = self.now()
+                open_piece.quiet_since = self.now()
                 return chunk
-            is_quiet = self.now() - each.quiet_since > GRACE
-            if (is_quiet or each.piece.is_packed) and not is_last:
-                self._end(each)
-            elif is_quiet and each.piece.status().st_nlink == 0:
-                self._end(each)  # A deleted file takes up its space for as long as it is open.
+            is_quiet = self.now() - open_piece.quiet_since > GRACE
+            if (is_quiet or open_piece.piece.is_packed) and not is_last:
+                self._end(open_piece)
+            elif is_quiet and open_piece.piece.status().st_nlink == 0:
+                self._end(open_piece)  # A deleted file takes up its space for as long as it is open.
         return None
 
     def take(self, chunk: Chunk) -> None:
@@ -125,7 +127,7 @@ class FollowedLog:
         return False
 
     def _positions(self) -> list[Position]:
-        return [*self._done, *(each.piece.position for each in self._open)]
+        return [*self._done, *(open_piece.piece.position for open_piece in self._open)]
 
     def _look(self) -> None:
         """See whether the log was rotated, and open what is to be read now. Where this fails nothing has changed."""
@@ -170,7 +172,7 @@ class FollowedLog:
             self._has_begun = bool(self._open)
             return
         *older, last = self.saved.pieces
-        found: list[_Open] = []
+        still_open: list[_Open] = []
         done: list[Position] = []
         try:
             pieces = rotated(self.path)
@@ -183,18 +185,18 @@ class FollowedLog:
                         self._say_lost(position)
                     done.append(position)
                 else:
-                    found.append(_Open(Piece(pieces[place], position), self.now()))
+                    still_open.append(_Open(Piece(pieces[place], position), self.now()))
             same = None if is_beside(self.path, last) else open_if_it_holds(self.path, last)
-            found += [_Open(same, self.now())] if same else self._after(last)
-            for each in found:
-                self._count(each.piece)
+            still_open += [_Open(same, self.now())] if same else self._after(last)
+            for open_piece in still_open:
+                self._count(open_piece.piece)
         except BaseException:
-            _close(found)
+            _close(still_open)
             raise
         self.reader.resume(self.saved.header.encode("latin-1"), self.saved.partial.encode("latin-1"))
         for position in done:
             position.is_done = True
-        self._open, self._done, self._has_begun = found, self._done + done, True
+        self._open, self._done, self._has_begun = still_open, self._done + done, True
 
     def _opened_if_written_anew(self, position: Position) -> Piece | None:
         """Return the new file, where it is the old one written anew, as by an editor."""
@@ -253,14 +255,14 @@ class FollowedLog:
             size += end or len(more)
         return Chunk([Line(number, data[:MAX_LINE_LENGTH], too_long=True)], piece, data[:MAX_LINE_LENGTH] + last, size)
 
-    def _end(self, each: _Open) -> None:
+    def _end(self, ended: _Open) -> None:
         """Leave a rotated piece to which nothing was written for some time."""
-        piece, position = each.piece, each.piece.position
+        piece, position = ended.piece, ended.piece.position
         if piece.read(position.offset, 1):
             self.tell(f"The last line of {piece.path} has no end: it was not taken.")
         piece.close()
         position.is_done = True
-        self._open.remove(each)
+        self._open.remove(ended)
         self._done.append(position)
 
     def _say_lost(self, position: Position) -> None:
@@ -272,5 +274,5 @@ class FollowedLog:
 
 
 def _close(opened: list[_Open]) -> None:
-    for each in opened:
-        each.piece.close()
+    for open_piece in opened:
+        open_piece.piece.close()

@@ -37,7 +37,7 @@ _MAX_PARTIAL: Final = 64 * 1024
 class Reader(Protocol):
     """Reads the lines of one file, in their order."""
 
-    found: dict[str, int]
+    counts: dict[str, int]
     """Lines read, by the name of their format."""
     unread: set[str]
     """Fields that the formats have and that have no place in a hit."""
@@ -55,7 +55,7 @@ class LogReader:
     """Where fields of JSON objects stand, by `--map`."""
     only: LineFormat | str | None = None
     """One format, or `json` or `w3c`."""
-    found: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     partial: bytes = b""
     """The parts of a line whose last one is still to come."""
@@ -156,7 +156,7 @@ class LogReader:
 
     def _count(self, name: str, wrapper: str) -> None:
         name = f"{name} in {wrapper}" if wrapper else name
-        self.found[name] = self.found.get(name, 0) + 1
+        self.counts[name] = self.counts.get(name, 0) + 1
 
     def _no_format(self) -> str:
         if isinstance(self.only, LineFormat):

@@ -20,5 +20,5 @@ def host_of(url: str | None, host: str | None) -> str | None:
 
 def is_of_domain(host: str, domain: str) -> bool:
     """Return whether a host, as `host_of` returns it, is a domain or below it."""
-    own = domain.removeprefix("www.")
-    return host == own or host.endswith(f".{own}")
+    bare = domain.removeprefix("www.")
+    return host == bare or host.endswith(f".{bare}")

@@ -67,7 +67,7 @@ class KnownLines:
             return Sifted(new, known=len(known))
         changed = [hit for hit in known if stored[hit.id] != [hit]]
         if changed:
-            identities = [(each.id, each.created_at) for hit in changed for each in stored[hit.id]]
+            identities = [(old.id, old.created_at) for hit in changed for old in stored[hit.id]]
             self._replace(import_id, identities, changed)
         return Sifted(new, known=len(known) - len(changed), replaced=len(changed))
 
@@ -88,11 +88,11 @@ class KnownLines:
                 first=min(times) - _ZONES_APART,
                 last=max(times) + _ZONES_APART,
             )
-        found: dict[int, list[Hit]] = {}
+        by_id: dict[int, list[Hit]] = {}
         for row in rows:
             hit = Hit(application_id=application_id, app_id=app_id, **row)
-            found.setdefault(hit.id, []).append(hit)
-        return found
+            by_id.setdefault(hit.id, []).append(hit)
+        return by_id
 
     def _has_any(self, import_id: int) -> bool:
         if import_id not in self._has_hits:

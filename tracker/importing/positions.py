@@ -59,10 +59,10 @@ class StateFile:
             raise _unusable(self._path, f"cannot be read: {error.strerror}") from error
         try:
             content = orjson.loads(text)
-            found: dict[str, Any] = content[_KEY]
+            positions: dict[str, Any] = content[_KEY]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise _unusable(self._path, _NO_POSITIONS) from error
-        return found
+        return positions
 
     def logs(self) -> dict[str, LogState]:
         """Return what was saved of the application's logs, by path. Raises Refused."""

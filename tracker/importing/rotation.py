@@ -21,19 +21,19 @@ class BeingRotated(OSError):
 
 def rotated(path: Path) -> list[Path]:
     """Return the rotated pieces of a log that lie beside it, the oldest first."""
-    found: dict[str, Path] = {}
+    pieces: dict[str, Path] = {}
     name = source_of(path.name)
     for other in sorted(path.parent.iterdir()):
         if other.name == path.name or source_of(other.name) != name or not other.is_file():
             continue
         # While a piece is being packed it is there twice: the plain one is whole.
-        found.setdefault(plain_name(other.name), other)
-    numbers = [_NUMBER.search(plain) for plain in found]
+        pieces.setdefault(plain_name(other.name), other)
+    numbers = [_NUMBER.search(plain) for plain in pieces]
     if all(numbers):
-        return [found[plain] for plain in sorted(found, key=_number, reverse=True)]
+        return [pieces[plain] for plain in sorted(pieces, key=_number, reverse=True)]
     if not any(numbers):
-        return [found[plain] for plain in sorted(found)]  # Dates.
-    return sorted(found.values(), key=lambda piece: piece.stat().st_mtime_ns)
+        return [pieces[plain] for plain in sorted(pieces)]  # Dates.
+    return sorted(pieces.values(), key=lambda piece: piece.stat().st_mtime_ns)
 
 
 def _number(name: str) -> int:
@@ -139,8 +139,8 @@ def open_new(path: Path, wanted: list[Path], listed: list[Path] | None = None) -
         before = _inodes(listed or [])
         with suppress(FileNotFoundError):
             growing.append(Piece(path))
-        for each in wanted:
-            piece = Piece(each)
+        for place in wanted:
+            piece = Piece(place)
             if not piece.read(0, 1) or (growing and piece.is_copy_of(growing[0])):
                 piece.close()  # Empty, or a copy that copytruncate is making of what has not been truncated yet.
             else:

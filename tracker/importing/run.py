@@ -129,7 +129,7 @@ class Import:
             batch.finish()
         finally:
             batch.close()
-            summary.formats.update(reader.found)
+            summary.formats.update(reader.counts)
             summary.unread |= reader.unread
 
     def _take_line(self, line: Line, reader: Reader, log: "_Log", batch: Batch, summary: Summary) -> None:

@@ -87,15 +87,15 @@ class W3CReader:
 
 def fields_of(values: Mapping[str, str]) -> Fields:
     """Return what stands under the format's names. Raises Malformed."""
-    found = {name.lower(): value for name, value in values.items() if value not in ("-", "")}
+    present = {name.lower(): value for name, value in values.items() if value not in ("-", "")}
     fields: Fields = {}
-    for name, value in found.items():
+    for name, value in present.items():
         if field := _NAMES.get(name):
-            fields[field] = _decoded(field, value, is_cloudfront=_CLOUDFRONT in found)
-    if "x-host-header" in found:
+            fields[field] = _decoded(field, value, is_cloudfront=_CLOUDFRONT in present)
+    if "x-host-header" in present:
         # CloudFront's cs(Host) is the distribution's own name.
-        fields["host"] = found["x-host-header"]
-    fields["time"] = _time(found)
+        fields["host"] = present["x-host-header"]
+    fields["time"] = _time(present)
     return fields
 
 
@@ -107,10 +107,10 @@ def _decoded(field: str, value: str, *, is_cloudfront: bool) -> str:
     return value.replace("+", " ") if field == "user_agent" and " " not in value else value
 
 
-def _time(found: Mapping[str, str]) -> str:
-    date, time = found.get("date"), found.get("time")
+def _time(values: Mapping[str, str]) -> str:
+    date, time = values.get("date"), values.get("time")
     if date and time:
         return f"{date} {time}Z"
-    if stamp := found.get("timestamp") or found.get("date-time"):
+    if stamp := values.get("timestamp") or values.get("date-time"):
         return stamp
     raise Malformed("it has no date and time")

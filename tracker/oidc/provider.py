@@ -73,10 +73,10 @@ class Provider:
                 token = session.fetch_token(
                     _endpoint(about, "token_endpoint"), code=code, code_verifier=attempt.verifier
                 )
-                found = self._checked(about, token, attempt)
-                if "email" not in found and about.get("userinfo_endpoint"):
-                    found = {**_userinfo(session, about, found["sub"]), **found}
-            return claims.identity(found)
+                checked = self._checked(about, token, attempt)
+                if "email" not in checked and about.get("userinfo_endpoint"):
+                    checked = {**_userinfo(session, about, checked["sub"]), **checked}
+            return claims.identity(checked)
 
     def logout_url(self, back: str) -> str | None:
         """Return where somebody ends their session at the provider too; None where it has no such page, or is away."""
@@ -130,11 +130,11 @@ class Provider:
 
     def _new_keys(self, about: Mapping[str, Any]) -> KeySet:
         with self._session() as session:
-            found = _json(session, _endpoint(about, "jwks_uri"))
-        listed = found.get("keys")
+            answered = _json(session, _endpoint(about, "jwks_uri"))
+        listed = answered.get("keys")
         if not isinstance(listed, list) or len(listed) > _MAX_KEYS:
             raise ValueError("it has no list of keys")
-        keys = KeySet([key for each in listed for key in _key(each)])
+        keys = KeySet([key for listed_key in listed for key in _key(listed_key)])
         self._keys = self._clock.monotonic(), keys
         return keys
 
@@ -170,20 +170,20 @@ class Provider:
 def _json(session: Any, url: str) -> Mapping[str, Any]:  # noqa: ANN401 - Authlib has no types
     answer = session.get(url, withhold_token=True, headers={"Accept": "application/json"})
     answer.raise_for_status()
-    found = answer.json()
-    if not isinstance(found, dict):
+    answered = answer.json()
+    if not isinstance(answered, dict):
         raise ValueError("it answers with no JSON object")  # noqa: TRY004 as every other answer that is none
-    return found
+    return answered
 
 
 def _userinfo(session: Any, about: Mapping[str, Any], subject: str) -> Mapping[str, Any]:  # noqa: ANN401 - Authlib has no types
     answer = session.get(_endpoint(about, "userinfo_endpoint"), headers={"Accept": "application/json"})
     answer.raise_for_status()
-    found = answer.json()
+    answered = answer.json()
     # OpenID Connect Core, 5.3.2: what is said of somebody else is not used.
-    if not isinstance(found, dict) or found.get("sub") != subject:
+    if not isinstance(answered, dict) or answered.get("sub") != subject:
         raise ValueError("it tells about somebody else")
-    return found
+    return answered
 
 
 def _endpoint(about: Mapping[str, Any], name: str) -> str:

@@ -50,11 +50,11 @@ def add(redis: Connection, entries: Sequence[Entry]) -> Added:
 
 def _add(shard: Connection, entries: Sequence[Entry]) -> tuple[bytes, int]:
     streams = [stream_of_accepted(entry) for entry in entries]
-    own = {stream: 0 for stream in streams if stream.startswith(OVERFLOW)}
+    overflowing = {stream: 0 for stream in streams if stream.startswith(OVERFLOW)}
     # A stream of an application's own must stand in the set as soon as it holds anything: all at once or nothing.
-    with shard.pipeline(transaction=bool(own)) as pipeline:
-        if own:
-            pipeline.zadd(OVERFLOWING, own, nx=True)
+    with shard.pipeline(transaction=bool(overflowing)) as pipeline:
+        if overflowing:
+            pipeline.zadd(OVERFLOWING, overflowing, nx=True)
         for stream, entry in zip(streams, entries, strict=True):
             fields = chain.from_iterable(zip(FIELDS, entry.to_fields(), strict=True))
             pipeline.execute_command("XADD", stream, "*", *fields)  # type: ignore[no-untyped-call]

@@ -122,7 +122,7 @@ def _read(text: str, asked: str) -> Iterator[Node]:
             has_failed="fail" in flags.split(","),
             epoch=int(epoch),
             # What stands in brackets is on its way from one node to another.
-            slots=tuple(_range(each) for each in slots if not each.startswith("[")),
+            slots=tuple(_range(text) for text in slots if not text.startswith("[")),
         )
 
 

@@ -17,7 +17,7 @@ def counts(redis: Connection, fields: Sequence[str], minute: int) -> list[int]:
         pipeline = redis.pipeline(transaction=False)
         for field in fields:
             pipeline.hget(f"{_PREFIX}{minute}", field)
-        return [int(found or 0) for found in pipeline.execute()]
+        return [int(count or 0) for count in pipeline.execute()]
 
 
 def add(redis: Connection, fields: Sequence[str], minute: int) -> None:

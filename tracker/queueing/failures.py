@@ -46,8 +46,8 @@ def code_of(error: redis.RedisError) -> str:
     if error.status_code not in (None, "ERR"):
         return str(error.status_code)
     text = str(error)
-    found = _CODE_IN_SCRIPT.search(text) or _CODE.match(text)
-    return found[1] if found else ""
+    match = _CODE_IN_SCRIPT.search(text) or _CODE.match(text)
+    return match[1] if match else ""
 
 
 def as_lost_connection(error: redis.ResponseError) -> WrongServer | None:

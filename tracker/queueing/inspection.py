@@ -63,10 +63,12 @@ def _depths(redis: Connection) -> list[Depth]:
             _answer(answer) for answer in pipeline.execute(raise_on_error=False)
         ]
     now = seconds + microseconds / 1_000_000
-    found = [_stream_depth(stream, answers[3 * place : 3 * place + 3], now) for place, stream in enumerate(streams)]
+    of_streams = [
+        _stream_depth(stream, answers[3 * place : 3 * place + 3], now) for place, stream in enumerate(streams)
+    ]
     return [
-        *found[: len(STREAMS)],
-        _together(found[len(STREAMS) :] or [Depth(name=kind_of(OVERFLOW), waiting=0)]),
+        *of_streams[: len(STREAMS)],
+        _together(of_streams[len(STREAMS) :] or [Depth(name=kind_of(OVERFLOW), waiting=0)]),
         Depth(name="retries", waiting=retries, next_due_seconds=first[0][1] - now if first else None),
     ]
 
@@ -139,8 +141,8 @@ def find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
     Reads through the queue, a thousand entries at a time so that others get on: some seconds where a million waits.
     """
     for shard in shards_of(redis):
-        if (found := _find(shard, entry_id)) is not None:
-            return found
+        if (place_and_entry := _find(shard, entry_id)) is not None:
+            return place_and_entry
     return None
 
 
@@ -162,5 +164,5 @@ def _find(redis: Connection, entry_id: UUID) -> tuple[str, Entry] | None:
 
 
 def _entries(redis: Connection, stream: str, start: str) -> list[Any]:
-    found: Any = redis.xrange(stream, start, "+", count=_AT_A_TIME)
-    return list(found)
+    entries: Any = redis.xrange(stream, start, "+", count=_AT_A_TIME)
+    return list(entries)

@@ -95,9 +95,9 @@ def _epoch(shard: Connection) -> UUID:
     return UUID(new if present is None else present.decode())
 
 
-def _streams(own: list[bytes]) -> set[str]:
-    """Return the streams in which received hits wait; `own` are those of single applications."""
-    return {URGENT, NORMAL, *(untagged(stream.decode()) for stream in own)}
+def _streams(overflowing: list[bytes]) -> set[str]:
+    """Return the streams in which received hits wait; `overflowing` are those of single applications."""
+    return {URGENT, NORMAL, *(untagged(stream.decode()) for stream in overflowing)}
 
 
 def _accepted(fields: dict[bytes, bytes]) -> int:

@@ -47,14 +47,14 @@ def counts(redis: Connection) -> dict[Sample, float]:
     """Return all samples. Those that another version wrote in another form are passed over. Raises QueueUnavailable."""
     with translated():
         fields: Any = redis.hgetall(COUNTS)
-    found: dict[Sample, float] = {}
+    samples: dict[Sample, float] = {}
     for field, value in fields.items():
         try:
             name, labels = json.loads(field)
-            found[str(name), tuple((str(label), str(text)) for label, text in labels)] = float(value)
+            samples[str(name), tuple((str(label), str(text)) for label, text in labels)] = float(value)
         except (ValueError, TypeError):
             continue
-    return found
+    return samples
 
 
 def minute_rates(redis: Connection, minutes: int) -> list[MinuteRate]:

@@ -54,9 +54,9 @@ def processes(redis: Connection, *, seconds: float) -> dict[str, bytes]:
     with translated():
         now = redis.time()[0]
         noted: Any = redis.hgetall(PROCESSES)
-    found = {}
+    alive = {}
     for name, text in noted.items():
         seen, _, about = text.partition(b" ")
         if seen.isdigit() and now - int(seen) <= seconds:
-            found[name.decode(errors="replace")] = about
-    return found
+            alive[name.decode(errors="replace")] = about
+    return alive

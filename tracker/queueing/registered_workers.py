@@ -44,8 +44,8 @@ class RegisteredWorker:
 def registered_workers(redis: Connection) -> list[RegisteredWorker]:
     """Return all of them, by name. Raises QueueUnavailable."""
     with translated():
-        found = [_registered(worker) for worker in Worker.all(connection=redis)]
-    return sorted(found, key=lambda worker: worker.name)
+        workers = [_registered(worker) for worker in Worker.all(connection=redis)]
+    return sorted(workers, key=lambda worker: worker.name)
 
 
 def are_suspended(redis: Connection) -> bool:

@@ -51,12 +51,12 @@ def remove_entries(
     hears after each thousand how many of them were taken out, and ends the reading by raising. Raises QueueUnavailable;
     what was taken out then stays out.
     """
-    found = [_remove(shard, wanted, silent_seconds, on_part) for shard in shards_of(redis)]
+    parts = [_remove(shard, wanted, silent_seconds, on_part) for shard in shards_of(redis)]
     return RemovedEntries(
-        streams=sum(part.streams for part in found),
-        retries=sum(part.retries for part in found),
-        in_hand=sum(part.in_hand for part in found),
-        oldest=min((part.oldest for part in found if part.oldest is not None), default=None),
+        streams=sum(part.streams for part in parts),
+        retries=sum(part.retries for part in parts),
+        in_hand=sum(part.in_hand for part in parts),
+        oldest=min((part.oldest for part in parts if part.oldest is not None), default=None),
     )
 
 
@@ -101,9 +101,9 @@ def _from_retries(redis: Connection, wanted: Predicate, seen: list[datetime], on
     cursor = 0
     while True:
         page: Any = redis.zscan(RETRIES, cursor, count=_AT_A_TIME)
-        cursor, found = page
+        cursor, members_and_scores = page
         members = []
-        for member, _ in found:
+        for member, _ in members_and_scores:
             entry = Entry.from_member(member)
             if wanted(entry):
                 members.append(member)
@@ -127,5 +127,5 @@ def _wanted_ids(entries: list[Any], wanted: Predicate, seen: list[datetime]) -> 
 
 
 def _entries(redis: Connection, stream: str, start: str) -> list[Any]:
-    found: Any = redis.xrange(stream, start, "+", count=_AT_A_TIME)
-    return list(found)
+    entries: Any = redis.xrange(stream, start, "+", count=_AT_A_TIME)
+    return list(entries)

@@ -39,13 +39,13 @@ class ForkingWorker(Worker):
             super().heartbeat(ALIVE_SECONDS, pipeline)
             register(self, pipeline)
             return
-        with self.connection.pipeline() as own:
-            super().heartbeat(ALIVE_SECONDS, own)
-            register(self, own)
+        with self.connection.pipeline() as commands:
+            super().heartbeat(ALIVE_SECONDS, commands)
+            register(self, commands)
             # Asked for by a field that only an introduction writes: whatever else RQ notes of a worker (a state, a job,
             # a heartbeat among other commands) makes the hash anew too, without what it reads.
-            own.hexists(self.key, "queues")
-            *_, is_known = own.execute()
+            commands.hexists(self.key, "queues")
+            *_, is_known = commands.execute()
         if not is_known:
             self._introduce()
 

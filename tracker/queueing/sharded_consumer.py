@@ -49,20 +49,20 @@ class ShardedConsumer:
         return [claim for shard in self._shards for claim in shard.due()]
 
     def settle(self, claims: Sequence[Claim]) -> None:
-        for shard, own in self._by_shard(claims):
-            shard.settle(own)
+        for shard, of_shard in self._by_shard(claims):
+            shard.settle(of_shard)
 
     def postpone(self, claim: Claim, *, reason: str, delay: float) -> None:
         self._shards[claim.shard].postpone(claim, reason=reason, delay=delay)
 
     def release(self, claims: Sequence[Claim]) -> None:
-        for shard, own in self._by_shard(claims):
+        for shard, of_shard in self._by_shard(claims):
             with suppress(QueueUnavailable):  # What cannot be given back now is taken over when its node is back.
-                shard.release(own)
+                shard.release(of_shard)
 
     def renew(self, claims: Sequence[Claim]) -> None:
-        for shard, own in self._by_shard(claims):
-            shard.renew(own)
+        for shard, of_shard in self._by_shard(claims):
+            shard.renew(of_shard)
 
     def close(self) -> None:
         for shard in self._shards:
@@ -72,8 +72,8 @@ class ShardedConsumer:
         of_shards: dict[int, list[Claim]] = {}
         for claim in claims:
             of_shards.setdefault(claim.shard, []).append(claim)
-        for number, own in of_shards.items():
-            yield self._shards[number], own
+        for number, of_shard in of_shards.items():
+            yield self._shards[number], of_shard
 
 
 AnyConsumer = Consumer | ShardedConsumer

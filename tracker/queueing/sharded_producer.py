@@ -32,9 +32,11 @@ class ShardedProducer:
             self.shards[0].look_at_crowds()
             return
         crowds = [shard.crowds() for shard in self.shards]
-        waiting = [sum(own.values()) + shard.shared_waiting() for own, shard in zip(crowds, self.shards, strict=True)]
-        for shard, own, here in zip(self.shards, crowds, waiting, strict=True):
-            shard.commands.note_crowds(own, sum(waiting) - here)
+        waiting = [
+            sum(crowd.values()) + shard.shared_waiting() for crowd, shard in zip(crowds, self.shards, strict=True)
+        ]
+        for shard, crowd, here in zip(self.shards, crowds, waiting, strict=True):
+            shard.commands.note_crowds(crowd, sum(waiting) - here)
 
     def enqueue(
         self,

@@ -53,7 +53,7 @@ def _admit(shard: Connection, offered: Mapping[ValueSet, tuple[int, Sequence[str
     for limit, texts in offered.values():
         args += (limit, len(texts), *map(_digest, texts))
     with translated():
-        answers: Any = script(shard, "admit_values")(keys=[each.key for each in offered], args=args)
+        answers: Any = script(shard, "admit_values")(keys=[value_set.key for value_set in offered], args=args)
     pairs = ((value_set, text) for value_set, (_, texts) in offered.items() for text in texts)
     return {pair for pair, answer in zip(pairs, answers, strict=True) if answer}
 

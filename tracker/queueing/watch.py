@@ -33,10 +33,10 @@ def look(redis: Connection, queue: str, *, drain_seconds: int) -> bool:
 
     Raises QueueUnavailable.
     """
-    found = is_work_waiting(redis) or filtered.is_due(redis)
-    if found:
+    is_waiting = is_work_waiting(redis) or filtered.is_due(redis)
+    if is_waiting:
         wake_worker(redis, queue, drain_seconds=drain_seconds)
-    return found
+    return is_waiting
 
 
 def is_work_waiting(redis: Connection) -> bool:

@@ -41,7 +41,7 @@ class TestPage:
     hits_of_session: HitsOfSession
 
 
-def test_page(own: TestPage) -> Blueprint:
+def test_page(offered: TestPage) -> Blueprint:
     """Return the endpoints. Anybody who reaches them may read the hits of a session whose id they know."""
     blueprint = Blueprint("test_page", __name__)
 
@@ -49,7 +49,7 @@ def test_page(own: TestPage) -> Blueprint:
     @blueprint.get("/test-page/next")
     def page() -> Response:
         taken_for_a_bot = is_bot(request.headers.get("User-Agent", ""))
-        html = (_FOLDER / "page.html").read_text(encoding="utf-8").replace("{app_id}", escape(own.app_id))
+        html = (_FOLDER / "page.html").read_text(encoding="utf-8").replace("{app_id}", escape(offered.app_id))
         html = html.replace("{is_bot}", "true" if taken_for_a_bot else "false")
         return Response(html, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": _POLICY})
 
@@ -62,8 +62,8 @@ def test_page(own: TestPage) -> Blueprint:
     @blueprint.get("/test-page/hits")
     def hits() -> Answer:
         now = _clock.now()
-        found = own.hits_of_session(own.app_id, request.args.get("session_id", ""), now - _SHOWN)
-        return json_answer({"hits": [_as_json(hit) for hit in found]}, now, private=True)
+        stored = offered.hits_of_session(offered.app_id, request.args.get("session_id", ""), now - _SHOWN)
+        return json_answer({"hits": [_as_json(hit) for hit in stored]}, now, private=True)
 
     return blueprint
 

@@ -34,13 +34,13 @@ def beacon_script() -> Blueprint:
     return blueprint
 
 
-def _response(own: Script) -> Response:
+def _response(script: Script) -> Response:
     compressed = request.accept_encodings["gzip"] > 0
-    response = Response(own.compressed if compressed else own.body, content_type="text/javascript; charset=utf-8")
+    response = Response(script.compressed if compressed else script.body, content_type="text/javascript; charset=utf-8")
     if compressed:
         response.headers["Content-Encoding"] = "gzip"
     # The two encodings are two representations, each with a tag of its own (RFC 9110, 8.8.3.3).
-    response.set_etag(f"{own.version}-gzip" if compressed else own.version)
+    response.set_etag(f"{script.version}-gzip" if compressed else script.version)
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = _KEPT
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -131,17 +131,17 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
 
     @blueprint.get("/health")
     def everything() -> Answer:
-        own = parts()
-        readings = own.probes.look()
-        late = own.background_tasks.age_seconds > _LATE_UPKEEP
+        of_process = parts()
+        readings = of_process.probes.look()
+        late = of_process.background_tasks.age_seconds > _LATE_UPKEEP
         takes_hits = any(reading.ok for reading in readings.values())
         figures: dict[str, Mapping[str, Any]] = {
             **{name: reading.as_json() for name, reading in readings.items()},
             **{name: work for reading in readings.values() for name, work in reading.work.items()},
-            "applications": {"state": "ok", "known": len(own.applications)},
+            "applications": {"state": "ok", "known": len(of_process.applications)},
             "background_tasks": {
                 "state": "late" if late else "ok",
-                "age_seconds": round(own.background_tasks.age_seconds, 1),
+                "age_seconds": round(of_process.background_tasks.age_seconds, 1),
             },
         }
         well = all(part["state"] == "ok" for part in figures.values())
@@ -150,7 +150,7 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
         data = {"status": "ok" if well else "degraded" if takes_hits else "away", "parts": shown}
         if known:
             data["version"] = __version__
-        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
+        return json_answer(data, of_process.clock.now(), status=200 if takes_hits else 503, private=True)
 
     # The Go original's names for the two: /live and /ready.
     blueprint.add_url_rule("/health/live", view_func=live)
@@ -159,9 +159,9 @@ def health(parts: Callable[[], HealthParts], knows_caller: KnowsCaller) -> Bluep
     @blueprint.get("/health/ready")
     @blueprint.get("/ready")
     def ready() -> Answer:
-        own = parts()
-        takes_hits = any(reading.ok for reading in own.probes.look().values())
+        of_process = parts()
+        takes_hits = any(reading.ok for reading in of_process.probes.look().values())
         data = {"status": "ok" if takes_hits else "away"}
-        return json_answer(data, own.clock.now(), status=200 if takes_hits else 503, private=True)
+        return json_answer(data, of_process.clock.now(), status=200 if takes_hits else 503, private=True)
 
     return blueprint
