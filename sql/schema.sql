@@ -164,7 +164,8 @@ CREATE TABLE access_logs (
     event_name character varying(100),
     event_data jsonb,
     custom_params jsonb,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    place character varying(200) -- Where a hit came from, by its address before that was shortened (docs/reports.md#countries): a country, and a region and a city where the operator's database has them, as DE/Bavaria/Munich. NULL: unknown, or before this migration.
 )
 PARTITION BY RANGE (created_at);
 

@@ -125,7 +125,7 @@ class Settings:
     """TRACKER_FACTS_URL: the folder of the columnar copy that reports are made from, the same for the scheduler, which
     writes it, and the receiver, which reads it (default `tracker-facts` in the working directory)."""
     geoip_file: Path | None
-    """TRACKER_GEOIP_FILE: a database of countries (MMDB) for reports; without it a visitor's time zone tells."""
+    """TRACKER_GEOIP_FILE: a database of places (MMDB), for receiver, `import`, scheduler; else time zones tell."""
 
     def __post_init__(self) -> None:
         if self.oidc_issuer and not self.oidc_client_id:

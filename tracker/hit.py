@@ -50,6 +50,7 @@ class Hit:
     screen_resolution: str | None = None
     language: str | None = None
     timezone: str | None = None
+    place: str | None = None
     event_name: str | None = None
     event_data: dict[str, Any] | None = None
     custom_params: dict[str, Any] | None = None

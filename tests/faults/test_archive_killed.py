@@ -67,7 +67,7 @@ def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
                 files = archived_hits.of_month(tx, OLD)
             assert sum(file.hits for file in files) == HITS
             writer = writer_of(database, settings.facts_url)
-            with Workspace.open(writer.folder, writer.countries) as space:
+            with Workspace.open(writer.folder, writer.places) as space:
                 for file in files:
                     hit_files.check(space, file)
         assert reports(database, settings) == said

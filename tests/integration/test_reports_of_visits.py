@@ -101,7 +101,7 @@ def channel(hit: Hit) -> str:
 
 def merge(writer: Writer, application: Application) -> None:
     """Put one file in the place of each day's files."""
-    with Workspace.open(writer.folder, writer.countries) as space:
+    with Workspace.open(writer.folder, writer.places) as space:
         for days in (-1, 0):
             merge_day(writer.database, space, (application.id, (MIDNIGHT + timedelta(days=days)).date()))
 

@@ -1,15 +1,12 @@
 """What a hit is for a reader: pages, sources, devices and countries, from texts that may hold anything."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.errors import FactsUnavailable
 from tracker.facts.agent import agent_of
 from tracker.facts.page import page_of, referrer_of
-from tracker.facts.place import Countries, country_of_zone
+from tracker.facts.place import country_of_zone
 from tracker.facts.source import CHANNELS, source_of
 
 
@@ -92,13 +89,3 @@ def test_devices_and_systems() -> None:
 def test_countries_of_zones_also_by_old_names() -> None:
     zones = ["Asia/Tokyo", "Asia/Calcutta", "Europe/Kiev", "UTC", "Etc/GMT+5", "nonsense"]
     assert [country_of_zone(zone) for zone in zones] == ["JP", "IN", "UA", None, None, None]
-
-
-def test_a_database_of_countries_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    assert Countries(None).country_of("192.0.2.1") is None
-    with pytest.raises(FactsUnavailable, match="TRACKER_GEOIP_FILE"):
-        Countries(tmp_path / "none.mmdb").country_of("192.0.2.1")
-    (tmp_path / "bad.mmdb").write_bytes(b"no database")
-    with pytest.raises(FactsUnavailable, match="TRACKER_GEOIP_FILE"):
-        Countries(tmp_path / "bad.mmdb").country_of("192.0.2.1")
-    assert Countries(tmp_path / "bad.mmdb").country_of("10.0.0.0/8") is None

@@ -7,9 +7,9 @@ from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import FactsUnavailable
 from tracker.facts.folder import Folder
-from tracker.facts.place import Countries
 from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.write import Writer
+from tracker.privacy.places import Places
 from tracker.stats.days import dates, of_date
 from tracker.stats.verify import DayDifference
 from tracker.store import applications, facts_files
@@ -22,7 +22,7 @@ _FIRST = date(1970, 1, 1)
 
 def facts_writer(settings: Settings, database: Database) -> Writer:
     """Return what writes facts in the folder that this process sees."""
-    return Writer(database, Folder(settings.facts_url), SystemClock(), Countries(settings.geoip_file))
+    return Writer(database, Folder(settings.facts_url), SystemClock(), Places(settings.geoip_file))
 
 
 def rebuild_days(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> int:

@@ -38,6 +38,7 @@ from tracker.importing.source import size_of, source_of
 from tracker.importing.summary import Summary
 from tracker.management import applications
 from tracker.privacy.anonymization import Anonymization
+from tracker.privacy.places import Places
 from tracker.queueing.wakeup import wake_worker
 from tracker.store import partition_making, partitions, retention_state
 from tracker.wiring.importing import destinations
@@ -149,6 +150,7 @@ def import_(
             ask_about_old=OldLines(running_months or 0, yes=yes, may_ask="-" not in files, on_question=bar.end),
             include_bots=include_bots,
             anonymize_ip=anonymize_ip,
+            places=Places(settings.geoip_file),
             force=force,
             any_host=any_host,
             pieces_follow=source is None,

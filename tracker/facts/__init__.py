@@ -6,7 +6,7 @@ meaning     the dimensions of a hit, from what was stored of it; pure
 page        which page an address is; pure
 source      where a reader came from: source, channel, campaign; pure
 agent       browser, system and device of a user agent
-place       countries, from addresses and time zones
+place       countries, from time zones and stored addresses
 columns     the columns of a fact, and how SQL makes them
 visits      the visits of a file: a number for each hit, and their parts beside the hits
 make        the facts of some hours, from rows to a file

@@ -40,7 +40,7 @@ def archive(
         days = set(access_logs.days_between(tx, month.start, month.plus(1).start))
         # Those without rows are stale where files or notes of before are left.
         stale = {*archived_days.stale(tx, month, has_hits=has_hits), *(days - archived_days.noted(tx, month))}
-    with Workspace.open(writer.folder, writer.countries) as space:
+    with Workspace.open(writer.folder, writer.places) as space:
         for number, day in enumerate(sorted(stale, key=lambda stale_day: (stale_day[1], stale_day[0])), 1):
             if not should_continue():
                 return False

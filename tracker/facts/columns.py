@@ -13,6 +13,7 @@ VISITOR: Final = """CASE WHEN client_sub_id IS NOT NULL THEN md5_number_lower(ch
     ELSE md5_number_lower(chr(2) || coalesce(ip_address, '') || chr(2) || coalesce(chr(1) || user_agent, '')) END"""
 """Decision 0011's visitor in 64 bits: among 10,000,000 of them two are taken for one with a chance of 1 in 370,000."""
 _WIDTH: Final = "try_cast(regexp_extract(screen_resolution, '^([0-9]{1,6})x[0-9]', 1) AS INTEGER)"
+_COUNTRY: Final = "nullif(split_part(place, '/', 1), '')"
 LONG_LINES: Final = "max_line_size=67108864, buffer_size=134217728"
 FACTS: Final[dict[str, str]] = {
     "time": "make_timestamp(micros)",
@@ -37,9 +38,11 @@ FACTS: Final[dict[str, str]] = {
     "browser_version": "agents.version",
     "system": "agents.system",
     "device": "agents.device",
-    "country": "coalesce(addresses.country, zones.country)",
-    "country_by": """CASE WHEN addresses.country IS NOT NULL THEN 'address'
+    "country": f"coalesce({_COUNTRY}, addresses.country, zones.country)",
+    "country_by": """CASE WHEN place IS NOT NULL OR addresses.country IS NOT NULL THEN 'address'
         WHEN zones.country IS NOT NULL THEN 'zone' END""",
+    "region": "nullif(split_part(place, '/', 2), '')",
+    "city": "nullif(split_part(place, '/', 3), '')",
     "language": "nullif(lower(split_part(replace(rows.language, '_', '-'), '-', 1)), '')",
     "screen": f"""CASE WHEN {_WIDTH} < 768 THEN 'small' WHEN {_WIDTH} < 1280 THEN 'medium'
         WHEN {_WIDTH} < 1920 THEN 'large' WHEN {_WIDTH} >= 1920 THEN 'very large' END""",
@@ -48,6 +51,7 @@ FACTS: Final[dict[str, str]] = {
     "status": "status",
 }
 """By column: what it is, of the tables that `rows_of` and `tracker.facts.meaning` bring."""
+PLACES: Final = ("country", "country_by", "region", "city")
 VISITOR_DIMENSIONS: Final = (
     *("host", "browser", "browser_version", "system", "device"),
     *("country", "country_by", "language", "screen"),

@@ -17,8 +17,8 @@ from typing import Final
 from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.folder import Folder, name_of
-from tracker.facts.place import Countries
 from tracker.facts.visits import FileSpan
+from tracker.privacy.places import Places
 from tracker.store import archived_months, facts_files, facts_marks
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
@@ -34,22 +34,22 @@ _MEMORY_MEGABYTES: Final = 384
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The engine, the folder of the copy, a folder within it for what is not finished, and where countries are."""
+    """The engine, the folder of the copy, a folder within it for what is not finished, and where places are."""
 
     engine: Engine
     folder: Folder
     work: Path
-    countries: Countries
+    places: Places
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Folder, countries: Countries) -> Iterator["Workspace"]:
+    def open(cls, folder: Folder, places: Places) -> Iterator["Workspace"]:
         """Make an engine and a folder, for as long as the block lasts. Raises FactsUnavailable."""
         with (
             folder.work() as work,
             closing(Engine(folder.path, memory_megabytes=_MEMORY_MEGABYTES, spill=work)) as engine,
         ):
-            yield cls(engine, folder, work, countries)
+            yield cls(engine, folder, work, places)
 
 
 def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime) -> None:
@@ -61,7 +61,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             return  # Of an archived month these files are all there is, and no row says otherwise.
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
-        made = make.Made(tx, cursor, space.work, day, space.countries)
+        made = make.Made(tx, cursor, space.work, day, space.places)
         until = time.monotonic() + _READ_SECONDS
         taken: list[HourGroup] = []
         for group in groups:

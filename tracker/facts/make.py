@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
-from tracker.facts.columns import FACTS, facts_of, meanings_of, rows_of
+from tracker.facts.columns import FACTS, PLACES, facts_of, meanings_of, rows_of
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
 from tracker.facts.meaning import write_meanings
 from tracker.facts.page import without_www
-from tracker.facts.place import Countries
+from tracker.facts.place import country_of_address
 from tracker.facts.visits import FileSpan, beside, numbered, parts_of
+from tracker.privacy.places import Places
 from tracker.store import applications, custom_parameter_definitions, fact_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import ALL_MINUTES, FactsDay
@@ -37,8 +38,8 @@ class Recipe:
     timeout_minutes: int
     """After so long without a hit a visit is over."""
 
-    def country_of(self, address: str, countries: Countries) -> str | None:
-        return countries.country_of(address) if self.has_whole_addresses or ":" not in address else None
+    def country_of(self, address: str, places: Places) -> str | None:
+        return country_of_address(address, places) if self.has_whole_addresses or ":" not in address else None
 
 
 def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
@@ -64,12 +65,12 @@ class Made:
     In a table they would fill the memory that joining and sorting them needs.
     """
 
-    def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, countries: Countries) -> None:
+    def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, places: Places) -> None:
         self._tx = tx
         self._cursor = cursor
         self._work = work
         self._day = day
-        self._countries = countries
+        self._places = places
         self._csv = work / "rows.csv"
         self._made: list[Path] = []
         self.recipe = recipe_of(tx, day)
@@ -90,7 +91,7 @@ class Made:
     def finish(self) -> None:
         """Make facts of all rows that were read so far."""
         cursor, recipe = self._cursor, self.recipe
-        country_of = partial(recipe.country_of, countries=self._countries)
+        country_of = partial(recipe.country_of, places=self._places)
         self._csv.touch()
         cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
         with writing(self._work):
@@ -138,8 +139,8 @@ def _write(cursor: Cursor, query: str, file: Path) -> None:
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     """Return how many facts these files lack of those that were made, and how many they have beside them."""
-    # A newer database of countries says otherwise of some.
-    columns = ", ".join(quoted(name) for name in FACTS if not name.startswith("country"))
+    # A newer database says otherwise of some, and files of before have no regions and cities.
+    columns = ", ".join(quoted(name) for name in FACTS if name not in PLACES)
     made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
     if not files:
         [(count,)] = cursor.rows("SELECT count(*) FROM facts")

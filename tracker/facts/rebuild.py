@@ -45,7 +45,7 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
         for day in days:
             facts_marks.mark_day(tx, day)
     if _is_ours(writer, days, sleep):
-        with Workspace.open(writer.folder, writer.countries) as space:
+        with Workspace.open(writer.folder, writer.places) as space:
             for day in days:
                 make_waiting(writer, space, day)
         writer.remove_replaced()
@@ -127,7 +127,7 @@ def verify(writer: Writer, day: FactsDay) -> FactsDifference | None:
         raise FactsUnavailable("There are no facts yet: start the scheduler, or run `stats rebuild`.")
     writer.folder.demand(state.id)
     try:
-        with Workspace.open(writer.folder, writer.countries) as space:
+        with Workspace.open(writer.folder, writer.places) as space:
             make_waiting(writer, space, day)
             return _difference(writer, space, day)
     except FactsDamaged as error:
@@ -155,7 +155,7 @@ def compare(
     tx: Transaction, cursor: Cursor, space: Workspace, day: FactsDay, files: Sequence[FactsFile]
 ) -> FactsDifference | None:
     """Compare files with the rows of their day, which the transaction holds."""
-    made = make.Made(tx, cursor, space.work, day, space.countries)
+    made = make.Made(tx, cursor, space.work, day, space.places)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
     made.finish()

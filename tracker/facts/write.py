@@ -12,8 +12,8 @@ from tracker.facts.engine import FactsDamaged
 from tracker.facts.erase_archived import erase_archived
 from tracker.facts.folder import Folder
 from tracker.facts.hit_files import remove_replaced
-from tracker.facts.place import Countries
 from tracker.log import logger
+from tracker.privacy.places import NOWHERE, Places
 from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks, partitions
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
@@ -35,7 +35,7 @@ class Writer:
     database: Database
     folder: Folder
     clock: Clock
-    countries: Countries = field(default_factory=lambda: Countries(None))
+    places: Places = NOWHERE
     problem: str | None = ""
     """What was logged last and is so still; empty before the first turn."""
     collapsed_at: float = field(default=float("-inf"))
@@ -77,7 +77,7 @@ class Writer:
                 days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
             if not days:
                 break
-            with Workspace.open(self.folder, self.countries) as space:
+            with Workspace.open(self.folder, self.places) as space:
                 for day in days:
                     if not should_continue() or self.clock.monotonic() >= deadline:
                         break
@@ -96,7 +96,7 @@ class Writer:
         with self.database.transaction() as tx:
             if not archive_erasures.waiting(tx):
                 return
-        with Workspace.open(self.folder, self.countries) as space:
+        with Workspace.open(self.folder, self.places) as space:
             erase_archived(self.database, space)
 
     def _make_day(self, space: Workspace, day: FactsDay) -> int:
@@ -170,7 +170,7 @@ class Writer:
         for day in days:
             if not should_continue() or self.clock.monotonic() >= deadline:
                 break
-            with Workspace.open(self.folder, self.countries) as space:
+            with Workspace.open(self.folder, self.places) as space:
                 merge_day(self.database, space, day)
             merged += 1
         return merged

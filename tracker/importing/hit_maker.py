@@ -62,6 +62,7 @@ class HitMaker:
         columns["url"] = self._page(get("url"), record.host).url
         columns["referrer"] = self._referrer(get("referrer"))
         columns["user_agent"] = privacy.user_agent(get("user_agent"))
+        columns["place"] = privacy.place(get("ip_address"))
         columns["ip_address"] = privacy.address(get("ip_address"))
         columns["event_data"] = privacy.event_data(get("event_data"))
         if record.kind != "page" and self._tells_kinds:

@@ -23,6 +23,7 @@ from tracker.importing.record import Malformed
 from tracker.importing.source import MAX_LINE_LENGTH, Line
 from tracker.importing.summary import BadLine, Summary
 from tracker.privacy.anonymization import Anonymization, Privacy
+from tracker.privacy.places import NOWHERE, Places
 
 
 class AskAboutOld(Protocol):
@@ -58,6 +59,7 @@ class Import:
     """Take hits of bots too. They are also taken where the application keeps them."""
     anonymize_ip: Anonymization = "none"
     """What is left of addresses, whatever the application's setting for hits of browsers is."""
+    places: Places = NOWHERE
     force: bool = False
     """Take a log whose lines have no addresses too."""
     any_host: bool = False
@@ -69,7 +71,7 @@ class Import:
     _maker: HitMaker = field(init=False)
 
     def __post_init__(self) -> None:
-        privacy = replace(Privacy.of(self.application.settings), ip_anonymization=self.anonymize_ip)
+        privacy = replace(Privacy.of(self.application.settings, self.places), ip_anonymization=self.anonymize_ip)
         maker = HitMaker(self.application, privacy, include_bots=self.include_bots, any_host=self.any_host)
         object.__setattr__(self, "_maker", maker)  # Frozen as all else: it is made of the fields above.
 

@@ -54,7 +54,7 @@ def restore_month(
         # A drop that broke off: what is left of the month stands in the files.
         partition_removal.remove(maintenance_url, month, on_step=on_step, should_continue=lambda: True)
     partition_making.create(maintenance_url, [month], on_step=on_step, even_archived=True)
-    with Workspace.open(writer.folder, writer.countries) as space:
+    with Workspace.open(writer.folder, writer.places) as space:
         for number, file in enumerate(files, 1):
             if not file.is_restored:
                 _restore(writer, space, file)

@@ -12,6 +12,7 @@ from tracker.application_settings import (
 )
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.privacy.addresses import network_of
+from tracker.privacy.places import NOWHERE, Places
 from tracker.privacy.url_stripping import strip
 
 Anonymization = Literal["none", "last_octet", "full"]
@@ -30,14 +31,16 @@ class Privacy:
     stripped: frozenset[str]
     longest_url: int
     longest_user_agent: int
+    places: Places
 
     @classmethod
-    def of(cls, settings: Mapping[str, str | None]) -> "Privacy":
+    def of(cls, settings: Mapping[str, str | None], places: Places = NOWHERE) -> "Privacy":
         return cls(
             ip_anonymization=cast(Anonymization, IP_ANONYMIZATION.value(settings)),
             stripped=frozenset(STRIPPED_QUERY_PARAMETERS.value(settings)),
             longest_url=MAX_URL_LENGTH.value(settings),
             longest_user_agent=MAX_USER_AGENT_LENGTH.value(settings),
+            places=places,
         )
 
     def address(self, address: str | None) -> str | None:
@@ -45,6 +48,11 @@ class Privacy:
         if address is None or self.ip_anonymization == "none":
             return address
         return network_of(address) if self.ip_anonymization == "last_octet" else None
+
+    def place(self, address: str | None) -> str | None:
+        """Return where a canonical address is, told of it as it is: the country alone where nothing of it is kept."""
+        place = self.places.place_of(address) if address is not None else None
+        return None if place is None else place.text(is_country_only=self.ip_anonymization == "full")
 
     def url(self, url: str | None) -> str | None:
         """Return what is kept of the address of a page."""

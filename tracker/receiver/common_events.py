@@ -102,6 +102,7 @@ class _Columns(Struct, omit_defaults=True, gc=False):
     screen_resolution: str | None = None
     language: str | None = None
     timezone: str | None = None
+    place: str | None = None
     event_name: str | None = None
     event_data: dict[str, _Value] | None = None
     custom_params: dict[str, _Value] | None = None
@@ -141,7 +142,7 @@ class CommonEntries:
         self._is_trusted, self._speaks_original = is_trusted, speaks_original
         self._now, self._since = now, since
         self._max_retries, self._max_bytes = max_retries, max_bytes
-        self._address = privacy.address(sender.ip_address)
+        self._address, self._place = privacy.address(sender.ip_address), privacy.place(sender.ip_address)
         self._user_agent = privacy.user_agent(sender.user_agent)
 
     def user_agent_in(self, event: CommonEvent) -> str | None:
@@ -156,12 +157,12 @@ class CommonEntries:
         if self._speaks_original and event.custom_params and "event_type" in event.custom_params:
             return None
         happened_at = now if event.timestamp is None and not event.age_ms else self._time_of(event)
-        address, user_agent = self._address, self._user_agent
+        address, place, user_agent = self._address, self._place, self._user_agent
         if self._is_trusted:
             if event.ip_address is not None:
                 if (named := normalise(event.ip_address)) is None:
                     return None
-                address = privacy.address(named)
+                address, place = privacy.address(named), privacy.place(named)
             if event.user_agent is not None:
                 user_agent = privacy.user_agent(event.user_agent)
         if happened_at is None:
@@ -182,6 +183,7 @@ class CommonEntries:
                 event.screen_resolution,
                 event.language,
                 event.timezone,
+                place,
                 event.event_name,
                 privacy.event_data(event.event_data),
                 event.custom_params,

@@ -88,11 +88,13 @@ def build_entry(
     for name in _NO_COLUMNS:
         columns.pop(name, None)
     get = fields.get
+    address = get("ip_address") or sender.ip_address
     kept = {
         "url": privacy.url(get("url")),
         "referrer": privacy.url(get("referrer")),
         "user_agent": privacy.user_agent(get("user_agent") or sender.user_agent),
-        "ip_address": privacy.address(get("ip_address") or sender.ip_address),
+        "ip_address": privacy.address(address),
+        "place": privacy.place(address),
         "event_data": privacy.event_data(get("event_data")),
     }
     for name, value in kept.items():

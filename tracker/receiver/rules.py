@@ -23,6 +23,7 @@ from tracker.application_settings import (
 from tracker.dialects.original import NAME as ORIGINAL
 from tracker.privacy.addresses import networks_of
 from tracker.privacy.anonymization import Privacy
+from tracker.privacy.places import NOWHERE, Places
 from tracker.queueing.quota import MINUTE_SECONDS, AddressShare, Quota, bucket_of
 
 MIN_ADDRESS_HITS: Final = 10
@@ -97,7 +98,7 @@ class Rules:
     speaks_original: bool
 
     @classmethod
-    def of(cls, application: Application, daily_megabytes: int = 0) -> "Rules":
+    def of(cls, application: Application, daily_megabytes: int = 0, places: Places = NOWHERE) -> "Rules":
         settings = application.settings
         check, dialects = ORIGIN_CHECK.value(settings), DIALECTS.value(settings)
         return cls(
@@ -106,7 +107,7 @@ class Rules:
             allow_localhost=ALLOW_LOCALHOST.value(settings),
             drops_bots=BOT_FILTER.value(settings) == "drop",
             respect_dnt=RESPECT_DNT.value(settings),
-            privacy=Privacy.of(settings),
+            privacy=Privacy.of(settings, places),
             allowance=Allowance.of(application, daily_megabytes),
             dialects=frozenset(dialects),
             speaks_original=ORIGINAL in dialects,
@@ -116,8 +117,9 @@ class Rules:
 class RuleBook:
     """The rules of each known application. Thread-safe: two threads may read the same settings, with one result."""
 
-    def __init__(self, daily_megabytes: int) -> None:
+    def __init__(self, daily_megabytes: int, places: Places = NOWHERE) -> None:
         self._daily_megabytes = daily_megabytes
+        self._places = places
         self._known: dict[UUID, tuple[Application, Rules]] = {}
         self._spoken: set[str] = set()
 
@@ -128,7 +130,7 @@ class RuleBook:
             return known[1]
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
-        rules = Rules.of(application, self._daily_megabytes)
+        rules = Rules.of(application, self._daily_megabytes, self._places)
         self._known[application.id] = application, rules
         self._spoken |= rules.dialects
         return rules

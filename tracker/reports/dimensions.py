@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tracker.errors import invalid
-from tracker.facts.columns import column_of
+from tracker.facts.columns import PLACES, column_of
 from tracker.facts.engine import quoted
 
 _OF_FACTS: Final = (
     *("page", "host", "referrer", "source", "channel"),
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
-    *("browser", "browser_version", "system", "device", "country", "country_by", "language", "screen"),
+    *("browser", "browser_version", "system", "device", *PLACES, "language", "screen"),
     *("event", "module", "client", "status"),
 )
 PAGES_OF_VISITS: Final = ("entry_page", "exit_page")

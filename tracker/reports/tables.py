@@ -26,6 +26,8 @@ _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false 
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
     0 AS left_before"""
 """A hit as a part of its visit."""
+_CITIES: Final = ("region", "city")
+_NO_CITIES: Final = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _CITIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,14 @@ class FactsRead:
     are_within: bool
     """Whether all that they hold lies in the time that is asked about: then times need not be read."""
 
-    def hits(self, days: ZoneDays) -> tuple[str, list[object]]:
+    def hits(self, days: ZoneDays, *, with_cities: bool = False) -> tuple[str, list[object]]:
         """Return their hits of these days as what follows a FROM, and the values of its places."""
         # Not every file has the column of every parameter.
-        return self._of("read_parquet(?, hive_partitioning=false, union_by_name=true)", list(self.paths), days)
+        table = "read_parquet(?, hive_partitioning=false, union_by_name=true)"
+        if with_cities:
+            # Files that were made before there were such columns have none.
+            table = f"(SELECT {_NO_CITIES} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
+        return self._of(table, list(self.paths), days)
 
     def parts(self, days: ZoneDays) -> tuple[str, list[object]]:
         """Return the parts of their visits, as above."""
@@ -118,7 +124,7 @@ def tables_of_hits(question: Question, files: FactsRead, gathered: str | None) -
     for key in sorted(question.parameters):
         column = quoted(column_of(key))
         texts.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
-    read, params = files.hits(question.days)
+    read, params = files.hits(question.days, with_cities=not names.isdisjoint(_CITIES))
     tables = [_table("files", f"SELECT {', '.join(texts)} FROM {read}")]  # noqa: S608 our own names
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
     if not gathered:

@@ -14,8 +14,8 @@ COLUMNS: Final = {
     **dict.fromkeys(
         (
             *("application_id", "app_id", "client_sub_id", "module_id", "url", "referrer", "user_agent", "ip_address"),
-            *("session_id", "screen_resolution", "language", "timezone", "event_name", "event_data", "custom_params"),
-            *("created_at", "parameters"),
+            *("session_id", "screen_resolution", "language", "timezone", "place", "event_name", "event_data"),
+            *("custom_params", "created_at", "parameters"),
         ),
         "VARCHAR",
     ),

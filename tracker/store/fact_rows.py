@@ -19,6 +19,7 @@ COLUMNS = {
     "language": "VARCHAR",
     "screen_resolution": "VARCHAR",
     "timezone": "VARCHAR",
+    "place": "VARCHAR",
     "event_name": "VARCHAR",
     "module_id": "VARCHAR",
     "status": "SMALLINT",

@@ -15,6 +15,7 @@ from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
 from tracker.hit import Hit
 from tracker.instance.check import InstanceCheck
+from tracker.privacy.places import Places
 from tracker.queueing import server_facts as queue_facts
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.inspection import depths
@@ -191,7 +192,7 @@ def receiver(settings: Settings) -> Receiver:
             clock=clock,
             proxies=TrustedProxies.of(settings),
             max_retries=settings.max_retries,
-            rules=RuleBook(settings.daily_megabytes),
+            rules=RuleBook(settings.daily_megabytes, Places(settings.geoip_file)),
             months=months,
             salt=salt_of(settings.secret_key or settings.redis_url),
         ),

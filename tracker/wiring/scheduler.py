@@ -13,7 +13,6 @@ from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
 from tracker.facts.folder import Folder
-from tracker.facts.place import Countries
 from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
@@ -21,6 +20,7 @@ from tracker.maintenance.archive_months import Archive
 from tracker.maintenance.drop_partitions import StatisticsHooks
 from tracker.outbox.events import ledger_unbalanced, period_completed, session_ended
 from tracker.outbox.publish import publish_all
+from tracker.privacy.places import Places
 from tracker.queueing.connection import Connection, connect
 from tracker.reports.readers import Readers
 from tracker.ssrf_guard.policy import policy_of
@@ -137,7 +137,7 @@ def scheduler(settings: Settings) -> Scheduler:
         cancellation=0,
     )
     clock = agreed_clock(clock_database, redis)
-    facts = Writer(database, Folder(settings.facts_url), clock, Countries(settings.geoip_file))
+    facts = Writer(database, Folder(settings.facts_url), clock, Places(settings.geoip_file))
     return Scheduler(
         settings=settings,
         redis=redis,

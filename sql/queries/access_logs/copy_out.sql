@@ -1,7 +1,7 @@
 -- What the facts of some minutes of an application are made from, as CSV.
 COPY (
     SELECT (extract(epoch FROM created_at) * 1000000)::bigint, client_sub_id, ip_address::text, user_agent, session_id,
-           url, referrer, language, screen_resolution, timezone, event_name, module_id,
+           url, referrer, language, screen_resolution, timezone, place, event_name, module_id,
            CASE WHEN event_data ->> 'status' ~ '^[1-5][0-9][0-9]$' THEN event_data ->> 'status' END,
            CASE WHEN cardinality(%(parameters)s::text[]) > 0 THEN (
                SELECT json_object_agg(parameter_key, parameter_value)::text
