@@ -14,6 +14,7 @@ from tests.support.servers_away import redis_away
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
+from tracker.errors import Refused
 from tracker.ingest import filtered
 from tracker.ledger import balance as ledger_balance
 from tracker.maintenance.requeue_waiting import requeue_waiting
@@ -170,10 +171,46 @@ def test_a_redis_that_lost_everything_is_marked(
     assert "Redis began without its data" in tracker(settings, "ledger").errors
 
 
-def test_a_surplus_is_said(redis: Connection, database: Database, application: Application) -> None:
-    enqueue(redis, [hit_of(application, n) for n in (1, 2)])
+def test_a_loss_is_written_off_with_what_only_redis_has_counted(
+    settings: Settings, redis: Connection, database: Database, application: Application
+) -> None:
+    """What was accepted within the last minute stands in no hour yet, and is neither lost nor a surplus."""
+    offer(redis, application, *(entry_of(hit_of(application, n), created_at=datetime.now(UTC)) for n in range(1, 6)))
+    ((first, _), *_) = redis.xrange(NORMAL, count=1)
+    redis.xdel(NORMAL, first)
+    drain(redis, database)
+    accepted = tracker(settings, "ledger", "--accept-loss", "--json")
+    assert (accepted.status, accepted.json["balance"]["written_off"]) == (0, 1)
+    write_down(database, redis)
+    assert counts(look(database, redis)) == {"accepted": 5, "stored": 4}
+
+
+def test_nothing_is_written_off_while_hits_come(
+    redis: Connection, database: Database, application: Application
+) -> None:
+    numbers = iter(range(1, 100))
+
+    def one_more() -> None:
+        write_down(database, redis)
+        offer(redis, application, entry_of(hit_of(application, next(numbers)), created_at=datetime.now(UTC)))
+        drain(redis, database)
+
+    with pytest.raises(Refused, match="Hits come in"):
+        ledger_balance.write_off(database, redis, CLOCK, write_down=one_more, sleep=lambda _: None)
+    write_down(database, redis)
+    assert counts(look(database, redis)) == {"accepted": 4, "stored": 4}
+
+
+def test_a_surplus_is_said_and_noted(
+    settings: Settings, redis: Connection, database: Database, application: Application
+) -> None:
+    enqueue(redis, [entry_of(hit_of(application, n), created_at=datetime.now(UTC)) for n in (1, 2)])
     drain(redis, database)
     assert counts(look(database, redis)) == {"stored": 2, "surplus": 2}
+    said = tracker(settings, "ledger")
+    assert (said.status, "2 more hits were stored" in said.errors) == (1, True)
+    assert tracker(settings, "ledger", "--accept-loss").status == 0
+    assert look(database, redis).is_balanced
 
 
 def test_counts_that_were_moved_aside_count_once(

@@ -182,7 +182,9 @@ def test_webhooks_hear_of_an_hour_that_does_not_balance_once(
     assert deliveries(database) == [("ledger.unbalanced", "1")]
     said = [line for line in lines if line["event"] == "ledger does not balance"]
     assert [(line["app_id"], line["missing"]) for line in said] == [("shop", 1)] * 2, "once by each process"
-    ledger_balance.write_off(database, redis, CLOCK, sleep=lambda _: None)
+    ledger_balance.write_off(
+        database, redis, CLOCK, write_down=lambda: write_down(database, redis), sleep=lambda _: None
+    )
     assert told.look(database, redis, later) == []
 
 
@@ -197,8 +199,10 @@ def test_the_operators_page_shows_whether_it_balances(
     said = text_of(operator.get("/dashboard/operations"))
     assert "2 accepted: 2 stored" in said
     assert "Nothing is missing." in said
+    assert "Repeats" not in said, "a column of zeros"
     lose_one_of_five(redis, database, application, 21)
     drain(redis, database)
     said = text_of(operator.get("/dashboard/operations"))
     assert "1 accepted hits are neither stored nor waiting" in said
+    assert "1 missing." in said
     assert "Nothing is missing." not in said

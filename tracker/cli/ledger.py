@@ -4,12 +4,14 @@ import sys
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
 
 from tracker.cli import connections
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
+from tracker.ingest import filtered
 from tracker.ledger import balance as ledger_balance
 from tracker.ledger.balance import Balance
 
@@ -51,7 +53,9 @@ def ledger(
     with connections.database(settings) as database, connections.redis(settings) as redis:
         clock = connections.clock(settings)
         if accept_loss:
-            note(f"{ledger_balance.write_off(database, redis, clock, sleep=time.sleep)} hits written off.")
+            write_down = partial(filtered.fold_now, redis, database, clock)
+            hits = ledger_balance.write_off(database, redis, clock, write_down=write_down, sleep=time.sleep)
+            note(f"{hits} hits written off.")
         balance = ledger_balance.balance(database, redis, clock, sleep=time.sleep)
         first = (start or clock.now() - timedelta(days=1)).replace(tzinfo=UTC, minute=0, second=0, microsecond=0)
         last = end.replace(tzinfo=UTC) if end else clock.now() + timedelta(hours=1)
@@ -82,6 +86,9 @@ def _complaint(balance: Balance) -> str:
     if balance.lost:
         return (
             f"{balance.lost} accepted hits are neither stored nor waiting: Redis lost them. The hours above where hits "
-            "wait, though the queue is empty, say when they were accepted."
+            "wait, though the queue is empty, say when they were accepted. `ledger --accept-loss` notes the loss."
         )
-    return f"{balance.surplus} more hits were stored or failed than accepted: Redis came back with older data."
+    return (
+        f"{balance.surplus} more hits were stored or failed than accepted: Redis came back with older data, or "
+        "without it. `ledger --accept-loss` notes it; until then as many lost hits would not show."
+    )

@@ -10,15 +10,21 @@ from tracker.ledger.balance import Balance, balance, hours
 
 _DAY: Final = timedelta(days=1)
 _MAX_APPLICATIONS: Final = 100
-COLUMNS: Final = ("accepted", "stored", "repeated", "failed", "taken_out", "filtered", "refused")
+_ALWAYS: Final = ("accepted", "stored")
+_WHERE_THERE_ARE_ANY: Final = ("open", "repeated", "failed", "taken_out", "filtered", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerPanel:
-    """`applications` have their sums under COLUMNS, those that accepted most first."""
+    """`applications` have their sums under `columns`, those that accepted most first."""
 
     balance: Balance
     applications: list[tuple[str, Counter[str]]]
+
+    @property
+    def columns(self) -> list[str]:
+        """Return what is shown: on a phone there is room for few, and a column of zeros says nothing."""
+        return [*_ALWAYS, *(name for name in _WHERE_THERE_ARE_ANY if any(sums[name] for _, sums in self.applications))]
 
 
 def look(services: DashboardServices) -> LedgerPanel:
@@ -30,6 +36,7 @@ def look(services: DashboardServices) -> LedgerPanel:
         sums.setdefault(hour.app_id, Counter()).update(
             accepted=hour.accepted,
             stored=hour.stored,
+            open=hour.waiting,
             repeated=hour.repeated,
             failed=hour.failed,
             taken_out=hour.discarded + hour.erased + hour.written_off,

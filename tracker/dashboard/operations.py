@@ -79,7 +79,6 @@ def show() -> Response:
     return page(
         "operations.html",
         ledger=ledger,
-        ledger_columns=ledger_panel.COLUMNS,
         queue=queue,
         queue_away=queue_away,
         stored=stored,

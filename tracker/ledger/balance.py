@@ -84,21 +84,38 @@ def hours(
         )
 
 
-def write_off(database: Database, redis: Connection, clock: Clock, *, sleep: Callable[[float], None]) -> int:
-    """Note hits that are lost as lost, so that the ledger balances from now on; how many.
+def write_off(
+    database: Database,
+    redis: Connection,
+    clock: Clock,
+    *,
+    write_down: Callable[[], object],
+    sleep: Callable[[float], None],
+) -> int:
+    """Note what is missing as lost, and a surplus as none, so that the ledger balances from now on; how many hits.
 
-    Only while nothing waits, for what waits cannot be told from what is lost, hour by hour. Raises Refused then.
+    Only in a moment in which nothing waits and nothing comes: neither what waits nor what Redis alone has counted can
+    be told from what is lost, hour by hour. `write_down` brings what Redis has counted into the hours. Raises Refused
+    where there is no such moment.
     """
-    present = balance(database, redis, clock, sleep=sleep)
-    if present.waiting:
-        raise Refused("CONFLICT", 409, f"{present.waiting} hits wait: let the workers store them first.")
-    now = clock.now()
+    for _ in range(_LOOKS):
+        write_down()
+        before = ledger_counts.look(redis)
+        hours_now = hours(database, EPOCH, clock.now() + timedelta(hours=1))
+        after = ledger_counts.look(redis)
+        if before.is_quiet and after.is_quiet and before.times_taken == after.times_taken:
+            break
+        sleep(_PAUSE_SECONDS)
+    else:
+        waiting = f"{after.waiting} hits wait: let the workers store them first."
+        coming = "Hits come in: stop the receivers for a moment, or try again in a quieter one."
+        raise Refused("CONFLICT", 409, waiting if after.waiting else coming)
+    missing = [
+        LedgerChange(application_id=hour.application_id, accepted_at=hour.hour, written_off=hour.open)
+        for hour in hours_now
+        if hour.open
+    ]
     with database.transaction() as tx:
-        missing = [
-            LedgerChange(application_id=hour.application_id, accepted_at=hour.hour, written_off=hour.open)
-            for hour in ledger.hours(tx, EPOCH, now + timedelta(hours=1), imported=MAX_IMPORTED_PRIORITY)
-            if hour.open
-        ]
         ledger.add(tx, missing)
     return sum(change.written_off for change in missing)
 

@@ -33,6 +33,11 @@ class QueueLedger:
     waiting: int
     pending: int
 
+    @property
+    def is_quiet(self) -> bool:
+        """Return whether the tables know of everything that was accepted, and nothing of it waits here."""
+        return not (self.accepted or self.moved_aside or self.waiting)
+
 
 def look(redis: Connection) -> QueueLedger:
     """Look at everything, a whole shard at once. Raises QueueUnavailable."""
