@@ -81,7 +81,8 @@ def test_a_full_queue_is_in_it_by_its_code(
     settings: Settings, database: Database, redis: Connection, application_key: str
 ) -> None:
     full = Receiving(settings)
-    full.receiver.producer._max_bytes = 1
+    for shard in full.receiver.producer.shards:
+        shard._max_bytes = 1
     full.receiver.producer.look_at_memory()
     assert code(full.batch({"app_id": "shop", "events": [HIT, HIT]}, key=application_key))[0] == 503
     full.close()
