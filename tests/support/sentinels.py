@@ -24,16 +24,16 @@ DOWN_AFTER = 1000
 class Node:
     """One process and a client of it."""
 
-    def __init__(self, folder: Path, name: str, configuration: str, *options: str) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, name: str, configuration: str, *options: str, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, free_port()
         own = folder / name
         own.mkdir()
         file = own / "server.conf"
-        file.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {own}\n{configuration}")
+        file.write_text(f"port {self.port}\nbind {host}\ndir {own}\n{configuration}")
         with (own / "log").open("wb") as log:
             command = [str(wheel.valkey_server()), str(file), *options]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.client: Any = Redis(port=self.port, socket_timeout=2, decode_responses=True, protocol=2)
+        self.client: Any = Redis(host=host, port=self.port, socket_timeout=2, decode_responses=True, protocol=2)
         wait_until(self.answers)
 
     def answers(self) -> bool:

@@ -152,11 +152,12 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: C
     reached, facts = redis_checks.reach(redis)
     primary = primary_of(redis)
     findings = [reached, *redis_checks.about_sentinels(primary.views() if isinstance(primary, Primary) else ())]
+    if isinstance(redis, ClusterClient):
+        findings += _or_failure("cluster of Redis", lambda: _about_cluster(redis))
     if facts is None:
         return findings
     return [
         *findings,
-        *(_or_failure("cluster of Redis", lambda: _about_cluster(redis)) if isinstance(redis, ClusterClient) else ()),
         *_or_failure(
             "certificate of Redis", lambda: about_certificate("Redis", queueing_certificate_end(redis), clock.now())
         ),
