@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,15 +14,19 @@ from tests.support.everything import use_everything
 from tests.support.failed_hits import fail
 from tests.support.needed import need_wheel
 from tests.support.queued_hits import entry_of, hit_of, rows
+from tests.support.serving import free_port
 from tests.support.waiting import wait_until
 from tracker.application import Application
+from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.diagnostics.doctor import examine
+from tracker.diagnostics.finding import Finding
+from tracker.errors import SettingsInvalid
 from tracker.queueing.connection import connect
 from tracker.queueing.hash_tags import HOME, RQ_PREFIX
+from tracker.queueing.server_facts import refuse_evicting
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.store.database import Database
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -40,10 +43,11 @@ def clustered(settings: Settings, cluster: ClusterNodes) -> Settings:
     return replace(settings, redis_url=cluster.url, metrics_token="m" * 30)
 
 
-def findings(settings: Settings) -> dict[str, Any]:
-    return {found["check"]: found for found in tracker(settings, "doctor", "--json").json}
+def findings(settings: Settings) -> dict[str, Finding]:
+    return {found.check: found for found in examine(settings, SystemClock())}
 
 
+@pytest.mark.long
 def test_everything_works_as_the_user_that_the_command_makes_at_every_node(
     clustered: Settings,
     cluster: ClusterNodes,
@@ -80,32 +84,32 @@ def test_doctor_looks_at_every_node_and_no_process_starts_where_one_throws_hits_
     clustered: Settings, cluster: ClusterNodes
 ) -> None:
     seen = findings(clustered)
-    assert seen["cluster of Redis"]["seen"] == "3 nodes have the slots, and each has a replica"
+    assert seen["cluster of Redis"].seen == "3 nodes have the slots, and each has a replica"
     checks = ("cluster of Redis", "Redis", "Redis writable", "eviction policy of Redis", "append-only file of Redis")
-    assert [seen[check]["level"] for check in checks] == ["ok"] * len(checks)
+    assert [seen[check].level for check in checks] == ["ok"] * len(checks)
     evicting, alone = cluster.nodes[1], cluster.nodes[2]
     evicting.client.config_set("maxmemory-policy", "allkeys-lru")
     replica = cluster.replica_of(alone)
     replica.process.kill()
     replica.process.wait()
-    wait_until(lambda: findings(clustered)["cluster of Redis"]["level"] == "warn")
+    wait_until(lambda: findings(clustered)["cluster of Redis"].level == "warn")
     seen = findings(clustered)
-    assert f"127.0.0.1:{alone.port} has no replica that lives" in seen["cluster of Redis"]["seen"]
+    assert f"127.0.0.1:{alone.port} has no replica that lives" in seen["cluster of Redis"].seen
     policy = seen["eviction policy of Redis"]
-    assert (policy["level"], policy["seen"]) == ("fail", f"127.0.0.1:{evicting.port}: allkeys-lru")
-    refused = tracker(clustered, "worker", "--burst")
-    assert refused.status == 2
-    assert "maxmemory-policy allkeys-lru" in refused.errors
+    assert (policy.level, policy.seen) == ("fail", f"127.0.0.1:{evicting.port}: allkeys-lru")
+    with pytest.raises(SettingsInvalid, match="maxmemory-policy allkeys-lru"):
+        refuse_evicting(cluster.url)
     alone.process.kill()
     alone.process.wait()
-    wait_until(lambda: "has slots and has failed" in findings(clustered)["cluster of Redis"]["seen"])
+    wait_until(lambda: "has slots and has failed" in findings(clustered)["cluster of Redis"].seen)
 
 
 def test_a_process_without_the_variable_of_rq_says_so_in_one_line_and_does_not_start(
-    clustered: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("RQ_KEY_PREFIX")
-    for command in (["worker", "--burst"], ["scheduler"], ["serve", "--port", "0"], ["queue", "status"]):
+    monkeypatch.delenv("RQ_KEY_PREFIX", raising=False)
+    clustered = replace(settings, redis_url="redis+cluster://127.0.0.1:6379")
+    for command in (["worker", "--burst"], ["scheduler"], ["serve", "--port", str(free_port())], ["queue", "status"]):
         refused = tracker(clustered, *command)
         assert refused.status == 2, (command, refused.output, refused.errors)
         assert refused.errors.count("\n") == 1, refused.errors
