@@ -60,6 +60,10 @@ class ReportView(Schema):
     compared_to = fields.Date(**_OPTIONAL)
     exact = fields.Boolean(required=True, metadata={"description": "Whether every day that has hits has its facts."})
     missing_days = fields.Integer(required=True)
+    summed = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether these days' own requests, visitors and sessions are added; else they miss."},
+    )
     up_to_date = fields.Boolean(required=True, metadata={"description": "Whether nothing is still to come into them."})
     rows = fields.List(fields.Dict(), required=True)
     next_cursor = fields.String(**_OPTIONAL)

@@ -51,7 +51,8 @@ def report(*, app_id: str, as_csv: bool, as_json: bool, **given: str | None) -> 
     if report.next_cursor:
         note(f"There are more: --cursor {report.next_cursor}")
     if not report.exact:
-        note(f"{report.missing_days} days have no facts and are missing.")
+        added = "counted by day, so that who came on several counts several times" if report.summed else "missing"
+        note(f"{report.missing_days} days have no facts and are {added}.")
     if not report.up_to_date:
         note("Facts of these days are being written anew.")
 

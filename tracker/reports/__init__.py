@@ -13,6 +13,7 @@ leading      which groups may be among the largest, before visitors are told apa
 answers      those that were given, for as long as their files are the facts
 readers      the engine and the files of a process that answers
 facts_of_days  which files hold the facts of some days, and a question put to them
+old_days     days without facts, by what the statistics say of each
 answer       a question answered
 weekly       a week's summary, for webhooks
 goals, funnels, returning    three questions of their own, of visits; `steps` are the conditions that they ask for

@@ -9,9 +9,11 @@ from tracker.application import Application
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.engine import EngineRow
 from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
+from tracker.reports.old_days import is_summable, with_old_days
 from tracker.reports.question import Question, question_of
 from tracker.reports.readers import Readers
 from tracker.reports.statement import rows_of
+from tracker.store import statistics
 from tracker.store.database import Database
 
 _COUNTS: Final = ("requests", "page_views", "visitors", "sessions")
@@ -34,7 +36,9 @@ class Report:
     exact: bool
     """Whether every day that has hits has its facts: then visitors and sessions are exact."""
     missing_days: int
-    """Days (UTC) that have statistics and no facts, mostly since their rows were removed."""
+    """Days (UTC), of the time before too, that have statistics and no facts, mostly since their rows were removed."""
+    summed: bool
+    """Whether requests, visitors and sessions have the numbers of each of these days added; else they are missing."""
     up_to_date: bool
     """Whether nothing that was stored or erased is still to come into the facts."""
     rows: list[dict[str, Any]]
@@ -48,13 +52,15 @@ def read(
     application, site = site_of(database, app_id)
     question = question_of(given, site, now)
     rows, facts = _ask(database, readers, application, question)
+    missing = facts.missing
     has_more = len(rows) > question.limit
     shown = rows[: question.limit]
     named = _named(question, shown)
     at = int(question.interval is not None)
     before = question.compared(tuple({row[at] for row in shown}) if question.dimensions else ())
     if before is not None:
-        earlier, _ = _ask(database, readers, application, before)
+        earlier, facts_before = _ask(database, readers, application, before)
+        missing |= facts_before.missing
         _compare(question, before, named, shown, earlier)
     return Report(
         app_id=application.app_id,
@@ -67,8 +73,9 @@ def read(
         compare=question.compare,
         compared_from=before.days.first if before else None,
         compared_to=before.days.last if before else None,
-        exact=not facts.missing_days,
-        missing_days=facts.missing_days,
+        exact=not missing,
+        missing_days=len(missing),
+        summed=bool(missing) and is_summable(question),
         up_to_date=not facts.is_waiting,
         rows=named,
         next_cursor=question.cursor_after(len(shown)) if has_more else None,
@@ -87,7 +94,13 @@ def _ask(
         lambda cursor, files: rows_of(question, cursor, readers.gathered, files, timeout_minutes=minutes),
         key=(question, minutes),
     )
-    return (_of_no_facts(question) if rows is None else rows), facts
+    rows = _of_no_facts(question) if rows is None else rows
+    if facts.missing and is_summable(question):
+        with database.transaction() as tx:
+            counted = statistics.days(tx, application.id, min(facts.missing), max(facts.missing))
+        old = {row["date"]: row for row in counted if row["date"] in facts.missing}
+        rows = with_old_days(question, rows, old, _empty(question))
+    return rows, facts
 
 
 def _of_no_facts(question: Question) -> list[EngineRow]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -29,10 +29,14 @@ class FactsOfDays:
     """What there is of some days."""
 
     files: Sequence[FactsFile]
-    missing_days: int
+    missing: frozenset[date]
     """Days (UTC) that have statistics and no facts."""
     is_waiting: bool
     """Whether something that was stored or erased is still to come into them."""
+
+    @property
+    def missing_days(self) -> int:
+        return len(self.missing)
 
 
 def site_of(database: Database, app_id: str) -> tuple[Application, ReportSettings]:
@@ -110,4 +114,4 @@ def _look(database: Database, readers: Readers, application_id: UUID, days: Zone
         problem = state.problem if state else None
         raise FactsUnavailable(problem or "There are no facts yet, which reports are made from: start the scheduler.")
     readers.folder.demand(state.id)
-    return FactsOfDays(files, len(counted - {file.date for file in files}), is_waiting)
+    return FactsOfDays(files, frozenset(counted - {file.date for file in files}), is_waiting)
