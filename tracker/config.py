@@ -16,6 +16,7 @@ from environs import FileAwareEnv
 from tracker.environment import (
     Network,
     choice,
+    endpoint,
     file_path,
     folder_path,
     name_in,
@@ -57,6 +58,8 @@ class Settings:
     """TRACKER_METRICS_TOKEN: who presents it may read `/metrics`; without it that answers 404."""
     sentry_dsn: str | None
     """TRACKER_SENTRY_DSN: where unexpected errors are reported, by the package sentry-sdk; without it nowhere."""
+    otlp_endpoint: str | None
+    """TRACKER_OTLP_ENDPOINT: the collector that gets traces, by OpenTelemetry's OTLP over HTTP; without it nobody."""
     secret_key: str | None
     """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
     oidc_issuer: str | None
@@ -150,6 +153,7 @@ def load() -> Settings:
         admin_token=text(env, "TRACKER_ADMIN_TOKEN") or None,
         metrics_token=text(env, "TRACKER_METRICS_TOKEN") or None,
         sentry_dsn=text(env, "TRACKER_SENTRY_DSN") or None,
+        otlp_endpoint=endpoint(env, "TRACKER_OTLP_ENDPOINT"),
         secret_key=text(env, "TRACKER_SECRET_KEY") or None,
         oidc_issuer=url(env, "TRACKER_OIDC_ISSUER", ("https", "http")) if text(env, "TRACKER_OIDC_ISSUER") else None,
         oidc_client_id=text(env, "TRACKER_OIDC_CLIENT_ID") or None,

@@ -47,6 +47,14 @@ def url(env: FileAwareEnv, name: str, schemes: Sequence[str], *, default: str = 
     return value
 
 
+def endpoint(env: FileAwareEnv, name: str) -> str | None:
+    """Return an http URL below which paths are called, or None where none is set."""
+    value = text(env, name)
+    if value and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise refuse(name, "…", "it must be a URL that begins with http:// or https://, without a password or query")
+    return value or None
+
+
 def whole(env: FileAwareEnv, name: str, default: int, *, low: int, high: int) -> int:
     value = text(env, name, str(default))
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", value) or not low <= int(value) <= high:

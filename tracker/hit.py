@@ -22,6 +22,8 @@ from uuid import UUID
 
 import orjson
 
+from tracker import trace_context
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TICK_MICROSECONDS = 16
@@ -83,6 +85,7 @@ class Hit:
         columns["application_id"] = _application_id(columns["application_id"])
         for required in ("id", "app_id"):
             columns[required]
+        columns.pop(trace_context.NAME, None)  # It says which request brought the hit, and is no column.
         # A worker decodes every hit. The slots are filled by their own setters, which takes a sixth of the time of
         # the constructor of a frozen dataclass.
         hit = object.__new__(cls)

@@ -4,11 +4,11 @@ import os
 
 import structlog
 
-from tracker import config, log
-from tracker.error_reports import flush, reporter
+from tracker import config, error_reports, log, tracing
 from tracker.errors import TryAgain
 from tracker.ingest import filtered
 from tracker.ingest.drain import Drain
+from tracker.ingest.traced_batches import spans_to
 from tracker.log import logger
 from tracker.queueing import wakeup
 from tracker.wiring.worker import Worker, worker
@@ -36,7 +36,8 @@ def drain() -> None:
         services.close()
         raise
     finally:
-        flush()
+        error_reports.flush()
+        tracing.flush()
 
 
 def _drain(services: Worker) -> None:
@@ -53,6 +54,7 @@ def _drain(services: Worker) -> None:
             services.clock,
             seconds=services.settings.drain_seconds,
             permit=services.instance.look,
+            spans=spans_to(services.settings.otlp_endpoint),
         ).run()
         consumer.close()
         if drained.ended == "time":
@@ -73,7 +75,7 @@ def _worker() -> Worker:
     if services is None:
         settings = config.load()
         if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
-            log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
+            log.configure(settings.log_format, report=error_reports.reporter(settings.sentry_dsn))
         services = worker(settings)
         _workers.clear()
         _workers[os.getpid()] = services

@@ -14,6 +14,7 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         admin_token="admin token of the tests",
         metrics_token=None,
         sentry_dsn=None,
+        otlp_endpoint=None,
         secret_key="secret key of the tests",
         oidc_issuer=None,
         oidc_client_id=None,

@@ -6,7 +6,7 @@ import threading
 
 import click
 
-from tracker import config, log
+from tracker import config, log, tracing
 from tracker.error_reports import reporter
 from tracker.queueing.server_facts import refuse_evicting
 from tracker.schedule import table
@@ -23,6 +23,7 @@ def scheduler(*, check: bool) -> None:
     """
     settings = config.load()
     log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
+    tracing.require(settings.otlp_endpoint)
     refuse_evicting(settings.redis_url)
     parts = wired(settings)
     if check:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from tracker import config, log
+from tracker import config, log, tracing
 from tracker.config import Settings
 from tracker.error_reports import reporter
 from tracker.log import logger
@@ -49,6 +49,7 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
     """
     settings = config.load()
     log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
+    tracing.require(settings.otlp_endpoint)
     refuse_evicting(settings.redis_url)
     listener = listen(host, port)
     limits = Limits(

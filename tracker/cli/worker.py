@@ -3,7 +3,7 @@
 import click
 
 import tracker.jobs  # noqa: F401 imported before the workers fork, so that no job pays for it
-from tracker import config, log
+from tracker import config, log, tracing
 from tracker.error_reports import reporter
 from tracker.queueing.pool import run_workers
 from tracker.queueing.server_facts import refuse_evicting
@@ -28,6 +28,7 @@ def worker(*, workers: int, burst: bool, queues: tuple[str, ...], more_queues: t
         raise click.UsageError(f"{more_queues[0]!r} belongs to no option: name queues by --queues.")
     settings = config.load()
     log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
+    tracing.require(settings.otlp_endpoint)
     refuse_evicting(settings.redis_url)
     run_workers(
         settings,

@@ -13,6 +13,7 @@ from tracker.ingest.check import Failed, Good, Read, check, read
 from tracker.ingest.drain_result import DrainCounts, Drained, Ended
 from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Part, Unchecked, parts_of
+from tracker.ingest.traced_batches import Spans, untraced
 from tracker.ingest.variety import Variety
 from tracker.log import logger
 from tracker.queueing.consumer import Claim
@@ -43,6 +44,7 @@ class Drain:
         seconds: float,
         sleep: Callable[[float], None] = time.sleep,
         permit: Callable[[], None] = lambda: None,
+        spans: Spans = untraced,
     ) -> None:
         self._in_flight = InFlight(consumer, clock)
         self._database = database
@@ -52,6 +54,7 @@ class Drain:
         self._seconds = seconds
         self._sleep = sleep
         self._permit = permit
+        self._spans = spans
         self._variety = Variety(consumer.redis)
         self._counts = DrainCounts()
         self._left: deque[Unchecked] = deque()
@@ -122,7 +125,8 @@ class Drain:
 
     def _write(self, part: Unchecked) -> None:
         """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
-        outcomes, smaller = write_part(self._database, self._in_flight, self._check(part), self._clock)
+        with self._spans(part):
+            outcomes, smaller = write_part(self._database, self._in_flight, self._check(part), self._clock)
         self._left.extendleft(reversed(smaller))
         for outcome in outcomes:
             self._counts.count(outcome)

@@ -15,6 +15,7 @@ from tracker.store import webhook_deliveries
 from tracker.store.database import Transaction
 from tracker.store.sessions import SessionActivity
 from tracker.store.webhook_deliveries import NewDelivery
+from tracker.trace_context import traceparent_of_hit
 
 
 def announce(
@@ -45,7 +46,7 @@ def announce(
 def _of_hits(stored: Sequence[Good]) -> Iterator[NewDelivery]:
     for item in stored:
         if item.audience is not None and not item.claim.entry.is_imported:
-            yield from of_hit(item.audience, item.hit)
+            yield from of_hit(item.audience, item.hit, traceparent_of_hit(item.claim.entry.tracking_data))
 
 
 def _of_failures(failures: Sequence[Failed], now: datetime) -> Iterator[NewDelivery]:

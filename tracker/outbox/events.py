@@ -28,6 +28,7 @@ from tracker.outbox.event_types import (
 from tracker.store.ledger import LedgerHour
 from tracker.store.sessions import EndedSession, SessionActivity
 from tracker.store.statistics_periods import CompletedPeriod
+from tracker.trace_context import NAME as TRACEPARENT
 
 _MAX_FAILED_HITS = 20
 _FIELDS = (
@@ -48,14 +49,17 @@ def hit_fields(settings: Mapping[str, str | None]) -> tuple[str, ...]:
     return (*_FIELDS, *(name for name, setting in _ON_REQUEST.items() if setting.value(settings)))
 
 
-def hit_event(hit: Hit, fields: tuple[str, ...]) -> Event:
+def hit_event(hit: Hit, fields: tuple[str, ...], traceparent: str | None = None) -> Event:
     """Return the event that a stored hit is.
 
-    Its id follows from the tracking id, however often the hit is delivered.
+    Its id follows from the tracking id, however often the hit is delivered. `traceparent` is that of the request which
+    brought it, where that had one.
     """
     tracking_id = hit.tracking_id
     columns = {name: getattr(hit, name) for name in fields}
-    data = {"tracking_id": tracking_id, **columns, "created_at": hit.created_at}
+    data: dict[str, Any] = {"tracking_id": tracking_id, **columns, "created_at": hit.created_at}
+    if traceparent is not None:
+        data[TRACEPARENT] = traceparent
     return Event(HIT, f"hit_{tracking_id.hex}", hit.created_at, data)
 
 

@@ -79,7 +79,7 @@ def of_event(subscriptions: Iterable[Subscription], event: Event) -> Iterator[Ne
         yield _delivery(listening, event, event.type)
 
 
-def of_hit(subscribers: Subscribers, hit: Hit) -> Iterator[NewDelivery]:
+def of_hit(subscribers: Subscribers, hit: Hit, traceparent: str | None = None) -> Iterator[NewDelivery]:
     """Yield one for each type under which webhooks get the hit; no webhook gets it twice."""
     listening = defaultdict[str, list[Subscription]](list)
     for subscription in subscribers.subscriptions:
@@ -87,7 +87,7 @@ def of_hit(subscribers: Subscribers, hit: Hit) -> Iterator[NewDelivery]:
         if event_type is not None:
             listening[event_type].append(subscription)
     if listening:
-        event = hit_event(hit, subscribers.fields)
+        event = hit_event(hit, subscribers.fields, traceparent)
         for event_type, subscriptions in listening.items():
             yield _delivery(subscriptions, event, event_type)
 

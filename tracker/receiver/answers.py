@@ -30,7 +30,9 @@ EXPOSED: Headers = (("Access-Control-Expose-Headers", ", ".join(_READABLE)),)
 """Says which headers a page may read; without it a client in a browser does not see `Retry-After`."""
 _JSON: Headers = (*PRIVATE, *EXPOSED)
 _PIXEL: Headers = (*GIF_HEADERS, *EXPOSED)
-_HEADERS = "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requested-With"
+_HEADERS = (
+    "Content-Type, X-API-Key, Authorization, Content-Encoding, X-Requested-With, traceparent, tracestate, baggage"
+)
 _ASKED_HEADERS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+(?:[ \t]*,[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+)*")
 _MAX_ASKED_LENGTH = 1000
 _PREFLIGHT: Headers = (("Access-Control-Allow-Methods", _METHODS), ("Access-Control-Max-Age", "86400"))

@@ -29,6 +29,7 @@ from tracker.receiver.filtering import reason_to_drop_keyed
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import TRUSTED, load_hit
 from tracker.receiver.tracking import LimitExceeded, earliest
+from tracker.trace_context import ENVIRON_KEY, trace_of
 from tracker.web.envelope import error_body
 
 MAX_EVENT_BYTES = 65_536
@@ -83,7 +84,8 @@ class PreparedBatch:
 
 def take_batch(context: ReceiverContext, request: HitRequest, body: bytes) -> PreparedBatch | BatchResult:
     """Make entries of the events that are in order. Raises Refused for the whole."""
-    taken = _take_common_batch(context, request, body) if request.dialect is None else None
+    is_common = request.dialect is None and ENVIRON_KEY not in request.environ
+    taken = _take_common_batch(context, request, body) if is_common else None
     return _take_any_batch(context, request, parse_batch(body, request.environ)) if taken is None else taken
 
 
@@ -131,7 +133,7 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: Parsed
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
     require_dialect(rules, request.dialect)
-    since = earliest(context, application, key, now)
+    since, trace = earliest(context, application, key, now), trace_of(request.environ)
     results: list[dict[str, Any]] = [{} for _ in events]
     good: list[_Good] = []
     for index, event in enumerate(events):
@@ -139,7 +141,7 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: Parsed
             values = _values(event, application, suspicious=batch.suspicious)
             if rules.speaks_original:
                 values = translated(values, application.parameters)
-            fields = load_hit(values, key)
+            fields = load_hit(values, key) | trace
             if reason := reason_to_drop_keyed(rules, fields.get("user_agent")):
                 results[index] = {"index": index, "success": True, "filtered": reason}
                 continue

@@ -18,6 +18,7 @@ from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import Reason, left_out_in, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import TRUSTED, load_hit
+from tracker.trace_context import ENVIRON_KEY, trace_of
 from tracker.web.request_headers import UNNAMED
 
 _SENTENCES: dict[Limit, str] = {
@@ -97,6 +98,8 @@ def take_hit(
             if "HTTP_ORIGIN" in request.environ and "timestamp" in fields and fields["timestamp"] > now:
                 # A browser's clock that is fast loses no hit.
                 fields["timestamp"] = now
+        if ENVIRON_KEY in request.environ and sender is not UNNAMED:
+            fields |= trace_of(request.environ)
         if reason is not None:
             context.filtered.add(application.id, reason, now)
             return Filtered(reason)

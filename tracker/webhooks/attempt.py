@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from standardwebhooks import Webhook
 
@@ -11,6 +12,9 @@ from tracker.encryption import SecretBox
 from tracker.errors import DestinationRefused, SettingsInvalid
 from tracker.log import logger
 from tracker.store.webhook_sending import ClaimedDelivery
+from tracker.trace_context import NAME as TRACEPARENT
+from tracker.trace_context import traceparent_of_payload
+from tracker.tracing import Tracing
 from tracker.webhooks.error_messages import NoResponse
 from tracker.webhooks.http_client import WebhookClient
 from tracker.webhooks.retry_policy import AttemptResult
@@ -37,9 +41,10 @@ class EndedAttempt:
 class Attempts:
     """Makes attempts. Thread-safe."""
 
-    def __init__(self, secret_box: SecretBox, clock: Clock) -> None:
+    def __init__(self, secret_box: SecretBox, clock: Clock, tracing: Tracing | None = None) -> None:
         self._secret_box = secret_box
         self._clock = clock
+        self._tracing = tracing
 
     def make(self, delivery: ClaimedDelivery, client: WebhookClient) -> EndedAttempt:
         """Sign and post, once. Never raises: whatever goes wrong is a result."""
@@ -52,7 +57,7 @@ class Attempts:
         except ValueError:
             unsent = "This webhook's secret does not read as one: `python -m tracker webhooks rotate ID` replaces it."
         else:
-            result = _post(delivery, client, headers)
+            result = self._post(delivery, client, headers)
         return EndedAttempt(
             delivery=delivery,
             at=at,
@@ -61,6 +66,19 @@ class Attempts:
             result=result,
             unsent=unsent,
         )
+
+    def _post(self, delivery: ClaimedDelivery, client: WebhookClient, headers: dict[str, str]) -> AttemptResult:
+        """Post within the trace of the request that brought the hit, where that had one."""
+        traceparent = traceparent_of_payload(delivery.payload)
+        if self._tracing is None:
+            return _post(delivery, client, _traced(headers, traceparent))
+        about = {"webhook.id": str(delivery.webhook_id), "webhook.event_id": delivery.event_id}
+        span = self._tracing.call("webhook attempt", traceparent, about)
+        result = _post(delivery, client, _traced(headers, span.header))
+        if result.status is not None:
+            span.note({"http.response.status_code": result.status})
+        span.end(failed=result.status is None or result.status >= HTTPStatus.MULTIPLE_CHOICES)
+        return result
 
     def _headers(self, delivery: ClaimedDelivery, at: datetime) -> dict[str, str]:
         """Return those of Standard Webhooks.
@@ -83,6 +101,10 @@ class Attempts:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": " ".join(signer.sign(delivery.event_id, at, delivery.payload) for signer in signers),
         }
+
+
+def _traced(headers: dict[str, str], traceparent: str | None) -> dict[str, str]:
+    return headers if traceparent is None else {**headers, TRACEPARENT: traceparent}
 
 
 def _post(delivery: ClaimedDelivery, client: WebhookClient, headers: dict[str, str]) -> AttemptResult:

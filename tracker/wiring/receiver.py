@@ -39,10 +39,13 @@ from tracker.receiver.kept_months import KeptMonths
 from tracker.receiver.per_process import PerProcess
 from tracker.receiver.queue_guard import QueueGuard
 from tracker.receiver.rules import RuleBook
+from tracker.receiver.traced_requests import TracedRequests
 from tracker.server.site import Endpoint, Site
 from tracker.server.threads import Threads
 from tracker.store import access_logs, leases, server_facts
 from tracker.store.database import Database
+from tracker.tracing import flush as flush_spans
+from tracker.tracing import tracing
 from tracker.web.circuit_breaker import CircuitBreaker
 from tracker.web.key_usage import KeyUse
 from tracker.web.request_headers import TrustedProxies
@@ -79,10 +82,11 @@ def site(
     made = _with_pages(settings, receiving, page=_test_page(settings, test_page_of) if test_page_of else None)
     queue = group_commit(loop, parts.producer)
     tracking = LoopTracking(parts.context, parts.health.applications, queue, parts.context.clock, hit_threads.run)
-    endpoints = {
-        path.encode(): Endpoint(partial(tracking.handle, endpoint), endpoint.max_body)
-        for path, endpoint in ENDPOINTS.items()
-    }
+    traced = _traced(settings)
+    endpoints = {}
+    for path, endpoint in ENDPOINTS.items():
+        handle = partial(tracking.handle, endpoint)
+        endpoints[path.encode()] = Endpoint(traced.on_loop(path, handle) if traced else handle, endpoint.max_body)
 
     def close() -> None:
         queue.close()
@@ -100,15 +104,23 @@ def _with_pages(settings: Settings, receiving: Callable[[], Receiver], *, page: 
         return managing().key_check.knows(environ, managing().proxies)
 
     made = create_app(receiving, page=page, knows_caller=knows_caller)
+    if (traced := _traced(settings)) is not None:
+        made.wsgi_app = traced.wsgi(made.wsgi_app)  # type: ignore[method-assign,assignment]
     api_mount(made, managing)
     dashboard_mount(made, PerProcess(lambda: dashboard.parts(settings, managing())))
     return made
 
 
+def _traced(settings: Settings) -> TracedRequests | None:
+    """Return what gives requests their spans, where a collector is set; each process sets OpenTelemetry up itself."""
+    endpoint = settings.otlp_endpoint
+    return None if endpoint is None else TracedRequests(lambda: tracing(endpoint, "tracker-receiver"))
+
+
 def _receiver_until_the_end(settings: Settings) -> Receiver:
     """Return a receiver that writes what it holds when its process ends."""
     made = receiver(settings)
-    at_process_end([made.context.filtered.flush, made.context.key_use.flush])
+    at_process_end([made.context.filtered.flush, made.context.key_use.flush, flush_spans])
     return made
 
 

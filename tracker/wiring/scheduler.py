@@ -32,6 +32,7 @@ from tracker.store.deletions import Deletions
 from tracker.store.ledger import LedgerHour
 from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
+from tracker.tracing import flush, tracing
 from tracker.webhooks.attempt import Attempts
 from tracker.webhooks.concurrency import MAX_CONCURRENCY
 from tracker.webhooks.http_client import ClientSettings, WebhookClient
@@ -101,6 +102,7 @@ class Scheduler:
 
     def close(self) -> None:
         self.sender.close()
+        flush()
         self.readers.close()
         self.lease_database.close()
         self.clock_database.close()
@@ -112,10 +114,11 @@ def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owne
     """Return the sender of webhooks, with the rules of these settings."""
     policy = policy_of(settings)
     client_settings = ClientSettings(policy, Resolver(policy, clock), clock=clock)
+    spans = tracing(settings.otlp_endpoint, "tracker-scheduler") if settings.otlp_endpoint else None
     return WebhookSender(
         database,
         clock,
-        Attempts(SecretBox(settings.secret_key), clock),
+        Attempts(SecretBox(settings.secret_key), clock, spans),
         lambda: WebhookClient(client_settings, connections=MAX_CONCURRENCY),
         owner=owner,
         disable_after=DisableAfter(timedelta(days=settings.webhook_disable_days), settings.webhook_disable_attempts),
