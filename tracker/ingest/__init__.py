@@ -10,5 +10,6 @@ parts               a batch in parts, so that nobody waits for the whole of a la
 write               the one transaction of a batch: hits, values, sessions (activity), statistics_deltas, webhook_events
 block_writer        an import's hits by the same transaction, without a queue
 bisect_batch        a batch that the database refuses is halved until the bad ones are alone
+traced_batches      a span around it for a collector of traces
 filtered            beside it: how many hits the receivers left out
 """

@@ -14,5 +14,6 @@ enqueue             Redis, or PostgreSQL while Redis is unavailable; queue_guard
 answers             what the caller is told
 
 Beside it: application_directory with an application_cache for each way of naming, look_ups, per_process and
-background_tasks keep it going; health, beacon_script and beacon_demo_page are Flask views in app.
+background_tasks keep it going; health, beacon_script and beacon_demo_page are Flask views in app; traced_requests
+makes spans where a collector is set.
 """

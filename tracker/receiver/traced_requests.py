@@ -7,7 +7,7 @@ itself, so that what becomes of the hit hangs below it.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from tracker.receiver.endpoints import endpoint_at
+from tracker.receiver.endpoints import Respond, endpoint_at
 from tracker.trace_context import ENVIRON_KEY, traceparent_in
 from tracker.tracing import Span, Tracing
 from tracker.web.envelope import Answer
@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # Names for type checkers; at run time the module does not ex
 
 _SERVER_ERROR: Final = 500
 
-Respond = Callable[[Answer], object]
 Handle = Callable[[dict[str, Any], Respond], bool]
 
 
