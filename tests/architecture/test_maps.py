@@ -12,6 +12,10 @@ PACKAGES = sorted(path.parent for path in CODE.rglob("__init__.py") if path.pare
 DRAWN = (REPOSITORY / "docs/architecture.md").read_text(encoding="utf-8")
 ENTRY = re.compile(r"^((?:[a-z_0-9]+, )*[a-z_0-9]+)(?:  +\S|$)", re.MULTILINE)
 """A line of a package's page: one or more modules, two blanks, what they are for."""
+CHANGES = dict(
+    re.findall(r"^\| ([a-z].*?) \| (.*) \|$", DRAWN.partition("\n## Where a change goes\n")[2], re.MULTILINE)
+)
+"""What somebody wants to change, and the page's answer where."""
 
 
 def page_of(package: Path) -> str:
@@ -40,3 +44,22 @@ def test_the_tree_on_the_page_of_the_architecture_is_the_tree_of_the_code() -> N
 def test_what_the_page_of_the_architecture_names_is_there() -> None:
     named = set(re.findall(r"`((?:tracker|sql|tests|docs)/[a-z_/0-9.]+)`", DRAWN))
     assert {name for name in named if not (REPOSITORY / name).exists()} == set()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "a field of a hit",
+        "an event for webhooks",
+        "a dimension of the reports",
+        "a log format",
+        "a setting of an installation",
+    ],
+)
+def test_the_places_of_a_change_are_there(change: str) -> None:
+    """A file without a folder lies beside the one that is named before it."""
+    places: list[Path] = []
+    for name in re.findall(r"`([a-z_/0-9]+\.[a-z]+)`", CHANGES[change]):
+        places.append(REPOSITORY / name if "/" in name else places[-1].parent / name)
+    assert places
+    assert [name_of(place) for place in places if not place.is_file()] == []

@@ -1,6 +1,7 @@
 """Following something marked through the code: which functions are given it, and in which files these stand."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from tests.support.command_line import PROJECT
 
 _CODE = f"{PROJECT / 'tracker'}/"
+_STATEMENTS = "tracker/store/queries.py"
 
 
 class Handing(NamedTuple):
@@ -21,19 +23,23 @@ class Handing(NamedTuple):
 
 
 class Walk:
-    """The calls in this thread that had an argument in which the mark shows."""
+    """The calls in this thread, and in those that it starts, that had an argument in which the mark shows."""
 
     def __init__(self, mark: str) -> None:
         self._mark = mark
         self.handings: list[Handing] = []
+        self.statements: list[str] = []
+        """The files of the statements that took it as a parameter."""
 
     @contextmanager
     def followed(self) -> Iterator[None]:
+        threading.setprofile(self._look)
         sys.setprofile(self._look)
         try:
             yield
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
 
     @property
     def files(self) -> list[str]:
@@ -58,13 +64,26 @@ class Walk:
         calls = [call for call in self.handings if call.caller not in {None, call.file} and call.file not in nouns]
         return [file for file in self.files if any(call.caller == file for call in calls)]
 
+    def to_the_statement(self, nouns: set[str]) -> list[str]:
+        """The files that give it to another one, until a statement takes it; that one at the end."""
+        row = next(file for file in self.files if file.startswith("tracker/store/"))
+        return [*(file for file in self.until(row).passing_on(nouns) if file != row), row, self.statements[0]]
+
     def _look(self, frame: FrameType, event: str, _: Any) -> None:
         code = frame.f_code
         if event != "call" or not code.co_filename.startswith(_CODE):
             return
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if any(self._mark in repr(frame.f_locals[name]) for name in names if name in frame.f_locals):
+        if any(self._shows_in(frame.f_locals[name]) for name in names if name in frame.f_locals):
             self.handings.append(Handing(_name(code.co_filename), _caller_of(frame), code.co_qualname))
+            if _name(code.co_filename) == _STATEMENTS and "params" in names:
+                self.statements.append(f"sql/queries/{frame.f_locals['name']}.sql")
+
+    def _shows_in(self, value: object) -> bool:
+        try:
+            return self._mark in repr(value)
+        except AttributeError:
+            return False  # An object that is being made has not all yet that it would show.
 
 
 def _caller_of(frame: FrameType) -> str | None:
