@@ -63,3 +63,22 @@ def test_what_is_released_is_there_for_the_next_worker_at_once(redis: Connection
 
     [again] = InFlight(Consumer(redis, consumer="two", batch_size=10, clock=clock), clock).claim()
     assert [claim.entry for claim in again] == [claim.entry for claim in batch[1:]]
+
+
+def test_of_a_deep_backlog_the_next_batch_is_claimed_ahead_and_of_a_short_one_none(
+    redis: Connection, application: Application
+) -> None:
+    clock = HandClock()
+    held = InFlight(Consumer(redis, consumer="one", batch_size=2, clock=clock), clock)
+    long = {"text": "x" * 60_000}
+    enqueue(redis, [hit_of(application, n, event_data=long) for n in range(1, 8)])
+
+    [first] = held.claim()
+    [second] = held.claim_ahead()
+    assert [len(first), len(second)] == [4, 3]
+    enqueue(redis, [hit_of(application, 9)])
+    assert held.claim_ahead() == []
+
+    held.settle(first)
+    held.release()
+    assert len(InFlight(Consumer(redis, consumer="two", batch_size=9, clock=clock), clock).claim()[0]) == 4

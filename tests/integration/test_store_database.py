@@ -18,8 +18,8 @@ import pytest
 
 from tests.support.waiting import wait_until
 from tracker.embedded import Postgres
-from tracker.errors import DatabaseUnavailable, SettingsInvalid, TookTooLong, Unclear
-from tracker.store.database import Database
+from tracker.errors import DatabaseUnavailable, SettingsInvalid, TookTooLong, Unclear, Unstorable
+from tracker.store.database import Database, without_waiting
 
 
 @pytest.fixture
@@ -184,6 +184,36 @@ def test_a_statement_that_is_given_up_ends_at_the_server_too_and_its_connection_
             left = "SELECT query FROM pg_stat_activity WHERE application_name = 'impatient' AND state <> 'idle'"
             assert other.execute(left.encode()).fetchall() == []
         assert backend(database) == first
+
+
+def begin_and_fail(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute("CREATE TABLE begun (number integer NOT NULL)")
+        with without_waiting(tx):
+            tx.execute("INSERT INTO begun VALUES (NULL)")
+            tx.execute("INSERT INTO begun VALUES (1 / 0)")
+
+
+def test_statements_sent_without_waiting_raise_the_first_error_at_the_end_and_nothing_of_them_stays(
+    database_url: str,
+) -> None:
+    with closing(Database(database_url, name="tests")) as database:
+        first = backend(database)
+        with pytest.raises(Unstorable):
+            begin_and_fail(database)
+        with database.transaction() as tx:
+            assert tx.execute("SELECT to_regclass('begun')").fetchone() == (None,)
+        assert backend(database) == first
+
+
+def test_a_statement_sent_without_waiting_is_given_up_like_any_other(database_url: str) -> None:
+    with closing(Database(database_url, name="impatient", patience=0.3, cancellation=60)) as database:
+        with pytest.raises(TookTooLong), database.transaction() as tx, without_waiting(tx):
+            tx.execute("SELECT pg_sleep(600)")
+        with psycopg.connect(database_url) as other:
+            left = "SELECT query FROM pg_stat_activity WHERE application_name = 'impatient' AND state <> 'idle'"
+            assert other.execute(left.encode()).fetchall() == []
+        assert backend(database) > 0
 
 
 def test_nothing_connects_before_the_first_use_and_a_url_that_is_none_is_refused() -> None:

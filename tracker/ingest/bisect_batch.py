@@ -6,7 +6,7 @@ again, with growing delays. A fault of our own that one hit brings about counts 
 ninety-nine others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tracker.clock import Clock
@@ -38,15 +38,15 @@ class Postponed:
 
 
 def write_part(
-    database: Database, in_flight: InFlight, part: Part, clock: Clock
+    database: Database, in_flight: InFlight, part: Part, clock: Clock, *, meanwhile: Callable[[], None] = lambda: None
 ) -> tuple[Sequence[Written | Postponed], Sequence[Part]]:
     """Write a part of a batch in one transaction and settle it; what became of it, and the parts to write instead.
 
-    Raises TryAgain's kin where the database or Redis is unavailable.
+    `meanwhile` is called while PostgreSQL is at work. Raises TryAgain's kin where the database or Redis is unavailable.
     """
     in_flight.renew()
     try:
-        written = _write(database, part, clock, in_flight.batch_size)
+        written = _write(database, part, clock, in_flight.batch_size, meanwhile)
     except (Unstorable, Unclear) as error:
         if len(part) > 1:
             return (), halves(part)
@@ -55,10 +55,10 @@ def write_part(
     return (written,), ()
 
 
-def _write(database: Database, part: Part, clock: Clock, batch_size: int) -> Written:
+def _write(database: Database, part: Part, clock: Clock, batch_size: int, meanwhile: Callable[[], None]) -> Written:
     try:
         with BATCH_SECONDS.time():
-            return write(database, part, clock, batch_size=batch_size)
+            return write(database, part, clock, batch_size=batch_size, meanwhile=meanwhile)
     except FAULTS as error:
         if len(part) == 1:
             _log.exception("a hit meets a fault of this program", entry=str(part[0].claim.entry.id))

@@ -58,6 +58,8 @@ class Drain:
         self._variety = Variety(consumer.redis)
         self._counts = DrainCounts()
         self._left: deque[Unchecked] = deque()
+        self._ahead: list[list[Read | Failed]] = []
+        """Batches that were claimed and read while the one before was written."""
 
     def run(self) -> Drained:
         """Turn until dry or out of time, log what was done, and say it.
@@ -95,13 +97,14 @@ class Drain:
 
     def _next_parts(self) -> list[Unchecked]:
         """Claim and read; parted before anything is checked, so that a turn checks no more than it writes."""
-        batches = [_read(batch) for batch in self._in_flight.claim()]
+        batches = self._ahead or [_read(batch) for batch in self._in_flight.claim()]
+        self._ahead = []
         return [part for batch in batches for part in parts_of(batch, self._known(batch))]
 
     def _until_dry(self) -> Ended:
         self._permit()
         looks = 0
-        while not self._out_of_time():
+        while self._ahead or not self._out_of_time():
             if self.turn():
                 looks = _MORE_LOOKS
             elif looks:
@@ -126,10 +129,23 @@ class Drain:
     def _write(self, part: Unchecked) -> None:
         """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
         with self._spans(part):
-            outcomes, smaller = write_part(self._database, self._in_flight, self._check(part), self._clock)
+            checked = self._check(part)
+            outcomes, smaller = write_part(
+                self._database, self._in_flight, checked, self._clock, meanwhile=self._look_ahead
+            )
         self._left.extendleft(reversed(smaller))
         for outcome in outcomes:
             self._counts.count(outcome)
+
+    def _look_ahead(self) -> None:
+        """Claim and read the next batch of a deep backlog, while PostgreSQL writes one.
+
+        It buys a fifth of the time of a batch. The way without it is the next turn's, which also meets again whatever
+        keeps Redis from answering here: the transaction that is under way need not fail for it.
+        """
+        if not (self._ahead or self._left or self._out_of_time()):
+            with suppress(TryAgain):
+                self._ahead = [_read(batch) for batch in self._in_flight.claim_ahead()]
 
     def _give_back(self) -> None:
         with suppress(TryAgain):  # Redis is the one that is unavailable: what we hold is taken over when it is back.

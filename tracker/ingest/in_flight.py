@@ -23,6 +23,7 @@ class InFlight:
         self._clock = clock
         self._held: dict[tuple[int, str, bytes], Claim] = {}
         self._renewed_at = self._suspects_at = clock.monotonic()
+        self._more_wait = False
 
     def claim(self) -> list[list[Claim]]:
         """Return the next batches: one of entries that go together, and each suspect as one of its own; none when dry.
@@ -41,6 +42,15 @@ class InFlight:
         self._held |= {claim.place: claim for claim in (*batch, *suspects)}
         return ([batch] if batch else []) + [[suspect] for suspect in suspects]
 
+    def claim_ahead(self) -> list[list[Claim]]:
+        """Return the batch to write after the one that is held, where more waited when that was claimed; else none.
+
+        Of a short backlog nothing is claimed ahead: what arrives until the commit goes together.
+        """
+        batch = self._claim_together() if self._more_wait else []
+        self._held |= {(claim.key, claim.member): claim for claim in batch}
+        return [batch] if batch else []
+
     @property
     def batch_size(self) -> int:
         """Return how many entries a batch has at most."""
@@ -53,6 +63,7 @@ class InFlight:
         while len(latest) == self.batch_size and _bytes_of(together) < _MAX_BYTES_TO_CLAIM_MORE:
             latest = self._consumer.claim()
             together += latest
+        self._more_wait = len(latest) == self.batch_size
         return together
 
     def settle(self, claims: Sequence[Claim]) -> None:

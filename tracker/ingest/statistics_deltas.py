@@ -86,8 +86,8 @@ class _Hour:
             self.received_at = entry.created_at
 
 
-def append(tx: Transaction, items: Iterable[Good]) -> None:
-    """Append what these hits, which the same transaction has added, are for the statistics."""
+def increments_of(tx: Transaction, items: Iterable[Good]) -> list[Increment]:
+    """Return what these hits, which the same transaction has added, are for the statistics."""
     # Those that were accepted in another hour are apart, and so are imported ones, for the ledger counts by that hour.
     hours: dict[tuple[UUID, date, int, int | None], _Hour] = {}
     for item in items:
@@ -100,23 +100,20 @@ def append(tx: Transaction, items: Iterable[Good]) -> None:
         hour.add(item)
         hour.minutes |= 1 << time.minute
     unusual = _unusual_addresses(tx, hours.values())
-    statistics_increments.copy(
-        tx,
-        [
-            Increment(
-                application_id=application_id,
-                date=day,
-                hour=number,
-                received_at=hour.received_at,
-                total_requests=hour.requests,
-                visitors={visitor_digest(visitor, unusual) for visitor in hour.visitors},
-                sessions=set(map(session_digest, hour.sessions)),
-                parameters=hour.parameters,
-                minutes=hour.minutes,
-            )
-            for (application_id, day, number, _), hour in hours.items()
-        ],
-    )
+    return [
+        Increment(
+            application_id=application_id,
+            date=day,
+            hour=number,
+            received_at=hour.received_at,
+            total_requests=hour.requests,
+            visitors={visitor_digest(visitor, unusual) for visitor in hour.visitors},
+            sessions=set(map(session_digest, hour.sessions)),
+            parameters=hour.parameters,
+            minutes=hour.minutes,
+        )
+        for (application_id, day, number, _), hour in hours.items()
+    ]
 
 
 def _visitor(hit: Hit) -> Visitor:

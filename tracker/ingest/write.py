@@ -6,7 +6,7 @@ NOTHING; parameter values, sessions and refusals follow only for the hits that t
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -28,12 +28,13 @@ from tracker.store import (
     imports,
     ledger,
     sessions,
+    statistics_increments,
 )
 from tracker.store.access_logs import AlreadyStored, HitIdentity
 from tracker.store.batch_jobs import BatchJob
 from tracker.store.batch_queue import QueueRow
 from tracker.store.custom_parameter_refusals import Refusal
-from tracker.store.database import Database, Transaction
+from tracker.store.database import Database, Transaction, without_waiting
 from tracker.store.imports import StoredBatch
 from tracker.store.ledger import LedgerChange
 from tracker.store.sessions import SessionActivity
@@ -59,45 +60,50 @@ def write(
     *,
     batch_size: int,
     begin: Callable[[Transaction], None] = lambda _: None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Written:
     """Write one batch or several: the good hits to their tables, the failed ones to `batch_queue`.
 
     `batch_size` is what one of them has at most, each with its row in `batch_jobs`; `begin` is what the transaction
-    begins with. All of it is there afterwards or none of it; written again, it changes nothing. Raises
-    DatabaseUnavailable, Unstorable or Unclear.
+    begins with; `meanwhile` is called while PostgreSQL is at work, and what it raises undoes the whole. All of it is
+    there afterwards or none of it; written again, it changes nothing. Raises DatabaseUnavailable, Unstorable or
+    Unclear.
     """
-    started_at = clock.now()
+    run = _Run(clock.now(), clock, batch_size, meanwhile)
     good = {(item.hit.id, item.hit.created_at): item for item in batch if isinstance(item, Good)}
     try:
         with database.transaction() as tx:
             begin(tx)
             new = _copy(tx, good)
-            return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
+            return _write_the_rest(tx, batch, new, run)
     except AlreadyStored:
         with database.transaction() as tx:
             begin(tx)
             new = _insert(tx, good)
-            return _write_the_rest(tx, batch, new, _Run(started_at, clock, batch_size))
+            return _write_the_rest(tx, batch, new, run)
 
 
 def _copy(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]:
     new = list(good.values())
     access_logs.copy(tx, [item.hit for item in new])
-    custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
     return new
 
 
 def _insert(tx: Transaction, good: Mapping[HitIdentity, Good]) -> Sequence[Good]:
     added = access_logs.insert_new(tx, [item.hit for item in good.values()])
-    new = [item for identity, item in good.items() if identity in added]
-    custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
-    return new
+    return [item for identity, item in good.items() if identity in added]
 
 
 def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequence[Good], run: "_Run") -> Written:
-    statistics_deltas.append(tx, new)
+    # PostgreSQL takes longest over the values; what follows is made ready meanwhile.
+    with without_waiting(tx):
+        custom_parameter_values.add(tx, [(item.hit, item.values) for item in new])
+        run.meanwhile()
+        increments = statistics_deltas.increments_of(tx, new)
+        activities = _activities(new)
+    statistics_increments.copy(tx, increments)
     # From here on workers wait for each other: a session's row is locked until the commit.
-    begun = _write_sessions(tx, new)
+    begun = _write_sessions(tx, activities)
     _write_refusals(tx, new)
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
@@ -118,11 +124,12 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
 
 
 class _Run(NamedTuple):
-    """When the writing began, by which clock, and how large a batch is."""
+    """When the writing began, by which clock, how large a batch is, and what is done beside it."""
 
     started_at: datetime
     clock: Clock
     batch_size: int
+    meanwhile: Callable[[], None]
 
 
 def _jobs(items: Sequence[Good | Failed], new: Sequence[Good], failed: Sequence[Failed], run: _Run) -> list[BatchJob]:
@@ -165,13 +172,17 @@ def _repeats(batch: Sequence[Good | Failed], new: Sequence[Good]) -> list[Ledger
     ]
 
 
-def _write_sessions(tx: Transaction, items: Sequence[Good]) -> list[SessionActivity]:
+def _activities(items: Sequence[Good]) -> list[Sequence[SessionActivity]]:
+    """Return what the hits add to sessions, to be written list after list."""
+    return [_over_if_imported(activities, items) for activities in activities_of(item.hit for item in items)]
+
+
+def _write_sessions(tx: Transaction, rounds: Iterable[Sequence[SessionActivity]]) -> list[SessionActivity]:
     """Begin sessions and go on with them; those that began."""
     begun = []
-    for activities in activities_of(item.hit for item in items):
-        given = _over_if_imported(activities, items)
-        new = set(sessions.upsert(tx, given))
-        begun += [activity for activity in given if activity.session_id in new]
+    for activities in rounds:
+        new = set(sessions.upsert(tx, activities))
+        begun += [activity for activity in activities if activity.session_id in new]
     return begun
 
 

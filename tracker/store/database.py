@@ -174,6 +174,16 @@ class Database:
         return connection.opened_at > max(self._distrusted_at, time.monotonic() - MAX_CONNECTION_SECONDS)
 
 
+@contextmanager
+def without_waiting(tx: Transaction) -> Iterator[None]:
+    """Send the statements of the block without waiting for the answers of those before, which come at its end at last.
+
+    An error of one of them is raised by the first that asks for an answer, or at the end. COPY cannot be among them.
+    """
+    with tx.pipeline():
+        yield
+
+
 def _is_quiet(connection: PostgresConnection) -> bool:
     """Return whether nothing has arrived on an idle connection.
 
