@@ -32,6 +32,7 @@ from bench.rows import (
     latency,
     latency_against,
     memory,
+    memory_against,
     receiver_batch,
     receiver_busy,
     receiver_pixel,
@@ -70,10 +71,11 @@ ROWS: dict[str, ModuleType] = {
         facts_making,
         against,
         latency_against,
+        memory_against,
     )
 }
 
-_OF_TWO_BUILDS = {against.NAME, latency_against.NAME}
+_OF_TWO_BUILDS = {against.NAME, latency_against.NAME, memory_against.NAME}
 
 
 def main() -> int:
@@ -138,7 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--against",
         metavar="COMMIT",
-        help="hold this build against that one, in the rows `against` and `hit to row against`",
+        help="hold this build against that one, in the rows `against`, `hit to row against` and `memory against`",
     )
     parser.add_argument("--rounds", type=int, help="pairs a row; 5 without --quick, 3 with it")
     parser.add_argument("--facts", type=int, help="hits of `reports`; 10,000,000 without --quick")

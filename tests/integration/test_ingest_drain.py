@@ -1,11 +1,14 @@
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import structlog
 
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
+from tracker.ingest.drain import Drain
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import Claim, Consumer
 from tracker.queueing.inspection import depths
 from tracker.store.database import Database
 
@@ -144,3 +147,44 @@ def test_json_numbers_keep_their_digits(database: Database, redis: Connection, a
 
     stored = rows(database, "SELECT custom_params::text FROM access_logs")[0][0]
     assert orjson.loads(stored) == params
+
+
+class HandClock:
+    """A clock that moves by hand."""
+
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class SlowConsumer(Consumer):
+    """A consumer whose claims take a second each."""
+
+    def __init__(self, redis: Connection, clock: HandClock) -> None:
+        super().__init__(redis, consumer="slow", batch_size=2, clock=clock)
+        self.clock = clock
+
+    def claim(self, *, held: Sequence[Claim] = ()) -> list[Claim]:
+        self.clock.seconds += 1
+        return super().claim(held=held)
+
+
+def test_a_drain_whose_time_is_over_writes_what_it_has_claimed_ahead_and_no_more(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    long = {"text": "x" * 60_000}
+    enqueue(redis, [hit_of(application, number, event_data=long) for number in range(1, 14)])
+    clock = HandClock()
+
+    drained = Drain(SlowConsumer(redis, clock), database, clock, seconds=0.5).run()
+
+    # Two claims go together, and are over the time: of what follows nothing is looked at.
+    assert (drained.ended, drained.stored) == ("time", 4)
+
+    drained = Drain(SlowConsumer(redis, clock), database, clock, seconds=2.5).run()
+    assert (drained.ended, drained.stored) == ("time", 8)
+    assert [(depth.waiting, depth.pending) for depth in depths(redis) if depth.waiting] == [(1, 0)]

@@ -82,3 +82,18 @@ def test_of_a_deep_backlog_the_next_batch_is_claimed_ahead_and_of_a_short_one_no
     held.settle(first)
     held.release()
     assert len(InFlight(Consumer(redis, consumer="two", batch_size=9, clock=clock), clock).claim()[0]) == 4
+
+
+def test_a_deep_backlog_keeps_no_suspect_waiting(redis: Connection, application: Application) -> None:
+    clock = HandClock()
+    consumer = Consumer(redis, consumer="one", batch_size=2, clock=clock)
+    held = InFlight(consumer, clock)
+    long = {"text": "x" * 60_000}
+    enqueue(redis, [hit_of(application, n, event_data=long) for n in range(1, 18)])
+    [first] = held.claim()
+    held.postpone(first[0], reason="unclear", delay=-1)
+    held.settle(first[1:])
+
+    clock.seconds = 1.0
+    assert held.claim_ahead() == []
+    assert [claim.suspect for batch in held.claim() for claim in batch] == [False] * 4 + [True]

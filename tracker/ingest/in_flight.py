@@ -45,10 +45,12 @@ class InFlight:
     def claim_ahead(self) -> list[list[Claim]]:
         """Return the batch to write after the one that is held, where more waited when that was claimed; else none.
 
-        Of a short backlog nothing is claimed ahead: what arrives until the commit goes together.
+        Of a short backlog nothing is claimed ahead: what arrives until the commit goes together. Nor is it where it is
+        time to look for suspects, which `claim` does.
         """
-        batch = self._claim_together() if self._more_wait else []
-        self._held |= {(claim.key, claim.member): claim for claim in batch}
+        is_ahead = self._more_wait and self._clock.monotonic() < self._suspects_at
+        batch = self._claim_together() if is_ahead else []
+        self._held |= {claim.place: claim for claim in batch}
         return [batch] if batch else []
 
     @property
