@@ -24,6 +24,8 @@ _Result = TypeVar("_Result")
 LOOK_AFTER_SECONDS: Final = 3.0
 """An answer that takes longer is asked about; few statements do."""
 LOOK_AGAIN_SECONDS: Final = 1.0
+MAX_PAUSE_SECONDS: Final = 30.0
+"""An index that takes an hour to build is not asked about a thousand times."""
 _ASKING_SECONDS: Final = 2
 """For connecting, and for the answer."""
 _MOVED: Final = struct.Struct("=QQ")
@@ -38,15 +40,16 @@ class Peer:
         self._connection, self._conninfo, self._opened_at = connection, conninfo, opened_at
         self._moved: int | None = None
         """What had been sent and received when the server was last seen to wait."""
+        self._pause = LOOK_AFTER_SECONDS
 
     def begin(self) -> None:
         """Forget earlier looks: another answer is waited for."""
-        self._moved = None
+        self._moved, self._pause = None, LOOK_AFTER_SECONDS
 
     @property
     def look_seconds(self) -> float:
         """Return how long to wait before the next look."""
-        return LOOK_AFTER_SECONDS if self._moved is None else LOOK_AGAIN_SECONDS
+        return self._pause if self._moved is None else LOOK_AGAIN_SECONDS
 
     def is_gone(self) -> bool:
         """Return whether the server was seen to wait twice with nothing moving between; its session is ended then.
@@ -55,13 +58,18 @@ class Peer:
         """
         moved = _moved(self._connection.fileno())
         if moved is None:
+            self._pause = MAX_PAUSE_SECONDS
             return False
         seen_before = moved == self._moved
         try:
             waits = self._waits_for_client(end=seen_before)
         except psycopg.Error:  # Nobody tells: whoever waits goes on, as patient as it is.
-            waits = False
-        self._moved = moved if waits else None
+            self._moved = None
+            return False
+        if waits:
+            self._moved = moved
+        else:
+            self._moved, self._pause = None, min(2 * self._pause, MAX_PAUSE_SECONDS)
         return waits and seen_before
 
     def _waits_for_client(self, *, end: bool) -> bool:
