@@ -1,17 +1,17 @@
 """kill -9 of anything in any order, while hits come: nothing acknowledged is lost, nothing is stored twice.
 
-Each run is repeatable by its seed: `FAULT_SEED=7 FAULT_COUNT=200 make faults ARGS="-k at_random"`.
+Each run is repeatable by its seed: `make faults FAULT_SEED=7 FAULT_COUNT=200 ARGS="-k at_random"`.
 """
 
 import os
 import random
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.support.fault_rows import Record, note
 from tests.support.load import installation, outcome, sending
 from tests.support.waiting import wait_until
 from tracker.config import Settings
@@ -37,10 +37,11 @@ FAULTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(0 if COUNT else 240)
 @pytest.mark.parametrize("faults", [COUNT] if COUNT else [8, pytest.param(60, marks=pytest.mark.long)])
-def test_anything_is_killed_at_random_and_nothing_acknowledged_is_lost(
-    faults: int, settings: Settings, redis: Connection, database: Database, tmp_path: Path
+def test_anything_is_killed_at_random_and_nothing_acknowledged_is_lost(  # noqa: PLR0917 fixtures
+    faults: int, settings: Settings, redis: Connection, database: Database, tmp_path: Path, record_property: Record
 ) -> None:
     applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
     choose = random.Random(SEED)
@@ -58,9 +59,10 @@ def test_anything_is_killed_at_random_and_nothing_acknowledged_is_lost(
                 wait_until(lambda count=expected: len(sender.acknowledged) > count)  # type: ignore[misc]
         running.revive()
         mended = time.monotonic()
-        found = outcome(f"seed {SEED}", faults, sender, database, redis)
+        found = outcome(f"anything killed at random, seed {SEED}", faults, sender, database, redis)
         back = time.monotonic() - mended
-    sys.stdout.write(f"{dict(done)}, drained {back:.1f} s after the last fault\n")
+    bit = ", ".join(f"{times} {what}" for what, times in done.most_common())
+    note(record_property, found, place="0", backs=[back], bit=bit)
     assert len(done) > 3, "the faults bit"
     found.demand_sound(settings)
     assert found.balance.stored == found.stored

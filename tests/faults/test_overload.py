@@ -31,7 +31,7 @@ QUEUED_SECONDS = SECONDS / 12
 """How many seconds of work fit into the memory that hits may take: it is full long before the load ends."""
 BYTES_OF_A_HIT = 700
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.fault_rows import Record, note
 from tests.support.load import installation, outcome, seconds_until_back, sending
 from tests.support.needed import need
 from tests.support.queued_hits import rows
@@ -26,7 +26,6 @@ from tracker.store.database import Database
 from tracker.store.migrations import migrate
 
 DISK = "160m"
-BACK_SECONDS = 10.0
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -45,7 +44,9 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_hits_wait_until_there_is_room_again(settings: Settings, redis: Connection, tmp_path: Path) -> None:
+def test_hits_wait_until_there_is_room_again(
+    settings: Settings, redis: Connection, tmp_path: Path, record_property: Record
+) -> None:
     with small_disk(tmp_path / "disk") as disk, Postgres(disk / "postgres") as server:
         server.create_database("tracker")
         url = server.url_of("tracker")
@@ -69,9 +70,10 @@ def test_hits_wait_until_there_is_room_again(settings: Settings, redis: Connecti
             filler.unlink()
             if not server.running:
                 server.start()
-            back = seconds_until_back(sender, database, BACK_SECONDS)
-        found = outcome("postgresql's disk full", 1, sender, database, redis)
-        sys.stdout.write(f"back after {back:.1f} s\n")
+            back = seconds_until_back(sender, database)
+        found = outcome("postgresql's disk full (small tmpfs)", 1, sender, database, redis)
+        bit = "PostgreSQL: no space left on device"
+        note(record_property, found, place="2 90", backs=[back], bit=bit)
         found.demand_sound(on_disk)
         assert rows(database, "SELECT count(*) FROM batch_queue") == [(0,)]
         database.close()

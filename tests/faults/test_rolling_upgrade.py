@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import PROJECT, environment, run, tracker
+from tests.support.fault_rows import Record, note
 from tests.support.load import Installation, Sender, installation, outcome, seconds_until_back, sending
 from tests.support.needed import need
 from tests.support.queued_hits import rows
@@ -29,7 +29,7 @@ EARLIER = "369ae8d"
 BACK_SECONDS = 20.0
 """A worker that ends finishes its job first."""
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -64,8 +64,13 @@ def change_workers(running: Installation, sender: Sender, redis: Connection, che
     running.replace("worker.py", checkout)
 
 
-def test_processes_are_replaced_one_after_the_other_and_back(
-    settings: Settings, empty_database_url: str, redis: Connection, earlier: Path, tmp_path: Path
+def test_processes_are_replaced_one_after_the_other_and_back(  # noqa: PLR0917 fixtures
+    settings: Settings,
+    empty_database_url: str,
+    redis: Connection,
+    earlier: Path,
+    tmp_path: Path,
+    record_property: Record,
 ) -> None:
     url = empty_database_url
     fresh = replace(settings, database_url=url, database_maintenance_url=url, database_read_url=url)
@@ -93,6 +98,7 @@ def test_processes_are_replaced_one_after_the_other_and_back(
                     time.sleep(1)
                     backs.append(seconds_until_back(sender, database, BACK_SECONDS))
         found = outcome(f"rolling upgrade from {EARLIER} and back", 2, sender, database, redis)
-    sys.stdout.write(f"back after {', '.join(f'{back:.1f} s' for back in backs)}\n")
+    bit = f"{len(backs)} processes replaced; the schema went on"
+    note(record_property, found, place="4 90", backs=backs, bit=bit)
     found.demand_sound(fresh)
     database.close()

@@ -16,11 +16,13 @@ from typing import IO, Any
 
 import orjson
 
+from tests.support import own_network
 from tests.support.with_constants import program_with
 from tracker.config import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE = 240
+_NETWORK = own_network.here()
 Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
 
 
@@ -75,6 +77,7 @@ def run(variables: dict[str, str], *arguments: str, given: bytes = b"", folder: 
     """Run a Python program of ours to its end."""
     warm = arguments[0] in ("-m", "worker.py", "scheduler.py") and variables["PYTHONPATH"] == str(PROJECT)
     warm = warm and "RQ_KEY_PREFIX" not in variables  # RQ reads it when it is imported, and there it is already.
+    warm = warm and own_network.here() == _NETWORK  # The warm process would see, or keep, another test's network.
     with TemporaryFile() as output, TemporaryFile() as errors, TemporaryFile() as standard_input:
         standard_input.write(given)
         standard_input.seek(0)

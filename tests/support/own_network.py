@@ -15,6 +15,11 @@ _LOCAL_ADDRESSES = 100
 _HERE = "/proc/thread-self/ns/net"
 
 
+def here() -> str:
+    """Return which network this thread sees."""
+    return str(Path(_HERE).readlink())
+
+
 @contextmanager
 def own_network() -> Iterator[bool]:
     """This thread, and what it starts, sees a loopback of its own until the block ends; whether that may be had."""

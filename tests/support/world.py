@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from tests.support.command_line import environment
+from tests.support.command_line import environment, tracker
+from tests.support.ledger import look
 from tests.support.links import Link, link
 from tests.support.load import Installation, installation
 from tests.support.memory_folder import memory_folder
@@ -21,6 +22,7 @@ from tests.support.own_network import own_network
 from tests.support.queued_hits import rows
 from tests.support.running import Running
 from tests.support.settings_of import settings_of
+from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
@@ -43,6 +45,16 @@ class World:
     installation: Installation
     application: Application
     may_drop_packets: bool
+    second_scheduler: Running
+    folder: Path
+    stack: ExitStack
+    """What is opened for the world's lifetime."""
+    may_be_lost: int = 0
+    """How many hits the present fault is known to have lost."""
+    is_spoilt: bool = False
+    """Whether a fault has left it in a state that nobody knows: the next one gets another world."""
+    accepts_losses: bool = False
+    """Whether the ledger has to be told of them, before it balances again."""
     _numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
     def number(self) -> int:
@@ -60,6 +72,34 @@ class World:
             " AND pid <> pg_backend_pid() AND application_name <> 'tests'"
         )
 
+    def use_postgres(self, server: Postgres) -> None:
+        """The name leads to another server from now on."""
+        self.links["postgresql"].path = door(server)
+        self.postgres = server
+        self.database.close()
+        self.database = Database(server.url_of("tracker"), name="tests")
+
+    def use_redis(self, server: Valkey) -> None:
+        self.links["redis"].path = door(server)
+        self.valkey = server
+        self.redis.close()
+        self.redis = connect(server.url, name="tests")
+
+    def revive(self) -> None:
+        """Start what does not run."""
+        self.installation.revive()
+        if self.second_scheduler.process.poll() is not None:
+            self.second_scheduler = _second_scheduler(self.settings, self.folder / "logs")
+
+    def settle(self) -> None:
+        """Wait until nothing waits any more, and have the ledger note what is lost, where that is to be."""
+        wait_until(lambda: look(self.database, self.redis).waiting == 0, 90)
+        if self.accepts_losses:
+            noted = tracker(self.settings, "ledger", "--accept-loss")
+            assert noted.status == 0, noted.errors
+            assert "Redis began without its data" in noted.errors
+        self.accepts_losses = False
+
     @property
     def stored(self) -> int:
         ((hits,),) = rows(self.database, "SELECT count(*) FROM access_logs")
@@ -69,6 +109,29 @@ class World:
 def door(server: Postgres | Valkey) -> Path:
     parts = urlsplit(server.url)
     return Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432" if parts.query else Path(parts.path)
+
+
+class Worlds:
+    """A world, and another one where it is spoilt."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed, self._stack = seed, ExitStack()
+        self._world: World | None = None
+
+    def present(self) -> World:
+        if self._world is None or self._world.is_spoilt:
+            self.close()
+            self._world = self._stack.enter_context(a_world(random.Random(self._seed)))
+        return self._world
+
+    def close(self) -> None:
+        self._world = None
+        self._stack.close()
+
+
+def _second_scheduler(settings: Settings, logs: Path) -> Running:
+    number = len(list(logs.glob("second-*")))
+    return Running([sys.executable, "scheduler.py"], environment(settings), logs / f"second-scheduler-{number}.log")
 
 
 @contextmanager
@@ -96,8 +159,11 @@ def a_world(chance: random.Random) -> Iterator[World]:
         logs = folder / "logs"
         logs.mkdir()
         running = stack.enter_context(installation(settings, logs, receivers=2))
-        second = Running([sys.executable, "scheduler.py"], environment(settings), logs / "second-scheduler.log")
-        stack.callback(second.kill)
-        yield World(postgres, valkey, links, settings, database, redis, running, shop, may_drop_packets)
-        database.close()
-        redis.close()
+        second = _second_scheduler(settings, logs)
+        world = World(
+            postgres, valkey, links, settings, database, redis, running, shop, may_drop_packets, second, folder, stack
+        )
+        yield world
+        world.second_scheduler.kill()
+        world.database.close()
+        world.redis.close()

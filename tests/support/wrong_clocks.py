@@ -1,12 +1,17 @@
 """Processes whose clock is wrong, by Debian's libfaketime; what they measure by the monotonic clock stays right."""
 
+import os
 from pathlib import Path
 
+from tests.support.command_line import PROJECT
 from tests.support.needed import need
+
+_BESIDE = Path(__file__).with_name("beside_a_wrong_clock")
 
 
 def by(offset: str) -> dict[str, str]:
     """The variables of a process whose wall clock is off by so much, such as `+100d` or `-3h`."""
     found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
     need(found, "libfaketime is not installed: apt install libfaketime")
-    return {"LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    clock = {"LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {**clock, "PYTHONPATH": f"{_BESIDE}{os.pathsep}{PROJECT}"}

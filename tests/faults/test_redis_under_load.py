@@ -1,0 +1,20 @@
+"""Redis refuses, hangs, dies, is replaced and loses its data while hits come: all is back in seconds.
+
+One installation (two receivers, two workers, two schedulers) lives through it all, one after the other.
+"""
+
+import pytest
+
+from tests.support.fault_rows import Record
+from tests.support.redis_faults import REDIS_FAULTS
+from tests.support.under_load import live_through
+from tests.support.world import World
+
+PLACES = {name: f"3 {place:02}" for place, name in enumerate(REDIS_FAULTS)}
+
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize("fault", REDIS_FAULTS)
+def test_nothing_is_lost_and_all_is_back(fault: str, world: World, record_property: Record) -> None:
+    live_through(fault, REDIS_FAULTS[fault], world, record_property, place=PLACES[fault])
