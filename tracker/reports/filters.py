@@ -25,19 +25,24 @@ class ReportFilter:
     values: tuple[str | None, ...]
 
     def condition(self) -> tuple[str, list[object]]:
-        """Return the condition as SQL, and the values of its places."""
+        """Return the condition as SQL for a WHERE, and the values of its places.
+
+        Equality is what the engine looks up in the bounds and dictionaries of a file's blocks, so that it leaves most
+        of them unread.
+        """
         column = f"({self.dimension.sql})"
         if self.comparison == "is":
-            return f"{column} IS NOT DISTINCT FROM ?", [self.values[0]]
+            return (f"{column} IS NULL", []) if self.values[0] is None else (f"{column} = ?", [self.values[0]])
         if self.comparison == "is_not":
             return f"{column} IS DISTINCT FROM ?", [self.values[0]]
         if self.comparison == "contains":
             return f"coalesce(contains({column}, ?), false)", [self.values[0]]
         if self.comparison == "begins_with":
             return f"coalesce(starts_with({column}, ?), false)", [self.values[0]]
-        texts = [value for value in self.values if value is not None]
-        empty = f" OR {column} IS NULL" if len(texts) < len(self.values) else ""
-        return f"(coalesce(list_contains(?::VARCHAR[], {column}), false){empty})", [texts]
+        texts: list[object] = [value for value in self.values if value is not None]
+        found = [f"{column} IN ({', '.join('?' * len(texts))})"] if texts else []
+        empty = [f"{column} IS NULL"] if len(texts) < len(self.values) else []
+        return f"({' OR '.join([*found, *empty])})", texts
 
 
 def filters_of(text: str | None, parameters: Collection[str]) -> tuple[ReportFilter, ...]:
