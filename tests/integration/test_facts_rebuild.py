@@ -15,11 +15,15 @@ from tests.support.command_line import tracker
 from tests.support.erasing import erase
 from tests.support.facts import facts, make_facts, writer_of
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.raw_hits import make_months
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.errors import FactsUnavailable
 from tracker.facts.rebuild import rebuild, verify
+from tracker.privacy.places import Place, Places
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.store.partitions import Month
 
 TODAY = NOON.date()
 PERIOD = ("--from", str(TODAY), "--to", str(TODAY))
@@ -54,6 +58,39 @@ def test_verify_finds_what_differs_and_rebuild_mends_it(
     assert tracker(settings, "stats", "rebuild", *PERIOD).status == 0
     assert tracker(settings, "stats", "verify").status == 0
     assert facts(database, stored, "page") == [("/1",), ("/other",), ("/3",)]
+
+
+def test_several_days_are_made_beside_each_other_and_where_one_fails_it_is_said(
+    database: Database, redis: Connection, application: Application, settings: Settings
+) -> None:
+    make_months(database, Month.of(NOON - timedelta(days=4)), Month.of(NOON))
+    enqueue(
+        redis,
+        [
+            hit_of(
+                application, n, client_sub_id=f"c{n}", created_at=NOON - timedelta(days=n % 5), ip_address="192.0.2.1"
+            )
+            for n in range(1, 41)
+        ],
+    )
+    drain(redis, database)
+    writer = make_facts(database, settings.facts_url)
+    before = Counter(facts(database, settings.facts_url, "time, visitor, page"))
+    days = [(application.id, TODAY - timedelta(days=number)) for number in range(5)]
+    rows(database, "UPDATE access_logs SET url = 'https://shop.example/other' RETURNING 1")
+    assert rebuild(writer, days) == 40
+    found = Counter(facts(database, settings.facts_url, "time, visitor, page"))
+    assert found == Counter({(time, visitor, "/other"): count for (time, visitor, _), count in before.items()})
+
+    class Unreadable(Places):
+        def place_of(self, address: str) -> Place | None:
+            raise FactsUnavailable(f"no place of {address}")
+
+    writer.places = Unreadable(None)
+    with pytest.raises(FactsUnavailable, match="no place of"):
+        rebuild(writer, days)
+    writer.places = Places(None)
+    assert rebuild(writer, days) == 40
 
 
 @pytest.mark.parametrize("harm", ["deleted", "half a file"])

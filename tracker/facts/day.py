@@ -71,7 +71,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             for hour, minutes in group.hours.items():
                 made.add(hour, minutes)
             taken.append(group)
-        made.finish()
+        made.finish(reads=len(taken))
         for group in taken:
             _replace(tx, cursor, space.folder, space.work / "joined.made", day=day, group=group, recipe=made.recipe)
 

@@ -60,9 +60,10 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
 
 
 class Made:
-    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor, over files.
+    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor.
 
-    In a table they would fill the memory that joining and sorting them needs.
+    It is over files where they are many, or are read several times: in a table they would fill the memory that joining
+    and sorting them needs.
     """
 
     def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, places: Places) -> None:
@@ -86,10 +87,28 @@ class Made:
                 file.write(block)
             size = file.tell()
         if size >= _MAX_CSV:
-            self.finish()
+            self._make()
 
-    def finish(self) -> None:
-        """Make facts of all rows that were read so far."""
+    def finish(self, *, reads: int = 1) -> None:
+        """Make facts of the rest; `reads` is how often they are going to be read."""
+        if self._made or reads > 1:
+            self._make()
+        else:
+            self._load()
+            facts = facts_of(self.recipe.domain, self.recipe.parameters)
+            self._cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS {facts}")
+
+    def _make(self) -> None:
+        """Put the facts of the rows that were read so far into a file."""
+        cursor = self._cursor
+        self._load()
+        self._made.append(self._work / f"facts-{len(self._made)}.made")
+        _write(cursor, facts_of(self.recipe.domain, self.recipe.parameters), self._made[-1])
+        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
+        cursor.run("DROP TABLE rows")
+
+    def _load(self) -> None:
+        """Make tables of the rows that were read, and of what their texts mean."""
         cursor, recipe = self._cursor, self.recipe
         country_of = partial(recipe.country_of, places=self._places)
         self._csv.touch()
@@ -98,10 +117,6 @@ class Made:
             meanings = write_meanings(cursor, self._work, recipe.belonging, country_of)
         for table, path in meanings.items():
             cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
-        self._made.append(self._work / f"facts-{len(self._made)}.made")
-        _write(cursor, facts_of(recipe.domain, recipe.parameters), self._made[-1])
-        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
-        cursor.run("DROP TABLE rows")
         self._csv.unlink()
 
 

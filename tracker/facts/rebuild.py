@@ -1,7 +1,9 @@
 """Days of the copy made anew, or compared with the rows, when an operator asks for it."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Final
@@ -22,6 +24,7 @@ from tracker.store.facts_marks import FactsDay
 _SCHEDULER_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 0.25
 _COMPARE_SECONDS: Final = 55.0
+_DAYS_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,32 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
         for day in days:
             facts_marks.mark_day(tx, day)
     if _is_ours(writer, days, sleep):
-        with Workspace.open(writer.folder, writer.places) as space:
-            for day in days:
-                make_waiting(writer, space, day)
+        _make_days(writer, days)
         writer.remove_replaced()
     with writer.database.transaction() as tx:
         return sum(file.facts for day in days for file in facts_files.of_days(tx, day[0], day[1], day[1]))
+
+
+def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
+    """Make days, two at a time: while PostgreSQL gives the rows of one, the engine makes facts of the other."""
+    left = deque(days)
+
+    def make_some() -> None:
+        with Workspace.open(writer.folder, writer.places) as space:
+            while left:
+                try:
+                    day = left.popleft()
+                except IndexError:
+                    return  # The other has just taken the last one.
+                make_waiting(writer, space, day)
+
+    with ThreadPoolExecutor(min(_DAYS_AT_ONCE, len(days)) or 1, "facts") as threads:
+        working = [threads.submit(make_some) for _ in days[:_DAYS_AT_ONCE]]
+        try:
+            for each in as_completed(working):
+                each.result()
+        finally:
+            left.clear()  # Where one failed, or the operator stops it: the other ends its day, and leaves the rest.
 
 
 def _is_ours(writer: Writer, days: list[FactsDay], sleep: Callable[[float], None]) -> bool:
@@ -158,7 +181,7 @@ def compare(
     made = make.Made(tx, cursor, space.work, day, space.places)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
-    made.finish()
+    made.finish(reads=2)
     missing, surplus = make.differences(cursor, [space.folder.path / file.name for file in files])
     if missing or surplus:
         return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")

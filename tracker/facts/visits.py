@@ -104,8 +104,8 @@ def parts_of(file: Path, span: FileSpan) -> str:
                 {kept}, {sources}, coalesce(channel = 'internal', false) AND {none} AS is_internal,
                 count(*) AS requests, count(*) FILTER (is_view) AS views, min(time) AS first, max(time) AS last,
                 coalesce(bool_or({view}), false) AS has_view,
-                coalesce(arg_min(page, (time, page)) FILTER (is_view), arg_min(page, (time, page))) AS entry_page,
-                coalesce(arg_max(page, (time, page)) FILTER (is_view), arg_max(page, (time, page))) AS exit_page,
+                arg_min(page, (NOT is_view, time, page)) AS entry_page,
+                arg_max(page, (is_view, time, page)) AS exit_page,
                 coalesce(min(time) FILTER ({view}), min(time) FILTER (page IS NOT NULL)) AS entered,
                 coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
             FROM read_parquet({text(str(file))}, hive_partitioning=false) GROUP BY ALL
