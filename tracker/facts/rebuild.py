@@ -70,8 +70,8 @@ def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
     with ThreadPoolExecutor(min(_DAYS_AT_ONCE, len(days)) or 1, "facts") as threads:
         working = [threads.submit(make_some) for _ in days[:_DAYS_AT_ONCE]]
         try:
-            for each in as_completed(working):
-                each.result()
+            for work in as_completed(working):
+                work.result()
         finally:
             left.clear()  # Where one failed, or the operator stops it: the other ends its day, and leaves the rest.
 

@@ -40,9 +40,9 @@ class ReportFilter:
         if self.comparison == "begins_with":
             return f"coalesce(starts_with({column}, ?), false)", [self.values[0]]
         texts: list[object] = [value for value in self.values if value is not None]
-        found = [f"{column} IN ({', '.join('?' * len(texts))})"] if texts else []
+        named = [f"{column} IN ({', '.join('?' * len(texts))})"] if texts else []
         empty = [f"{column} IS NULL"] if len(texts) < len(self.values) else []
-        return f"({' OR '.join([*found, *empty])})", texts
+        return f"({' OR '.join([*named, *empty])})", texts
 
 
 def filters_of(text: str | None, parameters: Collection[str]) -> tuple[ReportFilter, ...]:
