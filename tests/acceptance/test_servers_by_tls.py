@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from tests.support.certificates import signed
 from tests.support.command_line import tracker
@@ -24,6 +25,9 @@ from tracker.diagnostics.certificate_checks import about_certificate
 from tracker.errors import QueueUnavailable
 from tracker.queueing import server_facts
 from tracker.queueing.connection import connect
+from tracker.queueing.hash_tags import RQ_PREFIX
+from tracker.queueing.inspection import depths
+from tracker.queueing.shards import shards_of
 from tracker.store.database import Database
 
 SOON = timedelta(days=9, hours=12)
@@ -55,6 +59,30 @@ def test_the_product_runs_on_a_redis_that_shows_a_certificate_of_our_own(
     assert found["workers"]["level"] == "ok"
     assert found["certificate of Redis"]["level"] == "warn"
     assert "in 9 days" in found["certificate of Redis"]["seen"]
+
+
+def test_a_cluster_by_tls_is_reached_by_the_names_that_its_nodes_announce(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.queueing.connection.RQ_KEY_PREFIX", RQ_PREFIX)
+    pem, authority = signed(tmp_path, "localhost", ends=SOON)
+    announced = {"cluster_enabled": "yes", "tls_cluster": "yes", "cluster_announce_hostname": "localhost"}
+    with running_debian_redis(tmp_path, pem, authority, **announced) as port:
+        node: Any = Redis(host="localhost", port=port, ssl=True, ssl_ca_certs=str(authority))
+        node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        wait_until(lambda: b"cluster_state:ok" in node.execute_command("CLUSTER", "INFO"))
+        node.close()
+        with closing(connect(f"rediss+cluster://localhost:{port}?ssl_ca_certs={authority}", name="tests")) as client:
+            server_facts.write(client)
+            assert [depth.waiting for depth in depths(client)] == [0] * 5
+            shards = [shard.connection_pool.connection_kwargs["primary"].address() for shard in shards_of(client)]
+        with (
+            closing(connect(f"rediss+cluster://localhost:{port}", name="tests")) as client,
+            pytest.raises(QueueUnavailable, match="certificate verify failed"),
+        ):
+            server_facts.write(client)
+    # Its certificate has no address.
+    assert set(shards) == {("localhost", port)}
 
 
 def test_another_authority_or_another_name_is_refused_in_a_sentence(own: tuple[int, Path], settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import itertools
+import signal
 import sys
 import threading
 import time
@@ -168,6 +169,24 @@ def test_a_killed_node_is_followed_and_loses_what_was_not_replicated(
 
 
 @pytest.mark.long
+def test_a_node_that_froze_and_wakes_up_again_takes_no_more_hits(house: House, database: Database) -> None:
+    under_way(house, database)
+    key = f"tracker:{{{TAGS[-1]}}}:hits:normal"
+    former = house.cluster.owner_of(key)
+    frozen_at = time.time()
+    former.process.send_signal(signal.SIGSTOP)
+    new_since = house.cluster.wait_for_another(key, former)
+    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    seconds = time.time() - frozen_at
+    former.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: former.client.info("replication")["role"] == "slave")
+    gone = lost(house, database)
+    say(house, "frozen node", seconds, gone)
+    assert seconds < FOLLOWED_SECONDS
+    assert all(frozen_at - REPLICATION_SECONDS < at < frozen_at + 0.1 for at in gone.values()), gone
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["fail over", "move slots"])
 def test_what_an_operator_does_loses_nothing(house: House, database: Database, what: str) -> None:
     under_way(house, database)
@@ -180,6 +199,9 @@ def test_what_an_operator_does_loses_nothing(house: House, database: Database, w
     say(house, what, seconds, gone)
     assert seconds < FOLLOWED_SECONDS
     assert gone == {}
+    for command in (["ledger"], ["stats", "verify"]):
+        checked = tracker(house.settings, *command, **RQ_VARIABLE)
+        assert checked.status == 0, checked.output
 
 
 def fail_over(cluster: ClusterNodes) -> None:

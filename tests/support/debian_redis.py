@@ -20,8 +20,11 @@ BINARY = Path("/usr/bin/redis-check-rdb")
 
 
 @contextmanager
-def running_debian_redis(folder: Path, pem: Path, authority: Path) -> Iterator[int]:
-    """The port on which it speaks TLS, with the key and the certificate of `pem`; it asks nobody for one."""
+def running_debian_redis(folder: Path, pem: Path, authority: Path, **more: str) -> Iterator[int]:
+    """The port on which it speaks TLS, with the key and the certificate of `pem`; it asks nobody for one.
+
+    `more` are further settings, with a hyphen for each underline.
+    """
     need(BINARY.is_file(), "Redis 7 is not installed: apt-get install redis-tools")
     port = free_port()
     settings = {
@@ -35,6 +38,7 @@ def running_debian_redis(folder: Path, pem: Path, authority: Path) -> Iterator[i
         "dir": str(folder),
         "appendonly": "yes",
         "save": "",
+        **{name.replace("_", "-"): value for name, value in more.items()},
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     with (folder / "redis.log").open("wb") as log:

@@ -1,9 +1,8 @@
 """Where the shards of a cluster are: its nodes are asked who has their slots, and for each the latest word counts."""
 
 import math
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,33 +98,27 @@ class Cluster:
 
 def _nodes(client: Any) -> list[Node]:  # noqa: ANN401 the client declares no types here
     """Ask a node for all that it knows of."""
-    host = client.connection_pool.connection_kwargs["host"]
-    # In two words, for which the client has no reader: its own leaves hosts' names out.
-    said: bytes = client.execute_command("CLUSTER", "NODES")
-    return list(_read(said.decode(), host))
+    asked = client.connection_pool.connection_kwargs["host"]
+    said: Mapping[str, Mapping[str, Any]] = client.cluster("NODES")
+    return [_read(place, about, asked) for place, about in said.items() if not _UNREACHED & _flags(about)]
 
 
-_ADDRESS = re.compile(r"(?P<ip>.*):(?P<port>[0-9]+)(?:@[0-9]+)?(?:,(?P<name>[^,]*).*)?")
+_UNREACHED = {"noaddr", "handshake"}
 
 
-def _read(text: str, asked: str) -> Iterator[Node]:
-    for line in text.splitlines():
-        node_id, place, flags, primary, _, _, epoch, _, *slots = line.split(" ")
-        match = _ADDRESS.fullmatch(place)
-        if match is None or "noaddr" in flags or "handshake" in flags:
-            continue
-        # A node that nobody has met yet does not know its own address: it is the one that was asked.
-        yield Node(
-            id=node_id,
-            address=(match["name"] or match["ip"] or asked, int(match["port"])),
-            follows=None if primary == "-" else primary,
-            has_failed="fail" in flags.split(","),
-            epoch=int(epoch),
-            # What stands in brackets is on its way from one node to another.
-            slots=tuple(_range(text) for text in slots if not text.startswith("[")),
-        )
+def _read(place: str, about: Mapping[str, Any], asked: str) -> Node:
+    ip, _, port = place.rpartition(":")
+    primary = about["master_id"]
+    return Node(
+        id=about["node_id"],
+        # One that nobody has met yet does not know its own address: it is the one that was asked.
+        address=(about["hostname"] or ip or asked, int(port)),
+        follows=None if primary == "-" else primary,
+        has_failed="fail" in _flags(about),
+        epoch=int(about["epoch"]),
+        slots=tuple(range(int(row[0]), int(row[-1]) + 1) for row in about["slots"]),
+    )
 
 
-def _range(text: str) -> range:
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+def _flags(about: Mapping[str, Any]) -> set[str]:
+    return set(about["flags"].split(","))
