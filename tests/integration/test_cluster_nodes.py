@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from tests.support.cluster_nodes import ClusterNodes
 from tests.support.queue_entries import CREATED, enqueue_each, entry_naming
 from tests.support.waiting import wait_until
+from tracker.errors import QueueUnavailable
 from tracker.queueing import inspection, server_facts
-from tracker.queueing.connection import ClusterClient, Connection
+from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import SHARDS, TAGS
 from tracker.queueing.memory import memory_use
 from tracker.queueing.producer import Enqueued
@@ -126,3 +128,17 @@ def _slots_of(client: Connection) -> set[int]:
     myself = client.execute_command("CLUSTER", "MYID")
     rows = client.execute_command("CLUSTER", "SLOTS")  # type: ignore[no-untyped-call]
     return {slot for first, last, owner, *_ in rows if owner[2] == myself for slot in range(first, last + 1)}
+
+
+def test_one_node_as_if_it_were_a_server_is_refused_in_a_sentence(
+    cluster_nodes: ClusterNodes, cluster: ClusterClient
+) -> None:
+    refused: list[str] = []
+    for node in cluster_nodes.nodes[:3]:
+        with closing(connect(f"redis://127.0.0.1:{node.port}", name="tests")) as client:
+            try:
+                server_facts.write(client)
+            except QueueUnavailable as error:
+                refused.append(str(error))
+    assert len(refused) == 2  # One of the three has the key.
+    assert all("REDIS_URL must begin with redis+cluster://" in sentence for sentence in refused)
