@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from tracker.clock import Clock
 from tracker.errors import TryAgain
@@ -13,7 +13,7 @@ from tracker.ingest.check import Failed, Good, Read, check, read
 from tracker.ingest.drain_result import DrainCounts, Drained, Ended
 from tracker.ingest.in_flight import InFlight
 from tracker.ingest.parts import Part, Unchecked, parts_of
-from tracker.ingest.traced_batches import Spans, untraced
+from tracker.ingest.traced_batches import Spans
 from tracker.ingest.variety import Variety
 from tracker.log import logger
 from tracker.queueing.consumer import Claim
@@ -44,7 +44,7 @@ class Drain:
         seconds: float,
         sleep: Callable[[float], None] = time.sleep,
         permit: Callable[[], None] = lambda: None,
-        spans: Spans = untraced,
+        spans: Spans | None = None,
     ) -> None:
         self._in_flight = InFlight(consumer, clock)
         self._database = database
@@ -128,7 +128,7 @@ class Drain:
 
     def _write(self, part: Unchecked) -> None:
         """Check, write and settle a part; where it is refused, its halves are what is left to do first."""
-        with self._spans(part):
+        with nullcontext() if self._spans is None else self._spans(part):
             checked = self._check(part)
             outcomes, smaller = write_part(
                 self._database, self._in_flight, checked, self._clock, meanwhile=self._look_ahead
