@@ -28,7 +28,7 @@ CSVS = {f"{HOME}/panel.csv", f"{HOME}/goals.csv"}
 """What a page asks for again and again."""
 BY_LINK = ("/dashboard/share/", "/dashboard/invitation/")
 """Whoever has the link: `test_dashboard_share`, `test_dashboard_members`."""
-FOR_EVERYBODY = {"/dashboard/sign-in", "/dashboard/files/<mark>/<name>"}
+FOR_EVERYBODY = {"/dashboard/sign-in/callback", "/dashboard/sign-in", "/dashboard/files/<mark>/<name>"}
 URL = "https://user:password@hooks.example.com/in/T0123/0123456789secret?key=secret"
 
 

@@ -30,8 +30,10 @@ class ApplicationSnapshots:
         """Return the application as it is now, a deleted one too (flagged); None where there is none."""
         # First when, then what: a change between the two makes the next look read it again.
         changed_at = applications.changed_at(tx, app_id)
-        if changed_at is None:
-            return None
+        return None if changed_at is None else self.as_of(tx, app_id, changed_at)
+
+    def as_of(self, tx: Transaction, app_id: str, changed_at: datetime) -> Application | None:
+        """Return the same where it has just been read when the application was last changed."""
         now = self._clock.monotonic()
         with self._lock:
             seen = self._known.get(app_id)

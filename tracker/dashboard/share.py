@@ -21,7 +21,7 @@ def identify() -> None:
     services = current_services()
     arguments = request.view_args or {}
     token = str(arguments.pop("token", ""))
-    find = services.applications.find
+    find = services.applications.as_of
     share, application = found_by(token, lambda: shares.find(services.database, token, find), MISSING)
     services.share_reads.take(share)
     arguments["app_id"] = application.app_id

@@ -135,19 +135,21 @@ def _viewer(services: DashboardServices, cookie: SessionCookie, session: Session
     if session.key == PERSON:
         return _member(services, cookie, session)
     try:
-        with services.database.transaction() as tx:
-            # Before `migrate` the operator's page says what to do; whoever has a key needs the tables anyway.
-            is_there = session.key != ADMIN or dashboard_sign_outs.is_there(tx)
-            if is_there and dashboard_sign_outs.has(tx, session.id):
+        with services.database.look() as tx:
+            if session.key == ADMIN:
+                # Before `migrate` there is no such table, and the operator's page says what to do.
+                is_ended = dashboard_sign_outs.is_there(tx) and dashboard_sign_outs.has(tx, session.id)
+                return None if is_ended else Viewer()
+            app_id = str(session.app_id)
+            is_signed_out, changed_at = dashboard_sign_outs.of_application(tx, session.id, app_id)
+            if is_signed_out or changed_at is None:
                 return None
-            application = None if session.key == ADMIN else services.applications.find(tx, str(session.app_id))
+            application = services.applications.as_of(tx, app_id, changed_at)
     except DatabaseUnavailable:
         if session.key == ADMIN:
             # The page that says so, and nothing else, tells the operator why.
             g.viewer = Viewer()
         raise
-    if session.key == ADMIN:
-        return Viewer()
     return None if application is None else _holder(services, cookie, session, application)
 
 
@@ -158,7 +160,7 @@ def _member(services: DashboardServices, cookie: SessionCookie, session: Session
         return None
     app_id = (request.view_args or {}).get("app_id", "")
     key_id, application = None, None
-    with services.database.transaction() as tx:
+    with services.database.look() as tx:
         if dashboard_sign_outs.has(tx, session.id):
             return None
         if app_id and "\0" not in app_id:

@@ -6,6 +6,7 @@ A token has 256 random bits and is stored as its SHA-256, as keys are (decision 
 import re
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -33,13 +34,16 @@ def list_(database: Database, app_id: str) -> list[dict[str, Any]]:
 
 
 def find(
-    database: Database, token: str, application_of: Callable[[Transaction, str], Application | None]
+    database: Database, token: str, application_of: Callable[[Transaction, str, datetime], Application | None]
 ) -> tuple[Share, Application] | None:
     """Return the link of a token and its application, as `application_of` finds it, if both are there."""
-    with database.transaction() as tx:
-        share = shares.find(tx, hash_key(token))
-        application = None if share is None else application_of(tx, share.app_id)
-    return None if share is None or application is None or application.deleted else (share, application)
+    with database.look() as tx:
+        linked = shares.find(tx, hash_key(token))
+        if linked is None:
+            return None
+        share, changed_at = linked
+        application = application_of(tx, share.app_id, changed_at)
+    return None if application is None or application.deleted else (share, application)
 
 
 def create(

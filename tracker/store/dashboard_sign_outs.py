@@ -17,6 +17,12 @@ def has(tx: Transaction, session_id: str) -> bool:
     return row is not None and row["signed_out"]
 
 
+def of_application(tx: Transaction, session_id: str, app_id: str) -> tuple[bool, datetime | None]:
+    """Return whether a session was ended, and when its application was last changed; None where there is none."""
+    row = fetch_one(tx, "dashboard_sign_outs/of_application", {"session_id": session_id, "app_id": app_id})
+    return (False, None) if row is None else (row["signed_out"], row["changed_at"])
+
+
 def is_there(tx: Transaction) -> bool:
     """Return whether the table is there; before `migrate` it may not be."""
     row = fetch_one(tx, "dashboard_sign_outs/is_there", {})

@@ -91,6 +91,20 @@ class Database:
                 raise
 
     @contextmanager
+    def look(self) -> Iterator[Transaction]:
+        """Open no transaction: each statement is one of its own, which saves BEGIN and COMMIT where little is read.
+
+        Raises as `transaction` does.
+        """
+        with translated(), self._lent() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if connection.info.transaction_status is TransactionStatus.IDLE:
+                    connection.autocommit = False
+
+    @contextmanager
     def snapshot(self, *, share_of: str | None = None, patience: float | None = None) -> Iterator[Transaction]:
         """Open the same for reading only, with every statement seeing the database as the first one did.
 

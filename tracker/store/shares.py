@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from tracker.store.database import Transaction
@@ -18,10 +19,12 @@ class Share:
     frame_origins: tuple[str, ...]
 
 
-def find(tx: Transaction, token_hash: str) -> Share | None:
-    """Return the link whose token has this hash."""
+def find(tx: Transaction, token_hash: str) -> tuple[Share, datetime] | None:
+    """Return the link whose token has this hash, and when its application was last changed."""
     row = fetch_one(tx, "shares/find", {"token_hash": token_hash})
-    return None if row is None else Share(**{**row, "frame_origins": tuple(row["frame_origins"])})
+    if row is None:
+        return None
+    return Share(row["id"], row["name"], row["app_id"], tuple(row["frame_origins"])), row["updated_at"]
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
