@@ -26,7 +26,8 @@ from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.hit import identity_of
 from tracker.management import applications
-from tracker.queueing.hash_tags import HOME, RQ_PREFIX, TAGS
+from tracker.queueing.hash_tags import HOME, RQ_PREFIX, SHARDS, TAGS
+from tracker.queueing.shards import shard_number
 from tracker.store.database import Database
 
 FOLLOWED_SECONDS = 15.0
@@ -45,6 +46,7 @@ class Sending:
 
     port: int
     acknowledged: dict[UUID, float] = field(default_factory=dict)
+    app_ids: dict[UUID, str] = field(default_factory=dict)
     refused: list[tuple[float, str]] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -53,12 +55,15 @@ class Sending:
         for number in itertools.count(first):
             if self.stopped.wait(PAUSE):
                 break
-            body = orjson.dumps({"app_id": f"shop-{number % APPLICATIONS}", "url": "https://shop.example/"})
+            app_id = f"shop-{number % APPLICATIONS}"
+            body = orjson.dumps({"app_id": app_id, "url": "https://shop.example/"})
             connection.request("POST", "/v1/track", body=body, headers={"Content-Type": "application/json"})
             with contextlib.closing(connection.getresponse()) as answer:
                 said = orjson.loads(answer.read())
             if said["success"]:
-                self.acknowledged[UUID(said["data"]["tracking_id"])] = time.time()
+                tracking_id = UUID(said["data"]["tracking_id"])
+                self.app_ids[tracking_id] = app_id
+                self.acknowledged[tracking_id] = time.time()
             else:
                 self.refused.append((time.time(), said["error"]["code"]))
         connection.close()
@@ -138,7 +143,7 @@ def stored_since(database: Database, moment: float) -> int:
 def say(house: House, what: str, seconds: float, gone: dict[UUID, float]) -> None:
     """Say what was reached, for the documentation, and that nobody was refused or failed in an unexpected way."""
     acknowledged = len(house.sending.acknowledged)
-    sys.stdout.write(f"{what}: followed {seconds:.1f} s later; {acknowledged} acknowledged, {len(gone)} lost\n")
+    sys.stdout.write(f"{what}: {seconds:.1f} s; {acknowledged} acknowledged, {len(gone)} lost\n")
     assert house.sending.refused == []
     assert "Traceback" not in house.server.log + house.workers.output + house.scheduler.output
 
@@ -186,6 +191,41 @@ def test_a_node_that_froze_and_wakes_up_again_takes_no_more_hits(house: House, d
     say(house, "frozen node", seconds, gone)
     assert seconds < FROZEN_SECONDS
     assert all(frozen_at - REPLICATION_SECONDS < at < frozen_at + 0.1 for at in gone.values()), gone
+
+
+@pytest.mark.long
+def test_what_was_neither_replicated_nor_stored_is_lost_with_a_node_and_nothing_else(
+    house: House, database: Database, tmp_path: Path
+) -> None:
+    """The replica hears nothing any more and no worker runs: the worst that a crash can meet."""
+    under_way(house, database)
+    key = f"tracker:{{{TAGS[0]}}}:hits:normal"
+    former = house.cluster.owner_of(key)
+    ids = rows(database, "SELECT app_id, id FROM applications")
+    there = {
+        app_id for app_id, number in ids if house.cluster.owner_of(f"tracker:{{{tag_of_hits(number)}}}:") is former
+    }
+    assert house.workers.stop() == 0
+    replica = house.cluster.replica_of(former)
+    replica.process.send_signal(signal.SIGSTOP)
+    former.client.execute_command("CLIENT", "KILL", "TYPE", "replica")
+    cut_at, known = time.time(), len(house.sending.acknowledged)
+    wait_until(lambda: len(house.sending.acknowledged) > known + 100)
+    former.process.kill()
+    former.process.wait()
+    killed_at = time.time()
+    replica.process.send_signal(signal.SIGCONT)
+    house.cluster.wait_for_another(key, former)
+    with running(house.settings, tmp_path, "worker.py", **RQ_VARIABLE):
+        gone = lost(house, database)
+    say(house, "neither replicated nor stored for", killed_at - cut_at, gone)
+    assert gone
+    assert {house.sending.app_ids[each] for each in gone} <= there
+    assert all(cut_at - REPLICATION_SECONDS < at < killed_at + 0.1 for at in gone.values()), gone
+
+
+def tag_of_hits(application_id: UUID) -> str:
+    return TAGS[shard_number(application_id, SHARDS)]
 
 
 @pytest.mark.long
