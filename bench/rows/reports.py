@@ -1,4 +1,4 @@
-"""A dashboard's reports over facts against the same as SQL over rows; all at once; the visitors of a year; memory.
+"""A dashboard's reports over facts against the same as SQL over rows; all at once; and the memory that they take.
 
 PostgreSQL gets fewer rows, of the same days, and its times are multiplied: what it reads grows with the rows, what it
 sorts grows faster.
@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import duckdb
 import psycopg
 
 from bench import asked_together, made_up_facts, processes
@@ -25,7 +24,6 @@ from tracker.reports.readers import Readers
 NAME = "reports"
 FIRST = date(2026, 10, 1)
 DAYS = 30
-YEAR = 365
 _SHARE = 0.95
 """Of the answers that have to be there in a second."""
 
@@ -48,7 +46,7 @@ def measure(stage: Stage, effort: Effort) -> list[Row]:
         readers.close()
     together = _together(folder, facts.hits, effort.rounds)
     stage.empty_tables()
-    return [*against, *together, _year(stage.folder / "facts of a year", effort)]
+    return [*against, *together]
 
 
 def fill(connection: psycopg.Connection[Any], stage: Stage, count: int, *, days: int) -> int:
@@ -135,28 +133,3 @@ def _together(folder: Path, hits: int, rounds: int) -> list[Row]:
             details={"summary": "the process that asked them"},
         ),
     ]  # fmt: skip
-
-
-def _year(folder: Path, effort: Effort) -> Row:
-    folder.mkdir()
-    first, last = date(2025, 11, 1), date(2025, 11, 1) + timedelta(days=YEAR - 1)
-    facts = made_up_facts.make(folder, first=first, days=YEAR, hits=effort.year_facts, visitors=effort.year_facts // 25)
-    readers = Readers(folder)
-    question = asked_together.question({"measures": "visitors"}, first, last)
-    bare = duckdb.connect(config={"threads": 2, "memory_limit": "400MB", "temp_directory": str(folder)})
-    ratios, ours = [], []
-    for _ in range(effort.rounds):
-        ours.append(asked_together.ask(readers, question, asked_together.facts_read(facts.files)))
-        began = time.perf_counter()
-        bare.execute("SELECT count(DISTINCT visitor) FROM read_parquet(?)", [facts.files]).fetchall()
-        ratios.append((time.perf_counter() - began) / ours[-1])
-    bare.close()
-    readers.close()
-    return Row(
-        name="visitors of a year",
-        value=round(median(ratios), 2),
-        unit="times as fast",
-        target=0.7,
-        direction="at least",
-        details={"summary": f"{facts.hits:,} hits in {YEAR} days, {median(ours):.2f} s"},
-    )
