@@ -131,3 +131,8 @@ def test_every_defined_parameter_is_a_row_or_a_refusal_or_absent(params: dict[st
         assert {key for key, value in kept.items() if key != "free" and value is not None} == {
             key for key, _ in checked.values
         }
+
+
+def test_a_default_that_is_empty_stands_in_like_any_other() -> None:
+    checked = check({"free": 1}, [rule("note", default_value="")], "drop_param")
+    assert (checked.params, list(checked.values)) == ({"free": 1, "note": ""}, [("note", "")])

@@ -59,7 +59,8 @@ def check(params: dict[str, Any] | None, rules: Sequence[ParameterRule], mode: s
                 refusals.append((key, admission.reason))
                 if admission.reason == "too_long" or mode == "drop_param":
                     left = _without(left, key)
-        elif given.get(key) is None:
+        # Most definitions ask nothing of a hit without them, and most hits bring few of what is defined.
+        elif (rule.required or rule.default_broken or rule.default_text is not None) and given.get(key) is None:
             left = _stand_in(rule, left, values, refusals)
     rejected = mode == "reject" and any(reason not in _FORGIVEN for _, reason in refusals)
     return Checked(params if left is given else left, values, refusals, rejected)
