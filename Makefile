@@ -32,8 +32,8 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
 # More processes than cores: half of the tests wait for something most of the time.
-test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it)
-	$(PYTEST) -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
+test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it, N=8 test processes)
+	$(PYTEST) -n $(or $(N),4) --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
 
 test-long: env ## further cases of what `make test` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import tomllib
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
@@ -58,11 +57,8 @@ def test_hooks_before_a_commit_are_what_make_check_runs() -> None:
     assert [hook["entry"] for hook in hooks] == commands
 
 
-def test_hosted_ci_is_valid_and_runs_what_ci_runs_here() -> None:
+def test_hosted_ci_runs_what_ci_runs_here() -> None:
     path = REPOSITORY / ".github/workflows/ci.yml"
-    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
     assert {"run": ".ci/run"} in yaml.safe_load(path.read_text())["jobs"]["all"]["steps"]
 
 

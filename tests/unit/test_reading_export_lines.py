@@ -189,7 +189,7 @@ def test_a_mark_stands_where_a_formula_could_begin(text: str, cell: str) -> None
 
 def test_a_text_of_nothing_but_separators_is_marked_in_time_that_grows_with_it() -> None:
     for piece in (";", "\t", "; ", ';"', ";'", ";="):
-        text = piece * 200_000
+        text = piece * 50_000
         assert unmarked(safe_cell(text)) == text
 
 
