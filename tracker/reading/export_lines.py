@@ -75,7 +75,7 @@ def fields_of(*, with_params: bool) -> tuple[str, ...]:
 def lines_of(format_: Format, fields: Sequence[str]) -> tuple[bytes, Lines]:
     """Return what an export begins with, and the function that ends its lines, from those of `exported_hits.page`."""
     if format_ == "jsonl":
-        return b"", lambda lines: b"".join([line + b"\n" for line in lines])
+        return b"", lambda lines: _ended(lines, b"\n")
     return _written(fields), _safe_lines
 
 
@@ -123,9 +123,14 @@ def _safe_lines(lines: Sequence[bytes]) -> bytes:
     One look goes over all of them: nearly always there is nothing to do, and a look at each cell takes ten times as
     long as PostgreSQL does for the whole line.
     """
-    if _SUSPECT_IN_CSV(b"\n".join(lines) + b"\n"):
+    if _SUSPECT_IN_CSV(_ended(lines, b"\n")):
         return b"".join([_safe_line(line) if _SUSPECT_IN_CSV(line + b"\n") else line + b"\r\n" for line in lines])
-    return b"".join([line + b"\r\n" for line in lines])
+    return _ended(lines, b"\r\n")
+
+
+def _ended(lines: Sequence[bytes], end: bytes) -> bytes:
+    """Return the lines, each with this end."""
+    return end.join((*lines, b"")) if lines else b""
 
 
 def _safe_line(line: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""The hits of an export, page by page, for as many as there are, with no more than a page in memory.
+"""The hits of an export, page by page, for as many as there are, with no more than two pages in memory.
+
+While one page is on its way to the reader, PostgreSQL makes the next.
 
 A page has a bound of bytes beside that of hits: strangers decide how long a hit is.
 
@@ -8,7 +10,8 @@ twice, and every hit comes that was stored before the first page was read. One t
 place still lies ahead.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -21,7 +24,7 @@ from tracker.store import exported_hits, partitions
 from tracker.store.database import Database
 from tracker.store.exported_hits import ExportFilter, HitPosition, Page
 
-PAGE: Final = 2000
+PAGE: Final = 5000
 """Hits at once, at most."""
 PAGE_BYTES: Final = 2 * 1024 * 1024
 """Of a page's lines. One hit more may make it longer: whatever it is, it comes."""
@@ -39,6 +42,23 @@ Sleep = Callable[[float], None]
 def pages(
     database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
 ) -> Iterator[list[bytes]]:
+    """Yield the pages of `_pages`, each while the next one is on its way. Raises what that raises, in its place."""
+    found = _pages(database, wanted, period, format_, sleep=sleep)
+    try:
+        # Whoever stops listening waits for the statement that runs, and for no other.
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="export") as thread:
+            page = thread.submit(next, found, None).result()
+            while page is not None:
+                following = thread.submit(next, found, None)
+                yield page
+                page = following.result()
+    finally:
+        found.close()
+
+
+def _pages(
+    database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
+) -> Generator[list[bytes], None, None]:
     """Yield the hits in the order of their times, each a line of the format, in pages of at most PAGE.
 
     An empty one says that it is still being looked.

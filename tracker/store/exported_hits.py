@@ -71,19 +71,23 @@ def page(
     }
     statement = {"csv": "access_logs/page_csv", "jsonl": "access_logs/page_jsonl"}[format_]
     lines: list[bytes] = []
-    size = count = 0
+    size = left = 0
+    last: bytes | bytearray | memoryview | None = None
     with tx.cursor() as cursor, cursor.copy(sql(statement), params) as rows:
         for row in rows:  # PostgreSQL sends a message a row.
-            count += 1
             if size < max_bytes:
-                lines.append(bytes(row))
+                lines.append(bytes(row[_PLACE:-1]))
                 size += len(row)
-    end_of_line = None if wanted.with_params else _WITHOUT_PARAMS[format_]
+                last = row
+            else:
+                left += 1
+    if not wanted.with_params:
+        lines = [_without(line, *_WITHOUT_PARAMS[format_]) for line in lines]
     return Page(
-        [_without(row[_PLACE:-1], end_of_line) for row in lines],
-        _position(lines[-1]) if lines else None,
+        lines,
+        None if last is None else _position(bytes(last[: _PLACE - 1])),
         is_full=len(lines) == limit,
-        is_cut_off=len(lines) < count,
+        is_cut_off=left > 0,
     )
 
 
@@ -95,10 +99,10 @@ _WITHOUT_PARAMS: Final = {"csv": (b",", b""), "jsonl": (b',"custom_params":null}
 """How a line ends that has none of them, and how one does that says nothing about them."""
 
 
-def _without(line: bytes, end_of_line: tuple[bytes, bytes] | None) -> bytes:
-    return line if end_of_line is None else line.removesuffix(end_of_line[0]) + end_of_line[1]
+def _without(line: bytes, end: bytes, other_end: bytes) -> bytes:
+    return line.removesuffix(end) + other_end
 
 
-def _position(row: bytes) -> HitPosition:
-    hit_id, micros = struct.unpack(">qq", bytes.fromhex(row[: _PLACE - 1].decode()))
+def _position(place: bytes) -> HitPosition:
+    hit_id, micros = struct.unpack(">qq", bytes.fromhex(place.decode()))
     return EPOCH + timedelta(microseconds=micros), hit_id

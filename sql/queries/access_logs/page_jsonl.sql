@@ -15,9 +15,11 @@ COPY (
           AND (%(client_sub_id)s::text IS NULL OR client_sub_id = %(client_sub_id)s)
         ORDER BY created_at, id
         LIMIT %(limit)s::integer
-    ), said AS (
-        SELECT encode(int8send(id) || int8send(micros), 'hex') AS place,
-               CASE WHEN id >= 0 AND micros >= 0 THEN
+    )
+    SELECT encode(int8send(id) || int8send(micros), 'hex') AS place, row_to_json(line)
+    FROM found
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN id >= 0 AND micros >= 0 THEN
                    encode(int8send((micros >> 11 << 16) | 32768 | ((micros & 2047) << 1) | (id >> 62))
                           || int8send((id & 4611686018427387903) | (-9223372036854775808)), 'hex')::uuid
                END AS tracking_id,
@@ -26,11 +28,6 @@ COPY (
                app_id, client_sub_id, module_id, url, referrer, user_agent, host(ip_address) AS ip_address, session_id,
                screen_resolution, language, timezone, event_name, event_data,
                CASE WHEN %(with_params)s THEN custom_params END AS custom_params
-        FROM found ORDER BY found.created_at, id
-    )
-    SELECT place, (SELECT row_to_json(line) FROM (
-        SELECT tracking_id, created_at, app_id, client_sub_id, module_id, url, referrer, user_agent, ip_address,
-               session_id, screen_resolution, language, timezone, event_name, event_data, custom_params
-    ) AS line)
-    FROM said
+    ) AS line
+    ORDER BY found.created_at, id
 ) TO STDOUT (FORMAT csv, DELIMITER %(separator)s, QUOTE %(quote)s)
