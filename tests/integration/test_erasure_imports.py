@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.counted import assert_exact, fold_everything, statistics
+from tests.support.facts import make_facts
 from tests.support.failed_hits import fail
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
@@ -13,7 +14,7 @@ from tracker.cli.replacing import replacing
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.erasure import imported, requests
-from tracker.erasure.run import erase_waiting
+from tracker.erasure.run import erase_waiting, until_done
 from tracker.errors import QueueUnavailable
 from tracker.hit import Hit
 from tracker.maintenance.requeue_waiting import requeue_waiting
@@ -173,3 +174,27 @@ def test_hits_of_dropped_months_are_forgotten_and_a_purged_application_leaves_no
     with database.transaction() as tx:
         assert imports.delete_old(tx, before=NOON - timedelta(days=100), limit=10) == 0
         assert imports.delete_old(tx, before=far, limit=10) == 1
+
+
+def test_undoing_says_what_it_waits_for(
+    settings: Settings, database: Database, redis: Connection, application: Application
+) -> None:
+    """The columnar copy is another process's: it is waited for, and who waits is told for whom."""
+    import_id = import_id_of(database, application)
+    enqueue(redis, entries_of(hits_of(application, 20), import_id))
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    requested = requests.request_undoing(
+        database, application.app_id, "access.log", now=SystemClock().now(), note=lambda *_: None
+    )
+    told = list[str]()
+
+    def sleep(_seconds: float) -> None:
+        if told:
+            make_facts(database, settings.facts_url)  # As the scheduler does.
+
+    until_done(database, redis, SystemClock(), requested.id, owner="test", tell=told.append, sleep=sleep)
+    assert len(told) == 1
+    assert "Waiting for the scheduler" in told[0]
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(0,)]

@@ -123,6 +123,7 @@ def _erase(
             owner=owner_name(),
             write_facts=write_facts,
             on_day=on_day,
+            tell=note,
             on_wait=partial(note, "Another process is erasing the same: waiting for it."),
         )
     return requests.receipt(database, app_id, requested.id)

@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from tracker.application import Application
-from tracker.cli import connections
+from tracker.cli import connections, facts_of_days
 from tracker.cli.erase import owner_name
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
@@ -84,6 +84,8 @@ def undo(*, app_id: str, source: str, yes: bool, as_json: bool) -> None:
             clock,
             requested.id,
             owner=owner_name(),
+            write_facts=facts_of_days.facts_writer(settings, database).turn_if_ours,
+            tell=note,
             on_wait=partial(note, "Another process is undoing the same: waiting for it."),
         )
         receipt = requests.receipt(database, app_id, requested.id)

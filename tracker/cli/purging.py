@@ -68,6 +68,7 @@ def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int
             owner=owner_name(),
             write_facts=facts_of_days.facts_writer(settings, database).turn_if_ours,
             on_day=on_day,
+            tell=note,
             on_wait=partial(note, "Another process is purging it: waiting for it."),
         )
     return dict(counts or {})

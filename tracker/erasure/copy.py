@@ -11,6 +11,10 @@ from tracker.store.database import Transaction
 from tracker.store.person_rows import Person
 
 _PAUSE_SECONDS: Final = 0.5
+_WAITS: Final = (
+    "All of it is out of the tables. Waiting for the scheduler to take it out of the columnar copy (facts): see that "
+    "`python -m tracker scheduler` runs. It may be broken off: the scheduler ends it."
+)
 _NO_ADDRESSES: Final = (
     "Archived months of which only facts are kept hold no addresses: in them nothing can be found by one, and nothing "
     "names anybody."
@@ -65,6 +69,7 @@ def _wait_while(work: Work, is_left: Callable[[Transaction], bool]) -> None:
         work.write_facts()
         if work.look(is_left):
             work.look(_demand_no_problem)
+            work.tell_once(_WAITS)
             work.pause(_PAUSE_SECONDS)
 
 

@@ -87,10 +87,11 @@ def until_done(
     on_wait: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     write_facts: Callable[[], object] = lambda: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Mapping[str, int] | None:
     """Do one erasure, or wait for the process that is at it (`on_wait` hears so once); go on where that one breaks off.
 
-    What `erase` returns, where it was this process that ended it.
+    `tell` hears what else it waits for. What `erase` returns, where it was this process that ended it.
     """
     told = False
     while True:
@@ -99,7 +100,16 @@ def until_done(
             is_open = claimed is not None or erasures.is_open(tx, erasure_id)
         if claimed is not None:
             with suppress(TakenOver):
-                work = Work(database, clock, claimed, owner=owner, sleep=sleep, on_day=on_day, write_facts=write_facts)
+                work = Work(
+                    database,
+                    clock,
+                    claimed,
+                    owner=owner,
+                    sleep=sleep,
+                    on_day=on_day,
+                    write_facts=write_facts,
+                    tell=tell,
+                )
                 return erase(work, redis)
         elif not is_open:
             return None

@@ -42,6 +42,7 @@ class Work:
         sleep: Callable[[float], None] = time.sleep,
         on_day: Callable[[int, int], None] = lambda *_: None,
         write_facts: Callable[[], object] = lambda: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.claimed = claimed
         self.clock = clock
@@ -49,6 +50,7 @@ class Work:
         """Hears how many days of how many are done."""
         self.write_facts = write_facts
         """Makes the columnar copy anew, where this process may."""
+        self._tell, self._told = tell, set[str]()
         self._database = database
         self._owner = owner
         self._go_on = should_continue
@@ -129,6 +131,12 @@ class Work:
             counts: Mapping[str, int] = row["counts"]
             work(tx, counts)
         return counts
+
+    def tell_once(self, words: str) -> None:
+        """Say what this waits for, to whoever sits before it."""
+        if words not in self._told:
+            self._told.add(words)
+            self._tell(words)
 
     def give_back(self) -> None:
         """Let another go on at once."""
