@@ -43,17 +43,17 @@ def pages(
     database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
 ) -> Iterator[list[bytes]]:
     """Yield the pages of `_pages`, each while the next one is on its way. Raises what that raises, in its place."""
-    found = _pages(database, wanted, period, format_, sleep=sleep)
+    all_pages = _pages(database, wanted, period, format_, sleep=sleep)
     try:
         # Whoever stops listening waits for the statement that runs, and for no other.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="export") as thread:
-            page = thread.submit(next, found, None).result()
+            page = thread.submit(next, all_pages, None).result()
             while page is not None:
-                following = thread.submit(next, found, None)
+                following = thread.submit(next, all_pages, None)
                 yield page
                 page = following.result()
     finally:
-        found.close()
+        all_pages.close()
 
 
 def _pages(

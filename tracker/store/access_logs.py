@@ -29,19 +29,25 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
         return
     try:
         statement = sql("access_logs/copy")
-        plain = _plain_columns(statement)
+        texts = _text_columns(statement)
+        # Texts of ours for ids and times: psycopg makes the same in three times as long.
+        application_id, application = None, ""
         with tx.cursor() as cursor, cursor.copy(statement) as stream:
             for hit in hits:
-                stream.write_row((*plain(hit), _json(hit.event_data), _json(hit.custom_params)))
+                if hit.application_id is not application_id:
+                    application_id, application = hit.application_id, str(hit.application_id)
+                time = orjson.dumps(hit.created_at)[1:-1].decode()
+                objects = _json(hit.event_data), _json(hit.custom_params)
+                stream.write_row((hit.id, application, *texts(hit), time, *objects))
     except errors.UniqueViolation as error:
         raise AlreadyStored("a hit of this batch is stored already") from error
 
 
 @cache
-def _plain_columns(statement: str) -> "attrgetter[tuple[object, ...]]":
-    """Return what gives a hit's values in the order of `copy.sql`, but for the last two, which are JSON."""
+def _text_columns(statement: str) -> "attrgetter[tuple[str | None, ...]]":
+    """Return what gives a hit's texts in the order of `copy.sql`: ids stand before them, the time and JSON behind."""
     columns = re.findall(r"\w+", statement.partition("access_logs (")[2].partition(")")[0])
-    return attrgetter(*columns[:-2])
+    return attrgetter(*columns[2:-3])
 
 
 def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[HitIdentity]:
