@@ -7,8 +7,8 @@ import pytest
 from tests.support.archiving import HITS, OLD, reports, store_old_month
 from tests.support.command_line import tracker
 from tests.support.deleting import DeletionsBy
-from tests.support.facts import facts, make_facts
-from tests.support.queued_hits import rows
+from tests.support.facts import facts, make_facts, writer_of
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tests.support.raw_hits import execute
 from tracker.application import Application
 from tracker.clock import SystemClock
@@ -164,3 +164,26 @@ def test_an_application_that_is_purged_and_days_that_are_over_are_in_no_file(
     for table in ("facts_files", "archived_hits", "archived_days"):
         assert rows(database, f"SELECT count(*) FROM {table} WHERE application_id = %s", other.id) == [(0,)]
     assert not list(settings.facts_url.rglob(f"application={other.id}"))
+
+
+def test_a_damaged_archived_file_keeps_an_erasure_waiting_and_no_hit_of_others_out_of_the_facts(
+    settings: Settings, database: Database, application: Application, redis: Connection
+) -> None:
+    store_old_month(database, application, settings.facts_url)
+    archive(settings)
+    damaged = min(settings.facts_url.glob("hits/*/*/*.parquet"))
+    kept = damaged.read_bytes()
+    damaged.write_bytes(b"nothing")
+    waiting = tracker(settings, "erase", "--app-id", "shop", "--client-sub-id", "c2", "--yes")
+    assert (waiting.status, "the erasure waits" in waiting.errors) == (1, True)
+    other, _ = applications.create(database, name="Other", app_id="other")
+    enqueue(redis, [hit_of(other, 5000)])
+    drain(redis, database)
+    writer = writer_of(database, settings.facts_url)
+    writer.turn()
+    assert writer.problem is not None
+    assert ("/5000",) in facts(database, settings.facts_url, "page")
+    damaged.write_bytes(kept)
+    writer.turn()
+    assert writer.problem is None
+    assert ("c2",) not in facts(database, settings.facts_url, "client")

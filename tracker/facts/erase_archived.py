@@ -5,9 +5,11 @@ tell is theirs, where these were kept.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tracker.errors import FactsUnavailable
 from tracker.facts import hit_files, make
 from tracker.facts.columns import VISITOR
 from tracker.facts.day import Workspace, publish
@@ -31,16 +33,24 @@ _IS_GONE: Final = """EXISTS (SELECT 1 FROM gone WHERE gone.time = facts.time AND
     AND gone.session IS NOT DISTINCT FROM facts.session)"""
 
 
-def erase_archived(database: Database, space: Workspace) -> int:
-    """Take everybody out who is asked for; how many they were. Raises FactsUnavailable, DatabaseUnavailable."""
+def erase_archived(database: Database, space: Workspace) -> list[str]:
+    """Take everybody out who is asked for; why that cannot be done now, for each of whom it cannot.
+
+    Raises DatabaseUnavailable.
+    """
     with database.transaction() as tx:
         people = archive_erasures.waiting(tx)
+    failures = []
     for person in people:
-        for day in _days(database, space, person):
-            _erase_day(database, space, person, day)
+        try:
+            for day in _days(database, space, person):
+                _erase_day(database, space, person, day)
+        except FactsUnavailable as error:
+            failures.append(str(error))
+            continue
         with database.transaction() as tx:
             archive_erasures.finish(tx, person.erasure_id)
-    return len(people)
+    return failures
 
 
 def _days(database: Database, space: Workspace, person: ArchiveErasure) -> list[FactsDay]:
@@ -94,7 +104,7 @@ def _erase_hits(tx: Transaction, space: Workspace, cursor: Cursor, file: HitsFil
         day, hours = (file.application_id, file.date), (file.first_hour, file.last_hour)
         left = hit_files.put(space, cursor, rows, day=day, hours=hours)
         archived_hits.replace(tx, [file.id])
-        archived_hits.insert(tx, left)
+        archived_hits.insert(tx, replace(left, is_restored=file.is_restored))
     return int(count)
 
 

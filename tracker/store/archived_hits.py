@@ -57,6 +57,7 @@ def insert(tx: Transaction, file: HitsFile) -> None:
         "bytes": file.bytes,
         "checksum": file.checksum,
         "rows_checksum": file.rows_checksum,
+        "is_restored": file.is_restored,
     }
     execute(tx, "archived_hits/insert", params)
 
