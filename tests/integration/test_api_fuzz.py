@@ -49,7 +49,10 @@ def test_the_api_answers_as_its_document_says(managing: Managing, application: A
     key = data(managing.post(f"{app}/api-keys", {"permissions": ["track"]}))
     managing.put(f"{app}/custom-parameters/colour", {"parameter_type": "string"})
     webhook = data(managing.post(f"{app}/webhooks", {"url": "https://127.0.0.1:9443/", "events": ["*"]}))
+    goal = data(managing.post(f"{app}/goals", {"name": "Goal", "step": "page:/"}))
+    funnel = data(managing.post(f"{app}/funnels", {"name": "Way", "steps": ["page:/", "event:buy"]}))
     names = {"application": "shop", "key_id": key["id"], "key": "colour", "webhook_id": webhook["id"], "name": "news"}
+    names |= {"goal_id": goal["id"], "funnel_id": funnel["id"]}
     schema = document(managing, names)
     found: dict[str, str] = {}
     calls = 0

@@ -61,6 +61,7 @@ def show(app_id: str) -> Response:
         query=lambda **changed: _query(asked, filters, changed),
         written=days.written,
         fresh=fresh,
+        live=None if fresh else services.live.read(app_id),
         notes=notes,
         today=now.date(),
         day_in_full=days.full,
