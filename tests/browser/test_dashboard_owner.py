@@ -16,7 +16,7 @@ from tests.browser.test_dashboard import seeing, sign_in
 from tests.support.needed import need
 from tests.support.raw_hits import count_days, fill
 from tracker.demo.stack import Stack
-from tracker.management import annotations, applications, goals
+from tracker.management import annotations, applications, goals, settings
 from tracker.store.database import Database
 
 LIMIT = 200_000
@@ -216,3 +216,23 @@ def test_japanese_pages_are_set_in_a_japanese_font(browser: Browser, running: St
                 fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
                 used |= {font["familyName"] for font in fonts}
             assert used & families, (path, used)
+
+
+def test_domain_and_dialects_are_changed_on_the_page_of_settings(
+    browser: Browser, running: Stack, store: Database
+) -> None:
+    _, api_key = applications.create(store, name="Changed", app_id="changed")
+    with seeing(browser, running, locale="en-US") as page:
+        sign_in(page, running, api_key)
+        expect(page.locator("h1")).to_have_text("Changed")
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_label("Domain").fill("Changed.example")
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.get_by_role("status")).to_be_visible()
+        expect(page.get_by_label("Domain")).to_have_value("changed.example")
+        form = page.locator("#setting-dialects")
+        form.get_by_role("textbox").fill("matomo,umami")
+        form.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("status")).to_be_visible()
+    assert applications.show(store, "changed").domain == "changed.example"
+    assert set(settings.get(store, "changed", "dialects").setting_value.split(",")) == {"matomo", "umami"}
