@@ -95,15 +95,15 @@ class Batch:
             self._summary.no_user_agent.add(f"{self.file} line {number}")
         if len(self._hits) >= (BLOCK if self._is_trusted else _LOOKED_AT) or self._bytes >= _BLOCK_BYTES:
             self._judge()
-            self._send_filtered()
-            self._write_beside()
+            self._write_beside(self._hits)
+            self._hits, self._bytes = [], 0
 
     def leave_out(self, hit_id: int, created_at: datetime, reason: str) -> None:
-        """Count a line that is not taken. Raises DatabaseUnavailable."""
+        """Count a line that is not taken. Raises what `finish` raises."""
         hour = created_at.replace(minute=0, second=0, microsecond=0)
         self._filtered.append(FilteredLine(hit_id, hour, reason))
         if len(self._filtered) >= BLOCK:
-            self._send_filtered()
+            self._write_beside([])
 
     def finish(self, *, is_whole: bool = True) -> None:
         """Write what is left; `is_whole` says that what is there is enough to judge the file by.
@@ -113,11 +113,10 @@ class Batch:
         """
         if is_whole:
             self._judge()
-        self._send_filtered()
         self._end_writing()
-        if self._hits:
-            self._count(self._write(self._hits))
-            self._hits = []
+        if self._hits or self._filtered:
+            self._count(self._write(self._hits, self._filtered))
+            self._hits, self._filtered = [], []
 
     def close(self) -> None:
         """Wait for what is being written, however that ends: it is stored, or it is not."""
@@ -130,20 +129,22 @@ class Batch:
                 raise AddressesMissing(self.file)
             self._is_trusted = True
 
-    def _write_beside(self) -> None:
-        """Have a thread write the block as soon as the one before is written."""
+    def _write_beside(self, hits: list[Hit]) -> None:
+        """Have a thread write hits, and count what is left out, as soon as the block before is written."""
         self._end_writing()
         if self._thread is None:
             self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
-        self._being_written = self._thread.submit(self._write, self._hits)
-        self._hits, self._bytes = [], 0
+        self._being_written = self._thread.submit(self._write, hits, self._filtered)
+        self._filtered = []
 
     def _end_writing(self) -> None:
         if self._being_written is not None:
             being_written, self._being_written = self._being_written, None
             self._count(being_written.result())
 
-    def _write(self, hits: Sequence[Hit]) -> _Written:
+    def _write(self, hits: Sequence[Hit], filtered: Sequence[FilteredLine]) -> _Written:
+        if filtered:
+            self._count_filtered(self._import_id, filtered)
         sifted = self._sift(self._import_id, hits)
         taken = self._destination.add(self._import_id, sifted.new) if sifted.new else TakenHits()
         return _Written(taken, sifted.known, sifted.replaced)
@@ -154,8 +155,3 @@ class Batch:
         summary.queued += taken.stored + taken.queued
         summary.known += written.known + taken.known
         summary.replaced += written.replaced
-
-    def _send_filtered(self) -> None:
-        if self._filtered:
-            self._count_filtered(self._import_id, self._filtered)
-            self._filtered.clear()
