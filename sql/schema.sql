@@ -682,7 +682,7 @@ CREATE TABLE processes (
     seen_at timestamp with time zone NOT NULL -- by the clock of this server
 );
 
--- What keeps a wrong clock or a mistyped setting from deleting: see docs/decisions/0110-deleting-by-two-clocks.md.
+-- What keeps a wrong clock or a mistyped setting from deleting: see docs/decisions/0079-deleting-by-two-clocks.md.
 CREATE TABLE retention_state (
     only_row boolean DEFAULT true NOT NULL,
     deleted_as_of timestamp with time zone NOT NULL, -- the time by which was deleted last

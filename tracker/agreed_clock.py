@@ -1,7 +1,7 @@
 """The time that a process goes by: its machine's, unless PostgreSQL and Redis outvote it.
 
 A machine whose clock is hours off would otherwise date hits wrongly, refuse good ones, make months that nobody needs
-and let sessions look idle: docs/decisions/0111-the-time-most-clocks-agree-on.md. What deletes asks for more than this:
+and let sessions look idle: docs/decisions/0080-the-time-most-clocks-agree-on.md. What deletes asks for more than this:
 `tracker.store.deletions`.
 """
 

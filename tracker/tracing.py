@@ -1,7 +1,7 @@
 """Spans for a collector that speaks OTLP, where TRACKER_OTLP_ENDPOINT names one; OpenTelemetry is imported only here.
 
 It is an extra, `pip install 'access-log-tracker[otel]'`. Where no collector is set nothing of it is imported and no
-request passes through it (docs/decisions/0350-traces.md).
+request passes through it (docs/decisions/0129-traces.md).
 """
 
 import importlib

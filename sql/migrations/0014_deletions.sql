@@ -1,4 +1,4 @@
--- What keeps a wrong clock or a mistyped setting from deleting: see docs/decisions/0110-deleting-by-two-clocks.md.
+-- What keeps a wrong clock or a mistyped setting from deleting: see docs/decisions/0079-deleting-by-two-clocks.md.
 CREATE TABLE retention_state (
     only_row BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (only_row),
     deleted_as_of TIMESTAMP WITH TIME ZONE NOT NULL, -- the time by which was deleted last

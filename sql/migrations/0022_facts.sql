@@ -1,4 +1,4 @@
--- The columnar copy of the hits (decision 0190): what of it has to be made anew, of which files it consists, and where
+-- The columnar copy of the hits (decision 0099): what of it has to be made anew, of which files it consists, and where
 -- it stands.
 
 -- The minutes of its hour that the hits of an increment fall into, as bits; NULL: any of them.

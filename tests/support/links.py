@@ -1,4 +1,4 @@
-"""A network between two parts that a test spoils: a proxy in front of a server's unix socket (decision 0290).
+"""A network between two parts that a test spoils: a proxy in front of a server's unix socket (decision 0116).
 
 `cut` ends connections and takes no new ones. `half-open` leaves the connections there are open and carries nothing any
 more; new ones work. `silent` holds everything back, new connections too, and carries it afterwards. `slow` holds each

@@ -61,6 +61,8 @@ def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
 def test_every_decision_stands_in_the_index_under_its_own_title() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text()
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == list(range(1, len(records) + 1)), "without gaps, each once"
     for record in records:
         number, title = record.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
         assert record.name.startswith(number), f"{record.name} calls itself {number}"

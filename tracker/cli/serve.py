@@ -1,4 +1,4 @@
-"""`serve`: the receiver on the project's own web server (docs/decisions/0150-a-server-on-an-event-loop.md)."""
+"""`serve`: the receiver on the project's own web server (docs/decisions/0089-a-server-on-an-event-loop.md)."""
 
 import gc
 import socket

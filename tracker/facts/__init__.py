@@ -1,4 +1,4 @@
-"""Facts: the columnar copy of the hits, a Parquet file for some hours of a day of an application (decision 0190).
+"""Facts: the columnar copy of the hits, a Parquet file for some hours of a day of an application (decision 0099).
 
 folder      the folder: whose it is, how a file gets there whole and goes
 engine      DuckDB, within its limits, and what its errors mean

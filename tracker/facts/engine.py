@@ -1,7 +1,7 @@
 """DuckDB over files of the copy: in memory, with limits of its own, and nothing else of the machine to be seen.
 
 It has no time-out of a statement, and a connection is one thread's: each question has a cursor of its own, which a
-timer interrupts (docs/decisions/0190-a-columnar-copy-of-the-hits.md).
+timer interrupts (docs/decisions/0099-a-columnar-copy-of-the-hits.md).
 """
 
 import os

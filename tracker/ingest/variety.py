@@ -3,7 +3,7 @@
 A visitor can send a new value with every hit, and each would have rows and index entries of its own. Above the
 application's `max_different_values` the hit keeps its value in `custom_params`, as it was sent; its row in
 `custom_parameter_values` has none, and the statistics count it under `other`. The decision stands in that row, so that
-a recount finds it again: docs/decisions/0132-a-day-tells-so-many-values-apart.md.
+a recount finds it again: docs/decisions/0086-a-day-tells-so-many-values-apart.md.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 Outside this module keys have their plain names, `tracker:hits:normal`. On their way to a cluster they get the tag of
 the shard that the client speaks to, `tracker:{7}:hits:normal`, so that all keys of a shard are in one slot:
-docs/decisions/0345-a-cluster-is-sixteen-queues.md.
+docs/decisions/0128-a-cluster-is-sixteen-queues.md.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Whoever has a batch's worth waiting in the shared streams gets the rest into a stream of its own
 (`scripts/accept.lua`), until that one is empty again. The workers serve these streams in turn, so that nobody waits
-behind a crowd that is not theirs: docs/decisions/0131-a-crowd-waits-in-a-stream-of-its-own.md.
+behind a crowd that is not theirs: docs/decisions/0085-a-crowd-waits-in-a-stream-of-its-own.md.
 """
 
 from typing import Any, Final

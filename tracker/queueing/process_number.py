@@ -1,7 +1,7 @@
 """The number that makes a process's hit ids its own: leased in Redis for a day, renewed while the process runs.
 
 Why two processes that hold different numbers never make the same id, and what is left to chance when Redis is
-away or was wiped, is in docs/decisions/0033-a-hits-identity.md.
+away or was wiped, is in docs/decisions/0030-a-hits-identity.md.
 """
 
 import os

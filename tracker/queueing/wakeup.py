@@ -1,6 +1,6 @@
 """Wake-ups: RQ jobs that wake a worker. They carry nothing; what there is to do stands in the streams.
 
-A job that is lost, doubled or late therefore costs nothing but time: docs/decisions/0034-rq-jobs-are-nudges.md. One
+A job that is lost, doubled or late therefore costs nothing but time: docs/decisions/0031-rq-jobs-are-nudges.md. One
 job drains until the queue is dry, so one that waits in RQ's queue is enough, and a second one is never added.
 """
 

@@ -3,7 +3,7 @@
 They stand in front of Flask: its contexts, routing and response objects would cost a hit as much as everything that
 happens to it here. A request is taken in two steps, `begin` and `finish`, neither of which waits; in between its
 entries go into the queue. `LoopTracking` does so on the event loop of the project's own server, with the queue asked in
-groups (docs/decisions/0150-a-server-on-an-event-loop.md); `Tracking` is WSGI middleware that does so in a thread.
+groups (docs/decisions/0089-a-server-on-an-event-loop.md); `Tracking` is WSGI middleware that does so in a thread.
 
 What would have to wait (an application that is not in memory, Redis unavailable) and what takes long (a large batch) is
 left by the loop to the same endpoint in a thread. An offer that Redis did not answer is made again there with the same

@@ -14,5 +14,5 @@ threads       the threads, so many and no more, and what waits for them
 site          what is served: endpoints that answer on the loop, a WSGI application for everything else
 syslog        one process that receives syslog; syslog_framing finds messages in a stream, message_buffer keeps them
 
-It knows nothing of hits, Flask or Redis (docs/decisions/0150-a-server-on-an-event-loop.md).
+It knows nothing of hits, Flask or Redis (docs/decisions/0089-a-server-on-an-event-loop.md).
 """

@@ -1,4 +1,4 @@
-"""`batch_jobs`: one row per batch that a worker wrote and per scheduled run (decisions 0010 and 0301)."""
+"""`batch_jobs`: one row per batch that a worker wrote and per scheduled run (decisions 0010 and 0118)."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

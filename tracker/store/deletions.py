@@ -2,7 +2,7 @@
 
 A clock that is ahead would let a whole retention run out at once. Hence the earlier of this machine's time and
 PostgreSQL's counts, nothing goes where the two are apart, and where both have leapt together a person has to say that
-the time is right: docs/decisions/0110-deleting-by-two-clocks.md.
+the time is right: docs/decisions/0079-deleting-by-two-clocks.md.
 """
 
 from datetime import datetime, timedelta
