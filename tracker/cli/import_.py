@@ -8,7 +8,7 @@ from dataclasses import replace as replace_fields
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -42,6 +42,8 @@ from tracker.privacy.places import Places
 from tracker.queueing.wakeup import wake_worker
 from tracker.store import partition_making, partitions, retention_state
 from tracker.wiring.importing import destinations
+
+_SWITCH_SECONDS: Final = 0.0002
 
 
 @click.command("import", cls=SubcommandsBesideFiles)
@@ -121,6 +123,8 @@ def import_(
     reader()  # What is wrong with a format is said before anything is asked of a server.
     sizes = {} if follow else {file: size_of(file) for file in files}
     settings = connections.settings()
+    # The thread that writes waits for PostgreSQL at each step: it has the interpreter back at once, not after 5 ms.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     started, clock = time.monotonic(), connections.clock(settings)
     summary = Summary(keep=None if as_json and not follow else MAX_SHOWN)
     damage = None
