@@ -82,7 +82,8 @@ def deadlocked(world: World) -> str:
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = 'tracker'"
     before = rows(world.database, deadlocks)
     with psycopg.connect(world.postgres.url_of("tracker")) as other, psycopg.connect(world.postgres.url) as watching:
-        other.execute("SELECT 1 FROM sessions WHERE session_id = 's' FOR UPDATE")
+        theirs = "SELECT 1 FROM sessions WHERE session_id = 's' FOR UPDATE"
+        wait_until(lambda: other.execute(theirs).fetchone())
         watching.autocommit = True
         blocked = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
         wait_until(lambda: watching.execute(blocked, [other.info.backend_pid]).fetchone())
