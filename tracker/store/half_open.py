@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import time
+import weakref
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -37,7 +38,9 @@ class Peer:
     """The other side of one connection, as far as another connection can tell. Behind a pooler that is unknown."""
 
     def __init__(self, connection: psycopg.Connection[Any], conninfo: str, opened_at: float) -> None:
-        self._connection, self._conninfo, self._opened_at = connection, conninfo, opened_at
+        # Weakly: the connection has this, and who drops it is to free it at once.
+        self._connection = weakref.proxy(connection)
+        self._conninfo, self._opened_at = conninfo, opened_at
         self._moved: int | None = None
         """What had been sent and received when the server was last seen to wait."""
         self._pause = LOOK_AFTER_SECONDS
