@@ -34,8 +34,11 @@ def test_hours_go_with_the_hits_and_the_sums_stay(
     offer(redis, application, entry_of(hit_of(application, 1)))
     drain(redis, database)
     write_down(database, redis)
+    [(hours,)] = rows(database, "SELECT count(*) FROM ledger")
+    assert hours
     with database.transaction() as tx:
-        assert ledger.delete_old(tx, before=datetime.now(UTC) + timedelta(hours=1), limit=10) == 1
+        assert ledger.delete_old(tx, before=datetime.now(UTC) + timedelta(days=2), limit=10) == hours
+    assert rows(database, "SELECT count(*) FROM ledger") == [(0,)]
     assert counts(look(database, redis)) == {"accepted": 1, "stored": 1}
 
 
