@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.sentinels import Node, link_is_up
+from tests.support.serving import free_port
 from tests.support.waiting import wait_until
 
 PRIMARIES = 3
@@ -24,8 +25,10 @@ class ClusterNodes:
 
     def start(self) -> None:
         settings = f"{_DURABLE}cluster-enabled yes\ncluster-node-timeout {NODE_TIMEOUT}\nprotected-mode no\n"
-        for number in range(2 * PRIMARIES):
-            own = f"{settings}cluster-config-file nodes.conf\n"
+        # Left to itself a node takes its port plus 10,000 for the others, which may be somebody's outgoing connection.
+        bus_ports = [free_port() for _ in range(2 * PRIMARIES)]
+        for number, bus_port in enumerate(bus_ports):
+            own = f"{settings}cluster-port {bus_port}\ncluster-config-file nodes.conf\n"
             self.nodes.append(Node(self.folder, f"node-{number}", own, host=self.host))
         first = self.nodes[0]
         for number, node in enumerate(self.nodes):
@@ -35,7 +38,7 @@ class ClusterNodes:
                 row = number * _SLOTS // PRIMARIES, (number + 1) * _SLOTS // PRIMARIES - 1
                 command("CLUSTER", "ADDSLOTSRANGE", *row)
             if number:
-                command("CLUSTER", "MEET", self.host, first.port)
+                command("CLUSTER", "MEET", self.host, first.port, bus_ports[0])
         wait_until(lambda: all(len(self.lines(node)) == len(self.nodes) for node in self.nodes))
         for primary, replica in zip(self.nodes[:PRIMARIES], self.nodes[PRIMARIES:], strict=True):
             of = primary.client.execute_command("CLUSTER", "MYID")
