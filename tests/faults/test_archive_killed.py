@@ -47,7 +47,9 @@ def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
             *(what, environment["DATABASE_URL"], str(settings.facts_url), str(OLD)),
         ]
         variables = {**environment, "PYTHONPATH": str(PROJECT)}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=variables, text=True) as process:
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=variables, text=True
+        ) as process:
             assert process.stdout is not None
             heard = 0
             for line in process.stdout:
@@ -97,7 +99,7 @@ def test_a_drop_that_broke_off_between_the_tables_is_finished_before_its_month_c
     arguments = [environment["DATABASE_URL"], str(settings.facts_url), str(OLD)]
     variables = {**environment, "PYTHONPATH": str(PROJECT)}
     with subprocess.Popen(
-        [*command, "archive", *arguments], stdout=subprocess.PIPE, env=variables, text=True
+        [*command, "archive", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=variables, text=True
     ) as process:
         assert process.stdout is not None
         steps = iter(process.stdout)

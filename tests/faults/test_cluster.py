@@ -1,19 +1,14 @@
 """A node of a cluster ends under load: everybody follows, nothing stands twice, and what was replicated is stored."""
 
-import contextlib
-import http.client
-import itertools
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
-import orjson
 import pytest
 
 from tests.support.cluster_nodes import ClusterNodes, running_cluster
@@ -21,10 +16,10 @@ from tests.support.command_line import environment, tracker
 from tests.support.needed import need_wheel
 from tests.support.queued_hits import rows
 from tests.support.running import Running, running
+from tests.support.sending import Sending, sending
 from tests.support.serving import Serving, serving
 from tests.support.waiting import wait_until
 from tracker.config import Settings
-from tracker.hit import identity_of
 from tracker.management import applications
 from tracker.queueing.hash_tags import HOME, RQ_PREFIX, SHARDS, TAGS
 from tracker.queueing.shards import shard_number
@@ -35,45 +30,16 @@ FROZEN_SECONDS = 20.0
 """A server that hangs is waited for before it is left: by a worker that waits for a job for four seconds more."""
 REPLICATION_SECONDS = 0.5
 """What replication may lag behind on a busy machine: hits answered in this time before a crash may be lost."""
-THREADS, PAUSE = 4, 0.005
-APPLICATIONS = 24
+CLIENTS, PAUSE = 4, 0.005
+APP_IDS = [f"shop-{number}" for number in range(24)]
 RQ_VARIABLE = {"RQ_KEY_PREFIX": RQ_PREFIX}
-
-
-@dataclass
-class Sending:
-    """Clients that send hit after hit, for one application after the other, and what was acknowledged when."""
-
-    port: int
-    acknowledged: dict[UUID, float] = field(default_factory=dict)
-    app_ids: dict[UUID, str] = field(default_factory=dict)
-    refused: list[tuple[float, str]] = field(default_factory=list)
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, first: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        for number in itertools.count(first):
-            if self.stopped.wait(PAUSE):
-                break
-            app_id = f"shop-{number % APPLICATIONS}"
-            body = orjson.dumps({"app_id": app_id, "url": "https://shop.example/"})
-            connection.request("POST", "/v1/track", body=body, headers={"Content-Type": "application/json"})
-            with contextlib.closing(connection.getresponse()) as answer:
-                said = orjson.loads(answer.read())
-            if said["success"]:
-                tracking_id = UUID(said["data"]["tracking_id"])
-                self.app_ids[tracking_id] = app_id
-                self.acknowledged[tracking_id] = time.time()
-            else:
-                self.refused.append((time.time(), said["error"]["code"]))
-        connection.close()
 
 
 @dataclass
 class House:
     cluster: ClusterNodes
     settings: Settings
-    sending: Sending
+    load: Sending
     server: Serving
     workers: Running
     scheduler: Running
@@ -89,48 +55,23 @@ def cluster(tmp_path: Path) -> Iterator[ClusterNodes]:
 @pytest.fixture
 def house(cluster: ClusterNodes, settings: Settings, database: Database, tmp_path: Path) -> Iterator[House]:
     """Receiver, workers and scheduler with the cluster's URL, and clients that send for applications in all shards."""
-    for number in range(APPLICATIONS):
-        applications.create(database, name="Shop", app_id=f"shop-{number}", rate_limit=1_000_000)
+    for app_id in APP_IDS:
+        applications.create(database, name="Shop", app_id=app_id, rate_limit=1_000_000)
     own = replace(settings, redis_url=cluster.url)
     (tmp_path / "served").mkdir()
     with ExitStack() as stack:
         server = stack.enter_context(serving(environment(own, **RQ_VARIABLE), tmp_path / "served", processes=2))
         workers = stack.enter_context(running(own, tmp_path, "worker.py", "--workers", "2", **RQ_VARIABLE))
         scheduler = stack.enter_context(running(own, tmp_path, "scheduler.py", **RQ_VARIABLE))
-        sending = Sending(server.port)
-        stack.enter_context(threads_of(sending))
-        yield House(cluster, own, sending, server, workers, scheduler)
-
-
-@contextmanager
-def threads_of(sending: Sending) -> Iterator[None]:
-    threads = [threading.Thread(target=sending.run, args=[first]) for first in range(0, APPLICATIONS, 6)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        sending.stopped.set()
-        for thread in threads:
-            thread.join()
+        load = stack.enter_context(sending(server.port, clients=CLIENTS, pause=PAUSE, app_ids=APP_IDS))
+        yield House(cluster, own, load, server, workers, scheduler)
 
 
 def lost(house: House, database: Database) -> dict[UUID, float]:
-    """What was acknowledged and is not stored, once nothing waits any more; and that nothing stands there twice."""
-    house.sending.stopped.set()
-
-    def is_dry() -> bool:
-        waiting = tracker(house.settings, "queue", "status", "--json", **RQ_VARIABLE).json
-        return not any(each["waiting"] or each["pending"] for each in waiting["streams"]) and not waiting[
-            "batch_queue"
-        ].get("queued")
-
-    wait_until(is_dry)
-    there = rows(database, "SELECT id FROM access_logs")
-    ids = {number for (number,) in there}
-    assert len(ids) == len(there)
+    """What was acknowledged and is not stored in the end; and that nothing stands there twice or has failed."""
+    gone = house.load.lost(house.settings, database, **RQ_VARIABLE)
     assert rows(database, "SELECT count(*) FROM batch_queue WHERE status = 'failed'") == [(0,)]
-    return {each: at for each, at in house.sending.acknowledged.items() if identity_of(each)[0] not in ids}
+    return gone
 
 
 def stored_since(database: Database, moment: float) -> int:
@@ -142,15 +83,15 @@ def stored_since(database: Database, moment: float) -> int:
 
 def say(house: House, what: str, seconds: float, gone: dict[UUID, float]) -> None:
     """Say what was reached, for the documentation, and that nobody was refused or failed in an unexpected way."""
-    acknowledged = len(house.sending.acknowledged)
+    acknowledged = len(house.load.acknowledged)
     sys.stdout.write(f"{what}: {seconds:.1f} s; {acknowledged} acknowledged, {len(gone)} lost\n")
-    assert house.sending.refused == []
+    assert house.load.refused == []
     assert "Traceback" not in house.server.log + house.workers.output + house.scheduler.output
 
 
 def under_way(house: House, database: Database) -> None:
-    wait_until(lambda: len(house.sending.acknowledged) > 500)
-    wait_until(lambda: stored_since(database, 0) == APPLICATIONS)
+    wait_until(lambda: len(house.load.acknowledged) > 500)
+    wait_until(lambda: stored_since(database, 0) == len(APP_IDS))
     named = [f"tracker:{{{tag}}}:hits:normal" for tag in TAGS]
     assert {house.cluster.owner_of(key).port for key in named} == {node.port for node in house.cluster.nodes[:3]}
 
@@ -167,7 +108,7 @@ def test_a_killed_node_is_followed_and_loses_what_was_not_replicated(
     former.process.kill()
     former.process.wait()
     new_since = house.cluster.wait_for_another(key, former)
-    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    wait_until(lambda: stored_since(database, new_since) == len(APP_IDS))
     seconds = time.time() - killed_at
     gone = lost(house, database)
     say(house, f"killed node {tag}", seconds, gone)
@@ -183,7 +124,7 @@ def test_a_node_that_froze_and_wakes_up_again_takes_no_more_hits(house: House, d
     frozen_at = time.time()
     former.process.send_signal(signal.SIGSTOP)
     new_since = house.cluster.wait_for_another(key, former)
-    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    wait_until(lambda: stored_since(database, new_since) == len(APP_IDS))
     seconds = time.time() - frozen_at
     former.process.send_signal(signal.SIGCONT)
     wait_until(lambda: former.client.info("replication")["role"] == "slave")
@@ -209,8 +150,8 @@ def test_what_was_neither_replicated_nor_stored_is_lost_with_a_node_and_nothing_
     replica = house.cluster.replica_of(former)
     replica.process.send_signal(signal.SIGSTOP)
     former.client.execute_command("CLIENT", "KILL", "TYPE", "replica")
-    cut_at, known = time.time(), len(house.sending.acknowledged)
-    wait_until(lambda: len(house.sending.acknowledged) > known + 100)
+    cut_at, known = time.time(), len(house.load.acknowledged)
+    wait_until(lambda: len(house.load.acknowledged) > known + 100)
     former.process.kill()
     former.process.wait()
     killed_at = time.time()
@@ -220,7 +161,7 @@ def test_what_was_neither_replicated_nor_stored_is_lost_with_a_node_and_nothing_
         gone = lost(house, database)
     say(house, "neither replicated nor stored for", killed_at - cut_at, gone)
     assert gone
-    assert {house.sending.app_ids[each] for each in gone} <= there
+    assert {house.load.app_id_of[each] for each in gone} <= there
     assert all(cut_at - REPLICATION_SECONDS < at < killed_at + 0.1 for at in gone.values()), gone
 
 
@@ -235,7 +176,7 @@ def test_what_an_operator_does_loses_nothing(house: House, database: Database, w
     began = time.time()
     {"fail over": fail_over, "move slots": move_slots}[what](house.cluster)
     new_since = time.time()
-    wait_until(lambda: stored_since(database, new_since) == APPLICATIONS)
+    wait_until(lambda: stored_since(database, new_since) == len(APP_IDS))
     seconds = time.time() - began
     gone = lost(house, database)
     say(house, what, seconds, gone)

@@ -42,7 +42,11 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
         enqueue(redis, [hit_of(application, n, created_at=NOON - timedelta(minutes=n % 90)) for n in arriving])
         drain(redis, database, batch_size=5)
         writer = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={**environment, "PYTHONPATH": str(PROJECT)},
+            text=True,
         )
         assert writer.stdout is not None
         for _ in range(kill + 1):

@@ -5,9 +5,9 @@ It prints a line before each step, so that a test can kill it at any of them.
 
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from tests.support.saying_steps import say_before
 from tracker.clock import SystemClock
 from tracker.facts import hit_files
 from tracker.facts.folder import Folder
@@ -41,16 +41,6 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (archived_hits, "note_restored"),
     (archived_months, "note_restored"),
 )
-
-
-def say_before(owner: ModuleType | type, function: str) -> None:
-    original = getattr(owner, function)
-
-    def saying(*arguments: Any, **named: Any) -> Any:
-        print(function, flush=True)  # noqa: T201 the test reads it
-        return original(*arguments, **named)
-
-    setattr(owner, function, saying)
 
 
 if __name__ == "__main__":

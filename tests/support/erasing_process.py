@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from tests.support.folding_process import say_before
+from tests.support.saying_steps import say_before
 from tracker.clock import SystemClock
 from tracker.erasure import hits, identifiers, person, requests, run
 from tracker.queueing.connection import connect

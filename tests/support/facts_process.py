@@ -5,9 +5,9 @@ It prints a line before each step of each transaction, so that a test can kill i
 
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from tests.support.saying_steps import say_before
 from tracker.clock import SystemClock
 from tracker.facts import make, write
 from tracker.facts.folder import Folder
@@ -21,16 +21,6 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (facts_files, "insert"),
     (Folder, "remove"),
 )
-
-
-def say_before(owner: ModuleType | type, function: str) -> None:
-    original = getattr(owner, function)
-
-    def saying(*arguments: Any, **named: Any) -> Any:
-        print(function, flush=True)  # noqa: T201 the test reads it
-        return original(*arguments, **named)
-
-    setattr(owner, function, saying)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ It prints a line before each step of each transaction, so that a test can kill i
 
 import sys
 from types import ModuleType
-from typing import Any
 
+from tests.support.saying_steps import say_before
 from tracker.clock import SystemClock
 from tracker.stats import fold
 from tracker.store import batch_jobs, statistics, statistics_increments
@@ -17,17 +17,6 @@ STEPS: tuple[tuple[ModuleType, str], ...] = (
     (statistics, "fold"),
     (batch_jobs, "add"),
 )
-
-
-def say_before(owner: ModuleType, function: str) -> None:
-    original = getattr(owner, function)
-
-    def saying(*arguments: Any, **named: Any) -> Any:
-        print(function, flush=True)  # noqa: T201 the test reads it
-        sys.stdin.readline()  # Where the test has a word in this: go on.
-        return original(*arguments, **named)
-
-    setattr(owner, function, saying)
 
 
 if __name__ == "__main__":

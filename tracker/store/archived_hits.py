@@ -1,7 +1,7 @@
 """`archived_hits`: files with all columns of the hits of archived months."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
 
@@ -47,19 +47,7 @@ def of_application(tx: Transaction, application_id: UUID) -> list[HitsFile]:
 
 def insert(tx: Transaction, file: HitsFile) -> None:
     """Add a file."""
-    params = {
-        "application_id": file.application_id,
-        "date": file.date,
-        "first_hour": file.first_hour,
-        "last_hour": file.last_hour,
-        "name": file.name,
-        "hits": file.hits,
-        "bytes": file.bytes,
-        "checksum": file.checksum,
-        "rows_checksum": file.rows_checksum,
-        "is_restored": file.is_restored,
-    }
-    execute(tx, "archived_hits/insert", params)
+    execute(tx, "archived_hits/insert", asdict(file))
 
 
 def replace(tx: Transaction, ids: Sequence[int]) -> None:

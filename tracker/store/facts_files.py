@@ -1,7 +1,7 @@
 """`facts_files` and `facts_folder`: of which files the columnar copy consists, and in which folder they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -64,18 +64,7 @@ def of_days(tx: Transaction, application_id: UUID, first: date, last: date) -> l
 
 def insert(tx: Transaction, file: FactsFile) -> None:
     """Add a file to the copy."""
-    params = {
-        "application_id": file.application_id,
-        "date": file.date,
-        "first_hour": file.first_hour,
-        "last_hour": file.last_hour,
-        "name": file.name,
-        "facts": file.facts,
-        "bytes": file.bytes,
-        "checksum": file.checksum,
-        "parameters": list(file.parameters),
-    }
-    execute(tx, "facts_files/insert", params)
+    execute(tx, "facts_files/insert", {**asdict(file), "parameters": list(file.parameters)})
 
 
 def replace(tx: Transaction, ids: Sequence[int]) -> None:
