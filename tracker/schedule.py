@@ -137,7 +137,6 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             name="send webhooks",
             every=1 * _SECOND,
             jitter=_SECOND / 10,
-            shutdown_grace=timedelta(0),
             turn=parts.sender.turn,
         ),
         Job(

@@ -69,7 +69,6 @@ def test_a_scheduler_of_which_no_turn_ends_gives_its_lease_up_and_takes_it_again
         name="hang",
         every=timedelta(seconds=0.2),
         jitter=timedelta(seconds=0.02),
-        shutdown_grace=timedelta(0),
         turn=lambda _go_on: stuck.wait(),
     )
 

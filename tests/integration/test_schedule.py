@@ -1,5 +1,7 @@
 """The table of the scheduler: every line runs, also when there is nothing to do and when there is everything."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,12 +9,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.queued_hits import rows
+from tests.support.waiting import wait_until
+from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.schedule import table
-from tracker.scheduler.job import Job
+from tracker.scheduler.job import Job, ShouldContinue
+from tracker.scheduler.loop import Loop
 from tracker.store import deletions
 from tracker.store.database import Database
 from tracker.wiring.scheduler import Scheduler, scheduler
+
+STOPS_WITHIN = 10.0
+"""Seconds: a few steps, on a busy machine."""
 
 
 @pytest.fixture
@@ -63,3 +71,23 @@ def test_a_failed_turn_is_noted(parts: Scheduler, database: Database) -> None:
     assert rows(database, "SELECT job_type, status, error_count, error_message FROM batch_jobs") == [
         ("fold statistics", "failed", 1, "It did not work.")
     ]
+
+
+def test_a_scheduler_stops_between_two_steps_of_what_never_ends(database: Database) -> None:
+    """Under steady load a turn always finds more to do."""
+    working, stop = threading.Event(), threading.Event()
+
+    def turn(should_continue: ShouldContinue) -> None:
+        while should_continue():
+            working.set()
+            time.sleep(0.01)
+
+    job = Job(name="endless", every=timedelta(seconds=1), jitter=timedelta(seconds=0.1), turn=turn)
+    loop = Loop([job], database, SystemClock(), owner="me", failed=lambda *_: None)
+    running = threading.Thread(target=loop.run, args=[stop])
+    running.start()
+    wait_until(working.is_set)
+    stop.set()
+    running.join(STOPS_WITHIN)
+    assert not running.is_alive()
+    assert rows(database, "SELECT count(*) FROM leases") == [(0,)]

@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -116,15 +117,66 @@ def test_an_answer_that_comes_slowly_is_waited_for(
         assert time.monotonic() - began > 1.0, "it was slow"
 
 
-def test_behind_a_pooler_nobody_can_tell_and_patience_decides(way: Link, postgres: Postgres, database_url: str) -> None:
+@pytest.fixture
+def pooled(way: Link, postgres: Postgres, database_url: str) -> Iterator[Database]:
+    """Connections by a pooler, over the network, which has two of its own."""
     name = urlsplit(database_url).path.lstrip("/")
     with (
         link(door(postgres), random.Random(1)) as behind,
-        pooler(f"host=127.0.0.1 port={behind.port} user=postgres dbname={name}") as between,
+        pooler(f"host=127.0.0.1 port={behind.port} user=postgres dbname={name}", connections=2) as between,
     ):
         way.path = between.door
         url = f"postgresql://postgres@127.0.0.1:{way.port}/tracker"
-        with closing(Database(url, name="through", patience=1.5, cancellation=0)) as database:
-            with pytest.raises(DatabaseUnavailable, match=r"no answer within 1\.5 s"):
-                ask(database, after=way.forget_connections)
-            ask(database, "SELECT pg_sleep(1)")
+        with closing(Database(url, name="through", connections=5, patience=PATIENCE, cancellation=0)) as database:
+            yield database
+
+
+def test_behind_a_pooler_a_dead_connection_is_given_up_and_its_locks_with_it(
+    way: Link, pooled: Database, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+    began = time.monotonic()
+    with pytest.raises(DatabaseUnavailable, match="dead"):
+        ask(pooled, "LOCK TABLE t", after=way.forget_connections)
+    ask(pooled, "LOCK TABLE t")
+    assert time.monotonic() - began < SOON
+
+
+def test_behind_a_pooler_a_connection_that_died_before_its_transaction_is_given_up(way: Link, pooled: Database) -> None:
+    ask(pooled)
+    way.forget_connections()
+    with pytest.raises(DatabaseUnavailable, match="dead"):
+        ask(pooled)
+    ask(pooled)
+
+
+def test_behind_a_pooler_what_another_application_does_ends_nobodys_wait(
+    way: Link, pooled: Database, database_url: str
+) -> None:
+    """A session in a transaction of another age is none of ours, and is left alone."""
+    with psycopg.connect(database_url) as other:
+        other.execute("CREATE TABLE t (a INTEGER)")
+        other.commit()
+        other.execute("LOCK TABLE t")
+        time.sleep(1.2)
+        with pytest.raises(DatabaseUnavailable, match="dead"):
+            ask(pooled, after=way.forget_connections)
+        other.execute("SELECT 1 FROM t")
+
+
+@pytest.mark.parametrize("before", [[], ["SELECT 1"]], ids=["as the first statement", "after another"])
+def test_behind_a_pooler_a_statement_takes_as_long_as_it_does(before: list[str], pooled: Database) -> None:
+    with pooled.transaction() as tx:
+        for statement in before:
+            tx.execute(statement.encode())
+        assert tx.execute("SELECT pg_sleep(1.5), 7").fetchone() == ("", 7)
+    with pooled.look() as tx:
+        assert tx.execute("SELECT pg_sleep(1.5), 7").fetchone() == ("", 7)
+
+
+def test_behind_a_pooler_who_waits_for_a_connection_of_its_goes_on_waiting(pooled: Database) -> None:
+    """It has two, and both are in use for longer than a dead one is believed in."""
+    with ThreadPoolExecutor(5) as pool:
+        done = [pool.submit(ask, pooled, "SELECT pg_sleep(1)") for _ in range(4)]
+    assert [asked.result() for asked in done] == [None] * 4

@@ -13,9 +13,6 @@ from tracker.log import logger
 ShouldContinue = Callable[[], bool]
 """Asked by a turn between its steps: False once the lease is lost or the process is to end."""
 
-SHUTDOWN_GRACE = timedelta(seconds=20)
-"""How long turns may go on after the signal, unless their entry says something else."""
-
 _log = logger(__name__)
 
 
@@ -26,8 +23,6 @@ class Job:
     name: str
     every: timedelta
     jitter: timedelta
-    shutdown_grace: timedelta = SHUTDOWN_GRACE
-    """How long a turn may go on after the signal that ends the process; it then ends with its next step."""
     turn: Callable[[ShouldContinue], object]
     """One turn. It logs what it did and notes it in `batch_jobs`, and says nothing where there was nothing to do."""
 

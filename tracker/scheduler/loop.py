@@ -21,7 +21,7 @@ from tracker.store.database import Database
 
 _log = logger(__name__)
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 """How long a signal to stop may go unnoticed."""
 
 
@@ -39,7 +39,7 @@ class Loop:
         self._failed = failed
         self._clock = clock
         self._owner = owner
-        self._stopping_since: float | None = None
+        self._stopping = False
         self._time = MonotonicTime(clock)
         self._turned_at = clock.monotonic()
         self._lease = Lease(
@@ -64,7 +64,10 @@ class Loop:
             self._scheduler.add_job(self._turn, _Every(job), args=[job], id=job.name, next_run_time=next_run)
 
     def run(self, stop: threading.Event) -> None:
-        """Work whenever the lease is ours, until `stop` is set; then end the running turns and give the lease back."""
+        """Work whenever the lease is ours, until `stop` is set.
+
+        Then the running turns end, each with its present step, and the lease is given back.
+        """
         seconds = {job.name: round(job.every.total_seconds()) for job in self._table}
         _log.info("scheduler starts", owner=self._owner, every_seconds=seconds)
         self._scheduler.start(paused=True)
@@ -73,7 +76,7 @@ class Loop:
             # Python runs the handler of a signal in this thread, which a signal that another thread gets does not wake.
             pass
         _log.info("scheduler stops")
-        self._stopping_since = self._clock.monotonic()
+        self._stopping = True
         # The lease is renewed until the last turn has ended.
         self._scheduler.shutdown(wait=True)
         self._lease.stop()
@@ -81,16 +84,16 @@ class Loop:
     def _turn(self, job: Job) -> None:
         permit = self._lease.permit()
         if permit():
-            run(job, self._clock, partial(self._goes_on, permit, job.shutdown_grace.total_seconds()), self._failed)
+            run(job, self._clock, partial(self._goes_on, permit), self._failed)
         self._turned_at = self._clock.monotonic()
 
     def _turns(self) -> bool:
         """Return whether a turn has ended lately. Where none does any more, another scheduler is to have the lease."""
-        return self._stopping_since is not None or self._clock.monotonic() - self._turned_at < MAX_STUCK_SECONDS
+        return self._stopping or self._clock.monotonic() - self._turned_at < MAX_STUCK_SECONDS
 
-    def _goes_on(self, permit: ShouldContinue, shutdown_grace: float) -> bool:
-        since = self._stopping_since
-        return permit() and (since is None or self._clock.monotonic() < since + shutdown_grace)
+    def _goes_on(self, permit: ShouldContinue) -> bool:
+        """Return no once the process is to end: under steady load there is always more, which the next one does."""
+        return not self._stopping and permit()
 
     def _resume(self) -> None:
         # Whoever had the lease before may have been dead for a while: everything is due.
