@@ -4,7 +4,6 @@ It prints, as JSON, how long each answer took from the moment at which all were 
 """
 
 import json
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Barrier
 
+from bench.processes import peak_bytes
 from bench.report_questions import DASHBOARD
 from tracker.reports.question import Question, ReportSettings, question_of
 from tracker.reports.readers import Readers
@@ -55,8 +55,7 @@ def main() -> None:
     with ThreadPoolExecutor(len(questions)) as threads:
         seconds = [took for _ in range(rounds) for took in threads.map(asked_together, questions)]
     readers.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": peak}))
+    print(json.dumps({"seconds": seconds, "megabytes": (peak_bytes() or 0) / 1e6}))
 
 
 if __name__ == "__main__":

@@ -146,11 +146,24 @@ def resident_bytes(pid: int) -> int | None:
         return None
 
 
+def peak_bytes(pid: int | str = "self") -> int | None:
+    """The most that was resident at a time; None for a process that is gone.
+
+    `ru_maxrss` begins with what the process had that started it, and may tell of that one.
+    """
+    return _kilobytes(Path(f"/proc/{pid}/status"), "VmHWM:")
+
+
 def proportional_bytes(pid: int) -> int | None:
     """The proportional set size: shared pages divided among those that share them; None where it cannot be read."""
+    return _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
+
+
+def _kilobytes(file: Path, name: str) -> int | None:
+    """Return the bytes that a line of that name tells; None where there is none."""
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in file.read_text().splitlines():
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
     except OSError:
         return None

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import orjson
@@ -18,6 +19,7 @@ NAME = "import"
 MEMORY_NAME = "import memory"
 TARGET = 0.6
 MEMORY_TARGET_MB = 150
+_LOOK_SECONDS = 0.05
 _TIMEOUT = 900.0
 
 
@@ -76,11 +78,13 @@ def _imported(stage: Stage, log: Path) -> tuple[float, float]:
     output = stage.log("import")
     with output.open("wb") as file:
         process = subprocess.Popen(command, cwd=stage.project, env={**os.environ, **stage.environment}, stdout=file)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak = 0
+        while process.poll() is None:
+            peak = processes.peak_bytes(process.pid) or peak
+            time.sleep(_LOOK_SECONDS)
     if process.returncode:
         raise NotMeasured(f"the import ended with {process.returncode}")
-    return orjson.loads(output.read_bytes())["seconds"], round(usage.ru_maxrss * 1024 / 1e6, 1)
+    return orjson.loads(output.read_bytes())["seconds"], round(peak / 1e6, 1)
 
 
 def _demand_all(stage: Stage, count: int) -> None:
