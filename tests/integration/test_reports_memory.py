@@ -13,7 +13,7 @@ from tracker.facts.visits import beside
 VISITS = 1_500_000
 LIMIT_MEGABYTES = 64
 BESIDE_MEGABYTES = 80
-"""What the engine takes beside that: blocks of files that it unpacks, and what the allocator keeps. With a limit of 1,000 MB it takes 259."""
+"""What the engine takes beside that: blocks of files, and what its allocator keeps. A limit of 1,000 MB: 259."""
 COLUMNS = ", ".join(f"'{name} ' || n % 7 AS {name}" for name in (*VISITOR_DIMENSIONS, *VISIT_SOURCES))
 PARTS = f"""
     SELECT hash(n) AS visitor, NULL::UBIGINT AS session, n::UBIGINT AS visit, TIMESTAMP '2026-10-01' AS time,
