@@ -5,17 +5,21 @@ import html
 import io
 import re
 import shutil
+import threading
 from datetime import timedelta
 
 import pytest
 
-from tests.support.browsing import Browsing, cards
+from tests.support.browsing import Browsing, cards, chart_rows
 from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
 from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.dashboard.panels import GROUPS
+from tracker.errors import Refused
+from tracker.management import settings as setting
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -54,9 +58,7 @@ def browsing(
 def panels(page: str) -> dict[str, list[tuple[str, str]]]:
     """Each panel's rows by its heading."""
     found = {}
-    for section in re.findall(
-        r'<section class="panel">\s*(?:<div class="heading">)?<h2>([^<]+)</h2>(.*?)</section>', page, re.DOTALL
-    ):
+    for section in re.findall(r'<section class="panel part".*?<h2[^>]*>([^<]+)</h2>(.*?)</section>', page, re.DOTALL):
         rows = re.findall(r"<span title[^>]*>(.*?)</span></th><td class=\"n\">([^<]*)<", section[1], re.DOTALL)
         if rows:
             found[section[0]] = [(html.unescape(re.sub(r"<[^>]+>", "", value)), count) for value, count in rows]
@@ -71,12 +73,106 @@ def test_panels_show_what_was_read_from_where_and_on_what(
     assert panels(page) == {
         "Pages": [("/cart", "2"), (f"/{HOSTILE}", "1")],
         "Sources": [("Google", "1"), ("direct", "1")],
+        "Countries": [("not known", "2"), ("Japan", "1")],
         "Devices": [("not known", "2"), ("Phone", "1")],
-        "Countries": [("not known", "2"), ("JP", "1")],
     }
     assert "<script>alert" not in page
-    japanese = browsing.get(HOME, headers={"Accept-Language": "ja"}).text
-    assert "流入元" in japanese
+    japanese = panels(browsing.get(HOME, headers={"Accept-Language": "ja"}).text)
+    assert japanese["国"] == [("不明", "2"), ("日本", "1")]
+    assert japanese["デバイス"] == [("不明", "2"), ("スマートフォン", "1")]
+    assert list(japanese) == ["ページ", "流入元", "国", "デバイス"]
+
+
+def test_each_panel_of_a_group_is_there_on_the_page_as_a_part_of_it_and_as_csv(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
+    page = browsing.get(f"{HOME}?range=30d").text
+    links = re.findall(r'<a href="([^"]+)#(\w+)" data-part="([^"]+)"', page)
+    assert {group for _, group, _ in links} == {"pages", "sources", "places", "devices"}
+    assert len(links) == sum(len(names) for group, names in GROUPS.items() if group not in ("campaigns", "events"))
+    for to, group, part in links:
+        chosen = browsing.get(f"{HOME}{html.unescape(to)}")
+        assert chosen.status_code == 200, to
+        [alone] = panels(browsing.get(html.unescape(part)).text).items() or [("", [])]
+        assert alone in panels(chosen.text).items(), (group, part)
+    for name in (name for names in GROUPS.values() for name in names):
+        assert browsing.get(f"{HOME}/panel.csv?panel={name}").status_code == 200, name
+    entered = panels(browsing.get(f"{HOME}?range=30d&pages=entry_pages&devices=browsers").text)
+    assert entered["Entry pages"] == [("/cart", "2"), (f"/{HOSTILE}", "1")]
+    assert entered["Browsers"][0] == ("not known", "2")
+    assert browsing.get(f"{HOME}/panel?group=nothing").status_code == 404
+    assert browsing.get(f"{HOME}/panel").status_code == 404
+
+
+def test_campaigns_and_events_have_a_panel_where_there_are_some(
+    browsing: Browsing, application: Application, redis: Connection, database: Database, settings: Settings
+) -> None:
+    hit = hit_of(
+        application,
+        9,
+        created_at=NOON - timedelta(days=1),
+        url="https://shop.example/?utm_campaign=Spring&utm_source=letter",
+        event_name="signup",
+    )
+    enqueue(redis, [hit])
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    shown = panels(browsing.get(f"{HOME}?range=30d").text)
+    assert shown["Campaigns"] == [("Spring", "1")]
+    assert shown["Events"] == [("signup", "1")]
+    assert panels(browsing.get(f"{HOME}?range=30d&campaigns=utm_sources").text)["Source"] == [("letter", "1")]
+
+
+def test_the_head_and_the_first_numbers_are_there_before_any_report(
+    browsing: Browsing, database: Database, settings: Settings, managing: Managing
+) -> None:
+    make_facts(database, settings.facts_url)
+    asked: list[str] = []
+
+    def waits(*_: object, **given: object) -> None:
+        asked.append(str(given))
+        assert released.wait(60)
+        raise Refused("SERVICE_UNAVAILABLE", 503, "Enough is seen.")
+
+    released = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tracker.reports.answer.read", waits)
+        answer = browsing.get(f"{HOME}?range=30d", buffered=False)
+        pieces = iter(answer.response)
+        first = next(pieces)
+        text = first.decode() if isinstance(first, bytes) else first
+        assert len(asked) <= 2, "others of the application ask, too"
+        released.set()
+        rest = b"".join(piece if isinstance(piece, bytes) else piece.encode() for piece in pieces).decode()
+    assert "</h1>" in text
+    assert 'class="card requests"' in text
+    assert 'class="plot"' in text
+    assert "cannot be shown just now" not in text
+    assert "cannot be shown just now" in rest
+
+
+def test_days_are_those_of_the_sites_own_zone(
+    browsing: Browsing, database: Database, redis: Connection, application: Application, settings: Settings
+) -> None:
+    setting.set_(database, "shop", "timezone", "Pacific/Kiritimati")  # 14 hours ahead: noon there is yesterday's here.
+    late = hit_of(application, 20, created_at=NOON - timedelta(days=2) + timedelta(hours=11), client_sub_id="late")
+    enqueue(redis, [late])
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    day = (NOON - timedelta(days=1)).date()
+    page = browsing.get(f"{HOME}?from={day}&to={day}")
+    assert cards(page)["requests"] == "1", "late in the evening before, by UTC"
+    assert "Pacific/Kiritimati" in page.text
+    assert [row[1] for row in chart_rows(page)].count("1") == 1
+    after = browsing.get(f"{HOME}?from={day + timedelta(days=1)}&to={day + timedelta(days=1)}")
+    assert cards(after)["requests"] == "3"
+    for time in ("24h", "today", "7d", "12m"):
+        shown = browsing.get(f"{HOME}?range={time}")
+        assert shown.status_code == 200
+        assert "cannot be shown" not in shown.text, time
 
 
 def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
@@ -86,7 +182,16 @@ def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
     [link] = re.findall(r'href="([^"]*)">Google</a>', browsing.get(f"{HOME}?range=30d").text)
     page = browsing.get(HOME + html.unescape(link))
     assert html.unescape(link) == "?range=30d&source=Google"
-    assert cards(page) == {"requests": "1", "page_views": "1", "visitors": "1", "sessions": "1"}
+    assert cards(page) == {
+        "requests": "1",
+        "visitors": "1",
+        "sessions": "1",
+        "page_views": "1",
+        "views_per_session": "1",
+        "bounce_rate": "100.0%",
+        "duration": "0 s",
+    }
+    assert [row[1] for row in chart_rows(page)].count("1") == 1, "its chart is of these hits alone"
     assert panels(page.text)["Pages"] == [("/cart", "1")]
     [chip] = re.findall(r'<a class="chip" href="([^"]*)"', page.text)
     assert chip == "?range=30d"

@@ -9,7 +9,8 @@ provider_sign_in  the way to a provider of sign-ins and back; `attempt_cookie` w
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
 overview_page     where somebody begins: the operator's list of applications; `own_applications_page` a person's
 application_page  the pages of one application
-panels            what reports say of it: pages, sources, devices, countries
+panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
+reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 invitation_page   whoever is invited; `link_tokens` are those of both
@@ -22,5 +23,6 @@ ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up
 page              how a page is put together, and what its headers are; `files` what it loads
 reason            why something failed, without the values that it quotes
-wording           its words, in two languages; `sentences` those that others say; `formats` numbers, days and times
+wording           its words, in two languages; `sentences` those that others say; `labels` names of countries and the like;
+                  `formats` numbers, days and times
 """

@@ -2,19 +2,22 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, request
 
 from tracker.dashboard import first_hit as first_hits
-from tracker.dashboard import panels, traffic
+from tracker.dashboard import panels, reported, traffic
 from tracker.dashboard.formats import Days
+from tracker.dashboard.labels import label_of
 from tracker.dashboard.origin import origin
-from tracker.dashboard.page import HEADERS, PATH, address, fragment, home, page
+from tracker.dashboard.page import HEADERS, PATH, address, fragment, home, page, streamed
 from tracker.dashboard.ranges import CHOSEN, NAMES, Range, range_of
 from tracker.dashboard.services import current_services
+from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid
@@ -32,57 +35,95 @@ _MAX_CSV_ROWS: Final = 1000
 
 
 def show(app_id: str) -> Response:
-    """Return the numbers of an application over the time that was chosen."""
+    """Return the numbers of an application over a time: first the head, then each part as its report comes."""
     services = current_services()
     shown = frame(app_id)
-    now = services.clock.now()
-    asked = range_of(request.args, now)
-    words = Words(language())
-    days = Days(words)
-    filters = panels.filters_of(request.args)
-    app_id = shown["application"].app_id
-    notes = annotations.list_(services.database, app_id, asked.shown.first, asked.shown.last)
-    numbers = traffic.read(services, app_id, asked, days, now, notes)
+    application = application_named(app_id)
+    app_id, now = application.app_id, now_there(application, services.clock.now())
+    asked = panels.asked_of(request.args, range_of(request.args, now), now)
+    time = asked.time
+    days = Days(Words(language()))
+    notes = annotations.list_(services.database, app_id, time.shown.first, time.shown.last)
+    by_reports = bool(asked.filters) or zone_of(application) != UTC_ZONE
+    numbers = None if by_reports else traffic.read(services, app_id, time, days, now, notes)
     # The tag, and what may be wrong, are not for those who only look.
     is_guest = viewer().share is not None
-    fresh = numbers.empty and not is_guest and not ever_counted(services.reading, app_id=app_id)
-    first = first_hits.look(services, application_named(app_id), now) if fresh else None
-    return page(
+    fresh = not is_guest and (numbers is None or numbers.empty) and not ever_counted(services.reading, app_id=app_id)
+    if fresh:
+        first = first_hits.look(services, application, now)
+        return page("fresh.html", script=True, first=first, **shown, origin=origin() + home().removesuffix(PATH))
+    questions: dict[str, Callable[[], object]] = {}
+    if by_reports:
+        questions["traffic"] = partial(reported.read, services, app_id, asked, days, notes)
+    elif time.name != "24h":
+        questions["visits"] = partial(reported.visits, services, app_id, asked)
+    return streamed(
         "application.html",
-        script=fresh,
-        first=first,
+        {**questions, **panels.questions(services, app_id, asked)},
+        script=True,
         **shown,
-        asked=asked,
+        **_of_panels(asked),
         ranges=NAMES,
-        traffic=numbers,
-        panels=None if fresh else panels.read(services, app_id, asked, now, filters),
-        totals=panels.totals(services, app_id, asked, now, filters) if filters else None,
-        filters=filters,
-        query=lambda **changed: _query(asked, filters, changed),
+        numbers=numbers,
+        parameters=_parameters(app_id, asked, numbers),
         written=days.written,
-        fresh=fresh,
-        live=None if fresh else services.live.read(app_id),
+        live=services.live.read(app_id),
         notes=notes,
         today=now.date(),
         day_in_full=days.full,
-        origin=origin() + home().removesuffix(PATH),
-        when=_span(words, days, asked.shown),
-        compared=_compared(words, days, asked),
+        when=_span(days, time.shown),
+        compared=_compared(days, time, by_reports=by_reports),
+        zone=zone_of(application),
     )
+
+
+def _parameters(app_id: str, asked: panels.Asked, numbers: traffic.Traffic | None) -> list[dict[str, Any]]:
+    """Return what custom parameters were, which statistics know: of whole days, and of all hits."""
+    if numbers is not None:
+        return numbers.parameters
+    if asked.filters or asked.time.name == "24h":
+        return []
+    return traffic.parameters_of(current_services(), app_id, asked.time)
+
+
+def panel(app_id: str) -> Response:
+    """Return one panel of the page: a part of it, for whoever has chosen another one of its group."""
+    services = current_services()
+    application = application_named(app_id)
+    now = now_there(application, services.clock.now())
+    asked = panels.asked_of(request.args, range_of(request.args, now), now)
+    group = request.args.get("group", "")
+    shown = panels.of_group(services, application.app_id, group, asked)
+    return fragment(
+        "panel.html", home=address(application.app_id), group=group, panel=shown, is_shown=True, **_of_panels(asked)
+    )
+
+
+def _of_panels(asked: panels.Asked) -> dict[str, Any]:
+    """Return what the template of a panel needs beside the panel."""
+    return {
+        "asked": asked.time,
+        "filters": asked.filters,
+        "chosen": asked.panels,
+        "groups": panels.GROUPS,
+        "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
+        "query": lambda **changed: _query(asked, changed),
+        "label": partial(label_of, Words(language())),
+    }
 
 
 def panel_csv(app_id: str) -> Response:
     """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here."""
     services = current_services()
-    now = services.clock.now()
     application = application_named(app_id)
+    now = now_there(application, services.clock.now())
     name = request.args.get("panel", "pages")
-    asked, filters = range_of(request.args, now), panels.filters_of(request.args)
-    panel = panels.rows_of(services, application.app_id, name, asked, now, filters, limit=_MAX_CSV_ROWS)
+    asked = panels.asked_of(request.args, range_of(request.args, now), now)
+    panel = panels.rows_of(services, application.app_id, name, asked, limit=_MAX_CSV_ROWS)
     rows = [(panel.dimension, panel.measure), *((value or "", str(count)) for value, count in panel.rows)]
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
-    file = f"{name}-{asked.shown.first}-{asked.shown.last}.csv"
+    file = f"{name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
     return Response(
         text.getvalue(),
         headers={**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'},
@@ -139,24 +180,26 @@ def first_hit(app_id: str) -> Response:
     return fragment("first_hit.html", first=first_hit, home=address(application.app_id), domain=application.domain)
 
 
-def _query(asked: Range, filters: Mapping[str, str], changed: Mapping[str, object]) -> str:
+def _query(asked: panels.Asked, changed: Mapping[str, object]) -> str:
     """Return the query of this page's address, with some of it changed; what is None is left out."""
-    time: dict[str, object] = {"range": asked.name}
-    if asked.name == CHOSEN:
-        time = {"from": asked.period.first, "to": asked.period.last}
+    time: dict[str, object] = {"range": asked.time.name}
+    if asked.time.name == CHOSEN:
+        time = {"from": asked.time.period.first, "to": asked.time.period.last}
     if "range" in changed:
         time = {}
-    merged = {**time, **filters, **changed}
+    merged = {**time, **asked.filters, **asked.panels, **changed}
     return "?" + urlencode({name: str(value) for name, value in merged.items() if value is not None})
 
 
-def _span(words: Words, days: Days, period: Period) -> str:
+def _span(days: Days, period: Period) -> str:
     if period.first == period.last:
         return days.full(period.first)
-    return words("day.span", first=days.full(period.first), last=days.full(period.last))
+    return Words(language())("day.span", first=days.full(period.first), last=days.full(period.last))
 
 
-def _compared(words: Words, days: Days, asked: Range) -> str:
+def _compared(days: Days, asked: Range, *, by_reports: bool) -> str:
+    words = Words(language())
     if asked.name == "24h":
         return words("compared.hours")
-    return words("compared.part" if asked.goes_on else "compared.whole", period=_span(words, days, asked.before))
+    part = asked.goes_on and not by_reports
+    return words("compared.part" if part else "compared.whole", period=_span(days, asked.before))

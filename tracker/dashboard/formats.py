@@ -34,6 +34,20 @@ def change(now: int, before: int) -> str | None:
     return f"{value:+,d}%" if value else "±0%"
 
 
+def duration(words: Words, seconds: float | None) -> str:
+    """`1m 05s`, of hours without the seconds."""
+    if seconds is None:
+        return NOTHING
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004 an hour
+        return (
+            words("duration.minutes", minutes=minutes, seconds=f"{rest:02}")
+            if minutes
+            else words("seconds", seconds=rest)
+        )
+    return words("duration.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")
+
+
 def clock_time(value: datetime) -> str:
     """`12:34:56`."""
     return f"{value.astimezone(UTC):%H:%M:%S}"

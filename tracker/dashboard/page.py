@@ -1,7 +1,10 @@
 """How a page is put together: template, language, and headers that let it load nothing from elsewhere."""
 
-from functools import cache
+import secrets
+from collections.abc import Generator, Mapping
+from functools import cache, partial
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tracker import __version__
 from tracker.dashboard import formats, sentences
+from tracker.dashboard.asking import Questions, asked
 from tracker.dashboard.files import path_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.wording import LANGUAGES, Words, language
@@ -22,6 +26,9 @@ PATH: Final = "/dashboard"
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _HTML: Final = "text/html; charset=utf-8"
 _NO_FRAME: Final = "frame-ancestors 'none'"
+_SCRIPT_POLICY: Final = "; script-src 'self'; connect-src 'self'"
+_SENT: Final = secrets.token_urlsafe()
+"""What a template says where a piece of it ends; it is in no text."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; {_NO_FRAME}"
@@ -48,8 +55,42 @@ def page(
     text, words = _rendered(template, script=script, **values)
     headers = _headers(words)
     if script:
-        headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
+        headers["Content-Security-Policy"] += _SCRIPT_POLICY
     return Response(text, status, headers, content_type=_HTML)
+
+
+def streamed(
+    template: str,
+    questions: Questions,
+    **values: Any,  # noqa: ANN401 what templates show
+) -> Response:
+    """Return a page that is sent in pieces: up to each `{{ sent }}` of its template as soon as that is made.
+
+    Its `answer(name)` waits for the answer to one of the questions, which are all asked at the beginning. The first
+    piece is made here, so that what goes wrong with it is a page of its own, and what a request says is known in it
+    alone.
+    """
+    words = Words(language())
+    pieces = _pieces(template, questions, {**_usual(words), **values})
+    begun = next(pieces)
+    headers = _headers(words)
+    headers["Content-Security-Policy"] += _SCRIPT_POLICY
+    # A proxy of nginx's kind would hold the pieces back until there are many.
+    answer = Response(chain([begun], pieces), headers={**headers, "X-Accel-Buffering": "no"}, content_type=_HTML)
+    answer.call_on_close(pieces.close)
+    return answer
+
+
+def _pieces(template: str, questions: Questions, values: Mapping[str, Any]) -> Generator[bytes]:
+    with asked(questions) as answer:
+        texts: list[str] = []
+        for text in _environment().get_template(template).generate(**values, answer=answer, sent=_SENT):
+            if text == _SENT:
+                yield "".join(texts).encode()
+                texts.clear()
+            else:
+                texts.append(text)
+        yield "".join(texts).encode()
 
 
 def fragment(template: str, *, mark: str | None = None, **values: Any) -> Response:  # noqa: ANN401 what templates show
@@ -86,8 +127,13 @@ def _headers(words: Words) -> dict[str, str]:
 
 def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN401 as above
     words = Words(language())
+    return _environment().get_template(template).render(**_usual(words), **values), words
+
+
+def _usual(words: Words) -> dict[str, Any]:
+    """Return what every template is given."""
     days = formats.Days(words)
-    usual = {
+    return {
         "t": words,
         "lang": words.language,
         "languages": LANGUAGES,
@@ -101,13 +147,13 @@ def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN40
         "file": lambda name: home() + path_of(name),
         "number": formats.number,
         "share": formats.share,
+        "duration": partial(formats.duration, words),
         "clock_time": formats.clock_time,
         "host": formats.host_of,
         "moment": days.moment,
         "month": days.month,
         "said": lambda text: sentences.shown(text or "", words.language),
     }
-    return _environment().get_template(template).render(**usual, **values), words
 
 
 def error_page(refused: Refused, *, reason: str | None = None) -> Response:

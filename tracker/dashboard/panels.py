@@ -1,28 +1,73 @@
-"""Panels of an application's page that reports are shown in: pages, sources, devices and countries."""
+"""Panels of an application's page that reports are shown in: one of each group at a time, the others a click away."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import orjson
 
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
-from tracker.errors import Refused, invalid, not_found
+from tracker.errors import invalid, not_found
 from tracker.reports import answer
+from tracker.reports.answer import Report
 from tracker.reports.filters import MAX_VALUE_LENGTH
 
 _ROWS: Final = 8
-_TOTALS: Final = ("requests", "page_views", "visitors", "sessions")
-_PANELS: Final[dict[str, tuple[str, str, list[str | None] | None]]] = {
-    "pages": ("page", "page_views", ["page", "is_not", None]),
-    # A page of the site itself is no source.
-    "sources": ("source", "visitors", ["channel", "is_not", "internal"]),
-    "devices": ("device", "visitors", None),
-    "countries": ("country", "visitors", None),
+Condition = list[str | None]
+_FROM_ELSEWHERE: Final[Condition] = ["channel", "is_not", "internal"]
+"""A page of the site itself is no source."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a panel is about: by which dimension, which measure; hits without a value count where that says much."""
+
+    dimension: str
+    measure: str = "visitors"
+    counts_nothing: bool = True
+    condition: Condition | None = None
+
+    def conditions(self) -> list[Condition]:
+        given = [self.dimension, "is_not", None] if not self.counts_nothing else None
+        return [condition for condition in (self.condition, given) if condition is not None]
+
+
+_KINDS: Final[dict[str, _Kind]] = {
+    "pages": _Kind("page", "page_views", counts_nothing=False),
+    "entry_pages": _Kind("entry_page", "sessions", counts_nothing=False),
+    "exit_pages": _Kind("exit_page", "sessions", counts_nothing=False),
+    "sources": _Kind("source", condition=_FROM_ELSEWHERE),
+    "channels": _Kind("channel", condition=_FROM_ELSEWHERE),
+    "referrers": _Kind("referrer", counts_nothing=False),
+    "countries": _Kind("country"),
+    "regions": _Kind("region"),
+    "cities": _Kind("city"),
+    "languages": _Kind("language"),
+    "devices": _Kind("device"),
+    "browsers": _Kind("browser"),
+    "systems": _Kind("system"),
+    "screens": _Kind("screen"),
+    "campaigns": _Kind("utm_campaign", counts_nothing=False),
+    "utm_sources": _Kind("utm_source", counts_nothing=False),
+    "utm_mediums": _Kind("utm_medium", counts_nothing=False),
+    "utm_terms": _Kind("utm_term", counts_nothing=False),
+    "utm_contents": _Kind("utm_content", counts_nothing=False),
+    "events": _Kind("event", "requests", counts_nothing=False),
 }
-"""By panel: the dimension, the measure, and which hits count."""
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "pages": ("pages", "entry_pages", "exit_pages"),
+    "sources": ("sources", "channels", "referrers"),
+    "places": ("countries", "regions", "cities", "languages"),
+    "devices": ("devices", "browsers", "systems", "screens"),
+    "campaigns": ("campaigns", "utm_sources", "utm_mediums", "utm_terms", "utm_contents"),
+    "events": ("events",),
+}
+"""By group: its panels, the first of which is shown unless another one is asked for."""
+_ONLY_WITH_ROWS: Final = ("campaigns", "events")
+"""Groups that a site may do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,78 +81,68 @@ class Panel:
     exact: bool
 
 
-def filters_of(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that a page's address asks for, by dimension: `?source=Google&device=phone`. Raises Refused."""
-    filters = {dimension: query[dimension] for dimension, _, _ in _PANELS.values() if query.get(dimension)}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks about: a time, values by dimension, and which panel of each group."""
+
+    time: Range
+    now: datetime
+    filters: Mapping[str, str]
+    panels: Mapping[str, str]
+
+    def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
+        """Return a question about these hits, as `reports.answer` reads it."""
+        chosen: list[Condition] = [[dimension, "is", value] for dimension, value in self.filters.items()]
+        return {
+            "start_date": self.time.shown.first.isoformat(),
+            "end_date": self.time.shown.last.isoformat(),
+            "measures": measures,
+            "filters": orjson.dumps([*conditions, *chosen]).decode() if conditions or chosen else None,
+        }
+
+
+def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
+    """Read `?source=Google&device=phone&places=cities`. Raises Refused."""
+    dimensions = dict.fromkeys(kind.dimension for kind in _KINDS.values())
+    filters = {dimension: query[dimension] for dimension in dimensions if query.get(dimension)}
     for dimension, value in filters.items():
         if len(value) > MAX_VALUE_LENGTH or "\0" in value:
             raise invalid(f"{dimension}: There is no such value.", **{dimension: ["There is no such value."]})
-    return filters
+    panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
+    return Asked(time, now, filters, panels)
 
 
-def read(
-    services: DashboardServices, app_id: str, asked: Range, now: datetime, filters: Mapping[str, str]
-) -> list[Panel] | None:
-    """Return the panels that have anything to show; None where there are no reports just now.
-
-    Raises DatabaseUnavailable.
-    """
-    panels = []
-    for name in _PANELS:
-        try:
-            panel = rows_of(services, app_id, name, asked, now, filters, limit=_ROWS)
-        except Refused:
-            return None
-        if any(value is not None for value, _ in panel.rows):
-            panels.append(panel)
-    return panels
+def questions(services: DashboardServices, app_id: str, asked: Asked) -> dict[str, Callable[[], Panel]]:
+    """Return by group what asks for the panel of it that is shown."""
+    return {group: partial(of_group, services, app_id, group, asked) for group in GROUPS}
 
 
-def rows_of(  # noqa: PLR0917 who, what, when, of which
-    services: DashboardServices,
-    app_id: str,
-    name: str,
-    asked: Range,
-    now: datetime,
-    filters: Mapping[str, str],
-    *,
-    limit: int,
-) -> Panel:
+def of_group(services: DashboardServices, app_id: str, group: str, asked: Asked) -> Panel:
+    """Return the panel of a group that is shown. Raises Refused, DatabaseUnavailable."""
+    if group not in GROUPS:
+        raise not_found("There is no such panel.")
+    return rows_of(services, app_id, asked.panels.get(group, GROUPS[group][0]), asked, limit=_ROWS)
+
+
+def is_shown(panel: Panel, group: str, asked: Asked) -> bool:
+    """Return whether a group has a place on the page: most have, whatever is in them."""
+    return bool(panel.rows) or group not in _ONLY_WITH_ROWS or group in asked.panels
+
+
+def rows_of(services: DashboardServices, app_id: str, name: str, asked: Asked, *, limit: int) -> Panel:
     """Return one panel of as many values.
 
     Raises Refused, also for a name that there is not, and DatabaseUnavailable.
     """
-    if name not in _PANELS:
+    if name not in _KINDS:
         raise not_found("There is no such panel.")
-    dimension, measure, condition = _PANELS[name]
-    conditions = [*([] if condition is None else [condition]), *_conditions(filters)]
-    given = {**_question(asked, measure, conditions), "dimensions": dimension, "limit": str(limit)}
-    report = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
-    rows = [(row[dimension], row[measure]) for row in report.rows if row[measure]]
-    return Panel(name=name, dimension=dimension, measure=measure, rows=rows, exact=report.exact)
+    kind = _KINDS[name]
+    given = {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.dimension, "limit": str(limit)}
+    report = ask(services, app_id, given, asked.now)
+    rows = [(row[kind.dimension], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
+    return Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=rows, exact=report.exact)
 
 
-def totals(
-    services: DashboardServices, app_id: str, asked: Range, now: datetime, filters: Mapping[str, str]
-) -> dict[str, int] | None:
-    """Return what all hits with these values come to, by measure; None where there are no reports just now."""
-    given = _question(asked, ",".join(_TOTALS), _conditions(filters))
-    try:
-        report = answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
-    except Refused:
-        return None
-    row = report.rows[0] if report.rows else {}
-    return {measure: int(row.get(measure) or 0) for measure in _TOTALS}
-
-
-def _conditions(filters: Mapping[str, str]) -> list[list[str | None]]:
-    return [[dimension, "is", value] for dimension, value in filters.items()]
-
-
-def _question(asked: Range, measures: str, conditions: list[list[str | None]]) -> dict[str, str | None]:
-    return {
-        "start_date": asked.shown.first.isoformat(),
-        "end_date": asked.shown.last.isoformat(),
-        "measures": measures,
-        "filters": orjson.dumps(conditions).decode() if conditions else None,
-    }
+def ask(services: DashboardServices, app_id: str, given: Mapping[str, Any], now: datetime) -> Report:
+    """Put a question to reports. Raises Refused, DatabaseUnavailable."""
+    return answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)

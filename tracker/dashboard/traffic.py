@@ -1,7 +1,7 @@
 """One application's numbers over some time: cards, a chart, and what its custom parameters were."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class Card:
     """One number. `exact` is false for a sum that counts some more than once; None as a number: nobody counts it."""
 
     name: str
-    number: int | None
+    number: float | None
     exact: bool = True
     before: int | None = None
     before_exact: bool = True
@@ -41,6 +41,8 @@ class Traffic:
     parameters: list[dict[str, Any]]
     complete_until: datetime | None
     empty: bool
+    more: list[Card] = field(default_factory=list)
+    """What visits were like, where that is known together with these."""
 
     @property
     def has_sessions(self) -> bool:
@@ -69,14 +71,10 @@ def read(  # noqa: PLR0917 whose, when, with what
     numbers = statistics.read(
         services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
     )
-    by_day = _by_day(notes, asked)
-    bars = [_bar(row, asked, now, days, by_day) for row in numbers.requests_by_date]
+    texts = by_day(notes, asked)
+    bars = [bar(row, asked, now, days, texts) for row in numbers.requests_by_date]
     if asked.name == "24h":
-        return _of_last_hours(numbers, bars, now)
-    names = {
-        definition.parameter_key: definition.parameter_name
-        for definition in parameters.list_(services.database, app_id)
-    }
+        return of_last_hours(bars, numbers.data_complete_until)
     before = comparison.read(
         services.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
     )
@@ -84,7 +82,7 @@ def read(  # noqa: PLR0917 whose, when, with what
         cards=_cards(numbers, before, asked),
         chart=chart(bars),
         bars=bars,
-        parameters=_parameters(numbers, names),
+        parameters=_parameters(services, app_id, numbers),
         complete_until=numbers.data_complete_until,
         empty=not numbers.total_requests,
     )
@@ -134,9 +132,9 @@ def _cards(numbers: statistics.Statistics, before: Comparison, asked: Range) -> 
     return cards[:2] if without_sessions else cards
 
 
-def _of_last_hours(numbers: statistics.Statistics, bars: Sequence[Bar], now: datetime) -> Traffic:
+def of_last_hours(bars: Sequence[Bar], complete_until: datetime | None) -> Traffic:
     """Return the last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
-    end = 2 * _HOURS + now.hour + 1
+    end = next((number for number, hour in enumerate(bars, 1) if hour.goes_on), len(bars))
     shown, before = bars[end - _HOURS : end], bars[end - 2 * _HOURS : end - _HOURS]
     requests, requests_before = (sum(bar.requests for bar in hours) for hours in (shown, before))
     visitors, visitors_before = (sum(bar.visitors for bar in hours) for hours in (shown, before))
@@ -153,12 +151,12 @@ def _of_last_hours(numbers: statistics.Statistics, bars: Sequence[Bar], now: dat
         chart=chart(shown),
         bars=list(shown),
         parameters=[],
-        complete_until=numbers.data_complete_until,
+        complete_until=complete_until,
         empty=not requests,
     )
 
 
-def _by_day(notes: Sequence[Mapping[str, Any]], asked: Range) -> dict[date, tuple[str, ...]]:
+def by_day(notes: Sequence[Mapping[str, Any]], asked: Range) -> dict[date, tuple[str, ...]]:
     """Return the texts of notes by the first day of what a bar stands for, in the order in which they were made."""
     texts: dict[date, tuple[str, ...]] = {}
     for dated_note in reversed(notes):
@@ -167,7 +165,8 @@ def _by_day(notes: Sequence[Mapping[str, Any]], asked: Range) -> dict[date, tupl
     return texts
 
 
-def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: Mapping[date, tuple[str, ...]]) -> Bar:
+def bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: Mapping[date, tuple[str, ...]]) -> Bar:
+    """Return the bar of an hour, a day or a month as statistics have it; `now` is in the zone of its days."""
     counted = {"requests": row["requests"], "visitors": row["unique_visitors"]}
     if asked.group_by == "month":
         month = date.fromisoformat(f"{row['date']}-01")
@@ -201,8 +200,18 @@ def _bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes:
     )
 
 
-def _parameters(numbers: statistics.Statistics, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def parameters_of(services: DashboardServices, app_id: str, asked: Range) -> list[dict[str, Any]]:
+    """Return what custom parameters were over this time, by days of UTC. Raises Refused and DatabaseUnavailable."""
+    numbers = statistics.read(
+        services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
+    )
+    return _parameters(services, app_id, numbers)
+
+
+def _parameters(services: DashboardServices, app_id: str, numbers: statistics.Statistics) -> list[dict[str, Any]]:
     """Return each parameter with its most frequent values, or what its numbers come to; the most used first."""
+    definitions = parameters.list_(services.database, app_id)
+    names = {definition.parameter_key: definition.parameter_name for definition in definitions}
     shown = []
     for key, stat in numbers.custom_param_stats.items():
         breakdown = numbers.custom_param_breakdown.get(key, {})

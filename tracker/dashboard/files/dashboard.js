@@ -1,5 +1,6 @@
 "use strict";
-// Progressive: every page works without it. It asks for parts of a page again, and copies what is to be pasted.
+// Progressive: every page works without it. It asks for parts of a page, again or instead of another one, and copies
+// what is to be pasted.
 const SECONDS = 2;
 
 for (const part of document.querySelectorAll("[data-poll]")) {
@@ -54,3 +55,41 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.done;
   });
 }
+
+// Another panel of a group comes into its place; the page's other links lead to it, too.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-part]");
+  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  const panel = link.closest(".part"), group = panel.id, at = [...link.parentNode.children].indexOf(link);
+  const name = new URL(link.href).searchParams.get(group);
+  panel.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(link.dataset.part, { cache: "no-store", signal: AbortSignal.timeout(30000) });
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".part");
+    panel.replaceWith(fresh);
+    fresh.querySelectorAll(".parts a")[at].focus({ preventScroll: true });
+  } catch {
+    location.assign(link.href);
+    return;
+  }
+  const chosen = (address) => {
+    const url = new URL(address, location.href);
+    if (name) url.searchParams.set(group, name);
+    else url.searchParams.delete(group);
+    return url;
+  };
+  for (const other of document.querySelectorAll("main a[href^='?']")) {
+    if (other.dataset.part && other.closest(".part").id === group) continue;
+    const url = chosen(other.href);
+    other.setAttribute("href", url.search + url.hash);
+    if (other.dataset.part) other.dataset.part = chosen(other.dataset.part).href;
+  }
+  for (const form of document.querySelectorAll("main form[method=get]")) {
+    form.querySelector(`[name=${group}]`)?.remove();
+    if (name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: group, value: name }));
+  }
+  const here = new URL(link.href);
+  history.replaceState(null, "", here.pathname + here.search);
+});

@@ -1,0 +1,32 @@
+"""What values of reports are called on pages of either language."""
+
+import pytest
+
+from tools import names
+from tracker.dashboard.labels import label_of
+from tracker.dashboard.wording import Words
+
+
+@pytest.mark.parametrize(
+    ("dimension", "value", "english", "japanese"),
+    [
+        ("country", "JP", "Japan", "日本"),
+        ("country", "US", "United States", "アメリカ合衆国"),
+        ("country", "HK", "Hong Kong", "香港"),
+        ("country", "<b>", "<b>", "<b>"),
+        ("language", "de", "German", "ドイツ語"),
+        ("language", "xx-unknown", "xx-unknown", "xx-unknown"),
+        ("device", "phone", "Phone", "スマートフォン"),
+        ("channel", "ai", "AI assistants", "AI アシスタント"),
+        ("screen", "very large", "Very large", "特大 (1920 px 以上)"),
+        ("city", "München", "München", "München"),
+        ("browser", "phone", "phone", "phone"),
+    ],
+)
+def test_a_value_is_named_in_the_pages_language(dimension: str, value: str, english: str, japanese: str) -> None:
+    assert label_of(Words("en"), dimension, value) == english
+    assert label_of(Words("ja"), dimension, value) == japanese
+
+
+def test_the_names_are_those_of_the_tool_that_makes_them() -> None:
+    assert names.FILE.read_bytes() == names.made(), "python -m tools.names"

@@ -1,0 +1,32 @@
+"""What the values of reports are called in the reader's language: countries, languages, devices and the like.
+
+Countries and languages are named as Unicode's CLDR has them, in `texts/names.json`, which `tools/names.py` makes. A
+value that nobody has named is shown as it is.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tracker.dashboard.wording import Language, Words
+
+_FILE: Final = Path(__file__).parent / "texts" / "names.json"
+_NAMED: Final = ("country", "language")
+_IN_WORDS: Final = ("channel", "device", "screen")
+
+
+def label_of(words: Words, dimension: str, value: str) -> str:
+    """Return what to show for a value of a dimension."""
+    if dimension in _NAMED:
+        return _names()[words.language][dimension].get(value, value)
+    if dimension in _IN_WORDS:
+        return words.known(f"{dimension}.{value}", value)
+    return value
+
+
+@cache
+def _names() -> Mapping[Language, Mapping[str, Mapping[str, str]]]:
+    names: dict[Language, dict[str, dict[str, str]]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return names
