@@ -144,6 +144,7 @@ def test_a_note_stands_on_its_day_and_a_filter_lasts(browser: Browser, running: 
         sign_in(page, running, key)
         expect(page.locator("circle.note")).to_have_count(1)
         page.goto(f"{running.url}/dashboard/applications/owned?range=30d")
+        page.locator("summary", has_text="Add a note").click()
         page.get_by_label("What happened").fill("Nothing <i>much</i>")
         page.get_by_role("button", name="Add a note").click()
         expect(page).to_have_url(re.compile(r"range=30d$"))

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from environs import FileAwareEnv
 
 from tests.support.compose_project import COMPOSE, DOCKERFILE, ROOT, compose, instructions, seconds
 from tracker.cli.import_ import import_
+from tracker.environment import text
 
 SPECIFIED = {  # Decision 0013.
     "max_connections": "1000",
@@ -132,6 +134,7 @@ def test_receiver_and_workers_do_not_get_the_owners_password(services: dict[str,
         "secret_key",
         "admin_token",
         "metrics_token",
+        "oidc_client_secret",
     }
 
 
@@ -148,7 +151,7 @@ def test_who_registers_and_who_sends_webhooks_has_their_key_and_reaches_the_inte
 
 
 SECRETS = {"TRACKER_ADMIN_TOKEN", "TRACKER_METRICS_TOKEN", "TRACKER_SECRET_KEY", "TRACKER_OIDC_CLIENT_SECRET"}
-"""What comes as a file, or (a provider's secret) from an override of the compose file, and never from the shell."""
+"""What comes as a file, and never from the shell."""
 
 
 def test_what_an_operator_may_set_is_the_same_for_every_service_of_ours(services: dict[str, Any]) -> None:
@@ -174,6 +177,7 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
     assert re.fullmatch("[0-9a-f]{64}", made["app_password"])
+    assert made["oidc_client_secret"] == "", "none, unless there is a provider, which makes it"
     assert made["app_password"] in made["database_url"]
     assert f"tracker_reader:{made['reader_password']}@" in made["database_read_url"]
     of_a_newer_version = {
@@ -186,10 +190,22 @@ def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tm
     }
     for name in of_a_newer_version:
         (folder / name).unlink()
+    (folder / "oidc_client_secret").chmod(0o600)
+    (folder / "oidc_client_secret").write_text("of the provider")
     subprocess.run(make, check=True, capture_output=True)
     again = {path.name: path.read_text() for path in folder.iterdir()}
     assert again.keys() == made.keys()
-    assert {name for name in made if again[name] != made[name]} == of_a_newer_version
+    assert {name for name in made if again[name] != made[name]} == of_a_newer_version | {"oidc_client_secret"}
+    assert again["oidc_client_secret"] == "of the provider"
+
+
+def test_the_receiver_has_the_secret_of_a_provider_of_sign_ins(services: dict[str, Any], tmp_path: Path) -> None:
+    assert services["web"]["environment"]["TRACKER_OIDC_CLIENT_SECRET_FILE"] == "/run/secrets/oidc_client_secret"
+    assert "oidc_client_secret" in services["web"]["secrets"]
+    subprocess.run(["sh", str(ROOT / "deploy/make-secrets"), str(tmp_path)], check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKER_OIDC_CLIENT_SECRET_FILE", str(tmp_path / "oidc_client_secret"))
+        assert text(FileAwareEnv(), "TRACKER_OIDC_CLIENT_SECRET") == "", "an empty file is none"
 
 
 def test_secrets_may_name_servers_elsewhere(tmp_path: Path) -> None:

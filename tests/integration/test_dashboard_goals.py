@@ -10,7 +10,7 @@ import pytest
 from tests.support.browsing import Browsing, text_of
 from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
-from tests.support.managing import Managing
+from tests.support.managing import Managing, data, error
 from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
@@ -107,6 +107,62 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     assert goals.list_(database, "shop") == ([], [])
     noted = [row["action"] for row in audit.list_(database, limit=4)]
     assert noted == ["funnel.deleted", "goal.deleted", "funnel.created", "goal.created"]
+
+
+@pytest.mark.usefixtures("visited")
+def test_conversions_over_http_are_those_of_the_page(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    reader = keys.create(database, "shop", permissions=["stats:read"])[1]
+    goals.create_goal(database, "shop", name="Order", step="page:/thanks", value_parameter="price")
+    goals.create_goal(database, "shop", name="Till", step="page:/till")
+    funnel_id = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till", "page:/thanks"])
+    shop = "/v1/applications/shop"
+    told = data(managing.get(f"{shop}/goals/conversions", key=reader))
+    assert (told["visits"], told["exact"], told["up_to_date"], told["timezone"]) == (3, True, True, "UTC")
+    order, till = told["goals"]
+    assert {name: order[name] for name in ("name", "step", "visits_with_goal", "conversions", "value")} == {
+        "name": "Order",
+        "step": "page:/thanks",
+        "visits_with_goal": 1,
+        "conversions": 1,
+        "value": 30.0,
+    }
+    assert order["rate"] == pytest.approx(1 / 3)
+    assert order["sources"] == [
+        {"source": "Google", "visits": 2, "visits_with_goal": 1, "rate": 0.5, "conversions": 1, "value": 30.0},
+        {"source": None, "visits": 1, "visits_with_goal": 0, "rate": 0.0, "conversions": 0, "value": 0.0},
+    ]
+    assert (till["visits_with_goal"], till["value"]) == (2, None)
+    rows = [
+        [goal["name"], row["source"] or "", str(row["visits"]), str(row["visits_with_goal"]), str(row["conversions"])]
+        for goal in told["goals"]
+        for row in goal["sources"]
+    ]
+    assert rows == [row[:5] for row in table(owner.get(f"{HOME}/goals.csv?panel=goals").text)[1:]]
+    way = data(managing.get(f"{shop}/funnels/{funnel_id}/conversions", key=reader))
+    assert [(step["step"], step["visits"]) for step in way["steps"]] == [
+        *(("page:/cart", 3), ("page:/till", 2), ("page:/thanks", 1))
+    ]
+    assert [["", str(way["visits"])], *([step["step"], str(step["visits"])] for step in way["steps"])] == table(
+        owner.get(f"{HOME}/goals.csv?panel={funnel_id}").text
+    )[1:]
+    day = NOON.date()
+    nothing = data(managing.get(f"{shop}/goals/conversions?start_date={day}&end_date={day}", key=reader))
+    assert (nothing["visits"], nothing["goals"][0]["rate"], nothing["goals"][0]["sources"]) == (0, None, [])
+    for wrong in ("start_date=yesterday", f"start_date={day}&end_date=2020-01-01", "start_date=1990-01-01", "other=1"):
+        for path in ("goals", f"funnels/{funnel_id}"):
+            refused = managing.get(f"{shop}/{path}/conversions?{wrong}", key=reader)
+            assert error(refused) == (400, "VALIDATION_ERROR"), wrong
+    assert error(managing.get(f"{shop}/funnels/{uuid4()}/conversions", key=reader)) == (404, "NOT_FOUND")
+    tracking = keys.create(database, "shop", permissions=["track", "settings:write"])[1]
+    assert error(managing.get(f"{shop}/goals/conversions", key=tracking)) == (403, "FORBIDDEN")
+    _, stranger = applications.create(database, name="Stranger", app_id="stranger")
+    for path in ("goals/conversions", f"funnels/{funnel_id}/conversions"):
+        assert error(managing.get(f"{shop}/{path}", key=stranger)) == (404, "APPLICATION_NOT_FOUND")
+    assert error(managing.get(f"/v1/applications/stranger/funnels/{funnel_id}/conversions", key=stranger)) == (
+        *(404, "NOT_FOUND"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,6 @@ ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up
 page              how a page is put together, and what its headers are; `files` what it loads
 reason            why something failed, without the values that it quotes
-wording           its words, in two languages; `sentences` those that others say; `labels` names of countries and the like;
-                  `formats` numbers, days and times
+wording           its words, in two languages; `sentences` those that others say; `labels` what values are called
+formats           numbers, days and times
 """
