@@ -32,8 +32,15 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
                 open_hits=hits,
                 shares=tuple(AddressShare(f"{n}:{bucket}", 3 * n) for n in range(1, networks + 1)),
                 bytes_a_day=budgets[1],
+                is_whole=is_whole,
             )
-            for bucket, networks, hits in (("a", 0, 6), ("b", 1, 6), ("c", 2, 30), ("d", 2, 30))
+            for bucket, networks, hits, is_whole in (
+                ("a", 0, 6, False),
+                ("b", 1, 6, True),
+                ("c", 2, 30, False),
+                ("d", 2, 30, True),
+                ("e", 0, 30, True),
+            )
         ),
     ]
     numbered = itertools.count()

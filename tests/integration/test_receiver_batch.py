@@ -5,10 +5,13 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from werkzeug.test import TestResponse
 
-from tests.support.receiving import Receiving, code, fields_named, queued, queued_hits
+from tests.support.receiving import Receiving, code, fields_named, in_one_minute, queued, queued_hits
+from tests.support.servers_away import redis_away
 from tests.support.waiting import wait_until
 from tracker.application import hash_key
+from tracker.embedded import Valkey
 from tracker.management import applications, keys, settings
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -135,6 +138,57 @@ def test_of_a_batch_over_the_limit_the_first_events_are_taken(receiving: Receivi
     none = receiving.batch(batch, key=key)
     assert code(none) == (429, "RATE_LIMIT_EXCEEDED")
     assert int(none.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("form", ["list", "lines"])
+def test_what_a_shipper_sends_is_taken_all_or_none(
+    receiving: Receiving, redis: Connection, database: Database, form: str
+) -> None:
+    """A shipper reads the status alone: what is over the limit comes again with the whole batch, bad events do not."""
+    _, key = applications.create(database, name="Small", app_id="small", rate_limit=4)
+    bad, bot = {"session_id": 1, "event_id": str(uuid4())}, {"user_agent": "Googlebot/2.1"}
+
+    def sent(*events: dict[str, Any]) -> TestResponse:
+        lines = [orjson.dumps(event) for event in events]
+        body = b"[" + b",".join(lines) + b"]" if form == "list" else b"\n".join(lines)
+        return receiving.batch(body, key=key, content_type="application/x-ndjson" if form == "lines" else None)
+
+    def all_of_it() -> list[TestResponse]:
+        receiving.receiver.context.filtered.flush()
+        redis.delete("tracker:filtered")
+        return [
+            sent({"url": "a"}, bad, {"url": "b"}),
+            sent({"url": "c"}, bad, bot, {"url": "d"}, {"url": "e"}),
+            sent({"url": "c"}, bad, {"url": "d"}),
+        ]
+
+    first, refused, last = in_one_minute(redis, all_of_it)
+    assert results(first) == results(last) == [None, "VALIDATION_ERROR", None]
+    assert code(refused) == (429, "RATE_LIMIT_EXCEEDED")
+    assert int(refused.headers["Retry-After"]) >= 1
+    # What does not fit uses nothing up: two hits still do.
+    assert refused.headers["X-RateLimit-Remaining"] == "2"
+    assert [hit.url for hit in queued_hits(redis)] == ["a", "b", "c", "d"]
+    # The bad event is counted with the two batches that were taken, not with the one that came again.
+    receiving.receiver.context.filtered.flush()
+    counts = {field.decode().rpartition(":")[2]: int(hits) for field, hits in redis.hgetall("tracker:filtered").items()}
+    assert counts == {"accepted": 4, "VALIDATION_ERROR": 2, "rate_limit": 3}
+    # Where it can never fit, a second attempt is in vain: it is told what to do instead.
+    never = sent(*[{}] * 5)
+    assert code(never) == (413, "PAYLOAD_TOO_LARGE")
+    assert "send fewer in one request, or raise the limit" in never.get_json()["error"]["message"]
+
+
+def test_a_batch_is_taken_all_or_none_while_redis_is_unavailable(
+    receiving: Receiving, valkey: Valkey, database: Database
+) -> None:
+    _, key = applications.create(database, name="Small", app_id="small", rate_limit=4)
+    assert code(receiving.batch(b"[{}]", key=key)) == (200, None)
+    with redis_away(valkey):
+        # What the minute before has used up is counted no more once another has begun.
+        answers = [receiving.batch(b"[%s]" % b",".join([b"{}"] * size), key=key).status_code for size in (3, 5)]
+        wait_until(lambda: receiving.batch(b"[{},{},{}]", key=key).status_code == 429)
+    assert answers == [200, 413]
 
 
 def test_repeated_events_are_the_same_hits(receiving: Receiving, redis: Connection, application_key: str) -> None:

@@ -1,7 +1,6 @@
 """How an application's limits are divided: by address, for keys, and in bytes a day."""
 
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.support.queue_entries import APPLICATION, CREATED, entry
-from tests.support.receiving import Receiving, code
+from tests.support.receiving import Receiving, code, in_one_minute
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.diagnostics import doctor
@@ -32,16 +31,6 @@ LIMIT = 100
 @pytest.fixture
 def limited(database: Database) -> tuple[Application, str]:
     return applications.create(database, name="Limited", app_id="limited", rate_limit=LIMIT)
-
-
-def in_one_minute(redis: Connection, send: Callable[[], Any]) -> Any:
-    """Call it until all of it falls into one minute, beginning anew with each."""
-    while True:
-        redis.flushall()
-        began = datetime.now(UTC).minute
-        answers = send()
-        if datetime.now(UTC).minute == began:
-            return answers
 
 
 def hit_from(receiving: Receiving, address: str, **fields: Any) -> Any:
@@ -206,6 +195,7 @@ def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
                     for n in range(chance.choice([0, 1, 2]))
                 ),
                 bytes_a_day=budget,
+                is_whole=chance.random() < 0.4,
             )
             sizes = [chance.choice([0, 1, 4096, 4097, 30_000]) for _ in range(chance.choice([1, 1, 4]))]
             entries = [entry(tracking_data=b"x" * size) for size in sizes]

@@ -115,7 +115,7 @@ def test_segment_answers_never_end_a_client() -> None:
     sent = request("/v1/batch", "", {})
     answer, refuse = dialect("/v1/batch").answer, dialect("/v1/batch").refuse
     assert json.loads(answer(sent, [TAKEN, BAD]).body) == {"success": True}
-    limited = answer(sent, [TAKEN, LATER])
+    limited = refuse(sent, LATER.refused)
     assert (limited.status, dict(limited.headers)["Retry-After"]) == (429, "9")
     away = refuse(sent, AWAY)
     assert (away.status, json.loads(away.body)["code"]) == (429, "SERVICE_UNAVAILABLE")

@@ -108,6 +108,8 @@ class AcceptCommands:
                 f"Redis has taken {memory.used} of the {memory.limit} bytes that hits may take "
                 "(TRACKER_QUEUE_MAX_BYTES): let the workers catch up, or raise it and maxmemory."
             )
+        # The script reads from the sign whether all of them are taken or none.
+        offered = -len(entries) if quota.is_whole else len(entries)
         events = [
             tagged(event_key(application_id, event_id), self._tag) if event_id else self._no_event
             for event_id in event_ids
@@ -115,7 +117,7 @@ class AcceptCommands:
         return PackedOffer(
             self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
-            b"".join((_number(len(events)), self._caller(quota), _number(len(entries)), *_packed_entries(entries))),
+            b"".join((_number(len(events)), self._caller(quota), _number(offered), *_packed_entries(entries))),
             len(events),
             len(entries),
         )

@@ -49,6 +49,8 @@ _NO_REPEATS: Final[Mapping[int, UUID]] = MappingProxyType({})
 class Enqueued(NamedTuple):
     """What became of an offer: the first `accepted` of its entries are taken, the others are over a limit, `used_up`.
 
+    Of one that had to be taken whole that is all of them or none.
+
     `limit` is the application's, a minute; `remaining` is what is left to this caller until `reset` (seconds since
     1970), the end of the minute, or of the day where the day's bytes are used up. `repeats` maps the index of an entry
     whose event was accepted before to the tracking id that it got then: it was not added again. Where `wake_up_due`,

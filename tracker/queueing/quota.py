@@ -8,7 +8,8 @@ neither an address nor how many there were can be read from Redis, and a window 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import Final, Literal
 from uuid import UUID
@@ -43,15 +44,28 @@ class Quota:
 
     `open_hits` is what callers without a key have together in a minute, None for one with a key; `shares` are of the
     address of one without. `bytes_a_day` is what the application may have put into the queue that day (UTC) for this
-    offer to be taken, None for no budget.
+    offer to be taken, None for no budget. An offer of several hits that `is_whole` is taken all or none, for a caller
+    that could not send again what of it is over a limit.
     """
 
     open_hits: int | None = None
     shares: tuple[AddressShare, ...] = ()
     bytes_a_day: int | None = None
+    is_whole: bool = False
 
 
 UNLIMITED: Final = Quota()
+
+
+@lru_cache(maxsize=1024)
+def whole(quota: Quota) -> Quota:
+    """Return the same quota for an offer that is taken all or none."""
+    return replace(quota, is_whole=True)
+
+
+def fits_ever(quota: Quota, rate_limit: int, sizes: Sequence[int]) -> bool:
+    """Return whether hits of `sizes` fit together where nothing was used of any limit."""
+    return Usage().take(rate_limit, quota, sizes, 0).hits == len(sizes)
 
 
 def pieces(size: int) -> int:
@@ -102,19 +116,22 @@ class Usage:
 
     def take(self, rate_limit: int, quota: Quota, sizes: Sequence[int], bytes_used: int) -> QuotaUse:
         """Count as many hits of `sizes` as fit; `bytes_used` is what the application has used of the day so far."""
-        hits = 0
+        before = self._all, self._open, self._shares.copy() if quota.is_whole else self._shares
+        hits = len(sizes)
         limit: Limit | None = None
-        for size in sizes:
+        for number, size in enumerate(sizes):
             limit = self._used_up(rate_limit, quota, bytes_used)
             if limit is not None:
+                hits = number
                 break
-            hits += 1
             bytes_used += size
             self._all += 1
             if quota.open_hits is not None:
                 self._open += 1
                 for share in quota.shares:
                     self._shares[share.bucket] = self._shares.get(share.bucket, 0) + pieces(size)
+        if quota.is_whole and limit is not None:
+            hits, (self._all, self._open, self._shares) = 0, before
         left = [rate_limit - self._all]
         if quota.open_hits is not None:
             left.append(quota.open_hits - self._open)

@@ -9,9 +9,10 @@ from tracker.application import ApiKey, Application
 from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
-from tracker.json_rules import Parsed, check, refusal
+from tracker.json_rules import check, refusal
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
+from tracker.queueing.quota import whole
 from tracker.receiver.admission import (
     app_id_in,
     application_not_found,
@@ -21,7 +22,7 @@ from tracker.receiver.admission import (
     require_active,
     require_dialect,
 )
-from tracker.receiver.batch_body import parse_batch
+from tracker.receiver.batch_body import BatchBody, parse_batch
 from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, CommonEvent, common_batch_of
 from tracker.receiver.context import HitRequest, ReceiverContext
 from tracker.receiver.enqueue import Offer
@@ -65,11 +66,13 @@ class PreparedBatch:
 
     def accepted(self, enqueued: Enqueued) -> BatchResult:
         """Return what became of the events. Raises LimitExceeded where not one of the good ones fits."""
-        exceeded = LimitExceeded(enqueued, self.offer.now)
         if not enqueued.accepted:
-            raise exceeded
+            raise LimitExceeded(enqueued, self.offer)
+        # Not before: what is refused for now comes again as a whole.
+        filtered = _count_others(self.context, self.offer.application, self.offer.now, self.results)
+        exceeded = LimitExceeded(enqueued, self.offer) if enqueued.accepted < len(self.good) else None
         for position, event in enumerate(self.good):
-            if position < enqueued.accepted:
+            if exceeded is None or position < enqueued.accepted:
                 first = enqueued.repeats.get(position)
                 self.results[event.place] = {
                     "index": event.place,
@@ -79,7 +82,7 @@ class PreparedBatch:
                 }
             else:
                 self.results[event.place] = _failure(event.place, exceeded)
-        return _result(self.context, self.offer.application, self.offer.now, self.results, enqueued)
+        return _result(self.results, filtered, enqueued)
 
 
 def take_batch(context: ReceiverContext, request: HitRequest, body: bytes) -> PreparedBatch | BatchResult:
@@ -122,10 +125,10 @@ def _take_common_batch(
         if made is None:
             return None
         good.append(_Good(place, *made, event.event_id))
-    return _prepared(context, application, good, results, now)
+    return _prepared(context, application, good, results, now, is_whole=False)
 
 
-def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: Parsed) -> PreparedBatch | BatchResult:
+def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: BatchBody) -> PreparedBatch | BatchResult:
     """Do it the long way, which decides about each event and explains."""
     now = request.now
     events = _events(batch)
@@ -158,10 +161,9 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: Parsed
             )
         except Refused as refused:
             results[index] = _failure(index, refused)
-            context.filtered.add_refused(application.id, refused.code, now)
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))
-    return _prepared(context, application, good, results, now)
+    return _prepared(context, application, good, results, now, is_whole=batch.is_whole)
 
 
 def _prepared(
@@ -170,34 +172,45 @@ def _prepared(
     good: list[_Good],
     results: list[dict[str, Any]],
     now: datetime,
+    *,
+    is_whole: bool,
 ) -> PreparedBatch | BatchResult:
     if not good:
-        return _result(context, application, now, results, None)
+        return _result(results, _count_others(context, application, now, results), None)
     event_ids = [event.event_id for event in good]
     entries = [event.entry for event in good]
     quota = context.rules.rules_of(application).allowance.with_key
-    offer = Offer(application, entries, now, event_ids if any(event_ids) else (), quota)
+    event_ids_or_none = event_ids if any(event_ids) else ()
+    offer = Offer(application, entries, now, event_ids_or_none, whole(quota) if is_whole else quota)
     return PreparedBatch(offer, good, results, context)
 
 
-def _result(
-    context: ReceiverContext,
-    application: Application,
-    now: datetime,
-    results: list[dict[str, Any]],
-    enqueued: Enqueued | None,
-) -> BatchResult:
-    """Count what was filtered, and return the answer's data."""
-    filtered = sum("filtered" in result for result in results)
+def _count_others(
+    context: ReceiverContext, application: Application, now: datetime, results: list[dict[str, Any]]
+) -> int:
+    """Count the events that were refused and those that were filtered, and return how many the latter were.
+
+    The results of good events are empty yet.
+    """
+    filtered = 0
+    for result in results:
+        if "filtered" in result:
+            filtered += 1
+        elif result:
+            context.filtered.add_refused(application.id, result["error"]["code"], now)
     if filtered:
         context.filtered.add(application.id, "bot", now, filtered)
+    return filtered
+
+
+def _result(results: list[dict[str, Any]], filtered: int, enqueued: Enqueued | None) -> BatchResult:
     processed = sum(result["success"] for result in results)
     failed = len(results) - processed
     data = {"processed": processed, "failed": failed, "filtered": filtered, "results": results}
     return BatchResult(data, enqueued)
 
 
-def _events(batch: Parsed) -> list[Any]:
+def _events(batch: BatchBody) -> list[Any]:
     """Return the events of a batch whose own fields, beside them, are in order."""
     events = batch.value.get("events")
     if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:

@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tracker.errors import Refused
-from tracker.json_rules import Parsed, parse, refusal
+from tracker.json_rules import parse, refusal
 
 _LINES: Final = ("ndjson", "jsonl", "json-lines", "jsonlines", "json-seq")
 _DECODER: Final = json.JSONDecoder()
 
 
-def parse_batch(body: bytes, environ: Mapping[str, Any]) -> Parsed:
+class BatchBody(NamedTuple):
+    """A batch as an object with `events`; `suspicious` as `Parsed` says.
+
+    `is_whole` where it came as a list or in lines: those who send that look at the status alone, and could send again
+    what was refused for now only together with the rest.
+    """
+
+    value: dict[str, Any]
+    suspicious: bool
+    is_whole: bool
+
+
+def parse_batch(body: bytes, environ: Mapping[str, Any]) -> BatchBody:
     """Return a body as an object with `events`, in whichever of the forms it came. Raises Refused.
 
     A line that is no JSON stands among the events as its refusal.
@@ -29,17 +41,17 @@ def parse_batch(body: bytes, environ: Mapping[str, Any]) -> Parsed:
             raise
         return lines
     if isinstance(parsed.value, list):
-        return Parsed({"events": parsed.value}, parsed.suspicious)
+        return BatchBody({"events": parsed.value}, parsed.suspicious, is_whole=True)
     if not isinstance(parsed.value, dict):
         raise refusal("body", "Must be a JSON object, an array of events, or events in lines.")
-    return parsed
+    return BatchBody(parsed.value, parsed.suspicious, is_whole=False)
 
 
-def _of_lines(body: bytes) -> Parsed:
+def _of_lines(body: bytes) -> BatchBody:
     events = [event for line in body.splitlines() if line.strip(b" \t\r\x1e") for event in _in_line(line)]
     if len(events) == 1 and isinstance(events[0], dict) and isinstance(events[0].get("events"), list):
-        return Parsed(events[0], suspicious=True)
-    return Parsed({"events": events}, suspicious=True)
+        return BatchBody(events[0], suspicious=True, is_whole=False)
+    return BatchBody({"events": events}, suspicious=True, is_whole=True)
 
 
 def _in_line(line: bytes) -> Iterator[Any]:

@@ -16,6 +16,7 @@ from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
 from tracker.instruments import REQUESTS_REFUSED
 from tracker.queueing.producer import Enqueued
+from tracker.queueing.quota import whole
 from tracker.receiver.admission import (
     AdmittedCaller,
     NotOffered,
@@ -28,6 +29,7 @@ from tracker.receiver.answers import EXPOSED, preflight_answer, refusal_answer
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.context import HitRequest, Pending, ReceiverContext
 from tracker.receiver.enqueue import Offer
+from tracker.receiver.filtering import CountsToCome
 from tracker.receiver.tracking import Filtered, LimitExceeded, Prepared, take_hit
 from tracker.web.body import BodyUnread, discard_body, read_body
 from tracker.web.envelope import Answer, as_refused
@@ -84,7 +86,8 @@ class DialectEndpoint:
         hit_request = HitRequest(environ, request.now, sender_of(environ, context.proxies), None, self.dialect.name)
         admissions = self._admissions(context, hits, hit_request)
         outcomes: list[HitOutcome] = [HitOutcome()] * len(hits)
-        offers = _Offers(context, request, outcomes)
+        offers = _Offers(context, outcomes)
+        counts = CountsToCome(context.filtered)
         for place, hit in enumerate(hits):
             try:
                 if isinstance(hit, Refused):
@@ -94,7 +97,7 @@ class DialectEndpoint:
                     raise admission
                 if hit.values is None:
                     continue
-                judged = take_hit(context, hit_request, hit.values, admission)
+                judged = take_hit(context, hit_request, hit.values, admission, counts)
             except Refused as refused:
                 outcomes[place] = HitOutcome(refused=refused)
             else:
@@ -103,11 +106,14 @@ class DialectEndpoint:
                 else:
                     offers.add(place, judged)
         if not offers.groups:
+            counts.count()
             answer = self._answer(request, outcomes)
             return answer._replace(headers=for_readers(answer.headers, environ))
 
         def answered(enqueued: Enqueued) -> Answer:
+            # Where nothing was taken for now, the request comes again as a whole, whatever else it brought.
             offers.settle(enqueued)
+            counts.count()
             return self._answer(request, outcomes)
 
         return Pending(offers.first(), answered)
@@ -167,10 +173,13 @@ class DialectEndpoint:
 
 
 class _Offers:
-    """The hits of a request that are in order: an offer for each application, and the place of each hit."""
+    """The hits of a request that are in order: an offer for each application, and the place of each hit.
 
-    def __init__(self, context: ReceiverContext, request: ClientRequest, outcomes: list[HitOutcome]) -> None:
-        self._context, self._now, self._outcomes = context, request.now, outcomes
+    An offer is taken all or none, since these clients send a request again or not, whatever became of its hits.
+    """
+
+    def __init__(self, context: ReceiverContext, outcomes: list[HitOutcome]) -> None:
+        self._context, self._outcomes = context, outcomes
         self.groups: dict[UUID, list[tuple[int, Prepared]]] = {}
 
     def add(self, place: int, hit: Prepared) -> None:
@@ -181,31 +190,40 @@ class _Offers:
         return _offer(next(iter(self.groups.values())))
 
     def settle(self, enqueued: Enqueued) -> None:
-        """Fill in what became of each hit, the first application's by `enqueued`, the others' by offering them."""
-        first, *others = self.groups.values()
-        self._fill_in(first, enqueued)
-        for group in others:
+        """Fill in what became of each hit, the first application's by `enqueued`, the others' by offering them.
+
+        Raises Refused where nothing was taken.
+        """
+        refusals: list[Refused] = []
+        for number, group in enumerate(self.groups.values()):
             try:
-                self._fill_in(group, self._context.hit_queue.enqueue(_offer(group)))
+                offer = _offer(group)
+                self._fill_in(group, offer, self._context.hit_queue.enqueue(offer) if number else enqueued)
             except Refused as refused:
+                refusals.append(refused)
                 for place, _ in group:
                     self._outcomes[place] = HitOutcome(refused=refused)
+        if len(refusals) == len(self.groups):
+            raise refusals[0]
 
-    def _fill_in(self, group: list[tuple[int, Prepared]], enqueued: Enqueued) -> None:
+    def _fill_in(self, group: list[tuple[int, Prepared]], offer: Offer, enqueued: Enqueued) -> None:
+        if not enqueued.accepted:
+            raise LimitExceeded(enqueued, offer)
         for position, (place, hit) in enumerate(group):
-            if position < enqueued.accepted:
-                tracking_id = enqueued.repeats.get(position) or hit.offer.entries[0].id
-                self._outcomes[place] = HitOutcome(tracking_id=tracking_id)
-            else:
-                self._outcomes[place] = HitOutcome(refused=LimitExceeded(enqueued, self._now))
+            tracking_id = enqueued.repeats.get(position) or hit.offer.entries[0].id
+            self._outcomes[place] = HitOutcome(tracking_id=tracking_id)
 
 
 def _offer(group: list[tuple[int, Prepared]]) -> Offer:
-    """One offer of several hits of an application."""
+    """One offer of several hits of an application, for all of them or none."""
     offers = [hit.offer for _, hit in group]
+    if len(offers) == 1:
+        return offers[0]
     event_ids = [offer.event_ids[0] if offer.event_ids else None for offer in offers]
     entries = [offer.entries[0] for offer in offers]
-    return offers[0]._replace(entries=entries, event_ids=event_ids if any(event_ids) else ())
+    return offers[0]._replace(
+        entries=entries, event_ids=event_ids if any(event_ids) else (), quota=whole(offers[0].quota)
+    )
 
 
 def _request(environ: Mapping[str, Any], clock: Clock) -> ClientRequest:

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from tracker.errors import QueueFull, QueueUnavailable
@@ -72,6 +72,35 @@ def _is_fetched_ahead(environ: Mapping[str, Any]) -> bool:
             if any(word in value for word in words):
                 return True
     return False
+
+
+class HitCounts(Protocol):
+    """What counts hits that were filtered or refused."""
+
+    def add(self, application_id: UUID, reason: str, now: datetime) -> None: ...
+
+    def add_refused(self, application_id: UUID, code: str, now: datetime) -> None: ...
+
+
+class CountsToCome:
+    """The counts of a request's hits, kept until it is known that the request does not come again as a whole."""
+
+    def __init__(self, counts: HitCounts) -> None:
+        self._counts = counts
+        self._filtered: list[tuple[UUID, str, datetime]] = []
+        self._refused: list[tuple[UUID, str, datetime]] = []
+
+    def add(self, application_id: UUID, reason: str, now: datetime) -> None:
+        self._filtered.append((application_id, reason, now))
+
+    def add_refused(self, application_id: UUID, code: str, now: datetime) -> None:
+        self._refused.append((application_id, code, now))
+
+    def count(self) -> None:
+        for hit in self._filtered:
+            self._counts.add(*hit)
+        for hit in self._refused:
+            self._counts.add_refused(*hit)
 
 
 class FilteredCounts:

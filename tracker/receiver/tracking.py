@@ -11,11 +11,11 @@ from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.privacy.anonymization import without_visitor
 from tracker.queueing.producer import Enqueued
-from tracker.queueing.quota import Limit
+from tracker.queueing.quota import Limit, fits_ever
 from tracker.receiver.admission import AdmittedCaller, admit, named_application, require_dialect
 from tracker.receiver.context import HitRequest, ReceiverContext
 from tracker.receiver.enqueue import Offer
-from tracker.receiver.filtering import Reason, left_out_in, reason_to_drop, reason_to_drop_keyed, wish_of
+from tracker.receiver.filtering import HitCounts, Reason, left_out_in, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import TRUSTED, load_hit
 from tracker.trace_context import ENVIRON_KEY, trace_of
@@ -45,15 +45,17 @@ class Filtered:
 
 
 class LimitExceeded(Refused):
-    """The 429; it carries what the answer says about the limit."""
+    """The 429, or the 413 of what is taken all or none and is larger than a limit; it says what is left of it."""
 
-    def __init__(self, enqueued: Enqueued, now: datetime) -> None:
-        super().__init__(
-            "RATE_LIMIT_EXCEEDED",
-            429,
-            _SENTENCES[enqueued.used_up or "rate_limit"].format(limit=enqueued.limit),
-            retry_after=max(1, enqueued.reset - int(now.timestamp())),
-        )
+    def __init__(self, enqueued: Enqueued, offer: Offer) -> None:
+        sentence = _SENTENCES[enqueued.used_up or "rate_limit"].format(limit=enqueued.limit)
+        sizes = [len(entry.tracking_data) for entry in offer.entries]
+        if not offer.quota.is_whole or fits_ever(offer.quota, enqueued.limit, sizes):
+            again = max(1, enqueued.reset - int(offer.now.timestamp()))
+            super().__init__("RATE_LIMIT_EXCEEDED", 429, sentence, retry_after=again)
+        else:
+            advice = f"These {len(sizes)} hits never fit: send fewer in one request, or raise the limit."
+            super().__init__("PAYLOAD_TOO_LARGE", 413, f"{sentence} {advice}")
         self.enqueued = enqueued
 
 
@@ -66,16 +68,25 @@ class Prepared(NamedTuple):
     def accepted(self, enqueued: Enqueued) -> Accepted:
         """Return what became of it. Raises LimitExceeded where it was not taken."""
         if not enqueued.accepted:
-            raise LimitExceeded(enqueued, self.offer.now)
+            raise LimitExceeded(enqueued, self.offer)
         first = enqueued.repeats.get(0)
         happened_at = identity_of(first)[1] if first else self.happened_at
         return Accepted(first or self.offer.entries[0].id, happened_at, enqueued)
 
 
 def take_hit(
-    context: ReceiverContext, request: HitRequest, values: dict[str, Any], caller: AdmittedCaller | None = None
+    context: ReceiverContext,
+    request: HitRequest,
+    values: dict[str, Any],
+    caller: AdmittedCaller | None = None,
+    counts: HitCounts | None = None,
 ) -> Prepared | Filtered:
-    """Make an entry of one hit, or leave it out; `caller` is given where who sends it is known. Raises Refused."""
+    """Make an entry of one hit, or leave it out. Raises Refused.
+
+    `caller` is given where who sends it is known, `counts` where what is left out or refused is counted by others than
+    the context's own.
+    """
+    counts = counts or context.filtered
     if caller is None:
         caller = admit(context, request, named_application(context, request, values))
         require_dialect(caller.rules, request.dialect)
@@ -101,7 +112,7 @@ def take_hit(
         if ENVIRON_KEY in request.environ and sender is not UNNAMED:
             fields |= trace_of(request.environ)
         if reason is not None:
-            context.filtered.add(application.id, reason, now)
+            counts.add(application.id, reason, now)
             return Filtered(reason)
         entry, happened_at = build_entry(
             application,
@@ -116,7 +127,7 @@ def take_hit(
         event_id = fields.get("event_id")
         return Prepared(Offer(application, (entry,), now, (event_id,) if event_id else (), quota), happened_at)
     except Refused as refused:
-        context.filtered.add_refused(application.id, refused.code, now)
+        counts.add_refused(application.id, refused.code, now)
         raise
 
 

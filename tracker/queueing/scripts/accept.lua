@@ -7,7 +7,7 @@
 --         applications, field of the counts up to its reason;
 --         then for each of its offers: number of event keys, hits a minute without a key (-1: with one), bytes a day (-1
 --         for no budget), bucket and hits a minute of the address, the same two of its wider network ('' where there is
---         none), number of entries;
+--         none), number of entries, below 0 where they are taken all or none;
 --         then for each of its entries the ten columns of batch_queue
 -- Answers for each offer, in the order of ARGV: {taken, remaining, wake-up due (1 or 0), what was used up (0 for nothing,
 -- else its place in LIMITS of quota.py), index, tracking id, ...} with a pair for each entry that repeats an event, or
@@ -46,7 +46,7 @@ while ARGV[at] do
           names[#names + 1] = bucket
         end
       end
-      offer_at = offer_at + 8 + tonumber(ARGV[offer_at + 7]) * FIELDS
+      offer_at = offer_at + 8 + math.abs(tonumber(ARGV[offer_at + 7])) * FIELDS
     end
     local counts = call('HMGET', usage_key, unpack(names))
     for place, name in ipairs(names) do
@@ -74,7 +74,8 @@ while ARGV[at] do
     local events, open_limit, bytes_limit = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     local narrow, narrow_limit = ARGV[at + 3], tonumber(ARGV[at + 4])
     local wide, wide_limit = ARGV[at + 5], tonumber(ARGV[at + 6])
-    local offered = tonumber(ARGV[at + 7])
+    local offered = math.abs(tonumber(ARGV[at + 7]))
+    local is_whole = tonumber(ARGV[at + 7]) < 0
     local first_event, first_entry = key, at + 8
     key, at = key + events, first_entry + offered * FIELDS
 
@@ -89,6 +90,8 @@ while ARGV[at] do
         local is_open = open_limit >= 0
         local is_narrow, is_wide = is_open and narrow ~= '', is_open and wide ~= ''
         taken = 0
+        local all, bytes, open = used.all, used.bytes, used.open
+        local narrow_pieces, wide_pieces = used[narrow], used[wide]
         while taken < offered do
           if used.all >= limit then
             used_up = 1
@@ -114,6 +117,15 @@ while ARGV[at] do
             if is_wide then
               used[wide] = used[wide] + pieces
             end
+          end
+        end
+        if is_whole and used_up > 0 then
+          taken, used.all, used.bytes, used.open = 0, all, bytes, open
+          if is_narrow then
+            used[narrow] = narrow_pieces
+          end
+          if is_wide then
+            used[wide] = wide_pieces
           end
         end
         remaining = limit - used.all
