@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.support.memory_folder import memory_folder
 from tests.support.needed import need
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
+BINARIES = Path(os.environ.get("POSTGRESQL_15_BIN", "/usr/lib/postgresql/15/bin"))
+"""Another minor release is tried by unpacking its package (`dpkg -x`) and naming its folder."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,22 @@ def _server_in(folder: Path, options: Sequence[str], port: int | None) -> Iterat
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
     data = folder / "data"
-    initdb = [*as_nobody(), str(BINARIES / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run([*initdb, "--locale=C.UTF-8", "--no-sync"], cwd=folder, check=True, capture_output=True)
-    command = [*as_nobody(), str(BINARIES / "postgres"), "-D", str(data)]
+    make_cluster(BINARIES, data)
+    with serving_cluster(BINARIES, data, folder, *options, port=port):
+        yield DebianPostgres(folder)
+
+
+def make_cluster(binaries: Path, data: Path, *options: str) -> None:
+    initdb = [*as_nobody(), str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run(
+        [*initdb, "--locale=C.UTF-8", "--no-sync", *options], cwd=data.parent, check=True, capture_output=True
+    )
+
+
+@contextmanager
+def serving_cluster(binaries: Path, data: Path, folder: Path, *options: str, port: int | None = None) -> Iterator[None]:
+    """A server of these binaries on a cluster; its socket and its log are in `folder`."""
+    command = [*as_nobody(), str(binaries / "postgres"), "-D", str(data)]
     for option in (
         f"unix_socket_directories={folder}",
         f"listen_addresses={'' if port is None else '127.0.0.1'}",
@@ -78,10 +92,10 @@ def _server_in(folder: Path, options: Sequence[str], port: int | None) -> Iterat
         command += ["-c", option]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as server:
         try:
-            ready = [str(BINARIES / "pg_isready"), "-h", str(folder), "-p", str(port or 5432), "-t", "20", "-q"]
+            ready = [str(binaries / "pg_isready"), "-h", str(folder), "-p", str(port or 5432), "-t", "20", "-q"]
             while subprocess.run(ready, check=False).returncode != 0:
                 assert server.poll() is None, (folder / "log").read_text()
-            yield DebianPostgres(folder)
+            yield
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=120)
