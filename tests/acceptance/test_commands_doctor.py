@@ -1,7 +1,9 @@
 """The health check, by command: what is well, what is wrong, and that one does not hide the other."""
 
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -18,10 +20,12 @@ from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.embedded import Postgres
 from tracker.instance.check import InstanceCheck
 from tracker.queueing import ownership
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.store.migrations import migrate
 
 
 def levels(settings: Settings, **more: str) -> dict[str, str]:
@@ -32,10 +36,25 @@ def levels(settings: Settings, **more: str) -> dict[str, str]:
     return found
 
 
+@pytest.fixture
+def durable(settings: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """The settings of processes on a PostgreSQL that forgets nothing, which those of the other tests may."""
+    with Postgres(tmp_path / "durable") as server:
+        server.create_database("tracker")
+        url = server.url_of("tracker")
+        migrate(url, today=datetime.now(UTC).date())
+        yield replace(settings, database_url=url, database_maintenance_url=url, database_read_url=url)
+
+
 def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(
-    settings: Settings, redis: Connection, tmp_path: Path
+    durable: Settings, redis: Connection, tmp_path: Path
 ) -> None:
+    settings = durable
     assert levels(settings)["role for reading"] == "warn"
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE postgres SET synchronous_commit = off")
+        assert levels(settings)["durability of PostgreSQL"] == "fail"
+        connection.execute("ALTER ROLE postgres RESET synchronous_commit")
     limit_statements(settings.database_url, "postgres")
     assert levels(settings)["workers"] == "fail"
     assert levels(settings)["scheduler"] == "fail"
@@ -59,6 +78,7 @@ def test_the_doctor_names_each_thing_that_is_wrong(
         redis.config_set("maxmemory-policy", "noeviction")
         redis.config_set("appendonly", "yes")
     assert found["failed hits"] == "warn"
+    assert found["durability of PostgreSQL"] == "fail"  # The tests' servers run without fsync.
     assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
     assert found["direct connection"] == "fail"
     assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"

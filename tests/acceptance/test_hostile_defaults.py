@@ -141,7 +141,9 @@ def test_everything_works_as_ever(hostile: Settings, tmp_path: Path) -> None:
             ):
                 ok(hostile, *command)
             found = {each["check"]: each for each in tracker(hostile, "doctor", "--json").json}
-            assert {name for name, each in found.items() if each["level"] == "fail"} == set(), found
+            # The tests' servers run without fsync.
+            wrong = {name for name, each in found.items() if each["level"] == "fail"} - {"durability of PostgreSQL"}
+            assert wrong == set(), found
             assert workers.stop() == 0
             assert scheduler.stop() == 0
         for output in (workers.output, scheduler.output):

@@ -29,8 +29,9 @@ WITHOUT_KEY = """
     SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
        AND relnamespace = 'public'::regnamespace
        AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = pg_class.oid AND indisprimary)"""
-NOT_WELL = {"workers", "scheduler", "processes"}
-"""What the doctor says of processes that do not run in a test, and for a minute of those that have just ended."""
+NOT_WELL = {"workers", "scheduler", "processes", "durability of PostgreSQL"}
+"""What the doctor says of processes that do not run in a test, for a minute of those that have just ended, and of the
+tests' servers, which run without fsync."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def test_a_second_cluster_takes_over_by_logical_replication(
             wait_until(lambda: there.execute("SELECT count(*) FROM daily_statistics").fetchone() != (0,))
         send(living, WAITING)
         # Workers and scheduler have ended: what the old one has written last arrives, then the sequences follow.
-        (position,) = here.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+        (position,) = here.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or ("",)
         arrived = "SELECT replay_lsn >= %s::pg_lsn FROM pg_stat_replication WHERE application_name = 'tracker'"
         wait_until(lambda: here.execute(arrived, [position]).fetchone() == (True,))
         for name, value in here.execute(

@@ -33,7 +33,7 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Postgr
 
 
 def about_server(facts: PostgresFacts) -> list[Finding]:
-    """Encoding, time zone, connections, room on the disk."""
+    """Encoding, time zone, durability, connections, room on the disk."""
     findings = [
         _must_be("encoding", facts.encoding, facts.encoding == "UTF8", "Create the database with ENCODING 'UTF8'."),
         _must_be(
@@ -42,6 +42,7 @@ def about_server(facts: PostgresFacts) -> list[Finding]:
             facts.time_zone in _UTC,
             "Do not set another time zone for this role or in the URL's options.",
         ),
+        _durability(facts),
         graded(
             "connections",
             facts.connections_open / facts.connections_allowed,
@@ -52,6 +53,18 @@ def about_server(facts: PostgresFacts) -> list[Finding]:
         ),
     ]
     return findings + _disk(facts)
+
+
+def _durability(facts: PostgresFacts) -> Finding:
+    """Return whether what is committed stays: a hit is taken out of Redis once its row is."""
+    check = "durability of PostgreSQL"
+    if not facts.fsync:
+        to_do = "Set fsync = on: without it a crash of the machine loses hits that were answered, or the database."
+        return Finding(check, "fail", "fsync is off", to_do)
+    if facts.synchronous_commit == "off":
+        to_do = "ALTER ROLE ... SET synchronous_commit = on: a crash of PostgreSQL loses the hits it stored last."
+        return Finding(check, "fail", "synchronous_commit is off", to_do)
+    return Finding(check, "ok", f"fsync is on, synchronous_commit is {facts.synchronous_commit}")
 
 
 def about_writing(database: Database, facts: PostgresFacts) -> Finding:

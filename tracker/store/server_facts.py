@@ -25,6 +25,9 @@ class PostgresFacts:
     bytes: int
     connections_allowed: int
     connections_open: int
+    fsync: bool
+    synchronous_commit: str
+    """Of this session: the role's, the database's or the server's."""
     role: str
     owns_tables: bool | None
     """Whether the session's role may do what takes their owner; None where there are no tables yet."""

@@ -7,6 +7,8 @@ SELECT current_setting('server_version_num')::INTEGER AS version_number,
        to_regclass('alembic_version') IS NOT NULL AS migrated,
        pg_database_size(current_database()) AS bytes,
        current_setting('max_connections')::INTEGER AS connections_allowed,
+       current_setting('fsync')::BOOLEAN AS fsync,
+       current_setting('synchronous_commit') AS synchronous_commit,
        current_user AS role,
        -- Whether this session may do what takes the owner of the tables; null where there are none.
        (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('access_logs')) AS owns_tables,
