@@ -31,6 +31,7 @@ class Log:
     format: str | None = None
     writes_query: bool = True
     writes_headers: bool = True
+    writes_address: bool = True
     unreadable: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     """Requests that it writes otherwise than they were sent."""
@@ -63,6 +64,40 @@ LOGS_READ = {
     "werkzeug-3.1.9.log": Log(writes_headers=False, unreadable=(ENCODED,), found="werkzeug"),
     "uwsgi-2.0.31.log": Log(writes_headers=False, found="uwsgi"),
     "puma-5.6.5.log": Log(writes_headers=False, found="common"),
+    "sanic-25.12.1.log": Log(writes_headers=False, found="sanic"),
+    "tornado-6.6.1.log": Log(writes_headers=False, found="tornado"),
+    "gevent-26.9.0.log": Log(writes_headers=False, found="gevent"),
+    "eventlet-0.41.3.log": Log(writes_headers=False, found="werkzeug"),
+    "wsgiref-3.11.log": Log(writes_headers=False, found="werkzeug"),
+    "django-5.2.19.log": Log(writes_headers=False, writes_address=False, found="django"),
+    "php-8.2.36.log": Log(writes_headers=False, found="php"),
+    "uvicorn-0.54.0-json.log": Log(writes_headers=False, changed=QUOTED_ANEW, found="uvicorn in json"),
+    # Escapes nothing: without its name `\"` in an agent is taken for an escaped quote.
+    "zope.server-5.0.log": Log("paste", unreadable=QUOTED, found="combined in logging"),
+    "paste-3.10.1-logging.log": Log("paste", unreadable=(*QUOTED, *QUOTED_ANEW, ENCODED), found="combined in logging"),
+    "jetty-9.4.57.log": Log("jetty", unreadable=QUOTED, found="combined"),
+    "webrick-1.8.1-combined.log": Log(unreadable=QUOTED, changed=("/tab",), found="combined"),
+    "starman-0.4016.log": Log("plack", unreadable=QUOTED, found="combined"),
+    "nghttpx-1.52.0.log": Log("nginx", found="combined"),
+    # hapi takes queries apart, and so they are put together anew.
+    "hapi-pino-13.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), found="jsonl"),
+    "good-squeeze-6.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), found="jsonl"),
+    "log4js-6.9.1.log": Log(unreadable=QUOTED, found="log4js in logging"),
+    "morgan-1.12.1-tiny.log": Log(writes_headers=False, writes_address=False, carried=CRI, found="morgan-tiny in cri"),
+    "morgan-1.12.1-dev.log": Log(writes_headers=False, writes_address=False, carried=CRI, found="morgan-dev in cri"),
+    "winston-3.19.0-morgan.log": Log("morgan", found="combined in json"),
+    "http-server-14.1.1.log": Log(
+        unreadable=QUOTED[:2], changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), found="http-server"
+    ),
+    "caddy-2.11.7-console.log": Log(found="jsonl in console"),
+    "nginx-host-first.log": Log(found="host"),
+    "nginx-apisix.log": Log(found="combined-wide"),
+    "nginx-iso-time.log": Log(found="combined"),
+    "nginx-uri-and-args.log": Log(found="jsonl"),
+    "apache-split-time.log": Log(
+        '%h %l %u %{%Y-%m-%d}t %{%H:%M:%S}t.%{usec_frac}t %{%z}t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"', found=""
+    ),
+    "apache-json.log": Log(found="jsonl"),
 }  # fmt: skip
 
 
@@ -108,15 +143,22 @@ def test_what_is_read_is_what_was_sent(name: str) -> None:
         assert set(reader.counts) == {log.found}
     # express-winston writes no address; of the one request that a proxy brought it has that of the header.
     without = [record for record in records if not record.columns["ip_address"]]
-    assert len(without) == (len(records) - 1 if "winston" in name else 0)
+    expected_without = 0 if log.writes_address else len(records)
+    assert len(without) == (len(records) - 1 if "express-winston" in name else expected_without)
 
 
 @pytest.mark.parametrize("name", list(LOGS_READ))
 def test_a_line_is_read_without_a_name_of_its_format(name: str) -> None:
     """The safe reading takes no line otherwise than the server's own, but for what only that undoes."""
     log = LOGS_READ[name]
+    if not (log.format is None or log.found != ""):
+        return  # A configuration of its own, which nothing tells from a torn line.
     reader, records = read(name, log, None)
     _, own = read(name, log, log.format)
+    if log.found:
+        assert set(reader.counts) == {log.found}
+    # What was sent as an escape is taken for one.
+    misread = {("GET", "/semi;a=1"), ("GET", "/looks-escaped")}
     targets = {(method, url.partition("?")[0]) for method, url, _, _ in said(records)}
-    assert targets <= {(method, url.partition("?")[0]) for method, url, _, _ in said(own)} | {("GET", "/semi;a=1")}
+    assert targets <= {(method, url.partition("?")[0]) for method, url, _, _ in said(own)} | misread
     assert sum(reader.counts.values()) >= len(own) - 1

@@ -10,6 +10,7 @@ r"""Undoing what a server escaped in a field, and only as that server writes it.
 | `quote` | `\"`; letters as bytes | gunicorn |
 | `letters` | letters as bytes | hypercorn |
 | `haproxy` | `#HH` | HAProxy |
+| `plack` | `\xhh` of what is not printable ASCII | Plack (starman) |
 | `none` | nothing | nginx with `escape=none`, Squid, Envoy, uWSGI, Traefik |
 | `safe` | `\"`, `\\`; `\xhh`, `\u00hh` of a quote, a backslash, what is not printable ASCII | lines that do not tell |
 
@@ -26,6 +27,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|u00[0-9A-Fa-f]{2}|.)", re.DOTALL)
+_CODES: Final = re.compile(rb"(?:\\u00[0-9A-Fa-f]{2}|[\x80-\xff])++")
 _HEX_BYTE: Final = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 _AFTER_HASH: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ALL_BYTES: Final = range(256)
@@ -62,7 +64,9 @@ _JAVA: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("u00", _ALL_BYTES, 
 _JSON: Final = _ESCAPED | _CONTROLS | {b"/": b"/"} | _codes("u00", _ALL_BYTES, _letter)
 _NGINX: Final = _codes("x", _ALL_BYTES, _byte)
 _H2O: Final = _codes("", _NO_PRINTABLE_ASCII - {0x5C} | {0x7D}, _byte)
-_SAFE: Final = _ESCAPED | _codes("x", _NO_PRINTABLE_ASCII, _byte) | _codes("u00", _NO_PRINTABLE_ASCII, _byte)
+_PLACK: Final = _codes("", _NO_PRINTABLE_ASCII - frozenset(b'"\\'), _byte)
+_SAFE_HEX: Final = _ESCAPED | _codes("x", _NO_PRINTABLE_ASCII, _byte)
+_SAFE_CODES: Final = _codes("u00", _NO_PRINTABLE_ASCII, _byte)
 """What stands after a backslash, and what it stands for; anything else stays as it is, with its backslash."""
 
 
@@ -71,7 +75,8 @@ def _undo(table: dict[bytes, bytes], code: re.Pattern[bytes] = _AFTER_BACKSLASH)
 
 
 _UNDO_JAVA: Final = _undo(_JAVA)
-_UNDO_SAFE: Final = _undo(_SAFE)
+_UNDO_SAFE_HEX: Final = _undo(_SAFE_HEX)
+_UNDO_SAFE_CODES: Final = _undo(_SAFE_CODES)
 
 
 def letters_as_bytes(text: str) -> str:
@@ -93,11 +98,25 @@ def _bytes_of_letters(field: bytes) -> bytes:
 
 def _undo_safe(field: bytes) -> bytes:
     if b"\\u00" in field:
-        return _UNDO_SAFE(_bytes_of_letters(field))
+        return _UNDO_SAFE_HEX(_CODES.sub(_undo_codes, _bytes_of_letters(field)))
     try:
-        return _UNDO_SAFE(field if field.isascii() else letters_as_bytes(field.decode()).encode())
+        return _UNDO_SAFE_HEX(field if field.isascii() else letters_as_bytes(field.decode()).encode())
     except UnicodeError:
-        return _UNDO_SAFE(field)
+        return _UNDO_SAFE_HEX(field)
+
+
+def _undo_codes(codes: re.Match[bytes]) -> bytes:
+    """Return the bytes; where they make no UTF-8, a server that escapes no backslash was sent these very characters."""
+    undone = _UNDO_SAFE_CODES(codes[0])  # A run without any is its own.
+    return undone if _is_utf_8(undone) else codes[0]
+
+
+def _is_utf_8(field: bytes) -> bool:
+    try:
+        field.decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 ESCAPES: Final[dict[str, Escape]] = {
@@ -105,6 +124,7 @@ ESCAPES: Final[dict[str, Escape]] = {
     "apache": Escape(b"\\", _undo(_APACHE)),
     "nginx": Escape(b"\\x", _undo(_NGINX)),
     "h2o": Escape(b"\\x", _undo(_H2O, _HEX_BYTE)),
+    "plack": Escape(b"\\x", _undo(_PLACK, _HEX_BYTE)),
     "json": Escape(b"\\", _undo(_JSON)),
     "java": Escape(b"\\", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),
     "node": Escape(b"\\", lambda field: _UNDO_JAVA(_bytes_of_letters(field))),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tracker.errors import Refused
+from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
 
 _APACHE: Final = {
@@ -24,7 +25,6 @@ _APACHE: Final = {
         "host": "v V",
         "port": "p",
         "method": "m",
-        "path": "U",
         "query": "q",
         "protocol": "H",
     }.items()
@@ -58,7 +58,7 @@ _NGINX: Final = {
         "scheme": "scheme",
         "method": "request_method",
         "target": "request_uri",
-        "path": "uri document_uri",
+        "decoded_path": "uri document_uri",
         "query": "args query_string",
         "protocol": "server_protocol",
     }.items()
@@ -118,12 +118,14 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
     Raises Refused where it has no time or cannot be read.
     """
     plain = text.strip().replace('\\"', '"')
+    times = TimeShapes()
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
     elif _HAPROXY_STRING.search(plain):
         parts, usual = _haproxy_parts(plain), "haproxy"
     elif "%" in plain:
-        parts, usual = _parts(plain, _APACHE_DIRECTIVE, _apache), "apache"
+        parts, usual = _parts(plain, _APACHE_DIRECTIVE, lambda match: _apache(match, times)), "apache"
+        times.check(text)
     else:
         raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} is neither a known format nor a format string.")
     fields = [part for part in parts if isinstance(part, Field)]
@@ -131,7 +133,8 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
         raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} has no time: a hit needs one.")
     escape = escape or usual
     unread = tuple(field.label for field in fields if field.name in (None, "user"))
-    return LineFormat("of --format", _pattern(parts, raw=escape == "none"), escape=escape, unread=unread)
+    kind = SplitTimeFormat if times.named else LineFormat
+    return kind("of --format", _pattern(parts, raw=escape == "none"), escape=escape, unread=unread)
 
 
 def _haproxy_parts(text: str) -> list[_Part]:
@@ -193,14 +196,16 @@ def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
     return f'[^{re.escape(after[0])}"]*' if after else r'[^ "]*'
 
 
-def _apache(match: re.Match[str]) -> _Part:
+def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
     argument, directive = match.groups()
     if directive == "%":
         return "%"
     if directive == "t":
-        return Field("time", match[0], r"\d{9,19}" if argument in ("sec", "msec", "usec") else None)
+        return Field("time", match[0], times.shape(argument))
     if directive == "i" and argument:
         return Field(_APACHE_HEADERS.get(argument.lower()), match[0])
+    if directive == "U":
+        return Field("decoded_path", match[0], r'[^?"]*')
     if argument and directive not in "sbp":
         return Field(None, match[0])
     return Field(_APACHE.get(directive), match[0])

@@ -15,13 +15,14 @@ import orjson
 from tracker.errors import Refused
 from tracker.importing.escapes import ESCAPES
 from tracker.importing.format_strings import format_of_string
-from tracker.importing.json_lines import json_record
+from tracker.importing.json_lines import UnknownNames, json_record
 from tracker.importing.known_formats import DETECTED, KNOWN
 from tracker.importing.line_format import LineFormat
 from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
 from tracker.importing.record import Fields, Malformed, Record
+from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
-from tracker.importing.wrappers import Unwrapped, json_of, unwrap, unwrap_json
+from tracker.importing.wrappers import Unwrapped, json_of, message_of, unwrap, unwrap_json
 
 _JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json")
 _W3C_NAMES: Final = ("w3c", "iis", "cloudfront")
@@ -32,6 +33,7 @@ _SHADOWED: Final = re.compile(rb'" \d+ \S+ "" "" |:HIER_')
 _TOLD_APART: Final = frozenset((b"", b"\0", b"#", b"{"))
 """First bytes that say what a line is: nothing, a log that was truncated, a directive, JSON."""
 _MAX_PARTIAL: Final = 64 * 1024
+_MAX_WRAPPERS: Final = 3
 
 
 class Reader(Protocol):
@@ -63,8 +65,8 @@ class LogReader:
     _last: LineFormat | W3CReader | None = None
     _usual: LineFormat | None = None
     """The last line's format, where nothing carried it."""
-    _was_carried: bool = False
-    """Whether the last line was carried by something, as the next one will be."""
+    _carried: int = 0
+    """By how many wrappers the last line was carried, as the next one will be."""
 
     def resume(self, header: bytes, partial: bytes) -> None:
         """Go on in the middle of a log, after its `#Fields:` line and the parts of a line."""
@@ -78,7 +80,7 @@ class LogReader:
             try:
                 if (fields := usual.read(line)) is not None:
                     record = record_of(fields, self.rules)
-                    self._count(usual.name, "")
+                    self._count(usual.name, ())
                     return record
             except Malformed:
                 pass  # What else it may be, and what is wrong with it, is found below.
@@ -86,41 +88,53 @@ class LogReader:
             raise Malformed("it begins with NUL bytes: the log was truncated while its server wrote on")
         if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
             return None
-        return self._read(line, None, "")
+        return self._read(line, None, ())
 
-    def _read(self, line: bytes, time: str | None, wrapper: str) -> Record | None:
+    def _read(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
         """`time` is that of the wrapper, which stands in where the line has none."""
         reason: Malformed | None = None
-        if self.only in (None, "json") and line.startswith(b"{"):
-            return self._read_json(line, wrapper)
-        if self._was_carried and not wrapper and (inner := unwrap(line)) is not None:
-            return self._read_inner(inner)
+        if line.startswith(b"{") and self.only != "w3c":
+            return self._read_json(line, time, wrappers)
+        depth = len(wrappers)
+        if self._carried > depth and (inner := unwrap(line)) is not None:
+            return self._read_inner(inner, time, wrappers)
         for known in self._formats(line):
             try:
                 fields = known.read(line)
                 if fields is not None:
-                    return self._record(known, fields, time, wrapper)
+                    return self._record(known, fields, time, wrappers)
             except Malformed as error:
                 reason = reason or error
         if self.only in (None, "w3c") and (fields := self._w3c.read(line)) is not None:
-            return self._record(self._w3c, fields, time, wrapper)
-        if not wrapper and (inner := unwrap(line)) is not None:
-            return self._read_inner(inner)
-        raise reason or Malformed(self._no_format())
+            return self._record(self._w3c, fields, time, wrappers)
+        if depth < _MAX_WRAPPERS and (inner := unwrap(line)) is not None:
+            return self._read_inner(inner, time, wrappers)
+        raise reason or Malformed(self._no_format(line))
 
-    def _read_json(self, line: bytes, wrapper: str) -> Record | None:
+    def _read_json(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
         try:
             values = json_of(line)
         except orjson.JSONDecodeError as error:
             raise Malformed(f"not JSON: {error.msg}") from error
-        if not wrapper and isinstance(values, dict) and (inner := unwrap_json(values)) is not None:
-            return self._read_inner(inner)
-        record = json_record(values, line, self.rules, self.names)
-        self._count("jsonl", wrapper)
+        is_object = len(wrappers) < _MAX_WRAPPERS and isinstance(values, dict)
+        if is_object and (inner := unwrap_json(values)) is not None:
+            return self._read_inner(inner, time, wrappers)
+        if isinstance(self.only, LineFormat):
+            if not is_object or (inner := message_of(values)) is None:
+                raise Malformed(self._no_format(line))
+            return self._read_inner(inner, time, wrappers)
+        try:
+            record = json_record(values, line, self.rules, self.names, time)
+        except UnknownNames:
+            # A shipper's or a logger's object around a line: its own names say nothing about a request.
+            if not is_object or (inner := message_of(values)) is None:
+                raise
+            return self._read_inner(inner, time, wrappers)
+        self._count("jsonl", wrappers)
         return record
 
-    def _read_inner(self, inner: Unwrapped) -> Record | None:
-        self._was_carried, self._usual = True, None
+    def _read_inner(self, inner: Unwrapped, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
+        self._usual = None
         line = self.partial + inner.line
         if inner.partial:
             if len(line) > _MAX_PARTIAL:
@@ -129,19 +143,19 @@ class LogReader:
             self.partial = line
             return None
         self.partial = b""
-        return self._read(line, inner.time, inner.wrapper)
+        return self._read(line, inner.time or time, (inner.wrapper, *wrappers))
 
-    def _record(self, known: LineFormat | W3CReader, fields: Fields, time: str | None, wrapper: str) -> Record:
+    def _record(
+        self, known: LineFormat | W3CReader, fields: Fields, time: str | None, wrappers: tuple[str, ...]
+    ) -> Record:
         if time is not None:
             fields.setdefault("time", time)
         record = record_of(fields, self.rules)
-        self._last = known
-        if not wrapper:
-            self._was_carried = False
-        self._usual = known if isinstance(known, LineFormat) and not self._was_carried else None
+        self._last, self._carried = known, len(wrappers)
+        self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
             self.unread.update(known.unread)
-        self._count(known.name, wrapper)
+        self._count(known.name, wrappers)
         return record
 
     def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
@@ -154,14 +168,14 @@ class LogReader:
             yield self._last
         yield from DETECTED.values()
 
-    def _count(self, name: str, wrapper: str) -> None:
-        name = f"{name} in {wrapper}" if wrapper else name
+    def _count(self, name: str, wrappers: tuple[str, ...]) -> None:
+        name = " in ".join((name, *wrappers)) if wrappers else name
         self.counts[name] = self.counts.get(name, 0) + 1
 
-    def _no_format(self) -> str:
-        if isinstance(self.only, LineFormat):
-            return f"not a line of the format {self.only.name}"
-        return "not a line of a format that is known (see --format)" if self.only is None else f"not {self.only}"
+    def _no_format(self, line: bytes) -> str:
+        if self.only is None:
+            return why_unreadable(line)
+        return f"not a line of the format {self.only.name}" if isinstance(self.only, LineFormat) else f"not {self.only}"
 
 
 def _is_shadowed(line: bytes) -> bool:

@@ -4,10 +4,12 @@ Under our own names a value that the receiver would refuse makes the line malfor
 so that no line that is taken can fail when it is written. Under a server's names the rules of `log_record` hold.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -35,10 +37,17 @@ _SERVER_ONLY: Final = frozenset(
 ) - {"url"}
 _TELLING: Final = frozenset(("address", "request", "method", "target", "referrer", "user_agent"))
 """Fields of which an object must have one to be a request's: a time, a host or a status alone are not."""
+_REQUEST: Final = frozenset(("request", "target"))
 _TEXTS: Final = frozenset(("request", "target", "query", "referrer", "user_agent"))
+_NO_TARGET: Final = re.compile(r'[ "<>]')
+_SAFE_IN_QUERIES: Final = "/:@!$'()*,;?[]{}|"
 _COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
 MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
 """What `--map NAME=THEIR_NAME` takes for NAME."""
+
+
+class UnknownNames(Malformed):
+    """An object that says nothing about a request under names that are known."""
 
 
 def json_object(line: bytes) -> Record:
@@ -54,15 +63,20 @@ def json_record(
     line: bytes,
     rules: ReadingRules = NO_RULES,
     names: Mapping[str, str] | None = None,
+    time: str | None = None,
 ) -> Record:
-    """Return the record of a line's JSON value. `names` says where a field stands, by `--map`. Raises Malformed."""
+    """Return the record of a line's JSON value.
+
+    `names` says where a field stands, by `--map`; `time` is that of what carried the line, for objects without one.
+    Raises Malformed.
+    """
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
     if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
         others = values.keys() - {"timestamp"}
         if not others or _OWN_NAMES & others:
             return _own_record(values, line)
-    return _server_record(values, rules, names or {})
+    return _server_record(values, rules, names or {}, time)
 
 
 def _own_record(values: dict[str, Any], line: bytes) -> Record:
@@ -81,7 +95,7 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
     return Record(created_at=created_at, columns=columns)
 
 
-def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[str, str]) -> Record:
+def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[str, str], time: str | None) -> Record:
     if "c-ip" in values and "time" in values:  # CloudFront's names, as in its files.
         return record_of(w3c.fields_of({name: str(value) for name, value in values.items()}), rules)
     fields = _fields_of(values, names)
@@ -90,11 +104,21 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
         # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
         fields["address"] = fields.pop("host")
     if not _TELLING & fields.keys():
-        raise Malformed(_unknown_names(values))
+        raise UnknownNames(_unknown_names(values, "address"))
+    if not _REQUEST & fields.keys() and not _has_name_of_request(tuple(values)):
+        raise Malformed(_unknown_names(values, "target"))
+    if fields.get("request", "").startswith("/") and "target" not in fields:
+        fields["target"] = fields.pop("request")
+    if (method := fields.get("method", "")).islower():
+        fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
+    if time is not None:
+        fields.setdefault("time", time)
     if "://" in fields.get("target", "") or "?" in fields.get("target", ""):
         fields.pop("query", None)
     elif "target" in fields and "query" in fields:
-        fields["path"] = fields.pop("target")
+        path = fields.pop("target")
+        # No target has these: nginx' $uri and Apache's %U are paths whose percent escapes are undone.
+        fields["decoded_path" if _NO_TARGET.search(path) else "path"] = path
     return record_of(fields, rules)
 
 
@@ -151,14 +175,27 @@ def _text(values: dict[str, Any], path: _Path) -> str | None:
         return value if value not in ("", "-") else None
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return ", ".join(value)
+    if isinstance(value, dict) and path.parts[-1] == "query":
+        return _query_of(value) or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return repr(value)
 
 
-def _unknown_names(values: dict[str, Any]) -> str:
+def _query_of(values: dict[str, Any]) -> str:
+    """Return the query that hapi and others took apart: they keep no other, and have undone its percent escapes."""
+    return urlencode(values, doseq=True, quote_via=quote, safe=_SAFE_IN_QUERIES)
+
+
+@lru_cache(maxsize=256)
+def _has_name_of_request(names: tuple[str, ...]) -> bool:
+    return not _REQUEST.isdisjoint(field for field, _ in _paths_among(names))
+
+
+def _unknown_names(values: dict[str, Any], missing: str) -> str:
     shown = ", ".join(list(map(str, values))[:_SHOWN_NAMES])
-    return f"none of its names is known ({shown[:_MAX_PATH_LENGTH]}): say which is which with --map address=THEIR_NAME"
+    what = "none of its names is known" if missing == "address" else "none of its names is known for a request's target"
+    return f"{what} ({shown[:_MAX_PATH_LENGTH]}): say which is which with --map {missing}=THEIR_NAME"
 
 
 def _identifier(name: str, value: Any) -> str:  # noqa: ANN401 any JSON value

@@ -38,8 +38,10 @@ QUOTE_ESCAPED: Final = r'[^"\\]*(?:\\"?[^"\\]*)*'
 """Quoted by a server that escapes quotes alone: a backslash before a quote is its escape, or the field's end."""
 TWO_RECORDS: Final = "two records in one line"
 _ANY_TIME: Final = re.compile(
-    rb"\[(?:\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4})?"
+    rb"\[(?:\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:[+-]\d{4}|[A-Z]{3,5}))?"
     rb"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)\]"
+    # At the beginning of a line stands such a one where Python's logging wrote it.
+    rb"|(?<=.)\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\]]{0,16}\]"
 )
 _ADDRESS_INSIDE: Final = re.compile(
     rb"(?:^|[ ,])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:[ ,]|$)"

@@ -170,11 +170,14 @@ def _requested(method: str | None, target: str | None) -> _Requested:
 def _request(fields: Fields) -> tuple[str | None, str | None]:
     """Method and target of a line that has no request line; None for what the server could not read."""
     target = fields.get("target")
-    if target is None and (path := fields.get("path")):
+    if target is not None:
+        return fields.get("method"), target
+    path = fields.get("path")
+    if decoded := fields.get("decoded_path"):
+        path = quote(decoded, safe=_SAFE_IN_PATHS)
+    if path:
         query = (fields.get("query") or "").removeprefix("?")
         target = path if query in ("", "-") else f"{path}?{query}"
-    if target is None and (decoded := fields.get("decoded_path")):
-        target = quote(decoded, safe=_SAFE_IN_PATHS)
     return fields.get("method"), target
 
 

@@ -3,11 +3,14 @@
 | shape | who |
 |---|---|
 | `28/Nov/2026:20:57:33 +0000`, with `.187` or without an offset | Apache, nginx `$time_local`, HAProxy `%tr` |
+| `28/Nov/2026:20:57:33 UTC`; of other zones' names the place is taken as for none | WEBrick |
 | `28/Nov/2026 20:57:33` | Werkzeug, Python's `http.server` |
 | `2026-11-28T20:57:31+00:00`, with a fraction, `Z`, a space instead of `T` | nginx `$time_iso8601`, Envoy, Caddy, ELB |
+| `2026/11/28 - 20:57:31` | Gin |
 | `1795899522.801`, in seconds, milli-, micro- or nanoseconds | nginx `$msec`, Caddy, Squid, journald |
 | `Sat Nov 28 20:57:33 2026` | uWSGI |
 | `Sat, 28 Nov 2026 20:57:33 GMT` | morgan's `default` |
+| `261128 20:57:33` | Tornado |
 
 Month names in logs are English whatever the machine's language. A second of 60 (a leap second) is the second before it.
 Offsets are at most 14 hours and their minutes at most 59; where a server labels its local time wrongly, `zone` replaces
@@ -28,17 +31,20 @@ _MONTHS: Final = {
     )
 }
 _CLF: Final = re.compile(
-    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?(?: ([+-]\d{2}:?\d{2}|Z|UTC|GMT))?"
+    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?(?: ([+-]\d{2}:?\d{2}|[A-Z]{1,5}))?"
 )
 _ISO: Final = re.compile(
-    r"(\d{4})[-/](\d{2})[-/](\d{2})[T ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})? ?([+-]\d{2}(?::?\d{2})?|Z|z|UTC|GMT)?"
+    r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ]| - )(\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?"
+    r" ?([+-]\d{2}(?::?\d{2})?|Z|z|UTC|GMT)?"
 )
 _ASCTIME: Final = re.compile(r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) (\d{4})")
+_SHORT: Final = re.compile(r"(\d{2})(\d{2})(\d{2}) (\d{2}):(\d{2}):(\d{2})")
 _HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) (GMT)")
 _NUMBER: Final = re.compile(r"(\d{9,19})(?:\.(\d{1,9}))?")
 _MAX_OFFSET: Final = timedelta(hours=14)
 _SECONDS_BELOW: Final = 10**11
 """A number from here on counts something shorter than seconds: in seconds it would lie beyond the year 5000."""
+_UTC: Final = frozenset(("Z", "z", "UTC", "GMT"))
 _NO_SUCH_TIME: Final = "its time does not exist"
 
 
@@ -65,6 +71,8 @@ def log_time(text: str, zone: tzinfo | None = None, assume: tzinfo | None = None
     if match := _HTTP_DATE.fullmatch(text):
         day, month, year, hour, minute, second, offset = match.groups()
         return _time((year, _MONTHS.get(month, 0), day, hour, minute, second), None, offset, zone, assume)
+    if match := _SHORT.fullmatch(text):
+        return _time((f"20{match[1]}", *match.groups()[1:]), None, None, zone, assume)
     raise Malformed("its time cannot be read")
 
 
@@ -74,7 +82,9 @@ def _time(
     year, month, day, hour, minute, second = map(int, parts)
     if second > 60:  # noqa: PLR2004 a leap second is the 60th
         raise Malformed(_NO_SUCH_TIME)
-    there = zone or (_offset(offset) if offset else assume)
+    # A name of a time zone other than UTC's is the server's own: it has several meanings (CST, IST).
+    is_named = offset is not None and offset.isalpha() and offset not in _UTC
+    there = zone or (assume if offset is None or is_named else _offset(offset))
     micros = int((fraction or ".0")[1:7].ljust(6, "0"))
     try:
         return datetime(year, month, day, hour, minute, min(second, 59), micros, tzinfo=there).astimezone(UTC)
@@ -84,7 +94,7 @@ def _time(
 
 @lru_cache(maxsize=128)
 def _offset(text: str) -> tzinfo:
-    if text in ("Z", "z", "UTC", "GMT"):
+    if text in _UTC:
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])

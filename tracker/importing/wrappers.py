@@ -1,6 +1,7 @@
-"""What stands around a line where something else carried it: syslog, journald, Docker, Kubernetes.
+"""What stands around a line where something else carried it: syslog, journald, Docker, Kubernetes, a program's logging.
 
-A wrapper gives the line itself, and the time at which it was written, which stands in where the line has none.
+A wrapper gives the line itself, and the time at which it was written, which stands in where the line has none. One may
+stand in another: what `docker compose logs --timestamps` shows of a program that logs a time of its own.
 """
 
 import re
@@ -19,6 +20,7 @@ class Unwrapped(NamedTuple):
     """The line goes on in the next one (Kubernetes cuts at 16 KB)."""
 
 
+_AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
 _RFC5424: Final = re.compile(
     rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
@@ -34,8 +36,41 @@ _RSYSLOG_FILE: Final = re.compile(
     re.DOTALL,
 )
 """Its files, what it sends on, and `journalctl` with `short-iso` or `short-full`."""
+_JOURNAL_UNIX: Final = re.compile(rb"(\d{10}\.\d{6}) [A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\])?: ?(.*)", re.DOTALL)
+"""`journalctl --output=short-unix`."""
 _TWISTD: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) \[[^\]]*\] (.*)", re.DOTALL)
-_COMPOSE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.-]* *\| (.*)", re.DOTALL)
+_COLOUR: Final = rb"(?:\x1b\[[\d;]*m)*+"
+_COMPOSE: Final = re.compile(
+    _COLOUR + rb"(?:\d+\|)?[A-Za-z0-9][A-Za-z0-9_.@-]* *\|" + _COLOUR + rb" " + _COLOUR + rb"(.*)", re.DOTALL
+)
+"""`docker compose logs`, `docker service logs` and `pm2 logs`."""
+_POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
+"""`kubectl logs --prefix`."""
+_LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
+_BRACKETS: Final = rb"\[[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
+_BASIC_LOGGING: Final = re.compile(
+    rb"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][A-Za-z0-9_.]*:(.*)", re.DOTALL
+)
+"""Python's `logging.basicConfig()`."""
+_LOGGING: Final = re.compile(
+    rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)"
+    rb"(?:\]?:? +(?:- )?(?:(?:" + _BRACKETS + rb"|" + _LEVEL + rb"\b)[:\]]?(?: +|(?=\[)))++"
+    # The name of a logger, but none that may be the visitor's.
+    rb"(?:(?:[A-Za-z_][A-Za-z0-9_.:]*\]?:? )?- (?!- )|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z0-9_]+)*+[:\]]:? )?|: )"
+    rb"(?!(?:[\d.]+|\[\S+\]):\d+ - - \[)(.*)",
+    re.DOTALL,
+)
+"""Python's and Java's loggers, log4js, env_logger: a time, a level or brackets, the logger's name; pm2's time.
+
+Not around hypercorn's lines, which are told by it: without, some would be taken for what other servers write."""
+_CADDY_CONSOLE: Final = re.compile(
+    rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+)\t"
+    + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"\t[A-Za-z0-9_.-]+\t[^\t{]*\t(\{.*)"),
+    re.DOTALL,
+)
+"""Caddy's `format console`, whose times are UTC."""
+_MESSAGES: Final = ("message", "msg", "line", "log", "textPayload")
+_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime")
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
 
@@ -49,15 +84,25 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
     if match := _RFC3164.fullmatch(line):
         # Its time has neither year nor zone: the line's own has to do.
         return Unwrapped("syslog", match[1].rstrip(b"\n"), None)
-    if match := _RSYSLOG_FILE.fullmatch(line):
-        return Unwrapped("syslog", match[2], match[1].decode("latin-1"))
-    if match := _TIMESTAMPED.fullmatch(line):
-        return Unwrapped("timestamps", match[2], match[1].decode("latin-1"))
-    if match := _TWISTD.fullmatch(line):
-        return Unwrapped("twistd", match[2], match[1].decode("latin-1"))
-    if match := _COMPOSE.fullmatch(line):
-        return Unwrapped("compose", match[1], None)
+    if match := _CADDY_CONSOLE.fullmatch(line):
+        return Unwrapped("console", match[2], f"{match[1].decode()}Z")
+    for wrapper, pattern in _TIMED:
+        if match := pattern.fullmatch(line):
+            return Unwrapped(wrapper, match[2], match[1].decode("latin-1"))
+    for wrapper, pattern in _UNTIMED:
+        if match := pattern.fullmatch(line):
+            return Unwrapped(wrapper, match[1], None)
     return None
+
+
+_TIMED: Final = (
+    ("twistd", _TWISTD),
+    ("logging", _LOGGING),
+    ("syslog", _RSYSLOG_FILE),
+    ("syslog", _JOURNAL_UNIX),
+    ("timestamps", _TIMESTAMPED),
+)
+_UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGGING))
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
@@ -75,14 +120,34 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
     return None
 
 
-def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
-    """Return the JSON value of a line.
+def message_of(values: dict[str, Any]) -> Unwrapped | None:
+    """Return the line inside an object of a log shipper or of a logger that writes JSON: the text of its message."""
+    for name in _MESSAGES:
+        if isinstance(text := values.get(name), str) and text:
+            time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
+            return Unwrapped("json", text.rstrip("\r\n").encode(), None if time is None else str(time))
+    return None
 
-    Bytes that are no UTF-8 are replaced (nginx' `escape=json` leaves them as they came).
+
+def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
+    r"""Return the JSON value of a line.
+
+    Bytes that are no UTF-8 are replaced (nginx' `escape=json` leaves them as they came), and Apache's `\xhh` undone,
+    which is no JSON.
 
     Raises orjson.JSONDecodeError.
     """
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
+        if b"\\x" in line:
+            line = _AFTER_BACKSLASH.sub(_as_json, line)
         return orjson.loads(line.decode("utf-8", "replace"))
+
+
+def _as_json(match: re.Match[bytes]) -> bytes:
+    code = match[1]
+    if not code.startswith(b"x"):
+        return match[0]
+    byte = bytes.fromhex(code[1:].decode())
+    return b"\\u00" + code[1:] if byte < b" " or byte in b'"\\' else byte

@@ -1,0 +1,81 @@
+"""Why a line is of no format that is known: what it looks like, or where it stops to be a line of the usual shape."""
+
+import re
+from typing import Final
+
+from tracker.importing.line_format import QUOTED
+from tracker.importing.line_parts import TIME
+
+_UNKNOWN: Final = "not a line of a format that is known"
+_LOOKED_AT: Final = 1024
+"""Bytes of a line that are enough to tell what wrote it."""
+_DAY_AND_TIME: Final = r"\d\d/[A-Z][a-z]{2}/\d{4}:[\d:]{8} [+-]\d{4}"
+_BEFORE_HAPROXY: Final = r"(?:[^\[]{0,80}\[\d+\]: )?\S+:\d+ \[[^\]]+\] "
+_LOOKS_LIKE: Final = {
+    "Apache's error log, which is no access log: import that one": (
+        r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]{15,30}\] \[[a-z0-9_]*:[a-z0-9]+\] "
+    ),
+    "nginx' error log, which is no access log: import that one": r"\d{4}/\d\d/\d\d [\d:]{8} \[[a-z]+\] \d+#\d+: ",
+    "Apache's forensic log, which is no access log: import that one": r"[+-][A-Za-z0-9@_:.-]{8,}(?:\||$)",
+    "Apache's ssl_request_log, which has the requests of the access log a second time": (
+        r"\[[^\]]+\] \S+ (?:TLS|SSL)v[\d.]+ \S+ \""
+    ),
+    "a log of referrers (Apache's referer_log, WEBrick), which stands beside an access log": r"\S+ -> /\S*$",
+    "a log of user agents (Apache's agent_log), which stands beside an access log": r"Mozilla/\d\.\d \(",
+    "HAProxy's tcplog, which knows no requests: have it write option httplog": (
+        _BEFORE_HAPROXY + r"[^ /]+ [^ /]+/\S+ -?\d+/-?\d+/\+?\d+ \+?\d+ [A-Za-z-]{2} "
+    ),
+    "HAProxy's line of a connection without a request": _BEFORE_HAPROXY + r"[^ /]+/\S+: ",
+    "IIS' own format, whose dates are ambiguous: choose W3C": r"\S+, \S*, \d{1,2}/\d{1,2}/\d{2,4}, [\d:]{5,8}, ",
+    "a Network Load Balancer's log, which knows no requests": r"(?:tls|tcp|udp) \d\.\d \S+ (?:net|app)/\S+ ",
+    "journalctl --output=export: --output=json is read": r"(?:MESSAGE|__CURSOR|_[A-Z_]+|[A-Z]+_[A-Z_]+)=",
+    "koa-logger, which writes no time and no address: take koa-morgan": r"(?:\x1b\[\d+m| )*+(?:<--|-->|xxx|-x-)",
+    "hapi's good-console, which writes no address: SafeJson of good-squeeze does": (
+        r"\d{6}/\d{6}\.\d{3}, [^\[]{0,80}\[(?:response|request|log|ops|error)"
+    ),
+    "npm's serve, whose times have no zone and whose lines no headers: put a server before it": (
+        r" ?(?:HTTP|INFO)  .{8,40} (?:GET|HEAD|POST|Returned) "
+    ),
+    "php-fpm's log, which names scripts: import that of the web server": rf"\S+ - +{_DAY_AND_TIME} \"[A-Z]+ ",
+    "a line of key=value pairs: have it written as JSON": r"(?:[a-z_]+=(?:\"[^\"]*\"|[^\" ]*)(?: |$)){3,}",
+    "PHP's own server telling of a connection, not of a request": (
+        r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]+ \d{4}\] (?:\S+:\d+ (?:Accepted|Clos)|PHP .{1,40} Development Server)"
+    ),
+    "eventlet telling of a connection, not of a request": r"\(\d+\) (?:accepted |wsgi (?:starting|exited))",
+    "what Python's http.server says about the next line": r"\S+ - - \[[^\]]*\] code \d{3}, message ",
+    "what npm's http-server says about the line before": r"\[[^\]]+\]  ?\"[^\"]*\" Error \(\d{3}\): ",
+}
+"""What kinds of logs begin with."""
+_BEGINNINGS: Final = tuple((re.compile(pattern.encode(), re.DOTALL), what) for what, pattern in _LOOKS_LIKE.items())
+_PARTS: Final = {
+    "time in brackets": rf"[^\"]{{1,300}}? {TIME}",
+    "request in quotes": f'"{QUOTED}"',
+    "status": r"(?:\d{3}|-|0)",
+    "number of bytes": r"(?:\d{1,18}|-)",
+    "referrer in quotes": f'"{QUOTED}"',
+    "user agent in quotes": f'"{QUOTED}"',
+}
+_AS_COMBINED: Final = tuple(
+    (name, re.compile(" ".join(list(_PARTS.values())[: place + 1]).encode(), re.DOTALL))
+    for place, name in enumerate(_PARTS)
+)
+"""A combined line up to each of its parts."""
+
+
+def why_unreadable(line: bytes) -> str:
+    """Return a sentence for an operator that holds nothing of the line."""
+    text = line[:_LOOKED_AT]
+    for beginning, what in _BEGINNINGS:
+        if beginning.match(text):
+            return f"{_UNKNOWN}: it looks like {what}"
+    last_fit = None
+    for name, pattern in _AS_COMBINED:
+        match = pattern.match(line)
+        if match is None or line[match.end() : match.end() + 1] not in (b"", b" "):
+            break
+        last_fit = name
+    if last_fit is None:
+        return f"{_UNKNOWN} (see --format)"
+    if last_fit == "user agent in quotes":
+        return f"{_UNKNOWN}: like a combined line, but for what follows the user agent (a quote that was not escaped?)"
+    return f"{_UNKNOWN}: like a combined line up to the {last_fit}, not behind it (--format takes a format string)"
