@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -103,19 +103,16 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
     if "address" not in fields and host == values.get("host") and normalise(host):
         # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
         fields["address"] = fields.pop("host")
-    if not _TELLING & fields.keys():
-        raise UnknownNames(_unknown_names(values, "address"))
-    if not _REQUEST & fields.keys() and not _has_name_of_request(tuple(values)):
-        raise Malformed(_unknown_names(values, "target"))
-    if fields.get("request", "").startswith("/") and "target" not in fields:
-        fields["target"] = fields.pop("request")
+    if "target" not in fields:
+        _check_request(fields, values)
     if (method := fields.get("method", "")).islower():
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
     if time is not None:
         fields.setdefault("time", time)
-    if "://" in fields.get("target", "") or "?" in fields.get("target", ""):
+    target = fields.get("target", "")
+    if "?" in target or "://" in target:
         fields.pop("query", None)
-    elif "target" in fields and "query" in fields:
+    elif target and "query" in fields:
         path = fields.pop("target")
         # No target has these: nginx' $uri and Apache's %U are paths whose percent escapes are undone.
         fields["decoded_path" if _NO_TARGET.search(path) else "path"] = path
@@ -124,31 +121,33 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
 
 def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
     fields: Fields = {}
-    for field, paths in _paths_among(tuple(values)):
+    paths_of_fields = _paths_among(tuple(values))
+    if names:
+        paths_of_fields += tuple((_COLUMNS_AS_FIELDS.get(name, name), _paths(theirs)) for name, theirs in names.items())
+    for field, paths in paths_of_fields:
         for path in paths:
-            if (text := _text(values, path)) is not None:
-                fields[field] = text
+            value: Any = values
+            for name in path:
+                value = value.get(name) if isinstance(value, dict) else None
+            if value is None:
+                continue
+            # Nearly all are texts.
+            text = value if isinstance(value, str) else _text(value, is_query=field == "query")
+            if text and text != "-":
+                fields[field] = letters_as_bytes(text) if field in _TEXTS else text
                 break
-    for name, theirs in names.items():
-        if (text := _text(values, _Path.of(theirs))) is not None:
-            fields[_COLUMNS_AS_FIELDS.get(name, name)] = text
-    for field in _TEXTS & fields.keys():
-        fields[field] = letters_as_bytes(fields[field])
     return fields
 
 
-class _Path(NamedTuple):
-    """Where a text stands: under a name, or under the last of several, each in the object of the one before."""
-
-    name: str
-    parts: tuple[str, ...]
-
-    @classmethod
-    def of(cls, name: str) -> "_Path":
-        return cls(name, tuple(name.split(".")))
+_Path = tuple[str, ...]
+"""Where a text stands: under a name, or under the last of several, each in the object of the one before."""
 
 
-_PATHS: Final = {field: tuple(map(_Path.of, aliases)) for field, aliases in ALIASES.items()}
+@lru_cache(maxsize=256)
+def _paths(name: str) -> tuple[_Path, ...]:
+    """Return the paths that a name stands for: itself, and what its points lead to."""
+    parts = tuple(name.split("."))
+    return ((name,),) if len(parts) == 1 else ((name,), parts)
 
 
 @lru_cache(maxsize=256)
@@ -156,27 +155,18 @@ def _paths_among(names: tuple[str, ...]) -> tuple[tuple[str, tuple[_Path, ...]],
     """Return the paths that an object of these names may have: a log's objects have all the same, or nearly."""
     present = frozenset(names)
     there = {
-        field: tuple(path for path in paths if path.name in present or path.parts[0] in present)
-        for field, paths in _PATHS.items()
+        field: tuple(path for alias in aliases for path in _paths(alias) if path[0] in present)
+        for field, aliases in ALIASES.items()
     }
     return tuple((field, paths) for field, paths in there.items() if paths)
 
 
-def _text(values: dict[str, Any], path: _Path) -> str | None:
-    """Return the text at a path, numbers as they are written, of a list its items; None for nothing."""
-    value: Any = values.get(path.name)
-    if value is None and len(path.parts) > 1:
-        value = values
-        for name in path.parts:
-            if not isinstance(value, dict):
-                return None
-            value = value.get(name)
-    if isinstance(value, str):
-        return value if value not in ("", "-") else None
+def _text(value: Any, *, is_query: bool) -> str | None:  # noqa: ANN401 any JSON value
+    """Return the text of a value, numbers as they are written, of a list its items; None for nothing."""
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return ", ".join(value)
-    if isinstance(value, dict) and path.parts[-1] == "query":
-        return _query_of(value) or None
+    if isinstance(value, dict) and is_query:
+        return _query_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return repr(value)
@@ -187,9 +177,17 @@ def _query_of(values: dict[str, Any]) -> str:
     return urlencode(values, doseq=True, quote_via=quote, safe=_SAFE_IN_QUERIES)
 
 
-@lru_cache(maxsize=256)
-def _has_name_of_request(names: tuple[str, ...]) -> bool:
-    return not _REQUEST.isdisjoint(field for field, _ in _paths_among(names))
+def _check_request(fields: Fields, values: dict[str, Any]) -> None:
+    """Take a request line that is a path alone for one. Raises Malformed where no name of a request's is there."""
+    request = fields.get("request")
+    if request is not None:
+        if request.startswith("/"):
+            fields["target"] = fields.pop("request")
+        return
+    if not _TELLING & fields.keys():
+        raise UnknownNames(_unknown_names(values, "address"))
+    if _REQUEST.isdisjoint(field for field, _ in _paths_among(tuple(values))):
+        raise Malformed(_unknown_names(values, "target"))
 
 
 def _unknown_names(values: dict[str, Any], missing: str) -> str:

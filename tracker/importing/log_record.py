@@ -102,7 +102,7 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     return Record(
         created_at=log_time(time, rules.zone, rules.assume_zone),
         columns=columns,
-        host=_host(fields) if "host" in fields else None,
+        host=_host(fields["host"], fields.get("port")) if "host" in fields else None,
         kind=_kind(method, url, status, is_asset=is_asset),
     )
 
@@ -161,6 +161,7 @@ def _of_request_line(request: str) -> _Requested:
     return _requested(*_parts_of(request))
 
 
+@lru_cache(maxsize=8192)
 def _requested(method: str | None, target: str | None) -> _Requested:
     method = None if method in _NAMELESS else method
     url = _url(method, target)
@@ -224,11 +225,12 @@ def _agent(text: str | None) -> str | None:
     return text if text.isprintable() else _CONTROL_BUT_TAB.sub("", text).strip() or None
 
 
-def _host(fields: Fields) -> str | None:
-    match = _HOST.fullmatch((fields.get("host") or "").strip())
+@lru_cache(maxsize=1024)
+def _host(text: str, port_apart: str | None) -> str | None:
+    match = _HOST.fullmatch(text.strip())
     if match is None or match["name"] in _NAMELESS:
         return None
-    name, port = match["name"].lower(), match["port"] or fields.get("port") or ""
+    name, port = match["name"].lower(), match["port"] or port_apart or ""
     return name if port in _DEFAULT_PORTS or not port.isdecimal() else f"{name}:{port}"
 
 

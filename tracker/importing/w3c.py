@@ -75,7 +75,12 @@ class W3CReader:
         if not self._names:
             return None
         text = line.decode("utf-8", "replace").replace("\0", "")
-        values = text.split("\t") if "\t" in text else [self._value(*pair) for pair in _SPACED.findall(text)]
+        if "\t" in text:
+            values = text.split("\t")
+        elif '"' in text or self._is_tomcat:
+            values = [self._value(*pair) for pair in _SPACED.findall(text)]
+        else:
+            values = text.split()
         if len(values) != len(self._names):
             raise Malformed(f"{len(values)} fields where #Fields: names {len(self._names)}")
         return fields_of(dict(zip(self._names, values, strict=True)))
