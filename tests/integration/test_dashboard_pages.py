@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support import dashboard_pages
 from tests.support.browsing import Browsing, heading, text_of
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
@@ -47,6 +48,15 @@ def pages(managing: Managing, app_id: str = "shop") -> Iterator[str]:
                 continue
             path = rule.rule.replace("<app_id>", app_id).replace("<path:rest>", "nothing")
             yield f"{path}?group=pages" if path.endswith("/panel") else path
+
+
+def test_the_list_of_pages_has_every_page(managing: Managing) -> None:
+    routes = {
+        rule.endpoint.removeprefix("dashboard.")
+        for rule in managing.app.url_map.iter_rules()
+        if rule.endpoint.startswith("dashboard.") and "GET" in (rule.methods or ())
+    }
+    assert routes == dashboard_pages.PAGES.keys() | dashboard_pages.NO_PAGES
 
 
 @pytest.mark.usefixtures("application")
@@ -105,6 +115,8 @@ def test_every_page_may_load_only_what_is_our_own_and_is_kept_by_nobody(
             assert page.headers["Content-Language"] == language
             assert is_part or f'<html lang="{language}">' in page.text
             assert " style=" not in page.text
+            assert "`" not in re.sub(r"<[^>]*>", "", page.text), "code is marked up"
+            assert 'type="date"' not in page.text, "browsers write it in their own language"
             assert page.text.count("<script") == scripted
             assert ("script-src 'self'; connect-src 'self'" in page.headers["Content-Security-Policy"]) is scripted
             for address in re.findall(r'(?:src|href|action)="([^"]*)"', page.text):

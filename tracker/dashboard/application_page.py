@@ -55,16 +55,19 @@ def show(app_id: str) -> Response:
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
         questions["traffic"] = partial(reported.read, services, app_id, asked, days, notes)
-    elif time.name != "24h":
-        questions["visits"] = partial(reported.visits, services, app_id, asked)
+    questions |= panels.questions(services, app_id, asked)
+    if has_visits := time.name != "24h":
+        # They take longer than all else together, so they come last, into the place that is kept for them.
+        questions["visits"] = partial(reported.visits, services, app_id, asked, with_sessions=by_reports)
     return streamed(
         "application.html",
-        {**questions, **panels.questions(services, app_id, asked)},
+        questions,
         script=True,
         **shown,
         **_of_panels(asked),
         ranges=NAMES,
         numbers=numbers,
+        has_visits=has_visits,
         parameters=_parameters(app_id, asked, numbers),
         written=days.written,
         live=services.live.read(app_id),

@@ -2,20 +2,20 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from flask import Response, request
 
-from tracker.application_settings import TIMEZONE, WEEK_START
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change
 from tracker.dashboard.formats import Days
-from tracker.dashboard.page import HEADERS, address, page
+from tracker.dashboard.page import HEADERS, address, streamed
 from tracker.dashboard.ranges import CHOSEN, Range, range_of
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.sign_in import see
+from tracker.dashboard.site_days import days_of, now_there
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import Refused, not_found
@@ -36,15 +36,6 @@ _SOURCES: Final = 8
 """Sources of a goal that are shown; the CSV has more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """What the page shows of some days: one report for all goals, one for each funnel, and who came again."""
-
-    goals: GoalsReport
-    funnels: list[tuple[Funnel, FunnelReport]]
-    returning: ReturningReport
-
-
 def show(app_id: str) -> Response:
     """Return the page."""
     return _page(app_id)
@@ -63,20 +54,19 @@ def panel_csv(app_id: str) -> Response:
     """Return what a panel shows, all of it, as CSV: `goals`, `returning`, or a funnel by its id. Raises Refused."""
     services = current_services()
     application = application_named(app_id)
-    asked = range_of(request.args, services.clock.now())
+    asked = range_of(request.args, now_there(application, services.clock.now()))
+    days = days_of(application, asked)
     known, paths = goals.list_(services.database, application.app_id)
     name = request.args.get("panel", "goals")
     funnel = next((known_funnel for known_funnel in paths if str(known_funnel.id) == name), None)
     if name == "goals":
-        rows = _goal_rows(known, _goals_report(services, application.app_id, asked, known))
+        rows = _goal_rows(known, _goals_report(services, application.app_id, days, known))
     elif name == "returning":
-        returning = returning_reports.read(
-            services.database, services.readers, app_id=application.app_id, now=services.clock.now()
-        )
+        returning = _returning(services, application.app_id)
         rows = [("week", "weeks_later", "visitors")]
         rows += [(str(c.week), str(n), str(count)) for c in returning.cohorts for n, count in enumerate(c.came)]
     elif funnel is not None:
-        report = _funnel_report(services, application.app_id, asked, funnel)
+        report = _funnel_report(services, application.app_id, days, funnel)
         rows = [("step", "visits"), ("", str(report.visits))]
         rows += [(str(step), str(count)) for step, count in zip(funnel.steps, report.reached, strict=True)]
     else:
@@ -132,20 +122,30 @@ def _step(fields: Mapping[str, str], number: str) -> str:
 def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     services = current_services()
     shown = frame(app_id)
-    app_id = shown["application"].app_id
-    asked = range_of(request.args, services.clock.now())
+    application = application_named(app_id)
+    app_id = application.app_id
+    asked = range_of(request.args, now_there(application, services.clock.now()))
     known, paths = goals.list_(services.database, app_id)
     may_change = viewer().may(PERMISSION)
-    return page(
+    days = days_of(application, asked)
+    # One report for all goals, one for each funnel, and who came again, whatever the time.
+    questions: dict[str, Callable[[], object]] = {}
+    if known:
+        questions["goals"] = partial(_goals_report, services, app_id, days, known)
+    for funnel in paths:
+        questions[str(funnel.id)] = partial(_funnel_report, services, app_id, days, funnel)
+    questions["returning"] = partial(_returning, services, app_id)
+    return streamed(
         "goals.html",
+        questions,
         status=200 if refused is None else refused.status,
         **shown,
         asked=asked,
         ranges=_RANGES,
         time=_time(asked),
+        zone=days.zone,
         known=known,
         funnels=paths,
-        reached=_reached(services, app_id, asked, known, paths),
         sources=_SOURCES,
         week=Days(Words(language())).short,
         may_change=may_change,
@@ -157,35 +157,16 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     )
 
 
-def _reached(
-    services: DashboardServices, app_id: str, asked: Range, known: Sequence[Goal], paths: Sequence[Funnel]
-) -> Reached | None:
-    """Return what the reports say; None where there are none just now. Raises DatabaseUnavailable."""
-    try:
-        return Reached(
-            _goals_report(services, app_id, asked, known),
-            [(funnel, _funnel_report(services, app_id, asked, funnel)) for funnel in paths],
-            returning_reports.read(services.database, services.readers, app_id=app_id, now=services.clock.now()),
-        )
-    except Refused:
-        return None
+def _goals_report(services: DashboardServices, app_id: str, days: ZoneDays, known: Sequence[Goal]) -> GoalsReport:
+    return goal_reports.read(services.database, services.readers, app_id=app_id, goals=known, days=days)
 
 
-def _goals_report(services: DashboardServices, app_id: str, asked: Range, known: Sequence[Goal]) -> GoalsReport:
-    return goal_reports.read(services.database, services.readers, app_id=app_id, goals=known, days=_days(app_id, asked))
+def _funnel_report(services: DashboardServices, app_id: str, days: ZoneDays, funnel: Funnel) -> FunnelReport:
+    return funnel_reports.read(services.database, services.readers, app_id=app_id, steps=funnel.steps, days=days)
 
 
-def _funnel_report(services: DashboardServices, app_id: str, asked: Range, funnel: Funnel) -> FunnelReport:
-    return funnel_reports.read(
-        services.database, services.readers, app_id=app_id, steps=funnel.steps, days=_days(app_id, asked)
-    )
-
-
-def _days(app_id: str, asked: Range) -> ZoneDays:
-    """Return the days of the site's own zone."""
-    stored: Mapping[str, Any] = application_named(app_id).settings
-    starts_sunday = WEEK_START.value(stored) == "sunday"
-    return ZoneDays(asked.shown.first, asked.shown.last, TIMEZONE.value(stored), starts_sunday)
+def _returning(services: DashboardServices, app_id: str) -> ReturningReport:
+    return returning_reports.read(services.database, services.readers, app_id=app_id, now=services.clock.now())
 
 
 def _time(asked: Range) -> str:

@@ -33,6 +33,8 @@ class MinuteColumn:
     hits_in: float
     hits_out: float
     labelled: bool
+    is_spare: bool
+    """Whether its label is left out where there is little room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _column(rate: MinuteRate, place: int, width: float, top: int) -> MinuteColum
         hits_in=_height(rate.hits_in, top),
         hits_out=_height(rate.hits_out, top),
         labelled=rate.minute % _LABEL_EVERY == 0,
+        is_spare=rate.minute % (2 * _LABEL_EVERY) != 0,
     )
 
 

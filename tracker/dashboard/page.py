@@ -62,6 +62,9 @@ def page(
 def streamed(
     template: str,
     questions: Questions,
+    *,
+    status: int = HTTPStatus.OK,
+    script: bool = False,
     **values: Any,  # noqa: ANN401 what templates show
 ) -> Response:
     """Return a page that is sent in pieces: up to each `{{ sent }}` of its template as soon as that is made.
@@ -71,12 +74,14 @@ def streamed(
     alone.
     """
     words = Words(language())
-    pieces = _pieces(template, questions, {**_usual(words), **values})
+    pieces = _pieces(template, questions, {**_usual(words), "script": script, **values})
     begun = next(pieces)
     headers = _headers(words)
-    headers["Content-Security-Policy"] += _SCRIPT_POLICY
+    if script:
+        headers["Content-Security-Policy"] += _SCRIPT_POLICY
     # A proxy of nginx's kind would hold the pieces back until there are many.
-    answer = Response(chain([begun], pieces), headers={**headers, "X-Accel-Buffering": "no"}, content_type=_HTML)
+    headers["X-Accel-Buffering"] = "no"
+    answer = Response(chain([begun], pieces), status, headers, content_type=_HTML)
     answer.call_on_close(pieces.close)
     return answer
 

@@ -15,26 +15,30 @@ from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.traffic import Card, Traffic
 from tracker.reports.answer import Report
 
-_COUNTED: Final = ("requests", "visitors", "sessions")
+_COUNTED: Final = ("requests", "visitors")
 _VISITS: Final = ("page_views", "views_per_session", "bounce_rate", "duration")
 
 
-def visits(services: DashboardServices, app_id: str, asked: Asked) -> list[Card]:
-    """Return what visits were like: views, views a visit, bounces, duration. Raises Refused, DatabaseUnavailable."""
-    report = ask(services, app_id, asked.question(",".join(_VISITS), []), asked.now)
-    return _of_visits(report)
+def visits(services: DashboardServices, app_id: str, asked: Asked, *, with_sessions: bool) -> list[Card]:
+    """Return how many visits there were, if that is asked for, and what they were like.
+
+    Raises Refused, DatabaseUnavailable.
+    """
+    names = ("sessions", *_VISITS) if with_sessions else _VISITS
+    report = ask(services, app_id, asked.question(",".join(names), []), asked.now)
+    return [Card(name=name, number=report.rows[0][name]) for name in names]
 
 
 def read(
     services: DashboardServices, app_id: str, asked: Asked, days: Days, notes: Sequence[Mapping[str, Any]]
 ) -> Traffic:
-    """Return the page's traffic by reports; `notes` as `traffic.read` takes them.
+    """Return the page's traffic by reports, without visits, which take longer; `notes` as `traffic.read` takes them.
 
     Raises Refused, DatabaseUnavailable.
     """
     time = asked.time
     by_hours = time.name == "24h"
-    question = asked.question("requests,visitors", [])
+    question = asked.question(",".join(_COUNTED), [])
     # Of the 24 hours before these, a day more is needed than is shown.
     first = {"start_date": time.period.first.isoformat()} if by_hours else {}
     series = ask(services, app_id, {**question, **first, "interval": time.group_by}, asked.now)
@@ -42,9 +46,8 @@ def read(
     bars = [traffic.bar(_row(row), time, asked.now, days, texts) for row in series.rows]
     if by_hours:
         return traffic.of_last_hours(bars, None)
-    named = ",".join((*_COUNTED, *_VISITS))
     compares = {} if asked.filters else {"compare": "previous"}
-    whole = ask(services, app_id, {**asked.question(named, []), **compares}, asked.now)
+    whole = ask(services, app_id, {**question, **compares}, asked.now)
     return Traffic(
         cards=_cards(whole, is_over=not time.goes_on),
         chart=chart(bars),
@@ -52,7 +55,6 @@ def read(
         parameters=[],
         complete_until=None,
         empty=not any(bar.requests for bar in bars),
-        more=_of_visits(whole),
     )
 
 
@@ -71,11 +73,6 @@ def _cards(whole: Report, *, is_over: bool) -> list[Card]:
         )
         for name in _COUNTED
     ]
-
-
-def _of_visits(report: Report) -> list[Card]:
-    row = report.rows[0]
-    return [Card(name=name, number=row[name], exact=report.exact) for name in _VISITS]
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,24 +11,21 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from tracker.dashboard.wording import Language
+from tracker.dashboard.wording import Language, with_code
 
 _FILE: Final = Path(__file__).parent / "texts" / "sentences.json"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
-_CODE: Final = re.compile(r"`([^`]*)`")
 _MAX_DEPTH: Final = 3
 
 
 def shown(text: str, language: Language) -> Markup:
     """Return a sentence as HTML, in the page's language where there is a translation, else marked as English."""
     if language == "en" or not text:
-        return _with_code(text)
+        return with_code(text)
     translated = _translated(text)
-    return (
-        Markup('<span lang="en">{}</span>').format(_with_code(text)) if translated is None else _with_code(translated)
-    )
+    return Markup('<span lang="en">{}</span>').format(with_code(text)) if translated is None else with_code(translated)
 
 
 def _translated(text: str, depth: int = 0) -> str | None:
@@ -39,13 +36,6 @@ def _translated(text: str, depth: int = 0) -> str | None:
                 parts["inner"] = _translated(parts["inner"], depth + 1) or parts["inner"]
             return translation.format(**parts)
     return None
-
-
-def _with_code(text: str) -> Markup:
-    pieces = _CODE.split(text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in enumerate(pieces)
-    )
 
 
 @cache

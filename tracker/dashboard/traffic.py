@@ -1,7 +1,7 @@
 """One application's numbers over some time: cards, a chart, and what its custom parameters were."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -41,8 +41,6 @@ class Traffic:
     parameters: list[dict[str, Any]]
     complete_until: datetime | None
     empty: bool
-    more: list[Card] = field(default_factory=list)
-    """What visits were like, where that is known together with these."""
 
     @property
     def has_sessions(self) -> bool:

@@ -1,17 +1,20 @@
 """The words of the pages, in the reader's language: `texts/en.json` and `texts/ja.json`."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from flask import request
+from markupsafe import Markup, escape
 
 Language = Literal["en", "ja"]
 LANGUAGES: Final[Mapping[Language, str]] = {"en": "English", "ja": "日本語"}
 """Each under the name that its own readers know."""
 COOKIE: Final = "tracker_language"
+_CODE: Final = re.compile(r"`([^`]*)`")
 _FOLDER: Final = Path(__file__).parent / "texts"
 
 
@@ -34,14 +37,24 @@ class Words:
         self._texts = _texts(language)
 
     def __call__(self, key: str, **values: Any) -> str:  # noqa: ANN401 whatever a text has places for
-        """Return a text with its places filled. KeyError for one that there is not."""
+        """Return a text with its places filled, as HTML where it has code. KeyError for one that there is not."""
         count = values.get("count")
         name = f"{key}.one" if count in (1, "1") and f"{key}.one" in self._texts else key
-        return self._texts[name].format(**values) if values else self._texts[name]
+        text = self._texts[name]
+        said = text.format(**values) if values else text
+        return with_code(said) if "`" in text else said
 
     def known(self, key: str, otherwise: str) -> str:
         """Return the text of a word that comes from elsewhere, such as a reason's name, or that word itself."""
-        return self._texts.get(key, otherwise)
+        return self(key) if key in self._texts else otherwise
+
+
+def with_code(text: str) -> Markup:
+    """Return a text as HTML: what is between backticks is code."""
+    pieces = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in enumerate(pieces)
+    )
 
 
 @cache

@@ -1,0 +1,39 @@
+"""Every page of the dashboard, by its endpoint, as tests walk them; one of them holds this list against the routes."""
+
+from collections.abc import Iterator, Mapping
+
+PAGES: Mapping[str, tuple[str, ...]] = {
+    "sign-in": ("/sign-in",),
+    "home": ("",),
+    "operations": ("/operations",),
+    "failed-hits": ("/operations/failed",),
+    "hit": ("/operations/hit", "/operations/hit?id=00000000-0000-4000-8000-000000000000"),
+    "application": (
+        *("/applications/{app}", "/applications/{app}?range=24h", "/applications/{app}?range=12m"),
+        *("/applications/{app}?range=30d&device=desktop&places=languages", "/applications/{fresh}"),
+    ),
+    "live": ("/applications/{app}/live",),
+    "goals": ("/applications/{app}/goals", "/applications/{fresh}/goals"),
+    "quality": ("/applications/{app}/quality",),
+    "webhooks": ("/applications/{app}/webhooks", "/applications/{fresh}/webhooks"),
+    "settings": ("/applications/{app}/settings",),
+    "access": ("/applications/{app}/access", "/applications/{fresh}/access"),
+    "keys": ("/applications/{app}/keys",),
+    "invitation": ("/invitation/{invitation}",),
+    "share-traffic": ("/share/{share}", "/share/{share}?range=24h"),
+    "share-live": ("/share/{share}/live",),
+    "share-goals": ("/share/{share}/goals",),
+    "nothing": ("/nothing",),
+}
+NO_PAGES = {
+    *("file", "home-slash", "sign-in-callback", "first-hit", "live-now", "panel", "panel-csv", "goals-csv"),
+    *("share-live-now", "share-panel", "share-panel-csv", "share-goals-csv"),
+}
+"""What a GET brings that is a file, a part of a page, or the way to another one."""
+
+
+def paths(**names: str) -> Iterator[str]:
+    """Return the address of each page; `names` are `app`, `fresh` (nothing was counted), `share` and `invitation`."""
+    for templates in PAGES.values():
+        for template in templates:
+            yield f"/dashboard{template.format(**names)}"
