@@ -15,6 +15,7 @@ from tests.browser.site import Site
 from tests.browser.test_dashboard import seeing, sign_in
 from tests.support.needed import need
 from tests.support.raw_hits import count_days, fill
+from tests.support.waiting import wait_until
 from tracker.demo.stack import Stack
 from tracker.management import annotations, applications, goals, settings
 from tracker.store.database import Database
@@ -154,6 +155,40 @@ def test_a_note_stands_on_its_day_and_a_filter_lasts(browser: Browser, running: 
         expect(page.locator("circle.note")).to_have_count(1)
         page.get_by_role("link", name="/cart", exact=True).click()
         expect(page.locator(".chip")).to_have_count(1)
+
+
+@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["script", "no script"])
+def test_another_panel_of_a_group_comes_into_its_place_and_lasts(
+    browser: Browser, running: Stack, key: str, options: dict[str, Any]
+) -> None:
+    with seeing(browser, running, locale="en-US", **options) as page:
+        page.goto(f"{running.url}/dashboard")
+        page.locator("#key").fill(key)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("h1")).to_have_text("Owned")
+        page.goto(f"{running.url}/dashboard/applications/owned?range=30d")
+        pages = page.locator("#pages")
+        # The scheduler writes facts some seconds after the rows.
+        wait_until(lambda: page.reload() and pages.get_by_role("link", name="/cart", exact=True).count())
+        if not options:
+            page.evaluate("window.stays = true")
+        pages.get_by_role("link", name="Exit pages", exact=True).click()
+        expect(pages.get_by_role("link", name="Exit pages", exact=True)).to_have_attribute("aria-current", "true")
+        if not options:
+            expect(pages.get_by_role("link", name="Exit pages", exact=True)).to_be_focused()
+            assert page.evaluate("window.stays"), "without a reload"
+        expect(page).to_have_url(re.compile("pages=exit_pages"))
+        page.locator("#devices").get_by_role("link", name="Browsers", exact=True).click()
+        expect(page.locator("#devices").get_by_role("link", name="Browsers", exact=True)).to_have_attribute(
+            "aria-current", "true"
+        )
+        page.get_by_role("link", name="90 days").click()
+        expect(page).to_have_url(re.compile("range=90d"))
+        for name in ("Exit pages", "Browsers"):
+            expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "true")
+        page.locator("#pages").get_by_role("link", name="/cart", exact=True).click()
+        expect(page.locator(".chip")).to_have_count(1)
+        expect(page.get_by_role("link", name="Browsers", exact=True)).to_have_attribute("aria-current", "true")
 
 
 def test_a_hit_is_live_within_three_seconds(browser: Browser, running: Stack, store: Database) -> None:

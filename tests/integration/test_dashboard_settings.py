@@ -9,6 +9,9 @@ from tests.support.browsing import Browsing, heading, text_of
 from tests.support.managing import Managing, data
 from tests.support.registered_webhooks import register
 from tracker.application import Application
+from tracker.application_settings import SETTINGS
+from tracker.dashboard import settings_page
+from tracker.dashboard.wording import LANGUAGES, Words
 from tracker.management import applications, audit, keys, settings, webhooks
 from tracker.store.database import Database
 
@@ -161,3 +164,10 @@ def test_nobody_changes_what_they_may_not_and_no_other_site_does(
     stranger.sign_in(stranger_key)
     assert stranger.post(path, action="create", **{"may:track": "on"}).status_code == 404
     assert [row for row in actions(database) if row not in before] == [("application.created", "command", "stranger")]
+
+
+def test_every_setting_has_its_place_and_its_name() -> None:
+    assert sorted(key for keys in settings_page._GROUPS.values() for key in keys) == sorted(SETTINGS)
+    for language in LANGUAGES:
+        words = Words(language)
+        assert [key for key in SETTINGS if words.known(f"setting.{key}", "") == ""] == []

@@ -19,6 +19,19 @@ from tracker.setting_types import Choice, Switch, WholeNumber
 PERMISSION: Final = "settings:write"
 _COLUMNS: Final = ("name", "domain", "description")
 _OF_THE_OPERATOR: Final = ("active", "suspended")
+_GROUPS: Final = {
+    "reports": ("timezone", "week_start", "session_timeout_minutes", "page_query_parameters", "max_different_values"),
+    "privacy": (
+        *("ip_anonymization", "respect_dnt", "retention_days", "stripped_query_parameters"),
+        *("max_url_length", "max_user_agent_length", "webhook_ip_address", "webhook_user_agent"),
+    ),
+    "taken": (
+        *("bot_filter", "origin_check", "allow_localhost", "custom_params_mode"),
+        *("import_page_views", "dialects", "aliases"),
+    ),
+    "limits": ("daily_megabytes", "address_share_percent", "key_reserve_percent"),
+}
+"""Settings by what they are about, in the order of the page. A test holds that each has its place and its name."""
 _LONG: Final = 40
 """Characters from which on a value is written in a field of several lines."""
 
@@ -63,12 +76,12 @@ def _whole(text: str) -> int:
 
 def _page(app_id: str, refused: Refused | None) -> Response:
     shown = frame(app_id)
-    rows = settings.list_(current_services().database, shown["application"].app_id)
+    rows = {row.setting_key: row for row in settings.list_(current_services().database, shown["application"].app_id)}
     return page(
         "settings.html",
         status=200 if refused is None else refused.status,
         **shown,
-        rows=[(row, *_field(row.setting_key)) for row in rows],
+        groups={group: [(rows[key], *_field(key)) for key in keys] for group, keys in _GROUPS.items()},
         may_operate=viewer().is_operator or (viewer().key is not None and viewer().key.id is None),  # type: ignore[union-attr] # it is not None there
         statuses=_OF_THE_OPERATOR,
         refused=refused,
