@@ -98,6 +98,9 @@ LOGS_READ = {
         '%h %l %u %{%Y-%m-%d}t %{%H:%M:%S}t.%{usec_frac}t %{%z}t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"', found=""
     ),
     "apache-json.log": Log(found="jsonl"),
+    "haproxy-2.6.12-httpslog.log": Log(found="haproxy"),
+    # Host, X-Forwarded-For and User-Agent are captured.
+    "haproxy-2.6.12-captures.log": Log(changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), found="haproxy"),
 }  # fmt: skip
 
 

@@ -202,6 +202,22 @@ def test_what_cannot_be_read_is_said_by_what_it_looks_like(line: str, what: str)
         read(line)
 
 
+HAPROXY = "203.0.113.9:42 [29/Nov/2026:10:05:03.1] web web/1 0/0/1/4/5 200 5 - - ---- 1/1/0/0/0 0/0 "
+
+
+def test_what_haproxy_captured_has_its_place_by_what_it_is() -> None:
+    captured = "{site.example|unknown, 2001:db8::7, 10.0.0.1|UA x|https://r.example/} "
+    _, columns = read(HAPROXY + captured + '"GET /a HTTP/1.1"')
+    assert (columns["user_agent"], columns["referrer"]) == ("UA x", "https://r.example/")
+    with pytest.raises(Malformed, match="that was cut"):
+        read(HAPROXY + captured + '"GET /a')
+
+
+def test_lighttpd_writes_no_host_for_what_it_refused() -> None:
+    assert read(LINE, "lighttpd")[1] == read(LINE)[1]
+    assert read(LINE.replace(" - - ", " site.example - "), "lighttpd")[1] == read(LINE)[1]
+
+
 def test_an_object_without_a_request_says_which_names_it_has() -> None:
     with pytest.raises(Malformed, match=r"request's target \(time, remotehost, userAgent\).*--map target="):
         read('{"time": "2026-11-29T10:05:03Z", "remotehost": "203.0.113.9", "userAgent": "UA"}')

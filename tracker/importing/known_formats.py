@@ -100,6 +100,8 @@ _S3: Final = (
     rf'(?:"(?P<user_agent>{QUOTED})"|-) \S+(?: \S+ \S+ \S+ \S+ (?P<host>\S+))?(?: .*)?'
 )
 _LIGHTTPD: Final = _SECOND_VHOST + TIME + answer() + referrer_and_agent() + _APPENDED
+_LIGHTTPD_ALONE: Final = _LIGHTTPD.replace(rf"(?P<host>{NAME}|", rf"(?P<host>{NAME}|-(?= )|")
+"""Of a request that it refused it writes `-` for the host: then a line is also one of the combined shape."""
 
 _DETECTED: Final = (
     LineFormat("haproxy", _HAPROXY, escape="haproxy", unread=("timers", "queues", "cookies")),
@@ -128,7 +130,7 @@ _DETECTED: Final = (
 """In the order in which they are tried."""
 
 _NAMED: Final = (
-    LineFormat("lighttpd", _LIGHTTPD, escape="apache"),
+    LineFormat("lighttpd", _LIGHTTPD_ALONE, escape="apache"),
     *(
         LineFormat(f"{server}{suffix}", pattern, escape=escape)
         for server, escape, quoted in (

@@ -124,12 +124,18 @@ class LineFormat:
                 continue
             if text.startswith(("http://", "https://")):
                 fields.setdefault("referrer", text)
-            elif normalise(text.split(",")[0]) is not None:
+            elif _is_address_list(text):
                 fields.setdefault("forwarded_for", text)
             elif _HOST.fullmatch(text):
                 fields.setdefault("host", text)
             else:
                 fields.setdefault("user_agent", text)
+
+
+def _is_address_list(text: str) -> bool:
+    """Return whether a text is what X-Forwarded-For holds: addresses, and `unknown` among them."""
+    items = {item.strip() for item in text.split(",")} - {"unknown"}
+    return bool(items) and all(normalise(item) is not None for item in items)
 
 
 def _is_glued(user: bytes) -> bool:

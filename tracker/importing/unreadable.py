@@ -25,6 +25,9 @@ _LOOKS_LIKE: Final = {
     "HAProxy's tcplog, which knows no requests: have it write option httplog": (
         _BEFORE_HAPROXY + r"[^ /]+ [^ /]+/\S+ -?\d+/-?\d+/\+?\d+ \+?\d+ [A-Za-z-]{2} "
     ),
+    "a line of HAProxy's httplog that was cut: give its `log` line a longer len": (
+        _BEFORE_HAPROXY + r"[^ /]+ [^ /]+/\S+ -?\d+/-?\d+/-?\d+/-?\d+/\+?-?\d+ "
+    ),
     "HAProxy's line of a connection without a request": _BEFORE_HAPROXY + r"[^ /]+/\S+: ",
     "IIS' own format, whose dates are ambiguous: choose W3C": r"\S+, \S*, \d{1,2}/\d{1,2}/\d{2,4}, [\d:]{5,8}, ",
     "a Network Load Balancer's log, which knows no requests": r"(?:tls|tcp|udp) \d\.\d \S+ (?:net|app)/\S+ ",
