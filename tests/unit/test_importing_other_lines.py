@@ -218,6 +218,13 @@ def test_lighttpd_writes_no_host_for_what_it_refused() -> None:
     assert read(LINE.replace(" - - ", " site.example - "), "lighttpd")[1] == read(LINE)[1]
 
 
+def test_addresses_that_a_proxy_passed_on_and_that_were_not_read_are_said() -> None:
+    reader, columns = read(LINE.replace("203.0.113.9", "10.0.0.1") + ' "203.0.113.9, 10.0.0.2"')
+    assert columns["ip_address"] == "10.0.0.1"
+    assert "X-Forwarded-For (read with --address-from forwarded)" in reader.unread
+    assert not any("Forwarded" in name for name in read(LINE)[0].unread)
+
+
 def test_an_object_without_a_request_says_which_names_it_has() -> None:
     with pytest.raises(Malformed, match=r"request's target \(time, remotehost, userAgent\).*--map target="):
         read('{"time": "2026-11-29T10:05:03Z", "remotehost": "203.0.113.9", "userAgent": "UA"}')

@@ -3,7 +3,7 @@
 source          lines of a file, packed or not, in bounded memory
 wrappers        what syslog, journald, Docker and Kubernetes put around a line
 formats         which format a line has: known_formats and application_formats (tables), json_lines, w3c
-format_strings  a server's own format; apache_times are the parts of a time in Apache's
+format_strings  a server's own format; pasted_formats finds it in a directive, apache_times reads times in parts
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time

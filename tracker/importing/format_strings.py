@@ -12,6 +12,7 @@ from typing import Final
 from tracker.errors import Refused
 from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
+from tracker.importing.pasted_formats import bare_format
 
 _APACHE: Final = {
     name: field
@@ -25,6 +26,7 @@ _APACHE: Final = {
         "host": "v V",
         "port": "p",
         "method": "m",
+        "decoded_path": "U",
         "query": "q",
         "protocol": "H",
     }.items()
@@ -64,6 +66,8 @@ _NGINX: Final = {
     }.items()
     for name in names.split()
 }
+_LIST: Final = r'(?:[^ "]+(?:(?:, | : )[^ "]+)*)?'
+"""One item for each server that nginx asked, and ` : ` between groups of them."""
 _NGINX_VARIABLE: Final = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
 _HAPROXY: Final = {
     name: field
@@ -117,7 +121,7 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
 
     Raises Refused where it has no time or cannot be read.
     """
-    plain = text.strip().replace('\\"', '"')
+    plain, said = bare_format(text)
     times = TimeShapes()
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
@@ -131,7 +135,7 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
     fields = [part for part in parts if isinstance(part, Field)]
     if not any(field.name == "time" for field in fields):
         raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} has no time: a hit needs one.")
-    escape = escape or usual
+    escape = escape or said or usual
     unread = tuple(field.label for field in fields if field.name in (None, "user"))
     kind = SplitTimeFormat if times.named else LineFormat
     return kind("of --format", _pattern(parts, raw=escape == "none"), escape=escape, unread=unread)
@@ -175,8 +179,10 @@ def _pattern(parts: list[_Part], *, raw: bool) -> str:
             continue
         before = parts[index - 1] if index else ""
         after = parts[index + 1] if index + 1 < len(parts) else ""
-        shape = part.shape or _shape(
-            part, before if isinstance(before, str) else "", after if isinstance(after, str) else "", raw=raw
+        shape = (
+            part.shape
+            or _shape_beside(part, before, after)
+            or _shape(part, before if isinstance(before, str) else "", after if isinstance(after, str) else "", raw=raw)
         )
         if part.name is None or part.name in taken:
             pattern.append(f"(?:{shape})")
@@ -184,6 +190,15 @@ def _pattern(parts: list[_Part], *, raw: bool) -> str:
             taken.add(part.name)
             pattern.append(f"(?P<{part.name}>{shape})")
     return "".join(pattern)
+
+
+def _shape_beside(part: Field, before: _Part, after: _Part) -> str | None:
+    """Return the shape of what stands beside another field with nothing between them; None for what does not."""
+    if part.name == "target" and isinstance(before, Field):
+        return r'(?:/[^ "]*|\*)?'  # `$host$request_uri`: the host ends where the target begins.
+    if part.name == "decoded_path" and isinstance(after, Field):
+        return r'[^?"]*'  # `%U%q`, `$uri$is_args$args`.
+    return None
 
 
 def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
@@ -204,8 +219,9 @@ def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
         return Field("time", match[0], times.shape(argument))
     if directive == "i" and argument:
         return Field(_APACHE_HEADERS.get(argument.lower()), match[0])
-    if directive == "U":
-        return Field("decoded_path", match[0], r'[^?"]*')
+    if directive in ("a", "p") and argument in ("c", "remote"):
+        # The connection's own address, and the visitor's port: neither is what the bare directive says.
+        return Field("address" if directive == "a" else None, match[0])
     if argument and directive not in "sbp":
         return Field(None, match[0])
     return Field(_APACHE.get(directive), match[0])
@@ -213,7 +229,9 @@ def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
 
 def _nginx(match: re.Match[str]) -> _Part:
     name = match[1] or match[2]
-    return Field(_NGINX.get(name), f"${name}")
+    if name == "is_args":
+        return Field(None, f"${name}", r"\??")
+    return Field(_NGINX.get(name), f"${name}", _LIST if name.startswith("upstream_") else None)
 
 
 def _haproxy(match: re.Match[str]) -> _Part:

@@ -34,6 +34,7 @@ _TOLD_APART: Final = frozenset((b"", b"\0", b"#", b"{"))
 """First bytes that say what a line is: nothing, a log that was truncated, a directive, JSON."""
 _MAX_PARTIAL: Final = 64 * 1024
 _MAX_WRAPPERS: Final = 3
+_FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
 
 
 class Reader(Protocol):
@@ -80,6 +81,8 @@ class LogReader:
             try:
                 if (fields := usual.read(line)) is not None:
                     record = record_of(fields, self.rules)
+                    if "forwarded_for" in fields:
+                        self._note_forwarded(fields)
                     self._count(usual.name, ())
                     return record
             except Malformed:
@@ -93,7 +96,7 @@ class LogReader:
     def _read(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
         """`time` is that of the wrapper, which stands in where the line has none."""
         reason: Malformed | None = None
-        if line.startswith(b"{") and self.only != "w3c":
+        if line.startswith(b"{") and self.only in (None, "json"):
             return self._read_json(line, time, wrappers)
         depth = len(wrappers)
         if self._carried > depth and (inner := unwrap(line)) is not None:
@@ -109,6 +112,8 @@ class LogReader:
             return self._record(self._w3c, fields, time, wrappers)
         if depth < _MAX_WRAPPERS and (inner := unwrap(line)) is not None:
             return self._read_inner(inner, time, wrappers)
+        if line.startswith(b"{") and isinstance(self.only, LineFormat):
+            return self._read_json(line, time, wrappers)
         raise reason or Malformed(self._no_format(line))
 
     def _read_json(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
@@ -155,8 +160,15 @@ class LogReader:
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
             self.unread.update(known.unread)
+        if "forwarded_for" in fields:
+            self._note_forwarded(fields)
         self._count(known.name, wrappers)
         return record
+
+    def _note_forwarded(self, fields: Fields) -> None:
+        """Note that addresses were passed over: behind a proxy they are the visitors', and all others the proxy's."""
+        if self.rules.address_from != "forwarded" and fields.get("address", "-") != "-":
+            self.unread.add(_FORWARDED)
 
     def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
         """Return the formats to try: the last line's first, but for those that it would take away from another."""

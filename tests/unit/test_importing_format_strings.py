@@ -1,0 +1,91 @@
+"""Format strings as servers' configurations have them: every field has its place, and what has none is said."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tracker.importing.formats import LogReader, reader_of
+from tracker.importing.log_record import ReadingRules
+from tracker.importing.record import Record
+
+BEHIND = ' 200 5 "https://r.example/" "UA x"'
+LINE = '203.0.113.9 - - [29/Nov/2026:10:05:03 +0000] "GET /a?b=c HTTP/1.1"' + BEHIND
+NGINX = '$status $body_bytes_sent "$http_referer" "$http_user_agent"'
+APACHE = '%>s %b "%{Referer}i" "%{User-Agent}i"'
+
+
+def read(format_: str, line: str) -> tuple[LogReader, Record]:
+    reader = reader_of(format_, rules=ReadingRules(assume_zone=UTC))
+    record = reader(line.encode())
+    assert record is not None
+    return reader, record
+
+
+@pytest.mark.parametrize(
+    ("format_", "line"),
+    [
+        (
+            f'$remote_addr [$time_local] "$request_method $scheme://$host$request_uri $server_protocol" {NGINX}',
+            '203.0.113.9 [29/Nov/2026:10:05:03 +0000] "GET https://site.example/a?b=c HTTP/1.1"' + BEHIND,
+        ),
+        (
+            f'$time_iso8601 $remote_addr $host:$server_port "$request" {NGINX} $upstream_addr',
+            '2026-11-29T10:05:03+00:00 203.0.113.9 site.example:443 "GET /a?b=c HTTP/1.1"'
+            + BEHIND
+            + " 10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80",
+        ),
+        (
+            f'$remote_addr - $remote_user [$time_local] "$request" {NGINX} "$http_x_forwarded_for" $upstream_response_time',
+            LINE.replace("- -", "- john doe") + ' "-" 0.1, 0.2',
+        ),
+        (
+            f"$remote_addr $msec $request_method $uri$is_args$args {NGINX}",
+            "203.0.113.9 1795946703.123 GET /a?b=c" + BEHIND,
+        ),
+        (
+            '{"t":"$msec","ip":"$remote_addr","r":"$request","s":$status,"b":$bytes_sent,"f":"$http_referer","a":"$http_user_agent"}',
+            '{"t":"1795946703.1","ip":"203.0.113.9","r":"GET /a?b=c HTTP/1.1","s":200,"b":5,"f":"https://r.example/","a":"UA x"}',
+        ),
+        (f'%v:%p %h %l %u %t "%r" {APACHE}', "site.example:443 " + LINE),
+        (f'%{{c}}a %{{remote}}p - %u %t "%m %U%q %H" {APACHE}', LINE.replace("9 - -", "9 4711 - -")),
+        ('%h %l %u %t "%r" %s %b %D "%{Referer}i" "%{User-Agent}i" %S', LINE.replace(" 5 ", " 5 12 ") + " ABCDEF"),
+        ('"%h" "%t" "%r" "%>s" "%b" "%{Referer}i" "%{User-Agent}i"',
+         '"203.0.113.9" "[29/Nov/2026:10:05:03 +0000]" "GET /a?b=c HTTP/1.1" "200" "5" "https://r.example/" "UA x"'),
+    ],
+)  # fmt: skip
+def test_a_format_string_gives_each_field_its_place(format_: str, line: str) -> None:
+    _, record = read(format_, line)
+    columns = record.columns
+    assert record.created_at.replace(microsecond=0) == datetime(2026, 11, 29, 10, 5, 3, tzinfo=UTC)
+    assert columns["url"] == "/a?b=c"
+    assert (columns["ip_address"], columns["user_agent"]) == ("203.0.113.9", "UA x")
+    assert (columns["referrer"], columns["event_data"]) == (
+        "https://r.example/",
+        {"method": "GET", "status": 200, "bytes": 5},
+    )
+    assert record.host in (None, "site.example")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"""'$remote_addr - $remote_user [$time_local] "$request" ' '{NGINX}'""",
+        f"""log_format main '$remote_addr - $remote_user [$time_local] "$request" '\n    '{NGINX}';""",
+        f"""log_format main escape=none '$remote_addr - $remote_user [$time_local] "$request" {NGINX}';""",
+        r'LogFormat "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" mine',
+        r'CustomLog /var/log/apache2/access.log "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""',
+    ],
+)
+def test_a_directive_may_be_pasted_as_it_stands(pasted: str) -> None:
+    _, record = read(pasted, LINE)
+    assert record.columns["url"] == "/a?b=c"
+    _, record = read(pasted, LINE.replace("UA x", r"\x41\tB"))
+    agent = record.columns["user_agent"]
+    assert agent == ("A\tB" if "Log" in pasted else r"\x41\tB" if "none" in pasted else r"A\tB")
+
+
+def test_the_port_of_a_visitor_is_no_port_of_the_site() -> None:
+    reader, record = read(
+        '%{Host}i %{remote}p %h %t "%r" %>s', 'site.example 4711 ::1 [29/Nov/2026:10:05:03 +0000] "GET / HTTP/1.1" 200'
+    )
+    assert (record.host, reader.unread) == ("site.example", {"%{remote}p"})

@@ -1,0 +1,48 @@
+"""A format string as it stands in a server's configuration: with its directive's name, in quotes, on several lines."""
+
+import re
+from typing import Final, NamedTuple
+
+_NGINX: Final = re.compile(r"log_format\s+\S+\s+(?:escape=(default|json|none)\s+)?(.*?);?\s*", re.DOTALL)
+_APACHE: Final = re.compile(
+    r"""(?:LogFormat|(?:Custom|Global|Transfer)Log\s+\S+)\s+"((?:[^"\\]|\\.)*)"(?:\s+\S+)*\s*""",
+    re.DOTALL | re.IGNORECASE,
+)
+_HAPROXY: Final = re.compile(r"log-format(?:-sd)?\s+(.*?)\s*", re.DOTALL)
+_PIECES: Final = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""", re.DOTALL)
+_ESCAPES: Final = {"default": "nginx", "json": "json", "none": "none"}
+
+
+class BareFormat(NamedTuple):
+    """A format string alone."""
+
+    text: str
+    escape: str | None = None
+    """What nginx' `escape=` says."""
+
+
+def bare_format(pasted: str) -> BareFormat:
+    """Return the format string that a directive holds, or the text itself where it is none."""
+    text = pasted.strip()
+    if match := _NGINX.fullmatch(text):
+        return BareFormat(_joined(match[2]), _ESCAPES[match[1]] if match[1] else None)
+    if match := _APACHE.fullmatch(text):
+        return BareFormat(_unquoted(match[1]))
+    if match := _HAPROXY.fullmatch(text):
+        # There a space may be escaped instead of quoted.
+        return BareFormat(_joined(match[1].replace("\\ ", " ")))
+    return BareFormat(_joined(text) if text.startswith("'") else text.replace('\\"', '"'))
+
+
+def _joined(text: str) -> str:
+    """Join what nginx' configuration has in several pairs of quotes; anything else stays as it is."""
+    end, parts = 0, []
+    while match := _PIECES.match(text, end):
+        parts.append(_unquoted(match[1] if match[1] is not None else match[2]))
+        end = match.end()
+    whole = bool(parts) and not text[end:].strip()
+    return "".join(parts) if whole else text.replace('\\"', '"')
+
+
+def _unquoted(text: str) -> str:
+    return text.replace('\\"', '"').replace("\\'", "'")
