@@ -30,6 +30,8 @@ FROZEN_SECONDS = 20.0
 """A server that hangs is waited for before it is left: by a worker that waits for a job for four seconds more."""
 REPLICATION_SECONDS = 0.5
 """What replication may lag behind on a busy machine: hits answered in this time before a crash may be lost."""
+MIGRATION_SECONDS = 3.0
+"""For so long at least a slot is between two nodes."""
 CLIENTS, PAUSE = 4, 0.005
 APP_IDS = [f"shop-{number}" for number in range(24)]
 RQ_VARIABLE = {"RQ_KEY_PREFIX": RQ_PREFIX}
@@ -170,11 +172,11 @@ def tag_of_hits(application_id: UUID) -> str:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("what", ["fail over", "move slots"])
+@pytest.mark.parametrize("what", ["fail over", "move slots", "move keys one by one"])
 def test_what_an_operator_does_loses_nothing(house: House, database: Database, what: str) -> None:
     under_way(house, database)
     began = time.time()
-    {"fail over": fail_over, "move slots": move_slots}[what](house.cluster)
+    {"fail over": fail_over, "move slots": move_slots, "move keys one by one": move_keys}[what](house.cluster)
     new_since = time.time()
     wait_until(lambda: stored_since(database, new_since) == len(APP_IDS))
     seconds = time.time() - began
@@ -192,6 +194,34 @@ def fail_over(cluster: ClusterNodes) -> None:
         replica = cluster.replica_of(node)
         replica.client.execute_command("CLUSTER", "FAILOVER")
         wait_until(lambda replica=replica: replica.client.info("replication")["role"] == "master")
+
+
+def move_keys(cluster: ClusterNodes) -> None:
+    """The slots of two shards go to another node the old way, key by key.
+
+    Meanwhile commands are answered ASK where all their keys have gone, and TRYAGAIN where some of them have.
+    """
+    for tag in (TAGS[0], HOME):
+        key = f"tracker:{{{tag}}}:hits:normal"
+        source = cluster.owner_of(key)
+        target = next(node for node in cluster.nodes[:3] if node is not source)
+        slot = source.client.execute_command("CLUSTER", "KEYSLOT", key)
+        source_id, target_id = (node.client.execute_command("CLUSTER", "MYID") for node in (source, target))
+        target.client.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", source_id)
+        source.client.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", target_id)
+        moved, ends_at = 0, time.monotonic() + MIGRATION_SECONDS
+        while True:
+            keys = source.client.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 3)
+            if keys:
+                address = (cluster.host, target.port, "", 0, 5000)
+                source.client.execute_command("MIGRATE", *address, "REPLACE", "KEYS", *keys)
+                moved += len(keys)
+            elif time.monotonic() > ends_at:
+                break
+        assert moved
+        for node in (target, source):
+            node.client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", target_id)
+        wait_until(lambda key=key, target=target: cluster.owner_of(key, cluster.nodes[:3]) is target)
 
 
 def move_slots(cluster: ClusterNodes) -> None:

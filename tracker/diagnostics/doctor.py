@@ -12,8 +12,10 @@ from tracker.application_settings import ALIASES, DIALECTS
 from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.diagnostics import (
+    answer_checks,
     application_checks,
     instance_checks,
+    ledger_checks,
     postgres_checks,
     reading_checks,
     redis_checks,
@@ -24,6 +26,7 @@ from tracker.diagnostics import (
 from tracker.diagnostics.certificate_checks import about_certificate
 from tracker.diagnostics.finding import LEVELS, Finding
 from tracker.errors import TrackerError
+from tracker.ledger.balance import balance
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS
 from tracker.queueing.connection import ClusterClient, Connection, connect, primary_of, translated
 from tracker.queueing.inspection import depths
@@ -50,6 +53,8 @@ from tracker.store.database import Database
 _NAME = "tracker-doctor"
 _DIRECT = "direct connection"
 _DAY = timedelta(days=1)
+_LEDGER_DAYS = 1
+"""For so long a Redis that began without its data is told of."""
 _LOOK_SECONDS = 3.0
 """Between two looks at a queue that is late; a batch is stored in less."""
 
@@ -69,7 +74,7 @@ def examine(settings: Settings, clock: Clock, *, machine: Clock | None = None) -
         findings += _about_postgres(settings, database, clock, machine)
         redis = stack.enter_context(closing(connect(settings.redis_url, name=_NAME)))
         findings += _about_redis(settings, redis, clock, machine)
-        findings += _about_instance(findings, database, redis)
+        findings += _about_both(findings, database, redis, clock)
     return findings
 
 
@@ -80,6 +85,7 @@ def _about_postgres(settings: Settings, database: Database, clock: Clock, machin
         findings += role_checks.about_rights(database)
     if facts is not None:
         findings.append(work_checks.about_clock("PostgreSQL", machine.now(), facts.clock))
+        findings += _or_failure("answers of PostgreSQL", lambda: [postgres_checks.about_answers(database)])
         findings += _or_failure("certificate of PostgreSQL", lambda: _about_its_certificate(database, clock))
         findings += postgres_checks.about_server(facts)
         findings += _or_failure("schema", lambda: postgres_checks.about_schema(database, facts, clock.now()))
@@ -118,15 +124,21 @@ def _about_reading(settings: Settings, database: Database) -> list[Finding]:
     return findings
 
 
-def _about_instance(so_far: list[Finding], database: Database, redis: Connection) -> list[Finding]:
-    """Return whether the two belong together.
+def _about_both(so_far: list[Finding], database: Database, redis: Connection, clock: Clock) -> list[Finding]:
+    """Return whether the two belong together, and whether what one has accepted is in the other.
 
     Nothing, unless both have been reached and the database has the tables to say so.
     """
     well = {finding.check for finding in so_far if finding.level == "ok"}
     if not {"PostgreSQL", "migrations", "Redis"} <= well:
         return []
-    return _or_failure("instance", lambda: instance_checks.about_instance(database, redis))
+    return [
+        *_or_failure("instance", lambda: instance_checks.about_instance(database, redis)),
+        *_or_failure(
+            "ledger",
+            lambda: [ledger_checks.about_ledger(balance(database, redis, clock, sleep=time.sleep, days=_LEDGER_DAYS))],
+        ),
+    ]
 
 
 def _about_what_waits(settings: Settings, database: Database, clock: Clock) -> list[Finding]:
@@ -162,6 +174,7 @@ def _about_redis(settings: Settings, redis: Connection, clock: Clock, machine: C
             "certificate of Redis", lambda: about_certificate("Redis", queueing_certificate_end(redis), clock.now())
         ),
         redis_checks.about_writing(redis),
+        *_or_failure("answers of Redis", lambda: [answer_checks.about_answers("Redis", lambda: are_suspended(redis))]),
         *_or_failure("Redis", lambda: _about_servers(settings, redis, machine)),
         *_or_failure("queue", lambda: work_checks.about_queue(depths(redis), settings.queue_limit)),
         *_or_failure("progress", lambda: _about_progress(redis)),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tracker.diagnostics import partition_overview
+from tracker.diagnostics.answer_checks import about_answers as about_seconds
 from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.store import server_facts
@@ -30,6 +31,12 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Postgr
     if major < OLDEST_MAJOR:
         return Finding(check, "fail", f"PostgreSQL {major}", f"Use PostgreSQL {OLDEST_MAJOR} or newer."), facts
     return Finding(check, "ok", f"PostgreSQL {major}.{facts.version_number % 10_000} answers"), facts
+
+
+def about_answers(database: Database) -> Finding:
+    """Return how soon the server answers a statement. Raises TrackerError."""
+    with database.transaction() as tx:
+        return about_seconds("PostgreSQL", lambda: server_facts.applied_revision(tx))
 
 
 def about_server(facts: PostgresFacts) -> list[Finding]:
