@@ -1,13 +1,14 @@
 # One image for every role; docker-compose.yml says which command makes it which.
-ARG PYTHON_VERSION=3.11
+# By tag; deploy/pin-images says it by digest.
+ARG PYTHON_IMAGE=python:3.11-slim
 
-FROM python:${PYTHON_VERSION}-slim AS packages
+FROM ${PYTHON_IMAGE} AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 COPY requirements.txt ./
 RUN /opt/venv/bin/python -m pip install --require-hashes --requirement requirements.txt
 
-FROM python:${PYTHON_VERSION}-slim
+FROM ${PYTHON_IMAGE}
 RUN groupadd --system --gid 10001 tracker \
     && useradd --system --uid 10001 --gid tracker --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin tracker \
     && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/access-log-tracker

@@ -77,6 +77,7 @@ def test_what_not_everybody_needs_is_a_profile_with_files_that_there_are(service
     assert profiles == {
         "follow": ["follow"],
         "tracker": ["operator"],
+        "backup": ["backup"],
         "pgbouncer": ["pgbouncer"],
         "prometheus": ["metrics"],
         "grafana": ["metrics"],
@@ -261,8 +262,8 @@ def test_the_image_is_checked_and_serves_by_itself() -> None:
 def test_every_stage_stands_on_a_named_python_slim_of_one_version() -> None:
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
     assert len(stages) == 2
-    assert set(stages) == {"python:${PYTHON_VERSION}-slim"}
-    version = re.search(r"^ARG PYTHON_VERSION=3\.(\d+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert set(stages) == {"${PYTHON_IMAGE}"}
+    version = re.search(r"^ARG PYTHON_IMAGE=python:3\.(\d+)-slim$", DOCKERFILE.read_text(), re.MULTILINE)
     assert version
     assert int(version[1]) >= 11
 

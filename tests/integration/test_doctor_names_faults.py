@@ -215,7 +215,7 @@ LASTING: dict[str, tuple[Fault, set[str], str]] = {
         {"eviction policy of Redis"},
         "noeviction",
     ),
-    "redis loses its data with hits waiting in it": (lost_its_data, {"ledger"}, "append-only file"),
+    "redis loses its data with hits waiting in it": (lost_its_data, {"ledger"}, "tracker ledger"),
     "the leading of two schedulers killed": (lambda _: contextlib.nullcontext(), {"scheduler"}, "tracker scheduler"),
     "workers out of memory": (waiting_while_none_is_stored, {"progress"}, "the workers' log"),
     "a poison hit in each hundred": (failed, {"failed hits"}, "queue failed"),

