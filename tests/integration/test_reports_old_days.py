@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.archiving import HITS, OLD, store_old_month
+from tests.support.archiving import DAYS, HITS, OLD, store_old_month
 from tests.support.command_line import tracker
 from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
@@ -46,10 +46,10 @@ def test_the_numbers_of_days_without_facts_are_added_and_marked(
     by_day = "SELECT date, total_requests, unique_visitors, unique_sessions FROM daily_statistics WHERE date < %s"
     days = rows(database, by_day + " ORDER BY date", NOON.date())
     sums = [sum(day[column] for day in days) for column in (1, 2, 3)]
-    assert (len(days), sums[0]) == (7, HITS)
+    assert (len(days), sums[0]) == (DAYS, HITS)
 
     whole = read()
-    assert (whole.exact, whole.missing_days, whole.summed) == (False, 7, True)
+    assert (whole.exact, whole.missing_days, whole.summed) == (False, DAYS, True)
     assert whole.rows == [{"requests": sums[0] + 2, "visitors": sums[1] + 1, "sessions": sums[2] + 2}]
     assert (
         "counted by day"
@@ -75,7 +75,7 @@ def test_the_numbers_of_days_without_facts_are_added_and_marked(
 def test_what_the_statistics_cannot_tell_is_about_days_with_facts_alone(read: Callable[..., Report]) -> None:
     for given in ({"dimensions": "client"}, {"filters": '[["client", "is", "c2"]]'}):
         found = read(**given)
-        assert (found.exact, found.missing_days, found.summed) == (False, 7, False)
+        assert (found.exact, found.missing_days, found.summed) == (False, DAYS, False)
         assert [row["requests"] for row in found.rows] == [2]
     views = read(measures="page_views")
     assert (views.summed, views.rows) == (False, [{"page_views": 2}])

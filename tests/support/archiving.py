@@ -17,8 +17,10 @@ from tracker.store.partitions import Month
 
 OLD: Final = Month.of(datetime.now(UTC)).plus(-7)
 HITS: Final = 40
-"""On seven days, of seven clients or three addresses, every third with a session."""
-_APART: Final = timedelta(hours=4, minutes=7, microseconds=123)
+"""Of seven clients or three addresses, every third with a session."""
+DAYS: Final = 3
+"""The days on which they are: each is made and compared again and again."""
+_APART: Final = timedelta(hours=1, minutes=37, microseconds=123)
 QUESTIONS: tuple[dict[str, str], ...] = (
     {"measures": "requests,visitors,sessions,bounce_rate,duration"},
     {"dimensions": "page", "measures": "visitors,requests", "order": "page"},

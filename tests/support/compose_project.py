@@ -11,6 +11,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+from importlib.metadata import files
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +59,29 @@ class Image:
                     self._copy(ROOT / source, self.app / target)
         self.venv = folder / "venv"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.venv], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", self.venv / "bin/python", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", "--requirement", ROOT / "requirements.txt"], check=True)
+        self._install()
+        # Bytecode that is here already is as good as what `RUN python -m compileall` makes of the rest.
+        [compile_all] = [command for command in instructions("RUN") if command.startswith("python ")]
+        program, *arguments = shlex.split(compile_all)
+        subprocess.run([self.venv / "bin" / program, *arguments], cwd=self.app, check=True)
+
+    def _install(self) -> None:
+        """Link what the lock names, and nothing else, from where it is installed; pip takes a hundred times as long.
+
+        That pip installs the lock into an empty environment, `make test-clone` and `make test-package` show.
+        """
+        packages = Path(sysconfig.get_path("purelib", vars={"base": str(self.venv)}))
+        locked = re.findall(r"^([\w.-]+)(?:\[.*\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+        assert len(locked) > 20
+        for name in locked:
+            for file in files(name) or ():
+                if ".." not in file.parts:
+                    (packages / file).parent.mkdir(parents=True, exist_ok=True)
+                    (packages / file).symlink_to(Path(str(file.locate())).resolve())
 
     def _copy(self, source: Path, target: Path) -> None:
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
 
