@@ -13,14 +13,14 @@ fix an id at; `imported_id` derives it from what the line is (application, sourc
 
 import hashlib
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from tracker import trace_context
 
@@ -34,9 +34,12 @@ _TICKS_START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 // 
 """47 bits of 16 µs ticks from here last until 2096."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One row of `access_logs` before it is written; None stands for NULL."""
+class Hit(Struct, frozen=True, kw_only=True, gc=False):
+    """One row of `access_logs` before it is written; None stands for NULL.
+
+    A struct of msgspec: made in a quarter of the time that a frozen dataclass of eighteen fields takes. JSON has no
+    cycles, so that the garbage collector need not look for any here.
+    """
 
     id: int
     created_at: datetime
@@ -62,17 +65,17 @@ class Hit:
         """Return the public name of this hit: see `tracking_id_of`."""
         return tracking_id_of(self.id, self.created_at)
 
+    def columns(self) -> dict[str, Any]:
+        """Return the columns by their names."""
+        return asdict(self)
+
+    def replace(self, **changes: Any) -> "Hit":  # noqa: ANN401 any column
+        """Return the hit with other values in some columns."""
+        return replace(self, **changes)
+
     def encode(self) -> bytes:
         """Return the JSON of `batch_queue.tracking_data`: columns that are not NULL, times as RFC 3339 in UTC."""
         return orjson.dumps({name: value for name in _NAMES if (value := getattr(self, name)) is not None})
-
-    @classmethod
-    def of(cls, columns: Mapping[str, Any]) -> "Hit":
-        """Return the hit of some columns; those that are absent are NULL. As fast as `decode` fills it."""
-        hit = object.__new__(cls)
-        for name, put in _SLOTS:
-            put(hit, columns.get(name))
-        return hit
 
     @classmethod
     def decode(cls, data: bytes | str | dict[str, Any]) -> "Hit":
@@ -86,18 +89,10 @@ class Hit:
         for required in ("id", "app_id"):
             columns[required]
         columns.pop(trace_context.NAME, None)  # It says which request brought the hit, and is no column.
-        # A worker decodes every hit. The slots are filled by their own setters, which takes a sixth of the time of
-        # the constructor of a frozen dataclass.
-        hit = object.__new__(cls)
-        for name, put in _SLOTS:
-            put(hit, columns.pop(name, None))
-        if columns:
-            raise TypeError("a hit has no such column")
-        return hit
+        return cls(**columns)
 
 
-_NAMES = tuple(field.name for field in fields(Hit))
-_SLOTS = tuple((name, getattr(Hit, name).__set__) for name in _NAMES)
+_NAMES = Hit.__struct_fields__
 
 
 @lru_cache(maxsize=4096)

@@ -53,7 +53,7 @@ def test_entries_that_wait_in_any_stream_or_as_retries_are_taken_out(
     for priority in (1, 0, -5):
         enqueue(
             redis,
-            [entry_of(replace(hit, id=hit.id + 10 * priority + 100), priority=priority) for hit in (theirs, others)],
+            [entry_of(hit.replace(id=hit.id + 10 * priority + 100), priority=priority) for hit in (theirs, others)],
         )
     for hit in (theirs, others):
         redis.zadd(RETRIES, {entry_of(hit, retry_count=1).to_member(): 1.0})

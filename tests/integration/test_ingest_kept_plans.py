@@ -1,4 +1,3 @@
-from dataclasses import replace
 from uuid import RFC_4122
 
 import psycopg
@@ -37,7 +36,7 @@ def test_a_plan_made_while_the_month_is_empty_does_not_read_the_whole_month_late
 
 
 def test_ids_of_values_grow_with_those_of_their_hits(database: Database, application: Application) -> None:
-    hits = [replace(hit_of(application), id=hit_id) for hit_id in (0, 9, 8, 2**63 - 1)]
+    hits = [hit_of(application).replace(id=hit_id) for hit_id in (0, 9, 8, 2**63 - 1)]
 
     with database.transaction() as tx:
         access_logs.copy(tx, hits)

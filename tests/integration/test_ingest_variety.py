@@ -1,6 +1,5 @@
 """A day tells so many values of a parameter apart; what comes above it is kept with its hit and counted as other."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -174,7 +173,7 @@ def test_erasing_a_person_takes_what_is_other_out_too(
     hits = hits_with(application, "string", "abcdeffg")
     hits += hits_with(application, "array", [["x"], ["y"], ["z"], ["v", "w"]], first=20)
     theirs = {4, 6, 1, 23}
-    store(database, redis, [replace(hit, client_sub_id="them" if hit.id in theirs else "others") for hit in hits])
+    store(database, redis, [hit.replace(client_sub_id="them" if hit.id in theirs else "others") for hit in hits])
     fold_everything(database)
     assert parameter(database, "string")["other"] == 5
     erase(database, redis, clients=["them"])

@@ -89,6 +89,36 @@ def test_lines_say_what_is_stored(database: Database, application: Application) 
         assert (row["session_id"], orjson.loads(row["custom_params"])) == ("", line["custom_params"])
 
 
+REFERENCE = """
+SELECT row_to_json(line)::text FROM access_logs, LATERAL (
+    SELECT app_id, client_sub_id, module_id, url, referrer, user_agent, host(ip_address) AS ip_address, session_id,
+           screen_resolution, language, timezone, event_name, event_data, custom_params
+) AS line ORDER BY created_at, id
+"""
+
+
+def test_lines_of_json_are_those_of_row_to_json(database: Database, application: Application) -> None:
+    """Byte for byte, whatever stands in texts and in JSON: the fast way takes what the slow one would write."""
+    make_months(database, Month(2024, 1))
+    odd = ("null", '"', "\\", '\\"', '\\\\"', "\x1f", '"\x1f"', "\x01\x08\x09\x0a\x0b\x0c\x0d\x7f", "</script>")
+    texts = (*STRANGE, *odd, "plain")
+    values = ["null", "5", '"x"', "[1, 2]", "{}", *(orjson.dumps({text: [text]}).decode() for text in texts)]
+    rows = [(text, value) for text in texts for value in values]
+    with database.transaction() as tx:
+        for number, (text, value) in enumerate(rows):
+            tx.execute(
+                "INSERT INTO access_logs (id, application_id, app_id, created_at, url, referrer, user_agent,"
+                " event_name, event_data, custom_params)"
+                " VALUES (%s, %s, 'shop', %s, %s, %s, %s, left(%s, 100), %s, %s)",
+                (number, application.id, START + timedelta(seconds=number), text, None, text, text, value, value),
+            )
+        expected = [row[0].encode() for row in tx.execute(REFERENCE).fetchall()]
+    found = exported(database, "jsonl").splitlines(keepends=True)
+    assert len(found) == len(rows)
+    for line, of_row in zip(found, expected, strict=True):
+        assert line.endswith(b'Z",' + of_row[1:] + b"\n")
+
+
 @pytest.mark.usefixtures("stored")
 def test_parameters_that_are_left_out_leave_no_trace(database: Database) -> None:
     for line in exported(database, "jsonl", with_params=False).splitlines():

@@ -153,8 +153,8 @@ class LogReader:
     def _record(
         self, known: LineFormat | W3CReader, fields: Fields, time: str | None, wrappers: tuple[str, ...]
     ) -> Record:
-        if time is not None:
-            fields.setdefault("time", time)
+        if time is not None and not fields.get("time"):
+            fields["time"] = time
         record = record_of(fields, self.rules)
         self._last, self._carried = known, len(wrappers)
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None

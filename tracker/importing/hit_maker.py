@@ -14,6 +14,7 @@ from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.record import Record
 from tracker.privacy.anonymization import Privacy
 from tracker.privacy.bots import is_bot
+from tracker.privacy.places import NOWHERE
 
 _KEPT: Final = 8192
 """Texts of a kind that are remembered, a few megabytes of them at most."""
@@ -37,6 +38,7 @@ class HitMaker:
         self._drops_bots = not include_bots and BOT_FILTER.value(settings) == "drop"
         self._domain = None if any_host else application.domain
         self._tells_kinds = IMPORT_PAGE_VIEWS.value(settings) == "pages"
+        self._knows_places = privacy.places is not NOWHERE
         # What these keep is the maker's, and goes with it.
         self._page = lru_cache(maxsize=_KEPT)(self._page_of)
         self._referrer = lru_cache(maxsize=_KEPT)(privacy.url)
@@ -62,12 +64,13 @@ class HitMaker:
         columns["url"] = self._page(get("url"), record.host).url
         columns["referrer"] = self._referrer(get("referrer"))
         columns["user_agent"] = privacy.user_agent(get("user_agent"))
-        columns["place"] = privacy.place(get("ip_address"))
+        if self._knows_places:
+            columns["place"] = privacy.place(get("ip_address"))
         columns["ip_address"] = privacy.address(get("ip_address"))
         columns["event_data"] = privacy.event_data(get("event_data"))
         if record.kind != "page" and self._tells_kinds:
             columns["event_name"] = record.kind
-        return Hit.of(columns)
+        return Hit(**columns)
 
     def _page_of(self, target: str | None, host: str | None) -> _Page:
         url = target

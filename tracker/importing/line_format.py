@@ -106,13 +106,14 @@ class LineFormat:
         match = self._plain.fullmatch(line)
         if match is None:
             return None
-        fields: Fields = {name: value for name, value in zip(self._names, match.groups(), strict=True) if value}
+        fields: Fields = dict(zip(self._names, match.groups()))  # noqa: B905 as many as the pattern has
         user = fields.pop("user", "-")
-        if user not in ("-", "") and _is_glued(user.encode()):
+        if user and user != "-" and _is_glued(user.encode()):
             raise Malformed(TWO_RECORDS)
         if line.count("[") > 1 and len(_ANY_TIME.findall(line.encode())) > 1:
             raise Malformed(TWO_RECORDS)
         if captures := fields.pop("captures", ""):
+            fields = {name: value for name, value in fields.items() if value}
             self._distribute(fields, captures.encode())
         return fields
 

@@ -44,6 +44,8 @@ _INSIDE: Final = tuple(
 _MAX_URL: Final = MAX_DESCRIPTION_LENGTHS["url"]
 _MAX_REFERRER: Final = MAX_DESCRIPTION_LENGTHS["referrer"]
 _MAX_USER_AGENT: Final = MAX_DESCRIPTION_LENGTHS["user_agent"]
+_MAX_KEPT: Final = 512
+"""Characters of a text for which it is kept what was read in it: longer ones are rare, and thousands would be many."""
 _FIRST_STATUS: Final = 100
 _LAST_STATUS: Final = 999
 _ASSET: Final = re.compile(
@@ -72,23 +74,23 @@ NO_RULES: Final = ReadingRules()
 
 def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     """Return the record that a line's fields make. Raises Malformed where a field is not what its format has there."""
-    time = fields.get("time")
+    get = fields.get
+    time = get("time")
     if not time:
         raise Malformed(
             "it has no time: import it with what carried it (journald, Docker), or have its server write one"
         )
-    if offset := fields.get("offset"):
+    if offset := get("offset"):
         time = f"{time} {offset}"
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
-    request = fields.get("request")
-    method, url, is_asset = _requested(*_request(fields)) if request is None else _of_request_line(request)
-    status = _status(fields.get("status"))
-    size = _number(fields.get("bytes"), "number of bytes")
+    method, url, is_asset = _asked(fields)
+    status = _status(get("status"))
+    size = _number(get("bytes"), "number of bytes")
     if url:
         columns["url"] = url[:_MAX_URL]
-    if referrer := _link(fields.get("referrer")):
+    if referrer := _link(get("referrer")):
         columns["referrer"] = referrer[:_MAX_REFERRER]
-    if user_agent := _agent(fields.get("user_agent")):
+    if user_agent := _agent(get("user_agent")):
         columns["user_agent"] = user_agent[:_MAX_USER_AGENT]
     event_data: dict[str, Any] = {}
     if method:
@@ -99,12 +101,9 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
         event_data["bytes"] = min(size, MAX_INTEGER)
     if event_data:
         columns["event_data"] = event_data
-    return Record(
-        created_at=log_time(time, rules.zone, rules.assume_zone),
-        columns=columns,
-        host=_host(fields["host"], fields.get("port")) if "host" in fields else None,
-        kind=_kind(method, url, status, is_asset=is_asset),
-    )
+    created_at = log_time(time, rules.zone, rules.assume_zone)
+    host = _host(host, get("port")) if (host := get("host")) else None
+    return Record(created_at, columns, host, _kind(method, url, status, is_asset=is_asset))
 
 
 def _address(fields: Fields, rules: ReadingRules) -> str | None:
@@ -113,7 +112,7 @@ def _address(fields: Fields, rules: ReadingRules) -> str | None:
         texts = texts[::-1]
     for text in texts:
         if text and text not in _NAMELESS:
-            return _chosen(text, rules.address_from)
+            return (_chosen if len(text) <= _MAX_KEPT else _chosen.__wrapped__)(text, rules.address_from)
     return None
 
 
@@ -155,10 +154,17 @@ class _Requested(NamedTuple):
     is_asset: bool
 
 
+def _asked(fields: Fields) -> _Requested:
+    if request := fields.get("request"):
+        return (_of_request_line if len(request) <= _MAX_KEPT else _of_request_line.__wrapped__)(request)
+    method, target = _request(fields)
+    return (_requested if len(target or "") <= _MAX_KEPT else _requested.__wrapped__)(method, target)
+
+
 @lru_cache(maxsize=8192)
 def _of_request_line(request: str) -> _Requested:
     """Keep what was read: the visitors of a log ask for the same pages."""
-    return _requested(*_parts_of(request))
+    return _requested.__wrapped__(*_parts_of(request))
 
 
 @lru_cache(maxsize=8192)
@@ -171,7 +177,7 @@ def _requested(method: str | None, target: str | None) -> _Requested:
 def _request(fields: Fields) -> tuple[str | None, str | None]:
     """Method and target of a line that has no request line; None for what the server could not read."""
     target = fields.get("target")
-    if target is not None:
+    if target:
         return fields.get("method"), target
     path = fields.get("path")
     if decoded := fields.get("decoded_path"):

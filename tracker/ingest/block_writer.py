@@ -7,7 +7,6 @@ take now, goes into the queue, where a worker finds out which hit it is and trie
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -87,7 +86,9 @@ class BlockWriter:
         # A worker says what is wrong with them, where it is kept and can be looked at.
         left = [hit for hit, item in zip(hits, checked, strict=True) if isinstance(item, Failed)]
         stored = repeated = 0
-        for part in parts_of(good, {hits[0].app_id: known}):
+        # Without parameters nothing makes a block larger than its lines, which are bounded.
+        may_be_large = not good or known.defaults or any(item.hit.custom_params for item in good)
+        for part in parts_of(good, {hits[0].app_id: known}) if may_be_large else [good]:
             written = self._written([item for item in part if isinstance(item, Good)])
             if written is None:
                 left += [item.hit for item in part if isinstance(item, Good)]
@@ -135,7 +136,7 @@ class BlockWriter:
 def _checked(hits: Sequence[Hit], claim: Claim, known: Known) -> list[Good | Failed]:
     """Check hits as a worker does; those without parameters, nearly all, have one answer between them."""
     applications = {known.application.app_id: known}
-    bare = check(Read(claim, replace(hits[0], custom_params=None)), applications)
+    bare = check(Read(claim, hits[0].replace(custom_params=None)), applications)
     if isinstance(bare, Failed) or bare.hit.custom_params is not None:
         return [check(Read(claim, hit), applications) for hit in hits]
     return [

@@ -7,7 +7,7 @@ hit's custom parameters.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import orjson
@@ -45,8 +45,7 @@ class Failed:
     audience: Subscribers | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(NamedTuple):
     """A claim whose hit is ready to be written, with what its custom parameters came to."""
 
     claim: Claim
@@ -81,7 +80,7 @@ def check(read: Read, known: Mapping[str, Known | None]) -> Good | Failed:
         reason = f"Custom parameters are refused, and the application rejects: {reasons}."
         return Failed(read.claim, "rejected", reason, known_application.audience)
     if checked.params is not hit.custom_params:
-        hit = replace(hit, custom_params=checked.params)
+        hit = hit.replace(custom_params=checked.params)
     return Good(read.claim, hit, checked.values, checked.refusals, known_application.audience)
 
 

@@ -79,9 +79,8 @@ class _Hour:
             self.sessions.add(hit.session_id)
         for value in item.values:
             self.parameters[value] = self.parameters.get(value, 0) + 1
-        self._receive(item.claim.entry)
 
-    def _receive(self, entry: Entry) -> None:
+    def receive(self, entry: Entry) -> None:
         if not entry.is_imported and (self.received_at is None or entry.created_at < self.received_at):
             self.received_at = entry.created_at
 
@@ -90,15 +89,21 @@ def increments_of(tx: Transaction, items: Iterable[Good]) -> list[Increment]:
     """Return what these hits, which the same transaction has added, are for the statistics."""
     # Those that were accepted in another hour are apart, and so are imported ones, for the ledger counts by that hour.
     hours: dict[tuple[UUID, date, int, int | None], _Hour] = {}
+    hour, minute = _Hour(), 0
+    last: tuple[datetime, Entry, str] | None = None
     for item in items:
-        time, entry = item.hit.created_at.astimezone(UTC), item.claim.entry
-        accepted = None if entry.is_imported else int(entry.created_at.timestamp()) // _HOUR_SECONDS
-        key = (item.hit.application_id, time.date(), time.hour, accepted)
-        hour = hours.get(key)
-        if hour is None:
-            hour = hours[key] = _Hour()
+        hit, entry = item.hit, item.claim.entry
+        # Lines of a log that name the same second follow each other.
+        if last != (same := (hit.created_at, entry, hit.app_id)):
+            last = same
+            time = hit.created_at.astimezone(UTC)
+            accepted = None if entry.is_imported else int(entry.created_at.timestamp()) // _HOUR_SECONDS
+            key = (hit.application_id, time.date(), time.hour, accepted)
+            hour = hours.get(key) or hours.setdefault(key, _Hour())
+            hour.receive(entry)
+            minute = 1 << time.minute
         hour.add(item)
-        hour.minutes |= 1 << time.minute
+        hour.minutes |= minute
     unusual = _unusual_addresses(tx, hours.values())
     return [
         Increment(

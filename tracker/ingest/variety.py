@@ -8,7 +8,6 @@ a recount finds it again: docs/decisions/0086-a-day-tells-so-many-values-apart.m
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import UTC
 from typing import Final
 
@@ -93,8 +92,7 @@ def _without(item: Good, refused: AbstractSet[ValueOffer], known: Mapping[str, K
     if not of_hit:
         return item
     keys = {value_set.parameter_key for value_set, _ in of_hit}
-    return replace(
-        item,
+    return item._replace(
         values=[(key, None if key in keys else text) for key, text in item.values],
         refusals=[*item.refusals, *((key, REASON) for key in sorted(keys))],
     )

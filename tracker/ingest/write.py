@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
@@ -107,7 +108,8 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     _write_refusals(tx, new)
     _note_imported(tx, new)
     failed = _write_failed(tx, [item for item in batch if isinstance(item, Failed)], run.clock.now())
-    batch_queue.forget_failed(tx, list({item.claim.entry.id for item in batch if isinstance(item, Good)}))
+    entries = {id(item.claim.entry): item.claim.entry for item in batch if isinstance(item, Good)}
+    batch_queue.forget_failed(tx, list({entry.id for entry in entries.values()}))
     duplicates = len(batch) - len(new) - len(failed)
     if duplicates:
         ledger.add(tx, _repeats(batch, new))
@@ -200,9 +202,10 @@ def _over_if_imported(activities: Sequence[SessionActivity], items: Sequence[Goo
 def _note_imported(tx: Transaction, items: Sequence[Good]) -> None:
     """Note which import a hit is of, so that the import can be undone."""
     by_import: dict[tuple[int, UUID], list[Good]] = {}
-    for item in items:
-        if (import_id := item.claim.entry.import_id) is not None:
-            by_import.setdefault((import_id, item.hit.application_id), []).append(item)
+    for _, same_import in groupby(items, _import_of):
+        same = list(same_import)
+        if (import_id := same[0].claim.entry.import_id) is not None:
+            by_import.setdefault((import_id, same[0].hit.application_id), []).extend(same)
     if by_import:
         batches = [
             StoredBatch(
@@ -215,6 +218,10 @@ def _note_imported(tx: Transaction, items: Sequence[Good]) -> None:
             for at in range(0, len(stored), imports.NOTED_TOGETHER)
         ]
         imports.note_stored(tx, batches)
+
+
+def _import_of(item: Good) -> tuple[int, str]:
+    return item.claim.entry.priority, item.hit.app_id
 
 
 def _write_refusals(tx: Transaction, items: Sequence[Good]) -> None:

@@ -134,4 +134,4 @@ def _stored(tx: Transaction, tracking_id: UUID) -> dict[str, Any] | None:
     except ValueError:
         return None  # Nonsense from Redis fails under an id of its own, which carries no identity.
     hit = access_logs.find(tx, *identity)
-    return None if hit is None else asdict(hit)
+    return None if hit is None else hit.columns()

@@ -12,5 +12,6 @@ parameters         the most frequent values of one parameter
 live               who is there now, and the newest hits
 drift              what arrives beside the definitions
 sessions           the sessions, page by page, with a cursor; identifier: texts that name something
-export             the hits themselves: export_rows in pages, export_lines as CSV or JSON, export_window how much a time
+export             the hits themselves: export_rows in pages, export_lines as CSV or JSON (export_json)
+export_window      how much time an export looks at
 """

@@ -5,7 +5,10 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Literal
+
+from tracker.reading.export_json import json_lines
 
 try:
     import re2
@@ -75,7 +78,7 @@ def fields_of(*, with_params: bool) -> tuple[str, ...]:
 def lines_of(format_: Format, fields: Sequence[str]) -> tuple[bytes, Lines]:
     """Return what an export begins with, and the function that ends its lines, from those of `exported_hits.page`."""
     if format_ == "jsonl":
-        return b"", lambda lines: _ended(lines, b"\n")
+        return b"", partial(json_lines, fields)
     return _written(fields), _safe_lines
 
 

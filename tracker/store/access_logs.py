@@ -32,11 +32,13 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
         texts = _text_columns(statement)
         # Texts of ours for ids and times: psycopg makes the same in three times as long.
         application_id, application = None, ""
+        created_at, time = None, ""
         with tx.cursor() as cursor, cursor.copy(statement) as stream:
             for hit in hits:
-                if hit.application_id is not application_id:
+                if hit.application_id is not application_id and hit.application_id != application_id:
                     application_id, application = hit.application_id, str(hit.application_id)
-                time = orjson.dumps(hit.created_at)[1:-1].decode()
+                if hit.created_at != created_at:
+                    created_at, time = hit.created_at, orjson.dumps(hit.created_at)[1:-1].decode()
                 objects = _json(hit.event_data), _json(hit.custom_params)
                 stream.write_row((hit.id, application, *texts(hit), time, *objects))
     except errors.UniqueViolation as error:

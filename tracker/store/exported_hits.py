@@ -14,6 +14,10 @@ HitPosition = tuple[datetime, int]
 """`created_at` and `id` of a hit: where a page ended."""
 
 
+SEPARATOR: Final = b"\x1f"
+"""What stands between the values of a JSON object: a control character, which JSON has not, and texts hardly ever."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFilter:
     """Which hits of an application; None takes all. `custom_params` is the text of a JSON object that they contain."""
@@ -31,7 +35,7 @@ class Page:
     """Hits in the order of their places, each a line of PostgreSQL's. More follow where it is full or cut off."""
 
     lines: list[bytes]
-    """CSV, or JSON, without the end of the line."""
+    """CSV, or the values of a JSON object with SEPARATOR between them, without the end of the line."""
     last: HitPosition | None
     is_full: bool
     """There are as many hits as were asked for."""
@@ -67,7 +71,8 @@ def page(
         "after": after and after[0],
         "after_id": after and after[1],
         "limit": limit,
-        **_NOT_IN_JSON,
+        "separator": SEPARATOR.decode(),
+        "escape": "\\",
     }
     statement = {"csv": "access_logs/page_csv", "jsonl": "access_logs/page_jsonl"}[format_]
     lines: list[bytes] = []
@@ -82,7 +87,7 @@ def page(
             else:
                 left += 1
     if not wanted.with_params:
-        lines = [_without(line, *_WITHOUT_PARAMS[format_]) for line in lines]
+        lines = [line.removesuffix(_NO_PARAMS[format_]) for line in lines]
     return Page(
         lines,
         None if last is None else _position(bytes(last[: _PLACE - 1])),
@@ -93,14 +98,8 @@ def page(
 
 _PLACE: Final = 33
 """Digits of a place, and the separator behind it."""
-_NOT_IN_JSON: Final = {"separator": "\x1f", "quote": "\x1e"}
-"""Control characters: COPY writes them between and around values, and has nothing to quote then."""
-_WITHOUT_PARAMS: Final = {"csv": (b",", b""), "jsonl": (b',"custom_params":null}', b"}")}
-"""How a line ends that has none of them, and how one does that says nothing about them."""
-
-
-def _without(line: bytes, end: bytes, other_end: bytes) -> bytes:
-    return line.removesuffix(end) + other_end
+_NO_PARAMS: Final = {"csv": b",", "jsonl": SEPARATOR + b"null"}
+"""How a line ends that has none of them."""
 
 
 def _position(place: bytes) -> HitPosition:

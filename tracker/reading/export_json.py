@@ -1,0 +1,73 @@
+"""Lines of JSON from what PostgreSQL copies: the bytes that `row_to_json` would make, in half of its time. Pure.
+
+`access_logs/page_jsonl.sql` has COPY quote each text, escape quotes and backslashes in it, and write NULL as `null`.
+Such a text is JSON as it stands, unless it holds a control character. JSON comes quoted and escaped once more.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from tracker.store.exported_hits import SEPARATOR
+
+_JSON_FIELDS: Final = ("event_data", "custom_params")
+"""The last ones."""
+_CONTROLS: Final = bytes(range(0x20)).replace(b"\n", b"")
+_CONTROL: Final = re.compile(rb"[\x00-\x1f]")
+_VALUE: Final = re.compile(rb'("(?:[^"\\]|\\.)*"|[^\x1f]*)(?:\x1f|\Z)', re.DOTALL)
+_ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_SHORT: Final = {8: b"\\b", 9: b"\\t", 10: b"\\n", 12: b"\\f", 13: b"\\r"}
+
+
+def json_lines(fields: Sequence[str], rows: Sequence[bytes]) -> bytes:
+    """Return the lines of rows that have the values of these fields.
+
+    Nearly all rows hold neither a backslash nor a control character beside their quotes; `_slow_line` reads any row.
+    """
+    template, texts = _template(tuple(fields)), len(fields) - sum(field in fields for field in _JSON_FIELDS)
+    lines = []
+    for row in rows:
+        values = row.split(SEPARATOR)
+        if len(values) != len(fields) or b"\\\\" in row:
+            lines.append(_slow_line(template, len(fields), texts, row))
+            continue
+        for place in range(texts, len(values)):
+            if (value := values[place]).startswith(b'"'):
+                values[place] = value[1:-1].replace(b'\\"', b'"')
+        lines.append(template % tuple(values))
+    together = b"".join(lines)
+    # One look at all of them; each line ends with a newline, and has no other.
+    if len(together.translate(None, _CONTROLS)) == len(together) and together.count(b"\n") == len(rows):
+        return together
+    return b"".join(
+        _slow_line(template, len(fields), texts, row) if _CONTROL.search(row.replace(SEPARATOR, b"")) else line
+        for row, line in zip(rows, lines, strict=True)
+    )
+
+
+@cache
+def _template(fields: tuple[str, ...]) -> bytes:
+    return b"{%b}\n" % b",".join(b'"%b":%%b' % field.encode() for field in fields)
+
+
+def _slow_line(template: bytes, count: int, texts: int, row: bytes) -> bytes:
+    """Return the line of any row of so many values, of which so many are texts."""
+    values: list[bytes] = []
+    place = 0
+    while len(values) < count:
+        value = _VALUE.match(row, place)
+        if value is None:
+            raise AssertionError("PostgreSQL closes what it quotes")
+        values.append(value[1])
+        place = value.end()
+    values[:texts] = [_CONTROL.sub(_escape, text) for text in values[:texts]]
+    values[texts:] = [
+        _ESCAPED.sub(rb"\1", value[1:-1]) if value.startswith(b'"') else value for value in values[texts:]
+    ]
+    return template % tuple(values)
+
+
+def _escape(control: re.Match[bytes]) -> bytes:
+    code = control[0][0]
+    return _SHORT.get(code) or b"\\u%04x" % code
