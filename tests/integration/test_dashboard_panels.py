@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 from datetime import timedelta
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 
@@ -112,8 +113,11 @@ def test_campaigns_and_events_have_a_panel_where_there_are_some(
         application,
         9,
         created_at=NOON - timedelta(days=1),
-        url="https://shop.example/?utm_campaign=Spring&utm_source=letter",
-        event_name="signup",
+        url=f"https://shop.example/?utm_campaign=Spring&utm_source=letter&utm_medium={quote(HOSTILE)}",
+        referrer=f"https://elsewhere.example/{HOSTILE}",
+        event_name=HOSTILE,
+        language="<b>",
+        place=f"JP/{HOSTILE}/{HOSTILE}",
     )
     enqueue(redis, [hit])
     drain(redis, database)
@@ -121,8 +125,23 @@ def test_campaigns_and_events_have_a_panel_where_there_are_some(
     make_facts(database, settings.facts_url)
     shown = panels(browsing.get(f"{HOME}?range=30d").text)
     assert shown["Campaigns"] == [("Spring", "1")]
-    assert shown["Events"] == [("signup", "1")]
-    assert panels(browsing.get(f"{HOME}?range=30d&campaigns=utm_sources").text)["Source"] == [("letter", "1")]
+    assert shown["Events"] == [(HOSTILE, "1")]
+    hostile: dict[str, str] = {}
+    for group, names in GROUPS.items():
+        for name in names:
+            part = browsing.get(f"{HOME}/panel?range=30d&group={group}&{group}={name}").text
+            assert "<script>alert" not in part, name
+            assert "<b>" not in part, name
+            for link in re.findall(r'<a href="\?([^"#]*)">', part):
+                hostile |= {key: value for key, value in parse_qsl(html.unescape(link)) if ">" in value}
+    assert set(hostile) == {
+        *("page", "entry_page", "exit_page", "event", "utm_medium", "referrer", "language", "city", "region"),
+    }
+    page = browsing.get(f"{HOME}?{urlencode({'range': '30d', **hostile})}")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert "<b>" not in page.text
+    assert page.text.count('class="chip"') == len(hostile)
 
 
 def test_the_head_and_the_first_numbers_are_there_before_any_report(
