@@ -18,6 +18,7 @@ from tracker.environment import (
     choice,
     endpoint,
     file_path,
+    folder_or_bucket,
     folder_path,
     name_in,
     networks,
@@ -124,9 +125,13 @@ class Settings:
     webhook_waiting_limit: int
     """TRACKER_WEBHOOK_WAITING_LIMIT: while more deliveries than so many wait for a webhook, new ones are written as
     failed, to be sent when somebody asks for it (default 100000; 0: no limit)."""
-    facts_url: Path
+    facts_url: Path | str
     """TRACKER_FACTS_URL: the folder of the columnar copy that reports are made from, the same for the scheduler, which
-    writes it, and the receiver, which reads it (default `tracker-facts` in the working directory)."""
+    writes it, and the receiver, which reads it (default `tracker-facts` in the working directory); or a bucket,
+    `s3://bucket/prefix`."""
+    facts_cache: Path
+    """TRACKER_FACTS_CACHE: with a bucket, the folder for copies of its files, on a disk of this machine (default
+    `tracker-facts-cache` in the working directory)."""
     geoip_file: Path | None
     """TRACKER_GEOIP_FILE: a database of places (MMDB), for receiver, `import`, scheduler; else time zones tell."""
 
@@ -184,7 +189,8 @@ def load() -> Settings:
         webhook_disable_attempts=whole(env, "TRACKER_WEBHOOK_DISABLE_ATTEMPTS", 10, low=1, high=1_000_000),
         webhook_deliveries_days=whole(env, "TRACKER_WEBHOOK_DELIVERIES_DAYS", 30, low=1, high=3650),
         webhook_waiting_limit=whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
-        facts_url=folder_path(env, "TRACKER_FACTS_URL", "tracker-facts"),
+        facts_url=folder_or_bucket(env, "TRACKER_FACTS_URL", "tracker-facts"),
+        facts_cache=folder_path(env, "TRACKER_FACTS_CACHE", "tracker-facts-cache"),
         geoip_file=file_path(env, "TRACKER_GEOIP_FILE"),
     )
 

@@ -18,6 +18,7 @@ from tracker.server_urls import WRONG_WITH
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAX_PROXIES: Final = 16
 _MAPPED_BITS: Final = 96
+_BUCKET_URL: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
 
 
 def text(env: FileAwareEnv, name: str, default: str = "") -> str:
@@ -69,15 +70,30 @@ def choice(env: FileAwareEnv, name: str, choices: Sequence[str], default: str) -
     return value
 
 
-def folder_path(env: FileAwareEnv, name: str, default: str) -> Path:
+def folder_path(
+    env: FileAwareEnv, name: str, default: str, accepted: str = "it must be a folder, as a path or as file:///path"
+) -> Path:
     """Return a folder, by its path or as a file URL; it need not be there yet."""
     value = text(env, name, default)
     parts = urlsplit(value)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return Path(unquote(parts.path))
     if "://" in value or "\0" in value:
-        raise refuse(name, value, "it must be a folder, as a path or as file:///path")
+        raise refuse(name, value, accepted)
     return Path(value).absolute()
+
+
+def folder_or_bucket(env: FileAwareEnv, name: str, default: str) -> Path | str:
+    """Return a folder as above, or the URL of a bucket, `s3://BUCKET` or `s3://BUCKET/PREFIX`, as it is."""
+    value = text(env, name, default)
+    if not value.startswith("s3://"):
+        return folder_path(
+            env, name, default, "it must be a folder, as a path or as file:///path, or s3://bucket/prefix"
+        )
+    if not _BUCKET_URL.fullmatch(value):
+        # What somebody took for a place of keys is not shown.
+        raise refuse(name, "s3://…", "it must name a bucket, s3://bucket or s3://bucket/prefix, and nothing else")
+    return value
 
 
 def file_path(env: FileAwareEnv, name: str) -> Path | None:

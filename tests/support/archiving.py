@@ -30,8 +30,8 @@ QUESTIONS: tuple[dict[str, str], ...] = (
 )
 
 
-def store_old_month(database: Database, application: Application, folder: Path, *, first: int = 1) -> None:
-    """Store the hits of a month that is over, and make its statistics and its facts."""
+def store_old_month(database: Database, application: Application, folder: Path | None, *, first: int = 1) -> None:
+    """Store the hits of a month that is over, and make its statistics, and its facts in a folder, if there is one."""
     make_months(database, OLD)
     define(database, application, "plan", "string")
     fill(
@@ -59,7 +59,8 @@ def store_old_month(database: Database, application: Application, folder: Path, 
         OLD.plus(1).start,
     )
     count_days(database, OLD.start.date(), OLD.plus(1).start.date())
-    make_facts(database, folder)
+    if folder is not None:
+        make_facts(database, folder)
 
 
 def reports(database: Database, settings: Settings) -> list[tuple[bool, list[dict[str, Any]]]]:

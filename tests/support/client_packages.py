@@ -39,6 +39,12 @@ def collector() -> Path:
     return program
 
 
+def bucket_server_packages() -> Path:
+    """Return the folder of an S3-compatible server, for PYTHONPATH: it wants an older dateutil than the product has."""
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--target", "packages")
+    return _installed("bucket.txt", *pip, "-r", "bucket.txt") / "packages"
+
+
 def umami_script() -> Path:
     """Return the script for pages: the source, since the package of the whole product has it unbuilt.
 
@@ -74,7 +80,7 @@ def _installed(lock: str, *command: str) -> Path:
     if not (folder / "whole").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", "requirements.txt", "collector.txt"):
+        for name in ("package.json", "package-lock.json", "requirements.txt", "collector.txt", "bucket.txt"):
             shutil.copy(CLIENTS / name, folder)
         subprocess.run(command, cwd=folder, check=True, timeout=300)
         (folder / "whole").touch()

@@ -44,5 +44,6 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         webhook_deliveries_days=30,
         webhook_waiting_limit=100_000,
         facts_url=folder / "facts",
+        facts_cache=folder / "facts-cache",
         geoip_file=None,
     )

@@ -156,6 +156,18 @@ def test_trusted_proxies_are_a_number_or_networks(environment: Environment, valu
     assert config.load().trusted_proxies == expected
 
 
+@pytest.mark.parametrize("value", ["s3://facts", "s3://my.facts-1/shop/prefix"])
+def test_facts_may_be_in_a_bucket(environment: Environment, value: str) -> None:
+    environment.set(TRACKER_FACTS_URL=value)
+    assert config.load().facts_url == value
+
+
+@pytest.mark.parametrize("value", ["s3://", "s3:///prefix", "s3://key:hunter2@facts", "s3://Facts", "s3://facts?x=1"])
+def test_what_names_no_bucket_is_refused_without_its_keys(environment: Environment, value: str) -> None:
+    environment.set(TRACKER_FACTS_URL=value)
+    assert environment.refused().startswith("TRACKER_FACTS_URL='s3://…' is not accepted: it must name a bucket")
+
+
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
 @pytest.mark.parametrize("missing", [None, "", "   "])
 def test_a_missing_url_is_named(environment: Environment, name: str, missing: str | None) -> None:

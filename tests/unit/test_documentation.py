@@ -34,7 +34,7 @@ def test_the_settings_table_says_what_the_settings_module_says() -> None:
 
 def test_every_setting_of_the_environment_has_its_sentence() -> None:
     source = Path(config.__file__).read_text()
-    kinds = "url|text|whole|choice|name_in|folder_path|file_path|networks|proxies|ports|endpoint"
+    kinds = "url|text|whole|choice|name_in|folder_path|folder_or_bucket|file_path|networks|proxies|ports|endpoint"
     read = set(re.findall(rf'\b(?:{kinds})\(env, "([A-Z_]+)"', source))
     assert read == set(re.findall(r"\| `([A-Z_]+)` \|", settings_table()))
 

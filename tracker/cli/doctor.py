@@ -11,7 +11,9 @@ from tracker.cli.options import json_option
 from tracker.cli.output import print_rows
 from tracker.clock import SystemClock
 from tracker.diagnostics.doctor import examine
+from tracker.diagnostics.facts_checks import about_facts_here, about_places
 from tracker.diagnostics.work_checks import about_time
+from tracker.wiring.facts import facts_folder
 
 _COLUMNS = ("level", "check", "seen", "to_do")
 
@@ -35,5 +37,8 @@ def _examine(*, as_json: bool) -> bool:
     settings = connections.settings()
     clock = connections.clock(settings)
     findings = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
+    with connections.database(settings) as database:
+        findings += about_facts_here(database, facts_folder(settings, database))
+    findings += about_places(settings.geoip_file, clock.now())
     print_rows(_COLUMNS, [asdict(finding) for finding in findings], empty="Nothing was checked.", as_json=as_json)
     return all(finding.level != "fail" for finding in findings)

@@ -6,7 +6,6 @@ from tracker.cli.output import note
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import FactsUnavailable
-from tracker.facts.folder import Folder
 from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.write import Writer
 from tracker.privacy.places import Places
@@ -16,13 +15,15 @@ from tracker.store import applications, facts_files
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 from tracker.store.statistics import WHOLE_DAY, Difference
+from tracker.wiring.facts import facts_folder
 
 _FIRST = date(1970, 1, 1)
 
 
 def facts_writer(settings: Settings, database: Database) -> Writer:
     """Return what writes facts in the folder that this process sees."""
-    return Writer(database, Folder(settings.facts_url), SystemClock(), Places(settings.geoip_file))
+    folder = facts_folder(settings, database, is_command=True)
+    return Writer(database, folder, SystemClock(), Places(settings.geoip_file))
 
 
 def rebuild_days(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> int:

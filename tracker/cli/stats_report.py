@@ -17,6 +17,7 @@ from tracker.reports.answer import Report
 from tracker.reports.question import COMPARES, DEFAULT_ROWS
 from tracker.reports.readers import Readers
 from tracker.reports.zone_days import INTERVALS
+from tracker.wiring.facts import facts_folder
 
 
 @click.command()
@@ -36,7 +37,10 @@ from tracker.reports.zone_days import INTERVALS
 def report(*, app_id: str, as_csv: bool, as_json: bool, **given: str | None) -> None:
     """Show measures of an application's hits by dimensions. Days are those of its time zone."""
     settings = connections.settings()
-    with connections.database(settings) as database, closing(Readers(settings.facts_url)) as readers:
+    with (
+        connections.database(settings) as database,
+        closing(Readers(facts_folder(settings, database, is_command=True))) as readers,
+    ):
         now = connections.clock(settings).now()
         report = answer.read(database, readers, app_id=app_id, given=given, now=now)
     if as_json:

@@ -12,6 +12,7 @@ instance_checks     do this database and this Redis belong together
 work_checks         workers, scheduler, statistics, webhooks, definitions: does the work get done
 answer_checks       how long the servers take to answer
 ledger_checks       was anything lost
+facts_checks        are the facts and the database of places seen from here
 application_checks  names that clients of other trackers have for applications
 queue_status        how much waits where, and who works on it
 partition_overview  the months of the partitioned tables, and what is wrong with them

@@ -1,6 +1,8 @@
 """Facts: the columnar copy of the hits, a Parquet file for some hours of a day of an application (decision 0099).
 
 folder      the folder: whose it is, how a file gets there whole and goes
+bucket      objects of an S3-compatible store
+bucket_folder  a bucket in the folder's place, with copies of what is read of it
 engine      DuckDB, within its limits, and what its errors mean
 meaning     the dimensions of a hit, from what was stored of it; pure
 page        which page an address is; pure

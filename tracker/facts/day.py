@@ -116,7 +116,7 @@ def _replace(
 ) -> None:
     """Put a file with what was made anew in the place of the old one."""
     is_kept = group.file is not None and not (len(group.hours) == 1 and group.first == group.last and is_whole(group))
-    old = [folder.path / group.file.name] if group.file is not None and is_kept else []
+    old = [folder.local(group.file.name)] if group.file is not None and is_kept else []
     span = FileSpan(day[1], group.first, group.last, recipe.timeout_minutes)
     count = make.join(cursor, group.hours, old, made, span)
     if group.file is not None:
@@ -151,7 +151,7 @@ def merge_day(database: Database, space: Workspace, day: FactsDay) -> None:
         facts_marks.lock_day(tx, day)
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         made = space.work / "merged.made"
-        old = [space.folder.path / file.name for file in files]
+        old = [space.folder.local(file.name) for file in files]
         span = FileSpan(day[1], 0, _HOURS - 1, make.recipe_of(tx, day).timeout_minutes)
         count = make.join(cursor, {}, old, made, span) if files else 0
         facts_files.replace(tx, [file.id for file in files])

@@ -64,7 +64,7 @@ def _days(database: Database, space: Workspace, person: ArchiveErasure) -> list[
     dates = set()
     with space.engine.cursor(seconds=_SECONDS) as cursor:
         for files, condition in ((facts, _of_facts(person)), (hits, _of_hits(person))):
-            paths = {str(space.folder.path / file.name): file.date for file in files}
+            paths = {str(space.folder.local(file.name)): file.date for file in files}
             holding = _holding(cursor, paths, condition)
             dates |= {paths[path] for path in holding}
     return [(person.application_id, date) for date in sorted(dates)]
@@ -95,7 +95,7 @@ def _erase_day(database: Database, space: Workspace, person: ArchiveErasure, day
 
 def _erase_hits(tx: Transaction, space: Workspace, cursor: Cursor, file: HitsFile, condition: str) -> int:
     hit_files.check(space, file)
-    source = hit_files.parquet([space.folder.path / file.name])
+    source = hit_files.parquet([space.folder.local(file.name)])
     cursor.run(f"CREATE OR REPLACE TEMP TABLE matching AS SELECT * FROM {source} WHERE {condition}")  # noqa: S608
     [(count,)] = cursor.rows("SELECT count(*) FROM matching")
     if count:
@@ -109,7 +109,7 @@ def _erase_hits(tx: Transaction, space: Workspace, cursor: Cursor, file: HitsFil
 
 
 def _erase_facts(tx: Transaction, space: Workspace, cursor: Cursor, file: FactsFile, condition: str) -> int:
-    path, made = space.folder.path / file.name, space.work / "left.made"
+    path, made = space.folder.local(file.name), space.work / "left.made"
     [(count,)] = cursor.rows(f"SELECT count(*) FROM {_facts(path)} WHERE {condition}")  # noqa: S608
     if count:
         timeout_minutes = make.recipe_of(tx, (file.application_id, file.date)).timeout_minutes

@@ -28,7 +28,7 @@ _WORK = "work"
 _LOCK = "lock"
 _NEW = ".new"
 """What is not locked yet."""
-_LEFTOVER_SECONDS = 900.0
+LEFTOVER_SECONDS = 900.0
 """A file that nobody knows of may be about to be committed for so long."""
 _MODE = 0o750
 
@@ -47,20 +47,36 @@ class Published:
 class Folder:
     """One folder, as this process sees it. Nothing is looked at before it is needed."""
 
+    grace_seconds: float = 6.0
+    """For so long a file that was replaced may still be read by whoever had begun."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def place(self) -> str:
+        """Return what it is called in messages."""
+        return str(self.path)
+
+    def local(self, name: str) -> Path:
+        """Return where a file is to be read; that of its visits is beside it. Raises FactsUnavailable."""
+        return self.path / name
+
+    def has(self, name: str, size: int, checksum: str) -> bool:
+        """Return whether what is read of a file, and of its visits, is as it was published. Raises FactsUnavailable."""
+        return self.holds(name, size, checksum)
 
     def demand(self, folder_id: UUID) -> None:
         """Raise FactsUnavailable where this is not the folder of that name."""
         present = self.id()
         if present is None:
             raise FactsUnavailable(
-                f"The facts are not in {self.path}: mount the folder that holds them again, or make it anew with "
+                f"The facts are not in {self.place}: mount the folder that holds them again, or make it anew with "
                 "`python -m tracker stats rebuild`."
             )
         if present != folder_id:
             raise FactsUnavailable(
-                f"{self.path} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own."
+                f"{self.place} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own."
             )
 
     def id(self) -> UUID | None:
@@ -78,10 +94,7 @@ class Folder:
         with writing(self.path):
             self.path.mkdir(_MODE, parents=True, exist_ok=True)
             if self.id() is not None:
-                raise FactsUnavailable(
-                    f"{self.path} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own, "
-                    "or empty it where that database is gone."
-                )
+                raise belongs_to_another(self.place)
             part = self.path / f"{MARK}.{secrets.token_hex(8)}.new"
             part.write_text(f"{made}\n", encoding="ascii")
             force(part)
@@ -121,7 +134,7 @@ class Folder:
             for source, _ in pairs:
                 force(source)
             to.parent.mkdir(_MODE, parents=True, exist_ok=True)
-            size, checksum = _described([source for source, _ in reversed(pairs)])
+            size, checksum = described([source for source, _ in reversed(pairs)])
             for source, target in pairs:
                 source.rename(target)
             force(to.parent)
@@ -132,7 +145,7 @@ class Folder:
         """Return whether a file is there as it was published. Raises FactsUnavailable where it cannot be read."""
         file = self.path / name
         try:
-            return _described([file, beside(file)] if has_visits else [file]) == (size, checksum)
+            return described([file, beside(file)] if has_visits else [file]) == (size, checksum)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -156,7 +169,7 @@ class Folder:
                 if _is_abandoned(work):
                     shutil.rmtree(work, ignore_errors=True)
                     removed += 1
-            before = time.time() - _LEFTOVER_SECONDS
+            before = time.time() - LEFTOVER_SECONDS
             for day in (*self.path.glob("application=*/date=*"), *self.path.glob(f"{HITS}/application=*/date=*")):
                 old = [file for file in day.iterdir() if file.stat().st_mtime < before]
                 names = list({str(file.with_suffix(".parquet").relative_to(self.path)) for file in old})
@@ -164,6 +177,13 @@ class Folder:
                     self.remove(name)
                     removed += 1
         return removed
+
+
+def belongs_to_another(place: str) -> FactsUnavailable:
+    return FactsUnavailable(
+        f"{place} holds the facts of another database: set TRACKER_FACTS_URL to a folder of its own, or empty it where "
+        "that database is gone."
+    )
 
 
 def name_of(application_id: UUID, day: str, first_hour: int, last_hour: int) -> str:
@@ -181,7 +201,7 @@ def checksum_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _described(files: Sequence[Path]) -> tuple[int, str]:
+def described(files: Sequence[Path]) -> tuple[int, str]:
     """Return the bytes of files together, and their checksums one after the other."""
     return sum(file.stat().st_size for file in files), "".join(map(checksum_of, files))
 
@@ -216,7 +236,7 @@ def _is_abandoned(work: Path) -> bool:
     except FileNotFoundError:
         lock = None
     if lock is None:
-        return time.time() - work.stat().st_mtime > _LEFTOVER_SECONDS
+        return time.time() - work.stat().st_mtime > LEFTOVER_SECONDS
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

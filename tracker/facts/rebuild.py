@@ -115,7 +115,7 @@ def renew(database: Database, folder: Folder) -> None:
         archived = sorted(archived_months.dropped(tx))
     if archived:
         raise FactsUnavailable(
-            f"{folder.path} is not the folder with the archived months {archived[0]} to {archived[-1]}, which cannot "
+            f"{folder.place} is not the folder with the archived months {archived[0]} to {archived[-1]}, which cannot "
             "be made anew: bring it back, or give them up with `python -m tracker partitions drop YYYY-MM`."
         )
     folder_id = folder.renew()
@@ -182,12 +182,12 @@ def compare(
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
     made.finish(reads=2)
-    missing, surplus = make.differences(cursor, [space.folder.path / file.name for file in files])
+    missing, surplus = make.differences(cursor, [space.folder.local(file.name) for file in files])
     if missing or surplus:
         return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")
     for file in files:
         span = FileSpan(day[1], file.first_hour, file.last_hour, made.recipe.timeout_minutes)
-        if make.has_other_visits(cursor, space.folder.path / file.name, span):
+        if make.has_other_visits(cursor, space.folder.local(file.name), span):
             hours = f"hours {file.first_hour} to {file.last_hour}"
             return FactsDifference(*day, stored=f"other visits in {hours}", recounted=f"those of {file.facts} facts")
     return None

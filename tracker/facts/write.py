@@ -19,8 +19,6 @@ from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
 _DAYS_AT_ONCE: Final = 200
-_GRACE_SECONDS: Final = 6.0
-"""For so long a file that was replaced may still be read by whoever had begun."""
 _MERGE_SECONDS: Final = 120.0
 _MERGES_AT_ONCE: Final = 5
 _SWEEP_SECONDS: Final = 60.0
@@ -136,8 +134,9 @@ class Writer:
             _log.info("facts are written again")
         self.problem = problem
 
-    def remove_replaced(self, seconds: float = _GRACE_SECONDS) -> None:
-        """Remove files from the disk that were taken out of the copy so long ago."""
+    def remove_replaced(self, seconds: float | None = None) -> None:
+        """Remove files from the disk that were taken out of the copy so long ago, or as long as the folder asks for."""
+        seconds = self.folder.grace_seconds if seconds is None else seconds
         while True:
             with self.database.transaction() as tx:
                 files = facts_files.replaced(tx, seconds=seconds, limit=_DAYS_AT_ONCE)
@@ -183,4 +182,4 @@ def adopt(database: Database, folder: Folder) -> None:
     with database.transaction() as tx:
         facts_files.put_folder(tx, folder_id)
         facts_marks.mark_counted(tx)
-    _log.info("facts begin", folder=str(folder.path))
+    _log.info("facts begin", folder=folder.place)

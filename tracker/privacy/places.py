@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -64,6 +65,14 @@ class Places:
         if self._monotonic() >= self._look_at:
             self.look()
         return self._find(address)
+
+    def about(self) -> tuple[str, datetime] | None:
+        """Return what the database calls itself, and when it was built; None where it cannot be read."""
+        self.look()
+        if self._reader is None:
+            return None
+        told = self._reader.metadata()
+        return told.database_type, datetime.fromtimestamp(told.build_epoch, UTC)
 
     def look(self) -> None:
         """Open the file where it is another one than before."""

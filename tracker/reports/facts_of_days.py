@@ -78,8 +78,7 @@ def ask_facts(
             if kept is not None:
                 return kept, facts
             try:
-                for file in facts.files:
-                    readers.check(file)
+                readers.check(facts.files)
                 with readers.cursor(application.app_id) as cursor:
                     rows = question(cursor, _read(readers, facts.files, days))
             except FactsChanged:

@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import FactsUnavailable, Refused
-from tracker.facts.engine import Cursor, Engine
+from tracker.facts.engine import Cursor, Engine, FactsChanged
 from tracker.facts.folder import Folder
 from tracker.reports.answers import Answers
 from tracker.reports.gathered import GatheredVisits
@@ -22,13 +23,14 @@ _MAX_WAITING: Final = 24
 """Questions of one application, under way and waiting: two of a dashboard's pages."""
 _WAIT_SECONDS: Final = 15.0
 _RETRY_AFTER: Final = 5
+_CHECKS_AT_ONCE: Final = 4
 
 
 class Readers:
     """One of it a process; to be built after a fork. Thread-safe. Nothing is opened before the first question."""
 
-    def __init__(self, folder: Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
-        self.folder = Folder(folder)
+    def __init__(self, folder: Folder | Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
+        self.folder = Folder(folder) if isinstance(folder, Path) else folder
         self.answers = Answers()
         self.gathered = GatheredVisits()
         self._memory = memory_megabytes
@@ -51,25 +53,42 @@ class Readers:
             finally:
                 self._places.release()
 
-    def check(self, file: FactsFile) -> None:
-        """Raise FactsUnavailable where a file is not as it was written; once for each file, and when it changes."""
-        path = self.folder.path / file.name
-        try:
-            status = path.stat()
-        except OSError:
-            return  # The engine says so, and a newer list may be had.
-        seen = (status.st_mtime_ns, status.st_size)
-        if self._checked.get(file.name) == seen:
+    def check(self, files: Sequence[FactsFile]) -> None:
+        """Look whether files are as they were written, once each and when one changes, and bring them here.
+
+        Raises FactsChanged where one is gone, and FactsUnavailable where one is damaged or cannot be had.
+        """
+        unknown = [file for file in files if self._checked.get(file.name, ()) != self._seen(file)]
+        if len(unknown) <= 1:
+            for file in unknown:
+                self._check(file)
             return
-        if not self.folder.holds(file.name, file.bytes, file.checksum):
+        with ThreadPoolExecutor(_CHECKS_AT_ONCE, "facts") as threads:
+            for _ in threads.map(self._check, unknown):
+                pass
+
+    def _check(self, file: FactsFile) -> None:
+        if not self.folder.has(file.name, file.bytes, file.checksum):
+            if self._seen(file) is None:
+                raise FactsChanged("A file of the facts is gone: `python -m tracker stats rebuild` makes it anew.")
             raise FactsUnavailable(
                 f"The facts of {file.date} are damaged: `python -m tracker stats rebuild --from {file.date} "
                 f"--to {file.date}` makes them anew."
             )
+        seen = self._seen(file)
         with self._lock:
             if len(self._checked) > 100_000:  # noqa: PLR2004 a few megabytes
                 self._checked.clear()
-            self._checked[file.name] = seen
+            if seen is not None:
+                self._checked[file.name] = seen
+
+    def _seen(self, file: FactsFile) -> tuple[int, int] | None:
+        """Return what tells that a file has changed; None where it is not here."""
+        try:
+            status = (self.folder.path / file.name).stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
 
     def close(self) -> None:
         with self._lock:

@@ -89,6 +89,11 @@ def known(tx: Transaction, names: Sequence[str]) -> set[str]:
     return {row["name"] for row in fetch_all(tx, "facts_files/known", {"names": list(names)})}
 
 
+def present(tx: Transaction, names: Sequence[str]) -> set[str]:
+    """Return those of these names that are files of the copy, or were up to a few seconds ago."""
+    return {row["name"] for row in fetch_all(tx, "facts_files/present", {"names": list(names)})}
+
+
 def last(tx: Transaction, application_id: UUID) -> int:
     """Return the number of the latest file of an application; 0 where it has none."""
     [row] = fetch_all(tx, "facts_files/last", {"application_id": application_id})

@@ -8,6 +8,7 @@ syslog                    what the process holds that receives syslog
 importing                 where the hits of an import go
 worker                    what one process of a worker holds
 scheduler                 what the process of the scheduler holds
+facts                     the folder or the bucket that holds the facts
 clock                     a process's clock, set by what PostgreSQL and Redis say the time is
 metrics                   how a process tells what it has counted
 process_end               what a process does when it ends in order

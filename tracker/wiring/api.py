@@ -15,6 +15,7 @@ from tracker.web.authentication import FailedKeys, KeyCheck
 from tracker.web.key_usage import KeyUse
 from tracker.web.request_headers import TrustedProxies
 from tracker.wiring.clock import agreed_clock, measure_at_start
+from tracker.wiring.facts import facts_folder
 
 _NAME: Final = "tracker-api"
 _CONNECTIONS: Final = 4
@@ -58,7 +59,7 @@ def parts(settings: Settings) -> ApiServices:
         database=database,
         reading=reading,
         exporting=exporting,
-        readers=Readers(settings.facts_url),
+        readers=Readers(facts_folder(settings, database)),
         redis=redis,
         clock=clock,
         key_use=key_use,

@@ -12,7 +12,6 @@ from tracker.agreed_clock import AgreedClock
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
-from tracker.facts.folder import Folder
 from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
@@ -39,6 +38,7 @@ from tracker.webhooks.http_client import ClientSettings, WebhookClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import WebhookSender
 from tracker.wiring.clock import agreed_clock
+from tracker.wiring.facts import facts_folder
 from tracker.wiring.metrics import untold_metrics
 
 _NAME = "tracker-scheduler"
@@ -140,7 +140,7 @@ def scheduler(settings: Settings) -> Scheduler:
         cancellation=0,
     )
     clock = agreed_clock(clock_database, redis)
-    facts = Writer(database, Folder(settings.facts_url), clock, Places(settings.geoip_file))
+    facts = Writer(database, facts_folder(settings, database), clock, Places(settings.geoip_file))
     return Scheduler(
         settings=settings,
         redis=redis,
@@ -163,5 +163,5 @@ def scheduler(settings: Settings) -> Scheduler:
         untold=untold_metrics(redis),
         facts=facts,
         archive=Archive(writer=facts, months=settings.archive_months, has_hits=settings.archive_full),
-        readers=Readers(settings.facts_url),
+        readers=Readers(facts.folder),
     )

@@ -1,0 +1,43 @@
+"""`doctor` says whether the facts are seen from here, and what the database of places is."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.facts import make_facts
+from tests.support.places_file import write_places
+from tracker.config import Settings
+from tracker.diagnostics.facts_checks import about_facts_here, about_places
+from tracker.facts.folder import Folder
+from tracker.store.database import Database
+
+NOW = datetime.now(UTC)
+
+
+def test_the_folder_of_the_facts_is_looked_at_from_here(settings: Settings, database: Database, tmp_path: Path) -> None:
+    assert about_facts_here(database, Folder(settings.facts_url)) == []
+    make_facts(database, settings.facts_url)
+    [seen] = about_facts_here(database, Folder(settings.facts_url))
+    assert (seen.level, str(settings.facts_url) in seen.seen) == ("ok", True)
+    [elsewhere] = about_facts_here(database, Folder(tmp_path / "empty"))
+    assert (elsewhere.level, "mount the folder" in elsewhere.seen) == ("warn", True)
+    assert elsewhere.to_do
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database", b"\xab\xcd\xefMaxMind.com"])
+def test_places_that_cannot_be_read_are_a_finding(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "places.mmdb"
+    if content is not None:
+        file.write_bytes(content)
+    [found] = about_places(file, NOW)
+    assert (found.level, "TRACKER_GEOIP_FILE" in found.seen, bool(found.to_do)) == ("warn", True, True)
+
+
+def test_places_say_of_which_kind_and_how_old_they_are(tmp_path: Path) -> None:
+    assert about_places(None, NOW) == []
+    file = write_places(tmp_path / "places.mmdb")
+    [fresh] = about_places(file, datetime.fromtimestamp(0, UTC))
+    assert fresh.level == "ok"
+    [old] = about_places(file, NOW + timedelta(days=3650))
+    assert (old.level, "moved" in old.seen) == ("warn", True)
