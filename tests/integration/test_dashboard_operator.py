@@ -1,13 +1,17 @@
 """The operator's pages: the pace of the last hour, which versions run, failed hits and what becomes of them."""
 
+import html
 import re
+from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from tests.support.browsing import Browsing, text_of
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
+from tests.support.queued_hits import drain, rows
 from tests.support.raw_hits import execute
 from tests.support.receiving import queued_hits
 from tracker import __version__
@@ -86,6 +90,55 @@ def test_failed_hits_are_sent_in_again_or_given_up_one_or_all_and_that_is_noted(
     assert "count=0" in twice.location, "what is gone is given up by nobody"
     noted = [(row["action"], row["actor_kind"], row["after"]["hits"]) for row in audit.list_(database, limit=3)]
     assert noted == [("hits.discarded", "admin", 1), ("hits.retried", "admin", 3), ("hits.retried", "admin", 1)]
+
+
+def test_a_failed_hit_is_edited_and_stored_as_the_hit_that_it_is(
+    operator: Browsing, database: Database, application: Application, redis: Connection
+) -> None:
+    tracking_id = fail(database, application, 7)
+    because(database, tracking_id, "The url is too long.")
+    address = f"{HIT}?id={tracking_id}"
+
+    def fields() -> dict[str, str]:
+        page = operator.get(address).text
+        [data] = re.findall(r'<textarea[^>]*name="tracking_data"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+        [seen_at] = re.findall(r'name="seen_at" value="([^"]*)"', page)
+        return {"action": "edit", "id": str(tracking_id), "seen_at": seen_at, "tracking_data": html.unescape(data)}
+
+    form = fields()
+    hit = orjson.loads(form["tracking_data"])
+    for wrong, because_of in (
+        ("{", "It is no JSON"),
+        ("[]", "no JSON object"),
+        (json_of({**hit, "surprise": 1}), "does not read as a hit"),
+        (json_of({**hit, "id": hit["id"] + 1}), "stay"),
+        (json_of({**hit, "app_id": "other"}), "was accepted for this application"),
+        (json_of({**hit, "url": "a\0b"}), "NUL"),
+        (json_of({"x": "<script>alert(1)</script>"}), "does not read as a hit"),
+    ):
+        refused = operator.post(FAILED, **{**form, "tracking_data": wrong})
+        assert refused.status_code == 400, wrong
+        assert because_of in text_of(refused)
+        assert "<script>alert" not in refused.text
+        assert html.escape(wrong, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in refused.text
+    assert operator.post(FAILED, **{**form, "seen_at": "x"}).status_code == 400
+    assert queued_hits(redis) == []
+    changed = {**form, "tracking_data": json_of({**hit, "url": "https://shop.example/mended"})}
+    done = operator.post(FAILED, **changed)
+    assert (done.status_code, done.location) == (303, f"{address}&done=edit&count=1")
+    assert "1 changed and sent in again" in text_of(operator.get(done.location))
+    assert operator.post(FAILED, **changed).status_code == 409, "what was seen is not what is there"
+    drain(redis, database)
+    assert failed_count(database) == 0
+    [stored] = rows(database, "SELECT url, id FROM access_logs")
+    assert stored == ("https://shop.example/mended", hit["id"])
+    assert operator.post(FAILED, **form).status_code == 404, "it has not failed any more"
+    noted = [(row["action"], row["subject"]) for row in audit.list_(database, limit=2)]
+    assert noted == [("hits.retried", str(tracking_id)), ("hits.edited", str(tracking_id))]
+
+
+def json_of(columns: dict[str, Any]) -> str:
+    return orjson.dumps(columns).decode()
 
 
 def test_nobody_but_the_operator_and_no_other_site_changes_failed_hits(

@@ -1,4 +1,4 @@
-"""Failed hits, for the operator: looked at, sent in again, given up, one or all; and any one hit by its id."""
+"""Failed hits, for the operator: looked at, edited, sent in again, given up; and any one hit by its id."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,13 +18,16 @@ from tracker.dashboard.viewer import require_operator, viewer
 from tracker.errors import Refused, invalid
 from tracker.management import failed_hits
 from tracker.management.failed_hits import FailedHitRow
+from tracker.web import timestamps
 
 _SHOWN: Final = 100
 _LOOKED_AT: Final = 10_000
 """Failed hits, the latest, among which those of a reason are looked for."""
 MAX_AT_ONCE: Final = 1000
 """Hits that one click sends in again or gives up: some seconds."""
-_DONE: Final = ("retry", "discard")
+_DONE: Final = ("retry", "discard", "edit")
+_MAX_HIT_BYTES: Final = 1_000_000
+"""Of a form with a hit in it: each of its bytes may take three."""
 
 
 def show() -> Response:
@@ -49,28 +52,46 @@ def show() -> Response:
 def hit() -> Response:
     """Return where one hit is, and as what, by its tracking id; without one, the form that asks for it."""
     require_operator()
-    text = request.args.get("id", "").strip()
+    return _page_of(request.args.get("id", "").strip())
+
+
+def _page_of(text: str, *, written: str | None = None, refused: Refused | None = None) -> Response:
+    """Return the page of a hit; `written` is what somebody wants it to be, and `refused` why it cannot."""
     hit, missing = None, False
     if text:
         services = current_services()
         try:
             hit = failed_hits.show(services.database, services.redis, _tracking_id(text))
-        except Refused as refused:
-            if refused.code != "NOT_FOUND":
+        except Refused as nowhere:
+            if nowhere.code != "NOT_FOUND":
                 raise
             missing = True
     values = [] if hit is None else [(name, _plain(value)) for name, value in hit.values.items()]
-    return page("hit.html", tracking_id=text, found=hit, missing=missing, values=values, done=_done())
+    may_edit = hit is not None and hit.state == "failed"
+    return page(
+        "hit.html",
+        status=200 if refused is None else refused.status,
+        tracking_id=text,
+        found=hit,
+        missing=missing,
+        values=values,
+        done=_done(),
+        refused=refused,
+        written=dict(values).get("tracking_data", "") if written is None and may_edit else written,
+        seen_at=hit.values["updated_at"].isoformat() if hit is not None and may_edit else None,
+    )
 
 
 def change() -> Response:
     """Send failed hits in again, or give them up: one by its id, or those of an application and a reason."""
     require_operator()
     require_own_page()
-    fields = form()
+    fields = form(max_bytes=_MAX_HIT_BYTES)
     action = fields.get("action")
     if action not in _DONE:
         raise invalid("There is no such action.", action=["Must be one of " + ", ".join(_DONE)])
+    if action == "edit":
+        return _edit(fields)
     app_id, reason = _named(fields)
     if fields.get("id"):
         ids = [_tracking_id(fields["id"])]
@@ -82,6 +103,24 @@ def change() -> Response:
     count = len(ids) - len(_changed(action, ids))
     path = f"{home()}/operations/{'hit' if fields.get('id') else 'failed'}"
     return see(f"{path}?{urlencode({**{k: v for k, v in back.items() if v}, 'done': action, 'count': count})}")
+
+
+def _edit(fields: Mapping[str, str]) -> Response:
+    """Give a hit other values and send it in; or show it again as it was written, with what is wrong about it."""
+    services, now = current_services(), current_services().clock.now()
+    tracking_id, text = _tracking_id(fields.get("id", "")), fields.get("tracking_data", "")
+    seen_at = timestamps.in_utc(fields.get("seen_at"), timestamps.STRICT)
+    if seen_at is None:
+        raise invalid(f"seen_at: {timestamps.NO_TIMESTAMP}", seen_at=[timestamps.NO_TIMESTAMP])
+    services.instance.look()
+    try:
+        failed_hits.edit(services.database, tracking_id, text, seen_at=seen_at, now=now, by=viewer().actor)
+    except Refused as refused:
+        if refused.code == "NOT_FOUND":
+            raise
+        return _page_of(str(tracking_id), written=text, refused=refused)
+    count = 1 - len(_changed("retry", [tracking_id]))
+    return see(f"{home()}/operations/hit?{urlencode({'id': str(tracking_id), 'done': 'edit', 'count': count})}")
 
 
 def _changed(action: str, ids: Sequence[UUID]) -> list[UUID]:

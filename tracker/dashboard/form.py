@@ -11,14 +11,14 @@ _MAX_BYTES = 8192
 _MAX_FIELDS = 20
 
 
-def form() -> dict[str, str]:
+def form(*, max_bytes: int = _MAX_BYTES) -> dict[str, str]:
     """Return the fields by name, the last one where a name comes twice.
 
     Raises Refused for what no form of ours sends.
     """
     if request.mimetype != "application/x-www-form-urlencoded":
         raise Refused("UNSUPPORTED_MEDIA_TYPE", 415, "This takes a form.")
-    body = read_body(request.environ, _MAX_BYTES)
+    body = read_body(request.environ, max_bytes)
     request.environ[BODY_READ] = True
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)

@@ -1,4 +1,4 @@
-"""Hits that failed for good: looked at, sent in again, given up. And where any one hit is."""
+"""Hits that failed for good: looked at, edited, sent in again, given up. And where any one hit is."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from tracker.errors import not_found
-from tracker.hit import identity_of
+import orjson
+
+from tracker.errors import Refused, conflict, invalid, not_found
+from tracker.hit import Hit, identity_of
 from tracker.management.audit import COMMAND, Actor, record
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
@@ -101,6 +103,73 @@ def retry(
             else:
                 adding.add(redis, [_entry_again(row, now)])
     return missing
+
+
+def edit(
+    database: Database, tracking_id: UUID, text: str, *, seen_at: datetime, now: datetime, by: Actor = COMMAND
+) -> None:
+    """Give a failed hit other values, for `retry` to send in; it stays whose it is, and the hit that it is.
+
+    Raises Refused: NOT_FOUND where it is not failed, CONFLICT where it was changed after `seen_at`, and
+    VALIDATION_ERROR for what is no such hit.
+    """
+    hit, data = _hit_of(text)
+    with database.transaction() as tx:
+        row = batch_queue.take_for_retry(tx, tracking_id)
+        if row is None:
+            raise not_found(f"No hit {tracking_id} is failed.")
+        if row.updated_at != seen_at:
+            raise conflict("The hit was changed meanwhile: look at it again.")
+        if _identity_kept(tracking_id) and hit.tracking_id != tracking_id:
+            raise _not_accepted("`id` and `created_at` are what the hit is known by, and stay.")
+        before = _owner_of(row.tracking_data)
+        if before is not None and before != (str(hit.application_id), hit.app_id):
+            raise _not_accepted("`application_id` and `app_id` stay: the hit was accepted for this application.")
+        _note(tx, by, "hits.edited", [tracking_id])
+        batch_queue.edit(tx, tracking_id, data, now)
+
+
+def _hit_of(text: str) -> tuple[Hit, bytes]:
+    try:
+        data = orjson.loads(text)
+    except ValueError:
+        raise _not_accepted("It is no JSON.") from None
+    if not isinstance(data, dict):
+        raise _not_accepted("It is no JSON object.")
+    try:
+        hit = Hit.decode(data)
+        hit.encode()
+        if hit.created_at.tzinfo is None:
+            raise ValueError("no offset")  # noqa: TRY301 said as the others are
+        _ = hit.tracking_id
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise _not_accepted("It does not read as a hit: look at the names and types of its columns.") from None
+    encoded = orjson.dumps(data)
+    if batch_queue.storable(encoded) != encoded:
+        raise _not_accepted("It holds the character NUL.")
+    return hit, encoded
+
+
+def _not_accepted(reason: str) -> Refused:
+    return invalid(f"The hit is not accepted: {reason}", tracking_data=[reason])
+
+
+def _identity_kept(tracking_id: UUID) -> bool:
+    """Return whether an entry's id says which hit it is: what could not be read has an id of its own."""
+    try:
+        identity_of(tracking_id)
+    except ValueError:
+        return False
+    return True
+
+
+def _owner_of(data: bytes) -> tuple[str, str] | None:
+    """Return whose the hit was, as far as that can be read."""
+    try:
+        hit = Hit.decode(data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return str(hit.application_id), hit.app_id
 
 
 def discard(database: Database, tracking_ids: Sequence[UUID], *, by: Actor = COMMAND) -> list[UUID]:

@@ -92,6 +92,11 @@ def take_for_retry(tx: Transaction, entry_id: UUID) -> QueueRow | None:
     return None if row is None else QueueRow(**row)
 
 
+def edit(tx: Transaction, entry_id: UUID, tracking_data: bytes, now: datetime) -> None:
+    """Give one failed entry, which `take_for_retry` has locked, another text: JSON without NUL."""
+    execute(tx, "batch_queue/edit", {"id": entry_id, "tracking_data": tracking_data.decode(), "now": now})
+
+
 def discard(tx: Transaction, entry_id: UUID, *, imported: int) -> bool:
     """Give up one failed entry; False where there is none. The ledger notes it, unless its priority is `imported`."""
     row = fetch_one(tx, "batch_queue/discard", {"id": entry_id, "imported": imported})
