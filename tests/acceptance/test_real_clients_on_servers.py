@@ -52,6 +52,7 @@ def test_the_clients_for_node(server: Serving, redis: Connection) -> None:
     assert "404" in said["matomo_refused"]
     assert set(said["umami"]) == {"cache", "sessionId", "visitId"}
     assert said["umami_refused"] == 400
+    assert said["older_jitsu"] == 200
     assert "segment_error" not in said
     hits = by_event(redis)
     assert {hit.app_id for hit in hits.values()} == {"shop"}
@@ -62,13 +63,13 @@ def test_the_clients_for_node(server: Serving, redis: Connection) -> None:
     assert "matomo bulk https://shop.example/bulk" in hits
     umami = hits["page_view https://shop.example/umami"]
     assert (umami.referrer, umami.custom_params) == ("https://search.example/", {"title": "Page"})
-    assert hits["umami event"].event_data == {"plan": "pro"}
+    assert hits["umami event"].event_data == hits["older jitsu event"].event_data == {"plan": "pro"}
     segment = hits["segment event"]
     assert (segment.client_sub_id, segment.event_data) == ("visitor-2", {"plan": "pro"})
     assert hits["page_view https://shop.example/segment"].client_sub_id == "visitor-3"
     identified = [hit for hit in queued_hits(redis) if hit.event_name == "identify"]
     assert [hit.event_data for hit in identified] == [{"plan": "pro"}, {"plan": "pro"}]
-    assert len(queued_hits(redis)) == 9
+    assert len(queued_hits(redis)) == 10
 
 
 def run_python(script: str, *arguments: str) -> Any:

@@ -111,6 +111,41 @@ def test_rudderstack_and_jitsu_are_read_where_they_differ() -> None:
     assert one("/api/s/s2s/track", "", {"event": "Buy"}, HTTP_X_WRITE_KEY="k:secret").site == "k"
 
 
+def test_an_older_jitsu_is_read() -> None:
+    event = {
+        "event_id": "a1b2c3",
+        "event_type": "Buy",
+        "user": {"anonymous_id": "a1", "id": "u1", "email": "a@b.example"},
+        "utc_time": (NOW - timedelta(hours=1)).isoformat(),
+        "utm": {"source": "news"},
+        "url": "https://shop.example/a",
+        "referer": "https://search.example/",
+        "page_title": "A",
+        "doc_host": "shop.example",
+        "screen_resolution": "1920x1080",
+        "user_language": "de-AT",
+        "vp_size": "1x1",
+        "api_key": "k",
+        "src": "jitsu",
+        "price": 9.5,
+    }
+    read_as = values("/api/v1/event", "token=k&cookie_policy=strict", event)
+    assert (read_as["url"], read_as["referrer"], read_as["event_name"]) == (
+        "https://shop.example/a",
+        "https://search.example/",
+        "Buy",
+    )
+    assert (read_as["event_data"], read_as["client_sub_id"]) == ({"price": 9.5}, "u1")
+    assert read_as["custom_params"] == {"title": "A", "campaign_source": "news"}
+    assert (read_as["language"], read_as["screen_resolution"]) == ("de-AT", "1920x1080")
+    several = [{"event_type": "pageview"}, {"event_type": "user_identify", "user": {"id": "u1", "plan": "pro"}}, {}]
+    page, identify, none = dialect("/api/v1/s2s/event").read(request("/api/v1/s2s/event", "token=k", several))
+    assert isinstance(none, Refused)
+    assert [hit.values and hit.values["event_name"] for hit in (page, identify)] == ["page_view", "identify"]
+    assert identify.values["event_data"] == {"plan": "pro"}
+    assert isinstance(dialect("/api/v1/event").read(request("/api/v1/event", "", {"event_type": "x"}))[0], Refused)
+
+
 def test_segment_answers_never_end_a_client() -> None:
     sent = request("/v1/batch", "", {})
     answer, refuse = dialect("/v1/batch").answer, dialect("/v1/batch").refuse

@@ -2,7 +2,7 @@
 
 dialect      the types: a request, its hits, what became of them, a dialect
 values       small readers that the dialects share; gif: the image that some of them answer with
-matomo, umami, plausible, goatcounter, segment, ga4, otlp
+matomo, umami, plausible, goatcounter, segment, jitsu (before it spoke Segment's), ga4, otlp
 original     the Go original speaks our own format with two habits more: `translated`
 table        the dialects by path
 

@@ -107,11 +107,16 @@ def _hit(
         custom_params=_custom_params(context, page, properties),
         ip_address=text_of(context.get("ip")),
         user_agent=text_of(context.get("userAgent")),
-        event_id=str(uuid5(_MESSAGES, message_id)) if message_id else None,
+        event_id=message_uuid(message_id) if message_id else None,
     )
     instant = instant_of(message.get("timestamp")) or instant_of(message.get("originalTimestamp"))
     values.update(happened(_corrected(instant, skew), request.now, keyed=key is not None))
     return ClientHit(None if key else write_key, values, key)
+
+
+def message_uuid(message_id: str) -> str:
+    """Return the UUID that stands for a client's own id of a message."""
+    return str(uuid5(_MESSAGES, message_id))
 
 
 def _corrected(instant: datetime | None, skew: timedelta) -> datetime | None:

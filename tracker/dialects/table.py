@@ -5,6 +5,7 @@ from typing import Final
 from tracker.dialects.dialect import Dialect
 from tracker.dialects.ga4 import GA4
 from tracker.dialects.goatcounter import GOATCOUNTER, is_site_path
+from tracker.dialects.jitsu import JITSU
 from tracker.dialects.matomo import MATOMO
 from tracker.dialects.otlp import OTLP
 from tracker.dialects.plausible import PLAUSIBLE
@@ -20,6 +21,7 @@ DIALECT_AT: Final[dict[str, Dialect]] = {
     **{f"/v1/{call}": SEGMENT for call in KIND_AT if call != "track"},
     **{f"{prefix}/{call}": SEGMENT for prefix in ("/segment/v1", "/api/s", "/api/s/s2s") for call in KIND_AT},
     **dict.fromkeys(("/beacon/v1/batch", "/segment/beacon/v1/batch"), SEGMENT),
+    **dict.fromkeys(("/api/v1/event", "/api/v1/s2s/event"), JITSU),
     **dict.fromkeys(("/g/collect", "/mp/collect"), GA4),
     "/v1/logs": OTLP,
 }

@@ -30,6 +30,14 @@ segment.page({anonymousId: "visitor-3", name: "Home", properties: {url: "https:/
 segment.identify({userId: "visitor-2", traits: {plan: "pro"}});
 await segment.closeAndFlush({timeout: 20000});
 
+const {jitsuClient} = require("@jitsu/sdk-js");
+// `track` is done once the call stands in a queue, so that its request has to be waited for.
+results.older_jitsu = await new Promise(resolve => {
+    const told = (...call) => fetch(...call).then(answer => { resolve(answer.status); return answer; });
+    jitsuClient({key: "their-write-key", tracking_host: base, fetch: told, log_level: "NONE"})
+        .track("older jitsu event", {plan: "pro"});
+});
+
 for (let waited = 0; !results.matomo_refused && waited < 100; waited += 1) {
     await new Promise(resolve => setTimeout(resolve, 100));
 }
