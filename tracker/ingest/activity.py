@@ -67,10 +67,10 @@ def _activity(session_id: str, hits: Sequence[Hit]) -> SessionActivity:
         session_id=session_id,
         application_id=first.application_id,
         app_id=first.app_id,
-        client_sub_id=_earliest([hit.client_sub_id for hit in hits]),
-        module_id=_earliest([hit.module_id for hit in hits]),
-        user_agent=_earliest([hit.user_agent for hit in hits]),
-        ip_address=_earliest([hit.ip_address for hit in hits]),
+        client_sub_id=_earliest(hits, "client_sub_id"),
+        module_id=_earliest(hits, "module_id"),
+        user_agent=_earliest(hits, "user_agent"),
+        ip_address=_earliest(hits, "ip_address"),
         first_accessed_at=first.created_at,
         last_accessed_at=hits[-1].created_at,
         page_views=sum(hit.event_name in PAGE_VIEWS for hit in hits),
@@ -78,5 +78,10 @@ def _activity(session_id: str, hits: Sequence[Hit]) -> SessionActivity:
     )
 
 
-def _earliest(values: Sequence[str | None]) -> str | None:
-    return next((value for value in values if value is not None), None)
+def _earliest(hits: Sequence[Hit], column: str) -> str | None:
+    """Return the first text of a column: mostly the first hit has one."""
+    for hit in hits:
+        value: str | None = getattr(hit, column)
+        if value is not None:
+            return value
+    return None
