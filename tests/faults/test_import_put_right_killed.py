@@ -29,7 +29,7 @@ from tracker.store.database import Database
 
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 KILLS = int(os.environ.get("FAULT_COUNT", "1"))
-LINES = 2_500
+LINES = 1_000 + 250 * min(KILLS, 6)
 YESTERDAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 SLOWLY = {
     "tracker.store.erasures:LEASE_SECONDS": 0.3,
