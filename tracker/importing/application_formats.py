@@ -86,7 +86,7 @@ _RAILS: Final = (
 )
 _GIN: Final = (
     r"(?:\[GIN\] )?(?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \|"
-    rf" *{COLOUR} *(?P<status>\d{{3}}) *{COLOUR} *\| *[\d.]+\S+ *\| *(?P<address>{PLAIN_ADDRESS}) *\| *{COLOUR} *(?P<method>[A-Z]+) *{COLOUR} *"
+    rf" *+{COLOUR} *+(?P<status>\d{{3}}) *+{COLOUR} *+\| *+[\d.]+\S+ *+\| *+(?P<address>{PLAIN_ADDRESS}) *+\| *+{COLOUR} *+(?P<method>[A-Z]+) *+{COLOUR} *+"
     r'"(?P<target>[^"]*)"'
 )
 _CHI: Final = (
