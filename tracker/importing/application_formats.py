@@ -54,11 +54,11 @@ _TORNADO: Final = (
 )
 _SANIC: Final = (
     rf"{COLOUR}[A-Za-z][A-Za-z0-9_-]*+ *+\|?{COLOUR} ?{COLOUR}(?P<time>{ISO_TIME} [+-]\d{{4}}){COLOUR} {COLOUR}INFO{COLOUR}: {COLOUR}"
-    rf"(?P<address>[0-9A-Fa-f:.\[\]]+:\d+){COLOUR} {COLOUR}(?P<method>[A-Z]+) (?P<target>\S+){COLOUR} {COLOUR}(?P<status>\d{{3}}){COLOUR} "
+    rf"(?P<address>[0-9A-Fa-f:.\[\]]+):\d+{COLOUR} {COLOUR}(?P<method>[A-Z]+) (?P<target>\S+){COLOUR} {COLOUR}(?P<status>\d{{3}}){COLOUR} "
     rf"{COLOUR}(?P<bytes>\d+|-){COLOUR} +{COLOUR}[\d.]+ms{COLOUR}"
 )
 _SANIC_BEFORE_23: Final = (
-    rf"\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] - \(sanic\.access\)\[INFO\]\[(?P<address>[0-9A-Fa-f:.\[\]]+:\d+)\]: "
+    rf"\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] - \(sanic\.access\)\[INFO\]\[(?P<address>[0-9A-Fa-f:.\[\]]+):\d+\]: "
     r"(?P<method>[A-Z]+) (?P<target>\S+)  (?P<status>\d{3}) (?P<bytes>-?\d+)"
 )
 _TWISTED: Final = rf'"(?P<address>{FIELD["address"]})" - - ' + TIME + answer() + referrer_and_agent()
@@ -77,7 +77,7 @@ _HTTP_SERVER: Final = (
     r'"(?P<method>[A-Z]+) (?P<target>[^"]*)" "(?:undefined|(?P<user_agent>[^"]*))"'
 )
 _PHP: Final = (
-    rf"\[(?P<time>[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d [\d:]{{8}} \d{{4}})\] (?P<address>[0-9A-Fa-f:.\[\]]+:\d+) "
+    rf"\[(?P<time>[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d [\d:]{{8}} \d{{4}})\] (?P<address>[0-9A-Fa-f:.\[\]]+):\d+ "
     rf"{COLOUR}\[(?P<status>\d{{3}})\]: (?P<method>[A-Z]+) (?P<target>\S+)(?: - .*?)?{COLOUR}"
 )
 _RAILS: Final = (
@@ -91,7 +91,7 @@ _GIN: Final = (
 )
 _CHI: Final = (
     r'(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) (?:\[[^\]]*\] )?"(?P<request>[^"]*)" from '
-    r"(?P<address>[0-9A-Fa-f:.\[\]]+) - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
+    r"(?P<address>[0-9A-Fa-f:.\[\]]+):\d+ - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
 )
 _ACTIX: Final = rf"(?P<address>{PLAIN_ADDRESS})" + answer(RAW_QUOTED) + referrer_and_agent(RAW_QUOTED) + r" \d+\.\d+"
 

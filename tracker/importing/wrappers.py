@@ -27,12 +27,13 @@ _RFC5424: Final = re.compile(
 )
 _RFC3164: Final = re.compile(
     rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? "
-    rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)",
+    rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
     re.DOTALL,
 )
 _RSYSLOG_FILE: Final = re.compile(
-    rb"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[^ ]*| UTC)) "
-    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./-]+(?:\[\d+\])?: ?(.*)",
+    rb"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?"
+    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?| UTC)) "
+    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
     re.DOTALL,
 )
 """Its files, what it sends on, and `journalctl` with `short-iso` or `short-full`."""
@@ -47,22 +48,26 @@ _COMPOSE: Final = re.compile(
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
 """`kubectl logs --prefix`."""
 _LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
-_BRACKETS: Final = rb"\[[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
+_BRACKETS: Final = rb"\[(?!\d{4}-)[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
 _BASIC_LOGGING: Final = re.compile(
     rb"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][A-Za-z0-9_.]*:(.*)", re.DOTALL
 )
 """Python's `logging.basicConfig()`."""
 _LOGGING: Final = re.compile(
-    rb"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)"
+    rb"(?=\d|\[[\d T:.,Z+-]{19,40}\])\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)"
     rb"(?:\]?:? +(?:- )?(?:(?:" + _BRACKETS + rb"|" + _LEVEL + rb"\b)[:\]]?(?: +|(?=\[)))++"
     # The name of a logger, but none that may be the visitor's.
     rb"(?:(?:[A-Za-z_][A-Za-z0-9_.:]*\]?:? )?- (?!- )|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z0-9_]+)*+[:\]]:? )?|: )"
     rb"(?!(?:[\d.]+|\[\S+\]):\d+ - - \[)(.*)",
     re.DOTALL,
 )
-"""Python's and Java's loggers, log4js, env_logger: a time, a level or brackets, the logger's name; pm2's time.
+"""Python's and Java's loggers, log4js: a time, a level or brackets, the logger's name; pm2's time.
 
 Not around hypercorn's lines, which are told by it: without, some would be taken for what other servers write."""
+_ENV_LOGGER: Final = re.compile(
+    rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) +" + _LEVEL + rb" +[A-Za-z0-9_:]+\] (.*)", re.DOTALL
+)
+"""Rust's env_logger, as Actix logs with it."""
 _CADDY_CONSOLE: Final = re.compile(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+)\t"
     + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"\t[A-Za-z0-9_.-]+\t[^\t{]*\t(\{.*)"),
@@ -98,6 +103,7 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
 _TIMED: Final = (
     ("twistd", _TWISTD),
     ("logging", _LOGGING),
+    ("logging", _ENV_LOGGER),
     ("syslog", _RSYSLOG_FILE),
     ("syslog", _JOURNAL_UNIX),
     ("timestamps", _TIMESTAMPED),
