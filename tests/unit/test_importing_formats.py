@@ -86,6 +86,8 @@ def test_a_quoted_field_is_unescaped_decoded_and_cut(quoted: bytes, text: str | 
         (b"2001:DB8::0:1", "2001:db8::1"),
         (b"::ffff:192.0.2.7", "192.0.2.7"),
         (b"fe80::1%eth0", "fe80::1"),
+        (b"fe80::1%eth0.12", "fe80::1"),
+        (b"64:ff9b::192.0.2.7", "64:ff9b::c000:207"),
         (b"crawl.example.net", None),
         (b"-", None),
         (b"unknown", None),
@@ -97,6 +99,11 @@ def test_a_quoted_field_is_unescaped_decoded_and_cut(quoted: bytes, text: str | 
 def test_an_address_is_canonical_and_a_host_name_is_none(host: bytes, address: str | None) -> None:
     line = host + START.removeprefix(b"192.0.2.1") + b'"GET / HTTP/1.1" 200 1 "-" "-"'
     assert columns(line)["ip_address"] == address
+
+
+def test_an_address_that_is_glued_to_another_is_none() -> None:
+    with pytest.raises(Malformed):
+        combined(b"2001:db8::" + LINE)
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,11 @@ def test_lighttpd_writes_no_host_for_what_it_refused() -> None:
     assert read(LINE.replace(" - - ", " site.example - "), "lighttpd")[1] == read(LINE)[1]
 
 
+def test_a_line_without_a_time_is_none_whose_time_is_spoilt() -> None:
+    with pytest.raises(Malformed):
+        read("[2026-11-29T10:05:03.123] [INFO] http - " + LINE.replace("29/Nov", "2\0009/Nov"))
+
+
 def test_addresses_that_a_proxy_passed_on_and_that_were_not_read_are_said() -> None:
     reader, columns = read(LINE.replace("203.0.113.9", "10.0.0.1") + ' "203.0.113.9, 10.0.0.2"')
     assert columns["ip_address"] == "10.0.0.1"

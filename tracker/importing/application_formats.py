@@ -70,8 +70,10 @@ _MORGAN_TINY: Final = (
     r"(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/\S*) (?P<status>\d{3}|-) (?P<bytes>\d+|-) - (?:[\d.]+|-) ms"
 )
 _MORGAN_DEV: Final = rf"{COLOUR}(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/\S*) {COLOUR}(?P<status>\d{{3}}|-){COLOUR} (?:[\d.]+|-) ms - (?P<bytes>\d+|-){COLOUR}"
-_HEADERS_OF_NODE: Final = r' "(?P<referrer>[^"]*)" "(?:undefined|(?P<user_agent>[^"]*))"'
-_LOG4JS: Final = HEAD.rstrip() + answer(RAW_QUOTED) + _HEADERS_OF_NODE
+_NO_TIME: Final = r'(?:(?!\[\d\d/[A-Z][a-z]{2}/\d{4}:)[^"])*'
+"""Quoted in a line that has no time: with one it holds the beginning of another line."""
+_HEADERS_OF_NODE: Final = rf' "(?P<referrer>{_NO_TIME})" "(?:undefined|(?P<user_agent>{_NO_TIME}))"'
+_LOG4JS: Final = rf"(?P<address>{FIELD['address']}) - (?P<user>-)" + answer(_NO_TIME) + _HEADERS_OF_NODE
 _HTTP_SERVER: Final = (
     rf"\[(?P<time>{ISO_TIME}Z)\] (?: ?(?P<address>{FIELD['address']}) )? ?"
     r'"(?P<method>[A-Z]+) (?P<target>[^"]*)" "(?:undefined|(?P<user_agent>[^"]*))"'
@@ -93,7 +95,7 @@ _CHI: Final = (
     r'(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) (?:\[[^\]]*\] )?"(?P<request>[^"]*)" from '
     r"(?P<address>[0-9A-Fa-f:.\[\]]+):\d+ - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
 )
-_ACTIX: Final = rf"(?P<address>{PLAIN_ADDRESS})" + answer(RAW_QUOTED) + referrer_and_agent(RAW_QUOTED) + r" \d+\.\d+"
+_ACTIX: Final = rf"(?P<address>{PLAIN_ADDRESS})" + answer(_NO_TIME) + referrer_and_agent(_NO_TIME) + r" \d+\.\d+"
 
 _NO_QUERY: Final = "query ({} writes none)"
 BEFORE_COMBINED: Final = (

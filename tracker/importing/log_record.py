@@ -31,6 +31,7 @@ _HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_TAB: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NAMELESS: Final = frozenset(("", "-", "unknown", "unix:", "none", "null"))
+_WITH_DECIMALS: Final = ("::", "64:ff9b::")
 _DEFAULT_PORTS: Final = frozenset(("", "-", "0", "80", "443"))
 _INSIDE: Final = tuple(
     map(
@@ -120,6 +121,9 @@ def _address(fields: Fields, rules: ReadingRules) -> str | None:
 def _chosen(text: str, address_from: AddressFrom) -> str | None:
     """One address of a list, or None where there are only names. Raises Malformed for what is neither."""
     if (address := normalise(text)) is not None:
+        # Only what begins so has a part in decimals (RFC 5952, section 5): else one address was glued to another.
+        if ":" in address and "." in text.partition("%")[0] and not text.lstrip("[").startswith(_WITH_DECIMALS):
+            raise Malformed("its address is none")
         return address
     addresses: list[str] = []
     for part in text.split(","):

@@ -48,7 +48,7 @@ _COMPOSE: Final = re.compile(
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
 """`kubectl logs --prefix`."""
 _LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
-_BRACKETS: Final = rb"\[(?!\d{4}-)[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
+_BRACKETS: Final = rb"\[(?!\d{4}-|[A-Z] \d{6} )[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
 _BASIC_LOGGING: Final = re.compile(
     rb"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][A-Za-z0-9_.]*:(.*)", re.DOTALL
 )
