@@ -47,7 +47,7 @@ def test_a_link_shows_one_application_to_anybody_and_changes_nothing(
         assert not re.findall(r'method="post" action="(?!/dashboard/language)', answer.text), "nothing to change"
         links = set(re.findall(r'href="(/dashboard[^"?]*)', answer.text))
         assert {link for link in links if not link.startswith((path, "/dashboard/files/"))} == set()
-    for page in ("/live/now", "/panel.csv", "/goals.csv"):
+    for page in ("/live/now", "/panel?group=pages", "/panel.csv", "/goals.csv"):
         assert guest.get(f"{path}{page}").status_code in (200, 503), page
     for page in ("/settings", "/keys", "/webhooks", "/quality", "/access", "/first-hit"):
         assert guest.get(f"{path}{page}").status_code in (303, 404)
@@ -71,7 +71,7 @@ def test_a_link_that_is_revoked_is_gone_with_the_next_request_and_no_other_is(
     assert guest.get(f"{first}/live/now").status_code == 200
     revoked = shares.list_(database, "shop")[0]
     assert owner.post(f"{HOME}/access", action="revoke", id=str(revoked["id"])).status_code == 303
-    for page in ("", "/live", "/live/now", "/panel.csv", "/goals"):
+    for page in ("", "/live", "/live/now", "/panel?group=pages", "/panel.csv", "/goals"):
         assert guest.get(f"{first}{page}").status_code == 404
     assert guest.get(second).status_code == 200
     assert owner.post(f"{HOME}/access", action="revoke", id=str(revoked["id"])).status_code == 404
@@ -87,7 +87,7 @@ def test_a_link_may_be_framed_by_the_origins_that_it_names_and_by_no_others(
     path = share(owner, frame_origins="https://WWW.Example.org/ http://localhost:8000, https://bücher.example")
     guest = Browsing(managing)
     named = "frame-ancestors https://www.example.org http://localhost:8000 https://xn--bcher-kva.example"
-    for page in ("", "/live", "/live/now", "/goals"):
+    for page in ("", "/live", "/live/now", "/panel?group=pages", "/goals"):
         policy = guest.get(f"{path}{page}").headers["Content-Security-Policy"]
         assert named in policy.split("; "), policy
         assert policy.count("frame-ancestors") == 1
