@@ -13,7 +13,7 @@ from tracker.store.exported_hits import SEPARATOR
 
 _JSON_FIELDS: Final = ("event_data", "custom_params")
 """The last ones."""
-_CONTROLS: Final = bytes(range(0x20)).replace(b"\n", b"")
+_CONTROLS: Final = bytes(range(0x20)).replace(SEPARATOR, b"")
 _CONTROL: Final = re.compile(rb"[\x00-\x1f]")
 _VALUE: Final = re.compile(rb'("(?:[^"\\]|\\.)*"|[^\x1f]*)(?:\x1f|\Z)', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
@@ -23,27 +23,40 @@ _SHORT: Final = {8: b"\\b", 9: b"\\t", 10: b"\\n", 12: b"\\f", 13: b"\\r"}
 def json_lines(fields: Sequence[str], rows: Sequence[bytes]) -> bytes:
     """Return the lines of rows that have the values of these fields.
 
-    Nearly all rows hold neither a backslash nor a control character beside their quotes; `_slow_line` reads any row.
+    Nearly all rows hold neither a backslash nor a control character beside what COPY has put there, and one look at all
+    of them tells: 2 to 3 µs a row. `_slow_line` reads any row.
     """
     template, texts = _template(tuple(fields)), len(fields) - sum(field in fields for field in _JSON_FIELDS)
+    if _are_plain(rows, len(fields)):
+        return b"".join(_plain_lines(template, range(texts, len(fields)), rows))
+    lines: list[bytes] = []
+    for row in rows:
+        if _are_plain([row], len(fields)):
+            lines += _plain_lines(template, range(texts, len(fields)), [row])
+        else:
+            lines.append(_slow_line(template, len(fields), texts, row))
+    return b"".join(lines)
+
+
+def _are_plain(rows: Sequence[bytes], count: int) -> bool:
+    """Return whether rows of so many values hold no separator, no control character and no backslash of their own."""
+    together = b"".join(rows)
+    return (
+        together.count(SEPARATOR) == (count - 1) * len(rows)
+        and b"\\\\" not in together
+        and len(together.translate(None, _CONTROLS)) == len(together)
+    )
+
+
+def _plain_lines(template: bytes, json_places: Sequence[int], rows: Sequence[bytes]) -> list[bytes]:
     lines = []
     for row in rows:
         values = row.split(SEPARATOR)
-        if len(values) != len(fields) or b"\\\\" in row:
-            lines.append(_slow_line(template, len(fields), texts, row))
-            continue
-        for place in range(texts, len(values)):
-            if (value := values[place]).startswith(b'"'):
+        for place in json_places:
+            if (value := values[place])[:1] == b'"':
                 values[place] = value[1:-1].replace(b'\\"', b'"')
         lines.append(template % tuple(values))
-    together = b"".join(lines)
-    # One look at all of them; each line ends with a newline, and has no other.
-    if len(together.translate(None, _CONTROLS)) == len(together) and together.count(b"\n") == len(rows):
-        return together
-    return b"".join(
-        _slow_line(template, len(fields), texts, row) if _CONTROL.search(row.replace(SEPARATOR, b"")) else line
-        for row, line in zip(rows, lines, strict=True)
-    )
+    return lines
 
 
 @cache
