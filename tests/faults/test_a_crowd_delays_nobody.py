@@ -1,4 +1,7 @@
-"""One application floods at many times what the workers can write; another's hits are stored within two seconds."""
+"""One application floods at many times what the workers can write; another's hits are stored before the crowd's.
+
+How many seconds that takes is the machine's affair (`docs/operations.md` has a figure); whom a hit overtakes is ours.
+"""
 
 import itertools
 import subprocess
@@ -7,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -27,8 +31,8 @@ from tracker.store.database import Database
 
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[2]
-STORED_WITHIN = 2.0
-"""Seconds at the 99th percentile, as operations promises."""
+PATIENT_SECONDS = 20.0
+"""Within a tenth of it, operations says, on a machine that does nothing else."""
 EVERY = 0.04
 HITS = 200
 
@@ -102,6 +106,7 @@ class Flood:
         self._redis, self._senders, self._make, self._at_once = redis, senders, make, at_once
         self._producer = Producer(redis, queue_limit=10_000_000)
         self._numbers = itertools.count(1, at_once)
+        self.sent = 0
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -118,6 +123,7 @@ class Flood:
     def send(self) -> None:
         for sender in self._senders:
             self._producer.enqueue(sender.id, None, self._make(sender, next(self._numbers), self._at_once), NOON)
+            self.sent += self._at_once
 
     def _run(self) -> None:
         while not self._is_over.is_set():
@@ -139,30 +145,53 @@ def another(database: Database, name: str) -> Application:
     return applications.create(database, name=name, app_id=name, rate_limit=1_000_000)[0]
 
 
-def delays(redis: Connection, database: Database, victim: Application) -> list[float]:
-    """Send hits of an application, one after the other, and measure how long each takes until it is stored."""
+@dataclass
+class Sent:
+    """A hit of the application that sends few: when it was sent, and what the crowd had waiting and behind it then."""
+
+    at: float
+    waiting: int
+    behind: int
+    took: float = 0.0
+    passed: int = 0
+    """How many of the crowd's hits left the queue before it was stored."""
+
+
+def delays(redis: Connection, database: Database, victim: Application, flood: Flood) -> list[Sent]:
+    """Send hits of an application, one after the other, and look how long each takes until it is stored."""
     producer = Producer(redis, queue_limit=10_000_000)
-    sent: dict[int, float] = {}
-    took: dict[int, float] = {}
-    query = "SELECT id FROM access_logs WHERE application_id = %s"
+    under_way: dict[int, Sent] = {}
+    stored: list[Sent] = []
+    query = "SELECT id FROM access_logs WHERE application_id = %s AND id = ANY(%s)"
 
     def look() -> None:
-        for (number,) in rows(database, query, victim.id):
-            took.setdefault(number, time.monotonic() - sent[number])
+        for (number,) in rows(database, query, victim.id, list(under_way)):
+            hit = under_way.pop(number)
+            hit.took, hit.passed = time.monotonic() - hit.at, flood.sent - waiting(redis) - hit.behind
+            stored.append(hit)
 
     for number in range(10_000_000, 10_000_000 + HITS):
-        sent[number] = time.monotonic()
+        left = waiting(redis)
+        under_way[number] = hit = Sent(at=time.monotonic(), waiting=left, behind=flood.sent - left)
         if producer.enqueue(victim.id, None, [entry_of(hit_of(victim, number, created_at=NOON))], NOON).wake_up_due:
             wakeup.wake_worker(redis, "tracker", drain_seconds=20)
         look()
-        time.sleep(max(0.0, sent[number] + EVERY - time.monotonic()))
-    wait_until(lambda: look() or len(took) == HITS)
-    return sorted(took.values())
+        time.sleep(max(0.0, hit.at + EVERY - time.monotonic()))
+    wait_until(lambda: look() or not under_way)
+    return stored
+
+
+def demand_overtaken(sent: list[Sent]) -> None:
+    """Demand that each hit was stored before half of what waited when it was sent, and in a bearable time."""
+    assert len(sent) == HITS
+    slowest = sorted(sent, key=lambda hit: hit.took)[-20:]
+    assert all(hit.passed < hit.waiting / 2 for hit in sent), slowest
+    assert slowest[-1].took < PATIENT_SECONDS, slowest
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("flood", FLOODS)
-def test_another_applications_hits_are_stored_within_two_seconds(
+def test_another_applications_hits_overtake_the_crowd(
     flood: str, redis: Connection, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
     make, crowds, at_once = FLOODS[flood]
@@ -171,11 +200,11 @@ def test_another_applications_hits_are_stored_within_two_seconds(
     if make is with_all_parameters:
         for number in range(MAX_DEFINITIONS):
             define(database, application, f"p{number:03}", "string")
-    with Flood(redis, senders, make, at_once), running_workers(environment):
+    with Flood(redis, senders, make, at_once) as crowd, running_workers(environment):
         wait_until(lambda: is_worked_on(redis))
-        took = delays(redis, database, victim)
+        sent = delays(redis, database, victim, crowd)
         assert waiting(redis) > at_once, "the flood was no flood"
-    assert took[int(HITS * 0.99)] < STORED_WITHIN, [round(seconds, 2) for seconds in took[-20:]]
+    demand_overtaken(sent)
 
 
 @pytest.mark.long
@@ -188,9 +217,9 @@ def test_an_import_holds_nobody_up_and_is_held_up_by_nobody(
         for n in range(20_000_001, 20_020_001)
     ]
     adding.add(redis, history)
-    with Flood(redis, [crowd], of_a_kind(), 1000), running_workers(environment):
+    with Flood(redis, [crowd], of_a_kind(), 1000) as flood, running_workers(environment):
         wait_until(lambda: is_worked_on(redis))
-        took = delays(redis, database, victim)
+        sent = delays(redis, database, victim, flood)
         ((imported,),) = rows(database, "SELECT count(*) FROM access_logs WHERE application_id = %s", application.id)
-    assert took[int(HITS * 0.99)] < STORED_WITHIN, [round(seconds, 2) for seconds in took[-20:]]
+    demand_overtaken(sent)
     assert imported > 100

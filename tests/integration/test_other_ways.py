@@ -1,23 +1,29 @@
-"""API requests and deliveries go through a few files that read from top to bottom, as a hit does."""
+"""API requests, deliveries and reports go through a few files that read from top to bottom, as a hit does."""
 
+import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.support.command_line import PROJECT
 from tests.support.consumers import consumer
+from tests.support.counted import fold_everything
+from tests.support.facts import make_facts
 from tests.support.managing import Managing
+from tests.support.queued_hits import NOON, drain, enqueue, entry_of, hit_of
 from tests.support.walks import Walk
 from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
 MARK = "the-request-that-is-followed"
 NOUNS = {"tracker/json_rules.py"}
 """What JSON is: whoever holds a text asks there, and reads on where they were."""
-MAX_FILES_TO_SQL, MAX_FILES_OF_A_DELIVERY = 6, 5
+MAX_FILES_TO_SQL, MAX_FILES_OF_A_DELIVERY, MAX_FILES_OF_A_REPORT = 6, 5, 8
 
 
 def described(way: str) -> list[str]:
@@ -71,3 +77,24 @@ def test_a_delivery_is_handed_through_few_files(database: Database, application:
     assert [file for file in walk.files if file in files] == files
     assert {*walk.passing_on(set())} <= {*files}
     assert len(files) <= MAX_FILES_OF_A_DELIVERY
+
+
+def test_a_report_is_handed_through_few_files(
+    settings: Settings, database: Database, redis: Connection, application: Application
+) -> None:
+    enqueue(redis, [entry_of(hit_of(application, 1, created_at=NOON, url=f"https://shop.example/{MARK}"))])
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    managing, walk = Managing(settings), Walk(MARK)
+    filters = quote(json.dumps([["page", "is", f"/{MARK}"]]))
+    query = f"app_id=shop&start_date={NOON.date()}&end_date={NOON.date()}&dimensions=source&filters={filters}"
+    try:
+        with walk.followed():
+            assert managing.call("GET", f"/v1/reports?{query}").json["data"]["rows"][0]["requests"] == 1
+    finally:
+        managing.close()
+    files = described("A report by the API, to the statement that the columnar engine runs")
+    assert [*walk.passing_on(NOUNS), "tracker/facts/engine.py"] == files
+    assert walk.until("tracker/facts/engine.py").files[-1] == files[-1]
+    assert len(files) <= MAX_FILES_OF_A_REPORT
