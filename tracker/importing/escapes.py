@@ -2,7 +2,7 @@ r"""Undoing what a server escaped in a field, and only as that server writes it.
 
 | rule | undone | who writes so |
 |---|---|---|
-| `apache` | `\"`, `\\`, `\n` `\r` `\t` `\v` `\b` `\f`, `\xhh` | Apache httpd, lighttpd, Varnish, Twisted |
+| `apache` | `\"`, `\\`, `\n` `\r` `\t` `\v` `\b` `\f`, `\xhh`, `\u00hh` | Apache httpd, lighttpd, Varnish, Twisted |
 | `nginx` | `\xHH` | nginx with `escape=default` |
 | `h2o` | `\xhh` of a quote, a brace, what is not printable ASCII; a backslash stays as it was sent | h2o |
 | `json` | what RFC 8259 names, control characters included | nginx with `escape=json` |
@@ -59,7 +59,10 @@ def _letter(number: int) -> bytes:
 
 _ESCAPED: Final = {b'"': b'"', b"\\": b"\\"}
 _CONTROLS: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_APACHE: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("x", _ALL_BYTES, _byte)
+_APACHE: Final = (
+    _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("x", _ALL_BYTES, _byte) | _codes("u00", _ALL_BYTES, _byte)
+)
+"""With what Tomcat writes for a byte: a format string does not tell the two, and Apache writes no `\\u`."""
 _JAVA: Final = _ESCAPED | _CONTROLS | {b"v": b"\v"} | _codes("u00", _ALL_BYTES, _byte)
 _JSON: Final = _ESCAPED | _CONTROLS | {b"/": b"/"} | _codes("u00", _ALL_BYTES, _letter)
 _NGINX: Final = _codes("x", _ALL_BYTES, _byte)

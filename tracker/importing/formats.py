@@ -81,7 +81,7 @@ class LogReader:
             try:
                 if (fields := usual.read(line)) is not None:
                     record = record_of(fields, self.rules)
-                    if "forwarded_for" in fields:
+                    if fields.get("forwarded_for"):
                         self._note_forwarded(fields)
                     self._count(usual.name, ())
                     return record
@@ -160,14 +160,14 @@ class LogReader:
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
             self.unread.update(known.unread)
-        if "forwarded_for" in fields:
+        if fields.get("forwarded_for"):
             self._note_forwarded(fields)
         self._count(known.name, wrappers)
         return record
 
     def _note_forwarded(self, fields: Fields) -> None:
         """Note that addresses were passed over: behind a proxy they are the visitors', and all others the proxy's."""
-        if self.rules.address_from != "forwarded" and fields.get("address", "-") != "-":
+        if self.rules.address_from != "forwarded" and fields.get("address") not in (None, "", "-"):
             self.unread.add(_FORWARDED)
 
     def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
