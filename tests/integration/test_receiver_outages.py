@@ -14,7 +14,7 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 from tracker.hit import Hit
 from tracker.management import applications
-from tracker.queueing.connection import Connection
+from tracker.queueing.connection import ANSWER_SECONDS, Connection
 from tracker.queueing.entry import NORMAL
 from tracker.receiver.answers import GIF
 from tracker.store import batch_queue
@@ -153,7 +153,8 @@ def test_a_redis_that_hangs_costs_one_request_a_moment_and_the_others_nothing(
         begun = time.monotonic()
         for _ in range(10):
             tracking_id(hanging.track(HIT))
-        assert time.monotonic() - begun < 5 * first
+        # Whether the first one waited, or somebody beside the requests had by then: the others do not, each for itself.
+        assert time.monotonic() - begun < 5 * max(first, ANSWER_SECONDS)
     hanging.close()
     assert waiting(database) == 11
 
