@@ -151,12 +151,18 @@ def test_a_link_is_read_so_often_and_no_more(
 ) -> None:
     monkeypatch.setattr(share_reads, "AT_ONCE", 3)
     monkeypatch.setattr(share_reads, "PER_SECOND", 0.001)
+    monkeypatch.setattr(share_reads, "LOOKS_PER_SECOND", 0.001)
     path, other = share(owner), share(owner, name="Other")
     guest = Browsing(managing)
     assert [guest.get(f"{path}/live/now").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [guest.get(f"{path}/goals").status_code for _ in range(3)] == [200, 200, 200], "pages count by themselves"
     refused = guest.get(path)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
     assert guest.get(other).status_code == 200
+
+
+def test_fifty_may_look_at_the_live_page_of_one_link_for_as_long_as_they_like() -> None:
+    assert share_reads.LOOKS_PER_SECOND >= 50 / 2
 
 
 def test_below_a_sub_path_everything_leads_there_where_the_proxy_is_believed(

@@ -23,7 +23,7 @@ def identify() -> None:
     token = str(arguments.pop("token", ""))
     find = services.applications.as_of
     share, application = found_by(token, lambda: shares.find(services.database, token, find), MISSING)
-    services.share_reads.take(share)
+    services.share_reads.take(share, is_look=request.endpoint == "dashboard.share-live-now")
     arguments["app_id"] = application.app_id
     g.viewer = Viewer(application, share=share)
     g.share_token = token
