@@ -104,7 +104,7 @@ def test_a_bulk_of_good_and_bad_hits_is_judged_one_by_one(
         f"?idsite=7&url={PAGE}&cip=198.51.100.7",
     ]
     answer = speaking.post("/matomo.php", {"requests": bulk})
-    assert answer.get_json() == {"status": "success", "tracked": 3, "invalid": 2}
+    assert answer.get_json() == {"status": "success", "tracked": 3, "invalid": 2, "invalid_indices": [1, 2]}
     believed, plain = queued_hits(redis)
     assert (believed.ip_address, believed.user_agent) == ("198.51.100.0", "Visitor/2")
     assert datetime.now(UTC) - believed.created_at > timedelta(hours=19)

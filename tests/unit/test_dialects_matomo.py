@@ -115,6 +115,7 @@ def test_matomo_answers_with_an_image_nothing_or_json() -> None:
     answer, refuse = dialect("/matomo.php").answer, dialect("/matomo.php").refuse
     assert (answer(image, [TAKEN]).status, answer(image, [TAKEN]).body) == (200, GIF)
     assert (answer(silent, [TAKEN]).status, answer(silent, [TAKEN]).body) == (204, b"")
-    assert json.loads(answer(bulk, [TAKEN, BAD, TAKEN]).body) == {"status": "success", "tracked": 2, "invalid": 1}
+    told = {"status": "success", "tracked": 2, "invalid": 1, "invalid_indices": [1]}
+    assert json.loads(answer(bulk, [TAKEN, BAD, TAKEN]).body) == told
     assert (refuse(image, AWAY).status, refuse(silent, AWAY).status, refuse(bulk, AWAY).status) == (503, 503, 503)
     assert ("Retry-After", "5") in refuse(silent, AWAY).headers

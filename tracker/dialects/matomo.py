@@ -157,8 +157,9 @@ def _custom_params(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:
     if _is_bulk(request):
-        refused = [outcome.refused for outcome in outcomes if outcome.refused]
-        return json_reply({"status": "success", "tracked": len(outcomes) - len(refused), "invalid": len(refused)})
+        refused = [place for place, outcome in enumerate(outcomes) if outcome.refused]
+        counts = {"status": "success", "tracked": len(outcomes) - len(refused), "invalid": len(refused)}
+        return json_reply({**counts, "invalid_indices": refused} if refused else counts)
     return _single(request, 200, ())
 
 
