@@ -223,6 +223,19 @@ def test_a_line_without_a_time_is_none_whose_time_is_spoilt() -> None:
         read("[2026-11-29T10:05:03.123] [INFO] http - " + LINE.replace("29/Nov", "2\0009/Nov"))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '[GIN] 2026/11/29 - 10:05:03 | 200 | 123.4µs | 203.0.113.9 | GET "/tw192.0.2.1 - - [29/Nov/2026:10:05:01 +0000] "',
+        '[2026-11-29T10:05:03.134Z] 203.0.113.9 "GET /a" "Age192.0.2.1 - - [29/Nov/2026:10:05:01 +0000] "',
+        "[Sun Nov 29 10:05:03 2026] 203.0.113.9:51234 [404]: GET /a - 192.0.2.1 - - [29/Nov/2026:10:05:01 +0000] x",
+    ],
+)
+def test_a_line_whose_own_time_is_not_in_brackets_has_none_in_them(line: str) -> None:
+    with pytest.raises(Malformed, match="two records"):
+        read(line)
+
+
 def test_addresses_that_a_proxy_passed_on_and_that_were_not_read_are_said() -> None:
     reader, columns = read(LINE.replace("203.0.113.9", "10.0.0.1") + ' "203.0.113.9, 10.0.0.2"')
     assert columns["ip_address"] == "10.0.0.1"

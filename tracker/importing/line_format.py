@@ -87,7 +87,7 @@ class LineFormat:
             return None
         if self._user is not None and (user := match[self._user]) not in (b"-", b"", None) and _is_glued(user):
             raise Malformed(TWO_RECORDS)
-        if line.count(b"[") > 1 and len(_ANY_TIME.findall(line)) > 1:
+        if line.count(b"[") > 1 and self._has_another_time(line, match):
             raise Malformed(TWO_RECORDS)
         fields: Fields = {}
         for name, value in zip(self._names, match.groups(), strict=True):
@@ -110,12 +110,17 @@ class LineFormat:
         user = fields.pop("user", "-")
         if user and user != "-" and _is_glued(user.encode()):
             raise Malformed(TWO_RECORDS)
-        if line.count("[") > 1 and len(_ANY_TIME.findall(line.encode())) > 1:
+        if line.count("[") > 1 and self._has_another_time(line.encode(), match):
             raise Malformed(TWO_RECORDS)
         if captures := fields.pop("captures", ""):
             fields = {name: value for name, value in fields.items() if value}
             self._distribute(fields, captures.encode())
         return fields
+
+    def _has_another_time(self, line: bytes, match: re.Match[bytes] | re.Match[str]) -> bool:
+        """Return whether a time in brackets stands anywhere but where the format has its own."""
+        own = match.start("time") if "time" in self._pattern.groupindex else -1
+        return any(not found.start() <= own < found.end() for found in _ANY_TIME.finditer(line))
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:
         """Give the headers that HAProxy captured their places: it writes their values and not their names."""
