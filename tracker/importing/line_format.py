@@ -5,7 +5,7 @@ the format: `FIELD` has what may stand in a field without quotes, `QUOTED` what 
 """
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from tracker.importing.escapes import ESCAPES
@@ -63,6 +63,8 @@ class LineFormat:
         self._names = tuple(sorted(self._pattern.groupindex, key=self._pattern.groupindex.__getitem__))
         self._user = self._pattern.groupindex.get("user")
         self._mark, self._unescape = ESCAPES[escape]
+        # The visitors of a log share their programs.
+        self._headers = lru_cache(maxsize=4096)(self._headers_of)
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:
@@ -123,19 +125,26 @@ class LineFormat:
         return any(not found.start() <= own < found.end() for found in _ANY_TIME.finditer(line))
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:
-        """Give the headers that HAProxy captured their places: it writes their values and not their names."""
+        """Give the headers that HAProxy captured their places."""
+        for name, text in self._headers(captures):
+            fields.setdefault(name, text)
+
+    def _headers_of(self, captures: bytes) -> tuple[tuple[str, str], ...]:
+        """Return which headers captures are: HAProxy writes their values and not their names."""
+        headers: list[tuple[str, str]] = []
         for value in _CAPTURES.split(captures):
             text = self._unescape(value.strip()).decode("utf-8", "replace")
             if text in ("", "-"):
                 continue
             if text.startswith(("http://", "https://")):
-                fields.setdefault("referrer", text)
+                headers.append(("referrer", text))
             elif _is_address_list(text):
-                fields.setdefault("forwarded_for", text)
+                headers.append(("forwarded_for", text))
             elif _HOST.fullmatch(text):
-                fields.setdefault("host", text)
+                headers.append(("host", text))
             else:
-                fields.setdefault("user_agent", text)
+                headers.append(("user_agent", text))
+        return tuple(headers)
 
 
 def _is_address_list(text: str) -> bool:
