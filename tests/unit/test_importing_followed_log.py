@@ -103,6 +103,25 @@ def test_several_rotations_while_it_was_down(
     assert reading.told == []
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_symbolic_link_that_leads_to_the_next_day_s_file(path: Path, reading: Reading, *, is_down: bool) -> None:
+    """As cronolog makes it."""
+    days = [path.with_name(f"access-202611{day}.log") for day in (28, 29)]
+    path.symlink_to(days[0])
+    write(days[0], "a", "b")
+    reading.read()
+    reading.save()
+    write(days[0], "c")
+    write(days[1], "a", "d")
+    path.unlink()
+    path.symlink_to(days[1])
+    if is_down:
+        reading.restart()
+    reading.read()
+    assert reading.lines() == Counter([b"a", b"a", b"b", b"c", b"d"])
+    assert reading.told == []
+
+
 def test_pieces_with_dates(path: Path, reading: Reading) -> None:
     write(path, "a")
     reading.read()

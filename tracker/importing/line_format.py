@@ -121,8 +121,8 @@ class LineFormat:
 
     def _has_another_time(self, line: bytes, match: re.Match[bytes] | re.Match[str]) -> bool:
         """Return whether a time in brackets stands anywhere but where the format has its own."""
-        own = match.start("time") if "time" in self._pattern.groupindex else -1
-        return any(not found.start() <= own < found.end() for found in _ANY_TIME.finditer(line))
+        place = match.start("time") if "time" in self._pattern.groupindex else -1
+        return any(not time.start() <= place < time.end() for time in _ANY_TIME.finditer(line))
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:
         """Give the headers that HAProxy captured their places."""
