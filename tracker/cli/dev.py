@@ -15,16 +15,21 @@ from tracker.application import Application
 from tracker.demo import stack
 from tracker.demo.sender import HitSender, ReceiverAway
 from tracker.demo.shop_visits import Visitors
-from tracker.management import applications
+from tracker.management import applications, goals, keys
 from tracker.store import applications as stored_applications
 from tracker.store import totals
 from tracker.store.database import Database
+from tracker.store.partitions import Month
 
 FOLDER = Path(".dev")
 APP_ID = "demo-shop"
 _PORT = 8000
 _WORKERS = 2
 _HITS_A_SECOND = 3.0
+_PAST_DAYS = 30
+_PAST_VISITS = 1_500
+_BATCH = 100
+_MONTHS_SECONDS = 30.0
 _REPORT_SECONDS = 5.0
 _KEY_FILE = "api-key"
 _STOP = {signal.SIGINT, signal.SIGTERM}
@@ -53,7 +58,7 @@ def dev(port: int | None, folder: Path) -> None:
             on_step=lambda step: console.print(f"… {step}"),
         ) as running:
             database = Database(running.database_url, name="dev")
-            application, api_key = _application(database, folder)
+            application, api_key = _application(console, running, database, folder)
             click.echo(_welcome(running, api_key, folder))
             _live(console, running, database, application)
     except KeyboardInterrupt:
@@ -61,7 +66,7 @@ def dev(port: int | None, folder: Path) -> None:
     click.echo(f"Stopped. The data stay in {folder}")
 
 
-def _application(database: Database, folder: Path) -> tuple[Application, str]:
+def _application(console: Console, running: stack.Stack, database: Database, folder: Path) -> tuple[Application, str]:
     """Return the demo application, made at the first start.
 
     Its key is kept beside the data, since it is shown only once.
@@ -76,7 +81,30 @@ def _application(database: Database, folder: Path) -> tuple[Application, str]:
     )
     with open(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 private from its first byte
         file.write(api_key)
+    goals.create_goal(database, APP_ID, name="Purchase", step="event:purchase", value_parameter="cart_total")
+    steps = ("page:/", "page:/products/*", "event:add_to_cart", "event:purchase")
+    goals.create_funnel(database, APP_ID, name="From the first page to a purchase", steps=steps)
+    console.print("… sending the visits of a month")
+    _send_past(running.url, database)
     return made, api_key
+
+
+def _send_past(url: str, database: Database) -> None:
+    """Send what a month of visits would have sent, so that the pages have something to show."""
+    now = datetime.now(UTC)
+    # The month before this one is the oldest that there is a partition of.
+    days = min(_PAST_DAYS, (now - Month.of(now).plus(-1).start).days)
+    key, api_key = keys.create(database, APP_ID, permissions=["track:trusted"], name="visits of the past")
+    views = Visitors(seed=7).past(APP_ID, now, days=days, visits=_PAST_VISITS)
+    batches = [views[first : first + _BATCH] for first in range(0, len(views), _BATCH)]
+    deadline = time.monotonic() + _MONTHS_SECONDS
+    with HitSender(url) as sender:
+        # A receiver that has just started refuses what is older than a day until it has looked which months there are.
+        while all(answer.code for answer in sender.batch(batches[0], api_key)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        for batch in batches[1:]:
+            sender.batch(batch, api_key)
+    keys.revoke(database, APP_ID, str(key.id))
 
 
 def _welcome(running: stack.Stack, api_key: str, folder: Path) -> str:

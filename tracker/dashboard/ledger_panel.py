@@ -30,11 +30,13 @@ class LedgerPanel:
 def look(services: DashboardServices) -> LedgerPanel:
     """Look without waiting for what only moves. Raises QueueUnavailable and DatabaseUnavailable."""
     now = services.clock.now()
+    present = balance(services.database, services.redis, services.clock, sleep=lambda _: None)
     sums: dict[str, Counter[str]] = {}
     first = (now - _DAY).replace(minute=0, second=0, microsecond=0)
     for hour in hours(services.database, first, now + timedelta(hours=1)):
         sums.setdefault(hour.app_id, Counter()).update(
-            accepted=hour.accepted,
+            # Redis has counts of the last minute that the hours have not: what was stored was accepted, if none is surplus.
+            accepted=hour.accepted + (0 if present.surplus else max(0, -hour.open)),
             stored=hour.stored,
             open=hour.waiting,
             repeated=hour.repeated,
@@ -44,7 +46,4 @@ def look(services: DashboardServices) -> LedgerPanel:
             refused=sum(hour.refused.values()),
         )
     busiest = sorted(sums.items(), key=lambda item: (-item[1]["accepted"], item[0]))
-    return LedgerPanel(
-        balance=balance(services.database, services.redis, services.clock, sleep=lambda _: None),
-        applications=busiest[:_MAX_APPLICATIONS],
-    )
+    return LedgerPanel(balance=present, applications=busiest[:_MAX_APPLICATIONS])

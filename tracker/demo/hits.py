@@ -69,7 +69,8 @@ def _batch(views: Sequence[Payload], app_id: str, api_key: str, now: datetime) -
         {"app_id": app_id, "event_name": 7},
         "not a hit",
     ]
-    hits = [*views[:10], *bad, *views[10:]]
+    plain = [{name: value for name, value in view.items() if name != "user_agent"} for view in views]
+    hits = [*plain[:10], *bad, *plain[10:]]
     expected = [None] * 10 + ["VALIDATION_ERROR"] * len(bad) + [None] * (len(views) - 10)
     return Sending(lambda sender: sender.batch(hits, api_key), hits, expected)
 

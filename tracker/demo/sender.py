@@ -46,24 +46,26 @@ class HitSender:
 
     def pixel(self, hit: Mapping[str, Any]) -> ReceiverAnswer:
         """One hit as a page without scripts sends it."""
+        said, headers = _as_a_browser(hit)
         values = {
-            name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in hit.items()
+            name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in said.items()
         }
-        response, _ = self._request("GET", f"/pixel.gif?{urlencode(values)}")
+        response, _ = self._request("GET", f"/pixel.gif?{urlencode(values)}", headers=headers)
         return ReceiverAnswer(response.headers["X-Tracker-Error"])
 
     def track(self, hit: Mapping[str, Any]) -> ReceiverAnswer:
         """One hit as JSON."""
-        return self.post(orjson.dumps(hit))
+        said, headers = _as_a_browser(hit)
+        return self.post(orjson.dumps(said), headers)
 
-    def post(self, body: bytes) -> ReceiverAnswer:
+    def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> ReceiverAnswer:
         """Any body at all, to where single hits go."""
-        _, content = self._request("POST", "/v1/track", body, _JSON)
+        _, content = self._request("POST", "/v1/track", body, {**_JSON, **(headers or {})})
         answer = orjson.loads(content)
         return _accepted(answer["data"]) if answer["success"] else ReceiverAnswer(answer["error"]["code"])
 
     def batch(self, hits: Sequence[Any], api_key: str) -> list[ReceiverAnswer]:
-        """Many hits at once; where the whole batch is refused, each hit is."""
+        """Many hits at once; where the whole batch is refused, each hit is. A user agent is believed of some keys."""
         body = orjson.dumps({"events": hits})
         _, content = self._request("POST", "/v1/track/batch", body, {**_JSON, "X-API-Key": api_key})
         answer = orjson.loads(content)
@@ -90,6 +92,13 @@ class HitSender:
             # What the receiver left unread makes the connection useless for anything that follows.
             self._connection.close()
         return response, content
+
+
+def _as_a_browser(hit: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Return a hit without its user agent, and the header that says it."""
+    said = dict(hit)
+    user_agent = said.pop("user_agent", None)
+    return said, {} if user_agent is None else {"User-Agent": user_agent}
 
 
 def _accepted(data: Mapping[str, Any]) -> ReceiverAnswer:
