@@ -65,7 +65,7 @@ def _refused(app_id: str, view: Payload) -> list[Sending]:
 def _batch(views: Sequence[Payload], app_id: str, api_key: str, now: datetime) -> Sending:
     """Return a batch with three bad ones in it: they are refused one by one, the others are taken."""
     bad: list[Any] = [
-        {"app_id": app_id, "timestamp": (now - timedelta(days=2)).isoformat()},
+        {"app_id": app_id, "timestamp": (now + timedelta(days=2)).isoformat()},
         {"app_id": app_id, "event_name": 7},
         "not a hit",
     ]
