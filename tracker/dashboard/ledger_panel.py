@@ -35,7 +35,8 @@ def look(services: DashboardServices) -> LedgerPanel:
     first = (now - _DAY).replace(minute=0, second=0, microsecond=0)
     for hour in hours(services.database, first, now + timedelta(hours=1)):
         sums.setdefault(hour.app_id, Counter()).update(
-            # Redis has counts of the last minute that the hours have not: what was stored was accepted, if none is surplus.
+            # Redis has counts of the last minute that the hours have not: unless there is a surplus, what was stored
+            # was accepted.
             accepted=hour.accepted + (0 if present.surplus else max(0, -hour.open)),
             stored=hour.stored,
             open=hour.waiting,
