@@ -14,10 +14,12 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
+from tests.support.facts import make_facts
 from tests.support.fuzzing import document
 from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.store.database import Database
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 """Of each operation, in each of the two ways; `make fuzz` asks for many more."""
@@ -44,7 +46,10 @@ def managing(settings: Settings) -> Iterator[Managing]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(0 if "FUZZ_EXAMPLES" in os.environ else 300)
-def test_the_api_answers_as_its_document_says(managing: Managing, application: Application) -> None:
+def test_the_api_answers_as_its_document_says(
+    managing: Managing, application: Application, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
     app = "/v1/applications/shop"
     key = data(managing.post(f"{app}/api-keys", {"permissions": ["track"]}))
     managing.put(f"{app}/custom-parameters/colour", {"parameter_type": "string"})
