@@ -10,6 +10,8 @@ from tracker.queueing.metric_counts import minute_rates
 
 RATE_MINUTES: Final = 5
 """Over how many whole minutes a rate is taken."""
+_UNDER_WAY_SECONDS: Final = 2.0
+"""What is stored in so little time is no backlog: hits are under way whenever some come in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +31,6 @@ def throughput(redis: Connection, depths: Sequence[Depth]) -> Throughput:
     waiting = sum(depth.waiting + depth.pending for depth in depths)
     if not waiting:
         return Throughput(hits_in, hits_out, 0.0)
+    if waiting <= hits_out * _UNDER_WAY_SECONDS:
+        return Throughput(hits_in, hits_out, waiting / hits_out)
     return Throughput(hits_in, hits_out, waiting / (hits_out - hits_in) if hits_out > hits_in else None)
