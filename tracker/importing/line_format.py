@@ -98,6 +98,8 @@ class LineFormat:
             if name == "captures":
                 self._distribute(fields, value)
                 continue
+            if name == "target" and b"\0" in value:
+                raise Malformed(TWO_RECORDS)  # Here no quotes hold it together.
             if may_be_escaped and (mark in value or not value.isascii()):
                 value = self._unescape(value)  # noqa: PLW2901 the same value, as it was sent
             fields[name] = value.decode("utf-8", "replace").replace("\0", "")
