@@ -150,3 +150,25 @@ def test_nothing_is_seen_of_another_application_or_of_days_without_hits(reportin
     empty = ZoneDays(date(2026, 1, 1), date(2026, 1, 2), "Europe/Berlin")
     report = funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[secret.step] * 2, days=empty)
     assert (report.visits, report.reached) == (0, (0, 0))
+
+
+def test_what_was_asked_of_the_same_files_is_not_asked_again(
+    reporting: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = ZoneDays(FIRST, FIRST + timedelta(days=3), "Europe/Berlin")
+    page, click = GoalStep.read("page:/a"), GoalStep.read("event:click")
+    goal = Goal(UUID(int=1), "G", page, None)
+
+    def asked() -> list[Any]:
+        database, readers = reporting.database, reporting.readers
+        return [
+            goals.read(database, readers, app_id="shop", goals=[goal], days=days),
+            funnels.read(database, readers, app_id="shop", steps=[page, click], days=days),
+            returning.read(database, readers, app_id="shop", now=NOW),
+        ]
+
+    first = asked()
+    monkeypatch.setattr(reporting.readers, "cursor", lambda app_id: pytest.fail(f"{app_id} was asked about again"))
+    assert asked() == first
+    with pytest.raises(pytest.fail.Exception):
+        funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[click, page], days=days)

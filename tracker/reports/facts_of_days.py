@@ -61,20 +61,20 @@ def ask_facts(
     days: ZoneDays,
     question: Callable[[Cursor, FactsRead], list[_Row]],
     *,
-    key: Hashable = None,
+    key: Hashable,
 ) -> tuple[list[_Row] | None, FactsOfDays]:
     """Ask the files that hold these days now; where one has just been replaced, those in its place.
 
     `question` gets a cursor and the files; it may be asked more than once.
-    Without any file there is no answer. With a `key`, which says all that the answer depends on,
-    it is not asked again before a file is another one. Raises Refused (503) and DatabaseUnavailable.
+    Without any file there is no answer. `key` says all that the answer depends on beside the files: it is not asked
+    again before one of them is another. Raises Refused (503) and DatabaseUnavailable.
     """
     try:
         for left in reversed(range(_TRIES)):
             facts = _look(database, readers, application.id, days)
             if not facts.files:
                 return None, facts
-            kept = readers.answers.get(application.id, key, facts.files) if key is not None else None
+            kept = readers.answers.get(application.id, key, facts.files)
             if kept is not None:
                 return kept, facts
             try:
@@ -85,8 +85,7 @@ def ask_facts(
                 if not left:
                     raise
             else:
-                if key is not None:
-                    readers.answers.put(application.id, key, facts.files, rows)
+                readers.answers.put(application.id, key, facts.files, rows)
                 return rows, facts
     except FactsUnavailable as error:
         raise Refused("SERVICE_UNAVAILABLE", 503, str(error), retry_after=_RETRY_AFTER) from error

@@ -38,6 +38,7 @@ def read(
         application,
         days,
         lambda cursor, files: cursor.rows(*statement_of(steps, days, files, timeout_minutes=minutes)),
+        key=(__name__, tuple(steps), days, minutes),
     )
     visits, *reached = rows[0] if rows else (0, *(0 for _ in steps))
     return FunnelReport(visits, tuple(reached), exact=not facts.missing_days, up_to_date=not facts.is_waiting)

@@ -60,6 +60,7 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
         application,
         days,
         lambda cursor, files: cursor.rows(*statement_of(goals, days, files, timeout_minutes=minutes)),
+        key=(__name__, tuple(goals), days, minutes),
     )
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
     sources = [] if rows is None else [_row(row, goals) for row in rows]

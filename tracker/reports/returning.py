@@ -42,7 +42,12 @@ def read(database: Database, readers: Readers, *, app_id: str, now: datetime) ->
     weeks = [this_week - timedelta(weeks=number) for number in reversed(range(WEEKS))]
     days = ZoneDays(weeks[0], today, site.zone, site.starts_sunday)
     rows, facts = ask_facts(
-        database, readers, application, days, lambda cursor, files: cursor.rows(*statement_of(days, files))
+        database,
+        readers,
+        application,
+        days,
+        lambda cursor, files: cursor.rows(*statement_of(days, files)),
+        key=(__name__, days),
     )
     counts = {(first, week): count for first, week, count in rows or ()}
     return ReturningReport(_cohorts(weeks, counts), exact=not facts.missing_days)
