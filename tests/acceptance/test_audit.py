@@ -67,9 +67,9 @@ def audit(url: str) -> subprocess.CompletedProcess[str]:
 def test_no_advisory_is_a_success_that_says_how_much_was_audited(source: tuple[str, type[Advisories]]) -> None:
     done = audit(source[0])
     assert done.returncode == 0, done.stderr
-    found = re.fullmatch(r"([0-9]+) packages audited, 0 advisories\.\n", done.stdout)
-    assert found
-    assert int(found[1]) > 50
+    matched = re.fullmatch(r"([0-9]+) packages audited, 0 advisories\.\n", done.stdout)
+    assert matched
+    assert int(matched[1]) > 50
 
 
 def test_a_known_advisory_fails_and_is_named(source: tuple[str, type[Advisories]]) -> None:

@@ -120,8 +120,8 @@ def test_what_was_dumped_takes_the_place_of_the_database(backup: Backup, living:
     assert ours(living, "instance", "adopt", "--yes").status == 0
     work_until_dry(living)
     assert count(living) == 3 + 4
-    found = {each["check"] for each in ours(living, "doctor", "--json").json if each["level"] == "fail"}
-    assert found <= {"workers", "scheduler", "processes", "ledger"}, found
+    findings = {finding["check"] for finding in ours(living, "doctor", "--json").json if finding["level"] == "fail"}
+    assert findings <= {"workers", "scheduler", "processes", "ledger"}, findings
     # What was there before is kept, and whoever wants it back renames it.
     with psycopg.connect(f"postgresql://postgres@/postgres?host={backup.socket}", autocommit=True) as connection:
         statement = "SELECT datname FROM pg_database WHERE datname LIKE 'tracker_before_%'"

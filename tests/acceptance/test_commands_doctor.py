@@ -122,7 +122,7 @@ def test_the_doctor_names_settings_that_contradict_each_other(settings: Settings
         TRACKER_WEBHOOK_DELIVERIES_DAYS="3",
         TRACKER_WEBHOOK_WAITING_LIMIT="10",
     )
-    found = [each for each in finished.json if each["check"] == "settings"]
+    found = [finding for finding in finished.json if finding["check"] == "settings"]
     assert [each["level"] for each in found] == ["warn"] * 4
     assert token not in finished.output
     words = ["TRUSTED_PROXIES", "METRICS_TOKEN is", "DELIVERIES_DAYS", "WAITING_LIMIT=10"]
@@ -144,7 +144,7 @@ def test_the_doctor_names_processes_of_another_version(
     assert levels(settings)["versions"] == "ok"
     about = {**orjson.loads(ownership.processes(redis, seconds=60).popitem()[1]), "version": "0.0.9"}
     ownership.note_process(redis, "receiver elsewhere:7", orjson.dumps(about))
-    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "versions"]
+    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "versions"]
     assert (found["level"], "1 receiver of 0.0.9" in found["seen"]) == ("warn", True)
 
 
@@ -171,13 +171,13 @@ def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:
 
 def test_the_doctor_does_not_mind_the_gap_that_an_old_import_leaves(settings: Settings) -> None:
     assert tracker(settings, "partitions", "create", "2015-05").status == 0
-    found = {each["check"]: each for each in tracker(settings, "doctor", "--json").json}
-    assert found["partitions"]["level"] == "ok"
-    assert "gap from 2015-06-01" in found["partitions"]["seen"]
+    findings = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json").json}
+    assert findings["partitions"]["level"] == "ok"
+    assert "gap from 2015-06-01" in findings["partitions"]["seen"]
 
 
 def test_the_doctor_counts_the_locks_of_all_months(settings: Settings) -> None:
-    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "locks"]
+    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "locks"]
     assert found["level"] == "ok"
     assert "max_locks_per_transaction" in found["seen"]
 
@@ -185,7 +185,7 @@ def test_the_doctor_counts_the_locks_of_all_months(settings: Settings) -> None:
 def test_the_doctor_sees_a_collation_of_another_version(settings: Settings) -> None:
     with psycopg.connect(settings.database_url) as connection:
         connection.execute("UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database()")
-    (found,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "collation"]
+    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "collation"]
     assert (found["level"], "0.1" in found["seen"]) == ("warn", True)
 
 

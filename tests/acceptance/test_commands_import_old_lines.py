@@ -32,7 +32,7 @@ def keeps_all(settings: Settings, database: Database) -> Settings:
 
 def log(folder: Path, *months: Month) -> str:
     lines = [
-        f'192.0.2.1 - - [{each.start:%d/%b/%Y}:00:00:01 +0000] "GET / HTTP/1.1" 200 5 "-" "Test"\n' for each in months
+        f'192.0.2.1 - - [{month.start:%d/%b/%Y}:00:00:01 +0000] "GET / HTTP/1.1" 200 5 "-" "Test"\n' for month in months
     ]
     (folder / "access.log").write_text("".join(lines))
     return str(folder / "access.log")
@@ -99,11 +99,11 @@ def test_which_month_goes_next_is_said(keeps_all: Settings, settings: Settings) 
     first, goes_on = THIS_MONTH.plus(-1), THIS_MONTH.plus(KEPT)
     sentence = f"{first} goes next, on {goes_on.start:%Y-%m-%d} (TRACKER_RETENTION_MONTHS={KEPT})."
     assert sentence in tracker(settings, "partitions", "list").errors
-    found = {each["check"]: each for each in tracker(keeps_all, "doctor", "--json").json}
-    assert found["partitions"]["seen"].endswith(sentence)
-    assert found["retention"]["level"] == "warn"
+    findings = {finding["check"]: finding for finding in tracker(keeps_all, "doctor", "--json").json}
+    assert findings["partitions"]["seen"].endswith(sentence)
+    assert findings["retention"]["level"] == "warn"
     same = tracker(replace(settings, retention_months=KEPT), "doctor", "--json").json
-    assert [each for each in same if each["check"] == "retention"] == []
+    assert [finding for finding in same if finding["check"] == "retention"] == []
 
 
 def at_a_terminal(settings: Settings, answer: str, *arguments: str) -> Finished:

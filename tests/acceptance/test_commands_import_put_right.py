@@ -68,7 +68,7 @@ def test_what_was_imported_is_listed_known_and_undone(
     said = tracker(settings, "import", web1, "--app-id", "shop")
     assert said.output.startswith("4 lines: 0 stored, 2 known already, 1 of bots left out, 1 malformed")
     listed = tracker(settings, "import", "list", "--app-id", "shop", "--json").json
-    assert [(each["source"], each["stored"], len(each["runs"])) for each in listed] == [
+    assert [(log["source"], log["stored"], len(log["runs"])) for log in listed] == [
         ("web1.log", 2, 3), ("web2.log", 2, 1),
     ]  # fmt: skip
     last = listed[0]["runs"][0]

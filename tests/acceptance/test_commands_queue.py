@@ -40,7 +40,7 @@ def test_failed_hits_are_listed_with_reason_and_payload(
 ) -> None:
     ids = [fail(database, application, number) for number in (1, 2)]
     rows = tracker(settings, "queue", "failed", "--json").json
-    assert {row["id"] for row in rows} == {str(each) for each in ids}
+    assert {row["id"] for row in rows} == {str(value) for value in ids}
     assert rows[0]["error_message"] == "it could not be"
     assert rows[0]["tracking_data"]["app_id"] == "shop"
     assert len(tracker(settings, "queue", "failed", "--limit", "1", "--json").json) == 1

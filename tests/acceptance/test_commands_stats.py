@@ -77,7 +77,7 @@ def test_a_difference_is_shown_and_is_the_exit_status(settings: Settings, databa
     assert differing.output.splitlines()[1].split() == ["shop", TODAY, "12", "total_requests", "4", "3"]
     found = tracker(settings, "stats", "verify", "--json")
     assert found.status == 1
-    assert [each["number"] for each in found.json["differences"]] == ["total_requests"]
+    assert [difference["number"] for difference in found.json["differences"]] == ["total_requests"]
     assert tracker(settings, "stats", "rebuild", "--from", TODAY, "--to", TODAY).status == 0
     assert tracker(settings, "stats", "verify").status == 0
 

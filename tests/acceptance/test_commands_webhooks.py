@@ -105,7 +105,7 @@ def test_a_test_is_sent_and_shows_what_became_of_it(settings: Settings, webhooks
         endpoint.manner = answer(503)
         in_vain = webhooks("test", created["id"], constants=patient)
     assert tested.status == 0, tested.errors
-    assert (tested.json["state"], [each["status"] for each in tested.json["attempts"]]) == ("delivered", [200])
+    assert (tested.json["state"], [attempt["status"] for attempt in tested.json["attempts"]]) == ("delivered", [200])
     received = endpoint.received[0]
     assert received.id == tested.json["event_id"]
     event = Webhook(created["secret"]).verify(received.body, received.headers)

@@ -140,10 +140,10 @@ def test_everything_works_as_ever(hostile: Settings, tmp_path: Path) -> None:
                 ("apps", "delete", "shop", "--purge", "--yes"),
             ):
                 ok(hostile, *command)
-            found = {each["check"]: each for each in tracker(hostile, "doctor", "--json").json}
+            findings = {finding["check"]: finding for finding in tracker(hostile, "doctor", "--json").json}
             # The tests' servers run without fsync.
-            wrong = {name for name, each in found.items() if each["level"] == "fail"} - {"durability of PostgreSQL"}
-            assert wrong == set(), found
+            wrong = {name for name, each in findings.items() if each["level"] == "fail"} - {"durability of PostgreSQL"}
+            assert wrong == set(), findings
             assert workers.stop() == 0
             assert scheduler.stop() == 0
         for output in (workers.output, scheduler.output):

@@ -32,8 +32,8 @@ def other(settings: Settings, postgres: Postgres, template: str) -> Iterator[Set
 
 def findings(settings: Settings, check: str, **more: str) -> dict[str, str]:
     """What `doctor` says of one check, by what it has seen."""
-    found: list[dict[str, Any]] = tracker(settings, "doctor", "--json", **more).json
-    return {each["seen"]: each["level"] for each in found if each["check"] == check}
+    findings: list[dict[str, Any]] = tracker(settings, "doctor", "--json", **more).json
+    return {finding["seen"]: finding["level"] for finding in findings if finding["check"] == check}
 
 
 def test_workers_and_commands_of_another_database_refuse_with_one_line(

@@ -124,8 +124,10 @@ def goes_on(here: Settings, stored: int) -> None:
     send(here, 1)
     work_until_dry(here)
     assert count(here) == stored + 1
-    found = {each["check"]: each for each in ours(here, "doctor", "--json").json if each["level"] == "fail"}
-    assert found.keys() <= NOT_WELL, found
+    findings = {
+        finding["check"]: finding for finding in ours(here, "doctor", "--json").json if finding["level"] == "fail"
+    }
+    assert findings.keys() <= NOT_WELL, findings
     assert ours(here, "partitions", "create").status == 0
 
 

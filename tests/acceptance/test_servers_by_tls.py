@@ -52,13 +52,13 @@ def test_the_product_runs_on_a_redis_that_shows_a_certificate_of_our_own(
     with running(by_tls, tmp_path, "worker.py") as workers, running(by_tls, tmp_path, "scheduler.py"):
         wait_until(lambda: rows(database, "SELECT count(*) FROM access_logs") == [(1,)])
         wait_until(lambda: tracker(by_tls, "scheduler", "--check").status == 0)
-        found = {each["check"]: each for each in tracker(by_tls, "doctor", "--json").json}
+        findings = {finding["check"]: finding for finding in tracker(by_tls, "doctor", "--json").json}
         assert workers.stop() == 0
     receiving.close()
-    assert found["Redis"]["seen"].startswith("Redis 7.0")
-    assert found["workers"]["level"] == "ok"
-    assert found["certificate of Redis"]["level"] == "warn"
-    assert "in 9 days" in found["certificate of Redis"]["seen"]
+    assert findings["Redis"]["seen"].startswith("Redis 7.0")
+    assert findings["workers"]["level"] == "ok"
+    assert findings["certificate of Redis"]["level"] == "warn"
+    assert "in 9 days" in findings["certificate of Redis"]["seen"]
 
 
 def test_a_cluster_by_tls_is_reached_by_the_names_that_its_nodes_announce(
@@ -105,7 +105,7 @@ def test_the_certificate_of_postgresql_is_looked_at_too(settings: Settings, tmp_
     port = free_port()
     with running_debian_postgres(port=port, pem=pem):
         url = f"postgresql://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={authority}"
-        found = {each["check"]: each for each in examined(settings, url)}
+        found = {finding["check"]: finding for finding in examined(settings, url)}
         assert "in 9 days" in found["certificate of PostgreSQL"]["seen"]
         unknown = examined(settings, url.replace(str(authority), str(pem)))
         assert "certificate verify failed" in unknown[2]["seen"]

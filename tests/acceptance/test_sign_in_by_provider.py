@@ -106,12 +106,12 @@ def test_an_invitation_to_an_address_waits_for_whoever_has_verified_it(
     ids = re.findall(r'name="id" value="([\w-]+)"', home)
     assert len(ids) == 2
     assert alice.get(f"{url}{SHOP}").status_code == 404, "not before it is accepted"
-    assert [alice.form("/dashboard", id=each).status_code for each in ids] == [303, 303]
+    assert [alice.form("/dashboard", id=value).status_code for value in ids] == [303, 303]
     assert alice.form("/dashboard", id=ids[0]).status_code == 404, "it counts once"
     assert alice.get(f"{url}{SHOP}").status_code == 200
     assert alice.get(f"{url}/dashboard/applications/second").status_code == 200
     person = MemberIdentity(provider.issuer, ALICE, ALICE)
-    assert [each.app_id for each in members.memberships(database, person)] == ["second", "shop"]
+    assert [membership.app_id for membership in members.memberships(database, person)] == ["second", "shop"]
     token = invited(database, "owner")
     refused = Visitor(url).sign_in(ALICE, invitation=token)
     assert (refused.status_code, "a member of this application already" in refused.text) == (409, True)

@@ -70,7 +70,7 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 def test_a_variable_is_named_after_the_thing() -> None:
     assert [
         f"{name_of(path)}:{node.lineno} {name}"
-        for path in python_files("tracker")
+        for path in python_files("tracker", "tests/support")
         for node in nodes_of(path)
         for name in bound_names(node)
         if name in NOT_THE_THING

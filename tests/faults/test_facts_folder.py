@@ -45,10 +45,10 @@ def full_disk() -> Iterator[None]:
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Take the right to write away; from root, who has it anyway, by being nobody for a moment."""
-    folders = [each for each in (folder, *folder.rglob("*")) if each.is_dir()]
+    folders = [path for path in (folder, *folder.rglob("*")) if path.is_dir()]
     for each in folders:
         each.chmod(0o555)
-    above = [each for each in folder.parents if each.stat().st_uid == 0 and not each.stat().st_mode & 0o001]
+    above = [parent for parent in folder.parents if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001]
     for each in above:
         each.chmod(each.stat().st_mode | 0o011)
     is_root = os.geteuid() == 0

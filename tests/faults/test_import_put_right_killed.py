@@ -107,7 +107,7 @@ def everything_agrees(settings: Settings, database: Database) -> None:
     stored = rows(database, "SELECT regexp_replace(url, '^[^/]*(//[^/]*)?', '') FROM access_logs ORDER BY 1")
     assert sorted(facts(database, settings.facts_url, "page")) == stored
     listed = tracker(settings, "import", "list", "--app-id", "shop", "--json").json
-    assert sum(each["stored"] for each in listed) == len(stored)
+    assert sum(log["stored"] for log in listed) == len(stored)
 
 
 def test_an_undoing_that_is_killed_takes_its_log_out_and_nothing_else(

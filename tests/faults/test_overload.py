@@ -70,7 +70,7 @@ class Crowd:
                 self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
                 if answer.status == 200:
                     told = read["data"].get("results") or [{**read["data"], "success": True}]
-                    self.acknowledged += [UUID(each["tracking_id"]) for each in told if each["success"]]
+                    self.acknowledged += [UUID(answer["tracking_id"]) for answer in told if answer["success"]]
                 elif answer.status == 503:
                     self.retry_after.add(answer.headers["Retry-After"])
             next_at += (BATCH + 1) / rate
@@ -117,7 +117,7 @@ def test_twice_the_load_that_can_be_taken_costs_nothing_that_was_acknowledged(
         wait_until(lambda: waiting(database, redis) == 0)
     ids = {row for (row,) in rows(database, "SELECT id FROM access_logs")}
     sent = [*before.acknowledged, *crowd.acknowledged, *after.acknowledged]
-    lost = {identity_of(each)[0] for each in sent} - ids
+    lost = {identity_of(tracking_id)[0] for tracking_id in sent} - ids
     offered = BATCH * crowd.statuses.get(200, 0)
     sys.stdout.write(
         f"best {best:,.0f}/s, offered {2 * best:,.0f}/s for {took:.0f} s, goodput {goodput:,.0f}/s = "

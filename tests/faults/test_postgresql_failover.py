@@ -142,7 +142,7 @@ def test_all_processes_go_on_with_the_primary_among_several_hosts(
 
 def findings(settings: Settings) -> dict[str, tuple[str, str]]:
     told = tracker(settings, "doctor", "--json", DATABASE_READ_URL=settings.database_read_url)
-    return {each["check"]: (each["level"], each["seen"]) for each in told.json}
+    return {finding["check"]: (finding["level"], finding["seen"]) for finding in told.json}
 
 
 def test_how_far_a_replica_is_behind_is_told(pair: Pair) -> None:

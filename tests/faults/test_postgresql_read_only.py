@@ -144,10 +144,10 @@ def test_the_doctor_and_health_see_that_nothing_can_be_written(settings: Setting
     receiving = Receiving(settings)
     assert health(receiving) == (200, "ok")
     with read_only(settings.database_url):
-        found = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json").json}
-        assert found["PostgreSQL"]["level"] == "ok"
-        assert found["writable"]["level"] == "fail"
-        assert "default_transaction_read_only" in found["writable"]["seen"]
+        findings = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json").json}
+        assert findings["PostgreSQL"]["level"] == "ok"
+        assert findings["writable"]["level"] == "fail"
+        assert "default_transaction_read_only" in findings["writable"]["seen"]
         wait_until(lambda: health(receiving) == (200, "away"), 10)
     wait_until(lambda: health(receiving) == (200, "ok"), 10)
     assert {finding["check"]: finding["level"] for finding in tracker(settings, "doctor", "--json").json}[

@@ -31,8 +31,10 @@ SOON = timedelta(minutes=2)
 
 
 def months(database: Database) -> set[str]:
-    found = rows(database, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'access_logs'::regclass")
-    return {name for (name,) in found}
+    stored_rows = rows(
+        database, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'access_logs'::regclass"
+    )
+    return {name for (name,) in stored_rows}
 
 
 def jobs(database: Database, job_type: str) -> int:
@@ -144,11 +146,11 @@ def test_commands_on_a_machine_whose_clock_is_wrong_make_no_months(
 
 @pytest.mark.parametrize("offset", ["+3h", "-100d"])
 def test_doctor_says_that_its_machine_goes_by_the_servers(offset: str, settings: Settings) -> None:
-    found = json.loads(command(settings, "doctor", "--json", **wrong_clocks.by(offset)).stdout)
-    (finding,) = [each for each in found if each["check"] == "time"]
+    findings = json.loads(command(settings, "doctor", "--json", **wrong_clocks.by(offset)).stdout)
+    (finding,) = [finding for finding in findings if finding["check"] == "time"]
     assert finding["level"] == "fail"
     assert ("ahead of" if offset.startswith("+") else "behind") in finding["seen"]
-    assert [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "time"] == []
+    assert [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "time"] == []
 
 
 def command(settings: Settings, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

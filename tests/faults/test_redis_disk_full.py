@@ -98,11 +98,13 @@ def test_nothing_is_lost_where_the_disk_has_room_again_before_redis_ends(
 ) -> None:
     receiving = Receiving(replace(settings, redis_url=disk.url))
     answered = fill(receiving, database)
-    found = {each["check"]: each for each in tracker(replace(settings, redis_url=disk.url), "doctor", "--json").json}
-    assert found["persistence of Redis"]["level"] == found["Redis writable"]["level"] == "fail"
-    assert "aof_last_write_status" in found["persistence of Redis"]["seen"]
-    assert "Do not stop Redis" in found["persistence of Redis"]["to_do"]
-    assert "cannot write to its disk" in found["Redis writable"]["seen"]
+    findings = {
+        finding["check"]: finding for finding in tracker(replace(settings, redis_url=disk.url), "doctor", "--json").json
+    }
+    assert findings["persistence of Redis"]["level"] == findings["Redis writable"]["level"] == "fail"
+    assert "aof_last_write_status" in findings["persistence of Redis"]["seen"]
+    assert "Do not stop Redis" in findings["persistence of Redis"]["to_do"]
+    assert "cannot write to its disk" in findings["Redis writable"]["seen"]
 
     disk.limit(10_000_000)
     wait_until(lambda: disk.client.info("persistence")["aof_last_write_status"] == "ok")

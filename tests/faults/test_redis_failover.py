@@ -196,9 +196,9 @@ def test_a_replica_is_no_place_for_hits_and_everybody_says_so(
         assert rows(database, "SELECT count(*) FROM batch_queue WHERE status = 'queued'") == [(1,)]
         assert health(receiving) == (200, "away")
         assert ready(receiving) == 200
-        found = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json").json}
-        assert found["Redis writable"]["level"] == "fail"
-        assert "REDIS_URL must lead to the primary" in found["Redis writable"]["seen"]
+        findings = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json").json}
+        assert findings["Redis writable"]["level"] == "fail"
+        assert "REDIS_URL must lead to the primary" in findings["Redis writable"]["seen"]
     finally:
         redis.replicaof("NO", "ONE")
     wait_until(lambda: health(receiving) == (200, "ok"), 10)

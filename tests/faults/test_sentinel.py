@@ -66,7 +66,7 @@ def house(watched: Watched, settings: Settings, application: Application, tmp_pa
 
 def names_at(node: Node) -> set[str]:
     """Which kinds of our processes are connected there."""
-    return {re.sub("^worker-.*", "worker", each["name"]) for each in node.client.client_list()}
+    return {re.sub("^worker-.*", "worker", client["name"]) for client in node.client.client_list()}
 
 
 def follows(house: House, database: Database, former: Node) -> float:

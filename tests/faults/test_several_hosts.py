@@ -61,7 +61,7 @@ class Fleet:
     def is_dry(self) -> bool:
         status = run(self.environment, "-m", "tracker", "queue", "status", "--json")
         queue = orjson.loads(status.output)
-        waiting = any(each["waiting"] or each["pending"] for each in queue["streams"])
+        waiting = any(stream["waiting"] or stream["pending"] for stream in queue["streams"])
         return not waiting and not queue["batch_queue"].get("queued")
 
 
@@ -202,7 +202,7 @@ def test_a_host_that_vanishes_costs_no_hit_that_was_acknowledged_and_another_tak
             for thread in threads:
                 thread.join()
         wait_until(made.is_dry)
-        acknowledged = [identity_of(each)[0] for sender in senders for each in sender.acknowledged]
+        acknowledged = [identity_of(tracking_id)[0] for sender in senders for tracking_id in sender.acknowledged]
         with psycopg.connect(made.environment["DATABASE_URL"]) as connection:
             stored = [row[0] for row in connection.execute("SELECT id FROM access_logs").fetchall()]
         sys.stdout.write(

@@ -70,7 +70,7 @@ def stored(database: Database) -> dict[str, Any]:
     }
     found: dict[str, Any] = {name: rows(database, query)[0][0] for name, query in counts.items()}
     with database.transaction() as tx:
-        found["months"] = {each.name for each in partitions.list_partitions(tx)}
+        found["months"] = {partition.name for partition in partitions.list_partitions(tx)}
     return found
 
 
@@ -120,7 +120,7 @@ def test_a_scheduler_whose_clock_is_wrong_deletes_nothing_and_says_so_once(
     assert ("ahead of" if offset.startswith("+") else "behind") in started.output
     doctor = tracker(settings, "doctor", "--json")
     assert doctor.status == 1
-    (finding,) = [each for each in doctor.json if each["check"] == "deletions"]
+    (finding,) = [finding for finding in doctor.json if finding["check"] == "deletions"]
     assert "clock is" in finding["to_do"]
 
 
@@ -137,7 +137,7 @@ def test_a_scheduler_whose_clock_is_right_drops_the_month_that_is_over(
         "hits": (before["hits"], before["hits"] - 1),
         "months": {f"access_logs_{gone}", f"custom_parameter_values_{gone}"},
     }
-    assert [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "deletions"] == []
+    assert [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "deletions"] == []
 
 
 def test_in_its_first_minutes_a_scheduler_drops_nothing(
@@ -162,7 +162,7 @@ def test_a_retention_that_was_mistyped_waits_for_an_operators_word(
     assert lost(before, stored(database)) == {}
     words = "python -m tracker partitions drop --expired"
     assert words in started.output
-    (finding,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "deletions"]
+    (finding,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "deletions"]
     assert words in finding["to_do"]
     other = tracker(settings, "partitions", "drop", "--expired", "--yes", TRACKER_RETENTION_MONTHS="24")
     assert other.status == 1
@@ -173,7 +173,7 @@ def test_a_retention_that_was_mistyped_waits_for_an_operators_word(
     yes = tracker(settings, "partitions", "drop", "--expired", TRACKER_RETENTION_MONTHS="2", given=b"y\n")
     assert yes.status == 0, yes.errors
     assert len(lost(before, stored(database))["months"]) == 8
-    assert [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "deletions"] == []
+    assert [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "deletions"] == []
 
 
 @pytest.mark.parametrize("retention", [1, 24])

@@ -98,7 +98,10 @@ def test_both_faces_show_the_same_parameter_drift_and_sessions(managing: Managin
     assert drift["undefined"] == [
         {"parameter_key": "new", "hits": 20, "share": 1.0, "distinct_values": 1, "types": {"boolean": 20}}
     ]
-    assert {each["parameter_key"]: each["distinct_values"] for each in drift["defined"]} == {"kind": 2, "price": 20}
+    assert {parameter["parameter_key"]: parameter["distinct_values"] for parameter in drift["defined"]} == {
+        "kind": 2,
+        "price": 20,
+    }
     found = data(managing.get("/v1/sessions?app_id=shop"))
     assert found["items"] == tracker(settings, "sessions", "list", "--app-id", "shop", "--json").json
     assert {row["session_id"] for row in found["items"]} == {"s0", "s1", "s2", "s3"}

@@ -47,7 +47,7 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 def containers(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
     tasks = of_type(resources, "AWS::ECS::TaskDefinition").values()
-    return {each["Name"]: each for task in tasks for each in task["ContainerDefinitions"]}
+    return {container["Name"]: container for task in tasks for container in task["ContainerDefinitions"]}
 
 
 def cfn_lint(path: Path) -> subprocess.CompletedProcess[str]:
@@ -130,7 +130,7 @@ def test_workers_scale_by_the_age_that_a_container_says(resources: dict[str, Any
     script = containers(resources)["backlog"]["Command"][2]
     ast.parse(script)
     filters = of_type(resources, "AWS::Logs::MetricFilter").values()
-    measured = {each["MetricTransformations"][0]["MetricName"]: each["MetricTransformations"][0] for each in filters}
+    measured = {of["MetricTransformations"][0]["MetricName"]: of["MetricTransformations"][0] for of in filters}
     for transformation in measured.values():
         assert f'"{transformation["MetricValue"].removeprefix("$.")}":' in script
     alarm = resources["HitsWait"]["Properties"]

@@ -24,7 +24,7 @@ def test_hits_spread_over_the_nodes_with_all_that_belongs_to_an_application_unde
     cluster_nodes: ClusterNodes, sharded_producer: ShardedProducer, applications: list[UUID]
 ) -> None:
     enqueued = enqueue_each(sharded_producer, applications)
-    assert [each.accepted for each in enqueued] == [1] * SHARDS
+    assert [enqueued_here.accepted for enqueued_here in enqueued] == [1] * SHARDS
     for shard, application_id in enumerate(applications):
         mine = [key for keys in cluster_nodes.keys().values() for key in keys if str(application_id) in key]
         assert mine

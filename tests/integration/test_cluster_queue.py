@@ -130,7 +130,7 @@ def test_what_comes_again_goes_into_the_shard_of_its_application(
     assert not adding.is_bulk_taken(cluster, added.last)
     adding.add(cluster, [entry_naming(applications[5], 100)])
     assert [shard.zcard("tracker:hits:overflowing") for shard in shards_of(cluster)] == [0] * 5 + [1] + [0] * 10
-    events = [(each, UUID(int=1)) for each in applications]
+    events = [(application, UUID(int=1)) for application in applications]
     with_events = [entry_naming(each, 200 + place) for place, each in enumerate(applications)]
     assert adding.add_once(cluster, with_events, events) == 0
     repeats = [entry_naming(each, 300 + place) for place, each in enumerate(applications)]
@@ -182,8 +182,10 @@ def test_counts_of_all_shards_come_together(
 def test_values_are_admitted_in_the_shards_of_their_applications(
     cluster: ClusterClient, applications: list[UUID]
 ) -> None:
-    sets = {ValueSet(each, date(2026, 11, 23), "key", is_long=False): (1, ["a", "b"]) for each in applications}
-    assert admit(cluster, sets) == {(each, "a") for each in sets}
+    sets = {
+        ValueSet(application, date(2026, 11, 23), "key", is_long=False): (1, ["a", "b"]) for application in applications
+    }
+    assert admit(cluster, sets) == {(value_set, "a") for value_set in sets}
 
 
 def test_a_cluster_in_which_hits_wait_anywhere_is_nobodys_by_itself(

@@ -243,7 +243,7 @@ def test_the_unit_runs_a_command_that_there_is() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert Path(program).name in scripts
     assert arguments[0] == "import"
-    options = {option for each in import_.params for option in each.opts}
+    options = {option for param in import_.params for option in param.opts}
     assert {argument for argument in arguments if argument.startswith("--")} <= options
     assert unit["Service"]["StateDirectory"] == "access-log-tracker"
     assert unit["Service"]["RestartPreventExitStatus"] == "2"

@@ -56,16 +56,16 @@ def test_failed_hits_are_looked_at_by_application_and_reason(
     because(database, first, f'invalid "192.0.2.7 {HOSTILE}" here')
     because(database, second, 'invalid "somebody@example.org" here')
     page = operator.get(FAILED)
-    assert [str(each) in page.text for each in (first, second, third)] == [True] * 3
+    assert [str(value) in page.text for value in (first, second, third)] == [True] * 3
     assert "somebody" not in page.text
     assert "192.0.2.7" not in page.text
     assert HOSTILE not in page.text
     [by_reason] = {link.replace("&amp;", "&") for link in re.findall(r'href="(\?reason=invalid[^"]*)"', page.text)}
     alike = operator.get(FAILED + by_reason).text
-    assert [str(each) in alike for each in (first, second, third)] == [True, True, False]
+    assert [str(value) in alike for value in (first, second, third)] == [True, True, False]
     assert 'class="chip"' in alike
     of_other = operator.get(f"{FAILED}?app_id=other").text
-    assert [str(each) in of_other for each in (first, second, third)] == [False, False, True]
+    assert [str(value) in of_other for value in (first, second, third)] == [False, False, True]
     assert "app_id=shop&amp;reason=invalid%20%E2%80%A6%20here" in operator.get("/dashboard/operations").text
     assert operator.get(f"{FAILED}?app_id=%00").status_code == 400
 

@@ -21,7 +21,7 @@ def wait_since(redis: Any, application: Application, number: int, *, seconds: fl
 
 
 def progress(settings: Settings) -> list[str]:
-    return [each.seen for each in doctor.examine(settings, SystemClock()) if each.check == "progress"]
+    return [finding.seen for finding in doctor.examine(settings, SystemClock()) if finding.check == "progress"]
 
 
 def test_hits_that_wait_while_none_is_stored_are_a_finding(

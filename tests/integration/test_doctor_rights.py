@@ -71,9 +71,11 @@ def test_a_role_that_may_not_even_read_the_version_is_told_what_it_lacks(
 ) -> None:
     owner.execute(f"REVOKE SELECT ON alembic_version FROM {role}".encode())
     url = psycopg.conninfo.make_conninfo(settings.database_url, user=role)
-    found = {each.check: each for each in doctor.examine(replace(settings, database_url=url), SystemClock())}
-    assert (found["rights"].level, found["PostgreSQL"].level) == ("fail", "fail")
-    assert f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}" in found["rights"].to_do
+    findings = {
+        finding.check: finding for finding in doctor.examine(replace(settings, database_url=url), SystemClock())
+    }
+    assert (findings["rights"].level, findings["PostgreSQL"].level) == ("fail", "fail")
+    assert f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}" in findings["rights"].to_do
 
 
 def test_who_migrates_owns_every_table_and_may_make_tables(

@@ -229,8 +229,8 @@ def test_a_batch_that_is_cut_by_the_time_goes_back_and_is_finished_later(
     while drained[-1].ended != "dry":
         drained.append(drain(redis, database, seconds=0.2))
 
-    assert sum(each.stored for each in drained) == 99
-    assert sum(each.failed for each in drained) == 1
+    assert sum(drain_result.stored for drain_result in drained) == 99
+    assert sum(drain_result.failed for drain_result in drained) == 1
 
 
 def test_suspects_are_written_alone(database: Database, redis: Connection, application: Application) -> None:

@@ -24,11 +24,11 @@ class HandClock:
 
 
 def idle_times(redis: Connection) -> list[int]:
-    return [each["time_since_delivered"] for each in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
+    return [pending["time_since_delivered"] for pending in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
 
 
 def grow_old(redis: Connection) -> None:
-    ids = [each["message_id"] for each in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
+    ids = [pending["message_id"] for pending in redis.xpending_range(NORMAL, GROUP, "-", "+", 10)]
     redis.xclaim(NORMAL, GROUP, "one", 0, ids, idle=10_000, justid=True)
 
 

@@ -128,6 +128,6 @@ def test_two_workers_that_share_sessions_do_not_wait_in_a_circle(
     with ThreadPoolExecutor(2) as workers:
         drained = list(workers.map(lambda _: drain(redis, database, batch_size=40), range(2)))
 
-    assert [each.ended for each in drained] == ["dry", "dry"]
-    assert sum(each.stored for each in drained) == 1200
+    assert [drain_result.ended for drain_result in drained] == ["dry", "dry"]
+    assert sum(drain_result.stored for drain_result in drained) == 1200
     assert rows(database, "SELECT count(*), sum(page_views) FROM sessions") == [(40, 1200)]

@@ -16,8 +16,10 @@ KUSTOMIZATION: dict[str, Any] = YAML(typ="safe").load(FOLDER / "kustomization.ya
 OBJECTS: list[dict[str, Any]] = [
     each for name in KUSTOMIZATION["resources"] for each in YAML(typ="safe").load_all(FOLDER / name)
 ]
-OF_KEDA = [each for each in OBJECTS if each["apiVersion"].startswith("keda.sh/")]
-ROLES = {each["metadata"]["name"]: each for each in OBJECTS if each["kind"] in {"Deployment", "Job"}}
+OF_KEDA = [definition for definition in OBJECTS if definition["apiVersion"].startswith("keda.sh/")]
+ROLES = {
+    definition["metadata"]["name"]: definition for definition in OBJECTS if definition["kind"] in {"Deployment", "Job"}
+}
 PODS = {name: each["spec"]["template"]["spec"] for name, each in ROLES.items()}
 CONTAINERS = {name: pod["containers"][0] for name, pod in PODS.items()}
 VERSION = "1.33"
@@ -30,12 +32,12 @@ def kubernetes() -> Any:
 
 
 def named(kind: str) -> dict[str, dict[str, Any]]:
-    return {each["metadata"]["name"]: each for each in OBJECTS if each["kind"] == kind}
+    return {definition["metadata"]["name"]: definition for definition in OBJECTS if definition["kind"] == kind}
 
 
 @pytest.mark.parametrize(
     "found",
-    [each for each in OBJECTS if each not in OF_KEDA],
+    [definition for definition in OBJECTS if definition not in OF_KEDA],
     ids=lambda each: f"{each['kind']} {each['metadata']['name']}",
 )
 def test_an_object_fits_the_schema_of_kubernetes(kubernetes: Any, found: dict[str, Any]) -> None:

@@ -107,7 +107,7 @@ def test_what_a_dead_consumer_holds_is_taken_over_before_the_consumer_goes(
     (consumer,) = redis.xinfo_consumers(claim.key, "workers")
     redis.xclaim(claim.key, "workers", consumer["name"], 0, [claim.member], idle=20_000)
     remove_dead_consumers(database, redis, clock, idle_seconds=0)
-    assert [each["pending"] for each in redis.xinfo_consumers(claim.key, "workers")] == [1]
+    assert [consumer["pending"] for consumer in redis.xinfo_consumers(claim.key, "workers")] == [1]
     assert watch.look(redis, "default", drain_seconds=20)
     assert redis.llen("rq:queue:default") == 1
     drain(redis, database)

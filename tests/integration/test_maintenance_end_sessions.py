@@ -49,7 +49,7 @@ def test_a_session_ends_once_after_its_last_hit_with_what_an_announcement_needs(
     assert rows(database, "SELECT session_id, is_active FROM sessions ORDER BY 1") == [("busy", True), ("idle", False)]
     assert ended_by(database, clock) == []
     clock.advance(120)
-    assert [each.session_id for each in ended_by(database, clock)] == ["busy"]
+    assert [session.session_id for session in ended_by(database, clock)] == ["busy"]
     jobs = rows(database, "SELECT processed_count FROM batch_jobs WHERE job_type = 'end_sessions'")
     assert jobs == [(1,), (1,)]
 

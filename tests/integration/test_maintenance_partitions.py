@@ -98,7 +98,9 @@ def months_of(database: Database) -> list[str]:
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
     assert partitions.problems(there) == []
-    logs, values = ([str(each.month) for each in there if each.table == table] for table in partitions.TABLES)
+    logs, values = (
+        [str(partition.month) for partition in there if partition.table == table] for table in partitions.TABLES
+    )
     assert logs == values
     return logs
 
@@ -211,7 +213,7 @@ def test_a_turn_that_loses_its_lease_drops_no_further_table(database: Database, 
     asked = iter([True, True, False])
     drop_old(database, database_url, clock, 24, should_continue=partial(next, asked))
     with database.transaction() as tx:
-        left = [each.table for each in partitions.list_partitions(tx) if each.month == old]
+        left = [partition.table for partition in partitions.list_partitions(tx) if partition.month == old]
     assert left == ["access_logs"]
     assert drop_old(database, database_url, clock, 24) == [old]
     assert str(old) not in months_of(database)

@@ -184,8 +184,8 @@ def test_hits_that_failed_are_told_together_without_their_values(
     drained = drain(redis, database)
     assert (drained.stored, drained.failed) == (1, 3)
     told = deliveries(database, webhook)
-    assert sorted(each["data"]["failed"] for each in told) == [1, 2]
-    by_count = {each["data"]["failed"]: each["data"] for each in told}
+    assert sorted(event["data"]["failed"] for event in told) == [1, 2]
+    by_count = {event["data"]["failed"]: event["data"] for event in told}
     assert by_count[2]["kinds"] == {"rejected": 2}
     assert by_count[2]["hits"][0] == {
         "tracking_id": str(bad[0].tracking_id),
@@ -207,13 +207,13 @@ def test_a_batch_that_is_delivered_again_is_not_told_again(
     enqueue(redis, batch)
     drain(redis, database)
     once = deliveries(database, webhook)
-    assert sorted(each["type"] for each in once) == ["batch.failed", "session.started", *["tracking.created"] * 5]
+    assert sorted(event["type"] for event in once) == ["batch.failed", "session.started", *["tracking.created"] * 5]
     enqueue(redis, batch)
     enqueue(redis, [*batch[:3], hit_of(application, 7, session_id="s")])
     drain(redis, database)
     again = deliveries(database, webhook)
     assert again[: len(once)] == once
-    assert [each["type"] for each in again[len(once) :]] == ["tracking.created"]
+    assert [event["type"] for event in again[len(once) :]] == ["tracking.created"]
 
 
 @pytest.fixture

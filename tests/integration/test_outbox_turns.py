@@ -70,7 +70,7 @@ def test_a_complete_hour_and_its_day_are_told_once_with_their_numbers(
     fold_everything(database)
     turn(settings, "complete hours and days")
     turn(settings, "complete hours and days")
-    told = {each["type"]: each for each in deliveries(database, everything)}
+    told = {delivery["type"]: delivery for delivery in deliveries(database, everything)}
     hour, day = told["statistics.hourly"], told["statistics.daily"]
     assert hour["data"] == {
         "app_id": "shop",

@@ -242,7 +242,7 @@ def test_consumers_that_hold_nothing_of_a_crowd_leave_its_stream(
     assert len(queue.xinfo_consumers(overflow_stream(CROWD), GROUP)) == 2
     gone.close()
     going.close()
-    assert [each["pending"] for each in queue.xinfo_consumers(overflow_stream(CROWD), GROUP)] == [1]
+    assert [consumer["pending"] for consumer in queue.xinfo_consumers(overflow_stream(CROWD), GROUP)] == [1]
     going.settle(claimed)
     assert consumer.remove_dead_consumers(queue, idle_seconds=0) >= 1
     assert queue.xinfo_consumers(overflow_stream(CROWD), GROUP) == []

@@ -68,7 +68,7 @@ def test_a_table_is_made_once_by_whoever_comes_first(engine: Engine, files: Fact
             return ask(gathered, cursor, files, days())
 
     with ThreadPoolExecutor(4) as threads:
-        answers = [each.result() for each in [threads.submit(asked) for _ in range(4)]]
+        answers = [future.result() for future in [threads.submit(asked) for _ in range(4)]]
     assert answers == [[(3600.0, "/0", "/3")]] * 4
     with engine.cursor(seconds=20) as cursor:
         assert len(tables(cursor)) == 1

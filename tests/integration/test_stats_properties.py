@@ -132,5 +132,5 @@ def test_workers_and_postgresql_digest_alike(
     if address is not None and address_bytes(address) is None:
         with database.transaction() as tx:
             [unusual[address]] = statistics_increments.address_bytes(tx, [address])
-    found = rows(database, DIGESTS, client, address, agent, session)
-    assert found == [(visitor_digest(visitor, unusual), session_digest(session))]
+    stored_rows = rows(database, DIGESTS, client, address, agent, session)
+    assert stored_rows == [(visitor_digest(visitor, unusual), session_digest(session))]

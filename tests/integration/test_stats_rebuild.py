@@ -79,7 +79,11 @@ def test_verify_finds_rows_that_are_missing_and_rows_too_many(database: Database
         tx.execute("DELETE FROM hourly_statistics WHERE hour = 13")
         tx.execute("UPDATE hourly_statistics SET hour = 20 WHERE hour = 12")
     differences = [found.difference for found in verify_all(database).differences]
-    assert {(each.hour, each.stored is None) for each in differences} == {(12, True), (13, True), (20, False)}
+    assert {(difference.hour, difference.stored is None) for difference in differences} == {
+        (12, True),
+        (13, True),
+        (20, False),
+    }
 
 
 def test_a_rebuild_counts_hits_that_nobody_has_folded_yet_once(

@@ -34,7 +34,7 @@ def run(url: str, *statements: str) -> None:
 
 def attached(database: Database, table: str) -> set[Month | None]:
     with database.transaction() as tx:
-        return {each.month for each in partitions.list_partitions(tx) if each.table == table}
+        return {partition.month for partition in partitions.list_partitions(tx) if partition.table == table}
 
 
 def detach(url: str, month: Month, *tables: str) -> None:
@@ -175,7 +175,7 @@ def test_no_message_leads_in_a_circle(settings: Settings, database: Database, da
     detach(database_url, CURRENT, *reversed(TABLES))
     create = f"python -m tracker partitions create {CURRENT}"
     assert create in tracker(settings, "partitions", "list").errors
-    (finding,) = [each for each in tracker(settings, "doctor", "--json").json if each["check"] == "partitions"]
+    (finding,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "partitions"]
     assert (finding["level"], create in finding["to_do"]) == ("fail", True)
     assert tracker(settings, "migrate").status == 0
     assert CURRENT in attached(database, "access_logs")

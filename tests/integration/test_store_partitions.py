@@ -52,7 +52,7 @@ def test_a_migrated_database_has_the_months_it_needs_without_gaps(database: Data
         assert partitions.missing(tx, [Month(2031, 2), Month(2031, 1)]) == [Month(2031, 1), Month(2031, 2)]
     assert partitions.problems(there) == partitions.gap_sentences(there) == []
     assert [each.table for each in there] == ["access_logs"] * 5 + ["custom_parameter_values"] * 5
-    assert [each.month for each in there[:5]] == partitions.needed(today)
+    assert [partition.month for partition in there[:5]] == partitions.needed(today)
     assert there[1].start == datetime(today.year, today.month, 1, tzinfo=UTC)
     assert there[1].rows == 0
     assert there[1].bytes > 0

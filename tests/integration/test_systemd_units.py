@@ -96,7 +96,7 @@ def test_a_unit_runs_a_command_that_there_is(role: str) -> None:
     context = click.Context(main)
     command = main.get_command(context, name)
     assert command is not None
-    options = {option for each in command.params for option in each.opts}
+    options = {option for param in command.params for option in param.opts}
     assert {argument for argument in arguments if argument.startswith("--")} <= options
     variables = re.findall(r"\$\{?(\w+)", " ".join(arguments))
     assert {f"{variable}=2" for variable in variables} <= set(values(ROLES[role], "Environment"))

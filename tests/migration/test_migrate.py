@@ -46,7 +46,7 @@ def test_of_two_runs_at_once_each_step_is_applied_by_one(new_database: str) -> N
         return migrate(new_database, today=TODAY)
 
     with ThreadPoolExecutor(2) as pool:
-        first, second = (each.result() for each in [pool.submit(run), pool.submit(run)])
+        first, second = (future.result() for future in [pool.submit(run), pool.submit(run)])
     # An index that is built beside the writers may be another run's than what comes before it.
     assert sorted(step for step in [*first, *second] if step in REVISIONS) == REVISIONS
     assert {step for step in first if step in REVISIONS} & {step for step in second if step in REVISIONS} == set()

@@ -67,12 +67,13 @@ def reports(database: Database, settings: Settings) -> list[tuple[bool, list[dic
     """Whether reports of the month are exact, and their rows."""
     days = {"start_date": str(OLD.start.date()), "end_date": str((OLD.plus(1).start - timedelta(days=1)).date())}
     with closing(Readers(settings.facts_url)) as readers:
-        found = [
+        reports_read = [
             answer.read(database, readers, app_id="shop", given={**days, **question}, now=datetime.now(UTC))
             for question in QUESTIONS
         ]
     return [
-        (each.exact, [{name: _rounded(value) for name, value in row.items()} for row in each.rows]) for each in found
+        (report.exact, [{name: _rounded(value) for name, value in row.items()} for row in report.rows])
+        for report in reports_read
     ]
 
 

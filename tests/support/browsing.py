@@ -34,8 +34,8 @@ class Browsing:
         return self.post("/dashboard/sign-in", key=key or "", **fields)
 
     def cookie(self, name: str = "tracker_session") -> str | None:
-        found = self._client.get_cookie(name, path="/dashboard")
-        return None if found is None else found.value
+        cookie = self._client.get_cookie(name, path="/dashboard")
+        return None if cookie is None else cookie.value
 
     def set_cookie(self, value: str, name: str = "tracker_session") -> None:
         self._client.set_cookie(name, value, path="/dashboard")
@@ -47,15 +47,15 @@ def text_of(page: TestResponse) -> str:
 
 
 def heading(page: TestResponse) -> str:
-    found = re.search(r"<h1>(.*?)</h1>", page.text, re.DOTALL)
-    assert found, page.text
-    return found[1].strip()
+    heading = re.search(r"<h1>(.*?)</h1>", page.text, re.DOTALL)
+    assert heading, page.text
+    return heading[1].strip()
 
 
 def cards(page: TestResponse) -> dict[str, str]:
     """The numbers of the cards by their names, as they are shown."""
-    found = re.findall(r'<div class="card (\w+)">.*?<p class="number">(.*?)</p>', page.text, re.DOTALL)
-    return {name: re.sub(r"<[^>]*>", "", number) for name, number in found}
+    cards = re.findall(r'<div class="card (\w+)">.*?<p class="number">(.*?)</p>', page.text, re.DOTALL)
+    return {name: re.sub(r"<[^>]*>", "", number) for name, number in cards}
 
 
 def chart_rows(page: TestResponse) -> list[list[str]]:

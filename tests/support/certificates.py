@@ -41,10 +41,14 @@ def signed(folder: Path, *names: str, ends: timedelta) -> tuple[Path, Path]:
     authority = _made(authority_name, authority_name, authority_key, authority_key, now + timedelta(days=365))
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    own = _made(name, authority_name, key, authority_key, now + ends)
-    own = own.add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), critical=False)
+    certificate = _made(name, authority_name, key, authority_key, now + ends)
+    certificate = certificate.add_extension(
+        x509.SubjectAlternativeName([_name(host) for host in names]), critical=False
+    )
     pem, authority_pem = folder / "server.pem", folder / "authority.pem"
-    pem.write_bytes(_pem_of(key) + own.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(
+        _pem_of(key) + certificate.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
     signed_by_itself = authority.sign(authority_key, hashes.SHA256())
     authority_pem.write_bytes(signed_by_itself.public_bytes(serialization.Encoding.PEM))
     return pem, authority_pem

@@ -28,8 +28,8 @@ class ClusterNodes:
         # Left to itself a node takes its port plus 10,000 for the others, which may be somebody's outgoing connection.
         bus_ports = [free_port() for _ in range(2 * PRIMARIES)]
         for number, bus_port in enumerate(bus_ports):
-            own = f"{settings}cluster-port {bus_port}\ncluster-config-file nodes.conf\n"
-            self.nodes.append(Node(self.folder, f"node-{number}", own, host=self.host))
+            settings_of_node = f"{settings}cluster-port {bus_port}\ncluster-config-file nodes.conf\n"
+            self.nodes.append(Node(self.folder, f"node-{number}", settings_of_node, host=self.host))
         first = self.nodes[0]
         for number, node in enumerate(self.nodes):
             command = node.client.execute_command

@@ -59,7 +59,7 @@ class Consumer:
 
     @property
     def ids(self) -> list[str]:
-        return [each.id for each in self.received]
+        return [delivery.id for delivery in self.received]
 
     @property
     def open_connections(self) -> int:

@@ -48,5 +48,5 @@ def assert_exact(database: Database) -> int:
 def parameter(database: Database, key: str) -> dict[str, Any]:
     """The statistics of a parameter on the only day that there is."""
     [(stats,)] = rows(database, "SELECT custom_param_stats FROM daily_statistics")
-    found: dict[str, Any] = stats[key]
-    return found
+    counts: dict[str, Any] = stats[key]
+    return counts

@@ -52,12 +52,12 @@ def running_debian_postgres(
 
 
 def _tls(folder: Path, pem: Path) -> list[str]:
-    own = folder / "server.pem"
-    shutil.copy(pem, own)
-    own.chmod(0o600)
+    pem_of_server = folder / "server.pem"
+    shutil.copy(pem, pem_of_server)
+    pem_of_server.chmod(0o600)
     if os.geteuid() == 0:
-        shutil.chown(own, "nobody", "nogroup")
-    return ["ssl=on", f"ssl_cert_file={own}", f"ssl_key_file={own}"]
+        shutil.chown(pem_of_server, "nobody", "nogroup")
+    return ["ssl=on", f"ssl_cert_file={pem_of_server}", f"ssl_key_file={pem_of_server}"]
 
 
 def _server_in(folder: Path, options: Sequence[str], port: int | None) -> Iterator[DebianPostgres]:

@@ -23,9 +23,9 @@ def request(path: str, query: str = "", body: Any = b"", **headers: str) -> Clie
 
 
 def dialect(path: str) -> Dialect:
-    found = DIALECT_AT.get(path) or dialect_below(path)
-    assert found is not None
-    return found
+    dialect_here = DIALECT_AT.get(path) or dialect_below(path)
+    assert dialect_here is not None
+    return dialect_here
 
 
 def read(path: str, query: str = "", body: Any = b"", **headers: str) -> list[Any]:
@@ -39,6 +39,6 @@ def one(path: str, query: str = "", body: Any = b"", **headers: str) -> ClientHi
 
 
 def values(*arguments: Any, **headers: str) -> dict[str, Any]:
-    found = one(*arguments, **headers).values
-    assert found is not None
-    return found
+    client_values = one(*arguments, **headers).values
+    assert client_values is not None
+    return client_values

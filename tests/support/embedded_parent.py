@@ -121,13 +121,13 @@ def _descendants(pid: int) -> Iterator[int]:
 
 def _children(pid: int) -> list[int]:
     """The children of every thread of a process; of one that has ended meanwhile there are none."""
-    found: list[int] = []
+    numbers: list[int] = []
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
+            numbers += map(int, (task / "children").read_text().split())
     except (FileNotFoundError, ProcessLookupError):
         pass  # PostgreSQL's short-lived helpers come and go.
-    return found
+    return numbers
 
 
 def alive(pids: set[int]) -> set[int]:

@@ -34,13 +34,13 @@ def erase(
 
 def tables_with(database: Database, *texts: str) -> dict[str, int]:
     """In which tables, partitions too, rows hold one of these texts anywhere; how many rows."""
-    found = {}
+    counts = {}
     for (table,) in rows(database, TABLES):
         query = f"SELECT count(*) FROM {table} AS any_row WHERE any_row::text LIKE ANY(%s)"
         [(count,)] = rows(database, query, [f"%{text}%" for text in texts])
         if count:
-            found[table] = count
-    return found
+            counts[table] = count
+    return counts
 
 
 def keys_with(redis: Connection, *texts: str) -> list[bytes]:
@@ -53,9 +53,9 @@ def keys_with(redis: Connection, *texts: str) -> list[bytes]:
         b"list": lambda key: redis.lrange(key, 0, -1),
         b"set": redis.smembers,
     }
-    found = []
+    keys = []
     for key in redis.scan_iter():
         value = repr((key, readers[redis.type(key)](key)))
         if any(text in value for text in texts):
-            found.append(key)
-    return found
+            keys.append(key)
+    return keys

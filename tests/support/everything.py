@@ -55,9 +55,9 @@ def use_everything(settings: Settings, refill: Callable[[], None], rq_url: str, 
             finished = tracker(settings, *command)
             assert finished.status == 0, (command, finished.errors)
         wait_until(lambda: tracker(settings, "queue", "status", "--json").json["workers"])
-        wait_until(lambda: not any(each["waiting"] for each in status(settings)["streams"]))
-        found = {each["check"]: each for each in tracker(settings, "doctor", "--json", **secrets).json}
-        assert [found[check]["level"] for check in ("Redis", "workers", "queue normal")] == ["ok"] * 3, found
+        wait_until(lambda: not any(stream["waiting"] for stream in status(settings)["streams"]))
+        findings = {finding["check"]: finding for finding in tracker(settings, "doctor", "--json", **secrets).json}
+        assert [findings[check]["level"] for check in ("Redis", "workers", "queue normal")] == ["ok"] * 3, findings
         assert workers.stop() == 0
         refill()
         assert tracker(settings, "worker", "--burst").status == 0
@@ -74,7 +74,7 @@ def send(server: Serving, key: str) -> None:
         event_id = str(uuid4())
         for _ in range(2):
             events = [HIT, {**HIT, "event_id": event_id}, HIT]
-            body = {"app_id": "shop", "events": [{"url": each["url"], **each} for each in events]}
+            body = {"app_id": "shop", "events": [{"url": event["url"], **event} for event in events]}
             assert ask(connection, "POST", "/v1/track/batch", body, {"X-API-Key": key})[0] == 200
         assert ask(connection, "GET", "/v1/statistics/daily", headers={"X-API-Key": "alt_wrong"})[0] in (401, 404)
 

@@ -20,15 +20,15 @@ class Row(NamedTuple):
     cells: Sequence[str]
 
 
-def note(record: Record, found: Outcome, *, place: str, backs: Iterable[float], bit: str) -> None:
+def note(record: Record, result: Outcome, *, place: str, backs: Iterable[float], bit: str) -> None:
     """Note a row; `backs` are the seconds until all was back, of which the longest is shown."""
     longest = max(backs, default=None)
     cells = [
-        found.fault,
-        str(found.times),
-        *(f"{hits:,}" for hits in (found.sent, found.acknowledged, found.stored)),
-        *(str(hits) for hits in (found.lost, found.doubled)),
-        f"{found.silence:.1f} s",
+        result.fault,
+        str(result.times),
+        *(f"{hits:,}" for hits in (result.sent, result.acknowledged, result.stored)),
+        *(str(hits) for hits in (result.lost, result.doubled)),
+        f"{result.silence:.1f} s",
         "" if longest is None else f"{longest:.1f} s",
         bit,
     ]

@@ -21,10 +21,10 @@ def look(database: Database, redis: Connection) -> Balance:
     return ledger_balance.balance(database, redis, CLOCK, sleep=lambda _: None)
 
 
-def counts(found: Balance) -> dict[str, int]:
+def counts(balance: Balance) -> dict[str, int]:
     """What is not 0."""
     names = ("accepted", "stored", "repeated", "failed", "discarded", "erased", "waiting", "lost", "surplus")
-    return {name: getattr(found, name) for name in names if getattr(found, name)}
+    return {name: getattr(balance, name) for name in names if getattr(balance, name)}
 
 
 def write_down(database: Database, redis: Connection) -> None:

@@ -96,7 +96,7 @@ class Installation:
     def times_said(self, *words: str) -> int:
         """How often the programs have logged any of these words."""
         logs = [log.read_text(errors="replace") for log in self._folder.glob("*.log")]
-        return sum(log.count(each) for log in logs for each in words)
+        return sum(log.count(word) for log in logs for word in words)
 
     def _start(self, program: str) -> Running:
         self._started += 1
@@ -178,9 +178,9 @@ class Installation:
 
     def _kill_child(self, pid: int, choose: random.Random, *, deep: bool) -> None:
         first = self._children(pid, recursive=False)
-        found = [child for each in first for child in self._children(each)] if deep else first
-        if found:
-            self._kill(choose.choice(sorted(found)))
+        candidates = [child for parent in first for child in self._children(parent)] if deep else first
+        if candidates:
+            self._kill(choose.choice(sorted(candidates)))
 
 
 @contextmanager

@@ -111,6 +111,6 @@ class Visitor(requests.Session):
 
 def refreshed(page: requests.Response) -> str:
     """Return where a page sends the browser on to."""
-    found = re.search(r'content="0; url=([^"]+)"', page.text)
-    assert found, page.text
-    return found[1].replace("&amp;", "&")
+    target = re.search(r'content="0; url=([^"]+)"', page.text)
+    assert target, page.text
+    return target[1].replace("&amp;", "&")

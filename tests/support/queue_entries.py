@@ -30,9 +30,9 @@ def add(redis: Connection, entries: Iterable[Entry]) -> Enqueued:
     return Producer(redis, queue_limit=1_000_000).enqueue(APPLICATION, None, list(entries), CREATED)
 
 
-def numbers(found: Iterable[Any]) -> list[int]:
+def numbers(claims: Iterable[Any]) -> list[int]:
     """Which entries these claims or entries are."""
-    return [getattr(each, "entry", each).id.int for each in found]
+    return [getattr(claim, "entry", claim).id.int for claim in claims]
 
 
 def entry_naming(application_id: UUID, number: int, **columns: Any) -> Entry:
@@ -43,6 +43,8 @@ def entry_naming(application_id: UUID, number: int, **columns: Any) -> Entry:
 def enqueue_each(producer: ShardedProducer, applications: Sequence[UUID], hits: int = 1) -> list[Enqueued]:
     """Offer so many entries of each application."""
     return [
-        producer.enqueue(each, 100, [entry_naming(each, hits * place + hit) for hit in range(hits)], CREATED)
-        for place, each in enumerate(applications, 1)
+        producer.enqueue(
+            application_id, 100, [entry_naming(application_id, hits * place + hit) for hit in range(hits)], CREATED
+        )
+        for place, application_id in enumerate(applications, 1)
     ]

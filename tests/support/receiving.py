@@ -52,10 +52,10 @@ class Receiving:
 
 def queued(redis: Connection, stream: str = NORMAL) -> list[Entry]:
     """The entries in a stream, oldest first; of the normal one with those in applications' own streams behind it."""
-    found: list[Any] = [*cast(list[Any], redis.xrange(stream))]
-    for own in overflow_streams(redis) if stream == NORMAL else ():
-        found += cast(list[Any], redis.xrange(own))
-    return [Entry.from_fields(fields, stream_id) for stream_id, fields in found]
+    fields_by_id: list[Any] = [*cast(list[Any], redis.xrange(stream))]
+    for overflow in overflow_streams(redis) if stream == NORMAL else ():
+        fields_by_id += cast(list[Any], redis.xrange(overflow))
+    return [Entry.from_fields(fields, stream_id) for stream_id, fields in fields_by_id]
 
 
 def queued_hits(redis: Connection, stream: str = NORMAL) -> list[Hit]:

@@ -41,13 +41,13 @@ def register(
 
 def deliveries(database: Database, webhook_id: UUID) -> list[dict[str, Any]]:
     """What is written for a webhook, in the order of writing: `event_id`, `type` and `data`, and the whole `body`."""
-    found = rows(
+    written = rows(
         database,
         "SELECT event_id, event_type, payload FROM webhook_deliveries WHERE webhook_id = %s ORDER BY id",
         webhook_id,
     )
     made = []
-    for event_id, event_type, payload in found:
+    for event_id, event_type, payload in written:
         body = orjson.loads(payload)
         assert list(body) == ["type", "timestamp", "data"]
         assert body["type"] == event_type
@@ -56,7 +56,7 @@ def deliveries(database: Database, webhook_id: UUID) -> list[dict[str, Any]]:
 
 
 def types(database: Database, webhook_id: UUID) -> list[str]:
-    return [each["type"] for each in deliveries(database, webhook_id)]
+    return [delivery["type"] for delivery in deliveries(database, webhook_id)]
 
 
 def local_rules(settings: Settings) -> WebhookRules:

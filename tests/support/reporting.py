@@ -100,7 +100,7 @@ def visitor(hit: Hit) -> Any:
 
 def visits(hits: list[Hit]) -> dict[int, Any]:
     """The visit of each hit by the hit's id."""
-    found: dict[int, Any] = {hit.id: hit.session_id for hit in hits if hit.session_id}
+    visit_of: dict[int, Any] = {hit.id: hit.session_id for hit in hits if hit.session_id}
     by_visitor = defaultdict(list)
     for hit in hits:
         if not hit.session_id:
@@ -110,8 +110,8 @@ def visits(hits: list[Hit]) -> dict[int, Any]:
         number = 0
         for before, hit in zip([None, *theirs], theirs, strict=False):
             number += before is None or hit.created_at - before.created_at > TIMEOUT
-            found[hit.id] = (who, number)
-    return found
+            visit_of[hit.id] = (who, number)
+    return visit_of
 
 
 def counted(hits: list[Hit], every: list[Hit]) -> dict[str, Any]:
@@ -120,19 +120,19 @@ def counted(hits: list[Hit], every: list[Hit]) -> dict[str, Any]:
     whole = defaultdict(list)
     for hit in every:
         whole[of[hit.id]].append(hit)
-    own = {of[hit.id] for hit in hits}
-    lasts = [max(h.created_at for h in whole[one]) - min(h.created_at for h in whole[one]) for one in own]
-    bounced = [len(whole[one]) == 1 and whole[one][0].event_name is None for one in own]
+    visits_of_hits = {of[hit.id] for hit in hits}
+    lasts = [max(h.created_at for h in whole[one]) - min(h.created_at for h in whole[one]) for one in visits_of_hits]
+    bounced = [len(whole[one]) == 1 and whole[one][0].event_name is None for one in visits_of_hits]
     views = sum(hit.event_name is None for hit in hits)
     prices = [int((hit.custom_params or {})["price"]) for hit in hits]
     return {
         "requests": len(hits),
         "page_views": views,
         "visitors": len({visitor(hit) for hit in hits}),
-        "sessions": len(own),
-        "views_per_session": pytest.approx(views / len(own)),
-        "duration": pytest.approx(sum(last.total_seconds() for last in lasts) / len(own)),
-        "bounce_rate": pytest.approx(sum(bounced) / len(own)),
+        "sessions": len(visits_of_hits),
+        "views_per_session": pytest.approx(views / len(visits_of_hits)),
+        "duration": pytest.approx(sum(last.total_seconds() for last in lasts) / len(visits_of_hits)),
+        "bounce_rate": pytest.approx(sum(bounced) / len(visits_of_hits)),
         "sum:price": pytest.approx(sum(prices)),
         "mean:price": pytest.approx(sum(prices) / len(prices)),
     }

@@ -31,11 +31,11 @@ class Node:
 
     def __init__(self, folder: Path, name: str, configuration: str, *options: str, host: str = "127.0.0.1") -> None:
         self.host, self.port = host, free_port()
-        own = folder / name
-        own.mkdir()
-        file = own / "server.conf"
-        file.write_text(f"port {self.port}\nbind {host}\ndir {own}\n{configuration}")
-        with (own / "log").open("wb") as log:
+        own_folder = folder / name
+        own_folder.mkdir()
+        file = own_folder / "server.conf"
+        file.write_text(f"port {self.port}\nbind {host}\ndir {own_folder}\n{configuration}")
+        with (own_folder / "log").open("wb") as log:
             command = [str(wheel.valkey_server()), str(file), *options]
             self.process = subprocess.Popen(
                 command,
@@ -77,14 +77,14 @@ class Watched:
             follow = f"replicaof 127.0.0.1 {self.servers[0].port}\n" if number else ""
             self.servers.append(Node(self.folder, f"server-{number}", durable + follow))
         wait_until(lambda: self.servers[0].client.info("replication")["connected_slaves"] == SERVERS - 1)
-        wait_until(lambda: all(link_is_up(each) for each in self.servers[1:]))
+        wait_until(lambda: all(link_is_up(replica) for replica in self.servers[1:]))
         watch = (
             f"sentinel monitor {SERVICE} 127.0.0.1 {self.servers[0].port} 2\n"
             f"sentinel down-after-milliseconds {SERVICE} {DOWN_AFTER}\n"
             f"sentinel failover-timeout {SERVICE} 6000\n"
         )
         self.sentinels += [Node(self.folder, f"sentinel-{number}", watch, "--sentinel") for number in range(3)]
-        wait_until(lambda: all(self._knows_all(each) for each in self.sentinels))
+        wait_until(lambda: all(self._knows_all(sentinel) for sentinel in self.sentinels))
 
     def _knows_all(self, sentinel: Node) -> bool:
         said = sentinel.client.execute_command("SENTINEL", "MASTER", SERVICE)
@@ -93,12 +93,12 @@ class Watched:
 
     @property
     def url(self) -> str:
-        return f"redis+sentinel://{','.join(f'127.0.0.1:{each.port}' for each in self.sentinels)}/{SERVICE}/0"
+        return f"redis+sentinel://{','.join(f'127.0.0.1:{sentinel.port}' for sentinel in self.sentinels)}/{SERVICE}/0"
 
     def primary(self) -> Node:
         """The one that the Sentinels name now."""
         _, port = self.sentinels[0].client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
-        return next(each for each in self.servers if each.port == int(port))
+        return next(server for server in self.servers if server.port == int(port))
 
     def wait_for_another(self, than: Node) -> float:
         """Until the Sentinels name another primary, which takes writes; the moment, by `time.time`."""

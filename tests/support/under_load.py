@@ -29,8 +29,8 @@ def live_through(fault: str, do: Fault, world: World, record: Record, *, place: 
     for spoilt in world.links.values():
         spoilt.let_packets_pass()
     world.settle()
-    found = outcome(fault, times, sender, world.database, world.redis)
-    note(record, found, place=place, backs=backs, bit=bit)
+    result = outcome(fault, times, sender, world.database, world.redis)
+    note(record, result, place=place, backs=backs, bit=bit)
     url = world.postgres.url_of("tracker")
-    found.demand_sound(replace(world.settings, database_url=url), lost=world.may_be_lost)
+    result.demand_sound(replace(world.settings, database_url=url), lost=world.may_be_lost)
     world.is_spoilt = False

@@ -11,7 +11,7 @@ _BESIDE = Path(__file__).with_name("beside_a_wrong_clock")
 
 def by(offset: str) -> dict[str, str]:
     """The variables of a process whose wall clock is off by so much, such as `+100d` or `-3h`."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    need(found, "libfaketime is not installed: apt install libfaketime")
-    clock = {"LD_PRELOAD": str(found[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    need(libraries, "libfaketime is not installed: apt install libfaketime")
+    clock = {"LD_PRELOAD": str(libraries[0]), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     return {**clock, "PYTHONPATH": f"{_BESIDE}{os.pathsep}{PROJECT}"}

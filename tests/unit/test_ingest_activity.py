@@ -45,7 +45,7 @@ def test_page_views_are_hits_without_an_event_or_with_one_that_says_so() -> None
 
 def test_of_two_applications_the_earliest_hit_goes_first_and_the_other_is_offered_too() -> None:
     rounds = activities_of([hit(2, 20, NEWS), hit(1, 10, SHOP), hit(3, 5, NEWS, session_id="t")])
-    assert [[(each.session_id, each.application_id) for each in one] for one in rounds] == [
+    assert [[(session.session_id, session.application_id) for session in one] for one in rounds] == [
         [("s", SHOP), ("t", NEWS)],
         [("s", NEWS)],
     ]
@@ -71,5 +71,5 @@ def test_the_order_within_a_batch_does_not_matter(drawn: list[tuple[int, str, UU
     assert activities_of(shuffled) == rounds
     assert sum(each.page_views for one in rounds for each in one) == len(hits)
     for one in rounds:
-        names = [each.session_id for each in one]
+        names = [session.session_id for session in one]
         assert names == sorted(set(names))

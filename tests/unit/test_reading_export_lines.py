@@ -246,11 +246,9 @@ TRICKY = {name: st.none() | st.text("=+-@;|\t\n\r\"' ,:[]{}a1\u200b\x85\u2028é"
 @example([row(event_data='{"a": ";=1"}', custom_params="x" * 200_000 + ";=1")])
 @example([row(custom_params=";"), row(tracking_id=None)])
 def test_one_look_over_all_lines_finds_what_a_look_at_each_cell_would(rows: list[dict[str, Any]]) -> None:
-    rows = [{**each, "tracking_id": None, "created_at": "2026-01-02T03:04:05Z"} for each in rows]
+    rows = [{**row, "tracking_id": None, "created_at": "2026-01-02T03:04:05Z"} for row in rows]
     expected = io.StringIO(newline="")
-    cells = [
-        [each["tracking_id"], each["created_at"], *(safe_cell(each[n] or "") for n in FIELDS[2:])] for each in rows
-    ]
+    cells = [[row["tracking_id"], row["created_at"], *(safe_cell(row[n] or "") for n in FIELDS[2:])] for row in rows]
     csv.writer(expected, lineterminator="\r\n").writerows(cells)
     assert as_bytes(*rows).partition(b"\r\n")[2].decode() == expected.getvalue()
 

@@ -30,7 +30,7 @@ def test_an_address_has_so_many_look_ups_and_gets_them_back() -> None:
 def test_a_wider_network_has_no_more_than_an_address() -> None:
     look_ups = LookUps(HandClock())
     networks = [(f"2001:db8:0:{number:x}::/64", "2001:db8::/48") for number in range(MAX_FOR_AN_ADDRESS + 1)]
-    assert [look_ups.take(each) for each in networks] == [None] * MAX_FOR_AN_ADDRESS + ["address"]
+    assert [look_ups.take(network) for network in networks] == [None] * MAX_FOR_AN_ADDRESS + ["address"]
 
 
 def test_the_process_has_so_many_whoever_asks_and_a_stopped_address_spends_none_of_them() -> None:
