@@ -15,6 +15,7 @@ from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.errors import Refused
 from tracker.hit import Hit
+from tracker.management import settings as management_settings
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,22 @@ def test_one_and_two_dimensions(reporting: Reporting) -> None:
     rows = reporting.rows(measures=MEASURES, dimensions="browser,param:price")
     by_two = {(row.pop("browser"), row.pop("param:price")): row for row in rows}
     assert by_two == grouped(reporting.hits, lambda h: (BROWSERS[h.user_agent], str((h.custom_params or {})["price"])))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kathmandu"])
+@pytest.mark.parametrize("dimension", [None, "entry_page", "exit_page"])
+def test_visits_alone_are_what_they_are_beside_hits(reporting: Reporting, dimension: str | None, zone: str) -> None:
+    """Where visits alone are counted each is read once."""
+    management_settings.set_(reporting.database, "shop", "timezone", zone)
+    alone = ("sessions", "duration", "bounce_rate")
+    asked = {"order": "sessions", **({"dimensions": dimension} if dimension else {})}
+    for filters in ([], [["entry_page", "is", "/a"]], [["exit_page", "is_not", "/a"], ["entry_page", "is_not", None]]):
+        given = {**asked, "filters": orjson.dumps(filters).decode()}
+        beside = reporting.rows(**given, measures="sessions,duration,bounce_rate,visitors,views_per_session")
+        expected = {row.get(dimension): [pytest.approx(row[name]) for name in alone] for row in beside}
+        found = reporting.rows(**given, measures=",".join(alone))
+        assert {row.get(dimension): [row[name] for name in alone] for row in found} == expected
+    management_settings.set_(reporting.database, "shop", "timezone", "Europe/Berlin")
 
 
 def test_where_readers_came_from(reporting: Reporting) -> None:

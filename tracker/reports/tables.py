@@ -26,6 +26,8 @@ _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false 
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
     0 AS left_before"""
 """A hit as a part of its visit."""
+_MAYBE_DIVIDED: Final = f"CASE WHEN NOT is_whole THEN {RAW} END"
+"""The number of a part by which it may be one of several of its visit."""
 _CITIES: Final = ("region", "city")
 _NO_CITIES: Final = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _CITIES)
 
@@ -83,6 +85,8 @@ def tables_of_parts(question: Question, files: FactsRead, gathered: str | None) 
 
     `gathered` is the table of the visits of several parts, where visits are asked about.
     """
+    if gathered and _is_of_whole_visits(question):
+        return _tables_of_whole_visits(question, files, gathered)
     names = _columns(question)
     sources = sorted(names & set(VISIT_SOURCES))
     kept = sorted(names - set(sources) - set(PAGES))
@@ -111,6 +115,32 @@ def tables_of_parts(question: Question, files: FactsRead, gathered: str | None) 
     within = rows(f"{columns}, {no_source}, {counts_within}", is_single="is_known AND requests = 0")
     both = f"{outside} WHERE requests > 0 UNION ALL BY NAME {within} WHERE internal_requests > 0"
     return [*tables, _table("rows", both)], params
+
+
+def _is_of_whole_visits(question: Question) -> bool:
+    """Return whether visits are told apart by their pages and nothing else is counted, or nothing is told apart."""
+    columns = _columns(question)
+    return question.interval is None and (not columns or (columns <= set(PAGES) and _counts_visits_alone(question)))
+
+
+def _counts_visits_alone(question: Question) -> bool:
+    return all(measure.needs_visits and measure.name != "views_per_session" for measure in question.measures)
+
+
+def _tables_of_whole_visits(question: Question, files: FactsRead, gathered: str) -> tuple[list[str], list[object]]:
+    """Return the tables of a question that needs no keys of visits: of parts and of visits, one below the other.
+
+    A row of a part is of no visit, and one of a visit is of no visitor: each is counted for what it is.
+    """
+    query, params = visit_parts_of(files, question.days, of_parts=True)
+    tables = [_table("visit_files", query), _visits(gathered)]
+    no_views = "NULL::UBIGINT AS visitor, 0 AS requests, 0 AS views"
+    of_visits = f"SELECT {no_views}, key, true AS is_single, {_list([*WHOLE, *PAGES])} FROM visits"  # noqa: S608
+    if _counts_visits_alone(question):
+        return [*tables, _table("rows", of_visits)], params
+    none = ", ".join(f"NULL AS {name}" for name in ("key", "is_single", *WHOLE))
+    of_parts = f"SELECT visitor, requests + internal_requests AS requests, views + internal_views AS views, {none}"
+    return [*tables, _table("rows", f"{of_parts} FROM visit_files UNION ALL BY NAME {of_visits}")], params
 
 
 def tables_of_hits(question: Question, files: FactsRead, gathered: str | None) -> tuple[list[str], list[object]]:
@@ -151,7 +181,7 @@ def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) ->
     )
     return (
         f"SELECT {_list(columns)}, coalesce(key, {RAW}) AS key, raw IS NULL AS is_known, {whole} "  # noqa: S608 our own
-        f"FROM files LEFT JOIN {gathered} AS gathered ON raw = CASE WHEN NOT is_whole THEN {RAW} END"
+        f"FROM files LEFT JOIN {gathered} AS gathered ON raw = {_MAYBE_DIVIDED}"
     )
 
 
@@ -159,7 +189,7 @@ def _visits(gathered: str) -> str:
     """Return the table `visits` of the parts in `visit_files`: one row for each visit."""
     names = (*WHOLE, *PAGES)
     of_parts = ", ".join(f"{OF_A_PART[name]} AS {name}" for name in names)
-    known = f"SELECT {RAW} AS key, {of_parts} FROM visit_files AS files ANTI JOIN {gathered} ON raw = {RAW}"  # noqa: S608
+    known = f"SELECT {RAW} AS key, {of_parts} FROM visit_files AS files ANTI JOIN {gathered} ON raw = {_MAYBE_DIVIDED}"  # noqa: S608
     return _table("visits", f"{known} UNION ALL SELECT DISTINCT key, {', '.join(names)} FROM {gathered}")  # noqa: S608
 
 
