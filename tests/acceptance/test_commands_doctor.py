@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command_line import tracker
 from tests.support.failed_hits import fail
+from tests.support.memory_folder import memory_folder
 from tests.support.registered_webhooks import register
 from tests.support.roles import limit_statements
 from tests.support.running import running
@@ -37,9 +38,12 @@ def levels(settings: Settings, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def durable(settings: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """The settings of processes on a PostgreSQL that forgets nothing, which those of the other tests may."""
-    with Postgres(tmp_path / "durable") as server:
+def durable(settings: Settings) -> Iterator[Settings]:
+    """The settings of processes on a PostgreSQL that forgets nothing, which those of the other tests may.
+
+    It stands in memory, where there is room: how full this machine's disk is, the doctor would say too.
+    """
+    with memory_folder() as folder, Postgres(folder) as server:
         server.create_database("tracker")
         url = server.url_of("tracker")
         migrate(url, today=datetime.now(UTC).date())
