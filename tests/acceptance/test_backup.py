@@ -170,3 +170,35 @@ def test_the_loop_dumps_at_once_and_ends_when_it_is_told_to(backup: Backup) -> N
         assert process.stdout.readline().endswith(b".dump\n")
     process.terminate()
     assert process.wait(30) == 0
+
+
+def test_a_dump_that_fails_in_the_loop_leaves_what_there_is(backup: Backup, tmp_path: Path) -> None:
+    backup.run("list")
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    only = backup.folder / "tracker-20260101T000000Z.dump"
+    of_others = backup.folder / "tracker-eu-20260101T000000Z.dump"
+    for old in (only, of_others):
+        old.write_text("dump")
+        os.utime(old, (long_ago.timestamp(), long_ago.timestamp()))
+    # It writes a part and then meets a full disk.
+    full = tmp_path / "bin" / "pg_dump"
+    full.parent.mkdir()
+    full.write_text(
+        '#!/bin/sh\nfor each; do case $each in --file=*) echo half >"${each#--file=}" ;; esac; done\nexit 1\n'
+    )
+    full.chmod(0o755)
+    variables = {**backup.variables, "PATH": f"{full.parent}:{backup.variables['PATH']}"}
+    process = subprocess.Popen(
+        ["sh", str(PROJECT / "deploy/backup"), "loop"], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        assert b"no dump was made" in process.stdout.readline()
+        process.terminate()
+        assert process.wait(30) == 0
+    assert set(backup.folder.iterdir()) == {only, of_others}
+    # Whole dumps push out their own database's alone.
+    backup.run("now")
+    assert of_others.exists()
+    assert not only.exists()
+    assert "from 1" in backup.run("now", status=1, BACKUP_DAYS="0")
