@@ -21,6 +21,7 @@ from tracker.embedded import Postgres
 from tracker.errors import DatabaseUnavailable
 from tracker.store import half_open
 from tracker.store.database import Database
+from tracker.store.statements import sql
 
 PATIENCE = 60.0
 SOON = 20.0
@@ -180,3 +181,21 @@ def test_behind_a_pooler_who_waits_for_a_connection_of_its_goes_on_waiting(poole
     with ThreadPoolExecutor(5) as pool:
         done = [pool.submit(ask, pooled, "SELECT pg_sleep(1)") for _ in range(4)]
     assert [asked.result() for asked in done] == [None] * 4
+
+
+def test_what_began_while_the_question_waited_in_the_pooler_is_not_taken_for_another(database_url: str) -> None:
+    """A transaction is as much older by then than its client reckoned; who only waits is not ended for it."""
+    with psycopg.connect(database_url) as worker, psycopg.connect(database_url) as idle, ThreadPoolExecutor(1) as pool:
+        idle.execute("SELECT 1")
+        working = pool.submit(worker.execute, "SELECT pg_sleep(2)")
+        with psycopg.connect(database_url, autocommit=True) as asking:
+            busy = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND now() - xact_start > '0.1 s'"
+            wait_until(lambda: asking.execute(busy).fetchone() is not None)
+            reckoned = {"oldest": 0.01, "youngest": 0.0, "waits_for": 0.0, "end": True}
+            answers = [
+                asking.execute(sql("server/is_left_alone"), {**reckoned, "asked_within": within}).fetchone()
+                for within in (half_open.ASKING_SECONDS, 0.0)
+            ]
+        assert answers == [(False, 0), (True, 0)]
+        idle.execute("SELECT 1")
+        working.result()

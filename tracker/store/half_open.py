@@ -31,7 +31,7 @@ LOOK_AFTER_SECONDS: Final = 3.0
 LOOK_AGAIN_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 30.0
 """An index that takes an hour to build is not asked about a thousand times."""
-_ASKING_SECONDS: Final = 2
+ASKING_SECONDS: Final = 2
 """For connecting, and for the answer."""
 _INEXACT_SECONDS: Final = 0.5
 """How much later than sent a statement may begin where no pooler lets it wait."""
@@ -98,7 +98,7 @@ class Peer:
             hostaddr=info.hostaddr,
             port=info.port,
             target_session_attrs="any",
-            connect_timeout=_ASKING_SECONDS,
+            connect_timeout=ASKING_SECONDS,
         )
         with _Asking.connect(same_server, autocommit=True, prepare_threshold=None) as asking:
             age = time.monotonic() - self._opened_at
@@ -120,6 +120,7 @@ class Peer:
         params = {
             "oldest": now - self._begun_at + _INEXACT_SECONDS,
             "youngest": begun_before,
+            "asked_within": float(ASKING_SECONDS),
             "waits_for": seen,
             "end": end,
         }
@@ -131,7 +132,7 @@ class _Asking(psycopg.Connection[TupleRow]):
     """One that does not wait for long, whoever is at the other end."""
 
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
-        return super().wait(gen, interval, _ASKING_SECONDS if timeout is None else timeout)
+        return super().wait(gen, interval, ASKING_SECONDS if timeout is None else timeout)
 
 
 def _moved(descriptor: int) -> int | None:
