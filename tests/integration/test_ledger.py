@@ -9,6 +9,7 @@ import pytest
 from tests.support.command_line import tracker
 from tests.support.ledger import CLOCK, counts, look, offer, write_down
 from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
+from tests.support.raw_hits import count_days
 from tests.support.receiving import Receiving, code
 from tests.support.servers_away import redis_away
 from tracker.application import Application
@@ -62,6 +63,22 @@ def test_a_hit_is_in_the_hour_in_which_it_was_accepted(
     write_down(database, redis)
     hours = ledger_balance.hours(database, accepted - timedelta(days=3), accepted + timedelta(hours=1))
     assert [(hour.accepted, hour.stored) for hour in hours] == [(2, 2)]
+
+
+def test_an_hour_that_is_counted_anew_is_stored_once(
+    redis: Connection, database: Database, application: Application
+) -> None:
+    day = hit_of(application).created_at.date()
+    for first in (1, 6):
+        offer(redis, application, *(entry_of(hit_of(application, n)) for n in range(first, first + 5)))
+        drain(redis, database)
+        known = {"accepted": first + 4, "stored": first + 4}
+        assert counts(look(database, redis)) == known
+        for _ in range(2):
+            count_days(database, day, day)
+            assert counts(look(database, redis)) == known
+    write_down(database, redis)
+    assert counts(look(database, redis)) == {"accepted": 10, "stored": 10}
 
 
 def test_what_a_dead_worker_stored_is_stored_once(

@@ -24,22 +24,32 @@ parameters AS (
         coalesce(array_agg(parameter_value), '{}') AS texts,
         coalesce(array_agg(count), '{}') AS counts
     FROM texts
+),
+recounted AS (
+    INSERT INTO statistics_increments (
+        application_id, received_at, date, hour, total_requests, visitors, sessions,
+        parameter_keys, parameter_values, parameter_counts
+    )
+    SELECT
+        %(application_id)s,
+        (SELECT min(received_at) FROM gone),
+        %(date)s,
+        %(hour)s,
+        count(*),
+        array_agg(DISTINCT visitor),
+        coalesce((SELECT array_agg(DISTINCT statistics_session(session_id)) FROM hits WHERE session_id IS NOT NULL), '{}'),
+        (SELECT keys FROM parameters),
+        (SELECT texts FROM parameters),
+        (SELECT counts FROM parameters)
+    FROM hits
+    HAVING count(*) > 0
+    RETURNING id, application_id, received_at, total_requests
+),
+noted_already AS (
+    -- What is gone has gone into the ledger, and so will this one: without this, each hit of the hour twice.
+    INSERT INTO ledger_changes (application_id, hour, stored)
+    SELECT application_id, date_trunc('hour', received_at, 'UTC'), -total_requests
+    FROM recounted
+    WHERE received_at IS NOT NULL
 )
-INSERT INTO statistics_increments (
-    application_id, received_at, date, hour, total_requests, visitors, sessions,
-    parameter_keys, parameter_values, parameter_counts
-)
-SELECT
-    %(application_id)s,
-    (SELECT min(received_at) FROM gone),
-    %(date)s,
-    %(hour)s,
-    count(*),
-    array_agg(DISTINCT visitor),
-    coalesce((SELECT array_agg(DISTINCT statistics_session(session_id)) FROM hits WHERE session_id IS NOT NULL), '{}'),
-    (SELECT keys FROM parameters),
-    (SELECT texts FROM parameters),
-    (SELECT counts FROM parameters)
-FROM hits
-HAVING count(*) > 0
-RETURNING id
+SELECT id FROM recounted
