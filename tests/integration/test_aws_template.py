@@ -99,6 +99,22 @@ def test_redis_never_evicts_and_survives_a_zone(resources: dict[str, Any]) -> No
     assert resources["RedisParameters"]["Properties"]["Properties"]["maxmemory-policy"] == "noeviction"
 
 
+def test_facts_stand_in_the_bucket_and_nobody_else_reaches_them(resources: dict[str, Any]) -> None:
+    for name in ("web", "scheduler"):
+        given = {variable["Name"]: variable["Value"] for variable in containers(resources)[name]["Environment"]}
+        assert given["TRACKER_FACTS_URL"] == {"Fn::Sub": "s3://${Archive}/facts"}
+        assert given["TRACKER_FACTS_CACHE"].startswith("/tmp/")
+    for task in ("WebTask", "SchedulerTask"):
+        assert resources[task]["Properties"]["TaskRoleArn"] == {"Fn::GetAtt": ["FactsRole", "Arn"]}
+    (policy,) = resources["FactsRole"]["Properties"]["Policies"]
+    to_list, to_change = policy["PolicyDocument"]["Statement"]
+    assert to_list["Action"] == "s3:ListBucket"
+    assert to_change["Action"] == ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    assert to_change["Resource"] == {"Fn::Sub": "${Archive.Arn}/facts/*"}
+    # An erasure's receipt says that nothing is left; a version of before would be.
+    assert "VersioningConfiguration" not in resources["Archive"]["Properties"]
+
+
 def test_no_secret_stands_in_it(resources: dict[str, Any]) -> None:
     for name, secret in of_type(resources, "AWS::SecretsManager::Secret").items():
         text = secret.get("SecretString", {}).get("Fn::Sub", "")
