@@ -202,3 +202,18 @@ def test_a_dump_that_fails_in_the_loop_leaves_what_there_is(backup: Backup, tmp_
     assert of_others.exists()
     assert not only.exists()
     assert "from 1" in backup.run("now", status=1, BACKUP_DAYS="0")
+
+
+def test_a_dump_that_is_not_whole_changes_nothing(backup: Backup) -> None:
+    server = f"postgresql://postgres@/tracker?host={backup.socket}"
+    with psycopg.connect(server) as connection:
+        connection.execute("CREATE TABLE t AS SELECT md5(n::text) AS a FROM generate_series(1, 10000) AS n")
+    backup.run("now")
+    dump = backup.folder / backup.dumps[0]
+    dump.write_bytes(dump.read_bytes()[:-50_000])
+    assert "the database tracker is as it was" in backup.run("restore", dump.name, status=1)
+    assert "which dump?" in backup.run("restore", status=1)
+    with psycopg.connect(server) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (10_000,)
+        named = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'tracker%'").fetchall()
+    assert named == [("tracker",)]
