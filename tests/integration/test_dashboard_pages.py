@@ -241,3 +241,11 @@ def test_the_operator_is_told_to_migrate_a_database_that_is_empty(settings: Sett
 def test_the_foot_tells_the_version_to_those_who_have_signed_in(managing: Managing, operator: Browsing) -> None:
     assert text_of(operator.get(HOME)).strip().endswith(f"Access Log Tracker {__version__}")
     assert __version__ not in Browsing(managing).get("/dashboard/sign-in").text
+
+
+@pytest.mark.usefixtures("application")
+def test_tabs_of_a_browser_tell_pages_apart(operator: Browsing) -> None:
+    tabs = ("", "/live", "/goals", "/quality", "/webhooks", "/settings", "/access", "/keys")
+    titles = [re.findall(r"<title>(.*)</title>", operator.get(f"{HOME}{tab}").text)[0] for tab in tabs]
+    assert [title.partition(" · ")[0] for title in titles[:2]] == ["Traffic", "Live"]
+    assert len(set(titles)) == len(tabs)

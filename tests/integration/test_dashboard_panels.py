@@ -194,6 +194,23 @@ def test_days_are_those_of_the_sites_own_zone(
         assert "cannot be shown" not in shown.text, time
 
 
+def test_without_reports_another_zone_is_shown_the_days_of_utc_and_told_so(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    setting.set_(database, "shop", "timezone", "Asia/Kathmandu")
+    make_facts(database, settings.facts_url)
+    day = (NOON - timedelta(days=1)).date()
+    whole = cards(browsing.get(f"{HOME}?from={day}&to={day}"))
+    shutil.rmtree(settings.facts_url)
+    page = browsing.get(f"{HOME}?from={day}&to={day}&places=languages")
+    shown = cards(page)
+    assert (shown["requests"], shown["visitors"]) == (whole["requests"], whole["visitors"]) == ("3", "3")
+    assert sum(int(row[1]) for row in chart_rows(page)) == 3
+    assert "by days of UTC, not of Asia/Kathmandu" in page.text
+    assert "cannot be shown just now" in page.text, "what only reports know"
+    assert "not of Asia/Kathmandu" not in browsing.get(f"{HOME}?from={day}&to={day}&device=phone").text, "reports alone"
+
+
 def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
     browsing: Browsing, database: Database, settings: Settings
 ) -> None:

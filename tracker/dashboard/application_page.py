@@ -54,7 +54,8 @@ def show(app_id: str) -> Response:
         return page("fresh.html", script=True, first=first, **shown, origin=origin() + home().removesuffix(PATH))
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
-        questions["traffic"] = partial(reported.read, services, app_id, asked, days, notes)
+        in_utc = range_of(request.args, services.clock.now())
+        questions["traffic"] = partial(reported.read_or_in_utc, services, app_id, asked, days, notes, in_utc=in_utc)
     questions |= panels.questions(services, app_id, asked)
     if has_visits := time.name != "24h":
         # They take longer than all else together, so they come last, into the place that is kept for them.

@@ -5,14 +5,18 @@ chart are those of reports, by days of that zone.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 
 from tracker.dashboard import traffic
 from tracker.dashboard.chart import chart
 from tracker.dashboard.formats import Days, change
 from tracker.dashboard.panels import Asked, ask
+from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.traffic import Card, Traffic
+from tracker.errors import Refused
 from tracker.reports.answer import Report
 
 _COUNTED: Final = ("requests", "visitors")
@@ -56,6 +60,29 @@ def read(
         complete_until=None,
         empty=not any(bar.requests for bar in bars),
     )
+
+
+def read_or_in_utc(
+    services: DashboardServices,
+    app_id: str,
+    asked: Asked,
+    days: Days,
+    notes: Sequence[Mapping[str, Any]],
+    *,
+    in_utc: Range,
+) -> Traffic:
+    """Return the page's traffic by reports; where they cannot be had, by days of UTC, with nothing to compare with.
+
+    `in_utc` is the same time by its days. Only reports know filters. Raises Refused, DatabaseUnavailable.
+    """
+    try:
+        return read(services, app_id, asked, days, notes)
+    except Refused as refused:
+        if refused.status != HTTPStatus.SERVICE_UNAVAILABLE or asked.filters:
+            raise
+    counted = traffic.read(services, app_id, in_utc, days, services.clock.now(), notes)
+    cards = [replace(card, before=None, change=None) for card in counted.cards]
+    return replace(counted, cards=cards, parameters=[], in_utc=True)
 
 
 def _cards(whole: Report, *, is_over: bool) -> list[Card]:

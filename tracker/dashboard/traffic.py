@@ -41,6 +41,8 @@ class Traffic:
     parameters: list[dict[str, Any]]
     complete_until: datetime | None
     empty: bool
+    in_utc: bool = False
+    """Whether these are days of UTC though the site keeps another zone: reports could not be had."""
 
     @property
     def has_sessions(self) -> bool:
