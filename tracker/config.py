@@ -132,6 +132,9 @@ class Settings:
     facts_cache: Path
     """TRACKER_FACTS_CACHE: with a bucket, the folder for copies of its files, on a disk of this machine (default
     `tracker-facts-cache` in the working directory)."""
+    facts_cache_megabytes: int
+    """TRACKER_FACTS_CACHE_MEGABYTES: room for these copies; beyond it those go that nobody has read for longest, but
+    none of the last minute (default 10000; 0: no limit)."""
     geoip_file: Path | None
     """TRACKER_GEOIP_FILE: a database of places (MMDB), for receiver, `import`, scheduler; else time zones tell."""
 
@@ -191,6 +194,7 @@ def load() -> Settings:
         webhook_waiting_limit=whole(env, "TRACKER_WEBHOOK_WAITING_LIMIT", 100_000, low=0, high=1_000_000_000),
         facts_url=folder_or_bucket(env, "TRACKER_FACTS_URL", "tracker-facts"),
         facts_cache=folder_path(env, "TRACKER_FACTS_CACHE", "tracker-facts-cache"),
+        facts_cache_megabytes=whole(env, "TRACKER_FACTS_CACHE_MEGABYTES", 10_000, low=0, high=1_000_000_000),
         geoip_file=file_path(env, "TRACKER_GEOIP_FILE"),
     )
 

@@ -1,6 +1,7 @@
 """Fixtures of the tests of single rooms on real servers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,17 +9,22 @@ from uuid import UUID
 import fakeredis
 import pytest
 
+from tests.support.buckets import NAME, BucketServer, bucket_server, folder_in_bucket
 from tests.support.cluster_nodes import PRIMARIES, ClusterNodes, running_cluster
 from tests.support.managing import Managing
 from tests.support.memory_folder import memory_folder
 from tests.support.needed import need_wheel
 from tests.support.receiving import Receiving
+from tests.support.shop_in_bucket import ShopInBucket
+from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
-from tracker.queueing.connection import ClusterClient, connect
+from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import RQ_PREFIX, SHARDS
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.shards import shard_number
+from tracker.reports.readers import Readers
+from tracker.store.database import Database
 
 
 class MovableClock:
@@ -107,3 +113,31 @@ def applications() -> list[UUID]:
         number += 1
         found.setdefault(shard_number(UUID(int=number), SHARDS), UUID(int=number))
     return [found[shard] for shard in range(SHARDS)]
+
+
+@pytest.fixture
+def shop(
+    database: Database, redis: Connection, application: Application, settings: Settings, bucket: BucketServer
+) -> Iterator[ShopInBucket]:
+    """An application whose facts are in a bucket."""
+    folder = settings.facts_cache.parent
+    readers = Readers(folder_in_bucket(database, folder / "receiver", timeout_seconds=1))
+    in_bucket = replace(settings, facts_url=f"s3://{NAME}/facts")
+    scheduler = folder_in_bucket(database, folder / "scheduler")
+    yield ShopInBucket(database, redis, application, bucket, in_bucket, scheduler, readers)
+    readers.close()
+
+
+@pytest.fixture(scope="session")
+def bucket_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    with bucket_server(tmp_path_factory.mktemp("moto") / "log") as started:
+        yield started
+
+
+@pytest.fixture
+def bucket(bucket_of_all: BucketServer, monkeypatch: pytest.MonkeyPatch) -> BucketServer:
+    """An empty bucket, which the environment names."""
+    bucket_of_all.empty()
+    for name, value in bucket_of_all.environment.items():
+        monkeypatch.setenv(name, value)
+    return bucket_of_all

@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import obstore
@@ -96,6 +99,38 @@ def bucket_server(log: Path) -> Iterator[BucketServer]:
         process.send_signal(signal.SIGCONT)
         process.kill()
         process.wait()
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Give the URL of a server whose answers take a second, a byte at a time."""
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in {
+                "Content-Length": "10",
+                "ETag": '"x"',
+                "Last-Modified": "Sun, 29 Nov 2026 12:00:00 GMT",
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for _ in range(10):
+                time.sleep(0.1)
+                self.wfile.write(b"x")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Drips)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def folder_in_bucket(database: Database, copies: Path, *, timeout_seconds: int = 20) -> BucketFolder:

@@ -45,5 +45,6 @@ def settings_of(database_url: str, redis_url: str, folder: Path) -> Settings:
         webhook_waiting_limit=100_000,
         facts_url=folder / "facts",
         facts_cache=folder / "facts-cache",
+        facts_cache_megabytes=10_000,
         geoip_file=None,
     )

@@ -38,7 +38,7 @@ def _examine(*, as_json: bool) -> bool:
     clock = connections.clock(settings)
     findings = [*examine(settings, clock, machine=SystemClock()), *about_time(clock.complaint)]
     with connections.database(settings) as database:
-        findings += about_facts_here(database, facts_folder(settings, database))
+        findings += about_facts_here(database, facts_folder(settings, database, is_command=True))
     findings += about_places(settings.geoip_file, clock.now())
     print_rows(_COLUMNS, [asdict(finding) for finding in findings], empty="Nothing was checked.", as_json=as_json)
     return all(finding.level != "fail" for finding in findings)

@@ -3,6 +3,7 @@
 folder      the folder: whose it is, how a file gets there whole and goes
 bucket      objects of an S3-compatible store
 bucket_folder  a bucket in the folder's place, with copies of what is read of it
+command_copies  the folder of a command's copies of it, which goes with the command
 engine      DuckDB, within its limits, and what its errors mean
 meaning     the dimensions of a hit, from what was stored of it; pure
 page        which page an address is; pure

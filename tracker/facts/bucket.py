@@ -5,6 +5,7 @@ Who may and where the store is stand in the environment, under AWS's own names (
 """
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PART: Final = ".part"
 """What a copy is called before it is whole."""
+FETCH_SECONDS: Final = 20.0
+"""For one object, tries included: a copy of what is erased meanwhile is not to come after the receipt."""
 _TIMEOUT_SECONDS: Final = 20
 """Of one request, its body included: a file is sent and fetched in pieces, or has a few megabytes."""
 _CONNECTING: Final = timedelta(seconds=3)
@@ -61,10 +64,14 @@ class S3Bucket:
             except FileNotFoundError:
                 return None
 
-    def fetch(self, name: str, to: Path) -> bool:
-        """Copy an object into a file, which is there when it is whole; return whether there is such an object."""
+    def fetch(self, name: str, to: Path, *, seconds: float = FETCH_SECONDS) -> bool:
+        """Copy an object into a file, which is there when it is whole; return whether there is such an object.
+
+        Nothing is written when the seconds are over, however slowly the object comes.
+        """
         import obstore  # noqa: PLC0415
 
+        until = time.monotonic() + seconds
         part = to.with_name(f"{to.name}.{secrets.token_hex(8)}{PART}")
         with self._translated():
             try:
@@ -76,6 +83,8 @@ class S3Bucket:
                 try:
                     with part.open("wb") as file:
                         for block in stream:
+                            if time.monotonic() > until:
+                                raise FactsUnavailable(f"The bucket {self.url} sends too slowly.")
                             file.write(block)
                     part.rename(to)
                 finally:

@@ -2,19 +2,23 @@
 
 A file is put into the bucket when it is whole, before anybody knows of it. Copies of what is read are checked, and
 removed when the file is not one of the facts any more: `present` tells which of some names are, and is asked every few
-seconds for as long as there are copies. Where it cannot tell, all of them go.
+seconds for as long as there are copies, also those of a process before. Where it cannot tell, all of them go. Of more
+copies than there is to be room for, those go that nobody has read for longest.
 """
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
 from tracker.errors import FactsUnavailable, TrackerError
-from tracker.facts.bucket import PART, S3Bucket
+from tracker.facts import command_copies
+from tracker.facts.bucket import FETCH_SECONDS, PART, S3Bucket
 from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import (
     HITS,
@@ -32,8 +36,10 @@ from tracker.log import logger
 _LOOK_SECONDS: Final = 5.0
 _MARK_SECONDS: Final = 5.0
 """For so long a folder's name is not asked for again."""
-_LIST_SECONDS: Final = 3600.0
-"""Between two looks at all objects for what killed writers have left."""
+_LIST_SECONDS: Final = LEFTOVER_SECONDS
+"""Between two looks at all objects for what killed writers have left: it may hold somebody who is erased meanwhile."""
+_IN_USE_SECONDS: Final = 60.0
+"""A question may still read a copy for so long, whatever room there is."""
 
 _log = logger(__name__)
 
@@ -44,8 +50,12 @@ class BucketFolder(Folder):
     grace_seconds: float = 30.0
     """Longer than copies of a replaced file stay: when the file is gone from the bucket, no copy is left either."""
 
-    def __init__(self, bucket: S3Bucket, copies: Path, present: Callable[[list[str]], set[str]]) -> None:
+    def __init__(
+        self, bucket: S3Bucket, copies: Path, present: Callable[[list[str]], set[str]], *, max_bytes: int = 0
+    ) -> None:
+        """`max_bytes` is the room for copies; 0: as much as they take."""
         super().__init__(copies)
+        self._max_bytes = max_bytes
         self._bucket = bucket
         self._present = present
         self._lock = threading.Lock()
@@ -106,12 +116,26 @@ class BucketFolder(Folder):
                 return True
         except FactsUnavailable:
             _log.warning("copy of a file of the facts cannot be read", file=name)
-        return self.holds(name, size, checksum)
+        # The list that the name stands in may be old: what was replaced long ago is not fetched any more.
+        if not self._present([name]) or not self.holds(name, size, checksum):
+            return False
+        if not self._present([name]):
+            super().remove(name)
+            return False
+        return True
+
+    def note_read(self, names: Iterable[str]) -> None:
+        now = time.time_ns()
+        for name in names:
+            with suppress(OSError):  # It is gone, or nothing can be written here: then nothing goes for want of room.
+                file = self.path / name
+                os.utime(file, ns=(now, file.stat().st_mtime_ns))
 
     def holds(self, name: str, size: int, checksum: str, *, has_visits: bool = True) -> bool:
         """Return whether the file in the bucket is as it was published; what was read of it is the new copy."""
         super().remove(name)
-        if not all(self._fetch(target, self.path / target) for target in objects_of(name)):
+        until = time.monotonic() + FETCH_SECONDS
+        if not all(self._fetch(target, self.path / target, until=until) for target in objects_of(name)):
             super().remove(name)
             return False
         return super().holds(name, size, checksum, has_visits=has_visits)
@@ -121,7 +145,7 @@ class BucketFolder(Folder):
         super().remove(name)
 
     def remove_leftovers(self, known: Callable[[list[str]], set[str]]) -> int:
-        removed = super().remove_leftovers(known) if self.path.exists() else 0
+        removed = self.remove_abandoned_work()  # Copies are looked after all the time.
         if time.monotonic() - self._listed_at < _LIST_SECONDS:
             return removed
         before = datetime.now(UTC) - timedelta(seconds=LEFTOVER_SECONDS)
@@ -136,12 +160,16 @@ class BucketFolder(Folder):
         self._listed_at = time.monotonic()
         return removed
 
-    def remove_copies(self) -> None:
-        """Remove every copy: of a process that ends, and after which nobody looks here."""
-        self._remove_copies(set())
+    def watch(self) -> None:
+        """Look after the copies from now on, also those that a process before has left, until this process ends."""
+        with self._lock:
+            if self._looking is None:
+                self._looking = threading.Thread(target=self._look_on, name="facts-copies", daemon=True)
+                self._looking.start()
 
     def look(self) -> int:
-        """Remove copies of files that are none of the facts any more; how many are left."""
+        """Remove copies of files that are none of the facts any more, and what has no room; how many are left."""
+        self._remove_parts()
         names = sorted({str(copy.with_suffix(".parquet").relative_to(self.path)) for copy in self._copies()})
         if not names:
             return 0
@@ -149,15 +177,15 @@ class BucketFolder(Folder):
             present = self._present(names)
         except TrackerError:
             present = set()  # Nobody tells whether somebody was erased.
+        present -= self._without_room(present)
         self._remove_copies(present)
         return len(present)
 
-    def _fetch(self, target: str, copy: Path) -> bool:
-        is_there = self._bucket.fetch(target, copy)
-        with self._lock:
-            if is_there and self._looking is None:
-                self._looking = threading.Thread(target=self._look_on, name="facts-copies", daemon=True)
-                self._looking.start()
+    def _fetch(self, target: str, copy: Path, *, until: float | None = None) -> bool:
+        seconds = FETCH_SECONDS if until is None else until - time.monotonic()
+        is_there = self._bucket.fetch(target, copy, seconds=seconds)
+        if is_there:
+            self.watch()
         return is_there
 
     def _look_on(self) -> None:
@@ -165,12 +193,42 @@ class BucketFolder(Folder):
             time.sleep(_LOOK_SECONDS)
             try:
                 self.look()
-            except OSError:
+                command_copies.remove_abandoned()
+            except Exception:  # noqa: BLE001 It must not end: nobody else looks after the copies.
                 _log.exception("copies of the facts not looked at")
 
+    def _without_room(self, names: Iterable[str]) -> set[str]:
+        """Return the files whose copies go because there are too many, those first that were not read for longest."""
+        if not self._max_bytes:
+            return set()
+        copies = []
+        for name in names:
+            with suppress(FileNotFoundError):  # Another process has removed it.
+                states = [(self.path / target).stat() for target in objects_of(name)]
+                copies.append((states[0].st_atime, sum(state.st_size for state in states), name))
+        surplus = sum(size for _, size, _ in copies) - self._max_bytes
+        going = set()
+        for read_at, size, name in sorted(copies):
+            if surplus <= 0 or read_at > time.time() - _IN_USE_SECONDS:
+                break
+            surplus -= size
+            going.add(name)
+        return going
+
+    def _files(self) -> list[Path]:
+        return [*self.path.glob("application=*/date=*/*"), *self.path.glob(f"{HITS}/application=*/date=*/*")]
+
     def _copies(self) -> list[Path]:
-        files = (*self.path.glob("application=*/date=*/*"), *self.path.glob(f"{HITS}/application=*/date=*/*"))
-        return [file for file in files if file.suffix != PART]
+        return [file for file in self._files() if file.suffix != PART]
+
+    def _remove_parts(self) -> None:
+        """Remove what was being fetched when a process was killed: no fetch takes as long."""
+        before = time.time() - FETCH_SECONDS
+        for part in self._files():
+            if part.suffix == PART:
+                with suppress(FileNotFoundError):
+                    if part.stat().st_mtime < before:
+                        part.unlink()
 
     def _remove_copies(self, present: set[str]) -> None:
         for copy in self._copies():

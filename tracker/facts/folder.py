@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,9 @@ class Folder:
     def has(self, name: str, size: int, checksum: str) -> bool:
         """Return whether what is read of a file, and of its visits, is as it was published. Raises FactsUnavailable."""
         return self.holds(name, size, checksum)
+
+    def note_read(self, names: Iterable[str]) -> None:
+        """Note that files are about to be read."""
 
     def demand(self, folder_id: UUID) -> None:
         """Raise FactsUnavailable where this is not the folder of that name."""
@@ -163,18 +166,24 @@ class Folder:
 
     def remove_leftovers(self, known: Callable[[list[str]], set[str]]) -> int:
         """Remove what killed writers have left behind; how much. `known` tells which of some names count."""
-        removed = 0
+        removed = self.remove_abandoned_work()
         with writing(self.path):
-            for work in (self.path / _WORK).glob("*"):
-                if _is_abandoned(work):
-                    shutil.rmtree(work, ignore_errors=True)
-                    removed += 1
             before = time.time() - LEFTOVER_SECONDS
             for day in (*self.path.glob("application=*/date=*"), *self.path.glob(f"{HITS}/application=*/date=*")):
                 old = [file for file in day.iterdir() if file.stat().st_mtime < before]
                 names = list({str(file.with_suffix(".parquet").relative_to(self.path)) for file in old})
                 for name in set(names) - (known(names) if names else set()):
                     self.remove(name)
+                    removed += 1
+        return removed
+
+    def remove_abandoned_work(self) -> int:
+        """Remove the folders of writers that were killed; how many."""
+        removed = 0
+        with writing(self.path):
+            for work in (self.path / _WORK).glob("*"):
+                if _is_abandoned(work):
+                    shutil.rmtree(work, ignore_errors=True)
                     removed += 1
         return removed
 

@@ -31,13 +31,12 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.httpMethod proxy.method
         """,
         "target": """
-            request_uri request.uri RequestPath url.original url.full url.path
-            httpRequest.requestUrl ClientRequestURI uri
+            request_uri request.uri RequestPath url.original httpRequest.requestUrl ClientRequestURI uri
             path requestURI request_path original_path req.url
             meta.req.originalUrl meta.req.url url uri_path requestPath x-envoy-origin-path requested_uri
             properties.originalRequestUriWithArgs properties.requestUri proxy.path
         """,
-        "query": "query_string args query uri_query request_query req.query url.query",
+        "query": "query_string args query uri_query request_query req.query",
         "protocol": "server_protocol protocol request.proto RequestProtocol proto",
         "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
         "host": """

@@ -87,19 +87,18 @@ _ENVOY: Final = (
     r"(?: .*)?"
 )
 _ALB: Final = (
-    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?:(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5}|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) "
+    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{3}|-) "
     r'\d+ (?P<bytes>\d+) "(?P<request>[^"]*)" "(?P<user_agent>[^"]*)" \S+ \S+ \S+ "[^"]*" "(?P<ssl_name>[^"]*)" .*'
 )
 _ELB: Final = (
-    r"(?P<time>\d{4}-\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) \d+ (?P<bytes>\d+) "
+    r"(?P<time>\d{4}-\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{3}|-) \d+ (?P<bytes>\d+) "
     r'"(?P<request>[^"]*)"(?: "(?P<user_agent>[^"]*)" \S+ \S+)?'
 )
 _S3: Final = (
     r"[0-9a-f-]+ \S+ (?P<time>\[[^\]]+\]) (?P<address>[0-9A-Fa-f:.]+|-) \S+ \S+ [A-Z]+[A-Z0-9._]* \S+ "
     rf'(?:"(?P<request>{QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes>\d+|-) \S+ \S+ \S+ (?:"(?P<referrer>{QUOTED})"|-) '
-    r'(?:"(?P<user_agent>(?:[^"\\]|\\.|"(?! "))*)"|-) [^" ]+(?: [^" ]+ [^" ]+ [^" ]+ [^" ]+ (?P<host>[^" ]+))?(?: [^"]*)?'
+    rf'(?:"(?P<user_agent>{QUOTED})"|-) \S+(?: \S+ \S+ \S+ \S+ (?P<host>\S+))?(?: .*)?'
 )
-"""S3 leaves quotes in a user agent as they were sent; none stands behind it."""
 _LIGHTTPD: Final = _SECOND_VHOST + TIME + answer() + referrer_and_agent() + _APPENDED
 _LIGHTTPD_ALONE: Final = _LIGHTTPD.replace(rf"(?P<host>{NAME}|", rf"(?P<host>{NAME}|-(?= )|")
 """Of a request that it refused it writes `-` for the host: then a line is also one of the combined shape."""

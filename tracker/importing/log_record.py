@@ -71,8 +71,6 @@ class ReadingRules:
 
 
 NO_RULES: Final = ReadingRules()
-FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
-"""How a summary calls addresses that a proxy passed on and nobody read."""
 
 
 def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
@@ -88,7 +86,7 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
     method, url, is_asset = _asked(fields)
     status = _status(get("status"))
-    size = _number(text.removeprefix("+") if (text := get("bytes")) else None, "number of bytes")
+    size = _number(get("bytes"), "number of bytes")
     if url:
         columns["url"] = url[:_MAX_URL]
     if referrer := _link(get("referrer")):
@@ -107,16 +105,6 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     created_at = log_time(time, rules.zone, rules.assume_zone)
     host = _host(host, get("port")) if (host := get("host")) else None
     return Record(created_at, columns, host, _kind(method, url, status, is_asset=is_asset))
-
-
-def passes_over(fields: Fields, rules: ReadingRules) -> bool:
-    """Return whether other addresses than the one read were there: behind a proxy they are the visitors'."""
-    address, forwarded = fields.get("address"), fields.get("forwarded_for")
-    return (
-        forwarded not in (None, "", "-")
-        and address not in (None, "", "-", forwarded)
-        and rules.address_from != "forwarded"
-    )
 
 
 def _address(fields: Fields, rules: ReadingRules) -> str | None:
@@ -200,8 +188,7 @@ def _request(fields: Fields) -> tuple[str | None, str | None]:
         path = quote(decoded, safe=_SAFE_IN_PATHS)
     if path:
         query = (fields.get("query") or "").removeprefix("?")
-        # CloudFront's real-time logs have the query in the path as well.
-        target = path if query in ("", "-") or path.endswith(f"?{query}") else f"{path}?{query}"
+        target = path if query in ("", "-") else f"{path}?{query}"
     return fields.get("method"), target
 
 

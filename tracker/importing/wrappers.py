@@ -9,8 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from tracker.importing.record import Malformed
-
 
 class Unwrapped(NamedTuple):
     """A line without its wrapper."""
@@ -20,17 +18,15 @@ class Unwrapped(NamedTuple):
     time: str | None
     partial: bool = False
     """The line goes on in the next one (Kubernetes cuts at 16 KB)."""
-    stream: str = ""
-    """`stdout` or `stderr`, where that is known: lines of the one stand between the parts of the other's."""
 
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
-_CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
+_CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
 _RFC5424: Final = re.compile(
     rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
 )
 _RFC3164: Final = re.compile(
-    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)? "
+    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? "
     rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
     re.DOTALL,
 )
@@ -86,7 +82,7 @@ _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:
 def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each wrapper
     """Return the line inside, or None where there is no wrapper that is known."""
     if match := _CRI.fullmatch(line):
-        return Unwrapped("cri", match[4], match[1].decode("latin-1"), match[3] == b"P", match[2].decode())
+        return Unwrapped("cri", match[3], match[1].decode("latin-1"), match[2] == b"P")
     if match := _RFC5424.fullmatch(line):
         time = match[1].decode("latin-1")
         return Unwrapped("syslog", match[2].rstrip(b"\n"), None if time == "-" else time)
@@ -116,23 +112,16 @@ _UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGG
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
-    """Return the line inside an object of Docker's json-file driver or of `journalctl --output=json`.
-
-    Raises Malformed for a message of journald's that is none.
-    """
+    """Return the line inside an object of Docker's json-file driver or of `journalctl --output=json`."""
     text = values.get("log")
     if isinstance(text, str) and "stream" in values:
         time = values.get("time")
         ended = text.endswith("\n")
-        time = time if isinstance(time, str) else None
-        return Unwrapped("docker", text.rstrip("\r\n").encode(), time, not ended, str(values["stream"]))
+        return Unwrapped("docker", text.rstrip("\r\n").encode(), time if isinstance(time, str) else None, not ended)
     message = values.get("MESSAGE")
     if "__REALTIME_TIMESTAMP" in values and message is not None:
         # journald writes a message that is not UTF-8 as an array of bytes.
-        try:
-            line = bytes(message) if isinstance(message, list) else str(message).encode()
-        except (TypeError, ValueError) as error:
-            raise Malformed("its MESSAGE is neither a text nor an array of bytes") from error
+        line = bytes(message) if isinstance(message, list) else str(message).encode()
         return Unwrapped("journald", line, str(values["__REALTIME_TIMESTAMP"]))
     return None
 

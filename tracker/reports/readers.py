@@ -11,6 +11,7 @@ from typing import Final
 from tracker.errors import FactsUnavailable, Refused
 from tracker.facts.engine import Cursor, Engine, FactsChanged
 from tracker.facts.folder import Folder
+from tracker.facts.visits import beside
 from tracker.reports.answers import Answers
 from tracker.reports.gathered import GatheredVisits
 from tracker.store.facts_files import FactsFile
@@ -39,7 +40,7 @@ class Readers:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         self._waiting: Counter[str] = Counter()
-        self._checked: dict[str, tuple[int, int]] = {}
+        self._checked: dict[str, tuple[int, ...]] = {}
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
@@ -58,6 +59,7 @@ class Readers:
 
         Raises FactsChanged where one is gone, and FactsUnavailable where one is damaged or cannot be had.
         """
+        self.folder.note_read(file.name for file in files)
         unknown = [file for file in files if self._checked.get(file.name, ()) != self._seen(file)]
         if len(unknown) <= 1:
             for file in unknown:
@@ -82,13 +84,14 @@ class Readers:
             if seen is not None:
                 self._checked[file.name] = seen
 
-    def _seen(self, file: FactsFile) -> tuple[int, int] | None:
-        """Return what tells that a file has changed; None where it is not here."""
+    def _seen(self, file: FactsFile) -> tuple[int, ...] | None:
+        """Return what tells that a file or that of its visits has changed; None where one of them is not here."""
+        path = self.folder.path / file.name
         try:
-            status = (self.folder.path / file.name).stat()
+            states = [path.stat(), beside(path).stat()]
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size
+        return tuple(number for state in states for number in (state.st_mtime_ns, state.st_size))
 
     def close(self) -> None:
         with self._lock:

@@ -1,11 +1,9 @@
 """Where the facts are, as this process sees them: a folder, or a bucket and the copies of its files."""
 
-import atexit
-import shutil
-import tempfile
 from pathlib import Path
 
 from tracker.config import Settings
+from tracker.facts import command_copies
 from tracker.facts.bucket import S3Bucket
 from tracker.facts.bucket_folder import BucketFolder
 from tracker.facts.folder import Folder
@@ -16,7 +14,8 @@ from tracker.store.database import Database
 def facts_folder(settings: Settings, database: Database, *, is_command: bool = False) -> Folder:
     """Return the place that TRACKER_FACTS_URL names. Nothing is looked at before it is needed.
 
-    Copies that a command makes go with it: nobody would look whether they are facts still.
+    Copies are looked after from now on, as a process before may have left some. Those that a command makes go with it:
+    nobody would look whether they are facts still.
     """
     if isinstance(settings.facts_url, Path):
         return Folder(settings.facts_url)
@@ -25,8 +24,9 @@ def facts_folder(settings: Settings, database: Database, *, is_command: bool = F
         with database.transaction() as tx:
             return facts_files.present(tx, names) | archived_hits.known(tx, names)
 
-    copies = settings.facts_cache
+    bucket = S3Bucket(settings.facts_url)
     if is_command:
-        copies = Path(tempfile.mkdtemp(prefix="tracker-facts-"))
-        atexit.register(shutil.rmtree, copies, ignore_errors=True)
-    return BucketFolder(S3Bucket(settings.facts_url), copies, present)
+        return BucketFolder(bucket, command_copies.make_folder(), present)
+    folder = BucketFolder(bucket, settings.facts_cache, present, max_bytes=settings.facts_cache_megabytes * 1_000_000)
+    folder.watch()
+    return folder
