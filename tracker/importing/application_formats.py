@@ -15,26 +15,24 @@ from tracker.importing.line_parts import (
 )
 
 _UWSGI: Final = (
-    rf"\[pid: \d+\|app: [\d-]+\|req: [\d-]+/\d+\] (?P<address>(?:{FIELD['address']})?) \([^)]*\) \{{\d+ vars in \d+ bytes\}} "
+    rf"\[pid: \d+\|app: [\d-]+\|req: [\d-]+/[\d-]+\] (?P<address>(?:{FIELD['address']})?) \([^)]*\) \{{\d+ vars in \d+ bytes\}} "
     r"(?P<time>\[[^\]]+\]) (?P<method>[A-Za-z]*) (?P<target>\S*) => generated (?P<bytes>\d+) bytes in \d+ \w+ "
     r"\((?P<protocol>HTTP/[\d.]+)? (?P<status>\d{3})\) .*"
 )
-_UVICORN: Final = (
-    r'(?:INFO: +)?(?P<address>[0-9A-Fa-f:.\[\]]+) - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
-)
+_UVICORN: Final = r'(?:INFO: +)?(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
 _GRANIAN: Final = (
     r'\[(?P<time>[^\]]+)\] (?P<address>[0-9A-Fa-f:.]+) - "(?P<method>\S+) '
     r'(?P<decoded_path>(?:[^\[]|\[(?!\d{4}-\d\d-\d\d ))*) (?P<protocol>\S+)" (?P<status>\d{3}) [\d.]+'
 )
 _HYPERCORN: Final = (
-    r"(?:\[[^\]]+\] \[\d+\] \[[A-Z]+\] )?(?P<address>[0-9A-Fa-f:.\[\]]+:\d+) - - "
+    r"(?:\[[^\]]+\] \[\d+\] \[[A-Z]+\] )?(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} - - "
     + TIME
     + r' "(?P<method>[A-Za-z]+) (?P<decoded_path>[^"]*) [\d.]+" (?P<status>\d{3}|-) (?P<bytes>\d+|-)'
     + referrer_and_agent(RAW_QUOTED)
 )
 """Before a line stands what Python's logging puts there."""
 _DAPHNE: Final = (
-    r"(?P<address>[0-9A-Fa-f:.\[\]]+:\d+|-) - - "
+    r"(?:(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5}|-) - - "
     + TIME_WITHOUT_OFFSET
     + r' "(?P<method>[A-Za-z]+) (?P<target>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 )

@@ -94,10 +94,22 @@ _HAPROXY_EXPRESSIONS: Final = {
     "src": "address",
     "pathq": "target",
 }
+_CAPTURED: Final = re.compile(r"(?:capture\.req\.hdr|capture_req_hdr)\(\d{1,3}\)(?:,(?:json(?:\(\w*\))?|lower))?")
 _HAPROXY_STRING: Final = re.compile(r"%(?:\{[^}]*\})?(?:ci|cp|ST|TR|tr|HM|HU|ft)\b|%\[")
 _HAPROXY_FIELD: Final = re.compile(r"%(?:\{[^}]*\})?(?:\[([^\]]*)\]|([A-Za-z]{1,3}))")
 _HAPROXY_QUOTED: Final = re.compile(r"%\{\+Q[^}]*\}(\[[^\]]*\]|(?!o)[A-Za-z]{1,3})")
 _HAPROXY_OPTIONS: Final = re.compile(r"%\{[^}]*\}o ?")
+
+
+_WEAKER: Final[dict[str, tuple[re.Pattern[str], ...]]] = {
+    "address": (re.compile(r"%[^a]*\{(?:c|remote)\}a"), re.compile("%[^a-z]*h")),
+    "status": (re.compile("%[^>s]*s"),),
+    "host": (re.compile(r"\$\{?server_name\}?"),),
+}
+"""Labels whose field is taken from another of the format, where there is one.
+
+Apache's `%a` is the visitor behind a proxy (mod_remoteip), `%h` may be a name, `%s` is the answer before an internal
+redirect; nginx' `$server_name` may be `_`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +138,13 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
     elif _HAPROXY_STRING.search(plain):
-        parts, usual = _haproxy_parts(plain), "haproxy"
+        parts, usual = _haproxy_parts(plain), "json" if ",json" in plain else "haproxy"
     elif "%" in plain:
         parts, usual = _parts(plain, _APACHE_DIRECTIVE, lambda match: _apache(match, times)), "apache"
         times.check(text)
     else:
         raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} is neither a known format nor a format string.")
+    parts = _without_weaker(parts)
     fields = [part for part in parts if isinstance(part, Field)]
     if not any(field.name == "time" for field in fields):
         raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} has no time: a hit needs one.")
@@ -170,6 +183,22 @@ def _parts(text: str, pattern: re.Pattern[str], field_of: _FieldOf) -> list[_Par
     return joined
 
 
+def _without_weaker(parts: list[_Part]) -> list[_Part]:
+    """Leave unread what says less than another field of the same name."""
+
+    def is_weaker(part: _Part) -> bool:
+        patterns = _WEAKER.get(part.name or "", ()) if isinstance(part, Field) else ()
+        return isinstance(part, Field) and any(pattern.fullmatch(part.label) for pattern in patterns)
+
+    told = {part.name for part in parts if isinstance(part, Field) and not is_weaker(part)}
+    return [
+        Field(None, part.label, part.shape or FIELD.get(part.name or ""))
+        if isinstance(part, Field) and part.name in told and is_weaker(part)
+        else part
+        for part in parts
+    ]
+
+
 def _pattern(parts: list[_Part], *, raw: bool) -> str:
     taken: set[str] = set()
     pattern: list[str] = []
@@ -184,7 +213,9 @@ def _pattern(parts: list[_Part], *, raw: bool) -> str:
             or _shape_beside(part, before, after)
             or _shape(part, before if isinstance(before, str) else "", after if isinstance(after, str) else "", raw=raw)
         )
-        if part.name is None or part.name in taken:
+        if part.name == "captured":
+            pattern.append(f"(?P<captured_{index}>{shape})")  # There may be several.
+        elif part.name is None or part.name in taken:
             pattern.append(f"(?:{shape})")
         else:
             taken.add(part.name)
@@ -238,6 +269,8 @@ def _haproxy(match: re.Match[str]) -> _Part:
     expression, name = match.groups()
     if expression is None:
         return Field("captures" if name in ("hr", "hs") else _HAPROXY.get(name), match[0], _HAPROXY_SHAPES.get(name))
+    if _CAPTURED.fullmatch(expression):
+        return Field("captured", match[0])
     lowered = expression.lower()
     for header, field in _HAPROXY_EXPRESSIONS.items():
         if header in lowered:

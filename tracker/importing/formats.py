@@ -18,7 +18,7 @@ from tracker.importing.format_strings import format_of_string
 from tracker.importing.json_lines import UnknownNames, json_record
 from tracker.importing.known_formats import DETECTED, KNOWN
 from tracker.importing.line_format import LineFormat
-from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
+from tracker.importing.log_record import FORWARDED, NO_RULES, ReadingRules, passes_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
@@ -34,7 +34,6 @@ _TOLD_APART: Final = frozenset((b"", b"\0", b"#", b"{"))
 """First bytes that say what a line is: nothing, a log that was truncated, a directive, JSON."""
 _MAX_PARTIAL: Final = 64 * 1024
 _MAX_WRAPPERS: Final = 3
-_FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
 
 
 class Reader(Protocol):
@@ -62,6 +61,8 @@ class LogReader:
     unread: set[str] = field(default_factory=set)
     partial: bytes = b""
     """The parts of a line whose last one is still to come."""
+    _partial_of: str = ""
+    """The stream of those parts; empty where it is not known, as after a restart."""
     _w3c: W3CReader = field(default_factory=W3CReader)
     _last: LineFormat | W3CReader | None = None
     _usual: LineFormat | None = None
@@ -81,8 +82,8 @@ class LogReader:
             try:
                 if (fields := usual.read(line)) is not None:
                     record = record_of(fields, self.rules)
-                    if fields.get("forwarded_for"):
-                        self._note_forwarded(fields)
+                    if fields.get("forwarded_for") and passes_over(fields, self.rules):
+                        self.unread.add(FORWARDED)
                     self._count(usual.name, ())
                     return record
             except Malformed:
@@ -129,7 +130,7 @@ class LogReader:
                 raise Malformed(self._no_format(line))
             return self._read_inner(inner, time, wrappers)
         try:
-            record = json_record(values, line, self.rules, self.names, time)
+            record = json_record(values, line, self.rules, self.names, time, unread=self.unread)
         except UnknownNames:
             # A shipper's or a logger's object around a line: its own names say nothing about a request.
             if not is_object or (inner := message_of(values)) is None:
@@ -140,14 +141,19 @@ class LogReader:
 
     def _read_inner(self, inner: Unwrapped, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
         self._usual = None
+        if self.partial and self._partial_of and inner.stream != self._partial_of and not inner.partial:
+            # A whole line of the other stream, which came between the parts.
+            return self._read(inner.line, inner.time or time, (inner.wrapper, *wrappers))
         line = self.partial + inner.line
         if inner.partial:
             if len(line) > _MAX_PARTIAL:
                 self.partial = b""
                 raise Malformed(f"longer than {_MAX_PARTIAL} bytes")
-            self.partial = line
+            self.partial, self._partial_of = line, inner.stream
             return None
         self.partial = b""
+        if not line:
+            return None  # Empty lines are no more when something carried them.
         return self._read(line, inner.time or time, (inner.wrapper, *wrappers))
 
     def _record(
@@ -160,15 +166,10 @@ class LogReader:
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
             self.unread.update(known.unread)
-        if fields.get("forwarded_for"):
-            self._note_forwarded(fields)
+        if fields.get("forwarded_for") and passes_over(fields, self.rules):
+            self.unread.add(FORWARDED)
         self._count(known.name, wrappers)
         return record
-
-    def _note_forwarded(self, fields: Fields) -> None:
-        """Note that addresses were passed over: behind a proxy they are the visitors', and all others the proxy's."""
-        if self.rules.address_from != "forwarded" and fields.get("address") not in (None, "", "-"):
-            self.unread.add(_FORWARDED)
 
     def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
         """Return the formats to try: the last line's first, but for those that it would take away from another."""

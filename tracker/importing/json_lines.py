@@ -17,7 +17,7 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, 
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES
-from tracker.importing.log_record import NO_RULES, ReadingRules, record_of
+from tracker.importing.log_record import FORWARDED, NO_RULES, ReadingRules, passes_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
 from tracker.json_rules import MAX_DEPTH, faults, is_plain
@@ -64,11 +64,13 @@ def json_record(
     rules: ReadingRules = NO_RULES,
     names: Mapping[str, str] | None = None,
     time: str | None = None,
+    *,
+    unread: set[str] | None = None,
 ) -> Record:
     """Return the record of a line's JSON value.
 
     `names` says where a field stands, by `--map`; `time` is that of what carried the line, for objects without one.
-    Raises Malformed.
+    `unread` takes what was passed over. Raises Malformed.
     """
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
@@ -76,7 +78,10 @@ def json_record(
         others = values.keys() - {"timestamp"}
         if not others or _OWN_NAMES & others:
             return _own_record(values, line)
-    return _server_record(values, rules, names or {}, time)
+    fields = _server_fields(values, names or {}, time)
+    if unread is not None and fields.get("forwarded_for") and passes_over(fields, rules):
+        unread.add(FORWARDED)
+    return record_of(fields, rules)
 
 
 def _own_record(values: dict[str, Any], line: bytes) -> Record:
@@ -95,9 +100,9 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
     return Record(created_at=created_at, columns=columns)
 
 
-def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[str, str], time: str | None) -> Record:
-    if "c-ip" in values and "time" in values:  # CloudFront's names, as in its files.
-        return record_of(w3c.fields_of({name: str(value) for name, value in values.items()}), rules)
+def _server_fields(values: dict[str, Any], names: Mapping[str, str], time: str | None) -> Fields:
+    if "c-ip" in values and ("time" in values or "timestamp" in values):  # CloudFront's names, as in its files.
+        return w3c.fields_of({name: str(value) for name, value in values.items()})
     fields = _fields_of(values, names)
     host = fields.get("host", "")
     if "address" not in fields and host == values.get("host") and normalise(host):
@@ -116,7 +121,7 @@ def _server_record(values: dict[str, Any], rules: ReadingRules, names: Mapping[s
         path = fields.pop("target")
         # No target has these: nginx' $uri and Apache's %U are paths whose percent escapes are undone.
         fields["decoded_path" if _NO_TARGET.search(path) else "path"] = path
-    return record_of(fields, rules)
+    return fields
 
 
 def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
@@ -169,7 +174,8 @@ def _text(value: Any, *, is_query: bool) -> str | None:  # noqa: ANN401 any JSON
         return _query_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return repr(value)
+    # Whoever keeps all numbers as fractions writes 200.0.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
 
 
 def _query_of(values: dict[str, Any]) -> str:

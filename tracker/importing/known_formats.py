@@ -22,7 +22,7 @@ _FORWARDED: Final = r'(?: "(?P<forwarded_for>[0-9A-Fa-f:.]+(?:, ?[0-9A-Fa-f:.]+)
 """An appended list of addresses is nginx' `"$http_x_forwarded_for"`, as its packages configure it."""
 _APPENDED: Final = rf'{_FORWARDED}(?: (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'
 _APPENDED_PLAIN: Final = r'(?: [^"\[]*)?'
-_VHOST: Final = r"(?P<host>[A-Za-z0-9_.\[\]-]*):(?P<port>\d{1,5}|-) "
+_VHOST: Final = r"(?P<host>[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5}|-) "
 _BARE_HOST: Final = rf"(?P<host>{NAME}) (?={PLAIN_ADDRESS} )"
 """nginx' `$host $remote_addr`, OpenBSD's httpd: a name that cannot be an address, then what can be nothing else."""
 _SECOND_VHOST: Final = (
@@ -87,18 +87,19 @@ _ENVOY: Final = (
     r"(?: .*)?"
 )
 _ALB: Final = (
-    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{3}|-) "
+    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?:(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5}|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) "
     r'\d+ (?P<bytes>\d+) "(?P<request>[^"]*)" "(?P<user_agent>[^"]*)" \S+ \S+ \S+ "[^"]*" "(?P<ssl_name>[^"]*)" .*'
 )
 _ELB: Final = (
-    r"(?P<time>\d{4}-\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{3}|-) \d+ (?P<bytes>\d+) "
+    r"(?P<time>\d{4}-\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) \d+ (?P<bytes>\d+) "
     r'"(?P<request>[^"]*)"(?: "(?P<user_agent>[^"]*)" \S+ \S+)?'
 )
 _S3: Final = (
     r"[0-9a-f-]+ \S+ (?P<time>\[[^\]]+\]) (?P<address>[0-9A-Fa-f:.]+|-) \S+ \S+ [A-Z]+[A-Z0-9._]* \S+ "
     rf'(?:"(?P<request>{QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes>\d+|-) \S+ \S+ \S+ (?:"(?P<referrer>{QUOTED})"|-) '
-    rf'(?:"(?P<user_agent>{QUOTED})"|-) \S+(?: \S+ \S+ \S+ \S+ (?P<host>\S+))?(?: .*)?'
+    r'(?:"(?P<user_agent>(?:[^"\\]|\\.|"(?! "))*)"|-) [^" ]+(?: [^" ]+ [^" ]+ [^" ]+ [^" ]+ (?P<host>[^" ]+))?(?: [^"]*)?'
 )
+"""S3 leaves quotes in a user agent as they were sent; none stands behind it."""
 _LIGHTTPD: Final = _SECOND_VHOST + TIME + answer() + referrer_and_agent() + _APPENDED
 _LIGHTTPD_ALONE: Final = _LIGHTTPD.replace(rf"(?P<host>{NAME}|", rf"(?P<host>{NAME}|-(?= )|")
 """Of a request that it refused it writes `-` for the host: then a line is also one of the combined shape."""

@@ -62,6 +62,8 @@ class LineFormat:
         self._pattern = re.compile(pattern.encode(), re.DOTALL)
         self._names = tuple(sorted(self._pattern.groupindex, key=self._pattern.groupindex.__getitem__))
         self._user = self._pattern.groupindex.get("user")
+        self._captured = tuple(name for name in self._names if name.startswith("captured_"))
+        """Places of one header each, which HAProxy captured and does not name."""
         self._mark, self._unescape = ESCAPES[escape]
         # The visitors of a log share their programs.
         self._headers = lru_cache(maxsize=4096)(self._headers_of)
@@ -103,7 +105,7 @@ class LineFormat:
             if may_be_escaped and (mark in value or not value.isascii()):
                 value = self._unescape(value)  # noqa: PLW2901 the same value, as it was sent
             fields[name] = value.decode("utf-8", "replace").replace("\0", "")
-        return fields
+        return self._with_captured(fields) if self._captured else fields
 
     def _read_plain(self, line: str) -> Fields | None:
         """Return the fields of a line in which nothing is escaped, as nearly all are: they are what stands there."""
@@ -119,7 +121,7 @@ class LineFormat:
         if captures := fields.pop("captures", ""):
             fields = {name: value for name, value in fields.items() if value}
             self._distribute(fields, captures.encode())
-        return fields
+        return self._with_captured(fields) if self._captured else fields
 
     def _has_another_time(self, line: bytes, match: re.Match[bytes] | re.Match[str]) -> bool:
         """Return whether a time in brackets stands anywhere but where the format has its own."""
@@ -131,6 +133,15 @@ class LineFormat:
         for name, text in self._headers(captures):
             fields.setdefault(name, text)
 
+    def _with_captured(self, fields: Fields) -> Fields:
+        """Give each header that HAProxy captured by itself its place; a name that the format tells is stronger."""
+        texts = [fields.pop(name, "") for name in self._captured]
+        fields = {name: value for name, value in fields.items() if value}
+        for text in texts:
+            if text not in ("", "-"):
+                fields.setdefault(_kind_of_header(text), text)
+        return fields
+
     def _headers_of(self, captures: bytes) -> tuple[tuple[str, str], ...]:
         """Return which headers captures are: HAProxy writes their values and not their names."""
         headers: list[tuple[str, str]] = []
@@ -138,15 +149,17 @@ class LineFormat:
             text = self._unescape(value.strip()).decode("utf-8", "replace")
             if text in ("", "-"):
                 continue
-            if text.startswith(("http://", "https://")):
-                headers.append(("referrer", text))
-            elif _is_address_list(text):
-                headers.append(("forwarded_for", text))
-            elif _HOST.fullmatch(text):
-                headers.append(("host", text))
-            else:
-                headers.append(("user_agent", text))
+            headers.append((_kind_of_header(text), text))
         return tuple(headers)
+
+
+def _kind_of_header(text: str) -> str:
+    """Return which header a captured value is of."""
+    if text.startswith(("http://", "https://")):
+        return "referrer"
+    if _is_address_list(text):
+        return "forwarded_for"
+    return "host" if _HOST.fullmatch(text) else "user_agent"
 
 
 def _is_address_list(text: str) -> bool:

@@ -71,6 +71,8 @@ class ReadingRules:
 
 
 NO_RULES: Final = ReadingRules()
+FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
+"""How a summary calls addresses that a proxy passed on and nobody read."""
 
 
 def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
@@ -86,7 +88,7 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
     method, url, is_asset = _asked(fields)
     status = _status(get("status"))
-    size = _number(get("bytes"), "number of bytes")
+    size = _number(text.removeprefix("+") if (text := get("bytes")) else None, "number of bytes")
     if url:
         columns["url"] = url[:_MAX_URL]
     if referrer := _link(get("referrer")):
@@ -105,6 +107,16 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     created_at = log_time(time, rules.zone, rules.assume_zone)
     host = _host(host, get("port")) if (host := get("host")) else None
     return Record(created_at, columns, host, _kind(method, url, status, is_asset=is_asset))
+
+
+def passes_over(fields: Fields, rules: ReadingRules) -> bool:
+    """Return whether other addresses than the one read were there: behind a proxy they are the visitors'."""
+    address, forwarded = fields.get("address"), fields.get("forwarded_for")
+    return (
+        forwarded not in (None, "", "-")
+        and address not in (None, "", "-", forwarded)
+        and rules.address_from != "forwarded"
+    )
 
 
 def _address(fields: Fields, rules: ReadingRules) -> str | None:
@@ -188,7 +200,8 @@ def _request(fields: Fields) -> tuple[str | None, str | None]:
         path = quote(decoded, safe=_SAFE_IN_PATHS)
     if path:
         query = (fields.get("query") or "").removeprefix("?")
-        target = path if query in ("", "-") else f"{path}?{query}"
+        # CloudFront's real-time logs have the query in the path as well.
+        target = path if query in ("", "-") or path.endswith(f"?{query}") else f"{path}?{query}"
     return fields.get("method"), target
 
 
@@ -238,7 +251,7 @@ def _agent(text: str | None) -> str | None:
 @lru_cache(maxsize=1024)
 def _host(text: str, port_apart: str | None) -> str | None:
     match = _HOST.fullmatch(text.strip())
-    if match is None or match["name"] in _NAMELESS:
+    if match is None or match["name"] in _NAMELESS or match["name"] == "_":  # nginx' server_name of any host.
         return None
     name, port = match["name"].lower(), match["port"] or port_apart or ""
     return name if port in _DEFAULT_PORTS or not port.isdecimal() else f"{name}:{port}"

@@ -31,7 +31,9 @@ def bare_format(pasted: str) -> BareFormat:
     if match := _HAPROXY.fullmatch(text):
         # There a space may be escaped instead of quoted.
         return BareFormat(_joined(match[1].replace("\\ ", " ")))
-    return BareFormat(_joined(text) if text.startswith("'") else text.replace('\\"', '"'))
+    return BareFormat(
+        _joined(text) if text.startswith("'") or (text.startswith('"') and '\\"' in text) else text.replace('\\"', '"')
+    )
 
 
 def _joined(text: str) -> str:

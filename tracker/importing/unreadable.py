@@ -30,6 +30,9 @@ _LOOKS_LIKE: Final = {
     ),
     "HAProxy's line of a connection without a request": _BEFORE_HAPROXY + r"[^ /]+/\S+: ",
     "IIS' own format, whose dates are ambiguous: choose W3C": r"\S+, \S*, \d{1,2}/\d{1,2}/\d{2,4}, [\d:]{5,8}, ",
+    "CloudFront's real-time log, which names no fields: put a #Fields: line with its fields' names before it": (
+        r"\d{10}(?:\.\d{1,3})?\t[0-9A-Fa-f.:]+\t"
+    ),
     "a Network Load Balancer's log, which knows no requests": r"(?:tls|tcp|udp) \d\.\d \S+ (?:net|app)/\S+ ",
     "journalctl --output=export: --output=json is read": r"(?:MESSAGE|__CURSOR|_[A-Z_]+|[A-Z]+_[A-Z_]+)=",
     "koa-logger, which writes no time and no address: take koa-morgan": r"(?:\x1b\[\d+m| )*+(?:<--|-->|xxx|-x-)",

@@ -23,8 +23,8 @@ _NAMES: Final = {
         "target": "cs-uri",
         "status": "sc-status",
         "bytes": "sc-bytes bytes",
-        "referrer": "cs(referer)",
-        "user_agent": "cs(user-agent)",
+        "referrer": "cs(referer) cs-referer",
+        "user_agent": "cs(user-agent) cs-user-agent",
         "host": "cs-host cs(host) x-host-header",
         "scheme": "cs-protocol",
         "protocol": "cs-version",
@@ -97,9 +97,10 @@ def fields_of(values: Mapping[str, str]) -> Fields:
     for name, value in present.items():
         if field := _NAMES.get(name):
             fields[field] = _decoded(field, value, is_cloudfront=_CLOUDFRONT in present)
-    if "x-host-header" in present:
-        # CloudFront's cs(Host) is the distribution's own name.
-        fields["host"] = present["x-host-header"]
+    if host := present.get("cs-host") or present.get("x-host-header"):
+        # What the visitor asked for: the distribution's own name is cs(Host) in CloudFront's files, and x-host-header
+        # in its real-time logs.
+        fields["host"] = host
     fields["time"] = _time(present)
     return fields
 

@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from tracker.importing.record import Malformed
+
 
 class Unwrapped(NamedTuple):
     """A line without its wrapper."""
@@ -18,15 +20,17 @@ class Unwrapped(NamedTuple):
     time: str | None
     partial: bool = False
     """The line goes on in the next one (Kubernetes cuts at 16 KB)."""
+    stream: str = ""
+    """`stdout` or `stderr`, where that is known: lines of the one stand between the parts of the other's."""
 
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
-_CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (?:stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
+_CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
 _RFC5424: Final = re.compile(
     rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
 )
 _RFC3164: Final = re.compile(
-    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? "
+    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)? "
     rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
     re.DOTALL,
 )
@@ -74,7 +78,9 @@ _CADDY_CONSOLE: Final = re.compile(
     re.DOTALL,
 )
 """Caddy's `format console`, whose times are UTC."""
-_MESSAGES: Final = ("message", "msg", "line", "log", "textPayload")
+_MESSAGES: Final = ("message", "msg", "line", "log", "textPayload", "short_message")
+_OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
+"""What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
 _TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime")
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
@@ -82,7 +88,7 @@ _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:
 def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each wrapper
     """Return the line inside, or None where there is no wrapper that is known."""
     if match := _CRI.fullmatch(line):
-        return Unwrapped("cri", match[3], match[1].decode("latin-1"), match[2] == b"P")
+        return Unwrapped("cri", match[4], match[1].decode("latin-1"), match[3] == b"P", match[2].decode())
     if match := _RFC5424.fullmatch(line):
         time = match[1].decode("latin-1")
         return Unwrapped("syslog", match[2].rstrip(b"\n"), None if time == "-" else time)
@@ -112,16 +118,23 @@ _UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGG
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
-    """Return the line inside an object of Docker's json-file driver or of `journalctl --output=json`."""
+    """Return the line inside an object of Docker's json-file driver or of `journalctl --output=json`.
+
+    Raises Malformed for a message of journald's that is none.
+    """
     text = values.get("log")
     if isinstance(text, str) and "stream" in values:
         time = values.get("time")
-        ended = text.endswith("\n")
-        return Unwrapped("docker", text.rstrip("\r\n").encode(), time if isinstance(time, str) else None, not ended)
+        is_partial = not text.endswith("\n") if values.keys() <= _OF_DOCKER else values.get("logtag") == "P"
+        time = time if isinstance(time, str) else None
+        return Unwrapped("docker", text.rstrip("\r\n").encode(), time, is_partial, str(values["stream"]))
     message = values.get("MESSAGE")
     if "__REALTIME_TIMESTAMP" in values and message is not None:
         # journald writes a message that is not UTF-8 as an array of bytes.
-        line = bytes(message) if isinstance(message, list) else str(message).encode()
+        try:
+            line = bytes(message) if isinstance(message, list) else str(message).encode()
+        except (TypeError, ValueError) as error:
+            raise Malformed("its MESSAGE is neither a text nor an array of bytes") from error
         return Unwrapped("journald", line, str(values["__REALTIME_TIMESTAMP"]))
     return None
 
