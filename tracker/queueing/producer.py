@@ -120,20 +120,29 @@ class Producer:
         event_ids: Sequence[str | None] = (),
         *,
         quota: Quota = UNLIMITED,
+        is_second: bool = False,
     ) -> Enqueued:
         """Accept `entries` of one application, as many as its limit per minute and the caller's `quota` still allow.
 
         A limit of 0 or less allows nothing; None asks for no limit (an import) and is answered with 0 for all three
         numbers. What is over a limit is counted with what was left out (`tracker.queueing.filtered`). `event_ids` is
         empty or as long as `entries`; an id counts as a repeat for 24 hours.
+        One that `is_second`, whose first answer was lost, is over no limit: what is used up may be what it took itself.
         Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, ShareFull when what is
         left is for applications without a crowd, QueueUnavailable when Redis does not answer. It is then unknown
         whether the entries were added; their ids make adding them again harmless.
         """
         offer = self.commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
         with translated():
-            answers: list[Any] = self._ask(self.commands.command([offer]))
-        return self.enqueued(answers[0], rate_limit, now)
+            (answer,), was_lost = self._ask(self.commands.command([offer]))
+            enqueued = self.enqueued(answer, rate_limit, now)
+            if enqueued.used_up is None or not (is_second or was_lost):
+                return enqueued
+            # A refusal might be untrue, and would bring all of it once more, under ids of its own.
+            offer = self.commands.packed_offer(application_id, None, entries, now, event_ids, quota)
+            (answer,), _ = self._ask(self.commands.command([offer]))
+        taken = self.enqueued(answer, None, now)
+        return taken._replace(limit=enqueued.limit, remaining=enqueued.remaining, reset=enqueued.reset)
 
     def enqueued(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Enqueued:
         """Say what the script's answer means for an offer with this limit at this time. Raises QueueFull."""
@@ -188,19 +197,19 @@ class Producer:
         connected.setblocking(False)
         return connected
 
-    def _ask(self, command: bytes) -> Any:  # noqa: ANN401 what a command answers
-        """Redis's answer to a packed command, over this thread's connection."""
+    def _ask(self, command: bytes) -> tuple[Any, bool]:
+        """Redis's answer to a packed command, over this thread's connection, and whether an earlier one may be lost."""
         if self._closed_until and time.monotonic() < self._closed_until:
             raise QueueUnavailable("Redis did not answer a moment ago.")
         packed = (command,)
         connection = self._connection()
         try:
             try:
-                return self._round_trip(connection, packed)
+                return self._round_trip(connection, packed), False
             except redis.ConnectionError:
                 # The server closed the connection some time ago, or just now: open it once more. If it had
                 # taken the command already, the second call is harmless.
-                return self._round_trip(connection, packed)
+                return self._round_trip(connection, packed), True
         except redis.TimeoutError:
             self._closed_until = time.monotonic() + _PAUSE_SECONDS
             raise

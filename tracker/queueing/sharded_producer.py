@@ -47,10 +47,11 @@ class ShardedProducer:
         event_ids: Sequence[str | None] = (),
         *,
         quota: Quota = UNLIMITED,
+        is_second: bool = False,
     ) -> Enqueued:
         """Make the offer of `Producer.enqueue`."""
         shard = self.shards[shard_number(application_id, len(self.shards))]
-        return shard.enqueue(application_id, rate_limit, entries, now, event_ids, quota=quota)
+        return shard.enqueue(application_id, rate_limit, entries, now, event_ids, quota=quota, is_second=is_second)
 
     def count_filtered(self, field: str, hits: int) -> None:
         """Count as `Producer.count_filtered` does."""

@@ -216,7 +216,7 @@ class LoopTracking:
         except QueueUnavailable as error:
             if isinstance(error, NoAnswer):
                 hit_queue.note_unavailable(error)
-            if not self._in_thread(partial(hit_queue.enqueue, pending.offer), finish):
+            if not self._in_thread(partial(hit_queue.enqueue, pending.offer, is_second=True), finish):
                 finish(partial(_raise, error))
         else:
             hit_queue.note_taken(enqueued)

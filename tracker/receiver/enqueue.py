@@ -63,18 +63,25 @@ class HitQueue:
         self._share_full_logged = -math.inf
         self._filtered = filtered
 
-    def enqueue(self, offer: Offer) -> Enqueued:
+    def enqueue(self, offer: Offer, *, is_second: bool = False) -> Enqueued:
         """Put as many entries, from the first, as the application's limit and the caller's quota allow.
 
         Raises Refused (503) where neither Redis nor PostgreSQL takes them. In an outage of Redis the limits count per
         process, and a hit that repeats an event is known by those that came in that time; whether it repeats an
-        earlier one shows when it is taken in.
+        earlier one shows when it is taken in. `is_second` says that Redis was offered it before, and its answer was
+        lost.
         """
         application, entries, now, event_ids, quota = offer
         if self._redis_breaker.allows_call():
             try:
                 enqueued = self._producer.enqueue(
-                    application.id, application.rate_limit_per_minute, entries, now, event_ids, quota=quota
+                    application.id,
+                    application.rate_limit_per_minute,
+                    entries,
+                    now,
+                    event_ids,
+                    quota=quota,
+                    is_second=is_second,
                 )
             except QueueFull as error:
                 raise self.refuse_full(offer, error) from error
