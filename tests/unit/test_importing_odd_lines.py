@@ -216,3 +216,29 @@ def test_azure_s_application_service_names_are_known() -> None:
     for values in (names, {"category": "AppServiceHTTPLogs", "properties": {**names, "UserAgent": "UA"}}):
         columns = read(orjson.dumps({"time": ISO, **values}).decode())[1]
         assert (columns["url"], columns["ip_address"]) == ("/a?b=c", "203.0.113.9")
+
+
+@pytest.mark.parametrize("captures", ["", "{site.example|UA x} ", "{site.example|UA x} {text/html} "])
+def test_haproxy_s_own_string_of_httplog_reads_its_lines(captures: str) -> None:
+    format_ = (
+        "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
+    )
+    line = f'203.0.113.9:4711 [{CLOCK}.123] fe~ be/s 0/0/1/2/3 200 5 - - ---- 1/1/1/1/0 0/0 {captures}"GET /a HTTP/1.1"'
+    _, columns = read(line, format_)
+    assert columns["url"] == "/a"
+    assert columns.get("user_agent") == ("UA x" if captures else None)
+
+
+def test_a_request_without_quotes_is_read_from_a_format_string() -> None:
+    format_ = "$remote_addr [$time_local] $request $status $http_user_agent"
+    for request, url in (("GET /a b HTTP/1.1", "/a b"), ("GET /a HTTP/2.0", "/a"), ("-", None), ("", None)):
+        _, columns = read(f"203.0.113.9 [{CLOCK} +0000] {request} 200 UA x", format_)
+        assert (columns.get("url"), columns["user_agent"]) == (url, "UA x")
+
+
+def test_kong_s_objects_are_read() -> None:
+    request = {"uri": "/a?b=c", "method": "GET", "headers": {"user-agent": "UA x", "host": "site.example"}, "size": 9}
+    values = {"request": request, "response": {"status": 200, "size": 5}, "client_ip": "203.0.113.9"}
+    _, columns = read(orjson.dumps({**values, "started_at": 1795946703123}).decode())
+    assert (columns["url"], columns["host"], columns["user_agent"]) == ("/a?b=c", "site.example", "UA x")
+    assert columns["event_data"] == {"method": "GET", "status": 200, "bytes": 5}

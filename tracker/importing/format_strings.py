@@ -6,7 +6,8 @@ in the format nor a quote.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from tracker.errors import Refused
@@ -68,6 +69,8 @@ _NGINX: Final = {
 }
 _LIST: Final = r'(?:[^ "]+(?:(?:, | : )[^ "]+)*)?'
 """One item for each server that nginx asked, and ` : ` between groups of them."""
+_BARE_REQUEST: Final = r'(?:[A-Za-z_-]+ [^"]*? HTTP/\d(?:\.\d)?|[^ "]*)'
+"""Without quotes a request ends with its protocol: spaces stand in it."""
 _NGINX_VARIABLE: Final = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
 _HAPROXY: Final = {
     name: field
@@ -85,7 +88,8 @@ _HAPROXY: Final = {
     }.items()
     for name in names.split()
 }
-_HAPROXY_SHAPES: Final = {"hr": r"(?:\{[^{}]*\})?", "hs": r"(?:\{[^{}]*\})?"}
+_HAPROXY_CAPTURES: Final = r"\{[^{}]*\}"
+_HAPROXY_SHAPES: Final = dict.fromkeys(("hr", "hs"), f"(?:{_HAPROXY_CAPTURES})?")
 _HAPROXY_EXPRESSIONS: Final = {
     "user-agent": "user_agent",
     "referer": "referrer",
@@ -160,7 +164,12 @@ def _haproxy_parts(text: str) -> list[_Part]:
     text = _HAPROXY_QUOTED.sub(r'"%\1"', _HAPROXY_OPTIONS.sub("", text))
     if quotes_all:
         text = _HAPROXY_FIELD.sub(lambda match: f'"{match[0]}"', text)
-    return _parts(text, _HAPROXY_FIELD, _haproxy)
+    parts = _parts(text, _HAPROXY_FIELD, _haproxy)
+    for place, (part, after) in enumerate(pairwise([*parts])):
+        if isinstance(part, Field) and part.name == "captures" and isinstance(after, str) and after.startswith(" "):
+            # Of captures that are not there HAProxy writes no space either.
+            parts[place : place + 2] = [replace(part, shape=rf"(?:{_HAPROXY_CAPTURES} )?"), after[1:]]
+    return parts
 
 
 def _parts(text: str, pattern: re.Pattern[str], field_of: _FieldOf) -> list[_Part]:
@@ -237,6 +246,8 @@ def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
         return RAW_QUOTED if raw else QUOTED
     if part.name in FIELD:
         return FIELD[part.name]
+    if part.name == "request" and after.startswith(" "):
+        return _BARE_REQUEST
     if part.name in ("request", "user_agent", "referrer") and not after:
         return ".*"
     return f'[^{re.escape(after[0])}"]*' if after else r'[^ "]*'
