@@ -16,6 +16,8 @@ from tests.support.raw_hits import execute
 from tests.support.receiving import queued_hits
 from tracker import __version__
 from tracker.application import Application
+from tracker.dashboard.failed_hits_page import MAX_HIT_BYTES
+from tracker.dashboard.mount import LARGER_BODIES
 from tracker.dashboard.pace import HEIGHT, TOP, pace
 from tracker.instance.check import InstanceCheck
 from tracker.management import applications, audit
@@ -23,6 +25,8 @@ from tracker.queueing import metric_counts, ownership
 from tracker.queueing.connection import Connection
 from tracker.queueing.metric_counts import MinuteRate
 from tracker.queueing.throughput import Throughput
+from tracker.receiver.app import max_body_of
+from tracker.receiver.endpoints import MAX_BODY_BYTES
 from tracker.store.database import Database
 
 FAILED = "/dashboard/operations/failed"
@@ -111,6 +115,9 @@ def test_a_failed_hit_is_edited_and_stored_as_the_hit_that_it_is(
         ("{", "It is no JSON"),
         ("[]", "no JSON object"),
         (json_of({**hit, "surprise": 1}), "does not read as a hit"),
+        (json_of({**hit, "place": {"country": "JP"}}), "does not read as a hit"),
+        (json_of({**hit, "url": 5}), "does not read as a hit"),
+        (json_of({**hit, "event_data": []}), "does not read as a hit"),
         (json_of({**hit, "id": hit["id"] + 1}), "stay"),
         (json_of({**hit, "app_id": "other"}), "was accepted for this application"),
         (json_of({**hit, "url": "a\0b"}), "NUL"),
@@ -194,3 +201,10 @@ def test_the_chart_of_the_pace_stays_within_its_bounds() -> None:
     assert drawn.lines[0].y == TOP + HEIGHT
     assert (drawn.hits_in, drawn.hits_out) == (7, 1_000_000)
     assert pace([], Throughput(0.0, 0.0, 0.0)).columns == []
+
+
+def test_a_hit_of_any_length_fits_the_form_that_edits_it(managing: Managing) -> None:
+    limit = max_body_of(managing.app, LARGER_BODIES)
+    form = {"PATH_INFO": FAILED, "REQUEST_METHOD": "POST"}
+    assert limit(form) == MAX_HIT_BYTES > 3 * MAX_BODY_BYTES, "each byte may take three"
+    assert limit({**form, "PATH_INFO": "/dashboard/applications/shop/notes"}) == MAX_BODY_BYTES

@@ -50,6 +50,7 @@ def test_a_hit_is_read_as_it_was_written() -> None:
         ({"app_id": None}, "app_id"),
         ({"url": 5}, "url"),
         ({"session_id": ["s"]}, "session_id"),
+        ({"place": {"country": "JP"}}, "place"),
         ({"custom_params": [1]}, "custom_params"),
         ({"event_data": "text"}, "event_data"),
         ({"no_such_column": 1}, "unknown"),

@@ -26,7 +26,7 @@ _LOOKED_AT: Final = 10_000
 MAX_AT_ONCE: Final = 1000
 """Hits that one click sends in again or gives up: some seconds."""
 _DONE: Final = ("retry", "discard", "edit")
-_MAX_HIT_BYTES: Final = 1_000_000
+MAX_HIT_BYTES: Final = 1_000_000
 """Of a form with a hit in it: each of its bytes may take three."""
 
 
@@ -86,7 +86,7 @@ def change() -> Response:
     """Send failed hits in again, or give them up: one by its id, or those of an application and a reason."""
     require_operator()
     require_own_page()
-    fields = form(max_bytes=_MAX_HIT_BYTES)
+    fields = form(max_bytes=MAX_HIT_BYTES)
     action = fields.get("action")
     if action not in _DONE:
         raise invalid("There is no such action.", action=["Must be one of " + ", ".join(_DONE)])

@@ -44,6 +44,8 @@ _FOR_EVERYBODY: Final = {
     "language",
     "file",
 }
+LARGER_BODIES: Final = {"dashboard.failed-hits-change": failed_hits_page.MAX_HIT_BYTES}
+"""Of endpoints that take more than a form usually has: how many bytes."""
 
 
 def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:

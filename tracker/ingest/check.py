@@ -102,7 +102,7 @@ def _demand_sound(hit: Hit) -> None:
             raise ValueError(f"{name} is not an object")
 
 
-_TEXTS = (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "ip_address")
+_TEXTS = (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "ip_address", "place")
 
 
 def _demand_sendable(hit: Hit, data: bytes) -> None:

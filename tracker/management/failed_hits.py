@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from msgspec import convert
 
 from tracker.errors import Refused, conflict, invalid, not_found
 from tracker.hit import Hit, identity_of
@@ -138,6 +139,7 @@ def _hit_of(text: str) -> tuple[Hit, bytes]:
         raise _not_accepted("It is no JSON object.")
     try:
         hit = Hit.decode(data)
+        convert(data, Hit)  # Which alone looks at the types of values.
         hit.encode()
         if hit.created_at.tzinfo is None:
             raise ValueError("no offset")  # noqa: TRY301 said as the others are

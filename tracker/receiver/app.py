@@ -64,18 +64,23 @@ def create_app(
     return app
 
 
-def max_body_of(app: App) -> Callable[[Mapping[str, Any]], int]:
-    """Return how many bytes of its body a request is to be read of, by method and path: 0 where nothing takes one."""
+def max_body_of(app: App, larger: Mapping[str, int]) -> Callable[[Mapping[str, Any]], int]:
+    """Return how many bytes of its body a request is to be read of, by method and path: 0 where nothing takes one.
+
+    `larger` has the endpoints of Flask that take more than others.
+    """
 
     def max_body(environ: Mapping[str, Any]) -> int:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         if (endpoint := endpoint_at(path)) is not None:
             return endpoint.max_body if method in endpoint.methods else 0
         try:
-            app.url_map.bind("").match(path.encode("latin-1").decode("utf-8", "replace"), method=method)
+            endpoint_name, _ = app.url_map.bind("").match(
+                path.encode("latin-1").decode("utf-8", "replace"), method=method
+            )
         except HTTPException:
             return 0
-        return MAX_BODY_BYTES
+        return larger.get(endpoint_name, MAX_BODY_BYTES)
 
     return max_body
 

@@ -11,6 +11,7 @@ from tracker.api.mount import mount as api_mount
 from tracker.api.services import ApiServices
 from tracker.clock import Clock
 from tracker.config import Settings
+from tracker.dashboard.mount import LARGER_BODIES
 from tracker.dashboard.mount import mount as dashboard_mount
 from tracker.errors import ForeignQueue, TrackerError
 from tracker.hit import Hit
@@ -93,7 +94,9 @@ def site(
         end_process()
         parts.close()
 
-    return Site({**endpoints, b"/health/live": Endpoint(live_on_the_loop)}, made, max_body_of(made), close)
+    return Site(
+        {**endpoints, b"/health/live": Endpoint(live_on_the_loop)}, made, max_body_of(made, LARGER_BODIES), close
+    )
 
 
 def _with_pages(settings: Settings, receiving: Callable[[], Receiver], *, page: TestPage | None = None) -> App:
