@@ -98,13 +98,15 @@ def _send_past(url: str, database: Database) -> None:
     views = Visitors(seed=7).past(APP_ID, now, days=days, visits=_PAST_VISITS)
     batches = [views[first : first + _BATCH] for first in range(0, len(views), _BATCH)]
     deadline = time.monotonic() + _MONTHS_SECONDS
-    with HitSender(url) as sender:
-        # A receiver that has just started refuses what is older than a day until it has looked which months there are.
-        while all(answer.code for answer in sender.batch(batches[0], api_key)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        for batch in batches[1:]:
-            sender.batch(batch, api_key)
-    keys.revoke(database, APP_ID, str(key.id))
+    try:
+        with HitSender(url) as sender:
+            # A receiver that has just started refuses what is older than a day until it knows which months there are.
+            while all(answer.code for answer in sender.batch(batches[0], api_key)) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            for batch in batches[1:]:
+                sender.batch(batch, api_key)
+    finally:
+        keys.revoke(database, APP_ID, str(key.id))
 
 
 def _welcome(running: stack.Stack, api_key: str, folder: Path) -> str:
