@@ -1,9 +1,12 @@
 """Copies of what is in a bucket: fetched whole, bounded, and gone with what is erased, whoever was killed."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,32 @@ def test_a_copy_that_was_spoilt_or_lost_its_visits_is_fetched_again(shop: ShopIn
         copy.unlink()
         assert shop.clients() == ["c1"]
     assert len(shop.copies()) == 2
+
+
+def test_processes_that_share_a_folder_fetch_at_once_and_none_takes_anothers_copy_away(shop: ShopInBucket) -> None:
+    shop.store(1)
+    shop.make()
+    [file] = rows(shop.database, "SELECT name, bytes, checksum FROM facts_files")
+    copies = shop.settings.facts_cache.parent / "shared"
+    folders = [BucketFolder(S3Bucket(f"s3://{NAME}/facts"), copies, set) for _ in range(2)]
+
+    def is_had(number: int) -> bool:
+        time.sleep(number % 12 / 100)  # Some begin while others fetch, or have just done so.
+        return folders[number % 2].has(*file) and folders[number % 2].local(file[0]).exists()
+
+    with ThreadPoolExecutor(12) as threads:
+        for _ in range(5):
+            shutil.rmtree(copies, ignore_errors=True)
+            assert all(threads.map(is_had, range(24)))
+    assert len(list(copies.rglob("*.*"))) == 2
+
+
+def test_a_folder_for_copies_that_cannot_be_is_said(shop: ShopInBucket, tmp_path: Path) -> None:
+    shop.store(1)
+    shop.make()
+    (tmp_path / "file").touch()
+    shop.readers.folder.path = tmp_path / "file" / "copies"
+    assert shop.refusal() == f"The facts cannot be written to {shop.readers.folder.path}: Not a directory."
 
 
 def test_copies_that_were_not_read_for_longest_go_where_there_is_no_room(shop: ShopInBucket, tmp_path: Path) -> None:

@@ -41,7 +41,10 @@ def test_facts_are_written_read_elsewhere_and_gone_with_an_erasure_from_bucket_a
     assert {f"facts/{name}", MARK} < set(shop.server.names())
 
 
-@pytest.mark.parametrize(("trouble", "words"), [("refusing", "refuses access"), ("frozen", "does not answer")])
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [("refusing", "refuses access"), pytest.param("frozen", "does not answer", marks=pytest.mark.long)],
+)
 def test_a_bucket_that_is_away_slow_or_refuses_is_said_and_counting_goes_on(
     shop: ShopInBucket, trouble: str, words: str
 ) -> None:
@@ -88,7 +91,6 @@ def test_an_object_that_is_damaged_or_missing_is_said_and_mended_by_a_rebuild(
     day = str(NOON.date())
     assert tracker(shop.settings, "stats", "rebuild", "--from", day, "--to", day).status == 0
     assert shop.clients() == ["c1", "c2"]
-    assert tracker(shop.settings, "stats", "verify").status == 0
 
 
 def test_a_bucket_without_its_mark_or_another_databases(shop: ShopInBucket, monkeypatch: pytest.MonkeyPatch) -> None:

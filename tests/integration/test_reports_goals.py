@@ -18,7 +18,9 @@ from tracker.config import Settings
 from tracker.embedded import Valkey
 from tracker.goal import Goal, GoalStep
 from tracker.hit import Hit
+from tracker.management import settings as management_settings
 from tracker.reports import funnels, goals, returning
+from tracker.reports.answers import Answers
 from tracker.reports.zone_days import ZoneDays
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -172,3 +174,31 @@ def test_what_was_asked_of_the_same_files_is_not_asked_again(
     assert asked() == first
     with pytest.raises(pytest.fail.Exception):
         funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[click, page], days=days)
+
+
+def test_what_is_kept_is_no_answer_after_a_goal_or_a_setting_has_changed(reporting: Reporting) -> None:
+    days = ZoneDays(FIRST, FIRST + timedelta(days=3), "Europe/Berlin")
+    database, readers = reporting.database, reporting.readers
+    kept = readers.answers
+
+    def asked(text: str, parameter: str | None) -> list[Any]:
+        step = GoalStep.read(text)
+        goal = Goal(UUID(int=1), "G", step, parameter)
+        return [
+            goals.read(database, readers, app_id="shop", goals=[goal], days=days),
+            funnels.read(database, readers, app_id="shop", steps=[step, GoalStep.read("page:/*")], days=days),
+            returning.read(database, readers, app_id="shop", now=NOW),
+        ]
+
+    changes = (("session_timeout_minutes", "5"), ("week_start", "sunday"), ("timezone", "Pacific/Auckland"))
+    before = {key: management_settings.get(database, "shop", key).setting_value for key, _ in changes}
+    found = []
+    for key, value in (*changes, *before.items()):
+        management_settings.set_(database, "shop", key, str(value))
+        for text, parameter in (("page:/a", None), ("page:/a", "price"), ("page:/b", "price"), ("event:click", None)):
+            readers.answers = kept
+            found.append(asked(text, parameter))
+            readers.answers = Answers()
+            assert found[-1] == asked(text, parameter), key
+    readers.answers = kept
+    assert found[0] != found[4] != found[8] != found[12], "each of them changes an answer"

@@ -38,6 +38,7 @@ _MARK_SECONDS: Final = 5.0
 """For so long a folder's name is not asked for again."""
 _LIST_SECONDS: Final = LEFTOVER_SECONDS
 """Between two looks at all objects for what killed writers have left: it may hold somebody who is erased meanwhile."""
+_FETCHES_AT_ONCE: Final = 16
 _IN_USE_SECONDS: Final = 60.0
 """A question may still read a copy for so long, whatever room there is."""
 
@@ -59,6 +60,7 @@ class BucketFolder(Folder):
         self._bucket = bucket
         self._present = present
         self._lock = threading.Lock()
+        self._fetching = tuple(threading.Lock() for _ in range(_FETCHES_AT_ONCE))
         self._looking: threading.Thread | None = None
         self._known_id: tuple[float, UUID] | None = None
         self._listed_at = float("-inf")
@@ -111,6 +113,11 @@ class BucketFolder(Folder):
         return file
 
     def has(self, name: str, size: int, checksum: str) -> bool:
+        # Questions that are asked at once fetch a file once.
+        with self._fetching[hash(name) % len(self._fetching)]:
+            return self._has(name, size, checksum)
+
+    def _has(self, name: str, size: int, checksum: str) -> bool:
         try:
             if super().holds(name, size, checksum):
                 return True
@@ -133,7 +140,7 @@ class BucketFolder(Folder):
 
     def holds(self, name: str, size: int, checksum: str, *, has_visits: bool = True) -> bool:
         """Return whether the file in the bucket is as it was published; what was read of it is the new copy."""
-        super().remove(name)
+        # The copy that is here stays until there is another: somebody may be reading it.
         until = time.monotonic() + FETCH_SECONDS
         if not all(self._fetch(target, self.path / target, until=until) for target in objects_of(name)):
             super().remove(name)
