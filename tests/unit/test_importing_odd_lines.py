@@ -242,3 +242,12 @@ def test_kong_s_objects_are_read() -> None:
     _, columns = read(orjson.dumps({**values, "started_at": 1795946703123}).decode())
     assert (columns["url"], columns["host"], columns["user_agent"]) == ("/a?b=c", "site.example", "UA x")
     assert columns["event_data"] == {"method": "GET", "status": 200, "bytes": 5}
+
+
+def test_names_of_w3c_fields_may_be_carried_as_their_lines_are() -> None:
+    reader = reader_of(None)
+    head = "<190>1 2026-11-29T10:05:03Z host iis - - - "
+    assert reader(f"{head}#Fields: date time c-ip cs-method cs-uri-stem sc-status".encode()) is None
+    record = reader(f"{head}2026-11-29 10:05:03 203.0.113.9 GET /a 200".encode())
+    assert record is not None
+    assert (record.columns["url"], record.columns["ip_address"]) == ("/a", "203.0.113.9")

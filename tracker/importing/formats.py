@@ -109,8 +109,11 @@ class LogReader:
                     return self._record(known, fields, time, wrappers)
             except Malformed as error:
                 reason = reason or error
-        if self.only in (None, "w3c") and (fields := self._w3c.read(line)) is not None:
-            return self._record(self._w3c, fields, time, wrappers)
+        try:
+            if self.only in (None, "w3c") and (fields := self._w3c.read(line)) is not None:
+                return self._record(self._w3c, fields, time, wrappers)
+        except Malformed as error:
+            reason = reason or error
         if depth < _MAX_WRAPPERS and (inner := unwrap(line)) is not None:
             return self._read_inner(inner, time, wrappers)
         if line.startswith(b"{") and isinstance(self.only, LineFormat):
@@ -154,6 +157,8 @@ class LogReader:
         self.partial = b""
         if not line:
             return None  # Empty lines are no more when something carried them.
+        if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
+            return None
         return self._read(line, inner.time or time, (inner.wrapper, *wrappers))
 
     def _record(
