@@ -171,3 +171,12 @@ def test_every_setting_has_its_place_and_its_name() -> None:
     for language in LANGUAGES:
         words = Words(language)
         assert [key for key in SETTINGS if words.known(f"setting.{key}", "") == ""] == []
+
+
+@pytest.mark.parametrize(("chosen", "few"), [("en", {"yes", "keep its network"}), ("ja", {"はい", "日曜日"})])
+def test_choices_are_shown_in_words(owner: Browsing, chosen: str, few: set[str]) -> None:
+    owner.language = chosen
+    options = re.findall(r'<option value="(\w+)"[^>]*>([^<]*)</option>', owner.get(f"{HOME}/settings").text)
+    assert few <= {words for _, words in options}
+    assert len(options) > 20
+    assert [value for value, words in options if value == words and (chosen == "ja" or "_" in value)] == []
