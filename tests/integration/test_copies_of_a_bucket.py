@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.buckets import NAME, dripping
 from tests.support.queued_hits import rows
+from tests.support.serving import serving
 from tests.support.shop_in_bucket import ShopInBucket
 from tests.support.waiting import wait_until
 from tracker.errors import FactsUnavailable
@@ -39,6 +40,18 @@ def test_copies_go_by_themselves_while_a_process_lives_also_those_of_one_that_wa
     rows(shop.database, "DELETE FROM facts_files RETURNING 1")
     facts_folder(shop.settings, shop.database)
     wait_until(lambda: not shop.copies() and not left.exists() and not part.exists())
+
+
+@pytest.mark.long
+def test_a_receiver_that_nobody_asks_removes_what_one_before_left(
+    shop: ShopInBucket, environment: dict[str, str], tmp_path: Path
+) -> None:
+    left = tmp_path / "copies" / "application=a" / "date=2026-01-01" / "x.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of somebody who is erased")
+    bucket = {"TRACKER_FACTS_URL": str(shop.settings.facts_url), "TRACKER_FACTS_CACHE": str(tmp_path / "copies")}
+    with serving({**environment, **shop.server.environment, **bucket}, tmp_path):
+        wait_until(lambda: not left.exists())
 
 
 def test_what_is_replaced_while_it_is_fetched_leaves_no_copy_and_old_lists_fetch_nothing(shop: ShopInBucket) -> None:
