@@ -109,7 +109,7 @@ def test_facts_stand_in_the_bucket_and_nobody_else_reaches_them(resources: dict[
     (policy,) = resources["FactsRole"]["Properties"]["Policies"]
     to_list, to_change = policy["PolicyDocument"]["Statement"]
     assert to_list["Action"] == "s3:ListBucket"
-    assert to_change["Action"] == ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    assert to_change["Action"] == ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     assert to_change["Resource"] == {"Fn::Sub": "${Archive.Arn}/facts/*"}
     # An erasure's receipt says that nothing is left; a version of before would be.
     assert "VersioningConfiguration" not in resources["Archive"]["Properties"]
