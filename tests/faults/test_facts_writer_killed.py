@@ -50,7 +50,7 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
         )
         assert writer.stdout is not None
         for _ in range(kill + 1):
-            writer.stdout.readline()
+            assert writer.stdout.readline(), "the writer has ended by itself"
         time.sleep(CHANCE.random() * 0.02)
         writer.send_signal(signal.SIGKILL)
         writer.wait()

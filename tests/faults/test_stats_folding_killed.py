@@ -59,7 +59,7 @@ def test_a_folder_killed_at_every_step_loses_nothing_and_counts_nothing_twice(
         assert folder.stdout is not None
         # The kills go through the steps of the first transactions one after the other, and then hit by chance.
         for _ in range(kill % 9 + 1):
-            folder.stdout.readline()
+            assert folder.stdout.readline(), "the process has ended by itself"
         time.sleep(CHANCE.random() * 0.01)
         folder.send_signal(signal.SIGKILL)
         folder.wait()

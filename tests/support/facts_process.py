@@ -1,6 +1,7 @@
 """A writer of facts that works until it is killed: `python tests/support/facts_process.py DATABASE_URL FOLDER`.
 
-It prints a line before each step of each transaction, so that a test can kill it at any of them.
+It prints a line before each step of each transaction and at the end of each turn, so that a test can kill it at any of
+them, and waits for none in vain.
 """
 
 import sys
@@ -26,7 +27,9 @@ STEPS: tuple[tuple[Any, str], ...] = (
 if __name__ == "__main__":
     for owner, function in STEPS:
         say_before(owner, function)
-    write._GRACE_SECONDS = 0.0  # type: ignore[misc]
-    writer = write.Writer(Database(sys.argv[1], name="writer"), Folder(Path(sys.argv[2])), SystemClock())
+    folder = Folder(Path(sys.argv[2]))
+    folder.grace_seconds = 0.0
+    writer = write.Writer(Database(sys.argv[1], name="writer"), folder, SystemClock())
     while True:
         writer.turn()
+        print("turn", flush=True)
