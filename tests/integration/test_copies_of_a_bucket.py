@@ -54,7 +54,10 @@ def test_a_receiver_that_nobody_asks_removes_what_one_before_left(
         wait_until(lambda: not left.exists())
 
 
-def test_what_is_replaced_while_it_is_fetched_leaves_no_copy_and_old_lists_fetch_nothing(shop: ShopInBucket) -> None:
+def test_what_is_replaced_while_it_is_fetched_leaves_no_copy_and_old_lists_fetch_nothing(
+    shop: ShopInBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.facts.bucket_folder._LOOK_SECONDS", 3600.0)
     shop.store(1)
     shop.make()
     [file] = rows(shop.database, "SELECT name, bytes, checksum FROM facts_files")

@@ -32,4 +32,5 @@ if __name__ == "__main__":
     writer = write.Writer(Database(sys.argv[1], name="writer"), folder, SystemClock())
     while True:
         writer.turn()
-        print("turn", flush=True)
+        sys.stdout.write("turn\n")
+        sys.stdout.flush()
