@@ -204,6 +204,6 @@ def test_the_operators_page_shows_whether_it_balances(
     lose_one_of_five(redis, database, application, 21)
     drain(redis, database)
     said = text_of(operator.get("/dashboard/operations"))
-    assert "1 accepted hits are neither stored nor waiting" in said
+    assert "1 accepted hit is neither stored nor waiting" in said
     assert "1 missing." in said
     assert "Nothing is missing." not in said

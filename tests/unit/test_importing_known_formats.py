@@ -73,7 +73,7 @@ def test_what_is_undone_is_what_the_server_escapes(escape: str, text: str) -> No
             "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r",
             (
                 b"203.0.113.9:4711 [17/May/2015:10:05:03.000] f b/s 0/0/0/0/0 200 5 - - ---- 1/1/0/0/0 0/0"
-                b' {https://r.example/|UA}  "GET /a?b=c HTTP/1.1"'
+                b' {https://r.example/|UA} "GET /a?b=c HTTP/1.1"'
             ),
         ),
     ],
