@@ -24,6 +24,9 @@ OLD = "## 0.1.0 - 2026-01-01\n\n- Old.\n"
 def checkout(tmp_path: Path) -> Path:
     """A clone with the script as it is here, one line under Unreleased, and one released version."""
     made = clone(tmp_path / "clone")
+    # The project's own releases are none of this test's.
+    for tag in git(made, "tag").split():
+        git(made, "tag", "--delete", tag)
     (made / "tools").mkdir(exist_ok=True)
     shutil.copy(ROOT / "tools/release.py", made / "tools/release.py")
     (made / "CHANGELOG.md").write_text(
