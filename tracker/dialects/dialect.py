@@ -1,13 +1,15 @@
 """What a dialect is: a pure reader of requests, and two answerers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from tracker.errors import Refused
 from tracker.web.envelope import Answer
+
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,14 @@ class Dialect:
     read: Callable[[ClientRequest], Sequence[ClientHit | Refused]]
     answer: Callable[[ClientRequest, Sequence[HitOutcome]], Answer]
     refuse: Callable[[ClientRequest, Refused], Answer]
+
+
+def read_each(told: Iterable[_Told], read: Callable[[_Told], ClientHit]) -> list[ClientHit | Refused]:
+    """Return what `read` makes of each hit of a request; its refusal stands for one that cannot be read."""
+    hits: list[ClientHit | Refused] = []
+    for one in told:
+        try:
+            hits.append(read(one))
+        except Refused as refused:
+            hits.append(refused)
+    return hits

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.values import (
     MAX_HITS,
     given,
@@ -83,13 +83,10 @@ def _measurement_protocol(request: ClientRequest) -> list[ClientHit | Refused]:
     key = own_key(parameters.get("api_secret")) or key_in(request.headers)
     if site is None and key is None:
         raise refusal("measurement_id", "Is required.")
-    hits: list[ClientHit | Refused] = []
-    for event in list_in(content.get("events"), "events"):
-        try:
-            hits.append(ClientHit(site, _protocol_values(event, content, request, keyed=key is not None), key))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(
+        list_in(content.get("events"), "events"),
+        lambda event: ClientHit(site, _protocol_values(event, content, request, keyed=key is not None), key),
+    )
 
 
 def _protocol_values(

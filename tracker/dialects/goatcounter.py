@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.dialects.values import (
     given,
@@ -42,13 +42,10 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     if not _is_api(request):
         parameters = {**parameters_of(request.query), **parameters_of(request.body)}
         return [ClientHit(site, _page_values(parameters, request), key)]
-    hits: list[ClientHit | Refused] = []
-    for one in list_in(object_of(request.body).get("hits"), "hits"):
-        try:
-            hits.append(ClientHit(site, _api_values(one, request, keyed=key is not None), key))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(
+        list_in(object_of(request.body).get("hits"), "hits"),
+        lambda one: ClientHit(site, _api_values(one, request, keyed=key is not None), key),
+    )
 
 
 def _is_api(request: ClientRequest) -> bool:

@@ -7,7 +7,7 @@ key of ours, as `token` of the query.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, read_each
 from tracker.dialects.segment import SEGMENT, message_uuid
 from tracker.dialects.values import (
     first_language,
@@ -40,13 +40,7 @@ def _read(request: ClientRequest) -> Sequence[ClientHit | Refused]:
     value = json_of(request.body)
     events = list_in(value if isinstance(value, list) else [value], "body")
     token = parameters_of(request.query).get("token") or text_of(request.headers.get("HTTP_X_AUTH_TOKEN"))
-    hits: list[ClientHit | Refused] = []
-    for event in events:
-        try:
-            hits.append(_hit(event, token, request))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(events, lambda event: _hit(event, token, request))
 
 
 def _hit(event: Any, token: str | None, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any JSON value

@@ -7,7 +7,7 @@ in bulk, `{"requests": [...]}`, of queries or of objects.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.gif import GIF, GIF_HEADERS
 from tracker.dialects.values import (
     first_language,
@@ -39,13 +39,10 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     if not _is_bulk(request):
         return [_hit({**around, **parameters_of(request.body)}, request, {})]
     bulk = object_of(request.body)
-    hits: list[ClientHit | Refused] = []
-    for one in list_in(bulk.get("requests"), "requests"):
-        try:
-            hits.append(_hit(_parameters(one), request, {**around, "token_auth": bulk.get("token_auth")}))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(
+        list_in(bulk.get("requests"), "requests"),
+        lambda one: _hit(_parameters(one), request, {**around, "token_auth": bulk.get("token_auth")}),
+    )
 
 
 def _is_bulk(request: ClientRequest) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.values import (
     MAX_HITS,
     first_language,
@@ -65,13 +65,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
         raise refusal(
             "resourceLogs", f"Must have 1 to {MAX_HITS} records; a collector's send_batch_max_size bounds them."
         )
-    hits: list[ClientHit | Refused] = []
-    for resource, record in records:
-        try:
-            hits.append(ClientHit(None, _values(resource, record, request), key))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(records, lambda told: ClientHit(None, _values(*told, request), key))
 
 
 def _is_protobuf(request: ClientRequest) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.values import (
     basic_credentials,
     given,
@@ -53,13 +53,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
         raise Refused("AUTHENTICATION_ERROR", 401, "A write key is needed, as the user of Authorization: Basic.")
     messages = [{**message, "type": kind}] if kind else list_in(message.get("batch"), "batch")
     skew = _skew(message, request)
-    hits: list[ClientHit | Refused] = []
-    for one in messages:
-        try:
-            hits.append(_hit(one, message, write_key, skew, request))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(messages, lambda one: _hit(one, message, write_key, skew, request))
 
 
 def _write_key(request: ClientRequest, message: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
-from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
+from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.values import (
     first_language,
     given,
@@ -31,13 +31,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     value = json_of(request.body)
     if not _is_batch(request):
         return [_hit(value, request)]
-    hits: list[ClientHit | Refused] = []
-    for one in list_in(value, "body"):
-        try:
-            hits.append(_hit(one, request))
-        except Refused as refused:
-            hits.append(refused)
-    return hits
+    return read_each(list_in(value, "body"), lambda one: _hit(one, request))
 
 
 def _is_batch(request: ClientRequest) -> bool:
