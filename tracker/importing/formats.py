@@ -18,7 +18,7 @@ from tracker.importing.format_strings import format_of_string
 from tracker.importing.json_lines import UnknownNames, json_record
 from tracker.importing.known_formats import DETECTED, KNOWN
 from tracker.importing.line_format import LineFormat
-from tracker.importing.log_record import FORWARDED, NO_RULES, ReadingRules, passes_over, record_of
+from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
@@ -82,15 +82,14 @@ class LogReader:
             try:
                 if (fields := usual.read(line)) is not None:
                     record = record_of(fields, self.rules)
-                    if fields.get("forwarded_for") and passes_over(fields, self.rules):
-                        self.unread.add(FORWARDED)
+                    note_passed_over(fields, self.rules, self.unread)
                     self._count(usual.name, ())
                     return record
             except Malformed:
                 pass  # What else it may be, and what is wrong with it, is found below.
         if b"\0" in line[:1]:
             raise Malformed("it begins with NUL bytes: the log was truncated while its server wrote on")
-        if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
+        if self._take_directive(line):
             return None
         return self._read(line, None, ())
 
@@ -157,7 +156,7 @@ class LogReader:
         self.partial = b""
         if not line:
             return None  # Empty lines are no more when something carried them.
-        if line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line):
+        if self._take_directive(line):
             return None
         return self._read(line, inner.time or time, (inner.wrapper, *wrappers))
 
@@ -171,10 +170,13 @@ class LogReader:
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
             self.unread.update(known.unread)
-        if fields.get("forwarded_for") and passes_over(fields, self.rules):
-            self.unread.add(FORWARDED)
+        note_passed_over(fields, self.rules, self.unread)
         self._count(known.name, wrappers)
         return record
+
+    def _take_directive(self, line: bytes) -> bool:
+        """Take a directive of a W3C log, by which the lines after it are read; False where a line is none."""
+        return line.startswith(b"#") and self.only in (None, "w3c") and self._w3c.directive(line)
 
     def _formats(self, line: bytes) -> Iterable[LineFormat | W3CReader]:
         """Return the formats to try: the last line's first, but for those that it would take away from another."""

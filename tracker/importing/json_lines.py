@@ -17,7 +17,7 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, 
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES
-from tracker.importing.log_record import FORWARDED, NO_RULES, ReadingRules, passes_over, record_of
+from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
 from tracker.json_rules import MAX_DEPTH, faults, is_plain
@@ -79,8 +79,8 @@ def json_record(
         if not others or _OWN_NAMES & others:
             return _own_record(values, line)
     fields = _server_fields(values, names or {}, time)
-    if unread is not None and fields.get("forwarded_for") and passes_over(fields, rules):
-        unread.add(FORWARDED)
+    if unread is not None:
+        note_passed_over(fields, rules, unread)
     return record_of(fields, rules)
 
 

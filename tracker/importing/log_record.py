@@ -71,7 +71,7 @@ class ReadingRules:
 
 
 NO_RULES: Final = ReadingRules()
-FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
+_FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
 """How a summary calls addresses that a proxy passed on and nobody read."""
 
 
@@ -109,14 +109,13 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     return Record(created_at, columns, host, _kind(method, url, status, is_asset=is_asset))
 
 
-def passes_over(fields: Fields, rules: ReadingRules) -> bool:
-    """Return whether other addresses than the one read were there: behind a proxy they are the visitors'."""
-    address, forwarded = fields.get("address"), fields.get("forwarded_for")
-    return (
-        forwarded not in (None, "", "-")
-        and address not in (None, "", "-", forwarded)
-        and rules.address_from != "forwarded"
-    )
+def note_passed_over(fields: Fields, rules: ReadingRules, unread: set[str]) -> None:
+    """Add to `unread` that other addresses than the one read were there: behind a proxy they are the visitors'."""
+    forwarded = fields.get("forwarded_for")
+    if forwarded in (None, "", "-") or rules.address_from == "forwarded":
+        return
+    if fields.get("address") not in (None, "", "-", forwarded):
+        unread.add(_FORWARDED)
 
 
 def _address(fields: Fields, rules: ReadingRules) -> str | None:
