@@ -53,10 +53,7 @@ def page(
     With `script` it loads `files/dashboard.js`, without which it works as well, and nothing else.
     """
     text, words = _rendered(template, script=script, **values)
-    headers = _headers(words)
-    if script:
-        headers["Content-Security-Policy"] += _SCRIPT_POLICY
-    return Response(text, status, headers, content_type=_HTML)
+    return Response(text, status, _headers(words, script=script), content_type=_HTML)
 
 
 def streamed(
@@ -76,9 +73,7 @@ def streamed(
     words = Words(language())
     pieces = _pieces(template, questions, {**_usual(words), "script": script, **values})
     begun = next(pieces)
-    headers = _headers(words)
-    if script:
-        headers["Content-Security-Policy"] += _SCRIPT_POLICY
+    headers = _headers(words, script=script)
     # A proxy of nginx's kind would hold the pieces back until there are many.
     headers["X-Accel-Buffering"] = "no"
     answer = Response(chain([begun], pieces), status, headers, content_type=_HTML)
@@ -119,9 +114,11 @@ def fragment(template: str, *, mark: str | None = None, **values: Any) -> Respon
     return answer
 
 
-def _headers(words: Words) -> dict[str, str]:
+def _headers(words: Words, *, script: bool = False) -> dict[str, str]:
     """Return the headers of a page; a shared one may be framed by pages of the origins that its link names."""
     headers = {**HEADERS, "Content-Language": words.language}
+    if script:
+        headers["Content-Security-Policy"] += _SCRIPT_POLICY
     reader = g.get("viewer")
     if reader is not None and reader.share is not None and reader.share.frame_origins:
         named = " ".join(reader.share.frame_origins)

@@ -34,10 +34,7 @@ _SAFARI = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 S
 _DEVICES = (
     ("1920x1080", f"{_MOZILLA} (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36"),
     ("412x915", f"{_MOZILLA} (Linux; Android 10; K) {_CHROME} Mobile Safari/537.36"),
-    (
-        "390x844",
-        f"{_MOZILLA} (iPhone; CPU iPhone OS 18_6 like Mac OS X) {_SAFARI}",
-    ),
+    ("390x844", f"{_MOZILLA} (iPhone; CPU iPhone OS 18_6 like Mac OS X) {_SAFARI}"),
     ("1366x768", f"{_MOZILLA} (Windows NT 10.0; Win64; x64) {_CHROME} Safari/537.36 Edg/142.0.0.0"),
     ("2560x1440", f"{_MOZILLA} (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"),
 )

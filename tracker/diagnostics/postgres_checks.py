@@ -5,8 +5,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from tracker.diagnostics import partition_overview
-from tracker.diagnostics.answer_checks import about_answers as about_seconds
+from tracker.diagnostics import answer_checks, partition_overview
 from tracker.diagnostics.finding import Finding, graded, megabytes
 from tracker.errors import TrackerError
 from tracker.store import server_facts
@@ -36,7 +35,7 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Postgr
 def about_answers(database: Database) -> Finding:
     """Return how soon the server answers a statement. Raises TrackerError."""
     with database.transaction() as tx:
-        return about_seconds("PostgreSQL", lambda: server_facts.applied_revision(tx))
+        return answer_checks.about_answers("PostgreSQL", lambda: server_facts.applied_revision(tx))
 
 
 def about_server(facts: PostgresFacts) -> list[Finding]:

@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -87,20 +88,17 @@ class CountsToCome:
 
     def __init__(self, counts: HitCounts) -> None:
         self._counts = counts
-        self._filtered: list[tuple[UUID, str, datetime]] = []
-        self._refused: list[tuple[UUID, str, datetime]] = []
+        self._to_come: list[Callable[[], None]] = []
 
     def add(self, application_id: UUID, reason: str, now: datetime) -> None:
-        self._filtered.append((application_id, reason, now))
+        self._to_come.append(partial(self._counts.add, application_id, reason, now))
 
     def add_refused(self, application_id: UUID, code: str, now: datetime) -> None:
-        self._refused.append((application_id, code, now))
+        self._to_come.append(partial(self._counts.add_refused, application_id, code, now))
 
     def count(self) -> None:
-        for hit in self._filtered:
-            self._counts.add(*hit)
-        for hit in self._refused:
-            self._counts.add_refused(*hit)
+        for count in self._to_come:
+            count()
 
 
 class FilteredCounts:

@@ -30,3 +30,9 @@ def facts_folder(settings: Settings, database: Database, *, is_command: bool = F
     folder = BucketFolder(bucket, settings.facts_cache, present, max_bytes=settings.facts_cache_megabytes * 1_000_000)
     folder.watch()
     return folder
+
+
+def look_after_copies(settings: Settings) -> None:
+    """Look after the copies that a process before has left, though nobody may ever ask for reports in this one."""
+    if not isinstance(settings.facts_url, Path):
+        facts_folder(settings, Database(settings.database_url, name="tracker-copies", connections=1))

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from tracker.api.mount import mount as api_mount
@@ -53,7 +52,7 @@ from tracker.web.key_usage import KeyUse
 from tracker.web.request_headers import TrustedProxies
 from tracker.wiring import api, dashboard
 from tracker.wiring.clock import agreed_clock, measure_at_start
-from tracker.wiring.facts import facts_folder
+from tracker.wiring.facts import look_after_copies
 from tracker.wiring.metrics import untold_metrics
 from tracker.wiring.process_end import at_process_end, end_process
 
@@ -142,9 +141,7 @@ def receiver(settings: Settings) -> Receiver:
     database = Database(
         settings.database_url, name="tracker-receiver", wait=_REQUEST_WAIT, patience=_REQUEST_WAIT, cancellation=0
     )
-    # Looks after the copies of facts that a process before has left, though nobody may ever ask for reports here.
-    if not isinstance(settings.facts_url, Path):
-        facts_folder(settings, Database(settings.database_url, name="tracker-copies", connections=1))
+    look_after_copies(settings)
     clock = agreed_clock(database, redis)
     measure_at_start(clock)
     redis_breaker, database_breaker = CircuitBreaker(clock), CircuitBreaker(clock)
