@@ -15,7 +15,7 @@ import hashlib
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -32,6 +32,10 @@ _UUID_VERSION = 8
 PROCESS_NUMBERS = 1 << _PROCESS_BITS
 _TICKS_START = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000 // _TICK_MICROSECONDS
 """47 bits of 16 µs ticks from here last until 2096."""
+
+
+NO_HIT: Final = (ValueError, TypeError, KeyError, AttributeError)
+"""What `Hit.decode` raises for what is no hit."""
 
 
 class Hit(Struct, frozen=True, kw_only=True, gc=False):
@@ -81,7 +85,7 @@ class Hit(Struct, frozen=True, kw_only=True, gc=False):
     def decode(cls, data: bytes | str | dict[str, Any]) -> "Hit":
         """Return the hit of `tracking_data`, as JSON text or as parsed JSON.
 
-        Raises ValueError, TypeError or KeyError where it is not one, which happens when an operator edited it.
+        Raises one of NO_HIT where it is not one, which happens when an operator edited it.
         """
         columns = dict(data) if isinstance(data, dict) else orjson.loads(data)
         columns["created_at"] = datetime.fromisoformat(columns["created_at"])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from tracker.hit import Hit
+from tracker.hit import NO_HIT, Hit
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.ingest.application_lookup import Known
 from tracker.ingest.parameters import check as check_parameters
@@ -63,7 +63,7 @@ def read(claim: Claim) -> Read | Failed:
         hit = Hit.decode(claim.entry.tracking_data)
         _demand_sound(hit)
         _demand_sendable(hit, claim.entry.tracking_data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (*NO_HIT, RecursionError) as error:
         return Failed(claim, "unreadable", f"tracking_data does not read as a hit: {_sentence(error)}")
     return Read(claim, hit)
 

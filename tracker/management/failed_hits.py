@@ -10,7 +10,7 @@ import orjson
 from msgspec import convert
 
 from tracker.errors import Refused, conflict, invalid, not_found
-from tracker.hit import Hit, identity_of
+from tracker.hit import NO_HIT, Hit, identity_of
 from tracker.management.audit import COMMAND, Actor, record
 from tracker.queueing import adding
 from tracker.queueing.connection import Connection
@@ -142,9 +142,9 @@ def _hit_of(text: str) -> tuple[Hit, bytes]:
         convert(data, Hit)  # Which alone looks at the types of values.
         hit.encode()
         if hit.created_at.tzinfo is None:
-            raise ValueError("no offset")  # noqa: TRY301 said as the others are
+            raise ValueError("no offset")
         _ = hit.tracking_id
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except NO_HIT:
         raise _not_accepted("It does not read as a hit: look at the names and types of its columns.") from None
     encoded = orjson.dumps(data)
     if batch_queue.storable(encoded) != encoded:
@@ -169,7 +169,7 @@ def _owner_of(data: bytes) -> tuple[str, str] | None:
     """Return whose the hit was, as far as that can be read."""
     try:
         hit = Hit.decode(data)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except NO_HIT:
         return None
     return str(hit.application_id), hit.app_id
 
