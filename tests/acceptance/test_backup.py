@@ -3,8 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,14 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
-from tests.support.command_line import PROJECT, Finished, tracker, work_until_dry
+from tests.support.command_line import PROJECT, work_until_dry
 from tests.support.needed import need_wheel
-from tests.support.queued_hits import rows
-from tests.support.receiving import Receiving, code
+from tests.support.own_server import count, on_server, open_shop, ours, send
+from tests.support.roles import password_files
 from tracker.config import Settings
 from tracker.embedded import Postgres, wheel
 from tracker.queueing.connection import Connection
-from tracker.store.database import Database
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,7 @@ def server(tmp_path: Path) -> Iterator[Postgres]:
 
 @pytest.fixture
 def backup(server: Postgres, tmp_path: Path) -> Backup:
-    (tmp_path / "password").write_text("secret")
-    files = {f"TRACKER_{role}_PASSWORD_FILE": str(tmp_path / "password") for role in ("OWNER", "APP", "READER")}
+    files = password_files(tmp_path)
     socket = parse_qs(urlsplit(server.url).query)["host"][0]
     variables = {
         "PATH": f"{wheel.postgres_bin()}:{os.defpath}",
@@ -77,32 +74,9 @@ def backup(server: Postgres, tmp_path: Path) -> Backup:
 @pytest.fixture
 def living(backup: Backup, settings: Settings, redis: Connection) -> Settings:
     """The settings of an installation in use on that server."""
-    owner, app, reader = (
-        f"postgresql://tracker_{role}@/tracker?host={backup.socket}" for role in ("owner", "app", "reader")
-    )
-    there = replace(settings, database_url=app, database_maintenance_url=owner, database_read_url=reader)
-    assert ours(there, "migrate").status == 0
-    assert ours(there, "apps", "create", "--name", "Shop", "--app-id", "shop").status == 0
+    there = on_server(settings, backup.socket)
+    open_shop(there)
     return there
-
-
-def ours(settings: Settings, *arguments: str) -> Finished:
-    urls = {
-        "DATABASE_MAINTENANCE_URL": settings.database_maintenance_url,
-        "DATABASE_READ_URL": settings.database_read_url,
-    }
-    return tracker(settings, *arguments, **urls)
-
-
-def send(settings: Settings, hits: int) -> None:
-    with closing(Receiving(settings)) as receiving:
-        for _ in range(hits):
-            assert code(receiving.track({"app_id": "shop"})) == (200, None)
-
-
-def count(settings: Settings) -> int:
-    with closing(Database(settings.database_url, name="tests")) as database:
-        return int(rows(database, "SELECT count(*) FROM access_logs")[0][0])
 
 
 def test_what_was_dumped_takes_the_place_of_the_database(backup: Backup, living: Settings) -> None:

@@ -2,28 +2,25 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
 
-from tests.support.command_line import PROJECT, Finished, tracker, work_until_dry
+from tests.support.command_line import PROJECT, work_until_dry
 from tests.support.debian_postgres import BINARIES, as_nobody, make_cluster, running_debian_postgres, serving_cluster
 from tests.support.needed import need_wheel
-from tests.support.queued_hits import rows
-from tests.support.receiving import Receiving, code
+from tests.support.own_server import count, on_server, open_shop, ours, send
+from tests.support.roles import password_files
 from tests.support.running import running
 from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres, wheel
 from tracker.queueing.connection import Connection
-from tracker.store.database import Database
 
 pytestmark = pytest.mark.long
-HIT = {"app_id": "shop", "url": "https://shop.example/"}
 BEFORE, WAITING = 40, 3
 WITHOUT_KEY = """
     SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
@@ -44,8 +41,7 @@ class Place:
         return f"postgresql://{role}@/{database}?host={self.folder}"
 
     def settings(self, given: Settings) -> Settings:
-        owner, app, reader = (self.url(f"tracker_{role}") for role in ("owner", "app", "reader"))
-        return replace(given, database_url=app, database_maintenance_url=owner, database_read_url=reader)
+        return on_server(given, self.folder)
 
     def dump(self, *arguments: str) -> None:
         """With the program of the server's own version, which knows all that this server writes into its catalogue."""
@@ -60,8 +56,7 @@ class Place:
     def make(self, folder: Path) -> None:
         """The database and the roles: what comes first on a new server."""
         self.run("psql", "--command", "CREATE DATABASE tracker", database="postgres")
-        (folder / "password").write_text("secret")
-        files = {f"TRACKER_{role}_PASSWORD_FILE": str(folder / "password") for role in ("OWNER", "APP", "READER")}
+        files = password_files(folder)
         self.run("psql", "--quiet", "--file", str(PROJECT / "deploy/postgres/roles.sql"), **files)
 
 
@@ -86,30 +81,10 @@ def new(tmp_path: Path) -> Iterator[Place]:
 def living(old: Place, settings: Settings, redis: Connection) -> Settings:
     """The settings of a house that has stored hits on the old server."""
     there = old.settings(settings)
-    assert ours(there, "migrate").status == 0
-    assert ours(there, "apps", "create", "--name", "Shop", "--app-id", "shop").status == 0
+    open_shop(there)
     send(there, BEFORE)
     work_until_dry(there)
     return there
-
-
-def ours(settings: Settings, *arguments: str) -> Finished:
-    urls = {
-        "DATABASE_MAINTENANCE_URL": settings.database_maintenance_url,
-        "DATABASE_READ_URL": settings.database_read_url,
-    }
-    return tracker(settings, *arguments, **urls)
-
-
-def send(settings: Settings, hits: int) -> None:
-    with closing(Receiving(settings)) as receiving:
-        for _ in range(hits):
-            assert code(receiving.track(HIT)) == (200, None)
-
-
-def count(settings: Settings) -> int:
-    with closing(Database(settings.database_url, name="tests")) as database:
-        return int(rows(database, "SELECT count(*) FROM access_logs")[0][0])
 
 
 def goes_on(here: Settings, stored: int) -> None:

@@ -85,6 +85,16 @@ def line(number: int) -> str:
     return json.dumps(request)
 
 
+def log_with_a_broken_line(folder: Path, lines: list[str]) -> Path:
+    log = folder / "access.json"
+    log.write_text("\n".join([*lines[:300], '{"broken', *lines[300:], ""]))
+    return log
+
+
+def assert_each_once(hits: list[Hit], count: int) -> None:
+    assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(count))
+
+
 def test_syslog_ng_ships_what_nginx_logs(
     environment: dict[str, str],
     redis: Connection,
@@ -96,17 +106,17 @@ def test_syslog_ng_ships_what_nginx_logs(
     lines = [line(number) for number in range(700)]
     with serving(environment, tmp_path) as server:
         with redis_away(valkey), postgres_away(postgres):
-            (tmp_path / "access.json").write_text("\n".join([*lines[:300], '{"broken', *lines[300:], ""]))
+            access_log = log_with_a_broken_line(tmp_path, lines)
             with shipping(tmp_path, server.port, application_key) as log:
                 wait_until(lambda: "503" in log.read_text())
         # It ends and begins anew, with the rest still to be sent.
         with shipping(tmp_path, server.port, application_key):
             wait_until(lambda: len(arrived(redis, database)) >= 700)
-            with (tmp_path / "access.json").open("a") as more:
+            with access_log.open("a") as more:
                 more.write(f"{lines[0]}\n{line(700)}\n")
             wait_until(lambda: len(arrived(redis, database)) >= 701)
     hits = arrived(redis, database)
-    assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(701))
+    assert_each_once(hits, 701)
     assert {(hit.ip_address, hit.user_agent) for hit in hits} == {("198.51.100.0", "Mozilla/5.0 Browser/1")}
     assert all(datetime.now(UTC) - hit.created_at > timedelta(days=2) for hit in hits)
 
@@ -120,14 +130,14 @@ def test_the_opentelemetry_collector_ships_what_nginx_logs(
 ) -> None:
     postgres, valkey, database = servers
     lines = [line(number) for number in range(700)]
-    (tmp_path / "access.json").write_text("\n".join([*lines[:300], '{"broken', *lines[300:], ""]))
+    log_with_a_broken_line(tmp_path, lines)
     with serving(environment, tmp_path) as server, ExitStack() as shipper:
         with redis_away(valkey), postgres_away(postgres):
             log = shipper.enter_context(collecting(tmp_path, server.port, otlp_key))
             wait_until(lambda: "503" in log.read_text())
         wait_until(lambda: len(arrived(redis, database)) >= 700)
     hits = arrived(redis, database)
-    assert sorted(str(hit.url) for hit in hits) == sorted(f"https://shop.example/{number}" for number in range(700))
+    assert_each_once(hits, 700)
     assert {(hit.ip_address, hit.user_agent) for hit in hits} == {("198.51.100.0", "Mozilla/5.0 Browser/1")}
     assert all(datetime.now(UTC) - hit.created_at > timedelta(days=2) for hit in hits)
 

@@ -21,6 +21,7 @@ from tests.support.consumers import answer, consumer
 from tests.support.debian_postgres import BINARIES, DebianPostgres, running_debian_postgres
 from tests.support.poolers import pooler
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
+from tests.support.roles import password_files
 from tests.support.webhook_endpoints import owe, register, sender_of, states
 from tracker.application import Application
 from tracker.clock import SystemClock
@@ -55,14 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianPostgres]
     with running_debian_postgres() as server:
         with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
             connection.execute("CREATE DATABASE tracker")
-        password = tmp_path_factory.mktemp("passwords") / "password"
-        password.write_text("not asked for by this server")
-        environment = {
-            "PATH": os.defpath,
-            "TRACKER_OWNER_PASSWORD_FILE": str(password),
-            "TRACKER_APP_PASSWORD_FILE": str(password),
-            "TRACKER_READER_PASSWORD_FILE": str(password),
-        }
+        environment = {"PATH": os.defpath, **password_files(tmp_path_factory.mktemp("passwords"))}
         psql = [str(BINARIES / "psql"), "-qX", "-f", str(ROLES), server.url_of("tracker")]
         for _ in range(2):  # It may be run again.
             subprocess.run(psql, check=True, env=environment)

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.roles import password_files
 from tracker.diagnostics.role_checks import about_owner
 from tracker.embedded import wheel
 from tracker.store.database import Database
@@ -41,12 +42,8 @@ def master(new_database: str) -> Iterator[psycopg.Connection]:
 
 def apply_roles(master: psycopg.Connection, folder: Path, *, without: str = "") -> subprocess.CompletedProcess[str]:
     """Run roles.sql as `master`, with a password in a file for each of the roles but one."""
-    (folder / "password").write_text("secret")
-    files = {
-        f"TRACKER_{role}_PASSWORD_FILE": str(folder / "password")
-        for role in ("OWNER", "APP", "READER")
-        if role != without
-    }
+    files = password_files(folder)
+    files.pop(f"TRACKER_{without}_PASSWORD_FILE", None)
     url = f"postgresql://master@/{master.info.dbname}?host={master.info.host}"
     command = [str(wheel.postgres_bin() / "psql"), "--no-psqlrc", "--quiet", "--file", str(ROLES), url]
     return subprocess.run(command, env={"PATH": os.defpath, **files}, capture_output=True, text=True, check=False)

@@ -1,6 +1,15 @@
 """Roles of a test's own database."""
 
+from pathlib import Path
+
 import psycopg
+
+
+def password_files(folder: Path) -> dict[str, str]:
+    """What roles.sql needs of the environment: a password in a file in the folder, the same for each role."""
+    file = folder / "password"
+    file.write_text("secret")
+    return {f"TRACKER_{role}_PASSWORD_FILE": str(file) for role in ("OWNER", "APP", "READER")}
 
 
 def limit_statements(url: str, role: str) -> None:
