@@ -31,15 +31,15 @@ demo: env ## start everything, send hits, show what became of them, stop everyth
 dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
-# More processes than cores: half of the tests wait for something most of the time.
+# More processes than cores, since most tests wait for something most of the time: on two cores six keep both busy.
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it, N=8 test processes)
-	$(PYTEST) -n $(or $(N),4) --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
+	$(PYTEST) -n $(or $(N),6) --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
 
 test-long: env ## further cases of what `make test` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
-	$(PYTEST) -q -n 2 --dist loadfile -p no:schemathesis tests/unit tests/architecture $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/architecture $(ARGS)
 
 faults: env ## the fault suite, as a table, in faults.md too (FAULT_SEED=7 FAULT_COUNT=200 kills at random)
 	$(PYTEST) -q -n 3 --dist loadfile --fault-table=faults.md tests/faults $(ARGS)
@@ -68,6 +68,9 @@ check: env ## lint, format, types, import contracts
 schema: env ## write sql/schema.sql anew, after a migration was added
 	$(BIN)/python -m tools.schema
 
+pictures: env ## the pictures of docs/ anew, after the dashboard has changed (FOLDER=somewhere: of every page, to be looked at)
+	$(BIN)/python -m tools.pictures $(FOLDER)
+
 release: env ## all checks, version, changelog, wheel, source archive, SBOM, tag (VERSION=0.2.0; see CONTRIBUTING.md)
 	$(BIN)/python tools/release.py check "$(VERSION)"
 	.ci/run
@@ -92,4 +95,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema release bench audit lock clean
+.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema pictures release bench audit lock clean

@@ -1,5 +1,7 @@
 """`python -m bench`: measures the rows, writes bench/results/latest.json, shows a table.
 
+A run of some rows, or a quick one, leaves the figures of the last whole run alone and writes partial.json beside it.
+
 Exit status: 0 when every asked row was measured, whatever it says; 2 where one could not be.
 """
 
@@ -21,6 +23,7 @@ from bench.errors import NotMeasured
 from bench.processes import PROJECT
 from bench.rows import (
     against,
+    dashboard_page,
     drain_months,
     drain_workers,
     export,
@@ -69,6 +72,7 @@ ROWS: dict[str, ModuleType] = {
         latency,
         memory,
         reports,
+        dashboard_page,
         reports_year,
         facts_making,
         against,
@@ -112,7 +116,8 @@ def main() -> int:
         "seconds": round(time.monotonic() - began),
         "effort": dataclasses.asdict(effort),
     }
-    results.write(described, rows, failures, run)
+    is_whole = not arguments.only and not arguments.quick
+    results.write(results.LATEST if is_whole else results.PARTIAL, described, rows, failures, run)
     results.show(described, rows, failures)
     return 2 if failures else 0
 

@@ -23,5 +23,5 @@ class CpuShares:
     def _now(self) -> dict[str, float]:
         spent = {role: process.cpu_seconds for role, process in self._roles.items()}
         spent |= cpu_seconds_below(os.getpid(), _SERVERS, self._folder)
-        own = os.times()
-        return spent | {"generator": own.user + own.system}
+        generator = os.times()
+        return spent | {"generator": generator.user + generator.system}

@@ -24,14 +24,14 @@ def main() -> None:
     database = Database(os.environ["DATABASE_URL"], name="export")
     days = Period(today - timedelta(days=1), today)
     hits_found: list[int] = []
-    found = export(
+    exported = export(
         database,
         app_id=hits.APP_ID,
         period=days,
         format_=cast(Format, sys.argv[1]),
         on_rows=hits_found.append,
     )
-    size = sum(map(len, found.chunks))
+    size = sum(map(len, exported.chunks))
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     database.close()
     print(

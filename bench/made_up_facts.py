@@ -87,6 +87,7 @@ ROW_COLUMNS = {
 class MadeUp:
     """The files, and how large they are."""
 
+    folder: Path
     files: list[str]
     hits: int
     bytes: int
@@ -108,7 +109,7 @@ def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> M
             files.append(str(file))
         [count] = engine.execute("SELECT count(*) FROM read_parquet(?)", [files]).fetchone() or (0,)
     size = sum(path.stat().st_size for file in files for path in (Path(file), beside(Path(file))))
-    return MadeUp(files, int(count), size)
+    return MadeUp(folder, files, int(count), size)
 
 
 def make_rows(file: Path, *, first: date, days: int, hits: int, visitors: int) -> None:

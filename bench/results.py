@@ -9,7 +9,11 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-LATEST = Path(__file__).resolve().parent / "results" / "latest.json"
+_FOLDER = Path(__file__).resolve().parent / "results"
+LATEST = _FOLDER / "latest.json"
+"""Of the last whole run."""
+PARTIAL = _FOLDER / "partial.json"
+"""Of a run of some rows, or a quick one."""
 Direction = Literal["at least", "at most", "for information"]
 
 
@@ -34,10 +38,16 @@ class Row:
         return {**asdict(self), "reached": self.reached}
 
 
-def write(machine: Mapping[str, Any], rows: Sequence[Row], failures: Mapping[str, str], run: Mapping[str, Any]) -> None:
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
+def write(
+    file: Path,
+    machine: Mapping[str, Any],
+    rows: Sequence[Row],
+    failures: Mapping[str, str],
+    run: Mapping[str, Any],
+) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     document = {"machine": machine, "run": run, "rows": [row.as_json() for row in rows], "not_measured": failures}
-    LATEST.write_text(json.dumps(document, indent=2) + "\n")
+    file.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _figure(value: float) -> str:

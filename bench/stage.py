@@ -65,6 +65,7 @@ class Stage:
         self.environment = {
             "DATABASE_URL": self._database_url,
             "REDIS_URL": valkey.url,
+            "TRACKER_FACTS_URL": str(folder / "facts"),
             "TRACKER_QUEUE_LIMIT": "10000000",
             "TRACKER_LOG_FORMAT": "json",
         }

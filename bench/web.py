@@ -1,6 +1,6 @@
 """The web servers of both sides: the product's own command, and a baseline under the same server, same options."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench import processes
@@ -13,12 +13,15 @@ _SAME_AS_SERVE = ("--blocking-threads", "16", "--backpressure", "1024", "--backl
 
 
 @contextmanager
-def product(stage: Stage) -> Iterator[tuple[int, processes.Process]]:
-    """The port and the processes of `python -m tracker serve`."""
+def product(stage: Stage, environment: Mapping[str, str] | None = None) -> Iterator[tuple[int, processes.Process]]:
+    """The port and the processes of `python -m tracker serve`; `environment` is beside the stage's."""
     port = processes.free_port()
     arguments = ["-m", "tracker", "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES)]
     with processes.started(
-        arguments, environment=stage.environment, output=stage.log("serve"), folder=stage.project
+        arguments,
+        environment={**stage.environment, **(environment or {})},
+        output=stage.log("serve"),
+        folder=stage.project,
     ) as process:
         processes.wait_until_listening(port, process)
         yield port, process

@@ -92,6 +92,21 @@ BEGIN
 END;
 $_$;
 
+-- Whoever changes the files of an application holds its lock in common, and whoever notes a tally of them alone: so that
+-- no file that is not to be seen yet is overlooked by either.
+CREATE FUNCTION drop_facts_tallies() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('facts_tallies ' || application_id, 0))
+    FROM (SELECT DISTINCT application_id FROM changed ORDER BY application_id) AS applications;
+    DELETE FROM facts_tallies USING changed
+    WHERE facts_tallies.application_id = changed.application_id
+      AND changed.date BETWEEN facts_tallies.first_date AND facts_tallies.last_date;
+    RETURN NULL;
+END;
+$$;
+
 -- An increment is appended by whoever stores hits, and by whoever recounts an hour: both make its facts anew.
 CREATE FUNCTION mark_facts() RETURNS trigger
     LANGUAGE plpgsql
@@ -472,6 +487,23 @@ ALTER TABLE facts_marks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+-- Tallies of the facts (decision 0135): counts by day from which visitors of any run of days follow without telling them
+-- apart. One says what some files say, and goes in the transaction in which any of them does.
+CREATE TABLE facts_tallies (
+    application_id uuid NOT NULL, -- no foreign key, as of the files: whoever removes these removes it
+    id uuid NOT NULL, -- another one whenever it is made anew
+    zone text NOT NULL,
+    first date NOT NULL, -- of the site's time zone
+    last date NOT NULL,
+    timeout_minutes integer NOT NULL, -- after which its visits were over
+    kinds text[] NOT NULL, -- the dimensions that it has
+    first_date date NOT NULL, -- of the files (UTC)
+    last_date date NOT NULL,
+    content bytea NOT NULL, -- Parquet
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    checksum text NOT NULL -- of the content: BLAKE2b, 128 bits
 );
 
 -- Hits that were not counted as visits, by hour and reason: none is left out silently.
@@ -933,6 +965,9 @@ ALTER TABLE ONLY facts_folder
 ALTER TABLE ONLY facts_marks
     ADD CONSTRAINT facts_marks_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY facts_tallies
+    ADD CONSTRAINT facts_tallies_pkey PRIMARY KEY (application_id);
+
 ALTER TABLE ONLY filtered_hits
     ADD CONSTRAINT filtered_hits_pkey PRIMARY KEY (application_id, hour, reason);
 
@@ -1188,6 +1223,12 @@ CREATE INDEX idx_webhook_deliveries_webhook ON webhook_deliveries USING btree (w
 CREATE INDEX idx_webhooks_application_id ON webhooks USING btree (application_id);
 
 CREATE INDEX idx_webhooks_is_active ON webhooks USING btree (is_active);
+
+CREATE TRIGGER drop_facts_tallies_of_gone AFTER DELETE ON facts_files REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION drop_facts_tallies();
+
+CREATE TRIGGER drop_facts_tallies_of_new AFTER INSERT ON facts_files REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION drop_facts_tallies();
+
+CREATE TRIGGER drop_facts_tallies_of_replaced AFTER UPDATE ON facts_files REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION drop_facts_tallies();
 
 CREATE TRIGGER mark_facts AFTER INSERT ON statistics_increments REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION mark_facts();
 

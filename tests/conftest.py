@@ -41,13 +41,13 @@ def pytest_configure() -> None:
     """A suite that was started in the background of a shell ignores Ctrl-C, and so would all that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(50_000, 20, 50)  # What is imported and collected stays: looking through it frees nothing.
 
 
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from going through thousands of tests, and what they import, again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

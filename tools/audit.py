@@ -39,8 +39,8 @@ def _explain(errors: str) -> int:
 
 
 def _report(audited: list[dict[str, Any]]) -> int:
-    unknown = [each["name"] for each in audited if "skip_reason" in each]
-    known = [(each, advisory) for each in audited for advisory in each.get("vulns", [])]
+    unknown = [package["name"] for package in audited if "skip_reason" in package]
+    known = [(package, advisory) for package in audited for advisory in package.get("vulns", [])]
     for package, advisory in known:
         fixed = ", ".join(advisory["fix_versions"]) or "no version yet"
         print(f"{package['name']} {package['version']}: {advisory['id']}, corrected in {fixed}")

@@ -50,7 +50,7 @@ def check(version: str) -> None:
         raise ReleaseRefused(f"The checkout has changes that are not committed; commit or remove them:\n{changed}")
     tags = _git("tag", "--list", "v*").splitlines()
     released = [tag.removeprefix("v") for tag in tags if _VERSION.fullmatch(tag.removeprefix("v"))]
-    newer = [each for each in released if _numbers(each) >= numbers]
+    newer = [version for version in released if _numbers(version) >= numbers]
     if newer:
         raise ReleaseRefused(f"{max(newer, key=_numbers)} is released already: give a later version than {version}.")
     if not _unreleased(_CHANGELOG.read_text(encoding="utf-8")).strip():

@@ -8,12 +8,12 @@ A dump of the database alone lets nobody sign.
 import base64
 import binascii
 import secrets
-
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from tracker.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 PREFIX = "whsec_"
 _NEW_BYTES = 32
@@ -36,6 +36,8 @@ class SecretBox:
 
     def decrypt(self, encrypted: str) -> str:
         """Return the secret that `encrypt` encrypted. Raises SettingsInvalid without the key under which it was."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
         try:
             return self._fernet().decrypt(encrypted.encode()).decode()
         except InvalidToken:
@@ -44,7 +46,7 @@ class SecretBox:
                 "or give the webhook a new secret by `python -m tracker webhooks rotate ID`."
             ) from None
 
-    def _fernet(self) -> Fernet:
+    def _fernet(self) -> "Fernet":
         if self._made is None:
             key = self._secret_key
             if key is None or len(key) < _MIN_KEY_LENGTH:
@@ -53,6 +55,11 @@ class SecretBox:
                     f"TRACKER_SECRET_KEY {missing}: webhooks need one that nobody guesses (`openssl rand -base64 32` "
                     "makes it), the same for receivers, scheduler and commands."
                 )
+            # Loaded with the first secret: 7 MB of each process, most of which never see one.
+            from cryptography.fernet import Fernet  # noqa: PLC0415
+            from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+            from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
             derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
             self._made = Fernet(base64.urlsafe_b64encode(derived))
         return self._made

@@ -75,7 +75,10 @@ def folder_path(
 ) -> Path:
     """Return a folder, by its path or as a file URL; it need not be there yet."""
     value = text(env, name, default)
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:  # Brackets that hold no IPv6 address.
+        raise refuse(name, value, accepted) from error
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
         return Path(unquote(parts.path))
     if "://" in value or "\0" in value:

@@ -2,8 +2,6 @@
 
 import os
 
-import structlog
-
 from tracker import config, error_reports, log, tracing
 from tracker.errors import TryAgain
 from tracker.ingest import filtered
@@ -74,7 +72,7 @@ def _worker() -> Worker:
     services = _workers.get(os.getpid())
     if services is None:
         settings = config.load()
-        if not structlog.is_configured():  # A stock `rq worker` knows nothing of our log.
+        if not log.is_configured():  # A stock `rq worker` knows nothing of our log.
             log.configure(settings.log_format, report=error_reports.reporter(settings.sentry_dsn))
         services = worker(settings)
         _workers.clear()

@@ -16,6 +16,7 @@ from tracker.maintenance.end_sessions import end_sessions
 from tracker.maintenance.remove_dead_consumers import remove_dead_consumers
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.queueing import watch
+from tracker.reports.tally_making import make_tallies
 from tracker.reports.weekly import tell_weeks
 from tracker.scheduler.job import Job, ShouldContinue
 from tracker.stats.complete import complete_periods
@@ -45,6 +46,7 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
     maintenance_url, months = settings.database_maintenance_url, settings.retention_months
     queue, drain_seconds, queue_limit = settings.rq_queue, settings.drain_seconds, settings.queue_limit
     deliveries_days = settings.webhook_deliveries_days
+    tallies_put_off: dict[str, float] = {}
     ledger_watch = LedgerWatch(parts.publish_unbalanced)
 
     return (
@@ -102,6 +104,14 @@ def _jobs(parts: Scheduler) -> tuple[Job, ...]:
             every=30 * _SECOND,
             jitter=5 * _SECOND,
             turn=_of_ours(parts, lambda _: complete_periods(database, redis, clock, publish=parts.publish_periods)),
+        ),
+        Job(
+            name="count facts by day",
+            every=1 * _MINUTE,
+            jitter=10 * _SECOND,
+            turn=lambda should_continue: make_tallies(
+                database, parts.facts.folder, clock, put_off=tallies_put_off, should_continue=should_continue
+            ),
         ),
         Job(
             name="tell weekly reports",

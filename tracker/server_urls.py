@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 _MAX_PORT: Final = 65_535
 _NUMBER: Final = r"[0-9]{1,9}(\.[0-9]{1,9})?"
@@ -43,13 +43,20 @@ _PORT: Final = (
 )
 
 
+def hosts_in(url: str) -> list[str]:
+    """Return the hosts that stand in a URL of PostgreSQL, each with its port, as they are written.
+
+    `urlsplit` is no help: newer versions of it refuse several hosts of which one has brackets.
+    """
+    return re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2].split(",")
+
+
 def wrong_with_postgresql(url: str) -> str | None:
     """Return what is wrong, as what must be; None for one that libpq can be asked to read.
 
     It may name several hosts.
     """
-    hosts = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-    for host in hosts.split(","):
+    for host in hosts_in(url):
         match = re.fullmatch(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", host)
         if match is None or (match[1] and not 1 <= int(match[1][:6]) <= _MAX_PORT):
             return _PORT
@@ -137,7 +144,8 @@ def _host_and_port(text: str, port: int) -> tuple[str, int]:
 
 def wrong_with_sentinels(url: str) -> str | None:
     """Return what is wrong, as what must be; None for a URL of Sentinels."""
-    if _SENTINEL_URL.fullmatch(url) is None:
+    match = _SENTINEL_URL.fullmatch(url)
+    if match is None:
         return "it must read as redis+sentinel://host:26379,host:26379/service/0, with the name that Sentinel monitors"
     try:
         sentinels = of_sentinels(url)
@@ -146,12 +154,13 @@ def wrong_with_sentinels(url: str) -> str | None:
     if sentinels is None or not all(host for host, _ in sentinels.sentinels):
         return _PORT
     options = {**_REDIS_OPTIONS, **_SENTINEL_OPTIONS, **(_TLS_OPTIONS if url.startswith("rediss") else {})}
-    return _wrong_with_options(urlsplit(url).query, options)
+    return _wrong_with_options(match["query"] or "", options)
 
 
 def wrong_with_cluster(url: str) -> str | None:
     """Return what is wrong, as what must be; None for a URL of a cluster."""
-    if _CLUSTER_URL.fullmatch(url) is None:
+    match = _CLUSTER_URL.fullmatch(url)
+    if match is None:
         return "it must read as redis+cluster://host:6379,host:6379, without a database: a cluster has one"
     try:
         cluster = of_cluster(url)
@@ -160,15 +169,19 @@ def wrong_with_cluster(url: str) -> str | None:
     if cluster is None or not all(host for host, _ in cluster.nodes):
         return _PORT
     options = {name: how for name, how in _REDIS_OPTIONS.items() if name != "db"}
-    return _wrong_with_options(urlsplit(url).query, {**options, **(_TLS_OPTIONS if url.startswith("rediss") else {})})
+    return _wrong_with_options(match["query"] or "", {**options, **(_TLS_OPTIONS if url.startswith("rediss") else {})})
 
 
 def wrong_with_issuer(url: str) -> str | None:
     """Return what is wrong, as what must be; None for the URL of an OpenID Connect provider."""
-    split = urlsplit(url)
-    if split.query or split.fragment or split.username is not None or not is_private_on_the_way(url):
+    # What is no URL at all is not private either, and then there is nothing to take apart.
+    if not is_private_on_the_way(url) or _has_more_than_a_name(urlsplit(url)):
         return "it must be the provider's name for itself: https, except for this machine, without ?, # and user"
     return None
+
+
+def _has_more_than_a_name(split: SplitResult) -> bool:
+    return bool(split.query or split.fragment or split.username is not None)
 
 
 def is_private_on_the_way(url: str) -> bool:

@@ -51,7 +51,7 @@ def _keep_months(url: str, count: int) -> None:
     wanted = [current.plus(-number) for number in range(count)]
     database = Database(url, name="bench")
     with database.transaction() as tx:
-        there = {each.month for each in partitions.list_partitions(tx) if each.month}
+        there = {partition.month for partition in partitions.list_partitions(tx) if partition.month}
     database.close()
     for month in sorted(there.difference(wanted)):
         partition_removal.remove(url, month, should_continue=lambda: True)

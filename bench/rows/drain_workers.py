@@ -71,19 +71,19 @@ def _together(stage: Stage, workers: int) -> float:
         for _ in range(workers)
     ]
     try:
-        for each in started:
-            assert each.stdout is not None
-            if each.stdout.readline() != b"ready\n":
+        for worker in started:
+            assert worker.stdout is not None
+            if worker.stdout.readline() != b"ready\n":
                 raise NotMeasured("a worker does not start")
         began = time.perf_counter()
-        for each in started:
-            assert each.stdin is not None
-            each.stdin.close()
-        for each in started:
-            if each.wait(_TIMEOUT):
-                raise NotMeasured(f"a worker ended with {each.returncode}")
+        for worker in started:
+            assert worker.stdin is not None
+            worker.stdin.close()
+        for worker in started:
+            if worker.wait(_TIMEOUT):
+                raise NotMeasured(f"a worker ended with {worker.returncode}")
         return time.perf_counter() - began
     finally:
-        for each in started:
-            each.kill()
-            each.wait()
+        for worker in started:
+            worker.kill()
+            worker.wait()

@@ -65,7 +65,7 @@ class Sides:
         measured = pairs.measured_in_turn(
             max(self._effort.rounds, _MIN_PAIRS), p99(self._stage, self._ours), p99(self._other, self._theirs)
         )
-        p50 = {stage: median(each.p50 for each in windows) * 1000 for stage, windows in seen.items()}
+        p50 = {stage: median(window.p50 for window in windows) * 1000 for stage, windows in seen.items()}
         details = measured.details("ms (p99)")
         return Row(
             name=name,
@@ -78,8 +78,8 @@ class Sides:
                 "summary": f"{details['summary']}; p50 {p50[self._stage]:.0f} against {p50[self._other]:.0f} ms;"
                 f" both at {rate:,.0f} hits/s",
                 "rate": round(rate),
-                "ours_p50_milliseconds": [round(each.p50 * 1000, 1) for each in seen[self._stage]],
-                "baseline_p50_milliseconds": [round(each.p50 * 1000, 1) for each in seen[self._other]],
+                "ours_p50_milliseconds": [round(window.p50 * 1000, 1) for window in seen[self._stage]],
+                "baseline_p50_milliseconds": [round(window.p50 * 1000, 1) for window in seen[self._other]],
             },
         )
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.command_line import PROJECT, work_until_dry
 from tests.support.needed import need_wheel
 from tests.support.own_server import count, on_server, open_shop, ours, send
 from tests.support.roles import password_files
+from tests.support.waiting import wait_until
 from tracker.config import Settings
 from tracker.embedded import Postgres, wheel
 from tracker.queueing.connection import Connection
@@ -132,7 +134,7 @@ def test_old_dumps_go_once_there_is_a_newer_one(backup: Backup) -> None:
     assert len(backup.dumps) == 3
     backup.run("check")
     assert "cannot be read" in backup.run("restore", "tracker-of-another-day.dump", status=1)
-    assert [each.name for each in backup.folder.glob("*.part")] == []
+    assert [path.name for path in backup.folder.glob("*.part")] == []
 
 
 def test_the_loop_dumps_at_once_and_ends_when_it_is_told_to(backup: Backup) -> None:
@@ -142,8 +144,18 @@ def test_the_loop_dumps_at_once_and_ends_when_it_is_told_to(backup: Backup) -> N
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline().endswith(b".dump\n")
-    process.terminate()
+        wait_until(lambda: "sleep" in children_of(process.pid))
+        process.terminate()
+        assert process.stdout.read() == b"", "nobody holds it any more"
     assert process.wait(30) == 0
+
+
+def children_of(pid: int) -> list[str]:
+    """The names of the programs that a process has started and that run."""
+    pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return [Path(f"/proc/{child}/comm").read_text().strip() for child in pids]
+    return []
 
 
 def test_a_dump_that_fails_in_the_loop_leaves_what_there_is(backup: Backup, tmp_path: Path) -> None:

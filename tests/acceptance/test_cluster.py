@@ -44,7 +44,7 @@ def clustered(settings: Settings, cluster: ClusterNodes) -> Settings:
 
 
 def findings(settings: Settings) -> dict[str, Finding]:
-    return {found.check: found for found in examine(settings, SystemClock())}
+    return {finding.check: finding for finding in examine(settings, SystemClock())}
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ from tests.support.registered_webhooks import register
 from tests.support.roles import limit_statements
 from tests.support.running import running
 from tests.support.waiting import wait_until
+from tests.support.with_constants import NOTHING_MOVES
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -30,11 +31,11 @@ from tracker.store.migrations import migrate
 
 
 def levels(settings: Settings, **more: str) -> dict[str, str]:
-    finished = tracker(settings, "doctor", "--json", **more)
-    found = {finding["check"]: finding["level"] for finding in finished.json}
-    assert finished.status == (1 if "fail" in found.values() else 0)
+    finished = tracker(settings, "doctor", "--json", constants=NOTHING_MOVES, **more)
+    level_of = {finding["check"]: finding["level"] for finding in finished.json}
+    assert finished.status == (1 if "fail" in level_of.values() else 0)
     assert all(finding["to_do"] for finding in finished.json if finding["level"] != "ok")
-    return found
+    return level_of
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def test_the_doctor_finds_everything_well_while_workers_and_a_scheduler_run(
     with running(settings, tmp_path, "worker.py"), running(settings, tmp_path, "scheduler.py"):
         wait_until(lambda: redis.scard("rq:workers"))
         wait_until(lambda: levels(settings)["scheduler"] == "ok")
-        found = levels(settings)
-    assert set(found.values()) == {"ok"}, found
-    assert {"settings", "PostgreSQL", "migrations", "partitions", "Redis", "workers", "queue normal"} <= found.keys()
+        level_of = levels(settings)
+    assert set(level_of.values()) == {"ok"}, level_of
+    assert {"settings", "PostgreSQL", "migrations", "partitions", "Redis", "workers", "queue normal"} <= level_of.keys()
 
 
 def test_the_doctor_names_each_thing_that_is_wrong(
@@ -77,14 +78,14 @@ def test_the_doctor_names_each_thing_that_is_wrong(
     redis.config_set("maxmemory-policy", "allkeys-lru")
     redis.config_set("appendonly", "no")
     try:
-        found = levels(settings, DATABASE_MAINTENANCE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+        level_of = levels(settings, DATABASE_MAINTENANCE_URL="postgresql://nobody@127.0.0.1:1/nothing")
     finally:
         redis.config_set("maxmemory-policy", "noeviction")
         redis.config_set("appendonly", "yes")
-    assert found["failed hits"] == "warn"
-    assert found["durability of PostgreSQL"] == "fail"  # The tests' servers run without fsync.
-    assert found["eviction policy of Redis"] == found["append-only file of Redis"] == "fail"
-    assert found["direct connection"] == "fail"
+    assert level_of["failed hits"] == "warn"
+    assert level_of["durability of PostgreSQL"] == "fail"  # The tests' servers run without fsync.
+    assert level_of["eviction policy of Redis"] == level_of["append-only file of Redis"] == "fail"
+    assert level_of["direct connection"] == "fail"
     assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
 
 
@@ -126,11 +127,11 @@ def test_the_doctor_names_settings_that_contradict_each_other(settings: Settings
         TRACKER_WEBHOOK_DELIVERIES_DAYS="3",
         TRACKER_WEBHOOK_WAITING_LIMIT="10",
     )
-    found = [finding for finding in finished.json if finding["check"] == "settings"]
-    assert [each["level"] for each in found] == ["warn"] * 4
+    findings = [finding for finding in finished.json if finding["check"] == "settings"]
+    assert [finding["level"] for finding in findings] == ["warn"] * 4
     assert token not in finished.output
     words = ["TRUSTED_PROXIES", "METRICS_TOKEN is", "DELIVERIES_DAYS", "WAITING_LIMIT=10"]
-    assert all(any(word in each["seen"] for each in found) for word in words)
+    assert all(any(word in finding["seen"] for finding in findings) for word in words)
 
 
 def test_the_doctor_names_webhooks_that_nobody_can_sign_for(
@@ -148,8 +149,8 @@ def test_the_doctor_names_processes_of_another_version(
     assert levels(settings)["versions"] == "ok"
     about = {**orjson.loads(ownership.processes(redis, seconds=60).popitem()[1]), "version": "0.0.9"}
     ownership.note_process(redis, "receiver elsewhere:7", orjson.dumps(about))
-    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "versions"]
-    assert (found["level"], "1 receiver of 0.0.9" in found["seen"]) == ("warn", True)
+    (versions,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "versions"]
+    assert (versions["level"], "1 receiver of 0.0.9" in versions["seen"]) == ("warn", True)
 
 
 @pytest.mark.long
@@ -167,10 +168,10 @@ def test_a_worker_that_was_killed_is_missed_within_half_a_minute(
 
 
 def test_the_doctor_goes_on_where_a_server_is_away(settings: Settings) -> None:
-    found = levels(settings, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
-    assert (found["PostgreSQL"], found["Redis"]) == ("fail", "ok")
-    found = levels(settings, REDIS_URL="redis://127.0.0.1:1")
-    assert (found["PostgreSQL"], found["Redis"]) == ("ok", "fail")
+    level_of = levels(settings, DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing")
+    assert (level_of["PostgreSQL"], level_of["Redis"]) == ("fail", "ok")
+    level_of = levels(settings, REDIS_URL="redis://127.0.0.1:1")
+    assert (level_of["PostgreSQL"], level_of["Redis"]) == ("ok", "fail")
 
 
 def test_the_doctor_does_not_mind_the_gap_that_an_old_import_leaves(settings: Settings) -> None:
@@ -181,16 +182,18 @@ def test_the_doctor_does_not_mind_the_gap_that_an_old_import_leaves(settings: Se
 
 
 def test_the_doctor_counts_the_locks_of_all_months(settings: Settings) -> None:
-    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "locks"]
-    assert found["level"] == "ok"
-    assert "max_locks_per_transaction" in found["seen"]
+    (locks,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "locks"]
+    assert locks["level"] == "ok"
+    assert "max_locks_per_transaction" in locks["seen"]
 
 
 def test_the_doctor_sees_a_collation_of_another_version(settings: Settings) -> None:
     with psycopg.connect(settings.database_url) as connection:
         connection.execute("UPDATE pg_database SET datcollversion = '0.1' WHERE datname = current_database()")
-    (found,) = [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "collation"]
-    assert (found["level"], "0.1" in found["seen"]) == ("warn", True)
+    (collation,) = [
+        finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "collation"
+    ]
+    assert (collation["level"], "0.1" in collation["seen"]) == ("warn", True)
 
 
 def test_the_doctor_looks_again_until_it_is_stopped(settings: Settings, tmp_path: Path) -> None:

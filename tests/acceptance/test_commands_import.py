@@ -192,5 +192,5 @@ def test_addresses_of_a_file_are_kept_unless_told_otherwise_and_secrets_never(
     tracker(settings, "import", "-", "--app-id", "shop", "--source", "b", "--anonymize-ip", "last_octet", given=given)
     tracker(settings, "import", "-", "--app-id", "shop", "--source", "c", "--anonymize-ip", "full", given=given)
     work_until_dry(settings)
-    found = stored(database, "url, host(ip_address)")
-    assert set(found) == {("/?a=1", None), ("/?a=1", "192.0.2.0"), ("/?a=1", "192.0.2.1")}
+    stored_hits = stored(database, "url, host(ip_address)")
+    assert set(stored_hits) == {("/?a=1", None), ("/?a=1", "192.0.2.0"), ("/?a=1", "192.0.2.1")}

@@ -160,13 +160,13 @@ def test_only_the_application_s_own_pages_are_page_views(settings: Settings, dat
 
 def test_json_lines_of_other_names_are_read_or_refused_with_their_names(settings: Settings, database: Database) -> None:
     nginx = b'{"time": "%s", "remote_addr": "192.0.2.7", "request": "GET /a HTTP/1.1", "status": 200}\n'
-    own = b'{"time": "%s", "who": "192.0.2.8", "what": "/b"}\n'
+    renamed = b'{"time": "%s", "who": "192.0.2.8", "what": "/b"}\n'
     stamp = NOW.isoformat().encode()
-    finished = tracker(settings, "import", "-", "--app-id", "shop", "--json", given=nginx % stamp + own % stamp)
+    finished = tracker(settings, "import", "-", "--app-id", "shop", "--json", given=nginx % stamp + renamed % stamp)
     assert finished.json["queued"] == 1
     assert "time, who, what" in finished.json["malformed_lines"][0]["reason"]
     names = ("--map", "ip_address=who", "--map", "url=what")
-    finished = tracker(settings, "import", "-", "--app-id", "shop", *names, given=own % stamp)
+    finished = tracker(settings, "import", "-", "--app-id", "shop", *names, given=renamed % stamp)
     assert finished.status == 0, finished.errors
     work_until_dry(settings)
     assert set(stored(database, "url, host(ip_address)")) == {("/a", "192.0.2.7"), ("/b", "192.0.2.8")}

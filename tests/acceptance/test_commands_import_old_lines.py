@@ -19,7 +19,11 @@ from tracker.store.partitions import Month
 
 KEPT = 3
 """TRACKER_RETENTION_MONTHS of the scheduler."""
-THIS_MONTH = Month.of(datetime.now(UTC))
+
+
+def this_month() -> Month:
+    """Return the month of the test: the suite may have begun in another."""
+    return Month.of(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -49,10 +53,10 @@ def hits(settings: Settings, database: Database) -> int:
 def test_lines_that_the_scheduler_does_not_keep_are_imported_only_at_a_word(
     keeps_all: Settings, database: Database, tmp_path: Path
 ) -> None:
-    file = log(tmp_path, THIS_MONTH, THIS_MONTH.plus(-KEPT), THIS_MONTH.plus(-KEPT - 1), THIS_MONTH.plus(-30))
+    file = log(tmp_path, this_month(), this_month().plus(-KEPT), this_month().plus(-KEPT - 1), this_month().plus(-30))
     refused = tracker(keeps_all, "import", file, "--app-id", "shop")
     assert refused.status == 2
-    assert f"access.log line 3 is of {THIS_MONTH.plus(-KEPT - 1)}-01" in " ".join(refused.errors.split())
+    assert f"access.log line 3 is of {this_month().plus(-KEPT - 1)}-01" in " ".join(refused.errors.split())
     assert f"TRACKER_RETENTION_MONTHS={KEPT}" in refused.errors
     assert hits(keeps_all, database) == 0
     taken = tracker(keeps_all, "import", file, "--app-id", "shop", "--yes")
@@ -65,7 +69,7 @@ def test_lines_that_the_scheduler_does_not_keep_are_imported_only_at_a_word(
 def test_who_sits_at_a_terminal_is_asked_once(
     answer: str, stored: int, keeps_all: Settings, database: Database, tmp_path: Path
 ) -> None:
-    file = log(tmp_path, THIS_MONTH.plus(-KEPT - 1), THIS_MONTH.plus(-KEPT - 2))
+    file = log(tmp_path, this_month().plus(-KEPT - 1), this_month().plus(-KEPT - 2))
     asked = at_a_terminal(keeps_all, answer, "import", file, "--app-id", "shop")
     assert asked.status == (0 if stored else 1), asked.errors
     assert asked.errors.count("Import all the same?") == 1
@@ -76,7 +80,7 @@ def test_who_sits_at_a_terminal_is_asked_once(
 def test_a_log_that_comes_by_standard_input_is_never_taken_for_an_answer(
     keeps_all: Settings, database: Database, tmp_path: Path
 ) -> None:
-    old = Path(log(tmp_path, THIS_MONTH.plus(-KEPT - 1))).read_bytes()
+    old = Path(log(tmp_path, this_month().plus(-KEPT - 1))).read_bytes()
     refused = tracker(keeps_all, "import", "-", "--app-id", "shop", given=old + b"y\n")
     assert refused.status == 2
     assert hits(keeps_all, database) == 0
@@ -86,17 +90,17 @@ def test_a_log_that_comes_by_standard_input_is_never_taken_for_an_answer(
 def test_nobody_is_asked_where_the_scheduler_keeps_what_is_imported(
     keeps_all: Settings, database: Database, tmp_path: Path
 ) -> None:
-    within = log(tmp_path, THIS_MONTH.plus(-KEPT))
+    within = log(tmp_path, this_month().plus(-KEPT))
     assert tracker(keeps_all, "import", within, "--app-id", "shop").status == 0
     with database.transaction() as tx:
         retention_state.note_months(tx, 0)
-    old = log(tmp_path, THIS_MONTH.plus(-30))
+    old = log(tmp_path, this_month().plus(-30))
     assert tracker(keeps_all, "import", old, "--app-id", "shop").status == 0
     assert hits(keeps_all, database) == 2
 
 
 def test_which_month_goes_next_is_said(keeps_all: Settings, settings: Settings) -> None:
-    first, goes_on = THIS_MONTH.plus(-1), THIS_MONTH.plus(KEPT)
+    first, goes_on = this_month().plus(-1), this_month().plus(KEPT)
     sentence = f"{first} goes next, on {goes_on.start:%Y-%m-%d} (TRACKER_RETENTION_MONTHS={KEPT})."
     assert sentence in tracker(settings, "partitions", "list").errors
     findings = {finding["check"]: finding for finding in tracker(keeps_all, "doctor", "--json").json}

@@ -9,6 +9,7 @@ from tests.support.counted import assert_exact, fold_everything
 from tests.support.erasing import keys_with, tables_with
 from tests.support.failed_hits import fail
 from tests.support.queued_hits import define, enqueue, hit_of, rows
+from tests.support.with_constants import NO_RECEIVER
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import applications
@@ -20,12 +21,12 @@ from tracker.store.database import Database
 def two(settings: Settings, redis: Connection, database: Database, application: Application) -> Application:
     """Hits, sessions, statistics, failed and waiting entries of two applications; the other one."""
     other, _ = applications.create(database, name="Other", app_id="neighbour")
-    for first, each in ((0, application), (1000, other)):
-        define(database, each, "p", "string")
+    for first, owner in ((0, application), (1000, other)):
+        define(database, owner, "p", "string")
         more: dict[str, Any] = {"custom_params": {"p": "v"}, "client_sub_id": "c"}
-        enqueue(redis, [hit_of(each, first + n, session_id=f"{each.app_id}-{n}", **more) for n in range(5)])
-        fail(database, each, 50 if each is other else 60)
-        redis.set(f"tracker:event:{each.id}:e", "x")
+        enqueue(redis, [hit_of(owner, first + n, session_id=f"{owner.app_id}-{n}", **more) for n in range(5)])
+        fail(database, owner, 50 if owner is other else 60)
+        redis.set(f"tracker:event:{owner.id}:e", "x")
         work_until_dry(settings)
     fold_everything(database)
     enqueue(redis, [hit_of(application, 70), hit_of(other, 1070)])
@@ -45,8 +46,7 @@ def test_a_deleted_application_keeps_its_rows_and_its_app_id(settings: Settings,
 def test_of_a_purged_application_nothing_is_left_but_who_ordered_it(
     settings: Settings, database: Database, redis: Connection, application: Application, two: Application
 ) -> None:
-    soon = {"tracker.erasure.application:RECEIVERS_SECONDS": 0}
-    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", "--json", constants=soon)
+    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", "--json", constants=NO_RECEIVER)
     assert purged.status == 0, purged.errors
     counts = purged.json["counts"]
     assert (counts["access_logs"], counts["custom_parameter_values"], counts["sessions"]) == (5, 5, 5)

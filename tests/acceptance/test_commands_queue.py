@@ -18,12 +18,12 @@ def test_status_shows_streams_failed_hits_and_workers(
 ) -> None:
     enqueue(redis, [hit_of(application, 1), entry_of(hit_of(application, 2), priority=-1)])
     fail(database, application, 3)
-    found = tracker(settings, "queue", "status", "--json").json
-    assert {stream["name"]: stream["waiting"] for stream in found["streams"]} == {
+    status = tracker(settings, "queue", "status", "--json").json
+    assert {stream["name"]: stream["waiting"] for stream in status["streams"]} == {
         "urgent": 0, "normal": 1, "bulk": 1, "overflow": 0, "retries": 0
     }  # fmt: skip
-    assert found["batch_queue"] == {"failed": 1}
-    assert found["workers"] == []
+    assert status["batch_queue"] == {"failed": 1}
+    assert status["workers"] == []
     assert "start `python -m tracker worker`" in tracker(settings, "queue", "status").output
 
 

@@ -31,9 +31,9 @@ def test_a_setting_is_set_shown_and_left_to_its_default(
     names = tracker(settings, "settings", "set", "stripped_query_parameters", "Voucher", "--app-id", "shop", "--json")
     assert names.json["setting_value"] == "voucher"
     with database.transaction() as tx:
-        found = applications.find(tx, "shop")
-    assert found is not None
-    assert found.settings == {"bot_filter": "keep", "stripped_query_parameters": "voucher"}
+        shop = applications.find(tx, "shop")
+    assert shop is not None
+    assert shop.settings == {"bot_filter": "keep", "stripped_query_parameters": "voucher"}
     shown = tracker(settings, "settings", "get", "bot_filter", "--app-id", "shop")
     assert "keep" in shown.output
     undone = tracker(settings, "settings", "unset", "bot_filter", "--app-id", "shop", "--json")

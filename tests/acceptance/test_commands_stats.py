@@ -75,9 +75,9 @@ def test_a_difference_is_shown_and_is_the_exit_status(settings: Settings, databa
     differing = tracker(settings, "stats", "verify", "--app-id", "shop")
     assert differing.status == 1
     assert differing.output.splitlines()[1].split() == ["shop", TODAY, "12", "total_requests", "4", "3"]
-    found = tracker(settings, "stats", "verify", "--json")
-    assert found.status == 1
-    assert [difference["number"] for difference in found.json["differences"]] == ["total_requests"]
+    finished = tracker(settings, "stats", "verify", "--json")
+    assert finished.status == 1
+    assert [difference["number"] for difference in finished.json["differences"]] == ["total_requests"]
     assert tracker(settings, "stats", "rebuild", "--from", TODAY, "--to", TODAY).status == 0
     assert tracker(settings, "stats", "verify").status == 0
 

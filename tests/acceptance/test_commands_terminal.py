@@ -4,17 +4,16 @@ import csv
 import io
 import os
 import pty
-import subprocess
-import sys
 import threading
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import orjson
 import pytest
 
-from tests.support.command_line import PATIENCE, PROJECT, Finished, environment, tracker
+from tests.support.command_line import PATIENCE, Finished, environment, run_on, tracker
 from tests.support.queued_hits import hit_of
 from tests.support.raw_hits import count_days, execute, fill, make_months
 from tracker.application import Application
@@ -45,18 +44,10 @@ def on_a_terminal(settings: Settings, *arguments: str) -> Finished:
                 return
             got.append(piece)
 
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tracker", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(settings, TERM="dumb"),
-        cwd=PROJECT,
-    )
-    os.close(theirs)
     reader = threading.Thread(target=read)
     reader.start()
-    status = process.wait(PATIENCE)
+    with os.fdopen(theirs, "wb", buffering=0) as terminal, Path(os.devnull).open("rb") as nothing:
+        status = run_on((nothing, terminal, terminal), environment(settings, TERM="dumb"), "-m", "tracker", *arguments)
     reader.join(PATIENCE)
     os.close(ours)
     return Finished(status, b"".join(got).decode(), "")
@@ -112,9 +103,9 @@ def test_no_command_shows_a_character_that_does_something(settings: Settings, ho
 
 
 def test_an_error_that_quotes_what_was_given_shows_it_as_text(settings: Settings, application: Application) -> None:
-    found = tracker(settings, "apps", "show", HOSTILE)
-    assert found.status == 1
-    assert dangerous(found.errors) == set()
+    finished = tracker(settings, "apps", "show", HOSTILE)
+    assert finished.status == 1
+    assert dangerous(finished.errors) == set()
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])

@@ -13,10 +13,13 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.support.dashboard_pages import paths
+from tests.support.facts import make_facts
 from tests.support.raw_hits import count_days, fill
 from tests.support.registered_webhooks import register
 from tests.support.serving import Serving, serving
 from tracker.application import Application
+from tracker.config import Settings
+from tracker.dashboard.live_page import LOOK_AGAIN
 from tracker.management import applications, goals, members, shares
 from tracker.store.database import Database
 
@@ -24,7 +27,7 @@ VIEWERS = 50
 POLL_SECONDS = 2.0
 LOOKED_AT_SECONDS = 20.0
 ATTEMPTS = 3
-MAX_SHARE = 0.05
+MAX_SHARE = 0.04
 """Of one core, for the processes that serve."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -63,12 +66,13 @@ MAX_PAGE_SECONDS = 0.1
 
 
 def test_each_page_takes_less_than_a_tenth_of_a_second_of_the_server(
-    server: Serving, environment: dict[str, str], database: Database, application: Application
+    server: Serving, environment: dict[str, str], database: Database, application: Application, settings: Settings
 ) -> None:
     now = datetime.now(UTC)
     values = {"client_sub_id": "'v' || n % 20", "session_id": "'s' || n % 30"}
     fill(database, application, 300, start=now - timedelta(days=20), every="1 hour", **values)
     count_days(database, now.date() - timedelta(days=20), now.date())
+    make_facts(database, settings.facts_url)
     for number in range(5):
         goals.create_goal(database, "shop", name=f"Goal {number}", step=f"page:/{number}*")
         goals.create_funnel(database, "shop", name=f"Way {number}", steps=["page:/*", f"page:/{number}*"])
@@ -100,7 +104,7 @@ def cpu_of(server: Serving, path: str, headers: dict[str, str]) -> float:
 
 
 class Viewer(threading.Thread):
-    """Looks at the live page as its script does: every two seconds, with what it has, on a connection that is kept."""
+    """Looks at the live page as its script does: when it is told to, with what it has, on a connection that is kept."""
 
     def __init__(self, server: Serving, path: str, headers: dict[str, str], begin: float, until: float) -> None:
         super().__init__()
@@ -114,12 +118,13 @@ class Viewer(threading.Thread):
         with closing(self._server.connect()) as connection:
             while due < self._until:
                 time.sleep(max(0.0, due - time.monotonic()))
+                asked = time.monotonic()
                 connection.request("GET", self._path, headers={**self._headers, **etag})
                 answer = connection.getresponse()
                 answer.read()
                 self.statuses.append(answer.status)
                 etag = {"If-None-Match": answer.headers["ETag"]}
-                due += POLL_SECONDS
+                due = asked + int(answer.headers[LOOK_AGAIN]) / 1000
 
 
 def share_of_a_core(server: Serving, path: str, headers: dict[str, str], come: Callable[[], None]) -> float:
@@ -139,14 +144,14 @@ def share_of_a_core(server: Serving, path: str, headers: dict[str, str], come: C
     for viewer in viewers:
         viewer.join()
     statuses = [status for viewer in viewers for status in viewer.statuses]
-    assert len(statuses) == VIEWERS * LOOKED_AT_SECONDS / POLL_SECONDS
+    assert len(statuses) == pytest.approx(VIEWERS * LOOKED_AT_SECONDS / POLL_SECONDS, rel=0.1)
     assert set(statuses) <= {200, 304}
     return share
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("by", ["share link", "session"])
-def test_fifty_who_look_at_the_live_page_cost_a_twentieth_of_a_core(
+def test_fifty_who_look_at_the_live_page_cost_a_twenty_fifth_of_a_core(
     server: Serving, database: Database, application: Application, application_key: str, by: str
 ) -> None:
     now = datetime.now(UTC)

@@ -68,7 +68,7 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
 def started_below(environment: dict[str, str]) -> dict[int, str]:
     """The live processes, by number, that were started with this test's temporary folder, or work in it."""
     mark = environment["TMPDIR"].encode()
-    found = {}
+    commands = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
@@ -78,8 +78,8 @@ def started_below(environment: dict[str, str]) -> dict[int, str]:
         except OSError:
             continue
         if mark in seen and state != "Z":
-            found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
-    return found
+            commands[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+    return commands
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:

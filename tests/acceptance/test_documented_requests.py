@@ -58,8 +58,8 @@ def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Serving]:
 def test_every_example_is_found() -> None:
     for document in DOCUMENTS:
         blocks = "".join(BLOCK.findall(document.read_text()))
-        found = [example for example in EXAMPLES if example.document == document]
-        assert len(re.findall(r"^(?:\$ )?curl\b", blocks, re.MULTILINE)) == len(found), document
+        of_document = [example for example in EXAMPLES if example.document == document]
+        assert len(re.findall(r"^(?:\$ )?curl\b", blocks, re.MULTILINE)) == len(of_document), document
     assert len([example for example in EXAMPLES if example.document.name == "api.md"]) >= 9
 
 

@@ -107,7 +107,9 @@ def test_the_memory_of_an_export_does_not_grow_with_it(
 
 @pytest.fixture
 def serving(settings: Settings, tmp_path: Path) -> Iterator[Serving]:
-    command = ["-m", "tracker", "serve", "--port", "PORT", "--workers", "1"]
+    # Not `-m tracker`, which is a fork of the warm process: that one's memory would count as the server's.
+    program = "from tracker.cli.main import main; main()"
+    command = ["-c", program, "serve", "--port", "PORT", "--workers", "1"]
     given = environment(settings, TRACKER_ADMIN_TOKEN=str(settings.admin_token), TRACKER_LOG_FORMAT="console")
     server = Serving(command, given, tmp_path, processes=1)
     try:

@@ -36,10 +36,10 @@ def test_bytes_beyond_ascii_cost_neither_a_sign_in_nor_an_address_nor_a_bots_nam
         answer = connection.getresponse()
         answer.read()
         assert answer.status == 303
-        own = str(answer.headers["Set-Cookie"]).partition(";")[0].encode()
+        session_cookie = str(answer.headers["Set-Cookie"]).partition(";")[0].encode()
     for others in ("city=東京", "city=Zürich"):
         for encoding in ("utf-8", "latin-1"):
-            cookie = b"Cookie: " + others.encode(encoding, "replace") + b"; " + own
+            cookie = b"Cookie: " + others.encode(encoding, "replace") + b"; " + session_cookie
             head, page = server.ask(b"GET /dashboard HTTP/1.1\r\nHost: tracker\r\n" + cookie + b"\r\n\r\n")
             assert head.startswith(b"http/1.1 200"), others
             assert b"/dashboard/applications/shop" in page

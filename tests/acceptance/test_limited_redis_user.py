@@ -15,6 +15,7 @@ from tests.support.everything import use_everything
 from tests.support.failed_hits import fail
 from tests.support.needed import need_wheel
 from tests.support.queued_hits import enqueue, hit_of
+from tests.support.with_constants import NO_RECEIVER
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
@@ -101,7 +102,7 @@ def test_a_command_less_would_be_seen(
     client.execute_command("ACL", "SETUSER", "tracker", f"-{command}")
     enqueue(admin, [hit_of(application_and_key[0])])
     tracker(limited, "worker", "--burst")
-    tracker(limited, "apps", "delete", "shop", "--purge", "--yes")
+    tracker(limited, "apps", "delete", "shop", "--purge", "--yes", constants=NO_RECEIVER)
     assert denied(admin) == [f"command {command}"]
 
 

@@ -84,8 +84,7 @@ def test_what_is_stored_is_what_was_sent(settings: Settings, database: Database,
     with log_of(name, tmp_path / "server") as (port, log):
         for request in REQUESTS:
             ask(port, request.sent())
-        # Before the first request it was asked whether it is there.
-        wait_until(lambda: log.exists() and log.read_bytes().count(b"\n") > len(REQUESTS))
+        wait_until(lambda: log_servers.lines_of_requests(log) >= len(REQUESTS))
     format_ = SERVERS[name][1]
     options = ("--format", format_) if format_ else ()
     finished = tracker(settings, "import", str(log), "--app-id", "shop", "--include-bots", "--json", *options)

@@ -60,7 +60,7 @@ def server(shared: Serving, redis: Connection) -> Serving:
 
 
 @pytest.fixture
-def own(environment: dict[str, str], redis: Connection, tmp_path: Path) -> Iterator[Serving]:
+def unshared(environment: dict[str, str], redis: Connection, tmp_path: Path) -> Iterator[Serving]:
     """A receiver that a test may end."""
     with serving(environment, tmp_path) as running:
         yield running
@@ -192,18 +192,18 @@ def test_strange_requests_are_answered_and_harm_nothing(server: Serving) -> None
     assert server.status("/health") == 200
 
 
-def test_a_request_that_is_being_answered_is_finished_before_the_end(own: Serving, redis: Connection) -> None:
-    with own.socket() as connection:
+def test_a_request_that_is_being_answered_is_finished_before_the_end(unshared: Serving, redis: Connection) -> None:
+    with unshared.socket() as connection:
         request = post(HIT, b"Expect: 100-continue")
         connection.sendall(request[: -len(HIT)])
         # The server says so when it begins to read the body.
         assert answer_on(connection)[0].startswith(b"http/1.1 100")
         connection.sendall(request[-len(HIT) : -5])
-        own.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "process stops" in own.log)
+        unshared.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "process stops" in unshared.log)
         connection.sendall(request[-5:])
         assert answer_on(connection)[0].startswith(b"http/1.1 200")
-    assert own.process.wait(PATIENCE) == 0
+    assert unshared.process.wait(PATIENCE) == 0
     assert len(queued(redis)) == 1
 
 
@@ -213,23 +213,23 @@ def wait_for_first_byte(server: Serving) -> None:
         assert server.status("/health/live") == 200
 
 
-def test_a_process_that_is_killed_is_replaced(own: Serving) -> None:
-    before = own.workers()
+def test_a_process_that_is_killed_is_replaced(unshared: Serving) -> None:
+    before = unshared.workers()
     killed = min(before)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: own.started() >= 3)
-    after = {pid for pid in own.workers() if alive(pid)}
+    wait_until(lambda: unshared.started() >= 3)
+    after = {pid for pid in unshared.workers() if alive(pid)}
     assert len(after) == 2
     assert after - before
     assert killed not in after
     for _ in range(10):
-        assert own.ask(post(HIT))[0].startswith(b"http/1.1 200")
+        assert unshared.ask(post(HIT))[0].startswith(b"http/1.1 200")
 
 
-def test_the_processes_end_with_their_parent(own: Serving) -> None:
-    workers = own.workers()
-    own.process.kill()
-    own.process.wait()
+def test_the_processes_end_with_their_parent(unshared: Serving) -> None:
+    workers = unshared.workers()
+    unshared.process.kill()
+    unshared.process.wait()
     wait_until(lambda: not any(alive(pid) for pid in workers))
 
 

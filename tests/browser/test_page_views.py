@@ -111,7 +111,9 @@ def test_a_page_that_is_only_prerendered_is_not_seen(tmp_path: Path, site: Site,
     site.page("/next", "<script>fetch('/runs?' + document.prerendering)</script>")
     url = site.page("/", f"<script>{leave}</script><script type=speculationrules>{rules}</script>")
     command = [CHROMIUM, *FLAGS, f"--user-agent={SOMEBODY}", f"--user-data-dir={tmp_path}", url]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as own:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as chromium:
         try:
             # The page's scripts do run while it is prerendered.
             wait_until(lambda: "/runs?true" in site.asked)
@@ -119,7 +121,7 @@ def test_a_page_that_is_only_prerendered_is_not_seen(tmp_path: Path, site: Site,
             site.page("/leave", "at once")
             rows = tracked.wait_for(3)
         finally:
-            os.killpg(own.pid, signal.SIGTERM)
+            os.killpg(chromium.pid, signal.SIGTERM)
     # The last two are sent at the same moment.
     assert sorted(paths(rows, site)) == ["/", "/", "/next"]
     assert sorted(row["event_name"] for row in rows) == ["leaving", "page_view", "page_view"]

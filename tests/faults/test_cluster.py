@@ -59,14 +59,14 @@ def house(cluster: ClusterNodes, settings: Settings, database: Database, tmp_pat
     """Receiver, workers and scheduler with the cluster's URL, and clients that send for applications in all shards."""
     for app_id in APP_IDS:
         applications.create(database, name="Shop", app_id=app_id, rate_limit=1_000_000)
-    own = replace(settings, redis_url=cluster.url)
+    of_cluster = replace(settings, redis_url=cluster.url)
     (tmp_path / "served").mkdir()
     with ExitStack() as stack:
-        server = stack.enter_context(serving(environment(own, **RQ_VARIABLE), tmp_path / "served", processes=2))
-        workers = stack.enter_context(running(own, tmp_path, "worker.py", "--workers", "2", **RQ_VARIABLE))
-        scheduler = stack.enter_context(running(own, tmp_path, "scheduler.py", **RQ_VARIABLE))
+        server = stack.enter_context(serving(environment(of_cluster, **RQ_VARIABLE), tmp_path / "served", processes=2))
+        workers = stack.enter_context(running(of_cluster, tmp_path, "worker.py", "--workers", "2", **RQ_VARIABLE))
+        scheduler = stack.enter_context(running(of_cluster, tmp_path, "scheduler.py", **RQ_VARIABLE))
         load = stack.enter_context(sending(server.port, clients=CLIENTS, pause=PAUSE, app_ids=APP_IDS))
-        yield House(cluster, own, load, server, workers, scheduler)
+        yield House(cluster, of_cluster, load, server, workers, scheduler)
 
 
 def lost(house: House, database: Database) -> dict[UUID, float]:
@@ -79,8 +79,8 @@ def lost(house: House, database: Database) -> dict[UUID, float]:
 def stored_since(database: Database, moment: float) -> int:
     """Of how many applications hits that were sent after a moment are stored."""
     statement = "SELECT count(DISTINCT application_id) FROM access_logs WHERE created_at > to_timestamp(%s)"
-    [(found,)] = rows(database, statement, moment)
-    return int(found)
+    [(count,)] = rows(database, statement, moment)
+    return int(count)
 
 
 def say(house: House, what: str, seconds: float, gone: dict[UUID, float]) -> None:
@@ -163,7 +163,7 @@ def test_what_was_neither_replicated_nor_stored_is_lost_with_a_node_and_nothing_
         gone = lost(house, database)
     say(house, "neither replicated nor stored for", killed_at - cut_at, gone)
     assert gone
-    assert {house.load.app_id_of[each] for each in gone} <= there
+    assert {house.load.app_id_of[tracking_id] for tracking_id in gone} <= there
     assert all(cut_at - REPLICATION_SECONDS < at < killed_at + 0.1 for at in gone.values()), gone
 
 

@@ -136,9 +136,9 @@ def _count_for_ever(url: str) -> None:
 
 def _wait_until_busy(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        found = None
-        while found is None:
-            found = connection.execute(
+        backend = None
+        while backend is None:
+            backend = connection.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE application_name = 'busy' AND state = 'active'"
             ).fetchone()
 

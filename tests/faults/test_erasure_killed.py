@@ -76,7 +76,7 @@ def test_an_eraser_killed_at_any_step_leaves_numbers_that_agree_and_is_completed
         time.sleep(CHANCE.random() * 0.01)
         eraser.send_signal(signal.SIGKILL)
         eraser.communicate()
-        assert {found.difference.name for found in verify(database, SystemClock()).differences} <= AHEAD
+        assert {day.difference.name for day in verify(database, SystemClock()).differences} <= AHEAD
         left += rows(database, "SELECT count(*) FROM access_logs WHERE client_sub_id = %s", WHO)
     assert left == sorted(left, reverse=True)
     assert left[-1] < (60,)

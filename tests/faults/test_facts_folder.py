@@ -46,11 +46,11 @@ def full_disk() -> Iterator[None]:
 def read_only(folder: Path) -> Iterator[None]:
     """Take the right to write away; from root, who has it anyway, by being nobody for a moment."""
     folders = [path for path in (folder, *folder.rglob("*")) if path.is_dir()]
-    for each in folders:
-        each.chmod(0o555)
+    for directory in folders:
+        directory.chmod(0o555)
     above = [parent for parent in folder.parents if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001]
-    for each in above:
-        each.chmod(each.stat().st_mode | 0o011)
+    for directory in above:
+        directory.chmod(directory.stat().st_mode | 0o011)
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(_NOBODY)
@@ -59,10 +59,10 @@ def read_only(folder: Path) -> Iterator[None]:
     finally:
         if is_root:
             os.seteuid(0)
-        for each in folders:
-            each.chmod(0o750)
-        for each in above:
-            each.chmod(each.stat().st_mode & ~0o011)
+        for directory in folders:
+            directory.chmod(0o750)
+        for directory in above:
+            directory.chmod(directory.stat().st_mode & ~0o011)
 
 
 def pages(database: Database, folder: Path) -> set[str]:

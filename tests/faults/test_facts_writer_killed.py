@@ -56,10 +56,10 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
         writer.wait()
         writer.stdout.close()
         # Whatever is readable now is whole: hits of before, and none twice.
-        found = [page for (page,) in facts(database, folder, "page")]
-        assert len(found) == len(set(found))
+        pages = [page for (page,) in facts(database, folder, "page")]
+        assert len(pages) == len(set(pages))
         expected |= {f"/{n}" for n in arriving}
-        assert set(found) <= expected
+        assert set(pages) <= expected
     make_facts(database, folder)
     assert {page for (page,) in facts(database, folder, "page")} == expected
     assert len(facts(database, folder, "page")) == len(expected) == KILLS * 20

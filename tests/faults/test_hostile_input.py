@@ -107,10 +107,10 @@ def test_any_bytes_to_the_receiver_are_answered_and_what_is_acknowledged_is_stor
     assert became["400"]
     while drain(redis, database, seconds=60).ended != "dry":
         pass
-    found = look(database, redis)
-    assert (found.lost, found.surplus, found.waiting, found.failed) == (0, 0, 0, 0)
-    assert found.stored >= 1
-    assert rows(database, "SELECT count(*) FROM access_logs") == [(found.stored,)]
+    balance = look(database, redis)
+    assert (balance.lost, balance.surplus, balance.waiting, balance.failed) == (0, 0, 0, 0)
+    assert balance.stored >= 1
+    assert rows(database, "SELECT count(*) FROM access_logs") == [(balance.stored,)]
     assert application.app_id == "shop"
 
 

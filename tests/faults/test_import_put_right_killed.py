@@ -63,7 +63,7 @@ def kill_again_and_again(
 ) -> list[int]:
     """Run a command and kill it when some of its work is done, or in the middle of that; what was left each time."""
     chance = random.Random(SEED)
-    killed, found = 0, []
+    killed, counts = 0, []
     for kill in range(KILLS):
         enough = left() * (1 - chance.uniform(0.1, 0.7) / (KILLS - kill))
         with running(settings, folder, "-m", "tracker", *options, constants=SLOWLY) as process:
@@ -72,10 +72,10 @@ def kill_again_and_again(
             time.sleep(chance.random() * 0.01)
             killed += process.process.poll() is None
             process.kill()
-        found.append(left())
+        counts.append(left())
         after()
     assert killed == KILLS
-    return found
+    return counts
 
 
 def wait_in_the_queue(redis: Connection, database: Database, application: Application, source: str, hits: int) -> None:
@@ -89,12 +89,12 @@ def wait_in_the_queue(redis: Connection, database: Database, application: Applic
 
 
 def count(database: Database, condition: str) -> int:
-    [(found,)] = rows(database, f"SELECT count(*) FROM access_logs WHERE {condition}")
-    return int(found)
+    [(number,)] = rows(database, f"SELECT count(*) FROM access_logs WHERE {condition}")
+    return int(number)
 
 
 def numbers_agree(database: Database, but: set[str]) -> None:
-    assert {found.difference.name for found in verify(database, SystemClock()).differences} <= but
+    assert {day.difference.name for day in verify(database, SystemClock()).differences} <= but
 
 
 def everything_agrees(settings: Settings, database: Database) -> None:

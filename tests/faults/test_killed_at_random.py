@@ -59,10 +59,10 @@ def test_anything_is_killed_at_random_and_nothing_acknowledged_is_lost(  # noqa:
                 wait_until(lambda count=expected: len(sender.acknowledged) > count)  # type: ignore[misc]
         running.revive()
         mended = time.monotonic()
-        found = outcome(f"anything killed at random, seed {SEED}", faults, sender, database, redis)
+        result = outcome(f"anything killed at random, seed {SEED}", faults, sender, database, redis)
         back = time.monotonic() - mended
     bit = ", ".join(f"{times} {what}" for what, times in done.most_common())
-    note(record_property, found, place="0", backs=[back], bit=bit)
+    note(record_property, result, place="0", backs=[back], bit=bit)
     assert len(done) > 3, "the faults bit"
-    found.demand_sound(settings)
-    assert found.balance.stored == found.stored
+    result.demand_sound(settings)
+    assert result.balance.stored == result.stored

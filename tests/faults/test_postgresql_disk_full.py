@@ -71,9 +71,9 @@ def test_hits_wait_until_there_is_room_again(
             if not server.running:
                 server.start()
             back = seconds_until_back(sender, database)
-        found = outcome("postgresql's disk full (small tmpfs)", 1, sender, database, redis)
+        result = outcome("postgresql's disk full (small tmpfs)", 1, sender, database, redis)
         bit = "PostgreSQL: no space left on device"
-        note(record_property, found, place="2 90", backs=[back], bit=bit)
-        found.demand_sound(on_disk)
+        note(record_property, result, place="2 90", backs=[back], bit=bit)
+        result.demand_sound(on_disk)
         assert rows(database, "SELECT count(*) FROM batch_queue") == [(0,)]
         database.close()

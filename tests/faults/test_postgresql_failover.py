@@ -54,11 +54,11 @@ class Pair:
         with psycopg.connect(self.old.url, autocommit=True) as old:
             old.execute("ALTER SYSTEM SET default_transaction_read_only = on")
             old.execute("SELECT pg_reload_conf()")
-            # These servers commit without waiting for their log: what was written of it may not hold the last hit yet.
-            (position,) = old.execute("SELECT pg_current_wal_insert_lsn()").fetchone() or (None,)
+            # These servers commit without waiting for their log: this writes it to its end, with a record of its own.
+            said = old.execute("SELECT pg_logical_emit_message(false, 'the end', '', true)").fetchone()
         with psycopg.connect(self.new.url, autocommit=True) as new:
             reached = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
-            wait_until(lambda: new.execute(reached, [position]).fetchone() == (True,))
+            wait_until(lambda: new.execute(reached, said).fetchone() == (True,))
             assert new.execute("SELECT pg_promote()").fetchone() == (True,)
 
     def fail_over(self) -> None:
@@ -76,7 +76,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         subprocess.run(
             [
                 str(wheel.postgres_bin() / "pg_basebackup"),
-                *("-h", folder_of(old), "-U", "postgres", "-D", str(standby.data), "-R", "-c", "fast"),
+                *("-h", folder_of(old), "-U", "postgres", "-D", str(standby.data), "-R", "-c", "fast", "--no-sync"),
             ],
             check=True,
             capture_output=True,
@@ -114,9 +114,9 @@ def test_all_processes_go_on_with_the_primary_among_several_hosts(
         wait_until(lambda: code(receiving.track(HIT)) == (200, None))
         wait_until(lambda: rows(new, "SELECT count(*) FROM access_logs") == [(1,)])
         wait_until(lambda: rows(old, LEADS) == [(1,)])
-        found = findings(of_both)
-        assert found["replica for reading"][0] == "ok"
-        assert found["settings"][0] == "ok"
+        finding_of = findings(of_both)
+        assert finding_of["replica for reading"][0] == "ok"
+        assert finding_of["settings"][0] == "ok"
         without = replace(of_both, database_url=of_both.database_url.replace("read-write", "any"))
         assert "several hosts" not in findings(without)["settings"][1]
         bare = replace(of_both, database_url=of_both.database_url.partition("&")[0])

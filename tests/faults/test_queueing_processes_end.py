@@ -42,9 +42,9 @@ def hold_one(redis: Connection) -> psutil.Process:
     redis.set(HOLD, "1")
     add(redis, [entry(1)])
     wake_worker(redis, "tracker", drain_seconds=20)
-    found = horse(redis)
+    work_horse = horse(redis)
     wait_until(lambda: depths(redis)[1].pending == 1)
-    return found
+    return work_horse
 
 
 def test_entries_that_nobody_woke_for_are_found_at_start_and_later(redis: Connection, redis_url: str) -> None:

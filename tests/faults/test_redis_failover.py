@@ -64,12 +64,12 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         moving_name(Path(urlsplit(old.url).path)) as name,
     ):
         servers = Pair(old, new, name)
-        for each in (servers.old, servers.new):
-            open_port(each)
+        for server in (servers.old, servers.new):
+            open_port(server)
         servers.new.replicaof("127.0.0.1", servers.old.config_get("port")["port"])
         yield servers
-        for each in (servers.old, servers.new):
-            each.close()
+        for server in (servers.old, servers.new):
+            server.close()
 
 
 def open_port(server: Redis) -> None:

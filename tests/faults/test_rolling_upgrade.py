@@ -38,8 +38,8 @@ def earlier(tmp_path: Path) -> Path:
     folder = tmp_path / "earlier"
     folder.mkdir()
     git = shutil.which("git") or "git"
-    found = subprocess.run([git, "cat-file", "-e", EARLIER], cwd=PROJECT, capture_output=True, check=False)
-    need(found.returncode == 0, f"The commit {EARLIER} is not here: this is no clone, or a shallow one.")
+    commit = subprocess.run([git, "cat-file", "-e", EARLIER], cwd=PROJECT, capture_output=True, check=False)
+    need(commit.returncode == 0, f"The commit {EARLIER} is not here: this is no clone, or a shallow one.")
     archive = subprocess.run([git, "archive", EARLIER], cwd=PROJECT, capture_output=True, check=True)
     subprocess.run(["tar", "x", "-C", str(folder)], input=archive.stdout, check=True)
     return folder
@@ -97,8 +97,8 @@ def test_processes_are_replaced_one_after_the_other_and_back(  # noqa: PLR0917 f
                     running.replace(what, checkout)
                     time.sleep(1)
                     backs.append(seconds_until_back(sender, database, BACK_SECONDS))
-        found = outcome(f"rolling upgrade from {EARLIER} and back", 2, sender, database, redis)
+        result = outcome(f"rolling upgrade from {EARLIER} and back", 2, sender, database, redis)
     bit = f"{len(backs)} processes replaced; the schema went on"
-    note(record_property, found, place="4 90", backs=backs, bit=bit)
-    found.demand_sound(fresh)
+    note(record_property, result, place="4 90", backs=backs, bit=bit)
+    result.demand_sound(fresh)
     database.close()

@@ -54,14 +54,14 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 @pytest.fixture
 def house(watched: Watched, settings: Settings, application: Application, tmp_path: Path) -> Iterator[House]:
     """Receiver, worker and scheduler with the Sentinels' URL, and clients that send."""
-    own = replace(settings, redis_url=watched.url)
+    of_sentinels = replace(settings, redis_url=watched.url)
     (tmp_path / "served").mkdir()
     with ExitStack() as stack:
-        server = stack.enter_context(serving(environment(own), tmp_path / "served", processes=1))
-        workers = stack.enter_context(running(own, tmp_path, "worker.py"))
-        scheduler = stack.enter_context(running(own, tmp_path, "scheduler.py"))
+        server = stack.enter_context(serving(environment(of_sentinels), tmp_path / "served", processes=1))
+        workers = stack.enter_context(running(of_sentinels, tmp_path, "worker.py"))
+        scheduler = stack.enter_context(running(of_sentinels, tmp_path, "scheduler.py"))
         load = stack.enter_context(sending(server.port, clients=CLIENTS, pause=PAUSE))
-        yield House(watched, own, load, server, workers, scheduler)
+        yield House(watched, of_sentinels, load, server, workers, scheduler)
 
 
 def names_at(node: Node) -> set[str]:

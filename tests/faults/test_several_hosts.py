@@ -129,8 +129,8 @@ def send(made: Fleet, seconds: float) -> list[Outcome]:
 
     def clients(host: Host) -> None:
         assert Path("/proc/thread-self/ns/net").readlink() == network
-        each = CONNECTIONS // len(made.hosts)
-        generator = Generator(PORT, requests(host.number * 1_000_000), connections=each, host=host.address)
+        share = CONNECTIONS // len(made.hosts)
+        generator = Generator(PORT, requests(host.number * 1_000_000), connections=share, host=host.address)
         outcomes.append(generator.run(seconds))
 
     threads = [threading.Thread(target=clients, args=[host]) for host in made.hosts]

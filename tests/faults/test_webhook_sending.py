@@ -120,8 +120,8 @@ def test_a_hundred_healthy_endpoints_are_served_in_time_beside_one_that_hangs(
 
         def rounds(number: int, *, to_the_hanging: int) -> float:
             """A delivery for each that is healthy, again and again; how long all but one of a hundred took at most."""
-            for each in healthy:
-                each.received.clear()
+            for endpoint in healthy:
+                endpoint.received.clear()
             noted = dict[str, float]()
             for _ in range(number):
                 owe(database, bad, now(), to_the_hanging)

@@ -74,10 +74,11 @@ def test_a_drain_that_is_out_of_time_wakes_again(
     jobs.drain()  # Connects, which a slow machine does not do within the second.
     enqueue(redis, [hit_of(application, n) for n in range(1, 4001)])
 
-    jobs.drain()
+    while redis.xlen(NORMAL) == 4000:  # A busy machine claims nothing within a second.
+        jobs.drain()
     jobs._workers.popitem()[1].close()
 
-    assert 0 < redis.xlen(NORMAL) < 4000
+    assert redis.xlen(NORMAL) > 0
     assert redis.llen("rq:queue:tracker") == 1
 
 

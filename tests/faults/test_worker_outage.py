@@ -107,7 +107,8 @@ def test_redis_restarts_between_commit_and_acknowledgement(
         valkey.start()
         pending = redis.xpending_range(NORMAL, GROUP, "-", "+", 999)
         assert len(pending) == 100
-        redis.xclaim(NORMAL, GROUP, "gone", 0, [each["message_id"] for each in pending], idle=60_000, justid=True)
+        ids = [delivered["message_id"] for delivered in pending]
+        redis.xclaim(NORMAL, GROUP, "gone", 0, ids, idle=60_000, justid=True)
         again = drain(redis, database)
 
         assert (again.ended, again.stored, again.duplicates) == ("dry", 0, 100)

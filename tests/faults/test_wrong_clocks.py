@@ -68,10 +68,10 @@ def stored(database: Database) -> dict[str, Any]:
         "batches": "SELECT count(*) FROM batch_jobs WHERE job_type = 'ingest'",
         "queue": "SELECT count(*) FROM batch_queue",
     }
-    found: dict[str, Any] = {name: rows(database, query)[0][0] for name, query in counts.items()}
+    kept: dict[str, Any] = {name: rows(database, query)[0][0] for name, query in counts.items()}
     with database.transaction() as tx:
-        found["months"] = {partition.name for partition in partitions.list_partitions(tx)}
-    return found
+        kept["months"] = {partition.name for partition in partitions.list_partitions(tx)}
+    return kept
 
 
 def lost(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

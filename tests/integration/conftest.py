@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from tests.support.memory_folder import memory_folder
 from tests.support.needed import need_wheel
 from tests.support.receiving import Receiving
 from tests.support.shop_in_bucket import ShopInBucket
+from tests.support.tallied import Tallied, tallied
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -23,6 +25,7 @@ from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import RQ_PREFIX, SHARDS
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.shards import shard_number
+from tracker.reports import tally_making
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 
@@ -107,12 +110,12 @@ def sharded_producer(cluster: ClusterClient) -> ShardedProducer:
 @pytest.fixture(scope="session")
 def applications() -> list[UUID]:
     """One application in each shard of a cluster."""
-    found: dict[int, UUID] = {}
+    id_of_shard: dict[int, UUID] = {}
     number = 0
-    while len(found) < SHARDS:
+    while len(id_of_shard) < SHARDS:
         number += 1
-        found.setdefault(shard_number(UUID(int=number), SHARDS), UUID(int=number))
-    return [found[shard] for shard in range(SHARDS)]
+        id_of_shard.setdefault(shard_number(UUID(int=number), SHARDS), UUID(int=number))
+    return [id_of_shard[shard] for shard in range(SHARDS)]
 
 
 @pytest.fixture
@@ -141,3 +144,14 @@ def bucket(bucket_of_all: BucketServer, monkeypatch: pytest.MonkeyPatch) -> Buck
     for name, value in bucket_of_all.environment.items():
         monkeypatch.setenv(name, value)
     return bucket_of_all
+
+
+@pytest.fixture
+def tallied_application(
+    database: Database, redis: Connection, tmp_path: Path, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Tallied]:
+    """One whose visitors are counted in several shares."""
+    for share in ("_HITS_A_SHARE", "_PARTS_A_SHARE"):
+        monkeypatch.setattr(tally_making, share, 9)
+    with tallied(database, redis, tmp_path / "facts", application) as one:
+        yield one

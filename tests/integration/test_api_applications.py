@@ -66,8 +66,8 @@ def test_only_the_operator_ends_a_suspension(
     managing: Managing, application: Application, application_key: str
 ) -> None:
     assert data(managing.patch("/v1/applications/shop", {"status": "suspended"}))["status"] == "suspended"
-    own = managing.patch("/v1/applications/shop", {"status": "active"}, key=application_key)
-    assert error(own) == (403, "FORBIDDEN")
+    answer = managing.patch("/v1/applications/shop", {"status": "active"}, key=application_key)
+    assert error(answer) == (403, "FORBIDDEN")
     assert data(managing.patch("/v1/applications/shop", {"status": "active"}))["status"] == "active"
     assert data(managing.patch("/v1/applications/shop", {"status": "inactive"}, key=application_key))
 

@@ -9,13 +9,8 @@ from typing import Any
 
 import hypothesis
 import pytest
-from schemathesis import GenerationMode
-from schemathesis.core.failures import FailureGroup
-from schemathesis.core.parameters import ParameterLocation
-from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from tests.support.facts import make_facts
-from tests.support.fuzzing import document
 from tests.support.managing import Managing, data
 from tracker.application import Application
 from tracker.config import Settings
@@ -24,15 +19,6 @@ from tracker.store.database import Database
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 """Of each operation, in each of the two ways; `make fuzz` asks for many more."""
 
-
-BEYOND_THE_DOCUMENT = [
-    # Who may, the tests of tenancy say; here the header of the operator is always sent.
-    ignored_auth,
-    # A document cannot say all: what is a cursor, that a time lies ahead, that a default fits the rules beside it.
-    positive_data_acceptance,
-]
-SENT_AS_DRAWN = (ParameterLocation.QUERY, ParameterLocation.BODY)
-"""Where what the document forbids is surely sent: paths get names that there are, and the header is the operator's."""
 TOO_LARGE = 413
 """A good answer to what the document forbids, where that is also too large; schemathesis does not expect it."""
 
@@ -49,6 +35,8 @@ def managing(settings: Settings) -> Iterator[Managing]:
 def test_the_api_answers_as_its_document_says(
     managing: Managing, application: Application, database: Database, settings: Settings
 ) -> None:
+    from tests.support import fuzzing  # Loads schemathesis, which no other test needs: that takes a second.
+
     make_facts(database, settings.facts_url)
     app = "/v1/applications/shop"
     key = data(managing.post(f"{app}/api-keys", {"permissions": ["track"]}))
@@ -58,14 +46,14 @@ def test_the_api_answers_as_its_document_says(
     funnel = data(managing.post(f"{app}/funnels", {"name": "Way", "steps": ["page:/", "event:buy"]}))
     names = {"application": "shop", "key_id": key["id"], "key": "colour", "webhook_id": webhook["id"], "name": "news"}
     names |= {"goal_id": goal["id"], "funnel_id": funnel["id"]}
-    schema = document(managing, names)
-    found: dict[str, str] = {}
+    schema = fuzzing.document(managing, names)
+    failures: dict[str, str] = {}
     calls = 0
     for result in schema.get_all_operations():
         operation = result.ok()
         if operation.label == "DELETE /v1/applications/{application}":
             continue  # With it, nothing would be left to ask about.
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        for mode in fuzzing.BOTH_WAYS:
 
             @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
             @hypothesis.settings(
@@ -82,15 +70,15 @@ def test_the_api_answers_as_its_document_says(
                 answer = case.call(headers={"Authorization": f"Bearer {managing.admin_token}"})
                 if answer.status_code == TOO_LARGE or [] in (case.query or {}).values():
                     return  # A parameter that is an empty list is not sent at all.
-                excluded = list(BEYOND_THE_DOCUMENT)
-                if not any(case.meta.is_negative_at(location) for location in SENT_AS_DRAWN):
-                    excluded.append(negative_data_rejection)
+                excluded = list(fuzzing.BEYOND_THE_DOCUMENT)
+                if not any(case.meta.is_negative_at(location) for location in fuzzing.SENT_AS_DRAWN):
+                    excluded.append(fuzzing.negative_data_rejection)
                 try:
                     case.validate_response(answer, excluded_checks=excluded)
-                except FailureGroup as group:
+                except fuzzing.FailureGroup as group:
                     for failure in group.exceptions:
                         sentence = f"{answer.status_code} {answer.text[:100]} to {case.as_curl_command()[:600]}"
-                        found.setdefault(f"{case.operation.label}: {failure}", sentence)
+                        failures.setdefault(f"{case.operation.label}: {failure}", sentence)
 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Of the tool's own making.
@@ -98,5 +86,5 @@ def test_the_api_answers_as_its_document_says(
                     one_operation()
                 except hypothesis.errors.Unsatisfiable:
                     continue  # There is nothing that the document forbids.
-    assert found == {}
+    assert failures == {}
     assert calls > 80 * EXAMPLES

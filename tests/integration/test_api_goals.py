@@ -79,7 +79,7 @@ def test_there_are_so_many_and_each_is_of_its_application(
         goal = data(managing.post(f"{SHOP}/goals", {"name": f"Goal {number}", "step": "page:/"}))
     assert error(managing.post(f"{SHOP}/goals", {"name": "More", "step": "page:/"})) == (409, "CONFLICT")
     _, stranger = applications.create(database, name="Stranger", app_id="stranger")
-    own = "/v1/applications/stranger/goals"
-    for path in (f"{own}/{goal['id']}", f"{own}/{uuid4()}", f"{own}/nonsense"):
+    goals = "/v1/applications/stranger/goals"
+    for path in (f"{goals}/{goal['id']}", f"{goals}/{uuid4()}", f"{goals}/nonsense"):
         assert error(managing.delete(path, key=stranger)) == (404, "NOT_FOUND")
     assert len(data(managing.get(f"{SHOP}/goals"))["items"]) == 20

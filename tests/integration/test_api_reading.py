@@ -75,8 +75,8 @@ def test_both_faces_show_the_same_statistics(
     by_command = tracker(
         settings, "stats", "show", "--app-id", "shop", "--from", first, "--to", TODAY, *options, "--json"
     ).json
-    for found in (over_http, by_command):
-        assert found.pop("data_complete_until") is not None
+    for shown in (over_http, by_command):
+        assert shown.pop("data_complete_until") is not None
     assert over_http == by_command
     assert (
         over_http["total_requests"]
@@ -102,9 +102,9 @@ def test_both_faces_show_the_same_parameter_drift_and_sessions(managing: Managin
         "kind": 2,
         "price": 20,
     }
-    found = data(managing.get("/v1/sessions?app_id=shop"))
-    assert found["items"] == tracker(settings, "sessions", "list", "--app-id", "shop", "--json").json
-    assert {row["session_id"] for row in found["items"]} == {"s0", "s1", "s2", "s3"}
+    page = data(managing.get("/v1/sessions?app_id=shop"))
+    assert page["items"] == tracker(settings, "sessions", "list", "--app-id", "shop", "--json").json
+    assert {row["session_id"] for row in page["items"]} == {"s0", "s1", "s2", "s3"}
 
 
 @pytest.mark.usefixtures("stored")
@@ -239,8 +239,8 @@ def test_what_is_wrong_from_the_start_is_an_answer_and_later_a_broken_one(
         sent.extend(managing.get("/v1/export?app_id=shop").response)  # type: ignore[arg-type]
     assert b"".join(sent).splitlines()[-1] == b'"INCOMPLETE: the export broke off here."', "whatever broke it"
     calls, broken_at = iter(range(100)), 1000
-    places, at_once, each = export_view._places, export_view.MAX_CONCURRENT, export_view._PER_APPLICATION
-    for holders in (["shop"] * each, [f"other-{number}" for number in range(at_once)]):
+    places, at_once, per_application = export_view._places, export_view.MAX_CONCURRENT, export_view._PER_APPLICATION
+    for holders in (["shop"] * per_application, [f"other-{number}" for number in range(at_once)]):
         assert all(map(places.take, holders)), "every export has given its place back"
         refused = managing.get("/v1/export?app_id=shop")
         assert (error(refused), "Retry-After" in refused.headers) == ((503, "SERVICE_UNAVAILABLE"), True)

@@ -1,5 +1,6 @@
 """Months whose hits are kept in files with all their columns, and come back from them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,14 +11,19 @@ from tests.support.deleting import DeletionsBy
 from tests.support.facts import facts, make_facts, writer_of
 from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tests.support.raw_hits import execute
+from tests.support.with_constants import NO_RECEIVER
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.facts import erase_archived
+from tracker.facts.day import Workspace
 from tracker.ledger.folding import fold_ledger
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
 from tracker.management import applications
 from tracker.queueing.connection import Connection
+from tracker.store.archive_erasures import ArchiveErasure
 from tracker.store.database import Database
+from tracker.store.facts_marks import FactsDay
 
 STATISTICS = "SELECT date, total_requests, unique_visitors, unique_sessions, custom_param_stats FROM daily_statistics"
 
@@ -67,6 +73,23 @@ def test_a_month_comes_back_row_for_row_and_once(
     make_facts(database, settings.facts_url)
     on_disk = list(settings.facts_url.glob("hits/*/*/*.parquet"))
     assert len(on_disk) == rows(database, "SELECT count(*) FROM archived_hits")[0][0]
+
+
+def test_a_column_that_comes_later_is_archived_and_keeps_no_older_file_from_coming_back(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    store_old_month(database, application, settings.facts_url)
+    before = rows(database, "SELECT *, NULL::text FROM access_logs ORDER BY id")
+    archive(settings)
+    execute(database, "ALTER TABLE access_logs ADD COLUMN viewport_size VARCHAR(20)")
+    for _ in range(2):
+        back = tracker(settings, "partitions", "restore", str(OLD), "--json")
+        assert (back.status, back.json["hits"]) == (0, HITS), back.errors
+        assert rows(database, "SELECT * FROM access_logs ORDER BY id") == before
+        execute(database, "UPDATE access_logs SET viewport_size = 'v' || id")
+        before = rows(database, "SELECT * FROM access_logs ORDER BY id")
+        assert before[0][-1].startswith("v")
+        archive(settings)
 
 
 def test_of_facts_alone_no_hits_are_made_and_damaged_files_bring_nothing_back(
@@ -123,12 +146,12 @@ def test_who_is_erased_is_in_no_file_of_an_archived_month(  # noqa: PLR0917 fixt
     assert tracker(settings, "partitions", "archive", str(OLD), "--yes", *full).status == 0
     erased = tracker(settings, "erase", "--app-id", "shop", option, name, "--yes", "--json")
     assert erased.status == 0, erased.errors
-    found = [page for (page,) in facts(database, settings.facts_url, "page")]
+    of_facts = [page for (page,) in facts(database, settings.facts_url, "page")]
     if way == "facts" and option == "--ip":
         assert "no addresses" in erased.output
-        assert len(found) == HITS
+        assert len(of_facts) == HITS
         return
-    assert found == left
+    assert of_facts == left
     assert rows(database, "SELECT count(*) FROM facts_files WHERE replaced_at IS NOT NULL") == [(0,)]
     if way == "hits":
         assert rows(database, "SELECT count(*) FROM archived_hits WHERE replaced_at IS NOT NULL") == [(0,)]
@@ -159,21 +182,27 @@ def test_an_application_that_is_purged_and_days_that_are_over_are_in_no_file(
         condition = kept if table != "archived_days" else kept.removesuffix(" AND replaced_at IS NULL")
         assert rows(database, condition.format(table), application.id) == [(OLD.start.date().replace(day=12),)]
         assert rows(database, condition.format(table), other.id) == [(OLD.start.date().replace(day=10),)]
-    purged = tracker(settings, "apps", "delete", "other", "--purge", "--yes")
+    purged = tracker(settings, "apps", "delete", "other", "--purge", "--yes", constants=NO_RECEIVER)
     assert purged.status == 0, purged.errors
     for table in ("facts_files", "archived_hits", "archived_days"):
         assert rows(database, f"SELECT count(*) FROM {table} WHERE application_id = %s", other.id) == [(0,)]
     assert not list(settings.facts_url.rglob(f"application={other.id}"))
 
 
-def test_a_damaged_archived_file_keeps_an_erasure_waiting_and_no_hit_of_others_out_of_the_facts(
-    settings: Settings, database: Database, application: Application, redis: Connection
-) -> None:
+def archived_and_damaged(settings: Settings, database: Database, application: Application) -> tuple[Path, bytes]:
+    """Archive a month, and damage a file of its hits: which one, and what it held."""
     store_old_month(database, application, settings.facts_url)
     archive(settings)
     damaged = min(settings.facts_url.glob("hits/*/*/*.parquet"))
     kept = damaged.read_bytes()
     damaged.write_bytes(b"nothing")
+    return damaged, kept
+
+
+def test_a_damaged_archived_file_keeps_an_erasure_waiting_and_no_hit_of_others_out_of_the_facts(
+    settings: Settings, database: Database, application: Application, redis: Connection
+) -> None:
+    damaged, kept = archived_and_damaged(settings, database, application)
     waiting = tracker(settings, "erase", "--app-id", "shop", "--client-sub-id", "c2", "--yes")
     assert (waiting.status, "the erasure waits" in waiting.errors) == (1, True)
     other, _ = applications.create(database, name="Other", app_id="other")
@@ -187,3 +216,29 @@ def test_a_damaged_archived_file_keeps_an_erasure_waiting_and_no_hit_of_others_o
     writer.turn()
     assert writer.problem is None
     assert ("c2",) not in facts(database, settings.facts_url, "client")
+
+
+def test_an_erasure_that_takes_too_long_keeps_no_other_waiting(
+    settings: Settings, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged, kept = archived_and_damaged(settings, database, application)
+    for client in ("c2", "c4"):
+        assert tracker(settings, "erase", "--app-id", "shop", "--client-sub-id", client, "--yes").status == 1
+    damaged.write_bytes(kept)
+    long: list[str] = []
+    days_of = erase_archived._days
+
+    def days(database: Database, space: Workspace, person: ArchiveErasure) -> list[FactsDay]:
+        if not long:
+            long.extend(person.client_sub_ids)
+            with space.engine.cursor(seconds=0.2) as cursor:
+                cursor.run("SELECT sum(hash(n)) FROM range(1000000000000) AS made(n)")
+        return days_of(database, space, person)
+
+    def left() -> set[str]:
+        writer_of(database, settings.facts_url).turn()
+        return {"c2", "c4"} & {client for (client,) in facts(database, settings.facts_url, "client")}
+
+    monkeypatch.setattr(erase_archived, "_days", days)
+    assert left() == set(long) != set()
+    assert left() == set()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import decode_str
 
 from tests.support.compose_project import ROOT
 from tracker import config
@@ -35,14 +34,16 @@ LEFT_OUT = {
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
+    from cfnlint.decode import decode_str  # Loads sympy with it: no other test needs it, and it takes a second.
+
     template, problems = decode_str(TEMPLATE.read_text())
     assert not problems
-    found: dict[str, Any] = template["Resources"]
-    return found
+    declared: dict[str, Any] = template["Resources"]
+    return declared
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    return {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
 
 
 def containers(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -105,11 +105,11 @@ def test_a_crowd_waits_in_its_own_stream_and_is_served(
     depths = {depth.name: depth.waiting for depth in inspection.depths(cluster)}
     assert (depths["normal"], depths["overflow"]) == (100, 150)
     sharded_producer.look_at_crowds()
-    found: set[UUID] = set()
+    claimed: set[UUID] = set()
     while claims := worker.claim():
-        found |= {claim.entry.id for claim in claims}
+        claimed |= {claim.entry.id for claim in claims}
         worker.settle(claims)
-    assert len(found) == 250
+    assert len(claimed) == 250
     assert shards_of(cluster)[3].zcard("tracker:hits:overflowing") == 0
 
 
@@ -124,16 +124,19 @@ def test_the_queue_limit_is_that_of_all_shards_together(cluster: ClusterClient, 
 def test_what_comes_again_goes_into_the_shard_of_its_application(
     cluster: ClusterClient, applications: list[UUID]
 ) -> None:
-    entries = [entry_naming(each, place, priority=IMPORT_PRIORITY) for place, each in enumerate(applications, 1)]
+    entries = [
+        entry_naming(application_id, place, priority=IMPORT_PRIORITY)
+        for place, application_id in enumerate(applications, 1)
+    ]
     added = adding.add(cluster, entries)
     assert adding.bulk_waiting(cluster) == SHARDS
     assert not adding.is_bulk_taken(cluster, added.last)
     adding.add(cluster, [entry_naming(applications[5], 100)])
     assert [shard.zcard("tracker:hits:overflowing") for shard in shards_of(cluster)] == [0] * 5 + [1] + [0] * 10
     events = [(application, UUID(int=1)) for application in applications]
-    with_events = [entry_naming(each, 200 + place) for place, each in enumerate(applications)]
+    with_events = [entry_naming(application_id, 200 + place) for place, application_id in enumerate(applications)]
     assert adding.add_once(cluster, with_events, events) == 0
-    repeats = [entry_naming(each, 300 + place) for place, each in enumerate(applications)]
+    repeats = [entry_naming(application_id, 300 + place) for place, application_id in enumerate(applications)]
     assert adding.add_once(cluster, repeats, events) == SHARDS
     assert inspection.find(cluster, with_events[7].id) is not None
     assert inspection.find(cluster, repeats[7].id) is None
@@ -148,7 +151,7 @@ def test_an_application_is_forgotten_and_no_other(
             application_id, 5, [entry_naming(application_id, application_id.int)], CREATED, ["event"]
         )
         snapshots.put(cluster, str(application_id), b"{}")
-    of_gone = removal.remove_entries(cluster, lambda each: str(gone).encode() in each.tracking_data)
+    of_gone = removal.remove_entries(cluster, lambda entry: str(gone).encode() in entry.tracking_data)
     assert (of_gone.streams, removal.count(cluster, lambda _: True)) == (1, (1, 0))
     assert snapshots.forget_application(cluster, gone, str(gone)) >= 2
     left = {key for keys in cluster_nodes.keys().values() for key in keys}
@@ -161,8 +164,8 @@ def test_counts_of_all_shards_come_together(
     cluster: ClusterClient, sharded_producer: ShardedProducer, applications: list[UUID]
 ) -> None:
     enqueue_each(sharded_producer, applications, hits=2)
-    for each in applications:
-        sharded_producer.count_filtered(filtered.field_of(each, "bot", CREATED), 3)
+    for application_id in applications:
+        sharded_producer.count_filtered(filtered.field_of(application_id, "bot", CREATED), 3)
     assert filtered.is_due(cluster)
     assert filtered.claim_turn(cluster)
     assert not filtered.is_due(cluster)
@@ -171,7 +174,7 @@ def test_counts_of_all_shards_come_together(
     bots = [count for count in filtered.not_stored_yet(cluster, applications[4]) if count.reason == "bot"]
     assert [count.hits for count in bots] == [3]
     taken = [filtered.take(shard) for shard in shards_of(cluster)]
-    names = {each.id: 2 for each in taken if each is not None}
+    names = {counts.id: 2 for counts in taken if counts is not None}
     assert ledger_counts.look(cluster).moved_aside == names
     before = ledger_counts.epoch(cluster)
     assert ledger_counts.epoch(cluster) == before

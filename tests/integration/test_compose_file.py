@@ -36,8 +36,8 @@ SPECIFIED = {  # Decision 0013.
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    found: dict[str, Any] = compose()["services"]
-    return found
+    declared: dict[str, Any] = compose()["services"]
+    return declared
 
 
 def test_the_compose_file_fits_the_compose_schema() -> None:

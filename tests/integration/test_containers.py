@@ -72,10 +72,10 @@ def current_settings(project: Project, names: Iterable[str]) -> tuple[object, ..
 
 def wait_for_row(project: Project, statement: str) -> tuple[object, ...]:
     deadline = time.monotonic() + DEADLINE
-    while not (found := rows(project, statement)):
+    while not (stored := rows(project, statement)):
         assert time.monotonic() < deadline, project.logs()
         time.sleep(0.05)
-    return found[0]
+    return stored[0]
 
 
 @pytest.fixture(scope="module")

@@ -28,9 +28,9 @@ def test_it_is_read_again_after_each_change_and_otherwise_seldom(
             return known.find(tx, "shop")
 
     def key_ids() -> set[UUID | None]:
-        found = seen()
-        assert found is not None
-        return {key.id for key in found.keys}
+        snapshot = seen()
+        assert snapshot is not None
+        return {key.id for key in snapshot.keys}
 
     monkeypatch.setattr(stored, "find", counted)
     assert [key_ids() for _ in range(3)] == [{None}] * 3
@@ -40,17 +40,17 @@ def test_it_is_read_again_after_each_change_and_otherwise_seldom(
     keys.revoke(database, "shop", str(row.id))
     assert key_ids() == {None}
     settings.set_(database, "shop", "timezone", "Asia/Tokyo")
-    found = seen()
-    assert found is not None
-    assert found.settings["timezone"] == "Asia/Tokyo"
+    snapshot = seen()
+    assert snapshot is not None
+    assert snapshot.settings["timezone"] == "Asia/Tokyo"
     execute(database, "UPDATE application_settings SET setting_value = 'UTC' WHERE setting_key = 'timezone'")
     clock.advance(MAX_AGE_SECONDS + 1)
-    found = seen()
-    assert found is not None
-    assert found.settings["timezone"] == "UTC", "written by hand"
+    snapshot = seen()
+    assert snapshot is not None
+    assert snapshot.settings["timezone"] == "UTC", "written by hand"
     applications.delete(database, "shop")
-    found = seen()
-    assert found is not None
-    assert found.deleted
+    snapshot = seen()
+    assert snapshot is not None
+    assert snapshot.deleted
     with database.transaction() as tx:
         assert known.find(tx, "nobody") is None

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,12 +13,14 @@ from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
 from tests.support.managing import Managing, data, error
 from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.raw_hits import make_months
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.dashboard.formats import NOTHING
 from tracker.management import annotations, applications, audit, goals, keys
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.store.partitions import Month
 
 HOME = "/dashboard/applications/shop"
 HOSTILE = "<script>alert('x')</script>{{ 7*7 }}"
@@ -101,12 +104,27 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     assert table(owner.get(f"{HOME}/goals.csv?panel=returning").text)[1][1:] == ["0", "3"]
     assert owner.get(f"{HOME}/goals.csv?panel={uuid4()}").status_code == 404
     japanese = owner.get(f"{HOME}/goals", headers={"Accept-Language": "ja"})
-    assert "コンバージョン率" in japanese.text
+    assert "達成率" in japanese.text
     owner.post(f"{HOME}/goals", action="delete_goal", id=str(goal.id))
     owner.post(f"{HOME}/goals", action="delete_funnel", id=str(funnel.id))
     assert goals.list_(database, "shop") == ([], [])
     noted = [row["action"] for row in audit.list_(database, limit=4)]
     assert noted == ["funnel.deleted", "goal.deleted", "funnel.created", "goal.created"]
+
+
+def test_the_week_that_goes_on_has_no_shade_beside_those_that_are_over(
+    owner: Browsing, database: Database, redis: Connection, application: Application, settings: Settings
+) -> None:
+    days = [NOON - timedelta(weeks=weeks) for weeks in (2, 1, 0)]
+    make_months(database, *{Month(day.year, day.month) for day in days})
+    enqueue(redis, [hit_of(application, at, created_at=day, client_sub_id="a") for at, day in enumerate(days, start=1)])
+    drain(redis, database)
+    make_facts(database, settings.facts_url)
+    page = owner.get(f"{HOME}/goals")
+    assert re.findall(r'<td class="n ([a-z]+\d*)"[^>]*>([^<]*)<', page.text)[:2] == [
+        *(("heat10", "100.0%"), ("running", "100.0%"))
+    ]
+    assert "the last number of each row is of this week, which is not over" in text_of(page)
 
 
 @pytest.mark.usefixtures("visited")

@@ -11,6 +11,7 @@ from tests.support.managing import Managing
 from tests.support.raw_hits import execute, fill
 from tests.support.servers_away import redis_away
 from tracker.application import Application
+from tracker.dashboard.live_page import LOOK_AGAIN
 from tracker.embedded import Valkey
 from tracker.management import applications
 from tracker.queueing import filtered
@@ -110,7 +111,12 @@ def test_live_shows_the_visitors_of_half_an_hour_and_the_newest_hits(
     assert other.get(f"{HOME}/live/now").status_code == 404
     assert cards(other.get("/dashboard/applications/stranger/live")) == {"visitors": "3", "requests": "3"}
     monkeypatch.setattr(live, "MAX_HITS", 6)
-    assert cards(browsing.get(f"{HOME}/live/now")) == {"visitors": "≥5", "requests": "≥6"}
+    part = browsing.get(f"{HOME}/live/now")
+    assert cards(part) == {"visitors": "≥5", "requests": "≥6"}
+    same = browsing.get(f"{HOME}/live/now", headers={"If-None-Match": part.headers["ETag"]})
+    assert same.status_code == 304
+    for answer in (part, same):
+        assert 1875 <= int(answer.headers[LOOK_AGAIN]) <= 2125
 
 
 def test_many_who_look_cost_one_look(database: Database, application: Application, clock: MovableClock) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,7 @@ import pytest
 from tests.support.browsing import Browsing, text_of
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
-from tests.support.queued_hits import drain, rows
+from tests.support.queued_hits import NOON, drain, rows
 from tests.support.raw_hits import execute
 from tests.support.receiving import queued_hits
 from tracker import __version__
@@ -130,15 +131,17 @@ def test_a_failed_hit_is_edited_and_stored_as_the_hit_that_it_is(
         assert html.escape(wrong, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in refused.text
     assert operator.post(FAILED, **{**form, "seen_at": "x"}).status_code == 400
     assert queued_hits(redis) == []
-    changed = {**form, "tracking_data": json_of({**hit, "url": "https://shop.example/mended"})}
+    # The same time to the microsecond, of which nothing is rounded up.
+    mended = {**hit, "url": "https://shop.example/mended", "created_at": f"{NOON:%F}T12:00:07.0000009Z"}
+    changed = {**form, "tracking_data": json_of(mended)}
     done = operator.post(FAILED, **changed)
     assert (done.status_code, done.location) == (303, f"{address}&done=edit&count=1")
     assert "1 changed and sent in again" in text_of(operator.get(done.location))
     assert operator.post(FAILED, **changed).status_code == 409, "what was seen is not what is there"
     drain(redis, database)
     assert failed_count(database) == 0
-    [stored] = rows(database, "SELECT url, id FROM access_logs")
-    assert stored == ("https://shop.example/mended", hit["id"])
+    [stored] = rows(database, "SELECT url, id, created_at FROM access_logs")
+    assert stored == ("https://shop.example/mended", hit["id"], NOON + timedelta(seconds=7))
     assert operator.post(FAILED, **form).status_code == 404, "it has not failed any more"
     noted = [(row["action"], row["subject"]) for row in audit.list_(database, limit=2)]
     assert noted == [("hits.retried", str(tracking_id)), ("hits.edited", str(tracking_id))]

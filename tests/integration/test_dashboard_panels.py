@@ -32,10 +32,10 @@ PHONE = (
 )
 
 
-@pytest.fixture
-def browsing(
+def with_three_visits(
     managing: Managing, application_key: str, database: Database, redis: Connection, application: Application
 ) -> Browsing:
+    """Somebody who has signed in at an application with three hits of the day before, of three visitors."""
     visits = [
         {"url": "https://shop.example/cart", "referrer": "https://www.google.com/"},
         {"url": "https://shop.example/cart", "referrer": "https://shop.example/", "timezone": "Asia/Tokyo"},
@@ -56,14 +56,21 @@ def browsing(
     return opened
 
 
+@pytest.fixture
+def browsing(
+    managing: Managing, application_key: str, database: Database, redis: Connection, application: Application
+) -> Browsing:
+    return with_three_visits(managing, application_key, database, redis, application)
+
+
 def panels(page: str) -> dict[str, list[tuple[str, str]]]:
     """Each panel's rows by its heading."""
-    found = {}
+    rows_of = {}
     for section in re.findall(r'<section class="panel part".*?<h2[^>]*>([^<]+)</h2>(.*?)</section>', page, re.DOTALL):
         rows = re.findall(r"<span title[^>]*>(.*?)</span></th><td class=\"n\">([^<]*)<", section[1], re.DOTALL)
         if rows:
-            found[section[0]] = [(html.unescape(re.sub(r"<[^>]+>", "", value)), count) for value, count in rows]
-    return found
+            rows_of[section[0]] = [(html.unescape(re.sub(r"<[^>]+>", "", value)), count) for value, count in rows]
+    return rows_of
 
 
 def test_panels_show_what_was_read_from_where_and_on_what(
@@ -194,6 +201,25 @@ def test_days_are_those_of_the_sites_own_zone(
         assert "cannot be shown" not in shown.text, time
 
 
+def test_by_reports_too_nothing_is_compared_with_a_time_before_the_first_hit(
+    browsing: Browsing, database: Database, application: Application, redis: Connection, settings: Settings
+) -> None:
+    setting.set_(database, "shop", "timezone", "Asia/Tokyo")
+    make_facts(database, settings.facts_url)
+    page = browsing.get(HOME).text
+    assert "before:" not in page
+    assert "Counted since" in page
+    earlier = hit_of(application, 21, created_at=NOON - timedelta(days=20), client_sub_id="earlier")
+    later = hit_of(application, 22, created_at=NOON - timedelta(days=9), client_sub_id="later")
+    enqueue(redis, [earlier, later])
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    page = browsing.get(HOME).text
+    assert page.partition('id="chart"')[0].count("before: 1") == 2, "requests and visitors"
+    assert "Counted since" not in page
+
+
 def test_without_reports_another_zone_is_shown_the_days_of_utc_and_told_so(
     browsing: Browsing, database: Database, settings: Settings
 ) -> None:
@@ -209,36 +235,6 @@ def test_without_reports_another_zone_is_shown_the_days_of_utc_and_told_so(
     assert "by days of UTC, not of Asia/Kathmandu" in page.text
     assert "cannot be shown just now" in page.text, "what only reports know"
     assert "not of Asia/Kathmandu" not in browsing.get(f"{HOME}?from={day}&to={day}&device=phone").text, "reports alone"
-
-
-def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
-    browsing: Browsing, database: Database, settings: Settings
-) -> None:
-    make_facts(database, settings.facts_url)
-    [link] = re.findall(r'href="([^"]*)">Google</a>', browsing.get(f"{HOME}?range=30d").text)
-    page = browsing.get(HOME + html.unescape(link))
-    assert html.unescape(link) == "?range=30d&source=Google"
-    assert cards(page) == {
-        "requests": "1",
-        "visitors": "1",
-        "sessions": "1",
-        "page_views": "1",
-        "views_per_session": "1",
-        "bounce_rate": "100.0%",
-        "duration": "0 s",
-    }
-    assert [row[1] for row in chart_rows(page)].count("1") == 1, "its chart is of these hits alone"
-    assert panels(page.text)["Pages"] == [("/cart", "1")]
-    [chip] = re.findall(r'<a class="chip" href="([^"]*)"', page.text)
-    assert chip == "?range=30d"
-    assert 'href="?source=Google&amp;range=7d"' in page.text, "another time keeps the filter"
-    assert 'name="source" value="Google"' in page.text
-    nothing = browsing.get(f"{HOME}?page=%3Cscript%3Ealert%281%29%3C%2Fscript%3E")
-    assert nothing.status_code == 200
-    assert "<script>alert" not in nothing.text
-    assert cards(nothing)["requests"] == "0"
-    assert browsing.get(f"{HOME}?page=%00").status_code == 400
-    assert browsing.get(f"{HOME}?page={'x' * 1001}").status_code == 400
 
 
 def test_a_panel_is_there_as_csv_that_no_spreadsheet_computes(

@@ -171,12 +171,12 @@ def test_below_a_sub_path_everything_leads_there_where_the_proxy_is_believed(
     managing = Managing(replace(settings, trusted_proxies=1))
     prefix = {"X-Forwarded-Prefix": "/stats/", "X-Forwarded-For": "203.0.113.1"}
     browsing = Browsing(managing)
-    own = {"Sec-Fetch-Site": "same-origin"}
+    same_origin = {"Sec-Fetch-Site": "same-origin"}
     assert browsing.get("/", headers=prefix).location == "/stats/dashboard"
     first = browsing.get("/dashboard", headers=prefix)
     assert first.location.startswith("/stats/dashboard/sign-in?next=%2Fstats%2Fdashboard")
     signed = browsing.post(
-        "/dashboard/sign-in", headers={**own, **prefix}, key=application_key, next="/stats/dashboard"
+        "/dashboard/sign-in", headers={**same_origin, **prefix}, key=application_key, next="/stats/dashboard"
     )
     assert signed.location == "/stats/dashboard"
     assert "Path=/stats/dashboard" in signed.headers["Set-Cookie"]

@@ -64,8 +64,8 @@ def test_the_cookie_is_for_the_dashboard_alone_and_holds_no_key(managing: Managi
         "SameSite=Strict",
     ]
     assert application_key not in settings
-    own = {**OWN, "Origin": "https://localhost"}
-    secure = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=own)
+    headers = {**OWN, "Origin": "https://localhost"}
+    secure = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=headers)
     assert "; Secure" in secure.headers["Set-Cookie"], "the browser itself says so"
     forwarded = {**OWN, "X-Forwarded-Proto": "https"}
     believed = Browsing(managing).post("/dashboard/sign-in", key=application_key, headers=forwarded)
@@ -170,8 +170,8 @@ def test_a_session_of_the_operator_ends_with_the_admin_token(settings: Settings,
     nobody.set_cookie(str(browsing.cookie()))
     assert nobody.get(HOME).status_code == 303
     assert nobody.sign_in("").status_code == 401
-    for each in (before, after, none):
-        each.close()
+    for managing in (before, after, none):
+        managing.close()
 
 
 @pytest.mark.usefixtures("application")

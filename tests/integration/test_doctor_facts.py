@@ -7,8 +7,10 @@ import pytest
 
 from tests.support.facts import make_facts
 from tests.support.places_file import write_places
+from tests.support.tallied import AFTERNOON, TWO_DAYS, Tallied
+from tests.support.told_visits import made_of
 from tracker.config import Settings
-from tracker.diagnostics.facts_checks import about_facts_here, about_places
+from tracker.diagnostics.facts_checks import about_facts_here, about_places, about_tallies
 from tracker.facts.folder import Folder
 from tracker.store.database import Database
 
@@ -30,8 +32,8 @@ def test_places_that_cannot_be_read_are_a_finding(tmp_path: Path, content: bytes
     file = tmp_path / "places.mmdb"
     if content is not None:
         file.write_bytes(content)
-    [found] = about_places(file, NOW)
-    assert (found.level, "TRACKER_GEOIP_FILE" in found.seen, bool(found.to_do)) == ("warn", True, True)
+    [finding] = about_places(file, NOW)
+    assert (finding.level, "TRACKER_GEOIP_FILE" in finding.seen, bool(finding.to_do)) == ("warn", True, True)
 
 
 def test_places_say_of_which_kind_and_how_old_they_are(tmp_path: Path) -> None:
@@ -41,3 +43,16 @@ def test_places_say_of_which_kind_and_how_old_they_are(tmp_path: Path) -> None:
     assert fresh.level == "ok"
     [old] = about_places(file, NOW + timedelta(days=3650))
     assert (old.level, "moved" in old.seen) == ("warn", True)
+
+
+def test_an_application_whose_reports_have_no_tally_is_named(tallied_application: Tallied) -> None:
+    one = tallied_application
+    one.store(made_of(one.application, TWO_DAYS))
+    changed_at = datetime.now(UTC)
+    [soon] = about_tallies(one.database, changed_at, facts=1, days=9)
+    assert (soon.level, "shop" in soon.seen) == ("ok", True)
+    [late] = about_tallies(one.database, changed_at + timedelta(hours=3), facts=1, days=9)
+    assert (late.level, "shop" in late.seen, bool(late.to_do)) == ("warn", True, True)
+    assert about_tallies(one.database, changed_at, facts=100, days=9) == [], "few facts"
+    assert one.count(AFTERNOON) == 1
+    assert about_tallies(one.database, changed_at + timedelta(hours=3), facts=1, days=9) == []

@@ -247,21 +247,29 @@ def test_each_fault_of_the_suite_is_here() -> None:
 def test_the_doctor_names_it_and_says_what_to_do(place: Place, fault: str) -> None:
     do, checks, words = LASTING[fault]
     with do(place):
-        found = examine(place.settings, SystemClock(), machine=Shifted(place.machine))
-    named = [finding for finding in found if finding.check in checks and finding.level != "ok"]
-    assert named, sentences(found)
+        findings = examine(place.settings, SystemClock(), machine=Shifted(place.machine))
+    named = [finding for finding in findings if finding.check in checks and finding.level != "ok"]
+    assert named, sentences(findings)
     assert any(words in finding.to_do for finding in named), sentences(named)
     assert all(finding.seen and finding.to_do for finding in named)
 
 
-def sentences(found: list[Finding]) -> list[str]:
-    return [f"{finding.level} {finding.check}: {finding.seen}" for finding in found]
+def sentences(findings: list[Finding]) -> list[str]:
+    return [f"{finding.level} {finding.check}: {finding.seen}" for finding in findings]
 
 
 @pytest.fixture
-def place(
-    settings: Settings, servers: tuple[Postgres, Valkey], redis: Any, database: Database, application: Application
+def place(  # noqa: PLR0917 fixtures
+    settings: Settings,
+    servers: tuple[Postgres, Valkey],
+    redis: Any,
+    database: Database,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Place:
+    # No hit is on its way here: looks at what waits, and at the ledger, need no time between them.
+    monkeypatch.setattr("tracker.diagnostics.doctor._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("tracker.ledger.balance._PAUSE_SECONDS", 0.01)
     return Place(settings, *servers, redis, database, application)
 
 

@@ -27,6 +27,8 @@ def progress(settings: Settings) -> list[str]:
 def test_hits_that_wait_while_none_is_stored_are_a_finding(
     settings: Settings, database: Database, redis: Any, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tracker.diagnostics.doctor._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("tracker.ledger.balance._PAUSE_SECONDS", 0.01)
     wait_since(redis, application, 1, seconds=5)
     assert progress(settings) == [], "it may be stored any moment"
     wait_since(redis, application, 2, seconds=400, stream=BULK)

@@ -58,10 +58,10 @@ def test_each_right_that_is_missing_is_named_with_the_statement_that_gives_it(
 ) -> None:
     assert rights(settings, role) == []
     owner.execute(f"REVOKE {taken} FROM {role}".encode())
-    [found] = rights(settings, role)
-    assert (found.check, found.level) == ("rights", "fail")
-    assert seen in found.seen
-    statement = found.to_do.removeprefix("As the owner of the tables: ").partition(". deploy")[0]
+    [finding] = rights(settings, role)
+    assert (finding.check, finding.level) == ("rights", "fail")
+    assert seen in finding.seen
+    statement = finding.to_do.removeprefix("As the owner of the tables: ").partition(". deploy")[0]
     owner.execute(statement.encode())
     assert rights(settings, role) == []
 
@@ -88,10 +88,10 @@ def test_who_migrates_owns_every_table_and_may_make_tables(
 
     for table in server_facts._own_tables():
         owner.execute(f"ALTER TABLE {table} OWNER TO {role}".encode())
-    [found] = judged()
-    assert found.seen.endswith("months: it may not CREATE in the schema public")
+    [finding] = judged()
+    assert finding.seen.endswith("months: it may not CREATE in the schema public")
     owner.execute(f"GRANT CREATE ON SCHEMA public TO {role}".encode())
     assert judged() == []
     owner.execute("ALTER TABLE webhooks OWNER TO postgres")
-    [found] = judged()
-    assert found.seen.endswith("months: it does not own webhooks")
+    [finding] = judged()
+    assert finding.seen.endswith("months: it does not own webhooks")

@@ -66,11 +66,11 @@ def answers(parent: Parent) -> bool:
 
 
 def owners(pids: set[int]) -> set[int]:
-    found = set()
+    user_ids = set()
     for pid in pids:
         with suppress(FileNotFoundError):  # PostgreSQL's short-lived helpers come and go.
-            found.add(Path(f"/proc/{pid}").stat().st_uid)
-    return found
+            user_ids.add(Path(f"/proc/{pid}").stat().st_uid)
+    return user_ids
 
 
 def ends_cleanly(parent: Parent) -> bool:

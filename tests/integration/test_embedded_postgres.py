@@ -18,7 +18,7 @@ def _wheel(postgres: Postgres) -> None:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Postgres]:
+def server(tmp_path: Path) -> Iterator[Postgres]:
     server = Postgres(tmp_path / "own", durable=False)
     yield server
     server.stop()
@@ -42,13 +42,13 @@ def listening_sockets(pid: int) -> set[str]:
         target = str(descriptor.readlink())
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
-    found = set()
+    protocols = set()
     for protocol, state, inode in (("tcp", 3, 9), ("tcp6", 3, 9), ("udp", 3, 9), ("udp6", 3, 9), ("unix", 5, 6)):
         for line in Path(f"/proc/{pid}/net/{protocol}").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[inode] in inodes and (protocol != "unix" or fields[state] == "01"):
-                found.add(protocol)
-    return found
+                protocols.add(protocol)
+    return protocols
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_it_listens_on_one_unix_socket_and_nowhere_else(postgres: Postgres) -> N
     assert listening_sockets(pid) == {"unix"}
 
 
-def test_its_folders_are_private_and_the_socket_path_is_short(own: Postgres) -> None:
-    own.start()
-    assert [mode(path) for path in (own.folder, own.data, own.socket_folder)] == [0o700] * 3
-    assert mode(own.log_file) == 0o600
-    assert len(str(own.socket_folder / ".s.PGSQL.5432")) < 107
-    assert own.socket_folder.stat().st_uid == os.geteuid()
+def test_its_folders_are_private_and_the_socket_path_is_short(server: Postgres) -> None:
+    server.start()
+    assert [mode(path) for path in (server.folder, server.data, server.socket_folder)] == [0o700] * 3
+    assert mode(server.log_file) == 0o600
+    assert len(str(server.socket_folder / ".s.PGSQL.5432")) < 107
+    assert server.socket_folder.stat().st_uid == os.geteuid()
 
 
 def test_a_folder_that_exists_keeps_its_permissions(tmp_path: Path) -> None:
@@ -106,103 +106,103 @@ def test_a_folder_with_spaces_quotes_and_other_marks_serves(tmp_path: Path) -> N
         assert value(server.url, "SELECT 1") == 1
 
 
-def test_the_data_are_still_there_after_a_restart_and_the_address_stays(own: Postgres) -> None:
-    own.start()
-    url = own.url
+def test_the_data_are_still_there_after_a_restart_and_the_address_stays(server: Postgres) -> None:
+    server.start()
+    url = server.url
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    own.stop()
-    own.start()
-    assert own.url == url
+    server.stop()
+    server.start()
+    assert server.url == url
     assert value(url, "SELECT answer FROM kept") == 42
 
-    own.stop()
-    with Postgres(own.folder, durable=False) as another:
+    server.stop()
+    with Postgres(server.folder, durable=False) as another:
         assert value(another.url, "SELECT answer FROM kept") == 42
 
 
-def test_starting_and_stopping_twice_changes_nothing(own: Postgres) -> None:
-    own.start()
-    own.start()
-    assert own.running
-    own.stop()
-    own.stop()
-    assert not own.running
+def test_starting_and_stopping_twice_changes_nothing(server: Postgres) -> None:
+    server.start()
+    server.start()
+    assert server.running
+    server.stop()
+    server.stop()
+    assert not server.running
 
 
-def test_two_run_side_by_side(own: Postgres, postgres: Postgres) -> None:
-    own.start()
-    assert value(own.url, "SELECT system_identifier FROM pg_control_system()") != value(
+def test_two_run_side_by_side(server: Postgres, postgres: Postgres) -> None:
+    server.start()
+    assert value(server.url, "SELECT system_identifier FROM pg_control_system()") != value(
         postgres.url, "SELECT system_identifier FROM pg_control_system()"
     )
 
 
-def test_two_cannot_share_a_folder(own: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_cannot_share_a_folder(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker.embedded.server.LOCK_SECONDS", 0.1)
-    own.start()
+    server.start()
     with pytest.raises(EmbeddedServerFailed, match="in use by another running postgres"):
-        Postgres(own.folder, durable=False).start()
-    assert value(own.url, "SELECT 1") == 1
+        Postgres(server.folder, durable=False).start()
+    assert value(server.url, "SELECT 1") == 1
 
 
-def test_data_of_another_version_are_refused_and_left_alone(own: Postgres) -> None:
-    own.start()
-    own.stop()
-    version = own.data / "PG_VERSION"
+def test_data_of_another_version_are_refused_and_left_alone(server: Postgres) -> None:
+    server.start()
+    server.stop()
+    version = server.data / "PG_VERSION"
     version.write_text("9.6\n")
     with pytest.raises(EmbeddedServerFailed, match=r"was made by PostgreSQL 9\.6, and this is PostgreSQL \d+"):
-        own.start()
+        server.start()
     assert version.read_text() == "9.6\n"
 
 
-def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(own: Postgres) -> None:
-    own.data.mkdir(parents=True)
-    (own.data / "letter.txt").write_text("dear diary")
+def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(server: Postgres) -> None:
+    server.data.mkdir(parents=True)
+    (server.data / "letter.txt").write_text("dear diary")
     with pytest.raises(EmbeddedServerFailed, match="is not a PostgreSQL data folder"):
-        own.start()
-    assert [path.name for path in own.data.iterdir()] == ["letter.txt"]
+        server.start()
+    assert [path.name for path in server.data.iterdir()] == ["letter.txt"]
 
 
-def test_what_a_killed_initdb_left_is_made_anew(own: Postgres) -> None:
-    (own.folder / "postgres.new" / "base").mkdir(parents=True)
-    own.start()
-    assert value(own.url, "SELECT 1") == 1
-    assert not (own.folder / "postgres.new").exists()
+def test_what_a_killed_initdb_left_is_made_anew(server: Postgres) -> None:
+    (server.folder / "postgres.new" / "base").mkdir(parents=True)
+    server.start()
+    assert value(server.url, "SELECT 1") == 1
+    assert not (server.folder / "postgres.new").exists()
 
 
-def test_a_stale_pid_file_does_not_stop_it_even_when_the_number_lives_again(own: Postgres) -> None:
-    own.start()
-    left = (own.data / "postmaster.pid").read_text().splitlines()
-    own.stop()
+def test_a_stale_pid_file_does_not_stop_it_even_when_the_number_lives_again(server: Postgres) -> None:
+    server.start()
+    left = (server.data / "postmaster.pid").read_text().splitlines()
+    server.stop()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as somebody_else:
         left[0] = str(somebody_else.pid)
-        (own.data / "postmaster.pid").write_text("\n".join(left) + "\n")
-        own.start()
-        assert value(own.url, "SELECT 1") == 1
+        (server.data / "postmaster.pid").write_text("\n".join(left) + "\n")
+        server.start()
+        assert value(server.url, "SELECT 1") == 1
         assert somebody_else.poll() is None
         somebody_else.communicate(b"\n")
 
 
-def test_a_server_that_another_tool_runs_on_the_data_is_not_disturbed(own: Postgres) -> None:
-    own.start()
-    own.stop()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, cwd=own.data) as another_tool:
-        (own.data / "postmaster.pid").write_text(f"{another_tool.pid}\n{own.data}\n0\n5432\n/tmp\n\n\n")
+def test_a_server_that_another_tool_runs_on_the_data_is_not_disturbed(server: Postgres) -> None:
+    server.start()
+    server.stop()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, cwd=server.data) as another_tool:
+        (server.data / "postmaster.pid").write_text(f"{another_tool.pid}\n{server.data}\n0\n5432\n/tmp\n\n\n")
         with pytest.raises(EmbeddedServerFailed, match=f"process {another_tool.pid}, which is not ours"):
-            own.start()
+            server.start()
         assert another_tool.poll() is None
         another_tool.communicate(b"\n")
 
 
-def test_a_failed_start_quotes_the_end_of_the_log_and_leaves_nothing_running(own: Postgres) -> None:
-    own.start()
-    own.stop()
-    (own.data / "postgresql.auto.conf").write_text("shared_buffers = 'plenty'\n")
+def test_a_failed_start_quotes_the_end_of_the_log_and_leaves_nothing_running(server: Postgres) -> None:
+    server.start()
+    server.stop()
+    (server.data / "postgresql.auto.conf").write_text("shared_buffers = 'plenty'\n")
     with pytest.raises(EmbeddedServerFailed, match="invalid value for parameter") as raised:
-        own.start()
-    assert str(own.log_file) in str(raised.value)
-    assert not own.running
-    assert not own.socket_folder.exists()
+        server.start()
+    assert str(server.log_file) in str(raised.value)
+    assert not server.running
+    assert not server.socket_folder.exists()
 
 
 def test_the_callers_environment_does_not_reach_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,13 +222,13 @@ def test_the_callers_environment_does_not_reach_the_server(tmp_path: Path, monke
 
 @pytest.mark.parametrize("temporary", ["long" * 30, "with space", "with,comma"])
 def test_an_unsuitable_temporary_folder_is_not_used_for_sockets(
-    own: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: str
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: str
 ) -> None:
     unsuitable = tmp_path / temporary
     unsuitable.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(unsuitable))
-    own.start()
-    assert value(own.url, "SELECT 1") == 1
+    server.start()
+    assert value(server.url, "SELECT 1") == 1
     assert list(unsuitable.iterdir()) == []
 
 
@@ -241,6 +241,6 @@ def test_databases_are_created_once_whatever_their_name(postgres: Postgres) -> N
         connection.execute(b'DROP DATABASE "' + name.replace('"', '""').encode() + b'"')
 
 
-def test_it_has_no_address_before_its_first_start(own: Postgres) -> None:
+def test_it_has_no_address_before_its_first_start(server: Postgres) -> None:
     with pytest.raises(EmbeddedServerFailed, match="no address before its first start"):
-        _ = own.url
+        _ = server.url

@@ -52,7 +52,9 @@ def import_id_of(database: Database, application: Application, source: str = "ac
 
 
 def entries_of(hits: list[Hit], import_id: int) -> list[Entry]:
-    return [entry_of(hit, priority=import_priority(import_id)) for hit in hits]
+    """As queued just now, whenever the hits were."""
+    now = SystemClock().now()
+    return [entry_of(hit, priority=import_priority(import_id), created_at=now) for hit in hits]
 
 
 def test_undoing_that_is_broken_off_at_every_step(
@@ -115,8 +117,8 @@ def test_what_is_queued_after_the_undoing_was_asked_for_stays(
     import_id = import_id_of(database, application)
     clock = SystemClock()
     later = [
-        each._replace(created_at=clock.now() + timedelta(minutes=1))
-        for each in entries_of(hits_of(application, 4), import_id)
+        entry._replace(created_at=clock.now() + timedelta(minutes=1))
+        for entry in entries_of(hits_of(application, 4), import_id)
     ]
     enqueue(redis, later[:2])
     drain(redis, database)

@@ -137,8 +137,8 @@ def test_nothing_of_a_person_is_left_and_everything_of_the_others(
     fold_everything(database)
     if stored:
         assert_exact(database)
-    found = [rows(database, query) for query in (RAW, VALUES, SESSIONS)], statistics(database)
-    assert found == expected
+    left = [rows(database, query) for query in (RAW, VALUES, SESSIONS)], statistics(database)
+    assert left == expected
     rebuild(database, SystemClock(), first=FIRST_HOUR.date(), last=NOON.date())
     assert statistics(database) == expected[1]
 

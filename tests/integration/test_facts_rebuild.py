@@ -79,8 +79,8 @@ def test_several_days_are_made_beside_each_other_and_where_one_fails_it_is_said(
     days = [(application.id, TODAY - timedelta(days=number)) for number in range(5)]
     rows(database, "UPDATE access_logs SET url = 'https://shop.example/other' RETURNING 1")
     assert rebuild(writer, days) == 40
-    found = Counter(facts(database, settings.facts_url, "time, visitor, page"))
-    assert found == Counter({(time, visitor, "/other"): count for (time, visitor, _), count in before.items()})
+    after = Counter(facts(database, settings.facts_url, "time, visitor, page"))
+    assert after == Counter({(time, visitor, "/other"): count for (time, visitor, _), count in before.items()})
 
     class Unreadable(Places):
         def place_of(self, address: str) -> Place | None:

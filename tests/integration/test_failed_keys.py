@@ -18,10 +18,9 @@ SHOP = "/v1/applications/shop"
 
 
 class StandingClock(SystemClock):
-    """It stands at a quarter past its minute's beginning."""
+    """It stands a quarter of a minute past the minute's beginning, wherever there are several."""
 
-    def __init__(self) -> None:
-        self._now = datetime.now(UTC).replace(second=15)
+    _now = datetime.now(UTC).replace(second=15)
 
     def now(self) -> datetime:
         return self._now

@@ -85,7 +85,7 @@ def test_a_queue_that_nobody_drains_is_said_once_in_ten_seconds(
             redis.flushall()
 
     queue_of(redis, clock, nobody, told).add(1, hits(application, MOST + 1))
-    assert [each for each in told if each != "woken"] == [
+    assert [event for event in told if event != "woken"] == [
         "11 hits wait and nothing takes them: see that workers run (`python -m tracker worker`). Waiting."
     ] * 2
 

@@ -2,11 +2,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import pytest
 import structlog
 
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
+from tracker.ingest import drain as draining
+from tracker.ingest import parts
+from tracker.ingest.check import check
 from tracker.ingest.drain import Drain
+from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import Claim, Consumer
 from tracker.queueing.inspection import depths
@@ -188,3 +193,65 @@ def test_a_drain_whose_time_is_over_writes_what_it_has_claimed_ahead_and_no_more
     drained = Drain(SlowConsumer(redis, clock), database, clock, seconds=2.5).run()
     assert (drained.ended, drained.stored) == ("time", 8)
     assert [(depth.waiting, depth.pending) for depth in depths(redis) if depth.waiting] == [(1, 0)]
+
+
+class WatchingConsumer(Consumer):
+    """A consumer that notes, whenever a batch is settled, how many hits have been checked by then."""
+
+    def __init__(self, redis: Connection, checked: Sequence[str] = (), batch_size: int = 2) -> None:
+        super().__init__(redis, consumer="watching", batch_size=batch_size, clock=HandClock())
+        self.checked = checked
+        self.seen: list[int] = []
+        self.settled: list[int] = []
+
+    def settle(self, claims: Sequence[Claim]) -> None:
+        self.seen.append(len(self.checked))
+        self.settled.append(len(claims))
+        super().settle(claims)
+
+
+def test_what_is_claimed_ahead_is_checked_ahead_where_its_application_is_known(
+    database: Database, redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL is not asked about another one meanwhile: what it brings is checked in its turn."""
+    checked: list[str] = []
+    monkeypatch.setattr(draining, "check", lambda read, known: checked.append(read.hit.app_id) or check(read, known))
+    other, _ = applications.create(database, name="Other", app_id="other")
+    long = {"text": "x" * 60_000}
+    of = [application] * 8 + [other] * 4 + [application] * 4
+    enqueue(redis, [hit_of(app, number, event_data=long) for number, app in enumerate(of)])
+    consumer = WatchingConsumer(redis, checked)
+
+    drained = Drain(consumer, database, HandClock(), seconds=600).run()
+
+    assert (drained.ended, drained.stored, len(checked)) == ("dry", 16, 16)
+    # Four are written together: each time the next four are checked already, but for the other application's.
+    assert consumer.seen == [8, 8, 16, 16]
+
+
+def test_less_is_claimed_together_once_it_was_more_than_a_transaction_writes(
+    database: Database, redis: Connection, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts and what is left of them cost more transactions than batches that fit."""
+    monkeypatch.setattr(parts, "MAX_PART_BYTES", 200_000)
+    long = {"text": "x" * 60_000}
+    enqueue(redis, [hit_of(application, number, event_data=long) for number in range(14)])
+    consumer = WatchingConsumer(redis)
+
+    drained = Drain(consumer, database, HandClock(), seconds=600).run()
+
+    assert (drained.ended, drained.stored) == ("dry", 14)
+    # Four were claimed together at first, and written as three and one.
+    assert (consumer.settled[0], max(consumer.settled[1:])) == (3, 2)
+
+
+def test_three_batches_of_ordinary_hits_go_together(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    """Each transaction costs a commit: of a deep backlog 300 hits share one."""
+    enqueue(redis, [hit_of(application, number, event_data={"text": "x" * 450}) for number in range(700)])
+    consumer = WatchingConsumer(redis, batch_size=100)
+
+    drained = Drain(consumer, database, HandClock(), seconds=600).run()
+
+    assert (drained.stored, consumer.settled) == (700, [300, 300, 100])

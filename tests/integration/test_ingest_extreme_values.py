@@ -104,3 +104,13 @@ def test_custom_parameters_with_huge_keys_and_values_fit_their_index(
     enqueue(redis, [hit_of(application, custom_params=params, session_id="s")])
 
     assert drain(redis, database).stored == 1
+
+
+def test_whole_numbers_of_any_size_are_stored_as_they_are(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    """Receivers refuse them; whoever edits a failed hit may write them."""
+    numbers = [2**63, 2**64 + 1, -(2**70), 10**30]
+    enqueue(redis, [hit_of(application, event_data={"numbers": numbers})])
+    assert drain(redis, database).stored == 1
+    assert rows(database, "SELECT event_data ->> 'numbers' FROM access_logs") == [(str(numbers),)]

@@ -91,11 +91,11 @@ def test_out_of_order_nothing_is_lost_or_counted_twice(
     database: Database, redis: Connection, hits: list[Hit], data: st.DataObject
 ) -> None:
     # The one hit of another application decides by its arrival whose its session is, so that it stays away here.
-    own = [hit for hit in hits if hit.app_id == "shop"]
-    deliver(database, redis, [own])
+    of_shop = [hit for hit in hits if hit.app_id == "shop"]
+    deliver(database, redis, [of_shop])
     expected = tables(database, LOGS, VALUES, REFUSALS, FAILED, COUNTED_SESSIONS)
 
-    deliveries = data.draw(st.permutations([*own, *data.draw(st.lists(st.sampled_from(own), max_size=12))]))
+    deliveries = data.draw(st.permutations([*of_shop, *data.draw(st.lists(st.sampled_from(of_shop), max_size=12))]))
     size = data.draw(st.integers(1, len(deliveries)))
     deliver(database, redis, [deliveries[at : at + size] for at in range(0, len(deliveries), size)])
 

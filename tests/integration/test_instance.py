@@ -55,13 +55,13 @@ def rows(database: Database, status: str) -> int:
 def test_the_first_one_takes_redis_and_a_copy_of_its_database_is_refused_by_name(
     copy: Database, database: Database, redis: Connection, clock: MovableClock
 ) -> None:
-    own = InstanceCheck(database, redis, clock)
-    own.look()
+    check = InstanceCheck(database, redis, clock)
+    check.look()
     with pytest.raises(ForeignQueue) as refused:
         InstanceCheck(copy, redis, clock).look()
-    own.look()
-    for each in (database, copy):
-        assert str(operator.look(each, redis).instance.database) in str(refused.value)
+    check.look()
+    for other in (database, copy):
+        assert str(operator.look(other, redis).instance.database) in str(refused.value)
     assert "instance adopt" in str(refused.value)
 
 

@@ -14,13 +14,13 @@ from tests.support.compose_project import ROOT, compose, instructions
 FOLDER = ROOT / "deploy/kubernetes/base"
 KUSTOMIZATION: dict[str, Any] = YAML(typ="safe").load(FOLDER / "kustomization.yaml")
 OBJECTS: list[dict[str, Any]] = [
-    each for name in KUSTOMIZATION["resources"] for each in YAML(typ="safe").load_all(FOLDER / name)
+    definition for name in KUSTOMIZATION["resources"] for definition in YAML(typ="safe").load_all(FOLDER / name)
 ]
 OF_KEDA = [definition for definition in OBJECTS if definition["apiVersion"].startswith("keda.sh/")]
 ROLES = {
     definition["metadata"]["name"]: definition for definition in OBJECTS if definition["kind"] in {"Deployment", "Job"}
 }
-PODS = {name: each["spec"]["template"]["spec"] for name, each in ROLES.items()}
+PODS = {name: workload["spec"]["template"]["spec"] for name, workload in ROLES.items()}
 CONTAINERS = {name: pod["containers"][0] for name, pod in PODS.items()}
 VERSION = "1.33"
 
@@ -36,12 +36,12 @@ def named(kind: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "definition",
     [definition for definition in OBJECTS if definition not in OF_KEDA],
-    ids=lambda each: f"{each['kind']} {each['metadata']['name']}",
+    ids=lambda definition: f"{definition['kind']} {definition['metadata']['name']}",
 )
-def test_an_object_fits_the_schema_of_kubernetes(kubernetes: Any, found: dict[str, Any]) -> None:
-    kubernetes.validate(found, VERSION, strict=True)
+def test_an_object_fits_the_schema_of_kubernetes(kubernetes: Any, definition: dict[str, Any]) -> None:
+    kubernetes.validate(definition, VERSION, strict=True)
 
 
 def test_the_schema_sees_what_is_wrong(kubernetes: Any) -> None:

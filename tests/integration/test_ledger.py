@@ -12,6 +12,7 @@ from tests.support.queued_hits import drain, enqueue, entry_of, hit_of, rows
 from tests.support.raw_hits import count_days
 from tests.support.receiving import Receiving, code
 from tests.support.servers_away import redis_away
+from tests.support.with_constants import NOTHING_MOVES
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.embedded import Valkey
@@ -154,18 +155,18 @@ def test_a_lost_hit_is_missed_and_its_hour_is_named(
     drain(redis, database)
     write_down(database, redis)
     assert counts(look(database, redis)) == {"accepted": 5, "stored": 4, "lost": 1}
-    finished = tracker(settings, "ledger", "--json")
+    finished = tracker(settings, "ledger", "--json", constants=NOTHING_MOVES)
     assert finished.status == 1
     assert "1 accepted hits are neither stored nor waiting" in finished.errors
     assert finished.json["balance"]["lost"] == 1
     (hour,) = finished.json["hours"]
     assert (hour["hour"][:13], hour["accepted"], hour["stored"], hour["waiting"]) == (now.isoformat()[:13], 5, 4, 1)
     offer(redis, application, entry_of(hit_of(application, 9), created_at=now))
-    refused = tracker(settings, "ledger", "--accept-loss")
+    refused = tracker(settings, "ledger", "--accept-loss", constants=NOTHING_MOVES)
     assert (refused.status, "1 hits wait" in refused.errors) == (1, True)
     drain(redis, database)
     write_down(database, redis)
-    accepted = tracker(settings, "ledger", "--accept-loss", "--json")
+    accepted = tracker(settings, "ledger", "--accept-loss", "--json", constants=NOTHING_MOVES)
     assert (accepted.status, accepted.json["balance"]["written_off"]) == (0, 1)
     assert "1 hits written off" in accepted.errors
     write_down(database, redis)
@@ -182,10 +183,10 @@ def test_a_redis_that_lost_everything_is_marked(
         redis.delete(key)
     redis.delete("tracker:ledger:epoch")
     write_down(database, redis)
-    found = look(database, redis)
-    assert counts(found) == {"accepted": 3, "lost": 3}
-    assert len(found.uncertain_since) == 1
-    assert "Redis began without its data" in tracker(settings, "ledger").errors
+    balance = look(database, redis)
+    assert counts(balance) == {"accepted": 3, "lost": 3}
+    assert len(balance.uncertain_since) == 1
+    assert "Redis began without its data" in tracker(settings, "ledger", constants=NOTHING_MOVES).errors
 
 
 def test_a_loss_is_written_off_with_what_only_redis_has_counted(
@@ -196,7 +197,7 @@ def test_a_loss_is_written_off_with_what_only_redis_has_counted(
     ((first, _), *_) = redis.xrange(NORMAL, count=1)
     redis.xdel(NORMAL, first)
     drain(redis, database)
-    accepted = tracker(settings, "ledger", "--accept-loss", "--json")
+    accepted = tracker(settings, "ledger", "--accept-loss", "--json", constants=NOTHING_MOVES)
     assert (accepted.status, accepted.json["balance"]["written_off"]) == (0, 1)
     write_down(database, redis)
     assert counts(look(database, redis)) == {"accepted": 5, "stored": 4}
@@ -224,9 +225,9 @@ def test_a_surplus_is_said_and_noted(
     enqueue(redis, [entry_of(hit_of(application, n), created_at=datetime.now(UTC)) for n in (1, 2)])
     drain(redis, database)
     assert counts(look(database, redis)) == {"stored": 2, "surplus": 2}
-    said = tracker(settings, "ledger")
+    said = tracker(settings, "ledger", constants=NOTHING_MOVES)
     assert (said.status, "2 more hits were stored" in said.errors) == (1, True)
-    assert tracker(settings, "ledger", "--accept-loss").status == 0
+    assert tracker(settings, "ledger", "--accept-loss", constants=NOTHING_MOVES).status == 0
     assert look(database, redis).is_balanced
 
 
@@ -271,7 +272,7 @@ def test_it_balances_at_every_moment_while_hits_come_and_are_written(
         is_over.set()
         for thread in threads:
             thread.join()
-    assert [found.lost for found in looks] == [0] * len(looks)
+    assert [balance.lost for balance in looks] == [0] * len(looks)
     assert all(look(database, redis).is_balanced for _ in range(2))
     assert looks[-1].accepted > looks[0].accepted
     drain(redis, database)
@@ -281,7 +282,7 @@ def test_it_balances_at_every_moment_while_hits_come_and_are_written(
 
 def test_the_command_shows_hours_and_sums(settings: Settings, receiving: Receiving, redis: Connection) -> None:
     receiving.track({**HIT, "event_id": str(uuid4())})
-    shown = tracker(settings, "ledger")
+    shown = tracker(settings, "ledger", constants=NOTHING_MOVES)
     assert shown.status == 0
     assert "accepted" in shown.output
     assert tracker(settings, "ledger", "--app-id", "other", "--json").json["hours"] == []

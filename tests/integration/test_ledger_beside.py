@@ -112,11 +112,11 @@ def test_hits_that_go_with_their_month_are_counted_once_in_the_hour_of_the_drop(
     if way == "emptied first":
         tried, failed = partition_removal._tried, list[str]()
 
-        def fails_at_first(connection: Any, found: Any, *hooks: Any) -> bool:
-            if found.table == "access_logs" and not failed:
-                failed.append(found.name)
+        def fails_at_first(connection: Any, partition: Any, *hooks: Any) -> bool:
+            if partition.table == "access_logs" and not failed:
+                failed.append(partition.name)
                 return False
-            return tried(connection, found, *hooks)
+            return tried(connection, partition, *hooks)
 
         monkeypatch.setattr(partition_removal, "_tried", fails_at_first)
     for _ in range(2):

@@ -9,6 +9,7 @@ from tests.support.erasing import erase
 from tests.support.ledger import counts, look, offer, write_down
 from tests.support.managing import Managing, data
 from tests.support.queued_hits import drain, entry_of, hit_of, rows
+from tests.support.with_constants import NO_RECEIVER
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import applications
@@ -59,9 +60,8 @@ def test_a_purged_application_leaves_a_ledger_that_balances(
     drain(redis, database)
     write_down(database, redis)
     offer(redis, application, entry_of(hit_of(application, 9)))
-    soon = {"tracker.erasure.application:RECEIVERS_SECONDS": 0.0}
-    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", constants=soon)
+    purged = tracker(settings, "apps", "delete", "shop", "--purge", "--yes", constants=NO_RECEIVER)
     assert purged.status == 0, purged.errors
-    found = look(database, redis)
-    assert (found.is_balanced, found.waiting) == (True, 0), found
+    balance = look(database, redis)
+    assert (balance.is_balanced, balance.waiting) == (True, 0), balance
     assert rows(database, "SELECT count(*) FROM ledger_changes WHERE application_id = %s", application.id) == [(0,)]

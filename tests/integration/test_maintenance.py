@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.queued_hits import NOON, claims_of, define, drain, enqueue, entry_of, hit_of, rows
+from tests.support.queued_hits import claims_of, define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.errors import QueueUnavailable
 from tracker.maintenance import delete_in_batches
@@ -150,13 +150,14 @@ def test_old_rows_go_in_small_batches_and_failed_entries_stay(
 def test_an_applications_own_retention_deletes_its_old_hits_and_nobody_elses(
     database: Database, redis: Any, application: Application, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    noon = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
     monkeypatch.setattr(delete_in_batches, "BATCH", 2)
     monkeypatch.setattr(delete_in_batches, "PAUSE", 0)
     define(database, application, "size", "number")
     enqueue(
         redis,
         [
-            hit_of(application, n, created_at=NOON - timedelta(days=n), session_id=f"s{n}", custom_params={"size": n})
+            hit_of(application, n, created_at=noon - timedelta(days=n), session_id=f"s{n}", custom_params={"size": n})
             for n in range(8)
         ],
     )
@@ -166,7 +167,7 @@ def test_an_applications_own_retention_deletes_its_old_hits_and_nobody_elses(
         tx.execute(
             "INSERT INTO access_logs (application_id, app_id, created_at)"
             " SELECT id, app_id, %s FROM applications WHERE app_id = 'other'",
-            [NOON - timedelta(days=6)],
+            [noon - timedelta(days=6)],
         )
     assert delete_expired_hits(database, clock, deletion_time=clock.now) == 0
     with database.transaction() as tx:
@@ -175,12 +176,12 @@ def test_an_applications_own_retention_deletes_its_old_hits_and_nobody_elses(
     count = delete_expired_hits(
         database, clock, deletion_time=clock.now, note_removal=lambda _tx, *removal: noted.append(removal)
     )
-    midnight = NOON.replace(hour=0)
+    midnight = noon.replace(hour=0)
     assert count == 4
     assert set(noted) == {(midnight - timedelta(days=3), application.id)}
     assert rows(database, "SELECT app_id, count(*), min(created_at) FROM access_logs GROUP BY 1 ORDER BY 1") == [
-        ("other", 1, NOON - timedelta(days=6)),
-        ("shop", 4, NOON - timedelta(days=3)),
+        ("other", 1, noon - timedelta(days=6)),
+        ("shop", 4, noon - timedelta(days=3)),
     ]
     assert rows(database, "SELECT count(*) FROM custom_parameter_values") == [(4,)]
     assert rows(database, "SELECT count(*) FROM sessions") == [(4,)]

@@ -119,12 +119,12 @@ def drop_at_a_word(database: Database, url: str, clock: Any, months: int) -> Non
 def test_over_a_years_end_and_a_leap_day_there_is_always_a_month_for_every_hit(
     database: Database, database_url: str, application: Any
 ) -> None:
-    clock = FixedClock(datetime(2027, 10, 30, 12, tzinfo=UTC))
+    clock = FixedClock(datetime(2047, 10, 30, 12, tzinfo=UTC))
     partition_making.create(database_url, partitions.needed(clock.now().date()))
     drop_at_a_word(database, database_url, clock, 2)  # The months of the day on which this test runs.
     with psycopg.connect(database_url) as connection:
         for day in range(130):
-            clock.time = datetime(2027, 10, 30, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(days=day)
+            clock.time = datetime(2047, 10, 30, 23, 59, 59, 999_999, tzinfo=UTC) + timedelta(days=day)
             create_partitions(database, database_url, clock, retention_months=2)
             drop_old(database, database_url, clock, 2)
             add_hit(connection, clock.now(), day)
@@ -132,9 +132,9 @@ def test_over_a_years_end_and_a_leap_day_there_is_always_a_month_for_every_hit(
             assert months_of(database)[-5:] == expected[1:]
             assert set(months_of(database)) <= set(expected)
     stored = rows(database, "SELECT count(*), min(created_at), max(created_at) FROM access_logs")
-    assert stored == [(67, datetime(2028, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC), clock.now())]
-    leap_day = rows(database, "SELECT tableoid::regclass::text FROM access_logs WHERE created_at::date = '2028-02-29'")
-    assert leap_day == [("access_logs_2028_02",)]
+    assert stored == [(67, datetime(2048, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC), clock.now())]
+    leap_day = rows(database, "SELECT tableoid::regclass::text FROM access_logs WHERE created_at::date = '2048-02-29'")
+    assert leap_day == [("access_logs_2048_02",)]
     jobs = rows(database, "SELECT job_type, sum(processed_count) FROM batch_jobs GROUP BY 1 ORDER BY 1")
     assert [job[0] for job in jobs] == ["create_partitions", "drop_partitions"]
 
@@ -242,12 +242,12 @@ def test_a_month_that_is_too_large_to_be_detached_at_once_is_emptied_first(
     tried = partition_removal._tried
     emptied: list[str] = []
 
-    def fails_while_there_are_hits(connection: Any, found: Any, *hooks: Any) -> bool:
+    def fails_while_there_are_hits(connection: Any, partition: Any, *hooks: Any) -> bool:
         full = rows(database, "SELECT 1 FROM access_logs WHERE created_at < %s LIMIT 1", old.plus(1).start)
-        if found.table == "access_logs" and full:
-            emptied.append(found.name)
+        if partition.table == "access_logs" and full:
+            emptied.append(partition.name)
             return False
-        return tried(connection, found, *hooks)
+        return tried(connection, partition, *hooks)
 
     monkeypatch.setattr(partition_removal, "_tried", fails_while_there_are_hits)
     with Prober(database_url).writing():

@@ -115,6 +115,6 @@ def test_a_hit_among_the_retries_is_found(database: Database, redis: Connection,
     claims = claims_of(redis)
     (claim,) = claims.claim()
     claims.postpone(claim, reason="unclear", delay=60)
-    found = failed_hits.show(database, redis, hit.tracking_id)
-    assert (found.state, found.where, found.values["retry_count"]) == ("waiting", "retries", 1)
-    assert SystemClock().now() >= found.values["updated_at"]
+    shown = failed_hits.show(database, redis, hit.tracking_id)
+    assert (shown.state, shown.where, shown.values["retry_count"]) == ("waiting", "retries", 1)
+    assert SystemClock().now() >= shown.values["updated_at"]

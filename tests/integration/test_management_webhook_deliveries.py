@@ -124,5 +124,5 @@ def test_a_test_is_written_whatever_the_webhook_asks_for_and_waited_for(
         with database.transaction() as tx:
             tx.execute("UPDATE webhook_deliveries SET state = 'delivered', attempt = 1, last_status = 204")
 
-    found = webhook_deliveries.wait(database, written, SystemClock(), seconds=30, sleep=deliver)
-    assert (found.state, found.last_status) == ("delivered", 204)
+    delivery = webhook_deliveries.wait(database, written, SystemClock(), seconds=30, sleep=deliver)
+    assert (delivery.state, delivery.last_status) == ("delivered", 204)

@@ -130,7 +130,7 @@ def test_rates_and_the_time_to_drain_are_those_of_queue_status(
     seen: Managing, settings: Settings, redis: Connection
 ) -> None:
     (seconds, _) = redis.time()
-    for minute in range(seconds // 60 - 5, seconds // 60):
+    for minute in range(seconds // 60 - 5, seconds // 60 + 3):  # One may end meanwhile.
         redis.hset(f"tracker:metrics:minute:{minute}", mapping={"in": 60, "out": 180})
     for _ in range(4):
         seen.post("/v1/track", {"app_id": "shop", "url": "https://shop.example/"}, key=None)
@@ -139,7 +139,7 @@ def test_rates_and_the_time_to_drain_are_those_of_queue_status(
     assert samples["tracker_queue_out_hits_per_second", ()] == pytest.approx(3, abs=0.7)
     status = tracker(settings, "queue", "status", "--json").json
     assert status["seconds_to_drain"] == pytest.approx(samples["tracker_queue_drain_seconds", ()], abs=1)
-    assert status["hits_in_per_second"] == samples["tracker_queue_in_hits_per_second", ()]
+    assert status["hits_in_per_second"] == pytest.approx(samples["tracker_queue_in_hits_per_second", ()], abs=0.05)
     assert "drained in" in tracker(settings, "queue", "status").output
 
 

@@ -211,7 +211,7 @@ def test_an_answer_that_is_none_is_one_sentence(
 def test_a_provider_that_drips_is_given_up_and_takes_no_more_than_its_places(
     provider: Provider, odd: OddProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_client, "WHOLE_SECONDS", 1.5)
+    monkeypatch.setattr(http_client, "WHOLE_SECONDS", 3.0)
     odd.answers["/.well-known/openid-configuration"] = lambda: b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000
     began, ends = time.monotonic(), list[tuple[int, str]]()
     threads = [threading.Thread(target=lambda: ends.append(refusal(provider))) for _ in range(4)]
@@ -219,11 +219,11 @@ def test_a_provider_that_drips_is_given_up_and_takes_no_more_than_its_places(
         thread.start()
     wait_until(lambda: len(odd.asked) == 4)
     assert refusal(provider)[0] == 503, "there is no place, and nobody waits for one"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3
     for thread in threads:
         thread.join()
     assert {status for status, _ in ends} == {503}
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     odd.answers["/.well-known/openid-configuration"] = lambda: json_answer(odd.about)
     assert signed_in(provider) == ALICE
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_every_way_tells_the_place_before_the_address_is_shortened(
             answer = receiving.batch({"app_id": "shop", "events": [event]}, key=application_key)
         assert code(answer) == (200, None)
     kept = "DE" if setting == "full" else "DE/Bavaria/Munich"
-    assert [found.place for found in queued_hits(redis)] == ["SE", "NO", kept, None]
+    assert [hit.place for hit in queued_hits(redis)] == ["SE", "NO", kept, None]
     assert drain(redis, database).stored == 4
     stored = rows(database, "SELECT host(ip_address), place FROM access_logs ORDER BY created_at, id")
     hosts = [None] * 4 if setting == "full" else ["2001:db8::", "2001:db8::", "198.51.100.0", "203.0.113.0"]
@@ -69,7 +69,7 @@ def test_every_way_tells_the_place_before_the_address_is_shortened(
 def test_a_caller_names_no_place(receiving: Receiving, application: Application, redis: Connection) -> None:
     answer = receiving.track({"app_id": "shop", "url": "https://shop.example/", "place": "US"})
     assert code(answer)[0] in {200, 400}
-    assert {found.place for found in queued_hits(redis)} <= {None}
+    assert {hit.place for hit in queued_hits(redis)} <= {None}
 
 
 def test_reports_tell_places_by_the_address_before_zones(
@@ -92,7 +92,7 @@ def test_reports_tell_places_by_the_address_before_zones(
     with closing(Readers(located.facts_url)) as readers:
 
         def report(**given: str) -> list[dict[str, Any]]:
-            return answer.read(database, readers, app_id="shop", given=given, now=NOON).rows
+            return answer.read(database, readers, app_id="shop", given=given, now=datetime.now(UTC)).rows
 
         asked = {"dimensions": "region,city", "measures": "visitors"}
         assert report(**asked, filters='[["city", "is_not", null]]') == [

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
+from tests.support.waiting import wait_until
 from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.queueing.connection import Connection, connect
 from tracker.queueing.entry import NORMAL, Entry
@@ -68,8 +69,8 @@ def run(redis: Connection, steps: Callable[[Offering], Awaitable[None]], **optio
 
 def in_stream(redis: Connection) -> list[int]:
     """The numbers of the entries that wait, in the shared stream and in the application's own behind it."""
-    found: list[Any] = [*redis.xrange(NORMAL), *redis.xrange(overflow_stream(APPLICATION))]
-    return numbers([Entry.from_fields(fields, stream_id) for stream_id, fields in found])
+    entries: list[Any] = [*redis.xrange(NORMAL), *redis.xrange(overflow_stream(APPLICATION))]
+    return numbers([Entry.from_fields(fields, stream_id) for stream_id, fields in entries])
 
 
 def calls(redis: Connection) -> int:
@@ -239,3 +240,28 @@ def test_a_connection_is_replaced_while_offers_go_on(redis: Connection, monkeypa
 
     run(redis, steps)
     assert in_stream(redis) == list(range(400))
+
+
+@pytest.mark.parametrize("loop_ends_first", [False, True])
+def test_a_connection_that_comes_when_the_process_ends_is_closed(
+    redis: Connection, monkeypatch: pytest.MonkeyPatch, *, loop_ends_first: bool
+) -> None:
+    may_go_on, sockets = threading.Event(), list[socket.socket]()
+    connected_socket = Producer.connected_socket
+
+    def connected_late(producer: Producer) -> socket.socket:
+        sockets.append(connected_socket(producer))
+        may_go_on.wait(30)
+        return sockets[-1]
+
+    async def steps(_: Offering) -> None:
+        while not sockets:  # noqa: ASYNC110 a thread fills it
+            await asyncio.sleep(0.01)
+        if not loop_ends_first:
+            may_go_on.set()
+            wait_until(lambda: not any(thread.name == "connecting" for thread in threading.enumerate()))
+
+    monkeypatch.setattr(Producer, "connected_socket", connected_late)
+    run(redis, steps)
+    may_go_on.set()
+    wait_until(lambda: sockets[0].fileno() == -1)

@@ -37,6 +37,6 @@ def test_an_offer_whose_answer_was_lost_is_not_refused_for_what_it_has_used_up(
     for enqueued in (of_one, of_a_loop):
         assert (enqueued.accepted, enqueued.limit, enqueued.used_up) == (3, 4, None)
         assert enqueued.reset > 0
-    assert {each.id for each in queued(redis)} == {each.id for each in offered}
+    assert {kept.id for kept in queued(redis)} == {kept.id for kept in offered}
     # Whoever comes for the first time is held to the limit.
     assert producer.enqueue(APPLICATION, 4, [entry(4), entry(5)], CREATED, quota=quota).used_up == "rate_limit"

@@ -69,18 +69,18 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
 
     def seen() -> dict[bytes, Any]:
         """All that stands in Redis, but for ids in streams, which are times, and how many bytes the day knows of."""
-        found: dict[bytes, Any] = {}
+        contents: dict[bytes, Any] = {}
         for key in queue.keys("tracker:[!b]*"):
             kind = queue.type(key)
             if kind == b"stream":
-                found[key] = [fields for _, fields in queue.xrange(key)]
+                contents[key] = [fields for _, fields in queue.xrange(key)]
             elif kind == b"hash":
-                found[key] = {
+                contents[key] = {
                     name: text for name, text in queue.hgetall(key).items() if name not in {b"first", b"kept"}
                 }
             else:
-                found[key] = queue.zrange(key, 0, -1) if kind == b"zset" else queue.get(key)
-        return found
+                contents[key] = queue.zrange(key, 0, -1) if kind == b"zset" else queue.get(key)
+        return contents
 
     one_by_one = [sent([packed(offer)])[0] for offer in offers]
     expected = seen()

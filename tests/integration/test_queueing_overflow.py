@@ -222,7 +222,7 @@ def test_a_crowd_is_found_counted_withdrawn_and_waited_for(
     assert place is not None
     assert (place[0], place[1].id.int) == ("overflow", SHARE + 30)
     for number in range(SHARE):
-        remove_entries(queue, lambda each, number=number: each.id.int == number + 1)  # type: ignore[misc]
+        remove_entries(queue, lambda waiting, number=number: waiting.id.int == number + 1)  # type: ignore[misc]
     assert in_streams(queue) == {"overflow": 30}
     assert settled_until(queue, clock.now()) < clock.now()
     assert count(queue, lambda _: True) == (30, 0)

@@ -50,23 +50,23 @@ def start(database: Database, **arguments: Any) -> Export:
     return export(database, **{**given, **arguments})
 
 
-def lines(found: Export) -> list[dict[str, Any]]:
-    return [orjson.loads(line) for line in b"".join(found.chunks).splitlines()]
+def lines(exported: Export) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in b"".join(exported.chunks).splitlines()]
 
 
-def numbers(found: Export) -> list[int]:
-    return [int(line["url"].rpartition("/")[2]) for line in lines(found)]
+def numbers(exported: Export) -> list[int]:
+    return [int(line["url"].rpartition("/")[2]) for line in lines(exported)]
 
 
 @pytest.mark.usefixtures("stored")
 def test_every_hit_of_the_period_comes_once_and_in_order(database: Database) -> None:
     pages: list[int] = []
-    found = numbers(start(database, on_rows=pages.append))
-    assert found == list(range(1, 824))
+    all_numbers = numbers(start(database, on_rows=pages.append))
+    assert all_numbers == list(range(1, 824))
     assert sum(pages) == 823
     assert max(pages) == 100
-    assert numbers(start(database, period=Period(DAYS.first - timedelta(days=9999), DAYS.last))) == found
-    assert numbers(start(database, period=Period(DAYS.last, DAYS.last))) == found[-205:]
+    assert numbers(start(database, period=Period(DAYS.first - timedelta(days=9999), DAYS.last))) == all_numbers
+    assert numbers(start(database, period=Period(DAYS.last, DAYS.last))) == all_numbers[-205:]
     assert numbers(start(database, period=Period(DAYS.first - timedelta(days=9), DAYS.first - timedelta(days=1)))) == []
 
 
@@ -114,6 +114,25 @@ def test_a_page_ends_with_the_hit_that_makes_it_long_enough(
     assert max(pages) == 1, "one comes always"
 
 
+@pytest.mark.usefixtures("stored")
+def test_what_fits_into_a_page_is_learned_from_the_last_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL does not write again and again what is dropped: of hits that are equally long, one page of a month."""
+    execute(database, "UPDATE access_logs SET user_agent = repeat('x', 2000)")
+    monkeypatch.setattr(export_rows, "PAGE_BYTES", 100_000)
+    real, cut_off = export_rows.exported_hits.page, []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        page = real(*arguments, **named)
+        cut_off.append(page.is_cut_off)
+        return page
+
+    monkeypatch.setattr(export_rows.exported_hits, "page", watched)
+    assert numbers(start(database)) == list(range(1, 824))
+    assert (len(cut_off), cut_off.count(True)) == (20, 2)
+
+
 def test_pages_without_parameters_are_not_measured_by_them(
     database: Database, stored: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,8 +154,8 @@ def test_another_applications_hits_do_not_come(database: Database) -> None:
 
 
 def test_what_is_stored_meanwhile_doubles_nothing_and_hides_nothing(database: Database, stored: Application) -> None:
-    found = start(database)
-    seen = [orjson.loads(line)["tracking_id"] for line in next(found.chunks).splitlines()]
+    exported = start(database)
+    seen = [orjson.loads(line)["tracking_id"] for line in next(exported.chunks).splitlines()]
     for hours in range(0, 96, 3):
         columns = {"client_sub_id": "'late'", "url": f"'/late/' || {hours}"}
         with database.transaction() as tx:
@@ -144,7 +163,7 @@ def test_what_is_stored_meanwhile_doubles_nothing_and_hides_nothing(database: Da
                 "INSERT INTO access_logs (id, application_id, app_id, created_at, url) VALUES (%s, %s, 'shop', %s, %s)",
                 (10_000 + hours, stored.id, START + timedelta(hours=hours), columns["url"]),
             )
-    rest = [orjson.loads(line) for chunk in found.chunks for line in chunk.splitlines()]
+    rest = [orjson.loads(line) for chunk in exported.chunks for line in chunk.splitlines()]
     seen += [line["tracking_id"] for line in rest]
     assert len(seen) == len(set(seen))
     assert {int(line["url"].rpartition("/")[2]) for line in rest if "late" not in line["url"]} == set(range(101, 824))
@@ -183,8 +202,8 @@ def test_a_rare_filter_over_months_shows_life_before_the_first_hit(database: Dat
     days = Period(date(2023, 10, 1), DAYS.last)
     for format_, header in (("csv", b"tracking_id,"), ("jsonl", b"")):
         clock = count(step=1.0).__next__  # Each look at it finds a second gone.
-        found = start(database, period=days, format_=format_, event_name="buy", clock=clock)
-        chunks = list(found.chunks)
+        exported = start(database, period=days, format_=format_, event_name="buy", clock=clock)
+        chunks = list(exported.chunks)
         before = chunks[: len(chunks) // 2]
         assert len(before) > 20
         assert before[0].startswith(header)
@@ -200,10 +219,10 @@ def test_a_page_that_never_comes_in_time_is_a_503(database: Database, slow_role:
         psycopg.connect(_url_of(database)) as locking,
         closing(Database(_url_of(database, slow_role), name="t")) as slow,
     ):
-        found = start(slow, clock=lambda: 0.0)
+        exported = start(slow, clock=lambda: 0.0)
         locking.execute("LOCK TABLE access_logs IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(Refused, match="ask for fewer days") as refusal:
-            next(found.chunks)
+            next(exported.chunks)
     assert (refusal.value.status, refusal.value.code) == (503, "SERVICE_UNAVAILABLE")
     assert refusal.value.retry_after is not None
 

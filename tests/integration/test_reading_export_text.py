@@ -10,12 +10,13 @@ import pytest
 from tests.support.raw_hits import execute, fill, make_months
 from tracker.application import Application
 from tracker.hit import tracking_id_of
+from tracker.reading import export_rows
 from tracker.reading.export import export
-from tracker.reading.export_lines import FIELDS, Format, safe_cell
+from tracker.reading.export_lines import FORMATS, Format, safe_cell
 from tracker.reading.period import Period
 from tracker.store import exported_hits
 from tracker.store.database import Database
-from tracker.store.exported_hits import ExportFilter
+from tracker.store.exported_hits import FIELDS, ExportFilter
 from tracker.store.partitions import Month
 
 START = datetime(2024, 1, 30, tzinfo=UTC)
@@ -31,8 +32,8 @@ def stored(database: Database, application: Application) -> Application:
 
 def exported(database: Database, format_: Format, *, with_params: bool = True) -> bytes:
     days = Period(START.date(), START.date() + timedelta(days=1))
-    found = export(database, app_id="shop", period=days, format_=format_, include_custom_params=with_params)
-    return b"".join(found.chunks)
+    answer = export(database, app_id="shop", period=days, format_=format_, include_custom_params=with_params)
+    return b"".join(answer.chunks)
 
 
 STRANGE = (
@@ -71,18 +72,25 @@ def test_lines_say_what_is_stored(database: Database, application: Application) 
                 (hit_id, application.id, at, text, text, data, params),
             )
             stored.append((hit_id, at, text))
-    found = exported(database, "jsonl").splitlines()
-    assert len(found) == len(stored)
-    for line, (hit_id, at, text) in zip(map(orjson.loads, found), stored, strict=True):
+    lines = exported(database, "jsonl").splitlines()
+    assert len(lines) == len(stored)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export_rows, "PAGE", 3)
+        for format_ in FORMATS:
+            by_threes = exported(database, format_)
+            patch.setattr(export_rows, "PAGE", 5000)
+            assert by_threes == exported(database, format_), "a page begins behind a hit without a tracking id, too"
+            patch.setattr(export_rows, "PAGE", 3)
+    for line, (hit_id, at, text) in zip(map(orjson.loads, lines), stored, strict=True):
         assert tuple(line) == FIELDS
         expected = str(tracking_id_of(hit_id, at)) if hit_id >= 0 else None
         assert (line["tracking_id"], line["url"], line["user_agent"]) == (expected, text, text)
         assert line["created_at"] == f"{at.replace(tzinfo=None).isoformat()}Z"
         assert (line["session_id"], line["ip_address"], line["event_data"]) == (None, "2001:db8::1", orjson.loads(data))
-    assert all(b'"price": 12.50' in line for line in found), "numbers stay as PostgreSQL has them"
+    assert all(b'"price": 12.50' in line for line in lines), "numbers stay as PostgreSQL has them"
     text = exported(database, "csv").decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    for row, line in zip(rows, map(orjson.loads, found), strict=True):
+    for row, line in zip(rows, map(orjson.loads, lines), strict=True):
         assert tuple(row) == FIELDS
         assert (row["tracking_id"], row["created_at"]) == (line["tracking_id"] or "", line["created_at"])
         assert (row["url"], row["user_agent"]) == (safe_cell(line["url"]), safe_cell(line["user_agent"]))
@@ -113,9 +121,9 @@ def test_lines_of_json_are_those_of_row_to_json(database: Database, application:
                 (number, application.id, START + timedelta(seconds=number), text, None, text, text, value, value),
             )
         expected = [row[0].encode() for row in tx.execute(REFERENCE).fetchall()]
-    found = exported(database, "jsonl").splitlines(keepends=True)
-    assert len(found) == len(rows)
-    for line, of_row in zip(found, expected, strict=True):
+    lines = exported(database, "jsonl").splitlines(keepends=True)
+    assert len(lines) == len(rows)
+    for line, of_row in zip(lines, expected, strict=True):
         assert line.endswith(b'Z",' + of_row[1:] + b"\n")
 
 
@@ -132,9 +140,17 @@ def test_a_page_of_long_hits_is_not_kept_beyond_its_bytes(database: Database, st
     wanted = ExportFilter(application=stored)
     with database.snapshot() as tx:
         page = exported_hits.page(
-            tx, wanted, START, START + timedelta(days=3), format_="csv", after=None, limit=500, max_bytes=10_000
+            tx,
+            wanted,
+            START,
+            START + timedelta(days=3),
+            format_="csv",
+            write=b"".join,
+            after=None,
+            limit=500,
+            max_bytes=10_000,
         )
     assert (page.is_full, page.is_cut_off) == (False, True)
-    assert len(page.lines) == 5
+    assert (page.count, page.text.count(b"\n"), page.size) == (5, 5, len(page.text))
     assert page.last is not None
-    assert f"{page.last[0].replace(tzinfo=None).isoformat()}Z".encode() in page.lines[-1]
+    assert f"{page.last[0].replace(tzinfo=None).isoformat()}Z".encode() in page.text.splitlines()[-1]

@@ -31,8 +31,8 @@ def read(database: Database, redis: Connection, period: Period, **arguments: Any
     return statistics.read(database, redis, SystemClock(), app_id="shop", period=period, **arguments)
 
 
-def series(found: Statistics, *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(row[name] for name in names) for row in found.requests_by_date]
+def series(answer: Statistics, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in answer.requests_by_date]
 
 
 @pytest.mark.usefixtures("old_months")
@@ -45,13 +45,13 @@ def test_a_series_has_every_day_of_a_leap_february_and_bounds_are_utc(
     fill(database, application, 2, start=datetime(2024, 3, 1, 23, 59, 58, 999_999, tzinfo=UTC), **visitor)
     fill(database, application, 1, start=datetime(2024, 3, 2, tzinfo=UTC), **visitor)
     count_days(database, date(2024, 2, 27), date(2024, 3, 2))
-    found = read(database, redis, LEAP)
-    assert series(found, "date", "requests", "unique_visitors") == [
+    answer = read(database, redis, LEAP)
+    assert series(answer, "date", "requests", "unique_visitors") == [
         ("2024-02-28", 1, 1),
         ("2024-02-29", 0, 0),
         ("2024-03-01", 2, 2),
     ]
-    assert (found.total_requests, found.unique_visitors, found.unique_visitors_exact) == (3, 2, True)
+    assert (answer.total_requests, answer.unique_visitors, answer.unique_visitors_exact) == (3, 2, True)
     hours = read(database, redis, LEAP, group_by="hour")
     assert len(hours.requests_by_date) == 72
     assert [row for row in series(hours, "date", "hour", "requests") if row[2]] == [
@@ -107,13 +107,13 @@ def test_parameters_of_several_days_come_together(
     fold_everything(database)
     period = Period(yesterday.date(), NOON.date())
     plain, filtered = read(database, redis, period), read(database, redis, period, custom_params={"tags": ["all"]})
-    for found in (plain, filtered):
-        assert found.total_requests == 4
-        assert found.custom_param_breakdown == {
+    for answer in (plain, filtered):
+        assert answer.total_requests == 4
+        assert answer.custom_param_breakdown == {
             "kind": {"a": 2, "b": 1, "c": 1},
             "tags": {"all": 4, "a": 2, "b": 1, "c": 1},
         }
-        assert found.custom_param_stats == {
+        assert answer.custom_param_stats == {
             "kind": {"type": "string", "count": 4, "other": 0, "exact": True},
             "price": {"type": "number", "count": 4, "sum": 10, "min": 1, "max": 4, "mean": 2.5},
             "tags": {"type": "array", "count": 8, "other": 0, "exact": True},
@@ -157,10 +157,10 @@ def test_a_filter_counts_the_raw_rows_that_have_it(
         session_id="'s' || n % 2",
     )
     period = Period(NOON.date() - timedelta(days=1), NOON.date() + timedelta(days=1))
-    found = read(database, redis, period, custom_params={"kind": 1})
-    assert (found.total_requests, found.unique_visitors, found.unique_sessions) == (25, 2, 1)
-    assert sum(row["requests"] for row in found.requests_by_date) == 25
-    assert len(found.requests_by_date) == 3
+    answer = read(database, redis, period, custom_params={"kind": 1})
+    assert (answer.total_requests, answer.unique_visitors, answer.unique_sessions) == (25, 2, 1)
+    assert sum(row["requests"] for row in answer.requests_by_date) == 25
+    assert len(answer.requests_by_date) == 3
     hours = read(database, redis, period, custom_params={"kind": 1}, group_by="hour")
     assert (len(hours.requests_by_date), sum(row["requests"] for row in hours.requests_by_date)) == (72, 25)
     months = read(database, redis, period, custom_params={"kind": 1}, group_by="month")
@@ -217,9 +217,9 @@ def test_what_is_waiting_or_not_folded_holds_the_time_back_until_which_data_is_c
     period = Period(NOON.date(), NOON.date())
 
     def until(**arguments: Any) -> datetime:
-        found = read(database, redis, period, **arguments).data_complete_until
-        assert found is not None
-        return found
+        complete = read(database, redis, period, **arguments).data_complete_until
+        assert complete is not None
+        return complete
 
     before = datetime.now(UTC) - GRACE
     assert before <= until() <= datetime.now(UTC) - GRACE

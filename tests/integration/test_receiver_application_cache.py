@@ -119,8 +119,8 @@ def test_many_threads_that_miss_the_same_application_ask_once(
 
     def ask(app_id: str) -> str | None:
         together.wait()
-        found = receiving.receiver.context.applications.find(app_id)
-        return found.app_id if found else None
+        application = receiving.receiver.context.applications.find(app_id)
+        return application.app_id if application else None
 
     with ThreadPoolExecutor(12) as threads:
         names = list(threads.map(ask, ["shop"] * 6 + ["nobody"] * 6))
@@ -138,7 +138,7 @@ def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch:
 def test_a_hit_of_a_known_application_costs_one_round_trip_to_redis(receiving: Receiving, redis: Connection) -> None:
     def calls() -> dict[str, int]:
         statistics: Any = redis.info("commandstats")
-        return {name.removeprefix("cmdstat_"): each["calls"] for name, each in statistics.items()}
+        return {name.removeprefix("cmdstat_"): numbers["calls"] for name, numbers in statistics.items()}
 
     receiving.receiver.context.background_tasks.stop()
     receiving.track(HIT)

@@ -69,10 +69,10 @@ def test_the_test_page_is_there_for_developers_only(client: Client) -> None:
 
 def test_the_originals_addresses_have_it_too(client: Client) -> None:
     assert client.get("/tracker.min.js").data == script().body
-    own = client.get("/tracker/my-shop.js")
-    assert own.data.endswith(script().body)
-    assert b'{app_id:"my-shop",endpoint:new URL("../v1/track"' in own.data
-    assert own.headers["ETag"] != client.get("/tracker/other.js").headers["ETag"]
+    named = client.get("/tracker/my-shop.js")
+    assert named.data.endswith(script().body)
+    assert b'{app_id:"my-shop",endpoint:new URL("../v1/track"' in named.data
+    assert named.headers["ETag"] != client.get("/tracker/other.js").headers["ETag"]
     for path in ('/tracker/a"b.js', "/tracker/é.js", "/tracker/my-shop", f"/tracker/{'x' * 51}.js"):
         assert client.get(path).status_code == 404
     assert client.get("/live").get_json()["data"] == {"status": "ok"}

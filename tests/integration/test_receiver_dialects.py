@@ -220,9 +220,9 @@ def test_the_original_is_there_unless_switched_off(receiving: Receiving, redis: 
     assert answer.get_json()["data"]["tracking_id"]
     assert receiving.client.get("/beacon?app_id=shop&url=x").mimetype == "image/gif"
     assert code(receiving.track(event)) == (200, None)
-    first, beacon, own = queued_hits(redis)
+    first, beacon, from_script = queued_hits(redis)
     assert (first.event_name, first.event_data, first.custom_params) == ("add_to_cart", {"sku": 1}, {"plan": "pro"})
-    assert (own.event_name, beacon.url) == ("add_to_cart", "x")
+    assert (from_script.event_name, beacon.url) == ("add_to_cart", "x")
     settings.set_(database, "shop", "dialects", "")
 
     def is_off() -> bool:

@@ -200,8 +200,8 @@ def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
             sizes = [chance.choice([0, 1, 4096, 4097, 30_000]) for _ in range(chance.choice([1, 1, 4]))]
             entries = [entry(tracking_data=b"x" * size) for size in sizes]
             asked = producer.enqueue(application_id, limit, entries, CREATED, quota=quota)
-            own = window.take(application_id, limit, sizes, CREATED, quota)
-            assert (asked.accepted, asked.remaining, asked.used_up) == (own.hits, own.remaining, own.limit)
+            taken = window.take(application_id, limit, sizes, CREATED, quota)
+            assert (asked.accepted, asked.remaining, asked.used_up) == (taken.hits, taken.remaining, taken.limit)
 
 
 def test_the_bytes_of_a_day_are_bounded_and_some_are_kept_for_keys(

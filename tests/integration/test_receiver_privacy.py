@@ -33,7 +33,7 @@ TABLES = (
 
 def everything_in_redis(redis: Connection) -> str:
     """Every key of the server with all that it holds, as text."""
-    found: list[Any] = []
+    contents: list[Any] = []
     for key in redis.scan_iter():
         kind = redis.type(key)
         read: dict[bytes, Any] = {
@@ -45,8 +45,8 @@ def everything_in_redis(redis: Connection) -> str:
             b"stream": redis.xrange,
         }
         if kind in read:  # Or it has just expired.
-            found.append((key, read[kind](key)))
-    return repr(found)
+            contents.append((key, read[kind](key)))
+    return repr(contents)
 
 
 def everything_in_postgresql(database: Database) -> str:

@@ -153,7 +153,7 @@ def test_a_key_that_cannot_be_looked_up_is_to_be_sent_again(
 
 
 def test_a_key_that_has_ended_stays_so(knowing: Receiving, database: Database) -> None:
-    _, key = new_key(database, "track", expires_at=datetime.now(UTC) + timedelta(seconds=1))
+    _, key = new_key(database, "track", expires_at=datetime.now(UTC) + timedelta(seconds=3))
     assert code(knowing.track(HIT, key=key)) == (200, None)
     wait_until(lambda: code(knowing.track(HIT, key=key)) == (401, "INVALID_API_KEY"))
 

@@ -54,15 +54,15 @@ def test_visits_alone_are_what_they_are_beside_hits(reporting: Reporting, dimens
         given = {**asked, "filters": orjson.dumps(filters).decode()}
         beside = reporting.rows(**given, measures="sessions,duration,bounce_rate,visitors,views_per_session")
         expected = {row.get(dimension): [pytest.approx(row[name]) for name in alone] for row in beside}
-        found = reporting.rows(**given, measures=",".join(alone))
-        assert {row.get(dimension): [row[name] for name in alone] for row in found} == expected
+        answered = reporting.rows(**given, measures=",".join(alone))
+        assert {row.get(dimension): [row[name] for name in alone] for row in answered} == expected
     management_settings.set_(reporting.database, "shop", "timezone", "Europe/Berlin")
 
 
 def test_where_readers_came_from(reporting: Reporting) -> None:
     channels = {None: "direct", "https://www.google.de/": "search", "https://blog.example/post": "referral"}
-    found = {row["channel"]: row["requests"] for row in reporting.rows(measures="requests", dimensions="channel")}
-    assert found == {
+    by_channel = {row["channel"]: row["requests"] for row in reporting.rows(measures="requests", dimensions="channel")}
+    assert by_channel == {
         channel: sum(channels.get(hit.referrer, "internal") == channel for hit in reporting.hits)
         for channel in (*channels.values(), "internal")
     }
@@ -77,6 +77,7 @@ def test_where_readers_came_from(reporting: Reporting) -> None:
         ([["page", "is_not", "/a"], ["browser", "is", None]], lambda h: path(h) != "/a" and h.user_agent is None),
         ([["browser", "any_of", ["Chrome", None]]], lambda hit: hit.user_agent != FIREFOX),
         ([["browser", "contains", "fox"]], lambda hit: hit.user_agent == FIREFOX),
+        ([["browser", "contains_any_case", "FOX"]], lambda hit: hit.user_agent == FIREFOX),
         ([["referrer", "begins_with", "blog."]], lambda hit: "blog" in str(hit.referrer)),
         ([["param:price", "is", "3"], ["event", "is", "click"]], lambda h: h.id % 5 == 3 and h.event_name == "click"),
     ],
@@ -97,8 +98,8 @@ def test_pages_that_visits_begin_and_end_with(reporting: Reporting) -> None:
         for visit, hits in whole.items():
             views = [hit for hit in hits if hit.event_name is None] or hits
             expected[path(end(views, key=lambda hit: (hit.created_at, path(hit))))].add(visit)
-        found = {row[name]: row["sessions"] for row in reporting.rows(measures="sessions", dimensions=name)}
-        assert found == {page: len(some) for page, some in expected.items()}
+        by_page = {row[name]: row["sessions"] for row in reporting.rows(measures="sessions", dimensions=name)}
+        assert by_page == {page: len(some) for page, some in expected.items()}
 
 
 @pytest.mark.parametrize("interval", ["hour", "day", "week", "month"])
@@ -146,16 +147,16 @@ def test_a_comparison_with_the_days_before(reporting: Reporting) -> None:
 
 def test_pages_of_rows_by_cursor(reporting: Reporting) -> None:
     asked = {"measures": "requests", "dimensions": "page,browser", "limit": "4"}
-    found, cursor, pages = [], "", 0
+    rows, cursor, pages = [], "", 0
     while True:
         report = reporting.report(**asked, cursor=cursor)
-        found += report.rows
+        rows += report.rows
         pages += 1
         if report.next_cursor is None:
             break
         cursor = report.next_cursor
-    assert (pages, len(found)) == (3, 9)
-    assert found == reporting.rows(**{**asked, "limit": "100"})
+    assert (pages, len(rows)) == (3, 9)
+    assert rows == reporting.rows(**{**asked, "limit": "100"})
     with pytest.raises(Refused) as refused:
         reporting.report(**{**asked, "dimensions": "page"}, cursor=cursor)
     assert refused.value.status == 400

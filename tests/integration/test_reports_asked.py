@@ -96,8 +96,8 @@ def test_over_http_and_where_there_are_no_facts(
         drain(redis, database)
         make_facts(database, settings.facts_url)
         asked = orjson.dumps([["module", "is", hostile]]).decode()
-        found = api.get(f"/v1/reports?app_id=shop&dimensions=module&measures=requests&filters={quote(asked)}")
-        assert orjson.loads(found.data)["data"]["rows"] == [{"module": hostile, "requests": 1}]
+        response = api.get(f"/v1/reports?app_id=shop&dimensions=module&measures=requests&filters={quote(asked)}")
+        assert orjson.loads(response.data)["data"]["rows"] == [{"module": hostile, "requests": 1}]
         [file] = settings.facts_url.rglob("*.parquet")
         file.write_bytes(file.read_bytes()[:-8])
         damaged = api.get("/v1/reports?app_id=shop&dimensions=page")

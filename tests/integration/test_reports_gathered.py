@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -9,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from bench import asked_together, made_up_facts
 from tracker.facts.engine import Cursor, Engine, FactsDamaged
 from tracker.facts.visits import FileSpan, beside, numbered, parts_of
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.gathered import MAX_TABLES, GatheredVisits
-from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 
 DAY = date(2026, 10, 1)
@@ -50,12 +53,15 @@ def days(number: int = 0) -> ZoneDays:
     return ZoneDays(DAY - timedelta(days=number), DAY, "UTC")
 
 
+HOW = {"timeout_minutes": 30, "of_parts": True, "with_pages": True}
+
+
 def tables(cursor: Cursor) -> list[str]:
     return [name for (name,) in cursor.rows("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'gathered%'")]
 
 
 def ask(gathered: GatheredVisits, cursor: Cursor, files: FactsRead, of: ZoneDays, **others: Any) -> list[Any]:
-    with gathered.table(cursor, files, of, **{"timeout_minutes": 30, "of_parts": True, **others}) as table:
+    with gathered.table(cursor, files, of, **{**HOW, **others}) as table:
         return cursor.rows(f"SELECT seconds, entry_page, exit_page FROM {table}")
 
 
@@ -81,7 +87,7 @@ def test_of_many_days_the_latest_stay_and_what_is_being_read(engine: Engine, fil
     gathered = GatheredVisits()
     with (
         engine.cursor(seconds=20) as cursor,
-        gathered.table(cursor, files, days(), timeout_minutes=30, of_parts=True) as held,
+        gathered.table(cursor, files, days(), **HOW) as held,
     ):
         for number in range(1, 2 * MAX_TABLES):
             ask(gathered, cursor, files, days(number))
@@ -96,6 +102,26 @@ def test_large_tables_do_not_stay(engine: Engine, files: FactsRead) -> None:
         assert tables(cursor) == []
 
 
+def test_questions_that_end_together_drop_each_table_once(
+    engine: Engine, files: FactsRead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that drop the same table the engine fails one."""
+    gathered, run, dropped = GatheredVisits(max_rows=0), Cursor.run, []
+    with engine.cursor(seconds=20) as cursor, engine.cursor(seconds=20) as other:
+
+        def noted(self: Cursor, statement: str, params: Any = ()) -> None:
+            if statement.startswith("DROP"):
+                dropped.append(statement)
+                if len(dropped) == 1:
+                    ask(gathered, other, files, days(1))
+            run(self, statement, params)
+
+        monkeypatch.setattr(Cursor, "run", noted)
+        ask(gathered, cursor, files, days())
+        assert len(dropped) == len(set(dropped)) == 2
+        assert tables(cursor) == []
+
+
 def test_what_could_not_be_made_is_made_by_the_next(engine: Engine, files: FactsRead) -> None:
     gathered, aside = GatheredVisits(), Path(files.paths[0]).with_suffix(".aside")
     parts = beside(Path(files.paths[0]))
@@ -106,3 +132,55 @@ def test_what_could_not_be_made_is_made_by_the_next(engine: Engine, files: Facts
     with engine.cursor(seconds=20) as cursor:
         assert ask(gathered, cursor, files, days()) == [(3600.0, "/0", "/3")]
         assert len(tables(cursor)) == 1
+
+
+def test_first_and_last_pages_are_gathered_for_who_asks_for_them(engine: Engine, files: FactsRead) -> None:
+    gathered = GatheredVisits()
+
+    def columns(*, with_pages: bool) -> list[str]:
+        with gathered.table(cursor, files, days(), **{**HOW, "with_pages": with_pages}) as table:
+            return [name for name, *_ in cursor.rows(f"DESCRIBE {table}")]
+
+    with engine.cursor(seconds=20) as cursor:
+        without = columns(with_pages=False)
+        assert without == ["raw", "key", "seconds", "is_bounce"]
+        assert columns(with_pages=True) == [*without, "entry_page", "exit_page"]
+        assert len(tables(cursor)) == 2
+        assert columns(with_pages=False)[-1] == "exit_page", (
+            "what is there serves those, too, who do not need all of it"
+        )
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_last_date_that_goes_on_is_gathered_beside_what_is_kept_of_those_before(zone: str, tmp_path: Path) -> None:
+    """Many of these visits go over midnight."""
+    made = made_up_facts.make(tmp_path, first=DAY, days=3, hits=20_000, visitors=150)
+    three_days, last = ZoneDays(DAY, DAY + timedelta(days=2), zone), Path(made.files[-1])
+    until_noon = tmp_path / "noon" / last.name
+    until_noon.parent.mkdir()
+    at_noon, at_night = (facts_read([*made.files[:-1], str(file)]) for file in (until_noon, last))
+    with closing(Engine(tmp_path, memory_megabytes=128)) as engine, engine.cursor(seconds=60) as cursor:
+        span = FileSpan(three_days.last, 0, 23, made_up_facts.TIMEOUT_MINUTES)
+        hits = f"SELECT * FROM read_parquet('{last}') WHERE hour(time) < 12"
+        for query, to in ((numbered(hits, span), until_noon), (parts_of(until_noon, span), beside(until_noon))):
+            cursor.run(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
+
+        def rows(gathered: GatheredVisits, files: FactsRead, *, with_pages: bool) -> list[Any]:
+            with gathered.table(cursor, files, three_days, **{**HOW, "with_pages": with_pages}) as table:
+                return sorted(cursor.rows(f"FROM {table}"))
+
+        for with_pages in (False, True):
+            for before, after in ((at_noon, at_night), (at_night, at_noon)):
+                anew = rows(GatheredVisits(), after, with_pages=with_pages)
+                gathered = GatheredVisits()
+                assert rows(gathered, before, with_pages=with_pages) != anew
+                assert rows(gathered, after, with_pages=with_pages) == anew
+                assert len(gathered._tables) == 3, "with that of the dates before"
+                small = GatheredVisits(max_rows=len(anew) * 3 // 2)
+                for files in (before, after):
+                    rows(small, files, with_pages=with_pages)
+                assert [key.files for key in small._tables] == [after], "without room for two that of all dates stays"
+
+
+def facts_read(files: list[str]) -> FactsRead:
+    return replace(asked_together.facts_read(files), are_within=False)

@@ -53,10 +53,10 @@ def is_step(step: GoalStep, hit: Hit) -> bool:
 def by_visit(reporting: Reporting, days: ZoneDays) -> dict[Any, list[Hit]]:
     some = [hit for hit in reporting.hits if days.start <= hit.created_at < days.end]
     of = visits(some)
-    found = defaultdict(list)
+    hits_of = defaultdict(list)
     for hit in sorted(some, key=lambda hit: (hit.created_at, SOURCES.get(hit.referrer or "", ""))):
-        found[of[hit.id]].append(hit)
-    return found
+        hits_of[of[hit.id]].append(hit)
+    return hits_of
 
 
 def source_of(hits: list[Hit]) -> str | None:
@@ -71,13 +71,13 @@ def test_goals_are_those_of_a_plain_count(reporting: Reporting, steps: list[Goal
     report = goals.read(reporting.database, reporting.readers, app_id="shop", goals=asked, days=days)
 
     def counted(some: list[list[Hit]]) -> tuple[goals.Conversions, ...]:
-        found = []
+        conversions = []
         for goal in asked:
             reached = [[hit for hit in hits if is_step(goal.step, hit)] for hits in some]
             worth = sum(float((hit.custom_params or {})["price"]) for hits in reached for hit in hits)
             value = worth if goal.value_parameter else None
-            found.append(goals.Conversions(sum(map(len, reached)), sum(map(bool, reached)), value))
-        return tuple(found)
+            conversions.append(goals.Conversions(sum(map(len, reached)), sum(map(bool, reached)), value))
+        return tuple(conversions)
 
     plain = by_visit(reporting, days)
     sources: dict[str | None, list[list[Hit]]] = defaultdict(list)
@@ -159,6 +159,7 @@ def test_what_was_asked_of_the_same_files_is_not_asked_again(
 ) -> None:
     days = ZoneDays(FIRST, FIRST + timedelta(days=3), "Europe/Berlin")
     page, click = GoalStep.read("page:/a"), GoalStep.read("event:click")
+    new = GoalStep.read("page:/asked-once")  # The tests before have asked about their own pages in any order.
     goal = Goal(UUID(int=1), "G", page, None)
 
     def asked() -> list[Any]:
@@ -173,7 +174,7 @@ def test_what_was_asked_of_the_same_files_is_not_asked_again(
     monkeypatch.setattr(reporting.readers, "cursor", lambda app_id: pytest.fail(f"{app_id} was asked about again"))
     assert asked() == first
     with pytest.raises(pytest.fail.Exception):
-        funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[click, page], days=days)
+        funnels.read(reporting.database, reporting.readers, app_id="shop", steps=[click, new], days=days)
 
 
 def test_what_is_kept_is_no_answer_after_a_goal_or_a_setting_has_changed(reporting: Reporting) -> None:
@@ -192,13 +193,13 @@ def test_what_is_kept_is_no_answer_after_a_goal_or_a_setting_has_changed(reporti
 
     changes = (("session_timeout_minutes", "5"), ("week_start", "sunday"), ("timezone", "Pacific/Auckland"))
     before = {key: management_settings.get(database, "shop", key).setting_value for key, _ in changes}
-    found = []
+    answers = []
     for key, value in (*changes, *before.items()):
         management_settings.set_(database, "shop", key, str(value))
         for text, parameter in (("page:/a", None), ("page:/a", "price"), ("page:/b", "price"), ("event:click", None)):
             readers.answers = kept
-            found.append(asked(text, parameter))
+            answers.append(asked(text, parameter))
             readers.answers = Answers()
-            assert found[-1] == asked(text, parameter), key
+            assert answers[-1] == asked(text, parameter), key
     readers.answers = kept
-    assert found[0] != found[4] != found[8] != found[12], "each of them changes an answer"
+    assert answers[0] != answers[4] != answers[8] != answers[12], "each of them changes an answer"

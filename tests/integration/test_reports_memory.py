@@ -31,7 +31,7 @@ from bench.processes import peak_bytes
 from bench.report_questions import DASHBOARD
 from tracker.facts.engine import FactsTooLarge, FactsTookTooLong
 from tracker.reports.readers import Readers
-from tracker.reports.statement import rows_of
+from tracker.reports.tallied import rows_of
 
 file, day = Path(sys.argv[1]), date(2026, 10, 1)
 small, large = (Readers(file.parent, memory_megabytes=megabytes) for megabytes in (int(sys.argv[2]), 2000))
@@ -40,7 +40,7 @@ questions = [question(each.given, day, day) for name, each in DASHBOARD.items() 
 def ask(readers, asked):
     try:
         with readers.cursor("shop") as cursor:
-            return rows_of(asked, cursor, readers.gathered, facts_read([str(file)]), timeout_minutes=30)
+            return rows_of(asked, cursor, readers.kept, facts_read([str(file)]), timeout_minutes=30)
     except (FactsTooLarge, FactsTookTooLong):
         return "refused"
 
@@ -59,7 +59,7 @@ large.close()
 
 @pytest.mark.long
 def test_questions_that_need_more_memory_than_there_is_are_answered_from_the_disk_or_refused(tmp_path: Path) -> None:
-    file = tmp_path / "day.parquet"
+    file = tmp_path / "2026-10-01.parquet"
     with duckdb.connect(config={"threads": 2}) as engine:
         engine.execute(f"COPY ({PARTS}) TO '{beside(file)}' (FORMAT parquet)")
     program = [sys.executable, "-c", ASKED_AT_ONCE, str(file), str(LIMIT_MEGABYTES)]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from tests.support.erasing import erase
 from tests.support.facts import writer_of
-from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import define, drain, enqueue, rows
 from tests.support.raw_hits import make_months
-from tests.support.reporting import BROWSERS, CHROME, FIREFOX, MEASURES, Reporting, counted, grouped, path, visits
+from tests.support.reporting import BROWSERS, MEASURES, Reporting, counted, grouped, path
+from tests.support.told_visits import MIDNIGHT, channel, compare_pages, made_of, told
 from tracker.application import Application
 from tracker.facts.day import Workspace, merge_day
 from tracker.facts.write import Writer
@@ -29,20 +30,8 @@ from tracker.store import facts_marks
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
-MIDNIGHT = NOON.replace(hour=0)
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu")
 """A zone off by 45 minutes is asked hit by hit, the others by parts of visits."""
-REFERRERS = (None, "https://www.google.de/", "https://blog.example/post", "https://shop.example/")
-told = st.tuples(
-    # Mostly about the times at which a visit goes on into another file, a slot or a day.
-    st.one_of(st.integers(-45, 45), st.integers(-45, 45), st.integers(-450, 450)),
-    st.sampled_from(["a", "b"]),
-    st.sampled_from([None, None, "s1"]),
-    st.sampled_from(["/x", "/y", "/z"]),
-    st.sampled_from([None, None, "click"]),
-    st.sampled_from(REFERRERS),
-    st.sampled_from([CHROME, CHROME, FIREFOX]),
-)
 
 
 @pytest.fixture
@@ -67,8 +56,8 @@ def compare(reporting: Reporting, application: Application, hits: list[Hit], zon
     assert reporting.rows(**wide) == [counted(hits, hits)]
     assert reporting.rows(**parts) == [without_sums(counted(hits, hits))]
     for dimension, key in (("browser", lambda hit: BROWSERS[hit.user_agent]), ("page", path), ("channel", channel)):
-        found = {row.pop(dimension): row for row in reporting.rows(dimensions=dimension, **parts)}
-        assert found == {value: without_sums(numbers) for value, numbers in grouped(hits, key).items()}
+        by_value = {row.pop(dimension): row for row in reporting.rows(dimensions=dimension, **parts)}
+        assert by_value == {value: without_sums(numbers) for value, numbers in grouped(hits, key).items()}
     from_search = orjson.dumps([["channel", "is", "search"]]).decode()
     searched = [hit for hit in hits if channel(hit) == "search"]
     if searched:
@@ -79,24 +68,6 @@ def compare(reporting: Reporting, application: Application, hits: list[Hit], zon
     if of_day:
         asked = {**parts, "start_date": str(day.first), "end_date": str(day.last)}
         assert reporting.rows(**asked) == [without_sums(counted(of_day, of_day))]
-
-
-def compare_pages(reporting: Reporting, hits: list[Hit], asked: dict[str, str]) -> None:
-    of = visits(hits)
-    whole: dict[Any, list[Hit]] = {}
-    for hit in hits:
-        whole.setdefault(of[hit.id], []).append(hit)
-    for name, end in (("entry_page", min), ("exit_page", max)):
-        expected: dict[str, set[Any]] = {}
-        for visit, theirs in whole.items():
-            views = [hit for hit in theirs if hit.event_name is None] or theirs
-            expected.setdefault(path(end(views, key=lambda hit: (hit.created_at, path(hit)))), set()).add(visit)
-        found = reporting.rows(**{**asked, "dimensions": name, "measures": "sessions,bounce_rate"})
-        assert {row[name]: row["sessions"] for row in found} == {page: len(some) for page, some in expected.items()}
-
-
-def channel(hit: Hit) -> str:
-    return {None: "direct", REFERRERS[1]: "search", REFERRERS[2]: "referral"}.get(hit.referrer, "internal")
 
 
 def merge(writer: Writer, application: Application) -> None:
@@ -157,21 +128,7 @@ def check(
     with database.transaction() as tx:
         for days in (-1, 0):
             facts_marks.mark_day(tx, (application.id, (MIDNIGHT + timedelta(days=days)).date()))
-    made = [
-        hit_of(
-            application,
-            number + 1,
-            created_at=MIDNIGHT + timedelta(minutes=minutes, seconds=number),
-            client_sub_id=client,
-            session_id=session,
-            url=f"https://shop.example{page}",
-            event_name=event,
-            referrer=referrer,
-            user_agent=agent,
-            custom_params={"price": number % 4},
-        )
-        for number, (minutes, client, session, page, event, referrer, agent) in enumerate(hits)
-    ]
+    made = made_of(application, hits)
     for batch in [*batches, range(20)]:
         enqueue(redis, [made[number] for number in batch if number < len(made)])
         drain(redis, database, batch_size=6)

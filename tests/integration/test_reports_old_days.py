@@ -74,9 +74,9 @@ def test_the_numbers_of_days_without_facts_are_added_and_marked(
 
 def test_what_the_statistics_cannot_tell_is_about_days_with_facts_alone(read: Callable[..., Report]) -> None:
     for given in ({"dimensions": "client"}, {"filters": '[["client", "is", "c2"]]'}):
-        found = read(**given)
-        assert (found.exact, found.missing_days, found.summed) == (False, DAYS, False)
-        assert [row["requests"] for row in found.rows] == [2]
+        report = read(**given)
+        assert (report.exact, report.missing_days, report.summed) == (False, DAYS, False)
+        assert [row["requests"] for row in report.rows] == [2]
     views = read(measures="page_views")
     assert (views.summed, views.rows) == (False, [{"page_views": 2}])
     today = read(start_date=str(NOON.date()))

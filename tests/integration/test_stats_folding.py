@@ -75,10 +75,10 @@ def test_the_100_most_frequent_values_are_shown_in_order_and_the_rest_is_other(
     assert parameter(database, "tags")["other"] == 50
     store(redis, database, hit_of(application, 2, custom_params={"tags": [f"{n:03}" for n in range(0, 150, 2)]}))
     fold_everything(database)
-    found = parameter(database, "tags")
+    tags = parameter(database, "tags")
     expected = [{"value": f"{n:03}", "count": 2} for n in range(0, 150, 2)]
     expected += [{"value": f"{n:03}", "count": 1} for n in range(1, 51, 2)]
-    assert found == {"type": "array", "count": 225, "values": expected, "other": 50}
+    assert tags == {"type": "array", "count": 225, "values": expected, "other": 50}
     assert_exact(database)
 
 

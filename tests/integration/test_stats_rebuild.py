@@ -67,9 +67,20 @@ def test_verify_finds_a_wrong_number_and_rebuild_rights_it(name: str, database: 
     right = statistics(database)
     with database.transaction() as tx:
         tx.execute(TAMPERINGS[name].encode())
-    assert {found.difference.name for found in verify_all(database).differences} == {name}
+    assert {day.difference.name for day in verify_all(database).differences} == {name}
     done = rebuild_today(database)
     assert (done.days, done.hits, done.passed) == (1, 10, [])
+    assert statistics(database) == right
+    assert_exact(database)
+
+
+@pytest.mark.parametrize("together", [1, 9, 10])
+def test_hours_are_folded_together_or_apart_to_the_same_numbers(
+    database: Database, counted: Application, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    right = statistics(database)
+    monkeypatch.setattr("tracker.stats.rebuild._MAX_HITS_TOGETHER", together)
+    assert rebuild_today(database).hits == 10, "six of one hour, and four"
     assert statistics(database) == right
     assert_exact(database)
 
@@ -78,7 +89,7 @@ def test_verify_finds_rows_that_are_missing_and_rows_too_many(database: Database
     with database.transaction() as tx:
         tx.execute("DELETE FROM hourly_statistics WHERE hour = 13")
         tx.execute("UPDATE hourly_statistics SET hour = 20 WHERE hour = 12")
-    differences = [found.difference for found in verify_all(database).differences]
+    differences = [day.difference for day in verify_all(database).differences]
     assert {(difference.hour, difference.stored is None) for difference in differences} == {
         (12, True),
         (13, True),

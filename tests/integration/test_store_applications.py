@@ -24,7 +24,7 @@ def shop(database: Database) -> UUID:
     return application_id
 
 
-def found(tx: Transaction, app_id: str = "shop") -> Application:
+def find(tx: Transaction, app_id: str = "shop") -> Application:
     application = applications.find(tx, app_id)
     assert application is not None
     return application
@@ -38,7 +38,7 @@ def updated_at(database: Database) -> datetime:
 
 def test_an_application_is_found_with_its_columns_and_its_first_key(database: Database, shop: UUID) -> None:
     with database.transaction() as tx:
-        application = found(tx)
+        application = find(tx)
         assert applications.find(tx, "nobody") is None
     assert (application.id, application.app_id, application.domain) == (shop, "shop", "shop.example")
     assert (application.status, application.deleted, application.rate_limit_per_minute) == ("active", False, 7)
@@ -52,7 +52,7 @@ def test_an_app_id_that_is_taken_is_not_taken_again_even_after_deletion(database
         assert applications.insert(tx, app_id="shop", name="Other", api_key_hash="x") is None
         assert applications.update(tx, "shop", {"deleted_at": NOW.isoformat()})
         assert applications.insert(tx, app_id="shop", name="Other", api_key_hash="x") is None
-        assert found(tx).deleted
+        assert find(tx).deleted
         assert applications.list_rows(tx) == []
         assert [row["name"] for row in applications.list_rows(tx, deleted=True)] == ["Shop"]
 
@@ -83,7 +83,7 @@ def test_settings_and_keys_are_part_of_the_snapshot(database: Database, shop: UU
         assert api_keys.revoke(tx, shop, gone)
         assert not api_keys.revoke(tx, shop, gone)
         assert not api_keys.revoke(tx, uuid4(), key_id)
-        application = found(tx)
+        application = find(tx)
         assert application.settings == {"custom_params_mode": "reject", "other": None}
         first, second = application.keys
         assert (first.id, second.id, second.key_hash) == (None, key_id, "second")
@@ -92,16 +92,16 @@ def test_settings_and_keys_are_part_of_the_snapshot(database: Database, shop: UU
         assert "key_hash" not in api_keys.list_rows(tx, shop)[0]
         assert application_settings.unset(tx, shop, "other")
         assert not application_settings.unset(tx, shop, "other")
-        assert found(tx).settings == {"custom_params_mode": "reject"}
+        assert find(tx).settings == {"custom_params_mode": "reject"}
 
 
 def test_permissions_that_somebody_wrote_by_hand_grant_only_what_is_true(database: Database, shop: UUID) -> None:
     with database.transaction() as tx:
         api_keys.insert(tx, shop, key_hash="k1", permissions=["read"])
         tx.execute("""UPDATE api_keys SET permissions = '{"read": "yes", "track": true, "admin": false}'""")
-        assert found(tx).keys[1].permissions == {"track"}
+        assert find(tx).keys[1].permissions == {"track"}
         tx.execute("UPDATE api_keys SET permissions = '[1]'")
-        assert found(tx).keys[1].permissions == frozenset()
+        assert find(tx).keys[1].permissions == frozenset()
 
 
 @pytest.mark.parametrize(("by_hand", "usable"), [("infinity", True), ("-infinity", False), ("12000-01-01", True)])
@@ -114,7 +114,7 @@ def test_an_expiry_that_no_calendar_holds_still_means_what_it_says(
     with database.transaction() as tx:
         api_keys.insert(tx, shop, key_hash=hash_key("secret"))
         tx.execute("UPDATE api_keys SET expires_at = %s", [by_hand])
-        assert (found(tx).key("secret", NOW) is not None) is usable
+        assert (find(tx).key("secret", NOW) is not None) is usable
 
 
 def test_many_applications_come_in_one_statement(database: Database, shop: UUID) -> None:

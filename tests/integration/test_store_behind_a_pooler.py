@@ -81,11 +81,11 @@ def _nothing_pins(server: DebianPostgres) -> Iterator[None]:
     text = server.log.read_bytes()[start:].decode()
     next_line = r"^\d+ \S* (?:LOG|ERROR|DETAIL|STATEMENT|FATAL):"
     statement = rf"^\d+ tests\S* LOG:  (?:statement|execute <unnamed>): (.*?)(?={next_line}|\Z)"
-    found = re.findall(statement, text, re.MULTILINE | re.DOTALL)
-    assert found
+    statements = re.findall(statement, text, re.MULTILINE | re.DOTALL)
+    assert statements
     assert not re.search(r"execute (?!<unnamed>)", text), "a statement was prepared under a name"
-    assert [statement for statement in found if PINNING.search(code_of(statement))] == []
-    assert max(len(statement.encode()) for statement in found) < LONGEST_TEXT
+    assert [statement for statement in statements if PINNING.search(code_of(statement))] == []
+    assert max(len(statement.encode()) for statement in statements) < LONGEST_TEXT
 
 
 @pytest.mark.usefixtures("_nothing_pins")
@@ -160,15 +160,17 @@ def test_reading_pins_nothing_and_may_be_done_by_the_role_for_it(
     assert fold(database, clock).dry
     database = {"database": database, "reader": reader}[role]
     for wanted in (None, {"kind": "a"}):
-        found = statistics.read(database, redis, clock, app_id=app_id, period=period, custom_params=wanted)
-        assert (found.total_requests, found.custom_param_breakdown) == (10, {"kind": {"a": 10}})
+        counts = statistics.read(database, redis, clock, app_id=app_id, period=period, custom_params=wanted)
+        assert (counts.total_requests, counts.custom_param_breakdown) == (10, {"kind": {"a": 10}})
     of_kind = parameters.read(database, redis, clock, app_id=app_id, period=period, parameter_key="kind")
     assert [row["unique_sessions"] for row in of_kind.breakdown] == [1]
     assert drift.read(database, app_id=app_id, period=period).hits_looked_at == 10
     assert len(sessions.read(database, app_id=app_id, period=period).sessions) == 1
     assert [row["total_requests"] for row in stored.read(database, app_id, period, by="hour")] == [10]
     assert stored.read_filtered(database, app_id) == []
-    compared = comparison.read(database, app_id=app_id, period=period, until_hour=24, other_day=period.last)
+    compared = comparison.read(
+        database, app_id=app_id, period=period, group_by="day", until_hour=24, other_day=period.last
+    )
     assert (compared.requests_until_hour, compared.since_hour) == (10, 0)
     assert overview.read(database, [application.id], period)[application.id].requests == 10
     assert stored.sum_filtered(database, app_id=app_id, period=period) == {}

@@ -37,15 +37,15 @@ def backend(database: Database) -> int:
 
 def backend_at_last(database: Database) -> int:
     """The same where half a second may not be enough for a busy machine."""
-    found: list[int] = []
+    backends: list[int] = []
 
     def answers() -> bool:
         with suppress(DatabaseUnavailable):
-            found.append(backend(database))
-        return bool(found)
+            backends.append(backend(database))
+        return bool(backends)
 
     wait_until(answers)
-    return found[0]
+    return backends[0]
 
 
 def test_what_a_block_does_is_committed_at_its_end_and_rolled_back_where_it_raises(database: Database) -> None:

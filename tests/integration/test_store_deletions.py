@@ -124,7 +124,7 @@ def test_a_database_that_was_made_by_schema_sql_alone_has_no_last_deletion(datab
 
 
 @pytest.mark.parametrize(
-    ("own", "last", "kind"),
+    ("off", "last", "kind"),
     [
         (timedelta(seconds=60), timedelta(days=1), None),
         (timedelta(seconds=61), timedelta(days=1), "apart, ahead of"),
@@ -136,10 +136,10 @@ def test_a_database_that_was_made_by_schema_sql_alone_has_no_last_deletion(datab
         (timedelta(days=800), timedelta(days=800), "apart, ahead of"),
     ],
 )
-def test_where_doubt_begins(own: timedelta, last: timedelta, kind: str | None) -> None:
+def test_where_doubt_begins(off: timedelta, last: timedelta, kind: str | None) -> None:
     times = Times(now=NOW, deleted_as_of=NOW - last, refused=False)
-    found = doubt(times, NOW + own, NOW + own)
-    assert (found and found.kind) == kind
+    doubted = doubt(times, NOW + off, NOW + off)
+    assert (doubted and doubted.kind) == kind
 
 
 def test_a_slow_answer_is_no_difference_of_clocks() -> None:

@@ -11,6 +11,7 @@ from tests.support.command_line import tracker
 from tests.support.detaching import interrupt_detach
 from tests.support.queued_hits import rows
 from tracker.config import Settings
+from tracker.diagnostics import partition_overview
 from tracker.errors import LockedOut, MonthsNotMade
 from tracker.maintenance.create_partitions import create_partitions
 from tracker.store import partition_making, partitions
@@ -18,8 +19,8 @@ from tracker.store.database import Database
 from tracker.store.partitions import TABLES, Month
 
 CURRENT = Month.of(datetime.now(UTC))
-COMING = CURRENT.plus(4)
-"""A month that comes due while the clock goes on by some days."""
+COMING = CURRENT.plus(5)
+"""A month that comes due while the clock goes on by some months; not there yet, also where a month has just begun."""
 
 
 def name(table: str, month: Month) -> str:
@@ -105,7 +106,7 @@ def test_the_scheduler_makes_the_others_each_turn_and_says_what_is_wrong_once(
     database: Database, database_url: str, clock: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(database_url, f"CREATE VIEW {name('access_logs', COMING)} AS SELECT 1")
-    clock.advance(timedelta(days=95).total_seconds())
+    clock.advance(timedelta(days=125).total_seconds())
     said: set[str] = set()
     made = create_partitions(database, database_url, clock, said=said)
     assert COMING not in made
@@ -194,7 +195,7 @@ def test_a_month_of_the_past_that_stands_alone_is_left_so_and_named(
     database: Database, database_url: str, settings: Settings, clock: Any
 ) -> None:
     past = CURRENT.plus(-3)
-    partition_making.create(database_url, [past, past.plus(-1), past.plus(1)])
+    partition_making.create(database_url, [past.plus(number) for number in (-1, 0, 1, 2)])
     detach(database_url, past, *reversed(TABLES))
     assert create_partitions(database, database_url, clock) == []
     listed = tracker(settings, "partitions", "list")
@@ -220,3 +221,13 @@ def test_an_interrupted_detach_of_a_month_that_is_kept_is_finished_and_taken_bac
     assert rows(database, f"SELECT count(*) FROM {table}") == [(1,)]
     add_hit(database_url, 2, kept.start)
     assert create_partitions(database, database_url, clock, retention_months=24) == []
+
+
+def test_a_month_that_has_just_come_due_is_named_once_the_scheduler_has_had_its_time(database: Database) -> None:
+    with database.transaction() as tx:
+        last = max(partition.month for partition in partitions.list_partitions(tx) if partition.month)
+    begins = last.plus(1 - partitions.MONTHS_AHEAD).start
+    assert partition_overview.look(database, begins - timedelta(seconds=1)).problems == []
+    assert partition_overview.look(database, begins + timedelta(minutes=2)).problems == []
+    [problem] = partition_overview.look(database, begins + timedelta(minutes=6)).problems
+    assert f"The month {last.plus(1)} is missing" in problem

@@ -51,7 +51,7 @@ def test_a_migrated_database_has_the_months_it_needs_without_gaps(database: Data
         assert partitions.missing(tx, partitions.needed(today)) == []
         assert partitions.missing(tx, [Month(2031, 2), Month(2031, 1)]) == [Month(2031, 1), Month(2031, 2)]
     assert partitions.problems(there) == partitions.gap_sentences(there) == []
-    assert [each.table for each in there] == ["access_logs"] * 5 + ["custom_parameter_values"] * 5
+    assert [partition.table for partition in there] == ["access_logs"] * 5 + ["custom_parameter_values"] * 5
     assert [partition.month for partition in there[:5]] == partitions.needed(today)
     assert there[1].start == datetime(today.year, today.month, 1, tzinfo=UTC)
     assert there[1].rows == 0
@@ -79,12 +79,12 @@ def test_gaps_and_odd_bounds_are_named(database: Database, database_url: str) ->
         )
         tx.execute("CREATE TABLE others PARTITION OF access_logs DEFAULT")
         there = partitions.list_partitions(tx)
-    found = partitions.problems(there)
-    assert "odd is not one month of access_logs." in found
-    assert "others is not one month of access_logs." in found
+    problems = partitions.problems(there)
+    assert "odd is not one month of access_logs." in problems
+    assert "others is not one month of access_logs." in problems
     start = there[1].start
     assert start is not None
-    assert len(found) == 2
+    assert len(problems) == 2
     gaps = partitions.gap_sentences(there)
     assert f"access_logs has a gap from 2015-06-01 to {start:%Y-%m-%d}." in gaps
     assert len(gaps) == 2

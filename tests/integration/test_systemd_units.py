@@ -131,6 +131,11 @@ def test_each_has_time_to_end_its_work() -> None:
     assert grace["scheduler"] >= 20 + 10
 
 
+def test_a_process_that_is_ended_for_want_of_memory_takes_no_other_with_it() -> None:
+    for role in ("receiver", "worker", "scheduler"):
+        assert values(ROLES[role], "OOMPolicy") == ["continue"]
+
+
 def test_receivers_need_no_migration_to_have_succeeded() -> None:
     for path in ROLES.values():
         assert values(path, "Requires") == []

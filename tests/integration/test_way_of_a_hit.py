@@ -23,7 +23,7 @@ from tracker.config import Settings
 from tracker.ingest.drain import Drain
 from tracker.server.threads import Threads
 from tracker.web.envelope import Answer
-from tracker.wiring.receiver import site
+from tracker.wiring.receiver import pages, site
 from tracker.wiring.worker import worker
 
 MARK = "the-hit-that-is-followed"
@@ -54,7 +54,7 @@ async def _post(settings: Settings, app_id: str, walk: Walk) -> Answer:
     """Post a hit to the receiver as its own server does, on the loop, once the receiver knows the application."""
     loop = asyncio.get_running_loop()
     threads = Threads(loop, "hits", 2, max_waiting=2)
-    served = site(settings, loop, threads)
+    served = site(settings, pages(settings), loop, threads)
     try:
         run_wsgi_app(served.wsgi, _request(app_id, "the first"))
         answer: asyncio.Future[Answer] = loop.create_future()
@@ -121,7 +121,7 @@ def test_the_files_that_pass_a_hit_on_are_those_that_the_architecture_names(walk
     table = page.partition("## The way of a hit in the code")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `((?:tracker|sql)/\S+)`", table, re.MULTILINE)
     assert [name for name in named if name.endswith(".py")] == list(dict.fromkeys(stations))
-    assert [name.rpartition(".")[2] for name in named if not name.endswith(".py")] == ["lua", "sql"]
+    assert [name.rpartition(".")[2] for name in named if not name.endswith(".py")] == ["lua"]
     assert len(set(stations)) <= MAX_STATIONS
 
 

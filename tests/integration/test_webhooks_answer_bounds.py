@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -103,14 +103,14 @@ def test_a_connection_on_which_more_than_the_answer_came_is_not_used_again(clien
     ids=["an informational answer", "informational answers", "headers", "trailers"],
 )
 def test_what_drips_ends_with_the_time_for_the_whole(manner: Manner, status: int | None) -> None:
-    with consumer(manner) as one, client_of(whole_seconds=1.0) as client:
+    with consumer(manner) as one, client_of(whole_seconds=2.0) as client:
         began = time.monotonic()
         if status is None:
             with pytest.raises(NoResponse, match="too long altogether"):
                 post(client, one)
         else:
             assert post(client, one).status == status
-        assert 0.9 < time.monotonic() - began < IN_TIME
+        assert 1.9 < time.monotonic() - began < IN_TIME
 
 
 def test_bounds_hold_below_tls(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_handshake_of_tls_that_drips_ends_in_time(tmp_path: Path) -> None:
         began = time.monotonic()
         with pytest.raises(NoResponse):
             client.post(f"https://127.0.0.1:{listener.getsockname()[1]}/", b"{}", {})
-        assert CONNECT_SECONDS - 0.5 < time.monotonic() - began < 2 * CONNECT_SECONDS
+        assert CONNECT_SECONDS - 0.5 < time.monotonic() - began < IN_TIME
 
 
 def test_a_name_server_that_hangs_ends_in_time() -> None:
@@ -154,15 +154,14 @@ def test_a_name_server_that_hangs_ends_in_time() -> None:
         began = time.monotonic()
         with pytest.raises(DestinationRefused, match="could not be looked up in time"):
             client.post("http://hooks.example.com/", b"{}", {})
-        assert time.monotonic() - began < 2 * CONNECT_SECONDS
+        assert time.monotonic() - began < IN_TIME
         ended.set()
 
 
 def test_a_name_with_very_many_addresses_that_nobody_answers_at_ends_in_time() -> None:
     # Whoever listens with a full backlog answers no further connection.
-    with socket.create_server(("127.0.0.1", 0), backlog=1) as full:
-        waiting = [socket.socket() for _ in range(8)]
-        for sock in waiting:
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as full, ExitStack() as waiting:
+        for sock in [waiting.enter_context(socket.socket()) for _ in range(8)]:
             sock.setblocking(False)
             sock.connect_ex(full.getsockname())
         wait_until(lambda: _is_full(full))
@@ -170,9 +169,7 @@ def test_a_name_with_very_many_addresses_that_nobody_answers_at_ends_in_time() -
             began = time.monotonic()
             with pytest.raises(NoResponse, match="cannot be connected to in time"):
                 client.post(f"http://hooks.example.com:{full.getsockname()[1]}/", b"{}", {})
-            assert time.monotonic() - began < 3 * CONNECT_SECONDS
-        for sock in waiting:
-            sock.close()
+            assert time.monotonic() - began < IN_TIME
 
 
 def _is_full(listener: socket.socket) -> bool:

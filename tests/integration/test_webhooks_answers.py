@@ -150,7 +150,7 @@ def test_a_consumer_that_says_no_more_after_its_status_has_answered(tmp_path: Pa
         return sock.recv(1) or True
 
     for tls, context in ((None, None), (serving(path), trusting(path))):
-        with consumer(fall_silent, tls=tls) as one, client_of(context, read_seconds=0.3) as client:
+        with consumer(fall_silent, tls=tls) as one, client_of(context, read_seconds=1.0) as client:
             assert post(client, one).status == 200
             one.manner = answer(204)
             assert post(client, one).status == 204

@@ -88,8 +88,8 @@ def test_the_scheduler_counts_by_the_limit_of_its_settings(
     finally:
         parts.close()
     assert is_full(database, webhook_id)
-    [found] = [finding for finding in examine(settings, clock) if finding.check == "webhooks"]
-    assert (found.level, str(webhook_id) in found.seen) == ("warn", True)
+    [backlog] = [finding for finding in examine(settings, clock) if finding.check == "webhooks"]
+    assert (backlog.level, str(webhook_id) in backlog.seen) == ("warn", True)
 
 
 def test_an_endpoint_that_is_back_is_found_by_a_probe_and_gets_at_once_what_waits(
@@ -183,11 +183,11 @@ def test_failed_deliveries_are_found_by_indexes_among_many_others(
         tx.execute("SET LOCAL client_min_messages = log")
         plans: list[str] = []
         tx.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))
-        found = store.list_rows(tx, webhook_id, limit=20, state="failed")
+        failed = store.list_rows(tx, webhook_id, limit=20, state="failed")
         count, _ = store.redeliver_failed(
             tx, webhook_id, after=(clock.now() - timedelta(days=1), 0), now=clock.now(), limit=20
         )
-    assert (len(found), count) == (20, 20)
+    assert (len(failed), count) == (20, 20)
     by_name = " ".join(plans)
     assert "idx_webhook_deliveries_failed on" in by_name
     assert "idx_webhook_deliveries_failed_at on" in by_name

@@ -53,9 +53,9 @@ def test_a_key_that_is_wrong_puts_each_delivery_off_with_few_writes(
 
         def counting(tx: Any) -> Any:
             nonlocal claimed
-            found = claim(tx)
-            claimed += len(found)
-            return found
+            deliveries = claim(tx)
+            claimed += len(deliveries)
+            return deliveries
 
         sender._claim_in = counting  # type: ignore[method-assign]
         sender.turn()

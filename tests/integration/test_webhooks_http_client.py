@@ -53,8 +53,8 @@ def make() -> Iterator[Any]:
         return made[-1]
 
     yield client
-    for each in made:
-        each.close()
+    for opened in made:
+        opened.close()
 
 
 def post(client: WebhookClient, url: str) -> int:
@@ -175,7 +175,7 @@ def test_a_consumer_without_an_answer_ends_in_time_with_a_reason(
 )
 def test_a_status_counts_whatever_becomes_of_the_body(make: Any, manner: Any) -> None:
     with consumer(manner) as one:
-        client, began = make(whole_seconds=1.0), time.monotonic()
+        client, began = make(whole_seconds=2.0), time.monotonic()
         assert post(client, one.url) == 200
         assert time.monotonic() - began < IN_TIME
         one.manner = answer(204)
@@ -211,9 +211,9 @@ def test_nobody_who_listens_is_a_reason(make: Any) -> None:
 def test_the_connection_goes_to_the_checked_address_whatever_the_name_says_next(make: Any) -> None:
     class Rebinding(Names):
         def __call__(self, host: str) -> list[IPAddress]:
-            found = super().__call__(host)
+            addresses = super().__call__(host)
             self.addresses = ["10.0.0.1"]
-            return found
+            return addresses
 
     names = Rebinding("127.0.0.1")
     with consumer() as one:

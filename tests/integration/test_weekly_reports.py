@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,14 @@ from tests.support.facts import make_facts
 from tests.support.queued_hits import drain, enqueue, hit_of
 from tests.support.raw_hits import make_months
 from tests.support.registered_webhooks import deliveries, register, types
+from tests.support.standing_clock import StandingClock
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.facts.engine_process import ProcessConnection
 from tracker.management import applications, goals
 from tracker.management import settings as management_settings
 from tracker.queueing.connection import Connection
+from tracker.reports import weekly
 from tracker.reports.readers import Readers
 from tracker.reports.weekly import tell_weeks
 from tracker.store import batch_jobs
@@ -30,7 +34,7 @@ DIES = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from tests.integration.test_weekly_reports import StandingClock
+from tests.support.standing_clock import StandingClock
 from tracker.reports import weekly
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
@@ -42,17 +46,6 @@ weekly.publish = publish
 clock = StandingClock(datetime.fromisoformat(sys.argv[3]))
 weekly.tell_weeks(Database(sys.argv[1], name="dies"), Readers(Path(sys.argv[2])), clock)
 """
-
-
-class StandingClock:
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 @pytest.fixture
@@ -103,7 +96,7 @@ def test_a_week_is_told_once_when_it_is_over_in_the_sites_zone(
     assert (data["exact"], data["app_id"]) == (True, "shop")
     assert (types(database, everything), types(database, others)) == (["report.weekly"], [])
     with database.transaction() as tx:
-        summary = batch_jobs.summary(tx, since=datetime.now(UTC) - timedelta(days=365))
+        summary = batch_jobs.summary(tx, since=ends)
     assert "weekly_reports" in str(summary)
     assert tell(database, readers, ends + timedelta(days=7, hours=2)) == 1, "the week after it"
     assert tell(database, readers, ends + timedelta(days=21, hours=2)) == 0, "two weeks without a hit"
@@ -125,9 +118,39 @@ def test_without_facts_it_is_put_off_and_no_other_application_hears_of_it(
     settings: Settings, database: Database, readers: Readers, application: Application, tmp_path: Path
 ) -> None:
     stranger, _ = applications.create(database, name="Stranger", app_id="stranger")
-    theirs, own = register(database, stranger, "*"), register(database, application, "report.weekly")
+    theirs, ours = register(database, stranger, "*"), register(database, application, "report.weekly")
     elsewhere = Readers(tmp_path / "nothing")
     assert tell(database, elsewhere, MONDAY) == 0
     assert tell(database, readers, MONDAY) == 1
-    assert (types(database, own), types(database, theirs)) == (["report.weekly"], [])
-    assert date.fromisoformat(deliveries(database, own)[0]["data"]["start_date"]) == date(2026, 10, 26)
+    assert (types(database, ours), types(database, theirs)) == (["report.weekly"], [])
+    assert date.fromisoformat(deliveries(database, ours)[0]["data"]["start_date"]) == date(2026, 10, 26)
+
+
+def test_a_week_that_takes_too_long_puts_off_no_other_applications(  # noqa: PLR0917 fixtures
+    settings: Settings,
+    database: Database,
+    redis: Connection,
+    readers: Readers,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other, _ = applications.create(database, name="Other", app_id="other")
+    enqueue(redis, [hit_of(other, 10, created_at=MONDAY - timedelta(days=3))])
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    webhooks = [register(database, one, "report.weekly") for one in (application, other)]
+    asked: list[str] = []
+    summary = weekly._summary
+
+    def summary_in_time(*arguments: Any) -> dict[str, Any] | None:
+        monkeypatch.setattr("tracker.reports.readers.MAX_SECONDS", 25.0 if asked else 0.0)
+        asked.append(arguments[3].app_id)
+        return summary(*arguments)
+
+    monkeypatch.setattr(weekly, "_summary", summary_in_time)
+    of_scheduler = Readers(readers.folder, connect=ProcessConnection)
+    assert tell(database, of_scheduler, MONDAY + timedelta(hours=1)) == 1
+    assert tell(database, of_scheduler, MONDAY + timedelta(hours=2)) == 1
+    assert asked == [asked[0], asked[1], asked[0]]
+    assert [types(database, webhook) for webhook in webhooks] == [["report.weekly"]] * 2

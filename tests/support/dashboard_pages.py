@@ -10,8 +10,9 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "hit": ("/operations/hit", "/operations/hit?id=00000000-0000-4000-8000-000000000000"),
     "application": (
         *("/applications/{app}", "/applications/{app}?range=24h", "/applications/{app}?range=12m"),
-        *("/applications/{app}?range=30d&device=desktop&places=languages", "/applications/{fresh}"),
+        *("/applications/{app}?range=30d&device.is_not=desktop&places=languages", "/applications/{fresh}"),
     ),
+    "values": ("/applications/{app}/values?panel=pages&find=1&page.contains=2", "/applications/{app}/values"),
     "live": ("/applications/{app}/live",),
     "goals": ("/applications/{app}/goals", "/applications/{fresh}/goals"),
     "quality": ("/applications/{app}/quality",),
@@ -21,6 +22,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "keys": ("/applications/{app}/keys",),
     "invitation": ("/invitation/{invitation}",),
     "share-traffic": ("/share/{share}", "/share/{share}?range=24h"),
+    "share-values": ("/share/{share}/values?panel=languages",),
     "share-live": ("/share/{share}/live",),
     "share-goals": ("/share/{share}/goals",),
     "nothing": ("/nothing",),

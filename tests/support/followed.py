@@ -1,14 +1,17 @@
 """A log that is written, rotated and packed as servers and logrotate do it, and a follower of it without a queue."""
 
 import gzip
+import os
 import shutil
 from collections import Counter
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 
 from tracker.importing.followed_log import FollowedLog
 from tracker.importing.formats import LogReader
 from tracker.importing.positions import LogState
+from tracker.importing.record import Malformed
 from tracker.importing.rotation import BeingRotated
 
 
@@ -37,6 +40,9 @@ class Reading:
             if chunk is None:
                 tries += 1
                 continue
+            for line in chunk.lines:
+                with suppress(Malformed):
+                    self.log.reader(line.text)
             self.taken += [(line.text, self.log.ordinals.next(line.text)) for line in chunk.lines]
             self.log.take(chunk)
 
@@ -86,4 +92,5 @@ def copytruncate(path: Path) -> None:
 def pack(path: Path) -> None:
     packed = path.with_name(f"{path.name}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
+    os.utime(packed, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     path.unlink()

@@ -4,7 +4,6 @@ import http.client
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -104,7 +103,8 @@ class Installation:
         given = {"PYTHONPATH": str(self._checkout), **self._variables.get(program, {})}
         variables = environment(self._settings, TRACKER_DRAIN_SECONDS="5", **given)
         log = self._folder / f"{self._started}-{program}.log"
-        return Running([sys.executable, str(self._checkout / program), *options], variables, log)
+        place = program if self._checkout == PROJECT else str(self._checkout / program)
+        return Running([place, *options], variables, log)
 
     def kill(self, what: str, choose: random.Random) -> None:
         """Kill one process, or do what is as bad; what is not there at the moment is left alone."""

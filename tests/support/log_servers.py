@@ -139,3 +139,9 @@ frontend web
     http-request return status 200
 """
     return Proxy("haproxy", configuration, ("-db", "-f", "@CONFIGURATION@"))
+
+
+def lines_of_requests(log: Path) -> int:
+    """How many whole lines a log has, without those of asking whether the server is there: they may be many."""
+    lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
+    return sum(b"/health/live" not in line for line in lines)

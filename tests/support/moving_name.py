@@ -19,6 +19,7 @@ class MovingName:
         self.path = path
         self.taken = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open, self._closed = socket.socketpair()
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -27,26 +28,30 @@ class MovingName:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._open.close()
         for thread in self._threads:
             thread.join(5)
+        self._closed.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 self.taken += 1
-                thread = threading.Thread(target=_pass_on, args=(client, self.path), daemon=True)
+                thread = threading.Thread(target=_pass_on, args=(client, self.path, self._closed), daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
 
-def _pass_on(client: socket.socket, path: Path) -> None:
-    """Carry bytes both ways until one side has nothing more to say."""
+def _pass_on(client: socket.socket, path: Path, closed: socket.socket) -> None:
+    """Carry bytes both ways until one side has nothing more to say, or the other end of `closed` is gone."""
     with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
         server.connect(str(path))
         other = {client: server, server: client}
         while True:
-            readable, _, _ = select.select(list(other), [], [])
+            readable, _, _ = select.select([*other, closed], [], [])
+            if closed in readable:
+                return
             for source in readable:
                 received = source.recv(65_536)
                 if not received:

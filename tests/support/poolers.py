@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,11 @@ class Pooler:
         with psycopg.connect(console, autocommit=True, cursor_factory=psycopg.ClientCursor) as admin:
             stats = admin.execute("SHOW STATS_TOTALS").fetchall()
         return any(row[0] == "tracker" and int(row[1]) > 20 for row in stats)
+
+    def is_open(self) -> bool:
+        """Whether it takes connections: its socket is there a moment before that."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.door)) == 0
 
     def kill(self) -> None:
         self._process.kill()
@@ -60,7 +66,7 @@ unix_socket_dir = {folder}
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         opened = Pooler(folder, process)
         try:
-            wait_until(lambda: opened.door.exists() or process.poll() is not None)
+            wait_until(lambda: opened.is_open() or process.poll() is not None)
             assert process.poll() is None, (folder / "log").read_text()
             yield opened
         finally:

@@ -1,24 +1,25 @@
 """Our long-running programs as processes of a test: `worker.py` and `scheduler.py`."""
 
+import os
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.command_line import PROJECT, environment
+from tests.support.command_line import environment
+from tests.support.started import start
 from tests.support.waiting import PATIENCE
-from tests.support.with_constants import command_with
+from tests.support.with_constants import program_with
 from tracker.config import Settings
 
 
 class Running:
     """A program that was started, and what it has said."""
 
-    def __init__(self, command: list[str], variables: Mapping[str, str], log: Path) -> None:
+    def __init__(self, program: list[str], variables: Mapping[str, str], log: Path) -> None:
         self._log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=PROJECT, env=variables, stdout=output, stderr=output)
+        with log.open("wb") as output, Path(os.devnull).open("rb") as nothing:
+            self.process = start((nothing, output, output), variables, *program)
 
     @property
     def output(self) -> str:
@@ -48,7 +49,7 @@ def running(
 ) -> Iterator[Running]:
     """A program until the block ends, its output in `folder`; of `constants` tests/support/with_constants.py tells."""
     log = folder / f"{program}-{len(list(folder.glob('*.log')))}.log"
-    started = Running(command_with(constants or {}, program, *options), environment(settings, **more), log)
+    started = Running(program_with(constants or {}, program, *options), environment(settings, **more), log)
     try:
         yield started
     finally:

@@ -2,25 +2,31 @@
 
 import contextlib
 import http.client
+import itertools
 import os
 import random
 import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.support.command_line import PROJECT
+from tests.support.started import start
 from tests.support.waiting import PATIENCE, wait_until
+
+# Each of several test processes has ports of its own: what one has looked up another does not take before it is used.
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = range(10_000 + _PROCESS, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_next_ports = itertools.cycle(random.SystemRandom().sample(_PORTS, len(_PORTS)))
 
 
 def free_port() -> int:
     """A free port, below those that the system gives to connections, so that none of these takes it meanwhile."""
     while True:
         with socket.socket() as probe, contextlib.suppress(OSError):
-            port = random.randrange(10_000, 32_000)
+            port = next(_next_ports)
             probe.bind(("127.0.0.1", port))
             return port
 
@@ -40,14 +46,10 @@ class Serving:
         self._processes = processes
         self.port = free_port()
         self._log = folder / "server.log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *(str(self.port) if part == "PORT" else part for part in command)],
-                cwd=folder,
-                env={**environment, "PYTHONPATH": str(checkout)},
-                stdout=log,
-                stderr=log,
-            )
+        arguments = [str(self.port) if part == "PORT" else part for part in command]
+        with self._log.open("wb") as log, Path(os.devnull).open("rb") as nothing:
+            variables = {**environment, "PYTHONPATH": str(checkout)}
+            self.process = start((nothing, log, log), variables, *arguments, folder=folder)
 
     @property
     def log(self) -> str:
@@ -118,11 +120,10 @@ def _until(connection: socket.socket, end: bytes) -> bytes:
 
 def alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # A process that ended and was not waited for yet still has its number.
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    # A process that ended and was not waited for yet still has its number.
-    return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
 
 
 @contextlib.contextmanager

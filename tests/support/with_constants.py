@@ -10,6 +10,11 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 
+NO_RECEIVER = {"tracker.erasure.application:RECEIVERS_SECONDS": 0.0}
+"""For a purge while no receiver takes hits: it waits for none to learn of it."""
+NOTHING_MOVES = {"tracker.ledger.balance:_PAUSE_SECONDS": 0.01}
+"""For a command that looks at the ledger while no hit is on its way: the looks need no time between them."""
+
 
 def command_with(constants: Mapping[str, float], *program: str) -> list[str]:
     """What to run instead of `python` and `program`."""

@@ -1,7 +1,6 @@
 """An installation with servers of its own that a test may spoil: two receivers, two workers, two schedulers."""
 
 import random
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -131,7 +130,7 @@ class Worlds:
 
 def _second_scheduler(settings: Settings, logs: Path) -> Running:
     number = len(list(logs.glob("second-*")))
-    return Running([sys.executable, "scheduler.py"], environment(settings), logs / f"second-scheduler-{number}.log")
+    return Running(["scheduler.py"], environment(settings), logs / f"second-scheduler-{number}.log")
 
 
 @contextmanager

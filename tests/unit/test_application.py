@@ -88,10 +88,10 @@ def test_a_key_with_letters_beyond_ascii_is_just_a_wrong_key() -> None:
     assert application(keys=(ApiKey(id=None, key_hash=hash_key("first")),)).key("schlüssel 東京", NOW) is None
 
 
-@pytest.mark.parametrize(("seconds_left", "found"), [(1, True), (0, False), (-1, False)])
-def test_a_key_ends_at_its_expiry(seconds_left: int, found: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("seconds_left", "usable"), [(1, True), (0, False), (-1, False)])
+def test_a_key_ends_at_its_expiry(seconds_left: int, usable: bool) -> None:  # noqa: FBT001
     key = ApiKey(id=KEY_ID, key_hash=hash_key("k"), expires_at=NOW + timedelta(seconds=seconds_left))
-    assert (application(keys=(key,)).key("k", NOW) is not None) is found
+    assert (application(keys=(key,)).key("k", NOW) is not None) is usable
 
 
 def test_the_first_key_may_everything_and_a_further_one_what_it_was_given() -> None:
@@ -104,7 +104,9 @@ def test_the_first_key_may_everything_and_a_further_one_what_it_was_given() -> N
 
 
 @pytest.mark.parametrize(
-    "setting", [each for each in SETTINGS.values() if isinstance(each, Choice)], ids=lambda setting: setting.key
+    "setting",
+    [setting for setting in SETTINGS.values() if isinstance(setting, Choice)],
+    ids=lambda setting: setting.key,
 )
 def test_a_setting_falls_back_to_its_default(setting: Choice) -> None:
     assert setting.default in setting.choices

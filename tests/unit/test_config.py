@@ -4,38 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environments import NEEDED, Environment
 from tracker import config
-from tracker.errors import SettingsInvalid
-
-NEEDED = {"DATABASE_URL": "postgresql://app@db/tracker", "REDIS_URL": "redis://queue:6379/0"}
-
-
-class Environment:
-    """The environment of one test: only what it sets, in a working directory without a `.env`."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._monkeypatch = monkeypatch
-
-    def set(self, **values: str) -> None:
-        for name, value in values.items():
-            self._monkeypatch.setenv(name, value)
-
-    def unset(self, name: str) -> None:
-        self._monkeypatch.delenv(name)
-
-    def refused(self) -> str:
-        with pytest.raises(SettingsInvalid) as raised:
-            config.load()
-        message = str(raised.value)
-        assert "\n" not in message
-        return message
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
-    monkeypatch.setattr("os.environ", dict(NEEDED))
-    monkeypatch.chdir(tmp_path)
-    return Environment(monkeypatch)
+    return Environment(monkeypatch, tmp_path)
 
 
 def test_two_urls_are_enough(environment: Environment) -> None:
@@ -156,48 +131,6 @@ def test_trusted_proxies_are_a_number_or_networks(environment: Environment, valu
     assert config.load().trusted_proxies == expected
 
 
-@pytest.mark.parametrize("value", ["s3://facts", "s3://my.facts-1/shop/prefix"])
-def test_facts_may_be_in_a_bucket(environment: Environment, value: str) -> None:
-    environment.set(TRACKER_FACTS_URL=value)
-    assert config.load().facts_url == value
-
-
-@pytest.mark.parametrize("value", ["s3://", "s3:///prefix", "s3://key:hunter2@facts", "s3://Facts", "s3://facts?x=1"])
-def test_what_names_no_bucket_is_refused_without_its_keys(environment: Environment, value: str) -> None:
-    environment.set(TRACKER_FACTS_URL=value)
-    assert environment.refused().startswith("TRACKER_FACTS_URL='s3://…' is not accepted: it must name a bucket")
-
-
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
-@pytest.mark.parametrize("missing", [None, "", "   "])
-def test_a_missing_url_is_named(environment: Environment, name: str, missing: str | None) -> None:
-    if missing is None:
-        environment.unset(name)
-    else:
-        environment.set(**{name: missing})
-    assert environment.refused().startswith(f"{name} is not set: it must be a URL that begins with ")
-
-
-@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_MAINTENANCE_URL", "DATABASE_READ_URL", "REDIS_URL"])
-@pytest.mark.parametrize("value", ["mysql://app:hunter2@db/tracker", "app:hunter2@db", "//hunter2@db"])
-def test_a_refused_url_is_named_without_its_password(environment: Environment, name: str, value: str) -> None:
-    environment.set(**{name: value})
-    message = environment.refused()
-    assert message.startswith(f"{name}=")
-    assert "it must be a URL that begins with " in message
-    assert "hunter2" not in message
-
-
-@pytest.mark.parametrize(
-    "value", ["redis://:hunter2@queue:notaport/0", "redis://app:hunter2/rest@queue", "redis://[hunter2"]
-)
-def test_a_url_that_does_not_parse_is_refused_without_its_password(environment: Environment, value: str) -> None:
-    environment.set(REDIS_URL=value)
-    message = environment.refused()
-    assert message.startswith("REDIS_URL='redis://…' is not accepted: it must read as a URL")
-    assert "hunter2" not in message
-
-
 def test_space_around_a_value_does_not_count(environment: Environment) -> None:
     environment.set(TRACKER_BATCH_SIZE=" 7 ", TRACKER_ADMIN_TOKEN="token\n")
     settings = config.load()
@@ -266,34 +199,3 @@ def test_every_setting_says_its_variable() -> None:
         meaning = after.splitlines()[1].strip().removeprefix('"""')
         variable = meaning.partition(":")[0]
         assert f'"{variable}"' in source, field
-
-
-@pytest.mark.parametrize(
-    "issuer",
-    [
-        "http://id.example",
-        "https://",
-        "https://id.example?a=b",
-        "https://id.example#a",
-        "https://user:secret@id.example",
-        "https://id.example:port",
-        "ftp://id.example",
-        "http://127.0.0.1.example",
-    ],
-)
-def test_an_issuer_that_is_none_is_refused_without_its_secrets(environment: Environment, issuer: str) -> None:
-    environment.set(TRACKER_OIDC_ISSUER=issuer, TRACKER_OIDC_CLIENT_ID="tracker")
-    message = environment.refused()
-    assert message.startswith("TRACKER_OIDC_ISSUER=")
-    assert "secret" not in message
-
-
-def test_a_provider_needs_a_client_id(environment: Environment) -> None:
-    environment.set(TRACKER_OIDC_ISSUER="https://id.example/realms/main")
-    assert environment.refused().startswith("TRACKER_OIDC_CLIENT_ID is not set")
-    environment.set(TRACKER_OIDC_CLIENT_ID="tracker")
-    settings = config.load()
-    assert (settings.oidc_issuer, settings.oidc_client_secret) == ("https://id.example/realms/main", None)
-    for issuer in ("http://localhost:8080", "http://127.0.0.1:8080/x", "http://[::1]:8080"):
-        environment.set(TRACKER_OIDC_ISSUER=issuer)
-        assert config.load().oidc_issuer == issuer

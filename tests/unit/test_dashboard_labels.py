@@ -18,7 +18,7 @@ from tracker.dashboard.wording import Words
         ("language", "xx-unknown", "xx-unknown", "xx-unknown"),
         ("device", "phone", "Phone", "スマートフォン"),
         ("channel", "ai", "AI assistants", "AI アシスタント"),
-        ("screen", "very large", "Very large", "特大 (1920 px 以上)"),
+        ("screen", "very large", "Very large (from 1920 px)", "特大 (1920 px 以上)"),
         ("city", "München", "München", "München"),
         ("browser", "phone", "phone", "phone"),
     ],

@@ -65,14 +65,14 @@ def test_every_translation_is_of_a_sentence_that_the_product_still_says() -> Non
 
 def texts_of(path: Path) -> list[str]:
     """The texts of a module, each f-string as one with its places left out, implicit concatenation put together."""
-    found = []
+    texts = []
     for node in nodes_of(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(node.value)
+            texts.append(node.value)
         elif isinstance(node, ast.JoinedStr):
             parts = (part.value if isinstance(part, ast.Constant) else "" for part in node.values)
-            found.append("".join(str(part) for part in parts))
-    return found
+            texts.append("".join(str(part) for part in parts))
+    return texts
 
 
 def test_every_kind_of_work_has_words_in_both_languages() -> None:

@@ -11,8 +11,8 @@ COSTS = HitCosts(
 )
 
 
-def amounts(found: list[Need]) -> dict[str, float]:
-    return {need.of: need.amount for need in found}
+def amounts(needed: list[Need]) -> dict[str, float]:
+    return {need.of: need.amount for need in needed}
 
 
 def load(hits_per_second: float = 1000, *, peak_factor: float = 5, sites: int = 1) -> Load:
@@ -20,8 +20,8 @@ def load(hits_per_second: float = 1000, *, peak_factor: float = 5, sites: int = 
 
 
 def test_processes_are_counted_for_the_peak_and_disk_for_the_average() -> None:
-    found = needs(load(), COSTS, utilisation=0.5, relative_speed=1)
-    assert amounts(found) == {
+    needed = needs(load(), COSTS, utilisation=0.5, relative_speed=1)
+    assert amounts(needed) == {
         "receiver": 1,
         "worker": 2,
         "PostgreSQL": 4,
@@ -30,7 +30,7 @@ def test_processes_are_counted_for_the_peak_and_disk_for_the_average() -> None:
         "disk of PostgreSQL": 10368.0,
         "write-ahead log a day": 432.0,
     }
-    assert found[1].arithmetic == "5,000 hits/s * 200 µs = 1.000 cores busy, / 0.5 = 2.000"
+    assert needed[1].arithmetic == "5,000 hits/s * 200 µs = 1.000 cores busy, / 0.5 = 2.000"
 
 
 def test_a_faster_core_does_more() -> None:

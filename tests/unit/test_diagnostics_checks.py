@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from tracker import config
 from tracker.application import ParameterDefinition
-from tracker.diagnostics import redis_checks, work_checks
+from tracker.diagnostics import redis_checks, settings_checks, work_checks
 from tracker.diagnostics.application_checks import about_aliases
 from tracker.errors import Refused
 from tracker.management import application_input
@@ -98,13 +99,13 @@ def test_drawn_app_ids_fit_their_column_and_differ() -> None:
         application_input.new_app_id("Ein sehr langer Name für ein Geschäft mit vielen Wörtern") for _ in range(100)
     }
     assert len(drawn) == 100
-    assert all(application_input.app_id_of(each) == each for each in drawn)
+    assert all(application_input.app_id_of(app_id) == app_id for app_id in drawn)
     assert application_input.new_app_id("ショップ").startswith("app-")
 
 
 def level_of_queue(**depth: Any) -> dict[str, str]:
-    found = work_checks.about_queue([Depth(**{"name": "normal", "waiting": 0, **depth})], 1000)
-    return {finding.check: finding.level for finding in found}
+    findings = work_checks.about_queue([Depth(**{"name": "normal", "waiting": 0, **depth})], 1000)
+    return {finding.check: finding.level for finding in findings}
 
 
 def test_a_queue_is_judged_by_its_oldest_entry_and_its_length() -> None:
@@ -160,9 +161,9 @@ def test_a_worker_counts_while_it_reads_our_queue_and_its_heart_beats(worker: Re
     ],
 )
 def test_redis_is_judged_by_what_it_could_lose(changes: dict[str, Any], wrong: dict[str, str]) -> None:
-    found = redis_checks.about_server(replace(REDIS, **changes), max_bytes=0)
-    assert {finding.check: finding.level for finding in found if finding.level != "ok"} == wrong
-    assert all(finding.to_do for finding in found if finding.level != "ok")
+    findings = redis_checks.about_server(replace(REDIS, **changes), max_bytes=0)
+    assert {finding.check: finding.level for finding in findings if finding.level != "ok"} == wrong
+    assert all(finding.to_do for finding in findings if finding.level != "ok")
 
 
 @pytest.mark.parametrize(
@@ -177,8 +178,8 @@ def test_redis_is_judged_by_what_it_could_lose(changes: dict[str, Any], wrong: d
 def test_the_memory_that_hits_may_take_is_judged_by_the_setting(
     max_bytes: int, memory_limit: int, level: str, says: str
 ) -> None:
-    found = redis_checks.about_server(replace(REDIS, memory_limit=memory_limit), max_bytes=max_bytes)
-    (memory,) = [finding for finding in found if finding.check == "memory of Redis"]
+    findings = redis_checks.about_server(replace(REDIS, memory_limit=memory_limit), max_bytes=max_bytes)
+    (memory,) = [finding for finding in findings if finding.check == "memory of Redis"]
     assert memory.level == level
     assert says in memory.seen
 
@@ -188,10 +189,28 @@ def test_clocks_may_be_two_seconds_apart(seconds: int, level: str) -> None:
     assert work_checks.about_clock("Redis", NOW, NOW + timedelta(seconds=seconds)).level == level
 
 
+@pytest.mark.parametrize(
+    ("url", "level"),
+    [
+        ("postgresql://one/tracker", "ok"),
+        ("postgresql://one,two/tracker", "warn"),
+        ("postgresql://user:a%2Cb@one/tracker", "ok"),
+        ("postgresql://one,[::1]:5433/tracker", "warn"),
+        ("postgresql:///tracker?host=one,two", "warn"),
+        ("postgresql://one,two/tracker?target_session_attrs=read-write", "ok"),
+    ],
+)
+def test_several_hosts_of_which_none_is_asked_for_as_the_primary_are_told(
+    monkeypatch: pytest.MonkeyPatch, url: str, level: str
+) -> None:
+    monkeypatch.setattr("os.environ", {"DATABASE_URL": url, "REDIS_URL": "redis://queue"})
+    assert settings_checks.about_settings(config.load())[0].level == level
+
+
 def test_workers_of_another_program_at_our_queue_are_named() -> None:
     other = replace(WORKER, name="theirs", hostname="elsewhere")
-    found = work_checks.about_workers([WORKER, other], "tracker", NOW, suspended=False)
-    assert (found.level, "theirs on elsewhere" in found.seen) == ("warn", True)
+    finding = work_checks.about_workers([WORKER, other], "tracker", NOW, suspended=False)
+    assert (finding.level, "theirs on elsewhere" in finding.seen) == ("warn", True)
 
 
 def test_aliases_that_two_applications_share_and_those_that_nobody_can_use_are_told() -> None:

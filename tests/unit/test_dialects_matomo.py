@@ -62,8 +62,8 @@ def test_matomo_is_read_from_a_query_with_an_empty_body() -> None:
     ],
 )  # fmt: skip
 def test_matomo_says_what_happened(parameters: dict[str, str], event: tuple[str, dict[str, Any]]) -> None:
-    found = values("/matomo.php", matomo(**parameters))
-    assert (found["event_name"], found.get("event_data", {})) == event
+    hit = values("/matomo.php", matomo(**parameters))
+    assert (hit["event_name"], hit.get("event_data", {})) == event
 
 
 @pytest.mark.parametrize("parameters", [{"ping": "1"}, {"ca": "1", "pf_net": "3"}, {"rec": "0"}])

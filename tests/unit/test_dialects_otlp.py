@@ -29,8 +29,8 @@ def logs(*records: Any, resource: Any = ()) -> dict[str, Any]:
 def values(record: Any, **resource: Any) -> dict[str, Any]:
     [hit] = read("/v1/logs", "", logs(record, resource=told(**resource)), HTTP_X_API_KEY=KEY)
     assert (hit.site, hit.key) == (None, KEY)
-    found: dict[str, Any] = hit.values
-    return found
+    columns: dict[str, Any] = hit.values
+    return columns
 
 
 def test_a_request_that_a_web_server_tells_is_a_hit() -> None:

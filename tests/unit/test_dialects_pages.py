@@ -168,6 +168,7 @@ def test_goatcounter_is_read_below_a_site_and_at_a_host() -> None:
     assert event.values == {"event_name": "signup", "screen_resolution": "1920x1080"}
     assert values("/count", "p=/a", HTTP_ORIGIN="https://shop.example")["url"] == "https://shop.example/a"
     assert values("/count", "p=/a", HTTP_ORIGIN="null")["url"] == "/a"
+    assert values("/count", "p=/a", HTTP_REFERER="http://[x/")["url"] == "/a"
 
 
 def test_goatcounter_takes_hits_of_servers() -> None:

@@ -1,13 +1,19 @@
 """What a hit is for a reader: pages, sources, devices and countries, from texts that may hold anything."""
 
+from collections import Counter
+from importlib.resources import files
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ua_parser import parse_device
 
 from tracker.facts.agent import agent_of
 from tracker.facts.page import page_of, referrer_of
 from tracker.facts.place import country_of_zone
 from tracker.facts.source import CHANNELS, source_of
+
+TABLE = files("tracker.facts").joinpath("channels.tsv")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,16 @@ def test_a_page_is_a_host_and_a_path(url: str, host: str | None, path: str) -> N
         ("utm_source=x&utm_medium=cpc", "x", "campaign"),
         ("gclid=abc", "google", "campaign"),
         ("fbclid=abc", "facebook", "social"),
+        ("yclid=17330000000000000000", "yandex", "campaign"),
+        ("yclid=YSS.1000123456.EAIaIQobChMI", "yahoo", "campaign"),
+        ("yclid=YJAD.1234567890.1EALEzSJBN", "yahoo", "campaign"),
+        ("srsltid=AfmBOoq", "google", "search"),
+        ("mkt_tok=abc", "marketo", "mail"),
+        ("utm_source=chatgpt.com", "ChatGPT", "ai"),
+        ("utm_source=copilot.com", "Copilot", "ai"),
+        ("utm_source=chatgpt.com&utm_medium=cpc", "chatgpt.com", "campaign"),
+        ("utm_source=shop.example", "shop.example", "campaign"),
+        ("utm_source=google&utm_campaign=x", "google", "campaign"),
         ("msclkid=abc&utm_source=ads", "ads", "campaign"),
         ("utm_source=", None, None),
         ("q=1", None, None),
@@ -55,6 +71,16 @@ def test_a_campaign_is_read_from_the_query(query: str, source: str | None, chann
         ("https://t.co/abc", "X", "social"),
         ("https://old.reddit.com/r/x", "Reddit", "social"),
         ("https://mail.google.com/", "Gmail", "mail"),
+        ("https://mail.naver.com/v2/read", "Naver", "mail"),
+        ("https://search.naver.com/search.naver?query=x", "Naver", "search"),
+        ("https://docs.google.com/", "Google Docs", "referral"),
+        ("https://news.yahoo.co.jp/articles/1", "Yahoo! News", "referral"),
+        ("https://search.yahoo.co.jp/search?p=x", "Yahoo!", "search"),
+        ("https://mixi.jp/view_diary.pl", "mixi", "social"),
+        ("android-app://com.google.android.gm/", "Gmail", "mail"),
+        ("android-app://com.google.android.googlequicksearchbox/", "Google", "search"),
+        ("android-app://org.telegram.messenger", "Telegram", "social"),
+        ("android-app://com.example.reader/", "com.example.reader", "referral"),
         ("https://blog.example/post", "blog.example", "referral"),
         ("https://google.evil.example/", "google.evil.example", "referral"),
         ("https://notgoogle.com/", "notgoogle.com", "referral"),
@@ -86,6 +112,56 @@ def test_devices_and_systems() -> None:
     assert agent_of("curl/8.0") == ("curl", "8", None, None)
 
 
+DEVICES = """
+    television: Mozilla/5.0 (Linux; Android 9; F30UP Build/PI; wv) AppleWebKit/537.36 Chrome/126.0 YaBrowser/24.1 (lite) TV Safari/537.36
+    television: Mozilla/5.0 (Linux; Android 11; Qilive SMART TV Build/RTM7) AppleWebKit/537.36 Chrome/129.0 Mobile Safari/537.36
+    television: Mozilla/5.0 (Linux; Android 9; AFTMM Build/PS7) AppleWebKit/537.36 Chrome/98.0 Mobile Safari/537.36
+    television: Mozilla/5.0 (Linux; Android 10; Chromecast Build/QTS1) AppleWebKit/537.36 Chrome/91.0 Mobile Safari/537.36
+    television: Mozilla/5.0 (Unknown; Linux armv7l) AppleWebKit/537.1+ Safari/537.1+ LG Browser/6.00.00 LG NetCast.TV-2013
+    television: Opera/9.80 NETTV/4.5.0 Mozilla/5.0 (Linux armv7i; CE-HTML/1.0; U; en) AppleWebKit/537.36 Chrome/49.0 Tbrowser/2.0
+    console: Mozilla/5.0 (PlayStation 4 11.00) AppleWebKit/537.36 Version/15.0 Safari/605.1.15
+    tablet: Mozilla/5.0 (Linux; Android 10; LAVIE Tab E 8HD1) AppleWebKit/537.36 Chrome/95.0 Mobile Safari/537.36
+    tablet: Mozilla/5.0 (Linux; U; Android 11; ru-ru; Xiaomi Pad 5 Build/RKQ1) AppleWebKit/537.36 Chrome/89.0 Mobile Safari/537.36
+    tablet: Mozilla/5.0 (Linux; Android 13; SM-X200) AppleWebKit/537.36 Chrome/141.0 Safari/537.36
+    phone: Dalvik/2.1.0 (Linux; U; Android 6.0.1; SM-G900FD Build/MMB29M)
+    phone: BlackBerry8520/5.0.0.681 Profile/MIDP-2.1 Configuration/CLDC-1.1 VendorID/134
+    phone: Mozilla/5.0 (SymbianOS/9.4; Series60/5.0 Nokia5230/21.0.004) AppleWebKit/525 BrowserNG/7.2.5.2
+    phone: Mozilla/5.0 (Windows NT 10.0; ARM; Lumia 950 XL) AppleWebKit/537.36 Chrome/46.0 Safari/537.36 Edge/14.1
+    bot: Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36 (compatible; Googlebot/2.1)
+    bot: Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)
+    tablet: Mozilla/5.0 (Linux; Android 9; KFMAWI) AppleWebKit/537.36 (KHTML, like Gecko) Silk/108.4.6 like Chrome/108.0.5359.220 Safari/537.36
+    phone: Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 Chrome/90.0 Mobile Safari/537.36
+    desktop: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36
+    desktop: Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36
+""".strip().splitlines()  # noqa: E501 as they are seen
+
+
+@pytest.mark.parametrize(("device", "user_agent"), [line.strip().split(": ", 1) for line in DEVICES])
+def test_which_device_it_is(device: str, user_agent: str) -> None:
+    assert agent_of(user_agent).device == device
+
+
+@given(
+    st.sampled_from([line.strip().split(": ", 1)[1] for line in DEVICES]), st.text("SilkbotCUyahoo /;()", max_size=20)
+)
+def test_a_bot_is_what_all_rules_together_call_one(user_agent: str, name: str) -> None:
+    device = parse_device(user_agent + name)
+    assert (agent_of(user_agent + name).device == "bot") == (device is not None and device.family == "Spider")
+
+
+def test_televisions_of_lg_run_webos() -> None:
+    television = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 Chrome/87.0.4280.88 Safari/537.36 WebAppManager"
+    assert agent_of(television)[2:] == ("webOS", "television")
+
+
 def test_countries_of_zones_also_by_old_names() -> None:
     zones = ["Asia/Tokyo", "Asia/Calcutta", "Europe/Kiev", "UTC", "Etc/GMT+5", "nonsense"]
     assert [country_of_zone(zone) for zone in zones] == ["JP", "IN", "UA", None, None, None]
+
+
+def test_the_table_of_hosts_names_each_once_with_a_channel() -> None:
+    rows = [line.split("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert {len(row) for row in rows} == {3}
+    assert {channel for _, _, channel in rows} <= set(CHANNELS)
+    assert max(Counter(host for host, _, _ in rows).values()) == 1
+    assert all(host == host.lower() and not host.startswith("www.") for host, _, _ in rows)

@@ -37,70 +37,70 @@ class Log:
     """Requests that it writes otherwise than they were sent."""
     carried: bytes = b""
     """What stands before each line, where it says no time."""
-    found: str | None = None
-    """The name of the format that is found, where none is given."""
+    guess: str | None = None
+    """The name of the format that is recognised, where none is given."""
 
 
 LOGS_READ = {
     "gunicorn-27.0.1.log": Log("gunicorn"),
-    "twisted-26.10.0.log": Log(found="twisted"),
+    "twisted-26.10.0.log": Log(guess="twisted"),
     "h2o-2.2.5.log": Log("h2o"),
-    "tomcat-10.1.60-extended.log": Log(found="w3c"),
+    "tomcat-10.1.60-extended.log": Log(guess="w3c"),
     # A byte that is no UTF-8 is a letter: the best guess.
-    "pino-http-11.0.0.log": Log(changed=("/latin-1",), found="jsonl"),
-    "fastify-5.12.8.log": Log(writes_headers=False, found="jsonl"),
-    "express-winston-4.2.0.log": Log(changed=("/latin-1",), found="jsonl"),
-    "morgan-1.12.1-default.log": Log("morgan", found="combined"),
-    "morgan-1.12.1-short.log": Log(writes_headers=False, carried=CRI, found="morgan-short in cri"),
-    "hypercorn-0.18.0.log": Log(writes_query=False, unreadable=(*QUOTED, ENCODED), found="hypercorn"),
-    "aiohttp-3.14.5.log": Log(unreadable=QUOTED, changed=("/latin-1",), found="aiohttp"),
+    "pino-http-11.0.0.log": Log(changed=("/latin-1",), guess="jsonl"),
+    "fastify-5.12.8.log": Log(writes_headers=False, guess="jsonl"),
+    "express-winston-4.2.0.log": Log(changed=("/latin-1",), guess="jsonl"),
+    "morgan-1.12.1-default.log": Log("morgan", guess="combined"),
+    "morgan-1.12.1-short.log": Log(writes_headers=False, carried=CRI, guess="morgan-short in cri"),
+    "hypercorn-0.18.0.log": Log(writes_query=False, unreadable=(*QUOTED, ENCODED), guess="hypercorn"),
+    "aiohttp-3.14.5.log": Log(unreadable=QUOTED, changed=("/latin-1",), guess="aiohttp"),
     # Percent escapes undone, letters not ASCII in its escapes twice.
     "cherrypy-18.10.0.log": Log(
-        unreadable=("/looks-escaped",), changed=(ENCODED, "/utf-8", "/latin-1", "/tab"), found="cherrypy"
+        unreadable=("/looks-escaped",), changed=(ENCODED, "/utf-8", "/latin-1", "/tab"), guess="cherrypy"
     ),
-    "granian-2.8.9.log": Log(writes_query=False, writes_headers=False, found="granian"),
-    "uvicorn-0.54.0.log": Log(writes_headers=False, changed=QUOTED_ANEW, carried=CRI, found="uvicorn in cri"),
-    "daphne-4.2.3.log": Log(writes_headers=False, found="daphne"),
-    "werkzeug-3.1.9.log": Log(writes_headers=False, unreadable=(ENCODED,), found="werkzeug"),
-    "uwsgi-2.0.31.log": Log(writes_headers=False, found="uwsgi"),
-    "puma-5.6.5.log": Log(writes_headers=False, found="common"),
-    "sanic-25.12.1.log": Log(writes_headers=False, found="sanic"),
-    "tornado-6.6.1.log": Log(writes_headers=False, found="tornado"),
-    "gevent-26.9.0.log": Log(writes_headers=False, found="gevent"),
-    "eventlet-0.41.3.log": Log(writes_headers=False, found="werkzeug"),
-    "wsgiref-3.11.log": Log(writes_headers=False, found="werkzeug"),
-    "django-5.2.19.log": Log(writes_headers=False, writes_address=False, found="django"),
-    "php-8.2.36.log": Log(writes_headers=False, found="php"),
-    "uvicorn-0.54.0-json.log": Log(writes_headers=False, changed=QUOTED_ANEW, found="uvicorn in json"),
+    "granian-2.8.9.log": Log(writes_query=False, writes_headers=False, guess="granian"),
+    "uvicorn-0.54.0.log": Log(writes_headers=False, changed=QUOTED_ANEW, carried=CRI, guess="uvicorn in cri"),
+    "daphne-4.2.3.log": Log(writes_headers=False, guess="daphne"),
+    "werkzeug-3.1.9.log": Log(writes_headers=False, unreadable=(ENCODED,), guess="werkzeug"),
+    "uwsgi-2.0.31.log": Log(writes_headers=False, guess="uwsgi"),
+    "puma-5.6.5.log": Log(writes_headers=False, guess="common"),
+    "sanic-25.12.1.log": Log(writes_headers=False, guess="sanic"),
+    "tornado-6.6.1.log": Log(writes_headers=False, guess="tornado"),
+    "gevent-26.9.0.log": Log(writes_headers=False, guess="gevent"),
+    "eventlet-0.41.3.log": Log(writes_headers=False, guess="werkzeug"),
+    "wsgiref-3.11.log": Log(writes_headers=False, guess="werkzeug"),
+    "django-5.2.19.log": Log(writes_headers=False, writes_address=False, guess="django"),
+    "php-8.2.36.log": Log(writes_headers=False, guess="php"),
+    "uvicorn-0.54.0-json.log": Log(writes_headers=False, changed=QUOTED_ANEW, guess="uvicorn in json"),
     # Escapes nothing: without its name `\"` in an agent is taken for an escaped quote.
-    "zope.server-5.0.log": Log("paste", unreadable=QUOTED, found="combined in logging"),
-    "paste-3.10.1-logging.log": Log("paste", unreadable=(*QUOTED, *QUOTED_ANEW, ENCODED), found="combined in logging"),
-    "jetty-9.4.57.log": Log("jetty", unreadable=QUOTED, found="combined"),
-    "webrick-1.8.1-combined.log": Log(unreadable=QUOTED, changed=("/tab",), found="combined"),
-    "starman-0.4016.log": Log("plack", unreadable=QUOTED, found="combined"),
-    "nghttpx-1.52.0.log": Log("nginx", found="combined"),
+    "zope.server-5.0.log": Log("paste", unreadable=QUOTED, guess="combined in logging"),
+    "paste-3.10.1-logging.log": Log("paste", unreadable=(*QUOTED, *QUOTED_ANEW, ENCODED), guess="combined in logging"),
+    "jetty-9.4.57.log": Log("jetty", unreadable=QUOTED, guess="combined"),
+    "webrick-1.8.1-combined.log": Log(unreadable=QUOTED, changed=("/tab",), guess="combined"),
+    "starman-0.4016.log": Log("plack", unreadable=QUOTED, guess="combined"),
+    "nghttpx-1.52.0.log": Log("nginx", guess="combined"),
     # hapi takes queries apart, and so they are put together anew.
-    "hapi-pino-13.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), found="jsonl"),
-    "good-squeeze-6.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), found="jsonl"),
-    "log4js-6.9.1.log": Log(unreadable=QUOTED, found="log4js in logging"),
-    "morgan-1.12.1-tiny.log": Log(writes_headers=False, writes_address=False, carried=CRI, found="morgan-tiny in cri"),
-    "morgan-1.12.1-dev.log": Log(writes_headers=False, writes_address=False, carried=CRI, found="morgan-dev in cri"),
-    "winston-3.19.0-morgan.log": Log("morgan", found="combined in json"),
+    "hapi-pino-13.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), guess="jsonl"),
+    "good-squeeze-6.0.0.log": Log(changed=("/latin-1", ENCODED, QUOTED_ANEW[1]), guess="jsonl"),
+    "log4js-6.9.1.log": Log(unreadable=QUOTED, guess="log4js in logging"),
+    "morgan-1.12.1-tiny.log": Log(writes_headers=False, writes_address=False, carried=CRI, guess="morgan-tiny in cri"),
+    "morgan-1.12.1-dev.log": Log(writes_headers=False, writes_address=False, carried=CRI, guess="morgan-dev in cri"),
+    "winston-3.19.0-morgan.log": Log("morgan", guess="combined in json"),
     "http-server-14.1.1.log": Log(
-        unreadable=QUOTED[:2], changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), found="http-server"
+        unreadable=QUOTED[:2], changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), guess="http-server"
     ),
-    "caddy-2.11.7-console.log": Log(found="jsonl in console"),
-    "nginx-host-first.log": Log(found="host"),
-    "nginx-apisix.log": Log(found="combined-wide"),
-    "nginx-iso-time.log": Log(found="combined"),
-    "nginx-uri-and-args.log": Log(found="jsonl"),
+    "caddy-2.11.7-console.log": Log(guess="jsonl in console"),
+    "nginx-host-first.log": Log(guess="host"),
+    "nginx-apisix.log": Log(guess="combined-wide"),
+    "nginx-iso-time.log": Log(guess="combined"),
+    "nginx-uri-and-args.log": Log(guess="jsonl"),
     "apache-split-time.log": Log(
-        '%h %l %u %{%Y-%m-%d}t %{%H:%M:%S}t.%{usec_frac}t %{%z}t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"', found=""
+        '%h %l %u %{%Y-%m-%d}t %{%H:%M:%S}t.%{usec_frac}t %{%z}t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"', guess=""
     ),
-    "apache-json.log": Log(found="jsonl"),
-    "haproxy-2.6.12-httpslog.log": Log(found="haproxy"),
+    "apache-json.log": Log(guess="jsonl"),
+    "haproxy-2.6.12-httpslog.log": Log(guess="haproxy"),
     # Host, X-Forwarded-For and User-Agent are captured.
-    "haproxy-2.6.12-captures.log": Log(changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), found="haproxy"),
+    "haproxy-2.6.12-captures.log": Log(changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), guess="haproxy"),
 }  # fmt: skip
 
 
@@ -117,13 +117,13 @@ def read(name: str, log: Log, format_: str | None) -> tuple[LogReader, list[Reco
 
 
 def said(records: Iterable[Record]) -> set[tuple[str, str, str | None, str | None]]:
-    found = set()
+    hits = set()
     for record in records:
         columns = record.columns
         url = columns.get("url", "").removeprefix("http://site.example").removeprefix("https://site.example")
         method = (columns.get("event_data") or {}).get("method", "")
-        found.add((method, url, columns.get("user_agent"), columns.get("referrer")))
-    return found
+        hits.add((method, url, columns.get("user_agent"), columns.get("referrer")))
+    return hits
 
 
 def expected(log: Log, request: Request) -> tuple[str, str, str | None, str | None]:
@@ -136,14 +136,14 @@ def expected(log: Log, request: Request) -> tuple[str, str, str | None, str | No
 def test_what_is_read_is_what_was_sent(name: str) -> None:
     log = LOGS_READ[name]
     reader, records = read(name, log, log.format)
-    found = said(records)
+    hits = said(records)
     for request in SENT:
         hit = expected(log, request)
-        assert (hit in found) is (request.target not in (*log.unreadable, *log.changed)), hit
+        assert (hit in hits) is (request.target not in (*log.unreadable, *log.changed)), hit
         if request.target in log.unreadable:
-            assert hit[:2] not in {(method, url) for method, url, _, _ in found}, hit
+            assert hit[:2] not in {(method, url) for method, url, _, _ in hits}, hit
     if log.format is None:
-        assert set(reader.counts) == {log.found}
+        assert set(reader.counts) == {log.guess}
     # express-winston writes no address; of the one request that a proxy brought it has that of the header.
     without = [record for record in records if not record.columns["ip_address"]]
     expected_without = 0 if log.writes_address else len(records)
@@ -154,14 +154,14 @@ def test_what_is_read_is_what_was_sent(name: str) -> None:
 def test_a_line_is_read_without_a_name_of_its_format(name: str) -> None:
     """The safe reading takes no line otherwise than the server's own, but for what only that undoes."""
     log = LOGS_READ[name]
-    if not (log.format is None or log.found != ""):
+    if not (log.format is None or log.guess != ""):
         return  # A configuration of its own, which nothing tells from a torn line.
     reader, records = read(name, log, None)
-    _, own = read(name, log, log.format)
-    if log.found:
-        assert set(reader.counts) == {log.found}
+    _, of_format = read(name, log, log.format)
+    if log.guess:
+        assert set(reader.counts) == {log.guess}
     # What was sent as an escape is taken for one.
     misread = {("GET", "/semi;a=1"), ("GET", "/looks-escaped")}
     targets = {(method, url.partition("?")[0]) for method, url, _, _ in said(records)}
-    assert targets <= {(method, url.partition("?")[0]) for method, url, _, _ in said(own)} | misread
-    assert sum(reader.counts.values()) >= len(own) - 1
+    assert targets <= {(method, url.partition("?")[0]) for method, url, _, _ in said(of_format)} | misread
+    assert sum(reader.counts.values()) >= len(of_format) - 1

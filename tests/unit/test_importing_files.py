@@ -35,8 +35,8 @@ def test_many_lines_are_remembered_while_the_table_grows() -> None:
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 def test_the_end_of_a_line_does_not_belong_to_it(tmp_path: Path, ending: bytes) -> None:
-    found = lines_of(tmp_path / "log", b"one" + ending + ending + b"two")
-    assert found == [Line(1, b"one"), Line(2, b""), Line(3, b"two", is_whole=False)]
+    lines = lines_of(tmp_path / "log", b"one" + ending + ending + b"two")
+    assert lines == [Line(1, b"one"), Line(2, b""), Line(3, b"two", is_whole=False)]
 
 
 def test_a_byte_order_mark_is_not_part_of_the_first_line(tmp_path: Path) -> None:

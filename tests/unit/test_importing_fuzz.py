@@ -141,10 +141,10 @@ def test_undoing_escapes_never_fails_and_needs_its_mark(name: str, field: bytes)
 def whose(record: Record) -> set[str]:
     """To whom the fields of a record belong."""
     columns = record.columns
-    found = {{"192.0.2.1": "one", "2001:db8::2": "two"}[columns["ip_address"]]}
-    found.add({1: "one", 2: "two"}[record.created_at.second])
+    names = {{"192.0.2.1": "one", "2001:db8::2": "two"}[columns["ip_address"]]}
+    names.add({1: "one", 2: "two"}[record.created_at.second])
     text = " ".join(str(columns.get(name) or "") for name in ("url", "referrer", "user_agent"))
-    return found | {name for name in ("one", "two") if name in text}
+    return names | {name for name in ("one", "two") if name in text}
 
 
 @pytest.mark.parametrize("shape", list(SHAPES))

@@ -81,9 +81,9 @@ def with_time(path: Path, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (DATA / "logs").glob("*.log")))
 def test_the_lines_of_a_log_are_those_of_earlier_builds(name: str, tmp_path: Path) -> None:
-    found = identities(with_time(DATA / "logs" / name, tmp_path))
+    rows = identities(with_time(DATA / "logs" / name, tmp_path))
     assert FROZEN[name], "a new log: add its rows"
-    assert {tuple(row) for row in FROZEN[name]} <= set(found)
+    assert {tuple(row) for row in FROZEN[name]} <= set(rows)
 
 
 def _gzip(data: bytes) -> bytes:

@@ -18,21 +18,21 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko
 def records(name: str, format_: str | None = None) -> list[Record]:
     """What is read of a file's lines; those that are malformed are left out."""
     reader = reader_of(format_)
-    found = []
+    results = []
     for line in (LOGS / name).read_bytes().splitlines():
         try:
-            found.append(reader(line))
+            results.append(reader(line))
         except Malformed:
             continue
-    return [record for record in found if record is not None]
+    return [record for record in results if record is not None]
 
 
 def by_path(name: str, format_: str | None = None) -> dict[str, Record]:
-    found = {}
+    record_of = {}
     for record in records(name, format_):
         if url := record.columns.get("url"):
-            found[url.partition("?")[0].partition("site.example")[2] or url.partition("?")[0]] = record
-    return found
+            record_of[url.partition("?")[0].partition("site.example")[2] or url.partition("?")[0]] = record
+    return record_of
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,25 @@ def by_path(name: str, format_: str | None = None) -> dict[str, Record]:
     ],
 )
 def test_what_is_read_is_what_was_sent(name: str, format_: str | None) -> None:
-    found = by_path(name, format_)
+    record_of = by_path(name, format_)
     is_haproxy = name.startswith("haproxy")
-    assert found["/plain"].columns == {
+    assert record_of["/plain"].columns == {
         "ip_address": "127.0.0.1",
         "url": "/plain?a=1",
         "user_agent": BROWSER,
-        "event_data": found["/plain"].columns["event_data"],
+        "event_data": record_of["/plain"].columns["event_data"],
     } | ({} if is_haproxy else {"referrer": "https://ref.example/x?y=1"})
-    assert found["/quote"].columns["user_agent"] == r'A "q" \ b'
-    assert found["/utf8ua"].columns["user_agent"] == "Agent/日本"
-    assert "user_agent" not in found["/emptyua"].columns
-    assert "user_agent" not in found["/noua"].columns
-    assert found["/head"].columns["event_data"]["method"] == "HEAD"
-    assert found["/p%C3%A9%20x%22"].columns["url"] == "/p%C3%A9%20x%22?q=%E6%97%A5+b"
-    assert found["/semi;a=1"].columns["url"] == "/semi;a=1?b=[1]|{2}"
+    assert record_of["/quote"].columns["user_agent"] == r'A "q" \ b'
+    assert record_of["/utf8ua"].columns["user_agent"] == "Agent/日本"
+    assert "user_agent" not in record_of["/emptyua"].columns
+    assert "user_agent" not in record_of["/noua"].columns
+    assert record_of["/head"].columns["event_data"]["method"] == "HEAD"
+    assert record_of["/p%C3%A9%20x%22"].columns["url"] == "/p%C3%A9%20x%22?q=%E6%97%A5+b"
+    assert record_of["/semi;a=1"].columns["url"] == "/semi;a=1?b=[1]|{2}"
     if not is_haproxy:
-        assert found["/raw日"].columns["user_agent"] == BROWSER
-        assert found["/refq"].columns["referrer"] == 'https://r.example/"q" z'
-        assert len(found["/long"].columns["url"]) == len("/long?") + 3000
+        assert record_of["/raw日"].columns["user_agent"] == BROWSER
+        assert record_of["/refq"].columns["referrer"] == 'https://r.example/"q" z'
+        assert len(record_of["/long"].columns["url"]) == len("/long?") + 3000
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_what_is_no_page_has_no_url() -> None:
         "tomcat-10.1.60-combined.log",
         "morgan-1.12.1-combined.log",
     ):
-        found = records(name)
-        assert {record.kind for record in found if "url" not in record.columns} <= {"request", "error"}
-        urls = [record.columns["url"] for record in found if "url" in record.columns]
+        of_file = records(name)
+        assert {record.kind for record in of_file if "url" not in record.columns} <= {"request", "error"}
+        urls = [record.columns["url"] for record in of_file if "url" in record.columns]
         assert all(url.startswith(("/", "http://", "https://")) for url in urls)
 
 
@@ -116,9 +116,9 @@ def test_what_is_no_page_has_no_url() -> None:
     ],
 )
 def test_escapes_of_java_and_node_are_bytes_of_utf_8(name: str, format_: str | None) -> None:
-    found = by_path(name, format_)
-    assert found["/q"].columns["user_agent"] == r'Moz "q\b" x' + "\\"
-    assert found["/uua"].columns["user_agent"].startswith("Moz 日本")
+    record_of = by_path(name, format_)
+    assert record_of["/q"].columns["user_agent"] == r'Moz "q\b" x' + "\\"
+    assert record_of["/uua"].columns["user_agent"].startswith("Moz 日本")
 
 
 def test_quotes_that_nothing_escapes_are_not_guessed_at() -> None:
@@ -143,6 +143,6 @@ def test_a_line_that_a_server_cut_is_not_taken() -> None:
 
 
 def test_addresses_of_a_proxy_s_header() -> None:
-    found = by_path("nginx-xff.log")
-    assert found["/plain"].columns["ip_address"] is None
-    assert found["/xff"].columns["ip_address"] == "203.0.113.9"
+    record_of = by_path("nginx-xff.log")
+    assert record_of["/plain"].columns["ip_address"] is None
+    assert record_of["/xff"].columns["ip_address"] == "203.0.113.9"

@@ -1,14 +1,32 @@
 """Lines that something else carried: syslog, journald, Docker, Kubernetes, and among lines that nothing did."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 
+from tests.support.log_lines import FIELD_LINES, ONE, SHAPES, line_of
 from tracker.importing.formats import reader_of
+from tracker.importing.log_record import ReadingRules
 from tracker.importing.record import Malformed, Record
 
 LINE = b'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "-"'
+
+
+ISO = "2026-11-28T20:57:01"
+CARRIERS = {
+    "cri": lambda line: f"{ISO}.123456789Z stdout F ".encode() + line,
+    "docker": lambda line: orjson.dumps({"log": f"{line.decode()}\n", "stream": "stdout", "time": f"{ISO}Z"}),
+    "journald": lambda line: orjson.dumps({"MESSAGE": line.decode(), "__REALTIME_TIMESTAMP": "1795899421000000"}),
+    "RFC 3164": lambda line: b"<190>Nov 28 20:57:01 web1 nginx[12]: " + line,
+    "RFC 5424": lambda line: f"<134>1 {ISO}.5Z web1 nginx 12 - - ".encode() + line,
+    "rsyslog": lambda line: f"{ISO}.1+00:00 web1 nginx: ".encode() + line,
+    "compose": lambda line: b"web-1  | " + line,
+    "kubectl": lambda line: f"[pod/web-1/nginx] {ISO}.1Z ".encode() + line,
+    "filebeat": lambda line: orjson.dumps({"@timestamp": f"{ISO}Z", "message": line.decode(), "log": {"offset": 1}}),
+}
+CARRIED = frozenset(("cri", "docker", "journald", "syslog-3164", "syslog-5424", "rsyslog", "compose", "pod", "heroku"))
 
 
 def read(line: bytes) -> Record:
@@ -67,3 +85,15 @@ def test_lines_that_were_carried_and_others_may_stand_in_any_order() -> None:
         before = reader.counts.get(name, 0)
         assert reader(lines[name]) is not None
         assert reader.counts[name] == before + 1
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_every_format_is_read_in_every_carrier(carrier: str) -> None:
+    def read_one(shape: str, carried: Callable[[bytes], bytes]) -> Record | None:
+        reader = reader_of(None, rules=ReadingRules(assume_zone=UTC))
+        if shape in FIELD_LINES:
+            assert reader(carried(FIELD_LINES[shape])) is None
+        return reader(carried(line_of(shape, ONE)))
+
+    for shape in SHAPES.keys() - CARRIED:
+        assert read_one(shape, CARRIERS[carrier]) == read_one(shape, bytes), shape

@@ -69,7 +69,7 @@ def test_the_order_within_a_batch_does_not_matter(drawn: list[tuple[int, str, UU
     random.shuffle(shuffled)
     rounds = activities_of(hits)
     assert activities_of(shuffled) == rounds
-    assert sum(each.page_views for one in rounds for each in one) == len(hits)
+    assert sum(activity.page_views for one in rounds for activity in one) == len(hits)
     for one in rounds:
         names = [session.session_id for session in one]
         assert names == sorted(set(names))

@@ -66,6 +66,13 @@ def test_what_does_not_fit_the_columns_fails_with_a_reason(change: dict[str, Any
     assert word in outcome.reason
 
 
+@pytest.mark.parametrize("data", [b"", b"{", b'{"url": "\xff"}', b'{"event_data": {"\xed\xa0\x80": 1}}'])
+def test_what_is_no_json_is_said_to_be_none(data: bytes) -> None:
+    outcome = read(claim_of(data))
+    assert isinstance(outcome, Failed)
+    assert "it is not JSON" in outcome.reason
+
+
 @pytest.mark.parametrize("missing", ["id", "created_at", "application_id", "app_id"])
 def test_a_missing_column_is_named(missing: str) -> None:
     outcome = read(claim_of(orjson.dumps({name: value for name, value in SOUND.items() if name != missing})))

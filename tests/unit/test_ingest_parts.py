@@ -58,7 +58,7 @@ NOBODY: dict[str, Known | None] = {"app": None}
 
 
 def numbers(part: Any) -> list[int]:
-    return [each.claim.entry.id.int for each in part]
+    return [hit.claim.entry.id.int for hit in part]
 
 
 def test_an_ordinary_batch_is_one_part_as_it_is() -> None:
@@ -131,8 +131,8 @@ def test_nothing_is_lost_and_an_applications_hits_stay_in_order(drawn: list[tupl
         assert all(parts)
         assert sorted(number for part in parts for number in numbers(part)) == list(range(len(batch)))
         for application in range(5):
-            own = [n for part in parts for n in numbers(part) if drawn[n][0] == application]
-            assert own == sorted(own)
+            of_application = [n for part in parts for n in numbers(part) if drawn[n][0] == application]
+            assert of_application == sorted(of_application)
 
 
 def _failed(number: int, size: int) -> Failed:

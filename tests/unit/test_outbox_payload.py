@@ -17,9 +17,9 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def made(**data: Any) -> dict[str, Any]:
     text = payload(Event("tracking.created", "hit_1", NOON, data), "shop")
     assert len(text.encode()) <= MAX_BYTES < 20_000
-    found: dict[str, Any] = orjson.loads(text)
-    assert list(found) == ["type", "timestamp", "data"]
-    return found
+    body: dict[str, Any] = orjson.loads(text)
+    assert list(body) == ["type", "timestamp", "data"]
+    return body
 
 
 def test_what_fits_is_sent_as_it_is() -> None:
@@ -80,12 +80,12 @@ def test_every_body_is_valid_and_small_and_says_what_differs(data: dict[str, Any
         for name, value in data.items()
         if name not in ("app_id", "truncated")
     }
-    found = made(**given_data)["data"]
-    cut = found.pop("truncated", [])
-    assert found.pop("app_id") == "shop"
+    sent = made(**given_data)["data"]
+    cut = sent.pop("truncated", [])
+    assert sent.pop("app_id") == "shop"
     expected = orjson.loads(orjson.dumps(given_data))
-    assert found.keys() == expected.keys()
-    assert {name for name in expected if found[name] != expected[name]} <= set(cut)
+    assert sent.keys() == expected.keys()
+    assert {name for name in expected if sent[name] != expected[name]} <= set(cut)
 
 
 def test_an_event_s_id_follows_from_what_happened_and_has_no_point() -> None:

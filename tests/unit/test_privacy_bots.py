@@ -25,6 +25,26 @@ PEOPLE = f"""
     Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7)
     Shop/4.2 CFNetwork/1490 Darwin/23
     Amazon CloudFront
+    Mozilla/5.0 (Linux; Android 5.1.1; OPPO A33m) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/95.0.4638.74 Mobile Safari/537.36
+    Mozilla/5.0 (Linux; Android 8.1.0; XBot_Senior Build/O11019) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/65.0.3325.109 Mobile Safari/537.36
+    Mozilla/5.0 (Linux; Android 7.0; C Bot Tab 70) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/78.0.3904.108 Safari/537.36
+    Mozilla/5.0 (Linux; Android 13; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36
+    Mozilla/5.0 (Linux; Android 11; AUPO Zeus 10 Pro) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.6261.119 Safari/537.36
+    Mozilla/5.0 (Linux; U; Android 4.2.2; ru-ru; CRONY-7021 Build/JDQ39) AppleWebKit/534.30 Version/4.0 Mobile Safari/534.30
+    Mozilla/5.0 (Linux; Android 6.0; SMART 4G Speedy 5.0 Plus Build/MRA58K) AppleWebKit/537.36 Chrome/44.0.2403.119 Mobile Safari/537.36
+    Mozilla/5.0 (Linux; arm; Android 9; yandexstation_2 Build/PPR1.180610.011; wv) AppleWebKit/537.36 Chrome/118.0.5993.550 Mobile Safari/537.36
+    Mozilla/5.0 (Linux; Android 7.0; KIICAA MIX Build/NRD90M; wv) AppleWebKit/537.36 Chrome/78.0.3904.108 Mobile Safari/537.36 com.yandex.zen/1
+    Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 Chrome/87.0.4280.88 Safari/537.36 HbbTV/1.6.1 (+DRM; LGE/KTC/BOTECH; 58BSE9503)
+    Mozilla/5.0 (Symbian; U; Nokia808 PureView) AppleWebKit/534.3 (KHTML, like Gecko) MiniBrowserMobile/4.0 Mobile Safari/534.3
+    DESAY TS1008/1.0 Release/07.12.2013 Mozilla/5.0 (Linux; U; Android 4.0.3; zh-cn) AppleWebKit/534.30 Version/4.0 Mobile Safari/534.30
+    com.tcl.browser/660067 (Linux; U; Android 12; tr_TR; Chromecast HD; Build/STTK.230808.004; Cronet/114.0.5735.33)
+    Mozilla/5 (iPhone; CPU iPhone OS 27 like Mac OS X) AppleWebKit/605 Mobile/24A446 Safari/604 [FBAN/WhatsAppSMBIPhone]
+    Mozilla/5.0 (compatible; MSIE 10.0; Windows Phone 8.0; Trident/6.0; IEMobile/10.0; ARM; Touch; NOKIA; Lumia 920)
+    Mozilla/5.0 (compatible; Konqueror/4.3; Linux) KHTML/4.3.4 (like Gecko) Red Hat Enterprise Linux/4.3.4-19.el6
+    Mozilla/5.0 (compatible; U; Webpositive/533.4; Haiku) AppleWebkit/533.4 (KHTML, like gecko) Chrome/5.0.375.55 Safari/533.4
+    Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 5.1; Embedded Web Browser from: http://bsalsa.com/)
+    Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36 (Ecosia android@150.0.0.0)
+    Fountain/0.2.6 Android https://www.fountain.fm
 """.strip().splitlines()  # noqa: E501 as they were seen
 PROGRAMS = f"""
     Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0; +https://perplexity.ai/perplexity-user)
@@ -75,7 +95,15 @@ PROGRAMS = f"""
     Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.4046
     Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.1
     Microsoft BITS/7.8
-""".strip().splitlines()
+    Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 Chrome/141.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)
+    Mozilla/5.0 (compatible; Cloudflare-Traffic-Manager/1.0; +https://www.cloudflare.com/traffic-manager/; pool-id: 1)
+    Mozilla/5.0 (compatible; Amzn-User; +https://developer.amazon.com/)
+    Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; compatible; Google-Agent)
+    Mozilla/5.0 (compatible;Impact.com Agent) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36
+    {CHROME} (compatible; +https://developers.cloudflare.com/security-center/)
+    Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) Chrome/126.0 Mobile Safari/537.36 +https://sitebulb.com
+    {CHROME} nyt_scraping/scraping@nytimes.com
+""".strip().splitlines()  # noqa: E501 as they were seen
 TOOLS = """
     node
     node-fetch/1.0 (+https://github.com/bitinn/node-fetch)

@@ -41,8 +41,8 @@ def ticking() -> Ticking:
     ],
 )
 def test_a_place_is_told_by_the_whole_address(tmp_path: Path, address: str, place: str | None) -> None:
-    found = Places(write_places(tmp_path / "places.mmdb")).place_of(address)
-    assert (found and found.text()) == place
+    told = Places(write_places(tmp_path / "places.mmdb")).place_of(address)
+    assert (told and told.text()) == place
 
 
 def test_without_a_file_nothing_is_told() -> None:
@@ -118,5 +118,5 @@ def test_a_file_that_is_none_is_said_once_and_what_was_read_before_goes_on(
     file.rmdir() if harm == "a folder" else file.unlink(missing_ok=True)
     file.write_bytes(good)
     ticking.now += 6
-    assert [each.place_of("192.0.2.1") for each in (fresh, places)] == [Place("JP")] * 2
+    assert [reader.place_of("192.0.2.1") for reader in (fresh, places)] == [Place("JP")] * 2
     assert (places.problem, fresh.problem) == (None, None)

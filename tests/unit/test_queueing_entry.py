@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.support.queue_entries import CREATED, entry
 from tracker.queueing.connection import lua
-from tracker.queueing.entry import BULK, FIELDS, NORMAL, URGENT, Entry, stream_of
+from tracker.queueing.entry import BULK, FIELDS, NORMAL, URGENT, Entry, spelled_id, spelled_time, stream_of
 
 STREAM_ID = b"1700000000123-5"
 
@@ -24,8 +24,11 @@ def test_an_entry_has_exactly_the_columns_of_batch_queue() -> None:
 
 
 def test_the_accept_script_names_the_fields_in_the_order_in_which_they_are_sent() -> None:
-    places = [lua("accept").index(f"'{name}', {'id' if name == 'id' else 'ARGV'}") for name in FIELDS]
+    script = lua("accept")
+    local_names = {name: name for name in FIELDS} | {"tracking_data": "data"}
+    places = [script.index(f"'{name}', {local_names[name]}") for name in FIELDS]
     assert places == sorted(places)
+    assert f"{', '.join(FIELDS[2:])} =\n            unpack(ARGV, row, row + FURTHER - 1)" in script
 
 
 @pytest.mark.parametrize(("priority", "stream"), [(1, URGENT), (900, URGENT), (0, NORMAL), (-1, BULK), (-900, BULK)])
@@ -52,6 +55,36 @@ def test_a_priority_has_its_stream(priority: int, stream: str) -> None:
 def test_an_entry_comes_back_as_it_was_written(written: Entry) -> None:
     assert Entry.from_fields(as_redis_returns(written), STREAM_ID) == written
     assert Entry.from_member(written.to_member()) == written
+
+
+@given(st.uuids(), st.datetimes(timezones=st.timezones() | st.none()))
+def test_ids_and_times_are_spelled_as_python_does(tracking_id: UUID, time: datetime) -> None:
+    offset = time.utcoffset()
+    assume(offset is None or not offset % timedelta(minutes=1))
+    assert spelled_id(tracking_id) == str(tracking_id).encode()
+    assert spelled_time(time) == time.isoformat().encode()
+
+
+DIGITS = "00cc2c7d7f748f7a836ca31ef47bda58"
+
+
+@given(st.text("0aF-{} _+", min_size=30, max_size=40) | st.permutations([*DIGITS, *"----"]).map("".join))
+@example("00cc2c7d-7f74-8f7a-836c-a31ef47bda58")
+@example("00CC2C7D-7F74-8F7A-836C-A31EF47BDA58")
+@example(DIGITS)
+@example("{" + DIGITS[2:] + "}----")
+@example(f"urn:{DIGITS}")
+@example(f"----{DIGITS[:-1]}é")
+@example("----" + "\uff11" * 32)
+@example("+" + DIGITS[1:] + "----")
+def test_an_id_is_read_as_python_reads_it(text: str) -> None:
+    """The short way for those of the usual length takes no other text, and takes none for another id."""
+    try:
+        expected = UUID(text)
+    except ValueError:
+        expected = None
+    read = Entry.from_fields({b"id": text.encode(), b"tracking_data": b"x"}, STREAM_ID).id
+    assert read == expected if expected is not None else read.version == 5
 
 
 def test_a_failed_try_counts_and_says_why() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tracker.reading.export_lines import _SUSPECT_IN_CSV, FIELDS, FORMATS, fields_of, lines_of, safe_cell
+from tracker.reading.export_lines import _SUSPECT_IN_CSV, FORMATS, fields_of, lines_of, safe_cell
+from tracker.store.exported_hits import FIELDS
 
 ATTACKS = (
     "=1+1",
@@ -137,8 +138,8 @@ def first_visible(text: str) -> str:
 def as_postgresql_writes(row: dict[str, Any]) -> bytes:
     """The line of a hit in PostgreSQL's CSV; that it is this one shows `tests/integration/test_reading_export.py`."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow([row.get(name) for name in FIELDS])
-    return text.getvalue().encode()[:-2]
+    csv.writer(text, lineterminator="\r\n").writerow([*(row.get(name) for name in FIELDS), None])
+    return text.getvalue().encode()[:-2] + b"\n"
 
 
 def as_bytes(*rows: dict[str, Any]) -> bytes:
@@ -262,4 +263,4 @@ def test_custom_parameters_may_be_left_out(format_: Any) -> None:
 def test_the_usual_lines_are_not_looked_at_again() -> None:
     agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
     usual = row(url="/a,b?c=1", user_agent=agent, ip_address="2001:db8::1", custom_params='{"a": 1, "b": [1, "x"]}')
-    assert _SUSPECT_IN_CSV(b"\n".join([as_postgresql_writes(usual)] * 2)) is None
+    assert _SUSPECT_IN_CSV(b"".join([as_postgresql_writes(usual)] * 2)) is None

@@ -101,9 +101,9 @@ def test_a_host_that_only_looks_local_is_not() -> None:
 
 def test_the_page_that_may_read_the_answer_is_named() -> None:
     headers = (("Content-Type", "x"),)
-    own: dict[str, Any] = {"HTTP_ORIGIN": "https://www.shop.example"}
-    require_own_page(rules(), own)
-    assert for_readers(headers, own) == (
+    environ: dict[str, Any] = {"HTTP_ORIGIN": "https://www.shop.example"}
+    require_own_page(rules(), environ)
+    assert for_readers(headers, environ) == (
         ("Content-Type", "x"),
         ("Access-Control-Allow-Origin", "https://www.shop.example"),
         ("Access-Control-Allow-Credentials", "true"),

@@ -142,12 +142,12 @@ def test_what_is_per_process_is_made_once_however_many_ask() -> None:
         made.append(object())
         return made[-1]
 
-    own = PerProcess(make)
+    per_process = PerProcess(make)
     got: list[object] = []
 
     def ask() -> None:
         together.wait()
-        got.append(own())
+        got.append(per_process())
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

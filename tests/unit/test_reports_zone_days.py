@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 
-from tracker.reports.zone_days import Interval, ZoneDays
+from tracker.reports.buckets import bucket_of
+from tracker.reports.zone_days import Interval, ZoneDays, name_of_time
 
 
 @pytest.mark.parametrize(
@@ -33,8 +35,12 @@ def test_a_day_of_a_zone_has_its_hours(zone: str, day: date, hours: float) -> No
 
 
 @pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"])
-@pytest.mark.parametrize("middle", [date(2026, 3, 8), date(2026, 3, 29), date(2026, 4, 5), date(2026, 10, 25)])
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana", "Pacific/Chatham"]
+)
+@pytest.mark.parametrize(
+    "middle", [date(2026, 3, 8), date(2026, 3, 29), date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 25)]
+)
 def test_intervals_have_names_of_their_own_in_order(interval: Interval, zone: str, middle: date) -> None:
     days = ZoneDays(middle - timedelta(days=1), middle + timedelta(days=1), zone)
     keys, names = zip(*days.buckets(interval), strict=True)
@@ -55,6 +61,23 @@ def test_the_repeated_hour_is_two_and_the_skipped_one_none() -> None:
     spring = [name for _, name in ZoneDays(date(2026, 3, 29), date(2026, 3, 29), "Europe/Berlin").buckets("hour")]
     assert len(spring) == 23
     assert spring[1:3] == ["2026-03-29T01:00+01:00", "2026-03-29T03:00+02:00"]
+
+
+@pytest.mark.parametrize("interval", ["minute", "hour", "day"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Pacific/Chatham"])
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 4, 5), date(2026, 9, 27), date(2026, 10, 25)])
+def test_the_engine_finds_each_minute_in_the_interval_that_bears_its_time(
+    interval: Interval, zone: str, day: date
+) -> None:
+    days = ZoneDays(day, day, zone)
+    names = dict(days.buckets(interval))
+    minutes = f"range(TIMESTAMP '{days.start:%F %T}', TIMESTAMP '{days.end:%F %T}', INTERVAL 1 MINUTE)"
+    asked = f"SELECT time, {bucket_of(days, interval)} FROM unnest({minutes}) AS minutes (time)"
+    with duckdb.connect() as engine:
+        for time, key in engine.execute(asked).fetchall():
+            local = time.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+            at = local.replace(minute=0) if interval == "hour" else local
+            assert names[key] == (f"{at:%F}" if interval == "day" else name_of_time(at, local.utcoffset()))
 
 
 def test_weeks_begin_on_monday_or_on_sunday() -> None:

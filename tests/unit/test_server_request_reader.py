@@ -54,16 +54,16 @@ def request(target: bytes = b"/hit", *headers: bytes, method: bytes = b"POST", b
     return b"\r\n".join([*lines, b"", body])
 
 
-def refusal(found: Request) -> tuple[int, str]:
-    assert found.refusal is not None
-    assert not found.keep_alive
-    return found.refusal.status, orjson.loads(found.refusal.body)["error"]["code"]
+def refusal(received: Request) -> tuple[int, str]:
+    assert received.refusal is not None
+    assert not received.keep_alive
+    return received.refusal.status, orjson.loads(received.refusal.body)["error"]["code"]
 
 
 def test_a_request_becomes_an_environ_of_wsgi() -> None:
     sent = request(b"/h%69t%E6%97?a=%31&\xc3\xa4", b"User-Agent: \xe6\x97\xa5", b"Content-Type: text/plain")
-    [found] = Reading().feed(sent)
-    environ = found.environ
+    [received] = Reading().feed(sent)
+    environ = received.environ
     assert (environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["SERVER_PROTOCOL"]) == (
         "POST",
         "/hit\xe6\x97",
@@ -73,19 +73,19 @@ def test_a_request_becomes_an_environ_of_wsgi() -> None:
     assert environ["HTTP_USER_AGENT"].encode("latin-1").decode() == "日"
     assert environ["CONTENT_TYPE"] == "text/plain"
     assert (environ["REMOTE_ADDR"], environ["HTTP_HOST"]) == ("203.0.113.9", "tracker")
-    assert found.endpoint is None, "a path is an endpoint's as it is spelled"
-    assert found.keep_alive
+    assert received.endpoint is None, "a path is an endpoint's as it is spelled"
+    assert received.keep_alive
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_the_pieces_in_which_requests_arrive_do_not_matter(size: int) -> None:
     sent = request(b"/hit", body=b"first") + request(b"/pixel?x=1", method=b"GET") + request(b"/api", body=b"x" * 50)
     reading = Reading()
-    found = reading.feed(*[sent[at : at + size] for at in range(0, len(sent), size)])
-    bodies = [each.environ["wsgi.input"].read() for each in found]
+    requests = reading.feed(*[sent[at : at + size] for at in range(0, len(sent), size)])
+    bodies = [received.environ["wsgi.input"].read() for received in requests]
     assert bodies == [b"first", b"", b"x" * 50]
-    assert [each.endpoint is not None for each in found] == [True, True, False]
-    assert found[1].environ["QUERY_STRING"] == "x=1"
+    assert [received.endpoint is not None for received in requests] == [True, True, False]
+    assert requests[1].environ["QUERY_STRING"] == "x=1"
     assert reading.buffered == 0
     assert not reading.reader.is_within
 
@@ -95,18 +95,18 @@ def test_the_pieces_in_which_requests_arrive_do_not_matter(size: int) -> None:
 )
 def test_a_header_with_an_underscore_in_its_name_is_nobodys(name: str) -> None:
     key = f"HTTP_{name.upper().replace('-', '_')}"
-    [found] = Reading().feed(request(b"/hit", f"{name}: 6.6.6.6".encode()))
-    assert key not in found.environ
+    [received] = Reading().feed(request(b"/hit", f"{name}: 6.6.6.6".encode()))
+    assert key not in received.environ
     right = name.replace("_", "-").encode()
-    [found] = Reading().feed(request(b"/hit", f"{name}: 6.6.6.6".encode(), right + b": 203.0.113.9"))
-    assert found.environ[key] == "203.0.113.9"
+    [received] = Reading().feed(request(b"/hit", f"{name}: 6.6.6.6".encode(), right + b": 203.0.113.9"))
+    assert received.environ[key] == "203.0.113.9"
 
 
 def test_several_headers_of_one_name_are_a_list() -> None:
     headers = [b"X-Forwarded-For: 6.6.6.6", b"x-forwarded-for: 203.0.113.9", b"Cookie: a=1", b"Cookie: b=2"]
-    [found] = Reading().feed(request(b"/hit", *headers))
-    assert found.environ["HTTP_X_FORWARDED_FOR"] == "6.6.6.6, 203.0.113.9"
-    assert found.environ["HTTP_COOKIE"] == "a=1; b=2"
+    [received] = Reading().feed(request(b"/hit", *headers))
+    assert received.environ["HTTP_X_FORWARDED_FOR"] == "6.6.6.6, 203.0.113.9"
+    assert received.environ["HTTP_COOKIE"] == "a=1; b=2"
 
 
 @pytest.mark.parametrize(
@@ -114,19 +114,19 @@ def test_several_headers_of_one_name_are_a_list() -> None:
 )
 def test_a_body_that_is_not_wanted_is_not_waited_for(target: bytes, length: int) -> None:
     reading = Reading()
-    [found] = reading.feed(request(target, b"Content-Length: %d" % length, b"Expect: 100-continue"))
-    assert found.environ[BODY_UNREAD]
-    assert not found.keep_alive
+    [received] = reading.feed(request(target, b"Content-Length: %d" % length, b"Expect: 100-continue"))
+    assert received.environ[BODY_UNREAD]
+    assert not received.keep_alive
     assert reading.reader.has_ended
-    assert reading.feed(b"x" * 1000) == [found]
+    assert reading.feed(b"x" * 1000) == [received]
     assert (reading.buffered, reading.went_on) == (0, 0)
 
 
 @pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked"])
 @pytest.mark.parametrize("target", [b"/nowhere", b"/pixel"])
 def test_a_chunked_body_that_is_not_wanted_is_not_waited_for(header: bytes, target: bytes) -> None:
-    [found] = Reading().feed(request(target, header))
-    assert found.environ[BODY_UNREAD]
+    [received] = Reading().feed(request(target, header))
+    assert received.environ[BODY_UNREAD]
 
 
 def test_a_chunked_body_comes_with_its_length_and_without_what_stands_behind_it() -> None:
@@ -135,11 +135,11 @@ def test_a_chunked_body_comes_with_its_length_and_without_what_stands_behind_it(
     assert reading.feed(head + b"2\r\nab\r\n") == []
     assert reading.went_on == 1
     rest = b"1;x=y\r\nc\r\n0\r\nX-Forwarded-For: 6.6.6.6\r\nX-Late: 1\r\n\r\n"
-    found, following = reading.feed(rest + request(b"/hit", body=b"d"))
-    assert found.environ["wsgi.input"].read() == b"abc"
-    assert found.environ["CONTENT_LENGTH"] == "3"
-    assert found.environ["HTTP_X_FORWARDED_FOR"] == "203.0.113.9"
-    assert not {"HTTP_TRANSFER_ENCODING", "HTTP_X_LATE"} & found.environ.keys()
+    received, following = reading.feed(rest + request(b"/hit", body=b"d"))
+    assert received.environ["wsgi.input"].read() == b"abc"
+    assert received.environ["CONTENT_LENGTH"] == "3"
+    assert received.environ["HTTP_X_FORWARDED_FOR"] == "203.0.113.9"
+    assert not {"HTTP_TRANSFER_ENCODING", "HTTP_X_LATE"} & received.environ.keys()
     assert following.environ["wsgi.input"].read() == b"d"
     assert reading.buffered == 0
 
@@ -147,9 +147,9 @@ def test_a_chunked_body_comes_with_its_length_and_without_what_stands_behind_it(
 def test_a_chunked_body_is_read_no_further_than_it_may_be() -> None:
     reading = Reading()
     assert reading.feed(request(b"/hit", b"Transfer-Encoding: chunked") + b"64\r\n" + b"x" * 100) == []
-    [found] = reading.feed(b"\r\n1\r\nx")
-    assert found.environ[BODY_UNREAD]
-    assert int(found.environ["CONTENT_LENGTH"]) == 101
+    [received] = reading.feed(b"\r\n1\r\nx")
+    assert received.environ[BODY_UNREAD]
+    assert int(received.environ["CONTENT_LENGTH"]) == 101
     assert (reading.buffered, reading.reader.has_ended) == (0, True)
 
 
@@ -157,8 +157,8 @@ def test_a_client_that_asks_is_told_to_go_on_where_its_body_is_wanted() -> None:
     reading = Reading()
     assert reading.feed(request(b"/hit", b"Content-Length: 3", b"Expect: 100-Continue")) == []
     assert reading.went_on == 1
-    [found] = reading.feed(b"abc")
-    assert found.environ["wsgi.input"].read() == b"abc"
+    [received] = reading.feed(b"abc")
+    assert received.environ["wsgi.input"].read() == b"abc"
 
 
 @pytest.mark.parametrize(
@@ -181,28 +181,28 @@ def test_a_client_that_asks_is_told_to_go_on_where_its_body_is_wanted() -> None:
 )
 def test_what_is_no_request_is_refused_and_ends_the_connection(sent: bytes, expected: tuple[int, str]) -> None:
     reading = Reading(max_head=2000)
-    [found] = reading.feed(sent + request())
-    assert refusal(found) == expected
+    [received] = reading.feed(sent + request())
+    assert refusal(received) == expected
     assert reading.reader.has_ended
 
 
 def test_a_head_that_never_ends_is_refused_in_time() -> None:
     reading = Reading(max_head=2000)
-    found: list[Request] = []
+    requests: list[Request] = []
     sent = 0
     reading.feed(b"GET /hit HTTP/1.1\r\nA: ")
-    while not found and sent < 10_000:
-        found = reading.feed(b"x" * 100)
+    while not requests and sent < 10_000:
+        requests = reading.feed(b"x" * 100)
         sent += 100
-    assert refusal(found[0])[0] == 431
+    assert refusal(requests[0])[0] == 431
     assert sent <= 2100
 
 
 def test_a_large_body_does_not_count_as_head() -> None:
     reading = Reading(max_head=200)
-    [found] = reading.feed(request(b"/hit", body=b"x" * 100) + b"GET /pixel")
-    assert found.refusal is None
-    assert [each.refusal for each in reading.feed(b" HTTP/1.1\r\n\r\n")] == [None, None]
+    [received] = reading.feed(request(b"/hit", body=b"x" * 100) + b"GET /pixel")
+    assert received.refusal is None
+    assert [received.refusal for received in reading.feed(b" HTTP/1.1\r\n\r\n")] == [None, None]
 
 
 def test_an_offer_of_another_protocol_is_declined_and_costs_nothing() -> None:
@@ -210,8 +210,8 @@ def test_an_offer_of_another_protocol_is_declined_and_costs_nothing() -> None:
     sent = request(b"/hit", *upgrade, body=b"first") + request(b"/hit", *upgrade, method=b"GET") + request(body=b"last")
     for size in (1, 10, 1000):
         reading = Reading()
-        found = reading.feed(*[sent[at : at + size] for at in range(0, len(sent), size)])
-        assert [each.environ["wsgi.input"].read() for each in found] == [b"first", b"", b"last"], size
+        requests = reading.feed(*[sent[at : at + size] for at in range(0, len(sent), size)])
+        assert [received.environ["wsgi.input"].read() for received in requests] == [b"first", b"", b"last"], size
         assert reading.buffered == 0
 
 
@@ -221,9 +221,9 @@ def test_thousands_of_offers_in_one_piece_are_read() -> None:
 
 
 def test_a_client_of_http_1_0_gets_one_answer() -> None:
-    [found] = Reading().feed(b"GET /pixel HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-    assert not found.keep_alive
-    assert found.environ["SERVER_PROTOCOL"] == "HTTP/1.0"
+    [received] = Reading().feed(b"GET /pixel HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert not received.keep_alive
+    assert received.environ["SERVER_PROTOCOL"] == "HTTP/1.0"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,8 @@ def test_a_client_of_http_1_0_gets_one_answer() -> None:
     ],
 )
 def test_a_target_may_be_a_whole_url(target: bytes, path: str) -> None:
-    [found] = Reading().feed(request(target, method=b"OPTIONS"))
-    assert found.environ["PATH_INFO"] == path
+    [received] = Reading().feed(request(target, method=b"OPTIONS"))
+    assert received.environ["PATH_INFO"] == path
 
 
 def test_what_is_given_up_is_said_and_forgotten() -> None:
@@ -252,6 +252,6 @@ def test_what_is_given_up_is_said_and_forgotten() -> None:
 @given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([request(), b"\r\n", b"GET ", b"HTTP/1.1\r\n"]))))
 def test_any_bytes_become_requests_or_a_refusal(pieces: list[bytes]) -> None:
     reading = Reading(max_head=500)
-    found = reading.feed(*pieces)
-    assert sum(each.refusal is not None for each in found) <= 1
+    requests = reading.feed(*pieces)
+    assert sum(received.refusal is not None for received in requests) <= 1
     assert reading.buffered >= 0

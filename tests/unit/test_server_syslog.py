@@ -33,13 +33,13 @@ def test_a_stream_is_cut_into_messages_in_whatever_pieces_it_comes(stream: bytes
         size = 1000
     chance = random.Random(1)
     framing = SyslogFraming()
-    found = []
+    messages = []
     start = 0
     while start < len(stream):
         end = start + (size or chance.randrange(1, 50_000))
-        found += framing.feed(stream[start:end])
+        messages += framing.feed(stream[start:end])
         start = end
-    assert found == STREAMS[stream]
+    assert messages == STREAMS[stream]
     assert framing.too_long == (stream.startswith((BIG + b"y", b"%d " % (len(BIG) + 1))))
     assert framing.holds_part == stream.endswith(b"half")
 

@@ -85,10 +85,10 @@ def test_a_client_is_not_made_of_what_it_does_not_take(value: str) -> None:
 def test_a_url_of_sentinels_says_where_they_are_and_how_its_servers_are_used() -> None:
     url = "redis+sentinel://u:p%40ss@a:1,b,[::1]:2/hits/3?socket_timeout=1&sentinel_username=s&sentinel_password=x%20y"
     assert wrong_with_sentinels(url) is None
-    found = of_sentinels(url)
-    assert found is not None
-    assert found.sentinels == (("a", 1), ("b", 26_379), ("::1", 2))
-    assert (found.service, found.server) == ("hits", "redis://u:p%40ss@host/3?socket_timeout=1")
+    watched = of_sentinels(url)
+    assert watched is not None
+    assert watched.sentinels == (("a", 1), ("b", 26_379), ("::1", 2))
+    assert (watched.service, watched.server) == ("hits", "redis://u:p%40ss@host/3?socket_timeout=1")
     client = connect(url, name="tests")
     primary = primary_of(client)
     assert isinstance(primary, Primary)
@@ -100,10 +100,10 @@ def test_a_url_of_sentinels_says_where_they_are_and_how_its_servers_are_used() -
 def test_a_url_of_a_cluster_says_some_of_its_nodes_and_how_each_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "redis+cluster://u:p%40ss@a:1,b,[::1]:2?socket_timeout=1"
     assert wrong_with_cluster(url) is None
-    found = of_cluster(url)
-    assert found is not None
-    assert found.nodes == (("a", 1), ("b", 6379), ("::1", 2))
-    assert found.server == "redis://u:p%40ss@host/0?socket_timeout=1"
+    cluster = of_cluster(url)
+    assert cluster is not None
+    assert cluster.nodes == (("a", 1), ("b", 6379), ("::1", 2))
+    assert cluster.server == "redis://u:p%40ss@host/0?socket_timeout=1"
     assert of_cluster("redis://queue") is None
     monkeypatch.setattr("tracker.queueing.connection.RQ_KEY_PREFIX", RQ_PREFIX)
     client = connect(url, name="tests")

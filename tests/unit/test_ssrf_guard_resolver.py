@@ -51,8 +51,8 @@ def addresses(
 
 
 def test_all_public_addresses_of_a_name_are_to_be_tried_in_their_order() -> None:
-    found = addresses(NameServer(["2606:4700::1", "1.1.1.1"]))
-    assert [str(address) for address in found] == ["2606:4700::1", "1.1.1.1"]
+    tried = addresses(NameServer(["2606:4700::1", "1.1.1.1"]))
+    assert [str(address) for address in tried] == ["2606:4700::1", "1.1.1.1"]
 
 
 @pytest.mark.parametrize("bad", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::ffff:1.1.1.1", "::1"])
@@ -78,7 +78,7 @@ def test_the_port_of_a_name_is_held_against_its_address() -> None:
 
 def test_an_address_is_never_looked_up() -> None:
     server = NameServer(["10.0.0.1"])
-    assert [str(found) for found in addresses(server, url="https://1.1.1.1/")] == ["1.1.1.1"]
+    assert [str(address) for address in addresses(server, url="https://1.1.1.1/")] == ["1.1.1.1"]
     assert server.asked == 0
 
 

@@ -39,7 +39,7 @@ def test_a_request_without_one_adds_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "found"),
+    ("columns", "expected"),
     [
         ({"url": "/a", "traceparent": HEADER}, HEADER),
         ({"event_data": {"traceparent": HEADER}}, None),
@@ -49,7 +49,7 @@ def test_a_request_without_one_adds_nothing() -> None:
         ({}, None),
     ],
 )
-def test_of_a_hit_and_of_what_is_sent_about_it(columns: object, found: str | None) -> None:
-    assert traceparent_of_hit(orjson.dumps(columns)) == found
+def test_of_a_hit_and_of_what_is_sent_about_it(columns: object, expected: str | None) -> None:
+    assert traceparent_of_hit(orjson.dumps(columns)) == expected
     if isinstance(columns, dict):
-        assert traceparent_of_payload(orjson.dumps({"type": "t", "data": columns}).decode()) == found
+        assert traceparent_of_payload(orjson.dumps({"type": "t", "data": columns}).decode()) == expected

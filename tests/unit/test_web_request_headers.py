@@ -182,9 +182,9 @@ WRITTEN = st.lists(st.sampled_from(["for=", '"', ",", ";", "\\", "[", "]", "6.6.
 
 @given(st.one_of(st.text(), WRITTEN.map("".join)), ANY_PROXIES)
 def test_any_header_gives_an_address(forwarded: str, proxies: TrustedProxies) -> None:
-    found = address(forwarded, proxies)
-    assert found is not None
-    assert normalise(found) == found
+    client = address(forwarded, proxies)
+    assert client is not None
+    assert normalise(client) == client
 
 
 @given(st.one_of(st.text(), WRITTEN.map("".join)))

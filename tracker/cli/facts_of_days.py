@@ -9,6 +9,7 @@ from tracker.errors import FactsUnavailable
 from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.write import Writer
 from tracker.privacy.places import Places
+from tracker.reports.tally_verifying import tally_difference
 from tracker.stats.days import dates, of_date
 from tracker.stats.verify import DayDifference
 from tracker.store import applications, facts_files
@@ -47,8 +48,22 @@ def verify_days(
                     hour=WHOLE_DAY, name="facts", stored=of_facts.stored, recounted=of_facts.recounted
                 )
                 differences.append(DayDifference(name, day[1], difference))
+        differences += _of_tallies(database, writer, first or _FIRST, last, app_id)
     except FactsUnavailable as error:
         note(f"facts not compared: {error}")
+    return differences
+
+
+def _of_tallies(database: Database, writer: Writer, first: date, last: date, app_id: str | None) -> list[DayDifference]:
+    """Compare the tallies that are about some of these days, each with the facts of all of its own."""
+    differences = []
+    names = {day[0]: name for day, name in _with_facts(database, first, last, app_id).items()}
+    for application_id, name in names.items():
+        differing = tally_difference(database, writer.folder, application_id, first=first, last=last)
+        if differing is not None:
+            row, how = differing
+            difference = Difference(hour=WHOLE_DAY, name="tally", stored=how, recounted="as the facts have it")
+            differences.append(DayDifference(name, row.last, difference))
     return differences
 
 

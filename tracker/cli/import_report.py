@@ -1,6 +1,8 @@
 """What an import says at its end, for people and for programs."""
 
+import re
 from dataclasses import asdict
+from typing import Final
 
 import click
 
@@ -9,6 +11,7 @@ from tracker.importing.summary import BadLine, Summary
 
 MAX_SHOWN = 1000
 """Bad lines of a kind whose reasons are looked at for a person."""
+_DIGITS: Final = re.compile(r"\d+")
 _KINDS = {"page": "of pages", "asset": "of assets", "error": "answered with errors", "request": "of no page"}
 
 
@@ -70,9 +73,10 @@ def _list(kind: str, bad_lines: list[BadLine], count: int) -> None:
     """Print each reason once, with its first line and how many more of the lines that were kept have it."""
     reasons: dict[str, list[BadLine]] = {}
     for bad in bad_lines:
-        reasons.setdefault(bad.reason, []).append(bad)
-    for reason, (first, *others) in reasons.items():
+        # Reasons that differ in their numbers alone are one.
+        reasons.setdefault(_DIGITS.sub("", bad.reason), []).append(bad)
+    for first, *others in reasons.values():
         more = f" (and {len(others)} more)" if others else ""
-        note(f"{kind}: {first.file} line {first.line}: {reason}{more}")
+        note(f"{kind}: {first.file} line {first.line}: {first.reason}{more}")
     if count > len(bad_lines) > 0:
         note(f"{kind}: and {count - len(bad_lines)} more; --json lists them all")

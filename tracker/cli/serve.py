@@ -58,9 +58,10 @@ def serve(*, host: str, port: int, workers: int, syslog_port: int | None, test_p
         max_connections=max(64, min(_MAX_CONNECTIONS, raise_file_limit() - _RESERVED_FILES)),
     )
     _log.info("receiver listens", host=host, port=port, processes=workers)
+    pages = receiver.pages(settings, test_page_of=test_page)
     # The processes share what is loaded by now, as long as none of them moves it about.
     gc.freeze()
-    serves: list[Serve] = [partial(_run, listener, limits, settings, test_page)] * workers
+    serves: list[Serve] = [partial(_run, listener, limits, settings, pages)] * workers
     if syslog_port is not None:
         serves.append(_syslog(settings, host, syslog_port, limits))
     supervisor = Supervisor(serves, listeners=[listener], kill_seconds=limits.shutdown_seconds + _KILL_SECONDS)
@@ -81,7 +82,6 @@ def _syslog(settings: Settings, host: str, port: int, limits: Limits) -> Serve:
 
 
 def _run(
-    listener: socket.socket, limits: Limits, settings: Settings, test_page_of: str | None, ready: Callable[[], object]
+    listener: socket.socket, limits: Limits, settings: Settings, pages: receiver.Pages, ready: Callable[[], object]
 ) -> None:
-    site = partial(receiver.site, settings, test_page_of=test_page_of)
-    serve_in_this_process(listener, site, limits, ready)
+    serve_in_this_process(listener, partial(receiver.site, settings, pages), limits, ready)

@@ -10,14 +10,16 @@ sign_in           the form, the way out, the switch of language; `form` reads it
 overview_page     where somebody begins: the operator's list of applications; `own_applications_page` a person's
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
+panel_page        one of them alone: another one of a group, all of its values; `panel_links` where values and bars lead
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 invitation_page   whoever is invited; `link_tokens` are those of both
 settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
-live_page         what goes on there now
+live_page         what goes on there now; `shared_looks` answers in front of it what many ask for at once
 first_hit         whether the first hit has come, and what may be wrong if not
-traffic           its numbers; `ranges` the time they are about, `chart` the geometry of their chart
+traffic           its numbers, drawn by `chart`; `equal_times` those to compare them with
+ranges            the time they are about, `neighbours` those beside it
 operations        for the operator: what waits, who works, what failed; `pace` the hits of the last hour
 ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up

@@ -1,21 +1,19 @@
 """The pages of one application: its traffic, what is odd about its data, and its webhooks."""
 
-import csv
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from flask import Response, request
 
 from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard import panels, reported, traffic
+from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
-from tracker.dashboard.labels import label_of
 from tracker.dashboard.origin import origin
-from tracker.dashboard.page import HEADERS, PATH, address, fragment, home, page, streamed
-from tracker.dashboard.ranges import CHOSEN, NAMES, Range, range_of
+from tracker.dashboard.page import PATH, address, fragment, home, page, streamed
+from tracker.dashboard.panel_links import of_panels
+from tracker.dashboard.ranges import NAMES, Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
 from tracker.dashboard.viewer import application_named, viewer
@@ -23,15 +21,12 @@ from tracker.dashboard.wording import Words, language
 from tracker.errors import invalid
 from tracker.management import annotations, applications, webhooks
 from tracker.reading import drift, stored
-from tracker.reading.export_lines import safe_cell
-from tracker.reading.overview import ever_counted
-from tracker.reading.period import Period
+from tracker.reading.overview import first_counted
 
 WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
 _QUALITY_RANGES: Final = ("7d", "30d", "90d")
 _FEW: Final = 50
-_MAX_CSV_ROWS: Final = 1000
 
 
 def show(app_id: str) -> Response:
@@ -45,38 +40,50 @@ def show(app_id: str) -> Response:
     days = Days(Words(language()))
     notes = annotations.list_(services.database, app_id, time.shown.first, time.shown.last)
     by_reports = bool(asked.filters) or zone_of(application) != UTC_ZONE
-    numbers = None if by_reports else traffic.read(services, app_id, time, days, now, notes)
+    since = first_counted(services.reading, app_id=app_id)
+    has_earlier = since is not None and since <= time.compared_from
+    compares = has_earlier and time.compares
+    earlier = EqualTimes(services, app_id, asked, is_patient=False)
+    numbers = None
+    if not by_reports:
+        numbers = traffic.read(services, app_id, time, days, now, notes, compares=compares, earlier=earlier)
     # The tag, and what may be wrong, are not for those who only look.
     is_guest = viewer().share is not None
-    fresh = not is_guest and (numbers is None or numbers.empty) and not ever_counted(services.reading, app_id=app_id)
-    if fresh:
+    if since is None and not is_guest and (numbers is None or numbers.empty):
         first = first_hits.look(services, application, now)
         return page("fresh.html", script=True, first=first, **shown, origin=origin() + home().removesuffix(PATH))
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
         in_utc = range_of(request.args, services.clock.now())
-        questions["traffic"] = partial(reported.read_or_in_utc, services, app_id, asked, days, notes, in_utc=in_utc)
+        questions["traffic"] = partial(
+            reported.read_or_in_utc, services, app_id, asked, days, notes, in_utc=in_utc, compares=compares
+        )
     questions |= panels.questions(services, app_id, asked)
     if has_visits := time.name != "24h":
         # They take longer than all else together, so they come last, into the place that is kept for them.
-        questions["visits"] = partial(reported.visits, services, app_id, asked, with_sessions=by_reports)
+        questions["visits"] = partial(
+            reported.visits, services, app_id, asked, with_sessions=by_reports, compares=compares
+        )
     return streamed(
         "application.html",
         questions,
         script=True,
         **shown,
-        **_of_panels(asked),
+        **of_panels(asked),
         ranges=NAMES,
         numbers=numbers,
         has_visits=has_visits,
+        compares=compares,
         parameters=_parameters(app_id, asked, numbers),
         written=days.written,
         live=services.live.read(app_id),
         notes=notes,
         today=now.date(),
         day_in_full=days.full,
-        when=_span(days, time.shown),
-        compared=_compared(days, time, by_reports=by_reports),
+        when=days.span(time.shown),
+        has_earlier=has_earlier,
+        compared=partial(_compared, Words(language()), days, time),
+        since=None if has_earlier or since is None or not time.compares else days.full(since),
         zone=zone_of(application),
     )
 
@@ -88,51 +95,6 @@ def _parameters(app_id: str, asked: panels.Asked, numbers: traffic.Traffic | Non
     if asked.filters or asked.time.name == "24h":
         return []
     return traffic.parameters_of(current_services(), app_id, asked.time)
-
-
-def panel(app_id: str) -> Response:
-    """Return one panel of the page: a part of it, for whoever has chosen another one of its group."""
-    services = current_services()
-    application = application_named(app_id)
-    now = now_there(application, services.clock.now())
-    asked = panels.asked_of(request.args, range_of(request.args, now), now)
-    group = request.args.get("group", "")
-    shown = panels.of_group(services, application.app_id, group, asked)
-    return fragment(
-        "panel.html", home=address(application.app_id), group=group, panel=shown, is_shown=True, **_of_panels(asked)
-    )
-
-
-def _of_panels(asked: panels.Asked) -> dict[str, Any]:
-    """Return what the template of a panel needs beside the panel."""
-    return {
-        "asked": asked.time,
-        "filters": asked.filters,
-        "chosen": asked.panels,
-        "groups": panels.GROUPS,
-        "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
-        "query": lambda **changed: _query(asked, changed),
-        "label": partial(label_of, Words(language())),
-    }
-
-
-def panel_csv(app_id: str) -> Response:
-    """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here."""
-    services = current_services()
-    application = application_named(app_id)
-    now = now_there(application, services.clock.now())
-    name = request.args.get("panel", "pages")
-    asked = panels.asked_of(request.args, range_of(request.args, now), now)
-    panel = panels.rows_of(services, application.app_id, name, asked, limit=_MAX_CSV_ROWS)
-    rows = [(panel.dimension, panel.measure), *((value or "", str(count)) for value, count in panel.rows)]
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
-    file = f"{name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
-    return Response(
-        text.getvalue(),
-        headers={**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'},
-        content_type="text/csv; charset=utf-8",
-    )
 
 
 def quality(app_id: str) -> Response:
@@ -184,26 +146,7 @@ def first_hit(app_id: str) -> Response:
     return fragment("first_hit.html", first=first_hit, home=address(application.app_id), domain=application.domain)
 
 
-def _query(asked: panels.Asked, changed: Mapping[str, object]) -> str:
-    """Return the query of this page's address, with some of it changed; what is None is left out."""
-    time: dict[str, object] = {"range": asked.time.name}
-    if asked.time.name == CHOSEN:
-        time = {"from": asked.time.period.first, "to": asked.time.period.last}
-    if "range" in changed:
-        time = {}
-    merged = {**time, **asked.filters, **asked.panels, **changed}
-    return "?" + urlencode({name: str(value) for name, value in merged.items() if value is not None})
-
-
-def _span(days: Days, period: Period) -> str:
-    if period.first == period.last:
-        return days.full(period.first)
-    return Words(language())("day.span", first=days.full(period.first), last=days.full(period.last))
-
-
-def _compared(days: Days, asked: Range, *, by_reports: bool) -> str:
-    words = Words(language())
-    if asked.name == "24h":
-        return words("compared.hours")
-    part = asked.goes_on and not by_reports
-    return words("compared.part" if part else "compared.whole", period=_span(days, asked.before))
+def _compared(words: Words, days: Days, asked: Range, numbers: traffic.Traffic) -> str:
+    """Return what “before” is, and up to where: a time that goes on is compared with as much of the one before."""
+    period = words("compared.hours") if asked.name == "24h" else words("compared.whole", period=days.span(asked.before))
+    return f"{period} {words('compared.until.' + numbers.equal_until)}" if numbers.equal_until else period

@@ -1,13 +1,18 @@
 """The geometry of a chart of bars: two numbers for each hour, day or month, the second a part of the first. Pure.
 
+A broken line goes through what the first number was in the time before.
+
 Across, everything is in percent of whatever width the page has; down, in pixels. So a phone shows the same picture with
 letters of the same size.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
+
+from tracker.reading.period import Period
 
 HEIGHT: Final = 220
 """Pixels of the highest bar."""
@@ -43,6 +48,10 @@ class Bar:
     goes_on: bool = False
     notes: tuple[str, ...] = ()
     """What happened then, as somebody has noted."""
+    before: int | None = None
+    """Requests of the same place in the time before."""
+    days: Period | None = None
+    """The days that it stands for, unless it is an hour: the page of them tells more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +79,48 @@ class GridLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of the line of the time before, from one column's middle to the next one's."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """All of it. `top` is the number of the uppermost line."""
 
     columns: list[Column]
     lines: list[GridLine]
     top: int
+    before: list[Stretch] = field(default_factory=list)
     height: int = TOP + HEIGHT + BOTTOM
     base: int = TOP + HEIGHT
 
 
 def chart(bars: Sequence[Bar]) -> Chart:
     """Return the chart of some bars; an empty one has its lines all the same."""
-    highest = max((bar.requests for bar in bars), default=0)
+    highest = max((max(bar.requests, bar.before or 0) for bar in bars), default=0)
     step = step_for(highest)
     top = step * max(1, math.ceil(highest / step))
-    lines = [GridLine(round(TOP + HEIGHT * (1 - number / top), 1), number) for number in range(0, top + 1, step)]
+    lines = [GridLine(_level(number, top), number) for number in range(0, top + 1, step)]
     width = 100 / max(1, len(bars))
     every = max(1, math.ceil(len(bars) / _LABELS))
-    return Chart([_column(bar, place, width, every, top) for place, bar in enumerate(bars)], lines, top)
+    columns = [_column(bar, place, width, every, top) for place, bar in enumerate(bars)]
+    return Chart(columns, lines, top, _before(columns, top))
+
+
+def _level(number: int, top: int) -> float:
+    """Return how far down a number stands."""
+    return round(TOP + HEIGHT * (1 - number / top), 1)
+
+
+def _before(columns: Sequence[Column], top: int) -> list[Stretch]:
+    """Return the line of the time before. Across it is in percent, so each piece of it is one of its own."""
+    points = [(column.middle, _level(column.bar.before, top)) for column in columns if column.bar.before is not None]
+    return [Stretch(*start, *end) for start, end in pairwise(points)]
 
 
 def step_for(highest: int, lines: int = _LINES) -> int:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from tracker.dashboard.wording import Words
+from tracker.reading.period import Period
 
 NOTHING = "\N{EN DASH}"
 _SMALL = 0.001
@@ -26,9 +27,9 @@ def share(part: float, whole: float = 1) -> str:
     return "<0.1%" if 0 < value < _SMALL else f"{value:.1%}"
 
 
-def change(now: int, before: int) -> str | None:
-    """`+12%`; None where there was nothing before."""
-    if not before:
+def change(now: float | None, before: float | None) -> str | None:
+    """`+12%`; None where there was nothing before, or nobody can tell what there is now."""
+    if now is None or not before:
         return None
     value = round(100 * (now - before) / before)
     return f"{value:+,d}%" if value else "±0%"
@@ -79,6 +80,11 @@ class Days:
     def full(self, value: date) -> str:
         """`Nov 17, 2026`."""
         return self._words("day.full", month=self._month(value), number=value.month, day=value.day, year=value.year)
+
+    def span(self, period: Period) -> str:
+        """`Nov 17, 2026 - Nov 23, 2026`; of a single day, that day."""
+        first, last = (self.full(day) for day in (period.first, period.last))
+        return first if first == last else self._words("day.span", first=first, last=last)
 
     def written(self, value: date) -> str:
         """`2026-11-17`, as somebody who writes this language puts a day into a form (`ranges.range_of` reads it)."""

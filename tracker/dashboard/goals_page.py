@@ -5,12 +5,14 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import Response, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change
 from tracker.dashboard.formats import Days
+from tracker.dashboard.neighbours import neighbours
 from tracker.dashboard.page import HEADERS, address, streamed
 from tracker.dashboard.ranges import CHOSEN, Range, range_of
 from tracker.dashboard.services import DashboardServices, current_services
@@ -31,7 +33,7 @@ from tracker.reports.returning import ReturningReport
 from tracker.reports.zone_days import ZoneDays
 
 PERMISSION: Final = "settings:write"
-_RANGES: Final = ("today", "7d", "30d", "90d", "12m")
+_RANGES: Final = ("today", "7d", "30d", "month", "90d", "12m")
 _SOURCES: Final = 8
 """Sources of a goal that are shown; the CSV has more."""
 
@@ -127,7 +129,7 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     asked = range_of(request.args, now_there(application, services.clock.now()))
     known, paths = goals.list_(services.database, app_id)
     may_change = viewer().may(PERMISSION)
-    days = days_of(application, asked)
+    days, written = days_of(application, asked), Days(Words(language()))
     # One report for all goals, one for each funnel, and who came again, whatever the time.
     questions: dict[str, Callable[[], object]] = {}
     if known:
@@ -142,12 +144,15 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
         **shown,
         asked=asked,
         ranges=_RANGES,
+        query=_query,
+        beside=neighbours(asked, written),
+        when=written.span(asked.shown),
         time=_time(asked),
         zone=days.zone,
         known=known,
         funnels=paths,
         sources=_SOURCES,
-        week=Days(Words(language())).short,
+        week=written.short,
         may_change=may_change,
         numbers=goals.numbers_of(services.database, app_id) if may_change else [],
         kinds=STEP_KINDS,
@@ -167,6 +172,11 @@ def _funnel_report(services: DashboardServices, app_id: str, days: ZoneDays, fun
 
 def _returning(services: DashboardServices, app_id: str) -> ReturningReport:
     return returning_reports.read(services.database, services.readers, app_id=app_id, now=services.clock.now())
+
+
+def _query(**time: object) -> str:
+    """Return the query of this page for another time."""
+    return "?" + urlencode({name: str(value) for name, value in time.items() if value is not None})
 
 
 def _time(asked: Range) -> str:

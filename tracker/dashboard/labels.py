@@ -14,14 +14,16 @@ from tracker.dashboard.wording import Language, Words
 
 _FILE: Final = Path(__file__).parent / "texts" / "names.json"
 _NAMED: Final = ("country", "language")
-_IN_WORDS: Final = ("channel", "device", "screen")
+_TOLD: Final = ("channel", "device", "screen")
+IN_WORDS: Final = (*_NAMED, *_TOLD)
+"""Dimensions whose values are shown in the reader's words, not as they are stored."""
 
 
 def label_of(words: Words, dimension: str, value: str) -> str:
     """Return what to show for a value of a dimension."""
     if dimension in _NAMED:
         return _names()[words.language][dimension].get(value, value)
-    if dimension in _IN_WORDS:
+    if dimension in _TOLD:
         return words.known(f"{dimension}.{value}", value)
     return value
 

@@ -17,12 +17,11 @@ class MadeParts:
 
     def get(self, mark: str, make: Callable[[], str]) -> str:
         """Return the part of this mark, which alone tells it from others; made where it is not remembered."""
+        # Held while it is made: those who come meanwhile want the same, and a template waits for nothing.
         with self._lock:
             made = self._made.get(mark)
-        if made is None:
-            made = make()
-            with self._lock:
-                self._made[mark] = made
+            if made is None:
+                made = self._made[mark] = make()
                 while len(self._made) > _MAX_REMEMBERED:
                     self._made.popitem(last=False)
         return made

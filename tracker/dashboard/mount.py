@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, g, request
@@ -21,6 +21,7 @@ from tracker.dashboard import (
     operations,
     overview_page,
     own_applications_page,
+    panel_page,
     provider_sign_in,
     settings_page,
     share,
@@ -30,6 +31,7 @@ from tracker.dashboard import (
 )
 from tracker.dashboard.page import PATH, error_page, here, home, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
+from tracker.dashboard.shared_looks import SharedLooks
 from tracker.dashboard.viewer import SignedOut
 from tracker.errors import Refused, SettingsInvalid, TryAgain, not_found
 from tracker.web.body import BODY_READ, discard_body
@@ -52,7 +54,12 @@ def mount(app: Flask, parts: Callable[[], DashboardServices]) -> None:
     """Add the dashboard to the application. `parts` gives the process's own, made when a request first needs them."""
     app.extensions[EXTENSION] = parts
     app.register_blueprint(_blueprint())
+    app.wsgi_app = SharedLooks(app.wsgi_app, lambda: _parts_of(app))  # type: ignore[method-assign]
     app.add_url_rule("/", endpoint="bare", view_func=lambda: sign_in.see(home()), methods=["GET"])
+
+
+def _parts_of(app: Flask) -> DashboardServices:
+    return cast(Callable[[], DashboardServices], app.extensions[EXTENSION])()
 
 
 def _blueprint() -> Blueprint:
@@ -77,8 +84,9 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/first-hit", "first-hit", application_page.first_hit, "GET"),
         ("/applications/<app_id>/live", "live", live_page.show, "GET"),
         ("/applications/<app_id>/live/now", "live-now", live_page.now, "GET"),
-        ("/applications/<app_id>/panel", "panel", application_page.panel, "GET"),
-        ("/applications/<app_id>/panel.csv", "panel-csv", application_page.panel_csv, "GET"),
+        ("/applications/<app_id>/panel", "panel", panel_page.panel, "GET"),
+        ("/applications/<app_id>/values", "values", panel_page.values, "GET"),
+        ("/applications/<app_id>/panel.csv", "panel-csv", panel_page.panel_csv, "GET"),
         ("/applications/<app_id>/goals", "goals", goals_page.show, "GET"),
         ("/applications/<app_id>/goals", "goals-save", goals_page.save, "POST"),
         ("/applications/<app_id>/goals.csv", "goals-csv", goals_page.panel_csv, "GET"),
@@ -97,8 +105,9 @@ def _blueprint() -> Blueprint:
         ("/share/<token>/live/now", "share-live-now", live_page.now, "GET"),
         ("/share/<token>/goals", "share-goals", goals_page.show, "GET"),
         ("/share/<token>/goals.csv", "share-goals-csv", goals_page.panel_csv, "GET"),
-        ("/share/<token>/panel", "share-panel", application_page.panel, "GET"),
-        ("/share/<token>/panel.csv", "share-panel-csv", application_page.panel_csv, "GET"),
+        ("/share/<token>/panel", "share-panel", panel_page.panel, "GET"),
+        ("/share/<token>/values", "share-values", panel_page.values, "GET"),
+        ("/share/<token>/panel.csv", "share-panel-csv", panel_page.panel_csv, "GET"),
         ("/applications/<app_id>/access", "access", access_page.show, "GET"),
         ("/applications/<app_id>/access", "access-save", access_page.save, "POST"),
         ("/<path:rest>", "nothing", _nothing, "GET"),

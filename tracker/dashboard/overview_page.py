@@ -36,7 +36,7 @@ def _list() -> Response:
     services = current_services()
     rows = applications.list_(services.database, after=_after(), limit=_PAGE + 1)
     shown = rows[:_PAGE]
-    period = last_days(_DAYS, services.clock.now())
+    period = last_days(_DAYS, services.clock.now().date())
     ids = [row.id for row in shown]
     glances = overview.read(services.reading, ids, period)
     with services.database.transaction() as tx:

@@ -1,7 +1,7 @@
 """Panels of an application's page that reports are shown in: one of each group at a time, the others a click away."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -15,8 +15,11 @@ from tracker.reports import answer
 from tracker.reports.answer import Report
 from tracker.reports.filters import MAX_VALUE_LENGTH
 
-_ROWS: Final = 8
+ROWS: Final = 8
+"""Values of a panel on the page."""
 Condition = list[str | None]
+_COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
+"""What an address calls a comparison, and what reports call it: people type in lower case."""
 _FROM_ELSEWHERE: Final[Condition] = ["channel", "is_not", "internal"]
 """A page of the site itself is no source."""
 
@@ -80,6 +83,35 @@ class Panel:
     rows: list[tuple[str | None, int]]
     exact: bool
 
+    @property
+    def is_full(self) -> bool:
+        """Return whether there may be more values than these."""
+        return len(self.rows) >= ROWS
+
+    def only(self, fits: Callable[[str], bool]) -> "Panel":
+        """Return it with those of its values that fit."""
+        return replace(self, rows=[row for row in self.rows if row[0] is not None and fits(row[0])])
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenFilter:
+    """A condition that somebody has chosen: the hits whose value is this one, or is not, or contains it."""
+
+    dimension: str
+    comparison: str
+    value: str
+
+    @property
+    def name(self) -> str:
+        """Return how an address has it: `page`, `page.is_not`, `page.contains`."""
+        return self.dimension if self.comparison == "is" else f"{self.dimension}.{self.comparison}"
+
+    @property
+    def opposite(self) -> "ChosenFilter | None":
+        """Return the condition that takes all other hits, if there is one."""
+        comparison = {"is": "is_not", "is_not": "is"}.get(self.comparison)
+        return None if comparison is None else replace(self, comparison=comparison)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -87,12 +119,16 @@ class Asked:
 
     time: Range
     now: datetime
-    filters: Mapping[str, str]
+    filters: tuple[ChosenFilter, ...]
     panels: Mapping[str, str]
+
+    def also(self, dimension: str, comparison: str, value: str) -> "Asked":
+        """Return the same about fewer hits: those that fulfil this, too."""
+        return replace(self, filters=(*self.filters, ChosenFilter(dimension, comparison, value)))
 
     def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
         """Return a question about these hits, as `reports.answer` reads it."""
-        chosen: list[Condition] = [[dimension, "is", value] for dimension, value in self.filters.items()]
+        chosen: list[Condition] = [[one.dimension, _COMPARISONS[one.comparison], one.value] for one in self.filters]
         return {
             "start_date": self.time.shown.first.isoformat(),
             "end_date": self.time.shown.last.isoformat(),
@@ -102,12 +138,13 @@ class Asked:
 
 
 def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
-    """Read `?source=Google&device=phone&places=cities`. Raises Refused."""
+    """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused."""
     dimensions = dict.fromkeys(kind.dimension for kind in _KINDS.values())
-    filters = {dimension: query[dimension] for dimension in dimensions if query.get(dimension)}
-    for dimension, value in filters.items():
-        if len(value) > MAX_VALUE_LENGTH or "\0" in value:
-            raise invalid(f"{dimension}: There is no such value.", **{dimension: ["There is no such value."]})
+    possible = (ChosenFilter(dimension, comparison, "") for dimension in dimensions for comparison in _COMPARISONS)
+    filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
+    for one in filters:
+        if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:
+            raise invalid(f"{one.name}: There is no such value.", **{one.name: ["There is no such value."]})
     panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
     return Asked(time, now, filters, panels)
 
@@ -121,7 +158,7 @@ def of_group(services: DashboardServices, app_id: str, group: str, asked: Asked)
     """Return the panel of a group that is shown. Raises Refused, DatabaseUnavailable."""
     if group not in GROUPS:
         raise not_found("There is no such panel.")
-    return rows_of(services, app_id, asked.panels.get(group, GROUPS[group][0]), asked, limit=_ROWS)
+    return rows_of(services, app_id, asked.panels.get(group, GROUPS[group][0]), asked, limit=ROWS)
 
 
 def is_shown(panel: Panel, group: str, asked: Asked) -> bool:

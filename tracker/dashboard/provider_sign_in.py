@@ -7,7 +7,6 @@ and a cookie that is `SameSite=Strict` does not come along when another site has
 import hmac
 from typing import Final
 
-import structlog
 from flask import Response, request
 
 from tracker.dashboard import viewer
@@ -20,13 +19,14 @@ from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.session_cookie import SessionCookie
 from tracker.dashboard.sign_in import open_session, own_path, sign_in_form
 from tracker.errors import Refused, not_found
+from tracker.log import logger
 from tracker.management import members
 from tracker.oidc.identity import Identity, SignInAttempt, SignInProvider
 from tracker.web.request_headers import client_address
 
 CALLBACK: Final = "/sign-in/callback"
 """Registered with the provider: what it sends browsers back to."""
-_log = structlog.get_logger()
+_log = logger(__name__)
 
 
 def start() -> Response:

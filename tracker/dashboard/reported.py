@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tracker.dashboard import traffic
 from tracker.dashboard.chart import chart
+from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
 from tracker.dashboard.panels import Asked, ask
 from tracker.dashboard.ranges import Range
@@ -23,24 +24,43 @@ _COUNTED: Final = ("requests", "visitors")
 _VISITS: Final = ("page_views", "views_per_session", "bounce_rate", "duration")
 
 
-def visits(services: DashboardServices, app_id: str, asked: Asked, *, with_sessions: bool) -> list[Card]:
-    """Return how many visits there were, if that is asked for, and what they were like.
+def visits(
+    services: DashboardServices, app_id: str, asked: Asked, *, with_sessions: bool, compares: bool
+) -> list[Card]:
+    """Return how many visits there were, if that is asked for, and what they were like, and were in the time before.
 
     Raises Refused, DatabaseUnavailable.
     """
     names = ("sessions", *_VISITS) if with_sessions else _VISITS
-    report = ask(services, app_id, asked.question(",".join(names), []), asked.now)
-    return [Card(name=name, number=report.rows[0][name]) for name in names]
+    measures = ",".join(names)
+    report = ask(services, app_id, asked.question(measures, []), asked.now)
+    row = report.rows[0]
+    before = (EqualTimes(services, app_id, asked).visits(measures) if compares else None) or {}
+    return [
+        Card(
+            name=name,
+            number=row[name],
+            before=before.get(name),
+            change=change(row[name], before.get(name)) if report.exact else None,
+        )
+        for name in names
+    ]
 
 
 def read(
-    services: DashboardServices, app_id: str, asked: Asked, days: Days, notes: Sequence[Mapping[str, Any]]
+    services: DashboardServices,
+    app_id: str,
+    asked: Asked,
+    days: Days,
+    notes: Sequence[Mapping[str, Any]],
+    *,
+    compares: bool = True,
 ) -> Traffic:
-    """Return the page's traffic by reports, without visits, which take longer; `notes` as `traffic.read` takes them.
+    """Return the page's traffic by reports, without visits, which take longer; the rest as `traffic.read` takes it.
 
     Raises Refused, DatabaseUnavailable.
     """
-    time = asked.time
+    time, earlier = asked.time, EqualTimes(services, app_id, asked)
     by_hours = time.name == "24h"
     question = asked.question(",".join(_COUNTED), [])
     # Of the 24 hours before these, a day more is needed than is shown.
@@ -49,13 +69,24 @@ def read(
     texts = traffic.by_day(notes, time)
     bars = [traffic.bar(_row(row), time, asked.now, days, texts) for row in series.rows]
     if by_hours:
-        return traffic.of_last_hours(bars, None)
-    compares = {} if asked.filters else {"compare": "previous"}
-    whole = ask(services, app_id, {**question, **compares}, asked.now)
+        part = earlier.part_of_hour() if compares else None
+        return traffic.of_last_hours(bars, None, compares=compares, part_before=part)
+    whole = ask(services, app_id, question, asked.now)
+    before, counts = None, None
+    if compares:
+        days_before = {"start_date": time.before.first.isoformat(), "end_date": time.before.last.isoformat()}
+        requests = {**question, **days_before, "measures": "requests", "interval": time.group_by}
+        numbers = [row["requests"] for row in ask(services, app_id, requests, asked.now).rows]
+        bars = traffic.with_before(bars, numbers)
+        if time.goes_on and sum(numbers) <= MAX_CUT:
+            counts = earlier.counts()
+        if counts is None and (not asked.filters or sum(numbers) <= MAX_CUT):
+            before = ask(services, app_id, {**question, **days_before}, asked.now)
     return Traffic(
-        cards=_cards(whole, is_over=not time.goes_on),
+        cards=_cards(whole, before, counts, is_over=not time.goes_on),
         chart=chart(bars),
         bars=bars,
+        equal_until="minute" if counts else "",
         parameters=[],
         complete_until=None,
         empty=not any(bar.requests for bar in bars),
@@ -70,33 +101,37 @@ def read_or_in_utc(
     notes: Sequence[Mapping[str, Any]],
     *,
     in_utc: Range,
+    compares: bool = True,
 ) -> Traffic:
     """Return the page's traffic by reports; where they cannot be had, by days of UTC, with nothing to compare with.
 
     `in_utc` is the same time by its days. Only reports know filters. Raises Refused, DatabaseUnavailable.
     """
     try:
-        return read(services, app_id, asked, days, notes)
+        return read(services, app_id, asked, days, notes, compares=compares)
     except Refused as refused:
         if refused.status != HTTPStatus.SERVICE_UNAVAILABLE or asked.filters:
             raise
-    counted = traffic.read(services, app_id, in_utc, days, services.clock.now(), notes)
-    cards = [replace(card, before=None, change=None) for card in counted.cards]
-    return replace(counted, cards=cards, parameters=[], in_utc=True)
+    counted = traffic.read(services, app_id, in_utc, days, services.clock.now(), notes, compares=False)
+    return replace(counted, parameters=[], in_utc=True)
 
 
-def _cards(whole: Report, *, is_over: bool) -> list[Card]:
-    """Return counts with those of the time before; by percent where both are exact and over."""
+def _cards(whole: Report, compared: Report | None, counts: Counts | None, *, is_over: bool) -> list[Card]:
+    """Return counts with those of the time before; by percent where both are exact and equally long."""
     row = whole.rows[0]
-    before: Mapping[str, Any] = row.get("before") or {}
+    before: Mapping[str, Any] = compared.rows[0] if compared else {}
+    if counts is not None:
+        before = {"requests": counts.requests, "visitors": counts.visitors}
+    are_exact = whole.exact and (compared is None or compared.exact)
+    is_equal = is_over or counts is not None
     return [
         Card(
             name=name,
             number=row[name],
             exact=whole.exact or name == "requests",
             before=before.get(name),
-            before_exact=whole.exact or name == "requests",
-            change=change(row[name], before[name]) if before and is_over and whole.exact else None,
+            before_exact=compared is None or compared.exact or name == "requests",
+            change=change(row[name], before[name]) if before and is_equal and are_exact else None,
         )
         for name in _COUNTED
     ]

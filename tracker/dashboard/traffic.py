@@ -1,17 +1,21 @@
 """One application's numbers over some time: cards, a chart, and what its custom parameters were."""
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any, Final
 
 from tracker.dashboard.chart import Bar, Chart, chart
+from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.management import parameters
 from tracker.reading import comparison, statistics
 from tracker.reading.comparison import Comparison
+from tracker.reading.period import Period
 from tracker.reading.series import Numbers
 
 _HOURS: Final = 24
@@ -26,7 +30,7 @@ class Card:
     name: str
     number: float | None
     exact: bool = True
-    before: int | None = None
+    before: float | None = None
     before_exact: bool = True
     change: str | None = None
 
@@ -41,6 +45,8 @@ class Traffic:
     parameters: list[dict[str, Any]]
     complete_until: datetime | None
     empty: bool
+    equal_until: str = ""
+    """Up to where both times are compared while this one goes on: `minute`, `hour`, or nowhere."""
     in_utc: bool = False
     """Whether these are days of UTC though the site keeps another zone: reports could not be had."""
 
@@ -52,7 +58,7 @@ class Traffic:
     @property
     def compares(self) -> bool:
         """Return whether there is anything before to compare with."""
-        return any(card.before for card in self.cards)
+        return bool(self.chart.before) or any(card.before for card in self.cards)
 
 
 def read(  # noqa: PLR0917 whose, when, with what
@@ -62,11 +68,14 @@ def read(  # noqa: PLR0917 whose, when, with what
     days: Days,
     now: datetime,
     notes: Sequence[Mapping[str, Any]] = (),
+    *,
+    compares: bool = True,
+    earlier: EqualTimes | None = None,
 ) -> Traffic:
-    """Return the numbers of the API for this time, and those of the time before.
+    """Return the numbers of the API for this time, and those of the time before, unless nothing was counted yet then.
 
-    `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`). Raises Refused and
-    DatabaseUnavailable.
+    `now` is the time from which `asked` was made; `notes` are those of its days (`day`, `text`); `earlier` tells of the
+    time before as much as has passed of this one. Raises Refused and DatabaseUnavailable.
     """
     numbers = statistics.read(
         services.reading, services.redis, services.clock, app_id=app_id, period=asked.period, group_by=asked.group_by
@@ -74,14 +83,26 @@ def read(  # noqa: PLR0917 whose, when, with what
     texts = by_day(notes, asked)
     bars = [bar(row, asked, now, days, texts) for row in numbers.requests_by_date]
     if asked.name == "24h":
-        return of_last_hours(bars, numbers.data_complete_until)
+        part = earlier.part_of_hour() if earlier and compares else None
+        return of_last_hours(bars, numbers.data_complete_until, compares=compares, part_before=part)
     before = comparison.read(
-        services.reading, app_id=app_id, period=asked.before, until_hour=_until_hour(asked, now), other_day=asked.today
+        services.reading,
+        app_id=app_id,
+        period=asked.before,
+        group_by=asked.group_by,
+        until_hour=_until_hour(asked, now),
+        other_day=asked.today,
     )
+    counts = None
+    if earlier and compares and asked.goes_on and before.whole.requests <= MAX_CUT:
+        counts = earlier.counts()
+    if compares:
+        bars = with_before(bars, before.requests)
     return Traffic(
-        cards=_cards(numbers, before, asked),
+        cards=compared(_cards(numbers, before, asked, counts), compares=compares),
         chart=chart(bars),
         bars=bars,
+        equal_until=("minute" if counts else "hour") if asked.goes_on else "",
         parameters=_parameters(services, app_id, numbers),
         complete_until=numbers.data_complete_until,
         empty=not numbers.total_requests,
@@ -92,13 +113,20 @@ def _until_hour(asked: Range, now: datetime) -> int:
     return now.hour if asked.goes_on else _HOURS
 
 
-def _cards(numbers: statistics.Statistics, before: Comparison, asked: Range) -> list[Card]:
+def _cards(
+    numbers: statistics.Statistics, before: Comparison, asked: Range, counts: Counts | None = None
+) -> list[Card]:
     whole: Numbers = before.whole
-    # The hour that goes on is left out on both sides: a part of it and the whole of it say nothing together.
-    requests_before = before.requests_until_hour if asked.goes_on else whole.requests
-    until_now = numbers.total_requests - (before.since_hour if asked.goes_on else 0)
-    # Visitors cannot be cut at an hour: while the time goes on, what the whole time before had says nothing by percent.
+    # Where it is not known up to the minute, the hour that goes on is left out on both sides.
+    requests_before, until_now = whole.requests, numbers.total_requests
+    if counts is not None:
+        requests_before = counts.requests
+    elif asked.goes_on:
+        requests_before, until_now = before.requests_until_hour, numbers.total_requests - before.since_hour
+    # Visitors of days cannot be cut: while the time goes on, what the whole time before had says nothing by percent.
     compare = not asked.goes_on
+    visitors_before = counts.visitors if counts else whole.visitors
+    visitors_exact = numbers.unique_visitors_exact and (counts is not None or (compare and whole.visitors_exact))
     cards = [
         Card(
             name="requests",
@@ -110,11 +138,9 @@ def _cards(numbers: statistics.Statistics, before: Comparison, asked: Range) -> 
             name="visitors",
             number=numbers.unique_visitors,
             exact=numbers.unique_visitors_exact,
-            before=whole.visitors,
-            before_exact=whole.visitors_exact,
-            change=change(numbers.unique_visitors, whole.visitors)
-            if compare and numbers.unique_visitors_exact and whole.visitors_exact
-            else None,
+            before=visitors_before,
+            before_exact=counts is not None or whole.visitors_exact,
+            change=change(numbers.unique_visitors, visitors_before) if visitors_exact else None,
         ),
         Card(
             name="sessions",
@@ -132,24 +158,41 @@ def _cards(numbers: statistics.Statistics, before: Comparison, asked: Range) -> 
     return cards[:2] if without_sessions else cards
 
 
-def of_last_hours(bars: Sequence[Bar], complete_until: datetime | None) -> Traffic:
-    """Return the last 24 hours, the present one included, from three days by hour: sums of hours, marked as such."""
+def compared(cards: Sequence[Card], *, compares: bool) -> list[Card]:
+    """Return the cards, without the time before where there was nothing to count in all of it or in a part of it."""
+    return list(cards) if compares else [replace(card, before=None, change=None) for card in cards]
+
+
+def with_before(bars: Sequence[Bar], requests: Sequence[int]) -> list[Bar]:
+    """Return bars with what stands at the same place in the time before, as far as that goes."""
+    return [replace(bar, before=before) for bar, before in zip_longest(bars, requests[: len(bars)])]
+
+
+def of_last_hours(
+    bars: Sequence[Bar], complete_until: datetime | None, *, compares: bool, part_before: int | None = None
+) -> Traffic:
+    """Return the last 24 hours, the present one included, from three days by hour: sums of hours, marked as such.
+
+    `part_before` is what had come a day before in as much as has passed of the present hour. Where that is not known,
+    the hour is left out on both sides.
+    """
     end = next((number for number, hour in enumerate(bars, 1) if hour.goes_on), len(bars))
     shown, before = bars[end - _HOURS : end], bars[end - 2 * _HOURS : end - _HOURS]
-    requests, requests_before = (sum(bar.requests for bar in hours) for hours in (shown, before))
+    requests = sum(bar.requests for bar in shown)
+    requests_before = sum(bar.requests for bar in before[:-1]) + (part_before or 0)
     visitors, visitors_before = (sum(bar.visitors for bar in hours) for hours in (shown, before))
+    until_now = requests - (shown[-1].requests if part_before is None else 0)
+    cards = [
+        Card(name="requests", number=requests, before=requests_before, change=change(until_now, requests_before)),
+        Card(name="visitors", number=visitors, exact=False, before=visitors_before, before_exact=False),
+    ]
+    if compares:
+        shown = with_before(shown, [bar.requests for bar in before])
     return Traffic(
-        cards=[
-            Card(
-                name="requests",
-                number=requests,
-                before=requests_before,
-                change=change(requests - shown[-1].requests, requests_before - before[-1].requests),
-            ),
-            Card(name="visitors", number=visitors, exact=False, before=visitors_before, before_exact=False),
-        ],
+        cards=compared(cards, compares=compares),
         chart=chart(shown),
         bars=list(shown),
+        equal_until="hour" if part_before is None else "minute",
         parameters=[],
         complete_until=complete_until,
         empty=not requests,
@@ -170,6 +213,7 @@ def bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: 
     counted = {"requests": row["requests"], "visitors": row["unique_visitors"]}
     if asked.group_by == "month":
         month = date.fromisoformat(f"{row['date']}-01")
+        end = month.replace(day=monthrange(month.year, month.month)[1])
         return Bar(
             label=days.month(month),
             notes=notes.get(month, ()),
@@ -178,6 +222,7 @@ def bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: 
             visitors_exact=row["unique_visitors_exact"],
             sessions_exact=row["unique_sessions_exact"],
             goes_on=(month.year, month.month) == (now.year, now.month),
+            days=Period(max(month, asked.period.first), min(end, asked.period.last)),
             **counted,
         )
     day = date.fromisoformat(row["date"])
@@ -196,6 +241,7 @@ def bar(row: Mapping[str, Any], asked: Range, now: datetime, days: Days, notes: 
         name=days.long(day),
         sessions=row["unique_sessions"],
         goes_on=day == now.date(),
+        days=Period(day, day),
         **counted,
     )
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from flask import request
+from flask import g, request
 from markupsafe import Markup, escape
 
 Language = Literal["en", "ja"]
@@ -20,8 +20,10 @@ _FOLDER: Final = Path(__file__).parent / "texts"
 
 def language() -> Language:
     """Return the one that was chosen, else the one that the browser prefers, else English."""
-    chosen = known(request.cookies.get(COOKIE))
-    return chosen or known(request.accept_languages.best_match(LANGUAGES)) or "en"
+    if "language" not in g:
+        chosen = known(request.cookies.get(COOKIE))
+        g.language = chosen or known(request.accept_languages.best_match(LANGUAGES)) or "en"
+    return cast(Language, g.language)
 
 
 def known(code: str | None) -> Language | None:

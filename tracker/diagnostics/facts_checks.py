@@ -8,10 +8,12 @@ from tracker.diagnostics.finding import Finding
 from tracker.errors import FactsUnavailable, TrackerError
 from tracker.facts.folder import Folder
 from tracker.privacy.places import Places
-from tracker.store import facts_files
+from tracker.store import facts_files, facts_tallies
 from tracker.store.database import Database
 
 _OLD: Final = timedelta(days=180)
+_MADE_BY: Final = timedelta(hours=2)
+"""So long after the last change a tally has been made, unless it cannot."""
 
 
 def about_facts_here(database: Database, folder: Folder) -> list[Finding]:
@@ -29,6 +31,28 @@ def about_facts_here(database: Database, folder: Folder) -> list[Finding]:
         to_do = "Give the TRACKER_FACTS_URL of receivers and scheduler here; where neither runs here, all is well."
         return [Finding("facts from here", "warn", str(error), to_do)]
     return [Finding("facts from here", "ok", f"seen in {folder.place}")]
+
+
+def about_tallies(database: Database, now: datetime, *, facts: int, days: int) -> list[Finding]:
+    """Return which applications with so many facts have no tally, and so slower reports; nothing where all have one."""
+    last = now.astimezone(UTC).date() - timedelta(days=1)
+    try:
+        with database.transaction() as tx:
+            missing = facts_tallies.missing(tx, last - timedelta(days=days - 1), last, facts=facts)
+    except TrackerError:
+        return []  # The database's own checks say so.
+    late = [app_id for app_id, changed_at in missing if now - changed_at > _MADE_BY]
+    if late:
+        seen = f"reports of {', '.join(late)} take seconds: their days that are over could not be counted"
+        to_do = (
+            "See that a scheduler runs, and what its log says of them (tally put off): with session ids that never "
+            "change, or more values than fit into 16 MB, none is kept, and all answers are as exact without."
+        )
+        return [Finding("tallies of reports", "warn", seen, to_do)]
+    if missing:
+        names = ", ".join(app_id for app_id, _ in missing)
+        return [Finding("tallies of reports", "ok", f"to be made of {names}, half an hour after the last late hit")]
+    return []
 
 
 def about_places(file: Path | None, now: datetime) -> list[Finding]:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from tracker.diagnostics.retention_outlook import outlook
 from tracker.store import retention_state
 from tracker.store.database import Database
 from tracker.store.partition_strays import obstacles, strays
 from tracker.store.partitions import Partition, gap_sentences, list_partitions, missing, needed, problems
+
+_TIME_TO_MAKE: Final = timedelta(minutes=5)
+"""With a month's beginning another one comes due, far ahead: for so long the scheduler may not have made it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,10 @@ class PartitionOverview:
 
 def look(database: Database, now: datetime) -> PartitionOverview:
     """Raises DatabaseUnavailable."""
+    due = set(needed((now - _TIME_TO_MAKE).date()))
     with database.transaction() as tx:
         partitions = list_partitions(tx)
-        absent = missing(tx, needed(now.date()))
+        absent = missing(tx, [month for month in needed(now.date()) if month in due])
         in_the_way = {month: obstacles(tx, partitions, month) for month in absent}
         alone = strays(tx)
         retention_months = retention_state.running_months(tx)

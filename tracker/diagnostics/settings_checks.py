@@ -1,9 +1,10 @@
 """Whether the settings of this process make sense: names that are none, weak secrets, values that contradict."""
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tracker.config import MIN_STRONG_TOKEN, Settings, unknown_variables
 from tracker.diagnostics.finding import Finding
+from tracker.server_urls import hosts_in
 
 _CHECK = "settings"
 
@@ -58,12 +59,13 @@ def _contradictions(settings: Settings) -> list[Finding]:
             f"TRACKER_BATCH_SIZE={settings.batch_size} hits may add"
         )
         contradictions.append((seen, "Raise the limit: deliveries would be given up while nothing is wrong."))
-    if "," in _hosts(settings.database_url) and "target_session_attrs=" not in settings.database_url:
+    if _names_several_hosts(settings.database_url) and "target_session_attrs=" not in settings.database_url:
         seen = "DATABASE_URL names several hosts, and not which of them: a standby is taken where it comes first"
         contradictions.append((seen, "Write `target_session_attrs=read-write` behind its question mark."))
     return [Finding(_CHECK, "warn", seen, to_do) for seen, to_do in contradictions]
 
 
-def _hosts(url: str) -> str:
-    split = urlsplit(url)
-    return split.netloc.rpartition("@")[2] + "".join(dict(parse_qsl(split.query)).get("host", ""))
+def _names_several_hosts(url: str) -> bool:
+    # libpq takes them behind the question mark as well.
+    options = dict(parse_qsl(url.partition("?")[2]))
+    return len(hosts_in(url)) > 1 or "," in options.get("host", "")

@@ -79,7 +79,10 @@ def _page(path: str | None, query: str | None, request: ClientRequest) -> str | 
     referer = request.headers.get("HTTP_REFERER")
     if path and "://" in path:
         return path
-    parts = urlsplit(str(referer or request.headers.get("HTTP_ORIGIN") or ""))
+    try:
+        parts = urlsplit(str(referer or request.headers.get("HTTP_ORIGIN") or ""))
+    except ValueError:  # Brackets that hold no IPv6 address.
+        return path
     if not parts.scheme.startswith("http") or not parts.netloc:
         return path
     if path is None:

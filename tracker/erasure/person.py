@@ -81,8 +81,12 @@ def _round(work: Work, redis: Connection, person: Person, owned: Owned) -> Round
     result.retries = taken.retries
     _erase_queued(work, person, result)
     days = _days(work)
+    stored = set[date]()
     for number, day in enumerate(days, 1):
-        _erase_day(work, person, day, result)
+        if day.day == 1:
+            stored = work.look(partial(person_rows.days_stored, month=Month.of(day)))
+        if day in stored:
+            _erase_day(work, person, day, result)
         work.on_day(number, len(days))
     _erase_deliveries(work, person)
     for day in work.look(lambda tx: person_statistics.days_remembered(tx, person)):

@@ -11,6 +11,7 @@ from tracker.queueing import removal
 from tracker.queueing.connection import Connection
 from tracker.store import person_rows
 from tracker.store.database import Database
+from tracker.store.partitions import Month
 from tracker.store.person_rows import Person
 
 _MAX_HITS_OF_A_DAY = 1_000_000
@@ -31,8 +32,13 @@ def count(
         with database.transaction() as tx:
             after, named = person_rows.count_deliveries(tx, person, after=after, limit=DELIVERY_BATCH_SIZE)
         counts["webhook_deliveries"] += named
+    stored = set[date]()
     for number, day in enumerate(days, 1):
-        _count_day(database, person, day, counts)
+        if day.day == 1:
+            with database.transaction() as tx:
+                stored = person_rows.days_stored(tx, Month.of(day))
+        if day in stored:
+            _count_day(database, person, day, counts)
         on_day(number, len(days))
     return counts
 

@@ -4,7 +4,11 @@ folder      the folder: whose it is, how a file gets there whole and goes
 bucket      objects of an S3-compatible store
 bucket_folder  a bucket in the folder's place, with copies of what is read of it
 command_copies  the folder of a command's copies of it, which goes with the command
-engine      DuckDB, within its limits, and what its errors mean
+engine      the columnar engine for one question at a time, and what its errors mean
+engine_connection  what a connection to it can do
+duckdb_connection  DuckDB in this process, within its limits
+engine_process     the same in a process of its own, for whoever makes facts
+engine_host        the program of that process
 meaning     the dimensions of a hit, from what was stored of it; pure
 page        which page an address is; pure
 source      where a reader came from: source, channel, campaign; pure

@@ -1,14 +1,27 @@
 """Browser, system and device of a user agent, each different one read once by ua-parser (its engine in Rust)."""
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ua_parser import parse
+from ua_parser import Device, Parser, load_lazy_builtins
+from ua_parser.core import Matcher
+from ua_parser.lazy import DeviceMatcher
 
 _MAX_KNOWN: Final = 50_000
-_TABLETS: Final = ("ipad", "tablet", "kindle", "silk/", "playbook")
-_TELEVISIONS: Final = ("smart-tv", "smarttv", "appletv", "googletv", "hbbtv", "bravia", "roku/", "crkey", "web0s")
-_CONSOLES: Final = ("playstation", "xbox", "nintendo")
+_BOT: Final = "Spider"
+"""How ua-parser calls the device of a bot."""
+_SYSTEMS: Final = {"Web0S": "webOS"}
+"""What ua-parser calls as televisions spell it."""
+_TELEVISION: Final = re.compile(
+    r"""(?:smart|apple|google|android|hbb|opera\ |net)[ _-]?tv | \btv\b | [_-]tv\b | \btv[_-] | \btv\ ?box | \d{2}tv
+    | dtv\b | \bce-html | netcast | \blg\ browser | bravia | viera | aquos | web0s | vidaa | tbrowser | \bomi/ | roku/
+    | crkey | chromecast | \baft[a-z0-9]{1,7}\b | brightsign | \bmi\ ?box | \bstb\b""",
+    re.VERBOSE,
+)
+_CONSOLE: Final = re.compile(r"playstation|xbox|nintendo")
+_TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook|\b(?:tab|pad)\b|tab_|\bsm-[tx]\d{3}")
+_PHONE: Final = re.compile(r"mobi|phone|midp|\bwap\b|symbian|series ?60|blackberry|docomo|kaios|lumia|ucbrowser")
 
 
 class Agent(NamedTuple):
@@ -25,27 +38,45 @@ class Agent(NamedTuple):
 @lru_cache(maxsize=_MAX_KNOWN)
 def agent_of(user_agent: str) -> Agent:
     """Read an agent. An iPad that calls itself a Mac cannot be told from one."""
-    agent = parse(user_agent)
+    agent = _rules().parse(user_agent)
     browser = agent.user_agent
-    system = agent.os.family if agent.os else None
-    family = agent.device.family if agent.device else None
+    system = _SYSTEMS.get(agent.os.family, agent.os.family) if agent.os else None
+    is_bot = agent.device is not None and _is_bot(user_agent)
     return Agent(
         browser=browser.family if browser else None,
         version=browser.major if browser else None,
         system=system,
-        device=_kind(user_agent.lower(), system, family),
+        device="bot" if is_bot else _kind(user_agent.lower(), system),
     )
 
 
-def _kind(agent: str, system: str | None, family: str | None) -> str | None:
-    if family == "Spider":
-        return "bot"
-    if any(word in agent for word in _TELEVISIONS):
-        return "television"
-    if any(word in agent for word in _CONSOLES):
+@lru_cache(maxsize=1)
+def _rules() -> Parser:
+    """Return what knows browsers and systems, and of devices only the rules for bots: all of these take 15 MB."""
+    browsers, systems, devices = load_lazy_builtins()
+    bots: list[Matcher[Device]] = [rule for rule in devices if isinstance(rule, DeviceMatcher) and rule.family == _BOT]
+    return Parser.from_matchers((browsers, systems, bots))
+
+
+@lru_cache(maxsize=1)
+def _device_rules() -> Parser:
+    return Parser.from_matchers(([], [], load_lazy_builtins()[2]))
+
+
+def _is_bot(user_agent: str) -> bool:
+    """Return whether an agent that a rule for bots is true of is one: an earlier rule may know it as a device."""
+    device = _device_rules().parse_device(user_agent)
+    return device is not None and device.family == _BOT
+
+
+def _kind(agent: str, system: str | None) -> str | None:
+    if _CONSOLE.search(agent):
         return "console"
-    if any(word in agent for word in _TABLETS) or ("android" in agent and "mobile" not in agent):
+    if _TELEVISION.search(agent):
+        return "television"
+    # Browsers of Android say Mobile on phones. Other apps, of which Dalvik speaks, say it nowhere.
+    if _TABLET.search(agent) or ("android" in agent and "mobile" not in agent and "dalvik" not in agent):
         return "tablet"
-    if "mobi" in agent or system in ("Android", "iOS") or "phone" in agent:
+    if _PHONE.search(agent) or system in ("Android", "iOS"):
         return "phone"
     return "desktop" if system is not None else None

@@ -81,17 +81,19 @@ class BucketFolder(Folder):
         self._known_id = (time.monotonic(), number) if number is not None else None
         return number
 
-    def found(self) -> UUID:
-        made = uuid4()
-        if not self._bucket.create(MARK, f"{made}\n".encode("ascii")):
+    def found(self, folder_id: UUID) -> None:
+        self._known_id = None
+        # A store whose answer was lost is asked again, and then says that there is one already: perhaps ours.
+        if not self._bucket.create(MARK, f"{folder_id}\n".encode("ascii")) and self.id() != folder_id:
             raise belongs_to_another(self.place)
-        return made
 
     def renew(self) -> UUID:
         self._known_id = None
         self._bucket.delete([one.name for one in self._bucket.objects() if one.name == MARK or is_of_facts(one.name)])
         self._remove_copies(set())
-        return self.found()
+        made = uuid4()
+        self.found(made)
+        return made
 
     def publish(self, made: Path, name: str, *, has_visits: bool = True) -> Published:
         files = [made, beside(made)] if has_visits else [made]

@@ -1,7 +1,7 @@
 """The columns of a fact, and the SQL that makes them from the rows of `access_logs`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from tracker.facts.engine import quoted, text
@@ -51,6 +51,14 @@ FACTS: Final[dict[str, str]] = {
     "status": "status",
 }
 """By column: what it is, of the tables that `rows_of` and `tracker.facts.meaning` bring."""
+_TYPES: Final = {
+    "time": "TIMESTAMP",
+    "visitor": "UBIGINT",
+    "session": "UBIGINT",
+    "is_view": "BOOLEAN",
+    "status": "SMALLINT",
+}
+"""Those of columns that are not texts."""
 PLACES: Final = ("country", "country_by", "region", "city")
 VISITOR_DIMENSIONS: Final = (
     *("host", "browser", "browser_version", "system", "device"),
@@ -64,7 +72,7 @@ VISIT_SOURCES: Final = (
 """What the first hit of a visit mostly tells, and the others do not."""
 MEANINGS: Final = {
     "urls": (
-        *("host", "path", "source", "channel"),
+        *("host", "site", "path", "source", "channel"),
         *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
     ),
     "referrers": ("host", "page", "source", "channel"),
@@ -78,6 +86,15 @@ MEANINGS: Final = {
 def column_of(parameter: str) -> str:
     """Return the column of a custom parameter. DuckDB takes names in upper and lower case for the same."""
     return f"p_{parameter}" if _PLAIN_KEY.fullmatch(parameter) else f"px_{parameter.encode().hex()}"
+
+
+def with_columns(table: str, names: Collection[str]) -> str:
+    """Return what follows a FROM with these columns, whichever a table has: files are older than some of them.
+
+    Of a file that was made before there was such a column, nobody knows its value.
+    """
+    unknown = ", ".join(f"CAST(NULL AS {_TYPES.get(name, 'VARCHAR')}) AS {quoted(name)}" for name in names)
+    return f"(SELECT {unknown} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
 
 
 def rows_of(csv: str) -> str:
@@ -105,8 +122,7 @@ def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
         LEFT JOIN agents ON agents.value = rows.user_agent
         LEFT JOIN zones ON zones.value = rows.timezone
         LEFT JOIN addresses ON addresses.value = rows.ip_address,
-        LATERAL (SELECT coalesce(
-            referrers.host = regexp_replace(urls.host, '^www[.]', '') {of_site}, false) AS is_internal)
+        LATERAL (SELECT coalesce(referrers.host = urls.site {of_site}, false) AS is_internal)
     """  # noqa: S608 every value is quoted
 
 

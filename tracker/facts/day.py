@@ -16,6 +16,7 @@ from typing import Final
 
 from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
+from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder, name_of
 from tracker.facts.visits import FileSpan
 from tracker.privacy.places import Places
@@ -25,7 +26,7 @@ from tracker.store.facts_files import FactsFile
 from tracker.store.facts_marks import FactsDay
 
 _DAY_SECONDS: Final = 55.0
-"""For the engine's part of one day's transaction, which PostgreSQL ends when nothing comes for 60 s."""
+"""For the engine, from the last rows of a day on: PostgreSQL ends the transaction when nothing comes for 60 s."""
 _READ_SECONDS: Final = 15.0
 """After so long the rest of a day's hours wait for the next transaction."""
 _HOURS: Final = 24
@@ -47,7 +48,9 @@ class Workspace:
         """Make an engine and a folder, for as long as the block lasts. Raises FactsUnavailable."""
         with (
             folder.work() as work,
-            closing(Engine(folder.path, memory_megabytes=_MEMORY_MEGABYTES, spill=work)) as engine,
+            closing(
+                Engine(folder.path, memory_megabytes=_MEMORY_MEGABYTES, spill=work, connect=ProcessConnection)
+            ) as engine,
         ):
             yield cls(engine, folder, work, places)
 
@@ -71,7 +74,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             for hour, minutes in group.hours.items():
                 made.add(hour, minutes)
             taken.append(group)
-        made.finish(reads=len(taken))
+        made.finish()
         for group in taken:
             _replace(tx, cursor, space.folder, space.work / "joined.made", day=day, group=group, recipe=made.recipe)
 

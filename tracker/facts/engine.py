@@ -7,17 +7,19 @@ timer interrupts (docs/decisions/0099-a-columnar-copy-of-the-hits.md).
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tracker.errors import FactsUnavailable
+from tracker.facts.engine_connection import EngineConnection, EngineCursor, EngineFailure, EngineRow, Parameters
 from tracker.log import logger
 
-_THREADS: Final = 2
-EngineRow = tuple[Any, ...]
 _ERROR_NUMBER: Final = re.compile(r'"errno":"([0-9]{1,4})"')
+
+Connect = Callable[[str, int, str], EngineConnection]
+"""Opens an engine: for which folder, with how many megabytes, and where to put what they have no room for."""
 
 _log = logger(__name__)
 
@@ -41,13 +43,24 @@ class FactsChanged(FactsDamaged):
 class Engine:
     """One engine of a process. Thread-safe; to be built after a fork."""
 
-    def __init__(self, folder: Path, *, memory_megabytes: int, spill: Path | None = None) -> None:
-        """`folder` is all that it may read and write; `spill` is where it may put what memory has no room for."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        memory_megabytes: int,
+        spill: Path | None = None,
+        connect: Connect | None = None,
+    ) -> None:
+        """`folder` is all that it may read and write; `spill` is where it may put what memory has no room for.
+
+        `connect` opens it elsewhere than in this process.
+        """
         self._folder = folder
         self._memory = memory_megabytes
         self._spill = spill
+        self._connect = connect or _connect
         self._lock = threading.Lock()
-        self._connection: Any = None
+        self._connection: EngineConnection | None = None
 
     @contextmanager
     def cursor(self, *, seconds: float) -> Iterator["Cursor"]:
@@ -56,15 +69,12 @@ class Engine:
         Raises FactsTooLarge, FactsTookTooLong, FactsChanged, and FactsUnavailable for anything else that is said of
         the files.
         """
-        cursor = self._opened().cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
+        with _translated():
+            opened = self._opened().cursor()
+        cursor = Cursor(opened, seconds)
         try:
-            with _translated():
-                yield Cursor(cursor)
+            yield cursor
         finally:
-            timer.cancel()
             cursor.close()
 
     def close(self) -> None:
@@ -73,72 +83,80 @@ class Engine:
                 self._connection.close()
                 self._connection = None
 
-    def _opened(self) -> Any:  # noqa: ANN401 the engine's type is not loaded yet
+    def _opened(self) -> EngineConnection:
         with self._lock:
             if self._connection is None:
-                self._connection = self._open()
+                spill = str(self._spill) if self._spill else ""
+                self._connection = self._connect(str(self._folder), self._memory, spill)
             return self._connection
 
-    def _open(self) -> Any:  # noqa: ANN401 the engine's type is not loaded yet
-        # Loaded with the first question: a library of 60 MB, which most processes never ask.
-        import duckdb  # noqa: PLC0415
 
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": f"{self._memory}MB",
-            "threads": _THREADS,
-            "temp_directory": str(self._spill) if self._spill else "",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            # Files have their own order, by time; that of rows within a question is asked for.
-            "preserve_insertion_order": False,
-        }
-        connection = duckdb.connect(":memory:", config=config)
-        connection.execute("SET allowed_directories = [?]", [f"{self._folder}/"])
-        connection.execute("SET parquet_metadata_cache = true")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection
+def _connect(folder: str, memory_megabytes: int, spill: str) -> EngineConnection:
+    # Loaded with the first question: a library of 60 MB, which most processes never ask.
+    from tracker.facts.duckdb_connection import DuckDBConnection  # noqa: PLC0415
+
+    return DuckDBConnection(folder, memory_megabytes, spill)
 
 
 class Cursor:
     """What a question is asked with. Values travel as parameters, never in the text."""
 
-    def __init__(self, cursor: Any) -> None:  # noqa: ANN401
+    def __init__(self, cursor: EngineCursor, seconds: float) -> None:
         self._cursor = cursor
+        self._seconds = seconds
+        self._timer = self._started()
 
-    def rows(self, statement: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[EngineRow]:
+    def renew(self) -> None:
+        """Give what follows as long again as there was at first."""
+        self._timer.cancel()
+        self._timer = self._started()
+
+    def close(self) -> None:
+        self._timer.cancel()
+        self._cursor.close()
+
+    def _started(self) -> threading.Timer:
+        timer = threading.Timer(self._seconds, self._cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def rows(self, statement: str, params: Parameters = ()) -> list[EngineRow]:
         """Every row of the answer."""
         with _translated():
-            rows: list[EngineRow] = self._cursor.execute(statement, params).fetchall()
-            return rows
+            return self._cursor.rows(statement, params)
 
-    def run(self, statement: str, params: Sequence[object] | Mapping[str, object] = ()) -> None:
+    def run(self, statement: str, params: Parameters = ()) -> None:
         """Run what has no answer."""
         with _translated():
-            self._cursor.execute(statement, params)
+            self._cursor.run(statement, params)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    # An engine is open, so that this is loaded already.
-    import duckdb  # noqa: PLC0415
-
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        raise FactsTooLarge("The answer needs more memory than reports may use: ask for fewer days.") from error
-    except duckdb.InterruptException as error:
-        raise FactsTookTooLong("The answer took longer than a report may: ask for fewer days.") from error
-    except duckdb.Error as error:
-        reason = _not_written(error)
+    except EngineFailure as failure:
+        match failure.name:
+            case "OutOfMemoryException":
+                raise FactsTooLarge(
+                    "The answer needs more memory than reports may use: ask for fewer days."
+                ) from failure
+            case "InterruptException":
+                raise FactsTookTooLong("The answer took longer than a report may: ask for fewer days.") from failure
+            case "ProcessEnded":
+                raise FactsUnavailable(
+                    "The process that makes facts was ended, or could not be started, maybe for want of memory."
+                ) from failure
+        reason = _not_written(failure)
         if reason is not None:
-            raise FactsUnavailable(f"The facts cannot be written: {reason}.") from error
+            raise FactsUnavailable(f"The facts cannot be written: {reason}.") from failure
         # Its words name paths of the machine, and values: they are for the log.
-        missing = "No files found" in str(error) or "No such file" in str(error)
+        missing = "No files found" in str(failure) or "No such file" in str(failure)
         if not missing:
             _log.exception("engine of the facts failed")
         kind = FactsChanged if missing else FactsDamaged
-        raise kind("A file of the facts cannot be read: `python -m tracker stats rebuild` makes it anew.") from error
+        raise kind("A file of the facts cannot be read: `python -m tracker stats rebuild` makes it anew.") from failure
 
 
 def _not_written(error: Exception) -> str | None:

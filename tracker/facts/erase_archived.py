@@ -47,6 +47,7 @@ def erase_archived(database: Database, space: Workspace) -> list[str]:
                 _erase_day(database, space, person, day)
         except FactsUnavailable as error:
             failures.append(str(error))
+            space.engine.close()  # What took too long has ended it: who comes next has another one.
             continue
         with database.transaction() as tx:
             archive_erasures.finish(tx, person.erasure_id)

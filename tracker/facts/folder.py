@@ -91,19 +91,20 @@ class Folder:
         except (OSError, ValueError) as error:
             raise FactsUnavailable(f"{self.path / MARK} cannot be read: {reason_of(error)}.") from error
 
-    def found(self) -> UUID:
-        """Give the folder a name, made where it is not there, and return it. Raises FactsUnavailable."""
-        made = uuid4()
+    def found(self, folder_id: UUID) -> None:
+        """Give the folder a name, made where it is not there. Raises FactsUnavailable where it has another one."""
         with writing(self.path):
             self.path.mkdir(_MODE, parents=True, exist_ok=True)
-            if self.id() is not None:
+            present = self.id()
+            if present == folder_id:
+                return
+            if present is not None:
                 raise belongs_to_another(self.place)
             part = self.path / f"{MARK}.{secrets.token_hex(8)}.new"
-            part.write_text(f"{made}\n", encoding="ascii")
+            part.write_text(f"{folder_id}\n", encoding="ascii")
             force(part)
             part.rename(self.path / MARK)
             force(self.path)
-        return made
 
     def renew(self) -> UUID:
         """Forget what is there and give the folder a new name. Raises FactsUnavailable."""
@@ -111,7 +112,9 @@ class Folder:
             (self.path / MARK).unlink(missing_ok=True)
             for old in (*self.path.glob("application=*"), self.path / HITS):
                 shutil.rmtree(old, ignore_errors=not old.exists())
-        return self.found()
+        made = uuid4()
+        self.found(made)
+        return made
 
     @contextmanager
     def work(self) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -31,17 +31,18 @@ def write_rows(tx: Transaction, space: Workspace, day: FactsDay, first_hour: int
     What is written is read again and compared with the rows. Raises FactsUnavailable.
     """
     csv, hour = space.work / "hits.csv", first_hour
+    columns = archived_rows.columns(tx)
     digest = hashlib.blake2b(digest_size=16)
     with writing(space.work), csv.open("wb") as file:
         while True:
             start = hour_of(day[1], hour)
-            for block in archived_rows.archive_out(tx, day[0], start, start + timedelta(hours=1)):
+            for block in archived_rows.archive_out(tx, day[0], start, start + timedelta(hours=1), columns):
                 digest.update(block)
                 file.write(block)
             if hour == 23 or file.tell() >= MAX_CSV:  # noqa: PLR2004 the last hour of a day
                 break
             hour += 1
-    source = f"read_csv({text(str(csv))}, {options_of(archived_rows.COLUMNS)}, {LONG_LINES})"
+    source = f"read_csv({text(str(csv))}, {options_of(archived_rows.shape_of(columns))}, {LONG_LINES})"
     rows = f"SELECT * REPLACE (CAST(left(created_at, 26) AS TIMESTAMP) AS created_at) FROM {source}"  # noqa: S608
     return put(space, cursor, rows, day=day, hours=(first_hour, hour), expected=digest.hexdigest())
 
@@ -96,11 +97,17 @@ def check(space: Workspace, file: HitsFile) -> None:
         )
 
 
-def rows_checksum(tx: Transaction, file: HitsFile) -> str:
-    """Return the checksum of the rows that PostgreSQL has of the hours of a file."""
+def columns_of(cursor: Cursor, file: Path) -> tuple[str, ...]:
+    """Return the columns of hits that a file has: those of the table when it was written."""
+    shape = cursor.rows(f"DESCRIBE SELECT * EXCLUDE (parameters) FROM {parquet([file])}")  # noqa: S608 a path of our own
+    return tuple(row[0] for row in shape)
+
+
+def rows_checksum(tx: Transaction, file: HitsFile, columns: Sequence[str]) -> str:
+    """Return the checksum of these columns of the rows that PostgreSQL has of the hours of a file."""
     digest = hashlib.blake2b(digest_size=16)
     start, end = hour_of(file.date, file.first_hour), hour_of(file.date, file.last_hour) + timedelta(hours=1)
-    for block in archived_rows.archive_out(tx, file.application_id, start, end):
+    for block in archived_rows.archive_out(tx, file.application_id, start, end, columns):
         digest.update(block)
     return digest.hexdigest()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
-from tracker.facts.columns import FACTS, PLACES, facts_of, meanings_of, rows_of
+from tracker.facts.columns import FACTS, PLACES, facts_of, rows_of, with_columns
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
-from tracker.facts.meaning import write_meanings
+from tracker.facts.meaning import add_meanings, begin_meanings
 from tracker.facts.page import without_www
 from tracker.facts.place import country_of_address
 from tracker.facts.visits import FileSpan, beside, numbered, parts_of
@@ -60,10 +60,9 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
 
 
 class Made:
-    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor.
+    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor, over files.
 
-    It is over files where they are many, or are read several times: in a table they would fill the memory that joining
-    and sorting them needs.
+    In a table they would fill the memory that joining and sorting them needs.
     """
 
     def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, places: Places) -> None:
@@ -78,6 +77,7 @@ class Made:
         self._csv.unlink(missing_ok=True)
         for left in work.glob("facts-*.made"):
             left.unlink()
+        begin_meanings(cursor)
 
     def add(self, hour: int, minutes: int) -> None:
         """Add the facts of some minutes (as bits) of an hour."""
@@ -86,38 +86,29 @@ class Made:
             for block in fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters):
                 file.write(block)
             size = file.tell()
+        # PostgreSQL waits anew from here on: a long day's reading takes nothing of the engine's time.
+        self._cursor.renew()
         if size >= _MAX_CSV:
             self._make()
 
-    def finish(self, *, reads: int = 1) -> None:
-        """Make facts of the rest; `reads` is how often they are going to be read."""
-        if self._made or reads > 1:
+    def finish(self) -> None:
+        """Make facts of the rest."""
+        if self._csv.exists() or not self._made:
             self._make()
-        else:
-            self._load()
-            facts = facts_of(self.recipe.domain, self.recipe.parameters)
-            self._cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS {facts}")
 
     def _make(self) -> None:
         """Put the facts of the rows that were read so far into a file."""
-        cursor = self._cursor
-        self._load()
-        self._made.append(self._work / f"facts-{len(self._made)}.made")
-        _write(cursor, facts_of(self.recipe.domain, self.recipe.parameters), self._made[-1])
-        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
-        cursor.run("DROP TABLE rows")
-
-    def _load(self) -> None:
-        """Make tables of the rows that were read, and of what their texts mean."""
         cursor, recipe = self._cursor, self.recipe
         country_of = partial(recipe.country_of, places=self._places)
         self._csv.touch()
         cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
         with writing(self._work):
-            meanings = write_meanings(cursor, self._work, recipe.belonging, country_of)
-        for table, path in meanings.items():
-            cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS FROM {meanings_of(str(path), table)}")
+            add_meanings(cursor, self._work, recipe.belonging, country_of)
         self._csv.unlink()
+        self._made.append(self._work / f"facts-{len(self._made)}.made")
+        _write(cursor, facts_of(recipe.domain, recipe.parameters), self._made[-1], compression="snappy")
+        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
+        cursor.run("DROP TABLE rows")
 
 
 def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path, span: FileSpan) -> int:
@@ -132,7 +123,7 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
     if old:
         gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
         left = f" WHERE NOT ({' OR '.join(gone)})" if gone else ""
-        sources.append(f"FROM read_parquet({_list(old)}, union_by_name=true, hive_partitioning=false){left}")
+        sources.append(f"FROM {_facts_in(old)}{left}")
     query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
     _write(cursor, numbered(query, span), made)
     _write(cursor, parts_of(made, span), beside(made))
@@ -148,19 +139,19 @@ def without(cursor: Cursor, left: str, made: Path, span: FileSpan) -> int:
     return int(count)
 
 
-def _write(cursor: Cursor, query: str, file: Path) -> None:
-    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, COMPRESSION zstd)")
+def _write(cursor: Cursor, query: str, file: Path, *, compression: str = "zstd") -> None:
+    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, COMPRESSION {compression})")
 
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     """Return how many facts these files lack of those that were made, and how many they have beside them."""
-    # A newer database says otherwise of some, and files of before have no regions and cities.
+    # A newer database says otherwise of some.
     columns = ", ".join(quoted(name) for name in FACTS if name not in PLACES)
     made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
     if not files:
         [(count,)] = cursor.rows("SELECT count(*) FROM facts")
         return int(count), 0
-    stored = f"(SELECT {columns} FROM read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false))"  # noqa: S608
+    stored = f"(SELECT {columns} FROM {_facts_in(files)})"  # noqa: S608
     [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {stored})")  # noqa: S608
     [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({stored} EXCEPT ALL {made})")  # noqa: S608
     return int(missing), int(surplus)
@@ -168,11 +159,18 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
 
 def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
     """Return whether the file of visits beside a file of facts says something else than these."""
-    made, stored = parts_of(file, span), f"FROM read_parquet({_list([beside(file)])}, hive_partitioning=false)"
+    made = parts_of(file, span)
+    visits = f"read_parquet({_list([beside(file)])}, hive_partitioning=false)"
+    stored = f"FROM ({made}) WHERE false UNION ALL BY NAME FROM {visits}"
     [(differing,)] = cursor.rows(
         f"SELECT EXISTS (({made}) EXCEPT ALL ({stored})) OR EXISTS (({stored}) EXCEPT ALL ({made}))"
     )
     return bool(differing)
+
+
+def _facts_in(files: Sequence[Path]) -> str:
+    """Return the facts of files, which may have been made before there was every column."""
+    return with_columns(f"read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false)", FACTS)
 
 
 def is_whole(minutes: int) -> bool:

@@ -181,7 +181,7 @@ def compare(
     made = make.Made(tx, cursor, space.work, day, space.places)
     for hour in range(24):
         made.add(hour, facts_marks.ALL_MINUTES)
-    made.finish(reads=2)
+    made.finish()
     missing, surplus = make.differences(cursor, [space.folder.local(file.name) for file in files])
     if missing or surplus:
         return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")

@@ -19,9 +19,23 @@ _CLICK_IDS: Final = {
     "twclid": ("twitter", "campaign"),
     "ttclid": ("tiktok", "campaign"),
     "li_fat_id": ("linkedin", "campaign"),
+    "rdt_cid": ("reddit", "campaign"),
+    "sccid": ("snapchat", "campaign"),
+    "qclid": ("quora", "campaign"),
+    "ldtag_cl": ("line", "campaign"),
+    "igsh": ("instagram", "social"),
+    "igshid": ("instagram", "social"),
+    "srsltid": ("google", "search"),
+    "mc_cid": ("mailchimp", "mail"),
     "mc_eid": ("mailchimp", "mail"),
+    "_hsenc": ("hubspot", "mail"),
+    "_kx": ("klaviyo", "mail"),
+    "mkt_tok": ("marketo", "mail"),
 }
-"""Of which service a parameter is, and what it says: all but two are on paid links, Facebook's is on every one."""
+"""Of which service a parameter is, and what it says: most are on paid links; those of Facebook and Instagram are on
+every one, `srsltid` is on what Google lists among its free shopping results, and the rest are on links of letters."""
+_OF_YAHOO_JAPAN: Final = ("YSS.", "YJAD.")
+"""How the values of Yahoo! JAPAN's `yclid` begin. Yandex has a parameter of the same name, with numbers."""
 _COUNTRY: Final = 2
 _SECOND_LEVELS: Final = frozenset({"co", "com", "ne", "net", "or", "org"})
 _MEDIA: Final = {"email": "mail", "e-mail": "mail", "newsletter": "mail", "social": "social", "organic": "search"}
@@ -52,10 +66,15 @@ def campaign_of(query: Iterable[tuple[str, str]]) -> Campaign:
         return Campaign()
     click_id = next((name for name in _CLICK_IDS if name in parameters), None)
     source, channel = _CLICK_IDS[click_id] if click_id else (None, None)
+    if click_id == "yclid" and parameters["yclid"].startswith(_OF_YAHOO_JAPAN):
+        source = "yahoo"
     utm = {name: parameters.get(f"utm_{name}") for name in ("source", "medium", "campaign", "term", "content")}
     if any(utm.values()):
         source = (utm["source"] or source or "").lower() or None
         channel = _MEDIA.get((utm["medium"] or "").lower(), "campaign")
+        if not utm["medium"] and source and (known := _known(source)):
+            # ChatGPT and others add their own host, and nothing else, to what they link to: nobody's campaign.
+            source, channel = known
     return Campaign(
         source=source,
         channel=channel,
@@ -73,6 +92,10 @@ def source_of(host: str) -> tuple[str, str]:
 
     One that the table does not know is a referral.
     """
+    return _known(host) or (host, "referral")
+
+
+def _known(host: str) -> tuple[str, str] | None:
     table = _table()
     labels = host.split(".")
     for number in range(len(labels) - 1):
@@ -82,7 +105,7 @@ def source_of(host: str) -> tuple[str, str]:
     # Search engines have a domain in every country: google.kz, google.co.jp.
     suffix = 2 if len(labels[-1]) == _COUNTRY and labels[-2:-1] and labels[-2] in _SECOND_LEVELS else 1
     name = labels[-suffix - 1] if len(labels) > suffix else ""
-    return table.get(f"{name}.*", (host, "referral"))
+    return table.get(f"{name}.*")
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final
+from uuid import uuid5
 
 from tracker.clock import Clock
 from tracker.errors import FactsUnavailable
@@ -14,7 +15,15 @@ from tracker.facts.folder import Folder
 from tracker.facts.hit_files import remove_replaced
 from tracker.log import logger
 from tracker.privacy.places import NOWHERE, Places
-from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks, partitions
+from tracker.store import (
+    archive_erasures,
+    archived_hits,
+    archived_months,
+    facts_files,
+    facts_marks,
+    instance,
+    partitions,
+)
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
@@ -177,8 +186,15 @@ class Writer:
 
 
 def adopt(database: Database, folder: Folder) -> None:
-    """Begin a copy in a folder that has none: everything that was ever counted is made. Raises FactsUnavailable."""
-    folder_id = folder.found()
+    """Begin a copy in a folder that has none: everything that was ever counted is made. Raises FactsUnavailable.
+
+    The folder's first name is made of what tells this database from all others. So it is known again after a process
+    that was killed, or lost the database, when the folder had its name and the database did not have it yet.
+    """
+    with database.transaction() as tx:
+        identity = instance.get(tx).database
+    folder_id = uuid5(identity.id, f"facts of {identity.oid} on {identity.system_identifier}")
+    folder.found(folder_id)
     with database.transaction() as tx:
         facts_files.put_folder(tx, folder_id)
         facts_marks.mark_counted(tx)

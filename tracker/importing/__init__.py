@@ -7,6 +7,7 @@ format_strings  a server's own format; pasted_formats finds it in a directive, a
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time
+logfmt          lines of key=value pairs
 json_aliases    the names that servers give to fields of JSON
 record          what any line says
 ordinals        which of the equal lines of a log a line is

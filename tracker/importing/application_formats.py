@@ -7,6 +7,7 @@ from tracker.importing.line_parts import (
     COLOUR,
     HEAD,
     ISO_TIME,
+    PEER,
     PLAIN_ADDRESS,
     TIME,
     TIME_WITHOUT_OFFSET,
@@ -16,23 +17,30 @@ from tracker.importing.line_parts import (
 
 _UWSGI: Final = (
     rf"\[pid: \d+\|app: [\d-]+\|req: [\d-]+/[\d-]+\] (?P<address>(?:{FIELD['address']})?) \([^)]*\) \{{\d+ vars in \d+ bytes\}} "
-    r"(?P<time>\[[^\]]+\]) (?P<method>[A-Za-z]*) (?P<target>\S*) => generated (?P<bytes>\d+) bytes in \d+ \w+ "
+    r"(?P<time>\[[^\]]+\]) (?P<method>[A-Za-z]*) (?P<target>[^\s\x22]*) => generated (?P<bytes>\d+) bytes in \d+ \w+ "
     r"\((?P<protocol>HTTP/[\d.]+)? (?P<status>\d{3})\) .*"
 )
-_UVICORN: Final = r'(?:INFO: +)?(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
-_GRANIAN: Final = (
-    r'\[(?P<time>[^\]]+)\] (?P<address>[0-9A-Fa-f:.]+) - "(?P<method>\S+) '
-    r'(?P<decoded_path>(?:[^\[]|\[(?!\d{4}-\d\d-\d\d ))*) (?P<protocol>\S+)" (?P<status>\d{3}) [\d.]+'
+_UVICORN: Final = (
+    r"(?:INFO: +)?(?P<address>" + PEER + r'):\d{1,5} - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
 )
+_GRANIAN: Final = (
+    rf'\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] (?P<address>{PLAIN_ADDRESS}) - "(?P<method>\S+) '
+    r'(?P<decoded_path>(?:[^\["]|\[(?!\d{4}-\d\d-\d\d )|"(?![A-Z]+ /| \d{3} ))*) (?P<protocol>HTTP/[\d.]+)" (?P<status>\d{3}) \d+\.\d+'
+)
+"""A quote stands in a path as it was sent; none that ends this record's request, or begins that of another."""
 _HYPERCORN: Final = (
-    r"(?:\[[^\]]+\] \[\d+\] \[[A-Z]+\] )?(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} - - "
+    r"(?:\[[^\]]+\] \[\d+\] \[[A-Z]+\] )?(?P<address>"
+    + PEER
+    + r"):\d{1,5} - - "
     + TIME
     + r' "(?P<method>[A-Za-z]+) (?P<decoded_path>[^"]*) [\d.]+" (?P<status>\d{3}|-) (?P<bytes>\d+|-)'
     + referrer_and_agent(RAW_QUOTED)
 )
 """Before a line stands what Python's logging puts there."""
 _DAPHNE: Final = (
-    r"(?:(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5}|-) - - "
+    r"(?:(?P<address>"
+    + PEER
+    + r"):\d{1,5}|-) - - "
     + TIME_WITHOUT_OFFSET
     + r' "(?P<method>[A-Za-z]+) (?P<target>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 )
@@ -48,37 +56,37 @@ _GEVENT: Final = HEAD + rf"\[(?P<time>{ISO_TIME})\]" + answer(RAW_QUOTED) + r" (
 _DJANGO: Final = TIME_WITHOUT_OFFSET + r' "(?P<request>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 _TORNADO: Final = (
     rf"(?:{COLOUR}\[[A-Z] (?P<time>\d{{6}} \d\d:\d\d:\d\d) [\w.]+:\d+\]{COLOUR} )?(?P<status>\d{{3}}) (?P<method>[A-Z]+) "
-    rf"(?P<target>\S+) \((?P<address>{PLAIN_ADDRESS})\) \d+\.\d\dms"
+    rf"(?P<target>[^\s\x22]+) \((?P<address>{PLAIN_ADDRESS})\) \d+\.\d\dms"
 )
 _SANIC: Final = (
     rf"{COLOUR}[A-Za-z][A-Za-z0-9_-]*+ *+\|?{COLOUR} ?{COLOUR}(?P<time>{ISO_TIME} [+-]\d{{4}}){COLOUR} {COLOUR}INFO{COLOUR}: {COLOUR}"
-    rf"(?P<address>[0-9A-Fa-f:.\[\]]+):\d+{COLOUR} {COLOUR}(?P<method>[A-Z]+) (?P<target>\S+){COLOUR} {COLOUR}(?P<status>\d{{3}}){COLOUR} "
+    rf"(?P<address>{PEER}):\d+{COLOUR} {COLOUR}(?P<method>[A-Z]+) (?P<target>[^\s\x22]+){COLOUR} {COLOUR}(?P<status>\d{{3}}){COLOUR} "
     rf"{COLOUR}(?P<bytes>\d+|-){COLOUR} +{COLOUR}[\d.]+ms{COLOUR}"
 )
 _SANIC_BEFORE_23: Final = (
-    rf"\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] - \(sanic\.access\)\[INFO\]\[(?P<address>[0-9A-Fa-f:.\[\]]+):\d+\]: "
-    r"(?P<method>[A-Z]+) (?P<target>\S+)  (?P<status>\d{3}) (?P<bytes>-?\d+)"
+    rf"\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] - \(sanic\.access\)\[INFO\]\[(?P<address>{PEER}):\d+\]: "
+    r"(?P<method>[A-Z]+) (?P<target>[^\s\x22]+)  (?P<status>\d{3}) (?P<bytes>-?\d+)"
 )
 _TWISTED: Final = rf'"(?P<address>{FIELD["address"]})" - - ' + TIME + answer() + referrer_and_agent()
 _MORGAN_SHORT: Final = (
-    rf"(?P<address>{FIELD['address']}) (?P<user>{FIELD['user']}) (?P<method>[A-Z]+) (?P<target>\S+) (?P<protocol>HTTP/[\d.]+) (?P<status>\d{{3}}|-) "
+    rf"(?P<address>{FIELD['address']}) (?P<user>{FIELD['user']}) (?P<method>[A-Z]+) (?P<target>[^\s\x22]+) (?P<protocol>HTTP/[\d.]+) (?P<status>\d{{3}}|-) "
     r"(?P<bytes>\d+|-) - [\d.]+ ms"
 )
 _MORGAN_TINY: Final = (
-    r"(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/\S*) (?P<status>\d{3}|-) (?P<bytes>\d+|-) - (?:[\d.]+|-) ms"
+    r"(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/[^\s\x22]*) (?P<status>\d{3}|-) (?P<bytes>\d+|-) - (?:[\d.]+|-) ms"
 )
-_MORGAN_DEV: Final = rf"{COLOUR}(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/\S*) {COLOUR}(?P<status>\d{{3}}|-){COLOUR} (?:[\d.]+|-) ms - (?P<bytes>\d+|-){COLOUR}"
+_MORGAN_DEV: Final = rf"{COLOUR}(?P<method>[A-Z]+) (?P<target>(?:https?:/)?/[^\s\x22]*) {COLOUR}(?P<status>\d{{3}}|-){COLOUR} (?:[\d.]+|-) ms - (?P<bytes>\d+|-){COLOUR}"
 _NO_TIME: Final = r'(?:(?!\[\d\d/[A-Z][a-z]{2}/\d{4}:)[^"])*'
 """Quoted in a line that has no time: with one it holds the beginning of another line."""
 _HEADERS_OF_NODE: Final = rf' "(?P<referrer>{_NO_TIME})" "(?:undefined|(?P<user_agent>{_NO_TIME}))"'
 _LOG4JS: Final = rf"(?P<address>{FIELD['address']}) - (?P<user>-)" + answer(_NO_TIME) + _HEADERS_OF_NODE
 _HTTP_SERVER: Final = (
-    rf"\[(?P<time>{ISO_TIME}Z)\] (?: ?(?P<address>{FIELD['address']}) )? ?"
-    r'"(?P<method>[A-Z]+) (?P<target>[^"]*)" "(?:undefined|(?P<user_agent>[^"]*))"'
+    rf"\[(?P<time>{ISO_TIME}Z)\] (?: ?(?P<address>{FIELD['address']}))? "
+    r'"(?P<method>[A-Z]+) (?P<target>[^" ]*)" "(?:undefined|(?P<user_agent>[^"]*))"'
 )
 _PHP: Final = (
-    rf"\[(?P<time>[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d [\d:]{{8}} \d{{4}})\] (?P<address>[0-9A-Fa-f:.\[\]]+):\d+ "
-    rf"{COLOUR}\[(?P<status>\d{{3}})\]: (?P<method>[A-Z]+) (?P<target>\S+)(?: - .*?)?{COLOUR}"
+    rf"\[(?P<time>[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d [\d:]{{8}} \d{{4}})\] (?P<address>{PEER}):\d+ "
+    rf"{COLOUR}\[(?P<status>\d{{3}})\]: (?P<method>[A-Z]+) (?P<target>[^\s\x22]+)(?: - .*?)?{COLOUR}"
 )
 _RAILS: Final = (
     r"(?:[A-Z], \[[^\]]*\] +[A-Z]+ -- : )?(?:\[[0-9a-f-]{36}\] )?Started (?P<method>[A-Z]+) "
@@ -90,8 +98,8 @@ _GIN: Final = (
     r'"(?P<target>[^"]*)"'
 )
 _CHI: Final = (
-    r'(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) (?:\[[^\]]*\] )?"(?P<request>[^"]*)" from '
-    r"(?P<address>[0-9A-Fa-f:.\[\]]+):\d+ - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
+    r'(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) (?:\[[^\]]*\] )?"(?P<request>[A-Za-z]+ [^"]* HTTP/[\d.]+)" from '
+    r"(?P<address>" + PEER + r"):\d+ - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
 )
 _ACTIX: Final = rf"(?P<address>{PLAIN_ADDRESS})" + answer(_NO_TIME) + referrer_and_agent(_NO_TIME) + r" \d+\.\d+"
 

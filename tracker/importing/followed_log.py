@@ -15,7 +15,17 @@ from tracker.importing.formats import LogReader
 from tracker.importing.ordinals import RecentOrdinals
 from tracker.importing.pieces import Piece, Position
 from tracker.importing.positions import LogState
-from tracker.importing.rotation import find, is_beside, open_after, open_if_it_holds, open_new, open_renamed, rotated
+from tracker.importing.rotation import (
+    is_beside,
+    open_after,
+    open_if_it_holds,
+    open_new,
+    open_renamed,
+    open_unseen,
+    path_of,
+    rotated,
+    unseen,
+)
 from tracker.importing.source import MAX_LINE_LENGTH, Line, lines_of
 
 GRACE: Final = 10.0
@@ -107,10 +117,8 @@ class FollowedLog:
         return None
 
     def take(self, chunk: Chunk) -> None:
-        """Note that a chunk was taken."""
-        for line in chunk.lines:
-            if line.text[:8].lower() == b"#fields:":
-                self.saved.header = line.text.decode("latin-1")
+        """Note that a chunk was taken, whose lines the reader has read."""
+        self.saved.header = self.reader.header.decode("latin-1")
         self.saved.partial = self.reader.partial.decode("latin-1")
         chunk.piece.advance(chunk.taken, chunk.size, len(chunk.lines))
 
@@ -136,27 +144,34 @@ class FollowedLog:
             return
         last = self._open[-1] if self._open else None
         if last is None:
-            self._open += self._opened(open_new(self.path, []))
+            # The last one was packed or deleted and let go: what was written after it may have been rotated since.
+            done = self._done
+            self._open += self._opened(open_renamed(self.path, done[-1], done) if done else open_new(self.path, []))
             return
+        position = last.piece.position
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            return  # Renamed, and the new one is not there yet: the old one is read on.
-        position = last.piece.position
+            # Renamed, and the new one is not there yet: the old one is read on.
+            self._open[-1:-1] = self._opened(open_unseen(self.path, position, self._positions()))
+            return
         is_its_file = (status.st_dev, status.st_ino) == (position.device, position.inode)
         seen = (status.st_size, status.st_mtime_ns)
         if is_its_file and seen == last.looked_at:
             return
         if not last.piece.holds(position):
             # Truncated, and perhaps renamed since.
-            follow_up = self._after(position)
+            follow_up = self._after(position, self._positions())
         elif is_its_file:
-            last.looked_at = seen
-            return
+            skipped = unseen(self.path, position, self._positions())
+            if not skipped:
+                last.looked_at = seen
+                return
+            follow_up = self._opened(open_new(self.path, skipped, rotated(self.path)))
         elif (same := self._opened_if_written_anew(position)) is not None:
             follow_up = [_Open(same, self.now())]
         else:
-            self._open += self._opened(open_renamed(self.path, position))
+            self._open += self._opened(open_renamed(self.path, last.piece.seen(), self._positions()))
             last.quiet_since = self.now()
             return
         last.piece.close()
@@ -177,17 +192,21 @@ class FollowedLog:
         try:
             pieces = rotated(self.path)
             for position in older:
-                place = find(pieces, position)
-                if place is None or position.is_done:
-                    if place is not None:
-                        self._count_and_close(Piece(pieces[place], position))
+                piece = path_of(pieces, position)
+                if piece is None or position.is_done:
+                    if piece is not None:
+                        self._count_and_close(Piece(piece, position))
                     elif not position.is_done:
                         self._say_lost(position)
                     done.append(position)
                 else:
-                    still_open.append(_Open(Piece(pieces[place], position), self.now()))
+                    still_open.append(_Open(Piece(piece, position), self.now()))
             same = None if is_beside(self.path, last) else open_if_it_holds(self.path, last)
-            still_open += [_Open(same, self.now())] if same else self._after(last)
+            if same and (skipped := unseen(self.path, last, older)):
+                same.close()
+                still_open += self._opened(open_new(self.path, skipped, pieces))
+            else:
+                still_open += [_Open(same, self.now())] if same else self._after(last, older)
             for open_piece in still_open:
                 self._count(open_piece.piece)
         except BaseException:
@@ -204,16 +223,14 @@ class FollowedLog:
             return None
         return open_if_it_holds(self.path, position)
 
-    def _after(self, position: Position) -> list[_Open]:
+    def _after(self, position: Position, known: list[Position]) -> list[_Open]:
         """Return the rest of a piece that is not at the log's path any more, and the pieces after it."""
-        rest, later = open_after(self.path, position)
-        if rest is None:
+        opened, has_rest = open_after(self.path, position, known)
+        if not has_rest:
             self._say_lost(position)
-            position.is_done = True
             self._done.append(position)
-            return self._opened(later)
-        position.is_done = False
-        return self._opened([rest, *later])
+        position.is_done = not has_rest
+        return self._opened(opened)
 
     def _opened(self, pieces: list[Piece]) -> list[_Open]:
         return [_Open(piece, self.now()) for piece in pieces]

@@ -19,6 +19,7 @@ from tracker.importing.json_lines import UnknownNames, json_record
 from tracker.importing.known_formats import DETECTED, KNOWN
 from tracker.importing.line_format import LineFormat
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
+from tracker.importing.logfmt import pairs_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
@@ -30,8 +31,13 @@ NAMES: Final = tuple(sorted({*KNOWN, *_JSON_NAMES, *_W3C_NAMES}))
 """What `--format` takes besides a format string."""
 _SHADOWED: Final = re.compile(rb'" \d+ \S+ "" "" |:HIER_')
 """Lines of HAProxy's and Squid's own kinds of the combined format, which the common reading of it would take too."""
-_TOLD_APART: Final = frozenset((b"", b"\0", b"#", b"{"))
-"""First bytes that say what a line is: nothing, a log that was truncated, a directive, JSON."""
+_TOLD_APART: Final = frozenset((b"", b"#", b"{"))
+"""First bytes that say what a line is: nothing, a directive, JSON."""
+_NULS: Final = (
+    "NUL bytes stand in it: a part of the log was never written to the disk",
+    "it begins with NUL bytes: the log was truncated while its server wrote on",
+)
+"""Why a line with NUL bytes is none, by whether it begins with them. No server lets one through as it is."""
 _MAX_PARTIAL: Final = 64 * 1024
 _MAX_WRAPPERS: Final = 3
 
@@ -70,13 +76,20 @@ class LogReader:
     _carried: int = 0
     """By how many wrappers the last line was carried, as the next one will be."""
 
+    @property
+    def header(self) -> bytes:
+        """Return the directives of a W3C log that hold for the lines to come, as `resume` takes them."""
+        return self._w3c.header
+
     def resume(self, header: bytes, partial: bytes) -> None:
-        """Go on in the middle of a log, after its `#Fields:` line and the parts of a line."""
-        if header:
-            self._w3c.directive(header)
+        """Go on in the middle of a log, after its directives and the parts of a line."""
+        for directive in header.splitlines():
+            self._w3c.directive(directive)
         self.partial = partial
 
     def __call__(self, line: bytes) -> Record | None:
+        if b"\0" in line:
+            raise Malformed(_NULS[line.startswith(b"\0")])
         if (usual := self._usual) is not None and line[:1] not in _TOLD_APART and not _is_shadowed(line):
             # Nearly every line is of the format of the one before.
             try:
@@ -87,8 +100,6 @@ class LogReader:
                     return record
             except Malformed:
                 pass  # What else it may be, and what is wrong with it, is found below.
-        if b"\0" in line[:1]:
-            raise Malformed("it begins with NUL bytes: the log was truncated while its server wrote on")
         if self._take_directive(line):
             return None
         return self._read(line, None, ())
@@ -115,8 +126,18 @@ class LogReader:
             reason = reason or error
         if depth < _MAX_WRAPPERS and (inner := unwrap(line)) is not None:
             return self._read_inner(inner, time, wrappers)
+        return self._read_others(line, time, wrappers, reason)
+
+    def _read_others(
+        self, line: bytes, time: str | None, wrappers: tuple[str, ...], reason: Malformed | None
+    ) -> Record | None:
+        """Read what no format of lines took: `reason` is why one that has its shape did not."""
         if line.startswith(b"{") and isinstance(self.only, LineFormat):
             return self._read_json(line, time, wrappers)
+        if reason is None and self.only in (None, "json") and (pairs := pairs_of(line)) is not None:
+            record = json_record(pairs, b"", self.rules, self.names, time, unread=self.unread)
+            self._count("logfmt", wrappers)
+            return record
         raise reason or Malformed(self._no_format(line))
 
     def _read_json(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:

@@ -3,7 +3,8 @@
 The more particular name stands first. A point leads into an object within the object.
 """
 
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     field: tuple(names.split())
@@ -14,64 +15,123 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             remoteAddr remoteIP remote client ip remote_host downstream_remote_address c_ip clientIp
             request.remote_addr req.remoteAddress meta.req.ip meta.req.remoteAddress source.remoteAddress remoteAddress
             properties.clientIp properties.clientIP CIp properties.CIp proxy.clientIp remotehost
+            request.ip client.addr remote_address ClientIp RemoteIpAddress cliIP ibm_remoteHost fwd
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
             request.headers.x-forwarded-for
             request_X-Forwarded-For X-Forwarded-For requestHeaders.X-Forwarded-For http_x_real_ip
-            req.headers.x-forwarded-for meta.req.headers.x-forwarded-for x-forwarded-for
+            req.headers.x-forwarded-for meta.req.headers.x-forwarded-for x-forwarded-for xForwardedFor
         """,
         "time": """
             timestamp @timestamp time_iso8601 time_local time ts msec StartUTC StartLocal start_time
             datetime date_time EdgeStartTimestamp event_time date __REALTIME_TIMESTAMP timeStamp requestTime
             asctime started_at
+            @t reqTimeSec ibm_datetime start t
         """,
         "request": "request requestLine request_line http_request requested_url",
         "method": """
             request_method method request.method RequestMethod http.request.method httpRequest.requestMethod
             verb ClientRequestMethod http_method requestMethod req.method meta.req.method httpMethod
             properties.httpMethod proxy.method CsMethod properties.CsMethod
+            reqMethod ibm_requestMethod
         """,
         "target": """
+            proxy.path
             request_uri request.uri RequestPath url.original url.full url.path
             httpRequest.requestUrl ClientRequestURI uri
             path requestURI request_path original_path req.url
             meta.req.originalUrl meta.req.url url uri_path requestPath x-envoy-origin-path requested_uri
-            properties.originalRequestUriWithArgs properties.requestUri proxy.path CsUriStem properties.CsUriStem
+            properties.originalRequestUriWithArgs properties.requestUri CsUriStem properties.CsUriStem
+            request.path reqPath ibm_uriPath resourcePath URL
         """,
-        "query": "query_string args query uri_query request_query req.query url.query CsUriQuery properties.CsUriQuery",
+        "query": """
+            query_string args query uri_query request_query req.query url.query
+            CsUriQuery properties.CsUriQuery queryStr ibm_queryString request.query
+        """,
         "protocol": "server_protocol protocol request.proto RequestProtocol proto",
         "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
         "host": """
+            proxy.host
             http_host request.host RequestHost url.domain ClientRequestHost req.headers.host req.host
             meta.req.headers.host host vhost virtual_host server_name authority :authority
-            properties.hostName properties.originalHost properties.host proxy.host hostname CsHost properties.CsHost
+            properties.hostName properties.originalHost properties.host hostname CsHost properties.CsHost
             request.headers.host
+            reqHost ibm_requestHost
         """,
         "status": """
             status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
             response_code EdgeResponseStatus res.statusCode meta.res.statusCode response code response_status
             properties.httpStatusCode properties.httpStatus proxy.statusCode ScStatus properties.ScStatus
             response.status
+            StatusCode status-code ibm_responseCode
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
             httpRequest.responseSize bytes EdgeResponseBytes response_size length bytes_out response_body_size
             content_length responseLength properties.responseBytes properties.sentBytes ScBytes properties.ScBytes
             response.size
+            written_bytes write_bytes ibm_bytesSent response.length
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
             requestHeaders.Referer http.request.referrer httpRequest.referer ClientRequestReferer Referer
             req.headers.referer meta.req.headers.referer request_referer source.referer properties.referer proxy.referer
             properties.Referer request.headers.referer
+            request.referer
         """,
         "user_agent": """
+            proxy.userAgent
             http_user_agent user_agent request_User-Agent request.headers.User-Agent requestHeaders.User-Agent
             user_agent.original httpRequest.userAgent ClientRequestUserAgent userAgent agent User-Agent useragent
             req.headers.user-agent meta.req.headers.user-agent user-agent request_user_agent source.userAgent
-            properties.userAgent proxy.userAgent UserAgent properties.UserAgent
+            properties.userAgent UserAgent properties.UserAgent
             request.headers.user-agent
+            ua UA ibm_userAgent request.user-agent
         """,
     }.items()
 }
+NAMED_ONCE: Final = frozenset(part for names in ALIASES.values() for name in names for part in name.split("."))
+"""Names, also of objects in objects, that a line says once: twice, and it is two lines."""
+
+_Path = tuple[str, ...]
+"""Where a text stands: under a name, or under the last of several, each in the object of the one before."""
+
+
+@lru_cache(maxsize=256)
+def paths_of(name: str) -> tuple[_Path, ...]:
+    """Return the paths that a name stands for: itself, and what its points lead to."""
+    parts = tuple(name.split("."))
+    return ((name,),) if len(parts) == 1 else ((name,), parts)
+
+
+def value_at(values: dict[str, Any], path: _Path) -> Any:  # noqa: ANN401 any JSON value
+    """Return what stands at a path; None where nothing does."""
+    value: Any = values
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+class NamesOfObject(NamedTuple):
+    """What the names of an object stand for."""
+
+    paths: tuple[tuple[str, tuple[_Path, ...]], ...]
+    """Of each field those that the object may have."""
+    unread: frozenset[str]
+    """Names that stand for none."""
+
+
+@lru_cache(maxsize=256)
+def names_among(names: tuple[str, ...]) -> NamesOfObject:
+    """Return what the names of an object stand for, kept: a log's objects have all the same ones, or nearly."""
+    present = frozenset(names)
+    there = {
+        field: tuple(path for alias in aliases for path in paths_of(alias) if path[0] in present)
+        for field, aliases in ALIASES.items()
+    }
+    # There the host's name is that of the machine: pino, bunyan; Liberty.
+    of_machine = {("hostname",)} if "pid" in present else {("host",)} if "ibm_serverName" in present else set()
+    there["host"] = tuple(path for path in there["host"] if path not in of_machine)
+    read = {path[0] for paths in there.values() for path in paths}
+    return NamesOfObject(tuple((field, paths) for field, paths in there.items() if paths), present - read)

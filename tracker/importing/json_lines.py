@@ -4,19 +4,21 @@ Under our own names a value that the receiver would refuse makes the line malfor
 so that no line that is taken can fail when it is written. Under a server's names the rules of `log_record` hold.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import orjson
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
-from tracker.importing.json_aliases import ALIASES
+from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, paths_of, value_at
+from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
@@ -35,10 +37,13 @@ _SERVER_ONLY: Final = frozenset(
     for field in ("address", "forwarded_for", "request", "method", "target", "status", "bytes")
     for name in ALIASES[field]
 ) - {"url"}
+_ONCE: Final = _OWN_NAMES | NAMED_ONCE
 _TELLING: Final = frozenset(("address", "request", "method", "target", "referrer", "user_agent"))
 """Fields of which an object must have one to be a request's: a time, a host or a status alone are not."""
 _REQUEST: Final = frozenset(("request", "target"))
 _TEXTS: Final = frozenset(("request", "target", "query", "referrer", "user_agent"))
+_BARE_REQUEST: Final = re.compile(r"([A-Z]+) (/\S*)")
+"""As who names fields writes `$request_method $request_uri`."""
 _NO_TARGET: Final = re.compile(r'[ "<>]')
 _SAFE_IN_QUERIES: Final = "/:@!$'()*,;?[]{}|"
 _COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
@@ -74,14 +79,47 @@ def json_record(
     """
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
+    # Counted so in nearly all objects without objects within; the others cost more.
+    if (colons := line.count(b'":')) != len(values) and colons - line.count(b'\\":') != _count_names(values):
+        _check_names(line)
     if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
         others = values.keys() - {"timestamp"}
         if not others or _OWN_NAMES & others:
+            if unread is not None:
+                unread |= others - _OWN_NAMES
             return _own_record(values, line)
-    fields = _server_fields(values, names or {}, time)
+    known = names_among(tuple(values))
+    fields = _server_fields(values, known, names or {}, time)
+    if b'\\n"' in line and any(text.endswith("\n") for text in fields.values()):
+        raise Malformed(TWO_RECORDS)  # No header ends so, but a line that something carried does.
     if unread is not None:
         note_passed_over(fields, rules, unread)
+        if not unread.issuperset(known.unread):
+            unread.update(known.unread - {name.partition(".")[0] for name in (names or {}).values()})
     return record_of(fields, rules)
+
+
+def _count_names(values: dict[str, Any]) -> int:
+    count = len(values)
+    for value in values.values():
+        if type(value) is dict:
+            count += _count_names(value)
+    return count
+
+
+def _check_names(line: bytes) -> None:
+    """Raises Malformed where an object says two things under one name: it is two objects, of which each lost a part."""
+    with suppress(json.JSONDecodeError):
+        json.loads(line.decode("utf-8", "replace"), strict=False, object_pairs_hook=_object_of)
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in _ONCE and values.get(name, value) != value:
+            raise Malformed(f"{TWO_RECORDS}: it says {name} twice")
+        values[name] = value
+    return values
 
 
 def _own_record(values: dict[str, Any], line: bytes) -> Record:
@@ -100,16 +138,18 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
     return Record(created_at=created_at, columns=columns)
 
 
-def _server_fields(values: dict[str, Any], names: Mapping[str, str], time: str | None) -> Fields:
+def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str], time: str | None) -> Fields:
     if "c-ip" in values and ("time" in values or "timestamp" in values):  # CloudFront's names, as in its files.
         return w3c.fields_of({name: str(value) for name, value in values.items()})
-    fields = _fields_of(values, names)
+    fields = _fields_of(values, known, names)
+    if "cliIP" in values:  # Akamai's DataStream encodes what visitors sent.
+        fields |= {name: unquote(fields[name]) for name in ("referrer", "user_agent") if name in fields}
     host = fields.get("host", "")
     if "address" not in fields and host == values.get("host") and normalise(host):
         # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
         fields["address"] = fields.pop("host")
     if "target" not in fields:
-        _check_request(fields, values)
+        _check_request(fields, values, known)
     if (method := fields.get("method", "")).islower():
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
     if time is not None:
@@ -124,16 +164,20 @@ def _server_fields(values: dict[str, Any], names: Mapping[str, str], time: str |
     return fields
 
 
-def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
+def _fields_of(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str]) -> Fields:
     fields: Fields = {}
-    paths_of_fields = _paths_among(tuple(values))
+    paths_of_fields = known.paths
     if names:
-        paths_of_fields += tuple((_COLUMNS_AS_FIELDS.get(name, name), _paths(theirs)) for name, theirs in names.items())
+        paths_of_fields += tuple(
+            (_COLUMNS_AS_FIELDS.get(name, name), paths_of(theirs)) for name, theirs in names.items()
+        )
     for field, paths in paths_of_fields:
         for path in paths:
-            value: Any = values
-            for name in path:
-                value = value.get(name) if isinstance(value, dict) else None
+            # As `value_at` finds it, without a call for each.
+            value = values.get(path[0])
+            if len(path) > 1:
+                for name in path[1:]:
+                    value = value.get(name) if isinstance(value, dict) else None
             if value is None:
                 continue
             # Nearly all are texts.
@@ -142,28 +186,6 @@ def _fields_of(values: dict[str, Any], names: Mapping[str, str]) -> Fields:
                 fields[field] = letters_as_bytes(text) if field in _TEXTS else text
                 break
     return fields
-
-
-_Path = tuple[str, ...]
-"""Where a text stands: under a name, or under the last of several, each in the object of the one before."""
-
-
-@lru_cache(maxsize=256)
-def _paths(name: str) -> tuple[_Path, ...]:
-    """Return the paths that a name stands for: itself, and what its points lead to."""
-    parts = tuple(name.split("."))
-    return ((name,),) if len(parts) == 1 else ((name,), parts)
-
-
-@lru_cache(maxsize=256)
-def _paths_among(names: tuple[str, ...]) -> tuple[tuple[str, tuple[_Path, ...]], ...]:
-    """Return the paths that an object of these names may have: a log's objects have all the same, or nearly."""
-    present = frozenset(names)
-    there = {
-        field: tuple(path for alias in aliases for path in _paths(alias) if path[0] in present)
-        for field, aliases in ALIASES.items()
-    }
-    return tuple((field, paths) for field, paths in there.items() if paths)
 
 
 def _text(value: Any, *, is_query: bool) -> str | None:  # noqa: ANN401 any JSON value
@@ -183,16 +205,21 @@ def _query_of(values: dict[str, Any]) -> str:
     return urlencode(values, doseq=True, quote_via=quote, safe=_SAFE_IN_QUERIES)
 
 
-def _check_request(fields: Fields, values: dict[str, Any]) -> None:
+def _check_request(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:
     """Take a request line that is a path alone for one. Raises Malformed where no name of a request's is there."""
     request = fields.get("request")
     if request is not None:
         if request.startswith("/"):
             fields["target"] = fields.pop("request")
+        elif match := _BARE_REQUEST.fullmatch(request):
+            del fields["request"]
+            fields["method"], fields["target"] = match.groups()
         return
     if not _TELLING & fields.keys():
         raise UnknownNames(_unknown_names(values, "address"))
-    if _REQUEST.isdisjoint(field for field, _ in _paths_among(tuple(values))):
+    if not any(
+        isinstance(value_at(values, path), str) for field, paths in known.paths if field in _REQUEST for path in paths
+    ):
         raise Malformed(_unknown_names(values, "target"))
 
 

@@ -11,6 +11,7 @@ from tracker.importing.line_format import FIELD, QUOTE_ESCAPED, QUOTED, RAW_QUOT
 from tracker.importing.line_parts import (
     HEAD,
     NAME,
+    PEER,
     PLAIN_ADDRESS,
     TIME,
     TIME_WITHOUT_OFFSET,
@@ -20,8 +21,8 @@ from tracker.importing.line_parts import (
 
 _FORWARDED: Final = r'(?: "(?P<forwarded_for>[0-9A-Fa-f:.]+(?:, ?[0-9A-Fa-f:.]+)*)")?'
 """An appended list of addresses is nginx' `"$http_x_forwarded_for"`, as its packages configure it."""
-_APPENDED: Final = rf'{_FORWARDED}(?: (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'
-_APPENDED_PLAIN: Final = r'(?: [^"\[]*)?'
+_APPENDED: Final = rf'{_FORWARDED}(?P<rest> (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'
+_APPENDED_PLAIN: Final = r'(?P<rest> [^"\[]*)?'
 _VHOST: Final = r"(?P<host>[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5}|-) "
 _BARE_HOST: Final = rf"(?P<host>{NAME}) (?={PLAIN_ADDRESS} )"
 """nginx' `$host $remote_addr`, OpenBSD's httpd: a name that cannot be an address, then what can be nothing else."""
@@ -59,7 +60,10 @@ _INGRESS: Final = (
 )
 """ingress-nginx before 0.24."""
 _FASTLY: Final = (
-    rf'(?P<address>{PLAIN_ADDRESS}) "[^"]*" "(?P<user>[^"]*)" ' + TIME + answer() + rf"(?:{referrer_and_agent()})?"
+    rf'(?P<address>{PLAIN_ADDRESS}) "(?:-|[A-Za-z0-9_]*)" "(?P<user>[^"]*)" '
+    + TIME
+    + answer()
+    + rf"(?:{referrer_and_agent()})?"
 )
 _HAPROXY: Final = (
     r"(?P<address>[0-9A-Fa-f:.]+|unix|-):(?P<port_of_client>\d+) \[(?P<time>[^\]]+)\] \S+ \S+/\S+ -?\d+/-?\d+/-?\d+/-?\d+/\+?-?\d+ "
@@ -82,28 +86,49 @@ _SQUID_COMBINED: Final = (
 )
 _SQUID_COMMON: Final = HEAD + TIME + r' "(?P<request>[^"]*)" (?P<status>\d{3}|0) (?P<bytes>\d{1,18}|-) [A-Z_]+:[A-Z_]+'
 _ENVOY: Final = (
-    r'\[(?P<time>\d{4}-[^\]]+)\] "(?P<method>\S+) (?P<target>[^" ]*) (?P<protocol>[^" ]*)" (?P<status>\d{1,3}) \S+'
+    r'\[(?P<time>\d{4}-[^\]]+Z)\] "(?P<method>\S+) (?P<target>[^" ]*) (?P<protocol>[^" ]*)" (?P<status>\d{1,3}) \S+'
     r'(?: \S+ \S+ "[^"]*")? \d+ (?P<bytes>\d+) \d+ \S+ "(?P<forwarded_for>[^"]*)" "(?P<user_agent>[^"]*)" "[^"]*" "(?P<host>[^"]*)" "[^"]*"'
     r"(?: .*)?"
 )
 _ALB: Final = (
-    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?:(?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5}|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) "
+    r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?:(?P<address>"
+    + PEER
+    + r"):\d{1,5}|-) \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) "
     r'\d+ (?P<bytes>\d+) "(?P<request>[^"]*)" "(?P<user_agent>[^"]*)" \S+ \S+ \S+ "[^"]*" "(?P<ssl_name>[^"]*)" .*'
 )
 _ELB: Final = (
-    r"(?P<time>\d{4}-\S+) \S+ (?P<address>[0-9A-Fa-f:.\[\]]+):\d{1,5} \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) \d+ (?P<bytes>\d+) "
+    r"(?P<time>\d{4}-\S+) \S+ (?P<address>"
+    + PEER
+    + r"):\d{1,5} \S+ -?[\d.]+ -?[\d.]+ -?[\d.]+ (?P<status>\d{3}|-) (?:\d{1,3}|-) \d+ (?P<bytes>\d+) "
     r'"(?P<request>[^"]*)"(?: "(?P<user_agent>[^"]*)" \S+ \S+)?'
+)
+_BEHIND_S3: Final = (
+    r'" [\w.-]+ [A-Za-z0-9+/=]{4,} (?:SigV\d|-) (?:[A-Z0-9_-]+) (?:AuthHeader|QueryString|-) [A-Za-z0-9.-]+'
+    r"(?: (?:TLSv[\d.]+|-)(?: [^\" ]+)*)?"
 )
 _S3: Final = (
     r"[0-9a-f-]+ \S+ (?P<time>\[[^\]]+\]) (?P<address>[0-9A-Fa-f:.]+|-) \S+ \S+ [A-Z]+[A-Z0-9._]* \S+ "
-    rf'(?:"(?P<request>{QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes>\d+|-) \S+ \S+ \S+ (?:"(?P<referrer>{QUOTED})"|-) '
-    r'(?:"(?P<user_agent>(?:[^"\\]|\\.|"(?! "))*)"|-) [^" ]+(?: [^" ]+ [^" ]+ [^" ]+ [^" ]+ (?P<host>[^" ]+))?(?: [^"]*)?'
+    rf'(?:"(?P<request>{QUOTED})"|-) (?P<status>\d{{3}}|-) \S+ (?P<bytes>\d+|-)(?: (?:\d+|-)){{3}} (?:"(?P<referrer>{QUOTED})"|-) '
+    r'(?:"(?P<user_agent>(?:[^"\\]|\\.|"(?! "| [\w.-]+ [A-Za-z0-9+/=]{4,} (?:SigV\d|-) )(?=.*'
+    + _BEHIND_S3
+    + r'\Z))*)"|-) [^" ]+(?: [^" ]+ [^" ]+ [^" ]+ [^" ]+ (?P<host>[^" ]+))?(?: [^"]*)?'
 )
-"""S3 leaves quotes in a user agent as they were sent; none stands behind it."""
+"""S3 leaves quotes in a user agent as they were sent: then all that stands behind it has to be S3's."""
 _LIGHTTPD: Final = _SECOND_VHOST + TIME + answer() + referrer_and_agent() + _APPENDED
 _LIGHTTPD_ALONE: Final = _LIGHTTPD.replace(rf"(?P<host>{NAME}|", rf"(?P<host>{NAME}|-(?= )|")
 """Of a request that it refused it writes `-` for the host: then a line is also one of the combined shape."""
-
+_NGINX_PROXY_MANAGER: Final = (
+    TIME
+    + r" (?:(?:-|[A-Z]+) (?:-|\d{3}(?:, \d{3})*) )?(?P<status>\d{3}) - (?P<method>[A-Za-z_-]+) (?P<scheme>https?) (?P<host>\S+) "
+    + rf'"(?P<target>{QUOTED})" \[Client (?P<address>{FIELD["address"]})\] \[Length (?P<bytes>\d+)\] \[Gzip [\d.-]+\] '
+    + rf'(?:\[Sent-to [^\]"]*\] )?"(?P<user_agent>{QUOTED})" "(?P<referrer>{QUOTED})"'
+)
+_OPENLITESPEED: Final = '"' + HEAD + TIME + answer() + referrer_and_agent() + '"'
+"""With the quotes of its configuration around the line."""
+_BUNNY: Final = (
+    rf"(?:-|[A-Z]+)\|(?P<status>\d{{3}})\|(?P<time>\d{{13}})\|(?P<bytes>\d+)\|\d+\|(?P<address>{PLAIN_ADDRESS})\|(?P<referrer>[^|]*)\|"
+    r"(?P<target>https?://[^| ]*)\|[A-Z]{1,4}\|(?P<user_agent>[^|]*)\|[0-9a-f]{8,}(?:\|[A-Z-]{1,3})?"
+)
 _DETECTED: Final = (
     LineFormat("haproxy", _HAPROXY, escape="haproxy", unread=("timers", "queues", "cookies")),
     LineFormat("haproxy-clf", _HAPROXY_CLF, escape="haproxy", unread=("timers", "queues", "cookies")),
@@ -126,6 +151,9 @@ _DETECTED: Final = (
     LineFormat("alb", _ALB, escape="nginx", unread=("target", "times", "TLS", "trace id")),
     LineFormat("elb", _ELB, escape="nginx", unread=("backend", "times", "TLS")),
     LineFormat("envoy", _ENVOY, escape="none", unread=("flags", "duration", "upstream", "request id")),
+    LineFormat("nginx-proxy-manager", _NGINX_PROXY_MANAGER, escape="nginx", unread=("cache", "gzip", "sent to")),
+    LineFormat("openlitespeed", _OPENLITESPEED, unread=("ident", "user")),
+    LineFormat("bunny", _BUNNY, escape="none", unread=("cache", "zone", "edge", "request id", "country")),
     LineFormat("squid", _SQUID, escape="none", unread=("elapsed", "hierarchy", "type")),
 )
 """In the order in which they are tried."""

@@ -78,19 +78,17 @@ class KnownLines:
         """
         if not hits or (self._replace is None and not self._has_any(import_id)):
             return {}
-        application_id, app_id = hits[0].application_id, hits[0].app_id
         times = [hit.created_at for hit in hits]
         with self._database.transaction() as tx:
-            rows = access_logs.known(
+            stored = access_logs.known(
                 tx,
-                application_id,
+                hits[0].application_id,
                 [hit.id for hit in hits],
                 first=min(times) - _ZONES_APART,
                 last=max(times) + _ZONES_APART,
             )
         by_id: dict[int, list[Hit]] = {}
-        for row in rows:
-            hit = Hit(application_id=application_id, app_id=app_id, **row)
+        for hit in stored:
             by_id.setdefault(hit.id, []).append(hit)
         return by_id
 

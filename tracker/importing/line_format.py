@@ -27,9 +27,9 @@ FIELD: Final[dict[str, str]] = {
     "port": r"\d{1,5}|-",
     "method": r"[A-Za-z][A-Za-z_-]{0,31}|-",
     "protocol": r"HTTP/\d(?:\.\d)?|-",
-    "user": r'(?:[^"\\\r\n]|\\.)*?',
+    "user": r'(?:""|(?:[^"\\\r\n]|\\.)*?)',
 }
-"""What a field may hold without quotes around it."""
+"""What a field may hold without quotes around it. Apache writes two of them for a user without a name."""
 QUOTED: Final = r'[^"\\]*(?:\\.[^"\\]*)*'
 """Quoted, with quotes inside escaped."""
 RAW_QUOTED: Final = r'[^"]*'
@@ -44,8 +44,15 @@ _ANY_TIME: Final = re.compile(
     rb"|(?<=.)\[\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^\]]{0,16}\]"
 )
 _ADDRESS_INSIDE: Final = re.compile(
-    rb"(?:^|[ ,])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?:[ ,]|$)"
+    rb"(?<![\d.@])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?:[ ,]|$)"
+    rb"|(?:^|[ ,])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:[ ,]|$)"
 )
+_RECORD_INSIDE: Final = re.compile(
+    rb"(?:^| )(?:-(?: |$)|/)| HTTP/\d|\[(?:\d|$)|(?:^|[ ,])[\d.]*\.\d{1,3}\.\d{1,3}(?:[ ,]|$)"
+)
+"""A place of nobody's name, a target, the end of a request, the beginning of a time, the end of an address."""
+_END_OF_REQUEST: Final = re.compile(rb' HTTP/\d(?:\.\d)?" ')
+"""Before another field. No visitor makes one: quotes that were sent are escaped, or the line is not taken."""
 _CAPTURES: Final = re.compile(rb'\}? *\{|[{}|]|" "|"')
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|localhost)(?::\d+)?")
 
@@ -91,8 +98,8 @@ class LineFormat:
             return None
         if self._user is not None and (user := match[self._user]) not in (b"-", b"", None) and _is_glued(user):
             raise Malformed(TWO_RECORDS)
-        if line.count(b"[") > 1 and self._has_another_time(line, match):
-            raise Malformed(TWO_RECORDS)
+        if line.count(b"[") > 1 or line.count(b" HTTP/") > 1:
+            self._check_alone(line, match)
         fields: Fields = {}
         for name, value in zip(self._names, match.groups(), strict=True):
             if not value or name == "user":
@@ -116,17 +123,19 @@ class LineFormat:
         user = fields.pop("user", "-")
         if user and user != "-" and _is_glued(user.encode()):
             raise Malformed(TWO_RECORDS)
-        if line.count("[") > 1 and self._has_another_time(line.encode(), match):
-            raise Malformed(TWO_RECORDS)
+        if line.count("[") > 1 or line.count(" HTTP/") > 1:
+            self._check_alone(line.encode(), match)
         if captures := fields.pop("captures", ""):
             fields = {name: value for name, value in fields.items() if value}
             self._distribute(fields, captures.encode())
         return self._with_captured(fields) if self._captured else fields
 
-    def _has_another_time(self, line: bytes, match: re.Match[bytes] | re.Match[str]) -> bool:
-        """Return whether a time in brackets stands anywhere but where the format has its own."""
+    def _check_alone(self, line: bytes, match: re.Match[bytes] | re.Match[str]) -> None:
+        """Raises Malformed where two requests end, or a time in brackets stands where the format has none."""
         place = match.start("time") if "time" in self._pattern.groupindex else -1
-        return any(not time.start() <= place < time.end() for time in _ANY_TIME.finditer(line))
+        has_another_time = any(not time.start() <= place < time.end() for time in _ANY_TIME.finditer(line))
+        if has_another_time or len(_END_OF_REQUEST.findall(line)) > 1:
+            raise Malformed(TWO_RECORDS)
 
     def _distribute(self, fields: Fields, captures: bytes) -> None:
         """Give the headers that HAProxy captured their places."""
@@ -170,4 +179,4 @@ def _is_address_list(text: str) -> bool:
 
 def _is_glued(user: bytes) -> bool:
     """Return whether the place of a user's name holds the beginning of another record, as where a line lost its end."""
-    return b" - " in user or _ADDRESS_INSIDE.search(user) is not None
+    return _RECORD_INSIDE.search(user) is not None or _ADDRESS_INSIDE.search(user) is not None

@@ -17,10 +17,9 @@ from tracker.privacy.addresses import normalise
 AddressFrom = Literal["leftmost-public", "leftmost", "rightmost", "forwarded"]
 PageViews = Literal["pages", "all"]
 
-_REQUEST: Final = re.compile(
-    r"([A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}) (.*?)(?: (HTTP/\d(?:\.\d)?|\d(?:\.\d)?|null))? ?"
-)
+_REQUEST: Final = re.compile(r"([A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}) (.*?)(?: (HTTP/\d(?:\.\d)?|null))? ?")
 """Method, target, protocol (RFC 9112, section 3). Hypercorn writes `1.1` for the protocol, Tomcat `null` for none."""
+_END: Final = re.compile(r" (?:HTTP/\d(?:\.\d)?|null) ?$")
 _USUAL_METHODS: Final = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"))
 _USUAL_PROTOCOLS: Final = frozenset(("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/2", "HTTP/3.0", "HTTP/3"))
 _ABSOLUTE: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
@@ -72,7 +71,8 @@ class ReadingRules:
 
 NO_RULES: Final = ReadingRules()
 _FORWARDED: Final = "X-Forwarded-For (read with --address-from forwarded)"
-"""How a summary calls addresses that a proxy passed on and nobody read."""
+_BEHIND: Final = "what stands behind the usual fields"
+"""How a summary calls addresses that a proxy passed on and nobody read, and further fields of a format."""
 
 
 def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
@@ -86,8 +86,8 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     if offset := get("offset"):
         time = f"{time} {offset}"
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
-    method, url, is_asset = _asked(fields)
-    status = _status(get("status"))
+    method, url, is_asset, is_whole = _asked(fields)
+    status = _status(get("status")) if is_whole else _status_of_part(fields)
     size = _number(text.removeprefix("+") if (text := get("bytes")) else None, "number of bytes")
     if url:
         columns["url"] = url[:_MAX_URL]
@@ -109,8 +109,19 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     return Record(created_at, columns, host, _kind(method, url, status, is_asset=is_asset))
 
 
+def _status_of_part(fields: Fields) -> int | None:
+    """Return the status of a request without a protocol. Raises Malformed where it has what HTTP/0.9 has not."""
+    status = _status(fields.get("status"))
+    has_headers = _link(fields.get("referrer")) or _agent(fields.get("user_agent"))
+    if fields.get("status") == "-" or (has_headers and status in _OK):
+        raise Malformed("its request has no protocol, and yet it was answered: it lost a part")
+    return status
+
+
 def note_passed_over(fields: Fields, rules: ReadingRules, unread: set[str]) -> None:
-    """Add to `unread` that other addresses than the one read were there: behind a proxy they are the visitors'."""
+    """Add to `unread` what stood behind the fields, and other addresses than the one read: a proxy's visitors'."""
+    if fields.get("rest"):
+        unread.add(_BEHIND)
     forwarded = fields.get("forwarded_for")
     if forwarded in (None, "", "-") or rules.address_from == "forwarded":
         return
@@ -167,6 +178,8 @@ class _Requested(NamedTuple):
     method: str | None
     url: str | None
     is_asset: bool
+    is_whole: bool = True
+    """Whether its protocol stands behind it."""
 
 
 def _asked(fields: Fields) -> _Requested:
@@ -179,14 +192,17 @@ def _asked(fields: Fields) -> _Requested:
 @lru_cache(maxsize=8192)
 def _of_request_line(request: str) -> _Requested:
     """Keep what was read: the visitors of a log ask for the same pages."""
-    return _requested.__wrapped__(*_parts_of(request))
+    is_named = bool((parts := _parts_of(request))[0]) and parts[0] not in _NAMELESS
+    has_end = request.endswith((" HTTP/1.1", " HTTP/2.0")) or _END.search(request) is not None
+    is_whole = request in _NAMELESS or len(request) > _MAX_KEPT or (is_named and has_end)  # HAProxy cuts long ones.
+    return _requested.__wrapped__(*parts, is_whole=is_whole)
 
 
 @lru_cache(maxsize=8192)
-def _requested(method: str | None, target: str | None) -> _Requested:
+def _requested(method: str | None, target: str | None, *, is_whole: bool = True) -> _Requested:
     method = None if method in _NAMELESS else method
     url = _url(method, target)
-    return _Requested(method, url, url is not None and _is_asset(url))
+    return _Requested(method, url, url is not None and _is_asset(url), is_whole)
 
 
 def _request(fields: Fields) -> tuple[str | None, str | None]:

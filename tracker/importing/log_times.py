@@ -31,7 +31,7 @@ _MONTHS: Final = {
     )
 }
 _CLF: Final = re.compile(
-    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?(?: ([+-]\d{2}:?\d{2}|[A-Z]{1,5}))?"
+    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?(?: ([+-]\d{2}[:-]?\d{2}|[A-Z]{1,5}))?"
 )
 _ISO: Final = re.compile(
     r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ]| - )(\d{2}):(\d{2}):(\d{2})([.,]\d{1,9})?"
@@ -99,7 +99,7 @@ def _offset(text: str) -> tzinfo:
     digits = text[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
     offset = timedelta(hours=hours, minutes=minutes)
-    if minutes > 59 or offset > _MAX_OFFSET:  # noqa: PLR2004 minutes of an hour
+    if "-" in text[1:] or minutes > 59 or offset > _MAX_OFFSET:  # noqa: PLR2004 minutes of an hour
         raise Malformed(f"no place on earth has the offset {text}")
     return timezone(-offset if text[0] == "-" else offset)
 

@@ -7,7 +7,7 @@ a device may have another number after the machine was started anew, and a copy 
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, cast
@@ -40,6 +40,8 @@ class Position:
     """Where the lines begin whose equal ones are remembered."""
     turned_at: int = 0
     """Where `counted_from` will stand after the next turn (`ordinals.RecentOrdinals`)."""
+    path: str = ""
+    """The file itself, where the log's path was a symbolic link to it."""
     is_done: bool = False
     """Nothing more will come: it is kept for the lines after `counted_from`."""
 
@@ -62,6 +64,8 @@ class Piece:
         self._bytes: Unpacked = inside or cast(Unpacked, self._file.raw)
         self.position = position or Position(status.st_dev, status.st_ino, status.st_mtime_ns)
         self.position.device, self.position.inode = status.st_dev, status.st_ino
+        if path.is_symlink():
+            self.position.path = str(path.resolve())
         self._head = self.read(0, self.position.head_length)
         self._end = self.tail_before(self.position.offset)
 
@@ -99,6 +103,17 @@ class Piece:
             return False
         beginning = min(size, MAX_HEAD)
         return (self.read(0, beginning), self.tail_before(size)) == (other.read(0, beginning), other.tail_before(size))
+
+    def seen(self) -> Position:
+        """Return the position by which this piece is known again: where nothing was read, by what stands here now.
+
+        An inode alone would not do, should it be packed while it is still open.
+        """
+        if self.position.head_length or not (head := self.read(0, MAX_HEAD)):
+            return self.position
+        size = self.status().st_size
+        tail = _hash(self.tail_before(size))
+        return replace(self.position, head=_hash(head), head_length=len(head), offset=size, tail=tail)
 
     def _has_head_of(self, position: Position) -> bool:
         head = self.read(0, position.head_length)

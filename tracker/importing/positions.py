@@ -23,7 +23,7 @@ class LogState:
     pieces: list[Position] = field(default_factory=list)
     """The oldest first; the last is the one that grows."""
     header: str = ""
-    """The last `#Fields:` line, which says what the lines after it hold."""
+    """The last `#Fields:` and `#Software:` lines, which say what the lines after them hold."""
     partial: str = ""
     """The part of a line whose end is still to come, where a container's runtime cut it."""
 

@@ -9,7 +9,7 @@ Fields = dict[str, str]
 
 `address`, `forwarded_for` (lists allowed), `time`, `offset` (of that time), `request` (the whole request line) or
 `method`, `target`, `path`, `decoded_path` (the server undid percent escapes), `query`, `protocol`; `scheme`, `host`,
-`port`; `status`, `bytes`, `referrer`, `user_agent`.
+`port`; `status`, `bytes`, `referrer`, `user_agent`; `rest` (what was written behind them).
 """
 
 Kind = Literal["page", "asset", "error", "request"]

@@ -20,11 +20,16 @@ class BeingRotated(OSError):
 
 
 def rotated(path: Path) -> list[Path]:
-    """Return the rotated pieces of a log that lie beside it, the oldest first."""
+    """Return the rotated pieces of a log that lie beside it, the oldest first.
+
+    Where its path is a symbolic link they may lie beside the file that it leads to, under that one's name.
+    """
+    if path.is_symlink() and (beside := rotated(path.resolve())):
+        return beside
     pieces: dict[str, Path] = {}
     name = source_of(path.name)
     for other in sorted(path.parent.iterdir()):
-        if other.name == path.name or source_of(other.name) != name or not other.is_file():
+        if other.name == path.name or source_of(other.name) != name or not other.is_file() or other.is_symlink():
             continue
         # While a piece is being packed it is there twice: the plain one is whole.
         pieces.setdefault(plain_name(other.name), other)
@@ -65,6 +70,21 @@ def find(pieces: list[Path], position: Position) -> int | None:
     return beginning
 
 
+def path_of(pieces: list[Path], position: Position) -> Path | None:
+    """Return where the piece of a position is: among rotated ones, or where a symbolic link led to when it was read.
+
+    Raises OSError.
+    """
+    place = find(pieces, position)
+    if place is not None:
+        return pieces[place]
+    path = Path(position.path)
+    if not position.path or (piece := open_if_it_holds(path, position)) is None:
+        return None
+    piece.close()
+    return path
+
+
 def is_file(path: Path, position: Position) -> bool:
     """Return whether a path names the very file of a position."""
     status = path.stat()
@@ -77,6 +97,40 @@ def newer(pieces: list[Path], position: Position) -> list[Path]:
     A piece that was read before is never among those: it would be counted twice.
     """
     return [piece for piece in pieces if piece.stat().st_mtime_ns > position.modified]
+
+
+def unseen(path: Path, position: Position, known: list[Position]) -> list[Path]:
+    """Return the pieces that came and went while nothing was read of a log's file: copytruncate empties the same one.
+
+    `known` are the positions of pieces that were read, which may have been written to since. Raises OSError.
+    """
+    return _unseen_among(rotated(path), position, known)
+
+
+def open_unseen(path: Path, position: Position, known: list[Position]) -> list[Piece]:
+    """Return those of a file that has been renamed since, while no new one has the log's name. Raises OSError."""
+    pieces = rotated(path)
+    skipped = _unseen_among(pieces[: find(pieces, position) or 0], position, known)
+    opened = open_new(path, skipped, pieces) if skipped else []
+    if opened and opened[-1].path == path:
+        opened.pop().close()  # It has come meanwhile.
+    return opened
+
+
+def _unseen_among(pieces: list[Path], position: Position, known: list[Position]) -> list[Path]:
+    return [] if position.lines else _newer_of_others(pieces, position, known)
+
+
+def _newer_of_others(pieces: list[Path], position: Position, known: list[Position]) -> list[Path]:
+    return [piece for piece in newer(pieces, position) if not _is_one_of(piece, known)]
+
+
+def _is_one_of(path: Path, known: list[Position]) -> bool:
+    piece = Piece(path)
+    try:
+        return any(piece.holds(position) for position in known)
+    finally:
+        piece.close()
 
 
 def open_if_it_holds(path: Path, position: Position) -> Piece | None:
@@ -104,28 +158,46 @@ def _same_file(pieces: list[Path], position: Position) -> int | None:
     return None
 
 
-def open_renamed(path: Path, position: Position) -> list[Piece]:
-    """Return the pieces after one that is open and was renamed. Raises OSError."""
-    pieces = rotated(path)
-    place = find(pieces, position)
-    return open_new(path, newer(pieces, position) if place is None else pieces[place + 1 :], pieces)
+def open_renamed(path: Path, position: Position, known: list[Position]) -> list[Piece]:
+    """Return the pieces after one that was renamed and is open, or was read to its end.
 
-
-def open_after(path: Path, position: Position) -> tuple[Piece | None, list[Piece]]:
-    """Return the piece of a position that is not at the log's path any more, where it is found, and those after it.
-
-    Raises OSError.
+    `known` are the positions of pieces that were read. Raises OSError.
     """
     pieces = rotated(path)
+    return open_new(path, _later(pieces, position, known), pieces)
+
+
+def _later(pieces: list[Path], position: Position, known: list[Position]) -> list[Path]:
+    """Return the rotated pieces to read beside the one of a position: those after it, and what copytruncate took of it.
+
+    Its copies lie before it where it was renamed itself afterwards, before anything was read of it.
+    """
     place = find(pieces, position)
     if place is None:
-        return None, open_new(path, newer(pieces, position), pieces)
-    rest = Piece(pieces[place], position)
+        return _newer_of_others(pieces, position, known)
+    return _unseen_among(pieces[:place], position, known) + pieces[place + 1 :]
+
+
+def open_after(path: Path, position: Position, known: list[Position]) -> tuple[list[Piece], bool]:
+    """Return the pieces to read of a position that is not at the log's path any more, and whether its own is of them.
+
+    `known` are the positions of pieces that were read. Raises OSError.
+    """
+    pieces = rotated(path)
+    later = _later(pieces, position, known)
+    before = path_of(pieces, position)
+    if before is None:
+        return open_new(path, later, pieces), False
+    rest = Piece(before, position)
     try:
-        return rest, open_new(path, pieces[place + 1 :], pieces)
+        opened = open_new(path, later, pieces)
     except BaseException:
         rest.close()
         raise
+    # It stands where it lies: the last one is that after which the next one comes.
+    place = pieces.index(before) if before in pieces else 0
+    copies = sum(one.path in pieces[:place] for one in opened)
+    return [*opened[:copies], rest, *opened[copies:]], True
 
 
 def open_new(path: Path, wanted: list[Path], listed: list[Path] | None = None) -> list[Piece]:

@@ -16,6 +16,18 @@ _LOOKS_LIKE: Final = {
         r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]{15,30}\] \[[a-z0-9_]*:[a-z0-9]+\] "
     ),
     "nginx' error log, which is no access log: import that one": r"\d{4}/\d\d/\d\d [\d:]{8} \[[a-z]+\] \d+#\d+: ",
+    "a line with two addresses first, or one glued to another: take "
+    "--address-from forwarded "
+    """--format '%{X-Forwarded-For}i %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'""": (
+        r"(?:-|[0-9A-Fa-f.:]+(?:, ?[0-9A-Fa-f.:]+)*) (?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]+) "
+        r"\S+ [^\[\"]{1,80} ?\[\d"
+    ),
+    "Fiber's logger, whose times have no day: give its TimeFormat one": r"\d\d:\d\d:\d\d \| \d{3} \| ",
+    "Phoenix' or Plug's log, which writes no address": r"\d\d:\d\d:\d\d\.\d{3} (?:request_id=\S+ )?\[[a-z]+\] ",
+    "Google Cloud Storage's usage log: have its requests written by Cloud Audit Logs": r"\"(?:time_micros|\d{16})\",",
+    "Hiawatha's own format: give it AccessLogFormat = extended": (
+        r"[0-9A-Fa-f.:]+\|[A-Z][a-z]{2} \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} "
+    ),
     "Apache's forensic log, which is no access log: import that one": r"[+-][A-Za-z0-9@_:.-]{8,}(?:\||$)",
     "Apache's ssl_request_log, which has the requests of the access log a second time": (
         r"\[[^\]]+\] \S+ (?:TLS|SSL)v[\d.]+ \S+ \""
@@ -43,7 +55,6 @@ _LOOKS_LIKE: Final = {
         r" ?(?:HTTP|INFO)  .{8,40} (?:GET|HEAD|POST|Returned) "
     ),
     "php-fpm's log, which names scripts: import that of the web server": rf"\S+ - +{_DAY_AND_TIME} \"[A-Z]+ ",
-    "a line of key=value pairs: have it written as JSON": r"(?:[a-z_]+=(?:\"[^\"]*\"|[^\" ]*)(?: |$)){3,}",
     "PHP's own server telling of a connection, not of a request": (
         r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [^\]]+ \d{4}\] (?:\S+:\d+ (?:Accepted|Clos)|PHP .{1,40} Development Server)"
     ),

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from tracker.importing.escapes import ESCAPES
 from tracker.importing.record import Fields, Malformed
+from tracker.privacy.addresses import normalise
 
 _NAMES: Final = {
     name: field
@@ -33,6 +34,11 @@ _NAMES: Final = {
     for name in names.split()
 }
 _ENCODED: Final = frozenset(("user_agent", "referrer", "forwarded_for"))
+_WITHOUT_SPACES: Final = frozenset(("method", "path", "query", "target"))
+"""Between tabs too: whoever separates by them encodes what was asked for."""
+_NUMBERS: Final = frozenset(["s-port", "cs-bytes", "sc-bytes", "sc-substatus", "sc-win32-status", "time-taken"])
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _CLOUDFRONT: Final = "x-edge-location"
 """A field that CloudFront alone has, in its files and in its JSON."""
@@ -47,7 +53,13 @@ class W3CReader:
     def __init__(self) -> None:
         self._names: list[str] = []
         self._is_tomcat = False
+        self._header: dict[str, bytes] = {}
         self.unread: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> bytes:
+        """Return the directives after which the lines to come are read."""
+        return b"\n".join(self._header.values())
 
     def directive(self, line: bytes) -> bool:
         """Take a line that begins with `#`; True where it was one of the format's."""
@@ -59,6 +71,8 @@ class W3CReader:
             self.unread = tuple(name for name in self._names if name.lower() not in known)
         elif key.lower() == "software":
             self._is_tomcat = "Tomcat" in value
+        if key.lower() in ("fields", "software"):
+            self._header[key.lower()] = line
         return key.lower() in (
             "fields",
             "version",
@@ -93,14 +107,24 @@ class W3CReader:
 def fields_of(values: Mapping[str, str]) -> Fields:
     """Return what stands under the format's names. Raises Malformed."""
     present = {name.lower(): value for name, value in values.items() if value not in ("-", "")}
+    is_cloudfront = _CLOUDFRONT in present
+    for name in _NUMBERS & present.keys():
+        if not _NUMBER.fullmatch(present[name]):
+            raise Malformed(f"its {name} is no number")
     fields: Fields = {}
     for name, value in present.items():
         if field := _NAMES.get(name):
-            fields[field] = _decoded(field, value, is_cloudfront=_CLOUDFRONT in present)
+            if field in _WITHOUT_SPACES and " " in value:
+                raise Malformed(f"its {name} has a space")
+            if is_cloudfront and '"' in value:
+                raise Malformed(f"its {name} has a quote")  # It percent-encodes them.
+            fields[field] = _decoded(field, value, is_cloudfront=is_cloudfront)
     if host := present.get("cs-host") or present.get("x-host-header"):
         # What the visitor asked for: the distribution's own name is cs(Host) in CloudFront's files, and x-host-header
         # in its real-time logs.
         fields["host"] = host
+    if (address := fields.get("address")) and normalise(address) is None:
+        raise Malformed("its c-ip is no address")
     fields["time"] = _time(present)
     return fields
 
@@ -116,6 +140,8 @@ def _decoded(field: str, value: str, *, is_cloudfront: bool) -> str:
 def _time(values: Mapping[str, str]) -> str:
     date, time = values.get("date"), values.get("time")
     if date and time:
+        if not _DATE.fullmatch(date):
+            raise Malformed("its date is none")
         return f"{date} {time}Z"
     if stamp := values.get("timestamp") or values.get("date-time"):
         return stamp

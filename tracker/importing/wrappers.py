@@ -25,9 +25,13 @@ class Unwrapped(NamedTuple):
 
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
-_CRI: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL)
+_CRI: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL
+)
 _RFC5424: Final = re.compile(
-    rb"<\d{1,3}>1 (\d{4}-\S+|-) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+) ?(?:\xef\xbb\xbf)?(.*)", re.DOTALL
+    rb"<\d{1,3}>1 (\d{4}-\S+|-)(?: [^\s\[\]]+){4} "
+    rb'(?:-|(?:\[[^\s=\]"]+(?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*\])+) ?(?:\xef\xbb\xbf)?(.*)',
+    re.DOTALL,
 )
 _RFC3164: Final = re.compile(
     rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)? "
@@ -52,7 +56,11 @@ _COMPOSE: Final = re.compile(
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
 """`kubectl logs --prefix`."""
 _LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
-_BRACKETS: Final = rb"\[(?!\d{4}-|[A-Z] \d{6} )[^\[\]\"]*\]|\([A-Za-z_][A-Za-z0-9_.]*\)"
+_BRACKETS: Final = (
+    rb"\[(?!\d{4}-|[A-Z] \d{6} |pid: |\d\d/[A-Z]|[A-Z][a-z]{2} [A-Z][a-z]{2} )[^\[\]\"]*\]"
+    rb"|\([A-Za-z_][A-Za-z0-9_. -]*\)"
+)
+"""None that lines of their own begin with: uWSGI's, PHP's, times."""
 _BASIC_LOGGING: Final = re.compile(
     rb"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][A-Za-z0-9_.]*:(.*)", re.DOTALL
 )
@@ -72,6 +80,20 @@ _ENV_LOGGER: Final = re.compile(
     rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) +" + _LEVEL + rb" +[A-Za-z0-9_:]+\] (.*)", re.DOTALL
 )
 """Rust's env_logger, as Actix logs with it."""
+_JAVA_LOGGING: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{1,9}(?:Z|[+-]\d\d:?\d\d)?)"
+    # Spring Boot: process, application, thread, logger. Jetty: level, logger, thread.
+    rb'(?: +[A-Z]{4,5} \d+ --- (?:\[[^\[\]"]*\] ?){1,2} ?[A-Za-z0-9_.$/-]+ +: '
+    rb'|:[A-Z]{4,5} ?:[A-Za-z0-9_.]+:[^:" ]*: )(.*)',
+    re.DOTALL,
+)
+_RUBY_LOGGING: Final = re.compile(
+    rb"[A-Z], \[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ?#\d+\] +[A-Z]+ -- [A-Za-z0-9_:]*: (.*)", re.DOTALL
+)
+_LOGPLEX: Final = re.compile(rb"<\d{1,3}>1 (\d{4}-\S+) \S+ (?:heroku|app) \S+ - (.*)", re.DOTALL)
+"""Heroku's drains leave the structured data of RFC 5424 out."""
+_HEROKU: Final = re.compile(rb"(?:heroku|app)\[[a-z0-9.-]+\]: (.*)", re.DOTALL)
+"""`heroku logs`, behind its time."""
 _CADDY_CONSOLE: Final = re.compile(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+)\t"
     + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"\t[A-Za-z0-9_.-]+\t[^\t{]*\t(\{.*)"),
@@ -108,13 +130,16 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
 
 _TIMED: Final = (
     ("twistd", _TWISTD),
+    ("logging", _JAVA_LOGGING),
     ("logging", _LOGGING),
     ("logging", _ENV_LOGGER),
+    ("logging", _RUBY_LOGGING),
     ("syslog", _RSYSLOG_FILE),
     ("syslog", _JOURNAL_UNIX),
+    ("syslog", _LOGPLEX),
     ("timestamps", _TIMESTAMPED),
 )
-_UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGGING))
+_UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGGING), ("heroku", _HEROKU))
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
@@ -129,7 +154,9 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
         time = time if isinstance(time, str) else None
         return Unwrapped("docker", text.rstrip("\r\n").encode(), time, is_partial, str(values["stream"]))
     message = values.get("MESSAGE")
-    if "__REALTIME_TIMESTAMP" in values and message is not None:
+    if "__REALTIME_TIMESTAMP" in values:
+        if message is None:
+            raise Malformed("journald's object without its MESSAGE (long ones need journalctl --all)")
         # journald writes a message that is not UTF-8 as an array of bytes.
         try:
             line = bytes(message) if isinstance(message, list) else str(message).encode()

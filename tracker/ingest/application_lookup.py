@@ -54,6 +54,11 @@ class ApplicationLookup:
             self._known |= self._read(sorted(missing))
         return self._known
 
+    def at_hand(self, app_ids: AbstractSet[str]) -> Mapping[str, Known | None] | None:
+        """Return the same without asking PostgreSQL, or None where that would have to be asked."""
+        is_known = self._clock.monotonic() < self._until and app_ids <= self._known.keys()
+        return self._known if is_known else None
+
     def _read(self, app_ids: Sequence[str]) -> dict[str, Known | None]:
         with self._database.transaction() as tx:
             by_app_id = applications.find_many(tx, app_ids)

@@ -8,6 +8,7 @@ hit's custom parameters.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -63,7 +64,7 @@ def read(claim: Claim) -> Read | Failed:
         hit = Hit.decode(claim.entry.tracking_data)
         _demand_sound(hit)
         _demand_sendable(hit, claim.entry.tracking_data)
-    except (*NO_HIT, RecursionError) as error:
+    except NO_HIT as error:
         return Failed(claim, "unreadable", f"tracking_data does not read as a hit: {_sentence(error)}")
     return Read(claim, hit)
 
@@ -92,10 +93,11 @@ def _demand_sound(hit: Hit) -> None:
         raise ValueError("created_at has no offset from UTC")
     if type(hit.app_id) is not str:
         raise ValueError("app_id is not text")
-    for name in _TEXTS:
-        value = getattr(hit, name)
-        if value is not None and type(value) is not str:
-            raise ValueError(f"{name} is not text")
+    # One look at all of them; the loop says which one it is.
+    if not _TEXT_TYPES.issuperset(map(type, _texts_of(hit))):
+        for name in _TEXTS:
+            if type(getattr(hit, name)) not in _TEXT_TYPES:
+                raise ValueError(f"{name} is not text")
     for name in ("event_data", "custom_params"):
         value = getattr(hit, name)
         if value is not None and type(value) is not dict:
@@ -103,6 +105,8 @@ def _demand_sound(hit: Hit) -> None:
 
 
 _TEXTS = (*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "ip_address", "place")
+_TEXT_TYPES = frozenset((str, type(None)))
+_texts_of = attrgetter(*_TEXTS)
 
 
 def _demand_sendable(hit: Hit, data: bytes) -> None:
@@ -113,7 +117,7 @@ def _demand_sendable(hit: Hit, data: bytes) -> None:
     if _NUL_IN_JSON in data and _holds_nul(orjson.loads(data)):
         raise ValueError("it holds the character NUL, which PostgreSQL does not store")
     if data.count(b"{") + data.count(b"[") > _BRACKETS_OF_AN_ORDINARY_HIT:
-        hit.encode()
+        orjson.dumps((hit.event_data, hit.custom_params))
 
 
 def _holds_nul(value: Json) -> bool:

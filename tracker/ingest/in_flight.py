@@ -11,8 +11,9 @@ _SUSPECTS_EVERY_SECONDS = 1.0
 _RENEWED_AFTER_SECONDS = 5.0
 """Others take over what is silent for 15 s; a third of it leaves room for one slow statement."""
 
-_MAX_BYTES_TO_CLAIM_MORE = 128 * 1024
-"""Three batches of ordinary hits come to more, and are about what one transaction may write (`parts_of`)."""
+_MAX_BYTES_TO_CLAIM_MORE = 160 * 1024
+"""Two batches of ordinary hits, of some 700 bytes, come to less, so that three go together: with three parameters each
+they are about what one transaction may write (`parts_of`)."""
 
 
 class InFlight:
@@ -24,6 +25,7 @@ class InFlight:
         self._held: dict[tuple[int, str, bytes], Claim] = {}
         self._renewed_at = self._suspects_at = clock.monotonic()
         self._more_wait = False
+        self._claims_more_below = _MAX_BYTES_TO_CLAIM_MORE
 
     def claim(self) -> list[list[Claim]]:
         """Return the next batches: one of entries that go together, and each suspect as one of its own; none when dry.
@@ -62,11 +64,15 @@ class InFlight:
         """Claim a batch, and more of them where they are full: in one transaction each costs less."""
         together = self._consumer.claim()
         latest = together
-        while len(latest) == self.batch_size and _bytes_of(together) < _MAX_BYTES_TO_CLAIM_MORE:
+        while len(latest) == self.batch_size and _bytes_of(together) < self._claims_more_below:
             latest = self._consumer.claim()
             together += latest
         self._more_wait = len(latest) == self.batch_size
         return together
+
+    def claim_less(self) -> None:
+        """Claim half as much together from now on: it was more than one transaction writes."""
+        self._claims_more_below //= 2
 
     def settle(self, claims: Sequence[Claim]) -> None:
         """They are written: out of the queue."""

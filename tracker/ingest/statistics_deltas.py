@@ -6,7 +6,7 @@ what follows, and an address says its own length.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
@@ -96,7 +96,7 @@ def increments_of(tx: Transaction, items: Iterable[Good]) -> list[Increment]:
         # Lines of a log that name the same second follow each other.
         if last != (same := (hit.created_at, entry, hit.app_id)):
             last = same
-            time = hit.created_at.astimezone(UTC)
+            time = hit.utc_time
             accepted = None if entry.is_imported else int(entry.created_at.timestamp()) // _HOUR_SECONDS
             key = (hit.application_id, time.date(), time.hour, accepted)
             hour = hours.get(key) or hours.setdefault(key, _Hour())

@@ -8,8 +8,9 @@ a recount finds it again: docs/decisions/0086-a-day-tells-so-many-values-apart.m
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC
+from datetime import date
 from typing import Final
+from uuid import UUID
 
 from tracker.errors import QueueFull
 from tracker.ingest.application_lookup import Known
@@ -28,6 +29,8 @@ _MAX_REMEMBERED = 50_000
 _log = logger(__name__)
 
 ValueOffer = tuple[ValueSet, str]
+Value = tuple[str, str | None]
+"""Key and text of a parameter, as a hit has them."""
 
 
 class Variety:
@@ -35,7 +38,8 @@ class Variety:
 
     def __init__(self, redis: Connection) -> None:
         self._redis = redis
-        self._admitted: set[ValueOffer] = set()
+        self._admitted: dict[tuple[UUID, date], set[Value]] = {}
+        self._remembered = 0
         self._is_memory_short = False
 
     def bound(self, batch: Sequence[Item], known: Mapping[str, Known | None]) -> list[Item]:
@@ -43,11 +47,30 @@ class Variety:
 
         An import is bounded by whoever runs it, and is left as it is.
         """
-        offers = {offer: limit for item in batch for offer, limit in _offers(item, known)}
-        refused = self._refused({offer: limit for offer, limit in offers.items() if offer not in self._admitted})
+        offers = {
+            offer: limit
+            for item, admitted in self._with_admitted(batch)
+            for offer, limit in _offers(item, known, admitted)
+        }
+        refused = self._refused(offers)
         if not refused:
             return list(batch)
         return [_without(item, refused, known) if isinstance(item, Good) else item for item in batch]
+
+    def _with_admitted(self, batch: Sequence[Item]) -> Iterator[tuple[Good, AbstractSet[Value]]]:
+        """List the hits of which values are bounded, each with those known to be admitted on its day.
+
+        Hits of one application follow each other, and are nearly all of one day: it is looked up once for them.
+        """
+        application_id, day = None, None
+        admitted: AbstractSet[Value] = frozenset()
+        for item in batch:
+            if isinstance(item, Good) and item.values and not item.claim.entry.is_imported:
+                hit = item.hit
+                if hit.application_id is not application_id or hit.utc_time.date() != day:
+                    application_id, day = hit.application_id, hit.utc_time.date()
+                    admitted = self._admitted.get((application_id, day), frozenset())
+                yield item, admitted
 
     def _refused(self, offers: Mapping[ValueOffer, int]) -> AbstractSet[ValueOffer]:
         """Return those of the offers, with what their sets may hold, that Redis does not admit."""
@@ -65,18 +88,24 @@ class Variety:
             self._is_memory_short = True
             return frozenset()
         self._is_memory_short = False
-        if len(self._admitted) + len(admitted) > _MAX_REMEMBERED:
-            self._admitted = set()
-        self._admitted |= admitted
+        if self._remembered + len(admitted) > _MAX_REMEMBERED:
+            self._admitted, self._remembered = {}, 0
+        self._remembered += len(admitted)
+        for value_set, text in admitted:
+            day = value_set.application_id, value_set.date
+            self._admitted.setdefault(day, set()).add((value_set.parameter_key, text))
         return offers.keys() - admitted
 
 
-def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[ValueOffer, int]]:
-    """List the values of a hit that are bounded, each with how many of its kind a day tells apart."""
-    if isinstance(item, Good) and item.values and not item.claim.entry.is_imported:
-        known_application = known[item.hit.app_id]
-        assert known_application is not None
-        for key, text in item.values:
+def _offers(
+    item: Good, known: Mapping[str, Known | None], admitted: AbstractSet[Value] = frozenset()
+) -> Iterator[tuple[ValueOffer, int]]:
+    """List the values of a hit that are bounded and not admitted, each with how many of its kind a day tells apart."""
+    known_application = known[item.hit.app_id]
+    assert known_application is not None
+    for value in item.values:
+        if value not in admitted:
+            key, text = value
             if text is not None and key in known_application.open_keys:
                 offer = _offer(item, key, text)
                 yield offer, MAX_LONG_VALUES if offer[0].is_long else known_application.max_different_values
@@ -84,10 +113,12 @@ def _offers(item: Item, known: Mapping[str, Known | None]) -> Iterator[tuple[Val
 
 def _offer(item: Good, key: str, text: str) -> ValueOffer:
     is_long = len(text) > LONG_VALUE_BYTES or len(text.encode()) > LONG_VALUE_BYTES
-    return ValueSet(item.hit.application_id, item.hit.created_at.astimezone(UTC).date(), key, is_long), text
+    return ValueSet(item.hit.application_id, item.hit.utc_time.date(), key, is_long), text
 
 
 def _without(item: Good, refused: AbstractSet[ValueOffer], known: Mapping[str, Known | None]) -> Good:
+    if item.claim.entry.is_imported:
+        return item
     of_hit = [offer for offer, _ in _offers(item, known) if offer in refused]
     if not of_hit:
         return item

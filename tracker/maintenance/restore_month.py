@@ -74,8 +74,10 @@ def _restore(writer: Writer, space: Workspace, file: HitsFile) -> None:
         if now is None or now.is_restored:
             return
         hit_files.check(space, now)
-        archived_rows.archive_in(tx, *hit_files.to_tables(cursor, space.folder.local(now.name), space.work))
-        if hit_files.rows_checksum(tx, now) != now.rows_checksum:
+        local = space.folder.local(now.name)
+        columns = hit_files.columns_of(cursor, local)
+        archived_rows.archive_in(tx, *hit_files.to_tables(cursor, local, space.work), columns)
+        if hit_files.rows_checksum(tx, now, columns) != now.rows_checksum:
             raise FactsUnavailable(
                 f"Hits of {now.date} would not be the rows that were archived: something else is stored in these hours."
             )

@@ -12,7 +12,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import requests
-import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.oidc.discovery import get_well_known_url
 from joserfc.errors import JoseError
@@ -20,6 +19,7 @@ from joserfc.jwk import KeySet
 
 from tracker.clock import Clock
 from tracker.errors import Refused
+from tracker.log import logger
 from tracker.oidc import claims, http_client
 from tracker.oidc.identity import Identity, ProviderSettings, SignInAttempt
 from tracker.server_urls import is_private_on_the_way
@@ -33,7 +33,7 @@ _MAX_CODE_LENGTH: Final = 4096
 
 # Their lines quote URLs, in which codes stand.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-_log = structlog.get_logger()
+_log = logger(__name__)
 
 
 class Provider:

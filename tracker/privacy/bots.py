@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from crawlerdetect import CrawlerDetect
 
-from tracker.privacy.programs import is_program
+from tracker.privacy.programs import is_program, without_device
 
 _MAX_LENGTH = 512
 """Characters that are looked at: programs name themselves early, and longer texts cost more than they tell."""
@@ -21,4 +21,4 @@ _detect = CrawlerDetect()
 def is_bot(user_agent: str) -> bool:
     """Return the verdict; a text of nothing but spaces is nobody's. Thread-safe."""
     beginning = user_agent[:_MAX_LENGTH]
-    return is_program(beginning) or bool(_detect.is_crawler(beginning))
+    return is_program(beginning) or bool(_detect.is_crawler(without_device(beginning)))

@@ -76,13 +76,37 @@ AGENTS: Final = (
     "Microsoft BITS",
     "Windows-Update-Agent",
     "PowerShell/",
+    "WindowsPowerShell/",
     "l9explore",
     "ffuf",
 )
 """Crawlers, assistants that fetch for somebody, monitors, probes, preview cards and driven browsers: anywhere."""
 
 _CLIENT: Final = re.compile(rf"(?:{'|'.join(map(re.escape, CLIENTS))})(?=[/ ;(,-]|$)", re.IGNORECASE)
-_AGENT: Final = re.compile("|".join(map(re.escape, AGENTS)), re.IGNORECASE)
+# Only from a word's beginning: Nokia's MiniBrowserMobile is no BrowserMob.
+_AGENT: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(map(re.escape, AGENTS))})", re.IGNORECASE)
+_INTRODUCTION: Final = re.compile(
+    r"""Mozilla/5\.0\ .*(?:
+        \bcompatible;(?!\ ?(?:U;|(?:MSIE|Konqueror|Linux|ANTGalio|IBrowse)\b))
+        | https?://
+        | (?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}  # from its beginning alone: else long words take a millisecond
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What says that it only looks like a browser, or where its owner is reached: browsers do neither.
+
+Those that called themselves compatible in earlier years are named. Apps that are no browsers give addresses too, and
+are not meant: their user agents do not begin so."""
+_DEVICE: Final = re.compile(
+    r"""(?<=\()Linux;\ (?:U;\ |arm(?:_64)?;\ )?Android\ [^;)]*;[^;)]*(?:;[^)]*?\bBuild/[^;)]*)?  # with its model
+    | \bCronet/                    # Chromium's network library, of which the library would take Cron
+    | \b(?:HbbTV|FVC)/\S+\ \([^)]*\)   # a television's makers
+    | \b(?:com|ru)\.yandex\. | \bYaApp_\S+ | \bBroPP/   # what people use of a company that has crawlers too
+    | \[FBAN/[^]]*\]              # an app's own browser
+    | (?<=\w)008/                 # the end of a version
+    """,
+    re.VERBOSE,
+)
 
 
 def is_client(user_agent: str) -> bool:
@@ -91,5 +115,13 @@ def is_client(user_agent: str) -> bool:
 
 
 def is_program(user_agent: str) -> bool:
-    """Return whether this list knows the user agent."""
-    return is_client(user_agent) or _AGENT.search(user_agent) is not None
+    """Return whether this list knows the user agent, or it introduces itself as browsers do not."""
+    return is_client(user_agent) or bool(_AGENT.search(user_agent) or _INTRODUCTION.match(user_agent))
+
+
+def without_device(user_agent: str) -> str:
+    """Return the user agent without what a device or an app is called, which says nothing about who uses it.
+
+    Phones and tablets are called OPPO A33, C Bot, Spider or Zeus; crawlers that imitate one add their name elsewhere.
+    """
+    return _DEVICE.sub("", user_agent)

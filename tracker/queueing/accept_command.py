@@ -4,7 +4,7 @@ Most of an offer is the same for all hits of an application, or of a caller, wit
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -14,7 +14,8 @@ from uuid import UUID
 import hiredis
 
 from tracker.errors import QueueFull
-from tracker.queueing.entry import STREAMS, Entry
+from tracker.hit import EPOCH
+from tracker.queueing.entry import STREAMS, Entry, spelled_id, spelled_time
 from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import CROWD_SHARE, MemoryUse
@@ -28,6 +29,7 @@ _NO_EVENT = "tracker:event:"
 """The key of an entry without an event: nothing stands there. An empty one would be refused to a user who may use only
 the keys of this project."""
 _MAX_PACKED: Final = 1024
+_NO_ID: Final = UUID(int=0)
 SHARED_STREAM_SHARE: Final = 100
 """Entries, of at most 4 KiB each, that an application may have waiting in the streams that all share: a batch."""
 
@@ -61,6 +63,8 @@ class PackedOffer(NamedTuple):
     arguments: bytes
     events: int
     entries: int
+    rows: int
+    """Of the columns that entries may have in common: one for all of them, or one for each."""
 
 
 class AcceptCommands:
@@ -114,12 +118,19 @@ class AcceptCommands:
             tagged(event_key(application_id, event_id), self._tag) if event_id else self._no_event
             for event_id in event_ids
         ]
+        rows = _packed_rows(entries)
+        first_columns = [
+            b"$36\r\n%b\r\n$%d\r\n%b\r\n" % (spelled_id(entry.id), len(entry.tracking_data), entry.tracking_data)
+            for entry in entries
+        ]
+        head = _number(len(events)), self._caller(quota), _number(offered), _number(len(rows))
         return PackedOffer(
             self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
-            b"".join((_number(len(events)), self._caller(quota), _number(offered), *_packed_entries(entries))),
+            b"".join((*head, *first_columns, *rows)),
             len(events),
             len(entries),
+            len(rows),
         )
 
     def command(self, offers: Sequence[PackedOffer]) -> bytes:
@@ -137,7 +148,7 @@ class AcceptCommands:
                 keys.append(offer.event_keys)
                 arguments.append(offer.arguments)
                 key_count += offer.events
-                argument_count += _OFFER_ARGUMENTS + offer.entries * _COLUMNS
+                argument_count += _OFFER_ARGUMENTS + offer.entries * _FIRST_COLUMNS + offer.rows * _FURTHER_COLUMNS
         # Beside these: EVALSHA, the script's digest, the number of keys.
         head = b"*%d\r\n" % (3 + key_count + argument_count)
         return b"".join((head, self._evalsha, _number(key_count), *keys, *arguments))
@@ -192,8 +203,9 @@ _SHARED_KEYS: Final = 6
 _LIMITS: Final = 3
 _COMMON_KEYS: Final = 4
 _COMMON_ARGUMENTS: Final = 3
-_OFFER_ARGUMENTS: Final = 8
-_COLUMNS: Final = 10
+_OFFER_ARGUMENTS: Final = 9
+_FIRST_COLUMNS: Final = 2
+_FURTHER_COLUMNS: Final = 8
 """How many keys and arguments each part of a command has: see the head of `accept.lua`."""
 
 
@@ -201,16 +213,31 @@ def _id_of_common(offer: PackedOffer) -> int:
     return id(offer.common)
 
 
-def _packed_entries(entries: Sequence[Entry]) -> Iterator[bytes]:
-    """Pack entries. Those of a batch differ in their first two columns, and the others are packed once."""
-    last: tuple[Any, ...] = ()
-    rest = b""
-    for entry in entries:
-        if entry[2:] != last:
-            last = entry[2:]
-            rest = _bare(*entry.to_fields()[2:])
-        data = entry.tracking_data
-        yield b"$36\r\n%b\r\n$%d\r\n%b\r\n%b" % (str(entry.id).encode(), len(data), data, rest)
+def _packed_rows(entries: Sequence[Entry]) -> list[bytes]:
+    """Pack what entries have beside their first two columns: once where it is the same for all, as in most batches."""
+    if len(entries) > 1:
+        first = entries[0][2:]
+        if any(entry[2:] != first for entry in entries):
+            return [_packed_row(entry) for entry in entries]
+    return [_packed_row(entry) for entry in entries[:1]]
+
+
+def _packed_row(entry: Entry) -> bytes:
+    """Pack the last eight of `Entry.to_fields`, of which new hits differ in their times alone."""
+    created_at = _packed_time(entry.created_at)
+    updated_at = created_at if entry.updated_at is entry.created_at else _packed_time(entry.updated_at)
+    return _packed_tries(*entry[4:]) + created_at + updated_at
+
+
+def _packed_time(time: datetime) -> bytes:
+    spelled = spelled_time(time)
+    return b"$%d\r\n%b\r\n" % (len(spelled), spelled)
+
+
+@lru_cache(maxsize=1024)
+def _packed_tries(*columns: int | str | datetime | None) -> bytes:
+    """Pack the columns from `priority` to `error_message`."""
+    return _bare(*Entry(_NO_ID, b"", EPOCH, EPOCH, *columns).to_fields()[2:8])  # type: ignore[arg-type] # these
 
 
 @lru_cache(maxsize=1024)

@@ -253,7 +253,7 @@ class Consumer:
         claims = []
         for stream_id, fields in entries:
             if stream_id is not None and fields is not None:
-                claims.append(Claim(Entry.from_fields(fields, stream_id), stream, stream_id, shard=self._shard))
+                claims.append(Claim(Entry.from_fields(fields, stream_id), stream, stream_id, False, self._shard))
             elif stream_id is not None:
                 # Another deleted the entry after it was claimed; an older server still counts it as pending.
                 self._redis.xack(stream, GROUP, stream_id)

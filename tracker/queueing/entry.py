@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from tracker.hit import EPOCH, Hit
+from tracker.hit import EPOCH, Hit, uuid_of
 
 FIELDS = (
     "id",
@@ -42,6 +42,8 @@ MAX_IMPORTED_PRIORITY: Final = IMPORT_PRIORITY + _MAX_IMPORTS - 1
 
 _INTEGER_LIMIT = 2**31 - 1
 _STATUS_LENGTH = 20
+_SPELLED_LENGTH: Final = 36
+_DIGITS: Final = 32
 
 
 def import_priority(import_id: int) -> int:
@@ -97,9 +99,9 @@ class Entry(NamedTuple):
 
     def to_fields(self) -> tuple[str | bytes | int, ...]:
         """Return the values of `FIELDS`, in their order, as Redis takes them."""
-        created_at = _spelled(self.created_at)
+        created_at = spelled_time(self.created_at)
         return (
-            str(self.id),
+            spelled_id(self.id),
             self.tracking_data,
             self.priority,
             self.retry_count,
@@ -108,7 +110,7 @@ class Entry(NamedTuple):
             self.processed_at.isoformat() if self.processed_at else "",
             self.error_message or "",
             created_at,
-            created_at if self.updated_at is self.created_at else _spelled(self.updated_at),
+            created_at if self.updated_at is self.created_at else spelled_time(self.updated_at),
         )
 
     @classmethod
@@ -119,20 +121,24 @@ class Entry(NamedTuple):
 
         An id that cannot be read is derived from the stream id and the fields, so that a redelivery has the same.
         """
-        created, updated = fields.get(b"created_at"), fields.get(b"updated_at")
+        field = fields.get
+        created, updated = field(b"created_at"), field(b"updated_at")
         created_at = _time(created) or _time_of_stream_id(stream_id)
-        return cls(
-            id=_uuid(fields.get(b"id")) or _derived_id(stream_id, fields),
-            tracking_data=fields.get(b"tracking_data", b""),
-            priority=_integer(fields.get(b"priority"), 0),
-            retry_count=_integer(fields.get(b"retry_count"), 0),
-            max_retries=_integer(fields.get(b"max_retries"), 3),
-            status=fields.get(b"status", b"queued").decode(errors="replace")[:_STATUS_LENGTH],
-            processed_at=_time(fields.get(b"processed_at")),
-            error_message=fields.get(b"error_message", b"").decode(errors="replace") or None,
-            created_at=created_at,
-            # Until an entry has failed once, both are the same.
-            updated_at=created_at if updated == created else _time(updated) or created_at,
+        # By position, which takes a third of the time of names.
+        return cls._make(
+            (
+                _uuid(field(b"id")) or _derived_id(stream_id, fields),
+                field(b"tracking_data", b""),
+                created_at,
+                # Until an entry has failed once, both are the same.
+                created_at if updated == created else _time(updated) or created_at,
+                _integer(field(b"priority"), 0),
+                _integer(field(b"retry_count"), 0),
+                _integer(field(b"max_retries"), 3),
+                field(b"status", b"queued").decode(errors="replace")[:_STATUS_LENGTH],
+                _time(field(b"processed_at")),
+                field(b"error_message", b"").decode(errors="replace") or None,
+            )
         )
 
     def to_member(self) -> bytes:
@@ -167,21 +173,23 @@ class Entry(NamedTuple):
         return self._replace(retry_count=self.retry_count + 1, error_message=reason, updated_at=now)
 
 
-_last_spelled = EPOCH, EPOCH.isoformat()
+def spelled_id(tracking_id: UUID) -> bytes:
+    """Spell an id: `str` of a UUID, in a tenth of its time."""
+    return orjson.dumps(tracking_id)[1:-1]
 
 
-def _spelled(time: datetime) -> str:
-    """Spell a time. The entries of a batch have the very same one, which is spelled once."""
-    global _last_spelled  # noqa: PLW0603 a pair that is exchanged whole: whoever reads it has both halves of one time
-    last, text = _last_spelled
-    if time is not last:
-        text = time.isoformat()
-        _last_spelled = time, text
-    return text
+def spelled_time(time: datetime) -> bytes:
+    """Spell a time: its `isoformat`, in a tenth of its time."""
+    return orjson.dumps(time)[1:-1]
+
+
+_USUAL_INTEGERS: Final = {b"%d" % number: number for number in range(100)}
 
 
 def _integer(value: bytes | None, default: int) -> int:
     """Return an INTEGER column's value; a number beyond its range is cut to it."""
+    if (usual := _USUAL_INTEGERS.get(value or b"")) is not None:
+        return usual
     try:
         return max(-_INTEGER_LIMIT, min(_INTEGER_LIMIT, int(value or b"")))
     except ValueError:
@@ -190,6 +198,9 @@ def _integer(value: bytes | None, default: int) -> int:
 
 def _uuid(value: bytes | None) -> UUID | None:
     try:
+        # As it is spelled usually: what UUID reads besides it reads itself, in three times the time.
+        if value is not None and len(value) == _SPELLED_LENGTH and len(digits := value.replace(b"-", b"")) == _DIGITS:
+            return uuid_of(int(digits, 16))
         return UUID((value or b"").decode())
     except ValueError:
         return None
@@ -200,6 +211,8 @@ def _time(value: bytes | None) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value.decode())
+        if time.tzinfo is UTC:
+            return time
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -64,22 +64,19 @@ class GroupCommit:
         self._socket: socket.socket | None = None
         self._next_socket: socket.socket | None = None
         """What takes its place as soon as nothing is under way."""
-        self._renew_at = 0.0
+        self._renew_at = self._connect_again_at = self._heard_at = 0.0
         self._connects_at = 0.0
         """When the connection that is used was asked for."""
-        self._connecting = False
-        self._connect_again_at = 0.0
+        self._arrived: deque[socket.socket] = deque()
+        """One that a thread has connected and the loop has not taken yet: when the process ends, nobody does."""
+        self._connecting = self._is_closed = self._must_load = self._is_about_to_send = self._writes = False
         self._reader: Any = hiredis.Reader()
         self._buffer = bytearray(_PIECE)
         self._ready: list[_Offer] = []
         self._to_repeat: list[_Group] = []
         self._in_flight: deque[_Group | None] = deque()
         """None stands for the script itself, which was sent once more."""
-        self._must_load = False
         self._unsent = memoryview(b"")
-        self._heard_at = 0.0
-        """When Redis answered last, or was asked."""
-        self._is_about_to_send = self._writes = False
         self._begin_to_connect()
         self._watch()
 
@@ -114,7 +111,9 @@ class GroupCommit:
             self._loop.call_soon(self._send)
 
     def close(self) -> None:
+        self._is_closed = True
         self._fail(QueueUnavailable("The process ends."))
+        self._close_arrived()
 
     def _send(self) -> None:
         self._is_about_to_send = False
@@ -122,7 +121,6 @@ class GroupCommit:
             return
         if self._next_socket is not None:
             self._replace_socket(self._next_socket)
-            self._next_socket = None
         if self._socket is None:
             self._fail(QueueUnavailable("The connection to Redis was lost."))
             return
@@ -158,7 +156,8 @@ class GroupCommit:
             self._loop.remove_writer(self._socket)
 
     def _read(self) -> None:
-        assert self._socket is not None
+        if self._socket is None:
+            return
         try:
             size = self._socket.recv_into(self._buffer)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -180,11 +179,7 @@ class GroupCommit:
         if not self._in_flight:
             self._send()
         if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
-            self._loop.call_soon(self._read_pending)
-
-    def _read_pending(self) -> None:
-        if self._socket is not None:
-            self._read()
+            self._loop.call_soon(self._read)
 
     def _take(self, answer: Any) -> None:  # noqa: ANN401 what a command answers
         """Give an answer to the offers that it belongs to."""
@@ -214,15 +209,13 @@ class GroupCommit:
     def _fail(self, error: QueueUnavailable) -> None:
         """Give the connection up: whatever was offered and not answered is unavailable, also what is ready."""
         self._replace_socket(self._next_socket)
-        self._next_socket = None
         self._connect_again_at = self._loop.time() + _PAUSE_SECONDS
         groups = [*self._in_flight, *self._to_repeat, _Group(self._ready)]
         self._in_flight.clear()
         self._ready, self._to_repeat = [], []
         self._unsent, self._must_load, self._writes = memoryview(b""), False, False
-        for group in groups:
-            for offer in group.offers if group is not None else ():
-                _tell(offer, partial(_raise, error))
+        for offer in chain.from_iterable(group.offers for group in groups if group is not None):
+            _tell(offer, partial(_raise, error))
 
     def _watch(self) -> None:
         """Look for an answer that does not come, and for a connection that is to be replaced."""
@@ -244,17 +237,23 @@ class GroupCommit:
 
     def _connect(self) -> None:
         """In a thread: connect as every other client of this project does, with the script loaded."""
-        connected: socket.socket | None = None
         try:
-            connected = self._producer.connected_socket()
+            self._arrived.append(self._producer.connected_socket())
         except QueueUnavailable as error:
             _log.debug("redis unavailable", reason=str(error))
         with contextlib.suppress(RuntimeError):  # The loop has ended meanwhile.
-            self._loop.call_soon_threadsafe(self._connected, connected)
+            self._loop.call_soon_threadsafe(self._connected)
+        if self._is_closed:
+            self._close_arrived()
 
-    def _connected(self, connected: socket.socket | None) -> None:
+    def _close_arrived(self) -> None:
+        with contextlib.suppress(IndexError):
+            self._arrived.pop().close()
+
+    def _connected(self) -> None:
         self._connecting = False
         self._connect_again_at = self._loop.time() + _PAUSE_SECONDS
+        connected = None if self._is_closed or not self._arrived else self._arrived.pop()
         if connected is not None and self._in_flight:
             self._next_socket = connected
         elif connected is not None:
@@ -265,7 +264,7 @@ class GroupCommit:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._socket.close()
-        self._socket = connected
+        self._socket, self._next_socket = connected, None
         self._reader = hiredis.Reader()
         if connected is not None:
             self._renew_at = self._loop.time() + MAX_CONNECTION_SECONDS

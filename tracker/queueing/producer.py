@@ -156,14 +156,14 @@ class Producer:
             )
         remaining, wake_up_due, used_up, *pairs = rest
         limit = LIMITS[used_up - 1] if used_up else None
-        return Enqueued(
-            accepted=taken,
-            limit=max(0, rate_limit or 0),
-            remaining=remaining,
-            reset=0 if rate_limit is None else reset_of(limit, int(now.timestamp())),
-            wake_up_due=wake_up_due == 1,
-            used_up=limit,
-            repeats={index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
+        return Enqueued(  # By position, which takes half the time.
+            taken,
+            max(0, rate_limit or 0),
+            remaining,
+            0 if rate_limit is None else reset_of(limit, int(now.timestamp())),
+            wake_up_due == 1,
+            limit,
+            {index: UUID(first.decode()) for index, first in zip(pairs[::2], pairs[1::2], strict=True)}
             if pairs
             else _NO_REPEATS,
         )

@@ -81,11 +81,11 @@ def export(
 
     def chunks() -> Iterator[bytes]:
         unsent, heard = beginning, clock()
-        for page in pages(database, wanted, period, format_, sleep=sleep):
-            if page or clock() - heard >= SILENCE:
-                yield unsent + lines(page)
+        for page in pages(database, wanted, period, format_, write=lines, sleep=sleep):
+            if page.count or clock() - heard >= SILENCE:
+                yield unsent + page.text
                 unsent, heard = b"", clock()
-            on_rows(len(page))
+            on_rows(page.count)
         if unsent:
             yield unsent
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, Literal
 
 from tracker.reading.export_json import json_lines
+from tracker.store import exported_hits
 
 try:
     import re2
@@ -18,25 +19,6 @@ except ImportError:
 Format = Literal["csv", "jsonl"]
 FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 
-FIELDS: Final = (
-    "tracking_id",
-    "created_at",
-    "app_id",
-    "client_sub_id",
-    "module_id",
-    "url",
-    "referrer",
-    "user_agent",
-    "ip_address",
-    "session_id",
-    "screen_resolution",
-    "language",
-    "timezone",
-    "event_name",
-    "event_data",
-    "custom_params",
-)
-"""The columns of `access_logs`, with the tracking id, which carries the `id`, in its place."""
 _MARK: Final = "'"
 _FORMULA: Final = "=+-@\N{MINUS SIGN}"
 """What begins a formula in a spreadsheet, once look-alikes are reduced to it."""
@@ -61,18 +43,20 @@ def _searching(pattern: bytes) -> Callable[[bytes], object]:
 
 _UNSAFE: Final = rb"\x00-\x1f'=+\-@\x7f-\xff"
 _SUSPECT_IN_CSV: Final = _searching(
-    rb',"?(?: [%b ,]|[%b])|[;|\x00-\x1f\x7f](?: [%b "]|["%b])|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]'
-    % (_UNSAFE, _UNSAFE, _UNSAFE, _UNSAFE)
+    rb',(?:"?(?: [%b ,]|[%b])|"\n)|[;|\x00-\x1f\x7f](?: [%b "]|["%b])|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]'
+    % (_UNSAFE, _UNSAFE.replace(rb"\x00-\x1f", rb"\x00-\x09\x0b-\x1f"), _UNSAFE, _UNSAFE)
 )
-"""Where there may be something for `safe_cell` in lines of CSV that end with newlines: in more places than there is."""
+"""Where there may be something for `safe_cell` in lines of CSV that end with newlines: in more places than there is.
+A newline behind a comma is the end of a line: at the beginning of a text it has a quote before it."""
 _CELL: Final = re.compile(r'(?:"([^"]*(?:""[^"]*)*)"|([^,"]*))(?:,|\Z)')
 
-Lines = Callable[[Sequence[bytes]], bytes]
+Rows = Sequence[bytes | memoryview]
+Lines = Callable[[Rows], bytes]
 
 
 def fields_of(*, with_params: bool) -> tuple[str, ...]:
     """Return the names of the fields of an export."""
-    return FIELDS if with_params else FIELDS[:-1]
+    return exported_hits.FIELDS if with_params else exported_hits.FIELDS[:-1]
 
 
 def lines_of(format_: Format, fields: Sequence[str]) -> tuple[bytes, Lines]:
@@ -120,20 +104,27 @@ def _plain(letter: str) -> str:
     return unicodedata.normalize("NFKC", letter)[:1]
 
 
-def _safe_lines(lines: Sequence[bytes]) -> bytes:
+def _safe_lines(rows: Rows) -> bytes:
     """Return lines of CSV as they are, but for those in which a spreadsheet could find a formula.
 
     One look goes over all of them: nearly always there is nothing to do, and a look at each cell takes ten times as
     long as PostgreSQL does for the whole line.
     """
-    if _SUSPECT_IN_CSV(_ended(lines, b"\n")):
-        return b"".join([_safe_line(line) if _SUSPECT_IN_CSV(line + b"\n") else line + b"\r\n" for line in lines])
-    return _ended(lines, b"\r\n")
+    together = b"".join(rows)
+    # Neither a line break within a text nor a place at a line's end: each line has its end where it seems to have it.
+    are_plain = together.count(b"\n") == together.count(_END) == len(rows)
+    if are_plain and not _SUSPECT_IN_CSV(together):
+        return together.replace(_END, b"\r\n")
+    lines = [_without_place(bytes(row)) for row in rows]
+    return b"".join([_safe_line(line) if _SUSPECT_IN_CSV(line + b"\n") else line + b"\r\n" for line in lines])
 
 
-def _ended(lines: Sequence[bytes], end: bytes) -> bytes:
-    """Return the lines, each with this end."""
-    return end.join((*lines, b"")) if lines else b""
+_END: Final = b",\n"
+"""Of a line whose place is empty."""
+
+
+def _without_place(row: bytes) -> bytes:
+    return row[: row.rindex(b",")]
 
 
 def _safe_line(line: bytes) -> bytes:

@@ -22,7 +22,7 @@ from tracker.reading.export_window import Window
 from tracker.reading.period import Period
 from tracker.store import exported_hits, partitions
 from tracker.store.database import Database
-from tracker.store.exported_hits import ExportFilter, HitPosition, Page
+from tracker.store.exported_hits import ExportFilter, HitPosition, Page, Write
 
 PAGE: Final = 5000
 """Hits at once, at most."""
@@ -30,7 +30,7 @@ PAGE_BYTES: Final = 2 * 1024 * 1024
 """Of a page's lines. One hit more may make it longer: whatever it is, it comes."""
 _FIRST_PAGE: Final = 250
 """Hits that are asked for at first. PostgreSQL reads all of them, also where a few are as long as a page may be, so
-that no more are asked for than fitted before, and twice as many after a page that was full of short ones."""
+that no more are asked for than would have fitted before, and at most twice as many."""
 _PATIENCE: Final = 5.0
 """Seconds until a statement is given up for one that looks at less time; the last one has as long as its role gives."""
 _PAUSES: Final = (0.5, 2.0, 5.0)
@@ -40,10 +40,10 @@ Sleep = Callable[[float], None]
 
 
 def pages(
-    database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
-) -> Iterator[list[bytes]]:
+    database: Database, wanted: ExportFilter, period: Period, format_: Format, *, write: Write, sleep: Sleep
+) -> Iterator[Page]:
     """Yield the pages of `_pages`, each while the next one is on its way. Raises what that raises, in its place."""
-    all_pages = _pages(database, wanted, period, format_, sleep=sleep)
+    all_pages = _pages(_Reading(database, wanted, format_, write, sleep), period)
     try:
         # Whoever stops listening waits for the statement that runs, and for no other.
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="export") as thread:
@@ -56,18 +56,29 @@ def pages(
         all_pages.close()
 
 
-def _pages(
-    database: Database, wanted: ExportFilter, period: Period, format_: Format, *, sleep: Sleep
-) -> Generator[list[bytes], None, None]:
-    """Yield the hits in the order of their times, each a line of the format, in pages of at most PAGE.
+class _Reading(NamedTuple):
+    """What is the same for all pages of an export."""
+
+    database: Database
+    wanted: ExportFilter
+    format_: Format
+    write: Write
+    sleep: Sleep
+
+
+_NOTHING: Final = Page(b"", 0, 0, None, is_full=False, is_cut_off=False)
+
+
+def _pages(reading: _Reading, period: Period) -> Generator[Page, None, None]:
+    """Yield the hits in the order of their times, in pages of at most PAGE.
 
     An empty one says that it is still being looked.
 
     Raises Refused (SERVICE_UNAVAILABLE) where a minute's hits take PostgreSQL too long, and DatabaseUnavailable.
     """
     window = Window()
-    for start, end in _months(database, period):
-        yield from _pages_within(_Reading(database, wanted, format_, sleep), (start, end), window)
+    for start, end in _months(reading.database, period):
+        yield from _pages_within(reading, (start, end), window)
 
 
 def _months(database: Database, period: Period) -> list[tuple[datetime, datetime]]:
@@ -85,16 +96,7 @@ def _months(database: Database, period: Period) -> list[tuple[datetime, datetime
     return sorted((start, end) for start, end in bounds if start < end)
 
 
-class _Reading(NamedTuple):
-    """What is the same for all pages of an export."""
-
-    database: Database
-    wanted: ExportFilter
-    format_: Format
-    sleep: Sleep
-
-
-def _pages_within(reading: _Reading, bounds: tuple[datetime, datetime], window: Window) -> Iterator[list[bytes]]:
+def _pages_within(reading: _Reading, bounds: tuple[datetime, datetime], window: Window) -> Iterator[Page]:
     at, end = bounds
     after: HitPosition | None = None
     limit = min(_FIRST_PAGE, PAGE)
@@ -108,17 +110,23 @@ def _pages_within(reading: _Reading, bounds: tuple[datetime, datetime], window: 
                 with bounded():
                     raise
             window.given_up()
-            yield []
+            yield _NOTHING
             continue
         window.answered()
         after = page.last or after
-        yield page.lines
-        if page.is_cut_off:
-            limit = len(page.lines)
-        elif page.is_full:
-            limit = min(2 * limit, PAGE)
+        yield page
+        if page.is_cut_off or page.is_full:
+            limit = min(2 * limit, PAGE, _fitting(page))
         else:
             at = until
+
+
+def _fitting(page: Page) -> int:
+    """Return how many hits will nearly fill a page, if they are as long as those of this one.
+
+    What PostgreSQL writes beyond a page's bytes is read, dropped, and written again.
+    """
+    return max(1, page.count * (PAGE_BYTES - PAGE_BYTES // 16) // page.size)
 
 
 def _page(
@@ -138,6 +146,7 @@ def _page(
                     reading.wanted,
                     *bounds,
                     format_=reading.format_,
+                    write=reading.write,
                     after=after,
                     limit=limit,
                     max_bytes=PAGE_BYTES,

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tracker.clock import Clock
 from tracker.reading.asked import asked_of
@@ -20,6 +20,8 @@ _AHEAD: Final = timedelta(minutes=2)
 """By how much a hit may be ahead of this machine's clock."""
 _FRESH_SECONDS: Final = 1.0
 """For how long an answer serves everybody who looks at the same application."""
+_WAIT_SECONDS: Final = 2.0
+"""For how long to wait for somebody else's look."""
 _MAX_REMEMBERED: Final = 200
 
 
@@ -36,28 +38,55 @@ class LiveView:
         return self.latest.hits < MAX_HITS
 
 
+class _Seen:
+    """What was seen last of an application; whoever looks again holds the lock, and the others wait for it."""
+
+    __slots__ = ("at", "lock", "view")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.at, self.view = 0.0, cast("LiveView | None", None)
+
+
 class LiveReader:
     """Reads it, once a second for all who look at the same application. Thread-safe."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
-        self._seen: OrderedDict[str, tuple[float, LiveView]] = OrderedDict()
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, app_id: str) -> LiveView:
         """Return the last half hour, no more than a second old. Raises Refused and DatabaseUnavailable."""
-        now = self._clock.monotonic()
         with self._lock:
-            at, view = self._seen.get(app_id, (0.0, None))
-        if view is not None and now - at < _FRESH_SECONDS:
-            return view
-        view = read(self._database, app_id, self._clock.now())
-        with self._lock:
-            self._seen[app_id] = (now, view)
+            seen = self._seen.setdefault(app_id, _Seen())
             self._seen.move_to_end(app_id)
             while len(self._seen) > _MAX_REMEMBERED:
                 self._seen.popitem(last=False)
-        return view
+        # Of several who come when it is time to look again, one looks. Where that takes too long, each does.
+        is_held = seen.lock.acquire(timeout=_WAIT_SECONDS)
+        try:
+            view = self._fresh(seen)
+            if view is None:
+                at = self._clock.monotonic()
+                view = read(self._database, app_id, self._clock.now())
+                # In this order: `latest` must not take an old view for one of now.
+                seen.view = view
+                seen.at = at
+            return view
+        finally:
+            if is_held:
+                seen.lock.release()
+
+    def latest(self, app_id: str) -> LiveView | None:
+        """Return what `read` would without looking again, if it would."""
+        with self._lock:
+            seen = self._seen.get(app_id)
+        return None if seen is None else self._fresh(seen)
+
+    def _fresh(self, seen: _Seen) -> LiveView | None:
+        at, view = seen.at, seen.view
+        return view if self._clock.monotonic() - at < _FRESH_SECONDS else None
 
 
 def read(database: Database, app_id: str, now: datetime) -> LiveView:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tracker.reading.asked import asked_of, bounded
 from tracker.reading.period import Period
-from tracker.store import statistics_reading, totals
+from tracker.store import statistics_reading
 from tracker.store.database import Database, Transaction
 
 MAX_COUNTED: Final = 50_000
@@ -56,13 +56,13 @@ def read(database: Database, application_ids: Sequence[UUID], period: Period) ->
         return glances
 
 
-def ever_counted(database: Database, *, app_id: str) -> bool:
-    """Return whether the statistics of an application have a hit at all.
+def first_counted(database: Database, *, app_id: str) -> date | None:
+    """Return the first day of which the statistics of an application have a hit; None where they have none at all.
 
     Raises as `read` does, and APPLICATION_NOT_FOUND.
     """
     with asked_of(database, app_id) as (tx, application):
-        return totals.counted(tx, application.id) > 0
+        return statistics_reading.first_counted(tx, application.id)
 
 
 def _visitors_of_days(days: Sequence[dict[str, Any]]) -> int:

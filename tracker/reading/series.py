@@ -30,7 +30,7 @@ class Numbers:
 
 def rows(period: Period, group_by: Grouping, numbers: Mapping[Bucket, Numbers]) -> list[dict[str, Any]]:
     """Return the series in order; a month that the period cuts has only its days within the period."""
-    return [_row(place, group_by, numbers.get(place) or _nothing(group_by)) for place in _places(period, group_by)]
+    return [_row(place, group_by, numbers.get(place) or _nothing(group_by)) for place in places(period, group_by)]
 
 
 def month_of(day: date) -> date:
@@ -38,7 +38,8 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
-def _places(period: Period, group_by: Grouping) -> Iterator[Bucket]:
+def places(period: Period, group_by: Grouping) -> Iterator[Bucket]:
+    """Return where the rows of a period stand, in their order."""
     if group_by == "month":
         yield from dict.fromkeys((month_of(day), 0) for day in period.dates())
     else:

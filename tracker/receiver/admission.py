@@ -176,9 +176,9 @@ def application_not_found() -> Refused:
 def require_own_page(rules: Rules, environ: Mapping[str, Any]) -> None:
     """Raise ForeignPage where the page is not one of the application's; note in `environ` which may read the answer."""
     if rules.domain is None:
-        if isinstance(environ, MutableMapping):
-            # An older state of the application may have had one.
-            environ.pop(_READERS, None)
+        if _READERS in environ and isinstance(environ, MutableMapping):
+            # An older state of the application had one.
+            del environ[_READERS]
         return
     origin = environ.get("HTTP_ORIGIN")
     host = host_of(origin) or host_of(environ.get("HTTP_REFERER"))

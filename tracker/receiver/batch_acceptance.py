@@ -1,6 +1,6 @@
 """From a batch to its results: each event is judged alone, and the good ones go into the queue in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from tracker.receiver.admission import (
     require_dialect,
 )
 from tracker.receiver.batch_body import BatchBody, parse_batch
-from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, CommonEvent, common_batch_of
+from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, common_batch_of
 from tracker.receiver.context import HitRequest, ReceiverContext
 from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import reason_to_drop_keyed
@@ -100,8 +100,8 @@ def _take_common_batch(
     if batch is None:
         return None
     now = request.now
-    named = {"app_id": batch.app_id}
-    application, key = _caller(context, request, named, [] if batch.app_id else _naming(batch.events))
+    naming = [] if batch.app_id else [{"app_id": event.app_id} for event in batch.events]
+    application, key = _caller(context, request, {"app_id": batch.app_id}, naming)
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
     entries = CommonEntries(
@@ -117,11 +117,12 @@ def _take_common_batch(
     )
     results: list[dict[str, Any]] = [{} for _ in batch.events]
     good: list[_Good] = []
+    hit_ids = context.hit_ids.several(now, len(batch.events))
     for place, event in enumerate(batch.events):
         if reason := reason_to_drop_keyed(rules, entries.user_agent_in(event)):
             results[place] = {"index": place, "success": True, "filtered": reason}
             continue
-        made = entries.entry_of(event, context.hit_ids.next(now))
+        made = entries.entry_of(event, hit_ids[place])
         if made is None:
             return None
         good.append(_Good(place, *made, event.event_id))
@@ -258,11 +259,6 @@ def _key(application: Application, request: HitRequest) -> ApiKey:
         raise _key_required()
     require_active(application)
     return key
-
-
-def _naming(events: Sequence[CommonEvent]) -> list[Any]:
-    """Return what `_app_ids` looks at."""
-    return [{"app_id": event.app_id} for event in events]
 
 
 def _app_ids(events: list[Any]) -> list[str]:

@@ -7,14 +7,13 @@ where `hit_form` and `hit_building` decide and explain. A property test holds bo
 
 from datetime import datetime
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
 
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.hit import tracking_id_of
+from tracker.hit import Hit, tracking_id_of
 from tracker.hit_values import (
     MAX_APP_ID_LENGTH,
     MAX_DESCRIPTION_LENGTHS,
@@ -85,31 +84,7 @@ class CommonBatch(Struct, forbid_unknown_fields=True, gc=False):
     app_id: _AppId = None
 
 
-class _Columns(Struct, omit_defaults=True, gc=False):
-    """What `Hit.encode` writes, in its order."""
-
-    id: int
-    created_at: datetime
-    application_id: UUID
-    app_id: str
-    client_sub_id: str | None = None
-    module_id: str | None = None
-    url: str | None = None
-    referrer: str | None = None
-    user_agent: str | None = None
-    ip_address: str | None = None
-    session_id: str | None = None
-    screen_resolution: str | None = None
-    language: str | None = None
-    timezone: str | None = None
-    place: str | None = None
-    event_name: str | None = None
-    event_data: dict[str, _Value] | None = None
-    custom_params: dict[str, _Value] | None = None
-
-
 _decode = msgspec.json.Decoder(CommonBatch).decode
-_encode = msgspec.json.Encoder().encode
 
 
 def common_batch_of(body: bytes) -> CommonBatch | None:
@@ -167,28 +142,27 @@ class CommonEntries:
                 user_agent = privacy.user_agent(event.user_agent)
         if happened_at is None:
             return None
-        data = _encode(
-            _Columns(
-                hit_id,
-                happened_at,
-                application.id,
-                application.app_id,
-                event.client_sub_id,
-                event.module_id,
-                privacy.url(event.url),
-                privacy.url(event.referrer),
-                user_agent,
-                address,
-                event.session_id,
-                event.screen_resolution,
-                event.language,
-                event.timezone,
-                place,
-                event.event_name,
-                privacy.event_data(event.event_data),
-                event.custom_params,
-            )
+        hit = Hit(  # By place, in a quarter of the time that names take.
+            hit_id,
+            happened_at,
+            application.id,
+            application.app_id,
+            event.client_sub_id,
+            event.module_id,
+            privacy.url(event.url),
+            privacy.url(event.referrer),
+            user_agent,
+            address,
+            event.session_id,
+            event.screen_resolution,
+            event.language,
+            event.timezone,
+            place,
+            event.event_name,
+            privacy.event_data(event.event_data),
+            event.custom_params,
         )
+        data = hit.encode()
         if len(data) > self._max_bytes:
             return None
         entry = Entry(tracking_id_of(hit_id, happened_at), data, now, now, event.priority or 0, 0, self._max_retries)

@@ -57,7 +57,10 @@ _MAX_BODY_ON_THE_LOOP: Final = 65_536
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 Respond = Callable[[Answer], None]
-InThread = Callable[[Callable[[], Enqueued], Callable[[Callable[[], Enqueued]], None]], bool]
+Offered = Callable[[], Enqueued]
+"""Returns what became of an offer, or raises. It has a name so that the types of functions within a function, which are
+made anew at each request, cost nothing."""
+InThread = Callable[[Offered, Callable[[Offered], None]], bool]
 """Do the first in a thread, then call the second on the loop with its outcome; False where too much waits."""
 
 
@@ -110,9 +113,7 @@ class TrackingEndpoint:
             return _readable(self.show(taken, request.now), environ)
         return Pending(taken.offer, lambda enqueued: self.show(taken.accepted(enqueued), request.now))
 
-    def finish(
-        self, pending: Pending, offered: Callable[[], Enqueued], environ: dict[str, Any], clock: Clock
-    ) -> Answer:
+    def finish(self, pending: Pending, offered: Offered, environ: dict[str, Any], clock: Clock) -> Answer:
         """Return the answer, once the queue has said what became of the offer; `offered` returns that or raises."""
         try:
             return _readable(pending.answer(offered()), environ)
@@ -182,7 +183,7 @@ class LoopTracking:
             respond(begun)
             return True
 
-        def finish(offered: Callable[[], Enqueued]) -> None:
+        def finish(offered: Offered) -> None:
             respond(endpoint.finish(begun, offered, environ, self._clock))
 
         offer = begun.offer
@@ -200,12 +201,7 @@ class LoopTracking:
     def _own_context(self) -> ReceiverContext:
         return self._context
 
-    def _finish(
-        self,
-        pending: Pending,
-        finish: Callable[[Callable[[], Enqueued]], None],
-        answered: Callable[[], Enqueued],
-    ) -> None:
+    def _finish(self, pending: Pending, finish: Callable[[Offered], None], answered: Offered) -> None:
         """Redis has answered, or has not."""
         hit_queue = self._context.hit_queue
         try:
@@ -229,7 +225,7 @@ def _raise(error: Exception) -> Enqueued:
 
 def _readable(answer: Answer, environ: Mapping[str, Any]) -> Answer:
     """Return the answer with the headers that say which pages may read it."""
-    return answer._replace(headers=for_readers(answer.headers, environ))
+    return Answer(answer.body, answer.status, for_readers(answer.headers, environ))
 
 
 HitEndpoint = TrackingEndpoint | DialectEndpoint

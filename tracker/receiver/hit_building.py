@@ -37,6 +37,10 @@ class HitIds:
     def next(self, now: datetime) -> int:
         return self._ids.next(now)
 
+    def several(self, now: datetime, count: int) -> list[int]:
+        """Return so many of them, in their order."""
+        return self._ids.several(now, count)
+
     def check(self) -> None:
         """Renew the lease, and go on with another number where another process holds this one."""
         number = self._process_number.check()
@@ -102,16 +106,10 @@ def build_entry(
             columns[name] = value
         elif name in columns:
             del columns[name]
-    # As `Hit.encode` of the hit with these columns, without making it.
+    # What `Hit.decode` reads as the hit with these columns: making that first takes as long as all of this.
     tracking_data = orjson.dumps(columns)
     if longest is not None and len(tracking_data) > longest:
         raise Refused("PAYLOAD_TOO_LARGE", 413, f"An event may have at most {longest} bytes.")
-    entry = Entry(
-        id=tracking_id_of(hit_id, happened_at),
-        tracking_data=tracking_data,
-        priority=get("priority", 0),
-        max_retries=max_retries,
-        created_at=now,
-        updated_at=now,
-    )
+    # By position: by names it takes twice as long.
+    entry = Entry(tracking_id_of(hit_id, happened_at), tracking_data, now, now, get("priority", 0), 0, max_retries)
     return entry, happened_at

@@ -6,9 +6,20 @@ filters      which of them are taken
 question     a whole question, read from texts and refused where it is none
 zone_days    days, weeks and hours of a time zone as instants; pure
 statement    the SQL of a question; pure
+facts_read   the files of facts that it is put to; pure
 tables       what it is asked of: hits, or parts of visits; pure
 visits       visits of several parts, and what whole visits were like; pure
 gathered     the tables of these, kept for the questions that follow
+near_parts   parts of visits that may go on after a time
+tally, tallies    counts by day, from which visitors and visits of any days follow; pure
+tally_making  those of large applications, made by the scheduler
+tally_verifying  one of them compared with the facts
+seen_before  who of the days after those of a tally was there before
+tallied      a question answered by a tally, or in the usual way
+passing_files  files for questions, which go as soon as nobody reads them
+later_visits  visits that these days add, and those of before that they change
+sums         numbers of groups that are added up; pure
+buckets      the interval that a hit lies in, as SQL; pure
 leading      which groups may be among the largest, before visitors are told apart; pure
 answers      those that were given, for as long as their files are the facts
 readers      the engine and the files of a process that answers

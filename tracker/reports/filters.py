@@ -9,7 +9,7 @@ import orjson
 from tracker.errors import Refused, invalid
 from tracker.reports.dimensions import Dimension, dimension_of
 
-COMPARISONS: Final = ("is", "is_not", "contains", "begins_with", "any_of")
+COMPARISONS: Final = ("is", "is_not", "contains", "contains_any_case", "begins_with", "any_of")
 MAX_FILTERS: Final = 20
 MAX_VALUES: Final = 100
 MAX_VALUE_LENGTH: Final = 1000
@@ -37,6 +37,8 @@ class ReportFilter:
             return f"{column} IS DISTINCT FROM ?", [self.values[0]]
         if self.comparison == "contains":
             return f"coalesce(contains({column}, ?), false)", [self.values[0]]
+        if self.comparison == "contains_any_case":
+            return f"coalesce(contains(lower({column}), lower(?)), false)", [self.values[0]]
         if self.comparison == "begins_with":
             return f"coalesce(starts_with({column}, ?), false)", [self.values[0]]
         texts: list[object] = [value for value in self.values if value is not None]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.goal import GoalStep
 from tracker.reports.facts_of_days import ask_facts, site_of
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
 from tracker.reports.steps import condition_of, hits_with_visits
-from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 

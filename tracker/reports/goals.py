@@ -10,12 +10,13 @@ from typing import Final
 
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import column_of
-from tracker.facts.engine import EngineRow, quoted
+from tracker.facts.engine import quoted
+from tracker.facts.engine_connection import EngineRow
 from tracker.goal import Goal
 from tracker.reports.facts_of_days import ask_facts, site_of
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
 from tracker.reports.steps import condition_of, hits_with_visits
-from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 

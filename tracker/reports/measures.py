@@ -9,8 +9,8 @@ from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 
 _OF_HITS: Final = {
-    "requests": "coalesce(sum(requests), 0)",
-    "page_views": "coalesce(sum(views), 0)",
+    "requests": "coalesce(sum(requests), 0)::BIGINT",
+    "page_views": "coalesce(sum(views), 0)::BIGINT",
     "visitors": "count(DISTINCT visitor)",
 }
 _SESSIONS: Final = "(singles + coalesce(others, 0))"

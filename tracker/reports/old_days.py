@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from tracker.facts.engine import EngineRow
+from tracker.facts.engine_connection import EngineRow
 from tracker.reports.question import Question
 
 _COUNTED: Final = {"requests": "total_requests", "visitors": "unique_visitors", "sessions": "unique_sessions"}

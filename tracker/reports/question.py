@@ -5,7 +5,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, cast
 
 from tracker.application import ParameterDefinition
@@ -98,6 +98,7 @@ def question_of(given: Mapping[str, str | None], site: ReportSettings, now: date
 
     `given` has start_date, end_date (days of the site's zone), measures, dimensions (by commas), filters (JSON),
     interval, compare, order (a name, with `-` before it for the largest first), limit, cursor; all may be absent.
+    The dashboard also gives `until`, an instant at which the days are over.
     """
     keys = {definition.parameter_key for definition in site.definitions}
     numbers = {definition.parameter_key for definition in site.definitions if definition.parameter_type == "number"}
@@ -130,7 +131,8 @@ def _days(given: Mapping[str, str | None], site: ReportSettings, now: datetime, 
     first = _date(given, "start_date") or max(_EARLIEST, last - timedelta(days=_DEFAULT_DAYS - 1))
     if first > last:
         raise _wrong("start_date", f"{first} is after end_date {last}.")
-    days = ZoneDays(first, last, site.zone, site.starts_sunday)
+    until = datetime.fromisoformat(text).astimezone(UTC) if (text := given.get("until")) else None
+    days = ZoneDays(first, last, site.zone, site.starts_sunday, until)
     if days.count > MAX_DAYS:
         raise _wrong("end_date", f"At most {MAX_DAYS} days may be asked about, and these are {days.count}.")
     if (

@@ -2,19 +2,22 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import FactsUnavailable, Refused
-from tracker.facts.engine import Cursor, Engine, FactsChanged
+from tracker.facts.engine import Connect, Cursor, Engine, FactsChanged
 from tracker.facts.folder import Folder
 from tracker.facts.visits import beside
 from tracker.reports.answers import Answers
-from tracker.reports.gathered import GatheredVisits
+from tracker.reports.tallied import Kept
+from tracker.reports.tally import Tally
+from tracker.reports.zone_days import ZoneDays
 from tracker.store.facts_files import FactsFile
+from tracker.store.facts_tallies import TallyRow
 
 MEMORY_MEGABYTES: Final = 400
 MAX_SECONDS: Final = 25.0
@@ -26,21 +29,28 @@ _WAIT_SECONDS: Final = 15.0
 _RETRY_AFTER: Final = 5
 _CHECKS_AT_ONCE: Final = 4
 
+_NOWHERE: Final = Path()
+
 
 class Readers:
     """One of it a process; to be built after a fork. Thread-safe. Nothing is opened before the first question."""
 
-    def __init__(self, folder: Folder | Path, *, memory_megabytes: int = MEMORY_MEGABYTES) -> None:
+    def __init__(
+        self, folder: Folder | Path, *, memory_megabytes: int = MEMORY_MEGABYTES, connect: Connect | None = None
+    ) -> None:
+        """`connect` opens the engine elsewhere than in this process."""
         self.folder = Folder(folder) if isinstance(folder, Path) else folder
         self.answers = Answers()
-        self.gathered = GatheredVisits()
+        self.kept = Kept()
         self._memory = memory_megabytes
+        self._connect = connect
         self._engine: Engine | None = None
         self._stack = ExitStack()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         self._waiting: Counter[str] = Counter()
         self._checked: dict[str, tuple[int, ...]] = {}
+        self._spill: Path | None = None
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
@@ -68,6 +78,25 @@ class Readers:
         with ThreadPoolExecutor(_CHECKS_AT_ONCE, "facts") as threads:
             for _ in threads.map(self._check, unknown):
                 pass
+
+    @contextmanager
+    def tally(self, row: TallyRow | None, content: Callable[[TallyRow], bytes | None]) -> Iterator[Tally | None]:
+        """Give a tally, brought into a file; None without one, where it has no room, or where it has gone meanwhile."""
+        self._opened()
+        if row is None or self._spill is None:
+            yield None
+            return
+
+        def make(path: Path) -> bool:
+            body = content(row)
+            if body is not None:
+                with suppress(OSError):
+                    path.write_bytes(body)
+                    return True
+            return False
+
+        with self.kept.passing.file(row.id, self._spill / "tally", make, of=row.id) as path:
+            yield None if path is None else tally_of(row, path)
 
     def _check(self, file: FactsFile) -> None:
         if not self.folder.has(file.name, file.bytes, file.checksum):
@@ -97,6 +126,8 @@ class Readers:
         with self._lock:
             self._stack.close()
             self._engine = None
+            self._spill = None
+            self.kept = Kept()
 
     @contextmanager
     def _waits(self, app_id: str) -> Iterator[None]:
@@ -118,7 +149,8 @@ class Readers:
                     spill = self._stack.enter_context(self.folder.work())
                 except FactsUnavailable:
                     spill = None  # A folder that only can be read: what has no room in memory is refused.
-                engine = Engine(self.folder.path, memory_megabytes=self._memory, spill=spill)
+                self._spill = spill
+                engine = Engine(self.folder.path, memory_megabytes=self._memory, spill=spill, connect=self._connect)
                 self._stack.callback(engine.close)
                 self._engine = engine
             return self._engine
@@ -131,3 +163,8 @@ def _busy() -> Refused:
         "Other reports are being made: ask again when they are, one after the other.",
         retry_after=_RETRY_AFTER,
     )
+
+
+def tally_of(row: TallyRow, path: Path = _NOWHERE) -> Tally:
+    """Return what a tally is of; and where it is, once it has been fetched."""
+    return Tally(str(path), ZoneDays(row.first, row.last, row.zone), row.timeout_minutes, frozenset(row.kinds))

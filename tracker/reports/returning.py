@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from tracker.reports.buckets import bucket_of
 from tracker.reports.facts_of_days import ask_facts, site_of
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.statement import bucket_of
-from tracker.reports.tables import FactsRead
 from tracker.reports.zone_days import ZoneDays, today_in
 from tracker.store.database import Database
 

@@ -1,47 +1,70 @@
 """The SQL of a question over files of facts, with a place for every value. Pure."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from tracker.facts.columns import column_of
-from tracker.facts.engine import Cursor, EngineRow, quoted
+from tracker.facts.engine import Cursor, quoted
+from tracker.facts.engine_connection import EngineRow
+from tracker.reports.buckets import bucket_of
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.gathered import GatheredVisits
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
 from tracker.reports.tables import (
-    FactsRead,
+    filtered_of,
     has_visits_apart,
     has_whole_slots,
     is_of_parts,
-    naive,
+    reads_sources,
     tables_of_hits,
     tables_of_parts,
 )
 from tracker.reports.visits import WHOLE
-from tracker.reports.zone_days import Interval, ZoneDays
+
+_MAX_FEW_PARTS: Final = 100_000
+_MAX_FEW_HITS: Final = 500_000
+"""Rows that filters leave, up to which they are put into a table: some megabytes. Hits take longer to read again."""
 
 
 def rows_of(
     question: Question, cursor: Cursor, gathered: GatheredVisits, files: FactsRead, *, timeout_minutes: int
 ) -> list[EngineRow]:
     """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures."""
+    few = _few_of(question, cursor, files)
     if not question.needs_visits:
-        return cursor.rows(*statement_of(question, files))
-    of_parts = has_whole_slots(question)
-    with gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, of_parts=of_parts) as table:
-        return cursor.rows(*statement_of(question, files, table))
+        return cursor.rows(*statement_of(question, files, None, few))
+    # Whole applications are asked for first and last pages too: they have one table for all of these questions.
+    way = {"of_parts": has_whole_slots(question), "with_pages": question.needs_pages or not question.filters}
+    with gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, **way) as table:
+        return cursor.rows(*statement_of(question, files, table, few))
 
 
-def statement_of(question: Question, files: FactsRead, gathered: str | None = None) -> tuple[str, list[object]]:
-    """Return the statement and its values; `gathered` is the table of visits of several parts, for whom it needs."""
-    tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
-    tables, params = tables_of(question, files, gathered)
-    conditions = []
-    for report_filter in question.filters:
-        condition, values = report_filter.condition()
-        conditions.append(condition)
-        params += values
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    tables.append(f"selected AS NOT MATERIALIZED (SELECT {_selected(question)} FROM rows{where})")  # noqa: S608
+def _few_of(question: Question, cursor: Cursor, files: FactsRead) -> str | None:
+    """Return the table of what a question's filters leave of the files; None where that is not little, or read once.
+
+    Who looks at it several times takes half as long from a table as from the files. Where filters leave more, the files
+    are read no further than that, and then as if there were no such table.
+    """
+    is_read_again = reads_sources(question) if is_of_parts(question) else leading(question, _groups(question))
+    filtered = filtered_of(question, files) if is_read_again or question.counts_visits else None
+    if filtered is None:
+        return None
+    query, params = filtered
+    limit = _MAX_FEW_PARTS if is_of_parts(question) else _MAX_FEW_HITS
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE few AS {query} LIMIT {limit + 1}", params)
+    [(count,)] = cursor.rows("SELECT count(*) FROM few")
+    return "few" if count <= limit else None
+
+
+def statement_of(
+    question: Question, files: FactsRead, gathered: str | None = None, few: str | None = None
+) -> tuple[str, list[object]]:
+    """Return the statement and its values.
+
+    `gathered` is the table of visits of several parts, for whom it needs; `few` that of what filters have left.
+    """
+    tables, params = selected_of(question, files, gathered, few)
     groups = _groups(question)
     candidates = [] if is_of_parts(question) else leading(question, groups)
     source = "led" if candidates else "selected"
@@ -58,6 +81,22 @@ def statement_of(question: Question, files: FactsRead, gathered: str | None = No
         f"{f'LEFT JOIN of_visits ON {equal}' if question.counts_visits else ''}{order} LIMIT ? OFFSET ?"
     )
     return text, [*params, question.limit + 1, question.offset]
+
+
+def selected_of(
+    question: Question, files: FactsRead, gathered: str | None = None, few: str | None = None
+) -> tuple[list[str], list[object]]:
+    """Return the tables of a WITH, the last of which is `selected`: the rows that are asked about; and their values."""
+    tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
+    tables, params = tables_of(question, files, gathered, few)
+    conditions = []
+    for report_filter in question.filters:
+        condition, values = report_filter.condition()
+        conditions.append(condition)
+        params += values
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    selected = f"selected AS NOT MATERIALIZED (SELECT {_selected(question)} FROM rows{where})"  # noqa: S608 our own names
+    return [*tables, selected], params
 
 
 def _selected(question: Question) -> str:
@@ -123,27 +162,3 @@ def _order(question: Question, groups: Sequence[str]) -> str:
     if question.interval is not None:
         terms.insert(0, "counted.bucket ASC")
     return f" ORDER BY {', '.join(terms)}"
-
-
-def bucket_of(days: ZoneDays, interval: Interval) -> str:
-    """Return the key of the interval that a hit lies in, as `ZoneDays.buckets` has it."""
-    *spans, last = days.offsets()
-    cases = "".join(
-        f"WHEN time < TIMESTAMP '{naive(span.end):%Y-%m-%d %H:%M:%S}' THEN {_minutes(span.offset.total_seconds())} "
-        for span in spans
-    )
-    offset = (
-        f"CASE {cases}ELSE {_minutes(last.offset.total_seconds())} END"
-        if cases
-        else _minutes(last.offset.total_seconds())
-    )
-    local = f"(time + {offset})"
-    if interval in ("minute", "hour"):
-        return f"date_trunc('{interval}', {local}) - {offset}"
-    if interval == "week" and days.starts_sunday:
-        return f"CAST(date_trunc('week', {local} + INTERVAL 1 DAY) - INTERVAL 1 DAY AS DATE)"
-    return f"CAST(date_trunc('{interval}', {local}) AS DATE)"
-
-
-def _minutes(seconds: float) -> str:
-    return f"to_minutes({int(seconds) // 60})"

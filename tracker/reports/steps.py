@@ -5,7 +5,7 @@ from collections.abc import Collection
 from tracker.facts.columns import column_of
 from tracker.facts.engine import quoted
 from tracker.goal import GoalStep
-from tracker.reports.tables import FactsRead
+from tracker.reports.facts_read import FactsRead
 from tracker.reports.visits import keys_of_visits
 from tracker.reports.zone_days import ZoneDays
 

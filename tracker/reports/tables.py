@@ -5,22 +5,23 @@ Both become the table `rows`: `time`, `visitor`, `requests`, `views`, the dimens
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, column_of
 from tracker.facts.engine import quoted
-from tracker.facts.visits import SLOT, beside
+from tracker.facts.visits import SLOT
+from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.reports.question import Question
 from tracker.reports.visits import OF_A_PART, PAGES, RAW, WHOLE
 from tracker.reports.zone_days import ZoneDays
 
 _OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *PAGES}
 _VISITS: Final = ("visitor", "session", "visit", "time", "lasted", "at_edge", "is_whole")
+_OF_VISITS: Final = ("visitor", "session", "visit", "lasted", "is_whole")  # What the gathered visits do not tell.
 _COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
 _PAGES: Final = ("has_view", "entry_page", "exit_page", "entered_after", "left_before")
+VISIT_PARTS: Final = (*_VISITS, *_COUNTS, *_PAGES)
+"""The columns of a part that tell of its visit."""
 _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
     0 AS internal_requests, CAST(is_view AS INTEGER) AS views, 0 AS internal_views,
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
@@ -28,38 +29,6 @@ _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false 
 """A hit as a part of its visit."""
 _MAYBE_DIVIDED: Final = f"CASE WHEN NOT is_whole THEN {RAW} END"
 """The number of a part by which it may be one of several of its visit."""
-_CITIES: Final = ("region", "city")
-_NO_CITIES: Final = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in _CITIES)
-
-
-@dataclass(frozen=True, slots=True)
-class FactsRead:
-    """The files that a question is put to."""
-
-    paths: tuple[str, ...]
-    parameters: frozenset[str]
-    """The custom parameters that they have columns for."""
-    are_within: bool
-    """Whether all that they hold lies in the time that is asked about: then times need not be read."""
-
-    def hits(self, days: ZoneDays, *, with_cities: bool = False) -> tuple[str, list[object]]:
-        """Return their hits of these days as what follows a FROM, and the values of its places."""
-        # Not every file has the column of every parameter.
-        table = "read_parquet(?, hive_partitioning=false, union_by_name=true)"
-        if with_cities:
-            # Files that were made before there were such columns have none.
-            table = f"(SELECT {_NO_CITIES} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
-        return self._of(table, list(self.paths), days)
-
-    def parts(self, days: ZoneDays) -> tuple[str, list[object]]:
-        """Return the parts of their visits, as above."""
-        paths = [str(beside(Path(path))) for path in self.paths]
-        return self._of("read_parquet(?, hive_partitioning=false)", paths, days)
-
-    def _of(self, table: str, paths: list[str], days: ZoneDays) -> tuple[str, list[object]]:
-        if self.are_within:
-            return table, [paths]
-        return f"{table} WHERE time >= ? AND time < ?", [paths, naive(days.start), naive(days.end)]
 
 
 def is_of_parts(question: Question) -> bool:
@@ -70,30 +39,85 @@ def is_of_parts(question: Question) -> bool:
 
 def has_whole_slots(question: Question) -> bool:
     """Return whether no slot lies in two of the days, or hours, of the zone."""
-    return not any(span.offset % SLOT for span in question.days.offsets())
+    return are_of_whole_slots(question.days)
 
 
-def visit_parts_of(files: FactsRead, days: ZoneDays, *, of_parts: bool) -> tuple[str, list[object]]:
+def are_of_whole_slots(days: ZoneDays) -> bool:
+    """Return whether no slot lies in two of these days, or hours, of the zone, or is cut by their end."""
+    return days.until is None and not any(span.offset % SLOT for span in days.offsets())
+
+
+def visit_parts_of(files: FactsRead, days: ZoneDays | TimeRange, *, of_parts: bool) -> tuple[str, list[object]]:
     """Return the query of the parts of the visits of some days, and the values of its places; else of single hits."""
     source, params = files.parts(days) if of_parts else files.hits(days)
-    columns = _list([*_VISITS, *_COUNTS, *_PAGES]) if of_parts else _ONE_HIT
+    columns = _list(VISIT_PARTS) if of_parts else _ONE_HIT
     return f"SELECT {columns} FROM {source}", params  # noqa: S608 our own names
 
 
-def tables_of_parts(question: Question, files: FactsRead, gathered: str | None) -> tuple[list[str], list[object]]:
+def filtered_of(question: Question, files: FactsRead) -> tuple[str, list[object]] | None:
+    """Return the query of what the files hold for a question, without what its filters leave out, and its values.
+
+    None where no filter tells from a row of a file whether it is left out.
+    """
+    of_parts = is_of_parts(question)
+    untold = {*PAGES, *(VISIT_SOURCES if of_parts else ())}
+    told = [asked.condition() for asked in question.filters if asked.dimension.name not in untold]
+    if not told:
+        return None
+    query, params = (_parts_read if of_parts else _hits_read)(question, files)
+    conditions = " AND ".join(condition for condition, _ in told)
+    return f"FROM ({query}) WHERE {conditions}", [*params, *(value for _, values in told for value in values)]
+
+
+def _parts_read(question: Question, files: FactsRead) -> tuple[str, list[object]]:
+    """Return the query of the columns of parts that a question needs, and the values of its places."""
+    sources, kept = _sources_and_kept(question)
+    of_visits = _OF_VISITS if question.needs_visits else ("visitor",)
+    pages = PAGES if question.needs_pages else ()
+    read, params = files.parts(question.days)
+    columns = _list([*of_visits, *pages, *kept, *sources, *_COUNTS])
+    return f"SELECT {_time(question)}, {columns} FROM {read}", params  # noqa: S608 our own names
+
+
+def _time(question: Question) -> str:
+    """Return the column `time`, which takes more than all others to read, for those only who ask for times."""
+    return "CAST(NULL AS TIMESTAMP) AS time" if question.interval is None else "time"
+
+
+def _sources_and_kept(question: Question) -> tuple[list[str], list[str]]:
+    names = _columns(question)
+    sources = sorted(names & set(VISIT_SOURCES))
+    return sources, sorted(names - set(sources) - set(PAGES))
+
+
+def _hits_read(question: Question, files: FactsRead) -> tuple[str, list[object]]:
+    """Return the query of the columns of hits that a question needs, and the values of its places.
+
+    A custom parameter that no file has a column for is empty.
+    """
+    names = _columns(question) - set(PAGES)
+    columns = {"visitor", "is_view", *names, *(("session", "visit") if question.needs_visits else ())}
+    texts = [_time(question), *(quoted(name) for name in sorted(columns))]
+    for key in sorted(question.parameters):
+        column = quoted(column_of(key))
+        texts.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
+    read, params = files.hits(question.days)
+    return f"SELECT {', '.join(texts)} FROM {read}", params  # noqa: S608 our own names
+
+
+def tables_of_parts(
+    question: Question, files: FactsRead, gathered: str | None, few: str | None
+) -> tuple[list[str], list[object]]:
     """Return the tables that make `rows` of parts of visits, and the values of their places.
 
-    `gathered` is the table of the visits of several parts, where visits are asked about.
+    `gathered` is the table of visits of several parts, for who asks about visits, `few` of what filters leave.
     """
     if gathered and _is_of_whole_visits(question):
         return _tables_of_whole_visits(question, files, gathered)
-    names = _columns(question)
-    sources = sorted(names & set(VISIT_SOURCES))
-    kept = sorted(names - set(sources) - set(PAGES))
-    of_visits = _VISITS if question.needs_visits else ("time", "visitor")
+    sources, kept = _sources_and_kept(question)
     pages = PAGES if question.needs_pages else ()
-    read, params = files.parts(question.days)
-    tables = [_table("files", f"SELECT {_list([*of_visits, *pages, *kept, *sources, *_COUNTS])} FROM {read}")]  # noqa: S608
+    query, params = (f"FROM {few}", []) if few else _parts_read(question, files)
+    tables = [_table("files", query)]
     columns, source = _list(["time", "visitor", *kept]), "files"
     if gathered:
         tables.append(
@@ -117,6 +141,11 @@ def tables_of_parts(question: Question, files: FactsRead, gathered: str | None) 
     return [*tables, _table("rows", both)], params
 
 
+def _names_of_visits(question: Question) -> Sequence[str]:
+    """Return what a question needs to know of whole visits."""
+    return (*WHOLE, *PAGES) if question.needs_pages else WHOLE
+
+
 def _is_of_whole_visits(question: Question) -> bool:
     """Return whether visits are told apart by their pages and nothing else is counted, or nothing is told apart."""
     columns = _columns(question)
@@ -133,9 +162,10 @@ def _tables_of_whole_visits(question: Question, files: FactsRead, gathered: str)
     A row of a part is of no visit, and one of a visit is of no visitor: each is counted for what it is.
     """
     query, params = visit_parts_of(files, question.days, of_parts=True)
-    tables = [_table("visit_files", query), _visits(gathered)]
+    names = _names_of_visits(question)
+    tables = [_table("visit_files", query), _visits(gathered, names)]
     no_views = "NULL::UBIGINT AS visitor, 0 AS requests, 0 AS views"
-    of_visits = f"SELECT {no_views}, key, true AS is_single, {_list([*WHOLE, *PAGES])} FROM visits"  # noqa: S608
+    of_visits = f"SELECT {no_views}, key, true AS is_single, {_list(names)} FROM visits"  # noqa: S608 our own names
     if _counts_visits_alone(question):
         return [*tables, _table("rows", of_visits)], params
     none = ", ".join(f"NULL AS {name}" for name in ("key", "is_single", *WHOLE))
@@ -143,19 +173,12 @@ def _tables_of_whole_visits(question: Question, files: FactsRead, gathered: str)
     return [*tables, _table("rows", f"{of_parts} FROM visit_files UNION ALL BY NAME {of_visits}")], params
 
 
-def tables_of_hits(question: Question, files: FactsRead, gathered: str | None) -> tuple[list[str], list[object]]:
-    """Return the tables that make `rows` of hits, and the values of their places; `gathered` as above.
-
-    A custom parameter that no file has a column for is empty.
-    """
-    names = _columns(question) - set(PAGES)
-    columns = {"time", "visitor", "is_view", *names, *(("session", "visit") if gathered else ())}
-    texts = [quoted(name) for name in sorted(columns)]
-    for key in sorted(question.parameters):
-        column = quoted(column_of(key))
-        texts.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
-    read, params = files.hits(question.days, with_cities=not names.isdisjoint(_CITIES))
-    tables = [_table("files", f"SELECT {', '.join(texts)} FROM {read}")]  # noqa: S608 our own names
+def tables_of_hits(
+    question: Question, files: FactsRead, gathered: str | None, few: str | None
+) -> tuple[list[str], list[object]]:
+    """Return the tables that make `rows` of hits, and the values of their places; `gathered` and `few` as above."""
+    query, params = (f"FROM {few}", []) if few else _hits_read(question, files)
+    tables = [_table("files", query)]
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
     if not gathered:
         return [*tables, _table("rows", f"SELECT *, {one} FROM files")], params  # noqa: S608
@@ -165,7 +188,7 @@ def tables_of_hits(question: Question, files: FactsRead, gathered: str | None) -
     )
     if question.needs_pages or question.has_whole_visits:
         query, more = visit_parts_of(files, question.days, of_parts=has_whole_slots(question))
-        tables += [_table("visit_files", query), _visits(gathered)]
+        tables += [_table("visit_files", query), _visits(gathered, _names_of_visits(question))]
         params += more
     with_pages = f"SELECT * FROM ({rows}) JOIN visits USING (key)"  # noqa: S608 our own names
     return [*tables, _table("rows", with_pages if question.needs_pages else rows)], params
@@ -185,12 +208,21 @@ def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) ->
     )
 
 
-def _visits(gathered: str) -> str:
-    """Return the table `visits` of the parts in `visit_files`: one row for each visit."""
-    names = (*WHOLE, *PAGES)
+def visits_of(parts: str, gathered: str, names: Sequence[str] = (*WHOLE, *PAGES)) -> str:
+    """Return the query of the visits that these parts are of: a row for each of them, with these columns."""
     of_parts = ", ".join(f"{OF_A_PART[name]} AS {name}" for name in names)
-    known = f"SELECT {RAW} AS key, {of_parts} FROM visit_files AS files ANTI JOIN {gathered} ON raw = {_MAYBE_DIVIDED}"  # noqa: S608
-    return _table("visits", f"{known} UNION ALL SELECT DISTINCT key, {', '.join(names)} FROM {gathered}")  # noqa: S608
+    known = f"SELECT {RAW} AS key, {of_parts} FROM ({parts}) AS files ANTI JOIN {gathered} ON raw = {_MAYBE_DIVIDED}"  # noqa: S608
+    return f"{known} UNION ALL SELECT DISTINCT key, {', '.join(names)} FROM {gathered}"  # noqa: S608 our own names
+
+
+def _visits(gathered: str, names: Sequence[str]) -> str:
+    """Return the table `visits` of the parts in `visit_files`: one row for each visit."""
+    return _table("visits", visits_of("FROM visit_files", gathered, names))
+
+
+def reads_sources(question: Question) -> bool:
+    """Return whether what came from elsewhere and what was within the site are told apart: each is read for itself."""
+    return bool(_columns(question) & set(VISIT_SOURCES))
 
 
 def has_visits_apart(question: Question) -> bool:
@@ -211,8 +243,3 @@ def _table(name: str, query: str) -> str:
 
 def _list(names: Collection[str]) -> str:
     return ", ".join(map(quoted, names))
-
-
-def naive(time: datetime) -> datetime:
-    """Return a time as the facts have it: in UTC, without saying so."""
-    return time.astimezone(UTC).replace(tzinfo=None)

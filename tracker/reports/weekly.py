@@ -53,6 +53,8 @@ def tell_weeks(
             told += _tell(database, readers, clock, app_id)
         except Refused as refused:
             _log.warning("weekly report put off", app_id=app_id, code=refused.code, reason=refused.message)
+            readers.close()  # What took too long has ended its engine: the next application has another one.
+    readers.close()  # Until the next week.
     if told:
         with database.transaction() as tx:
             batch_jobs.add_run(tx, JOB_TYPE, count=told, started_at=started_at, completed_at=clock.now())

@@ -28,12 +28,16 @@ class OffsetSpan:
 
 @dataclass(frozen=True, slots=True)
 class ZoneDays:
-    """Days of a zone, first and last included; weeks begin on Monday, or on Sunday."""
+    """Days of a zone, first and last included; weeks begin on Monday, or on Sunday.
+
+    With `until` they are over at that instant: what is compared with days that go on is no longer than they are.
+    """
 
     first: date
     last: date
     zone: str
     starts_sunday: bool = False
+    until: datetime | None = None
 
     @property
     def start(self) -> datetime:
@@ -43,7 +47,8 @@ class ZoneDays:
     @property
     def end(self) -> datetime:
         """Return when the last day is over, in UTC."""
-        return _midnight(self.last + _DAY, self.zone)
+        end = _midnight(self.last + _DAY, self.zone)
+        return end if self.until is None else max(self.start, min(end, self.until))
 
     @property
     def count(self) -> int:
@@ -99,7 +104,8 @@ class ZoneDays:
             local = (span.start + span.offset).replace(tzinfo=None)
             at = local.replace(minute=0 if step > _STEP["minute"] else local.minute, second=0, microsecond=0)
             while at < (span.end + span.offset).replace(tzinfo=None):
-                yield at - span.offset, name_of_time(at, span.offset)
+                # Where an offset changes within an hour, the hours before and after it would begin at the same instant.
+                yield max(at - span.offset, span.start.replace(tzinfo=None)), name_of_time(at, span.offset)
                 at += step
 
 

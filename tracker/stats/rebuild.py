@@ -1,17 +1,20 @@
 """Rebuilding: the statistics of days, computed anew from the raw rows, while hits arrive and others fold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from tracker.clock import Clock
 from tracker.stats.days import dates, demand_application, fold_day, of_date
 from tracker.stats.raw_rows import why_incomplete
 from tracker.store import statistics, statistics_increments
-from tracker.store.database import Database
+from tracker.store.database import Database, Transaction
 from tracker.store.statistics_increments import ApplicationDay
 
 _HOURS = 24
+_MAX_HITS_TOGETHER: Final = 100_000
+"""As many as a turn of folding takes in one statement; an hour that has more is folded alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +62,32 @@ def rebuild(
 
 def _rebuild_day(database: Database, clock: Clock, day: ApplicationDay, done: Rebuilt) -> str | None:
     """Rebuild one day. An hour a statement: the largest days stay within a statement's time limit."""
-    hits = 0
     with database.transaction() as tx:
         statistics_increments.lock_day(tx, day)
         reason = why_incomplete(tx, day)
         if reason is not None:
             return reason
         statistics.forget_day(tx, day)
-        for hour in range(_HOURS):
-            counted = statistics_increments.recount_hour(tx, day, hour)
-            if counted:
-                hits += statistics.fold(tx, counted, clock.now()).hits
+        hits = sum(statistics.fold(tx, ids, clock.now()).hits for ids in _recounted(tx, day))
         fold_day(tx, day, clock.now())  # Hits that were stored while we counted have increments of their own.
     done.days += 1
     done.hits += hits
     return None
+
+
+def _recounted(tx: Transaction, day: ApplicationDay) -> Iterator[list[int]]:
+    """Recount hour by hour, and yield the increments that are folded together: most of a statement is its planning."""
+    ids: list[int] = []
+    hits = 0
+    for hour in range(_HOURS):
+        recounted = statistics_increments.recount_hour(tx, day, hour)
+        if recounted is None:
+            continue
+        increment, count = recounted
+        if ids and hits + count > _MAX_HITS_TOGETHER:
+            yield ids
+            ids, hits = [], 0
+        ids.append(increment)
+        hits += count
+    if ids:
+        yield ids

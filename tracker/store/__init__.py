@@ -2,6 +2,8 @@
 
 connection, half_open, database             the way to PostgreSQL; a connection that is dead without a word
 statements, queries, failures               the texts of statements, running one, what its errors mean
+hit_columns                                 the columns of whole hits, for statements that read and write them
+copied_rows                                 the rows of a COPY, many at a time
 per_key_limit                              connections of one application at a time
 migrations, concurrent_indexes             the schema, and indexes made beside the writers
 maintenance                                the direct connection, for work on the tables themselves
@@ -18,7 +20,7 @@ Applications:  applications, api_keys, application_settings, custom_parameter_de
 Webhooks:      webhooks, webhook_deliveries, webhook_sending, webhook_backlogs
 Owners' pages: shares, goals, funnels, annotations, weekly_reports, members
 Erasing:       erasures, person_rows, person_statistics, application_rows
-Facts:         facts_marks, facts_files, fact_rows; archived_months, archived_days,
+Facts:         facts_marks, facts_files, facts_tallies, fact_rows; archived_months, archived_days,
                archived_hits, archived_rows, archive_erasures
 Questions:     matching_hits, latest_hits, exported_hits, totals
 Processes:     instance, leases, audit_log, dashboard_sign_outs

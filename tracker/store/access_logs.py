@@ -1,22 +1,33 @@
 """`access_logs`: one row a hit, stored once however often it is delivered (decision 0007)."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
 from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
+import msgspec
 import orjson
 from psycopg import errors
+from psycopg.rows import kwargs_row
+from psycopg.sql import SQL
 
 from tracker.errors import TrackerError
 from tracker.hit import Hit
+from tracker.store import hit_columns
 from tracker.store.database import Transaction
-from tracker.store.queries import Row, execute, fetch_all, fetch_one, sql
+from tracker.store.queries import execute, fetch_all, sql
 
 HitIdentity = tuple[int, datetime]
 """The primary key: a hit's `id` and `created_at`."""
+
+
+_IDS: Final = ("id", "application_id")
+_JSON_COLUMNS: Final = ("event_data", "custom_params")
+_TEXTS: Final = tuple(name for name in hit_columns.NAMES if name not in {*_IDS, *_JSON_COLUMNS, "created_at"})
+_COPY: Final = SQL("COPY access_logs ({}) FROM STDIN").format(
+    hit_columns.writing((*_IDS, *_TEXTS, "created_at", *_JSON_COLUMNS))
+)
 
 
 class AlreadyStored(TrackerError):
@@ -28,12 +39,11 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
     if not hits:
         return
     try:
-        statement = sql("access_logs/copy")
-        texts = _text_columns(statement)
+        texts = attrgetter(*_TEXTS)
         # Texts of ours for ids and times: psycopg makes the same in three times as long.
         application_id, application = None, ""
         created_at, time = None, ""
-        with tx.cursor() as cursor, cursor.copy(statement) as stream:
+        with tx.cursor() as cursor, cursor.copy(_COPY) as stream:
             for hit in hits:
                 if hit.application_id is not application_id and hit.application_id != application_id:
                     application_id, application = hit.application_id, str(hit.application_id)
@@ -43,13 +53,6 @@ def copy(tx: Transaction, hits: Sequence[Hit]) -> None:
                 stream.write_row((hit.id, application, *texts(hit), time, *objects))
     except errors.UniqueViolation as error:
         raise AlreadyStored("a hit of this batch is stored already") from error
-
-
-@cache
-def _text_columns(statement: str) -> "attrgetter[tuple[str | None, ...]]":
-    """Return what gives a hit's texts in the order of `copy.sql`: ids stand before them, the time and JSON behind."""
-    columns = re.findall(r"\w+", statement.partition("access_logs (")[2].partition(")")[0])
-    return attrgetter(*columns[2:-3])
 
 
 def insert_new(tx: Transaction, hits: Iterable[Hit]) -> set[HitIdentity]:
@@ -73,10 +76,10 @@ def existing(tx: Transaction, identities: Sequence[HitIdentity]) -> set[HitIdent
     return {(row[0], row[1]) for row in tx.execute(sql("access_logs/existing"), parameters).fetchall()}
 
 
-def known(tx: Transaction, application_id: UUID, ids: Sequence[int], *, first: datetime, last: datetime) -> list[Row]:
-    """Return the columns of an application's hits that are stored under these ids and between these times."""
+def known(tx: Transaction, application_id: UUID, ids: Sequence[int], *, first: datetime, last: datetime) -> list[Hit]:
+    """Return an application's hits that are stored under these ids and between these times."""
     params = {"application_id": application_id, "ids": list(ids), "first": first, "last": last}
-    return fetch_all(tx, "access_logs/known", params)
+    return _hits(tx, "access_logs/known", params)
 
 
 def days_between(tx: Transaction, start: datetime, end: datetime) -> dict[tuple[UUID, date], int]:
@@ -108,16 +111,22 @@ def within(identities: Sequence[HitIdentity]) -> dict[str, object]:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    """Return it as `Hit.encode` would write it: a whole number beyond 64 bits, too, which orjson does not."""
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def find(tx: Transaction, hit_id: int, created_at: datetime) -> Hit | None:
     """Return the stored hit, or None where it is not there."""
-    row = fetch_one(tx, "access_logs/find", {"id": hit_id, "created_at": created_at})
-    return None if row is None else Hit(**row)
+    hits = _hits(tx, "access_logs/find", {"id": hit_id, "created_at": created_at})
+    return hits[0] if hits else None
 
 
 def of_session(tx: Transaction, *, app_id: str, session_id: str, since: datetime, limit: int = 100) -> list[Hit]:
     """Return the session's latest hits since a time, at most `limit`, the oldest of them first."""
     params = {"app_id": app_id, "session_id": session_id, "since": since, "limit": limit}
-    return [Hit(**row) for row in reversed(fetch_all(tx, "access_logs/of_session", params))]
+    return _hits(tx, "access_logs/of_session", params)[::-1]
+
+
+def _hits(tx: Transaction, statement: str, params: Mapping[str, object]) -> list[Hit]:
+    with tx.cursor(row_factory=kwargs_row(Hit)) as cursor:
+        return cursor.execute(hit_columns.of_whole_hits(statement), params).fetchall()

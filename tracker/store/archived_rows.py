@@ -1,43 +1,52 @@
-"""Rows of hits as they go into an archive and come back: all columns, with their parameter values, as CSV."""
+"""Rows of hits as they go into an archive and come back: all columns, with their parameter values, as CSV.
 
-from collections.abc import Iterator
+Which columns these are the table says, and a file that was written before a column came says for itself.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from tracker.store.database import Transaction
-from tracker.store.queries import sql
+from psycopg.sql import SQL
 
-COLUMNS: Final = {
-    "id": "BIGINT",
-    **dict.fromkeys(
-        (
-            *("application_id", "app_id", "client_sub_id", "module_id", "url", "referrer", "user_agent", "ip_address"),
-            *("session_id", "screen_resolution", "language", "timezone", "place", "event_name", "event_data"),
-            *("custom_params", "created_at", "parameters"),
-        ),
-        "VARCHAR",
-    ),
-}
-"""The columns of the CSV: `created_at` in UTC with microseconds; `parameters` a JSON array of [id, key, value]."""
+from tracker.store import hit_columns
+from tracker.store.database import Transaction
+from tracker.store.queries import fetch_all, sql
+
 _BLOCK: Final = 1 << 20
 
 
-def archive_out(tx: Transaction, application_id: UUID, start: datetime, end: datetime) -> Iterator[bytes]:
-    """Yield the rows of a time, in the order of time and id, as pieces of CSV without a header."""
+def columns(tx: Transaction) -> tuple[str, ...]:
+    """Return the columns of a hit, all that the table has, `created_at` as the last."""
+    return tuple(row["name"] for row in fetch_all(tx, "access_logs/columns"))
+
+
+def shape_of(columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns of the CSV for the engine.
+
+    `created_at` is in UTC with microseconds; after it `parameters`, a JSON array of [id, key, value].
+    """
+    return {name: "BIGINT" if name == "id" else "VARCHAR" for name in (*columns, "parameters")}
+
+
+def archive_out(
+    tx: Transaction, application_id: UUID, start: datetime, end: datetime, columns: Sequence[str]
+) -> Iterator[bytes]:
+    """Yield these columns of the rows of a time, in the order of time and id, as pieces of CSV without a header."""
+    statement = SQL(sql("access_logs/archive_out")).format(columns=hit_columns.writing(columns[:-1]))
     params = {"application_id": application_id, "start": start, "end": end}
-    with tx.cursor() as cursor, cursor.copy(sql("access_logs/archive_out"), params) as stream:
+    with tx.cursor() as cursor, cursor.copy(statement, params) as stream:
         for block in stream:
             yield bytes(block)
 
 
-def archive_in(tx: Transaction, hits: Path, values: Path) -> None:
-    """Store the rows of two files of CSV: hits, without their last column, and their parameter values."""
-    for statement, file in (
-        (sql("access_logs/archive_in"), hits),
-        (sql("custom_parameter_values/archive_in"), values),
-    ):
+def archive_in(tx: Transaction, hits: Path, values: Path, columns: Sequence[str]) -> None:
+    """Store the rows of two files of CSV: hits with these columns, and their parameter values."""
+    into_hits = SQL("COPY access_logs ({}) FROM STDIN (FORMAT csv, NULL 'NULL')").format(hit_columns.writing(columns))
+    into_values = SQL(sql("custom_parameter_values/archive_in"))
+    for statement, file in ((into_hits, hits), (into_values, values)):
         with tx.cursor() as cursor, cursor.copy(statement) as stream, file.open("rb") as source:
             while block := source.read(_BLOCK):
                 stream.write(block)

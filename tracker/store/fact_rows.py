@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tracker.store.copied_rows import copied_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import ALL_MINUTES
 from tracker.store.queries import sql
@@ -43,5 +44,5 @@ def copy_out(
         "parameters": list(parameters),
     }
     with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy_out"), params) as stream:
-        for block in stream:
-            yield bytes(block)
+        for rows in copied_rows(stream):
+            yield b"".join(rows)

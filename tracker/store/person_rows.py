@@ -13,6 +13,7 @@ import orjson
 
 from tracker.store.access_logs import HitIdentity, within
 from tracker.store.database import Transaction
+from tracker.store.partitions import Month
 from tracker.store.queries import Row, execute, fetch_all, fetch_one
 
 
@@ -65,6 +66,12 @@ def bounds(day: date) -> dict[str, datetime]:
     """Return the first moment of a day (UTC) and of the next."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return {"start": start, "end": start + timedelta(days=1)}
+
+
+def days_stored(tx: Transaction, month: Month) -> set[date]:
+    """Return the days of a month on which anybody has a hit, or a session its last one."""
+    bounds_of_month = {"start": month.start, "end": month.plus(1).start}
+    return {row["day"] for row in fetch_all(tx, "access_logs/days_stored", bounds_of_month)}
 
 
 def hits_of(tx: Transaction, person: Person, day: date, *, limit: int) -> list[HitIdentity]:

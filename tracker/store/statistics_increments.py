@@ -90,8 +90,10 @@ def of_day(tx: Transaction, day: ApplicationDay) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def recount_hour(tx: Transaction, day: ApplicationDay, hour: int) -> list[int]:
-    """Count an hour from its raw rows into one increment in the place of those that wait; its id, if there are rows.
+def recount_hour(tx: Transaction, day: ApplicationDay, hour: int) -> tuple[int, int] | None:
+    """Count an hour from its raw rows into one increment in the place of those that wait.
+
+    Returns its id and how many hits it has; None where there is no row.
 
     To be called by who holds the day. Hits that are stored while this runs keep increments of their own.
     """
@@ -103,7 +105,8 @@ def recount_hour(tx: Transaction, day: ApplicationDay, hour: int) -> list[int]:
         "start": start,
         "end": start + timedelta(hours=1),
     }
-    return [row["id"] for row in fetch_all(tx, "statistics_increments/recount_hour", parameters)]
+    rows = fetch_all(tx, "statistics_increments/recount_hour", parameters)
+    return (rows[0]["id"], rows[0]["total_requests"]) if rows else None
 
 
 def waiting(tx: Transaction, first: date, end: date) -> bool:

@@ -43,6 +43,12 @@ def days_of_many(tx: Transaction, application_ids: Sequence[UUID], first: date, 
     return fetch_all(tx, "statistics/days_of_many", params)
 
 
+def first_counted(tx: Transaction, application_id: UUID) -> date | None:
+    """Return the first day that has a hit; None where nothing has been counted."""
+    row = fetch_one(tx, "statistics/first_counted", {"application_id": application_id})
+    return None if row is None else row["date"]
+
+
 def hour_numbers(tx: Transaction, application_id: UUID, first: date, last: date) -> list[Row]:
     """Requests and visitors of the hours that have any."""
     return fetch_all(tx, "statistics/hour_numbers", {"application_id": application_id, "first": first, "last": last})

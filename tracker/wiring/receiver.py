@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -71,17 +72,30 @@ def app(settings: Settings) -> App:
     return _with_pages(settings, PerProcess(partial(_receiver_until_the_end, settings)))
 
 
-def site(
-    settings: Settings, loop: asyncio.AbstractEventLoop, hit_threads: Threads, *, test_page_of: str | None = None
-) -> Site:
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What all processes of the project's own server share: the application, and how each makes its own receiver.
+
+    Nothing in it connects or runs yet. It takes longer to make than all the rest of a process.
+    """
+
+    receiving: PerProcess[Receiver]
+    app: App
+
+
+def pages(settings: Settings, *, test_page_of: str | None = None) -> Pages:
+    """Return it; `test_page_of` is the application whose test page is offered, in development."""
+    receiving = PerProcess(partial(_receiver_until_the_end, settings))
+    page = _test_page(settings, test_page_of) if test_page_of else None
+    return Pages(receiving, _with_pages(settings, receiving, page=page))
+
+
+def site(settings: Settings, shared: Pages, loop: asyncio.AbstractEventLoop, hit_threads: Threads) -> Site:
     """Return what one process of the project's own server serves, built now, so that no request waits for it.
 
-    `hit_threads` are for hits that have to wait. `test_page_of` is the application whose test page is offered, in
-    development.
+    `hit_threads` are for hits that have to wait.
     """
-    receiving = PerProcess(partial(_receiver_until_the_end, settings))
-    parts = receiving()
-    made = _with_pages(settings, receiving, page=_test_page(settings, test_page_of) if test_page_of else None)
+    parts, made = shared.receiving(), shared.app
     queue = group_commit(loop, parts.producer)
     tracking = LoopTracking(parts.context, parts.health.applications, queue, parts.context.clock, hit_threads.run)
     traced = _traced(settings)

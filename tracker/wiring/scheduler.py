@@ -12,6 +12,7 @@ from tracker.agreed_clock import AgreedClock
 from tracker.clock import Clock, SystemClock
 from tracker.config import Settings
 from tracker.encryption import SecretBox
+from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.write import Writer
 from tracker.instance.check import InstanceCheck
 from tracker.instruments import Untold
@@ -163,5 +164,5 @@ def scheduler(settings: Settings) -> Scheduler:
         untold=untold_metrics(redis),
         facts=facts,
         archive=Archive(writer=facts, months=settings.archive_months, has_hits=settings.archive_full),
-        readers=Readers(facts.folder),
+        readers=Readers(facts.folder, connect=ProcessConnection),
     )

@@ -1,7 +1,6 @@
--- All columns of the hits of some hours of an application, each with its parameter values, as CSV.
+-- Columns of the hits of some hours of an application, `created_at` and the parameter values of each behind them, as CSV.
 COPY (
-    SELECT id, application_id, app_id, client_sub_id, module_id, url, referrer, user_agent, ip_address, session_id,
-           screen_resolution, language, timezone, place, event_name, event_data, custom_params,
+    SELECT {columns},
            to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00',
            (
                SELECT jsonb_agg(jsonb_build_array(given.id, parameter_key, parameter_value) ORDER BY given.id)

@@ -1,9 +1,9 @@
--- What the facts of some minutes of an application are made from, as CSV.
+-- What the facts of some minutes of an application are made from, as CSV. Values are of what stands in `custom_params`.
 COPY (
     SELECT (extract(epoch FROM created_at) * 1000000)::bigint, client_sub_id, ip_address::text, user_agent, session_id,
            url, referrer, language, screen_resolution, timezone, place, event_name, module_id,
            CASE WHEN event_data ->> 'status' ~ '^[1-5][0-9][0-9]$' THEN event_data ->> 'status' END,
-           CASE WHEN cardinality(%(parameters)s::text[]) > 0 THEN (
+           CASE WHEN custom_params ?| %(parameters)s::text[] THEN (
                SELECT json_object_agg(parameter_key, parameter_value)::text
                FROM custom_parameter_values AS given
                WHERE given.access_log_id = access_logs.id AND given.created_at = access_logs.created_at

@@ -52,4 +52,4 @@ noted_already AS (
     FROM recounted
     WHERE received_at IS NOT NULL
 )
-SELECT id FROM recounted
+SELECT id, total_requests FROM recounted

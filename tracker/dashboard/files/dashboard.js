@@ -3,63 +3,82 @@
 // what is to be pasted.
 const SECONDS = 2;
 
-for (const part of document.querySelectorAll("[data-poll]")) {
-  let etag = null, failures = 0, timer = 0;
-  const stale = document.querySelector(".stale");
-  const ask = async () => {
-    clearTimeout(timer);
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(part.dataset.poll, {
-        cache: "no-store",
-        headers: etag ? { "If-None-Match": etag } : {},
-        signal: AbortSignal.timeout(15000),
-      });
-      if (answer.redirected || [401, 403, 404].includes(answer.status)) {
-        location.reload();
+// A page that is sent in pieces is there in parts before it is whole: what is clicked meanwhile is heard already.
+const whenWhole = () => {
+  for (const part of document.querySelectorAll("[data-poll]")) {
+    let etag = null, failures = 0, timer = 0;
+    const stale = document.querySelector(".stale");
+    const ask = async () => {
+      clearTimeout(timer);
+      if (document.hidden) return;
+      const asked = performance.now();
+      let pause = SECONDS * 1000;
+      try {
+        const answer = await fetch(part.dataset.poll, {
+          cache: "no-store",
+          headers: etag ? { "If-None-Match": etag } : {},
+          signal: AbortSignal.timeout(15000),
+        });
+        if (answer.redirected || [401, 403, 404].includes(answer.status)) {
+          location.reload();
+          return;
+        }
+        if (answer.status === 200) {
+          const text = await answer.text();
+          const fresh = new DOMParser().parseFromString(text, "text/html").body;
+          const focused = part.contains(document.activeElement);
+          if (!focused) part.replaceChildren(...fresh.childNodes);
+          etag = focused ? null : answer.headers.get("ETag");
+        } else if (answer.status !== 304) {
+          throw new Error(answer.status);
+        }
+        // Those who look are asked to come together, which costs the server less.
+        const again = Number(answer.headers.get("Tracker-Look-Again"));
+        if (again) pause = Math.max(0, asked + again - performance.now());
+        failures = 0;
+      } catch {
+        failures += 1;
+      }
+      if (stale) stale.hidden = failures < 2;
+      if (!part.querySelector("[data-done]")) {
+        timer = setTimeout(ask, failures ? Math.min(SECONDS * 2 ** failures, 60) * 1000 : pause);
+      }
+    };
+    document.addEventListener("visibilitychange", ask);
+    timer = setTimeout(ask, SECONDS * 1000);
+  }
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const source = document.getElementById(button.dataset.copy);
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+      } catch {
+        // Without HTTPS there is no clipboard: it is marked, to be copied by hand.
+        getSelection().selectAllChildren(source);
         return;
       }
-      if (answer.status === 200) {
-        const text = await answer.text();
-        const fresh = new DOMParser().parseFromString(text, "text/html").body;
-        const focused = part.contains(document.activeElement);
-        if (!focused) part.replaceChildren(...fresh.childNodes);
-        etag = focused ? null : answer.headers.get("ETag");
-      } else if (answer.status !== 304) {
-        throw new Error(answer.status);
-      }
-      failures = 0;
-    } catch {
-      failures += 1;
-    }
-    if (stale) stale.hidden = failures < 2;
-    if (!part.querySelector("[data-done]")) {
-      timer = setTimeout(ask, Math.min(SECONDS * 2 ** failures, 60) * 1000);
-    }
-  };
-  document.addEventListener("visibilitychange", ask);
-  timer = setTimeout(ask, SECONDS * 1000);
-}
+      button.textContent = button.dataset.done;
+    });
+  }
+};
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", whenWhole);
+else whenWhole();
 
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  const source = document.getElementById(button.dataset.copy);
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-    } catch {
-      // Without HTTPS there is no clipboard: it is marked, to be copied by hand.
-      getSelection().selectAllChildren(source);
-      return;
-    }
-    button.textContent = button.dataset.done;
-  });
-}
+// A bar leads where the row of the table below it does.
+document.addEventListener("click", (event) => {
+  const column = event.target.closest(".column.leads");
+  if (!column) return;
+  const at = [...column.parentNode.querySelectorAll(".column")].indexOf(column);
+  column.closest("section").querySelectorAll("tbody tr")[at]?.querySelector("a").click();
+});
 
 // Another panel of a group comes into its place; the page's other links lead to it, too.
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-part]");
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (document.readyState === "loading") return;  // Links that are still to come could not be led to it.
   event.preventDefault();
   const panel = link.closest(".part"), group = panel.id, at = [...link.parentNode.children].indexOf(link);
   const name = new URL(link.href).searchParams.get(group);

@@ -1,0 +1,132 @@
+"""Filters of an application's page, and the page of all of a panel's values, in which one is sought."""
+
+import html
+import re
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from tests.integration.test_dashboard_panels import HOME, HOSTILE, panels, with_three_visits
+from tests.support.browsing import Browsing, cards, chart_rows
+from tests.support.counted import fold_everything
+from tests.support.facts import make_facts
+from tests.support.managing import Managing
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of
+from tracker.application import Application
+from tracker.config import Settings
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+
+@pytest.fixture
+def browsing(
+    managing: Managing, application_key: str, database: Database, redis: Connection, application: Application
+) -> Browsing:
+    return with_three_visits(managing, application_key, database, redis, application)
+
+
+def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
+    [link] = re.findall(r'href="([^"]*)">Google</a>', browsing.get(f"{HOME}?range=30d").text)
+    page = browsing.get(HOME + html.unescape(link))
+    assert html.unescape(link) == "?range=30d&source=Google"
+    assert cards(page) == {
+        "requests": "1",
+        "visitors": "1",
+        "sessions": "1",
+        "page_views": "1",
+        "views_per_session": "1.0",
+        "bounce_rate": "100.0%",
+        "duration": "0 s",
+    }
+    assert [row[1] for row in chart_rows(page)].count("1") == 1, "its chart is of these hits alone"
+    assert panels(page.text)["Pages"] == [("/cart", "1")]
+    [chip] = re.findall(r'<a class="chip" href="([^"]*)"', page.text)
+    assert chip == "?range=30d"
+    assert 'href="?source=Google&amp;range=7d"' in page.text, "another time keeps the filter"
+    assert 'name="source" value="Google"' in page.text
+    nothing = browsing.get(f"{HOME}?page=%3Cscript%3Ealert%281%29%3C%2Fscript%3E")
+    assert nothing.status_code == 200
+    assert "<script>alert" not in nothing.text
+    assert cards(nothing)["requests"] == "0"
+    assert browsing.get(f"{HOME}?page=%00").status_code == 400
+    assert browsing.get(f"{HOME}?page={'x' * 1001}").status_code == 400
+
+
+def test_a_filter_takes_the_others_too_and_what_contains_a_text(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
+    page = browsing.get(f"{HOME}?range=30d&page=%2Fcart&sources=channels")
+    assert cards(page)["requests"] == "2"
+    assert "Page: /cart" in page.text
+    other = re.search(r'class="turn" href="([^"]+)" aria-label="Instead: Page is not /cart"', page.text)
+    assert other
+    page = browsing.get(HOME + html.unescape(other[1]))
+    assert cards(page)["requests"] == "1"
+    assert panels(page.text)["Pages"] == [(f"/{HOSTILE}", "1")]
+    assert "sources=channels" in page.text, "which panel is shown lasts"
+    assert "<script>alert" not in page.text
+    back = re.search(r'class="turn" href="([^"]+)" aria-label="Instead: Page: /cart"', page.text)
+    assert back
+    assert cards(browsing.get(HOME + html.unescape(back[1])))["requests"] == "2"
+    assert cards(browsing.get(f"{HOME}?range=30d&page.contains=SCRIPT"))["requests"] == "1", "whatever the case"
+    both = browsing.get(f"{HOME}?range=30d&page.contains=ca&page.is_not=%2Fcart")
+    assert cards(both)["requests"] == "0"
+    assert both.text.count('class="chip"') == 2
+    assert 'class="turn" href="?range=30d">Remove all filters</a>' in both.text
+    assert "Remove all filters" not in page.text, "where there is one, its chip does it"
+    assert browsing.get(f"{HOME}?range=30d&page.contains={'x' * 1001}").status_code == 400
+    japanese = browsing.get(f"{HOME}?range=30d&device.is_not=phone", headers={"Accept-Language": "ja"})
+    assert "デバイス: スマートフォン 以外" in japanese.text
+
+
+def test_all_values_of_a_panel_have_a_page_in_which_one_is_sought(
+    browsing: Browsing, database: Database, settings: Settings, redis: Connection, application: Application
+) -> None:
+    urls = [f"https://shop.example/Blog/{number}" for number in range(260)]
+    hits = [
+        hit_of(application, 100 + number, created_at=NOON - timedelta(days=2), client_sub_id="r", url=url)
+        for number, url in enumerate(urls)
+    ]
+    enqueue(redis, hits)
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    page = browsing.get(f"{HOME}?range=30d&language=").text
+    to = re.search(rf'href="{HOME}/values([^"]+)" aria-label="All of Pages"', page)
+    assert to, "there are more than eight"
+    assert "All of Devices" not in page
+    listed = browsing.get(f"{HOME}/values{html.unescape(to[1])}").text
+    assert len(re.findall(r"<tr><th scope=\"row\">", listed)) == 250
+    assert "The 250 most frequent are shown" in listed
+    sought = browsing.get(f"{HOME}/values?range=30d&panel=pages&find=bLOG%2F25").text
+    assert len(re.findall(r"<tr><th scope=\"row\">", sought)) == 11, "25, and 250 to 259, whatever the case"
+    assert "most frequent are shown" not in sought
+    assert 'href="/dashboard/applications/shop?range=30d&amp;page=%2FBlog%2F25"' in sought
+    filtered = re.search(r'<a href="([^"]+)">Show the traffic of: Page contains bLOG/25</a>', sought)
+    assert filtered
+    assert "page.contains=bLOG%2F25" in filtered[1]
+    by_name = browsing.get(f"{HOME}/values?range=30d&panel=countries&find=japa").text
+    assert "Japan" in by_name
+    assert "Show the traffic of" not in by_name, "facts have a country's code, not what it is called"
+    nothing = browsing.get(f"{HOME}/values?panel=pages&find={quote(HOSTILE)}nothing&page.is_not=%2Fcart")
+    assert "No value has this in it." in nothing.text
+    assert "<script>alert" not in nothing.text
+    assert re.search(r'class="chip" href="\?range=7d&amp;panel=pages&amp;find=[^"]+"', nothing.text)
+    assert browsing.get(f"{HOME}/values?panel=nothing").status_code == 404
+    assert browsing.get(f"{HOME}/values?find={'x' * 201}").status_code == 400
+
+
+def test_of_a_list_that_is_longer_than_what_is_read_the_rest_is_searched_too(
+    browsing: Browsing, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_facts(database, settings.facts_url)
+    monkeypatch.setattr("tracker.dashboard.panel_page._MAX_ROWS", 1)
+    listed = browsing.get(f"{HOME}/values?panel=pages").text
+    assert "/cart" in listed
+    assert "The 1 most frequent" in listed
+    assert "alert" in browsing.get(f"{HOME}/values?panel=pages&find=SCR").text

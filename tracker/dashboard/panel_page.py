@@ -1,0 +1,97 @@
+"""One panel alone: the part of a page that another one of its group is in, all of its values, and those as CSV."""
+
+import csv
+import io
+from typing import Final
+
+from flask import Response, request
+
+from tracker.dashboard import panels
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.formats import Days
+from tracker.dashboard.labels import IN_WORDS, label_of
+from tracker.dashboard.page import HEADERS, address, fragment, page
+from tracker.dashboard.panel_links import of_panels
+from tracker.dashboard.panels import Asked, Panel
+from tracker.dashboard.ranges import range_of
+from tracker.dashboard.services import current_services
+from tracker.dashboard.site_days import now_there
+from tracker.dashboard.viewer import application_named
+from tracker.dashboard.wording import Words, language
+from tracker.errors import invalid
+from tracker.reading.export_lines import safe_cell
+
+_MAX_ROWS: Final = 1000
+"""Values of a file, and those among which is searched."""
+_MAX_SHOWN: Final = 250
+"""Values of a page: what 200 KB hold."""
+_MAX_SEARCHED: Final = 200
+"""Characters of what is searched for."""
+
+
+def panel(app_id: str) -> Response:
+    """Return one panel of the page: a part of it, for whoever has chosen another one of its group."""
+    app_id, asked = _asked(app_id)
+    group = request.args.get("group", "")
+    shown = panels.of_group(current_services(), app_id, group, asked)
+    return fragment("panel.html", home=address(app_id), group=group, panel=shown, is_shown=True, **of_panels(asked))
+
+
+def values(app_id: str) -> Response:
+    """Return a page of a panel with many of its values, or with those in which a text occurs."""
+    shown = frame(app_id)
+    app_id, asked = _asked(app_id)
+    name, text = request.args.get("panel", "pages"), request.args.get("find", "").strip()
+    if len(text) > _MAX_SEARCHED or "\0" in text:
+        raise invalid("There is no such value.", find=["There is no such value."])
+    listed = _searched(app_id, name, asked, text) if text else _rows(app_id, name, asked)
+    return page(
+        "values.html",
+        **shown,
+        **of_panels(asked),
+        panel=listed,
+        shown=_MAX_SHOWN,
+        is_cut=len(listed.rows) == _MAX_ROWS,
+        text=text,
+        may_filter=listed.dimension not in IN_WORDS,
+        when=Days(Words(language())).span(asked.time.shown),
+    )
+
+
+def panel_csv(app_id: str) -> Response:
+    """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here."""
+    app_id, asked = _asked(app_id)
+    name = request.args.get("panel", "pages")
+    panel = _rows(app_id, name, asked)
+    rows = [(panel.dimension, panel.measure), *((value or "", str(count)) for value, count in panel.rows)]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
+    file = f"{name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
+    return Response(
+        text.getvalue(),
+        headers={**HEADERS, "Content-Disposition": f'attachment; filename="{file}"'},
+        content_type="text/csv; charset=utf-8",
+    )
+
+
+def _asked(app_id: str) -> tuple[str, Asked]:
+    """Return the application's own spelling of its name, and what the address asks about."""
+    application = application_named(app_id)
+    now = now_there(application, current_services().clock.now())
+    return application.app_id, panels.asked_of(request.args, range_of(request.args, now), now)
+
+
+def _rows(app_id: str, name: str, asked: Asked) -> Panel:
+    return panels.rows_of(current_services(), app_id, name, asked, limit=_MAX_ROWS)
+
+
+def _searched(app_id: str, name: str, asked: Asked, text: str) -> Panel:
+    """Return the values in which the text occurs as they are shown, whatever its case.
+
+    Of a list that is longer than what is read of it, reports look for them.
+    """
+    panel, words = _rows(app_id, name, asked), Words(language())
+    if len(panel.rows) == _MAX_ROWS and panel.dimension not in IN_WORDS:
+        panel = _rows(app_id, name, asked.also(panel.dimension, "contains", text))
+    sought = text.casefold()
+    return panel.only(lambda value: sought in label_of(words, panel.dimension, value).casefold())

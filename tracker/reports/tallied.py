@@ -1,0 +1,119 @@
+"""A question answered by a tally where there is one; what came after its days, and else everything, in the usual way.
+
+Visitors of the days after may have been there before: then they count once (`tracker.reports.seen_before`). Visits of
+these days may have begun before: they count as the longer ones that they have become (`tracker.reports.later_visits`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tracker.facts.engine import Cursor
+from tracker.facts.engine_connection import EngineRow
+from tracker.reports import statement, tallies
+from tracker.reports.facts_read import FactsRead
+from tracker.reports.gathered import GatheredVisits
+from tracker.reports.later_visits import later_visits, sums_of_visits
+from tracker.reports.passing_files import PassingFiles
+from tracker.reports.question import MAX_OFFSET, Question
+from tracker.reports.seen_before import counted_twice, days_after, is_of_pages, new_on_pages, sums_of_hits
+from tracker.reports.sums import OF_VISITS, GroupSums
+from tracker.reports.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a process keeps for the questions that follow."""
+
+    gathered: GatheredVisits = field(default_factory=GatheredVisits)
+    passing: PassingFiles = field(default_factory=PassingFiles)
+
+
+def rows_of(
+    question: Question, cursor: Cursor, kept: Kept, files: FactsRead, *, timeout_minutes: int
+) -> list[EngineRow]:
+    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures."""
+    if files.tally is not None:
+        rows = _rows_by_tally(question, cursor, kept, files, files.tally, timeout_minutes=timeout_minutes)
+        if rows is not None:
+            return rows
+    return statement.rows_of(question, cursor, kept.gathered, files, timeout_minutes=timeout_minutes)
+
+
+def _rows_by_tally(
+    question: Question, cursor: Cursor, kept: Kept, files: FactsRead, tally: Tally, *, timeout_minutes: int
+) -> list[EngineRow] | None:
+    """Return the rows; None where the tally does not tell, or the groups are too many."""
+    if not tallies.answers(tally, question, timeout_minutes=timeout_minutes):
+        return None
+    sums = GroupSums(question)
+    sums.add(cursor.rows(*tallies.statement_of(question, tally, sums.names)), sums.names)
+    if question.days.last > tally.days.last and files.has_any(days_after(question.days, tally)):
+        later = _LaterDays(question, cursor, kept, files, tally, timeout_minutes, sums)
+        if not later.add_hits():
+            return None
+        later.add_visits()
+    return sums.rows()
+
+
+@dataclass(frozen=True, slots=True)
+class _LaterDays:
+    """What the days after those of a tally add to the sums of a question; False where it is too much."""
+
+    question: Question
+    cursor: Cursor
+    kept: Kept
+    files: FactsRead
+    tally: Tally
+    timeout_minutes: int
+    sums: GroupSums
+
+    def add_hits(self) -> bool:
+        question, names = self.question, [name for name in self.sums.names if name not in OF_VISITS]
+        if not names:
+            return True
+        if "visitors" not in names:
+            return self._ask(names) is not None
+        if is_of_pages(question):
+            return self._add_pages(names)
+        if question.interval is None:
+            self.sums.add(sums_of_hits(question, *self._looked_up(), names), names)
+            return True
+        self.sums.add(counted_twice(question, *self._looked_up()), ["visitors"], sign=-1)
+        return self._ask(names) is not None
+
+    def _looked_up(self) -> tuple[Cursor, PassingFiles, FactsRead, Tally]:
+        return self.cursor, self.kept.passing, self.files, self.tally
+
+    def _add_pages(self, names: Sequence[str]) -> bool:
+        # Of a page no more visitors can have come than hits: those of the pages that may be shown are told apart.
+        late = self._ask([name for name in names if name != "visitors"])
+        leading = None if late is None else self.sums.leading(late)
+        if leading is None:
+            return False
+        pages = [page for (page,) in leading]
+        self.sums.add(new_on_pages(self.question, self.cursor, self.files, self.tally, pages), ["visitors"])
+        return True
+
+    def add_visits(self) -> None:
+        names = [name for name in self.sums.names if name in OF_VISITS]
+        if not names:
+            return
+        with later_visits(
+            self.kept.passing,
+            self.cursor,
+            self.files,
+            Path(self.tally.path).parent,
+            days=self.question.days,
+            tallied=self.tally.days,
+            timeout_minutes=self.timeout_minutes,
+        ) as path:
+            self.sums.add(sums_of_visits(self.question, self.cursor, path, names), names)
+
+    def _ask(self, names: Sequence[str]) -> list[EngineRow] | None:
+        """Ask the days after in the usual way; None where that is too much."""
+        after = days_after(self.question.days, self.tally)
+        asked, files = replace(self.sums.question(names), days=after), self.files.about(after)
+        rows = statement.rows_of(asked, self.cursor, self.kept.gathered, files, timeout_minutes=self.timeout_minutes)
+        self.sums.add(rows, names)
+        return rows if len(rows) <= MAX_OFFSET else None
