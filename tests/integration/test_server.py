@@ -1,6 +1,8 @@
 """The web server with a small application: its answers, streamed or not, and what it does with odd clients."""
 
 import http.client
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -172,6 +174,28 @@ def test_who_comes_last_finds_a_place_and_the_longest_waiting_makes_room(server:
             assert first.recv(1) == b""
         more[-1].sendall(get("/echo", "1.1", "Connection: close"))
         assert read_to_end(more[-1]).startswith(b"HTTP/1.1 200")
+
+
+def test_of_a_crowd_that_comes_in_one_moment_the_first_make_room(server: Serving) -> None:
+    [worker] = server.workers()
+    with ExitStack() as stack:
+        os.kill(worker, signal.SIGSTOP)
+        crowd = [stack.enter_context(server.socket()) for _ in range(80)]
+        os.kill(worker, signal.SIGCONT)
+        assert server.ask(get("/echo"))[0].startswith(b"http/1.1 200")
+        is_open = [_is_open(connection) for connection in crowd]
+    assert is_open == sorted(is_open)
+    assert 45 <= sum(is_open) <= 50  # Room is made for two at a time where fifty wait.
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
 
 
 def test_bodies_that_are_not_whole_have_a_bound_together(server: Serving) -> None:

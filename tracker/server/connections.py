@@ -43,7 +43,8 @@ class Connections:
         """Bytes of bodies that are not whole yet."""
         self.date = formatdate(usegmt=True)
         self._loop = loop
-        self._open: set[OpenConnection] = set()
+        self._open: dict[OpenConnection, None] = {}
+        """In the order they came: the loop's clock has whole milliseconds, and a crowd comes in one of them."""
         self._all_closed = asyncio.Event()
         self._sweep()
 
@@ -53,10 +54,10 @@ class Connections:
     def add(self, connection: OpenConnection) -> None:
         if len(self._open) >= self.limits.max_connections:
             self._make_room()
-        self._open.add(connection)
+        self._open[connection] = None
 
     def remove(self, connection: OpenConnection) -> None:
-        self._open.discard(connection)
+        self._open.pop(connection, None)
         if self.is_ending and not self._open:
             self._all_closed.set()
 
