@@ -100,4 +100,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema pictures release bench audit lock clean
+.PHONY: help env demo dev test test-again test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema pictures release bench audit lock clean
