@@ -77,11 +77,17 @@ def counted(database: Database, application: Application, settings: Settings) ->
     make_facts(database, settings.facts_url)
 
 
-def told(page: TestResponse, name: str) -> str:
-    """What a card says below its number."""
+def card(page: TestResponse, name: str) -> str:
+    """The HTML of a card."""
     card = re.search(rf'<div class="card {name}">(.*?)</div>', page.text, re.DOTALL)
     assert card, page.text
-    return " ".join(re.sub(r"<[^>]*>", " ", card[1].partition('class="number"')[2].partition("</p>")[2]).split())
+    return card[1]
+
+
+def told(page: TestResponse, name: str) -> str:
+    """What a card says below its number."""
+    below = card(page, name).partition('class="number"')[2].partition("</p>")[2]
+    return " ".join(re.sub(r"<[^>]*>", " ", below).split())
 
 
 def before(page: TestResponse) -> list[str]:
@@ -162,6 +168,7 @@ def test_of_many_hits_visitors_are_not_told_apart_for_a_minutes_sake(
 def test_what_visits_were_like_is_compared_too(browsing: Browsing, monkeypatch: pytest.MonkeyPatch) -> None:
     page = browsing.get(f"{HOME}?range=today")
     assert told(page, "page_views") == "+49% before: 51", "up to the same minute"
+    assert told(page, "sessions") == "±0% before: 13"
     assert told(page, "views_per_session") == "+49% before: 3.9"
     assert re.fullmatch(r"[-+±]\d+% before: \d+m \d\ds", told(page, "duration"))
     over = browsing.get(f"{HOME}?from={YESTERDAY.date()}&to={YESTERDAY.date()}")
@@ -214,6 +221,11 @@ def test_the_first_numbers_do_not_wait_for_a_report_that_takes_long(
         page = browsing.get(f"{HOME}?range=today")
         assert told(page, "requests") == "+50% before: 48"
         assert "up to the last full hour" in text_of(page)
+        said = {
+            name: re.findall(r'class="change" title="([^"]*)"', card(page, name)) for name in ("requests", "duration")
+        }
+        assert "last full hour" in said["requests"][0]
+        assert "same minute" in said["duration"][0], "each says what it is compared with"
     may_go_on.set()
     wait_until(lambda: given_up == [True] * 4)
     assert equal_times._PLACES.acquire(timeout=60), "each place is given back"

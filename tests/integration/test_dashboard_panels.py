@@ -245,9 +245,9 @@ def test_a_panel_is_there_as_csv_that_no_spreadsheet_computes(
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(answer.text)))
-    assert rows == [["page", "page_views"], ["/cart", "2"], [f"/{HOSTILE}", "1"]]
+    assert rows == [["page", "page_views", "share"], ["/cart", "2", "0.666667"], [f"/{HOSTILE}", "1", "0.333333"]]
     filtered = browsing.get(f"{HOME}/panel.csv?panel=pages&source=Google")
-    assert list(csv.reader(io.StringIO(filtered.text))) == [["page", "page_views"], ["/cart", "1"]]
+    assert list(csv.reader(io.StringIO(filtered.text))) == [["page", "page_views", "share"], ["/cart", "1", "1.000000"]]
     assert browsing.get(f"{HOME}/panel.csv?panel=nothing").status_code == 404
 
 

@@ -58,12 +58,13 @@ def show(app_id: str) -> Response:
         questions["traffic"] = partial(
             reported.read_or_in_utc, services, app_id, asked, days, notes, in_utc=in_utc, compares=compares
         )
+    if asks_whole := not by_reports or time.name == "24h" or panels.counts_visits(asked):
+        with_visits = panels.counts_visits(asked)
+        questions["whole"] = partial(panels.whole, services, app_id, asked, with_visits=with_visits)
     questions |= panels.questions(services, app_id, asked)
     if has_visits := time.name != "24h":
         # They take longer than all else together, so they come last, into the place that is kept for them.
-        questions["visits"] = partial(
-            reported.visits, services, app_id, asked, with_sessions=by_reports, compares=compares
-        )
+        questions["visits"] = partial(reported.visits, services, app_id, asked, compares=compares)
     return streamed(
         "application.html",
         questions,
@@ -73,6 +74,7 @@ def show(app_id: str) -> Response:
         ranges=NAMES,
         numbers=numbers,
         has_visits=has_visits,
+        asks_whole=asks_whole,
         compares=compares,
         parameters=_parameters(app_id, asked, numbers),
         written=days.written,
@@ -146,7 +148,7 @@ def first_hit(app_id: str) -> Response:
     return fragment("first_hit.html", first=first_hit, home=address(application.app_id), domain=application.domain)
 
 
-def _compared(words: Words, days: Days, asked: Range, numbers: traffic.Traffic) -> str:
+def _compared(words: Words, days: Days, asked: Range, until: str) -> str:
     """Return what “before” is, and up to where: a time that goes on is compared with as much of the one before."""
     period = words("compared.hours") if asked.name == "24h" else words("compared.whole", period=days.span(asked.before))
-    return f"{period} {words('compared.until.' + numbers.equal_until)}" if numbers.equal_until else period
+    return f"{period} {words('compared.until.' + until)}" if until else period

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Response, request
@@ -34,7 +35,8 @@ def panel(app_id: str) -> Response:
     app_id, asked = _asked(app_id)
     group = request.args.get("group", "")
     shown = panels.of_group(current_services(), app_id, group, asked)
-    return fragment("panel.html", home=address(app_id), group=group, panel=shown, is_shown=True, **of_panels(asked))
+    whole = _whole(app_id, shown, asked)
+    return fragment("panel.html", home=address(app_id), group=group, panel=shown, whole=whole, **of_panels(asked))
 
 
 def values(app_id: str) -> Response:
@@ -50,6 +52,7 @@ def values(app_id: str) -> Response:
         **shown,
         **of_panels(asked),
         panel=listed,
+        whole=_whole(app_id, listed, asked),
         shown=_MAX_SHOWN,
         is_cut=len(listed.rows) == _MAX_ROWS,
         text=text,
@@ -59,11 +62,16 @@ def values(app_id: str) -> Response:
 
 
 def panel_csv(app_id: str) -> Response:
-    """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here."""
+    """Return a panel with up to 1,000 values as CSV, of the time and the filters of the page that leads here.
+
+    `share` is a part of all there are, from 0 to 1; empty where that is not known.
+    """
     app_id, asked = _asked(app_id)
     name = request.args.get("panel", "pages")
     panel = _rows(app_id, name, asked)
-    rows = [(panel.dimension, panel.measure), *((value or "", str(count)) for value, count in panel.rows)]
+    of_all = panel.all_of(_whole(app_id, panel, asked))
+    rows = [(panel.dimension, panel.measure, "share")]
+    rows += [(value or "", str(count), f"{count / of_all:.6f}" if of_all else "") for value, count in panel.rows]
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([safe_cell(cell) for cell in row] for row in rows)
     file = f"{name}-{asked.time.shown.first}-{asked.time.shown.last}.csv"
@@ -83,6 +91,12 @@ def _asked(app_id: str) -> tuple[str, Asked]:
 
 def _rows(app_id: str, name: str, asked: Asked) -> Panel:
     return panels.rows_of(current_services(), app_id, name, asked, limit=_MAX_ROWS)
+
+
+def _whole(app_id: str, panel: Panel, asked: Asked) -> Mapping[str, int]:
+    """Return how much there is in all of what a panel counts."""
+    with_visits = panel.measure not in panels.COUNTED or panels.counts_visits(asked)
+    return panels.whole(current_services(), app_id, asked, with_visits=with_visits)
 
 
 def _searched(app_id: str, name: str, asked: Asked, text: str) -> Panel:

@@ -17,6 +17,8 @@ from tracker.reports.filters import MAX_VALUE_LENGTH
 
 ROWS: Final = 8
 """Values of a panel on the page."""
+COUNTED: Final = ("visitors", "page_views", "requests")
+"""What panels count, beside visits, which take longer: their shares are of all there are of it."""
 Condition = list[str | None]
 _COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
 """What an address calls a comparison, and what reports call it: people type in lower case."""
@@ -83,6 +85,13 @@ class Panel:
     rows: list[tuple[str | None, int]]
     exact: bool
 
+    def all_of(self, whole: Mapping[str, int]) -> int | None:
+        """Return how much there is of its measure in all; None where nobody knows.
+
+        Whoever is in several rows, as a visitor of two sources is, counts in each: shares may come to more than 100 %.
+        """
+        return (whole.get(self.measure) or None) if self.exact else None
+
     @property
     def is_full(self) -> bool:
         """Return whether there may be more values than these."""
@@ -147,6 +156,26 @@ def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
             raise invalid(f"{one.name}: There is no such value.", **{one.name: ["There is no such value."]})
     panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
     return Asked(time, now, filters, panels)
+
+
+def counts_visits(asked: Asked) -> bool:
+    """Return whether one of the panels that are shown counts visits."""
+    shown = (asked.panels.get(group, names[0]) for group, names in GROUPS.items())
+    return any(_KINDS[name].measure not in COUNTED for name in shown)
+
+
+def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits: bool) -> Mapping[str, int]:
+    """Return how much there is in all of what panels count, by measure; nothing where that is not known exactly.
+
+    Raises Refused, DatabaseUnavailable.
+    """
+    measures = (*COUNTED, "sessions") if with_visits else COUNTED
+    return counted_in(ask(services, app_id, asked.question(",".join(measures), []), asked.now))
+
+
+def counted_in(report: Report) -> Mapping[str, int]:
+    """Return the numbers of a report without dimensions, if they are exact: only then others are shares of them."""
+    return report.rows[0] if report.exact else {}
 
 
 def questions(services: DashboardServices, app_id: str, asked: Asked) -> dict[str, Callable[[], Panel]]:

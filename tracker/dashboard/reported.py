@@ -7,32 +7,27 @@ chart are those of reports, by days of that zone.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from tracker.dashboard import traffic
+from tracker.dashboard.cards import HEADLINE, OF_VISITS, Card, headline
 from tracker.dashboard.chart import chart
 from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
-from tracker.dashboard.panels import Asked, ask
+from tracker.dashboard.panels import COUNTED, Asked, ask, counted_in
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
-from tracker.dashboard.traffic import Card, Traffic
+from tracker.dashboard.traffic import Traffic
 from tracker.errors import Refused
 from tracker.reports.answer import Report
 
-_COUNTED: Final = ("requests", "visitors")
-_VISITS: Final = ("page_views", "views_per_session", "bounce_rate", "duration")
 
-
-def visits(
-    services: DashboardServices, app_id: str, asked: Asked, *, with_sessions: bool, compares: bool
-) -> list[Card]:
-    """Return how many visits there were, if that is asked for, and what they were like, and were in the time before.
+def visits(services: DashboardServices, app_id: str, asked: Asked, *, compares: bool) -> list[Card]:
+    """Return how many visits there were, what they were like, and both in the time before.
 
     Raises Refused, DatabaseUnavailable.
     """
-    names = ("sessions", *_VISITS) if with_sessions else _VISITS
-    measures = ",".join(names)
+    measures = ",".join(OF_VISITS)
     report = ask(services, app_id, asked.question(measures, []), asked.now)
     row = report.rows[0]
     before = (EqualTimes(services, app_id, asked).visits(measures) if compares else None) or {}
@@ -43,7 +38,7 @@ def visits(
             before=before.get(name),
             change=change(row[name], before.get(name)) if report.exact else None,
         )
-        for name in names
+        for name in OF_VISITS
     ]
 
 
@@ -62,7 +57,7 @@ def read(
     """
     time, earlier = asked.time, EqualTimes(services, app_id, asked)
     by_hours = time.name == "24h"
-    question = asked.question(",".join(_COUNTED), [])
+    question = asked.question(",".join(HEADLINE), [])
     # Of the 24 hours before these, a day more is needed than is shown.
     first = {"start_date": time.period.first.isoformat()} if by_hours else {}
     series = ask(services, app_id, {**question, **first, "interval": time.group_by}, asked.now)
@@ -71,7 +66,7 @@ def read(
     if by_hours:
         part = earlier.part_of_hour() if compares else None
         return traffic.of_last_hours(bars, None, compares=compares, part_before=part)
-    whole = ask(services, app_id, question, asked.now)
+    whole = ask(services, app_id, asked.question(",".join(COUNTED), []), asked.now)
     before, counts = None, None
     if compares:
         days_before = {"start_date": time.before.first.isoformat(), "end_date": time.before.last.isoformat()}
@@ -83,13 +78,14 @@ def read(
         if counts is None and (not asked.filters or sum(numbers) <= MAX_CUT):
             before = ask(services, app_id, {**question, **days_before}, asked.now)
     return Traffic(
-        cards=_cards(whole, before, counts, is_over=not time.goes_on),
+        cards=headline(_cards(whole, before, counts, is_over=not time.goes_on)),
         chart=chart(bars),
         bars=bars,
         equal_until="minute" if counts else "",
         parameters=[],
         complete_until=None,
         empty=not any(bar.requests for bar in bars),
+        whole=counted_in(whole),
     )
 
 
@@ -133,7 +129,7 @@ def _cards(whole: Report, compared: Report | None, counts: Counts | None, *, is_
             before_exact=compared is None or compared.exact or name == "requests",
             change=change(row[name], before[name]) if before and is_equal and are_exact else None,
         )
-        for name in _COUNTED
+        for name in HEADLINE
     ]
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any, Final
 
+from tracker.dashboard.cards import Card, headline
 from tracker.dashboard.chart import Bar, Chart, chart
 from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
@@ -24,18 +25,6 @@ _VALUES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One number. `exact` is false for a sum that counts some more than once; None as a number: nobody counts it."""
-
-    name: str
-    number: float | None
-    exact: bool = True
-    before: float | None = None
-    before_exact: bool = True
-    change: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
     """What the page shows."""
 
@@ -50,15 +39,18 @@ class Traffic:
     in_utc: bool = False
     """Whether these are days of UTC though the site keeps another zone: reports could not be had."""
 
+    whole: Mapping[str, int] | None = None
+    """What there is of panels' measures in all, where reports were asked for it here."""
+
     @property
     def has_sessions(self) -> bool:
-        """Return whether sessions are told: nothing is where there are hits and no session, as of an imported log."""
-        return any(card.name == "sessions" for card in self.cards)
+        """Return whether sessions are told by day or month: of an imported log they are not."""
+        return any(bar.sessions for bar in self.bars)
 
     @property
     def compares(self) -> bool:
         """Return whether there is anything before to compare with."""
-        return bool(self.chart.before) or any(card.before for card in self.cards)
+        return bool(self.chart.before) or any(card.before is not None for card in self.cards)
 
 
 def read(  # noqa: PLR0917 whose, when, with what
@@ -99,7 +91,7 @@ def read(  # noqa: PLR0917 whose, when, with what
     if compares:
         bars = with_before(bars, before.requests)
     return Traffic(
-        cards=compared(_cards(numbers, before, asked, counts), compares=compares),
+        cards=headline(_cards(numbers, before, asked, counts), compares=compares),
         chart=chart(bars),
         bars=bars,
         equal_until=("minute" if counts else "hour") if asked.goes_on else "",
@@ -123,11 +115,10 @@ def _cards(
         requests_before = counts.requests
     elif asked.goes_on:
         requests_before, until_now = before.requests_until_hour, numbers.total_requests - before.since_hour
-    # Visitors of days cannot be cut: while the time goes on, what the whole time before had says nothing by percent.
-    compare = not asked.goes_on
     visitors_before = counts.visitors if counts else whole.visitors
-    visitors_exact = numbers.unique_visitors_exact and (counts is not None or (compare and whole.visitors_exact))
-    cards = [
+    # Visitors of days cannot be cut: while the time goes on, what the whole time before had says nothing by percent.
+    is_equal = counts is not None or (not asked.goes_on and whole.visitors_exact)
+    return [
         Card(
             name="requests",
             number=numbers.total_requests,
@@ -140,27 +131,11 @@ def _cards(
             exact=numbers.unique_visitors_exact,
             before=visitors_before,
             before_exact=counts is not None or whole.visitors_exact,
-            change=change(numbers.unique_visitors, visitors_before) if visitors_exact else None,
-        ),
-        Card(
-            name="sessions",
-            number=numbers.unique_sessions,
-            exact=numbers.unique_sessions_exact,
-            before=whole.sessions or 0,
-            before_exact=whole.sessions_exact,
-            change=change(numbers.unique_sessions, whole.sessions or 0)
-            if compare and numbers.unique_sessions_exact and whole.sessions_exact
+            change=change(numbers.unique_visitors, visitors_before)
+            if is_equal and numbers.unique_visitors_exact
             else None,
         ),
     ]
-    has_hits = bool(numbers.total_requests or whole.requests)
-    without_sessions = has_hits and not numbers.unique_sessions and not whole.sessions
-    return cards[:2] if without_sessions else cards
-
-
-def compared(cards: Sequence[Card], *, compares: bool) -> list[Card]:
-    """Return the cards, without the time before where there was nothing to count in all of it or in a part of it."""
-    return list(cards) if compares else [replace(card, before=None, change=None) for card in cards]
 
 
 def with_before(bars: Sequence[Bar], requests: Sequence[int]) -> list[Bar]:
@@ -189,7 +164,7 @@ def of_last_hours(
     if compares:
         shown = with_before(shown, [bar.requests for bar in before])
     return Traffic(
-        cards=compared(cards, compares=compares),
+        cards=headline(cards, compares=compares),
         chart=chart(shown),
         bars=list(shown),
         equal_until="hour" if part_before is None else "minute",
