@@ -18,7 +18,7 @@ invitation_page   whoever is invited; `link_tokens` are those of both
 settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
 live_page         what goes on there now; `shared_looks` answers in front of it what many ask for at once
 first_hit         whether the first hit has come, and what may be wrong if not
-traffic           its numbers, drawn by `chart`; `equal_times` those to compare them with
+traffic           its numbers: `cards`, and what `chart` draws; `equal_times` those to compare them with
 ranges            the time they are about, `neighbours` those beside it
 operations        for the operator: what waits, who works, what failed; `pace` the hits of the last hour
 ledger_panel      whether the ledger balances, and its last day
