@@ -132,6 +132,17 @@ DEVICES = """
     tablet: Mozilla/5.0 (Linux; Android 9; KFMAWI) AppleWebKit/537.36 (KHTML, like Gecko) Silk/108.4.6 like Chrome/108.0.5359.220 Safari/537.36
     phone: Mozilla/5.0 (Linux; Android 10; CUBOT X30) AppleWebKit/537.36 Chrome/90.0 Mobile Safari/537.36
     desktop: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0.0.0 Safari/537.36
+    desktop: Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.1; Trident/7.0; Media Center PC 6.0; Tablet PC 2.0)
+    desktop: Mozilla/5.0 (Linux; Android 9; HP Chromebook 13 G1) AppleWebKit/537.36 Chrome/80.0 Safari/537.36
+    television: Mozilla/5.0 (Linux; Android 11; TF-LED50S25T2SU Build/RP1A) AppleWebKit/537.36 Chrome/69.0 Mobile Safari/537.36
+    television: Mozilla/5.0 (DTV) AppleWebKit/531.2+ (KHTML, like Gecko) Espial/6.1.6 AQUOSBrowser/1.0 AQUOS-AS/2.0
+    television: Mozilla/5.0 (Linux; Android 9; Smart Box X1) AppleWebKit/537.36 Chrome/77.0 Safari/537.36
+    phone: Mozilla/5.0 (Linux; Android 13; Sharp Aquos zero6) AppleWebKit/537.36 Chrome/117.0 Mobile Safari/537.36
+    phone: Mozilla/5.0 (Linux; Android 7.0; myA9 DTV) AppleWebKit/537.36 Chrome/76.0 Mobile Safari/537.36
+    phone: QwantMobile/2.0 (Android 6.0; Mobile; rv:61.0) Gecko/61.0 Firefox/59.0 QwantBrowser/61.0
+    phone: Opera/9.80 (Android; Opera Mini/36.2.2254/191.256; U; en) Presto/2.12.423 Version/12.16
+    phone: iHeartRadio/9.19.0 (Android 10; SM-G960U Build/QP1A.190711.020)
+    tablet: Opera/9.80 (Android 4.0.3; Linux; Opera Tablet/ADR-1203051631) Presto/2.9.201 Version/11.51
     desktop: Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36
 """.strip().splitlines()  # noqa: E501 as they are seen
 
@@ -147,6 +158,48 @@ def test_which_device_it_is(device: str, user_agent: str) -> None:
 def test_a_bot_is_what_all_rules_together_call_one(user_agent: str, name: str) -> None:
     device = parse_device(user_agent + name)
     assert (agent_of(user_agent + name).device == "bot") == (device is not None and device.family == "Spider")
+
+
+VIEW = "Mozilla/5.0 (Linux; Android 15; SH-M25 Build/AP3A; wv) Version/4.0 Chrome/137.0.7151.61 Mobile Safari/537.36"
+IPHONE_VIEW = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "browser", "version"),
+    [
+        (f"{VIEW} XWEB/1160117 MMWEBSDK/20240404 MicroMessenger/8.0.49.2600(0x2800313D) WeChat/arm64", "WeChat", "8"),
+        (f"{IPHONE_VIEW} KAKAOTALK 8.6.3", "KakaoTalk", "8"),
+        (f"{IPHONE_VIEW} Safari/605.1 NAVER(inapp; search; 690; 10.18.2; XSMAX)", "NAVER", None),
+        (f"{VIEW} YJApp-ANDROID jp.co.yahoo.android.yjtop/3.227.1", "Yahoo! JAPAN", None),
+        (f"{IPHONE_VIEW} Safari/604.1 YJApp-IOS jp.co.yahoo.ipn.appli/4.103.0", "Yahoo! JAPAN", None),
+        (f"{IPHONE_VIEW} SmartNews 24.6.1", "SmartNews", "24"),
+        (f"{VIEW} Barcelona 384.0.0.33.86 Android (35/15; 400dpi; 900x2030)", "Threads", "384"),
+        (f"{VIEW} [LinkedInApp]/2.200.63", "LinkedIn", "2"),
+        (f"{VIEW} YaApp_Android/22.71/apad YaSearchBrowser/22.71/apad", "Yandex", "22"),
+        (f"{VIEW} Line/14.13.0/IAB", "LINE", "14"),
+        (VIEW, "Chrome Mobile WebView", "137"),
+    ],
+)
+def test_an_app_that_shows_pages_is_the_browser(user_agent: str, browser: str, version: str | None) -> None:
+    assert agent_of(user_agent)[:2] == (browser, version)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        ("Phone; OpenHarmony 5.0", "ArkWeb/4.1.6.1 Mobile", ("ArkWeb", "4", "HarmonyOS", "phone")),
+        ("Tablet; OpenHarmony 5.0", "ArkWeb/4.1.6.1", ("ArkWeb", "4", "HarmonyOS", "tablet")),
+        (
+            "PC; OpenHarmony 6.1; Windows NT 10.0",
+            "ArkWeb/6.1.0.100 HuaweiBrowser/6.1.3.321",
+            ("Huawei Browser", "6", "HarmonyOS", "desktop"),
+        ),
+    ],
+)
+def test_harmony_is_a_system_whatever_else_it_says(begin: str, end: str, expected: tuple[str, ...]) -> None:
+    assert agent_of(f"Mozilla/5.0 ({begin}) AppleWebKit/537.36 Chrome/132.0.0.0 Safari/537.36 {end}") == expected
 
 
 def test_televisions_of_lg_run_webos() -> None:

@@ -1,4 +1,8 @@
-"""Browser, system and device of a user agent, each different one read once by ua-parser (its engine in Rust)."""
+"""Browser, system and device of a user agent, each different one read once.
+
+ua-parser (its engine in Rust) knows browsers and systems; what it does not know of those that many people use stands
+here, as the kinds of devices do, by words of the user agent.
+"""
 
 import re
 from functools import lru_cache
@@ -13,15 +17,38 @@ _BOT: Final = "Spider"
 """How ua-parser calls the device of a bot."""
 _SYSTEMS: Final = {"Web0S": "webOS"}
 """What ua-parser calls as televisions spell it."""
+_OPEN_HARMONY: Final = "OpenHarmony"
+"""What HarmonyOS calls itself since it is no Android any more (5.0, 2024); ua-parser 202610 does not know it."""
+_APPS: Final = {
+    "MicroMessenger": "WeChat",
+    "KAKAOTALK": "KakaoTalk",
+    "NAVER(inapp": "NAVER",
+    "YJApp": "Yahoo! JAPAN",
+    "SmartNews": "SmartNews",
+    "Barcelona": "Threads",
+    "[LinkedInApp]": "LinkedIn",
+    "YaSearchBrowser": "Yandex",
+    "Quark": "Quark",
+    "HuaweiBrowser": "Huawei Browser",
+    "ArkWeb": "ArkWeb",
+}
+"""Who shows pages in a view of the system's browser, by what the app adds to its user agent, in the order of
+precedence: ua-parser takes them for that browser."""
+_APP: Final = re.compile(rf"(?<![A-Za-z])({'|'.join(map(re.escape, _APPS))})(?:-IOS|-ANDROID)?[/ ]?(\d+)?")
 _TELEVISION: Final = re.compile(
     r"""(?:smart|apple|google|android|hbb|opera\ |net)[ _-]?tv | \btv\b | [_-]tv\b | \btv[_-] | \btv\ ?box | \d{2}tv
-    | dtv\b | \bce-html | netcast | \blg\ browser | bravia | viera | aquos | web0s | vidaa | tbrowser | \bomi/ | roku/
-    | crkey | chromecast | \baft[a-z0-9]{1,7}\b | brightsign | \bmi\ ?box | \bstb\b""",
+    | \(dtv\b | \bce-html | netcast | \blg\ browser | bravia | \bviera | aquos(?:browser|-as|[ -]?tv) | web0s | vidaa
+    | \btbrowser | \bomi/ | roku/ | crkey | chromecast | \baft[a-z0-9]{1,7}\b | brightsign | \bbox\b | \bstb\b
+    | led\d{2} | \bshell\ [a-z]""",
     re.VERBOSE,
 )
+"""Phones are called AQUOS too, and some receive television ("DTV")."""
 _CONSOLE: Final = re.compile(r"playstation|xbox|nintendo")
-_TABLET: Final = re.compile(r"ipad|tablet|kindle|silk/|playbook|\b(?:tab|pad)\b|tab_|\bsm-[tx]\d{3}")
-_PHONE: Final = re.compile(r"mobi|phone|midp|\bwap\b|symbian|series ?60|blackberry|docomo|kaios|lumia|ucbrowser")
+_DESKTOP: Final = re.compile(r"chromebook|\(pc; openharmony")
+_TABLET: Final = re.compile(r"ipad|tablet(?! pc \d)|kindle|silk/|playbook|\b(?:tab|a?pad)\b|tab_|\bsm-[tx]\d{3}")
+_PHONE: Final = re.compile(
+    r"mobi|phone|midp|\bwap\b|symbian|series ?60|blackberry|docomo|kaios|lumia|ucbrowser|fban/fb4a"
+)
 
 
 class Agent(NamedTuple):
@@ -39,15 +66,25 @@ class Agent(NamedTuple):
 def agent_of(user_agent: str) -> Agent:
     """Read an agent. An iPad that calls itself a Mac cannot be told from one."""
     agent = _rules().parse(user_agent)
-    browser = agent.user_agent
+    browser, version = _app_of(user_agent) or (
+        (agent.user_agent.family, agent.user_agent.major) if agent.user_agent else (None, None)
+    )
     system = _SYSTEMS.get(agent.os.family, agent.os.family) if agent.os else None
+    if _OPEN_HARMONY in user_agent:
+        system = "HarmonyOS"
     is_bot = agent.device is not None and _is_bot(user_agent)
     return Agent(
-        browser=browser.family if browser else None,
-        version=browser.major if browser else None,
+        browser=browser,
+        version=version,
         system=system,
         device="bot" if is_bot else _kind(user_agent.lower(), system),
     )
+
+
+def _app_of(user_agent: str) -> tuple[str, str | None] | None:
+    """Return the app that shows the page, and its major version; None where it is the browser itself."""
+    named = {app[1]: app[2] for app in _APP.finditer(user_agent)}
+    return next(((name, named[word]) for word, name in _APPS.items() if word in named), None) if named else None
 
 
 @lru_cache(maxsize=1)
@@ -74,8 +111,10 @@ def _kind(agent: str, system: str | None) -> str | None:
         return "console"
     if _TELEVISION.search(agent):
         return "television"
-    # Browsers of Android say Mobile on phones. Other apps, of which Dalvik speaks, say it nowhere.
-    if _TABLET.search(agent) or ("android" in agent and "mobile" not in agent and "dalvik" not in agent):
+    if _DESKTOP.search(agent):
+        return "desktop"
+    # Browsers of Android, which begin with Mozilla, say Mobile on phones. Other apps and Opera Mini say it nowhere.
+    if _TABLET.search(agent) or (agent.startswith("mozilla/") and "android" in agent and "mobile" not in agent):
         return "tablet"
     if _PHONE.search(agent) or system in ("Android", "iOS"):
         return "phone"

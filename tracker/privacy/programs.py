@@ -104,6 +104,7 @@ _DEVICE: Final = re.compile(
     | \b(?:com|ru)\.yandex\. | \bYaApp_\S+ | \bBroPP/   # what people use of a company that has crawlers too
     | \[FBAN/[^]]*\]              # an app's own browser
     | (?<=\w)008/                 # the end of a version
+    | \blibwww-FM/                # Lynx's, which shows pages to people
     """,
     re.VERBOSE,
 )
