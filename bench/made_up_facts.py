@@ -6,7 +6,6 @@ days would have: 400,000 and 5,000.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,9 +19,9 @@ TIMEOUT_MINUTES = 30
 PAGES = 5000
 _VISITS = """
     SELECT number, CAST(floor({visitors} * pow(random(), 1.2)) AS INTEGER) AS reader, random() AS chance,
-        TIMESTAMP '{first}' + to_microseconds(CAST(random() * {days} * 86400e6 AS BIGINT)) AS start,
+        TIMESTAMP '{day}' + to_microseconds(CAST(random() * 86400e6 AS BIGINT)) AS start,
         least(40, 1 + CAST(floor(-ln(1 - random()) * 3.5) AS INTEGER)) AS hits
-    FROM range({visits}) AS made(number)
+    FROM range({first_visit}, {first_visit} + {visits}) AS made(number)
 """
 _HITS = """
     SELECT number, reader, chance, hit, start + to_microseconds(CAST(hit * 45e6 + random() * 44e6 AS BIGINT)) AS time,
@@ -60,7 +59,7 @@ _AGENTS = {
     "tablet": "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) {} Safari/604.1",
 }
 ROW_COLUMNS = {
-    "id": "row_number() OVER ()",
+    "id": "getvariable('rows_before') + row_number() OVER (ORDER BY time)",
     "created_at": "time",
     "url": f"'https://shop.example' || {_COLUMNS['page']} || CASE WHEN hit = 0 AND chance < 0.1 "
     "THEN '?utm_campaign=campaign-' || CAST(floor(chance * 300) AS INTEGER) ELSE '' END",
@@ -97,39 +96,57 @@ class MadeUp:
 def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> MadeUp:
     """Write about so many hits, a file for each day."""
     columns = ", ".join(f"{_COLUMNS.get(name, 'CAST(NULL AS VARCHAR)')} AS {name}" for name in FACTS)
-    files = []
-    with _made_up(folder, first=first, days=days, hits=hits, visitors=visitors) as engine:
-        for number in range(days):
-            day = first + timedelta(days=number)
-            span = FileSpan(day, 0, 23, TIMEOUT_MINUTES)
-            file = folder / f"{day}.parquet"
-            of_day = f"SELECT {columns} FROM hits WHERE time >= DATE '{day}' AND time < DATE '{day}' + INTERVAL 1 DAY"
-            for query, to in ((numbered(of_day, span), file), (parts_of(file, span), beside(file))):
-                engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
-            files.append(str(file))
-        [count] = engine.execute("SELECT count(*) FROM read_parquet(?)", [files]).fetchone() or (0,)
+    files, count = [], 0
+    for day, engine in _days(folder, first=first, days=days, hits=hits, visitors=visitors):
+        span = FileSpan(day, 0, 23, TIMEOUT_MINUTES)
+        file = folder / f"{day}.parquet"
+        of_day = f"SELECT {columns} FROM hits"
+        for query, to in ((numbered(of_day, span), file), (parts_of(file, span), beside(file))):
+            engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+        files.append(str(file))
+        count += _count(engine)
     size = sum(path.stat().st_size for file in files for path in (Path(file), beside(Path(file))))
-    return MadeUp(folder, files, int(count), size)
+    return MadeUp(folder, files, count, size)
 
 
 def make_rows(file: Path, *, first: date, days: int, hits: int, visitors: int) -> None:
     """Write about so many hits as CSV, with the columns of ROW_COLUMNS, in the order of time."""
     columns = ", ".join(f"{sql} AS {name}" for name, sql in ROW_COLUMNS.items())
-    with _made_up(file.parent, first=first, days=days, hits=hits, visitors=visitors) as engine:
-        bounds = f"time < DATE '{first}' + INTERVAL {days} DAY"
-        engine.execute(
-            f"COPY (SELECT {columns} FROM hits WHERE {bounds} ORDER BY time) TO '{file}' (FORMAT csv, HEADER false)"
-        )
+    part, count = file.with_suffix(".part"), 0
+    with file.open("wb") as whole:
+        for _, engine in _days(file.parent, first=first, days=days, hits=hits, visitors=visitors):
+            engine.execute(f"SET VARIABLE rows_before = {count}")
+            of_day = f"SELECT {columns} FROM hits ORDER BY time"
+            engine.execute(f"COPY ({of_day}) TO '{part}' (FORMAT csv, HEADER false)")
+            whole.write(part.read_bytes())
+            count += _count(engine)
+    part.unlink()
 
 
-@contextmanager
-def _made_up(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give an engine with the table `hits`."""
-    given = {"visitors": visitors, "visits": hits // 4, "first": first, "days": days, "pages": PAGES}
+def _days(
+    folder: Path, *, first: date, days: int, hits: int, visitors: int
+) -> Iterator[tuple[date, duckdb.DuckDBPyConnection]]:
+    """Yield each day, and an engine with the table `hits` of it; what goes on after midnight is the next day's.
+
+    All days in one table would be read once for each of them.
+    """
+    visits = hits // 4 // days
     with duckdb.connect(
         config={"threads": 2, "memory_limit": "4GB", "temp_directory": str(folder / "spill")}
     ) as engine:
         engine.execute("SELECT setseed(0.5)")
-        engine.execute(f"CREATE TEMP TABLE made AS {_VISITS.format(**given)}")
-        engine.execute(f"CREATE TEMP TABLE hits AS {_HITS.format(**given)}")
-        yield engine
+        for number in range(days):
+            day = first + timedelta(days=number)
+            given = {"visitors": visitors, "visits": visits, "first_visit": number * visits, "day": day, "pages": PAGES}
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE made AS {_VISITS.format(**given)}")
+            before = "FROM after UNION ALL" if number else ""
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE begun AS {before} {_HITS.format(**given)}")
+            midnight = f"DATE '{day}' + INTERVAL 1 DAY"
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE hits AS FROM begun WHERE time < {midnight}")
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE after AS FROM begun WHERE time >= {midnight}")
+            yield day, engine
+
+
+def _count(engine: duckdb.DuckDBPyConnection) -> int:
+    [count] = engine.execute("SELECT count(*) FROM hits").fetchone() or (0,)
+    return int(count)
