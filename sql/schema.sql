@@ -450,7 +450,9 @@ CREATE TABLE facts_files (
     checksum character varying(64) NOT NULL, -- BLAKE2b of the whole file
     parameters text[] NOT NULL, -- the custom parameters that it has a column for
     made_at timestamp with time zone DEFAULT now() NOT NULL,
-    replaced_at timestamp with time zone
+    replaced_at timestamp with time zone,
+    first_minute smallint DEFAULT 0 NOT NULL, -- of the first hour
+    last_minute smallint DEFAULT 59 NOT NULL -- of the last hour, included
 );
 
 ALTER TABLE facts_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

@@ -16,8 +16,10 @@ from tests.support.facts import writer_of
 from tests.support.queued_hits import define, drain, enqueue, rows
 from tests.support.raw_hits import make_months
 from tests.support.reporting import BROWSERS, MEASURES, Reporting, counted, grouped, path
+from tests.support.standing_clock import StandingClock
 from tests.support.told_visits import MIDNIGHT, channel, compare_pages, made_of, told
 from tracker.application import Application
+from tracker.facts import pieces
 from tracker.facts.day import Workspace, merge_day
 from tracker.facts.write import Writer
 from tracker.hit import Hit
@@ -81,33 +83,40 @@ happening = given(
     hits=st.lists(told, min_size=1, max_size=20),
     batches=st.lists(st.lists(st.integers(0, 19), max_size=8), max_size=2),
     merged=st.booleans(),
+    cut=st.booleans(),
 )
 unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 
 
 @examples(max_examples=2, **unhurried)
 @happening
-def test_visits_are_those_of_a_plain_count_whatever_happens_to_their_files(
+def test_visits_are_those_of_a_plain_count_whatever_happens_to_their_files(  # noqa: PLR0917 fixtures
     hits: list[Any],
     batches: list[list[int]],
     merged: bool,  # noqa: FBT001 hypothesis names it
+    cut: bool,  # noqa: FBT001
     reached: tuple[Database, Connection, Readers],
     application: Application,
 ) -> None:
-    check(hits, batches, reached, application, merged=merged)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE_FACTS", 1 if cut else pieces.PIECE_FACTS)
+        check(hits, batches, reached, application, merged=merged, cut=cut)
 
 
 @pytest.mark.long
 @examples(max_examples=20, **unhurried)
 @happening
-def test_many_visits_are_those_of_a_plain_count(
+def test_many_visits_are_those_of_a_plain_count(  # noqa: PLR0917 fixtures
     hits: list[Any],
     batches: list[list[int]],
     merged: bool,  # noqa: FBT001 hypothesis names it
+    cut: bool,  # noqa: FBT001
     reached: tuple[Database, Connection, Readers],
     application: Application,
 ) -> None:
-    check(hits, batches, reached, application, merged=merged)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "PIECE_FACTS", 1 if cut else pieces.PIECE_FACTS)
+        check(hits, batches, reached, application, merged=merged, cut=cut)
 
 
 def check(
@@ -117,19 +126,25 @@ def check(
     application: Application,
     *,
     merged: bool,
+    cut: bool,
 ) -> None:
-    """Let hits arrive in batches, compare, erase a person, and compare again."""
+    """Let hits arrive in batches, compare, erase a person, and compare again.
+
+    Where the hour after midnight is `cut`, it goes on, and each turn begins a new file of it.
+    """
     database, redis, readers = reached
     for table in ("access_logs", "custom_parameter_values", "statistics_increments", "daily_statistics"):
         rows(database, f"DELETE FROM {table} RETURNING 1")
     define(database, application, "price", "number")
     writer = writer_of(database, readers.folder.path)
+    if cut:
+        writer.clock = StandingClock(MIDNIGHT + timedelta(minutes=59))
     writer.turn(seconds=60)
     with database.transaction() as tx:
         for days in (-1, 0):
             facts_marks.mark_day(tx, (application.id, (MIDNIGHT + timedelta(days=days)).date()))
     made = made_of(application, hits)
-    for batch in [*batches, range(20)]:
+    for batch in [*batches, range(10), range(20)]:
         enqueue(redis, [made[number] for number in batch if number < len(made)])
         drain(redis, database, batch_size=6)
         writer.turn(seconds=60)

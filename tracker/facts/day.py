@@ -6,11 +6,11 @@ taken no mark, and left only a file that nobody knows of.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder, name_of
+from tracker.facts.pieces import Group, grouped, next_joined
 from tracker.facts.visits import FileSpan
 from tracker.privacy.places import Places
 from tracker.store import archived_months, facts_files, facts_marks
@@ -55,18 +56,21 @@ class Workspace:
             yield cls(engine, folder, work, places)
 
 
-def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime) -> None:
-    """Make the marked hours of a day anew, or some of them. Raises FactsUnavailable, DatabaseUnavailable."""
+def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime) -> bool:
+    """Make the marked minutes of a day anew, or some of them; whether that was all that was marked.
+
+    Raises FactsUnavailable, DatabaseUnavailable.
+    """
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         marks = dict(facts_marks.take(tx, day))
         if not marks or archived_months.is_dropped(tx, day[1]):
-            return  # Of an archived month these files are all there is, and no row says otherwise.
+            return True  # Of an archived month these files are all there is, and no row says otherwise.
         files = facts_files.of_days(tx, day[0], day[1], day[1])
         groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
         made = make.Made(tx, cursor, space.work, day, space.places)
         until = time.monotonic() + _READ_SECONDS
-        taken: list[HourGroup] = []
+        taken: list[Group] = []
         for group in groups:
             if taken and time.monotonic() >= until:
                 facts_marks.put(tx, day, group.hours)
@@ -76,62 +80,36 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             taken.append(group)
         made.finish()
         for group in taken:
-            _replace(tx, cursor, space.folder, space.work / "joined.made", day=day, group=group, recipe=made.recipe)
-
-
-@dataclass(frozen=True, slots=True)
-class HourGroup:
-    """Hours that go into one file: their marked minutes (as bits), and the file that holds them until now."""
-
-    first: int
-    last: int
-    hours: Mapping[int, int]
-    file: FactsFile | None
-
-
-def grouped(files: Sequence[FactsFile], marks: Mapping[int, int], *, hour_now: int) -> list[HourGroup]:
-    """Return the marked hours by the file that they go into, the latest first. Pure.
-
-    An hour that has no file yet is made whole. It shares one with its neighbours, unless it is the present one or the
-    one before, which are made anew again and again.
-    """
-    groups = [
-        HourGroup(file.first_hour, file.last_hour, hours, file)
-        for file in files
-        if (hours := {hour: bits for hour, bits in marks.items() if file.first_hour <= hour <= file.last_hour})
-    ]
-    alone = sorted(set(marks) - {hour for group in groups for hour in group.hours})
-    while alone:
-        first = last = alone.pop(0)
-        while alone and first < hour_now - 1 and alone[0] < hour_now - 1 and not _is_between(files, last, alone[0]):
-            last = alone.pop(0)
-        hours = {hour: facts_marks.ALL_MINUTES for hour in marks if first <= hour <= last}
-        groups.append(HourGroup(first, last, hours, None))
-    return sorted(groups, key=lambda group: -group.last)
-
-
-def _is_between(files: Sequence[FactsFile], first: int, last: int) -> bool:
-    return any(first < file.first_hour < last for file in files)
+            _replace(tx, cursor, space, day=day, group=group, recipe=made.recipe)
+    return len(taken) == len(groups)
 
 
 def _replace(
-    tx: Transaction, cursor: Cursor, folder: Folder, made: Path, *, day: FactsDay, group: HourGroup, recipe: make.Recipe
+    tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: make.Recipe
 ) -> None:
-    """Put a file with what was made anew in the place of the old one."""
-    is_kept = group.file is not None and not (len(group.hours) == 1 and group.first == group.last and is_whole(group))
-    old = [folder.local(group.file.name)] if group.file is not None and is_kept else []
-    span = FileSpan(day[1], group.first, group.last, recipe.timeout_minutes)
-    count = make.join(cursor, group.hours, old, made, span)
+    """Put what was made anew, and what is left of the old file, in the place of that one."""
+    kept = None if group.is_whole else group.file
+    old = [space.folder.local(kept.name)] if kept is not None else []
     if group.file is not None:
         facts_files.replace(tx, [group.file.id])
-    keys = {*recipe.parameters, *(group.file.parameters if group.file is not None and is_kept else ())}
-    if count:
-        publish(tx, folder, made, day=day, hours=(group.first, group.last), count=count, parameters=keys)
+    keys = {*recipe.parameters, *(kept.parameters if kept is not None else ())}
+    for first, last in group.spans:
+        span = _span_between(day, first, last, recipe)
+        made = space.work / "joined.made"
+        count = make.join(cursor, group.hours, old, made, span)
+        if count:
+            publish(tx, space.folder, made, day=day, span=span, count=count, parameters=keys)
 
 
-def is_whole(group: HourGroup) -> bool:
-    """Return whether all minutes of all its hours are marked."""
-    return all(make.is_whole(minutes) for minutes in group.hours.values())
+def span_of(file: FactsFile, timeout_minutes: int) -> FileSpan:
+    """Return what a file is about."""
+    return FileSpan(file.date, file.first_hour, file.last_hour, timeout_minutes, file.first_minute, file.last_minute)
+
+
+def _span_between(day: FactsDay, first: int, last: int, recipe: make.Recipe) -> FileSpan:
+    """Return what a file is about, by its first and last minute of the day."""
+    (first_hour, first_minute), (last_hour, last_minute) = divmod(first, 60), divmod(last, 60)
+    return FileSpan(day[1], first_hour, last_hour, recipe.timeout_minutes, first_minute, last_minute)
 
 
 def mend_day(database: Database, folder: Folder, day: FactsDay) -> int:
@@ -148,19 +126,29 @@ def mend_day(database: Database, folder: Folder, day: FactsDay) -> int:
     return len(damaged)
 
 
-def merge_day(database: Database, space: Workspace, day: FactsDay) -> None:
-    """Put one file in the place of a day's files. Raises FactsUnavailable, DatabaseUnavailable."""
+def merge_day(database: Database, space: Workspace, day: FactsDay, now: datetime | None = None) -> bool:
+    """Put one file in the place of some of a day's files; whether there are such (`tracker.facts.pieces.next_joined`).
+
+    `now` is for a day that goes on. Raises FactsUnavailable, DatabaseUnavailable.
+    """
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         files = facts_files.of_days(tx, day[0], day[1], day[1])
+        minute_now = None if now is None else (now - make.hour_of(day[1], 0)) // timedelta(minutes=1)
+        joined = next_joined(files, minute_now)
+        if not joined:
+            return False
+        first, last = joined[0].first_minute_of_day, joined[-1].last_minute_of_day
+        if now is None and len(joined) == len(files):
+            first, last = 0, _HOURS * 60 - 1
+        span = _span_between(day, first, last, make.recipe_of(tx, day))
         made = space.work / "merged.made"
-        old = [space.folder.local(file.name) for file in files]
-        span = FileSpan(day[1], 0, _HOURS - 1, make.recipe_of(tx, day).timeout_minutes)
-        count = make.join(cursor, {}, old, made, span) if files else 0
-        facts_files.replace(tx, [file.id for file in files])
-        keys = {key for file in files for key in file.parameters}
+        count = make.join(cursor, {}, [space.folder.local(file.name) for file in joined], made, span)
+        facts_files.replace(tx, [file.id for file in joined])
+        keys = {key for file in joined for key in file.parameters}
         if count:
-            publish(tx, space.folder, made, day=day, hours=(0, _HOURS - 1), count=count, parameters=keys)
+            publish(tx, space.folder, made, day=day, span=span, count=count, parameters=keys)
+    return True
 
 
 def publish(
@@ -169,17 +157,19 @@ def publish(
     made: Path,
     *,
     day: FactsDay,
-    hours: tuple[int, int],
+    span: FileSpan,
     count: int,
     parameters: AbstractSet[str],
 ) -> None:
     """Add a file that is made to the copy."""
-    published = folder.publish(made, name_of(day[0], day[1].isoformat(), *hours))
+    published = folder.publish(made, name_of(day[0], day[1].isoformat(), span.first_hour, span.last_hour))
     file = FactsFile(
         application_id=day[0],
         date=day[1],
-        first_hour=hours[0],
-        last_hour=hours[1],
+        first_hour=span.first_hour,
+        first_minute=span.first_minute,
+        last_hour=span.last_hour,
+        last_minute=span.last_minute,
         name=published.name,
         facts=count,
         bytes=published.bytes,

@@ -12,9 +12,8 @@ from typing import Final
 from tracker.errors import FactsUnavailable
 from tracker.facts import hit_files, make
 from tracker.facts.columns import VISITOR
-from tracker.facts.day import Workspace, publish
+from tracker.facts.day import Workspace, publish, span_of
 from tracker.facts.engine import Cursor, text
-from tracker.facts.visits import FileSpan
 from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks
 from tracker.store.archive_erasures import ArchiveErasure
 from tracker.store.archived_hits import HitsFile
@@ -114,13 +113,12 @@ def _erase_facts(tx: Transaction, space: Workspace, cursor: Cursor, file: FactsF
     [(count,)] = cursor.rows(f"SELECT count(*) FROM {_facts(path)} WHERE {condition}")  # noqa: S608
     if count:
         timeout_minutes = make.recipe_of(tx, (file.application_id, file.date)).timeout_minutes
-        span = FileSpan(file.date, file.first_hour, file.last_hour, timeout_minutes)
+        span = span_of(file, timeout_minutes)
         left = make.without(cursor, f"{_facts(path)} WHERE NOT coalesce({condition}, false)", made, span)
         facts_files.replace(tx, [file.id])
         if left:
-            hours = (file.first_hour, file.last_hour)
             day = (file.application_id, file.date)
-            publish(tx, space.folder, made, day=day, hours=hours, count=left, parameters=set(file.parameters))
+            publish(tx, space.folder, made, day=day, span=span, count=left, parameters=set(file.parameters))
     return int(count)
 
 

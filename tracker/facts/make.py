@@ -18,7 +18,7 @@ from tracker.facts.visits import FileSpan, beside, numbered, parts_of
 from tracker.privacy.places import Places
 from tracker.store import applications, custom_parameter_definitions, fact_rows
 from tracker.store.database import Transaction
-from tracker.store.facts_marks import ALL_MINUTES, FactsDay
+from tracker.store.facts_marks import FactsDay
 
 _MAX_CSV: Final = 64_000_000
 """Bytes of rows that are made facts of at once: the engine has them all in its memory."""
@@ -112,18 +112,18 @@ class Made:
 
 
 def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path, span: FileSpan) -> int:
-    """Write the facts of these hours, and those of files that were made before, into one; how many there are.
+    """Write what lies in a span of the facts that were made, and of files that were made before; how many there are.
 
     `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out. Beside the file
     comes the one of its visits.
     """
     sources = []
     if hours:
-        sources.append(f"FROM facts WHERE hour(time) IN ({', '.join(map(str, hours))})")
+        sources.append(f"FROM facts WHERE {span.within}")
     if old:
         gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
-        left = f" WHERE NOT ({' OR '.join(gone)})" if gone else ""
-        sources.append(f"FROM {_facts_in(old)}{left}")
+        left = f" AND NOT ({' OR '.join(gone)})" if gone else ""
+        sources.append(f"FROM {_facts_in(old)} WHERE {span.within}{left}")
     query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
     _write(cursor, numbered(query, span), made)
     _write(cursor, parts_of(made, span), beside(made))
@@ -171,11 +171,6 @@ def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
 def _facts_in(files: Sequence[Path]) -> str:
     """Return the facts of files, which may have been made before there was every column."""
     return with_columns(f"read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false)", FACTS)
-
-
-def is_whole(minutes: int) -> bool:
-    """Return whether these are all minutes of an hour."""
-    return minutes & ALL_MINUTES == ALL_MINUTES
 
 
 def hour_of(day: date, hour: int) -> datetime:

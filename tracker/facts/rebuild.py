@@ -11,10 +11,9 @@ from uuid import UUID
 
 from tracker.errors import FactsUnavailable
 from tracker.facts import make
-from tracker.facts.day import Workspace, make_day, mend_day
+from tracker.facts.day import Workspace, make_day, mend_day, span_of
 from tracker.facts.engine import Cursor, FactsDamaged
 from tracker.facts.folder import Folder
-from tracker.facts.visits import FileSpan
 from tracker.facts.write import Writer
 from tracker.store import archived_months, facts_files, facts_marks, leases
 from tracker.store.database import Database, Transaction
@@ -186,7 +185,7 @@ def compare(
     if missing or surplus:
         return FactsDifference(*day, stored=f"{surplus} facts more", recounted=f"{missing} facts more")
     for file in files:
-        span = FileSpan(day[1], file.first_hour, file.last_hour, made.recipe.timeout_minutes)
+        span = span_of(file, made.recipe.timeout_minutes)
         if make.has_other_visits(cursor, space.folder.local(file.name), span):
             hours = f"hours {file.first_hour} to {file.last_hour}"
             return FactsDifference(*day, stored=f"other visits in {hours}", recounted=f"those of {file.facts} facts")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Final
 from uuid import uuid5
 
@@ -13,6 +13,7 @@ from tracker.facts.engine import FactsDamaged
 from tracker.facts.erase_archived import erase_archived
 from tracker.facts.folder import Folder
 from tracker.facts.hit_files import remove_replaced
+from tracker.facts.pieces import DAY_FACTS
 from tracker.log import logger
 from tracker.privacy.places import NOWHERE, Places
 from tracker.store import (
@@ -78,17 +79,19 @@ class Writer:
 
     def _turn(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         made = 0
+        done: set[FactsDay] = set()
         self._erase_archived()
         while should_continue() and self.clock.monotonic() < deadline:
             with self.database.transaction() as tx:
-                days = facts_marks.days(tx, limit=_DAYS_AT_ONCE)
+                # What arrives while a day is made waits for the next turn: else a busy day would be made all the time.
+                days = [day for day in facts_marks.days(tx, limit=_DAYS_AT_ONCE) if day not in done]
             if not days:
                 break
             with Workspace.open(self.folder, self.places) as space:
                 for day in days:
                     if not should_continue() or self.clock.monotonic() >= deadline:
                         break
-                    made += self._make_day(space, day)
+                    made += self._make_day(space, day, done)
             self.remove_replaced()
             if self.failures:
                 break
@@ -107,10 +110,11 @@ class Writer:
             # What keeps somebody in an archived file keeps no hit of others out of the facts.
             self.failures += erase_archived(self.database, space)
 
-    def _make_day(self, space: Workspace, day: FactsDay) -> int:
+    def _make_day(self, space: Workspace, day: FactsDay, done: set[FactsDay]) -> int:
         """Make a day; one whose files are damaged or gone is made from the rows alone, with the next turn."""
         try:
-            make_day(self.database, space, day, self.clock.now().astimezone(UTC))
+            if make_day(self.database, space, day, self.clock.now().astimezone(UTC)):
+                done.add(day)
         except FactsDamaged as error:
             mended = mend_day(self.database, self.folder, day)
             _log.warning("facts of a day not made", application=str(day[0]), date=str(day[1]), damaged_files=mended)
@@ -174,14 +178,17 @@ class Writer:
     def _merge(self, deadline: float, should_continue: Callable[[], bool]) -> int:
         today = self.clock.now().astimezone(UTC).date()
         with self.database.transaction() as tx:
-            days = facts_files.in_pieces(tx, today=today, seconds=_MERGE_SECONDS, limit=_MERGES_AT_ONCE)
+            crowded = facts_files.crowded(tx, today - timedelta(days=1))
+            days = facts_files.in_pieces(
+                tx, today=today, seconds=_MERGE_SECONDS, facts=DAY_FACTS, limit=_MERGES_AT_ONCE
+            )
         merged = 0
-        for day in days:
-            if not should_continue() or self.clock.monotonic() >= deadline:
-                break
+        for day, now in [*((day, self.clock.now()) for day in crowded), *((day, None) for day in days)]:
             with Workspace.open(self.folder, self.places) as space:
-                merge_day(self.database, space, day)
-            merged += 1
+                while should_continue() and self.clock.monotonic() < deadline:
+                    if not merge_day(self.database, space, day, now):
+                        break
+                    merged += 1
         return merged
 
 

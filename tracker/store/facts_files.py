@@ -15,7 +15,10 @@ _CHECKSUMS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsFile:
-    """A file of the copy: the facts of some hours (UTC, first and last included) of a day of an application."""
+    """A file of the copy: the facts of some hours (UTC, first and last included) of a day of an application.
+
+    One of an hour that many files share is about some of its minutes.
+    """
 
     application_id: UUID
     date: date
@@ -28,17 +31,33 @@ class FactsFile:
     checksum: str
     parameters: tuple[str, ...]
     """The custom parameters that it has a column for."""
+    first_minute: int = 0
+    """Of the first hour."""
+    last_minute: int = 59
+    """Of the last hour."""
     id: int = 0
 
     @property
+    def first_minute_of_day(self) -> int:
+        return 60 * self.first_hour + self.first_minute
+
+    @property
+    def last_minute_of_day(self) -> int:
+        return 60 * self.last_hour + self.last_minute
+
+    @property
     def start(self) -> datetime:
-        """Return when its first hour begins."""
-        return datetime(self.date.year, self.date.month, self.date.day, self.first_hour, tzinfo=UTC)
+        """Return when its first minute begins."""
+        return self._midnight + timedelta(minutes=self.first_minute_of_day)
 
     @property
     def end(self) -> datetime:
-        """Return when its last hour is over."""
-        return self.start + timedelta(hours=self.last_hour - self.first_hour + 1)
+        """Return when its last minute is over."""
+        return self._midnight + timedelta(minutes=self.last_minute_of_day + 1)
+
+    @property
+    def _midnight(self) -> datetime:
+        return datetime(self.date.year, self.date.month, self.date.day, tzinfo=UTC)
 
     @property
     def has_visits(self) -> bool:
@@ -107,10 +126,18 @@ def left(tx: Transaction, application_id: UUID, last: int, *, whole: bool = Fals
     return bool(row["waiting"])
 
 
-def in_pieces(tx: Transaction, *, today: date, seconds: float, limit: int) -> list[FactsDay]:
-    """Days before `today` in several files, none of them made within so many seconds, and days without visits."""
-    rows = fetch_all(tx, "facts_files/in_pieces", {"today": today, "seconds": seconds, "limit": limit})
-    return [(row["application_id"], row["date"]) for row in rows]
+def in_pieces(tx: Transaction, *, today: date, seconds: float, facts: int, limit: int) -> list[FactsDay]:
+    """Days before `today` in several files, none of them made within so many seconds, and days without visits.
+
+    Days whose files are too large to be joined, each with the next one to more than so many facts, are left alone.
+    """
+    params = {"today": today, "seconds": seconds, "facts": facts, "limit": limit}
+    return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_files/in_pieces", params)]
+
+
+def crowded(tx: Transaction, since: date) -> list[FactsDay]:
+    """Return the days from this one on of which an hour has several files."""
+    return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_files/crowded", {"since": since})]
 
 
 def replace_all_but(tx: Transaction, months: Sequence[str]) -> int:

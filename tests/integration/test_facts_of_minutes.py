@@ -1,0 +1,141 @@
+"""An hour of many hits stands in several files while it goes on: a turn rewrites the last of them alone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.erasing import erase
+from tests.support.facts import facts, make_facts, writer_of
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
+from tests.support.standing_clock import StandingClock
+from tracker.application import Application
+from tracker.facts import pieces, write
+from tracker.facts.rebuild import rebuild, verify
+from tracker.facts.write import Writer
+from tracker.queueing.connection import Connection
+from tracker.store.database import Database
+
+HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+MINUTES = range(10)
+FILES = "SELECT first_minute, last_minute, facts FROM facts_files WHERE replaced_at IS NULL ORDER BY 1"
+
+Arrive = Callable[[int, int], None]
+
+
+@pytest.fixture
+def writer(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
+    monkeypatch.setattr(pieces, "PIECE_FACTS", 2)
+    writer = make_facts(database, tmp_path / "facts")
+    writer.swept_at = 0.0
+    return writer
+
+
+@pytest.fixture
+def arrive(redis: Connection, database: Database, application: Application, writer: Writer) -> Arrive:
+    """Let a hit of a minute come at another one, or at the same, and a turn be made."""
+
+    def arrived(minute: int, at: int) -> None:
+        number = int(rows(database, "SELECT count(*) FROM access_logs")[0][0])
+        client = f"client {number % 3}"
+        created_at = HOUR + timedelta(minutes=minute, milliseconds=number)
+        enqueue(redis, [hit_of(application, number, created_at=created_at, client_sub_id=client)])
+        drain(redis, database)
+        writer.clock = StandingClock(HOUR + timedelta(minutes=at))
+        assert writer.turn() >= 1
+
+    return arrived
+
+
+def is_right(database: Database, writer: Writer, application: Application) -> bool:
+    stored = rows(database, "SELECT count(*) FROM access_logs")[0][0]
+    assert len(facts(database, writer.folder.path, "page")) == stored
+    return verify(writer, (application.id, HOUR.date())) is None
+
+
+def test_a_turn_rewrites_the_last_minutes_and_a_late_hit_those_of_its_file(
+    database: Database, writer: Writer, application: Application, arrive: Arrive
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+    assert rows(database, FILES) == [(0, 1, 2), (2, 3, 2), (4, 5, 2), (6, 7, 2), (8, 59, 2)]
+    assert is_right(database, writer, application)
+    numbers = dict(rows(database, "SELECT first_minute, id FROM facts_files WHERE replaced_at IS NULL"))
+    arrive(9, 9)
+    arrive(4, 9)
+    after = dict(rows(database, "SELECT first_minute, id FROM facts_files WHERE replaced_at IS NULL"))
+    assert {minute for minute, number in after.items() if numbers.get(minute) != number} == {4, 8, 9}
+    assert is_right(database, writer, application)
+
+
+def test_files_of_an_hour_are_joined_while_it_goes_on_and_when_it_is_over(
+    database: Database, writer: Writer, application: Application, arrive: Arrive
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+    writer.swept_at = float("-inf")
+    arrive(11, 11)
+    assert rows(database, FILES) == [(0, 7, 8), (8, 10, 2), (11, 59, 1)]
+    assert is_right(database, writer, application)
+    writer.swept_at = float("-inf")
+    arrive(11, 63)
+    assert rows(database, FILES) == [(0, 59, 12)]
+    assert is_right(database, writer, application)
+
+
+def test_who_is_erased_goes_from_all_files_of_an_hour_and_what_was_emptied_is_made_again(
+    database: Database, redis: Connection, writer: Writer, application: Application, arrive: Arrive
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+
+    def write_facts() -> None:
+        writer.turn()
+        writer.remove_replaced(0)
+
+    for number in range(3):
+        assert is_right(database, writer, application)
+        erase(database, redis, clients=[f"client {number}"], write_facts=write_facts)
+        clients = {client for (client,) in facts(database, writer.folder.path, "client")}
+        assert clients == {f"client {left}" for left in range(number + 1, 3)}
+    assert rows(database, FILES) == []
+    arrive(5, 12)
+    assert rows(database, FILES) == [(0, 59, 1)]
+
+
+def test_a_file_that_is_gone_is_made_anew_and_others_stay(
+    database: Database, writer: Writer, application: Application, arrive: Arrive
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+    [(name,)] = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL AND first_minute = 4")
+    (writer.folder.path / str(name)).unlink()
+    assert verify(writer, (application.id, HOUR.date())) is not None
+    arrive(4, 12)
+    assert is_right(database, writer, application)
+    assert rebuild(writer_of(database, writer.folder.path), [(application.id, HOUR.date())]) == len(MINUTES) + 1
+    assert is_right(database, writer, application)
+
+
+def test_a_turn_makes_a_day_once_however_many_hits_arrive_meanwhile(
+    database: Database, redis: Connection, application: Application, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_day, made = write.make_day, list[int]()
+
+    def make_and_store(*arguments: Any) -> bool:
+        is_all = make_day(*arguments)
+        made.append(len(made) + 1)
+        if len(made) < 5:
+            enqueue(redis, [hit_of(application, 100 + made[-1], created_at=HOUR)])
+            drain(redis, database)
+        return is_all
+
+    monkeypatch.setattr(write, "make_day", make_and_store)
+    enqueue(redis, [hit_of(application, 100, created_at=HOUR)])
+    drain(redis, database)
+    assert writer.turn() == 1
+    assert made == [1]
+    assert writer.turn() == 1
+    assert made == [1, 2]
