@@ -19,7 +19,7 @@ settings_page     what it may set; keys_page its keys, webhooks_page its webhook
 live_page         what goes on there now; `shared_looks` answers in front of it what many ask for at once
 first_hit         whether the first hit has come, and what may be wrong if not
 traffic           its numbers: `cards`, and what `chart` draws; `equal_times` those to compare them with
-ranges            the time they are about, `neighbours` those beside it
+ranges            the time they are about, `neighbours` those beside it; `range_choice` is where it is chosen
 operations        for the operator: what waits, who works, what failed; `pace` the hits of the last hour
 ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up

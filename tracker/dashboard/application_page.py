@@ -13,19 +13,20 @@ from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import PATH, address, fragment, home, page, streamed
 from tracker.dashboard.panel_links import of_panels
-from tracker.dashboard.ranges import NAMES, Range, range_of
+from tracker.dashboard.range_choice import range_choice
+from tracker.dashboard.ranges import Range, range_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
-from tracker.errors import invalid
 from tracker.management import annotations, applications, webhooks
 from tracker.reading import drift, stored
 from tracker.reading.overview import first_counted
 
 WEBHOOKS: Final = "webhooks:write"
 """The permission that webhooks are read with."""
-_QUALITY_RANGES: Final = ("7d", "30d", "90d")
+_QUALITY_RANGES: Final = ("today", "7d", "30d", "month", "90d")
+"""No longer ones: `tracker.reading.drift` reads hits."""
 _FEW: Final = 50
 
 
@@ -71,18 +72,15 @@ def show(app_id: str) -> Response:
         script=True,
         **shown,
         **of_panels(asked),
-        ranges=NAMES,
         numbers=numbers,
         has_visits=has_visits,
         asks_whole=asks_whole,
         compares=compares,
         parameters=_parameters(app_id, asked, numbers),
-        written=days.written,
         live=services.live.read(app_id),
         notes=notes,
         today=now.date(),
         day_in_full=days.full,
-        when=days.span(time.shown),
         has_earlier=has_earlier,
         compared=partial(_compared, Words(language()), days, time),
         since=None if has_earlier or since is None or not time.compares else days.full(since),
@@ -103,15 +101,12 @@ def quality(app_id: str) -> Response:
     """Return what arrives beside the definitions of custom parameters, and what was left out."""
     services = current_services()
     shown = frame(app_id)
-    asked = range_of(request.args, services.clock.now())
-    if asked.name not in _QUALITY_RANGES:
-        raise invalid("There is no such range here.", range=["Must be one of " + ", ".join(_QUALITY_RANGES)])
+    asked = range_of(request.args, services.clock.now(), _QUALITY_RANGES)
     about = {"app_id": shown["application"].app_id, "period": asked.period}
     return page(
         "quality.html",
         **shown,
-        asked=asked,
-        ranges=_QUALITY_RANGES,
+        **range_choice(asked, _QUALITY_RANGES),
         drift=drift.read(services.reading, **about),
         left_out=stored.sum_filtered(services.reading, **about),
         few=_FEW,

@@ -5,16 +5,15 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
-from urllib.parse import urlencode
 
 from flask import Response, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change
 from tracker.dashboard.formats import Days
-from tracker.dashboard.neighbours import neighbours
 from tracker.dashboard.page import HEADERS, address, streamed
-from tracker.dashboard.ranges import CHOSEN, Range, range_of
+from tracker.dashboard.range_choice import range_choice
+from tracker.dashboard.ranges import WHOLE_DAYS, range_of
 from tracker.dashboard.services import DashboardServices, current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.site_days import days_of, now_there
@@ -33,7 +32,6 @@ from tracker.reports.returning import ReturningReport
 from tracker.reports.zone_days import ZoneDays
 
 PERMISSION: Final = "settings:write"
-_RANGES: Final = ("today", "7d", "30d", "month", "90d", "12m")
 _SOURCES: Final = 8
 """Sources of a goal that are shown; the CSV has more."""
 
@@ -56,7 +54,7 @@ def panel_csv(app_id: str) -> Response:
     """Return what a panel shows, all of it, as CSV: `goals`, `returning`, or a funnel by its id. Raises Refused."""
     services = current_services()
     application = application_named(app_id)
-    asked = range_of(request.args, now_there(application, services.clock.now()))
+    asked = range_of(request.args, now_there(application, services.clock.now()), WHOLE_DAYS)
     days = days_of(application, asked)
     known, paths = goals.list_(services.database, application.app_id)
     name = request.args.get("panel", "goals")
@@ -126,10 +124,10 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     shown = frame(app_id)
     application = application_named(app_id)
     app_id = application.app_id
-    asked = range_of(request.args, now_there(application, services.clock.now()))
+    asked = range_of(request.args, now_there(application, services.clock.now()), WHOLE_DAYS)
     known, paths = goals.list_(services.database, app_id)
     may_change = viewer().may(PERMISSION)
-    days, written = days_of(application, asked), Days(Words(language()))
+    days = days_of(application, asked)
     # One report for all goals, one for each funnel, and who came again, whatever the time.
     questions: dict[str, Callable[[], object]] = {}
     if known:
@@ -142,17 +140,13 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
         questions,
         status=200 if refused is None else refused.status,
         **shown,
-        asked=asked,
-        ranges=_RANGES,
-        query=_query,
-        beside=neighbours(asked, written),
-        when=written.span(asked.shown),
-        time=_time(asked),
+        **range_choice(asked, WHOLE_DAYS),
+        time=asked.in_address,
         zone=days.zone,
         known=known,
         funnels=paths,
         sources=_SOURCES,
-        week=written.short,
+        week=Days(Words(language())).short,
         may_change=may_change,
         numbers=goals.numbers_of(services.database, app_id) if may_change else [],
         kinds=STEP_KINDS,
@@ -172,15 +166,3 @@ def _funnel_report(services: DashboardServices, app_id: str, days: ZoneDays, fun
 
 def _returning(services: DashboardServices, app_id: str) -> ReturningReport:
     return returning_reports.read(services.database, services.readers, app_id=app_id, now=services.clock.now())
-
-
-def _query(**time: object) -> str:
-    """Return the query of this page for another time."""
-    return "?" + urlencode({name: str(value) for name, value in time.items() if value is not None})
-
-
-def _time(asked: Range) -> str:
-    """Return the time as a query has it."""
-    if asked.name == CHOSEN:
-        return f"from={asked.period.first}&to={asked.period.last}"
-    return f"range={asked.name}"

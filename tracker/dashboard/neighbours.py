@@ -5,15 +5,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from tracker.dashboard.formats import Days
-from tracker.dashboard.ranges import CHOSEN, NAMES, Range, named
+from tracker.dashboard.ranges import CHOSEN, WHOLE_DAYS, Range, named
 from tracker.reading.period import Period
 
 _DAY: Final = timedelta(days=1)
 _EARLIEST: Final = date(1970, 1, 1)
 _BY_MONTHS: Final = ("month", "12m", CHOSEN)
 """Times that may be whole months: then the one before has as many months, not as many days."""
-_AS_DAYS: Final = tuple(name for name in NAMES if name != "24h")
-"""Names of times that begin and end with a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def later(time: Range) -> Period | None:
 
 def query_of_days(period: Period, today: date) -> dict[str, object]:
     """Return how an address has these days: by their name where they have one today."""
-    for name in _AS_DAYS:
+    for name in WHOLE_DAYS:
         if named(name, today).period == period:
             return {"range": name}
     return {"range": None, "from": period.first, "to": period.last}

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from tracker.dashboard import panels
 from tracker.dashboard.chart import Bar
-from tracker.dashboard.formats import Days
 from tracker.dashboard.labels import label_of
-from tracker.dashboard.neighbours import neighbours
-from tracker.dashboard.ranges import CHOSEN, COMPARISONS
+from tracker.dashboard.range_choice import query_string, range_choice
+from tracker.dashboard.ranges import COMPARISONS, NAMES
 from tracker.dashboard.wording import Words, language
 
 
@@ -18,17 +16,15 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
     """Return it, for the page that is asked for."""
     words = Words(language())
     label = partial(label_of, words)
+    fields = {**{one.name: one.value for one in asked.filters}, **asked.panels, **_comparison(asked)}
     return {
-        "asked": asked.time,
+        **range_choice(asked.time, NAMES, query=lambda **changed: query_of(asked, changed), also=fields),
         "filters": asked.filters,
         "unfiltered": dict.fromkeys(one.name for one in asked.filters),
         "chosen": asked.panels,
         "times": _times(asked),
-        "comparison": _comparison(asked),
         "groups": panels.GROUPS,
         "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
-        "beside": neighbours(asked.time, Days(words)),
-        "query": lambda **changed: query_of(asked, changed),
         "zoom": lambda bar: _zoom(asked, bar),
         "label": label,
         "in_words": lambda chosen: words(
@@ -43,15 +39,12 @@ def query_of(asked: panels.Asked, changed: Mapping[str, object]) -> str:
     """Return the query of this page's address, with some of it changed; what is None is left out."""
     time = _comparison(asked) if "range" in changed else _times(asked)
     filters = {chosen.name: chosen.value for chosen in asked.filters}
-    merged = {**time, **filters, **asked.panels, **changed}
-    return "?" + urlencode({name: str(value) for name, value in merged.items() if value is not None})
+    return query_string(**{**time, **filters, **asked.panels, **changed})
 
 
 def _times(asked: panels.Asked) -> dict[str, object]:
     """Return the time as an address has it."""
-    if asked.time.name == CHOSEN:
-        return {"from": asked.time.period.first, "to": asked.time.period.last, **_comparison(asked)}
-    return {"range": asked.time.name, **_comparison(asked)}
+    return {**asked.time.in_address, **_comparison(asked)}
 
 
 def _comparison(asked: panels.Asked) -> dict[str, object]:

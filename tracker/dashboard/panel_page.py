@@ -9,7 +9,6 @@ from flask import Response, request
 
 from tracker.dashboard import panels
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.formats import Days
 from tracker.dashboard.labels import IN_WORDS, label_of
 from tracker.dashboard.page import HEADERS, address, fragment, page
 from tracker.dashboard.panel_links import of_panels
@@ -57,7 +56,6 @@ def values(app_id: str) -> Response:
         is_cut=len(listed.rows) == _MAX_ROWS,
         text=text,
         may_filter=listed.dimension not in IN_WORDS,
-        when=Days(Words(language())).span(asked.time.shown),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -13,6 +13,8 @@ from tracker.reading.series import Grouping
 from tracker.web import timestamps
 
 NAMES: Final = ("today", "24h", "7d", "30d", "month", "90d", "12m")
+WHOLE_DAYS: Final = tuple(name for name in NAMES if name != "24h")
+"""Names of times that begin and end with a day."""
 DEFAULT_RANGE: Final = "7d"
 CHOSEN: Final = "dates"
 """The name of a time whose days the reader gave."""
@@ -66,13 +68,22 @@ class Range:
         return self.period.first if self.name == "24h" else self.before.first
 
     @property
+    def in_address(self) -> dict[str, object]:
+        """Return it as an address has it."""
+        if self.name == CHOSEN:
+            return {"from": self.period.first, "to": self.period.last}
+        return {"range": self.name}
+
+    @property
     def goes_on(self) -> bool:
         """Return whether more can come: then only the same part of the time before is compared with."""
         return self.period.last >= self.today
 
 
-def range_of(asked: Mapping[str, str], now: datetime) -> Range:
+def range_of(asked: Mapping[str, str], now: datetime, names: Sequence[str] = NAMES) -> Range:
     """Return the time that the query of a page names: `range=7d`, or `from` and `to` as days; and `compare=year`.
+
+    `names` are those that the page has.
 
     Raises Refused.
     """
@@ -83,8 +94,8 @@ def range_of(asked: Mapping[str, str], now: datetime) -> Range:
     if asked.get("from") or asked.get("to"):
         return _compared(_of_dates(asked, today), compare)
     name = asked.get("range") or DEFAULT_RANGE
-    if name not in NAMES:
-        raise invalid("There is no such range.", range=["Must be one of " + ", ".join(NAMES)])
+    if name not in names:
+        raise invalid("There is no such range.", range=["Must be one of " + ", ".join(names)])
     return _compared(named(name, today), compare)
 
 

@@ -1,0 +1,38 @@
+"""Where a page's reader chooses the time that it is about: names, arrows to the ones beside it, and its days."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from tracker.dashboard.formats import Days
+from tracker.dashboard.neighbours import neighbours
+from tracker.dashboard.ranges import Range
+from tracker.dashboard.wording import Words, language
+
+
+def query_string(**values: object) -> str:
+    """Return a query as an address has it; what is None is left out."""
+    return "?" + urlencode({name: str(value) for name, value in values.items() if value is not None})
+
+
+def range_choice(
+    asked: Range,
+    names: Sequence[str],
+    *,
+    query: Callable[..., str] = query_string,
+    also: Mapping[str, object] | None = None,
+) -> dict[str, Any]:
+    """Return what `ranges.html` needs for one of these names, or days from one to another.
+
+    `query` makes the query of the page for another time; `also` is what the form of days keeps of the address.
+    """
+    days = Days(Words(language()))
+    return {
+        "asked": asked,
+        "ranges": names,
+        "query": query,
+        "beside": neighbours(asked, days),
+        "written": days.written,
+        "also": also or {},
+        "when": days.span(asked.shown),
+    }
