@@ -116,6 +116,16 @@ CLOUDFRONT = (
 )
 
 
+def test_the_host_of_an_extended_log_is_what_the_visitor_asked_for() -> None:
+    reader = reader_of(None)
+    reader(b"#Fields: date time c-ip s-port cs-method cs-uri-stem cs-host sc-status")
+    for host in (b"site.example", b"site.example:8080"):
+        record = reader(b"2026-11-29 10:05:03 203.0.113.9 5000 GET /a %b 200" % host)
+        assert record is not None
+        assert record.host == host.decode()
+    assert not reader.unread
+
+
 def test_extended_logs_are_read_by_their_own_fields() -> None:
     reader = reader_of(None)
     assert reader(b"#Software: Microsoft Internet Information Services 10.0") is None

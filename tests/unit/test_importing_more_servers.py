@@ -157,11 +157,39 @@ HEADERS = {"time": ISO, "status": 200}
             }
             | {"referer": "https://r.example/", "clientIp": "203.0.113.9"},
         },
+        {
+            "timestamp": ISO,
+            "message": "Response: 200 OK",
+            "httpRequest": {
+                "url": "https://site.example/a?b=c",
+                "method": "GET",
+                "path": "/a",
+                "remoteIP": "203.0.113.9:51234",
+                "proto": "HTTP/1.1",
+                "header": {"user-agent": "UA x", "referer": "https://r.example/"},
+            },
+            "httpResponse": {"status": 200, "elapsed": 0.1},
+        },
+        {
+            "datetime": 1795946703123,
+            "logContent": {
+                "data": {
+                    "clientAddr": "203.0.113.9:51234",
+                    "request": "GET https://site.example/a?b=c HTTP/1.1",
+                    "statusCode": "200",
+                    "httpUserAgent": "UA x",
+                    "httpReferrer": "https://r.example/",
+                },
+                "time": ISO,
+            },
+        },
     ],
-    ids=["akamai", "slog", "linkerd", "liberty", "vercel"],
+    ids=["akamai", "slog", "linkerd", "liberty", "vercel", "httplog", "oracle"],
 )
 def test_an_object_is_read_whole(values: dict[str, Any]) -> None:
     _, columns = read(orjson.dumps(values).decode())
+    if columns["url"] == "https://site.example/a?b=c":  # Where the whole of it is said, its host is not said apart.
+        columns |= {"url": "/a?b=c", "host": "site.example"}
     assert columns == {
         "ip_address": "203.0.113.9",
         "url": "/a?b=c",
@@ -170,6 +198,25 @@ def test_an_object_is_read_whole(values: dict[str, Any]) -> None:
         "host": "site.example",
         "event_data": {"method": "GET", "status": 200},
     }
+
+
+OF_ZAP = '{"status": 200, "method": "GET", "URI": "/a?b=c", "remote_address": "203.0.113.9:51", "host": "site.example"}'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "2026-11-29T10:05:03+0000\tINFO\thttp\thttp log",
+        "2026-11-29T19:05:03.123+0900\tINFO\tserver/log.go:12\trequest",
+        "2026/11/29 10:05:03.123\t\x1b[34minfo\x1b[0m\thttp.log.access\thandled request",
+    ],
+)
+def test_an_object_stands_behind_what_zap_writes_for_terminals(head: str) -> None:
+    reader, columns = read(f"{head}\t{OF_ZAP}")
+    assert (columns["ip_address"], columns["url"], columns["host"]) == ("203.0.113.9", "/a?b=c", "site.example")
+    assert list(reader.counts) == ["jsonl in console"]
+    with pytest.raises(Malformed):
+        reader(f"2026-11-29T10:05:01+0000\tINFO\thtt{head}\t{OF_ZAP}".encode())
 
 
 def test_an_object_whose_request_says_no_target_is_malformed() -> None:

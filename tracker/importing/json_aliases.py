@@ -16,6 +16,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.remote_addr req.remoteAddress meta.req.ip meta.req.remoteAddress source.remoteAddress remoteAddress
             properties.clientIp properties.clientIP CIp properties.CIp proxy.clientIp remotehost
             request.ip client.addr remote_address ClientIp RemoteIpAddress cliIP ibm_remoteHost fwd
+            httpRequest.remoteIP logContent.data.clientAddr
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
@@ -28,13 +29,15 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             datetime date_time EdgeStartTimestamp event_time date __REALTIME_TIMESTAMP timeStamp requestTime
             asctime started_at
             @t reqTimeSec ibm_datetime start t
+            logContent.time
         """,
-        "request": "request requestLine request_line http_request requested_url",
+        "request": "request requestLine request_line http_request requested_url logContent.data.request",
         "method": """
             request_method method request.method RequestMethod http.request.method httpRequest.requestMethod
             verb ClientRequestMethod http_method requestMethod req.method meta.req.method httpMethod
             properties.httpMethod proxy.method CsMethod properties.CsMethod
             reqMethod ibm_requestMethod
+            httpRequest.method
         """,
         "target": """
             proxy.path
@@ -44,12 +47,13 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             meta.req.originalUrl meta.req.url url uri_path requestPath x-envoy-origin-path requested_uri
             properties.originalRequestUriWithArgs properties.requestUri CsUriStem properties.CsUriStem
             request.path reqPath ibm_uriPath resourcePath URL
+            httpRequest.url URI
         """,
         "query": """
             query_string args query uri_query request_query req.query url.query
             CsUriQuery properties.CsUriQuery queryStr ibm_queryString request.query
         """,
-        "protocol": "server_protocol protocol request.proto RequestProtocol proto",
+        "protocol": "server_protocol protocol request.proto RequestProtocol proto httpRequest.proto",
         "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
         "host": """
             proxy.host
@@ -65,6 +69,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.httpStatusCode properties.httpStatus proxy.statusCode ScStatus properties.ScStatus
             response.status
             StatusCode status-code ibm_responseCode
+            httpResponse.status logContent.data.statusCode
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -72,6 +77,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             content_length responseLength properties.responseBytes properties.sentBytes ScBytes properties.ScBytes
             response.size
             written_bytes write_bytes ibm_bytesSent response.length
+            httpResponse.bytes logContent.data.sentBytes
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
@@ -79,6 +85,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             req.headers.referer meta.req.headers.referer request_referer source.referer properties.referer proxy.referer
             properties.Referer request.headers.referer
             request.referer
+            httpRequest.header.referer logContent.data.httpReferrer
         """,
         "user_agent": """
             proxy.userAgent
@@ -88,6 +95,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.userAgent UserAgent properties.UserAgent
             request.headers.user-agent
             ua UA ibm_userAgent request.user-agent
+            httpRequest.header.user-agent logContent.data.httpUserAgent
         """,
     }.items()
 }

@@ -29,7 +29,6 @@ _NAMES: Final = {
         "host": "cs-host cs(host) x-host-header",
         "scheme": "cs-protocol",
         "protocol": "cs-version",
-        "port": "s-port",
     }.items()
     for name in names.split()
 }
@@ -40,6 +39,8 @@ _NUMBERS: Final = frozenset(["s-port", "cs-bytes", "sc-bytes", "sc-substatus", "
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
+_NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
+"""The port that was asked for stands in the visitor's Host; behind a proxy this is another one."""
 _CLOUDFRONT: Final = "x-edge-location"
 """A field that CloudFront alone has, in its files and in its JSON."""
 _UNDO_TOMCAT: Final = ESCAPES["java"].undo
@@ -67,7 +68,7 @@ class W3CReader:
         key, _, value = text[1:].partition(":")
         if key.lower() == "fields":
             self._names = value.split()
-            known = {*_NAMES, "date", "time", "time-to-first-byte", "timestamp"}
+            known = {*_NAMES, *_NOT_NEEDED, "date", "time", "timestamp"}
             self.unread = tuple(name for name in self._names if name.lower() not in known)
         elif key.lower() == "software":
             self._is_tomcat = "Tomcat" in value

@@ -94,12 +94,12 @@ _LOGPLEX: Final = re.compile(rb"<\d{1,3}>1 (\d{4}-\S+) \S+ (?:heroku|app) \S+ - 
 """Heroku's drains leave the structured data of RFC 5424 out."""
 _HEROKU: Final = re.compile(rb"(?:heroku|app)\[[a-z0-9.-]+\]: (.*)", re.DOTALL)
 """`heroku logs`, behind its time."""
-_CADDY_CONSOLE: Final = re.compile(
-    rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+)\t"
-    + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"\t[A-Za-z0-9_.-]+\t[^\t{]*\t(\{.*)"),
+_CONSOLE: Final = re.compile(
+    rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t"
+    + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"(?:\t(?![^\t{]*\d{4}[-/]\d\d[-/])[^\t{]*){1,3}\t(\{.*)"),
     re.DOTALL,
 )
-"""Caddy's `format console`, whose times are UTC."""
+"""Go's zap for terminals: level, logger, place, message and an object; in Caddy's the times are UTC, with slashes."""
 _MESSAGES: Final = ("message", "msg", "line", "log", "textPayload", "short_message")
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
@@ -117,8 +117,9 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
     if match := _RFC3164.fullmatch(line):
         # Its time has neither year nor zone: the line's own has to do.
         return Unwrapped("syslog", match[1].rstrip(b"\n"), None)
-    if match := _CADDY_CONSOLE.fullmatch(line):
-        return Unwrapped("console", match[2], f"{match[1].decode()}Z")
+    if match := _CONSOLE.fullmatch(line):
+        time = match[1].decode()
+        return Unwrapped("console", match[2], f"{time}Z" if "/" in time else time)
     for wrapper, pattern in _TIMED:
         if match := pattern.fullmatch(line):
             return Unwrapped(wrapper, match[2], match[1].decode("latin-1"))
