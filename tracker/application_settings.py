@@ -37,8 +37,8 @@ IMPORT_PAGE_VIEWS = Choice(
 IP_ANONYMIZATION = Choice(
     "ip_anonymization",
     "last_octet",
-    "What is left of a visitor's address before it is written anywhere: all of it; its network (IPv4 /24, IPv6 /48); "
-    "nothing.",
+    "What is left of a visitor's IP address before it is written anywhere: all of it; its network (IPv4 /24, IPv6 "
+    "/48); nothing.",
     ("none", "last_octet", "full"),
 )
 RESPECT_DNT = Choice(
@@ -81,8 +81,8 @@ RETENTION_DAYS = WholeNumber(
 ADDRESS_SHARE_PERCENT = WholeNumber(
     "address_share_percent",
     25,
-    "Per cent of the application's limit a minute that one address (of IPv6 one /64) may use without a key; 100 lets "
-    "one visitor use up what all visitors have.",
+    "Per cent of the application's limit a minute that one IP address (of IPv6 one /64) may use without a key; 100 "
+    "lets one visitor use up what all visitors have.",
     1,
     100,
     "when set",
@@ -126,7 +126,7 @@ PAGE_QUERY_PARAMETERS = Names(
 WEBHOOK_IP_ADDRESS = Switch(
     "webhook_ip_address",
     False,
-    "Whether webhooks get a hit's address, as it is stored after `ip_anonymization`.",
+    "Whether webhooks get a hit's IP address, as it is stored after `ip_anonymization`.",
 )
 WEBHOOK_USER_AGENT = Switch("webhook_user_agent", False, "Whether webhooks get a hit's user agent.")
 
@@ -134,7 +134,7 @@ DIALECTS = Choices(
     "dialects",
     ("original",),
     "Which other trackers' clients may send the application's hits, in their own way: docs/migrating.md has their "
-    "addresses, which answer 404 where this says nothing of them.",
+    "URLs, which answer 404 where this says nothing of them.",
     ("original", "matomo", "umami", "plausible", "goatcounter", "segment", "ga4", "otlp"),
 )
 ALIASES = Aliases(

@@ -56,6 +56,10 @@ CUT = """[...document.querySelectorAll("select")].filter(select => {
     return select.clientWidth && [...select.options].some(({text}) => drawing.measureText(text).width > room);
 }).map(select => select.name + " " + select.id)"""
 """Fields to choose in that cut an end off what there is to choose; their arrow takes 16 px."""
+CUT_FIELDS = """[...document.querySelectorAll("main input")].filter(
+    input => input.checkVisibility() && input.value && input.scrollWidth > input.clientWidth
+).map(input => input.name + " " + input.value)"""
+"""Fields that show only a part of what is in them."""
 SIDEWAYS = """[...document.querySelectorAll("main *")].filter(
     e => e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
         && !e.querySelector(".cohorts") && !e.matches("pre")
@@ -142,6 +146,7 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
             assert page.evaluate(SIDEWAYS) == [], address
             assert page.evaluate(CUT) == [], address
+            assert page.evaluate(CUT_FIELDS) == [], address
             assert page.evaluate("document.querySelector('header.top').offsetHeight") < 70, "one line"
             assert {*page.evaluate(BROKEN)} <= {JOBS[-1]}, address
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

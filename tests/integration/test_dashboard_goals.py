@@ -115,16 +115,22 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
 def test_the_week_that_goes_on_has_no_shade_beside_those_that_are_over(
     owner: Browsing, database: Database, redis: Connection, application: Application, settings: Settings
 ) -> None:
-    days = [NOON - timedelta(weeks=weeks) for weeks in (2, 1, 0)]
+    days = [NOON - timedelta(weeks=weeks) for weeks in (2, 1, 0, 5)]
     make_months(database, *{Month(day.year, day.month) for day in days})
-    enqueue(redis, [hit_of(application, at, created_at=day, client_sub_id="a") for at, day in enumerate(days, start=1)])
+    hits = [hit_of(application, at, created_at=day, client_sub_id="a") for at, day in enumerate(days, start=1)]
+    enqueue(redis, hits[:3])
     drain(redis, database)
     make_facts(database, settings.facts_url)
     page = owner.get(f"{HOME}/goals")
+    assert "goes on to the right" not in page.text
     assert re.findall(r'<td class="n ([a-z]+\d*)"[^>]*>([^<]*)<', page.text)[:2] == [
         *(("heat10", "100.0%"), ("running", "100.0%"))
     ]
     assert "the last number of each row is of this week, which is not over" in text_of(page)
+    enqueue(redis, hits[3:])
+    drain(redis, database)
+    make_facts(database, settings.facts_url)
+    assert "goes on to the right" in owner.get(f"{HOME}/goals").text, "six weeks are wider than a phone"
 
 
 @pytest.mark.usefixtures("visited")
