@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,10 +14,13 @@ from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tests.support.standing_clock import StandingClock
 from tracker.application import Application
 from tracker.facts import pieces, write
+from tracker.facts.day import Workspace
 from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.write import Writer
+from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
+from tracker.store.facts_marks import FactsDay
 
 HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
 MINUTES = range(10)
@@ -139,3 +143,26 @@ def test_a_turn_makes_a_day_once_however_many_hits_arrive_meanwhile(
     assert made == [1]
     assert writer.turn() == 1
     assert made == [1, 2]
+
+
+def test_busy_applications_keep_nobody_waiting(
+    database: Database, redis: Connection, application: Application, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("blog", "docs", "wiki")
+    others = [applications.create(database, name=name, app_id=name, rate_limit=1000)[0] for name in names]
+    busy, *quiet = sorted([application, *others], key=lambda application: application.id)
+    make_day, made = write.make_day, list[UUID]()
+
+    def make_and_store(database: Database, space: Workspace, day: FactsDay, now: datetime) -> bool:
+        is_all = make_day(database, space, day, now)
+        made.append(day[0])
+        enqueue(redis, [hit_of(busy, 100 + len(made), created_at=HOUR)])
+        drain(redis, database)
+        return is_all
+
+    monkeypatch.setattr(write, "make_day", make_and_store)
+    monkeypatch.setattr(write, "_DAYS_AT_ONCE", 1)
+    enqueue(redis, [hit_of(one, number, created_at=HOUR) for number, one in enumerate([busy, *quiet])])
+    drain(redis, database)
+    assert writer.turn() == 4
+    assert sorted(made) == [one.id for one in (busy, *quiet)]

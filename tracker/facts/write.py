@@ -84,7 +84,8 @@ class Writer:
         while should_continue() and self.clock.monotonic() < deadline:
             with self.database.transaction() as tx:
                 # What arrives while a day is made waits for the next turn: else a busy day would be made all the time.
-                days = [day for day in facts_marks.days(tx, limit=_DAYS_AT_ONCE) if day not in done]
+                waiting = facts_marks.days(tx, limit=_DAYS_AT_ONCE + len(done))
+                days = [day for day in waiting if day not in done]
             if not days:
                 break
             with Workspace.open(self.folder, self.places) as space:

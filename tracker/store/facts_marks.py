@@ -23,7 +23,7 @@ def mark_counted(tx: Transaction) -> None:
 
 
 def days(tx: Transaction, *, limit: int) -> list[FactsDay]:
-    """Days of which facts are to be made: of each application its latest one first."""
+    """Days of which facts are to be made: of each application its latest one first, and who has waited longest."""
     return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_marks/days", {"limit": limit})]
 
 
