@@ -1,37 +1,68 @@
-"""What filters leave of the files is put into a table where it is little: the answers are those of the files."""
+"""What filters leave of the files is read once for questions that are asked together: answers are as before."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
 import orjson
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from bench import asked_together, made_up_facts
-from tracker.reports import statement
+from tracker.reports import sifted, statement
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.gathered import GatheredVisits
+from tracker.reports.kept import Kept
+from tracker.reports.passing_files import PassingFiles
+from tracker.reports.question import Question
 from tracker.reports.readers import Readers
-from tracker.reports.tables import filtered_of
+from tracker.reports.zone_days import ZoneDays
 
-FIRST, DAYS = date(2026, 10, 1), 2
+FIRST, DAYS = date(2026, 10, 1), 3
 LAST = FIRST + timedelta(days=DAYS - 1)
-FILTERS = (
-    [["device", "is", "phone"], ["country", "any_of", ["C1", "C3"]]],
-    [["browser_version", "begins_with", "Browser 1"], ["entry_page", "contains", "/category-1"]],
-    [["channel", "is_not", "internal"], ["language", "is", "l3"]],
-    [["page", "contains", "article-1"], ["event", "is", None]],
-    [["region", "is", None], ["screen", "is", "small"]],
-    [["source", "is", "site-3.example"]],
-    [["device", "is", "nothing of the kind"]],
-)
-MEASURES = ("visitors,page_views", "requests,sessions,duration,bounce_rate")
-ASKED = (
-    *({}, {"dimensions": "page"}, {"dimensions": "source,device"}, {"dimensions": "exit_page"}, {"interval": "day"}),
-    *({"dimensions": "browser_version", "order": "browser_version"}, {"interval": "hour", "dimensions": "channel"}),
-)
+CONDITIONS: list[list[Any]] = [
+    ["device", "is", "phone"],
+    ["country", "any_of", ["C1", "C3"]],
+    ["browser_version", "begins_with", "Browser 1"],
+    ["entry_page", "contains", "/category-1"],
+    ["entry_page", "is", "/category-0/article-0"],
+    ["exit_page", "is_not", "/category-0/article-0"],
+    ["channel", "is_not", "internal"],
+    ["channel", "is", "internal"],
+    ["channel", "contains_any_case", "NAL"],
+    ["source", "is", "site-3.example"],
+    ["source", "is", None],
+    ["source", "any_of", ["site-0.example", None]],
+    ["referrer", "is_not", "site-0.example/1"],
+    ["language", "is", "l3"],
+    ["page", "contains", "article-1"],
+    ["page", "is_not", "/category-0/article-0"],
+    ["event", "is", None],
+    ["region", "is", None],
+    ["device", "is", "nothing of the kind"],
+]
+MEASURES = ("visitors,page_views", "page_views", "requests,sessions,duration,bounce_rate", "sessions,views_per_session")
+ASKED: list[dict[str, str]] = [
+    {},
+    {"dimensions": "page"},
+    {"dimensions": "source,device"},
+    {"dimensions": "exit_page"},
+    {"dimensions": "country", "limit": "2"},
+    {"dimensions": "event", "own": '["event", "is_not", null]'},
+    {"dimensions": "source", "own": '["channel", "is_not", "internal"]'},
+    {"interval": "day"},
+    {"dimensions": "browser_version", "order": "browser_version"},
+    {"interval": "hour", "dimensions": "channel"},
+]
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata")
+"""Days of the last one begin within a part of visits: there hits are asked of them."""
 
 
 @pytest.fixture(scope="module")
@@ -43,47 +74,120 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def readers(folder: Path) -> Iterator[Readers]:
-    made = Readers(folder)
-    yield made
-    made.close()
+    with closing(Readers(folder)) as made:
+        yield made
 
 
 def files(folder: Path) -> FactsRead:
-    return asked_together.facts_read(sorted(map(str, folder.glob("*.parquet"))))
+    read = asked_together.facts_read(sorted(map(str, folder.glob("*.parquet"))))
+    return replace(read, are_within=False)
 
 
-@pytest.mark.parametrize("filters", FILTERS, ids=str)
-def test_answers_are_the_same_from_the_table_and_from_the_files(
-    folder: Path, readers: Readers, filters: list[Any], monkeypatch: pytest.MonkeyPatch
+def question(filters: Sequence[Any], zone: str = "UTC", **given: str) -> Question:
+    own = [orjson.loads(given.pop("own"))] if "own" in given else []
+    asked = {**given, "filters": orjson.dumps([*own, *filters]).decode()}
+    return replace(asked_together.question(asked, FIRST, LAST), days=ZoneDays(FIRST, LAST, zone))
+
+
+def kept_apart(readers: Readers) -> Kept:
+    """Nothing is kept yet, and its files are no other's."""
+    kept = Kept()
+    with readers.cursor("shop"):
+        kept.passing.folder = Path(mkdtemp(dir=readers.kept.passing.folder))
+    return kept
+
+
+def ask(readers: Readers, kept: Kept, asked: Question, together: Sequence[Question], folder: Path) -> list[Any]:
+    with readers.cursor("shop") as cursor:
+        rows = statement.rows_of(asked, cursor, kept, files(folder), timeout_minutes=30, together=together)
+    return [tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row) for row in rows]
+
+
+pages_of_questions = given(
+    filters=st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=2, unique_by=str),
+    asked=st.lists(st.tuples(st.sampled_from(ASKED), st.sampled_from(MEASURES)), min_size=1, max_size=5),
+    zone=st.sampled_from(ZONES),
+)
+unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@examples(max_examples=25, **unhurried)
+@pages_of_questions
+def test_answers_are_those_of_the_files(
+    filters: list[Any], asked: list[Any], zone: str, folder: Path, readers: Readers
 ) -> None:
-    had_table, could_have = set(), set()
+    check(filters, asked, zone, folder, readers)
 
-    def answer(given: dict[str, str], most: int) -> list[Any]:
-        for name in ("_MAX_FEW_PARTS", "_MAX_FEW_HITS"):
-            monkeypatch.setattr(statement, name, most)
-        question = asked_together.question({**given, "filters": orjson.dumps(filters).decode()}, FIRST, LAST)
-        with readers.cursor("shop") as cursor:
-            rows = statement.rows_of(question, cursor, GatheredVisits(), files(folder), timeout_minutes=30)
-            had_table.add(cursor.rows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'few'") == [(1,)])
-            could_have.add(filtered_of(question, files(folder)) is not None)
-            return [tuple(pytest.approx(cell) if isinstance(cell, float) else cell for cell in row) for row in rows]
 
-    for measures in MEASURES:
-        for given in ASKED:
-            asked = {"measures": measures, **given}
-            assert answer(asked, 1_000_000) == answer(asked, 0), asked
-    assert any(had_table) is any(could_have), "who looks at the files once has none"
+@pytest.mark.long
+@examples(max_examples=200, **unhurried)
+@pages_of_questions
+def test_answers_to_many_are_those_of_the_files(
+    filters: list[Any], asked: list[Any], zone: str, folder: Path, readers: Readers
+) -> None:
+    check(filters, asked, zone, folder, readers)
+
+
+def check(filters: list[Any], asked: list[Any], zone: str, folder: Path, readers: Readers) -> None:
+    questions = [question(filters, zone, measures=measures, **one) for one, measures in asked]
+    kept, nothing = kept_apart(readers), kept_apart(readers)
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda one: ask(readers, kept, one, questions, folder), questions))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sifted, "MAX_ROWS", -1)
+        alone = [ask(readers, nothing, one, (), folder) for one in questions]
+    assert together == alone
+
+
+@pytest.mark.parametrize("condition", [CONDITIONS[at] for at in (0, 3, 6, 9, 14)], ids=str)
+def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
+    condition: list[Any], folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [question([condition], measures=MEASURES[number % 4], **one) for number, one in enumerate(ASKED, 1)]
+    given, file = [], PassingFiles.file
+
+    def noted(self: PassingFiles, key: Any, name: str, *args: Any, **more: Any) -> Any:
+        given.append((key, name))
+        return file(self, key, name, *args, **more)
+
+    monkeypatch.setattr(PassingFiles, "file", noted)
+    kept = kept_apart(readers)
+    for one in questions:
+        ask(readers, kept, one, questions, folder)
+    of_rows = [key for key, name in given if name == "sifted"]
+    of_visits = {key for key, name in given if name == "visits"}
+    is_of_pages, is_of_hits = (condition[0] == name for name in ("entry_page", "page"))
+    assert len(set(of_rows)) == (1 if is_of_pages or is_of_hits else 2), "parts of visits, and hits"
+    assert len(of_visits) == len(set(of_rows))
+    assert is_of_pages or len(of_rows) == len(questions), "no question reads the files for itself"
 
 
 def test_what_is_left_is_what_the_rows_say(folder: Path, readers: Readers) -> None:
-    question = asked_together.question(
-        {"measures": "requests,visitors", "filters": orjson.dumps(FILTERS[0]).decode()}, FIRST, LAST
-    )
-    [counted] = duckdb.execute(
-        "SELECT count(*), count(DISTINCT visitor) FROM read_parquet(?) "
-        "WHERE device = 'phone' AND country IN ('C1', 'C3')",
+    asked = question(CONDITIONS[:2], measures="requests,visitors", dimensions="source", limit="1000")
+    kept = kept_apart(readers)
+    counted = duckdb.execute(
+        "SELECT source, count(*), count(DISTINCT visitor) FROM read_parquet(?) "
+        "WHERE device = 'phone' AND country IN ('C1', 'C3') GROUP BY 1",
         [list(files(folder).paths)],
     ).fetchall()
-    assert counted[0] > 0
-    with readers.cursor("shop") as cursor:
-        assert statement.rows_of(question, cursor, GatheredVisits(), files(folder), timeout_minutes=30) == [counted]
+    assert sum(row[1] for row in counted) > 0
+    together = [asked, question(CONDITIONS[:2], measures="visitors,sessions")]
+    assert sorted(ask(readers, kept, asked, together, folder), key=str) == sorted(counted, key=str)
+
+
+def test_of_too_much_nothing_is_written(folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = question([["device", "is_not", "tablet"]], measures="visitors,sessions", dimensions="source")
+    assert written(folder, readers, asked) == {"sifted", "visits"}
+    monkeypatch.setattr(sifted, "MAX_ROWS", 10)
+    assert written(folder, readers, asked) == set()
+    one_reading = question([["device", "is_not", "tablet"]], measures="visitors", dimensions="country")
+    monkeypatch.undo()
+    assert written(folder, readers, one_reading) == set()
+    assert written(folder, readers, one_reading, one_reading, asked) == {"sifted"}
+
+
+def written(folder: Path, readers: Readers, asked: Question, *together: Question) -> set[str]:
+    """Ask, and return which files were written for it."""
+    kept = kept_apart(readers)
+    ask(readers, kept, asked, together, folder)
+    return {file.path.name.partition("-")[0] for file in kept.passing._files.values() if file.is_made}

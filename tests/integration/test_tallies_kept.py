@@ -58,14 +58,14 @@ def test_files_made_for_questions_are_gone_before_an_erasure_says_that_it_is_don
 
     passing = one.readers.kept.passing
     with passing.hold("these"):
-        with passing.file("read", work / "read", write, of="these") as path:
+        with passing.file("read", "read", write, of="these") as path:
             Reporting(one.database, one.readers, hits).rows(**days, measures=WHOLE)
             assert len(files()) == 3, "the tally, who was seen before, and what is near the day that goes on"
             monkeypatch.setattr(passing_files, "IDLE_SECONDS", 0.1)
             wait_until(lambda: not files())
             assert path is not None
             assert path.exists(), "somebody reads it"
-        with passing.file("other", work / "other", write, of="others") as other:
+        with passing.file("other", "other", write, of="others") as other:
             assert other is not None
         wait_until(lambda: not other.exists())
         assert path.exists(), "somebody waits for it"

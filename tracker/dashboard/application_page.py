@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from tracker.dashboard import first_hit as first_hits
-from tracker.dashboard import panels, reported, traffic
+from tracker.dashboard import panels, reported, together, traffic
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import origin
@@ -44,6 +44,7 @@ def show(app_id: str) -> Response:
     since = first_counted(services.reading, app_id=app_id)
     has_earlier = since is not None and since <= time.compared_from
     compares = has_earlier and time.compares
+    asked = together.with_all(services, app_id, asked, compares=compares)
     earlier = EqualTimes(services, app_id, asked, is_patient=False)
     numbers = None
     if not by_reports:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -130,6 +130,8 @@ class Asked:
     now: datetime
     filters: tuple[ChosenFilter, ...]
     panels: Mapping[str, str]
+    together: tuple[Mapping[str, str | None], ...] = ()
+    """Questions that are asked at the same time: what the filters leave is read once for all of them."""
 
     def also(self, dimension: str, comparison: str, value: str) -> "Asked":
         """Return the same about fewer hits: those that fulfil this, too."""
@@ -160,8 +162,7 @@ def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
 
 def counts_visits(asked: Asked) -> bool:
     """Return whether one of the panels that are shown counts visits."""
-    shown = (asked.panels.get(group, names[0]) for group, names in GROUPS.items())
-    return any(_KINDS[name].measure not in COUNTED for name in shown)
+    return any(_KINDS[shown_of(group, asked)].measure not in COUNTED for group in GROUPS)
 
 
 def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits: bool) -> Mapping[str, int]:
@@ -169,8 +170,13 @@ def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits
 
     Raises Refused, DatabaseUnavailable.
     """
+    return counted_in(ask(services, app_id, whole_question(asked, with_visits=with_visits), asked))
+
+
+def whole_question(asked: Asked, *, with_visits: bool) -> dict[str, str | None]:
+    """Return what `whole` asks."""
     measures = (*COUNTED, "sessions") if with_visits else COUNTED
-    return counted_in(ask(services, app_id, asked.question(",".join(measures), []), asked.now))
+    return asked.question(",".join(measures), [])
 
 
 def counted_in(report: Report) -> Mapping[str, int]:
@@ -187,7 +193,12 @@ def of_group(services: DashboardServices, app_id: str, group: str, asked: Asked)
     """Return the panel of a group that is shown. Raises Refused, DatabaseUnavailable."""
     if group not in GROUPS:
         raise not_found("There is no such panel.")
-    return rows_of(services, app_id, asked.panels.get(group, GROUPS[group][0]), asked, limit=ROWS)
+    return rows_of(services, app_id, shown_of(group, asked), asked, limit=ROWS)
+
+
+def shown_of(group: str, asked: Asked) -> str:
+    """Return which panel of a group is shown."""
+    return asked.panels.get(group, GROUPS[group][0])
 
 
 def is_shown(panel: Panel, group: str, asked: Asked) -> bool:
@@ -203,12 +214,19 @@ def rows_of(services: DashboardServices, app_id: str, name: str, asked: Asked, *
     if name not in _KINDS:
         raise not_found("There is no such panel.")
     kind = _KINDS[name]
-    given = {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.dimension, "limit": str(limit)}
-    report = ask(services, app_id, given, asked.now)
+    report = ask(services, app_id, panel_question(name, asked, limit=limit), asked)
     rows = [(row[kind.dimension], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
     return Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=rows, exact=report.exact)
 
 
-def ask(services: DashboardServices, app_id: str, given: Mapping[str, Any], now: datetime) -> Report:
+def panel_question(name: str, asked: Asked, *, limit: int = ROWS) -> dict[str, str | None]:
+    """Return what a panel asks."""
+    kind = _KINDS[name]
+    return {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.dimension, "limit": str(limit)}
+
+
+def ask(services: DashboardServices, app_id: str, given: Mapping[str, str | None], asked: Asked) -> Report:
     """Put a question to reports. Raises Refused, DatabaseUnavailable."""
-    return answer.read(services.database, services.readers, app_id=app_id, given=given, now=now)
+    return answer.read(
+        services.database, services.readers, app_id=app_id, given=given, now=asked.now, together=asked.together
+    )

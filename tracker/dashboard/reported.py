@@ -14,7 +14,7 @@ from tracker.dashboard.cards import HEADLINE, OF_VISITS, Card, headline
 from tracker.dashboard.chart import chart
 from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
-from tracker.dashboard.panels import COUNTED, Asked, ask, counted_in
+from tracker.dashboard.panels import Asked, ask, counted_in, whole_question
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.traffic import Traffic
@@ -27,10 +27,9 @@ def visits(services: DashboardServices, app_id: str, asked: Asked, *, compares: 
 
     Raises Refused, DatabaseUnavailable.
     """
-    measures = ",".join(OF_VISITS)
-    report = ask(services, app_id, asked.question(measures, []), asked.now)
+    report = ask(services, app_id, visits_question(asked), asked)
     row = report.rows[0]
-    before = (EqualTimes(services, app_id, asked).visits(measures) if compares else None) or {}
+    before = (EqualTimes(services, app_id, asked).visits() if compares else None) or {}
     return [
         Card(
             name=name,
@@ -57,26 +56,22 @@ def read(
     """
     time, earlier = asked.time, EqualTimes(services, app_id, asked)
     by_hours = time.name == "24h"
-    question = asked.question(",".join(HEADLINE), [])
-    # Of the 24 hours before these, a day more is needed than is shown.
-    first = {"start_date": time.period.first.isoformat()} if by_hours else {}
-    series = ask(services, app_id, {**question, **first, "interval": time.group_by}, asked.now)
+    series = ask(services, app_id, series_question(asked), asked)
     texts = traffic.by_day(notes, time)
     bars = [traffic.bar(_row(row), time, asked.now, days, texts) for row in series.rows]
     if by_hours:
         part = earlier.part_of_hour() if compares else None
         return traffic.of_last_hours(bars, None, compares=compares, part_before=part)
-    whole = ask(services, app_id, asked.question(",".join(COUNTED), []), asked.now)
+    whole = ask(services, app_id, whole_question(asked, with_visits=False), asked)
     before, counts = None, None
     if compares:
-        days_before = {"start_date": time.before.first.isoformat(), "end_date": time.before.last.isoformat()}
-        requests = {**question, **days_before, "measures": "requests", "interval": time.group_by}
-        numbers = [row["requests"] for row in ask(services, app_id, requests, asked.now).rows]
+        series_before, whole_before = questions_before(asked)
+        numbers = [row["requests"] for row in ask(services, app_id, series_before, asked).rows]
         bars = traffic.with_before(bars, numbers)
         if time.goes_on and sum(numbers) <= MAX_CUT:
             counts = earlier.counts()
         if counts is None and (not asked.filters or sum(numbers) <= MAX_CUT):
-            before = ask(services, app_id, {**question, **days_before}, asked.now)
+            before = ask(services, app_id, whole_before, asked)
     return Traffic(
         cards=headline(_cards(whole, before, counts, is_over=not time.goes_on)),
         chart=chart(bars),
@@ -87,6 +82,29 @@ def read(
         empty=not any(bar.requests for bar in bars),
         whole=counted_in(whole),
     )
+
+
+def visits_question(asked: Asked) -> dict[str, str | None]:
+    """Return what `visits` asks of the time that is shown."""
+    return asked.question(",".join(OF_VISITS), [])
+
+
+def series_question(asked: Asked) -> dict[str, str | None]:
+    """Return what the chart asks."""
+    question = {**asked.question(",".join(HEADLINE), []), "interval": asked.time.group_by}
+    # Of the 24 hours before these, a day more is needed than is shown.
+    return {**question, "start_date": asked.time.period.first.isoformat()} if asked.time.name == "24h" else question
+
+
+def questions_before(asked: Asked) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """Return what is asked of the time before: of each interval, and of all of it."""
+    before = asked.time.before
+    whole = {
+        **asked.question(",".join(HEADLINE), []),
+        "start_date": before.first.isoformat(),
+        "end_date": before.last.isoformat(),
+    }
+    return {**whole, "measures": "requests", "interval": asked.time.group_by}, whole
 
 
 def read_or_in_utc(

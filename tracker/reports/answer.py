@@ -47,12 +47,22 @@ class Report:
 
 
 def read(
-    database: Database, readers: Readers, *, app_id: str, given: Mapping[str, str | None], now: datetime
+    database: Database,
+    readers: Readers,
+    *,
+    app_id: str,
+    given: Mapping[str, str | None],
+    now: datetime,
+    together: Sequence[Mapping[str, str | None]] = (),
 ) -> Report:
-    """Answer what `question_of` reads. Raises Refused (400, 404, 503) and DatabaseUnavailable."""
+    """Answer what `question_of` reads. Raises Refused (400, 404, 503) and DatabaseUnavailable.
+
+    `together` are the questions that are asked at the same time, this one among them: what their filters leave is read
+    once for all of them.
+    """
     application, site = site_of(database, app_id)
     question = question_of(given, site, now)
-    rows, facts = _ask(database, readers, application, question)
+    rows, facts = _ask(database, readers, application, question, [question_of(one, site, now) for one in together])
     missing = facts.missing
     has_more = len(rows) > question.limit
     shown = rows[: question.limit]
@@ -84,7 +94,11 @@ def read(
 
 
 def _ask(
-    database: Database, readers: Readers, application: Application, question: Question
+    database: Database,
+    readers: Readers,
+    application: Application,
+    question: Question,
+    together: Sequence[Question] = (),
 ) -> tuple[list[EngineRow], FactsOfDays]:
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
     rows, facts = ask_facts(
@@ -92,7 +106,9 @@ def _ask(
         readers,
         application,
         question.days,
-        lambda cursor, files: rows_of(question, cursor, readers.kept, files, timeout_minutes=minutes),
+        lambda cursor, files: rows_of(
+            question, cursor, readers.kept, files, timeout_minutes=minutes, together=together
+        ),
         key=(question, minutes),
         is_answered_by=lambda tally: tallies.answers(tally, question, timeout_minutes=minutes),
     )

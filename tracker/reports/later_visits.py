@@ -38,7 +38,6 @@ def later_visits(
     passing: PassingFiles,
     cursor: Cursor,
     files: FactsRead,
-    folder: Path,
     *,
     days: ZoneDays,
     tallied: ZoneDays,
@@ -54,7 +53,7 @@ def later_visits(
         return True
 
     key = (files.paths, days, tallied, timeout_minutes)
-    with passing.file(key, folder / "visits", make, of=files.paths) as path:
+    with passing.file(key, "visits", make, of=files.paths) as path:
         yield str(path)
 
 

@@ -30,15 +30,20 @@ class _File:
     of: Hashable
     """What it is made of."""
     made: threading.Lock = field(default_factory=threading.Lock)
-    is_made: bool = False
+    is_made: bool | None = None
+    """Whether it could be made, once somebody has tried."""
     readers: int = 0
     idle_since: float = 0.0
 
 
 class PassingFiles:
-    """The files of one process. Thread-safe."""
+    """The files of one process. Thread-safe.
+
+    `folder` is where they are made; None where there is no place for any.
+    """
 
     def __init__(self) -> None:
+        self.folder: Path | None = None
         self._lock = threading.Lock()
         self._number = 0
         self._files: dict[Hashable, _File] = {}
@@ -62,22 +67,27 @@ class PassingFiles:
                 self._held += Counter()  # Forgets those that nobody holds.
 
     @contextmanager
-    def file(self, key: Hashable, stem: Path, make: Callable[[Path], bool], *, of: Hashable) -> Iterator[Path | None]:
+    def file(self, key: Hashable, name: str, make: Callable[[Path], bool], *, of: Hashable) -> Iterator[Path | None]:
         """Give the file of a key, made by whoever comes first; it stays while the block lasts. Its name has a number.
 
-        `make` writes it and says whether it could: else there is none. Raises FactsTookTooLong.
+        `make` writes it and says whether it could: else there is none for whoever asks, nor is it tried again before
+        the key is forgotten. Raises FactsTookTooLong.
         """
+        if self.folder is None:
+            yield None
+            return
         with self._lock:
             if key not in self._files:
                 self._number += 1
-                self._files[key] = _File(stem.with_name(f"{stem.name}-{self._number}.parquet"), of)
+                self._files[key] = _File(self.folder / f"{name}-{self._number}.parquet", of)
             file = self._files[key]
             file.readers += 1
         try:
             if not file.made.acquire(timeout=_WAIT_SECONDS):
                 raise FactsTookTooLong("The answer took longer than a report may: ask for fewer days.")
             try:
-                file.is_made = file.is_made or make(file.path)
+                if file.is_made is None:
+                    file.is_made = make(file.path)
             finally:
                 file.made.release()
             yield file.path if file.is_made else None

@@ -13,7 +13,7 @@ from tracker.facts.engine import Connect, Cursor, Engine, FactsChanged
 from tracker.facts.folder import Folder
 from tracker.facts.visits import beside
 from tracker.reports.answers import Answers
-from tracker.reports.tallied import Kept
+from tracker.reports.kept import Kept
 from tracker.reports.tally import Tally
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.facts_files import FactsFile
@@ -50,7 +50,6 @@ class Readers:
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         self._waiting: Counter[str] = Counter()
         self._checked: dict[str, tuple[int, ...]] = {}
-        self._spill: Path | None = None
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
@@ -83,7 +82,7 @@ class Readers:
     def tally(self, row: TallyRow | None, content: Callable[[TallyRow], bytes | None]) -> Iterator[Tally | None]:
         """Give a tally, brought into a file; None without one, where it has no room, or where it has gone meanwhile."""
         self._opened()
-        if row is None or self._spill is None:
+        if row is None:
             yield None
             return
 
@@ -95,7 +94,7 @@ class Readers:
                     return True
             return False
 
-        with self.kept.passing.file(row.id, self._spill / "tally", make, of=row.id) as path:
+        with self.kept.passing.file(row.id, "tally", make, of=row.id) as path:
             yield None if path is None else tally_of(row, path)
 
     def _check(self, file: FactsFile) -> None:
@@ -126,7 +125,6 @@ class Readers:
         with self._lock:
             self._stack.close()
             self._engine = None
-            self._spill = None
             self.kept = Kept()
 
     @contextmanager
@@ -149,7 +147,7 @@ class Readers:
                     spill = self._stack.enter_context(self.folder.work())
                 except FactsUnavailable:
                     spill = None  # A folder that only can be read: what has no room in memory is refused.
-                self._spill = spill
+                self.kept.passing.folder = spill
                 engine = Engine(self.folder.path, memory_megabytes=self._memory, spill=spill, connect=self._connect)
                 self._stack.callback(engine.close)
                 self._engine = engine

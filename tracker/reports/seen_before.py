@@ -64,7 +64,7 @@ def sums_of_hits(  # noqa: PLR0917 a question, and what it is put to
     """Return by group what the days after add to these sums; visitors are those whom the tally has not counted."""
     after = days_after(question.days, tally)
     before = replace(question.days, last=tally.days.last)
-    with _later_visitors(question, cursor, passing, files, tally, after=after, before=before) as path:
+    with _later_visitors(question, cursor, passing, files, after=after, before=before) as path:
         return _answered(question, cursor, path, [_SUMS[name] for name in names], bucket=None)
 
 
@@ -80,7 +80,7 @@ def counted_twice(
         return []
     before = replace(question.days, first=max(question.days.first, bucket), last=tally.days.last)
     after = replace(after, last=_last_day_of(question, after, bucket))
-    with _later_visitors(question, cursor, passing, files, tally, after=after, before=before) as path:
+    with _later_visitors(question, cursor, passing, files, after=after, before=before) as path:
         return _answered(question, cursor, path, ["count(DISTINCT visitor) FILTER (has_it)"], bucket=bucket)
 
 
@@ -90,7 +90,6 @@ def _later_visitors(
     cursor: Cursor,
     passing: PassingFiles,
     files: FactsRead,
-    tally: Tally,
     *,
     after: ZoneDays,
     before: ZoneDays,
@@ -102,8 +101,7 @@ def _later_visitors(
         _make(cursor, files, path, names, after=after, before=before)
         return True
 
-    stem = Path(tally.path).parent / "seen"
-    with passing.file((files.paths, names, after, before), stem, make, of=files.paths) as path:
+    with passing.file((files.paths, names, after, before), "seen", make, of=files.paths) as path:
         yield str(path)
 
 

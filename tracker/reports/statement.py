@@ -1,74 +1,66 @@
 """The SQL of a question over files of facts, with a place for every value. Pure."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from tracker.facts.columns import column_of
 from tracker.facts.engine import Cursor, quoted
 from tracker.facts.engine_connection import EngineRow
 from tracker.reports.buckets import bucket_of
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.gathered import GatheredVisits
+from tracker.reports.kept import Kept
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
+from tracker.reports.sifted import sifted_of
 from tracker.reports.tables import (
-    filtered_of,
     has_visits_apart,
     has_whole_slots,
     is_of_parts,
-    reads_sources,
     tables_of_hits,
     tables_of_parts,
 )
 from tracker.reports.visits import WHOLE
 
-_MAX_FEW_PARTS: Final = 100_000
-_MAX_FEW_HITS: Final = 500_000
-"""Rows that filters leave, up to which they are put into a table: some megabytes. Hits take longer to read again."""
-
 
 def rows_of(
-    question: Question, cursor: Cursor, gathered: GatheredVisits, files: FactsRead, *, timeout_minutes: int
+    question: Question,
+    cursor: Cursor,
+    kept: Kept,
+    files: FactsRead,
+    *,
+    timeout_minutes: int,
+    together: Sequence[Question] = (),
 ) -> list[EngineRow]:
-    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures."""
-    few = _few_of(question, cursor, files)
+    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures.
+
+    `together` are questions that are asked at the same time, this one among them.
+    """
+    with sifted_of(question, together, cursor, kept.passing, files, timeout_minutes=timeout_minutes) as sifted:
+        if sifted is not None:
+            return cursor.rows(*statement_of(question, files, sifted.visits, sifted.rows))
     if not question.needs_visits:
-        return cursor.rows(*statement_of(question, files, None, few))
+        return cursor.rows(*statement_of(question, files))
     # Whole applications are asked for first and last pages too: they have one table for all of these questions.
     way = {"of_parts": has_whole_slots(question), "with_pages": question.needs_pages or not question.filters}
-    with gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, **way) as table:
-        return cursor.rows(*statement_of(question, files, table, few))
-
-
-def _few_of(question: Question, cursor: Cursor, files: FactsRead) -> str | None:
-    """Return the table of what a question's filters leave of the files; None where that is not little, or read once.
-
-    Who looks at it several times takes half as long from a table as from the files. Where filters leave more, the files
-    are read no further than that, and then as if there were no such table.
-    """
-    is_read_again = reads_sources(question) if is_of_parts(question) else leading(question, _groups(question))
-    filtered = filtered_of(question, files) if is_read_again or question.counts_visits else None
-    if filtered is None:
-        return None
-    query, params = filtered
-    limit = _MAX_FEW_PARTS if is_of_parts(question) else _MAX_FEW_HITS
-    cursor.run(f"CREATE OR REPLACE TEMP TABLE few AS {query} LIMIT {limit + 1}", params)
-    [(count,)] = cursor.rows("SELECT count(*) FROM few")
-    return "few" if count <= limit else None
+    with kept.gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, **way) as table:
+        return cursor.rows(*statement_of(question, files, table))
 
 
 def statement_of(
-    question: Question, files: FactsRead, gathered: str | None = None, few: str | None = None
+    question: Question, files: FactsRead, gathered: str | None = None, sifted: str | None = None
 ) -> tuple[str, list[object]]:
     """Return the statement and its values.
 
-    `gathered` is the table of visits of several parts, for whom it needs; `few` that of what filters have left.
+    `gathered` is the table of visits of several parts, for whom it needs; `sifted` that of what filters leave.
     """
-    tables, params = selected_of(question, files, gathered, few)
+    tables, params = selected_of(question, files, gathered, sifted)
     groups = _groups(question)
     candidates = [] if is_of_parts(question) else leading(question, groups)
-    source = "led" if candidates else "selected"
-    tables += [*candidates, _counted(question, groups, source), _of_visits(question, groups, source)]
+    source, is_apart = "led" if candidates else "selected", has_visits_apart(question, sifted)
+    tables += [
+        *candidates,
+        _counted(question, groups, source, is_apart=is_apart),
+        _of_visits(question, groups, source, is_apart=is_apart),
+    ]
     equal = " AND ".join(f"counted.{name} IS NOT DISTINCT FROM of_visits.{name}" for name in groups) or "true"
     measures = [
         f"{measure.sql} AS {quoted(measure.name)}" if measure.needs_visits else quoted(measure.name)
@@ -84,25 +76,26 @@ def statement_of(
 
 
 def selected_of(
-    question: Question, files: FactsRead, gathered: str | None = None, few: str | None = None
+    question: Question, files: FactsRead, gathered: str | None = None, sifted: str | None = None
 ) -> tuple[list[str], list[object]]:
     """Return the tables of a WITH, the last of which is `selected`: the rows that are asked about; and their values."""
     tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
-    tables, params = tables_of(question, files, gathered, few)
+    tables, params = tables_of(question, files, gathered, sifted)
     conditions = []
     for report_filter in question.filters:
         condition, values = report_filter.condition()
         conditions.append(condition)
         params += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    selected = f"selected AS NOT MATERIALIZED (SELECT {_selected(question)} FROM rows{where})"  # noqa: S608 our own names
+    is_apart = has_visits_apart(question, sifted)
+    selected = f"selected AS NOT MATERIALIZED (SELECT {_selected(question, is_apart=is_apart)} FROM rows{where})"  # noqa: S608 our own names
     return [*tables, selected], params
 
 
-def _selected(question: Question) -> str:
+def _selected(question: Question, *, is_apart: bool) -> str:
     parts = ["visitor", "requests", "views"]
     if question.needs_visits:
-        has_whole = question.has_whole_visits and not has_visits_apart(question)
+        has_whole = question.has_whole_visits and not is_apart
         parts += ["key", "is_single", *(WHOLE if has_whole else ())]
     if question.interval is not None:
         parts.append(f"{bucket_of(question.days, question.interval)} AS bucket")
@@ -116,11 +109,11 @@ def _groups(question: Question) -> list[str]:
     return ["bucket", *dimensions] if question.interval is not None else dimensions
 
 
-def _counted(question: Question, groups: Sequence[str], source: str) -> str:
+def _counted(question: Question, groups: Sequence[str], source: str, *, is_apart: bool) -> str:
     measures = [f"{measure.sql} AS {quoted(measure.name)}" for measure in question.measures if not measure.needs_visits]
     if question.counts_visits:
         measures += ["count(*) FILTER (is_single) AS singles", "coalesce(sum(views), 0) AS all_views"]
-    if has_visits_apart(question):
+    if is_apart:
         measures += ["0 AS single_seconds", "0 AS single_bounces"]
     elif question.has_whole_visits:
         measures += [
@@ -130,7 +123,7 @@ def _counted(question: Question, groups: Sequence[str], source: str) -> str:
     return f"counted AS (SELECT {', '.join([*groups, *measures])} FROM {source}{_group_by(groups)})"  # noqa: S608
 
 
-def _of_visits(question: Question, groups: Sequence[str], source: str) -> str:
+def _of_visits(question: Question, groups: Sequence[str], source: str, *, is_apart: bool) -> str:
     """Return the table of the visits that have several rows, of which each counts once."""
     if not question.counts_visits:
         return ""
@@ -138,7 +131,7 @@ def _of_visits(question: Question, groups: Sequence[str], source: str) -> str:
     names, joined = [*groups, "key"], ""
     if question.has_whole_visits:
         measures += ["sum(seconds) AS other_seconds", "count(*) FILTER (is_bounce) AS other_bounces"]
-        if has_visits_apart(question):
+        if is_apart:
             joined = " JOIN visits USING (key)"
         else:
             names += WHOLE

@@ -18,9 +18,9 @@ from tracker.reports.zone_days import ZoneDays
 _OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *PAGES}
 _VISITS: Final = ("visitor", "session", "visit", "time", "lasted", "at_edge", "is_whole")
 _OF_VISITS: Final = ("visitor", "session", "visit", "lasted", "is_whole")  # What the gathered visits do not tell.
-_COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
-_PAGES: Final = ("has_view", "entry_page", "exit_page", "entered_after", "left_before")
-VISIT_PARTS: Final = (*_VISITS, *_COUNTS, *_PAGES)
+COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
+OF_PAGES: Final = ("has_view", "entry_page", "exit_page", "entered_after", "left_before")
+VISIT_PARTS: Final = (*_VISITS, *COUNTS, *OF_PAGES)
 """The columns of a part that tell of its visit."""
 _ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
     0 AS internal_requests, CAST(is_view AS INTEGER) AS views, 0 AS internal_views,
@@ -54,74 +54,50 @@ def visit_parts_of(files: FactsRead, days: ZoneDays | TimeRange, *, of_parts: bo
     return f"SELECT {columns} FROM {source}", params  # noqa: S608 our own names
 
 
-def filtered_of(question: Question, files: FactsRead) -> tuple[str, list[object]] | None:
-    """Return the query of what the files hold for a question, without what its filters leave out, and its values.
-
-    None where no filter tells from a row of a file whether it is left out.
-    """
-    of_parts = is_of_parts(question)
-    untold = {*PAGES, *(VISIT_SOURCES if of_parts else ())}
-    told = [asked.condition() for asked in question.filters if asked.dimension.name not in untold]
-    if not told:
-        return None
-    query, params = (_parts_read if of_parts else _hits_read)(question, files)
-    conditions = " AND ".join(condition for condition, _ in told)
-    return f"FROM ({query}) WHERE {conditions}", [*params, *(value for _, values in told for value in values)]
-
-
-def _parts_read(question: Question, files: FactsRead) -> tuple[str, list[object]]:
-    """Return the query of the columns of parts that a question needs, and the values of its places."""
-    sources, kept = _sources_and_kept(question)
-    of_visits = _OF_VISITS if question.needs_visits else ("visitor",)
-    pages = PAGES if question.needs_pages else ()
-    read, params = files.parts(question.days)
-    columns = _list([*of_visits, *pages, *kept, *sources, *_COUNTS])
-    return f"SELECT {_time(question)}, {columns} FROM {read}", params  # noqa: S608 our own names
-
-
-def _time(question: Question) -> str:
-    """Return the column `time`, which takes more than all others to read, for those only who ask for times."""
-    return "CAST(NULL AS TIMESTAMP) AS time" if question.interval is None else "time"
-
-
-def _sources_and_kept(question: Question) -> tuple[list[str], list[str]]:
-    names = _columns(question)
-    sources = sorted(names & set(VISIT_SOURCES))
-    return sources, sorted(names - set(sources) - set(PAGES))
-
-
-def _hits_read(question: Question, files: FactsRead) -> tuple[str, list[object]]:
-    """Return the query of the columns of hits that a question needs, and the values of its places.
+def rows_read(asked: Sequence[Question], files: FactsRead) -> tuple[str, list[object]]:
+    """Return the query of what questions about the same kind of rows need of the files, and the values of its places.
 
     A custom parameter that no file has a column for is empty.
     """
-    names = _columns(question) - set(PAGES)
-    columns = {"visitor", "is_view", *names, *(("session", "visit") if question.needs_visits else ())}
-    texts = [_time(question), *(quoted(name) for name in sorted(columns))]
-    for key in sorted(question.parameters):
+    names = {name for question in asked for name in _columns(question)}
+    needs_visits = any(question.needs_visits for question in asked)
+    # It takes more than all others to read: those only have it who ask for times.
+    has_times = any(question.interval is not None for question in asked)
+    time = quoted("time") if has_times else "CAST(NULL AS TIMESTAMP) AS time"
+    if is_of_parts(asked[0]):
+        of_visits = _OF_VISITS if needs_visits else ("visitor",)
+        pages = PAGES if any(question.needs_pages for question in asked) else ()
+        read, params = files.parts(asked[0].days)
+        columns = _list([*of_visits, *pages, *sorted(names - set(PAGES)), *COUNTS])
+        return f"SELECT {time}, {columns} FROM {read}", params  # noqa: S608 our own names
+    of_hits = {"visitor", "is_view", *(names - set(PAGES)), *(("session", "visit") if needs_visits else ())}
+    texts = [time, *(quoted(name) for name in sorted(of_hits))]
+    for key in sorted({key for question in asked for key in question.parameters}):
         column = quoted(column_of(key))
         texts.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
-    read, params = files.hits(question.days)
+    read, params = files.hits(asked[0].days)
     return f"SELECT {', '.join(texts)} FROM {read}", params  # noqa: S608 our own names
 
 
 def tables_of_parts(
-    question: Question, files: FactsRead, gathered: str | None, few: str | None
+    question: Question, files: FactsRead, gathered: str | None, sifted: str | None
 ) -> tuple[list[str], list[object]]:
     """Return the tables that make `rows` of parts of visits, and the values of their places.
 
-    `gathered` is the table of visits of several parts, for who asks about visits, `few` of what filters leave.
+    `gathered` is the table of visits of several parts, for who asks about visits, `sifted` of what filters leave.
     """
     if gathered and _is_of_whole_visits(question):
-        return _tables_of_whole_visits(question, files, gathered)
-    sources, kept = _sources_and_kept(question)
+        return _tables_of_whole_visits(question, files, gathered, sifted)
+    names = _columns(question)
+    sources = sorted(names & set(VISIT_SOURCES))
+    kept = sorted(names - set(sources) - set(PAGES))
     pages = PAGES if question.needs_pages else ()
-    query, params = (f"FROM {few}", []) if few else _parts_read(question, files)
+    query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
     tables = [_table("files", query)]
     columns, source = _list(["time", "visitor", *kept]), "files"
     if gathered:
         tables.append(
-            _table("parts", _with_visits(gathered, ["time", "visitor", *kept, *sources, *_COUNTS], [*WHOLE, *pages]))
+            _table("parts", _with_visits(gathered, ["time", "visitor", *kept, *sources, *COUNTS], [*WHOLE, *pages]))
         )
         columns, source = _list(["time", "visitor", "key", *WHOLE, *pages, *kept]), "parts"
 
@@ -156,14 +132,16 @@ def _counts_visits_alone(question: Question) -> bool:
     return all(measure.needs_visits and measure.name != "views_per_session" for measure in question.measures)
 
 
-def _tables_of_whole_visits(question: Question, files: FactsRead, gathered: str) -> tuple[list[str], list[object]]:
+def _tables_of_whole_visits(
+    question: Question, files: FactsRead, gathered: str, sifted: str | None
+) -> tuple[list[str], list[object]]:
     """Return the tables of a question that needs no keys of visits: of parts and of visits, one below the other.
 
     A row of a part is of no visit, and one of a visit is of no visitor: each is counted for what it is.
     """
-    query, params = visit_parts_of(files, question.days, of_parts=True)
+    query, params = (f"FROM {sifted}", []) if sifted else visit_parts_of(files, question.days, of_parts=True)
     names = _names_of_visits(question)
-    tables = [_table("visit_files", query), _visits(gathered, names)]
+    tables = [_table("visit_files", query), _table("visits", visits_of("FROM visit_files", gathered, names))]
     no_views = "NULL::UBIGINT AS visitor, 0 AS requests, 0 AS views"
     of_visits = f"SELECT {no_views}, key, true AS is_single, {_list(names)} FROM visits"  # noqa: S608 our own names
     if _counts_visits_alone(question):
@@ -174,21 +152,29 @@ def _tables_of_whole_visits(question: Question, files: FactsRead, gathered: str)
 
 
 def tables_of_hits(
-    question: Question, files: FactsRead, gathered: str | None, few: str | None
+    question: Question, files: FactsRead, gathered: str | None, sifted: str | None
 ) -> tuple[list[str], list[object]]:
-    """Return the tables that make `rows` of hits, and the values of their places; `gathered` and `few` as above."""
-    query, params = (f"FROM {few}", []) if few else _hits_read(question, files)
+    """Return the tables that make `rows` of hits, and the values of their places; `gathered` and `sifted` as above.
+
+    With `sifted`, `gathered` has every visit of its hits.
+    """
+    query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
     tables = [_table("files", query)]
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
     if not gathered:
         return [*tables, _table("rows", f"SELECT *, {one} FROM files")], params  # noqa: S608
+    if sifted:
+        theirs = f"SELECT files.*, {one}, false AS is_single, gathered.* EXCLUDE (raw)"
+        joined = f"{theirs} FROM files JOIN {gathered} AS gathered ON gathered.raw = {RAW}"
+        return [*tables, _table("rows", joined)], params
     rows = (
         f"SELECT files.*, {one}, coalesce(key, {RAW}) AS key, false AS is_single "  # noqa: S608 our own names
         f"FROM files LEFT JOIN (SELECT raw, key FROM {gathered}) AS gathered ON gathered.raw = {RAW}"
     )
     if question.needs_pages or question.has_whole_visits:
+        names = _names_of_visits(question)
         query, more = visit_parts_of(files, question.days, of_parts=has_whole_slots(question))
-        tables += [_table("visit_files", query), _visits(gathered, _names_of_visits(question))]
+        tables += [_table("visit_files", query), _table("visits", visits_of("FROM visit_files", gathered, names))]
         params += more
     with_pages = f"SELECT * FROM ({rows}) JOIN visits USING (key)"  # noqa: S608 our own names
     return [*tables, _table("rows", with_pages if question.needs_pages else rows)], params
@@ -210,14 +196,13 @@ def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) ->
 
 def visits_of(parts: str, gathered: str, names: Sequence[str] = (*WHOLE, *PAGES)) -> str:
     """Return the query of the visits that these parts are of: a row for each of them, with these columns."""
+    return f"{visits_of_one_part(parts, gathered, names)} UNION ALL SELECT DISTINCT key, {_list(names)} FROM {gathered}"  # noqa: S608 our own names
+
+
+def visits_of_one_part(parts: str, gathered: str, names: Sequence[str]) -> str:
+    """Return the query of those of the visits that have no other part."""
     of_parts = ", ".join(f"{OF_A_PART[name]} AS {name}" for name in names)
-    known = f"SELECT {RAW} AS key, {of_parts} FROM ({parts}) AS files ANTI JOIN {gathered} ON raw = {_MAYBE_DIVIDED}"  # noqa: S608
-    return f"{known} UNION ALL SELECT DISTINCT key, {', '.join(names)} FROM {gathered}"  # noqa: S608 our own names
-
-
-def _visits(gathered: str, names: Sequence[str]) -> str:
-    """Return the table `visits` of the parts in `visit_files`: one row for each visit."""
-    return _table("visits", visits_of("FROM visit_files", gathered, names))
+    return f"SELECT {RAW} AS key, {of_parts} FROM ({parts}) AS files ANTI JOIN {gathered} ON raw = {_MAYBE_DIVIDED}"  # noqa: S608
 
 
 def reads_sources(question: Question) -> bool:
@@ -225,9 +210,9 @@ def reads_sources(question: Question) -> bool:
     return bool(_columns(question) & set(VISIT_SOURCES))
 
 
-def has_visits_apart(question: Question) -> bool:
+def has_visits_apart(question: Question, sifted: str | None) -> bool:
     """Return whether what visits as a whole were like stands in the table `visits`, and not in `rows`."""
-    return question.has_whole_visits and not question.needs_pages and not is_of_parts(question)
+    return question.has_whole_visits and not question.needs_pages and not is_of_parts(question) and not sifted
 
 
 def _columns(question: Question) -> set[str]:

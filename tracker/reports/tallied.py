@@ -5,14 +5,13 @@ these days may have begun before: they count as the longer ones that they have b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from tracker.facts.engine import Cursor
 from tracker.facts.engine_connection import EngineRow
 from tracker.reports import statement, tallies
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.gathered import GatheredVisits
+from tracker.reports.kept import Kept
 from tracker.reports.later_visits import later_visits, sums_of_visits
 from tracker.reports.passing_files import PassingFiles
 from tracker.reports.question import MAX_OFFSET, Question
@@ -21,23 +20,24 @@ from tracker.reports.sums import OF_VISITS, GroupSums
 from tracker.reports.tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a process keeps for the questions that follow."""
-
-    gathered: GatheredVisits = field(default_factory=GatheredVisits)
-    passing: PassingFiles = field(default_factory=PassingFiles)
-
-
 def rows_of(
-    question: Question, cursor: Cursor, kept: Kept, files: FactsRead, *, timeout_minutes: int
+    question: Question,
+    cursor: Cursor,
+    kept: Kept,
+    files: FactsRead,
+    *,
+    timeout_minutes: int,
+    together: Sequence[Question] = (),
 ) -> list[EngineRow]:
-    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures."""
+    """Ask these files: a row for each group, `bucket` (where there is one), dimensions, measures.
+
+    `together` are questions that are asked at the same time, this one among them.
+    """
     if files.tally is not None:
         rows = _rows_by_tally(question, cursor, kept, files, files.tally, timeout_minutes=timeout_minutes)
         if rows is not None:
             return rows
-    return statement.rows_of(question, cursor, kept.gathered, files, timeout_minutes=timeout_minutes)
+    return statement.rows_of(question, cursor, kept, files, timeout_minutes=timeout_minutes, together=together)
 
 
 def _rows_by_tally(
@@ -103,7 +103,6 @@ class _LaterDays:
             self.kept.passing,
             self.cursor,
             self.files,
-            Path(self.tally.path).parent,
             days=self.question.days,
             tallied=self.tally.days,
             timeout_minutes=self.timeout_minutes,
@@ -114,6 +113,6 @@ class _LaterDays:
         """Ask the days after in the usual way; None where that is too much."""
         after = days_after(self.question.days, self.tally)
         asked, files = replace(self.sums.question(names), days=after), self.files.about(after)
-        rows = statement.rows_of(asked, self.cursor, self.kept.gathered, files, timeout_minutes=self.timeout_minutes)
+        rows = statement.rows_of(asked, self.cursor, self.kept, files, timeout_minutes=self.timeout_minutes)
         self.sums.add(rows, names)
         return rows if len(rows) <= MAX_OFFSET else None

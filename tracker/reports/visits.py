@@ -56,7 +56,10 @@ def keys_of_visits(parts: str, *, timeout_minutes: int) -> list[str]:
 
 
 def gathered_of(parts: str, *, timeout_minutes: int, with_pages: bool = True) -> str:
-    """Return the query of the visits that have several of these parts; without pages it takes two thirds."""
+    """Return the query of the visits that have several of these parts; without pages it takes two thirds.
+
+    Each part has a hit, so that none of them bounced.
+    """
     pages = f", {_PAGES_OF_PARTS}" if with_pages else ""
     roots = ", ".join(keys_of_visits("parts", timeout_minutes=timeout_minutes))
     return f"""
@@ -72,7 +75,7 @@ def gathered_of(parts: str, *, timeout_minutes: int, with_pages: bool = True) ->
         ),
         visits AS (
             SELECT key, date_diff('microsecond', min(time), max(time + to_microseconds(lasted))) / 1000000.0 AS seconds,
-                sum({_REQUESTS}) = 1 AND sum({_VIEWS}) = 1 AS is_bounce{pages}
+                false AS is_bounce{pages}
             FROM theirs GROUP BY key
         )
         SELECT raw, visits.* FROM (SELECT DISTINCT raw, key FROM theirs) JOIN visits USING (key)

@@ -1,0 +1,219 @@
+"""What filters leave of the files, read once for all questions that are asked together, and kept in files that pass.
+
+A dashboard's page with a filter asks ten questions about the same hits. Each of them would read the files of all days
+for itself, and find the visits of several parts among those of everybody. What a filter leaves is written into a file
+by whoever comes first, with the columns that any of them needs; and the visits of these rows into another one, by
+whoever first asks about visits. A question fulfils its filters on these rows again: they may be more than it takes.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tracker.facts.columns import VISIT_SOURCES
+from tracker.facts.engine import Cursor, text
+from tracker.reports.dimensions import Dimension
+from tracker.reports.facts_read import FactsRead
+from tracker.reports.filters import ReportFilter
+from tracker.reports.leading import leading
+from tracker.reports.passing_files import PassingFiles
+from tracker.reports.question import Question
+from tracker.reports.tables import (
+    COUNTS,
+    OF_PAGES,
+    VISIT_PARTS,
+    has_whole_slots,
+    is_of_parts,
+    reads_sources,
+    rows_read,
+    visit_parts_of,
+    visits_of_one_part,
+)
+from tracker.reports.visits import PAGES, WHOLE, gathered_of
+
+MAX_ROWS: Final = 1_000_000
+"""Rows that filters leave, up to which they are written: of more, writing takes longer than reading them again."""
+_ONE_IN: Final = 8
+"""Of so many files one is looked at, to tell how many rows there are."""
+_MIN_READINGS: Final = 3
+_FORMAT: Final = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000"
+"""What takes least to write: numbers by their differences, which needs neither compression nor dictionaries."""
+_WHO: Final = "coalesce(session, visitor)"
+"""Whose visit a part may be of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What a question is asked of in the place of the files: each is what follows a FROM."""
+
+    rows: str
+    visits: str | None
+    """Visits of several parts that these rows are of; where the rows are hits, all of their visits."""
+
+
+class _Asked(NamedTuple):
+    """Questions that are asked of the same rows, and what all of them leave out."""
+
+    questions: tuple[Question, ...]
+    filters: tuple[ReportFilter, ...]
+
+    @property
+    def first(self) -> Question:
+        return self.questions[0]
+
+    @property
+    def is_of_parts(self) -> bool:
+        return is_of_parts(self.first)
+
+    def parts(self, files: FactsRead) -> tuple[str, list[object]]:
+        """Return the query of the parts of all visits, and the values of its places."""
+        return visit_parts_of(files, self.first.days, of_parts=has_whole_slots(self.first))
+
+    @property
+    def needs_pages(self) -> bool:
+        return any(question.needs_pages for question in self.questions)
+
+
+@contextmanager
+def sifted_of(
+    question: Question,
+    together: Sequence[Question],
+    cursor: Cursor,
+    passing: PassingFiles,
+    files: FactsRead,
+    *,
+    timeout_minutes: int,
+) -> Iterator[Sifted | None]:
+    """Give what the filters leave that a question has in common with those that are asked together.
+
+    None where there is no such filter, where it leaves too much, or where the files are read no more than once. It
+    stays while the block lasts.
+    """
+    asked = _asked(question, together)
+    conditions = _conditions(asked, files)
+    if not conditions or sum(map(_readings, asked.questions)) < _MIN_READINGS:
+        yield None
+        return
+
+    def write(path: Path) -> bool:
+        if _expected(cursor, asked, files, conditions) > MAX_ROWS:
+            return False
+        _copy(cursor, *_filtered(asked, files, conditions), path)
+        return True
+
+    key = ("sifted", files.paths, files.are_within, asked)
+    with passing.file(key, "sifted", write, of=files.paths) as path:
+        if path is None:
+            yield None
+            return
+        rows = f"read_parquet({text(str(path))})"
+        if not question.needs_visits:
+            yield Sifted(rows, None)
+            return
+
+        def write_visits(path: Path) -> bool:
+            _write_visits(cursor, asked, files, rows, path, timeout_minutes=timeout_minutes)
+            return True
+
+        with passing.file((*key, timeout_minutes), "visits", write_visits, of=files.paths) as visits:
+            yield Sifted(rows, f"read_parquet({text(str(visits))})")
+
+
+def _asked(question: Question, together: Sequence[Question]) -> _Asked:
+    """Return the questions that are asked of the same rows as this one, it among them."""
+    kind = is_of_parts(question)
+    same = [one for one in together if one.days == question.days and is_of_parts(one) == kind]
+    if question not in same:
+        same = [question]
+    filters = dict.fromkeys(one for one in question.filters if all(one in other.filters for other in same))
+    return _Asked(tuple(same), tuple(filters))
+
+
+def _readings(question: Question) -> int:
+    """Return how many times a question would read the files."""
+    of_sources = is_of_parts(question) and reads_sources(question)
+    looks_for_leading = not is_of_parts(question) and bool(leading(question, [one.name for one in question.dimensions]))
+    return 1 + of_sources + looks_for_leading + 2 * question.needs_visits
+
+
+def _conditions(asked: _Asked, files: FactsRead) -> list[tuple[str, list[object]]]:
+    """Return what every row fulfils that some of these questions may take, as SQL with values."""
+    conditions = []
+    for one in asked.filters:
+        if one.dimension.name in PAGES:
+            if asked.is_of_parts:
+                conditions.append(_of_pages(one, asked, files))
+        elif asked.is_of_parts and one.dimension.name in VISIT_SOURCES:
+            conditions.append(_of_source(one))
+        else:
+            conditions.append(one.condition())
+    return conditions
+
+
+def _filtered(
+    asked: _Asked, files: FactsRead, conditions: Sequence[tuple[str, list[object]]]
+) -> tuple[str, list[object]]:
+    read, params = rows_read(asked.questions, files)
+    query = f"FROM ({read}) WHERE {' AND '.join(condition for condition, _ in conditions)}"
+    return query, [*params, *(value for _, values in conditions for value in values)]
+
+
+def _expected(cursor: Cursor, asked: _Asked, files: FactsRead, conditions: Sequence[tuple[str, list[object]]]) -> int:
+    """Return about how many rows these conditions leave, by what they leave of a few files: that takes no time."""
+    few = replace(files, paths=files.paths[::_ONE_IN], ranges=files.ranges[::_ONE_IN])
+    query, params = _filtered(asked, few, conditions)
+    [(rows,)] = cursor.rows(f"SELECT count(*) FROM ({query})", params)  # noqa: S608 our own names
+    return int(rows) * len(files.paths) // len(few.paths)
+
+
+def _of_source(one: ReportFilter) -> tuple[str, list[object]]:
+    """Return the condition on a part, some hits of which came from elsewhere and some were within the site."""
+    outside, values = one.condition()
+    no_source = "'internal'" if one.dimension.name == "channel" else "NULL::VARCHAR"
+    within, more = replace(one, dimension=Dimension(one.dimension.name, no_source)).condition()
+    return f"((requests > 0 AND {outside}) OR (internal_requests > 0 AND {within}))", [*values, *more]
+
+
+def _of_pages(one: ReportFilter, asked: _Asked, files: FactsRead) -> tuple[str, list[object]]:
+    """Return the condition on a part whose visit may have such a first or last page: that of one of its parts."""
+    parts, params = asked.parts(files)
+    condition, values = one.condition()
+    theirs = f"{_WHO} IN (SELECT {_WHO} FROM ({parts}) WHERE NOT is_whole AND {condition})"  # noqa: S608 our own names
+    return f"CASE WHEN is_whole THEN {condition} ELSE {theirs} END", [*values, *params, *values]
+
+
+def _write_visits(
+    cursor: Cursor, asked: _Asked, files: FactsRead, rows: str, to: Path, *, timeout_minutes: int
+) -> None:
+    """Write the visits that rows are of, each told from all of its parts, also from those that a filter leaves out."""
+    parts, params = asked.parts(files)
+    unneeded = {*(COUNTS if asked.is_of_parts else ()), *(() if asked.needs_pages else OF_PAGES)}
+    names = ", ".join(name for name in VISIT_PARTS if name not in unneeded)
+    # Of one number: to look for two takes half as long again, and a visit that is there by chance does no harm.
+    if asked.is_of_parts:
+        number = f"CASE WHEN NOT is_whole THEN {_WHO} END"
+        theirs = f"SELECT {_WHO} AS number FROM {rows} WHERE NOT is_whole"  # noqa: S608 our own names
+    else:
+        number = f"CASE WHEN is_whole THEN visit ELSE {_WHO} END"
+        theirs = f"SELECT {_WHO} AS number FROM {rows} UNION ALL SELECT visit FROM {rows}"  # noqa: S608 our own names
+    cursor.run(
+        f"""
+        CREATE OR REPLACE TEMP TABLE near AS
+        SELECT {names} FROM ({parts}) SEMI JOIN ({theirs}) AS theirs ON {number} = number
+        """,  # noqa: S608 our own names
+        params,
+    )
+    gathered = gathered_of("FROM near", timeout_minutes=timeout_minutes, with_pages=asked.needs_pages)
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered_near AS {gathered}")
+    visits = "FROM gathered_near"
+    if not asked.is_of_parts:
+        of_visits = (*WHOLE, *PAGES) if asked.needs_pages else WHOLE
+        of_one_part = visits_of_one_part("FROM near", "gathered_near", of_visits)
+        visits += f" UNION ALL BY NAME SELECT key AS raw, * FROM ({of_one_part})"  # noqa: S608 our own names
+    _copy(cursor, visits, [], to)
+
+
+def _copy(cursor: Cursor, query: str, params: Sequence[object], to: Path) -> None:
+    cursor.run(f"COPY ({query}) TO {text(str(to))} ({_FORMAT})", params)
