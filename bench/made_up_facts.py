@@ -102,7 +102,7 @@ def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> M
         file = folder / f"{day}.parquet"
         of_day = f"SELECT {columns} FROM hits"
         for query, to in ((numbered(of_day, span), file), (parts_of(file, span), beside(file))):
-            engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+            engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd)")
         files.append(str(file))
         count += _count(engine)
     size = sum(path.stat().st_size for file in files for path in (Path(file), beside(Path(file))))

@@ -210,7 +210,7 @@ def test_the_first_numbers_do_not_wait_for_a_report_that_takes_long(
     may_go_on, given_up = threading.Event(), []
 
     def ask_slowly(*arguments: Any) -> Report | None:
-        if arguments[2]["measures"] != "requests,visitors":  # What visits were like stands in a later part of the page.
+        if arguments[2]["measures"] != equal_times.COUNTS:  # What visits were like stands in a later part of the page.
             return ask(*arguments)
         given_up.append(may_go_on.wait(60))
         return None

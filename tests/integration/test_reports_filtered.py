@@ -84,8 +84,8 @@ def files(folder: Path) -> FactsRead:
 
 
 def question(filters: Sequence[Any], zone: str = "UTC", **given: str) -> Question:
-    own = [orjson.loads(given.pop("own"))] if "own" in given else []
-    asked = {**given, "filters": orjson.dumps([*own, *filters]).decode()}
+    condition = [orjson.loads(given.pop("own"))] if "own" in given else []
+    asked = {**given, "filters": orjson.dumps([*condition, *filters]).decode()}
     return replace(asked_together.question(asked, FIRST, LAST), days=ZoneDays(FIRST, LAST, zone))
 
 

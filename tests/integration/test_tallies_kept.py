@@ -57,13 +57,18 @@ def test_files_made_for_questions_are_gone_before_an_erasure_says_that_it_is_don
         return bool(path.write_bytes(b"x"))
 
     passing = one.readers.kept.passing
+    with one.readers.cursor(one.application.app_id):
+        assert passing.folder is not None, "there is a place for files once the engine is open"
     with passing.hold("these"):
         with passing.file("read", "read", write, of="these") as path:
             Reporting(one.database, one.readers, hits).rows(**days, measures=WHOLE)
-            assert len(files()) == 3, "the tally, who was seen before, and what is near the day that goes on"
+            made = {file.name.partition("-")[0] for file in files()}
+            assert made == {"read", "tally", "seen", "visits"}, (
+                "who was seen before, and what is near a day that goes on"
+            )
             monkeypatch.setattr(passing_files, "IDLE_SECONDS", 0.1)
-            wait_until(lambda: not files())
             assert path is not None
+            wait_until(lambda: files() == [path])
             assert path.exists(), "somebody reads it"
         with passing.file("other", "other", write, of="others") as other:
             assert other is not None

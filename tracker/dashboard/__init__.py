@@ -10,6 +10,7 @@ sign_in           the form, the way out, the switch of language; `form` reads it
 overview_page     where somebody begins: the operator's list of applications; `own_applications_page` a person's
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
+together          all questions of its page, where filters are: what these leave is read once
 panel_page        one of them alone: another one of a group, all of its values; `panel_links` where values and bars lead
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day

@@ -140,7 +140,7 @@ def without(cursor: Cursor, left: str, made: Path, span: FileSpan) -> int:
 
 
 def _write(cursor: Cursor, query: str, file: Path, *, compression: str = "zstd") -> None:
-    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, COMPRESSION {compression})")
+    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {compression})")
 
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:

@@ -45,7 +45,7 @@ _WHO: Final = "coalesce(session, visitor)"
 
 
 @dataclass(frozen=True, slots=True)
-class Sifted:
+class SiftedFacts:
     """What a question is asked of in the place of the files: each is what follows a FROM."""
 
     rows: str
@@ -85,7 +85,7 @@ def sifted_of(
     files: FactsRead,
     *,
     timeout_minutes: int,
-) -> Iterator[Sifted | None]:
+) -> Iterator[SiftedFacts | None]:
     """Give what the filters leave that a question has in common with those that are asked together.
 
     None where there is no such filter, where it leaves too much, or where the files are read no more than once. It
@@ -110,7 +110,7 @@ def sifted_of(
             return
         rows = f"read_parquet({text(str(path))})"
         if not question.needs_visits:
-            yield Sifted(rows, None)
+            yield SiftedFacts(rows, None)
             return
 
         def write_visits(path: Path) -> bool:
@@ -118,7 +118,7 @@ def sifted_of(
             return True
 
         with passing.file((*key, timeout_minutes), "visits", write_visits, of=files.paths) as visits:
-            yield Sifted(rows, f"read_parquet({text(str(visits))})")
+            yield SiftedFacts(rows, f"read_parquet({text(str(visits))})")
 
 
 def _asked(question: Question, together: Sequence[Question]) -> _Asked:
