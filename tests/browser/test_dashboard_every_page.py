@@ -125,7 +125,7 @@ def pages(store: Database, running: Stack) -> list[str]:
     for reason, count in (("bot", 1_234_567), ("rate_limit", 7_654_321)):
         execute(store, "INSERT INTO filtered_hits VALUES (%s, %s, %s, %s)", application.id, hour, reason, count)
     large, _ = applications.create(store, name="Large", app_id="large")
-    for days, requests in ((1, 12_345_678), (9, 98_765_432), (20, 1)):
+    for days, requests in ((1, 12_345_678), (9, 987_654_321), (20, 1)):
         execute(
             store,
             "INSERT INTO daily_statistics (application_id, app_id, date, total_requests, unique_visitors) "
