@@ -101,7 +101,7 @@ def make(folder: Path, *, first: date, days: int, hits: int, visitors: int) -> M
         span = FileSpan(day, 0, 23, TIMEOUT_MINUTES)
         file = folder / f"{day}.parquet"
         of_day = f"SELECT {columns} FROM hits"
-        for query, to in ((numbered(of_day, span), file), (parts_of(file, span), beside(file))):
+        for query, to in ((numbered(of_day, span), file), (parts_of(f"read_parquet('{file}')", span), beside(file))):
             engine.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd)")
         files.append(str(file))
         count += _count(engine)

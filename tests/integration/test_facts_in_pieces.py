@@ -46,7 +46,7 @@ def test_a_text_is_explained_once_for_all_pieces_of_a_day_until_there_are_too_ma
 
     of_url = meaning.page_of
     monkeypatch.setattr(meaning, "page_of", page_of)
-    monkeypatch.setattr(meaning, "_MAX_KNOWN", most_known)
+    monkeypatch.setattr(meaning, "MAX_KNOWN", most_known)
     times = [NOON - timedelta(days=1, hours=5 - number) for number in range(len(PATHS))]
     referrers = (None, "https://shop.example/x", "https://blog.example/", None, "https://www.shop.example/")
     hits = [

@@ -44,7 +44,7 @@ def files(tmp_path: Path, engine: Engine) -> FactsRead:
     none = ", ".join(f"NULL::VARCHAR AS {name}" for name in NAMES)
     hits, file, span = HITS.format(none=none), tmp_path / "day.parquet", FileSpan(DAY, 0, 23, 30)
     with engine.cursor(seconds=20) as cursor:
-        for query, to in ((numbered(hits, span), file), (parts_of(file, span), beside(file))):
+        for query, to in ((numbered(hits, span), file), (parts_of(f"read_parquet('{file}')", span), beside(file))):
             cursor.run(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
     return FactsRead((str(file),), frozenset(), are_within=True)
 
@@ -162,7 +162,10 @@ def test_a_last_date_that_goes_on_is_gathered_beside_what_is_kept_of_those_befor
     with closing(Engine(tmp_path, memory_megabytes=128)) as engine, engine.cursor(seconds=60) as cursor:
         span = FileSpan(three_days.last, 0, 23, made_up_facts.TIMEOUT_MINUTES)
         hits = f"SELECT * FROM read_parquet('{last}') WHERE hour(time) < 12"
-        for query, to in ((numbered(hits, span), until_noon), (parts_of(until_noon, span), beside(until_noon))):
+        for query, to in (
+            (numbered(hits, span), until_noon),
+            (parts_of(f"read_parquet('{until_noon}')", span), beside(until_noon)),
+        ):
             cursor.run(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
 
         def rows(gathered: GatheredVisits, files: FactsRead, *, with_pages: bool) -> list[Any]:

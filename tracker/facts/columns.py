@@ -12,22 +12,20 @@ _PLAIN_KEY: Final = re.compile(r"[a-z0-9_]{1,100}")
 VISITOR: Final = """CASE WHEN client_sub_id IS NOT NULL THEN md5_number_lower(chr(1) || client_sub_id)
     ELSE md5_number_lower(chr(2) || coalesce(ip_address, '') || chr(2) || coalesce(chr(1) || user_agent, '')) END"""
 """Decision 0011's visitor in 64 bits: among 10,000,000 of them two are taken for one with a chance of 1 in 370,000."""
-_WIDTH: Final = "try_cast(regexp_extract(screen_resolution, '^([0-9]{1,6})x[0-9]', 1) AS INTEGER)"
-_COUNTRY: Final = "nullif(split_part(place, '/', 1), '')"
 LONG_LINES: Final = "max_line_size=67108864, buffer_size=134217728"
 FACTS: Final[dict[str, str]] = {
-    "time": "make_timestamp(micros)",
-    "visitor": VISITOR,
-    "session": "CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END",
-    "is_view": "event_name IS NULL OR event_name IN ('page_view', 'pageview')",
-    "event": "event_name",
+    "time": "hits.time",
+    "visitor": "hits.visitor",
+    "session": "hits.session",
+    "is_view": "events.event IS NULL OR events.event IN ('page_view', 'pageview')",
+    "event": "events.event",
     "host": "urls.host",
-    "page": "urls.path",
-    "referrer": "CASE WHEN is_internal THEN NULL ELSE referrers.page END",
+    "page": "urls.page",
+    "referrer": "CASE WHEN is_internal THEN NULL ELSE referrers.referrer END",
     "source": "CASE WHEN is_internal THEN NULL ELSE coalesce(urls.source, referrers.source) END",
     "channel": """CASE WHEN urls.channel IS NOT NULL THEN urls.channel WHEN is_internal THEN 'internal'
-        WHEN referrers.host IS NOT NULL THEN referrers.channel
-        WHEN rows.referrer IS NULL OR rows.referrer = '' THEN 'direct' ELSE 'other' END""",
+        WHEN referrers.site IS NOT NULL THEN referrers.channel
+        WHEN referrers.value IS NULL OR referrers.value = '' THEN 'direct' ELSE 'other' END""",
     "utm_source": "urls.utm_source",
     "utm_medium": "urls.utm_medium",
     "utm_campaign": "urls.utm_campaign",
@@ -35,22 +33,21 @@ FACTS: Final[dict[str, str]] = {
     "utm_content": "urls.utm_content",
     "click_id": "urls.click_id",
     "browser": "agents.browser",
-    "browser_version": "agents.version",
+    "browser_version": "agents.browser_version",
     "system": "agents.system",
     "device": "agents.device",
-    "country": f"coalesce({_COUNTRY}, addresses.country, zones.country)",
-    "country_by": """CASE WHEN place IS NOT NULL OR addresses.country IS NOT NULL THEN 'address'
+    "country": "coalesce(places.country, addresses.country, zones.country)",
+    "country_by": """CASE WHEN places.value IS NOT NULL OR addresses.country IS NOT NULL THEN 'address'
         WHEN zones.country IS NOT NULL THEN 'zone' END""",
-    "region": "nullif(split_part(place, '/', 2), '')",
-    "city": "nullif(split_part(place, '/', 3), '')",
-    "language": "nullif(lower(split_part(replace(rows.language, '_', '-'), '-', 1)), '')",
-    "screen": f"""CASE WHEN {_WIDTH} < 768 THEN 'small' WHEN {_WIDTH} < 1280 THEN 'medium'
-        WHEN {_WIDTH} < 1920 THEN 'large' WHEN {_WIDTH} >= 1920 THEN 'very large' END""",
-    "module": "module_id",
-    "client": "client_sub_id",
-    "status": "status",
+    "region": "places.region",
+    "city": "places.city",
+    "language": "languages.language",
+    "screen": "screens.screen",
+    "module": "modules.module",
+    "client": "hits.client",
+    "status": "hits.status",
 }
-"""By column: what it is, of the tables that `rows_of` and `tracker.facts.meaning` bring."""
+"""By column: what it is, of the tables that `tracker.facts.meaning` makes."""
 _TYPES: Final = {
     "time": "TIMESTAMP",
     "visitor": "UBIGINT",
@@ -70,17 +67,6 @@ VISIT_SOURCES: Final = (
     *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
 )
 """What the first hit of a visit mostly tells, and the others do not."""
-MEANINGS: Final = {
-    "urls": (
-        *("host", "site", "path", "source", "channel"),
-        *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
-    ),
-    "referrers": ("host", "page", "source", "channel"),
-    "agents": ("browser", "version", "system", "device"),
-    "zones": ("country",),
-    "addresses": ("country",),
-}
-"""The tables of what different texts mean; each has the text as `value` too."""
 
 
 def column_of(parameter: str) -> str:
@@ -102,27 +88,17 @@ def rows_of(csv: str) -> str:
     return f"read_csv({text(csv)}, {options_of(ROW_COLUMNS)}, {LONG_LINES})"
 
 
-def meanings_of(csv: str, table: str) -> str:
-    """Return the table of what texts mean, in a file of CSV."""
-    return f"read_csv({text(csv)}, {options_of(dict.fromkeys(('value', *MEANINGS[table]), 'VARCHAR'))})"
-
-
-def facts_of(domain: str | None, parameters: Sequence[str]) -> str:
-    """Return the statement that makes facts from the table `rows` and those of MEANINGS."""
-    of_site = f"OR referrers.host = {text(domain)} OR ends_with(referrers.host, {text('.' + domain)})" if domain else ""
+def facts_of(hits: str, domain: str | None, parameters: Sequence[str]) -> str:
+    """Return the statement that makes facts; `hits` is what follows its FROM, with the tables that FACTS names."""
+    of_site = f"OR referrers.site = {text(domain)} OR ends_with(referrers.site, {text('.' + domain)})" if domain else ""
     columns = [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
     for key in parameters:
         pointer = "/" + key.replace("~", "~0").replace("/", "~1")
         columns.append(f"json_extract_string(parameters, {text(pointer)}) AS {quoted(column_of(key))}")
     return f"""
         SELECT {", ".join(columns)}
-        FROM rows
-        LEFT JOIN urls ON urls.value = rows.url
-        LEFT JOIN referrers ON referrers.value = rows.referrer
-        LEFT JOIN agents ON agents.value = rows.user_agent
-        LEFT JOIN zones ON zones.value = rows.timezone
-        LEFT JOIN addresses ON addresses.value = rows.ip_address,
-        LATERAL (SELECT coalesce(referrers.host = urls.site {of_site}, false) AS is_internal)
+        FROM {hits},
+        LATERAL (SELECT coalesce(referrers.site = urls.site {of_site}, false) AS is_internal)
     """  # noqa: S608 every value is quoted
 
 

@@ -8,20 +8,32 @@ from pathlib import Path
 from typing import Final
 
 from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
-from tracker.facts.columns import FACTS, PLACES, facts_of, rows_of, with_columns
+from tracker.facts.columns import FACTS, PLACES, rows_of, with_columns
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
-from tracker.facts.meaning import add_meanings, begin_meanings
+from tracker.facts.meaning import (
+    add_hits,
+    add_meanings,
+    are_too_many,
+    begin_hits,
+    begin_meanings,
+    make_facts,
+    make_facts_of_rows,
+)
 from tracker.facts.page import without_www
 from tracker.facts.place import country_of_address
-from tracker.facts.visits import FileSpan, beside, numbered, parts_of
+from tracker.facts.visits import FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
 from tracker.privacy.places import Places
 from tracker.store import applications, custom_parameter_definitions, fact_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
 
 _MAX_CSV: Final = 64_000_000
-"""Bytes of rows that are made facts of at once: the engine has them all in its memory."""
+"""Bytes of rows that are read at once: the engine has them all in its memory."""
+_FEW_BYTES: Final = 10_000_000
+"""Bytes of rows, some 30,000: fewer are made facts of as they are."""
+_MAX_HITS: Final = 300_000
+"""Hits whose facts stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +72,9 @@ def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
 
 
 class Made:
-    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor, over files.
+    """The facts of some hours, as they are made one after the other: the view `facts` of a cursor.
 
-    In a table they would fill the memory that joining and sorting them needs.
+    It is over a table; where they are many over files, since they would fill the memory that sorting them needs.
     """
 
     def __init__(self, tx: Transaction, cursor: Cursor, work: Path, day: FactsDay, places: Places) -> None:
@@ -72,7 +84,8 @@ class Made:
         self._day = day
         self._places = places
         self._csv = work / "rows.csv"
-        self._made: list[Path] = []
+        self._files: list[Path] = []
+        self._has_hits = False
         self.recipe = recipe_of(tx, day)
         self._csv.unlink(missing_ok=True)
         for left in work.glob("facts-*.made"):
@@ -89,26 +102,54 @@ class Made:
         # PostgreSQL waits anew from here on: a long day's reading takes nothing of the engine's time.
         self._cursor.renew()
         if size >= _MAX_CSV:
-            self._make()
+            self._add_hits()
 
     def finish(self) -> None:
         """Make facts of the rest."""
-        if self._csv.exists() or not self._made:
-            self._make()
-
-    def _make(self) -> None:
-        """Put the facts of the rows that were read so far into a file."""
         cursor, recipe = self._cursor, self.recipe
-        country_of = partial(recipe.country_of, places=self._places)
+        size = self._csv.stat().st_size if self._csv.exists() else 0
+        if not self._has_hits and size < _FEW_BYTES:
+            self._read()
+            make_facts_of_rows(cursor, "made", recipe.domain, recipe.parameters)
+            cursor.run("DROP TABLE rows")
+        else:
+            if size:
+                self._add_hits()
+            make_facts(cursor, "made", recipe.domain, recipe.parameters)
+        if self._files:
+            self._put_aside()
+        facts = f"read_parquet({_list(self._files)})" if self._files else "made"
+        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM {facts}")
+
+    def _read(self) -> None:
+        """Take the rows that came so far into the engine, and explain their texts."""
         self._csv.touch()
-        cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
+        self._cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
+        country_of = partial(self.recipe.country_of, places=self._places)
         with writing(self._work):
-            add_meanings(cursor, self._work, recipe.belonging, country_of)
+            add_meanings(self._cursor, self._work, self.recipe.belonging, country_of)
         self._csv.unlink()
-        self._made.append(self._work / f"facts-{len(self._made)}.made")
-        _write(cursor, facts_of(recipe.domain, recipe.parameters), self._made[-1], compression="snappy")
-        cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM read_parquet({_list(self._made)})")
+
+    def _add_hits(self) -> None:
+        """Add the rows that came so far to the hits; where these are many, put their facts aside before."""
+        cursor, recipe = self._cursor, self.recipe
+        if not self._has_hits:
+            begin_hits(cursor)
+            self._has_hits = True
+        elif are_too_many(cursor, hits=_MAX_HITS):
+            make_facts(cursor, "made", recipe.domain, recipe.parameters)
+            self._put_aside()
+            begin_meanings(cursor)
+            begin_hits(cursor)
+        self._read()
+        add_hits(cursor)
         cursor.run("DROP TABLE rows")
+
+    def _put_aside(self) -> None:
+        """Put the facts that were made into a file."""
+        self._files.append(self._work / f"facts-{len(self._files)}.made")
+        _write(self._cursor, "FROM made", self._files[-1], compression="snappy")
+        self._cursor.run("DROP TABLE made")
 
 
 def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path, span: FileSpan) -> int:
@@ -125,8 +166,14 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
         left = f" AND NOT ({' OR '.join(gone)})" if gone else ""
         sources.append(f"FROM {_facts_in(old)} WHERE {span.within}{left}")
     query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
-    _write(cursor, numbered(query, span), made)
-    _write(cursor, parts_of(made, span), beside(made))
+    if old:
+        _write(cursor, numbered(query, span), made)
+        _write(cursor, parts_of(_facts_in([made]), span), beside(made))
+    else:
+        # From what is in memory, not from the file: there texts are numbers.
+        cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of(query, span)}")
+        _write(cursor, numbered(query, span, numbers="numbers"), made)
+        _write(cursor, parts_of(with_numbers(query, "numbers"), span), beside(made))
     [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
     return int(count)
 
@@ -134,7 +181,7 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
 def without(cursor: Cursor, left: str, made: Path, span: FileSpan) -> int:
     """Write what is left of a file, as `FROM ... WHERE ...`, and its visits; how many facts these are."""
     _write(cursor, numbered(f"FROM {left}", span), made)
-    _write(cursor, parts_of(made, span), beside(made))
+    _write(cursor, parts_of(_facts_in([made]), span), beside(made))
     [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
     return int(count)
 
@@ -159,7 +206,7 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
 
 def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
     """Return whether the file of visits beside a file of facts says something else than these."""
-    made = parts_of(file, span)
+    made = parts_of(_facts_in([file]), span)
     visits = f"read_parquet({_list([beside(file)])}, hive_partitioning=false)"
     stored = f"FROM ({made}) WHERE false UNION ALL BY NAME FROM {visits}"
     [(differing,)] = cursor.rows(

@@ -1,41 +1,97 @@
-"""What the different texts of a day's rows mean: each is read once, and the answers are joined to the rows."""
+"""What the texts of rows mean: each different one is read once, and rows become narrow: numbers in the place of texts.
 
-from collections.abc import Callable, Iterator, Sequence
+The table `hits` has, in a column by each table's name, the number that a text has there. When all rows are read, what
+texts mean becomes ENUM: joined, grouped, sorted and packed as numbers, and written as the texts that they are.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from tracker.facts.agent import agent_of
-from tracker.facts.columns import MEANINGS, meanings_of
-from tracker.facts.engine import Cursor
+from tracker.facts.columns import FACTS, VISITOR, facts_of, options_of
+from tracker.facts.engine import Cursor, text
 from tracker.facts.page import page_of, referrer_of
 from tracker.facts.place import country_of_zone
 from tracker.facts.source import source_of
 from tracker.store.fact_rows import NULL
 
+MAX_KNOWN: Final = 50_000
+"""Texts of a kind that are kept for the rows that follow; with more of them most are new anyway."""
+_MEANINGS: Final = {
+    "urls": (
+        *("host", "site", "page", "source", "channel"),
+        *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "click_id"),
+    ),
+    "referrers": ("site", "referrer", "source", "channel"),
+    "agents": ("browser", "browser_version", "system", "device"),
+    "zones": ("country",),
+    "addresses": ("country",),
+}
+"""The tables of what texts mean, and their columns; each has the text as `value` and its number as `id` too."""
+_WIDTH: Final = "try_cast(regexp_extract(value, '^([0-9]{1,6})x[0-9]', 1) AS INTEGER)"
+_EXPLAINED: Final = {
+    "events": {"event": "value"},
+    "modules": {"module": "value"},
+    "languages": {"language": "nullif(lower(split_part(replace(value, '_', '-'), '-', 1)), '')"},
+    "screens": {
+        "screen": f"""CASE WHEN {_WIDTH} < 768 THEN 'small' WHEN {_WIDTH} < 1280 THEN 'medium'
+            WHEN {_WIDTH} < 1920 THEN 'large' WHEN {_WIDTH} >= 1920 THEN 'very large' END"""
+    },
+    "places": {
+        name: f"nullif(split_part(value, '/', {number}), '')"
+        for number, name in enumerate(("country", "region", "city"), start=1)
+    },
+}
+"""The same of texts that the engine explains by itself."""
+_TABLES: Final = {name: tuple(columns) for name, columns in (*_MEANINGS.items(), *_EXPLAINED.items())}
 _TEXTS: Final = {
     "urls": "url",
     "referrers": "referrer",
     "agents": "user_agent",
     "zones": "timezone",
     "addresses": "ip_address",
+    "events": "event_name",
+    "modules": "module_id",
+    "languages": "language",
+    "screens": "screen_resolution",
+    "places": "place",
 }
 """By table: the column of the rows that it explains."""
-
-_MAX_KNOWN: Final = 50_000
-"""Texts of a kind that are kept for the rows that follow; with more of them most are new anyway."""
+_SESSION: Final = "CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END"
+_CHANNELS: Final = ("internal", "direct", "other")
+"""Those that no text means."""
 
 Cell = str | None
 
 
 def begin_meanings(cursor: Cursor) -> None:
-    """Make the tables, in which nothing is explained yet."""
-    for table in MEANINGS:
-        _begin(cursor, table)
+    """Make the tables of what texts mean, in which nothing is explained yet."""
+    _begin(cursor, _MEANINGS)
 
 
-def _begin(cursor: Cursor, table: str) -> None:
-    columns = ", ".join(f"{name} VARCHAR" for name in ("value", *MEANINGS[table]))
-    cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+def begin_hits(cursor: Cursor) -> None:
+    """Make the table `hits`, and those that only it needs."""
+    _begin(cursor, _EXPLAINED)
+    numbers = ", ".join(f"{table} INTEGER" for table in _TABLES)
+    cursor.run(
+        f"""CREATE OR REPLACE TEMP TABLE hits (time TIMESTAMP, visitor UBIGINT, session UBIGINT, {numbers},
+            client VARCHAR, status SMALLINT, parameters VARCHAR)"""
+    )
+
+
+def _begin(cursor: Cursor, tables: Iterable[str]) -> None:
+    for table in tables:
+        columns = ", ".join(f"{name} VARCHAR" for name in ("value", *_TABLES[table]))
+        cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} (id INTEGER, {columns})")
+
+
+def are_too_many(cursor: Cursor, *, hits: int) -> bool:
+    """Return whether so many hits were added, or so many texts are known that those of other rows are mostly new."""
+    largest = ", ".join(f"(SELECT count(*) FROM {table})" for table in _TABLES)  # noqa: S608 our own names
+    [(count,)] = cursor.rows(f"SELECT greatest({largest})")
+    [(added,)] = cursor.rows("SELECT count(*) FROM hits")
+    return int(count) > MAX_KNOWN or int(added) >= hits
 
 
 def add_meanings(
@@ -49,17 +105,89 @@ def add_meanings(
         "zones": lambda zone: (country_of_zone(zone),),
         "addresses": lambda address: (country_of(address),),
     }
-    for table, column in _TEXTS.items():
-        [(count,)] = cursor.rows(f"SELECT count(*) FROM {table}")  # noqa: S608 our own names
-        if count > _MAX_KNOWN:
-            _begin(cursor, table)
-        texts = cursor.rows(
-            f"SELECT DISTINCT {column} FROM rows ANTI JOIN {table} ON {column} = value WHERE {column} IS NOT NULL"  # noqa: S608
-        )
+    for table, read in readers.items():
+        texts = cursor.rows(_new_texts(table))
         if texts:
             path = work / f"{table}.csv"
-            _write(path, ((value, *readers[table](value)) for (value,) in texts))
-            cursor.run(f"INSERT INTO {table} FROM {meanings_of(str(path), table)}")
+            _write(path, ((value, *read(value)) for (value,) in texts))
+            shape = options_of(dict.fromkeys(("value", *_MEANINGS[table]), "VARCHAR"))
+            _add(cursor, table, f"SELECT * FROM read_csv({text(str(path))}, {shape})")  # noqa: S608 a path of our own
+
+
+def add_hits(cursor: Cursor) -> None:
+    """Add what stands in the table `rows`, whose texts are explained, to `hits`."""
+    for table, columns in _EXPLAINED.items():
+        _add(cursor, table, f"SELECT value, {', '.join(columns.values())} FROM ({_new_texts(table)})")  # noqa: S608
+    joined = " ".join(f"LEFT JOIN {table} ON {table}.value = rows.{column}" for table, column in _TEXTS.items())
+    of_visitor = ("client_sub_id", "ip_address", "user_agent")
+    same = " AND ".join(f"visitors.{name} IS NOT DISTINCT FROM rows.{name}" for name in of_visitor)
+    # A visitor has several hits, and the hash of what tells them apart takes longer than all that is joined.
+    cursor.run(
+        f"""
+        INSERT INTO hits
+        SELECT make_timestamp(micros), visitor, {_SESSION}, {", ".join(f"{table}.id" for table in _TABLES)},
+            rows.client_sub_id, status, parameters
+        FROM rows {joined}
+            LEFT JOIN (SELECT *, {VISITOR} AS visitor FROM (
+                SELECT DISTINCT {", ".join(of_visitor)} FROM rows
+            )) AS visitors ON {same}
+        """  # noqa: S608 our own names
+    )
+
+
+def _new_texts(table: str) -> str:
+    column = _TEXTS[table]
+    return f"""SELECT DISTINCT rows.{column} AS value FROM rows ANTI JOIN {table} ON rows.{column} = {table}.value
+        WHERE rows.{column} IS NOT NULL"""  # noqa: S608 our own names
+
+
+def _add(cursor: Cursor, table: str, meanings: str) -> None:
+    number = f"(SELECT count(*) FROM {table}) + row_number() OVER ()"  # noqa: S608 our own names
+    cursor.run(f"INSERT INTO {table} SELECT {number}, * FROM ({meanings})")  # noqa: S608
+
+
+def make_facts_of_rows(cursor: Cursor, table: str, domain: str | None, parameters: Sequence[str]) -> None:
+    """Make a table of facts from the table `rows`, whose texts are explained: where they are few, that is cheaper."""
+    joined = " ".join(f"LEFT JOIN {table} ON {table}.value = hits.{_TEXTS[table]}" for table in _MEANINGS)
+    explained = "".join(
+        f""", LATERAL (SELECT value, {", ".join(f"{sql} AS {name}" for name, sql in columns.items())}
+            FROM (SELECT hits.{_TEXTS[table]} AS value)) AS {table}"""  # noqa: S608 our own names
+        for table, columns in _EXPLAINED.items()
+    )
+    hits = f"""(SELECT *, make_timestamp(micros) AS time, {VISITOR} AS visitor, {_SESSION} AS session,
+        client_sub_id AS client FROM rows) AS hits {joined}{explained}"""  # noqa: S608 our own names
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {facts_of(hits, domain, parameters)}")
+
+
+def make_facts(cursor: Cursor, table: str, domain: str | None, parameters: Sequence[str]) -> None:
+    """Make a table of facts from all hits that were added."""
+    kinds = _make_kinds(cursor)
+    hits = "hits " + " ".join(f"LEFT JOIN {table} ON {table}.id = hits.{table}" for table in _TABLES)
+    typed = ", ".join(f"CAST({column} AS kind_of_{column}) AS {column}" for column in kinds)
+    made = facts_of(hits, domain, parameters)
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * REPLACE ({typed}) FROM ({made})")  # noqa: S608
+
+
+def _make_kinds(cursor: Cursor) -> Collection[str]:
+    """Make what texts mean a type for each column of a fact, so that these are numbers; which columns they are."""
+    kinds: dict[str, list[str]] = {}
+    for name, columns in _TABLES.items():
+        for column in columns:
+            if column in FACTS:
+                kinds.setdefault(column, []).append(f"SELECT {column} AS value FROM {name}")  # noqa: S608
+    kinds["channel"].append(f"SELECT unnest({list(_CHANNELS)})")
+    for column, sources in kinds.items():
+        # There is no type without a value. In the order of texts, so that it is theirs.
+        values = " UNION ".join((*sources, "SELECT ''"))
+        cursor.run(
+            f"""CREATE OR REPLACE TEMP TYPE kind_of_{column} AS ENUM (
+                SELECT value FROM ({values}) WHERE value IS NOT NULL ORDER BY value
+            )"""  # noqa: S608 our own names
+        )
+    for name, columns in _TABLES.items():
+        typed = ", ".join(f"CAST({column} AS kind_of_{column}) AS {column}" for column in columns if column in kinds)
+        cursor.run(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * REPLACE ({typed}) FROM {name}")  # noqa: S608
+    return kinds
 
 
 def _url(url: str, belonging: frozenset[str]) -> Sequence[Cell]:

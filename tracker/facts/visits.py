@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, with_columns
+from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS
 from tracker.facts.engine import text
 
 SLOT: Final = timedelta(minutes=30)
@@ -22,6 +22,9 @@ SLOT: Final = timedelta(minutes=30)
 ORDER_OF_KINDS: Final = "country, device, browser, system"
 ORDER: Final = f"{ORDER_OF_KINDS}, visitor, time"
 """Of hits and of parts: a filter on the first ones leaves most of a file unread, and a visitor's are together."""
+ORDER_OF_PARTS: Final = ", ".join(f"parts.{name}" for name in ORDER.split(", "))
+_AS_TEXTS: Final = ", ".join(f"CAST(hits.{name} AS VARCHAR) AS {name}" for name in ORDER_OF_KINDS.split(", "))
+"""Of an ENUM a block has the bounds of all texts that there are: filters could not pass over blocks by them."""
 VISIT_COLUMNS: Final = ("visit", "at_edge")
 """Of a hit: the number of its visit (none with a session id), and whether that may go on in another file."""
 
@@ -71,32 +74,48 @@ class FileSpan:
         return _literal(self.start + timeout), _literal(self.end - timeout)
 
 
-def numbered(hits: str, span: FileSpan) -> str:
-    """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted."""
+def numbers_of(hits: str, span: FileSpan) -> str:
+    """Return the number of the visit of each visitor and time of a query's hits, of those without a session id."""
+    timeout = f"INTERVAL {span.timeout_minutes} MINUTE"
+    # Visits are found among times of visitors alone: whole hits in a window would need many times the memory.
+    return f"""
+        WITH moments AS (SELECT DISTINCT visitor, time FROM ({hits}) WHERE session IS NULL),
+        begun AS (
+            SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY visitor ORDER BY time) <= {timeout}
+                THEN 0 ELSE 1 END AS begins
+            FROM moments
+        )
+        SELECT visitor, time, CAST({span.first_number} + sum(begins) OVER (ORDER BY visitor, time) AS UBIGINT) AS number
+        FROM begun
+    """  # noqa: S608 numbers and names of our own
+
+
+def with_numbers(hits: str, numbers: str) -> str:
+    """Return a table of a query's hits and, as `visit`, the number of their visits (none with a session id)."""
+    return f"""(
+        SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit
+        FROM ({hits}) AS hits LEFT JOIN {numbers} AS numbers
+            ON hits.visitor = numbers.visitor AND hits.time = numbers.time
+    )"""  # noqa: S608 our own names
+
+
+def numbered(hits: str, span: FileSpan, *, numbers: str | None = None) -> str:
+    """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted.
+
+    `numbers` is a table of what `numbers_of` returns of them.
+    """
     head, tail = span.edges
     names = ", ".join(map(text, VISIT_COLUMNS))
-    timeout = f"INTERVAL {span.timeout_minutes} MINUTE"
     same_kind = " AND ".join(f"hits.{name} IS NOT DISTINCT FROM kinds.{name}" for name in ORDER_OF_KINDS.split(", "))
     # It is ORDER, by a number in the place of four texts: sorting by these takes six times as long.
-    # Visits are found among times of visitors alone: whole hits in a window would need many times the memory.
     return f"""
         WITH hits AS NOT MATERIALIZED (SELECT COLUMNS(lambda name: name NOT IN ({names})) FROM ({hits})),
         kinds AS MATERIALIZED (
             SELECT *, CAST(row_number() OVER (ORDER BY {ORDER_OF_KINDS}) AS UINTEGER) AS kind
             FROM (SELECT DISTINCT {ORDER_OF_KINDS} FROM hits)
         ),
-        moments AS (SELECT DISTINCT visitor, time FROM hits WHERE session IS NULL),
-        begun AS (
-            SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY visitor ORDER BY time) <= {timeout}
-                THEN 0 ELSE 1 END AS begins
-            FROM moments
-        ),
-        numbers AS (
-            SELECT visitor, time,
-                CAST({span.first_number} + sum(begins) OVER (ORDER BY visitor, time) AS UBIGINT) AS number
-            FROM begun
-        )
-        SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit,
+        numbers AS ({f"FROM {numbers}" if numbers else numbers_of("FROM hits", span)})
+        SELECT hits.* REPLACE ({_AS_TEXTS}), CASE WHEN session IS NULL THEN number END AS visit,
             session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
         FROM hits LEFT JOIN numbers ON hits.visitor = numbers.visitor AND hits.time = numbers.time
             LEFT JOIN kinds ON {same_kind}
@@ -104,8 +123,8 @@ def numbered(hits: str, span: FileSpan) -> str:
     """  # noqa: S608 numbers and names of our own
 
 
-def parts_of(file: Path, span: FileSpan) -> str:
-    """Return the parts of the visits in a file of numbered hits.
+def parts_of(hits: str, span: FileSpan) -> str:
+    """Return the parts of the visits in a table of hits with the numbers of their visits.
 
     Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
     and `internal_views`, where these have one source in the part: that halves the rows.
@@ -121,7 +140,6 @@ def parts_of(file: Path, span: FileSpan) -> str:
         for which, name in (("NOT", ""), ("", "internal_"))
         for count in ("requests", "views")
     )
-    facts = f"read_parquet({text(str(file))}, hive_partitioning=false)"
     view, minutes = "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
     return f"""
         WITH told_apart AS (
@@ -133,7 +151,7 @@ def parts_of(file: Path, span: FileSpan) -> str:
                 arg_max(page, (is_view, time, page)) AS exit_page,
                 coalesce(min(time) FILTER ({view}), min(time) FILTER (page IS NOT NULL)) AS entered,
                 coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
-            FROM {with_columns(facts, (*VISITOR_DIMENSIONS, *VISIT_SOURCES))} GROUP BY ALL
+            FROM {hits} GROUP BY ALL
         ), counted AS (
             SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY visitor, session, visit, slot) AS arrivals
             FROM told_apart
@@ -147,13 +165,13 @@ def parts_of(file: Path, span: FileSpan) -> str:
             FROM (SELECT *, CASE WHEN arrivals > 1 THEN {{{apart}}} END AS apart FROM counted)
             GROUP BY visitor, session, visit, slot, {kept}, apart
         )
-        SELECT * EXCLUDE (slot, last, entered, left_at),
+        SELECT * EXCLUDE (slot, last, entered, left_at) REPLACE ({_AS_TEXTS.replace("hits.", "parts.")}),
             date_diff('microsecond', time, last) AS lasted,
             date_diff('microsecond', time, entered) AS entered_after,
             date_diff('microsecond', left_at, last) AS left_before,
             session IS NULL AND (time < {head} OR last >= {tail}) AS at_edge,
             session IS NULL AND NOT at_edge AND count(*) OVER (PARTITION BY session, visit) = 1 AS is_whole
-        FROM parts ORDER BY {ORDER}
+        FROM parts ORDER BY {ORDER_OF_PARTS}
     """  # noqa: S608 names and numbers of our own
 
 
