@@ -9,7 +9,7 @@ engine_connection  what a connection to it can do
 duckdb_connection  DuckDB in this process, within its limits
 engine_process     the same in a process of its own, for whoever makes facts
 engine_host        the program of that process
-meaning     the dimensions of a hit, from what was stored of it; pure
+meaning     what the texts of rows mean, each read once
 page        which page an address is; pure
 source      where a reader came from: source, channel, campaign; pure
 agent       browser, system and device of a user agent
