@@ -32,7 +32,7 @@ _MAX_CSV: Final = 64_000_000
 """Bytes of rows that are read at once: the engine has them all in its memory."""
 _FEW_BYTES: Final = 10_000_000
 """Bytes of rows, some 30,000: fewer are made facts of as they are."""
-_MAX_HITS: Final = 300_000
+_MAX_HITS: Final = 600_000
 """Hits whose facts stay in memory."""
 
 
