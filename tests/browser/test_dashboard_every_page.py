@@ -60,6 +60,10 @@ CUT_FIELDS = """[...document.querySelectorAll("main input")].filter(
     input => input.checkVisibility() && input.value && input.scrollWidth > input.clientWidth
 ).map(input => input.name + " " + input.value)"""
 """Fields that show only a part of what is in them."""
+HIDDEN = """[...document.querySelectorAll("main *, header *")].filter(
+    e => getComputedStyle(e).visibility == "hidden" && !e.hidden
+).map(e => e.outerHTML.slice(0, 80))"""
+"""What waits for the rest of its page, and must not any more when that is there."""
 SIDEWAYS = """[...document.querySelectorAll("main *")].filter(
     e => e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
         && !e.querySelector(".cohorts") && !e.matches("pre")
@@ -156,6 +160,7 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
             assert page.evaluate(SIDEWAYS) == [], address
             assert page.evaluate(CUT) == [], address
             assert page.evaluate(CUT_FIELDS) == [], address
+            assert page.evaluate(HIDDEN) == [], address
             assert page.evaluate("document.querySelector('header.top').offsetHeight") < 70, "one line"
             assert {*page.evaluate(BROKEN)} <= {JOBS[-1]}, address
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_dashboard import seeing, sign_in
+from tests.browser.test_dashboard_every_page import HIDDEN
 from tests.support.raw_hits import count_days, fill
 from tests.support.registered_webhooks import register
 from tracker.demo.stack import Stack
@@ -32,9 +33,6 @@ IN_PIECES = """async html => {
     return moved;
 }"""
 """Writes the page anew, tag by tag, each of which is painted before the next one comes; returns what moved."""
-HIDDEN = """[...document.querySelectorAll("main *, header *")].filter(
-    e => getComputedStyle(e).visibility == "hidden" && !e.hidden
-).map(e => e.outerHTML.slice(0, 80))"""
 
 
 @pytest.fixture(scope="module")
