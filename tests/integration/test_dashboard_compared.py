@@ -22,7 +22,9 @@ from tracker.dashboard import equal_times
 from tracker.dashboard.panels import ask
 from tracker.management import annotations
 from tracker.management import settings as setting
+from tracker.reports import answer
 from tracker.reports.answer import Report
+from tracker.reports.passing_files import PassingFiles
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -230,6 +232,32 @@ def test_the_first_numbers_do_not_wait_for_a_report_that_takes_long(
     wait_until(lambda: given_up == [True] * 4)
     assert equal_times._PLACES.acquire(timeout=60), "each place is given back"
     equal_times._PLACES.release()
+
+
+@pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("query", ["range=today", "range=24h", "range=7d&pages=entry_pages", "range=30d&compare=year"])
+def test_what_filters_leave_is_read_once_for_a_page(
+    browsing: Browsing, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    asked, files, read, file = [], [], answer.read, PassingFiles.file
+
+    def noted_read(*arguments: Any, **more: Any) -> Report:
+        asked.append((more["given"], more["together"]))
+        return read(*arguments, **more)
+
+    def noted_file(*arguments: Any, **more: Any) -> Any:
+        files.append(arguments[1:3])
+        return file(*arguments, **more)
+
+    monkeypatch.setattr(answer, "read", noted_read)
+    monkeypatch.setattr(PassingFiles, "file", noted_file)
+    browsing.get(f"{HOME}?{query}&page=/even").get_data()
+    alone = [given for given, together in asked if given["filters"] and given not in together]
+    assert [given["interval"] for given in alone] == (["hour"] if query == "range=24h" else []), (
+        "and an hour of yesterday"
+    )
+    of_rows = [key for key, name in files if name == "sifted"]
+    assert len(of_rows) > 2 * len(set(of_rows)) > 0, "of the period, and of that before"
 
 
 def test_the_page_of_the_most_days_is_light(browsing: Browsing, database: Database, application: Application) -> None:

@@ -191,18 +191,14 @@ def _write_visits(
     parts, params = asked.parts(files)
     unneeded = {*(COUNTS if asked.is_of_parts else ()), *(() if asked.needs_pages else OF_PAGES)}
     names = ", ".join(name for name in VISIT_PARTS if name not in unneeded)
-    # Of one number: to look for two takes half as long again, and a visit that is there by chance does no harm.
+    theirs = f"SELECT {_WHO} FROM {rows}"  # noqa: S608 our own names
     if asked.is_of_parts:
-        number = f"CASE WHEN NOT is_whole THEN {_WHO} END"
-        theirs = f"SELECT {_WHO} AS number FROM {rows} WHERE NOT is_whole"  # noqa: S608 our own names
+        condition = f"NOT is_whole AND {_WHO} IN ({theirs} WHERE NOT is_whole)"
     else:
-        number = f"CASE WHEN is_whole THEN visit ELSE {_WHO} END"
-        theirs = f"SELECT {_WHO} AS number FROM {rows} UNION ALL SELECT visit FROM {rows}"  # noqa: S608 our own names
+        # Of one number: to look for two takes half as long again, and a visit that is there by chance does no harm.
+        condition = f"CASE WHEN is_whole THEN visit ELSE {_WHO} END IN ({theirs} UNION ALL SELECT visit FROM {rows})"  # noqa: S608
     cursor.run(
-        f"""
-        CREATE OR REPLACE TEMP TABLE near AS
-        SELECT {names} FROM ({parts}) SEMI JOIN ({theirs}) AS theirs ON {number} = number
-        """,  # noqa: S608 our own names
+        f"CREATE OR REPLACE TEMP TABLE near AS SELECT {names} FROM ({parts}) WHERE {condition}",  # noqa: S608 our own names
         params,
     )
     gathered = gathered_of("FROM near", timeout_minutes=timeout_minutes, with_pages=asked.needs_pages)
