@@ -156,10 +156,10 @@ def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
         ask(readers, kept, one, questions, folder)
     of_rows = [key for key, name in given if name == "sifted"]
     of_visits = {key for key, name in given if name == "visits"}
-    is_of_pages, is_of_hits = (condition[0] == name for name in ("entry_page", "page"))
-    assert len(set(of_rows)) == (1 if is_of_pages or is_of_hits else 2), "parts of visits, and hits"
+    is_of_hits = condition[0] == "page"
+    assert len(set(of_rows)) == (1 if is_of_hits else 2), "parts of visits, and hits"
     assert len(of_visits) == len(set(of_rows))
-    assert is_of_pages or len(of_rows) == len(questions), "no question reads the files for itself"
+    assert len(of_rows) == len(questions), "no question reads the files for itself"
 
 
 def test_what_is_left_is_what_the_rows_say(folder: Path, readers: Readers) -> None:

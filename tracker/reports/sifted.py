@@ -6,7 +6,7 @@ by whoever comes first, with the columns that any of them needs; and the visits 
 whoever first asks about visits. A question fulfils its filters on these rows again: they may be more than it takes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from tracker.reports.tables import (
     visit_parts_of,
     visits_of_one_part,
 )
-from tracker.reports.visits import PAGES, WHOLE, gathered_of
+from tracker.reports.visits import PAGES, RAW, WHOLE, gathered_of
 
 MAX_ROWS: Final = 1_000_000
 """Rows that filters leave, up to which they are written: of more, writing takes longer than reading them again."""
@@ -72,6 +72,15 @@ class _Asked(NamedTuple):
         return visit_parts_of(files, self.first.days, of_parts=has_whole_slots(self.first))
 
     @property
+    def of_pages(self) -> list[ReportFilter]:
+        return [one for one in self.filters if one.dimension.name in PAGES]
+
+    @property
+    def begins_with_visits(self) -> bool:
+        """Return whether it is about the hits of visits with such a first or last page: only visits tell which."""
+        return bool(self.of_pages) and not self.is_of_parts
+
+    @property
     def needs_pages(self) -> bool:
         return any(question.needs_pages for question in self.questions)
 
@@ -92,33 +101,81 @@ def sifted_of(
     stays while the block lasts.
     """
     asked = _asked(question, together)
-    conditions = _conditions(asked, files)
-    if not conditions or sum(map(_readings, asked.questions)) < _MIN_READINGS:
+    if not _conditions(asked, files) and not asked.begins_with_visits:
         yield None
         return
-
-    def write(path: Path) -> bool:
-        if _expected(cursor, asked, files, conditions) > MAX_ROWS:
-            return False
-        _copy(cursor, *_filtered(asked, files, conditions), path)
-        return True
-
-    key = ("sifted", files.paths, files.are_within, asked)
-    with passing.file(key, "sifted", write, of=files.paths) as path:
-        if path is None:
-            yield None
+    if sum(map(_readings, asked.questions)) < _MIN_READINGS:
+        yield None
+        return
+    made = _Made(asked, cursor, passing, files, timeout_minutes)
+    if asked.begins_with_visits:
+        with made.visits(None) as visits:
+            if visits is None:
+                yield None
+                return
+            with made.rows(visits) as rows:
+                yield None if rows is None else SiftedFacts(rows, visits)
+        return
+    with made.rows(None) as rows:
+        if rows is None or not question.needs_visits:
+            yield None if rows is None else SiftedFacts(rows, None)
             return
-        rows = f"read_parquet({text(str(path))})"
-        if not question.needs_visits:
-            yield SiftedFacts(rows, None)
-            return
+        with made.visits(rows) as visits:
+            yield SiftedFacts(rows, visits)
 
-        def write_visits(path: Path) -> bool:
-            _write_visits(cursor, asked, files, rows, path, timeout_minutes=timeout_minutes)
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The files of questions that are asked together; each is given as what follows a FROM."""
+
+    asked: _Asked
+    cursor: Cursor
+    passing: PassingFiles
+    files: FactsRead
+    timeout_minutes: int
+
+    @contextmanager
+    def rows(self, visits: str | None) -> Iterator[str | None]:
+        """Give what the filters leave; with `visits`, of these alone. None where it is too much."""
+
+        def make(path: Path) -> bool:
+            if self._expected(lambda files: _filtered(self.asked, files, visits)) > MAX_ROWS:
+                return False
+            _copy(self.cursor, *_filtered(self.asked, self.files, visits), path)
             return True
 
-        with passing.file((*key, timeout_minutes), "visits", write_visits, of=files.paths) as visits:
-            yield SiftedFacts(rows, f"read_parquet({text(str(visits))})")
+        with self._file("sifted", make) as rows:
+            yield rows
+
+    @contextmanager
+    def visits(self, rows: str | None) -> Iterator[str | None]:
+        """Give the visits that rows are of; without any, those that may have the pages. None where they are too many.
+
+        Each is told from all of its parts, also from those that a filter leaves out.
+        """
+
+        def make(path: Path) -> bool:
+            if rows is None and self._expected(lambda files: _near(self.asked, files, None)) > MAX_ROWS:
+                return False
+            _write_visits(self.cursor, self.asked, _near(self.asked, self.files, rows), path, self.timeout_minutes)
+            return True
+
+        with self._file("visits", make) as visits:
+            yield visits
+
+    @contextmanager
+    def _file(self, name: str, make: Callable[[Path], bool]) -> Iterator[str | None]:
+        key = (name, self.files.paths, self.files.are_within, self.asked, self.timeout_minutes)
+        with self.passing.file(key, name, make, of=self.files.paths) as path:
+            yield None if path is None else f"read_parquet({text(str(path))})"
+
+    def _expected(self, query_of: Callable[[FactsRead], tuple[str, list[object]]]) -> int:
+        """Return about how many rows a query has, by what a few files have of them: that takes no time."""
+        files = self.files
+        few = replace(files, paths=files.paths[::_ONE_IN], ranges=files.ranges[::_ONE_IN])
+        query, params = query_of(few)
+        [(rows,)] = self.cursor.rows(f"SELECT count(*) FROM ({query})", params)  # noqa: S608 our own names
+        return int(rows) * len(files.paths) // len(few.paths)
 
 
 def _asked(question: Question, together: Sequence[Question]) -> _Asked:
@@ -152,20 +209,18 @@ def _conditions(asked: _Asked, files: FactsRead) -> list[tuple[str, list[object]
     return conditions
 
 
-def _filtered(
-    asked: _Asked, files: FactsRead, conditions: Sequence[tuple[str, list[object]]]
-) -> tuple[str, list[object]]:
+def _filtered(asked: _Asked, files: FactsRead, visits: str | None) -> tuple[str, list[object]]:
+    conditions = _conditions(asked, files)
+    if visits is not None:
+        theirs, values = _all_of([one.condition() for one in asked.of_pages])
+        conditions.append((f"{RAW} IN (SELECT raw FROM {visits} WHERE {theirs})", values))  # noqa: S608 our own names
     read, params = rows_read(asked.questions, files)
-    query = f"FROM ({read}) WHERE {' AND '.join(condition for condition, _ in conditions)}"
-    return query, [*params, *(value for _, values in conditions for value in values)]
+    condition, values = _all_of(conditions)
+    return f"FROM ({read}) WHERE {condition}", [*params, *values]
 
 
-def _expected(cursor: Cursor, asked: _Asked, files: FactsRead, conditions: Sequence[tuple[str, list[object]]]) -> int:
-    """Return about how many rows these conditions leave, by what they leave of a few files: that takes no time."""
-    few = replace(files, paths=files.paths[::_ONE_IN], ranges=files.ranges[::_ONE_IN])
-    query, params = _filtered(asked, few, conditions)
-    [(rows,)] = cursor.rows(f"SELECT count(*) FROM ({query})", params)  # noqa: S608 our own names
-    return int(rows) * len(files.paths) // len(few.paths)
+def _all_of(conditions: Sequence[tuple[str, list[object]]]) -> tuple[str, list[object]]:
+    return " AND ".join(condition for condition, _ in conditions), [value for _, of in conditions for value in of]
 
 
 def _of_source(one: ReportFilter) -> tuple[str, list[object]]:
@@ -184,23 +239,27 @@ def _of_pages(one: ReportFilter, asked: _Asked, files: FactsRead) -> tuple[str, 
     return f"CASE WHEN is_whole THEN {condition} ELSE {theirs} END", [*values, *params, *values]
 
 
-def _write_visits(
-    cursor: Cursor, asked: _Asked, files: FactsRead, rows: str, to: Path, *, timeout_minutes: int
-) -> None:
-    """Write the visits that rows are of, each told from all of its parts, also from those that a filter leaves out."""
+def _near(asked: _Asked, files: FactsRead, rows: str | None) -> tuple[str, list[object]]:
+    """Return the query of all parts of the visits that rows are of; without any, of those that may have the pages."""
     parts, params = asked.parts(files)
     unneeded = {*(COUNTS if asked.is_of_parts else ()), *(() if asked.needs_pages else OF_PAGES)}
     names = ", ".join(name for name in VISIT_PARTS if name not in unneeded)
-    theirs = f"SELECT {_WHO} FROM {rows}"  # noqa: S608 our own names
-    if asked.is_of_parts:
+    theirs, values = f"SELECT {_WHO} FROM {rows}", list[object]()  # noqa: S608 our own names
+    if rows is None:
+        condition, values = _all_of([_of_pages(one, asked, files) for one in asked.of_pages])
+    elif asked.is_of_parts:
         condition = f"NOT is_whole AND {_WHO} IN ({theirs} WHERE NOT is_whole)"
     else:
         # Of one number: to look for two takes half as long again, and a visit that is there by chance does no harm.
         condition = f"CASE WHEN is_whole THEN visit ELSE {_WHO} END IN ({theirs} UNION ALL SELECT visit FROM {rows})"  # noqa: S608
-    cursor.run(
-        f"CREATE OR REPLACE TEMP TABLE near AS SELECT {names} FROM ({parts}) WHERE {condition}",  # noqa: S608 our own names
-        params,
-    )
+    return f"SELECT {names} FROM ({parts}) WHERE {condition}", [*params, *values]  # noqa: S608 our own names
+
+
+def _write_visits(
+    cursor: Cursor, asked: _Asked, near: tuple[str, list[object]], to: Path, timeout_minutes: int
+) -> None:
+    query, params = near
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE near AS {query}", params)
     gathered = gathered_of("FROM near", timeout_minutes=timeout_minutes, with_pages=asked.needs_pages)
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered_near AS {gathered}")
     visits = "FROM gathered_near"
