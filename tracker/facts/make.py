@@ -194,25 +194,31 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     """Return how many facts these files lack of those that were made, and how many they have beside them."""
     # A newer database says otherwise of some.
     columns = ", ".join(quoted(name) for name in FACTS if name not in PLACES)
-    made = f"(SELECT {columns} FROM facts)"  # noqa: S608 our own names
-    if not files:
-        [(count,)] = cursor.rows("SELECT count(*) FROM facts")
-        return int(count), 0
-    stored = f"(SELECT {columns} FROM {_facts_in(files)})"  # noqa: S608
-    [(missing,)] = cursor.rows(f"SELECT count(*) FROM ({made} EXCEPT ALL {stored})")  # noqa: S608
-    [(surplus,)] = cursor.rows(f"SELECT count(*) FROM ({stored} EXCEPT ALL {made})")  # noqa: S608
-    return int(missing), int(surplus)
+    made = f"SELECT {columns} FROM facts"  # noqa: S608 our own names
+    stored = f"SELECT {columns} FROM {_facts_in(files)}" if files else f"{made} WHERE false"  # noqa: S608
+    return _compared(cursor, made, stored)
 
 
 def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
     """Return whether the file of visits beside a file of facts says something else than these."""
     made = parts_of(_facts_in([file]), span)
     visits = f"read_parquet({_list([beside(file)])}, hive_partitioning=false)"
-    stored = f"FROM ({made}) WHERE false UNION ALL BY NAME FROM {visits}"
-    [(differing,)] = cursor.rows(
-        f"SELECT EXISTS (({made}) EXCEPT ALL ({stored})) OR EXISTS (({stored}) EXCEPT ALL ({made}))"
+    return _compared(cursor, made, f"FROM {visits}") != (0, 0)
+
+
+def _compared(cursor: Cursor, ours: str, theirs: str) -> tuple[int, int]:
+    """Return how many rows of one query the other one lacks, and how many it has beside them."""
+    [(missing, surplus)] = cursor.rows(
+        f"""
+        SELECT coalesce(sum(left_over) FILTER (left_over > 0), 0), coalesce(-sum(left_over) FILTER (left_over < 0), 0)
+        FROM (
+            SELECT * EXCLUDE (counts), sum(counts) AS left_over
+            FROM (SELECT *, 1 AS counts FROM ({ours}) UNION ALL BY NAME SELECT *, -1 AS counts FROM ({theirs}))
+            GROUP BY ALL
+        )
+        """  # noqa: S608 our own names
     )
-    return bool(differing)
+    return int(missing), int(surplus)
 
 
 def _facts_in(files: Sequence[Path]) -> str:
