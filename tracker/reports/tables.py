@@ -5,6 +5,7 @@ Both become the table `rows`: `time`, `visitor`, `requests`, `views`, the dimens
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Final
 
 from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, column_of
@@ -42,8 +43,12 @@ def has_whole_slots(question: Question) -> bool:
     return are_of_whole_slots(question.days)
 
 
+@lru_cache(maxsize=100)
 def are_of_whole_slots(days: ZoneDays) -> bool:
-    """Return whether no slot lies in two of these days, or hours, of the zone, or is cut by their end."""
+    """Return whether no slot lies in two of these days, or hours, of the zone, or is cut by their end.
+
+    A page asks it a hundred times of the same days, and each day of the zone is looked at for an answer.
+    """
     return days.until is None and not any(span.offset % SLOT for span in days.offsets())
 
 
