@@ -123,6 +123,24 @@ def test_a_file_that_is_gone_is_made_anew_and_others_stay(
     assert is_right(database, writer, application)
 
 
+@pytest.mark.parametrize("swept_at", [0.0, float("-inf")], ids=["by the next hit", "by joining"])
+def test_an_hour_that_a_scheduler_of_before_has_written_to_is_made_anew(
+    database: Database, writer: Writer, application: Application, arrive: Arrive, swept_at: float
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+    of_hours = "UPDATE facts_files SET first_minute = 0, last_minute = 59 WHERE replaced_at IS NULL RETURNING 1"
+    assert len(rows(database, of_hours)) == 5, "to that one each is a whole hour"
+    writer.swept_at = swept_at
+    if swept_at:
+        writer.turn()
+        assert writer.turn() == 1
+    else:
+        arrive(9, 9)
+    assert rows(database, FILES) == [(0, 59, 10 if swept_at else 11)]
+    assert is_right(database, writer, application)
+
+
 def test_a_turn_makes_a_day_once_however_many_hits_arrive_meanwhile(
     database: Database, redis: Connection, application: Application, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """What filters leave of the files is read once for questions that are asked together: answers are as before."""
 
+import resource
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -61,6 +63,7 @@ ASKED: list[dict[str, str]] = [
     {"dimensions": "browser_version", "order": "browser_version"},
     {"interval": "hour", "dimensions": "channel"},
 ]
+FEW_BYTES = 1000
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata")
 """Days of the last one begin within a part of visits: there hits are asked of them."""
 
@@ -173,6 +176,27 @@ def test_what_is_left_is_what_the_rows_say(folder: Path, readers: Readers) -> No
     assert sum(row[1] for row in counted) > 0
     together = [asked, question(CONDITIONS[:2], measures="visitors,sessions")]
     assert sorted(ask(readers, kept, asked, together, folder), key=str) == sorted(counted, key=str)
+
+
+@pytest.mark.parametrize("largest", [FEW_BYTES, 70_000], ids=["nothing", "no visits"])
+def test_what_has_no_room_on_the_disk_is_read_by_each_question(folder: Path, readers: Readers, largest: int) -> None:
+    asked = question([["event", "is", None]], measures="sessions,bounce_rate", dimensions="exit_page")
+    alone = ask(readers, readers.kept, asked, (), folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
+    try:
+        assert written(folder, readers, asked) == ({"sifted"} if largest > FEW_BYTES else set())
+        assert ask(readers, kept_apart(readers), asked, (), folder) == alone
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_folder_that_was_made_anew_is_read_by_each_question(folder: Path, readers: Readers) -> None:
+    asked = question(CONDITIONS[:1], measures=MEASURES[2], dimensions="device")
+    alone = ask(readers, readers.kept, asked, (), folder)
+    kept = kept_apart(readers)
+    shutil.rmtree(kept.passing.folder or "")
+    assert ask(readers, kept, asked, (), folder) == alone
 
 
 def test_of_too_much_nothing_is_written(folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder, name_of
-from tracker.facts.pieces import Group, grouped, next_joined
+from tracker.facts.pieces import Group, grouped, next_joined, share_minutes
 from tracker.facts.visits import FileSpan
 from tracker.privacy.places import Places
 from tracker.store import archived_months, facts_files, facts_marks
@@ -67,6 +67,9 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
         if not marks or archived_months.is_dropped(tx, day[1]):
             return True  # Of an archived month these files are all there is, and no row says otherwise.
         files = facts_files.of_days(tx, day[0], day[1], day[1])
+        if share_minutes(files):
+            facts_files.replace(tx, [file.id for file in files])
+            files, marks = [], dict.fromkeys(range(_HOURS), facts_marks.ALL_MINUTES)
         groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
         made = make.Made(tx, cursor, space.work, day, space.places)
         until = time.monotonic() + _READ_SECONDS
@@ -134,6 +137,9 @@ def merge_day(database: Database, space: Workspace, day: FactsDay, now: datetime
     with database.transaction() as tx, space.engine.cursor(seconds=_DAY_SECONDS) as cursor:
         facts_marks.lock_day(tx, day)
         files = facts_files.of_days(tx, day[0], day[1], day[1])
+        if share_minutes(files):
+            facts_marks.mark_day(tx, day)
+            return False
         minute_now = None if now is None else (now - make.hour_of(day[1], 0)) // timedelta(minutes=1)
         joined = next_joined(files, minute_now)
         if not joined:

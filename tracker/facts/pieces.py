@@ -5,7 +5,7 @@ Minutes of a day are bits of one number: bit 0 is 00:00, bit 1439 is 23:59 (UTC)
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from tracker.store.facts_files import FactsFile
@@ -98,6 +98,14 @@ def next_joined(files: Sequence[FactsFile], minute_now: int | None) -> Sequence[
         for run in _runs(pieces, at_most=JOINED_FACTS, at_least=at_least):
             return run
     return ()
+
+
+def share_minutes(files: Sequence[FactsFile]) -> bool:
+    """Return whether two files of a day are about the same minute: one of a version that knew hours alone wrote there.
+
+    To such a version each piece is its whole hour, and what it makes anew goes into all of them.
+    """
+    return any(one.last_minute_of_day >= other.first_minute_of_day for one, other in pairwise(files))
 
 
 def _runs(files: Sequence[FactsFile], *, at_most: int, at_least: int) -> Iterator[Sequence[FactsFile]]:

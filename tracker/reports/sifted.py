@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tracker.errors import FactsUnavailable
 from tracker.facts.columns import VISIT_SOURCES
-from tracker.facts.engine import Cursor, text
+from tracker.facts.engine import Cursor, FactsTookTooLong, text
 from tracker.reports.dimensions import Dimension
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.filters import ReportFilter
@@ -97,8 +98,8 @@ def sifted_of(
 ) -> Iterator[SiftedFacts | None]:
     """Give what the filters leave that a question has in common with those that are asked together.
 
-    None where there is no such filter, where it leaves too much, or where the files are read no more than once. It
-    stays while the block lasts.
+    None where there is no such filter, where it leaves too much or cannot be written, or where the files are read no
+    more than once. It stays while the block lasts.
     """
     asked = _asked(question, together)
     if not _conditions(asked, files) and not asked.begins_with_visits:
@@ -121,7 +122,7 @@ def sifted_of(
             yield None if rows is None else SiftedFacts(rows, None)
             return
         with made.visits(rows) as visits:
-            yield SiftedFacts(rows, visits)
+            yield None if visits is None else SiftedFacts(rows, visits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class _Made:
 
     @contextmanager
     def visits(self, rows: str | None) -> Iterator[str | None]:
-        """Give the visits that rows are of; without any, those that may have the pages. None where they are too many.
+        """Give the visits that rows are of; without any, those that may have the pages. None where there is no room.
 
         Each is told from all of its parts, also from those that a filter leaves out.
         """
@@ -165,8 +166,16 @@ class _Made:
 
     @contextmanager
     def _file(self, name: str, make: Callable[[Path], bool]) -> Iterator[str | None]:
+        def try_to(path: Path) -> bool:
+            try:
+                return make(path)
+            except FactsTookTooLong:
+                raise
+            except FactsUnavailable:
+                return False  # For want of room, or its folder is gone. What is wrong with the facts is seen without.
+
         key = (name, self.files.paths, self.files.are_within, self.asked, self.timeout_minutes)
-        with self.passing.file(key, name, make, of=self.files.paths) as path:
+        with self.passing.file(key, name, try_to, of=self.files.paths) as path:
             yield None if path is None else f"read_parquet({text(str(path))})"
 
     def _expected(self, query_of: Callable[[FactsRead], tuple[str, list[object]]]) -> int:
