@@ -47,12 +47,12 @@ def test_stored_hits_are_facts_and_a_late_one_joins_them(
     assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
 
 
+@pytest.mark.parametrize("hostile", ["a\"b,'c'\n\\N\r\nNULL \N{PILE OF POO}", "\r", '"\r\n'])
 def test_a_fact_says_what_was_stored_of_its_hit(
-    database: Database, redis: Connection, application: Application, folder: Path
+    database: Database, redis: Connection, application: Application, folder: Path, hostile: str
 ) -> None:
     define(database, application, "price", "number")
     define(database, application, "Größe", "string")
-    hostile = "a\"b,'c'\n\\N\r\nNULL \N{PILE OF POO}"
     hit = hit_of(
         application,
         created_at=HOUR,

@@ -107,5 +107,7 @@ def options_of(columns: Mapping[str, str]) -> str:
     shape = ", ".join(f"{text(name)}: {text(kind)}" for name, kind in columns.items())
     return (
         f"header=false, auto_detect=false, columns={{{shape}}}, delim=',', quote='\"', escape='\"', "
+        # The engine would take the first carriage return for it, within a text too.
+        "new_line='\\n', "
         f"nullstr={text(NULL)}, allow_quoted_nulls=false, parallel=false, strict_mode=true"
     )
