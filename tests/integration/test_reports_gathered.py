@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -14,8 +14,8 @@ import pytest
 from bench import asked_together, made_up_facts
 from tracker.facts.engine import Cursor, Engine, FactsDamaged
 from tracker.facts.visits import FileSpan, beside, numbered, parts_of
-from tracker.reports.facts_read import FactsRead
-from tracker.reports.gathered import MAX_TABLES, GatheredVisits
+from tracker.reports.facts_read import FactsRead, TimeRange
+from tracker.reports.gathered import MAX_TABLES, GatheredVisits, _Key
 from tracker.reports.zone_days import ZoneDays
 
 DAY = date(2026, 10, 1)
@@ -183,6 +183,17 @@ def test_a_last_date_that_goes_on_is_gathered_beside_what_is_kept_of_those_befor
                 for files in (before, after):
                     rows(small, files, with_pages=with_pages)
                 assert [key.files for key in small._tables] == [after], "without room for two that of all dates stays"
+
+
+def test_the_dates_before_end_at_midnight_also_where_the_last_file_is_of_some_minutes_of_an_hour() -> None:
+    midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC) + timedelta(days=1)
+    bounds = [midnight + timedelta(minutes=minutes) for minutes in (-1440, 0, 637, 660)]
+    ranges = tuple(map(TimeRange, bounds, bounds[1:]))
+    files = FactsRead(("before", "hours", "piece"), frozenset(), are_within=True, ranges=ranges)
+    key = _Key(files, ZoneDays(DAY, DAY + timedelta(days=1), "UTC"), 30, of_parts=True, with_pages=False)
+    earlier = key.until_last_date()
+    assert earlier is not None
+    assert (earlier.files.paths, earlier.days.end) == (("before",), midnight)
 
 
 def facts_read(files: list[str]) -> FactsRead:

@@ -41,7 +41,7 @@ class _Key(NamedTuple):
         """
         if not self.of_parts or not self.files.ranges:
             return None
-        midnight = self.files.ranges[-1].start.replace(hour=0)
+        midnight = self.files.ranges[-1].start.replace(hour=0, minute=0)
         before = TimeRange(self.days.start, midnight)
         if not self.files.has_any(before) or self.files.is_cut_at(midnight):
             return None
