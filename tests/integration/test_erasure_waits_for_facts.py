@@ -66,3 +66,18 @@ def test_it_waits_for_what_a_turn_puts_off(
 def _waiting(database: Database) -> list[facts_marks.FactsDay]:
     with database.transaction() as tx:
         return facts_marks.days(tx, limit=10)
+
+
+def test_marks_are_joined_again_and_again(database: Database, redis: Connection, folder: Path) -> None:
+    [stored] = rows(database, "SELECT id FROM applications")
+    waiting = (stored[0], NOON.date())
+    for _ in range(2):
+        with database.transaction() as tx:
+            facts_marks.put(tx, waiting, {3: 1, 4: 2})
+            facts_marks.mark_day(tx, waiting)
+        for _ in range(2):
+            with database.transaction() as tx:
+                facts_marks.collapse(tx)
+        assert rows(database, "SELECT count(*), max(id) < 0 FROM facts_marks") == [(24, True)]
+        with database.transaction() as tx:
+            assert facts_marks.take(tx, waiting) == dict.fromkeys(range(24), facts_marks.ALL_MINUTES)
