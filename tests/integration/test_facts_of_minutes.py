@@ -123,6 +123,20 @@ def test_a_file_that_is_gone_is_made_anew_and_others_stay(
     assert is_right(database, writer, application)
 
 
+def test_a_file_that_is_gone_keeps_no_others_from_being_joined(
+    database: Database, writer: Writer, application: Application, arrive: Arrive
+) -> None:
+    for minute in MINUTES:
+        arrive(minute, minute)
+    [(name,)] = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL AND first_minute = 4")
+    (writer.folder.path / str(name)).unlink()
+    writer.clock, writer.swept_at = StandingClock(HOUR + timedelta(minutes=63)), float("-inf")
+    writer.turn()
+    assert writer.problem is None
+    writer.turn()
+    assert is_right(database, writer, application)
+
+
 @pytest.mark.parametrize("swept_at", [0.0, float("-inf")], ids=["by the next hit", "by joining"])
 def test_an_hour_that_a_scheduler_of_before_has_written_to_is_made_anew(
     database: Database, writer: Writer, application: Application, arrive: Arrive, swept_at: float

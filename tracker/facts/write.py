@@ -117,12 +117,15 @@ class Writer:
             if make_day(self.database, space, day, self.clock.now().astimezone(UTC)):
                 done.add(day)
         except FactsDamaged as error:
-            mended = mend_day(self.database, self.folder, day)
-            _log.warning("facts of a day not made", application=str(day[0]), date=str(day[1]), damaged_files=mended)
-            if not mended:
-                self.failures.append(str(error))
+            self._mend_day(day, error)
             return 0
         return 1
+
+    def _mend_day(self, day: FactsDay, error: FactsDamaged) -> None:
+        mended = mend_day(self.database, self.folder, day)
+        _log.warning("facts of a day not made", application=str(day[0]), date=str(day[1]), damaged_files=mended)
+        if not mended:
+            self.failures.append(str(error))
 
     def _demand_folder(self) -> None:
         with self.database.transaction() as tx:
@@ -186,10 +189,13 @@ class Writer:
         merged = 0
         for day, now in [*((day, self.clock.now()) for day in crowded), *((day, None) for day in days)]:
             with Workspace.open(self.folder, self.places) as space:
-                while should_continue() and self.clock.monotonic() < deadline:
-                    if not merge_day(self.database, space, day, now):
-                        break
-                    merged += 1
+                try:
+                    while should_continue() and self.clock.monotonic() < deadline:
+                        if not merge_day(self.database, space, day, now):
+                            break
+                        merged += 1
+                except FactsDamaged as error:
+                    self._mend_day(day, error)
         return merged
 
 
