@@ -83,15 +83,20 @@ def with_columns(table: str, names: Collection[str]) -> str:
     return f"(SELECT {unknown} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
 
 
-def rows_of(csv: str) -> str:
-    """Return the table of the rows in a file of CSV."""
-    return f"read_csv({text(csv)}, {options_of(ROW_COLUMNS)}, {LONG_LINES})"
+def rows_of(csv: str, *, by: str = "") -> str:
+    """Return the table of the rows in a file of CSV; where a number goes before those of COLUMNS, `by` is its name."""
+    columns = {by: "INTEGER", **ROW_COLUMNS} if by else ROW_COLUMNS
+    return f"read_csv({text(csv)}, {options_of(columns)}, {LONG_LINES})"
 
 
-def facts_of(hits: str, domain: str | None, parameters: Sequence[str]) -> str:
-    """Return the statement that makes facts; `hits` is what follows its FROM, with the tables that FACTS names."""
-    of_site = f"OR referrers.site = {text(domain)} OR ends_with(referrers.site, {text('.' + domain)})" if domain else ""
-    columns = [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
+def facts_of(hits: str, domain: str | None, parameters: Sequence[str], *, by: str = "") -> str:
+    """Return the statement that makes facts; `hits` is what follows its FROM, with the tables that FACTS names.
+
+    `domain` is an expression of SQL. Facts of several applications keep the column `by`.
+    """
+    of_site = f"OR referrers.site = {domain} OR ends_with(referrers.site, '.' || {domain})" if domain else ""
+    columns = [f"hits.{by}"] if by else []
+    columns += [f"{sql} AS {quoted(name)}" for name, sql in FACTS.items()]
     for key in parameters:
         pointer = "/" + key.replace("~", "~0").replace("/", "~1")
         columns.append(f"json_extract_string(parameters, {text(pointer)}) AS {quoted(column_of(key))}")

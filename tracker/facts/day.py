@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from tracker.facts.engine import Cursor, Engine
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder, name_of
 from tracker.facts.pieces import Group, grouped, next_joined, share_minutes
+from tracker.facts.recipe import Recipe, recipe_of
 from tracker.facts.visits import FileSpan
 from tracker.privacy.places import Places
 from tracker.store import archived_months, facts_files, facts_marks
@@ -70,7 +71,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
         if share_minutes(files):
             facts_files.replace(tx, [file.id for file in files])
             files, marks = [], dict.fromkeys(range(_HOURS), facts_marks.ALL_MINUTES)
-        groups = grouped(files, marks, hour_now=now.hour if day[1] == now.date() else _HOURS + 1)
+        groups = grouped(files, marks, hour_now=hour_now(day[1], now))
         made = make.Made(tx, cursor, space.work, day, space.places)
         until = time.monotonic() + _READ_SECONDS
         taken: list[Group] = []
@@ -87,8 +88,13 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
     return len(taken) == len(groups)
 
 
+def hour_now(day: date, now: datetime) -> int:
+    """Return the hour of a day that goes on; a day that is over, or to come, has none."""
+    return now.hour if day == now.date() else _HOURS + 1
+
+
 def _replace(
-    tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: make.Recipe
+    tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: Recipe
 ) -> None:
     """Put what was made anew, and what is left of the old file, in the place of that one."""
     kept = None if group.is_whole else group.file
@@ -97,7 +103,7 @@ def _replace(
         facts_files.replace(tx, [group.file.id])
     keys = {*recipe.parameters, *(kept.parameters if kept is not None else ())}
     for first, last in group.spans:
-        span = _span_between(day, first, last, recipe)
+        span = span_between(day[1], first, last, recipe)
         made = space.work / "joined.made"
         count = make.join(cursor, group.hours, old, made, span)
         if count:
@@ -109,10 +115,10 @@ def span_of(file: FactsFile, timeout_minutes: int) -> FileSpan:
     return FileSpan(file.date, file.first_hour, file.last_hour, timeout_minutes, file.first_minute, file.last_minute)
 
 
-def _span_between(day: FactsDay, first: int, last: int, recipe: make.Recipe) -> FileSpan:
+def span_between(day: date, first: int, last: int, recipe: Recipe) -> FileSpan:
     """Return what a file is about, by its first and last minute of the day."""
     (first_hour, first_minute), (last_hour, last_minute) = divmod(first, 60), divmod(last, 60)
-    return FileSpan(day[1], first_hour, last_hour, recipe.timeout_minutes, first_minute, last_minute)
+    return FileSpan(day, first_hour, last_hour, recipe.timeout_minutes, first_minute, last_minute)
 
 
 def mend_day(database: Database, folder: Folder, day: FactsDay) -> int:
@@ -147,7 +153,7 @@ def merge_day(database: Database, space: Workspace, day: FactsDay, now: datetime
         first, last = joined[0].first_minute_of_day, joined[-1].last_minute_of_day
         if now is None and len(joined) == len(files):
             first, last = 0, _HOURS * 60 - 1
-        span = _span_between(day, first, last, make.recipe_of(tx, day))
+        span = span_between(day[1], first, last, recipe_of(tx, day[0]))
         made = space.work / "merged.made"
         count = make.join(cursor, {}, [space.folder.local(file.name) for file in joined], made, span)
         facts_files.replace(tx, [file.id for file in joined])

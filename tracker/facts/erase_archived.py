@@ -13,6 +13,7 @@ from tracker.errors import FactsUnavailable
 from tracker.facts import hit_files, make
 from tracker.facts.columns import VISITOR
 from tracker.facts.day import Workspace, publish, span_of
+from tracker.facts.recipe import recipe_of
 from tracker.facts.engine import Cursor, text
 from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks
 from tracker.store.archive_erasures import ArchiveErasure
@@ -112,7 +113,7 @@ def _erase_facts(tx: Transaction, space: Workspace, cursor: Cursor, file: FactsF
     path, made = space.folder.local(file.name), space.work / "left.made"
     [(count,)] = cursor.rows(f"SELECT count(*) FROM {_facts(path)} WHERE {condition}")  # noqa: S608
     if count:
-        timeout_minutes = make.recipe_of(tx, (file.application_id, file.date)).timeout_minutes
+        timeout_minutes = recipe_of(tx, file.application_id).timeout_minutes
         span = span_of(file, timeout_minutes)
         left = make.without(cursor, f"{_facts(path)} WHERE NOT coalesce({condition}, false)", made, span)
         facts_files.replace(tx, [file.id])

@@ -1,13 +1,11 @@
 """The facts of some hours: from the rows of `access_logs` to a file that readers find."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tracker.application_settings import IP_ANONYMIZATION, PAGE_QUERY_PARAMETERS, SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import FACTS, PLACES, rows_of, with_columns
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
@@ -20,11 +18,10 @@ from tracker.facts.meaning import (
     make_facts,
     make_facts_of_rows,
 )
-from tracker.facts.page import without_www
-from tracker.facts.place import country_of_address
+from tracker.facts.recipe import recipe_of
 from tracker.facts.visits import FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
 from tracker.privacy.places import Places
-from tracker.store import applications, custom_parameter_definitions, fact_rows
+from tracker.store import fact_rows
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
 
@@ -34,41 +31,6 @@ _FEW_BYTES: Final = 10_000_000
 """Bytes of rows, some 30,000: fewer are made facts of as they are."""
 _MAX_HITS: Final = 600_000
 """Hits whose facts stay in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What an application's settings say about its facts."""
-
-    domain: str | None
-    belonging: frozenset[str]
-    """Query parameters that belong to the page."""
-    parameters: tuple[str, ...]
-    """The custom parameters that are defined."""
-    has_whole_addresses: bool
-    """Whether addresses are stored whole. Of IPv4 a network tells the country just as well, of IPv6 it does not."""
-    timeout_minutes: int
-    """After so long without a hit a visit is over."""
-
-    def country_of(self, address: str, places: Places) -> str | None:
-        return country_of_address(address, places) if self.has_whole_addresses or ":" not in address else None
-
-
-def recipe_of(tx: Transaction, day: FactsDay) -> Recipe:
-    """Return the recipe of an application; of one that is gone, one for no rows."""
-    app_id = applications.app_id_of(tx, str(day[0]))
-    application = applications.find(tx, app_id) if app_id else None
-    if application is None:
-        timeout_minutes = SESSION_TIMEOUT_MINUTES.value({})
-        return Recipe(None, frozenset(), (), has_whole_addresses=False, timeout_minutes=timeout_minutes)
-    definitions = custom_parameter_definitions.by_application(tx, [application.id]).get(application.id, ())
-    return Recipe(
-        domain=without_www(application.domain.lower()) if application.domain else None,
-        belonging=frozenset(PAGE_QUERY_PARAMETERS.value(application.settings)),
-        parameters=tuple(definition.parameter_key for definition in definitions),
-        has_whole_addresses=IP_ANONYMIZATION.value(application.settings) == "none",
-        timeout_minutes=SESSION_TIMEOUT_MINUTES.value(application.settings),
-    )
 
 
 class Made:
@@ -86,7 +48,7 @@ class Made:
         self._csv = work / "rows.csv"
         self._files: list[Path] = []
         self._has_hits = False
-        self.recipe = recipe_of(tx, day)
+        self.recipe = recipe_of(tx, day[0])
         self._csv.unlink(missing_ok=True)
         for left in work.glob("facts-*.made"):
             left.unlink()
@@ -110,15 +72,15 @@ class Made:
         size = self._csv.stat().st_size if self._csv.exists() else 0
         if not self._has_hits and size < _FEW_BYTES:
             self._read()
-            make_facts_of_rows(cursor, "made", recipe.domain, recipe.parameters)
+            make_facts_of_rows(cursor, "made", recipe.site, recipe.parameters)
             cursor.run("DROP TABLE rows")
         else:
             if size:
                 self._add_hits()
-            make_facts(cursor, "made", recipe.domain, recipe.parameters)
+            make_facts(cursor, "made", recipe.site, recipe.parameters)
         if self._files:
             self._put_aside()
-        facts = f"read_parquet({_list(self._files)})" if self._files else "made"
+        facts = f"read_parquet({list_of(self._files)})" if self._files else "made"
         cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM {facts}")
 
     def _read(self) -> None:
@@ -137,7 +99,7 @@ class Made:
             begin_hits(cursor)
             self._has_hits = True
         elif are_too_many(cursor, hits=_MAX_HITS):
-            make_facts(cursor, "made", recipe.domain, recipe.parameters)
+            make_facts(cursor, "made", recipe.site, recipe.parameters)
             self._put_aside()
             begin_meanings(cursor)
             begin_hits(cursor)
@@ -148,7 +110,7 @@ class Made:
     def _put_aside(self) -> None:
         """Put the facts that were made into a file."""
         self._files.append(self._work / f"facts-{len(self._files)}.made")
-        _write(self._cursor, "FROM made", self._files[-1], compression="snappy")
+        write(self._cursor, "FROM made", self._files[-1], compression="snappy")
         self._cursor.run("DROP TABLE made")
 
 
@@ -164,30 +126,32 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
     if old:
         gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
         left = f" AND NOT ({' OR '.join(gone)})" if gone else ""
-        sources.append(f"FROM {_facts_in(old)} WHERE {span.within}{left}")
+        sources.append(f"FROM {facts_in(old)} WHERE {span.within}{left}")
     query = " UNION ALL BY NAME ".join(f"({source})" for source in sources)
     if old:
-        _write(cursor, numbered(query, span), made)
-        _write(cursor, parts_of(_facts_in([made]), span), beside(made))
+        write(cursor, numbered(query, span), made)
+        write(cursor, parts_of(facts_in([made]), span), beside(made))
     else:
         # From what is in memory, not from the file: there texts are numbers.
         cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of(query, span)}")
-        _write(cursor, numbered(query, span, numbers="numbers"), made)
-        _write(cursor, parts_of(with_numbers(query, "numbers"), span), beside(made))
-    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
+        write(cursor, numbered(query, span, numbers="numbers"), made)
+        write(cursor, parts_of(with_numbers(query, "numbers"), span), beside(made))
+    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({list_of([made])})")  # noqa: S608 a path of our own
     return int(count)
 
 
 def without(cursor: Cursor, left: str, made: Path, span: FileSpan) -> int:
     """Write what is left of a file, as `FROM ... WHERE ...`, and its visits; how many facts these are."""
-    _write(cursor, numbered(f"FROM {left}", span), made)
-    _write(cursor, parts_of(_facts_in([made]), span), beside(made))
-    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({_list([made])})")  # noqa: S608 a path of our own
+    write(cursor, numbered(f"FROM {left}", span), made)
+    write(cursor, parts_of(facts_in([made]), span), beside(made))
+    [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({list_of([made])})")  # noqa: S608 a path of our own
     return int(count)
 
 
-def _write(cursor: Cursor, query: str, file: Path, *, compression: str = "zstd") -> None:
-    cursor.run(f"COPY ({query}) TO {text(str(file))} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {compression})")
+def write(cursor: Cursor, query: str, file: Path, *, compression: str = "zstd", by: str = "") -> None:
+    """Write what a query returns into a file; with `by` into a folder, a file for each value of that column."""
+    how = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION {compression}{by and f', PARTITION_BY ({by})'}"
+    cursor.run(f"COPY ({query}) TO {text(str(file))} ({how})")
 
 
 def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
@@ -195,14 +159,14 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     # A newer database says otherwise of some.
     columns = ", ".join(quoted(name) for name in FACTS if name not in PLACES)
     made = f"SELECT {columns} FROM facts"  # noqa: S608 our own names
-    stored = f"SELECT {columns} FROM {_facts_in(files)}" if files else f"{made} WHERE false"  # noqa: S608
+    stored = f"SELECT {columns} FROM {facts_in(files)}" if files else f"{made} WHERE false"  # noqa: S608
     return _compared(cursor, made, stored)
 
 
 def has_other_visits(cursor: Cursor, file: Path, span: FileSpan) -> bool:
     """Return whether the file of visits beside a file of facts says something else than these."""
-    made = parts_of(_facts_in([file]), span)
-    visits = f"read_parquet({_list([beside(file)])}, hive_partitioning=false)"
+    made = parts_of(facts_in([file]), span)
+    visits = f"read_parquet({list_of([beside(file)])}, hive_partitioning=false)"
     return _compared(cursor, made, f"FROM {visits}") != (0, 0)
 
 
@@ -221,9 +185,10 @@ def _compared(cursor: Cursor, ours: str, theirs: str) -> tuple[int, int]:
     return int(missing), int(surplus)
 
 
-def _facts_in(files: Sequence[Path]) -> str:
+def facts_in(files: Sequence[Path], *, options: str = "") -> str:
     """Return the facts of files, which may have been made before there was every column."""
-    return with_columns(f"read_parquet({_list(files)}, union_by_name=true, hive_partitioning=false)", FACTS)
+    source = f"read_parquet({list_of(files)}, union_by_name=true, hive_partitioning=false{options})"
+    return with_columns(source, FACTS)
 
 
 def hour_of(day: date, hour: int) -> datetime:
@@ -231,5 +196,6 @@ def hour_of(day: date, hour: int) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
 
 
-def _list(paths: Sequence[Path]) -> str:
+def list_of(paths: Sequence[Path]) -> str:
+    """Return paths as a literal."""
     return f"[{', '.join(text(str(path)) for path in paths)}]"

@@ -146,8 +146,13 @@ def _add(cursor: Cursor, table: str, meanings: str) -> None:
     cursor.run(f"INSERT INTO {table} SELECT {number}, * FROM ({meanings})")  # noqa: S608
 
 
-def make_facts_of_rows(cursor: Cursor, table: str, domain: str | None, parameters: Sequence[str]) -> None:
-    """Make a table of facts from the table `rows`, whose texts are explained: where they are few, that is cheaper."""
+def make_facts_of_rows(
+    cursor: Cursor, table: str, domain: str | None, parameters: Sequence[str], *, by: str = ""
+) -> None:
+    """Make a table of facts from the table `rows`, whose texts are explained: where they are few, that is cheaper.
+
+    `domain` is an expression of SQL. Where rows are of several applications, their column `by` says of which.
+    """
     joined = " ".join(f"LEFT JOIN {table} ON {table}.value = hits.{_TEXTS[table]}" for table in _MEANINGS)
     explained = "".join(
         f""", LATERAL (SELECT value, {", ".join(f"{sql} AS {name}" for name, sql in columns.items())}
@@ -156,11 +161,11 @@ def make_facts_of_rows(cursor: Cursor, table: str, domain: str | None, parameter
     )
     hits = f"""(SELECT *, make_timestamp(micros) AS time, {VISITOR} AS visitor, {_SESSION} AS session,
         client_sub_id AS client FROM rows) AS hits {joined}{explained}"""  # noqa: S608 our own names
-    cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {facts_of(hits, domain, parameters)}")
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {facts_of(hits, domain, parameters, by=by)}")
 
 
 def make_facts(cursor: Cursor, table: str, domain: str | None, parameters: Sequence[str]) -> None:
-    """Make a table of facts from all hits that were added."""
+    """Make a table of facts from all hits that were added; `domain` is an expression of SQL."""
     kinds = _make_kinds(cursor)
     hits = "hits " + " ".join(f"LEFT JOIN {table} ON {table}.id = hits.{table}" for table in _TABLES)
     typed = ", ".join(f"CAST({column} AS kind_of_{column}) AS {column}" for column in kinds)

@@ -74,32 +74,38 @@ class FileSpan:
         return _literal(self.start + timeout), _literal(self.end - timeout)
 
 
-def numbers_of(hits: str, span: FileSpan) -> str:
-    """Return the number of the visit of each visitor and time of a query's hits, of those without a session id."""
+def numbers_of(hits: str, span: FileSpan, *, by: str = "") -> str:
+    """Return the number of the visit of each visitor and time of a query's hits, of those without a session id.
+
+    Where the hits are of several files, `by` is the column that says of which one, here and in what follows.
+    """
+    by = by and f"{by}, "
+    each = by and f"PARTITION BY {by.removesuffix(', ')} "
     timeout = f"INTERVAL {span.timeout_minutes} MINUTE"
     # Visits are found among times of visitors alone: whole hits in a window would need many times the memory.
     return f"""
-        WITH moments AS (SELECT DISTINCT visitor, time FROM ({hits}) WHERE session IS NULL),
+        WITH moments AS (SELECT DISTINCT {by}visitor, time FROM ({hits}) WHERE session IS NULL),
         begun AS (
-            SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY visitor ORDER BY time) <= {timeout}
+            SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY {by}visitor ORDER BY time) <= {timeout}
                 THEN 0 ELSE 1 END AS begins
             FROM moments
         )
-        SELECT visitor, time, CAST({span.first_number} + sum(begins) OVER (ORDER BY visitor, time) AS UBIGINT) AS number
+        SELECT {by}visitor, time,
+            CAST({span.first_number} + sum(begins) OVER ({each}ORDER BY visitor, time) AS UBIGINT) AS number
         FROM begun
     """  # noqa: S608 numbers and names of our own
 
 
-def with_numbers(hits: str, numbers: str) -> str:
+def with_numbers(hits: str, numbers: str, *, by: str = "") -> str:
     """Return a table of a query's hits and, as `visit`, the number of their visits (none with a session id)."""
     return f"""(
         SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit
         FROM ({hits}) AS hits LEFT JOIN {numbers} AS numbers
-            ON hits.visitor = numbers.visitor AND hits.time = numbers.time
+            ON {_same_moment(by)}
     )"""  # noqa: S608 our own names
 
 
-def numbered(hits: str, span: FileSpan, *, numbers: str | None = None) -> str:
+def numbered(hits: str, span: FileSpan, *, numbers: str | None = None, by: str = "") -> str:
     """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted.
 
     `numbers` is a table of what `numbers_of` returns of them.
@@ -114,16 +120,21 @@ def numbered(hits: str, span: FileSpan, *, numbers: str | None = None) -> str:
             SELECT *, CAST(row_number() OVER (ORDER BY {ORDER_OF_KINDS}) AS UINTEGER) AS kind
             FROM (SELECT DISTINCT {ORDER_OF_KINDS} FROM hits)
         ),
-        numbers AS ({f"FROM {numbers}" if numbers else numbers_of("FROM hits", span)})
+        numbers AS ({f"FROM {numbers}" if numbers else numbers_of("FROM hits", span, by=by)})
         SELECT hits.* REPLACE ({_AS_TEXTS}), CASE WHEN session IS NULL THEN number END AS visit,
             session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
-        FROM hits LEFT JOIN numbers ON hits.visitor = numbers.visitor AND hits.time = numbers.time
+        FROM hits LEFT JOIN numbers ON {_same_moment(by)}
             LEFT JOIN kinds ON {same_kind}
-        ORDER BY kind, hits.visitor, hits.time
+        ORDER BY {by and f"hits.{by}, "}kind, hits.visitor, hits.time
     """  # noqa: S608 numbers and names of our own
 
 
-def parts_of(hits: str, span: FileSpan) -> str:
+def _same_moment(by: str) -> str:
+    columns = (by, "visitor", "time") if by else ("visitor", "time")
+    return " AND ".join(f"hits.{name} = numbers.{name}" for name in columns)
+
+
+def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
     """Return the parts of the visits in a table of hits with the numbers of their visits.
 
     Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
@@ -140,10 +151,12 @@ def parts_of(hits: str, span: FileSpan) -> str:
         for which, name in (("NOT", ""), ("", "internal_"))
         for count in ("requests", "views")
     )
+    by, order = by and f"{by}, ", by and f"parts.{by}, "
+    visit = f"{by}visitor, session, visit"
     view, minutes = "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
     return f"""
         WITH told_apart AS (
-            SELECT visitor, session, visit, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
+            SELECT {visit}, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
                 {kept}, {sources}, coalesce(channel = 'internal', false) AND {none} AS is_internal,
                 count(*) AS requests, count(*) FILTER (is_view) AS views, min(time) AS first, max(time) AS last,
                 coalesce(bool_or({view}), false) AS has_view,
@@ -153,25 +166,25 @@ def parts_of(hits: str, span: FileSpan) -> str:
                 coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
             FROM {hits} GROUP BY ALL
         ), counted AS (
-            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY visitor, session, visit, slot) AS arrivals
+            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY {visit}, slot) AS arrivals
             FROM told_apart
         ), parts AS (
-            SELECT visitor, session, visit, slot, {kept}, {arrived}, {counts},
+            SELECT {visit}, slot, {kept}, {arrived}, {counts},
                 min(first) AS time, max(last) AS last, bool_or(has_view) AS has_view,
                 arg_min(entry_page, (NOT has_view, entered, entry_page)) AS entry_page,
                 arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page,
                 coalesce(min(entered) FILTER (has_view), min(entered)) AS entered,
                 coalesce(max(left_at) FILTER (has_view), max(left_at)) AS left_at
             FROM (SELECT *, CASE WHEN arrivals > 1 THEN {{{apart}}} END AS apart FROM counted)
-            GROUP BY visitor, session, visit, slot, {kept}, apart
+            GROUP BY {visit}, slot, {kept}, apart
         )
         SELECT * EXCLUDE (slot, last, entered, left_at) REPLACE ({_AS_TEXTS.replace("hits.", "parts.")}),
             date_diff('microsecond', time, last) AS lasted,
             date_diff('microsecond', time, entered) AS entered_after,
             date_diff('microsecond', left_at, last) AS left_before,
             session IS NULL AND (time < {head} OR last >= {tail}) AS at_edge,
-            session IS NULL AND NOT at_edge AND count(*) OVER (PARTITION BY session, visit) = 1 AS is_whole
-        FROM parts ORDER BY {ORDER_OF_PARTS}
+            session IS NULL AND NOT at_edge AND count(*) OVER (PARTITION BY {by}session, visit) = 1 AS is_whole
+        FROM parts ORDER BY {order}{ORDER_OF_PARTS}
     """  # noqa: S608 names and numbers of our own
 
 

@@ -1,6 +1,6 @@
 """One turn of the copy: facts of marked hours are made anew, small files are merged, what was replaced is removed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Final
@@ -8,8 +8,10 @@ from uuid import uuid5
 
 from tracker.clock import Clock
 from tracker.errors import FactsUnavailable
+from tracker.facts import batch
+from tracker.facts.batch import BatchTooLarge, make_batch
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
-from tracker.facts.engine import FactsDamaged
+from tracker.facts.engine import FactsDamaged, FactsTooLarge, FactsTookTooLong
 from tracker.facts.erase_archived import erase_archived
 from tracker.facts.folder import Folder
 from tracker.facts.hit_files import remove_replaced
@@ -29,6 +31,7 @@ from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
 _DAYS_AT_ONCE: Final = 200
+_LEAST_DAYS: Final = 2
 _MERGE_SECONDS: Final = 120.0
 _MERGES_AT_ONCE: Final = 5
 _SWEEP_SECONDS: Final = 60.0
@@ -49,6 +52,8 @@ class Writer:
     collapsed_at: float = field(default=float("-inf"))
     failures: list[str] = field(default_factory=list)
     """Of the present turn: what keeps days from being made."""
+    alone: set[FactsDay] = field(default_factory=set)
+    """Days that failed, and are made with no others until they do not."""
     swept_at: float = field(default=float("-inf"))
 
     def turn(self, *, seconds: float = 20.0, should_continue: Callable[[], bool] = lambda: True) -> int:
@@ -86,8 +91,14 @@ class Writer:
                 # What arrives while a day is made waits for the next turn: else a busy day would be made all the time.
                 waiting = facts_marks.days(tx, limit=_DAYS_AT_ONCE + len(done))
                 days = [day for day in waiting if day not in done]
+                small = facts_marks.small(tx, days, hours=batch.HOURS, facts=batch.FACTS)
             if not days:
                 break
+            together = [day for day in days if day in small and day not in self.alone]
+            while together and should_continue() and self.clock.monotonic() < deadline:
+                made += self._make_batch(together[: batch.DAYS], done)
+                together = together[batch.DAYS :]
+            days = [day for day in days if day not in done]
             with Workspace.open(self.folder, self.places) as space:
                 for day in days:
                     if not should_continue() or self.clock.monotonic() >= deadline:
@@ -111,12 +122,31 @@ class Writer:
             # What keeps somebody in an archived file keeps no hit of others out of the facts.
             self.failures += erase_archived(self.database, space)
 
+    def _make_batch(self, days: Sequence[FactsDay], done: set[FactsDay]) -> int:
+        """Make small days together; where that fails, each half of them. Those that are left are to be made alone."""
+        if len(days) < _LEAST_DAYS:
+            return 0
+        try:
+            with Workspace.open(self.folder, self.places) as space:
+                made = make_batch(self.database, space, days, self.clock.now().astimezone(UTC))
+        except (BatchTooLarge, FactsDamaged, FactsTooLarge, FactsTookTooLong):
+            half = len(days) // 2
+            return self._make_batch(days[:half], done) + self._make_batch(days[half:], done)
+        except FactsUnavailable as error:
+            # Nothing can be written, or the engine's process has ended: the first day alone says the same, or does not.
+            _log.warning("facts of several days not made together", days=len(days), reason=str(error))
+            return 0
+        done.update(made)
+        return len(made)
+
     def _make_day(self, space: Workspace, day: FactsDay, done: set[FactsDay]) -> int:
         """Make a day; one whose files are damaged or gone is made from the rows alone, with the next turn."""
         try:
             if make_day(self.database, space, day, self.clock.now().astimezone(UTC)):
                 done.add(day)
+            self.alone.discard(day)
         except FactsDamaged as error:
+            self.alone.add(day)
             self._mend_day(day, error)
             return 0
         return 1

@@ -1,6 +1,6 @@
 """The table `applications`, and the snapshot of one with all that belongs to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -125,6 +125,11 @@ def app_id_of(tx: Transaction, reference: str) -> str | None:
         application_id = None
     row = fetch_one(tx, "applications/app_id_of", {"id": application_id, "app_id": reference})
     return row["app_id"] if row else None
+
+
+def app_ids_of(tx: Transaction, ids: Collection[UUID]) -> list[str]:
+    """Return the app_ids of the applications among `ids` that exist, deleted ones too."""
+    return [row["app_id"] for row in fetch_all(tx, "applications/app_ids_of", {"ids": list(ids)})]
 
 
 def of_key(tx: Transaction, presented: str) -> Application | None:

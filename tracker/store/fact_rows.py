@@ -32,17 +32,20 @@ NULL = "NULL"
 
 
 def copy_out(
-    tx: Transaction, application_id: UUID, hour: datetime, minutes: int, parameters: Sequence[str]
+    tx: Transaction, application_id: UUID, hour: datetime, minutes: int, parameters: Sequence[str], *, first: bytes = b""
 ) -> Iterator[bytes]:
-    """Yield the rows of some minutes (as bits) of an hour, as pieces of CSV without a header."""
-    first = (minutes & -minutes).bit_length() - 1
+    """Yield the rows of some minutes (as bits) of an hour, as pieces of CSV without a header.
+
+    Each line begins with `first`, for whoever puts rows of several applications together.
+    """
+    minute = (minutes & -minutes).bit_length() - 1
     params = {
         "application_id": application_id,
-        "start": hour + timedelta(minutes=first),
+        "start": hour + timedelta(minutes=minute),
         "end": hour + timedelta(minutes=minutes.bit_length()),
         "minutes": minutes & ALL_MINUTES,
         "parameters": list(parameters),
     }
     with tx.cursor() as cursor, cursor.copy(sql("access_logs/copy_out"), params) as stream:
         for rows in copied_rows(stream):
-            yield b"".join(rows)
+            yield b"".join(part for row in rows for part in (first, row)) if first else b"".join(rows)

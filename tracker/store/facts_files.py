@@ -1,13 +1,13 @@
 """`facts_files` and `facts_folder`: of which files the columnar copy consists, and in which folder they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
-from tracker.store.queries import execute, fetch_all, fetch_one
+from tracker.store.queries import Row, execute, fetch_all, fetch_one
 
 _CHECKSUMS = 64
 """Digits of two checksums: of the file and of that of its visits."""
@@ -77,8 +77,20 @@ class FolderState:
 def of_days(tx: Transaction, application_id: UUID, first: date, last: date) -> list[FactsFile]:
     """Return the files that hold the facts of these days (UTC), in their order."""
     params = {"application_id": application_id, "first": first, "last": last}
-    rows = fetch_all(tx, "facts_files/of_days", params)
-    return [FactsFile(**{**row, "parameters": tuple(row["parameters"])}) for row in rows]
+    return list(map(_file, fetch_all(tx, "facts_files/of_days", params)))
+
+
+def of_each(tx: Transaction, days: Collection[FactsDay]) -> dict[FactsDay, list[FactsFile]]:
+    """Return the files that hold the facts of some days, by day, in their order."""
+    params = {"application_ids": [day[0] for day in days], "dates": [day[1] for day in days]}
+    files: dict[FactsDay, list[FactsFile]] = {day: [] for day in days}
+    for file in map(_file, fetch_all(tx, "facts_files/of_each", params)):
+        files[file.application_id, file.date].append(file)
+    return files
+
+
+def _file(row: Row) -> FactsFile:
+    return FactsFile(**{**row, "parameters": tuple(row["parameters"])})
 
 
 def insert(tx: Transaction, file: FactsFile) -> None:

@@ -1,6 +1,6 @@
 """`facts_marks`: hours whose facts do not say any more what `access_logs` says."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -30,6 +30,26 @@ def days(tx: Transaction, *, limit: int) -> list[FactsDay]:
 def lock_day(tx: Transaction, day: FactsDay) -> None:
     """Wait until nobody else makes facts of this day, and hold it until the transaction ends."""
     execute(tx, "facts_marks/lock_day", _names(day))
+
+
+def lock_free(tx: Transaction, days: Collection[FactsDay]) -> list[FactsDay]:
+    """Hold those of some days of which nobody else makes facts, until the transaction ends; which these are."""
+    return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_marks/lock_free", _lists(days))]
+
+
+def small(tx: Transaction, days: Collection[FactsDay], *, hours: int, facts: int) -> set[FactsDay]:
+    """Return those of some days of which minutes of so few hours wait, in files of so few facts at most."""
+    params = {**_lists(days), "hours": hours, "facts": facts}
+    return {(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_marks/small", params)}
+
+
+def take_of(tx: Transaction, days: Collection[FactsDay]) -> dict[FactsDay, dict[int, int]]:
+    """Take the marks of some days, as `take` takes those of one."""
+    marks: dict[FactsDay, dict[int, int]] = {}
+    for row in fetch_all(tx, "facts_marks/take_of", _lists(days)):
+        of_day = marks.setdefault((row["application_id"], row["date"]), {})
+        of_day[row["hour"]] = ALL_MINUTES if row["minutes"] is None else row["minutes"]
+    return marks
 
 
 def take(tx: Transaction, day: FactsDay) -> Mapping[int, int]:
@@ -74,6 +94,10 @@ def collapse(tx: Transaction) -> None:
 def delete_of_application(tx: Transaction, application_id: UUID) -> None:
     """Forget the marks of an application that goes."""
     execute(tx, "facts_marks/delete_of_application", {"application_id": application_id})
+
+
+def _lists(days: Collection[FactsDay]) -> dict[str, object]:
+    return {"application_ids": [day[0] for day in days], "dates": [day[1] for day in days]}
 
 
 def _names(day: FactsDay) -> dict[str, object]:

@@ -1,0 +1,14 @@
+-- Those of some days of which minutes of few hours are marked, and no file of these hours has many facts.
+SELECT application_id, date
+FROM unnest(%(application_ids)s::uuid[], %(dates)s::date[]) AS day (application_id, date)
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT hour) AS hours, bool_or(minutes IS NULL) AS is_whole
+    FROM facts_marks
+    WHERE facts_marks.application_id = day.application_id AND facts_marks.date = day.date
+) AS marked
+WHERE hours <= %(hours)s AND NOT is_whole
+  AND NOT EXISTS (
+    SELECT FROM facts_files JOIN facts_marks USING (application_id, date)
+    WHERE facts_files.application_id = day.application_id AND facts_files.date = day.date
+      AND replaced_at IS NULL AND facts > %(facts)s AND hour BETWEEN first_hour AND last_hour
+  )

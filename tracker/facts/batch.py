@@ -1,0 +1,183 @@
+"""Many small days made together: for a few hits the engine makes its plans longer than it makes facts.
+
+What the files of several applications have in common (the settings but for the domain, the minutes that they are about)
+makes a pass: each row, fact and visit has the number of its file in the column `unit`, and the engine writes a file for
+each. Whatever fails takes the whole batch back.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from tracker.errors import FactsUnavailable
+from tracker.facts.columns import rows_of
+from tracker.facts.day import Workspace, hour_now, publish, span_between
+from tracker.facts.engine import Cursor, text
+from tracker.facts.folder import writing
+from tracker.facts.make import facts_in, hour_of, write
+from tracker.facts.meaning import add_meanings, begin_meanings, make_facts_of_rows
+from tracker.facts.pieces import Group, grouped
+from tracker.facts.recipe import Recipe, recipes_of
+from tracker.facts.visits import VISIT_COLUMNS, FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
+from tracker.store import archived_months, fact_rows, facts_files, facts_marks
+from tracker.store.database import Database, Transaction
+from tracker.store.facts_files import FactsFile
+from tracker.store.facts_marks import FactsDay
+
+DAYS: Final = 100
+"""Of one batch: the engine keeps so many files open that it writes."""
+HOURS: Final = 3
+"""Of a small day: so many hours have marked minutes at most."""
+FACTS: Final = 5_000
+"""Of a small day: none of the files that are made anew has more."""
+_SECONDS: Final = 55.0
+_PASS_FACTS: Final = 100_000
+"""Of the files before that one pass makes anew."""
+_PASS_BYTES: Final = 10_000_000
+"""Of the rows of one pass, some 30,000."""
+_BY: Final = "unit"
+
+
+class BatchTooLarge(FactsUnavailable):
+    """More hits arrived than are made together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A file to be made."""
+
+    day: FactsDay
+    group: Group
+    recipe: Recipe
+
+    @property
+    def kept(self) -> FactsFile | None:
+        """Return the file before, where some of its minutes are not made anew."""
+        return None if self.group.is_whole else self.group.file
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return the custom parameters of the file before."""
+        return self.kept.parameters if self.kept else ()
+
+    @property
+    def span(self) -> FileSpan:
+        return span_between(self.day[1], self.group.first, self.group.last, self.recipe)
+
+
+def make_batch(database: Database, space: Workspace, days: Sequence[FactsDay], now: datetime) -> list[FactsDay]:
+    """Make the marked minutes of days anew, but for those of which somebody else makes facts; which days these were.
+
+    Raises BatchTooLarge, FactsUnavailable, DatabaseUnavailable.
+    """
+    with database.transaction() as tx, space.engine.cursor(seconds=_SECONDS) as cursor:
+        held = facts_marks.lock_free(tx, days)
+        for units in _passes(_units(tx, held, now)):
+            _make(tx, cursor, space, units)
+    return held
+
+
+def _units(tx: Transaction, days: Sequence[FactsDay], now: datetime) -> Iterator[_Unit]:
+    """Take the marks of days; what is to be made then. Of archived months nothing is (`tracker.facts.day`)."""
+    marks = facts_marks.take_of(tx, days)
+    files = facts_files.of_each(tx, days)
+    recipes = recipes_of(tx, {day[0] for day in days})
+    archived = {date for date in {day[1] for day in days} if archived_months.is_dropped(tx, date)}
+    for day, marked in marks.items():
+        if day[1] not in archived:
+            for group in grouped(files[day], marked, hour_now=hour_now(day[1], now)):
+                if group.cut is not None:
+                    raise BatchTooLarge("A file is to be cut.")
+                yield _Unit(day, group, recipes[day[0]])
+
+
+def _passes(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
+    """Yield the units that are made together."""
+    alike: dict[object, list[_Unit]] = {}
+    for unit in units:
+        alike.setdefault((unit.recipe.without_domain, unit.span, unit.parameters), []).append(unit)
+    for of_kind in alike.values():
+        together: list[_Unit] = []
+        facts = 0
+        for unit in of_kind:
+            size = unit.kept.facts if unit.kept else 0
+            if together and facts + size > _PASS_FACTS:
+                yield together
+                together, facts = [], 0
+            together.append(unit)
+            facts += size
+        yield together
+
+
+def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> None:
+    """Make the files of units that have all but their application in common, and put them where readers look."""
+    recipe, span, parameters = units[0].recipe, units[0].span, units[0].parameters
+    made = space.work / "batch"
+    shutil.rmtree(made, ignore_errors=True)
+    with writing(space.work):
+        made.mkdir()
+    _read(tx, cursor, space, units)
+    _join(cursor, space, units, span)
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of('FROM joined', span, by=_BY)}")
+    write(cursor, numbered("FROM joined", span, numbers="numbers", by=_BY), made / "hits", by=_BY)
+    write(cursor, parts_of(with_numbers("FROM joined", "numbers", by=_BY), span, by=_BY), made / "visits", by=_BY)
+    counts: dict[int, int] = dict(cursor.rows(f"SELECT {_BY}, count(*) FROM joined GROUP BY ALL"))  # noqa: S608
+    cursor.renew()
+    facts_files.replace(tx, [unit.group.file.id for unit in units if unit.group.file is not None])
+    for number, unit in enumerate(units):
+        if count := counts.get(number, 0):
+            file = made / f"{number}.made"
+            for folder, target in (("hits", file), ("visits", beside(file))):
+                with writing(space.work):
+                    (made / folder / f"{_BY}={number}" / "data_0.parquet").rename(target)
+            keys = {*recipe.parameters, *parameters}
+            publish(tx, space.folder, file, day=unit.day, span=span, count=count, parameters=keys)
+
+
+def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> None:
+    """Make the table `made`: the facts of the rows of marked minutes."""
+    recipe, csv = units[0].recipe, space.work / "batch.csv"
+    with writing(space.work), csv.open("wb") as file:
+        for number, unit in enumerate(units):
+            line = b'"%d",' % number
+            for hour, minutes in unit.group.hours.items():
+                begin = hour_of(unit.day[1], hour)
+                for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, recipe.parameters, first=line):
+                    file.write(block)
+                    if file.tell() > _PASS_BYTES:
+                        raise BatchTooLarge("More hits arrived than are made together.")
+    cursor.renew()
+    of_units = ", ".join(f"({number}, {unit.recipe.site or 'NULL'})" for number, unit in enumerate(units))
+    cursor.run(
+        f"""CREATE OR REPLACE TEMP TABLE rows AS SELECT rows.*, domain FROM {rows_of(str(csv), by=_BY)} AS rows
+            JOIN (VALUES {of_units}) AS sites ({_BY}, domain) USING ({_BY})"""  # noqa: S608 every value is quoted
+    )
+    begin_meanings(cursor)
+    with writing(space.work):
+        add_meanings(cursor, space.work, recipe.belonging, partial(recipe.country_of, places=space.places))
+    make_facts_of_rows(cursor, "made", "hits.domain", recipe.parameters, by=_BY)
+
+
+def _join(cursor: Cursor, space: Workspace, units: Sequence[_Unit], span: FileSpan) -> None:
+    """Make the table `joined`: what was made, and what is left of the files before."""
+    query = f"SELECT * FROM made WHERE {span.within}"  # noqa: S608 our own names
+    old = {number: space.folder.local(unit.kept.name) for number, unit in enumerate(units) if unit.kept}
+    if old:
+        files = ", ".join(f"({number}, {text(str(path))})" for number, path in old.items())
+        again = ", ".join(
+            f"({number}, {hour}, {minutes})" for number in old for hour, minutes in units[number].group.hours.items()
+        )
+        others = ", ".join(map(text, ("filename", *VISIT_COLUMNS)))
+        query += f"""
+            UNION ALL BY NAME SELECT COLUMNS(lambda name: name NOT IN ({others})) FROM (
+                SELECT old.*, files.{_BY} FROM {facts_in(list(old.values()), options=", filename=true")} AS old
+                    JOIN (VALUES {files}) AS files ({_BY}, filename) USING (filename)
+            ) AS old
+            WHERE {span.within} AND NOT EXISTS (
+                FROM (VALUES {again}) AS again ({_BY}, hour, minutes)
+                WHERE again.{_BY} = old.{_BY} AND again.hour = hour(old.time) AND (minutes >> minute(old.time)) & 1 = 1
+            )"""  # noqa: S608 every value is quoted
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE joined AS {query}")
