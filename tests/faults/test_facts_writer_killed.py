@@ -9,9 +9,12 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from tests.support.facts import facts, make_facts
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
+from tracker.management import applications
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -20,13 +23,17 @@ KILLS = 6
 CHANCE = random.Random(7)
 
 
-def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
+@pytest.mark.parametrize("more", [0, 3])
+def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(  # noqa: PLR0917 fixtures
     redis: Connection,
     database: Database,
     application: Application,
     environment: dict[str, str],
     tmp_path: Path,
+    more: int,
 ) -> None:
+    sites = [application]
+    sites += [applications.create(database, name=f"s{n}", app_id=f"s{n}", rate_limit=1000)[0] for n in range(more)]
     folder = tmp_path / "facts"
     numbers = count()
     make_facts(database, folder)
@@ -39,7 +46,9 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(
     expected: set[str] = set()
     for kill in range(KILLS):
         arriving = [next(numbers) for _ in range(20)]
-        enqueue(redis, [hit_of(application, n, created_at=NOON - timedelta(minutes=n % 90)) for n in arriving])
+        minutes = 90 if not more else 3  # Of days made together few hours are marked.
+        sent = [(sites[n % len(sites)], n, NOON - timedelta(minutes=n % minutes)) for n in arriving]
+        enqueue(redis, [hit_of(site, n, created_at=at) for site, n, at in sent])
         drain(redis, database, batch_size=5)
         writer = subprocess.Popen(
             command,

@@ -183,16 +183,25 @@ def test_busy_applications_keep_nobody_waiting(
     names = ("blog", "docs", "wiki")
     others = [applications.create(database, name=name, app_id=name, rate_limit=1000)[0] for name in names]
     busy, *quiet = sorted([application, *others], key=lambda application: application.id)
-    make_day, made = write.make_day, list[UUID]()
+    make_day, make_batch, made = write.make_day, write.make_batch, list[UUID]()
+
+    def store(days: list[FactsDay]) -> None:
+        made.extend(day[0] for day in days)
+        enqueue(redis, [hit_of(busy, 100 + len(made), created_at=HOUR)])
+        drain(redis, database)
 
     def make_and_store(database: Database, space: Workspace, day: FactsDay, now: datetime) -> bool:
         is_all = make_day(database, space, day, now)
-        made.append(day[0])
-        enqueue(redis, [hit_of(busy, 100 + len(made), created_at=HOUR)])
-        drain(redis, database)
+        store([day])
         return is_all
 
+    def make_all_and_store(*arguments: Any) -> list[FactsDay]:
+        days = make_batch(*arguments)
+        store(days)
+        return days
+
     monkeypatch.setattr(write, "make_day", make_and_store)
+    monkeypatch.setattr(write, "make_batch", make_all_and_store)
     monkeypatch.setattr(write, "_DAYS_AT_ONCE", 1)
     enqueue(redis, [hit_of(one, number, created_at=HOUR) for number, one in enumerate([busy, *quiet])])
     drain(redis, database)

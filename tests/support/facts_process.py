@@ -10,14 +10,16 @@ from typing import Any
 
 from tests.support.saying_steps import say_before
 from tracker.clock import SystemClock
-from tracker.facts import make, write
+from tracker.facts import batch, make, write
 from tracker.facts.folder import Folder
 from tracker.store import facts_files, facts_marks
 from tracker.store.database import Database
 
 STEPS: tuple[tuple[Any, str], ...] = (
     (facts_marks, "take"),
+    (facts_marks, "take_of"),
     (make, "join"),
+    (batch, "write"),
     (Folder, "publish"),
     (facts_files, "insert"),
     (Folder, "remove"),

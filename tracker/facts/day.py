@@ -93,9 +93,7 @@ def hour_now(day: date, now: datetime) -> int:
     return now.hour if day == now.date() else _HOURS + 1
 
 
-def _replace(
-    tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: Recipe
-) -> None:
+def _replace(tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: Recipe) -> None:
     """Put what was made anew, and what is left of the old file, in the place of that one."""
     kept = None if group.is_whole else group.file
     old = [space.folder.local(kept.name)] if kept is not None else []

@@ -13,8 +13,8 @@ from tracker.errors import FactsUnavailable
 from tracker.facts import hit_files, make
 from tracker.facts.columns import VISITOR
 from tracker.facts.day import Workspace, publish, span_of
-from tracker.facts.recipe import recipe_of
 from tracker.facts.engine import Cursor, text
+from tracker.facts.recipe import recipe_of
 from tracker.store import archive_erasures, archived_hits, archived_months, facts_files, facts_marks
 from tracker.store.archive_erasures import ArchiveErasure
 from tracker.store.archived_hits import HitsFile

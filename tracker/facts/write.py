@@ -11,7 +11,7 @@ from tracker.errors import FactsUnavailable
 from tracker.facts import batch
 from tracker.facts.batch import BatchTooLarge, make_batch
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
-from tracker.facts.engine import FactsDamaged, FactsTooLarge, FactsTookTooLong
+from tracker.facts.engine import FactsDamaged, FactsTookTooLong, FactsTooLarge
 from tracker.facts.erase_archived import erase_archived
 from tracker.facts.folder import Folder
 from tracker.facts.hit_files import remove_replaced

@@ -32,7 +32,13 @@ NULL = "NULL"
 
 
 def copy_out(
-    tx: Transaction, application_id: UUID, hour: datetime, minutes: int, parameters: Sequence[str], *, first: bytes = b""
+    tx: Transaction,
+    application_id: UUID,
+    hour: datetime,
+    minutes: int,
+    parameters: Sequence[str],
+    *,
+    first: bytes = b"",
 ) -> Iterator[bytes]:
     """Yield the rows of some minutes (as bits) of an hour, as pieces of CSV without a header.
 
