@@ -231,6 +231,27 @@ def test_a_day_that_cannot_be_made_is_tried_alone_from_then_on(
     assert len(facts(database, writer.folder.path, "page")) == 3 * len(sites)
 
 
+def test_days_of_which_nothing_is_left_have_no_files_and_those_of_archived_months_keep_theirs(
+    database: Database, redis: Connection, sites: list[Application], writer: Writer, batches: list[list[FactsDay]]
+) -> None:
+    store(database, redis, sites)
+    writer.turn()
+    mark = """INSERT INTO facts_marks (application_id, date, hour, minutes)
+              SELECT application_id, date, 12, 1 FROM facts_files WHERE replaced_at IS NULL RETURNING 1"""
+    rows(database, "DELETE FROM access_logs RETURNING 1")
+    archived = "INSERT INTO archived_months (month, has_hits, dropped_at) VALUES (%s, false, now()) RETURNING 1"
+    rows(database, archived, NOON.date().replace(day=1))
+    rows(database, mark)
+    assert writer.turn() == len(sites)
+    assert len(facts(database, writer.folder.path, "page")) == len(sites)
+    rows(database, "DELETE FROM archived_months RETURNING 1")
+    rows(database, mark)
+    assert writer.turn() == len(sites)
+    assert [len(days) for days in batches] == [len(sites)] * 3
+    assert facts(database, writer.folder.path, "page") == []
+    assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
+
+
 def test_more_hits_than_are_made_together_are_made_in_smaller_batches(  # noqa: PLR0917 fixtures
     database: Database,
     redis: Connection,

@@ -172,8 +172,15 @@ def publish(
     parameters: AbstractSet[str],
 ) -> None:
     """Add a file that is made to the copy."""
+    facts_files.insert(tx, [put(folder, made, day=day, span=span, count=count, parameters=parameters)])
+
+
+def put(
+    folder: Folder, made: Path, *, day: FactsDay, span: FileSpan, count: int, parameters: AbstractSet[str]
+) -> FactsFile:
+    """Put a file that is made where readers will look once it belongs to the copy; what is to be noted of it."""
     published = folder.publish(made, name_of(day[0], day[1].isoformat(), span.first_hour, span.last_hour))
-    file = FactsFile(
+    return FactsFile(
         application_id=day[0],
         date=day[1],
         first_hour=span.first_hour,
@@ -186,4 +193,3 @@ def publish(
         checksum=published.checksum,
         parameters=tuple(sorted(parameters)),
     )
-    facts_files.insert(tx, file)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tracker.store.database import Transaction
 from tracker.store.facts_marks import FactsDay
-from tracker.store.queries import Row, execute, fetch_all, fetch_one
+from tracker.store.queries import Row, execute, fetch_all, fetch_one, sql
 
 _CHECKSUMS = 64
 """Digits of two checksums: of the file and of that of its visits."""
@@ -93,9 +93,11 @@ def _file(row: Row) -> FactsFile:
     return FactsFile(**{**row, "parameters": tuple(row["parameters"])})
 
 
-def insert(tx: Transaction, file: FactsFile) -> None:
-    """Add a file to the copy."""
-    execute(tx, "facts_files/insert", {**asdict(file), "parameters": list(file.parameters)})
+def insert(tx: Transaction, files: Sequence[FactsFile]) -> None:
+    """Add files to the copy."""
+    with tx.cursor() as cursor:
+        params = [{**asdict(file), "parameters": list(file.parameters)} for file in files]
+        cursor.executemany(sql("facts_files/insert"), params)
 
 
 def replace(tx: Transaction, ids: Sequence[int]) -> None:
