@@ -86,17 +86,14 @@ def store(database: Database, redis: Connection, sites: Sequence[Application], p
     [(stored,)] = rows(database, "SELECT coalesce(max(id), 0) FROM access_logs")
     for number in range(per_site * len(sites)):
         site = sites[number % len(sites)]
-        hit = hit_of(site, stored + number + 1, url=f"https://shop.example/{site.app_id}")
-        enqueue(redis, [hit_of(site, hit.id, created_at=NOON, url=hit.url, **given)])
+        url = f"https://shop.example/{site.app_id}"
+        enqueue(redis, [hit_of(site, stored + number + 1, **{"created_at": NOON, "url": url, **given})])
     drain(redis, database)
 
 
 def store_beside_what_is_kept(database: Database, redis: Connection, sites: Sequence[Application]) -> None:
     """Store hits of another minute than those of `store`, so that all of these is taken from the files before."""
-    [(stored,)] = rows(database, "SELECT max(id) FROM access_logs")
-    for number, site in enumerate(sites):
-        enqueue(redis, [hit_of(site, stored + number + 1, created_at=NOON + timedelta(minutes=1))])
-    drain(redis, database)
+    store(database, redis, sites, created_at=NOON + timedelta(minutes=1))
 
 
 def damage(database: Database, writer: Writer) -> tuple[FactsDay, str]:
@@ -214,9 +211,9 @@ def test_a_day_that_cannot_be_made_is_tried_alone_from_then_on(
     store(database, redis, sites)
     writer.turn()
     day, name = damage(database, writer)
-    size, checksum = described([writer.folder.path / name, beside(writer.folder.path / name)])
+    described_as = described([writer.folder.path / name, beside(writer.folder.path / name)])
     query = "UPDATE facts_files SET bytes = %s, checksum = %s WHERE name = %s RETURNING 1"
-    rows(database, query, size, checksum, name)
+    rows(database, query, *described_as, name)
     for _ in range(2):
         store_beside_what_is_kept(database, redis, sites)
         batches.clear()
@@ -224,7 +221,7 @@ def test_a_day_that_cannot_be_made_is_tried_alone_from_then_on(
         assert writer.alone == {day}
         assert writer.problem
     assert [len(days) for days in batches] == [len(sites) - 1]
-    rows(database, query, size, "0" * 64, name)
+    rows(database, query, 1, "0" * 64, name)
     writer.turn()
     writer.turn()
     assert (writer.alone, writer.problem) == (set(), None)
@@ -252,7 +249,7 @@ def test_days_of_which_nothing_is_left_have_no_files_and_those_of_archived_month
     assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
 
 
-def test_more_hits_than_are_made_together_are_made_in_smaller_batches(  # noqa: PLR0917 fixtures
+def test_more_hits_than_are_made_together_are_made_in_several_passes_and_those_of_one_site_alone(  # noqa: PLR0917 fixtures
     database: Database,
     redis: Connection,
     sites: list[Application],
@@ -262,12 +259,31 @@ def test_more_hits_than_are_made_together_are_made_in_smaller_batches(  # noqa: 
 ) -> None:
     store(database, redis, sites)
     [line] = rows(database, "SELECT max(length(access_logs::text)) FROM access_logs")
-    monkeypatch.setattr(batch, "_PASS_BYTES", 4 * line[0])
+    monkeypatch.setattr(batch, "_PASS_BYTES", 2 * line[0])
     store(database, redis, sites[:1], 20)
     writer.turn()
-    assert {len(days) for days in batches} == {3, 2}
+    assert [len(days) for days in batches] == [len(sites) - 1]
     assert len(facts(database, writer.folder.path, "page")) == len(sites) + 20
     assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
+
+
+def test_days_are_small_unless_a_full_file_is_about_one_of_their_marked_minutes(
+    database: Database, redis: Connection, sites: list[Application], writer: Writer
+) -> None:
+    store(database, redis, sites, 3)
+    writer.turn()
+    days = [(site.id, NOON.date()) for site in sites]
+    for first, last in ((0, 0), (0, 59), (1, 59)):
+        rows(database, "UPDATE facts_files SET first_minute = %s, last_minute = %s RETURNING 1", first, last)
+        for minutes in (1, 2, 1 << 59):
+            rows(database, "DELETE FROM facts_marks RETURNING 1")
+            with database.transaction() as tx:
+                for day in days:
+                    facts_marks.put(tx, day, {12: minutes})
+                is_about = minutes >> first and minutes < 1 << last + 1
+                assert facts_marks.small(tx, days, hours=1, facts=4) == set(days)
+                assert facts_marks.small(tx, days, hours=1, facts=3) == (set() if is_about else set(days))
+                assert facts_marks.small(tx, days, hours=0, facts=4) == set()
 
 
 def test_a_batch_waits_for_no_other_writer_and_leaves_its_days_alone(

@@ -31,20 +31,22 @@ from tracker.store.facts_marks import FactsDay
 DAYS: Final = 100
 """Of one batch: the engine keeps so many files open that it writes."""
 HOURS: Final = 3
-"""Of a small day: so many hours have marked minutes at most."""
-FACTS: Final = 5_000
-"""Of a small day: none of the files that are made anew has more."""
+"""Of a small day: so many hours have marked minutes at most. None of their files is large enough to be cut."""
 _SECONDS: Final = 55.0
 _PASS_FACTS: Final = 100_000
 """Of the files before that one pass makes anew."""
-_PASS_BYTES: Final = 10_000_000
-"""Of the rows of one pass, some 30,000."""
+_PASS_BYTES: Final = 5_000_000
+"""Of rows, some 15,000: the first file that brings a pass beyond is its last, and none may have more by itself."""
 _PUT_AT_ONCE: Final = 8
 _BY: Final = "unit"
 
 
 class BatchTooLarge(FactsUnavailable):
-    """More hits arrived than are made together."""
+    """A day is to be made alone: it turned out not to be a small one."""
+
+    def __init__(self, day: FactsDay) -> None:
+        super().__init__("More hits arrived than are made together.")
+        self.day = day
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def make_batch(database: Database, space: Workspace, days: Sequence[FactsDay], n
     with database.transaction() as tx, space.engine.cursor(seconds=_SECONDS) as cursor:
         held = facts_marks.lock_free(tx, days)
         for units in _passes(_units(tx, held, now)):
-            _make(tx, cursor, space, units)
+            left = units
+            while left:
+                left = left[_make(tx, cursor, space, left) :]
     return held
 
 
@@ -92,7 +96,7 @@ def _units(tx: Transaction, days: Sequence[FactsDay], now: datetime) -> Iterator
         if day[1] not in archived:
             for group in grouped(files[day], marked, hour_now=hour_now(day[1], now)):
                 if group.cut is not None:
-                    raise BatchTooLarge("A file is to be cut.")
+                    raise BatchTooLarge(day)
                 yield _Unit(day, group, recipes[day[0]])
 
 
@@ -114,14 +118,14 @@ def _passes(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
         yield together
 
 
-def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> None:
-    """Make the files of units that have all but their application in common, and put them where readers look."""
+def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> int:
+    """Make files that have all but their application in common; of how many of the units, from the first one on."""
     recipe, span, parameters = units[0].recipe, units[0].span, units[0].parameters
     made = space.work / "batch"
     shutil.rmtree(made, ignore_errors=True)
     with writing(space.work):
         made.mkdir()
-    _read(tx, cursor, space, units)
+    units = units[: _read(tx, cursor, space, units)]
     _join(cursor, space, units, span)
     cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of('FROM joined', span, by=_BY)}")
     write(cursor, numbered("FROM joined", span, numbers="numbers", by=_BY), made / "hits", by=_BY)
@@ -141,22 +145,25 @@ def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
     # A disk, or a bucket, takes several at once in the time of one.
     with ThreadPoolExecutor(_PUT_AT_ONCE, "facts") as threads:
         facts_files.insert(tx, list(threads.map(put_one, sorted(counts))))
+    return len(units)
 
 
-def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> None:
-    """Make the table `made`: the facts of the rows of marked minutes."""
+def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> int:
+    """Make the table `made`: the facts of the rows of marked minutes; of how many of the units there was room for."""
     recipe, csv = units[0].recipe, space.work / "batch.csv"
     with writing(space.work), csv.open("wb") as file:
-        for number, unit in enumerate(units):
-            line = b'"%d",' % number
+        read = 0
+        while read < len(units) and file.tell() <= _PASS_BYTES:
+            unit, begin_bytes, line = units[read], file.tell(), b'"%d",' % read
             for hour, minutes in unit.group.hours.items():
                 begin = hour_of(unit.day[1], hour)
                 for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, recipe.parameters, first=line):
                     file.write(block)
-                    if file.tell() > _PASS_BYTES:
-                        raise BatchTooLarge("More hits arrived than are made together.")
+                    if file.tell() - begin_bytes > _PASS_BYTES:
+                        raise BatchTooLarge(unit.day)
+            read += 1
     cursor.renew()
-    of_units = ", ".join(f"({number}, {unit.recipe.site or 'NULL'})" for number, unit in enumerate(units))
+    of_units = ", ".join(f"({number}, {unit.recipe.site or 'NULL'})" for number, unit in enumerate(units[:read]))
     cursor.run(
         f"""CREATE OR REPLACE TEMP TABLE rows AS SELECT rows.*, domain FROM {rows_of(str(csv), by=_BY)} AS rows
             JOIN (VALUES {of_units}) AS sites ({_BY}, domain) USING ({_BY})"""  # noqa: S608 every value is quoted
@@ -165,6 +172,7 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
     with writing(space.work):
         add_meanings(cursor, space.work, recipe.belonging, partial(recipe.country_of, places=space.places))
     make_facts_of_rows(cursor, "made", "hits.domain", recipe.parameters, by=_BY)
+    return read
 
 
 def _join(cursor: Cursor, space: Workspace, units: Sequence[_Unit], span: FileSpan) -> None:

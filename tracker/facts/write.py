@@ -8,7 +8,7 @@ from uuid import uuid5
 
 from tracker.clock import Clock
 from tracker.errors import FactsUnavailable
-from tracker.facts import batch
+from tracker.facts import batch, pieces
 from tracker.facts.batch import BatchTooLarge, make_batch
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
 from tracker.facts.engine import FactsDamaged, FactsTookTooLong, FactsTooLarge
@@ -91,7 +91,7 @@ class Writer:
                 # What arrives while a day is made waits for the next turn: else a busy day would be made all the time.
                 waiting = facts_marks.days(tx, limit=_DAYS_AT_ONCE + len(done))
                 days = [day for day in waiting if day not in done]
-                small = facts_marks.small(tx, days, hours=batch.HOURS, facts=batch.FACTS)
+                small = facts_marks.small(tx, days, hours=batch.HOURS, facts=pieces.PIECE_FACTS)
             if not days:
                 break
             together = [day for day in days if day in small and day not in self.alone]
@@ -129,7 +129,9 @@ class Writer:
         try:
             with Workspace.open(self.folder, self.places) as space:
                 made = make_batch(self.database, space, days, self.clock.now().astimezone(UTC))
-        except (BatchTooLarge, FactsDamaged, FactsTooLarge, FactsTookTooLong):
+        except BatchTooLarge as error:
+            return self._make_batch([day for day in days if day != error.day], done)
+        except (FactsDamaged, FactsTooLarge, FactsTookTooLong):
             half = len(days) // 2
             return self._make_batch(days[:half], done) + self._make_batch(days[half:], done)
         except FactsUnavailable as error:

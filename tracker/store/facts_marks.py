@@ -38,7 +38,7 @@ def lock_free(tx: Transaction, days: Collection[FactsDay]) -> list[FactsDay]:
 
 
 def small(tx: Transaction, days: Collection[FactsDay], *, hours: int, facts: int) -> set[FactsDay]:
-    """Return those of some days of which minutes of so few hours wait, in files of so few facts at most."""
+    """Return those of some days of which minutes of so few hours at most wait, all in files of fewer facts."""
     params = {**_lists(days), "hours": hours, "facts": facts}
     return {(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_marks/small", params)}
 
