@@ -11,6 +11,8 @@ from typing import Final
 SECONDS_A_MONTH: Final = 30 * 86_400
 _MICROSECONDS: Final = 1_000_000
 _HOUR: Final = 3600
+TURN_SECONDS: Final = 3
+"""So often hits are made facts."""
 MAX_KNOWN_APPLICATIONS: Final = 20_000
 """What a receiver keeps in memory; a site beyond is looked up again when its next hit comes."""
 
@@ -23,6 +25,10 @@ class HitCosts:
     valkey: float = 40.0
     worker: float = 70.0
     postgresql: float = 115.0
+    fact: float = 200.0
+    """Of the scheduler and its engine, for a hit of a busy site: the present minute is made anew each turn."""
+    site_facts: float = 9_000.0
+    """The same for each site of which a turn makes facts of any hits."""
     waiting_bytes: int = 900
     """Of Redis's memory for a hit that waits."""
     stored_bytes: int = 1700
@@ -79,6 +85,7 @@ def needs(load: Load, costs: HitCosts, *, utilisation: float, relative_speed: fl
         cores("worker", costs.worker, "processes (`worker.py --workers`), a core each"),
         cores("PostgreSQL", costs.postgresql, "cores"),
         redis,
+        _facts(load, costs, relative_speed),
         _size(
             "memory of Redis for an hour in which nothing is stored",
             load.peak * _HOUR * costs.waiting_bytes,
@@ -107,6 +114,11 @@ def advice(load: Load, needed: list[Need]) -> list[str]:
         )
     if amounts["PostgreSQL"] > _MAX_CORES_OF_A_SERVER:
         sentences.append("PostgreSQL writes on one server: beyond its cores, too, the sites have to be divided.")
+    if amounts[_FACTS] > 1:
+        sentences.append(
+            "Facts are made on one core, which is full at the peak: reports are then more than 10 s behind. Divide the "
+            "sites among installations where that matters."
+        )
     if load.sites > MAX_KNOWN_APPLICATIONS:
         sentences.append(
             f"A receiver keeps {MAX_KNOWN_APPLICATIONS:,} sites in memory; hits of others cost a look-up in Redis."
@@ -114,6 +126,22 @@ def advice(load: Load, needed: list[Need]) -> list[str]:
     return sentences
 
 
+def _facts(load: Load, costs: HitCosts, relative_speed: float) -> Need:
+    """Return how busy the one core is on which hits become facts."""
+    sites = min(load.sites, load.peak * TURN_SECONDS)
+    of_sites = sites * costs.site_facts / _MICROSECONDS / TURN_SECONDS / relative_speed
+    busy = of_sites + load.peak * costs.fact / _MICROSECONDS / relative_speed
+    speed = "" if relative_speed == 1 else f" / {relative_speed:g}"
+    return Need(
+        _FACTS,
+        round(busy, 2),
+        "of a core (it works on one)",
+        f"({sites:,.0f} sites a turn * {costs.site_facts:,g} µs / {TURN_SECONDS} s"
+        f" + {load.peak:,.0f} hits/s * {costs.fact:g} µs){speed} = {busy:.3f}",
+    )
+
+
+_FACTS: Final = "facts of the scheduler"
 _MAX_CORES_OF_A_SERVER: Final = 64
 """Cores; larger ones are rare, and writing does not grow with them."""
 
