@@ -1,8 +1,8 @@
 """Many small days made together: for a few hits the engine makes its plans longer than it makes facts.
 
-What the files of several applications have in common (the settings but for the domain, the minutes that they are about)
+What the files of several applications have in common (settings of facts and visits, the minutes that they are about)
 makes a pass: each row, fact and visit has the number of its file in the column `unit`, and the engine writes a file for
-each. Whatever fails takes the whole batch back.
+each, with the custom parameters of its application alone. Whatever fails takes the whole batch back.
 """
 
 import shutil
@@ -11,18 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from tracker.errors import FactsUnavailable
-from tracker.facts.columns import rows_of
+from tracker.facts.columns import FACTS, column_of, rows_of
 from tracker.facts.day import Workspace, hour_now, put, span_between
-from tracker.facts.engine import Cursor, text
+from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
 from tracker.facts.make import facts_in, hour_of, write
 from tracker.facts.meaning import add_meanings, begin_meanings, make_facts_of_rows
 from tracker.facts.pieces import Group, grouped
 from tracker.facts.recipe import Recipe, recipes_of
-from tracker.facts.visits import VISIT_COLUMNS, FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
+from tracker.facts.visits import ORDER, VISIT_COLUMNS, FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
 from tracker.store import archived_months, fact_rows, facts_files, facts_marks
 from tracker.store.database import Database, Transaction
 from tracker.store.facts_files import FactsFile
@@ -37,6 +38,8 @@ _PASS_FACTS: Final = 100_000
 """Of the files before that one pass makes anew."""
 _PASS_BYTES: Final = 5_000_000
 """Of rows, some 15,000: the first file that brings a pass beyond is its last, and none may have more by itself."""
+_PASS_PARAMETERS: Final = 100
+"""Each is a column of the whole pass."""
 _PUT_AT_ONCE: Final = 8
 _BY: Final = "unit"
 
@@ -63,9 +66,9 @@ class _Unit:
         return None if self.group.is_whole else self.group.file
 
     @property
-    def parameters(self) -> tuple[str, ...]:
-        """Return the custom parameters of the file before."""
-        return self.kept.parameters if self.kept else ()
+    def parameters(self) -> frozenset[str]:
+        """Return the custom parameters that the file has columns for."""
+        return frozenset((*self.recipe.parameters, *(self.kept.parameters if self.kept else ())))
 
     @property
     def span(self) -> FileSpan:
@@ -104,31 +107,30 @@ def _passes(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
     """Yield the units that are made together."""
     alike: dict[object, list[_Unit]] = {}
     for unit in units:
-        alike.setdefault((unit.recipe.without_domain, unit.span, unit.parameters), []).append(unit)
+        alike.setdefault((unit.recipe.in_common, unit.span), []).append(unit)
     for of_kind in alike.values():
         together: list[_Unit] = []
-        facts = 0
-        for unit in of_kind:
-            size = unit.kept.facts if unit.kept else 0
-            if together and facts + size > _PASS_FACTS:
+        facts, parameters = 0, frozenset[str]()
+        for unit in sorted(of_kind, key=lambda one: sorted(one.parameters)):
+            facts += unit.kept.facts if unit.kept else 0
+            parameters |= unit.parameters
+            if together and (facts > _PASS_FACTS or len(parameters) > _PASS_PARAMETERS):
                 yield together
-                together, facts = [], 0
+                together, facts, parameters = [], unit.kept.facts if unit.kept else 0, unit.parameters
             together.append(unit)
-            facts += size
         yield together
 
 
 def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Unit]) -> int:
-    """Make files that have all but their application in common; of how many of the units, from the first one on."""
-    recipe, span, parameters = units[0].recipe, units[0].span, units[0].parameters
-    made = space.work / "batch"
+    """Make the files of a pass; of how many of the units, from the first one on."""
+    span, made = units[0].span, space.work / "batch"
     shutil.rmtree(made, ignore_errors=True)
     with writing(space.work):
         made.mkdir()
     units = units[: _read(tx, cursor, space, units)]
     _join(cursor, space, units, span)
     cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of('FROM joined', span, by=_BY)}")
-    write(cursor, numbered("FROM joined", span, numbers="numbers", by=_BY), made / "hits", by=_BY)
+    hits = _write_hits(cursor, units, span, made)
     write(cursor, parts_of(with_numbers("FROM joined", "numbers", by=_BY), span, by=_BY), made / "visits", by=_BY)
     counts: dict[int, int] = dict(cursor.rows(f"SELECT {_BY}, count(*) FROM joined GROUP BY ALL"))  # noqa: S608
     cursor.renew()
@@ -136,11 +138,11 @@ def _make(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
 
     def put_one(number: int) -> FactsFile:
         file = made / f"{number}.made"
-        for folder, target in (("hits", file), ("visits", beside(file))):
+        for folder, target in ((hits[number], file), (made / "visits", beside(file))):
             with writing(space.work):
-                (made / folder / f"{_BY}={number}" / "data_0.parquet").rename(target)
-        keys = {*recipe.parameters, *parameters}
-        return put(space.folder, file, day=units[number].day, span=span, count=counts[number], parameters=keys)
+                (folder / f"{_BY}={number}" / "data_0.parquet").rename(target)
+        unit = units[number]
+        return put(space.folder, file, day=unit.day, span=span, count=counts[number], parameters=unit.parameters)
 
     # A disk, or a bucket, takes several at once in the time of one.
     with ThreadPoolExecutor(_PUT_AT_ONCE, "facts") as threads:
@@ -157,7 +159,7 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
             unit, begin_bytes, line = units[read], file.tell(), b'"%d",' % read
             for hour, minutes in unit.group.hours.items():
                 begin = hour_of(unit.day[1], hour)
-                for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, recipe.parameters, first=line):
+                for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, unit.recipe.parameters, first=line):
                     file.write(block)
                     if file.tell() - begin_bytes > _PASS_BYTES:
                         raise BatchTooLarge(unit.day)
@@ -171,7 +173,8 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
     begin_meanings(cursor)
     with writing(space.work):
         add_meanings(cursor, space.work, recipe.belonging, partial(recipe.country_of, places=space.places))
-    make_facts_of_rows(cursor, "made", "hits.domain", recipe.parameters, by=_BY)
+    parameters = sorted({key for unit in units[:read] for key in unit.recipe.parameters})
+    make_facts_of_rows(cursor, "made", "hits.domain", parameters, by=_BY)
     return read
 
 
@@ -195,3 +198,21 @@ def _join(cursor: Cursor, space: Workspace, units: Sequence[_Unit], span: FileSp
                 WHERE again.{_BY} = old.{_BY} AND again.hour = hour(old.time) AND (minutes >> minute(old.time)) & 1 = 1
             )"""  # noqa: S608 every value is quoted
     cursor.run(f"CREATE OR REPLACE TEMP TABLE joined AS {query}")
+
+
+def _write_hits(cursor: Cursor, units: Sequence[_Unit], span: FileSpan, made: Path) -> dict[int, Path]:
+    """Write the hits of each unit, with the custom parameters of that one alone; in which folder, by its number."""
+    alike: dict[tuple[str, ...], list[int]] = {}
+    folders: dict[int, Path] = {}
+    for number, unit in enumerate(units):
+        own = (*unit.recipe.parameters, *sorted(unit.parameters.difference(unit.recipe.parameters)))
+        alike.setdefault(own, []).append(number)
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE packed AS {numbered('FROM joined', span, numbers='numbers', by=_BY)}")
+    for parameters, numbers in alike.items():
+        columns = ", ".join(map(quoted, (_BY, *FACTS, *map(column_of, parameters), *VISIT_COLUMNS)))
+        of_these = f"{_BY} IN ({', '.join(map(str, numbers))})"
+        query = f"SELECT {columns} FROM packed WHERE {of_these} ORDER BY {_BY}, {ORDER}"  # noqa: S608 quoted
+        folder = made / f"hits-{numbers[0]}"
+        write(cursor, query, folder, by=_BY)
+        folders.update(dict.fromkeys(numbers, folder))
+    return folders

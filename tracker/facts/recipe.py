@@ -35,9 +35,9 @@ class Recipe:
         return text(self.domain) if self.domain else None
 
     @property
-    def without_domain(self) -> "Recipe":
-        """Return what many applications have in common."""
-        return replace(self, domain=None)
+    def in_common(self) -> "Recipe":
+        """Return what many applications have in common: all but the domain and the custom parameters."""
+        return replace(self, domain=None, parameters=())
 
     def country_of(self, address: str, places: Places) -> str | None:
         return country_of_address(address, places) if self.has_whole_addresses or ":" not in address else None
