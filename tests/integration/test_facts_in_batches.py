@@ -177,8 +177,8 @@ def test_one_who_visits_several_sites_is_counted_by_each_of_its_own_hits_alone( 
     batches: list[list[FactsDay]],
     session: str | None,
 ) -> None:
-    for _ in range(2):
-        store(database, redis, sites, 2, client_sub_id="one", session_id=session)
+    for referrer in ("https://www.google.com/", "https://shop.example/"):  # The second is the site's own, and no part.
+        store(database, redis, sites, 2, client_sub_id="one", session_id=session, referrer=referrer)
         writer.turn()
     assert [len(days) for days in batches] == [len(sites)] * 2
     for site, (about, (count, _, [hits, visits])) in zip(
