@@ -21,7 +21,7 @@ from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
 from tracker.facts.make import facts_in, hour_of, write
 from tracker.facts.meaning import add_meanings, begin_meanings, make_facts_of_rows
-from tracker.facts.pieces import Group, grouped
+from tracker.facts.pieces import Group, grouped, share_minutes
 from tracker.facts.recipe import Recipe, recipes_of
 from tracker.facts.visits import ORDER, VISIT_COLUMNS, FileSpan, beside, numbered, numbers_of, parts_of, with_numbers
 from tracker.store import archived_months, fact_rows, facts_files, facts_marks
@@ -44,11 +44,11 @@ _PUT_AT_ONCE: Final = 8
 _BY: Final = "unit"
 
 
-class BatchTooLarge(FactsUnavailable):
-    """A day is to be made alone: it turned out not to be a small one."""
+class DayNotSmall(FactsUnavailable):
+    """A day is to be made alone: it turned out to be no small one."""
 
     def __init__(self, day: FactsDay) -> None:
-        super().__init__("More hits arrived than are made together.")
+        super().__init__("The facts of a day are to be made alone.")
         self.day = day
 
 
@@ -78,7 +78,7 @@ class _Unit:
 def make_batch(database: Database, space: Workspace, days: Sequence[FactsDay], now: datetime) -> list[FactsDay]:
     """Make the marked minutes of days anew, but for those of which somebody else makes facts; which days these were.
 
-    Raises BatchTooLarge, FactsUnavailable, DatabaseUnavailable.
+    Raises DayNotSmall, FactsUnavailable, DatabaseUnavailable.
     """
     with database.transaction() as tx, space.engine.cursor(seconds=_SECONDS) as cursor:
         held = facts_marks.lock_free(tx, days)
@@ -97,9 +97,11 @@ def _units(tx: Transaction, days: Sequence[FactsDay], now: datetime) -> Iterator
     archived = {date for date in {day[1] for day in days} if archived_months.is_dropped(tx, date)}
     for day, marked in marks.items():
         if day[1] not in archived:
+            if share_minutes(files[day]):
+                raise DayNotSmall(day)
             for group in grouped(files[day], marked, hour_now=hour_now(day[1], now)):
                 if group.cut is not None:
-                    raise BatchTooLarge(day)
+                    raise DayNotSmall(day)
                 yield _Unit(day, group, recipes[day[0]])
 
 
@@ -162,7 +164,7 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
                 for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, unit.recipe.parameters, first=line):
                     file.write(block)
                     if file.tell() - begin_bytes > _PASS_BYTES:
-                        raise BatchTooLarge(unit.day)
+                        raise DayNotSmall(unit.day)
             read += 1
     cursor.renew()
     of_units = ", ".join(f"({number}, {unit.recipe.site or 'NULL'})" for number, unit in enumerate(units[:read]))

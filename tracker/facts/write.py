@@ -9,7 +9,7 @@ from uuid import uuid5
 from tracker.clock import Clock
 from tracker.errors import FactsUnavailable
 from tracker.facts import batch, pieces
-from tracker.facts.batch import BatchTooLarge, make_batch
+from tracker.facts.batch import DayNotSmall, make_batch
 from tracker.facts.day import Workspace, make_day, mend_day, merge_day
 from tracker.facts.engine import FactsDamaged, FactsTookTooLong, FactsTooLarge
 from tracker.facts.erase_archived import erase_archived
@@ -129,7 +129,7 @@ class Writer:
         try:
             with Workspace.open(self.folder, self.places) as space:
                 made = make_batch(self.database, space, days, self.clock.now().astimezone(UTC))
-        except BatchTooLarge as error:
+        except DayNotSmall as error:
             return self._make_batch([day for day in days if day != error.day], done)
         except (FactsDamaged, FactsTooLarge, FactsTookTooLong):
             half = len(days) // 2
