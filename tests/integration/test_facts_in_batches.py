@@ -68,7 +68,7 @@ def writer(database: Database, tmp_path: Path) -> Writer:
 
 def contents(database: Database, writer: Writer) -> dict[Any, Any]:
     """Of each file what it is about, every row of it and of its visits, and in what order they stand."""
-    found = {}
+    files = {}
     for *about, name, count, parameters in rows(database, FILES):
         kinds = []
         for file in (writer.folder.path / name, beside(writer.folder.path / name)):
@@ -77,8 +77,8 @@ def contents(database: Database, writer: Writer) -> dict[Any, Any]:
                 ordered = engine.execute(f"SELECT {ORDER} FROM {source}").fetchall()
                 answer = engine.execute(f"FROM {source}")
                 kinds.append((ordered, str(answer.description), sorted(map(repr, answer.fetchall()))))
-        found[tuple(about)] = (count, parameters, kinds)
-    return found
+        files[tuple(about)] = (count, parameters, kinds)
+    return files
 
 
 def store(database: Database, redis: Connection, sites: Sequence[Application], per_site: int = 1, **given: Any) -> None:
@@ -198,9 +198,8 @@ def test_a_damaged_file_is_made_anew_and_days_beside_it_are_made_in_the_same_tur
     writer.turn()
     damage(database, writer)
     store_beside_what_is_kept(database, redis, sites)
-    batches.clear()
     writer.turn()
-    assert sum(map(len, batches)) >= len(sites) - 3
+    assert sum(map(len, batches[1:])) >= len(sites) - 3
     assert len(facts(database, writer.folder.path, "page")) == 2 * len(sites)
     assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
 
@@ -259,7 +258,8 @@ def test_more_hits_than_are_made_together_are_made_in_several_passes_and_those_o
 ) -> None:
     store(database, redis, sites)
     [line] = rows(database, "SELECT max(length(access_logs::text)) FROM access_logs")
-    monkeypatch.setattr(batch, "_PASS_BYTES", 2 * line[0])
+    for limit in ("_PASS_BYTES", "_FILE_BYTES"):
+        monkeypatch.setattr(batch, limit, 2 * line[0])
     store(database, redis, sites[:1], 20)
     writer.turn()
     assert [len(days) for days in batches] == [len(sites) - 1]

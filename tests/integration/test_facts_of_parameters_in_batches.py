@@ -51,14 +51,14 @@ def parameters(database: Database, writer: Writer) -> dict[str, tuple[list[str],
     """Of each site, by its app_id: the parameters that its file is said to have, and those that it has, by hit."""
     query = """SELECT app_id, facts_files.name, facts_files.parameters
                FROM facts_files JOIN applications ON applications.id = application_id WHERE replaced_at IS NULL"""
-    found = {}
+    files = {}
     for app_id, name, said in rows(database, query):
         with duckdb.connect() as engine:
             answer = engine.execute(f"FROM read_parquet('{writer.folder.path / name}') ORDER BY time")
             names = [column[0] for column in answer.description or ()]
             its = [(name, names.index(name)) for name in names if name.startswith("p_")]
-            found[app_id] = (said, [{name: row[at] for name, at in its} for row in answer.fetchall()])
-    return found
+            files[app_id] = (said, [{name: row[at] for name, at in its} for row in answer.fetchall()])
+    return files
 
 
 @pytest.mark.parametrize("most", [1, 100])
@@ -90,13 +90,13 @@ def test_a_file_has_the_parameters_of_its_application_and_of_the_file_before(  #
     define(database, sites["b"], "price", "string")
     store(NOON + timedelta(minutes=1))
     writer.turn()
-    found = parameters(database, writer)
-    assert found["a"] == (["price"], [{"p_price": "price of a"}, {"p_price": None}])
-    assert found["b"] == (
+    after = parameters(database, writer)
+    assert after["a"] == (["price"], [{"p_price": "price of a"}, {"p_price": None}])
+    assert after["b"] == (
         ["color", "price"],
         [{"p_color": "color of b", "p_price": None}, {"p_color": "color of b", "p_price": "price of b"}],
     )
-    assert found["c"] == (["color", "price"], [{"p_color": "color of c", "p_price": "price of c"}] * 2)
-    assert found["d"] == ([], [{}, {}])
+    assert after["c"] == (["color", "price"], [{"p_color": "color of c", "p_price": "price of c"}] * 2)
+    assert after["d"] == ([], [{}, {}])
     assert [len(days) for days in batches] == [len(sites)] * 2
     assert all(verify(writer, (site.id, NOON.date())) is None for site in sites.values())

@@ -16,9 +16,11 @@ agent       browser, system and device of a user agent
 place       countries, from time zones and stored addresses
 columns     the columns of a fact, and how SQL makes them
 visits      the visits of a file: a number for each hit, and their parts beside the hits
+recipe      what an application's settings say about its facts
 make        the facts of some hours, from rows to a file
 pieces      which file minutes go into, and which files are joined; pure
 day         the files of one day: made anew, merged, mended
+batch       small days of several applications, made in one pass
 write       one turn: make what was marked, merge, remove
 rebuild     make days anew; compare them with the rows
 hit_files   files with all columns of hits

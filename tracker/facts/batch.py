@@ -37,7 +37,9 @@ _SECONDS: Final = 55.0
 _PASS_FACTS: Final = 100_000
 """Of the files before that one pass makes anew."""
 _PASS_BYTES: Final = 5_000_000
-"""Of rows, some 15,000: the first file that brings a pass beyond is its last, and none may have more by itself."""
+"""Of rows, some 15,000: the first file that brings a pass beyond is its last."""
+_FILE_BYTES: Final = 15_000_000
+"""Of rows of one file."""
 _PASS_PARAMETERS: Final = 100
 """Each is a column of the whole pass."""
 _PUT_AT_ONCE: Final = 8
@@ -163,7 +165,7 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
                 begin = hour_of(unit.day[1], hour)
                 for block in fact_rows.copy_out(tx, unit.day[0], begin, minutes, unit.recipe.parameters, first=line):
                     file.write(block)
-                    if file.tell() - begin_bytes > _PASS_BYTES:
+                    if file.tell() - begin_bytes > _FILE_BYTES:
                         raise DayNotSmall(unit.day)
             read += 1
     cursor.renew()
@@ -207,8 +209,8 @@ def _write_hits(cursor: Cursor, units: Sequence[_Unit], span: FileSpan, made: Pa
     alike: dict[tuple[str, ...], list[int]] = {}
     folders: dict[int, Path] = {}
     for number, unit in enumerate(units):
-        own = (*unit.recipe.parameters, *sorted(unit.parameters.difference(unit.recipe.parameters)))
-        alike.setdefault(own, []).append(number)
+        keys = (*unit.recipe.parameters, *sorted(unit.parameters.difference(unit.recipe.parameters)))
+        alike.setdefault(keys, []).append(number)
     cursor.run(f"CREATE OR REPLACE TEMP TABLE packed AS {numbered('FROM joined', span, numbers='numbers', by=_BY)}")
     for parameters, numbers in alike.items():
         columns = ", ".join(map(quoted, (_BY, *FACTS, *map(column_of, parameters), *VISIT_COLUMNS)))

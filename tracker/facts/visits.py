@@ -80,7 +80,7 @@ def numbers_of(hits: str, span: FileSpan, *, by: str = "") -> str:
     Where the hits are of several files, `by` is the column that says of which one, here and in what follows.
     """
     by = by and f"{by}, "
-    each = by and f"PARTITION BY {by.removesuffix(', ')} "
+    partition = by and f"PARTITION BY {by.removesuffix(', ')} "
     timeout = f"INTERVAL {span.timeout_minutes} MINUTE"
     # Visits are found among times of visitors alone: whole hits in a window would need many times the memory.
     return f"""
@@ -91,7 +91,7 @@ def numbers_of(hits: str, span: FileSpan, *, by: str = "") -> str:
             FROM moments
         )
         SELECT {by}visitor, time,
-            CAST({span.first_number} + sum(begins) OVER ({each}ORDER BY visitor, time) AS UBIGINT) AS number
+            CAST({span.first_number} + sum(begins) OVER ({partition}ORDER BY visitor, time) AS UBIGINT) AS number
         FROM begun
     """  # noqa: S608 numbers and names of our own
 
