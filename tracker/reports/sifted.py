@@ -102,10 +102,10 @@ def sifted_of(
     more than once. It stays while the block lasts.
     """
     asked = _asked(question, together)
-    if not _conditions(asked, files) and not asked.begins_with_visits:
+    if sum(map(_readings, asked.questions)) < _MIN_READINGS:
         yield None
         return
-    if sum(map(_readings, asked.questions)) < _MIN_READINGS:
+    if not _conditions(asked, files) and not asked.begins_with_visits:
         yield None
         return
     made = _Made(asked, cursor, passing, files, timeout_minutes)

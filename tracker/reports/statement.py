@@ -34,9 +34,11 @@ def rows_of(
 
     `together` are questions that are asked at the same time, this one among them.
     """
-    with sifted_of(question, together, cursor, kept.passing, files, timeout_minutes=timeout_minutes) as sifted:
-        if sifted is not None:
-            return cursor.rows(*statement_of(question, files, sifted.visits, sifted.rows))
+    # By itself, and without visits, a question reads the files no more than twice.
+    if question.needs_visits or len(together) > 1:
+        with sifted_of(question, together, cursor, kept.passing, files, timeout_minutes=timeout_minutes) as sifted:
+            if sifted is not None:
+                return cursor.rows(*statement_of(question, files, sifted.visits, sifted.rows))
     if not question.needs_visits:
         return cursor.rows(*statement_of(question, files))
     # Whole applications are asked for first and last pages too: they have one table for all of these questions.
