@@ -73,13 +73,11 @@ class ServedFacts:
         size, checksum = described([file, beside(file)])
         with duckdb.connect() as engine:
             [rows] = engine.execute("SELECT count(*) FROM read_parquet(?)", [str(file)]).fetchone() or (0,)
-        facts_files.insert(
-            tx,
-            FactsFile(
-                application_id=self._application, date=day, first_hour=0, last_hour=_LAST_HOUR, name=name,
-                facts=int(rows), bytes=size, checksum=checksum, parameters=(),
-            ),
+        served = FactsFile(
+            application_id=self._application, date=day, first_hour=0, last_hour=_LAST_HOUR, name=name,
+            facts=int(rows), bytes=size, checksum=checksum, parameters=(),
         )  # fmt: skip
+        facts_files.insert(tx, [served])
 
     def _put_tally(self, tally: Tally) -> None:
         days = tally.days
