@@ -1,9 +1,9 @@
 """`migrate`: twice, two at once, beside writers, and where it must refuse."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +15,7 @@ import pytest
 from tests.support.waiting import PATIENCE
 from tracker.embedded import Postgres
 from tracker.errors import DatabaseUnavailable, LockedOut, SettingsInvalid
-from tracker.store import maintenance, partition_making, partitions
+from tracker.store import concurrent_indexes, maintenance, migrations, partition_making, partitions
 from tracker.store.migrations import MIGRATIONS, migrate
 
 TODAY = date(2026, 11, 23)
@@ -51,6 +51,25 @@ def test_of_two_runs_at_once_each_step_is_applied_by_one(new_database: str) -> N
     assert sorted(step for step in [*first, *second] if step in REVISIONS) == REVISIONS
     assert {step for step in first if step in REVISIONS} & {step for step in second if step in REVISIONS} == set()
     assert set(first) | set(second) == {*REVISIONS, *MONTHS}
+
+
+def test_a_run_that_finds_another_ones_index_applies_or_awaits_what_follows(
+    new_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [index] = [position for position, step in enumerate(REVISIONS) if concurrent_indexes.is_concurrent(step)]
+    for step in REVISIONS[: index + 1]:
+        (tmp_path / f"{step}.sql").write_bytes((MIGRATIONS / f"{step}.sql").read_bytes())
+    with monkeypatch.context() as other, suppress(DatabaseUnavailable):  # Months want tables that come later.
+        other.setattr(migrations, "MIGRATIONS", tmp_path)
+        migrate(new_database, today=TODAY)
+    looked: list[object] = []
+
+    def too_early(step: Callable[[float], list[str]], *, on_wait: Callable[[str], None]) -> list[str]:
+        looked.append(step)
+        return [] if len(looked) == 1 else maintenance.patiently(step, on_wait=on_wait)
+
+    monkeypatch.setattr(migrations, "patiently", too_early)
+    assert migrate(new_database, today=TODAY) == [*REVISIONS[index + 1 :], *MONTHS]
 
 
 def test_a_database_that_is_not_utf8_is_refused(postgres: Postgres) -> None:

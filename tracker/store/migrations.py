@@ -51,13 +51,15 @@ def migrate(url: str, *, today: date, on_step: Callable[[str], None] = lambda _:
         _check_server(connection)
         _check_others(connection, on_step)
         applied = patiently(partial(_apply_missing, connection, on_step, None), on_wait=on_step)
-        while (waiting := _waiting_index(connection)) is not None:
-            on_step(f"{waiting} builds an index beside the writers, which waits for open transactions")
-            with concurrent_indexes.alone(connection, on_step):
-                if _waiting_index(connection) == waiting:
-                    concurrent_indexes.build(connection, MIGRATIONS / f"{waiting}.sql")
-                    # Noted by itself: what comes next may have to give up, and an index takes long.
-                    applied += patiently(partial(_apply_missing, connection, on_step, waiting), on_wait=on_step)
+        # Until nothing is missing: what another run has noted meanwhile may be an index, and not yet what follows it.
+        while (waiting := _next_missing(connection)) is not None:
+            if is_concurrent(waiting):
+                on_step(f"{waiting} builds an index beside the writers, which waits for open transactions")
+                with concurrent_indexes.alone(connection, on_step):
+                    if _next_missing(connection) == waiting:
+                        concurrent_indexes.build(connection, MIGRATIONS / f"{waiting}.sql")
+                        # Noted by itself: what comes next may have to give up, and an index takes long.
+                        applied += patiently(partial(_apply_missing, connection, on_step, waiting), on_wait=on_step)
             applied += patiently(partial(_apply_missing, connection, on_step, None), on_wait=on_step)
         if readable := reading_role.grant(connection):
             on_step(f"{reading_role.NAME} may read {', '.join(readable)}")
@@ -104,13 +106,13 @@ def _check_others(connection: PostgresConnection, on_step: Callable[[str], None]
         on_step(f"the database has {len(others)} tables of others, which stay as they are: {', '.join(others[:5])}")
 
 
-def _waiting_index(connection: PostgresConnection) -> str | None:
-    """Return the revision that comes next, where it builds an index beside the writers and the others are applied."""
+def _next_missing(connection: PostgresConnection) -> str | None:
+    """Return the revision that comes next; None where all are applied."""
     applied = applied_revision(connection)
     connection.rollback()
     names = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.sql"))
     following = names[names.index(applied) + 1 :] if applied else names
-    return following[0] if following and is_concurrent(following[0]) else None
+    return following[0] if following else None
 
 
 def _apply_missing(
