@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+USUAL  := 'not long and not clone and not package and not clients'
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PIN    := $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
@@ -33,12 +34,12 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 
 # More processes than cores, since most tests wait for something most of the time: on two cores six keep both busy.
 test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it, N=8 test processes)
-	$(PYTEST) -n $(or $(N),6) --dist loadfile --no-loadscope-reorder -m "not long and not clone and not package and not clients" $(ARGS)
+	$(PYTEST) -n $(or $(N),6) --dist loadfile --no-loadscope-reorder -m $(USUAL) $(ARGS)
 
 # Nothing to try again is a failure too: the suite broke off in another way.
 test-again: env ## what failed in the last run, one after the other, as long as it is at most three tests
 	@$(BIN)/python -c 'import json, sys; failed = json.load(open(".pytest_cache/v/cache/lastfailed")); print("Tried again, and to be mended even if they pass now:", *failed, sep="\n  "); sys.exit(len(failed) > 3)'
-	$(PYTEST) --last-failed --last-failed-no-failures none -m "not long and not clone and not package and not clients"
+	$(PYTEST) --last-failed --last-failed-no-failures none -m $(USUAL)
 
 test-long: env ## further cases of what `make test` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)

@@ -53,6 +53,12 @@ def arrive(redis: Connection, database: Database, application: Application, writ
     return arrived
 
 
+def lose_a_file(database: Database, writer: Writer) -> None:
+    """Remove the file that begins with the fifth minute."""
+    [(name,)] = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL AND first_minute = 4")
+    (writer.folder.path / str(name)).unlink()
+
+
 def is_right(database: Database, writer: Writer, application: Application) -> bool:
     stored = rows(database, "SELECT count(*) FROM access_logs")[0][0]
     assert len(facts(database, writer.folder.path, "page")) == stored
@@ -114,8 +120,7 @@ def test_a_file_that_is_gone_is_made_anew_and_others_stay(
 ) -> None:
     for minute in MINUTES:
         arrive(minute, minute)
-    [(name,)] = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL AND first_minute = 4")
-    (writer.folder.path / str(name)).unlink()
+    lose_a_file(database, writer)
     assert verify(writer, (application.id, HOUR.date())) is not None
     arrive(4, 12)
     assert is_right(database, writer, application)
@@ -128,8 +133,7 @@ def test_a_file_that_is_gone_keeps_no_others_from_being_joined(
 ) -> None:
     for minute in MINUTES:
         arrive(minute, minute)
-    [(name,)] = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL AND first_minute = 4")
-    (writer.folder.path / str(name)).unlink()
+    lose_a_file(database, writer)
     writer.clock, writer.swept_at = StandingClock(HOUR + timedelta(minutes=63)), float("-inf")
     writer.turn()
     assert writer.problem is None
