@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from tracker.facts.engine import Cursor, FactsTookTooLong
 from tracker.reports.facts_read import FactsRead, TimeRange
-from tracker.reports.near_parts import parts_of, put_near
-from tracker.reports.tables import VISIT_PARTS, visit_parts_of
+from tracker.reports.near_parts import put_near
+from tracker.reports.tables import visit_parts_of
 from tracker.reports.visits import PAGES, RAW, WHOLE, gathered_of
 from tracker.reports.zone_days import ZoneDays
 
@@ -159,10 +159,7 @@ def _make_from(cursor: Cursor, name: str, key: _Key, earlier: _Key, kept: str) -
     """Make a table from that of the dates before the last one: visits of this date take the place of what they were."""
     time = TimeRange(key.days.start, key.days.end)
     end = earlier.days.end
-    put_near(cursor, key.files, time, end=end, timeout_minutes=key.timeout_minutes)
-    later, params = parts_of(key.files, TimeRange(end, time.end))
-    names = ", ".join(VISIT_PARTS)
-    both = f"SELECT {names} FROM near UNION ALL SELECT {names} FROM ({later})"  # noqa: S608 our own names
+    both, later, params = put_near(cursor, key.files, time, end=end, timeout_minutes=key.timeout_minutes)
     columns = ", ".join(["raw", "key", *WHOLE, *(PAGES if key.with_pages else ())])
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered_both AS {_gathered(key, both)}", params)
     cursor.run(

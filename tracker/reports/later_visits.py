@@ -19,10 +19,10 @@ from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.engine_connection import EngineRow
 from tracker.reports import tallies
 from tracker.reports.facts_read import FactsRead, TimeRange
-from tracker.reports.near_parts import parts_of, put_near
+from tracker.reports.near_parts import put_near
 from tracker.reports.passing_files import PassingFiles
 from tracker.reports.question import Question
-from tracker.reports.tables import VISIT_PARTS, visits_of
+from tracker.reports.tables import visits_of
 from tracker.reports.visits import PAGES, WHOLE, gathered_of
 from tracker.reports.zone_days import ZoneDays
 
@@ -70,20 +70,18 @@ def sums_of_visits(question: Question, cursor: Cursor, path: str, names: Sequenc
 
 
 def _make(cursor: Cursor, files: FactsRead, to: Path, *, days: ZoneDays, end: datetime, timeout_minutes: int) -> None:
-    names = ", ".join(VISIT_PARTS)
-    later, later_params = parts_of(files, TimeRange(end, days.end))
-    put_near(cursor, files, TimeRange(days.start, days.end), end=end, timeout_minutes=timeout_minutes)
-    both = f"SELECT {names} FROM near UNION ALL SELECT {names} FROM ({later})"  # noqa: S608 our own names
-    for table, parts, values in (("gathered_both", both, later_params), ("gathered_near", "FROM near", [])):
+    time = TimeRange(days.start, days.end)
+    near = put_near(cursor, files, time, end=end, timeout_minutes=timeout_minutes)
+    for table, parts, values in (("gathered_both", near.both, near.params), ("gathered_near", "FROM near", [])):
         gathered = gathered_of(parts, timeout_minutes=timeout_minutes)
         cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {gathered}", values)
     columns = ", ".join([*WHOLE, *PAGES])
     cursor.run(
         f"""
         COPY (
-            SELECT 1 AS sign, {columns} FROM ({visits_of(both, "gathered_both")})
+            SELECT 1 AS sign, {columns} FROM ({visits_of(near.both, "gathered_both")})
             UNION ALL SELECT -1 AS sign, {columns} FROM ({visits_of("FROM near", "gathered_near")})
         ) TO {text(str(to))} (FORMAT parquet, COMPRESSION snappy)
         """,  # noqa: S608 paths and names of our own
-        later_params,
+        near.params,
     )

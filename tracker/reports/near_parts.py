@@ -6,7 +6,7 @@ files are not read in their whole width.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from tracker.facts.engine import Cursor
 from tracker.reports.facts_read import READ, FactsRead, TimeRange, naive
@@ -16,8 +16,16 @@ _FIRST_LOOK: Final = timedelta(days=1)
 """So far back a visit's beginning is looked for at first; then twice as far, and so on."""
 
 
-def put_near(cursor: Cursor, files: FactsRead, time: TimeRange, *, end: datetime, timeout_minutes: int) -> None:
-    """Put into the table `near` what lies in a time, before `end`, of those who come after it, too.
+class NearAndLater(NamedTuple):
+    """Parts on both sides of a time, as queries with the same values."""
+
+    both: str
+    later: str
+    params: list[object]
+
+
+def put_near(cursor: Cursor, files: FactsRead, time: TimeRange, *, end: datetime, timeout_minutes: int) -> NearAndLater:
+    """Put into the table `near` what lies in a time, before `end`, of those who come after it, too; return both.
 
     Of a session that goes on it has every part; of a visitor without one all since the first of these visits began.
     """
@@ -39,6 +47,8 @@ def put_near(cursor: Cursor, files: FactsRead, time: TimeRange, *, end: datetime
         """,  # noqa: S608 our own names
         [*later_params, *params],
     )
+    both = f"SELECT {names} FROM near UNION ALL SELECT {names} FROM ({later})"  # noqa: S608 our own names
+    return NearAndLater(both, later, later_params)
 
 
 def parts_of(files: FactsRead, time: TimeRange) -> tuple[str, list[object]]:
