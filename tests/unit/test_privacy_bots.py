@@ -3,7 +3,7 @@
 import pytest
 
 from tracker.privacy import bots
-from tracker.privacy.bots import is_bot
+from tracker.privacy.bots import is_bot, reads_no_pages
 from tracker.privacy.programs import AGENTS, CLIENTS, is_client, is_program
 
 CHROME = (
@@ -45,6 +45,12 @@ PEOPLE = f"""
     Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 5.1; Embedded Web Browser from: http://bsalsa.com/)
     Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36 (Ecosia android@150.0.0.0)
     Fountain/0.2.6 Android https://www.fountain.fm
+    Podcast Overhaul/4.1.1 iOS/16.1.1 +https://www.podcastoverhaul.com/
+    Turtlecast/0.7.7; (Android 13); +https://www.turtlecast.app
+    Juice/2.2 (Darwin) +http://juicereceiver.sf.net/
+    gPodder/3.5.2 (+http://gpodder.org/)
+    Mozilla/5.0 (PlayStation 4 PRO) AppleWebKit/531.3 (KHTML, like Gecko, HEVC, HDR, UHD) SCEE/1.0 Nuanti/2.0
+    Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Code/1.61.2 Chrome/91.0 Electron/13.5.1 Safari/537.36
     Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.7.8
 """.strip().splitlines()  # noqa: E501 as they were seen
 PROGRAMS = f"""
@@ -104,6 +110,17 @@ PROGRAMS = f"""
     {CHROME} (compatible; +https://developers.cloudflare.com/security-center/)
     Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) Chrome/126.0 Mobile Safari/537.36 +https://sitebulb.com
     {CHROME} nyt_scraping/scraping@nytimes.com
+    {CHROME} (Dotcom-Monitor)
+    {CHROME} (ThousandEyes Agent)
+    {CHROME} CookieHubScan/3.0
+    {CHROME} Scope3/2.0 (scope3.com)
+    {CHROME} SQWatcher/202312 (sqcompliance.com/sqwatcher.html)
+    Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0; AppInsights)
+    Mozilla/5.0 (Windows NT 6.3; WOW64; Trident/7.0; rv:11.0; Catchpoint) like Gecko
+    Mozilla/5.0 (X11; Linux x86_64; Rigor) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/86.0.4240.75 Safari/537.36
+    Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Google-Sites-Thumbnails) Chrome/120.0.6099.71 Safari/537.36
+    Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/26.1.0
+    Apache/2.2.2 (Fedora) (internal dummy connection)
 """.strip().splitlines()  # noqa: E501 as they were seen
 TOOLS = """
     node
@@ -141,12 +158,23 @@ TOOLS = """
     ApacheBench/2.3
     Apache-JMeter/5
     Debian APT-HTTP/1.3
+    Zendesk Webhook
+    Retool/2.0 (+https://docs.tryretool.com/docs/apis)
+    SFDC-Callout/49.0
+""".strip().splitlines()
+OF_SOMEBODY = """
+    Anomura/1.2 (+https://www.direqt.ai)
+    Lemmy/0.19.8; +https://leminal.space
+    ds9 2.000.ec2(+http://www.deepsearchnine.com/ds9.html)
+    Overcast/1.0 Podcast Sync (123 subscribers; feed-id=456789; +http://overcast.fm/)
+    WebsiteOps (hello@websiteops.io)
+    WebAuthn Adoption Study (Contact mb364@hdm-stuttgart.de)
 """.strip().splitlines()
 
 
 @pytest.mark.parametrize("user_agent", [line.strip() for line in PEOPLE])
 def test_people_are_people(user_agent: str) -> None:
-    assert not is_bot(user_agent)
+    assert not reads_no_pages(user_agent)
     assert not is_program(user_agent)
 
 
@@ -160,6 +188,12 @@ def test_tools_are_known_as_tools_however_they_are_spelled(user_agent: str) -> N
     for spelling in (user_agent, user_agent.upper(), user_agent.lower()):
         assert is_bot(spelling)
         assert is_client(spelling)
+
+
+@pytest.mark.parametrize("user_agent", [line.strip() for line in OF_SOMEBODY])
+def test_who_gives_an_address_fetches_pages_for_nobody_but_may_send_hits(user_agent: str) -> None:
+    assert reads_no_pages(user_agent)
+    assert not is_bot(user_agent)
 
 
 def test_the_list_holds_nothing_that_crawlerdetect_knows() -> None:

@@ -13,7 +13,7 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.record import Record
 from tracker.privacy.anonymization import Privacy
-from tracker.privacy.bots import is_bot
+from tracker.privacy.bots import reads_no_pages
 from tracker.privacy.places import NOWHERE
 
 _KEPT: Final = 8192
@@ -46,7 +46,7 @@ class HitMaker:
     def left_out(self, record: Record) -> str | None:
         """Return why a record is not to be counted, `bot` or `domain`; None where it is."""
         user_agent = record.columns.get("user_agent")
-        if self._drops_bots and user_agent and is_bot(user_agent):
+        if self._drops_bots and user_agent and reads_no_pages(user_agent):
             return "bot"
         return None if self._page(record.columns.get("url"), record.host).is_own else "domain"
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from crawlerdetect import CrawlerDetect
 
-from tracker.privacy.programs import is_program, without_device
+from tracker.privacy.programs import gives_address, is_program, without_device
 
 _MAX_LENGTH = 512
 """Characters that are looked at: programs name themselves early, and longer texts cost more than they tell."""
@@ -22,3 +22,9 @@ def is_bot(user_agent: str) -> bool:
     """Return the verdict; a text of nothing but spaces is nobody's. Thread-safe."""
     beginning = user_agent[:_MAX_LENGTH]
     return is_program(beginning) or bool(_detect.is_crawler(without_device(beginning)))
+
+
+@lru_cache(maxsize=8192)
+def reads_no_pages(user_agent: str) -> bool:
+    """Return whether who fetched a page, as a log has it, is a bot, or gives an address as bots do. Thread-safe."""
+    return is_bot(user_agent) or gives_address(user_agent[:_MAX_LENGTH])

@@ -27,8 +27,11 @@ CLIENTS: Final = """
     aws-sdk aws-cli boto3 botocore gsutil rclone
     git docker containerd skopeo buildkit debian apt libdnf pacman homebrew pip uv npm yarn pnpm cargo composer maven
     gradle
+    klaviyo ifttt integromat make zendesk retool svix-webhooks bitbucket-webhooks shopify-captain-hook sendgrid
+    sparkpost twilioproxy sfdc-callout salesforce.com azure-logic-apps omnisend snipcart
 """.split()  # noqa: SIM905 a table of words, by kin
-"""Libraries, tools of the command line and of load tests, by the first word of their user agent.
+"""Libraries, tools of the command line and of load tests, and services that call an address that somebody gave them,
+by the first word of their user agent.
 
 They fetch pages for no reader. One that calls the tracking endpoint was told to by somebody who integrates it."""
 
@@ -36,10 +39,7 @@ AGENTS: Final = (
     "Perplexity-User",
     "meta-externalagent",
     "cohere-ai",
-    "Google-NotebookLM",
-    "Google-Extended",
     "Gemini-Deep-Research",
-    "Google-PageRenderer",
     "Claude-Code",
     "Tavily",
     "Devin",
@@ -79,6 +79,76 @@ AGENTS: Final = (
     "WindowsPowerShell/",
     "l9explore",
     "ffuf",
+    "AppInsights",
+    "Catchpoint",
+    "ThousandEyes",
+    "Dotcom-Monitor",
+    "Rigor)",
+    "Silktide",
+    "CookieHub",
+    "Foregenix",
+    "SecurityHeaders",
+    "watchTowr",
+    "PWABuilderHttpAgent",
+    "MarketGoo",
+    "Collapsify",
+    "newsai/",
+    "TestLocally",
+    "splash Version/",
+    "Sindup",
+    "MonitoRSS",
+    "CybaaAgent",
+    "Functionize",
+    "TagInspector",
+    "Cloudflare-",
+    "CloudflareDiagnostics",
+    "Assetnote",
+    "Convertify",
+    "Hotjar Version/",
+    "Morningscore",
+    "jsdom/",
+    "HappyDOM/",
+    "Lightpanda",
+    "Google-",
+    "GoogleAdSenseInfeed",
+    "ManageWP",
+    "VaultPress",
+    "WPUmbrella",
+    "SiteLock",
+    "Datadog Agent",
+    "Datadog Synthetic",
+    "collectd/",
+    "munin/",
+    "uptrends",
+    "NETVIGIE",
+    "Acquia optimize",
+    "Amazon Route 53 Health Check",
+    "DigiCert DCV",
+    "Sectigo DCV",
+    "Privacy Preserving Prefetch Proxy",
+    "Valve/Steam HTTP Client",
+    "ViberUrlDownloader",
+    "Yahoo:LinkExpander",
+    "FastmailUA",
+    "workona-favicon",
+    "page-preview-tool",
+    "Webflow",
+    "Web Screen Service",
+    "Archive-It",
+    "Library Of Congress Web Archiving",
+    "kaikki.org",
+    "NextCloud-News",
+    "Friendica",
+    "PodchaserParser",
+    "OpenRSS",
+    "rss-parser",
+    "meta-externalads",
+    "Bluesky/",
+    "AmazonBuyForMe",
+    "amazon-kendra",
+    "libredtail-http",
+    "xtate/",
+    "internal dummy connection",
 )
 """Crawlers, assistants that fetch for somebody, monitors, probes, preview cards and driven browsers: anywhere."""
 
@@ -90,6 +160,8 @@ _INTRODUCTION: Final = re.compile(
         \bcompatible;(?!\ ?(?:U;|(?:MSIE|Konqueror|Linux|ANTGalio|IBrowse)\b))
         | https?://
         | (?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}  # from its beginning alone: else long words take a millisecond
+        | \blike\ Gecko;\ [\w-]+\)
+        | [ (](?:[a-z][\w-]*\.)+(?:com|org|net|io|ai)[/);]
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -97,6 +169,11 @@ _INTRODUCTION: Final = re.compile(
 
 Those that called themselves compatible in earlier years are named. Apps that are no browsers give addresses too, and
 are not meant: their user agents do not begin so."""
+_MAIL: Final = re.compile(r"(?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}", re.IGNORECASE)
+"""From its beginning alone: else long words take a millisecond."""
+_CRAWLERS_ADDRESS: Final = re.compile(r"\+ ?https?://", re.IGNORECASE)
+"""Some programs for listening to podcasts give theirs too."""
+_LISTENING: Final = re.compile(r"\biOS\b|iPhone|Android|Darwin|gPodder")
 _DEVICE: Final = re.compile(
     r"""(?<=\()Linux;\ (?:U;\ |arm(?:_64)?;\ )?Android\ [^;)]*;[^;)]*(?:;[^)]*?\bBuild/[^;)]*)?  # with its model
     | \bCronet/                    # Chromium's network library, of which the library would take Cron
@@ -118,6 +195,16 @@ def is_client(user_agent: str) -> bool:
 def is_program(user_agent: str) -> bool:
     """Return whether this list knows the user agent, or it introduces itself as browsers do not."""
     return is_client(user_agent) or bool(_AGENT.search(user_agent) or _INTRODUCTION.match(user_agent))
+
+
+def gives_address(user_agent: str) -> bool:
+    """Return whether its owner's address stands in a user agent the way crawlers write it, whatever they are called.
+
+    Your own server may introduce itself so when it sends hits: only of who fetches pages does it say enough.
+    """
+    return bool(
+        _MAIL.search(user_agent) or (_CRAWLERS_ADDRESS.search(user_agent) and not _LISTENING.search(user_agent))
+    )
 
 
 def without_device(user_agent: str) -> str:
