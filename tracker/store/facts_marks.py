@@ -33,7 +33,10 @@ def lock_day(tx: Transaction, day: FactsDay) -> None:
 
 
 def lock_free(tx: Transaction, days: Collection[FactsDay]) -> list[FactsDay]:
-    """Hold those of some days of which nobody else makes facts, until the transaction ends; which these are."""
+    """Hold those of some days of which nobody else makes facts, until the transaction ends; which these are.
+
+    Of an application whose tally goes with such a day, and somebody else has taken it away just now, no day is held.
+    """
     return [(row["application_id"], row["date"]) for row in fetch_all(tx, "facts_marks/lock_free", _lists(days))]
 
 
