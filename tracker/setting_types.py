@@ -9,9 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tracker.domains import ascii_host
+from tracker.time_zones import time_zone
 
 T = TypeVar("T")
 
@@ -223,10 +223,7 @@ class Zone(Setting[str]):
         name = text.strip()
         if not re.fullmatch(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", name):
             raise ValueError
-        try:
-            return ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, OSError) as error:
-            raise ValueError from error
+        return time_zone(name).key
 
     def write(self, value: str) -> str:
         return value

@@ -15,6 +15,7 @@ FORBIDDEN = [
     ("receiver/app.py", "tracker.ingest.write", "packages of one line never import each other"),
     ("store/queries.py", "tracker.queueing.entry", "packages of one line never import each other"),
     ("errors.py", "tracker.hit", "High may import low"),
+    ("reports/zone_days.py", "zoneinfo", "Time zones have one module"),
     ("wiring/__init__.py", "requests", "What sends requests has two packages"),
     ("outbox/payload.py", "cryptography", "Ciphers and certificates have a module each"),
     ("api/answers.py", "jinja2", "Templates and signed cookies have one package"),

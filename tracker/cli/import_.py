@@ -5,11 +5,10 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace as replace_fields
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Final, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -41,6 +40,7 @@ from tracker.privacy.anonymization import Anonymization
 from tracker.privacy.places import Places
 from tracker.queueing.wakeup import wake_worker
 from tracker.store import partition_making, partitions, retention_state
+from tracker.time_zones import time_zone
 from tracker.wiring.importing import destinations
 
 _SWITCH_SECONDS: Final = 0.0002
@@ -213,10 +213,10 @@ def _check_sources(files: tuple[str, ...], source: str | None) -> None:
         )
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def _zone(name: str | None) -> tzinfo | None:
     try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return time_zone(name) if name else None
+    except ValueError as error:
         raise click.UsageError(f"--timezone {name!r} is no time zone (such as Europe/Berlin or UTC).") from error
 
 

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from tracker.application import Application
 from tracker.application_settings import TIMEZONE, WEEK_START
 from tracker.dashboard.ranges import Range
 from tracker.reports.zone_days import ZoneDays
+from tracker.time_zones import time_zone
 
 UTC_ZONE: Final = "UTC"
 
@@ -19,7 +19,7 @@ def zone_of(application: Application) -> str:
 
 def now_there(application: Application, now: datetime) -> datetime:
     """Return the same instant by the clocks of the zone: its date is the site's today."""
-    return now.astimezone(ZoneInfo(zone_of(application)))
+    return now.astimezone(time_zone(zone_of(application)))
 
 
 def days_of(application: Application, asked: Range) -> ZoneDays:

@@ -1,4 +1,4 @@
-"""Days, weeks and hours of a time zone, as instants: one source of zone data, Python's, for every engine. Pure.
+"""Days, weeks and hours of a time zone, as instants: one source of zone data for every engine. Pure.
 
 A day of a zone has 23, 24 or 25 hours, and in some zones half an hour more or less. The repeated hour in autumn is two
 hours here, each with its own offset.
@@ -6,9 +6,10 @@ hours here, each with its own offset.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
+
+from tracker.time_zones import time_zone
 
 Interval = Literal["minute", "hour", "day", "week", "month"]
 INTERVALS: Final[tuple[Interval, ...]] = ("minute", "hour", "day", "week", "month")
@@ -68,7 +69,7 @@ class ZoneDays:
 
     def offsets(self) -> list[OffsetSpan]:
         """Return the spans of one offset each, in their order, which together are these days."""
-        zone = ZoneInfo(self.zone)
+        zone = time_zone(self.zone)
         spans: list[OffsetSpan] = []
         start = at = self.start
         while at < self.end:
@@ -118,19 +119,19 @@ def name_of_time(local: datetime, offset: timedelta) -> str:
 
 def today_in(zone: str, now: datetime) -> date:
     """Return the date in a zone."""
-    return now.astimezone(ZoneInfo(zone)).date()
+    return now.astimezone(time_zone(zone)).date()
 
 
 def _midnight(day: date, zone: str) -> datetime:
     # Where summer time begins at midnight there is no 00:00; fold 0 then stands for the instant of the change.
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=time_zone(zone)).astimezone(UTC)
 
 
-def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
+def _offset(at: datetime, zone: tzinfo) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta(0)
 
 
-def _change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+def _change(start: datetime, end: datetime, zone: tzinfo) -> datetime:
     """Return the first second of another offset than at `start`, or `end` where there is none before it."""
     last = end - timedelta(seconds=1)
     if _offset(last, zone) == _offset(start, zone):
