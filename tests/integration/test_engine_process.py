@@ -73,6 +73,14 @@ def is_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("connect", [ProcessConnection, None])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_engine_has_the_threads_that_it_is_given(tmp_path: Path, connect: Connect | None, threads: int) -> None:
+    with closing(Engine(tmp_path, memory_megabytes=64, threads=threads, connect=connect)) as engine:
+        with engine.cursor(seconds=10) as cursor:
+            assert cursor.rows("SELECT current_setting('threads')") == [(threads,)]
+
+
+@pytest.mark.parametrize("connect", [ProcessConnection, None])
 def test_values_and_errors_are_those_of_an_engine_in_this_process(tmp_path: Path, connect: Connect | None) -> None:
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1, or something like it")
     values = ["ä\0", 2**63, None, True, 1.5, date(2026, 10, 1), datetime(2026, 10, 1, tzinfo=UTC), UUID(int=7), ["a"]]

@@ -16,6 +16,7 @@ from typing import Final
 
 from tracker.facts import make
 from tracker.facts.engine import Cursor, Engine
+from tracker.facts.engine_connection import THREADS
 from tracker.facts.engine_process import ProcessConnection
 from tracker.facts.folder import Folder, name_of
 from tracker.facts.pieces import Group, grouped, next_joined, share_minutes
@@ -46,12 +47,18 @@ class Workspace:
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Folder, places: Places) -> Iterator["Workspace"]:
+    def open(cls, folder: Folder, places: Places, *, threads: int = THREADS) -> Iterator["Workspace"]:
         """Make an engine and a folder, for as long as the block lasts. Raises FactsUnavailable."""
         with (
             folder.work() as work,
             closing(
-                Engine(folder.path, memory_megabytes=_MEMORY_MEGABYTES, spill=work, connect=ProcessConnection)
+                Engine(
+                    folder.path,
+                    memory_megabytes=_MEMORY_MEGABYTES,
+                    spill=work,
+                    threads=threads,
+                    connect=ProcessConnection,
+                )
             ) as engine,
         ):
             yield cls(engine, folder, work, places)

@@ -3,13 +3,9 @@
 It knows next to nothing of the program, so that a process that holds the engine alone loads little beside it.
 """
 
-from typing import Final
-
 import duckdb
 
-from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
-
-_THREADS: Final = 2
+from tracker.facts.engine_connection import THREADS, EngineFailure, EngineRow, Parameters
 
 
 class DuckDBCursor:
@@ -42,11 +38,11 @@ class DuckDBCursor:
 class DuckDBConnection:
     """An engine in memory. Thread-safe."""
 
-    def __init__(self, folder: str, memory_megabytes: int, spill: str) -> None:
+    def __init__(self, folder: str, memory_megabytes: int, spill: str, threads: int = THREADS) -> None:
         """`folder` is all that it may read and write; `spill` is where it may put what memory has no room for."""
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_megabytes}MB",
-            "threads": _THREADS,
+            "threads": threads,
             "temp_directory": spill,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import Final
 
 from tracker.errors import FactsUnavailable
-from tracker.facts.engine_connection import EngineConnection, EngineCursor, EngineFailure, EngineRow, Parameters
+from tracker.facts.engine_connection import (
+    THREADS,
+    EngineConnection,
+    EngineCursor,
+    EngineFailure,
+    EngineRow,
+    Parameters,
+)
 from tracker.log import logger
 
 _ERROR_NUMBER: Final = re.compile(r'"errno":"([0-9]{1,4})"')
 
-Connect = Callable[[str, int, str], EngineConnection]
-"""Opens an engine: for which folder, with how many megabytes, and where to put what they have no room for."""
+Connect = Callable[[str, int, str, int], EngineConnection]
+"""Opens an engine: for which folder, with how many megabytes, where to put what they have no room for, and threads."""
 
 _log = logger(__name__)
 
@@ -49,6 +56,7 @@ class Engine:
         *,
         memory_megabytes: int,
         spill: Path | None = None,
+        threads: int = THREADS,
         connect: Connect | None = None,
     ) -> None:
         """`folder` is all that it may read and write; `spill` is where it may put what memory has no room for.
@@ -58,6 +66,7 @@ class Engine:
         self._folder = folder
         self._memory = memory_megabytes
         self._spill = spill
+        self._threads = threads
         self._connect = connect or _connect
         self._lock = threading.Lock()
         self._connection: EngineConnection | None = None
@@ -87,15 +96,15 @@ class Engine:
         with self._lock:
             if self._connection is None:
                 spill = str(self._spill) if self._spill else ""
-                self._connection = self._connect(str(self._folder), self._memory, spill)
+                self._connection = self._connect(str(self._folder), self._memory, spill, self._threads)
             return self._connection
 
 
-def _connect(folder: str, memory_megabytes: int, spill: str) -> EngineConnection:
+def _connect(folder: str, memory_megabytes: int, spill: str, threads: int) -> EngineConnection:
     # Loaded with the first question: a library of 60 MB, which most processes never ask.
     from tracker.facts.duckdb_connection import DuckDBConnection  # noqa: PLC0415
 
-    return DuckDBConnection(folder, memory_megabytes, spill)
+    return DuckDBConnection(folder, memory_megabytes, spill, threads)
 
 
 class Cursor:

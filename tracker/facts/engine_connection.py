@@ -1,10 +1,12 @@
 """What a connection to the engine can do, in this process or in one of its own, and how it fails."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 EngineRow = tuple[Any, ...]
 Parameters = Sequence[object] | Mapping[str, object]
+THREADS: Final = 2
+"""Of an engine that works alone."""
 
 
 class EngineFailure(Exception):

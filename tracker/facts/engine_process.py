@@ -14,7 +14,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, Final
 
-from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
+from tracker.facts.engine_connection import THREADS, EngineFailure, EngineRow, Parameters
 
 _IDLE_SECONDS: Final = 20.0
 """While hits arrive an engine is opened every few seconds: to load it anew each time would take CPU for nothing."""
@@ -27,7 +27,7 @@ _INTERRUPTED: Final = "InterruptException"
 class ProcessConnection:
     """An engine in a process of its own. Thread-safe, one statement at a time."""
 
-    def __init__(self, folder: str, memory_megabytes: int, spill: str) -> None:
+    def __init__(self, folder: str, memory_megabytes: int, spill: str, threads: int = THREADS) -> None:
         """Take a process that is free, or start one. Raises EngineFailure."""
         self._numbers = count()
         while True:
@@ -36,7 +36,7 @@ class ProcessConnection:
             except IndexError:
                 self._process, is_new = _Process(), True
             try:
-                self._process.ask("open", folder, memory_megabytes, spill)
+                self._process.ask("open", folder, memory_megabytes, spill, threads)
             except EngineFailure as failure:
                 if is_new or failure.name != _ENDED:
                     raise

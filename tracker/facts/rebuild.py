@@ -13,6 +13,7 @@ from tracker.errors import FactsUnavailable
 from tracker.facts import make
 from tracker.facts.day import Workspace, make_day, mend_day, span_of
 from tracker.facts.engine import Cursor, FactsDamaged
+from tracker.facts.engine_connection import THREADS
 from tracker.facts.folder import Folder
 from tracker.facts.write import Writer
 from tracker.store import archived_months, facts_files, facts_marks, leases
@@ -56,9 +57,12 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
 def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
     """Make days, two at a time: while PostgreSQL gives the rows of one, the engine makes facts of the other."""
     left = deque(days)
+    at_once = min(_DAYS_AT_ONCE, len(days))
 
     def make_some() -> None:
-        with Workspace.open(writer.folder, writer.places) as space:
+        # What threads share of a day costs them a sixth: two days need no more than one each.
+        threads_each = 1 if at_once > 1 else THREADS
+        with Workspace.open(writer.folder, writer.places, threads=threads_each) as space:
             while left:
                 try:
                     day = left.popleft()
@@ -66,7 +70,7 @@ def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
                     return  # The other has just taken the last one.
                 make_waiting(writer, space, day)
 
-    with ThreadPoolExecutor(min(_DAYS_AT_ONCE, len(days)) or 1, "facts") as threads:
+    with ThreadPoolExecutor(at_once or 1, "facts") as threads:
         working = [threads.submit(make_some) for _ in days[:_DAYS_AT_ONCE]]
         try:
             for work in as_completed(working):
