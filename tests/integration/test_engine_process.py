@@ -75,9 +75,9 @@ def is_gone(pid: int) -> bool:
 @pytest.mark.parametrize("connect", [ProcessConnection, None])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_engine_has_the_threads_that_it_is_given(tmp_path: Path, connect: Connect | None, threads: int) -> None:
-    with closing(Engine(tmp_path, memory_megabytes=64, threads=threads, connect=connect)) as engine:
-        with engine.cursor(seconds=10) as cursor:
-            assert cursor.rows("SELECT current_setting('threads')") == [(threads,)]
+    engine = Engine(tmp_path, memory_megabytes=64, threads=threads, connect=connect)
+    with closing(engine), engine.cursor(seconds=10) as cursor:
+        assert cursor.rows("SELECT current_setting('threads')") == [(threads,)]
 
 
 @pytest.mark.parametrize("connect", [ProcessConnection, None])
