@@ -112,19 +112,28 @@ def launch(playwright: Playwright, executable: Path | None = None, **options: An
     return playwright.chromium.launch(executable_path=chosen, args=FLAGS, **options)
 
 
+Looking = psycopg.Connection[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def looking(running: stack.Stack) -> Iterator[Looking]:
+    """The connection of all looks at what is stored: to open one costs more than a look, and there are thousands."""
+    with psycopg.connect(running.database_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
 class Tracked:
     """An application, and what was stored of it."""
 
-    def __init__(self, app_id: str, database_url: str) -> None:
+    def __init__(self, app_id: str, looking: Looking) -> None:
         self.app_id = app_id
-        self._database_url = database_url
+        self._looking = looking
 
     def stored(self) -> list[dict[str, Any]]:
         """The application's rows of `access_logs`, the earliest first."""
-        with psycopg.connect(self._database_url, row_factory=dict_row) as connection:
-            return connection.execute(
-                "SELECT * FROM access_logs WHERE app_id = %s ORDER BY created_at, id", [self.app_id]
-            ).fetchall()
+        return self._looking.execute(
+            "SELECT * FROM access_logs WHERE app_id = %s ORDER BY created_at, id", [self.app_id]
+        ).fetchall()
 
     def wait_for(self, count: int, *, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """The rows as soon as there are so many; never more."""
@@ -136,10 +145,10 @@ class Tracked:
 
 
 @pytest.fixture
-def tracked(running: stack.Stack, store: Database) -> Tracked:
+def tracked(store: Database, looking: Looking) -> Tracked:
     app_id = f"site-{next(_numbers)}"
     applications.create(store, name="Site", app_id=app_id, rate_limit=1_000_000)
-    return Tracked(app_id, running.database_url)
+    return Tracked(app_id, looking)
 
 
 @pytest.fixture

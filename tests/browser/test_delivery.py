@@ -1,7 +1,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import PATIENCE, Tracked, Visit, tag_of, watched
+from tests.browser.conftest import PATIENCE, Looking, Tracked, Visit, tag_of, watched
 from tests.browser.gate import Gate
 from tests.browser.site import Site
 from tests.browser.waiting_hits import event_ids, names, wait_until_waiting, waiting
@@ -96,9 +96,11 @@ def test_retry_after_is_obeyed_by_all_of_the_site(
     assert len(gate.hits) == 5
 
 
-def test_the_receivers_own_limit_is_obeyed(page: Page, site: Site, gate: Gate, store: Database) -> None:
+def test_the_receivers_own_limit_is_obeyed(
+    page: Page, site: Site, gate: Gate, store: Database, looking: Looking
+) -> None:
     """A 429 of the real receiver, whose Retry-After a page on another origin has to be allowed to read."""
-    limited = Tracked("limited", "")
+    limited = Tracked("limited", looking)
     applications.create(store, name="Limited", app_id=limited.app_id, rate_limit=1)
     page.goto(site.page("/", head=tag_of(gate, limited)))
     page.wait_for_function("window.ALT")
