@@ -20,6 +20,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from tests.support.warm_engine import fork_engines
 from tracker.facts.agent import agent_of
 
 PACKAGES = ("tracker.cli", "tracker.queueing", "tracker.store", "tracker.wiring")
@@ -38,6 +39,7 @@ def main() -> None:
             importlib.import_module(module.name)
     # What a command loads when it first reads or writes facts: the patterns of agents cost more than the command.
     importlib.import_module("duckdb")
+    fork_engines()
     agent_of("")
     gc.freeze()
     gc.enable()
