@@ -30,6 +30,13 @@ def managing(settings: Settings) -> Iterator[Managing]:
     api.close()
 
 
+def test_the_document_is_one_of_openapi(managing: Managing) -> None:
+    """Generators of clients refuse one that is not, however small the fault."""
+    from tests.support import fuzzing
+
+    fuzzing.document(managing, {}).validate()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(0 if "FUZZ_EXAMPLES" in os.environ else 300)
 def test_the_api_answers_as_its_document_says(

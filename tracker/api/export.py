@@ -95,7 +95,7 @@ class HitsExport(MethodView):
     @blueprint.access("export:read", about="query")
     @blueprint.arguments(ExportQuery, location="query")
     @blueprint.response(200, description="The hits in the order of their times.")
-    @blueprint.doc(responses={"200": {"content": _STREAMS}})  # type: ignore[untyped-decorator] # flask-smorest has no types
+    @blueprint.doc(responses={"200": {"description": "OK", "content": _STREAMS}})  # type: ignore[untyped-decorator] # flask-smorest has no types
     def get(self, query: dict[str, Any]) -> Response:
         """Export the hits of some days, as many as there are.
 
