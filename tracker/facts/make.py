@@ -15,6 +15,7 @@ from tracker.facts.meaning import (
     are_too_many,
     begin_hits,
     begin_meanings,
+    find_senders,
     make_facts,
     make_facts_of_rows,
 )
@@ -72,6 +73,7 @@ class Made:
         size = self._csv.stat().st_size if self._csv.exists() else 0
         if not self._has_hits and size < _FEW_BYTES:
             self._read()
+            self._explain("rows")
             make_facts_of_rows(cursor, "made", recipe.site, recipe.parameters)
             cursor.run("DROP TABLE rows")
         else:
@@ -84,13 +86,16 @@ class Made:
         cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM {facts}")
 
     def _read(self) -> None:
-        """Take the rows that came so far into the engine, and explain their texts."""
+        """Take the rows that came so far into the engine."""
         self._csv.touch()
         self._cursor.run(f"CREATE OR REPLACE TEMP TABLE rows AS FROM {rows_of(str(self._csv))}")
+        self._csv.unlink()
+
+    def _explain(self, senders: str) -> None:
+        """Explain the texts of the rows that came so far; `senders` is the table of those that many hits share."""
         country_of = partial(self.recipe.country_of, places=self._places)
         with writing(self._work):
-            add_meanings(self._cursor, self._work, self.recipe.belonging, country_of)
-        self._csv.unlink()
+            add_meanings(self._cursor, self._work, self.recipe.belonging, country_of, senders=senders)
 
     def _add_hits(self) -> None:
         """Add the rows that came so far to the hits; where these are many, put their facts aside before."""
@@ -104,6 +109,8 @@ class Made:
             begin_meanings(cursor)
             begin_hits(cursor)
         self._read()
+        find_senders(cursor)
+        self._explain("senders")
         add_hits(cursor)
         cursor.run("DROP TABLE rows")
 

@@ -58,6 +58,11 @@ _TEXTS: Final = {
     "places": "place",
 }
 """By table: the column of the rows that it explains."""
+_OF_SENDER: Final = (
+    *("client_sub_id", "ip_address", "user_agent"),
+    *("language", "screen_resolution", "timezone", "place"),
+)
+"""The columns that are the same in nearly all hits of one sender (a browser, a client)."""
 _SESSION: Final = "CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END"
 _CHANNELS: Final = ("internal", "direct", "other")
 """Those that no text means."""
@@ -95,9 +100,17 @@ def are_too_many(cursor: Cursor, *, hits: int) -> bool:
 
 
 def add_meanings(
-    cursor: Cursor, work: Path, belonging: frozenset[str], country_of: Callable[[str], str | None]
+    cursor: Cursor,
+    work: Path,
+    belonging: frozenset[str],
+    country_of: Callable[[str], str | None],
+    *,
+    senders: str = "rows",
 ) -> None:
-    """Explain the texts in the table `rows` that are not explained yet; a file of CSV brings them to the engine."""
+    """Explain the texts in the table `rows` that are not explained yet; a file of CSV brings them to the engine.
+
+    `senders` is the table in which to look for those that hits of a sender have in common.
+    """
     readers: dict[str, Callable[[str], Sequence[Cell]]] = {
         "urls": lambda url: _url(url, belonging),
         "referrers": _referrer,
@@ -106,7 +119,7 @@ def add_meanings(
         "addresses": lambda address: (country_of(address),),
     }
     for table, read in readers.items():
-        texts = cursor.rows(_new_texts(table))
+        texts = cursor.rows(_new_texts(table, senders))
         if texts:
             path = work / f"{table}.csv"
             _write(path, ((value, *read(value)) for (value,) in texts))
@@ -114,31 +127,46 @@ def add_meanings(
             _add(cursor, table, f"SELECT * FROM read_csv({text(str(path))}, {shape})")  # noqa: S608 a path of our own
 
 
+def find_senders(cursor: Cursor) -> None:
+    """Make the table `senders` of the table `rows`: a fifth of the rows or fewer, whose texts are read and joined."""
+    cursor.run(f"CREATE OR REPLACE TEMP TABLE senders AS SELECT DISTINCT {', '.join(_OF_SENDER)} FROM rows")  # noqa: S608
+
+
 def add_hits(cursor: Cursor) -> None:
-    """Add what stands in the table `rows`, whose texts are explained, to `hits`."""
+    """Add what stands in the tables `rows` and `senders`, whose texts are explained, to `hits`."""
     for table, columns in _EXPLAINED.items():
-        _add(cursor, table, f"SELECT value, {', '.join(columns.values())} FROM ({_new_texts(table)})")  # noqa: S608
-    joined = " ".join(f"LEFT JOIN {table} ON {table}.value = rows.{column}" for table, column in _TEXTS.items())
-    of_visitor = ("client_sub_id", "ip_address", "user_agent")
-    same = " AND ".join(f"visitors.{name} IS NOT DISTINCT FROM rows.{name}" for name in of_visitor)
-    # A visitor has several hits, and the hash of what tells them apart takes longer than all that is joined.
+        _add(cursor, table, f"SELECT value, {', '.join(columns.values())} FROM ({_new_texts(table, 'senders')})")  # noqa: S608
+    joined = {
+        table: f"LEFT JOIN {table} ON {table}.value = {_source_of(table, 'senders')}.{column}"
+        for table, column in _TEXTS.items()
+    }
+    of_senders = [table for table in _TABLES if _source_of(table, "senders") == "senders"]
+    numbers = ", ".join(f"sent.{table}" if table in of_senders else f"{table}.id" for table in _TABLES)
+    same = " AND ".join(f"sent.{name} IS NOT DISTINCT FROM rows.{name}" for name in _OF_SENDER)
+    # The hash of a visitor takes longer than all that is joined.
     cursor.run(
         f"""
         INSERT INTO hits
-        SELECT make_timestamp(micros), visitor, {_SESSION}, {", ".join(f"{table}.id" for table in _TABLES)},
-            rows.client_sub_id, status, parameters
-        FROM rows {joined}
-            LEFT JOIN (SELECT *, {VISITOR} AS visitor FROM (
-                SELECT DISTINCT {", ".join(of_visitor)} FROM rows
-            )) AS visitors ON {same}
+        SELECT make_timestamp(micros), visitor, {_SESSION}, {numbers}, rows.client_sub_id, status, parameters
+        FROM rows {" ".join(join for table, join in joined.items() if table not in of_senders)} LEFT JOIN (
+            SELECT senders.*, {VISITOR} AS visitor, {", ".join(f"{table}.id AS {table}" for table in of_senders)}
+            FROM senders {" ".join(joined[table] for table in of_senders)}
+        ) AS sent ON {same}
         """  # noqa: S608 our own names
     )
+    cursor.run("DROP TABLE senders")
 
 
-def _new_texts(table: str) -> str:
-    column = _TEXTS[table]
-    return f"""SELECT DISTINCT rows.{column} AS value FROM rows ANTI JOIN {table} ON rows.{column} = {table}.value
-        WHERE rows.{column} IS NOT NULL"""  # noqa: S608 our own names
+def _source_of(table: str, senders: str) -> str:
+    """Return where the texts stand that a table explains."""
+    return senders if _TEXTS[table] in _OF_SENDER else "rows"
+
+
+def _new_texts(table: str, senders: str) -> str:
+    source, column = _source_of(table, senders), _TEXTS[table]
+    return f"""SELECT DISTINCT {source}.{column} AS value
+        FROM {source} ANTI JOIN {table} ON {source}.{column} = {table}.value
+        WHERE {source}.{column} IS NOT NULL"""  # noqa: S608 our own names
 
 
 def _add(cursor: Cursor, table: str, meanings: str) -> None:
