@@ -1,5 +1,6 @@
 """Reports by HTTP and by command: what is no question is refused by name, and what cannot be answered says why."""
 
+import csv
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from tracker.embedded import Valkey
 from tracker.errors import Refused
 from tracker.facts.write import Writer
 from tracker.queueing.connection import Connection
+from tracker.reading.export_lines import safe_cell
 from tracker.reports import answer
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
@@ -173,3 +175,19 @@ def test_by_command_as_table_json_and_csv(settings_of_all: Settings, reporting: 
     assert lines == ["page,visitors,requests", *(f"{r['page']},{r['visitors']},{r['requests']}" for r in expected)]
     wrong = tracker(settings_of_all, "stats", "report", *asked, "--measures", "nonsense")
     assert (wrong.status, "measures" in wrong.errors) == (1, True)
+
+
+def test_csv_holds_no_formula_whatever_a_visitor_named_an_event(
+    settings: Settings, database: Database, redis: Connection, application: Application
+) -> None:
+    """The same apostrophes stand there as in the dashboard's CSV and in that of an export."""
+    names = ["=1+1", "\N{FULLWIDTH EQUALS SIGN}1+1", " =1+1", "a;=1+1", "\N{MINUS SIGN}1+1", "'=1+1", "-12.5", "a"]
+    enqueue(redis, [hit_of(application, number, event_name=name) for number, name in enumerate(names, 1)])
+    drain(redis, database)
+    make_facts(database, settings.facts_url)
+    day = f"{NOON:%F}"
+    asked = ("--app-id", "shop", "--from", day, "--to", day, "--by", "event", "--order", "event")
+    told = tracker(settings, "stats", "report", *asked, "--measures", "requests", "--csv").output
+    cells = [row[0] for row in csv.reader(told.splitlines()[1:])]
+    assert cells == [safe_cell(name) for name in sorted(names)]
+    assert {"-12.5", "a"} <= set(cells), "a number and a plain word stay as they are"

@@ -12,6 +12,7 @@ from tracker.cli import connections
 from tracker.cli.options import app_id_option, json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.cli.terminal import visible
+from tracker.reading.export_lines import safe_cell
 from tracker.reports import answer, dimensions, filters, measures
 from tracker.reports.answer import Report
 from tracker.reports.question import COMPARES, DEFAULT_ROWS
@@ -74,7 +75,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
-    """Return lines of CSV; a text that a spreadsheet would run as a formula stands behind an apostrophe."""
+    """Return lines of CSV; an apostrophe stands where a spreadsheet would begin a formula, as in every other CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -83,6 +84,4 @@ def _csv(columns: list[str], rows: list[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return f"'{visible(value)}" if value[:1] in "=+-@\t\r" and value else visible(value)
-    return value
+    return safe_cell(visible(value)) if isinstance(value, str) else value
