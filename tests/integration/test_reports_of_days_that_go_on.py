@@ -15,6 +15,7 @@ from tracker.store.partitions import Month
 
 DAYS = {"start_date": f"{MIDNIGHT - timedelta(days=5):%F}", "end_date": f"{MIDNIGHT:%F}"}
 HOUR = 60
+FROM_ELSEWHERE = '[["channel", "is_not", "internal"]]'
 
 
 def hit(minutes: int, client: str, session: str | None = None, page: str = "/x") -> Any:
@@ -57,7 +58,7 @@ def test_visits_that_began_days_before_are_those_of_a_plain_count(
     assert min(looked_from[1:]) <= MIDNIGHT - timedelta(hours=60) or rounds is not ROUND_THE_CLOCK
 
 
-def test_what_was_seen_before_is_looked_up_once_for_all_that_a_visit_has_in_common(
+def test_what_was_seen_before_is_looked_up_once_for_all_that_a_page_shows(
     tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = tallied_application
@@ -71,9 +72,32 @@ def test_what_was_seen_before_is_looked_up_once_for_all_that_a_visit_has_in_comm
     for dimension in ("browser", "device", "country"):
         [row] = reporting.rows(**DAYS, measures="visitors", dimensions=dimension)
         assert row["visitors"] == 2
+    for dimension in ("source", "channel", "utm_campaign"):
+        asked = {"measures": "visitors,requests", "dimensions": dimension, "filters": FROM_ELSEWHERE}
+        [row] = reporting.rows(**DAYS, **asked)
+        assert (row["visitors"], row["requests"]) == (2, 3)
     assert len(made) == 1
     reporting.rows(**DAYS, measures="visitors", interval="day")
     assert len(made) == 1, "of a day alone nobody was seen before"
+
+
+def test_with_a_filter_whose_rows_are_read_for_a_whole_page_nobody_is_looked_up(
+    tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = tallied_application
+    hits = made_of(one.application, [hit(-60, "a"), hit(30, "a"), hit(40, "b")])
+    one.store(hits)
+    assert one.count(AFTERNOON) == 1
+    made = []
+    make = seen_before._make
+    monkeypatch.setattr(seen_before, "_make", lambda *args, **more: made.append(args[3]) or make(*args, **more))
+    reporting = Reporting(one.database, one.readers, hits)
+    by_device = {**DAYS, "dimensions": "device", "measures": "visitors", "filters": '[["device", "is_not", "phone"]]'}
+    together = [by_device, {**by_device, "dimensions": "country"}, {**by_device, "dimensions": "source"}]
+    [row] = reporting.rows(together=together, **by_device)
+    assert (row["visitors"], made) == (2, [])
+    [row] = reporting.rows(**by_device, limit="5")
+    assert (row["visitors"], len(made)) == (2, 1), "asked alone it is answered by the tally"
 
 
 def test_of_pages_only_those_that_may_be_shown_are_looked_up(

@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -63,11 +63,15 @@ class Reporting:
         self.readers = readers
         self.hits = hits
 
-    def rows(self, app_id: str = "shop", **given: str) -> list[dict[str, Any]]:
-        return self.report(app_id, **given).rows
+    def rows(
+        self, app_id: str = "shop", together: Sequence[Mapping[str, str]] = (), **given: str
+    ) -> list[dict[str, Any]]:
+        return self.report(app_id, together, **given).rows
 
-    def report(self, app_id: str = "shop", **given: str) -> answer.Report:
-        return answer.read(self.database, self.readers, app_id=app_id, given={**DAYS, **given}, now=NOW)
+    def report(self, app_id: str = "shop", together: Sequence[Mapping[str, str]] = (), **given: str) -> answer.Report:
+        """Ask a question; `together` are those that are asked at the same time, it among them."""
+        asked = {**DAYS, **given}
+        return answer.read(self.database, self.readers, app_id=app_id, given=asked, now=NOW, together=together)
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from typing import Any, Final
 from tracker.application import Application
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.engine_connection import EngineRow
-from tracker.reports import tallies
 from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
 from tracker.reports.old_days import is_summable, with_old_days
 from tracker.reports.question import Question, question_of
 from tracker.reports.readers import Readers
-from tracker.reports.tallied import rows_of
+from tracker.reports.tallied import is_answered_by, rows_of
 from tracker.store import statistics
 from tracker.store.database import Database
 
@@ -110,7 +109,7 @@ def _ask(
             question, cursor, readers.kept, files, timeout_minutes=minutes, together=together
         ),
         key=(question, minutes),
-        is_answered_by=lambda tally: tallies.answers(tally, question, timeout_minutes=minutes),
+        is_answered_by=lambda tally: is_answered_by(tally, question, together, timeout_minutes=minutes),
     )
     rows = _of_no_facts(question) if rows is None else rows
     if facts.missing and is_summable(question):

@@ -42,6 +42,7 @@ def later_visits(
     days: ZoneDays,
     tallied: ZoneDays,
     timeout_minutes: int,
+    with_pages: bool,
 ) -> Iterator[str]:
     """Give the file of these visits, made by whoever comes first; it stays while the block lasts.
 
@@ -49,10 +50,10 @@ def later_visits(
     """
 
     def make(path: Path) -> bool:
-        _make(cursor, files, path, days=days, end=tallied.end, timeout_minutes=timeout_minutes)
+        _make(cursor, files, path, days=days, end=tallied.end, timeout_minutes=timeout_minutes, with_pages=with_pages)
         return True
 
-    key = (files.paths, days, tallied, timeout_minutes)
+    key = (files.paths, days, tallied, timeout_minutes, with_pages)
     with passing.file(key, "visits", make, of=files.paths) as path:
         yield str(path)
 
@@ -69,18 +70,28 @@ def sums_of_visits(question: Question, cursor: Cursor, path: str, names: Sequenc
     return cursor.rows(f"SELECT {selected} FROM ({rows}){where}{by}", [path, *values])  # noqa: S608 our own names
 
 
-def _make(cursor: Cursor, files: FactsRead, to: Path, *, days: ZoneDays, end: datetime, timeout_minutes: int) -> None:
+def _make(
+    cursor: Cursor,
+    files: FactsRead,
+    to: Path,
+    *,
+    days: ZoneDays,
+    end: datetime,
+    timeout_minutes: int,
+    with_pages: bool,
+) -> None:
     time = TimeRange(days.start, days.end)
     near = put_near(cursor, files, time, end=end, timeout_minutes=timeout_minutes)
     for table, parts, values in (("gathered_both", near.both, near.params), ("gathered_near", "FROM near", [])):
-        gathered = gathered_of(parts, timeout_minutes=timeout_minutes)
+        gathered = gathered_of(parts, timeout_minutes=timeout_minutes, with_pages=with_pages)
         cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {gathered}", values)
-    columns = ", ".join([*WHOLE, *PAGES])
+    names = (*WHOLE, *PAGES) if with_pages else WHOLE
+    columns = ", ".join(names)
     cursor.run(
         f"""
         COPY (
-            SELECT 1 AS sign, {columns} FROM ({visits_of(near.both, "gathered_both")})
-            UNION ALL SELECT -1 AS sign, {columns} FROM ({visits_of("FROM near", "gathered_near")})
+            SELECT 1 AS sign, {columns} FROM ({visits_of(near.both, "gathered_both", names)})
+            UNION ALL SELECT -1 AS sign, {columns} FROM ({visits_of("FROM near", "gathered_near", names)})
         ) TO {text(str(to))} (FORMAT parquet, COMPRESSION snappy)
         """,  # noqa: S608 paths and names of our own
         near.params,

@@ -1,9 +1,9 @@
 """Which visitors of the days after a tally's had the same value before, in its days: those are counted once.
 
-What visits have in common is looked up once for all questions about the same files and days, in one pass over the parts
-of visits, and written into a file: of each visitor of the days after, and the values of these days, how many hits they
-are of, and whether the visitor had the same before (`had_NAME`). That costs a quarter of a second of CPU for 10,000,000
-hits, and an answer from it some milliseconds; telling the visitors of all days apart takes as much for each question.
+What visits have in common, and where they came from, is looked up once for all questions about the same files and
+days, in one pass over the parts of visits, and written into a file: of each visitor of the days after, and the values
+of these days, how many hits they are of, and whether the visitor had the same before (`had_NAME`). An answer from it
+takes some milliseconds; telling the visitors of all days apart would read all parts again for each question.
 
 Pages are of single hits, and far more: there only those are looked up that may be shown.
 """
@@ -38,14 +38,19 @@ _SHOWN_FIRST: Final = frozenset({"country", "device", "browser", "system", "chan
 """What the dashboard's page shows, or most often. The others are apart: each takes a part of the time."""
 
 
-def _together(names: Collection[str]) -> list[tuple[str, ...]]:
-    """Return which of some dimensions are looked up together."""
-    kept = [name for name in names if name in tallies.KINDS]
-    return [tuple(name for name in kept if (name in _SHOWN_FIRST) == is_first) for is_first in (True, False)]
+def _together(names: Collection[str], *, is_first: bool) -> tuple[str, ...]:
+    return tuple(name for name in names if name in tallies.KINDS and (name in _SHOWN_FIRST) == is_first)
 
 
-_OF_VISITORS: Final = _together(VISITOR_DIMENSIONS)
-_OUTSIDE: Final = _together(VISIT_SOURCES)
+_GROUPS: Final = (
+    _together((*VISITOR_DIMENSIONS, *VISIT_SOURCES), is_first=True),
+    _together(VISITOR_DIMENSIONS, is_first=False),
+    _together(VISIT_SOURCES, is_first=False),
+)
+"""What is looked up together: nearly all of a look-up's time is taken by the visitors, and not by what they had."""
+_IS_OUTSIDE: Final = "requests > 0 AND channel IS DISTINCT FROM 'internal'"
+"""Which parts a tally of sources is of."""
+_ALL_SUMS: Final = "requests + internal_requests AS requests, views + internal_views AS views"
 
 
 def days_after(days: ZoneDays, tally: Tally) -> ZoneDays:
@@ -120,20 +125,29 @@ def _names(kind: str, question: Question) -> tuple[str, ...]:
     """Return what is looked up together."""
     if kind in _CHANNEL and tallies.FROM_ELSEWHERE not in question.filters:
         return _CHANNEL
-    return next((names for names in (*_OF_VISITORS, *_OUTSIDE) if kind in names), _OF_VISITORS[0])
+    return next((names for names in _GROUPS if kind in names), _GROUPS[0])
+
+
+def _has_sources(names: Collection[str]) -> bool:
+    return not set(names).isdisjoint(VISIT_SOURCES)
+
+
+def _of_channel(kind: str) -> str:
+    counts = f"{kind}requests AS requests, {kind}views AS views"
+    return f"true AS is_outside, {counts}, {kind}requests AS outside_requests, {kind}views AS outside_views"
 
 
 def _rows(names: tuple[str, ...], parts: str) -> str:
-    """Return the rows of parts that are told apart by these names."""
-    columns = ", ".join(map(quoted, names))
-    if names in _OF_VISITORS:
-        sums = "requests + internal_requests AS requests, views + internal_views AS views"
-        return f"SELECT visitor, {columns}, {sums} FROM {parts}"  # noqa: S608 our own names
-    outside = f"SELECT visitor, {columns}, requests, views FROM (FROM {parts}) WHERE requests > 0"  # noqa: S608 our own
+    """Return the rows of parts that are told apart by these names, and what of each is counted of sources."""
+    columns, sums = ", ".join(map(quoted, names)), _ALL_SUMS
     if names == _CHANNEL:
-        within = "SELECT visitor, 'internal', internal_requests, internal_views"
-        return f"{outside} UNION ALL {within} FROM (FROM {parts}) WHERE internal_requests > 0"
-    return f"{outside} AND channel IS DISTINCT FROM 'internal'"
+        outside = f"SELECT visitor, {columns}, {_of_channel('')} FROM (FROM {parts}) WHERE requests > 0"  # noqa: S608 our own
+        within = f"SELECT visitor, 'internal', {_of_channel('internal_')} FROM (FROM {parts})"  # noqa: S608 our own names
+        return f"{outside} UNION ALL {within} WHERE internal_requests > 0"
+    if _has_sources(names):
+        sums = f"{_IS_OUTSIDE} AS is_outside, {sums}, requests AS outside_requests, views AS outside_views"
+    rows = f"SELECT visitor, {columns}, {sums} FROM (FROM {parts})"  # noqa: S608 our own names
+    return f"{rows} WHERE {_IS_OUTSIDE}" if set(names) <= set(VISIT_SOURCES) else rows
 
 
 def _make(
@@ -143,16 +157,16 @@ def _make(
     parts_before, params_before = files.about(before).parts(before)
     if names == _CHANNEL:  # It reads them twice.
         params_after, params_before = params_after * 2, params_before * 2
-    had = {_had(name): f"bool_or(files.{quoted(name)} IS NOT DISTINCT FROM visitors.{quoted(name)})" for name in names}
-    had[_WAS_THERE] = "true"
+    had = {_had(name): f"bool_or({_is_same(name)})" for name in names} | {_WAS_THERE: "true"}
+    counts = ["requests", "views", *(("outside_requests", "outside_views") if _has_sources(names) else ())]
+    sums = ", ".join(f"CAST(sum({count}) AS BIGINT) AS {count}" for count in counts)
+    kept = ", ".join(["visitor", *map(quoted, names), *(["is_outside"] if _has_sources(names) else [])])
     # A table: the engine knows how few they are, and looks the many up among them and not the other way round.
     cursor.run(
         f"""
         CREATE OR REPLACE TEMP TABLE later_visitors AS
         SELECT row_number() OVER () AS number, * FROM (
-            SELECT visitor, {", ".join(map(quoted, names))},
-                CAST(sum(requests) AS BIGINT) AS requests, CAST(sum(views) AS BIGINT) AS views
-            FROM ({_rows(names, parts_after)}) GROUP BY ALL
+            SELECT {kept}, {sums} FROM ({_rows(names, parts_after)}) GROUP BY ALL
         )
         """,  # noqa: S608 names of our own
         params_after,
@@ -175,6 +189,12 @@ def _make(
     )
 
 
+def _is_same(name: str) -> str:
+    """Return the condition that a visitor had the same value of this name in a row of before."""
+    equal = f"files.{quoted(name)} IS NOT DISTINCT FROM visitors.{quoted(name)}"
+    return f"files.is_outside AND {equal}" if name in VISIT_SOURCES else equal
+
+
 def _had(name: str) -> str:
     return f"had_{name}"
 
@@ -189,8 +209,12 @@ def _answered(
     value = quoted(kind) if kind else "NULL::VARCHAR"
     groups = [*(["bucket"] if bucket else []), *(["value"] if kind else [])]
     by = f" GROUP BY {', '.join(groups)}" if groups else ""
+    counted = "*"
+    if kind in VISIT_SOURCES:
+        counted = "* REPLACE (outside_requests AS requests, outside_views AS views)"
+        conditions = [*conditions, "is_outside"]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = f"SELECT *, {value} AS value, {had} AS has_it, ?::DATE AS bucket FROM read_parquet(?)"  # noqa: S608
+    rows = f"SELECT {counted}, {value} AS value, {had} AS has_it, ?::DATE AS bucket FROM read_parquet(?)"  # noqa: S608
     selected = ", ".join([*groups, *sums])
     return cursor.rows(f"SELECT {selected} FROM ({rows}){where}{by}", [bucket, path, *values])  # noqa: S608
 

@@ -20,6 +20,18 @@ from tracker.reports.sums import OF_VISITS, GroupSums
 from tracker.reports.tally import Tally
 
 
+def is_answered_by(tally: Tally, question: Question, together: Sequence[Question], *, timeout_minutes: int) -> bool:
+    """Return whether a tally answers a question that is asked together with others.
+
+    Where the filters of several leave rows that are read for all of them, these tell visitors apart in a tenth of the
+    time that it takes to look up who of the days after was there before.
+    """
+    looks_up = question.days.last > tally.days.last and any(one.name == "visitors" for one in question.measures)
+    if looks_up and len(together) > 1 and question.filters and not is_of_pages(question):
+        return False
+    return tallies.answers(tally, question, timeout_minutes=timeout_minutes)
+
+
 def rows_of(
     question: Question,
     cursor: Cursor,
@@ -33,7 +45,7 @@ def rows_of(
 
     `together` are questions that are asked at the same time, this one among them.
     """
-    if files.tally is not None:
+    if files.tally is not None and is_answered_by(files.tally, question, together, timeout_minutes=timeout_minutes):
         rows = _rows_by_tally(question, cursor, kept, files, files.tally, timeout_minutes=timeout_minutes)
         if rows is not None:
             return rows
@@ -43,9 +55,7 @@ def rows_of(
 def _rows_by_tally(
     question: Question, cursor: Cursor, kept: Kept, files: FactsRead, tally: Tally, *, timeout_minutes: int
 ) -> list[EngineRow] | None:
-    """Return the rows; None where the tally does not tell, or the groups are too many."""
-    if not tallies.answers(tally, question, timeout_minutes=timeout_minutes):
-        return None
+    """Return the rows; None where the groups are too many."""
     sums = GroupSums(question)
     sums.add(cursor.rows(*tallies.statement_of(question, tally, sums.names)), sums.names)
     if question.days.last > tally.days.last and files.has_any(days_after(question.days, tally)):
@@ -106,6 +116,7 @@ class _LaterDays:
             days=self.question.days,
             tallied=self.tally.days,
             timeout_minutes=self.timeout_minutes,
+            with_pages=self.question.needs_pages,
         ) as path:
             self.sums.add(sums_of_visits(self.question, self.cursor, path, names), names)
 
