@@ -11,7 +11,7 @@ from tracker.dashboard import panels, reported, together, traffic
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import origin
-from tracker.dashboard.page import PATH, address, fragment, home, page, streamed
+from tracker.dashboard.page import PATH, TRAFFIC_PAGE, address, fragment, home, page, streamed
 from tracker.dashboard.panel_links import of_panels
 from tracker.dashboard.range_choice import range_choice
 from tracker.dashboard.ranges import Range, range_of
@@ -68,7 +68,7 @@ def show(app_id: str) -> Response:
         # They take longer than all else together, so they come last, into the place that is kept for them.
         questions["visits"] = partial(reported.visits, services, app_id, asked, compares=compares)
     return streamed(
-        "application.html",
+        TRAFFIC_PAGE,
         questions,
         script=True,
         **shown,

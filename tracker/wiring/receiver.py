@@ -14,6 +14,7 @@ from tracker.clock import Clock
 from tracker.config import Settings
 from tracker.dashboard.mount import LARGER_BODIES
 from tracker.dashboard.mount import mount as dashboard_mount
+from tracker.dashboard.page import compile_traffic_page
 from tracker.errors import ForeignQueue, TrackerError
 from tracker.hit import Hit
 from tracker.instance.check import InstanceCheck
@@ -85,6 +86,7 @@ class Pages:
 
 def pages(settings: Settings, *, test_page_of: str | None = None) -> Pages:
     """Return it; `test_page_of` is the application whose test page is offered, in development."""
+    compile_traffic_page()
     receiving = PerProcess(partial(_receiver_until_the_end, settings))
     page = _test_page(settings, test_page_of) if test_page_of else None
     return Pages(receiving, _with_pages(settings, receiving, page=page))
