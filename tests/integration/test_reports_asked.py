@@ -54,7 +54,8 @@ BAD = [
     {"filters": orjson.dumps([["page", "any_of", [str(n) for n in range(10_000)]]]).decode()},
     {"filters": orjson.dumps([["page", "is", "x"]] * 21).decode()},
     {"interval": "fortnight"},
-    {"interval": "minute"},
+    {"interval": "minute", "start_date": "2026-10-25"},
+    {"interval": "hour", "start_date": "2026-06-29"},
     {"compare": "tomorrow"},
     {"order": "browser"},
     {"limit": "0"},
@@ -77,6 +78,12 @@ def test_what_is_no_question_is_a_400_that_names_the_field(reporting_api: Managi
     error = orjson.loads(response.data)["error"]
     [field] = error["details"]
     assert field in given or field in DAYS
+
+
+def test_as_many_days_as_are_said_may_be_asked_by_the_minute_and_by_the_hour(reporting: Reporting) -> None:
+    for interval, start, rows_of in (("minute", "2026-10-26", 2 * 24 * 60), ("hour", "2026-06-30", 120 * 24 + 1)):
+        end = "2026-10-27"
+        assert len(reporting.rows(interval=interval, start_date=start, end_date=end)) == rows_of
 
 
 @pytest.fixture(scope="module")

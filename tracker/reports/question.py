@@ -24,7 +24,7 @@ MAX_OFFSET: Final = 100_000
 DEFAULT_ROWS: Final = 100
 _DEFAULT_DAYS: Final = 7
 _EARLIEST, _LATEST = date(1971, 1, 1), date(9998, 12, 31)
-_BUCKETS_A_DAY: Final = {"minute": 1440, "hour": 25, "day": 1, "week": 1, "month": 1}
+_BUCKETS_A_DAY: Final = {"minute": 1440, "hour": 25}
 _CURSOR: Final = re.compile(r"([0-9]{1,9})\.([0-9a-f]{16})")
 
 
@@ -135,12 +135,8 @@ def _days(given: Mapping[str, str | None], site: ReportSettings, now: datetime, 
     days = ZoneDays(first, last, site.zone, site.starts_sunday, until)
     if days.count > MAX_DAYS:
         raise _wrong("end_date", f"At most {MAX_DAYS} days may be asked about, and these are {days.count}.")
-    if (
-        interval
-        and days.count * _BUCKETS_A_DAY[interval] > MAX_BUCKETS + _BUCKETS_A_DAY[interval]
-        and (interval in ("minute", "hour"))
-    ):
-        most = MAX_BUCKETS // _BUCKETS_A_DAY[interval]
+    most = MAX_BUCKETS // _BUCKETS_A_DAY[interval] if interval in _BUCKETS_A_DAY else MAX_DAYS
+    if days.count > most:
         raise _wrong("interval", f"By {interval} at most {most} days may be asked about, and these are {days.count}.")
     return days
 
