@@ -42,7 +42,7 @@ _COMMANDS = {
     "stats": ("tracker.cli.stats:stats", "Statistics: show, parameter, drift, rebuild, verify against a recount."),
     "sessions": ("tracker.cli.sessions:sessions", "Sessions of an application: list."),
     "export": ("tracker.cli.export:export", "Export an application's hits as CSV or lines of JSON."),
-    "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines through the queue."),
+    "import": ("tracker.cli.import_:import_", "Import access logs or JSON lines: once, followed, or replaced."),
     "erase": ("tracker.cli.erase:erase", "Erase a person's data, with a receipt."),
     "capacity": ("tracker.cli.capacity:capacity", "How many processes, cores and gigabytes a load needs."),
     "serve": ("tracker.cli.serve:serve", "Run the receiver on the production web server."),
