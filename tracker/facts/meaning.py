@@ -64,8 +64,8 @@ _OF_SENDER: Final = (
 )
 """The columns that are the same in nearly all hits of one sender (a browser, a client)."""
 _SESSION: Final = "CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END"
-_CHANNELS: Final = ("internal", "direct", "other")
-"""Those that no text means."""
+_UNEXPLAINED: Final = {"channel": ["internal", "direct", "other"], "country_by": ["address", "zone"]}
+"""By column: values that no text means."""
 
 Cell = str | None
 
@@ -208,7 +208,8 @@ def _make_kinds(cursor: Cursor) -> Collection[str]:
         for column in columns:
             if column in FACTS:
                 kinds.setdefault(column, []).append(f"SELECT {column} AS value FROM {name}")  # noqa: S608
-    kinds["channel"].append(f"SELECT unnest({list(_CHANNELS)})")
+    for column, unexplained in _UNEXPLAINED.items():
+        kinds.setdefault(column, []).append(f"SELECT unnest({unexplained}) AS value")
     for column, sources in kinds.items():
         # There is no type without a value. In the order of texts, so that it is theirs.
         values = " UNION ".join((*sources, "SELECT ''"))

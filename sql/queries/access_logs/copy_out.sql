@@ -13,5 +13,6 @@ COPY (
     FROM access_logs
     WHERE application_id = %(application_id)s::uuid
       AND created_at >= %(start)s::timestamptz AND created_at < %(end)s::timestamptz
-      AND (%(minutes)s::bigint >> extract(minute FROM created_at AT TIME ZONE 'UTC')::integer) & 1 = 1
+      AND (%(minutes)s::bigint = (1::bigint << 60) - 1
+           OR (%(minutes)s::bigint >> date_part('minute', created_at AT TIME ZONE 'UTC')::integer) & 1 = 1)
 ) TO STDOUT (FORMAT csv, NULL 'NULL', FORCE_QUOTE *)
