@@ -45,6 +45,23 @@ def test_a_place_is_told_by_the_whole_address(tmp_path: Path, address: str, plac
     assert (told and told.text()) == place
 
 
+@pytest.mark.parametrize(
+    ("record", "place"),
+    [
+        ({"country_code": "DE", "state1": "Bavaria", "city": "Munich"}, "DE/Bavaria/Munich"),
+        ({"country": "DE", "country_name": "Germany", "continent": "EU"}, "DE"),
+        ({"country": "DE", "region": "Bavaria", "city": "Munich", "postal_code": "80331"}, "DE/Bavaria/Munich"),
+        ({"country": "Germany", "country_code": "DE", "asn": "AS64496"}, "DE"),
+        ({"country": "Germany"}, None),
+        ({"asn": "AS64496"}, None),
+    ],
+)
+def test_flat_records_are_read_too(tmp_path: Path, record: dict[str, str], place: str | None) -> None:
+    """Those of ip-location-db, and of IPinfo: the country's letters stand in `country` or beside its name."""
+    told = Places(write_places(tmp_path / "places.mmdb", {"192.0.2.0/24": record})).place_of("192.0.2.1")
+    assert (told and told.text()) == place
+
+
 def test_without_a_file_nothing_is_told() -> None:
     assert NOWHERE.place_of("192.0.2.1") is None
     assert Privacy.of({}).place("192.0.2.1") is None

@@ -118,15 +118,22 @@ def _open(file: Path) -> maxminddb.Reader:
 
 
 def _place_in(record: object) -> Place | None:
-    """Return the place of a record as MaxMind and DB-IP write it, or as ip-location-db does."""
+    """Return the place of a record as MaxMind and DB-IP write it, as ip-location-db does, or as IPinfo does.
+
+    Of IPinfo's files some have a country's name where others have its letters.
+    """
     if not isinstance(record, dict):
         return None
     country = record.get("country")
-    code = country.get("iso_code") if isinstance(country, dict) else record.get("country_code")
+    code = country.get("iso_code") if isinstance(country, dict) else record.get("country_code", country)
     if not (isinstance(code, str) and len(code) == 2):  # noqa: PLR2004 ISO 3166-1 alpha-2
         return None
     regions = record.get("subdivisions")
-    region = _name_in(regions[0]) if isinstance(regions, list) and regions else _text(record.get("state1"))
+    region = (
+        _name_in(regions[0])
+        if isinstance(regions, list) and regions
+        else _text(record.get("state1") or record.get("region"))
+    )
     return Place(code, region, _name_in(record.get("city")))
 
 
