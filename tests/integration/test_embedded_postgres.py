@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.made_data import copy_data
 from tracker.embedded import Postgres
 from tracker.errors import EmbeddedServerFailed
 
@@ -18,10 +19,18 @@ def _wheel(postgres: Postgres) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
+def new_server(tmp_path: Path) -> Iterator[Postgres]:
+    """A server that has no data yet."""
     server = Postgres(tmp_path / "own", durable=False)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def server(new_server: Postgres, migrated_data: Path) -> Postgres:
+    """A server that has data."""
+    copy_data(migrated_data, new_server.folder)
+    return new_server
 
 
 def value(url: str, query: str) -> object:
@@ -84,12 +93,12 @@ def test_it_listens_on_one_unix_socket_and_nowhere_else(postgres: Postgres) -> N
     assert listening_sockets(pid) == {"unix"}
 
 
-def test_its_folders_are_private_and_the_socket_path_is_short(server: Postgres) -> None:
-    server.start()
-    assert [mode(path) for path in (server.folder, server.data, server.socket_folder)] == [0o700] * 3
-    assert mode(server.log_file) == 0o600
-    assert len(str(server.socket_folder / ".s.PGSQL.5432")) < 107
-    assert server.socket_folder.stat().st_uid == os.geteuid()
+def test_its_folders_are_private_and_the_socket_path_is_short(new_server: Postgres) -> None:
+    new_server.start()
+    assert [mode(path) for path in (new_server.folder, new_server.data, new_server.socket_folder)] == [0o700] * 3
+    assert mode(new_server.log_file) == 0o600
+    assert len(str(new_server.socket_folder / ".s.PGSQL.5432")) < 107
+    assert new_server.socket_folder.stat().st_uid == os.geteuid()
 
 
 def test_a_folder_that_exists_keeps_its_permissions(tmp_path: Path) -> None:
@@ -130,9 +139,9 @@ def test_starting_and_stopping_twice_changes_nothing(server: Postgres) -> None:
     assert not server.running
 
 
-def test_two_run_side_by_side(server: Postgres, postgres: Postgres) -> None:
-    server.start()
-    assert value(server.url, "SELECT system_identifier FROM pg_control_system()") != value(
+def test_two_run_side_by_side(new_server: Postgres, postgres: Postgres) -> None:
+    new_server.start()
+    assert value(new_server.url, "SELECT system_identifier FROM pg_control_system()") != value(
         postgres.url, "SELECT system_identifier FROM pg_control_system()"
     )
 
@@ -155,19 +164,19 @@ def test_data_of_another_version_are_refused_and_left_alone(server: Postgres) ->
     assert version.read_text() == "9.6\n"
 
 
-def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(server: Postgres) -> None:
-    server.data.mkdir(parents=True)
-    (server.data / "letter.txt").write_text("dear diary")
+def test_a_folder_with_something_else_in_it_is_refused_and_left_alone(new_server: Postgres) -> None:
+    new_server.data.mkdir(parents=True)
+    (new_server.data / "letter.txt").write_text("dear diary")
     with pytest.raises(EmbeddedServerFailed, match="is not a PostgreSQL data folder"):
-        server.start()
-    assert [path.name for path in server.data.iterdir()] == ["letter.txt"]
+        new_server.start()
+    assert [path.name for path in new_server.data.iterdir()] == ["letter.txt"]
 
 
-def test_what_a_killed_initdb_left_is_made_anew(server: Postgres) -> None:
-    (server.folder / "postgres.new" / "base").mkdir(parents=True)
-    server.start()
-    assert value(server.url, "SELECT 1") == 1
-    assert not (server.folder / "postgres.new").exists()
+def test_what_a_killed_initdb_left_is_made_anew(new_server: Postgres) -> None:
+    (new_server.folder / "postgres.new" / "base").mkdir(parents=True)
+    new_server.start()
+    assert value(new_server.url, "SELECT 1") == 1
+    assert not (new_server.folder / "postgres.new").exists()
 
 
 def test_a_stale_pid_file_does_not_stop_it_even_when_the_number_lives_again(server: Postgres) -> None:
@@ -241,6 +250,6 @@ def test_databases_are_created_once_whatever_their_name(postgres: Postgres) -> N
         connection.execute(b'DROP DATABASE "' + name.replace('"', '""').encode() + b'"')
 
 
-def test_it_has_no_address_before_its_first_start(server: Postgres) -> None:
+def test_it_has_no_address_before_its_first_start(new_server: Postgres) -> None:
     with pytest.raises(EmbeddedServerFailed, match="no address before its first start"):
-        _ = server.url
+        _ = new_server.url
