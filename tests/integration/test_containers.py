@@ -58,7 +58,7 @@ def wait_for_health(project: Project, service: str) -> None:
         assert time.monotonic() < deadline, (
             f"{quoted(project.health_command(service))}: {last.stderr}\n{project.logs()}"
         )
-        time.sleep(0.2)
+        time.sleep(1)  # Each look is a program that starts, and takes the time from what it looks at.
 
 
 def rows(project: Project, statement: str, *, role: str = "database_url") -> list[tuple[object, ...]]:
