@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +17,10 @@ from werkzeug.test import TestResponse
 from tests.conftest import TEMPLATE_WITH_SHOP, database_for_a_while
 from tests.integration.conftest import MovableClock
 from tests.support.browsing import Browsing, cards, chart_rows, text_of
+from tests.support.compared_times import NOW, TODAY, YEAR_AGO, YESTERDAY, come, store_hits
 from tests.support.facts import make_facts
 from tests.support.managing import Managing
-from tests.support.queued_hits import NOON
-from tests.support.raw_hits import count_days, execute, fill, make_months
+from tests.support.raw_hits import count_days, execute
 from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.config import Settings
@@ -33,14 +33,8 @@ from tracker.reports import answer
 from tracker.reports.answer import Report
 from tracker.reports.passing_files import PassingFiles
 from tracker.store.database import Database
-from tracker.store.partitions import Month
 
 HOME = "/dashboard/applications/shop"
-NOW = NOON + timedelta(minutes=32)
-"""The clock goes on, and nothing comes before the next quarter of an hour."""
-TODAY = NOON.replace(hour=0)
-YESTERDAY = TODAY - timedelta(days=1)
-YEAR_AGO = TODAY.replace(year=TODAY.year - 1, day=TODAY.day if TODAY.month != 2 else min(TODAY.day, 28))
 
 
 @pytest.fixture
@@ -54,45 +48,18 @@ def browsing(managing: Managing, application_key: str, monkeypatch: pytest.Monke
     return opened
 
 
-def come(  # noqa: PLR0917 what comes when
-    database: Database, application: Application, start: datetime, count: int, minutes: int, first: int
-) -> None:
-    """So many hits, one every so many minutes: each hour has a visitor of its own, and every other hit another page."""
-    number = f"(n - {first})"
-    fill(
-        database,
-        application,
-        count,
-        start=start - timedelta(minutes=(first - 1) * minutes),
-        every=f"{minutes} minutes",
-        first=first,
-        client_sub_id=f"'v' || {number} * {minutes} / 60",
-        url=f"'https://shop.example/' || CASE WHEN {number} % 2 = 0 THEN 'even' ELSE 'odd' END",
-    )
-
-
 @pytest.fixture(scope="module")
 def made(
     postgres: Postgres, shop_and_key: tuple[Application, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Path]]:
-    """The name of a database, and a folder of facts: today six hits an hour until now, yesterday four an hour, a few on
-    the day before, and a year ago two an hour. To copy both takes a twentieth of the time that it takes to make them.
-    """
+    """The name of a database with hits, and a folder of their facts: to make them takes as long as twenty copies."""
     shop, _ = shop_and_key
     folder = tmp_path_factory.mktemp("made") / "facts"
     with (
         database_for_a_while(postgres, f"TEMPLATE {TEMPLATE_WITH_SHOP} STRATEGY file_copy") as url,
         closing(Database(url, name="tests")) as database,
     ):
-        make_months(database, Month(YEAR_AGO.year, YEAR_AGO.month))
-        for start, count, minutes, first in (
-            (TODAY, 76, 10, 1_000),
-            (YESTERDAY, 96, 15, 2_000),
-            (YESTERDAY - timedelta(days=1), 5, 60, 3_000),
-            (YEAR_AGO, 48, 30, 4_000),
-        ):
-            come(database, shop, start, count, minutes, first)
-            count_days(database, start.date(), start.date())
+        store_hits(database, shop)
         make_facts(database, folder)
         database.close()
         yield urlsplit(url).path.strip("/"), folder

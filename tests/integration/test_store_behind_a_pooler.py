@@ -23,7 +23,6 @@ from tests.support.poolers import pooler
 from tests.support.queued_hits import NOON, define, drain, enqueue, entry_of, hit_of
 from tests.support.roles import password_files
 from tests.support.webhook_endpoints import owe, register, sender_of, states
-from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import DatabaseUnavailable, TookTooLong
 from tracker.maintenance.delete_expired_hits import delete_expired_hits
@@ -108,7 +107,8 @@ def test_what_the_store_does_for_applications_pins_nothing(database: Database) -
 
 
 @pytest.mark.usefixtures("_nothing_pins")
-def test_writing_hits_pins_nothing(database: Database, redis: Connection, application: Application) -> None:
+def test_writing_hits_pins_nothing(database: Database, redis: Connection) -> None:
+    application, _ = create(database, name="Shop")
     define(database, application, "price", "number")
     hits = [hit_of(application, n, session_id=f"s{n}", custom_params={"price": n}) for n in range(1, 251)]
     enqueue(redis, hits)
