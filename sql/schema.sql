@@ -700,6 +700,7 @@ CREATE TABLE members (
     email character varying(254), -- Members who sign in by OpenID Connect (docs/sign-in.md): whom the provider knows them as, and to which address they were invited.
     issuer character varying(255),
     subject character varying(255),
+    replaced_key_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL, -- keys of the member that others have replaced
     CONSTRAINT members_role_check CHECK (((role)::text = ANY ((ARRAY['owner'::character varying, 'editor'::character varying, 'viewer'::character varying])::text[])))
 );
 

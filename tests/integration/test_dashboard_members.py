@@ -177,3 +177,21 @@ def test_a_members_key_may_be_replaced_and_ended_as_any_other(
     keys.revoke(database, "shop", str(moved.key_id))
     assert "The key has ended." in text_of(owner.get(f"{HOME}/access"))
     assert owner.post(f"{HOME}/access", action="remove", id=str(member.id)).status_code == 303
+
+
+def test_a_key_that_was_replaced_and_still_counts_changes_and_ends_with_the_member(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    person, api_key = joined(managing, invite(owner, "editor"))
+    [member] = members.list_(database, "shop")
+    for _ in range(2):
+        [now] = members.list_(database, "shop")
+        keys.rotate(database, "shop", str(now.key_id), grace_seconds=keys.DEFAULT_GRACE)
+    assert person.get(f"{HOME}/settings").status_code == 200, "within the grace"
+    assert owner.post(f"{HOME}/access", action="role", id=str(member.id), role="viewer").status_code == 303
+    assert (person.get(HOME).status_code, person.get(f"{HOME}/settings").status_code) == (200, 404)
+    assert owner.post(f"{HOME}/access", action="remove", id=str(member.id)).status_code == 303
+    assert person.get(HOME).status_code == 303
+    assert Browsing(managing).sign_in(api_key).status_code == 401
+    assert managing.get("/v1/statistics?app_id=shop", key=api_key).status_code == 401
+    assert [key.id for key in keys.list_(database, "shop") if key.is_active] == [keys.FIRST]

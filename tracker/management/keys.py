@@ -103,20 +103,25 @@ def update(
         application = locked(tx, app_id)
         key = key_of(tx, application, key_id)
         require(expected, key)
-        if key.id == FIRST:
-            raise conflict("The first key may do everything and has no columns to change: rotate it, or make another.")
-        if not key.is_active:
-            raise conflict("The key is revoked.")
-        before: dict[str, Any] = {"name": key.name, "permissions": _granted(key), "expires_at": key.expires_at}
-        after = {**before, **changes}
-        after["permissions"] = _permissions(after["permissions"])
-        _check(after["name"], changes.get("expires_at"))
-        require_power(tx, by, application, _granted(key), key.expires_at)
-        require_power(tx, by, application, after["permissions"], after["expires_at"])
-        if after != before:
-            api_keys.update(tx, application.id, key.id, **after)
-            note(tx, by, application, "api_key.updated", str(key.id), before, after)
+        change(tx, application, key, changes, by=by)
         return key_of(tx, application, key_id)
+
+
+def change(tx: Transaction, application: Application, key: KeyRow, changes: Mapping[str, Any], *, by: Actor) -> None:
+    """Do the same to a key of a locked application in the caller's transaction."""
+    if key.id == FIRST:
+        raise conflict("The first key may do everything and has no columns to change: rotate it, or make another.")
+    if not key.is_active:
+        raise conflict("The key is revoked.")
+    before: dict[str, Any] = {"name": key.name, "permissions": _granted(key), "expires_at": key.expires_at}
+    after = {**before, **changes}
+    after["permissions"] = _permissions(after["permissions"])
+    _check(after["name"], changes.get("expires_at"))
+    require_power(tx, by, application, _granted(key), key.expires_at)
+    require_power(tx, by, application, after["permissions"], after["expires_at"])
+    if after != before:
+        api_keys.update(tx, application.id, key.id, **after)
+        note(tx, by, application, "api_key.updated", str(key.id), before, after)
 
 
 def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> KeyRow:

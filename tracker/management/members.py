@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from tracker.application import PERMISSIONS, hash_key
+from tracker.application import PERMISSIONS, Application, hash_key
 from tracker.errors import Refused, conflict, invalid, not_found
 from tracker.management import keys
 from tracker.management.audit import COMMAND, Actor, note
+from tracker.management.keys import KeyRow
 from tracker.management.known_application import known, locked
 from tracker.management.names import id_of, name_of
 from tracker.store import api_keys, members
@@ -39,6 +40,7 @@ class MemberRow:
     """A member, or an invitation (no `key_id`). `role` is None for one whose key's permissions are those of no role.
 
     `has_identity` says that they sign in by a provider; `email` is the address that they were invited by, if any.
+    `replaced_key_ids` are keys of theirs that others have replaced, which count until their grace ends.
     """
 
     id: UUID
@@ -50,6 +52,7 @@ class MemberRow:
     expires_at: datetime
     email: str | None
     has_identity: bool
+    replaced_key_ids: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +188,36 @@ def change_role(database: Database, app_id: str, member_id: str, role: str, *, b
     """Give a member another role. Raises Refused, FORBIDDEN also where `by` may less than either role."""
     chosen = _role(role)
     with database.transaction() as tx:
-        member = _member(members.list_rows(tx, locked(tx, app_id).id), member_id)
-    if member.key_id is None:
-        raise conflict("Whoever is invited has no role yet: withdraw the invitation, and make another.")
-    keys.update(database, app_id, str(member.key_id), {"permissions": list(ROLES[chosen])}, by=by)
+        application = locked(tx, app_id)
+        member = _member(members.list_rows(tx, application.id), member_id)
+        if member.key_id is None:
+            raise conflict("Whoever is invited has no role yet: withdraw the invitation, and make another.")
+        changes = {"permissions": list(ROLES[chosen])}
+        keys.change(tx, application, keys.key_of(tx, application, str(member.key_id)), changes, by=by)
+        for key in _replaced(tx, application, member):
+            keys.change(tx, application, key, changes, by=by)
 
 
 def remove(database: Database, app_id: str, member_id: str, *, by: Actor = COMMAND) -> None:
-    """Remove a member, whose key ends at once, or withdraw an invitation. Raises Refused as `change_role` does."""
+    """Remove a member, whose keys end at once, or withdraw an invitation. Raises Refused as `change_role` does."""
     with database.transaction() as tx:
         application = locked(tx, app_id)
         member = _member(members.list_rows(tx, application.id), member_id)
+        ending = _replaced(tx, application, member)
         if member.key_id is not None and member.is_active:
-            key = keys.key_of(tx, application, str(member.key_id))
+            ending.append(keys.key_of(tx, application, str(member.key_id)))
+        for key in ending:
             keys.require_power(tx, by, application, [name for name in PERMISSIONS if name in key.permissions], None)
-            api_keys.revoke(tx, application.id, member.key_id)
+            api_keys.revoke(tx, application.id, cast(UUID, key.id))
         members.delete(tx, application.id, member.id)
         before = {"name": member.name, "role": member.role, "key_id": member.key_id}
         note(tx, by, application, "member.removed", member_id, before, None)
+
+
+def _replaced(tx: Transaction, application: Application, member: MemberRow) -> list[KeyRow]:
+    """Return the keys that a member had before, and that may still count."""
+    rows = [keys.key_of(tx, application, str(key_id)) for key_id in member.replaced_key_ids]
+    return [row for row in rows if row.is_active]
 
 
 def _member(rows: Sequence[Mapping[str, Any]], member_id: str) -> MemberRow:
@@ -225,6 +240,7 @@ def _row(row: Mapping[str, Any]) -> MemberRow:
         expires_at=row["expires_at"],
         email=row["email"],
         has_identity=row["has_identity"],
+        replaced_key_ids=row["replaced_key_ids"],
     )
 
 
