@@ -1,6 +1,7 @@
 """`/openapi.json`, and `/docs` to read it: Swagger UI from the files of the installed package, nothing from outside.
 
-The page's own script is a file too, so that the browser can be told to run no other (docs/decisions/0072).
+The page's own script is a file too, so that the browser can be told to run no other (docs/decisions/0072). Addresses
+are relative: below a sub-path that a proxy takes off, the page and the requests that it tries lead there, too.
 """
 
 from collections.abc import Callable
@@ -24,26 +25,29 @@ _PAGE: Final = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Access Log Tracker: API</title>
-<link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" type="image/png" href="docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
 <div id="docs"></div>
-<noscript>This page needs JavaScript. The document itself is <a href="/openapi.json">/openapi.json</a>.</noscript>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<noscript>This page needs JavaScript. The document itself is <a href="openapi.json">openapi.json</a>.</noscript>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 """
-_START: Final = """SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#docs",
-  deepLinking: true,
-  docExpansion: "list",
-  defaultModelsExpandDepth: 0,
-  validatorUrl: null,
-  withCredentials: false
-});
+_START: Final = """const home = new URL(".", location.href).pathname;
+fetch("openapi.json")
+  .then((answer) => answer.json())
+  .then((description) => SwaggerUIBundle({
+    spec: { ...description, servers: [{ url: home }] },
+    dom_id: "#docs",
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    validatorUrl: null,
+    withCredentials: false
+  }));
 """
 _DAY: Final = "public, max-age=86400"
 
