@@ -149,6 +149,8 @@ def database_for_a_while(postgres: Postgres, how: str = "") -> Iterator[str]:
 @pytest.fixture
 def copied(template: str, request: pytest.FixtureRequest) -> str:
     """The database that the test's own is a copy of: with an application in it where the test asks for that."""
+    if "old_month" in request.fixturenames:
+        return str(request.getfixturevalue("made_old_month").database)
     return TEMPLATE_WITH_SHOP if "application_and_key" in request.fixturenames else template
 
 
@@ -226,6 +228,27 @@ def application(application_and_key: tuple[Application, str]) -> Application:
 def application_key(application_and_key: tuple[Application, str]) -> str:
     """The key that `application` was created with."""
     return application_and_key[1]
+
+
+@pytest.fixture(scope="session")
+def made_old_month(
+    postgres: Postgres, shop_and_key: tuple[Application, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """The tests.support.made_hits.MadeHits of a month that is over: to make them takes ten times as long as a copy."""
+    from tests.support.archiving import store_old_month
+    from tests.support.made_hits import made_hits
+
+    shop, _ = shop_and_key
+    folder = tmp_path_factory.mktemp("old_month") / "facts"
+    with made_hits(postgres, folder, lambda database, facts: store_old_month(database, shop, facts)) as made:
+        yield made
+
+
+@pytest.fixture
+def old_month(made_old_month: Any, application: Application, settings: Settings) -> None:
+    """What `store_old_month` makes is there for `application`."""
+    assert application
+    made_old_month.copy_facts(settings)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.archiving import HITS, OLD, reports, store_old_month
+from tests.support.archiving import HITS, OLD, reports
 from tests.support.facts import writer_of
 from tests.support.queued_hits import rows
 from tracker.application import Application
@@ -17,6 +17,8 @@ from tracker.facts import hit_files
 from tracker.facts.day import Workspace
 from tracker.store import archived_hits
 from tracker.store.database import Database
+
+pytestmark = pytest.mark.usefixtures("old_month")
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT = (("begin", 1), ("note", 2), ("put", 1), ("insert", 1), ("note_hits", 1), ("remove", 1), ("_detach", 1))
@@ -36,7 +38,6 @@ def everything(database: Database) -> list[list[tuple[Any, ...]]]:
 def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
     settings: Settings, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before, said = everything(database), reports(database, settings)
 
     def run(what: str, until: tuple[str, int] | None) -> bool:
@@ -93,7 +94,6 @@ def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
 def test_a_drop_that_broke_off_between_the_tables_is_finished_before_its_month_comes_back(
     settings: Settings, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before = everything(database)
     command = [sys.executable, str(PROJECT / "tests/support/archive_process.py")]
     arguments = [environment["DATABASE_URL"], str(settings.facts_url), str(OLD)]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.conftest import MovableClock
-from tests.support.archiving import HITS, OLD, reports, store_old_month
+from tests.support.archiving import HITS, OLD, reports
 from tests.support.command_line import tracker
 from tests.support.deleting import DeletionsBy
 from tests.support.facts import make_facts, writer_of
@@ -17,6 +17,8 @@ from tracker.maintenance.drop_partitions import drop_old_partitions
 from tracker.store import archived_days, facts_files, partition_removal
 from tracker.store.database import Database
 from tracker.wiring.scheduler import STATISTICS
+
+pytestmark = pytest.mark.usefixtures("old_month")
 
 PERIOD = ("--from", str(OLD.start.date()), "--to", str(OLD.plus(1).start.date()))
 
@@ -33,7 +35,6 @@ def archive_of(database: Database, settings: Settings, *, months: int = 0) -> Ar
 def test_reports_over_a_month_that_was_archived_are_those_of_before_and_exact(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before = reports(database, settings)
     counted = rows(database, "SELECT date, total_requests, unique_visitors FROM daily_statistics ORDER BY date")
     assert [exact for exact, _ in before] == [True] * len(before)
@@ -63,7 +64,6 @@ def test_reports_over_a_month_that_was_archived_are_those_of_before_and_exact(
 def test_a_month_that_was_archived_is_not_dropped_when_hits_of_it_have_changed_since(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     archive = archive_of(database, settings)
     assert archive.keep(OLD)
     mark = "INSERT INTO facts_marks (application_id, date, hour) VALUES (%s, %s, 3)"
@@ -82,7 +82,6 @@ def test_a_month_that_was_archived_is_not_dropped_when_hits_of_it_have_changed_s
 def test_facts_that_are_damaged_are_made_anew_before_their_month_is_dropped(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before = reports(database, settings)
     damaged = min(settings.facts_url.rglob("*.parquet"))
     damaged.write_bytes(damaged.read_bytes()[:-9] + b"\0" * 9)
@@ -94,7 +93,6 @@ def test_facts_that_are_damaged_are_made_anew_before_their_month_is_dropped(
 def test_the_scheduler_archives_what_it_drops_and_forgets_it_in_its_time(
     settings: Settings, database: Database, application: Application, clock: MovableClock
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before = reports(database, settings)
     archive = archive_of(database, settings, months=12)
 
@@ -122,7 +120,6 @@ def test_the_scheduler_archives_what_it_drops_and_forgets_it_in_its_time(
 def test_a_month_stays_where_the_folder_of_its_facts_is_away(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     settings.facts_url.rename(settings.facts_url.with_name("away"))
     said = tracker(settings, "partitions", "archive", str(OLD), "--yes")
     assert (said.status, "stats rebuild" in said.errors) == (1, True)

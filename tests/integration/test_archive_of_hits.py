@@ -25,6 +25,8 @@ from tracker.store.archive_erasures import ArchiveErasure
 from tracker.store.database import Database
 from tracker.store.facts_marks import FactsDay
 
+pytestmark = pytest.mark.usefixtures("old_month")
+
 STATISTICS = "SELECT date, total_requests, unique_visitors, unique_sessions, custom_param_stats FROM daily_statistics"
 
 
@@ -45,7 +47,6 @@ def test_a_month_comes_back_row_for_row_and_once(
     settings: Settings, database: Database, application: Application, redis: Connection
 ) -> None:
     other, _ = applications.create(database, name="Other", app_id="other")
-    store_old_month(database, application, settings.facts_url)
     store_old_month(database, other, settings.facts_url, first=1000)
     before, said = everything(database), reports(database, settings)
     counted = rows(database, STATISTICS + " ORDER BY date, total_requests")
@@ -78,7 +79,6 @@ def test_a_month_comes_back_row_for_row_and_once(
 def test_a_column_that_comes_later_is_archived_and_keeps_no_older_file_from_coming_back(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     before = rows(database, "SELECT *, NULL::text FROM access_logs ORDER BY id")
     archive(settings)
     execute(database, "ALTER TABLE access_logs ADD COLUMN viewport_size VARCHAR(20)")
@@ -95,7 +95,6 @@ def test_a_column_that_comes_later_is_archived_and_keeps_no_older_file_from_comi
 def test_of_facts_alone_no_hits_are_made_and_damaged_files_bring_nothing_back(
     settings: Settings, database: Database, application: Application
 ) -> None:
-    store_old_month(database, application, settings.facts_url)
     archive(settings)
     damaged = min(settings.facts_url.glob("hits/*/*/*.parquet"))
     kept = damaged.read_bytes()
@@ -136,7 +135,6 @@ def test_who_is_erased_is_in_no_file_of_an_archived_month(  # noqa: PLR0917 fixt
         "INSERT INTO application_settings (application_id, setting_key, setting_value) VALUES (%s, %s, %s)",
         application.id, "ip_anonymization", "none",
     )  # fmt: skip
-    store_old_month(database, application, settings.facts_url)
     theirs = f"SELECT count(*) FROM access_logs WHERE {condition}"
     [(count,)] = rows(database, theirs)
     pages = "SELECT substring(url FROM '/[0-9]+$') FROM access_logs WHERE NOT coalesce({}, false) ORDER BY created_at"
@@ -165,7 +163,6 @@ def test_an_application_that_is_purged_and_days_that_are_over_are_in_no_file(
     settings: Settings, database: Database, application: Application
 ) -> None:
     other, _ = applications.create(database, name="Other", app_id="other")
-    store_old_month(database, application, settings.facts_url)
     store_old_month(database, other, settings.facts_url, first=1000)
     archive(settings)
     days = (SystemClock().now().date() - OLD.start.date()).days - 11
@@ -191,7 +188,6 @@ def test_an_application_that_is_purged_and_days_that_are_over_are_in_no_file(
 
 def archived_and_damaged(settings: Settings, database: Database, application: Application) -> tuple[Path, bytes]:
     """Archive a month, and damage a file of its hits: which one, and what it held."""
-    store_old_month(database, application, settings.facts_url)
     archive(settings)
     damaged = min(settings.facts_url.glob("hits/*/*/*.parquet"))
     kept = damaged.read_bytes()

@@ -1,24 +1,22 @@
 """A time is compared with the one before, a year before, or nothing: as much of it as has passed, with filters too."""
 
 import re
-import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import TEMPLATE_WITH_SHOP, database_for_a_while
+from tests.conftest import TEMPLATE_WITH_SHOP
 from tests.integration.conftest import MovableClock
 from tests.support.browsing import Browsing, cards, chart_rows, text_of
 from tests.support.compared_times import NOW, TODAY, YEAR_AGO, YESTERDAY, come, store_hits
 from tests.support.facts import make_facts
+from tests.support.made_hits import MadeHits, made_hits
 from tests.support.managing import Managing
 from tests.support.raw_hits import count_days, execute
 from tests.support.waiting import wait_until
@@ -51,33 +49,29 @@ def browsing(managing: Managing, application_key: str, monkeypatch: pytest.Monke
 @pytest.fixture(scope="module")
 def made(
     postgres: Postgres, shop_and_key: tuple[Application, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Path]]:
-    """The name of a database with hits, and a folder of their facts: to make them takes as long as twenty copies."""
+) -> Iterator[MadeHits]:
+    """To make them takes as long as twenty copies."""
     shop, _ = shop_and_key
-    folder = tmp_path_factory.mktemp("made") / "facts"
-    with (
-        database_for_a_while(postgres, f"TEMPLATE {TEMPLATE_WITH_SHOP} STRATEGY file_copy") as url,
-        closing(Database(url, name="tests")) as database,
-    ):
+
+    def make(database: Database, folder: Path) -> None:
         store_hits(database, shop)
         make_facts(database, folder)
-        database.close()
-        yield urlsplit(url).path.strip("/"), folder
+
+    with made_hits(postgres, tmp_path_factory.mktemp("made") / "facts", make) as hits:
+        yield hits
 
 
 @pytest.fixture
 def copied(template: str, request: pytest.FixtureRequest) -> str:
     if "counted" in request.fixturenames:
-        name, _ = request.getfixturevalue("made")
-        return str(name)
+        return str(request.getfixturevalue("made").database)
     return TEMPLATE_WITH_SHOP
 
 
 @pytest.fixture
-def counted(made: tuple[str, Path], settings: Settings) -> None:
+def counted(made: MadeHits, settings: Settings) -> None:
     """What was made is in the test's database and in its folder of facts."""
-    assert isinstance(settings.facts_url, Path)
-    shutil.copytree(made[1], settings.facts_url)
+    made.copy_facts(settings)
 
 
 def card(page: TestResponse, name: str) -> str:

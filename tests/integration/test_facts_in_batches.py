@@ -69,15 +69,15 @@ def writer(database: Database, tmp_path: Path) -> Writer:
 def contents(database: Database, writer: Writer) -> dict[Any, Any]:
     """Of each file what it is about, every row of it and of its visits, and in what order they stand."""
     files = {}
-    for *about, name, count, parameters in rows(database, FILES):
-        kinds = []
-        for file in (writer.folder.path / name, beside(writer.folder.path / name)):
-            with duckdb.connect() as engine:
+    with duckdb.connect() as engine:
+        for *about, name, count, parameters in rows(database, FILES):
+            kinds = []
+            for file in (writer.folder.path / name, beside(writer.folder.path / name)):
                 source = f"read_parquet('{file}', hive_partitioning=false)"
                 ordered = engine.execute(f"SELECT {ORDER} FROM {source}").fetchall()
                 answer = engine.execute(f"FROM {source}")
                 kinds.append((ordered, str(answer.description), sorted(map(repr, answer.fetchall()))))
-        files[tuple(about)] = (count, parameters, kinds)
+            files[tuple(about)] = (count, parameters, kinds)
     return files
 
 

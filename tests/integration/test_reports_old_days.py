@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.archiving import DAYS, HITS, OLD, store_old_month
+from tests.support.archiving import DAYS, HITS, OLD
 from tests.support.command_line import tracker
 from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
@@ -19,13 +19,14 @@ from tracker.reports.answer import Report
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("old_month")
+
 WHOLE = {"start_date": str(OLD.start.date()), "end_date": str(NOON.date()), "measures": "requests,visitors,sessions"}
 
 
 @pytest.fixture
 def read(settings: Settings, database: Database, redis: Connection, application: Application) -> Callable[..., Report]:
     """Ask about a month whose rows and facts are gone, and two hits of today whose facts are there."""
-    store_old_month(database, application, settings.facts_url)
     hits = [hit_of(application, 1000 + n, client_sub_id="c2", session_id=f"t{n}") for n in range(2)]
     enqueue(redis, hits)
     drain(redis, database)
