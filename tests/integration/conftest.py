@@ -17,7 +17,7 @@ from tests.support.memory_folder import memory_folder
 from tests.support.needed import need_wheel
 from tests.support.receiving import Receiving
 from tests.support.shop_in_bucket import ShopInBucket
-from tests.support.tallied import Tallied, tallied
+from tests.support.tallied import Tallied, share_little, tallied
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
@@ -25,7 +25,6 @@ from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import RQ_PREFIX, SHARDS
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.shards import shard_number
-from tracker.reports import tally_making
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 
@@ -151,7 +150,6 @@ def tallied_application(
     database: Database, redis: Connection, tmp_path: Path, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Tallied]:
     """One whose visitors are counted in several shares."""
-    for share in ("_HITS_A_SHARE", "_PARTS_A_SHARE"):
-        monkeypatch.setattr(tally_making, share, 9)
+    share_little(monkeypatch)
     with tallied(database, redis, tmp_path / "facts", application) as one:
         yield one

@@ -1,33 +1,66 @@
 """A tally that is damaged: questions are answered from the facts, it is said once, and another one is made."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
 from structlog.testing import capture_logs
 
 from tests.support.command_line import tracker
+from tests.support.made_hits import MadeHits, made_hits
 from tests.support.queued_hits import rows
 from tests.support.reporting import Reporting
-from tests.support.tallied import AFTERNOON, TWO_DAYS, Tallied
+from tests.support.tallied import AFTERNOON, TWO_DAYS, Tallied, share_little, tallied
 from tests.support.told_visits import MIDNIGHT, made_of
+from tracker.application import Application
 from tracker.config import Settings
+from tracker.embedded import Postgres, Valkey
 from tracker.errors import Refused
+from tracker.queueing.connection import connect
 from tracker.reports.answers import Answers
 from tracker.store import facts_files
+from tracker.store.database import Database
 
 DAYS = {"start_date": f"{MIDNIGHT - timedelta(days=1):%F}", "end_date": f"{MIDNIGHT:%F}"}
 ASKED = {**DAYS, "measures": "visitors,sessions,requests"}
 
 
+@pytest.fixture(scope="module")
+def made(
+    postgres: Postgres, valkey: Valkey, shop_and_key: tuple[Application, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MadeHits]:
+    """Hits with their facts and a tally: to make them takes as long as ten copies."""
+    shop, _ = shop_and_key
+
+    def make(database: Database, folder: Path) -> None:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            closing(connect(valkey.url, name="tests")) as redis,
+            tallied(database, redis, folder, shop) as one,
+        ):
+            share_little(patch)
+            redis.flushall()
+            one.store(made_of(shop, TWO_DAYS))
+            assert one.count(AFTERNOON) == 1
+
+    with made_hits(postgres, tmp_path_factory.mktemp("made") / "facts", make) as hits:
+        yield hits
+
+
 @pytest.fixture
-def counted_by_day(tallied_application: Tallied) -> Reporting:
+def copied(made: MadeHits) -> str:
+    return made.database
+
+
+@pytest.fixture
+def counted_by_day(made: MadeHits, settings: Settings, tallied_application: Tallied) -> Reporting:
     one = tallied_application
-    hits = made_of(one.application, TWO_DAYS)
-    one.store(hits)
-    assert one.count(AFTERNOON) == 1
-    return Reporting(one.database, one.readers, hits)
+    made.copy_facts(settings)
+    return Reporting(one.database, one.readers, made_of(one.application, TWO_DAYS))
 
 
 def damage(tallied_application: Tallied, kind: str) -> None:

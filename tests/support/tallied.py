@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from tests.support.facts import writer_of
 from tests.support.queued_hits import drain, enqueue, rows
@@ -138,6 +139,12 @@ def without_sums(numbers: dict[str, Any], names: str) -> dict[str, Any]:
 
 def source(hit: Hit) -> str | None:
     return {"search": "Google", "referral": "blog.example"}.get(channel(hit))
+
+
+def share_little(patch: pytest.MonkeyPatch) -> None:
+    """Have visitors counted in several shares, however few there are."""
+    for share in ("_HITS_A_SHARE", "_PARTS_A_SHARE"):
+        patch.setattr(tally_making, share, 9)
 
 
 @contextmanager
