@@ -60,12 +60,15 @@ class Dialect:
     refuse: Callable[[ClientRequest, Refused], Answer]
 
 
-def read_each(told: Iterable[_Told], read: Callable[[_Told], ClientHit]) -> list[ClientHit | Refused]:
-    """Return what `read` makes of each hit of a request; its refusal stands for one that cannot be read."""
+def read_each(told: Iterable[_Told | Refused], read: Callable[[_Told], ClientHit]) -> list[ClientHit | Refused]:
+    """Return what `read` makes of each hit of a request; its refusal stands for one that cannot be read.
+
+    So does one that stands there already.
+    """
     hits: list[ClientHit | Refused] = []
     for one in told:
         try:
-            hits.append(read(one))
+            hits.append(one if isinstance(one, Refused) else read(one))
         except Refused as refused:
             hits.append(refused)
     return hits

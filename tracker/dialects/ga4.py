@@ -44,7 +44,7 @@ def _of_pages(request: ClientRequest) -> list[ClientHit | Refused]:
     lines = [line for line in request.body.splitlines() if line.strip()]
     if len(lines) > MAX_HITS:
         raise refusal("body", f"Has more than {MAX_HITS} events.")
-    return [_page_hit({**around, **parameters_of(line)}, request) for line in lines or [b""]]
+    return read_each(lines or [b""], lambda line: _page_hit({**around, **parameters_of(line)}, request))
 
 
 def _page_hit(parameters: Mapping[str, str], request: ClientRequest) -> ClientHit:
@@ -78,7 +78,7 @@ def _session(session: str | None, client: str | None) -> str | None:
 
 
 def _measurement_protocol(request: ClientRequest) -> list[ClientHit | Refused]:
-    parameters, content = parameters_of(request.query), object_of(request.body)
+    parameters, content = parameters_of(request.query), object_of(request.body, hits="events")
     site = parameters.get("measurement_id") or parameters.get("firebase_app_id")
     key = own_key(parameters.get("api_secret")) or key_in(request.headers)
     if site is None and key is None:

@@ -43,7 +43,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
         parameters = {**parameters_of(request.query), **parameters_of(request.body)}
         return [ClientHit(site, _page_values(parameters, request), key)]
     return read_each(
-        list_in(object_of(request.body).get("hits"), "hits"),
+        list_in(object_of(request.body, hits="hits").get("hits"), "hits"),
         lambda one: ClientHit(site, _api_values(one, request, keyed=key is not None), key),
     )
 

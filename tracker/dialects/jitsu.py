@@ -37,7 +37,7 @@ _PLACED: Final = frozenset(
 
 
 def _read(request: ClientRequest) -> Sequence[ClientHit | Refused]:
-    value = json_of(request.body)
+    value = json_of(request.body, hits=True)
     events = list_in(value if isinstance(value, list) else [value], "body")
     token = parameters_of(request.query).get("token") or text_of(request.headers.get("HTTP_X_AUTH_TOKEN"))
     return read_each(events, lambda event: _hit(event, token, request))

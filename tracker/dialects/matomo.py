@@ -38,7 +38,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     around = parameters_of(request.query)
     if not _is_bulk(request):
         return [_hit({**around, **parameters_of(request.body)}, request, {})]
-    bulk = object_of(request.body)
+    bulk = object_of(request.body, hits="requests")
     return read_each(
         list_in(bulk.get("requests"), "requests"),
         lambda one: _hit(_parameters(one), request, {**around, "token_auth": bulk.get("token_auth")}),
@@ -170,8 +170,11 @@ def _refuse(request: ClientRequest, refused: Refused) -> Answer:
 
 def _single(request: ClientRequest, status: int, headers: Headers) -> Answer:
     """Return the image, or nothing to whoever says that it reads none (`send_image=0`)."""
-    wants_image = {**parameters_of(request.query), **parameters_of(request.body)}.get("send_image") != "0"
-    if not wants_image:
+    try:
+        parameters = {**parameters_of(request.query), **parameters_of(request.body)}
+    except Refused:
+        parameters = {}  # Why it cannot be read is what is answered here.
+    if parameters.get("send_image") == "0":
         return text_reply("", 204 if status == 200 else status, headers)  # noqa: PLR2004 OK and No Content
     return Answer(GIF, status, (*GIF_HEADERS, *headers))
 

@@ -46,8 +46,8 @@ _MAX_SKEW: Final = timedelta(days=365)
 
 
 def _read(request: ClientRequest) -> list[ClientHit | Refused]:
-    message = object_of(request.body)
     kind = KIND_AT[request.path.rpartition("/")[2]]
+    message = object_of(request.body, hits=None if kind else "batch")
     write_key = _write_key(request, message)
     if write_key is None:
         raise Refused("AUTHENTICATION_ERROR", 401, "A write key is needed, as the user of Authorization: Basic.")

@@ -28,7 +28,7 @@ _CACHE: Final = "0"
 
 
 def _read(request: ClientRequest) -> list[ClientHit | Refused]:
-    value = json_of(request.body)
+    value = json_of(request.body, hits=_is_batch(request))
     if not _is_batch(request):
         return [_hit(value, request)]
     return read_each(list_in(value, "body"), lambda one: _hit(one, request))

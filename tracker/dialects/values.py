@@ -1,7 +1,7 @@
 """Small readers that the dialects share. Clients send numbers as texts, JSON inside texts, and the word `undefined`."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from tracker.errors import Refused
-from tracker.json_rules import MAX_INTEGER, check, parse, refusal
+from tracker.json_rules import MAX_DEPTH, MAX_INTEGER, check, faults, is_plain, parse, refusal
 from tracker.privacy.addresses import normalise
 from tracker.web.envelope import PRIVATE, Answer, Headers
 
@@ -40,20 +40,42 @@ def parameters_of(query: str | bytes) -> dict[str, str]:
     return parameters
 
 
-def json_of(body: bytes) -> Any:  # noqa: ANN401 any JSON value
-    """Return the JSON value of a body, held to the rules for our own hits. Raises Refused."""
+def json_of(body: bytes, *, hits: bool = False) -> Any:  # noqa: ANN401 any JSON value
+    """Return the JSON value of a body, held to the rules for our own hits. Raises Refused.
+
+    In a list of `hits` a Refused stands for one that breaks them: the others are taken.
+    """
     parsed = parse(body)
+    if hits and isinstance(parsed.value, list):
+        return _each_checked(parsed.value, "body", MAX_DEPTH - 1, suspicious=parsed.suspicious)
     if isinstance(parsed.value, dict | list):
         check(parsed.value, suspicious=parsed.suspicious)
     return parsed.value
 
 
-def object_of(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body. Raises Refused."""
-    value = json_of(body)
-    if not isinstance(value, dict):
+def object_of(body: bytes, *, hits: str | None = None) -> dict[str, Any]:
+    """Return the JSON object of a body. Raises Refused.
+
+    In the list that it calls `hits`, if it has one, a Refused stands for a hit that breaks the rules.
+    """
+    parsed = parse(body)
+    if not isinstance(parsed.value, dict):
         raise refusal("body", "Must be a JSON object.")
-    return value
+    told = parsed.value.pop(hits) if hits is not None and isinstance(parsed.value.get(hits), list) else None
+    check(parsed.value, suspicious=parsed.suspicious)
+    if told is None:
+        return parsed.value
+    return {**parsed.value, str(hits): _each_checked(told, str(hits), MAX_DEPTH - 2, suspicious=parsed.suspicious)}
+
+
+def _each_checked(hits: Sequence[Any], name: str, depth: int, *, suspicious: bool) -> list[Any]:
+    checked = []
+    for place, hit in enumerate(hits):
+        fault = None
+        if suspicious or not is_plain([hit], depth + 1):
+            fault = next(faults(hit, f"{name}[{place}]", depth), None)
+        checked.append(hit if fault is None else refusal(*fault))
+    return checked
 
 
 def list_in(value: Any, name: str) -> list[Any]:  # noqa: ANN401 any JSON value
