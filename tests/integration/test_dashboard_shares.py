@@ -4,20 +4,25 @@ import csv
 import html
 import io
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.support.browsing import Browsing
 from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
+from tests.support.made_hits import MadeHits, made_hits
 from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tests.support.raw_hits import execute
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.embedded import Postgres, Valkey
 from tracker.management import settings as setting
-from tracker.queueing.connection import Connection
+from tracker.queueing.connection import connect
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
@@ -35,11 +40,14 @@ HITS = (
 """By whom, on which page, from where, with which event: four visitors, six page views, seven requests, five visits."""
 
 
-@pytest.fixture
-def visited(database: Database, redis: Connection, application: Application, settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def made(
+    postgres: Postgres, valkey: Valkey, shop_and_key: tuple[Application, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MadeHits]:
+    shop, _ = shop_and_key
     hits = [
         hit_of(
-            application,
+            shop,
             number + 1,
             created_at=NOON - timedelta(days=1, hours=-number),
             client_sub_id=who,
@@ -49,10 +57,27 @@ def visited(database: Database, redis: Connection, application: Application, set
         )
         for number, (who, page, referrer, event) in enumerate(HITS)
     ]
-    enqueue(redis, hits)
-    drain(redis, database)
-    fold_everything(database)
-    make_facts(database, settings.facts_url)
+
+    def make(database: Database, folder: Path) -> None:
+        with closing(connect(valkey.url, name="tests")) as redis:
+            redis.flushall()
+            enqueue(redis, hits)
+            drain(redis, database)
+        fold_everything(database)
+        make_facts(database, folder)
+
+    with made_hits(postgres, tmp_path_factory.mktemp("made") / "facts", make) as one:
+        yield one
+
+
+@pytest.fixture
+def copied(made: MadeHits) -> str:
+    return made.database
+
+
+@pytest.fixture
+def visited(made: MadeHits, settings: Settings) -> None:
+    made.copy_facts(settings)
 
 
 @pytest.fixture
