@@ -62,3 +62,17 @@ def test_a_request_of_matomo_that_cannot_be_read_is_answered_as_one(
     assert (answer.status_code, answer.mimetype) == (400, "image/gif")
     assert answer.headers["X-Tracker-Error"] == "VALIDATION_ERROR"
     assert len(queued_hits(redis)) == 1
+
+
+@pytest.mark.parametrize("bad", [r'{"body": "a\u0000b"}', "7", '{"severityNumber": 1e400}', "[" * 30 + "]" * 30])
+def test_a_record_of_a_collector_that_cannot_be_read_costs_no_other(
+    speaking: Receiving, redis: Connection, database: Database, application_key: str, bad: str
+) -> None:
+    good = '{"attributes": [{"key": "url.full", "value": {"stringValue": "https://shop.example/a"}}]}'
+    records = f'{{"resourceLogs": [{{"scopeLogs": [{{"logRecords": [{good}, {bad}, {good}]}}]}}]}}'
+    settings.set_(database, "shop", "dialects", "otlp")
+    answer = speaking.post(
+        "/v1/logs", records.encode(), key=application_key, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.get_json()["partialSuccess"]["rejectedLogRecords"]) == (200, "1")
+    assert [hit.url for hit in queued_hits(redis)] == [PAGE, PAGE]

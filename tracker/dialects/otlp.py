@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome, read_each
 from tracker.dialects.values import (
     MAX_HITS,
+    each_checked,
     first_language,
     given,
     happened,
@@ -20,16 +21,17 @@ from tracker.dialects.values import (
     list_in,
     mapping_in,
     number_or_text,
-    object_of,
     text_of,
 )
 from tracker.errors import Refused
-from tracker.json_rules import refusal
+from tracker.json_rules import MAX_DEPTH, check, parse, refusal
 from tracker.web.envelope import Answer, retry_headers
 
 _RECORDS: Final = UUID("0d1f3a0e-5f0f-5b8f-8d8c-6f1f0a6a4c55")
 """The namespace of records' own ids, which are ULIDs or UUIDs or anything else."""
 _MAX_DIGITS: Final = 19
+_LEVELS_ABOVE: Final = 6
+"""Levels of a body in which a record stands: three objects and their lists."""
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "url": ("url.full", "http.url", "url"),
     "referrer": ("http.request.header.referer", "referrer"),
@@ -59,8 +61,7 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     if _is_protobuf(request):
         # No hit, so that whoever may send some is told what to change, and others that nothing is here.
         return [ClientHit(None, None, key)]
-    content = object_of(request.body)
-    records = list(_records(content))
+    records = list(_records(_content(request.body)))
     if not 1 <= len(records) <= MAX_HITS:
         raise refusal(
             "resourceLogs", f"Must have 1 to {MAX_HITS} records; a collector's send_batch_max_size bounds them."
@@ -68,17 +69,37 @@ def _read(request: ClientRequest) -> list[ClientHit | Refused]:
     return read_each(records, lambda told: ClientHit(None, _values(*told, request), key))
 
 
+def _content(body: bytes) -> dict[str, Any]:
+    """Return the object of a body; a Refused stands for a record that breaks the rules. Raises Refused."""
+    parsed = parse(body)
+    if not isinstance(parsed.value, dict):
+        raise refusal("body", "Must be a JSON object.")
+    records_of = [
+        (of_a_scope, of_a_scope.pop("logRecords"))
+        for of_a_resource in _objects(list_in(parsed.value.get("resourceLogs"), "resourceLogs"))
+        for of_a_scope in _objects(of_a_resource.get("scopeLogs"))
+        if isinstance(of_a_scope.get("logRecords"), list)
+    ]
+    check(parsed.value, suspicious=parsed.suspicious)
+    for of_a_scope, records in records_of:
+        of_a_scope["logRecords"] = each_checked(
+            records, "logRecords", MAX_DEPTH - _LEVELS_ABOVE, suspicious=parsed.suspicious
+        )
+    return parsed.value
+
+
 def _is_protobuf(request: ClientRequest) -> bool:
     return "protobuf" in str(request.headers.get("CONTENT_TYPE") or "")
 
 
-def _records(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Give each record, with the attributes of its resource."""
+def _records(content: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any] | Refused]:
+    """Give each record, with the attributes of its resource, or why it is refused."""
     for of_a_resource in _objects(list_in(content.get("resourceLogs"), "resourceLogs")):
         resource = _attributes(mapping_in(of_a_resource, "resource").get("attributes"))
         for of_a_scope in _objects(of_a_resource.get("scopeLogs")):
-            for record in _objects(of_a_scope.get("logRecords")):
-                yield resource, record
+            records = of_a_scope.get("logRecords")
+            for record in records if isinstance(records, list) else ():
+                yield record if isinstance(record, Refused) else (resource, record)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 any JSON value
@@ -112,7 +133,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 any JSON value
     return None
 
 
-def _values(resource: dict[str, Any], record: dict[str, Any], request: ClientRequest) -> dict[str, Any]:
+def _values(resource: dict[str, Any], record: Any, request: ClientRequest) -> dict[str, Any]:  # noqa: ANN401 any JSON value
+    if not isinstance(record, dict):
+        raise refusal("logRecords", "Must hold objects.")
     told = _attributes(record.get("attributes"))
     attributes = {**resource, **told}
     values = {field: _first(attributes, names) for field, names in _FIELDS.items()}

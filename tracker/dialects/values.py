@@ -47,7 +47,7 @@ def json_of(body: bytes, *, hits: bool = False) -> Any:  # noqa: ANN401 any JSON
     """
     parsed = parse(body)
     if hits and isinstance(parsed.value, list):
-        return _each_checked(parsed.value, "body", MAX_DEPTH - 1, suspicious=parsed.suspicious)
+        return each_checked(parsed.value, "body", MAX_DEPTH - 1, suspicious=parsed.suspicious)
     if isinstance(parsed.value, dict | list):
         check(parsed.value, suspicious=parsed.suspicious)
     return parsed.value
@@ -65,10 +65,11 @@ def object_of(body: bytes, *, hits: str | None = None) -> dict[str, Any]:
     check(parsed.value, suspicious=parsed.suspicious)
     if told is None:
         return parsed.value
-    return {**parsed.value, str(hits): _each_checked(told, str(hits), MAX_DEPTH - 2, suspicious=parsed.suspicious)}
+    return {**parsed.value, str(hits): each_checked(told, str(hits), MAX_DEPTH - 2, suspicious=parsed.suspicious)}
 
 
-def _each_checked(hits: Sequence[Any], name: str, depth: int, *, suspicious: bool) -> list[Any]:
+def each_checked(hits: Sequence[Any], name: str, depth: int, *, suspicious: bool) -> list[Any]:
+    """Return hits of a list called `name`, with a Refused for each that breaks the rules or nests over `depth`."""
     checked = []
     for place, hit in enumerate(hits):
         fault = None
