@@ -1,8 +1,10 @@
 """A hit is refused for what PostgreSQL says now, not for what a receiver knew a moment ago."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.support.receiving import Receiving, code, queued
@@ -165,3 +167,30 @@ def test_a_revoked_key_ends_in_a_receiver_that_is_asked_for_unknown_ones(
     assert code(receiving.track(HIT, key=key)) == (200, None)
     keys.revoke(database, "shop", key_id)
     wait_until(lambda: code(receiving.track(HIT, key=key)) == (401, "INVALID_API_KEY"))
+
+
+def test_an_old_hit_is_to_be_sent_again_until_it_is_known_which_months_there_are(
+    knowing: Receiving, settings: Settings, redis: Connection, application_key: str
+) -> None:
+    before = len(queued(redis))
+    two_days_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    old = {"app_id": "shop", "timestamp": two_days_ago}
+    usual = BATCH | {"events": [{"url": "https://shop.example/"}, {"timestamp": two_days_ago}]}
+    # An array: its events are taken all or none.
+    whole = orjson.dumps([{"event_id": "no uuid"}, {"timestamp": two_days_ago}])
+    with closing(Receiving(settings)) as starting:
+        for answer in (
+            starting.track(old, key=application_key),
+            starting.batch(usual, key=application_key),
+            starting.batch(whole, key=application_key),
+        ):
+            assert code(answer) == (503, "SERVICE_UNAVAILABLE")
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert len(queued(redis)) == before
+        assert code(starting.track(HIT, key=application_key)) == (200, None)
+        yesterday = (datetime.now(UTC) - timedelta(hours=23)).isoformat()
+        assert code(starting.track(HIT | {"timestamp": yesterday}, key=application_key)) == (200, None)
+        starting.receiver.context.months.look()
+        assert code(starting.track(old, key=application_key)) == (200, None)
+        assert code(starting.batch(usual, key=application_key)) == (200, None)
+    assert len(queued(redis)) == before + 5

@@ -12,6 +12,7 @@ from tracker import log
 from tracker.application import Application, hash_key
 from tracker.config import Settings
 from tracker.hit import tracking_id_of
+from tracker.management import keys
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import BULK, URGENT
 from tracker.receiver.application_directory import ApplicationDirectory
@@ -185,7 +186,8 @@ def test_the_age_in_the_browser_counts_back(receiving: Receiving, redis: Connect
     assert queued_hits(redis)[0].created_at == happened
 
 
-def test_a_key_may_say_when(receiving: Receiving, application_key: str) -> None:
+def test_a_key_may_say_when(receiving: Receiving, application: Application, database: Database) -> None:
+    _, key = keys.create(database, application.app_id, permissions=["track"])
     now = datetime.now(UTC)
     for offset, expected in (
         (timedelta(hours=-23, minutes=-59), (200, None)),
@@ -194,7 +196,7 @@ def test_a_key_may_say_when(receiving: Receiving, application_key: str) -> None:
         (timedelta(minutes=6), (400, "VALIDATION_ERROR")),
     ):
         hit = {"app_id": "shop", "timestamp": (now + offset).isoformat()}
-        assert code(receiving.track(hit, key=application_key)) == expected
+        assert code(receiving.track(hit, key=key)) == expected
 
 
 def test_the_priority_chooses_the_stream(receiving: Receiving, redis: Connection, application_key: str) -> None:

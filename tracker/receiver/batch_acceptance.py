@@ -161,6 +161,8 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: BatchB
                 since=since,
             )
         except Refused as refused:
+            if refused.retry_after is not None:
+                raise  # In a moment the whole batch may be taken; nothing of it has left yet.
             results[index] = _failure(index, refused)
         else:
             good.append(_Good(index, entry, happened_at, fields.get("event_id")))

@@ -15,12 +15,15 @@ from tracker.json_rules import refusal
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
 from tracker.queueing.process_number import ProcessNumber
+from tracker.receiver.kept_months import NOT_KNOWN_YET
 from tracker.web.request_headers import Sender
 
 _NO_COLUMNS = ("event_id", "age_ms", "timestamp", "priority")
 """Fields of a hit that say something about it and are not stored with it."""
 OLDEST = timedelta(hours=24)
 NEWEST = timedelta(minutes=5)
+_RETRY_AFTER = 2
+"""Seconds, after which the months have been looked at, unless PostgreSQL is away."""
 
 
 class HitIds:
@@ -52,16 +55,31 @@ class HitIds:
 def time_of(fields: dict[str, Any], now: datetime, since: datetime | None = None) -> datetime:
     """Return when the hit happened: the caller's `timestamp`, else `age_ms` before now.
 
-    Raises Refused out of the window, which begins a day ago, or with `since`.
+    Raises Refused out of the window, which begins a day ago, or with `since`; as 503 where that is not known yet and
+    decides: a sender that took a 400 for the last word would lose the hit.
     """
     timestamp: datetime | None = fields.get("timestamp")
     if timestamp is not None:
-        if not (since or now - OLDEST) <= timestamp <= now + NEWEST:
+        day_ago = now - OLDEST
+        if since is NOT_KNOWN_YET:
+            if timestamp < day_ago:
+                raise _months_not_known()
+            since = None
+        if not (since or day_ago) <= timestamp <= now + NEWEST:
             begin = f"Must not lie before {since:%Y-%m-%d}" if since else "Must lie within the last 24 hours"
             raise refusal("timestamp", f"{begin}, and at most 5 minutes ahead.")
         return timestamp
     age_ms = fields.get("age_ms")
     return now - timedelta(milliseconds=age_ms) if age_ms else now
+
+
+def _months_not_known() -> Refused:
+    return Refused(
+        "SERVICE_UNAVAILABLE",
+        503,
+        "It is not known yet how far back hits are kept: send those of more than a day ago again in a moment.",
+        retry_after=_RETRY_AFTER,
+    )
 
 
 def build_entry(

@@ -3,7 +3,8 @@
 A hit of a month that is not there could be stored nowhere, so that it is refused where its sender still hears of it.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from tracker.application import Application
 from tracker.application_settings import RETENTION_DAYS
@@ -12,7 +13,10 @@ from tracker.store import partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
-_LOOK_SECONDS = 60.0
+NOT_KNOWN_YET: Final = datetime.max.replace(tzinfo=UTC)
+"""In the place of the earliest time, as long as this process has not seen which months there are."""
+_LOOK_SECONDS = 5.0
+"""A month that an operator has just made for a log of old hits is soon known."""
 
 
 class KeptMonths:
@@ -41,10 +45,10 @@ class KeptMonths:
         self._looked_at = now
 
     def since(self, application: Application, now: datetime) -> datetime:
-        """Return the earliest time of a hit that is stored and kept; a day ago where that is not known yet."""
-        day_ago = now - timedelta(hours=24)
+        """Return the earliest time of a hit that is stored and kept, or NOT_KNOWN_YET."""
         if self._first is None:
-            return day_ago
+            return NOT_KNOWN_YET
+        day_ago = now - timedelta(hours=24)
         days = RETENTION_DAYS.value(application.settings)
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         first = max(self._first, today - timedelta(days=days)) if days else self._first
