@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -117,9 +117,14 @@ told = st.tuples(
     st.sampled_from([None, "https://www.google.de/", "https://shop.example/", "https://news.blog.example/n"]),
 )
 
+SAME = ("a", None, "/x", None)
+ONE_MINUTE_OF_TWO_SITES = [[(0, 5, *SAME), (1, 5, *SAME)], [(0, 5, *SAME), (1, 7, *SAME)]]
+"""The second turn makes a minute of the one site anew, of which it keeps the other's."""
+
 
 @examples(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns=st.lists(st.lists(told, min_size=4, max_size=20), min_size=2, max_size=3))
+@example(turns=ONE_MINUTE_OF_TWO_SITES)
 def test_files_made_together_are_those_that_are_made_one_by_one(
     turns: list[list[Any]],
     reached: tuple[Database, Connection],
