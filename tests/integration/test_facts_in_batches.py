@@ -103,11 +103,6 @@ def damage(database: Database, writer: Writer) -> tuple[FactsDay, str]:
     return (application_id, date), name
 
 
-@pytest.fixture
-def reached(database: Database, redis: Connection) -> tuple[Database, Connection]:
-    return database, redis
-
-
 told = st.tuples(
     st.integers(0, len(DOMAINS) - 1),
     st.one_of(st.integers(0, 70), st.integers(0, 1500)),
@@ -125,14 +120,14 @@ ONE_MINUTE_OF_TWO_SITES = [[(0, 5, *SAME), (1, 5, *SAME)], [(0, 5, *SAME), (1, 7
 @examples(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(turns=st.lists(st.lists(told, min_size=4, max_size=20), min_size=2, max_size=3))
 @example(turns=ONE_MINUTE_OF_TWO_SITES)
-def test_files_made_together_are_those_that_are_made_one_by_one(
+def test_files_made_together_are_those_that_are_made_one_by_one(  # noqa: PLR0917 fixtures
     turns: list[list[Any]],
-    reached: tuple[Database, Connection],
+    database: Database,
+    redis: Connection,
     sites: list[Application],
     writer: Writer,
     batches: list[list[FactsDay]],
 ) -> None:
-    database, redis = reached
     for table in ("access_logs", "custom_parameter_values", "statistics_increments", "facts_marks", "facts_files"):
         rows(database, f"DELETE FROM {table} RETURNING 1")
 
