@@ -18,6 +18,7 @@ from tracker.management import settings as application_settings
 from tracker.queueing.connection import Connection
 from tracker.receiver import look_ups
 from tracker.receiver.background_tasks import BackgroundTasks
+from tracker.receiver.kept_months import KeptMonths
 from tracker.store import applications as stored
 from tracker.store.database import Database
 
@@ -170,7 +171,7 @@ def test_a_revoked_key_ends_in_a_receiver_that_is_asked_for_unknown_ones(
 
 
 def test_an_old_hit_is_to_be_sent_again_until_it_is_known_which_months_there_are(
-    knowing: Receiving, settings: Settings, redis: Connection, application_key: str
+    settings: Settings, redis: Connection, application_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(queued(redis))
     two_days_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()
@@ -178,7 +179,11 @@ def test_an_old_hit_is_to_be_sent_again_until_it_is_known_which_months_there_are
     usual = BATCH | {"events": [{"url": "https://shop.example/"}, {"timestamp": two_days_ago}]}
     # An array: its events are taken all or none.
     whole = orjson.dumps([{"event_id": "no uuid"}, {"timestamp": two_days_ago}])
-    with closing(Receiving(settings)) as starting:
+    with monkeypatch.context() as away:
+        away.setattr(KeptMonths, "look", lambda _: None)
+        starting = Receiving(settings)
+    monkeypatch.setattr(BackgroundTasks, "turn", lambda _: None)
+    with closing(starting):
         for answer in (
             starting.track(old, key=application_key),
             starting.batch(usual, key=application_key),

@@ -100,7 +100,7 @@ def _send_past(url: str, database: Database) -> None:
     deadline = time.monotonic() + _MONTHS_SECONDS
     try:
         with HitSender(url) as sender:
-            # A receiver that has just started refuses what is older than a day until it knows which months there are.
+            # Until a receiver knows which months there are, it asks for what is older than a day again.
             while all(answer.code for answer in sender.batch(batches[0], api_key)) and time.monotonic() < deadline:
                 time.sleep(0.2)
             for batch in batches[1:]:

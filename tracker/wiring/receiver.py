@@ -162,8 +162,10 @@ def receiver(settings: Settings) -> Receiver:
     measure_at_start(clock)
     redis_breaker, database_breaker = CircuitBreaker(clock), CircuitBreaker(clock)
     guard = QueueGuard(InstanceCheck(database, redis, clock, kind="receiver"), redis_breaker)
-    with contextlib.suppress(TrackerError):  # The background_tasks compares again, and says what keeps it from that.
+    months = KeptMonths(database, clock, retention_months=settings.retention_months)
+    with contextlib.suppress(TrackerError):  # The background tasks look again, and say what keeps them from that.
         guard.look()
+        months.look()
     applications = ApplicationDirectory(
         database, redis, clock, database_breaker=database_breaker, redis_breaker=redis_breaker
     )
@@ -176,7 +178,6 @@ def receiver(settings: Settings) -> Receiver:
         producer, notifier, database, filtered, redis_breaker=redis_breaker, database_breaker=database_breaker
     )
     key_use = KeyUse(database, clock)
-    months = KeptMonths(database, clock, retention_months=settings.retention_months)
     untold = untold_metrics(redis)
     background_tasks = BackgroundTasks(
         {
