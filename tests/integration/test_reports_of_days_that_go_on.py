@@ -58,17 +58,23 @@ def test_visits_that_began_days_before_are_those_of_a_plain_count(
     assert min(looked_from[1:]) <= MIDNIGHT - timedelta(hours=60) or rounds is not ROUND_THE_CLOCK
 
 
-def test_what_was_seen_before_is_looked_up_once_for_all_that_a_page_shows(
-    tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def looked_up(tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch) -> tuple[Reporting, list[Any]]:
+    """Tallied visits, later ones, and a list that grows each time that it is looked up who was there before."""
     one = tallied_application
     hits = made_of(one.application, [hit(-60, "a"), hit(30, "a"), hit(40, "b")])
     one.store(hits)
     assert one.count(AFTERNOON) == 1
-    made = []
+    made: list[Any] = []
     make = seen_before._make
     monkeypatch.setattr(seen_before, "_make", lambda *args, **more: made.append(args[3]) or make(*args, **more))
-    reporting = Reporting(one.database, one.readers, hits)
+    return Reporting(one.database, one.readers, hits), made
+
+
+def test_what_was_seen_before_is_looked_up_once_for_all_that_a_page_shows(
+    looked_up: tuple[Reporting, list[Any]],
+) -> None:
+    reporting, made = looked_up
     for dimension in ("browser", "device", "country"):
         [row] = reporting.rows(**DAYS, measures="visitors", dimensions=dimension)
         assert row["visitors"] == 2
@@ -82,16 +88,9 @@ def test_what_was_seen_before_is_looked_up_once_for_all_that_a_page_shows(
 
 
 def test_with_a_filter_whose_rows_are_read_for_a_whole_page_nobody_is_looked_up(
-    tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
+    looked_up: tuple[Reporting, list[Any]],
 ) -> None:
-    one = tallied_application
-    hits = made_of(one.application, [hit(-60, "a"), hit(30, "a"), hit(40, "b")])
-    one.store(hits)
-    assert one.count(AFTERNOON) == 1
-    made = []
-    make = seen_before._make
-    monkeypatch.setattr(seen_before, "_make", lambda *args, **more: made.append(args[3]) or make(*args, **more))
-    reporting = Reporting(one.database, one.readers, hits)
+    reporting, made = looked_up
     by_device = {**DAYS, "dimensions": "device", "measures": "visitors", "filters": '[["device", "is_not", "phone"]]'}
     together = [by_device, {**by_device, "dimensions": "country"}, {**by_device, "dimensions": "source"}]
     [row] = reporting.rows(together=together, **by_device)

@@ -5,7 +5,7 @@ It knows next to nothing of the program, so that a process that holds the engine
 
 import duckdb
 
-from tracker.facts.engine_connection import THREADS, EngineFailure, EngineRow, Parameters
+from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
 
 
 class DuckDBCursor:
@@ -38,7 +38,7 @@ class DuckDBCursor:
 class DuckDBConnection:
     """An engine in memory. Thread-safe."""
 
-    def __init__(self, folder: str, memory_megabytes: int, spill: str, threads: int = THREADS) -> None:
+    def __init__(self, folder: str, memory_megabytes: int, spill: str, threads: int) -> None:
         """`folder` is all that it may read and write; `spill` is where it may put what memory has no room for."""
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": f"{memory_megabytes}MB",

@@ -12,7 +12,7 @@ import sys
 import threading
 
 from tracker.facts.duckdb_connection import DuckDBConnection, DuckDBCursor
-from tracker.facts.engine_connection import THREADS, EngineFailure, EngineRow, Parameters
+from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
 
 
 def main(descriptor: int, idle_seconds: float) -> None:
@@ -55,7 +55,7 @@ class HostedEngine:
     def is_open(self) -> bool:
         return self._connection is not None
 
-    def open(self, folder: str, memory_megabytes: int, spill: str, threads: int = THREADS) -> None:
+    def open(self, folder: str, memory_megabytes: int, spill: str, threads: int) -> None:
         self._connection = DuckDBConnection(folder, memory_megabytes, spill, threads)
 
     def close(self) -> None:

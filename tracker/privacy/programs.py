@@ -155,11 +155,13 @@ AGENTS: Final = (
 _CLIENT: Final = re.compile(rf"(?:{'|'.join(map(re.escape, CLIENTS))})(?=[/ ;(,-]|$)", re.IGNORECASE)
 # Only from a word's beginning: Nokia's MiniBrowserMobile is no BrowserMob.
 _AGENT: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(map(re.escape, AGENTS))})", re.IGNORECASE)
+_MAIL: Final = re.compile(r"(?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}", re.IGNORECASE)
+"""From its beginning alone: else long words take a millisecond."""
 _INTRODUCTION: Final = re.compile(
-    r"""Mozilla/5\.0\ .*(?:
+    rf"""Mozilla/5\.0\ .*(?:
         \bcompatible;(?!\ ?(?:U;|(?:MSIE|Konqueror|Linux|ANTGalio|IBrowse)\b))
         | https?://
-        | (?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}  # from its beginning alone: else long words take a millisecond
+        | {_MAIL.pattern}
         | \blike\ Gecko;\ [\w-]+\)
         | [ (](?:[a-z][\w-]*\.)+(?:com|org|net|io|ai)[/);]
     )""",
@@ -169,8 +171,6 @@ _INTRODUCTION: Final = re.compile(
 
 Those that called themselves compatible in earlier years are named. Apps that are no browsers give addresses too, and
 are not meant: their user agents do not begin so."""
-_MAIL: Final = re.compile(r"(?<![\w.-])[\w.-]+@[\w-]+\.[a-z]{2}", re.IGNORECASE)
-"""From its beginning alone: else long words take a millisecond."""
 _CRAWLERS_ADDRESS: Final = re.compile(r"\+ ?https?://", re.IGNORECASE)
 """Some programs for listening to podcasts give theirs too."""
 _LISTENING: Final = re.compile(r"\biOS\b|iPhone|Android|Darwin|gPodder")
