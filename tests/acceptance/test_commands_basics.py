@@ -15,6 +15,12 @@ COMMANDS = [
     "partitions list", "stats show", "stats rebuild", "stats verify", "import", "serve", "worker", "scheduler", "demo",
     "dev", "capacity",
 ]  # fmt: skip
+LIGHT = ["apps list", "keys list", "params list", "settings list", "webhooks list", "sessions list", "capacity"]
+HEAVY = [
+    "alembic", "apscheduler", "authlib", "cryptography", "duckdb", "flask", "obstore", "opentelemetry",
+    "prometheus_client", "redis", "requests", "rich.console", "rq", "sentry_sdk", "sqlalchemy", "ua_parser", "werkzeug",
+    "tracker.erasure", "tracker.facts", "tracker.reports",
+]  # fmt: skip
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
@@ -35,6 +41,22 @@ def test_help_names_every_command_without_loading_any(settings: Settings) -> Non
     assert finished.status == 0, finished.errors
     assert "heavy: []" in finished.output
     assert {command.split()[0] for command in COMMANDS} <= set(finished.output.split())
+
+
+def test_commands_that_ask_the_database_alone_load_nothing_else(settings: Settings) -> None:
+    """Redis's library and what makes facts would double what `apps list` costs; the collector would add a third."""
+    ask = """
+import gc, sys
+from tracker.cli.main import main
+begun = []
+gc.callbacks.append(lambda phase, _: begun.append(phase))
+for command in sys.argv[1:]:
+    main([*command.split(), "--help"], standalone_mode=False)
+print("heavy:", sorted(set(HEAVY) & set(sys.modules)), "collections:", len(begun))
+"""
+    finished = run(environment(settings), "-c", ask.replace("HEAVY", repr(HEAVY)), *LIGHT)
+    assert finished.status == 0, finished.errors
+    assert "heavy: [] collections: 0" in finished.output
 
 
 def test_a_missing_setting_ends_with_2_and_its_name(settings: Settings, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ migrate, doctor, instance, partitions, queue, ledger     the installation; redis
                                                          it has to be
 apps, alias, purging, keys, params, settings, webhooks   applications
 stats, stats_reading, sessions, export, erase            numbers and rows
-stats_report, facts_of_days                              reports, and the facts, where `stats` makes days anew
+stats_report, stats_rebuild, facts_of_days               reports; days made anew, and the facts of them
 import_, import_progress, import_report, imports         access logs
 archive                                                  months whose files stay when their rows go
 following, replacing, old_lines                          logs that grow, that are read anew, that are old

@@ -6,16 +6,21 @@ from typing import Any, Literal
 import click
 
 from tracker.cli import connections
-from tracker.cli.alias import alias
+from tracker.cli.lazy_group import LazyGroup
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
-from tracker.cli.purging import delete
 from tracker.management import applications, presets
 
 _LIST_COLUMNS = ("app_id", "name", "domain", "status", "rate_limit_per_minute", "created_at")
 
 
-@click.group()
+_LAZY = {
+    "delete": ("tracker.cli.purging:delete", "Delete an application: its hits and keys count no more."),
+    "alias": ("tracker.cli.alias:alias", "Names that clients of other trackers have for it: add, list, remove."),
+}
+
+
+@click.group(cls=LazyGroup, table=_LAZY)
 def apps() -> None:
     """Applications: each has an app_id, a status, a rate limit and API keys of its own."""
 
@@ -102,10 +107,6 @@ def suspend(*, app_id: str, as_json: bool) -> None:
 def activate(*, app_id: str, as_json: bool) -> None:
     """Take an application's hits again."""
     _set_status(app_id, "active", as_json=as_json)
-
-
-apps.add_command(delete)
-apps.add_command(alias)
 
 
 def _set_status(app_id: str, status: Literal["active", "suspended"], *, as_json: bool) -> None:

@@ -1,18 +1,22 @@
-"""What a command opens: the settings, PostgreSQL and Redis, closed when the command ends however it ends."""
+"""What a command opens: the settings, PostgreSQL and Redis, closed when the command ends however it ends.
+
+Redis's library is imported when Redis is opened: it takes as long to load as a command that only asks PostgreSQL does
+otherwise, and most do only that.
+"""
 
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
 
 from tracker import log
-from tracker.agreed_clock import AgreedClock
 from tracker.clock import SystemClock
 from tracker.config import Settings, load
-from tracker.instance.check import InstanceCheck
-from tracker.management.notify_receivers import notify_receivers as announce_over
-from tracker.queueing.connection import Connection, connect
 from tracker.store.database import Database
-from tracker.wiring.clock import agreed_clock
+
+if TYPE_CHECKING:
+    from tracker.agreed_clock import AgreedClock
+    from tracker.queueing.connection import Connection
 
 _NAME = "tracker-command"
 
@@ -45,7 +49,9 @@ def reading(loaded: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def redis(loaded: Settings) -> Iterator[Connection]:
+def redis(loaded: Settings) -> Iterator["Connection"]:
+    from tracker.queueing.connection import connect  # noqa: PLC0415
+
     opened = connect(loaded.redis_url, name=_NAME)
     try:
         yield opened
@@ -54,18 +60,22 @@ def redis(loaded: Settings) -> Iterator[Connection]:
 
 
 @contextmanager
-def queue(loaded: Settings, database: Database) -> Iterator[Connection]:
+def queue(loaded: Settings, database: Database) -> Iterator["Connection"]:
     """Redis for what puts hits into it or takes them out; ForeignQueue where it belongs to another database."""
+    from tracker.instance.check import InstanceCheck  # noqa: PLC0415
+
     with redis(loaded) as connection:
         InstanceCheck(database, connection, SystemClock()).look()
         yield connection
 
 
-def clock(loaded: Settings, *, url: str | None = None) -> AgreedClock:
+def clock(loaded: Settings, *, url: str | None = None) -> "AgreedClock":
     """Return a clock that was set once, by the servers that could be reached: a command lasts no longer.
 
     `url` is how PostgreSQL is reached, where not by DATABASE_URL.
     """
+    from tracker.wiring.clock import agreed_clock  # noqa: PLC0415
+
     asked = Database(url or loaded.database_url, name=_NAME, connections=1, wait=2, patience=2, cancellation=0)
     with closing(asked), redis(loaded) as connection:
         made = agreed_clock(asked, connection)
@@ -75,5 +85,7 @@ def clock(loaded: Settings, *, url: str | None = None) -> AgreedClock:
 
 def notify_receivers(loaded: Settings, app_id: str) -> None:
     """Tell the receivers that an application has changed."""
+    from tracker.management.notify_receivers import notify_receivers as announce_over  # noqa: PLC0415
+
     with redis(loaded) as connection:
         announce_over(connection, app_id)

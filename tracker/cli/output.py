@@ -12,9 +12,6 @@ from typing import Any
 import click
 import orjson
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tracker.cli.terminal import visible
 
@@ -81,6 +78,11 @@ def _cell(value: Any) -> str:  # noqa: ANN401 a value of any column
 
 
 def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    # Most commands draw nothing, and would load this for it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table()
     for column in columns:
         table.add_column(column, overflow="fold")
