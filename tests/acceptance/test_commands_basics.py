@@ -1,12 +1,16 @@
 """What holds for every command: help, exit status, one line for an error, JSON alone on standard output."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import environment, run, tracker
+from tests.support.command_line import environment, run, run_on, tracker
 from tracker import __version__
+from tracker.application import Application
 from tracker.config import Settings
 
 COMMANDS = [
@@ -139,3 +143,46 @@ def test_the_version_is_the_package_s(settings: Settings) -> None:
     assert tracker(settings, "--version").output == f"{__version__}\n"
     checks = {finding["check"]: finding["seen"] for finding in tracker(settings, "doctor", "--json").json}
     assert checks["version"].startswith(f"{__version__} on Python 3.")
+
+
+@pytest.mark.parametrize("arguments", [["apps", "list"], ["apps", "list", "--json"], ["export", "--app-id", "shop"]])
+def test_results_that_find_no_room_are_one_line_and_1(
+    settings: Settings, application: Application, arguments: list[str], tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors"
+    with Path("/dev/null").open("rb") as nothing, Path("/dev/full").open("wb") as full, errors.open("wb") as said:
+        status = run_on((nothing, full, said), environment(settings), "-m", "tracker", *arguments)
+    assert (status, errors.read_text()) == (
+        1,
+        "Error: What the command writes finds no room: No space left on device.\n",
+    )
+
+
+def test_closed_standard_streams_are_as_empty_ones(settings: Settings) -> None:
+    def closed(streams: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", "tracker", *arguments]
+        return subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=False)
+
+    listed = closed("<&- >&-", "apps", "list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert closed("<&- >&- 2>&-", "partitions", "create", "2020-01").returncode == 0
+    unanswered = closed("<&-", "partitions", "drop", "2020-01")
+    assert (unanswered.returncode, "Traceback" in unanswered.stderr) == (1, False)
+    assert "Drop 2020-01" in unanswered.stderr
+
+
+def test_an_export_is_written_into_a_pipe_and_takes_the_place_of_a_file_only(
+    settings: Settings, application: Application, tmp_path: Path
+) -> None:
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link", tmp_path / "file"
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for output in (pipe, link):
+        finished = tracker(settings, "export", "--app-id", "shop", "--output", str(output))
+        assert finished.status == 0, finished.errors
+    assert os.read(reading, 1000).startswith(b"tracking_id,")
+    os.close(reading)
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert file.read_text().startswith("tracking_id,")
+    assert sorted(tmp_path.iterdir()) == [file, link, pipe]

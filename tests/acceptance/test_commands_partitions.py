@@ -53,6 +53,11 @@ def test_a_month_that_must_exist_or_does_not_is_not_dropped(settings: Settings) 
     refused = tracker(settings, "partitions", "drop", current, "--yes")
     assert (refused.status, current in months(settings)) == (1, True)
     assert "must exist" in refused.errors
+    ahead = str(Month.of(datetime.now(UTC)).plus(7))
+    tracker(settings, "partitions", "create", ahead)
+    refused = tracker(settings, "partitions", "archive", ahead, "--yes")
+    assert (refused.status, ahead in months(settings)) == (1, True)
+    assert "is not over" in refused.errors
     missing = tracker(settings, "partitions", "drop", "2001-01", "--yes")
     assert missing.status == 1
     assert "There is no month 2001-01" in missing.errors

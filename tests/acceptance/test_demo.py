@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,11 +134,16 @@ def test_nothing_survives_a_demo_that_is_killed(
     wait_until(lambda: started_below(environment) == {})
 
 
+def commands_of(output: str) -> str:
+    """What somebody copies out of the lines beside `commands`."""
+    return output.partition("  commands  ")[2].partition("  logs ")[0]
+
+
 @pytest.mark.long
 def test_dev_stays_up_takes_hits_and_finds_its_data_again(
     environment: dict[str, str], started: list[subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "dev data"
+    folder = tmp_path / "dev's data"
     keys = []
     for _ in range(2):
         dev = start("dev", environment, "--folder", str(folder))
@@ -150,6 +156,10 @@ def test_dev_stays_up_takes_hits_and_finds_its_data_again(
         assert key
         assert dashboard
         keys.append(key[1])
+        elsewhere: dict[str, Any] = {"env": {"PATH": environment["PATH"]}, "cwd": tmp_path, "capture_output": True}
+        shown = subprocess.run(["/bin/sh", "-euc", commands_of(output)], check=False, text=True, **elsewhere)
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert shown.stdout.startswith("name ")
         with urllib.request.urlopen(pixel[0], timeout=PATIENCE) as answer:
             assert answer.headers["X-Tracker-Error"] is None
             assert answer.read().startswith(b"GIF89a")

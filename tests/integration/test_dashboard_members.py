@@ -15,6 +15,7 @@ from tracker.clock import SystemClock
 from tracker.errors import Refused
 from tracker.management import applications, audit, keys, members, settings
 from tracker.store.database import Database
+from tracker.store.migrations import MIGRATIONS
 
 HOME = "/dashboard/applications/shop"
 MAY = {
@@ -195,3 +196,20 @@ def test_a_key_that_was_replaced_and_still_counts_changes_and_ends_with_the_memb
     assert Browsing(managing).sign_in(api_key).status_code == 401
     assert managing.get("/v1/statistics?app_id=shop", key=api_key).status_code == 401
     assert [key.id for key in keys.list_(database, "shop") if key.is_active] == [keys.FIRST]
+
+
+def test_keys_that_were_replaced_before_they_were_kept_are_found_however_often(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    joined(managing, invite(owner, "editor"))
+    joined(managing, invite(owner, "viewer"))
+    for _ in range(3):
+        for member in members.list_(database, "shop"):
+            keys.rotate(database, "shop", str(member.key_id), grace_seconds=keys.DEFAULT_GRACE)
+    kept = "SELECT id, ARRAY(SELECT unnest(replaced_key_ids) ORDER BY 1) FROM members ORDER BY id"
+    known = rows(database, kept)
+    assert [len(replaced) for _, replaced in known] == [3, 3]
+    with database.transaction() as tx:
+        tx.execute("UPDATE members SET replaced_key_ids = replaced_key_ids[3:3]")
+        tx.execute((MIGRATIONS / "0036_keys_replaced_twice.sql").read_bytes())
+    assert rows(database, kept) == known

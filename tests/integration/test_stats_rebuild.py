@@ -12,14 +12,16 @@ from tests.support.waiting import PATIENCE, wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.errors import Refused
+from tracker.maintenance.drop_partitions import drop_month
 from tracker.queueing.connection import Connection
 from tracker.stats import retire
 from tracker.stats.fold import fold
 from tracker.stats.rebuild import Rebuilt, rebuild
 from tracker.stats.verify import Verified, verify
-from tracker.store import partition_making
+from tracker.store import partition_making, partition_removal
 from tracker.store.database import Database
 from tracker.store.partitions import Month
+from tracker.wiring.scheduler import STATISTICS
 
 TODAY = NOON.date()
 TAMPERINGS = {
@@ -145,11 +147,33 @@ def test_when_a_month_is_retired_its_numbers_stay_and_what_was_counted_goes(
     fold_everything(database)
     assert retire.is_final(database, month)
     numbers = statistics(database)
+    assert retire.retire(database, month.plus(1)) == 0, "its rows are there"
+    partition_removal.remove(database_url, month, should_continue=lambda: True)
     assert retire.retire(database, month.plus(1)) == 1
     assert retire.retire(database, month.plus(1)) == 0
     assert statistics(database) == numbers
     kept = "SELECT date FROM statistics_visitors UNION SELECT date FROM statistics_periods"
     assert rows(database, kept) == [(TODAY,)]
+
+
+@pytest.mark.parametrize("dropped", [Month.of(TODAY).plus(7), Month.of(TODAY).plus(-1)], ids=["ahead", "before"])
+def test_a_month_that_is_dropped_leaves_others_what_they_count_on_with(
+    database: Database, database_url: str, redis: Connection, counted: Application, dropped: Month
+) -> None:
+    """Not the oldest one goes, but one ahead that was made by mistake, or one between others."""
+    old = dropped.plus(-2)
+    partition_making.create(database_url, [dropped, old])
+    for again in (0, 1):
+        late = hit_of(counted, 200 + again, created_at=min(old.start, NOON), client_sub_id="late")
+        enqueue(redis, [hit_of(counted, 100 + again, client_sub_id="c1"), late])
+        drain(redis, database)
+        fold_everything(database)
+        if not again:
+            drop_month(database, database_url, SystemClock(), dropped, statistics=STATISTICS)
+    visitors = rows(database, "SELECT sum(unique_visitors) FROM daily_statistics")
+    assert visitors == [(5,)], "four of today, and the late one, each of whom came again"
+    assert verify_all(database).differences == []
+    assert not rebuild_today(database).passed, "today's rows are all there"
 
 
 def test_an_unknown_application_is_refused(database: Database) -> None:

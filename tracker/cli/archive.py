@@ -134,6 +134,8 @@ def _demand_to_be_over(database: Database, month: Month) -> None:
         raise conflict(f"{month} is archived already: see `python -m tracker partitions list`.")
     if month not in there:
         raise not_found(f"There is no month {month}: see `python -m tracker partitions list`.")
+    if month > max(needed):
+        raise conflict(f"The month {month} is not over.")
     if month in needed:
         raise conflict(f"The month {month} must exist: hits are written to it.")
     if not STATISTICS.is_final(database, month):

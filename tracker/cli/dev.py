@@ -2,8 +2,10 @@
 
 import os
 import random
+import shlex
 import signal
 import sys
+import sysconfig
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,13 +133,24 @@ Access Log Tracker is up; Ctrl-C stops it.
   numbers   curl '{running.url}/v1/statistics?start_date={today}&end_date={today}' -H 'X-API-Key: {api_key}'
 
   commands  export DATABASE_URL='{running.database_url}' REDIS_URL='{running.redis_url}'
-            export TRACKER_FACTS_URL='{folder / stack.FACTS}'
+            export TRACKER_FACTS_URL={shlex.quote(str(folder / stack.FACTS))}
             export TRACKER_SECRET_KEY='{running.secret_key}'
             export TRACKER_ADMIN_TOKEN='{running.admin_token}'
             export TRACKER_WEBHOOK_ALLOW_HTTP=true TRACKER_WEBHOOK_ALLOWED_NETWORKS={stack.WEBHOOK_NETWORK}
-            {sys.executable} -m tracker queue status
+            {_called("queue status")}
   logs      {folder}
 """
+
+
+def _called(command: str) -> str:
+    """Return the lines by which a shell in any folder calls this program as it was called."""
+    script = Path(sys.argv[0]).absolute()
+    if script.name != "__main__.py":
+        return f"{shlex.quote(str(script))} {command}"
+    module = f"{shlex.quote(sys.executable)} -m tracker {command}"
+    if str(stack.PLACE) in {sysconfig.get_path(kind) for kind in ("purelib", "platlib")}:
+        return module
+    return f"export PYTHONPATH={shlex.quote(str(stack.PLACE))}\n            {module}"
 
 
 def _live(console: Console, running: stack.Stack, database: Database, application: Application) -> None:

@@ -76,13 +76,24 @@ def _write(chunks: Iterable[bytes], output: Path | None) -> None:
     if output is None:
         _print(chunks)
         return
+    try:
+        if output.exists() and not output.is_file():
+            # A pipe or a device, such as /dev/stdout: what takes its place would not be one.
+            with output.open("wb") as file:
+                file.writelines(chunks)
+        else:
+            _replace(output.resolve(), chunks)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+
+
+def _replace(output: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that takes the other's place once it is whole."""
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("wb") as file:
             file.writelines(chunks)
         part.replace(output)
-    except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -4,6 +4,10 @@ Exit status: 0 done; 1 the thing asked for is not so (a failed check, something 
 usage or settings. Results go to standard output, everything else to standard error.
 """
 
+import errno
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -53,6 +57,9 @@ _COMMANDS = {
 }
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class _Failure(click.ClickException):
     """An expected error: one line on standard error, exit status 1 (click's own)."""
 
@@ -69,6 +76,11 @@ class _Commands(LazyGroup):
             raise _WrongSettings(visible(str(error), is_one_line=False)) from error
         except TrackerError as error:
             raise _Failure(visible(_advice(error), is_one_line=False)) from error
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _discard_results()
+            raise _Failure(f"What the command writes finds no room: {error.strerror}.") from error
 
 
 def _advice(error: TrackerError) -> str:
@@ -94,3 +106,20 @@ def main() -> None:
 
     Settings come from the environment (DATABASE_URL and REDIS_URL at least) or a .env file.
     """
+    _open_closed_streams()
+
+
+def _discard_results() -> None:
+    """Let go what standard output could not take, which the interpreter would try again when it ends."""
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Give standard streams that whoever started us has closed (`>&-`) their numbers back, in the order of these.
+
+    A connection would get them otherwise, and what is printed with them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 open until we end

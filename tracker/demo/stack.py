@@ -21,7 +21,7 @@ from tracker.embedded import Postgres, Valkey
 from tracker.errors import EmbeddedServerFailed
 from tracker.store.migrations import migrate
 
-_PLACE = Path(__file__).resolve().parents[2]
+PLACE = Path(__file__).resolve().parents[2]
 """Where the package `tracker` lies: the checkout, or the packages of the environment."""
 HOST = "127.0.0.1"
 _DATABASE = "tracker"
@@ -123,7 +123,7 @@ def _environment(database_url: str, redis_url: str, secret_key: str, admin_token
     return {
         **passed_on,
         # The children work in the stack's folder, where no `.env` of a developer lies.
-        "PYTHONPATH": str(_PLACE),
+        "PYTHONPATH": str(PLACE),
         "PYTHONUNBUFFERED": "1",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

@@ -12,6 +12,7 @@ from tracker.store import archived_months, batch_jobs, partition_removal, partit
 from tracker.store.database import Database, Transaction
 from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, PauseReason
 from tracker.store.partitions import Month, Partition
+from tracker.store.server_facts import server_time
 
 JOB_TYPE = "drop_partitions"
 
@@ -186,7 +187,9 @@ def drop_month(
         return []
     after = month.plus(1)
     with database.transaction() as tx:
-        statistics.note_removal(tx, after.start)
+        # A month ahead, made by mistake, takes no day of before with it.
+        if month.start <= max(started_at, server_time(tx)):
+            statistics.note_removal(tx, after.start)
     dropped = partition_removal.remove(
         maintenance_url,
         month,

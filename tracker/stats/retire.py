@@ -6,7 +6,7 @@ Before a month is dropped: `is_final`, then `note_removal`, then the drop, then 
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from tracker.store import statistics, statistics_increments, statistics_removals
+from tracker.store import partitions, statistics, statistics_increments, statistics_removals
 from tracker.store.database import Database, Transaction
 from tracker.store.partitions import Month
 
@@ -30,12 +30,18 @@ def note_removal(tx: Transaction, before: datetime, application_id: UUID | None 
 def retire(database: Database, before: Month) -> int:
     """Forget what was counted before a month, a day a transaction; the numbers stay. Returns the number of days.
 
-    To be called when the raw rows are gone. Days of which something still waits to be folded are left for later.
+    To be called when the raw rows are gone. Months that are there keep what they go on counting with, whichever was
+    dropped. Days of which something still waits to be folded are left for later.
     """
-    days = 0
+    days, since = 0, date.min
+    with database.transaction() as tx:
+        there = {partition.month for partition in partitions.list_partitions(tx)}
     while True:
         with database.transaction() as tx:
-            day = statistics.oldest_counted(tx, _first(before))
+            day = statistics.oldest_counted(tx, since, _first(before))
+            if day is not None and Month.of(day) in there:
+                since = _first(Month.of(day).plus(1))
+                continue
             if day is None or statistics_increments.waiting(tx, day, day + timedelta(days=1)):
                 return days
             statistics.retire_day(tx, day)

@@ -91,9 +91,9 @@ def days_with_hits(tx: Transaction, application_id: UUID, first: date, last: dat
     return {row["date"] for row in fetch_all(tx, "statistics/days_with_hits", params)}
 
 
-def oldest_counted(tx: Transaction, before: date) -> date | None:
-    """Return the oldest day before `before` of which is still remembered what was counted."""
-    [row] = fetch_all(tx, "statistics/oldest_counted", {"before": before})
+def oldest_counted(tx: Transaction, since: date, before: date) -> date | None:
+    """Return the oldest day from `since` on, and before `before`, of which is still remembered what was counted."""
+    [row] = fetch_all(tx, "statistics/oldest_counted", {"since": since, "before": before})
     day: date | None = row["date"]
     return day
 
