@@ -63,10 +63,13 @@ def show(app_id: str) -> Response:
     if asks_whole := not by_reports or time.name == "24h" or panels.counts_visits(asked):
         with_visits = panels.counts_visits(asked)
         questions["whole"] = partial(panels.whole, services, app_id, asked, with_visits=with_visits)
-    questions |= panels.questions(services, app_id, asked)
+    of_visits: dict[str, Callable[[], object]] = {}
     if has_visits := time.name != "24h":
-        # They take longer than all else together, so they come last, into the place that is kept for them.
-        questions["visits"] = partial(reported.visits, services, app_id, asked, compares=compares)
+        of_visits["visits"] = partial(reported.visits, services, app_id, asked, compares=compares)
+    # Where something is filtered, visits take longer than all else together: they come last, into the place that is
+    # kept for them. Else panels wait for what the first question looks up, and visits are found meanwhile.
+    of_groups = panels.questions(services, app_id, asked)
+    questions |= {**of_groups, **of_visits} if asked.filters else {**of_visits, **of_groups}
     return streamed(
         TRAFFIC_PAGE,
         questions,

@@ -104,7 +104,7 @@ class _Asked(Generic[_Row]):
 
     def rows(self, facts: FactsOfDays, tally_row: TallyRow | None) -> list[_Row]:
         """Ask these files, and this tally of some of them. Raises FactsUnavailable."""
-        self.readers.check(facts.files)
+        self.readers.checks.check(facts.files)
         read = _read(self.readers, facts, self.days)
         with (
             self.readers.kept.passing.hold(read.paths, tally_row and tally_row.id),

@@ -2,21 +2,19 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from tracker.errors import FactsUnavailable, Refused
-from tracker.facts.engine import Connect, Cursor, Engine, FactsChanged
+from tracker.facts.engine import Connect, Cursor, Engine
 from tracker.facts.folder import Folder
-from tracker.facts.visits import beside
 from tracker.reports.answers import Answers
+from tracker.reports.file_checks import FileChecks
 from tracker.reports.kept import Kept
 from tracker.reports.tally import Tally
 from tracker.reports.zone_days import ZoneDays
-from tracker.store.facts_files import FactsFile
 from tracker.store.facts_tallies import TallyRow
 
 MEMORY_MEGABYTES: Final = 400
@@ -27,7 +25,6 @@ _MAX_WAITING: Final = 24
 """Questions of one application, under way and waiting: two of a dashboard's pages."""
 _WAIT_SECONDS: Final = 15.0
 _RETRY_AFTER: Final = 5
-_CHECKS_AT_ONCE: Final = 4
 
 _NOWHERE: Final = Path()
 
@@ -42,6 +39,7 @@ class Readers:
         self.folder = Folder(folder) if isinstance(folder, Path) else folder
         self.answers = Answers()
         self.kept = Kept()
+        self.checks = FileChecks(self.folder)
         self._memory = memory_megabytes
         self._connect = connect
         self._engine: Engine | None = None
@@ -49,7 +47,6 @@ class Readers:
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         self._waiting: Counter[str] = Counter()
-        self._checked: dict[str, tuple[int, ...]] = {}
 
     @contextmanager
     def cursor(self, app_id: str) -> Iterator[Cursor]:
@@ -62,21 +59,6 @@ class Readers:
                     yield cursor
             finally:
                 self._places.release()
-
-    def check(self, files: Sequence[FactsFile]) -> None:
-        """Look whether files are as they were written, once each and when one changes, and bring them here.
-
-        Raises FactsChanged where one is gone, and FactsUnavailable where one is damaged or cannot be had.
-        """
-        self.folder.note_read(file.name for file in files)
-        unknown = [file for file in files if self._checked.get(file.name, ()) != self._seen(file)]
-        if len(unknown) <= 1:
-            for file in unknown:
-                self._check(file)
-            return
-        with ThreadPoolExecutor(_CHECKS_AT_ONCE, "facts") as threads:
-            for _ in threads.map(self._check, unknown):
-                pass
 
     @contextmanager
     def tally(self, row: TallyRow | None, content: Callable[[TallyRow], bytes | None]) -> Iterator[Tally | None]:
@@ -96,30 +78,6 @@ class Readers:
 
         with self.kept.passing.file(row.id, "tally", make, of=row.id) as path:
             yield None if path is None else tally_of(row, path)
-
-    def _check(self, file: FactsFile) -> None:
-        if not self.folder.has(file.name, file.bytes, file.checksum):
-            if self._seen(file) is None:
-                raise FactsChanged("A file of the facts is gone: `python -m tracker stats rebuild` makes it anew.")
-            raise FactsUnavailable(
-                f"The facts of {file.date} are damaged: `python -m tracker stats rebuild --from {file.date} "
-                f"--to {file.date}` makes them anew."
-            )
-        seen = self._seen(file)
-        with self._lock:
-            if len(self._checked) > 100_000:  # noqa: PLR2004 a few megabytes
-                self._checked.clear()
-            if seen is not None:
-                self._checked[file.name] = seen
-
-    def _seen(self, file: FactsFile) -> tuple[int, ...] | None:
-        """Return what tells that a file or that of its visits has changed; None where one of them is not here."""
-        path = self.folder.path / file.name
-        try:
-            states = [path.stat(), beside(path).stat()]
-        except OSError:
-            return None
-        return tuple(number for state in states for number in (state.st_mtime_ns, state.st_size))
 
     def close(self) -> None:
         with self._lock:
