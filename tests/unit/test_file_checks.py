@@ -42,8 +42,8 @@ def _file(folder: Folder, content: bytes) -> FactsFile:
     name = name_of(application_id, "2026-11-30", 0, _LAST_HOUR)
     path = folder.path / name
     path.parent.mkdir(parents=True)
-    for each in (path, beside(path)):
-        each.write_bytes(content)
+    for written in (path, beside(path)):
+        written.write_bytes(content)
     size, checksum = described([path, beside(path)])
     return FactsFile(
         application_id=application_id, date=date(2026, 11, 30), first_hour=0, last_hour=_LAST_HOUR, name=name, facts=1,

@@ -43,13 +43,13 @@ class FileChecks:
             return
         with self._lock:
             others = [self._under_way[file.name] for file in unknown if file.name in self._under_way]
-            own = {file.name: file for file in unknown if file.name not in self._under_way}
-            self._under_way |= {name: Future() for name in own}
+            begun = {file.name: file for file in unknown if file.name not in self._under_way}
+            self._under_way |= {name: Future() for name in begun}
         try:
-            self._look_at(list(own.values()))
+            self._look_at(list(begun.values()))
         finally:
             with self._lock:
-                ended = [self._under_way.pop(name) for name in own]
+                ended = [self._under_way.pop(name) for name in begun]
             # Nobody is left waiting, also where no thread could be started.
             for look in ended:
                 if not look.done():
