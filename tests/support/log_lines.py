@@ -98,6 +98,12 @@ SHAPES: Final = {
     "ruby": f"I, [<date>T<time>.123456 #12]  INFO -- : {_COMBINED}",
     "heroku": '<date>T<time>.1+00:00 heroku[router]: at=info method=GET path="<target>" host=<host> '
     'request_id=8 fwd="<address>" dyno=web.1 connect=1ms service=2ms status=<status> bytes=<bytes> protocol=https',
+    "ltsv": "time:[<clf>]\thost:<address>\treq:<request>\tstatus:<status>\tsize:<bytes>"
+    "\treferer:<referrer>\tua:<agent>",
+    "fluentd": "<date>T<time>+00:00\tnginx.access\t"
+    '{"remote":"<address>","method":"GET","path":"<target>","code":"<status>","agent":"<agent>"}',
+    "traefik-old": f'<address> - <user> [<clf>] {_ANSWER} - "<agent>" 12 "web@docker" "http://10.0.0.2:80" 3ms',
+    "api-gateway": f"<address> - <user> [<clf>]{_ANSWER} 0a0a-0b0b",
     "django": "[<stamp>] " + _ANSWER,
 }
 FIELD_LINES: Final = {
@@ -223,8 +229,11 @@ def is_seamless(shape: str, cut: int, other: str, begin: int) -> bool:
         or (_GROUP.get(left.kind) == "<time>" and (tail[0].isdigit() or tail.startswith("]")))
         or "<logger>" in (left.kind, following)
         or head + tail == " -  ["
-        # PHP and CloudFront write the target or the query last, and without quotes.
+        # The name of a value goes on as that of another.
+        or (left.kind.endswith('"') and re.fullmatch(r" [a-z_]+=\"?", head + tail) is not None)
+        # PHP and CloudFront write the target or the query last, and without quotes, LTSV all.
         or (shape, left.kind) in (("php", "<bare>"), ("cloudfront", "<query>"))
+        or (shape == "ltsv" and (left.is_field or left.kind.endswith(":")))
         or (left.is_field and right.is_field and _GROUP.get(left.kind, left.kind) == _GROUP.get(right.kind, right.kind))
         or (left.is_field and (left.kind, tail) in _NEIGHBOURS)
         or (right.is_field and (head, right.kind) in _NEIGHBOURS)

@@ -3,11 +3,12 @@
 source          lines of a file, packed or not, in bounded memory
 wrappers        what syslog, journald, Docker and Kubernetes put around a line
 formats         which format a line has: known_formats and application_formats (tables), json_lines, w3c
-format_strings  a server's own format; pasted_formats finds it in a directive, apache_times reads times in parts
+format_strings  a server's own format; pasted_formats finds it in a directive, apache_times reads times in parts,
+                haproxy_directives has HAProxy's names and quotes
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time
-logfmt          lines of key=value pairs
+logfmt, ltsv    lines of key=value pairs, and of labelled values between tabs
 json_aliases    the names that servers give to fields of JSON
 record          what any line says
 ordinals        which of the equal lines of a log a line is

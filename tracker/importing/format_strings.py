@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.errors import Refused
+from tracker.importing import haproxy_directives
 from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
 from tracker.importing.pasted_formats import bare_format
@@ -72,39 +73,8 @@ _LIST: Final = r'(?:[^ "]+(?:(?:, | : )[^ "]+)*)?'
 _BARE_REQUEST: Final = r'(?:[A-Za-z_-]+ [^"]*? HTTP/\d(?:\.\d)?|[^ "]*)'
 """Without quotes a request ends with its protocol: spaces stand in it."""
 _NGINX_VARIABLE: Final = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
-_HAPROXY: Final = {
-    name: field
-    for field, names in {
-        "address": "ci",
-        "time": "tr trl trg t T Tl",
-        "status": "ST",
-        "bytes": "B",
-        "request": "r",
-        "method": "HM",
-        "target": "HU",
-        "path": "HP",
-        "query": "HQ",
-        "protocol": "HV",
-    }.items()
-    for name in names.split()
-}
-_HAPROXY_CAPTURES: Final = r"\{[^{}]*\}"
-_HAPROXY_SHAPES: Final = dict.fromkeys(("hr", "hs"), f"(?:{_HAPROXY_CAPTURES})?")
-_HAPROXY_EXPRESSIONS: Final = {
-    "user-agent": "user_agent",
-    "referer": "referrer",
-    "x-forwarded-for": "forwarded_for",
-    "host": "host",
-    "src": "address",
-    "pathq": "target",
-}
-_CAPTURED: Final = re.compile(r"(?:capture\.req\.hdr|capture_req_hdr)\(\d{1,3}\)(?:,(?:json(?:\(\w*\))?|lower))?")
-_HAPROXY_STRING: Final = re.compile(r"%(?:\{[^}]*\})?(?:ci|cp|ST|TR|tr|HM|HU|ft)\b|%\[")
-_HAPROXY_FIELD: Final = re.compile(r"%(?:\{[^}]*\})?(?:\[([^\]]*)\]|([A-Za-z]{1,3}))")
-_HAPROXY_QUOTED: Final = re.compile(r"%\{\+Q[^}]*\}(\[[^\]]*\]|(?!o)[A-Za-z]{1,3})")
-_HAPROXY_OPTIONS: Final = re.compile(r"%\{[^}]*\}o ?")
-
-
+_CAPTURES: Final = frozenset(("hr", "hs", "hrl", "hsl"))
+"""HAProxy's headers, in braces or in a list."""
 _WEAKER: Final[dict[str, tuple[re.Pattern[str], ...]]] = {
     "address": (re.compile(r"%[^a]*\{(?:c|remote)\}a"), re.compile("%[^a-z]*h")),
     "status": (re.compile("%[^>s]*s"),),
@@ -141,7 +111,7 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
     times = TimeShapes()
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
-    elif _HAPROXY_STRING.search(plain):
+    elif haproxy_directives.STRING.search(plain):
         parts, usual = _haproxy_parts(plain), "json" if ",json" in plain else "haproxy"
     elif "%" in plain:
         parts, usual = _parts(plain, _APACHE_DIRECTIVE, lambda match: _apache(match, times)), "apache"
@@ -159,16 +129,11 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
 
 
 def _haproxy_parts(text: str) -> list[_Part]:
-    """With `+Q` HAProxy puts quotes around a field itself; with `o` the option holds for all that follow."""
-    quotes_all = "+Q" in "".join(_HAPROXY_OPTIONS.findall(text))
-    text = _HAPROXY_QUOTED.sub(r'"%\1"', _HAPROXY_OPTIONS.sub("", text))
-    if quotes_all:
-        text = _HAPROXY_FIELD.sub(lambda match: f'"{match[0]}"', text)
-    parts = _parts(text, _HAPROXY_FIELD, _haproxy)
+    parts = _parts(haproxy_directives.with_quotes(text), haproxy_directives.FIELD, _haproxy)
     for place, (part, after) in enumerate(pairwise([*parts])):
         if isinstance(part, Field) and part.name == "captures" and isinstance(after, str) and after.startswith(" "):
             # Of captures that are not there HAProxy writes no space either.
-            parts[place : place + 2] = [replace(part, shape=rf"(?:{_HAPROXY_CAPTURES} )?"), after[1:]]
+            parts[place : place + 2] = [replace(part, shape=rf"(?:{part.shape} )?"), after[1:]]
     return parts
 
 
@@ -248,9 +213,11 @@ def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
         return FIELD[part.name]
     if part.name == "request" and after.startswith(" "):
         return _BARE_REQUEST
-    if part.name in ("request", "user_agent", "referrer") and not after:
-        return ".*"
-    return f'[^{re.escape(after[0])}"]*' if after else r'[^ "]*'
+    if after.startswith("\t") or (before.endswith("\t") and not after):
+        return r"[^\t]*"  # Quotes too, which need no escape there.
+    if not after:
+        return ".*" if part.name in ("request", "user_agent", "referrer", "captured") else r'[^ "]*'
+    return f'[^{re.escape(after[0])}"]*'
 
 
 def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
@@ -279,11 +246,12 @@ def _nginx(match: re.Match[str]) -> _Part:
 def _haproxy(match: re.Match[str]) -> _Part:
     expression, name = match.groups()
     if expression is None:
-        return Field("captures" if name in ("hr", "hs") else _HAPROXY.get(name), match[0], _HAPROXY_SHAPES.get(name))
-    if _CAPTURED.fullmatch(expression):
+        field = "captures" if name in _CAPTURES else haproxy_directives.FIELDS.get(name)
+        return Field(field, match[0], haproxy_directives.SHAPES.get(name))
+    if haproxy_directives.CAPTURED.fullmatch(expression):
         return Field("captured", match[0])
     lowered = expression.lower()
-    for header, field in _HAPROXY_EXPRESSIONS.items():
+    for header, field in haproxy_directives.EXPRESSIONS.items():
         if header in lowered:
             return Field(field, match[0])
     return Field(None, match[0])

@@ -20,12 +20,13 @@ from tracker.importing.known_formats import DETECTED, KNOWN
 from tracker.importing.line_format import LineFormat
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.logfmt import pairs_of
+from tracker.importing.ltsv import labelled_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
 from tracker.importing.wrappers import Unwrapped, json_of, message_of, unwrap, unwrap_json
 
-_JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json")
+_JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json", "ltsv", "logfmt")
 _W3C_NAMES: Final = ("w3c", "iis", "cloudfront")
 NAMES: Final = tuple(sorted({*KNOWN, *_JSON_NAMES, *_W3C_NAMES}))
 """What `--format` takes besides a format string."""
@@ -104,11 +105,15 @@ class LogReader:
             return None
         return self._read(line, None, ())
 
-    def _read(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
+    def _read(  # noqa: PLR0911 a return for each kind of line
+        self, line: bytes, time: str | None, wrappers: tuple[str, ...]
+    ) -> Record | None:
         """`time` is that of the wrapper, which stands in where the line has none."""
         reason: Malformed | None = None
         if line.startswith(b"{") and self.only in (None, "json"):
             return self._read_json(line, time, wrappers)
+        if self.only in (None, "json") and (values := labelled_of(line)) is not None:
+            return self._read_pairs("ltsv", values, time, wrappers)
         depth = len(wrappers)
         if self._carried > depth and (inner := unwrap(line)) is not None:
             return self._read_inner(inner, time, wrappers)
@@ -135,10 +140,13 @@ class LogReader:
         if line.startswith(b"{") and isinstance(self.only, LineFormat):
             return self._read_json(line, time, wrappers)
         if reason is None and self.only in (None, "json") and (pairs := pairs_of(line)) is not None:
-            record = json_record(pairs, b"", self.rules, self.names, time, unread=self.unread)
-            self._count("logfmt", wrappers)
-            return record
+            return self._read_pairs("logfmt", pairs, time, wrappers)
         raise reason or Malformed(self._no_format(line))
+
+    def _read_pairs(self, name: str, pairs: dict[str, str], time: str | None, wrappers: tuple[str, ...]) -> Record:
+        record = json_record(pairs, b"", self.rules, self.names, time, unread=self.unread)
+        self._count(name, wrappers)
+        return record
 
     def _read_json(self, line: bytes, time: str | None, wrappers: tuple[str, ...]) -> Record | None:
         try:

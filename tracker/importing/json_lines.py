@@ -88,6 +88,10 @@ def json_record(
             if unread is not None:
                 unread |= others - _OWN_NAMES
             return _own_record(values, line)
+    if isinstance(text := values.get("properties"), str) and text.startswith("{"):
+        # Azure's App Service writes an object as a text.
+        with suppress(orjson.JSONDecodeError):
+            values["properties"] = orjson.loads(text)
     known = names_among(tuple(values))
     fields = _server_fields(values, known, names or {}, time)
     if b'\\n"' in line and any(text.endswith("\n") for text in fields.values()):

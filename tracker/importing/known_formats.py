@@ -19,13 +19,17 @@ from tracker.importing.line_parts import (
     referrer_and_agent,
 )
 
-_FORWARDED: Final = r'(?: "(?P<forwarded_for>[0-9A-Fa-f:.]+(?:, ?[0-9A-Fa-f:.]+)*)")?'
-"""An appended list of addresses is nginx' `"$http_x_forwarded_for"`, as its packages configure it."""
+_PASSED_ON: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|unknown)"
+_FORWARDED: Final = rf'(?: (?:[Xx]-[Ff]orwarded-[Ff]or=)?"(?P<forwarded_for>{_PASSED_ON}(?:, ?{_PASSED_ON})*)")?'
+"""An appended list of addresses is nginx' `"$http_x_forwarded_for"`, as its packages configure it; some name it."""
 _APPENDED: Final = rf'{_FORWARDED}(?P<rest> (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'
 _APPENDED_PLAIN: Final = r'(?P<rest> [^"\[]*)?'
 _VHOST: Final = r"(?P<host>[A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\]):(?P<port>\d{1,5}|-) "
-_BARE_HOST: Final = rf"(?P<host>{NAME}) (?={PLAIN_ADDRESS} )"
-"""nginx' `$host $remote_addr`, OpenBSD's httpd: a name that cannot be an address, then what can be nothing else."""
+_BARE_HOST: Final = rf"(?P<host>{NAME}|_|) (?={PLAIN_ADDRESS}(?:, ?{PLAIN_ADDRESS})* )"
+"""nginx' `$host $remote_addr`, OpenBSD's httpd: a name that cannot be an address, then what can be nothing else.
+
+`$server_name` is `_` for any host, or nothing.
+"""
 _SECOND_VHOST: Final = (
     rf"(?P<address>{FIELD['address']}) "
     # An address as the host, or one word and a port, may also be a line that was torn: then words follow for the user.
@@ -36,6 +40,13 @@ _SECOND_VHOST: Final = (
 
 def _combined(quoted: str = QUOTED) -> str:
     return HEAD + TIME + answer(quoted) + referrer_and_agent(quoted) + _APPENDED
+
+
+def _bare_dashes(quoted: str) -> str:
+    """Return what Traefik wrote before its version 1.5: no quotes around the dash of a header that was not sent."""
+    return (
+        HEAD + TIME + answer(quoted) + rf' (?:"(?P<referrer>{quoted})"|-) (?:"(?P<user_agent>{quoted})"|-)' + _APPENDED
+    )
 
 
 def _common(quoted: str = QUOTED) -> str:
@@ -59,6 +70,13 @@ _INGRESS: Final = (
     + rf'(?: [^"]*(?:"{QUOTED}"[^"]*)*)?'
 )
 """ingress-nginx before 0.24."""
+_API_GATEWAY: Final = (
+    rf"(?P<address>{PLAIN_ADDRESS}) \S+ (?P<user>{FIELD['user']}) "
+    + TIME
+    + answer(RAW_QUOTED).removeprefix(" ")
+    + r"(?: [^ \"\[]+){1,2}"
+)
+"""Amazon's CLF for API Gateway, which has no space behind the time."""
 _FASTLY: Final = (
     rf'(?P<address>{PLAIN_ADDRESS}) "(?:-|[A-Za-z0-9_]*)" "(?P<user>[^"]*)" '
     + TIME
@@ -145,6 +163,8 @@ _DETECTED: Final = (
     LineFormat("host", _BARE_HOST + _combined(), unread=("ident", "user")),
     LineFormat("host-common", _BARE_HOST + _common(), unread=("ident", "user")),
     LineFormat("combined-wide", _WIDE, unread=("ident", "user", "what stands between")),
+    LineFormat("traefik", _bare_dashes(QUOTED), unread=("user",)),
+    LineFormat("api-gateway", _API_GATEWAY, escape="none", unread=("caller", "user", "request id")),
     LineFormat("ingress", _INGRESS, unread=("user",)),
     LineFormat("fastly", _FASTLY, unread=("ident", "user")),
     LineFormat("s3", _S3, unread=("owner", "bucket", "request id", "operation", "key", "times")),
@@ -183,6 +203,7 @@ _NAMED: Final = (
             ("-vhost", _VHOST + _combined(quoted)),
         )
     ),
+    LineFormat("traefik", _bare_dashes(RAW_QUOTED), escape="none"),
 )
 """The shapes of `combined`, `common` and `vhost` with the escapes of one server, for `--format`."""
 

@@ -32,7 +32,7 @@ def bare_format(pasted: str) -> BareFormat:
         # There a space may be escaped instead of quoted.
         return BareFormat(_joined(match[1].replace("\\ ", " ")))
     return BareFormat(
-        _joined(text) if text.startswith("'") or (text.startswith('"') and '\\"' in text) else text.replace('\\"', '"')
+        _joined(text) if text.startswith("'") or (text.startswith('"') and '\\"' in text) else _unescaped(text)
     )
 
 
@@ -43,8 +43,13 @@ def _joined(text: str) -> str:
         parts.append(_unquoted(match[1] if match[1] is not None else match[2]))
         end = match.end()
     whole = bool(parts) and not text[end:].strip()
-    return "".join(parts) if whole else text.replace('\\"', '"')
+    return "".join(parts) if whole else _unescaped(text)
 
 
 def _unquoted(text: str) -> str:
-    return text.replace('\\"', '"').replace("\\'", "'")
+    return _unescaped(text).replace("\\'", "'")
+
+
+def _unescaped(text: str) -> str:
+    r"""Return a text as the configuration means it: `\t` is a tab to nginx, Apache and HAProxy."""
+    return text.replace('\\"', '"').replace("\\t", "\t")

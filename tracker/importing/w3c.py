@@ -6,7 +6,8 @@ and percent-encodes what it would not write, Tomcat escapes as in its other logs
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from tracker.importing.escapes import ESCAPES
@@ -37,6 +38,10 @@ _WITHOUT_SPACES: Final = frozenset(("method", "path", "query", "target"))
 """Between tabs too: whoever separates by them encodes what was asked for."""
 _NUMBERS: Final = frozenset(["s-port", "cs-bytes", "sc-bytes", "sc-substatus", "sc-win32-status", "time-taken"])
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_CLOCK: Final = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?")
+_DATED: Final = frozenset(("date", "timestamp", "date-time"))
+_HALF_A_DAY: Final = 12
+"""Hours by which the time of day has to go back for a midnight to lie between: answers overtake each other."""
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
@@ -44,6 +49,13 @@ _NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
 _CLOUDFRONT: Final = "x-edge-location"
 """A field that CloudFront alone has, in its files and in its JSON."""
 _UNDO_TOMCAT: Final = ESCAPES["java"].undo
+
+
+class _Day(NamedTuple):
+    """The last time of which the date is known."""
+
+    date: date
+    time: str
 
 
 class W3CReader:
@@ -55,11 +67,14 @@ class W3CReader:
         self._names: list[str] = []
         self._is_tomcat = False
         self._header: dict[str, bytes] = {}
+        self._day: _Day | None = None
         self.unread: tuple[str, ...] = ()
 
     @property
     def header(self) -> bytes:
         """Return the directives after which the lines to come are read."""
+        if self._day is not None:
+            self._header["date"] = f"#Date: {self._day.date} {self._day.time}".encode()
         return b"\n".join(self._header.values())
 
     def directive(self, line: bytes) -> bool:
@@ -72,6 +87,8 @@ class W3CReader:
             self.unread = tuple(name for name in self._names if name.lower() not in known)
         elif key.lower() == "software":
             self._is_tomcat = "Tomcat" in value
+        elif key.lower() == "date":
+            self._day = _day_of(value.strip())
         if key.lower() in ("fields", "software"):
             self._header[key.lower()] = line
         return key.lower() in (
@@ -98,11 +115,28 @@ class W3CReader:
             values = text.split()
         if len(values) != len(self._names):
             raise Malformed(f"{len(values)} fields where #Fields: names {len(self._names)}")
-        return fields_of(dict(zip(self._names, values, strict=True)))
+        return fields_of(self._with_date(dict(zip(self._names, values, strict=True))))
+
+    def _with_date(self, values: dict[str, str]) -> dict[str, str]:
+        """Give a record that has a time of day alone the date of the last `#Date:`, a later one behind a midnight."""
+        time = values.get("time")
+        if time is None or self._day is None or not _CLOCK.fullmatch(time) or not _DATED.isdisjoint(values):
+            return values
+        has_passed = int(time[:2]) + _HALF_A_DAY < int(self._day.time[:2])
+        self._day = _Day(self._day.date + timedelta(days=has_passed), time)
+        return {**values, "date": str(self._day.date)}
 
     def _value(self, quoted: str, plain: str) -> str:
         text = quoted.replace('""', '"') or plain
         return _UNDO_TOMCAT(text.encode()).decode("utf-8", "replace") if self._is_tomcat else text
+
+
+def _day_of(text: str) -> _Day | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None  # Of another shape: records without a date are malformed then.
+    return _Day(moment.date(), f"{moment:%H:%M:%S}")
 
 
 def fields_of(values: Mapping[str, str]) -> Fields:

@@ -90,6 +90,12 @@ _JAVA_LOGGING: Final = re.compile(
 _RUBY_LOGGING: Final = re.compile(
     rb"[A-Z], \[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ?#\d+\] +[A-Z]+ -- [A-Za-z0-9_:]*: (.*)", re.DOTALL
 )
+_FLUENTD: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})? ?(?:Z|[+-]\d\d:?\d\d))"
+    rb"(?:\t[A-Za-z0-9_.*/-]+\t| [A-Za-z0-9_.*/-]+: )(\{.*)",
+    re.DOTALL,
+)
+"""Fluentd's `out_file` and `stdout`: time, tag, the record as an object."""
 _LOGPLEX: Final = re.compile(rb"<\d{1,3}>1 (\d{4}-\S+) \S+ (?:heroku|app) \S+ - (.*)", re.DOTALL)
 """Heroku's drains leave the structured data of RFC 5424 out."""
 _HEROKU: Final = re.compile(rb"(?:heroku|app)\[[a-z0-9.-]+\]: (.*)", re.DOTALL)
@@ -138,6 +144,7 @@ _TIMED: Final = (
     ("syslog", _RSYSLOG_FILE),
     ("syslog", _JOURNAL_UNIX),
     ("syslog", _LOGPLEX),
+    ("fluentd", _FLUENTD),
     ("timestamps", _TIMESTAMPED),
 )
 _UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGGING), ("heroku", _HEROKU))

@@ -1,0 +1,72 @@
+r"""Lines of labelled values between tabs (LTSV, http://ltsv.org): `time:...\thost:...\treq:...`.
+
+Labels that the format recommends are given the names of JSON objects; others have these names already, as nginx'
+variables do.
+"""
+
+import re
+from typing import Final
+
+from tracker.importing.escapes import ESCAPES
+from tracker.importing.json_aliases import ALIASES
+from tracker.importing.line_format import TWO_RECORDS
+from tracker.importing.record import Malformed
+
+_PAIR: Final = r"[A-Za-z_][0-9A-Za-z_.-]*:[^\t]*"
+_LINE: Final = re.compile(rf"{_PAIR}(?:\t{_PAIR}){{2,}}\t?")
+_LABELS: Final = {"req": "request", "forwardedfor": "forwarded_for"}
+_CLIENT: Final = "host"
+"""The client, where no other label says its address: the format calls the site `vhost`."""
+_ADDRESSES: Final = frozenset(ALIASES["address"])
+_TIMES: Final = frozenset(ALIASES["time"])
+_WHOLE_REQUEST: Final = re.compile(r"[A-Za-z_-]+ \S.* HTTP/\d(?:\.\d)?")
+_CLOCK: Final = re.compile(r"(?<!\d)[0-2]\d:[0-5]\d:\d\d(?!\d)")
+_OF_A_LINE: Final = re.compile(
+    r"\{\"|(?<![\d.])1\d{9}(?:\.\d|\d{3}\|)|\b(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) +\"?(?:/|https?:)"
+)
+"""An object, a time in seconds, a request."""
+_HEADERS: Final = ("referer", "ua", "http_referer", "http_user_agent")
+_MARK, _UNDO = ESCAPES["safe"]
+
+
+def labelled_of(line: bytes) -> dict[str, str] | None:
+    """Return the labelled values of a line, or None where it is not made of them.
+
+    Raises Malformed where it says a label twice, or a value holds a part of another line.
+    """
+    if b"\t" not in line:
+        return None
+    text = line.decode("utf-8", "replace")
+    if _LINE.fullmatch(text) is None:
+        return None
+    is_escaped = _MARK in line
+    values: dict[str, str] = {}
+    for pair in text.rstrip("\t").split("\t"):
+        label, _, value = pair.partition(":")
+        name = _LABELS.get(label, label)
+        if name in values:
+            raise Malformed(f"{TWO_RECORDS}: it says {label} twice")
+        if name not in _TIMES and _holds_another(name, value):
+            raise Malformed(TWO_RECORDS)
+        # Behind the split: servers escape the tabs that were sent.
+        values[name] = _UNDO(value.encode()).decode("utf-8", "replace") if is_escaped else value
+    if _lost_a_part(values):
+        raise Malformed("its request has no protocol, and yet it brought headers: it lost a part")
+    if _CLIENT in values and _ADDRESSES.isdisjoint(values):
+        values["remote_addr"] = values.pop(_CLIENT)
+    return values
+
+
+def _holds_another(name: str, value: str) -> bool:
+    """Return whether a value has what no header has, and a line of another format that was glued to it: a time."""
+    if name == "request" and _WHOLE_REQUEST.fullmatch(value):
+        return False
+    is_text = " " in value or '"' in value
+    return (is_text and _CLOCK.search(value) is not None) or _OF_A_LINE.search(value) is not None
+
+
+def _lost_a_part(values: dict[str, str]) -> bool:
+    request = values.get("request", "-")
+    if request == "-" or _WHOLE_REQUEST.fullmatch(request):
+        return False
+    return any(values.get(name, "-") not in ("", "-") for name in _HEADERS)
