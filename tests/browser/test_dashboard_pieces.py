@@ -1,7 +1,7 @@
 """A page that comes in pieces, as from a busy server or to a busy browser: what is there already does not move."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,47 +11,66 @@ from tests.browser.test_dashboard_every_page import HIDDEN
 from tests.support.failed_hits import fail
 from tests.support.raw_hits import count_days, fill
 from tests.support.registered_webhooks import register
+from tests.support.waiting import wait_until
 from tracker.demo.stack import Stack
-from tracker.management import applications, goals
+from tracker.management import applications, goals, keys, members, parameters, shares
 from tracker.store.database import Database
 
 IN_PIECES = """async html => {
-    const frames = async () => { for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); };
-    const moved = [];
+    const frame = () => new Promise(requestAnimationFrame), moved = [];
     const watch = new PerformanceObserver(list => { for (const entry of list.getEntries()) moved.push(
         ...entry.sources.map(({node}) => (node?.outerHTML ?? node?.data ?? "").slice(0, 80))
     )});
-    const body = html.indexOf("<body");
+    const body = html.indexOf("<body"), pieces = html.slice(body).match(/[^>]*>/g);
     document.open();
     document.write(html.slice(0, body));
-    while (![...document.styleSheets].some(sheet => sheet.cssRules.length)) await frames();
+    while (![...document.styleSheets].some(sheet => sheet.cssRules.length)) await frame();
     watch.observe({type: "layout-shift"});
-    for (const piece of html.slice(body).match(/[^>]*>/g)) {
-        document.write(piece);
-        await frames();
+    while (pieces.length && document.documentElement.scrollHeight < innerHeight + 300) {
+        document.write(pieces.shift());
+        await frame();
     }
+    document.write(pieces.join(""));
     document.close();
-    await frames();
+    for (let n = 0; n < 2; n++) await frame();
     return moved;
 }"""
-"""Writes the page anew, tag by tag, each of which is painted before the next one comes; returns what moved."""
+"""Writes the page anew, tag by tag, each of which is painted before the next one comes; returns what moved.
+
+What is below the screen comes at once: a shift of what nobody sees is none.
+"""
+PAGES = (
+    *("{app}", "{app}/live", "{app}/goals", "{app}/quality", "{app}/webhooks", "{app}/settings", "{app}/keys"),
+    *("{app}/access", "{app}/values?panel=pages", "/operations", "/operations/failed", "/operations/hit?id={hit}", ""),
+)
+
+TRAFFIC_HEIGHT = 2600
 
 
 @pytest.fixture(scope="module")
-def application(store: Database) -> str:
+def pages(store: Database) -> list[str]:
+    """The path of each page of PAGES, with a few rows of everything."""
     made, _ = applications.create(store, name="In pieces", app_id="pieces", domain="pieces.example")
     now = datetime.now(UTC)
-    fill(store, made, 3, start=now)
-    count_days(store, now.date(), now.date())
-    register(store, made, "*")
-    goals.create_goal(store, "pieces", name="Cart", step="page:/cart")
-    for number in range(3):
-        fail(store, made, 42_000_000 + number)
-    return "/dashboard/applications/pieces"
+    parameters.create(store, "pieces", "plan", {"parameter_type": "string", "parameter_name": "Plan"})
+    start = now - timedelta(minutes=5)
+    fill(store, made, 3, start=start, custom_params="""jsonb_build_object('plan', 'plan ' || n)""")
+    count_days(store, start.date(), now.date())
+    register(store, made, "session.started", "session.ended", "application.updated", "webhook.disabled")
+    goals.create_goal(store, "pieces", name="Cart", step="page:/1")
+    goals.create_funnel(store, "pieces", name="Way", steps=["page:/1", "page:/2"])
+    keys.create(store, "pieces", name="Many", permissions=["track", "export:read", "settings:write", "webhooks:write"])
+    members.join(store, members.invite(store, "pieces", name="Hanako", role="editor", now=now)[1], now)
+    members.invite(store, "pieces", name="Jiro", role="viewer", now=now)
+    shares.create(store, "pieces", name="Board", frame_origins="https://board.example")
+    hits = [fail(store, made, 42_000_000 + number) for number in range(3)]
+    return [path.format(app="/applications/pieces", hit=hits[0]) for path in PAGES]
 
 
 def moved(page: Page, address: str, width: int) -> list[str]:
-    page.set_viewport_size({"width": width, "height": 900})
+    """What moved. The page of traffic is seen down to its parameters."""
+    height = TRAFFIC_HEIGHT if address.endswith("/applications/pieces") else 900
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(address)
     html = re.sub("<script.*?</script>", "", page.request.get(address).text())  # It has been run, and cannot be twice.
     told: list[str] = page.evaluate(IN_PIECES, html)
@@ -60,11 +79,16 @@ def moved(page: Page, address: str, width: int) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [320, 1440])
-def test_nothing_moves_while_a_page_comes(browser: Browser, running: Stack, application: str, width: int) -> None:
+def test_nothing_moves_while_a_page_comes(browser: Browser, running: Stack, pages: list[str], width: int) -> None:
     with seeing(browser, running, locale="en-US") as page:
         sign_in(page, running, running.admin_token)
         expect(page.locator("#key")).to_have_count(0)
-        for path in ("/webhooks", "/quality", "/goals", "/live"):
-            assert moved(page, f"{running.url}{application}{path}", width) == [], path
-        for path in ("", "/operations", "/operations/failed"):
+        shown = page.locator(".part .bars")
+
+        def has_panels() -> bool:
+            page.goto(f"{running.url}/dashboard/applications/pieces")
+            return shown.count() > 0
+
+        wait_until(has_panels)  # The facts have to be made first.
+        for path in pages:
             assert moved(page, f"{running.url}/dashboard{path}", width) == [], path
