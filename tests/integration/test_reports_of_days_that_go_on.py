@@ -9,7 +9,7 @@ from tests.support.raw_hits import make_months
 from tests.support.reporting import Reporting, counted
 from tests.support.tallied import AFTERNOON, WHOLE, Tallied, without_sums
 from tests.support.told_visits import MIDNIGHT, compare_pages, made_of
-from tracker.reports import near_parts, seen_before, tallied
+from tracker.reports import near_parts, passing_files, seen_before, tallied
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.store.partitions import Month
 
@@ -97,6 +97,22 @@ def test_with_a_filter_whose_rows_are_read_for_a_whole_page_nobody_is_looked_up(
     assert (row["visitors"], made) == (2, [])
     [row] = reporting.rows(**by_device, limit="5")
     assert (row["visitors"], len(made)) == (2, 1), "asked alone it is answered by the tally"
+
+
+def test_what_finds_no_room_to_be_looked_up_is_asked_of_all_days(
+    looked_up: tuple[Reporting, list[Any]], tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reporting, made = looked_up
+    monkeypatch.setattr(passing_files, "IDLE_SECONDS", 600)
+    passing = reporting.readers.kept.passing
+    [row] = reporting.rows(**DAYS, measures="requests")
+    assert (row["requests"], {file.path.name[:5] for file in passing._files.values()}) == (3, {"tally"})
+    passing.folder = passing.folder / "not there" if passing.folder else None
+    [row] = reporting.rows(**DAYS, measures="visitors,sessions,bounce_rate")
+    assert row == {"visitors": 2, "sessions": 3, "bounce_rate": 1}
+    [row] = reporting.rows(**DAYS, measures="visitors", interval="month")
+    assert (row["visitors"], len(made)) == (2, 1), "it was tried once"
+    assert tallied_application.has_tally, "there is nothing wrong with it"
 
 
 def test_of_pages_only_those_that_may_be_shown_are_looked_up(

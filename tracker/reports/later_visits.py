@@ -43,8 +43,8 @@ def later_visits(
     tallied: ZoneDays,
     timeout_minutes: int,
     with_pages: bool,
-) -> Iterator[str]:
-    """Give the file of these visits, made by whoever comes first; it stays while the block lasts.
+) -> Iterator[str | None]:
+    """Give the file of these visits, made by whoever comes first; it stays while the block lasts. None without room.
 
     A row has `sign`, 1 or -1, and what the visit was like.
     """
@@ -55,7 +55,7 @@ def later_visits(
 
     key = (files.paths, days, tallied, timeout_minutes, with_pages)
     with passing.file(key, "visits", make, of=files.paths) as path:
-        yield str(path)
+        yield None if path is None else str(path)
 
 
 def sums_of_visits(question: Question, cursor: Cursor, path: str, names: Sequence[str]) -> list[EngineRow]:

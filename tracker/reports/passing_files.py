@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tracker.errors import FactsUnavailable
 from tracker.facts.engine import FactsTookTooLong
 
 IDLE_SECONDS: Final = 2.0
@@ -70,8 +71,9 @@ class PassingFiles:
     def file(self, key: Hashable, name: str, make: Callable[[Path], bool], *, of: Hashable) -> Iterator[Path | None]:
         """Give the file of a key, made by whoever comes first; it stays while the block lasts. Its name has a number.
 
-        `make` writes it and says whether it could: else there is none for whoever asks, nor is it tried again before
-        the key is forgotten. Raises FactsTookTooLong.
+        `make` writes it and says whether it is to be had: else there is none for whoever asks, nor is it tried again
+        before the key is forgotten. Nor is there one that finds no room, or whose folder is gone; what is wrong with
+        the facts is seen by who asks them without it. Raises FactsTookTooLong.
         """
         if self.folder is None:
             yield None
@@ -87,7 +89,7 @@ class PassingFiles:
                 raise FactsTookTooLong("The answer took longer than a report may: ask for fewer days.")
             try:
                 if file.is_made is None:
-                    file.is_made = make(file.path)
+                    file.is_made = _could(make, file.path)
             finally:
                 file.made.release()
             yield file.path if file.is_made else None
@@ -119,3 +121,12 @@ class PassingFiles:
         for path in gone:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+
+
+def _could(make: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return make(path)
+    except FactsTookTooLong:
+        raise
+    except FactsUnavailable:
+        return False

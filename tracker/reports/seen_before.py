@@ -65,18 +65,26 @@ def is_of_pages(question: Question) -> bool:
 
 def sums_of_hits(  # noqa: PLR0917 a question, and what it is put to
     question: Question, cursor: Cursor, passing: PassingFiles, files: FactsRead, tally: Tally, names: Sequence[str]
-) -> list[EngineRow]:
-    """Return by group what the days after add to these sums; visitors are those whom the tally has not counted."""
+) -> list[EngineRow] | None:
+    """Return by group what the days after add to these sums; visitors are those whom the tally has not counted.
+
+    None where they cannot be looked up for want of room.
+    """
     after = days_after(question.days, tally)
     before = replace(question.days, last=tally.days.last)
     with _later_visitors(question, cursor, passing, files, after=after, before=before) as path:
+        if path is None:
+            return None
         return _answered(question, cursor, path, [_SUMS[name] for name in names], bucket=None)
 
 
 def counted_twice(
     question: Question, cursor: Cursor, passing: PassingFiles, files: FactsRead, tally: Tally
-) -> list[EngineRow]:
-    """Return by interval and group how many visitors of the days after the tally has counted already."""
+) -> list[EngineRow] | None:
+    """Return by interval and group how many visitors of the days after the tally has counted already.
+
+    None where they cannot be looked up for want of room.
+    """
     after = days_after(question.days, tally)
     assert question.interval is not None
     # Of the intervals that these days lie in at most the first one has days of the tally too.
@@ -86,6 +94,8 @@ def counted_twice(
     before = replace(question.days, first=max(question.days.first, bucket), last=tally.days.last)
     after = replace(after, last=_last_day_of(question, after, bucket))
     with _later_visitors(question, cursor, passing, files, after=after, before=before) as path:
+        if path is None:
+            return None
         return _answered(question, cursor, path, ["count(DISTINCT visitor) FILTER (has_it)"], bucket=bucket)
 
 
@@ -98,8 +108,8 @@ def _later_visitors(
     *,
     after: ZoneDays,
     before: ZoneDays,
-) -> Iterator[str]:
-    """Give the file of the visitors of the days after, made by whoever comes first."""
+) -> Iterator[str | None]:
+    """Give the file of the visitors of the days after, made by whoever comes first. None without room."""
     names = _names(_kind(question), question)
 
     def make(path: Path) -> bool:
@@ -107,7 +117,7 @@ def _later_visitors(
         return True
 
     with passing.file((files.paths, names, after, before), "seen", make, of=files.paths) as path:
-        yield str(path)
+        yield None if path is None else str(path)
 
 
 def _last_day_of(question: Question, after: ZoneDays, bucket: date) -> date:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tracker.errors import FactsUnavailable
 from tracker.facts.columns import VISIT_SOURCES
-from tracker.facts.engine import Cursor, FactsTookTooLong, text
+from tracker.facts.engine import Cursor, text
 from tracker.reports.dimensions import Dimension
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.filters import ReportFilter
@@ -166,16 +165,8 @@ class _Made:
 
     @contextmanager
     def _file(self, name: str, make: Callable[[Path], bool]) -> Iterator[str | None]:
-        def try_to(path: Path) -> bool:
-            try:
-                return make(path)
-            except FactsTookTooLong:
-                raise
-            except FactsUnavailable:
-                return False  # For want of room, or its folder is gone. What is wrong with the facts is seen without.
-
         key = (name, self.files.paths, self.files.are_within, self.asked, self.timeout_minutes)
-        with self.passing.file(key, name, try_to, of=self.files.paths) as path:
+        with self.passing.file(key, name, make, of=self.files.paths) as path:
             yield None if path is None else f"read_parquet({text(str(path))})"
 
     def _expected(self, query_of: Callable[[FactsRead], tuple[str, list[object]]]) -> int:

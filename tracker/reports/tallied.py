@@ -55,20 +55,19 @@ def rows_of(
 def _rows_by_tally(
     question: Question, cursor: Cursor, kept: Kept, files: FactsRead, tally: Tally, *, timeout_minutes: int
 ) -> list[EngineRow] | None:
-    """Return the rows; None where the groups are too many."""
+    """Return the rows; None where the groups are too many, or what is to be looked up finds no room."""
     sums = GroupSums(question)
     sums.add(cursor.rows(*tallies.statement_of(question, tally, sums.names)), sums.names)
     if question.days.last > tally.days.last and files.has_any(days_after(question.days, tally)):
         later = _LaterDays(question, cursor, kept, files, tally, timeout_minutes, sums)
-        if not later.add_hits():
+        if not later.add_hits() or not later.add_visits():
             return None
-        later.add_visits()
     return sums.rows()
 
 
 @dataclass(frozen=True, slots=True)
 class _LaterDays:
-    """What the days after those of a tally add to the sums of a question; False where it is too much."""
+    """What the days after those of a tally add to the sums of a question; False where it is too much or has no room."""
 
     question: Question
     cursor: Cursor
@@ -87,10 +86,15 @@ class _LaterDays:
         if is_of_pages(question):
             return self._add_pages(names)
         if question.interval is None:
-            self.sums.add(sums_of_hits(question, *self._looked_up(), names), names)
-            return True
-        self.sums.add(counted_twice(question, *self._looked_up()), ["visitors"], sign=-1)
-        return self._ask(names) is not None
+            return self._add(sums_of_hits(question, *self._looked_up(), names), names)
+        twice = counted_twice(question, *self._looked_up())
+        return self._add(twice, ["visitors"], sign=-1) and self._ask(names) is not None
+
+    def _add(self, rows: list[EngineRow] | None, names: Sequence[str], *, sign: int = 1) -> bool:
+        if rows is None:
+            return False
+        self.sums.add(rows, names, sign=sign)
+        return True
 
     def _looked_up(self) -> tuple[Cursor, PassingFiles, FactsRead, Tally]:
         return self.cursor, self.kept.passing, self.files, self.tally
@@ -105,10 +109,10 @@ class _LaterDays:
         self.sums.add(new_on_pages(self.question, self.cursor, self.files, self.tally, pages), ["visitors"])
         return True
 
-    def add_visits(self) -> None:
+    def add_visits(self) -> bool:
         names = [name for name in self.sums.names if name in OF_VISITS]
         if not names:
-            return
+            return True
         with later_visits(
             self.kept.passing,
             self.cursor,
@@ -118,7 +122,8 @@ class _LaterDays:
             timeout_minutes=self.timeout_minutes,
             with_pages=self.question.needs_pages,
         ) as path:
-            self.sums.add(sums_of_visits(self.question, self.cursor, path, names), names)
+            rows = None if path is None else sums_of_visits(self.question, self.cursor, path, names)
+            return self._add(rows, names)
 
     def _ask(self, names: Sequence[str]) -> list[EngineRow] | None:
         """Ask the days after in the usual way; None where that is too much."""
