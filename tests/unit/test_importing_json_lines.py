@@ -25,7 +25,7 @@ def test_only_columns_are_taken() -> None:
     }
 
 
-@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("value", [None, "", " ", "\u3000\t"])
 def test_a_null_or_empty_value_is_an_absent_one(value: str | None) -> None:
     assert columns(session_id=value, url=value, ip_address=value, custom_params=value) == {}
 

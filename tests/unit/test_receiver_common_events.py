@@ -13,6 +13,7 @@ from tracker.application import ApiKey, Application
 from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import Hit
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.json_rules import check, parse
 from tracker.privacy.anonymization import Privacy
 from tracker.queueing.entry import Entry
@@ -95,7 +96,9 @@ def body_of(**event: Any) -> bytes:
     return orjson.dumps({"events": [event]})
 
 
-TEXTS = st.text(max_size=12) | st.sampled_from(["", "a" * 101, "é" * 11, "x\0y", "http://a.example/?token=1&b=2"])
+TEXTS = st.text(max_size=12) | st.sampled_from(
+    ["", " ", "\u3000\t", "a" * 101, "é" * 11, "x\0y", "http://a.example/?token=1&b=2"]
+)
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5)
 SCALARS = TEXTS | NUMBERS | st.booleans() | st.none()
 VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXTS, SCALARS, max_size=2)
@@ -186,6 +189,15 @@ def test_what_is_unusual_is_left_to_the_long_way(body: bytes) -> None:
 def test_an_event_that_has_to_be_judged_is_left_to_the_long_way(event: dict[str, Any]) -> None:
     assert common_batch_of(body_of(**event)) is not None
     assert short_way(body_of(**event), TRUSTED_KEY) is None
+
+
+@pytest.mark.parametrize("field", [*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS])
+def test_a_text_of_blanks_alone_is_left_to_the_long_way(field: str) -> None:
+    body = body_of(**{field: " "})
+    assert common_batch_of(body) is not None
+    assert short_way(body, TRUSTED_KEY) is None
+    hit, _, _ = long_way(body, TRUSTED_KEY)
+    assert getattr(hit, field) == (SENDER.user_agent if field == "user_agent" else None)
 
 
 def test_what_the_long_way_refuses_the_short_way_never_takes() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.application import ApiKey
 from tracker.errors import Refused
+from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.receiver.admission import app_id_in
 from tracker.receiver.hit_form import (
     _BROWSER_FORM,
@@ -59,6 +60,14 @@ def test_texts_are_no_objects_and_objects_no_texts() -> None:
 
 def test_null_and_empty_texts_are_absent() -> None:
     assert load(session_id="", url=None, custom_params=None, event_id=None, age_ms=None, event_name="") == {}
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t\n", "\u3000", " " * 101])
+def test_texts_of_blanks_alone_are_absent(blanks: str) -> None:
+    texts = dict.fromkeys((*MAX_IDENTIFIER_LENGTHS, *MAX_DESCRIPTION_LENGTHS, "event_id", "ip_address"), blanks)
+    assert load(**texts) == load(FIRST_KEY, **texts) == {}
+    assert load(FIRST_KEY, **texts, age_ms=None, unknown={}, screen_res=[]) == {}
+    assert load(session_id=f" {blanks[:9]}a") == {"session_id": f" {blanks[:9]}a"}
 
 
 def test_a_parameter_key_fits_its_column_or_is_refused() -> None:

@@ -135,11 +135,15 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
         values["screen_resolution"] = values.get("screen_res")
     columns: dict[str, Any] = {}
     for column_names, read in _READERS:
-        # An empty text is an absent one: an empty session_id would become one session of everybody.
+        # A text that says nothing is an absent one: an empty session_id would become one session of everybody.
         columns.update(
-            (name, read(name, value)) for name in column_names if (value := values.get(name)) not in (None, "")
+            (name, read(name, value)) for name in column_names if not _says_nothing(value := values.get(name))
         )
     return Record(created_at=created_at, columns=columns)
+
+
+def _says_nothing(value: Any) -> bool:  # noqa: ANN401 any JSON value
+    return value is None or value == "" or (isinstance(value, str) and value.isspace())
 
 
 def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str], time: str | None) -> Fields:

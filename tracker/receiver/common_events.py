@@ -97,6 +97,22 @@ def common_batch_of(body: bytes) -> CommonBatch | None:
         return None
 
 
+def _has_blanks_alone(event: CommonEvent) -> bool:
+    """Return whether a text has nothing but blanks; each written out, in a third of a loop's time."""
+    return (
+        (event.client_sub_id or "-").isspace()
+        or (event.module_id or "-").isspace()
+        or (event.session_id or "-").isspace()
+        or (event.event_name or "-").isspace()
+        or (event.url or "-").isspace()
+        or (event.referrer or "-").isspace()
+        or (event.user_agent or "-").isspace()
+        or (event.screen_resolution or "-").isspace()
+        or (event.language or "-").isspace()
+        or (event.timezone or "-").isspace()
+    )
+
+
 class CommonEntries:
     """Makes the entries of the events of one batch: what is the same for all of them is found out once."""
 
@@ -127,7 +143,8 @@ class CommonEntries:
     def entry_of(self, event: CommonEvent, hit_id: int) -> tuple[Entry, datetime] | None:
         """Return what `hit_building.build_entry` does; None where that is for the long way to decide."""
         application, privacy, now = self._application, self._privacy, self._now
-        if event.app_id is not None and event.app_id != application.app_id:
+        is_another_s = event.app_id is not None and event.app_id != application.app_id
+        if is_another_s or _has_blanks_alone(event):
             return None
         if self._speaks_original and event.custom_params and "event_type" in event.custom_params:
             return None

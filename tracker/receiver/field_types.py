@@ -2,8 +2,8 @@
 """The marshmallow fields of a hit: what a column takes, and nothing else.
 
 marshmallow's own fields convert (`Integer` takes `True`), and call three functions a value; a hit is loaded on every
-request, so these answer a good value in one. A null or empty value is an absent one: an empty `session_id` would
-otherwise become one session of everybody.
+request, so these answer a good value in one. A null or empty value, or one of blanks alone, is an absent one: such a
+`session_id` would otherwise become one session of everybody.
 """
 
 import math
@@ -19,6 +19,10 @@ from tracker.web import timestamps
 _NO_TEXT = "Must be a text."
 
 
+def _says_nothing(text: str) -> bool:
+    return not text or text.isspace()
+
+
 class Identifier(fields.Field[str]):
     """A text that names something: refused where it is longer than its column, since a cut name is another name."""
 
@@ -27,10 +31,12 @@ class Identifier(fields.Field[str]):
         self._longest = longest
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        if not value and (value is None or value == ""):
+        if value is None:
             return missing
         if type(value) is not str:
             raise ValidationError(_NO_TEXT)
+        if _says_nothing(value):
+            return missing
         if len(value) > self._longest:
             raise ValidationError(f"Must have at most {self._longest} characters.")
         return value
@@ -44,11 +50,12 @@ class Description(fields.Field[str]):
         self._longest = longest
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        if not value and (value is None or value == ""):
+        if value is None:
             return missing
         if type(value) is not str:
             raise ValidationError(_NO_TEXT)
-        return value[: self._longest]
+        text = value[: self._longest]
+        return missing if _says_nothing(text) else text
 
 
 class JsonObject(fields.Field[dict[str, Any]]):
@@ -105,7 +112,7 @@ class Address(fields.Field[str]):
     """An IPv4 or IPv6 address; loaded in canonical form."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        if value is None or value == "":
+        if value is None or (type(value) is str and _says_nothing(value)):
             return missing
         if type(value) is str and (address := normalise(value)):
             return address
@@ -116,7 +123,7 @@ class EventId(fields.Field[str]):
     """A UUID; loaded in its one canonical spelling, so that two spellings are the same hit."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        if value is None or value == "":
+        if value is None or (type(value) is str and _says_nothing(value)):
             return missing
         try:
             return str(UUID(value))

@@ -102,7 +102,7 @@ def _usual_fields(values: dict[str, Any]) -> dict[str, Any] | None:
         if type(value) is not kind:
             return None
         if kind is str:
-            if not value:
+            if not value or values[name].isspace():
                 continue
             if len(values[name]) > longest:
                 return None
@@ -118,7 +118,8 @@ def _add_usual_fields_of_key(loaded: dict[str, Any], values: Mapping[str, Any], 
         loaded["priority"] = priority if type(priority) is int and -_INTEGER <= priority < _INTEGER else None
     if is_trusted:
         if (agent := values.get("user_agent")) is not None and agent != "":
-            loaded["user_agent"] = agent if type(agent) is str and len(agent) <= MAX_USER_AGENT_LENGTH else None
+            is_usual = type(agent) is str and len(agent) <= MAX_USER_AGENT_LENGTH and not agent.isspace()
+            loaded["user_agent"] = agent if is_usual else None
         if (address := values.get("ip_address")) is not None and address != "":
             loaded["ip_address"] = normalise(address) if type(address) is str else None
     return None not in loaded.values()
