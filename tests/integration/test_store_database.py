@@ -1,5 +1,6 @@
 """The application's connections: what a transaction promises, and what becomes of it when the server goes away."""
 
+import gc
 import os
 import signal
 import socket
@@ -204,6 +205,25 @@ def test_statements_sent_without_waiting_raise_the_first_error_at_the_end_and_no
         with database.transaction() as tx:
             assert tx.execute("SELECT to_regclass('begun')").fetchone() == (None,)
         assert backend(database) == first
+
+
+def test_a_connection_that_is_lost_among_statements_sent_without_waiting_leaves_no_traceback(
+    database: Database, database_url: str
+) -> None:
+    """Python prints one for a generator that fails when it is collected; here it is an error."""
+
+    def lose() -> None:
+        with database.transaction() as tx:
+            (process_id,) = tx.execute("SELECT pg_backend_pid()").fetchone() or (0,)
+            with without_waiting(tx):
+                tx.execute("SELECT 1")
+                with psycopg.connect(database_url, autocommit=True) as another:
+                    another.execute("SELECT pg_terminate_backend(%s, 60000)", [process_id])
+                tx.execute("SELECT 2")
+
+    with pytest.raises(DatabaseUnavailable):
+        lose()
+    gc.collect()
 
 
 def test_a_statement_sent_without_waiting_is_given_up_like_any_other(database_url: str) -> None:

@@ -59,7 +59,7 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[_Result], interval: float = 0.1, timeout: float | None = None) -> _Result:
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        seconds = math.inf
+        seconds, begun = math.inf, gen
         try:
             # What has arrived is not waited for: of the rows of a COPY nearly all have, and waiting takes twice as long
             # as all else that Python does for one.
@@ -74,13 +74,16 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
             return self._wait_and_look(gen, interval, time.monotonic() + seconds)
         except errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks whoever overrides this to convert it
             self._cancel(gen, interval)
+            _end(begun)
             raise psycopg.OperationalError(f"no answer within {seconds:.3g} s") from error
         except psycopg.Error:
+            _end(begun)
             raise
         except Exception:
             # What a signal has raised, RQ's time limit for instance: PostgreSQL would not see that nobody waits.
             with suppress(errors.QueryCanceled):
                 self._cancel(gen, interval)
+            _end(begun)
             raise
 
     def _wait_and_look(self, gen: PQGen[_Result], interval: float, end: float) -> _Result:
@@ -113,6 +116,15 @@ class PostgresConnection(psycopg.Connection[TupleRow]):
                 pass
         # Also where an answer came after all: the request may still be on its way, and meet the next statement.
         self.close()
+
+
+def _end(gen: PQGen[_Result]) -> None:
+    """End a generator of psycopg's that nobody goes on with: a pipeline's asks the server for more when it ends.
+
+    Where the connection is lost it fails at that, and Python would print a traceback when it comes to collect it.
+    """
+    with suppress(psycopg.Error, RuntimeError):
+        gen.close()
 
 
 def _going_on(gen: PQGen[_Result], asked_for: Wait) -> PQGen[_Result]:
