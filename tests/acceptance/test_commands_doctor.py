@@ -86,7 +86,9 @@ def test_the_doctor_names_each_thing_that_is_wrong(
     assert level_of["durability of PostgreSQL"] == "fail"  # The tests' servers run without fsync.
     assert level_of["eviction policy of Redis"] == level_of["append-only file of Redis"] == "fail"
     assert level_of["direct connection"] == "fail"
-    assert levels(replace(settings, database_url=empty_database_url))["migrations"] == "fail"
+    of_empty = levels(replace(settings, database_url=empty_database_url))
+    assert of_empty["migrations"] == "fail"
+    assert of_empty["answers of PostgreSQL"] == "ok", "it says nothing of a schema that is missing"
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "1"], ["worker", "--burst"], ["scheduler", "--check"]])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker import config
+from tracker import config, schedule
 from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,59 @@ def test_the_settings_table_says_what_the_settings_module_says() -> None:
     between = re.search(r"<!-- settings -->\n(.*?)\n<!-- end of settings -->", text, re.DOTALL)
     assert between, "docs/operations.md has lost the marks around its settings table"
     assert between[1] == settings_table(), f"replace the table in docs/operations.md by:\n\n{settings_table()}\n"
+
+
+def application_settings_table() -> str:
+    """The table of docs/commands.md, made of `tracker.application_settings`."""
+    rows = ["| setting | takes | default | meaning |", "|---|---|---|---|"]
+    for setting in SETTINGS.values():
+        long = len(setting.default_text) > 60
+        default = "[a list](privacy.md#the-settings)" if long else f"`{setting.default_text}`"
+        rows.append(f"| `{setting.key}` | {setting.accepted} | {default.replace('``', 'none')} | {setting.meaning} |")
+    return "\n".join(rows)
+
+
+def test_the_table_of_an_applications_settings_says_what_their_module_says() -> None:
+    text = (ROOT / "docs/commands.md").read_text()
+    between = re.search(r"<!-- application settings -->\n(.*?)\n<!-- end of application settings -->", text, re.DOTALL)
+    assert between, "docs/commands.md has lost the marks around its table of settings"
+    table = application_settings_table()
+    assert between[1] == table, f"replace the table in docs/commands.md by:\n\n{table}\n"
+
+
+def test_the_sentence_of_a_number_has_its_default_and_no_other_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers: dict[str, tuple[int, int, int]] = {}
+
+    def note(_env: object, name: str, default: int, *, low: int, high: int) -> int:
+        numbers[name] = default, low, high
+        return default
+
+    monkeypatch.setattr(config, "whole", note)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://localhost/nothing")
+    monkeypatch.setenv("REDIS_URL", "redis://localhost")
+    config.load()
+    assert numbers
+    sentences = dict(re.findall(r"\| `([A-Z_]+)` \| (.*) \|", settings_table()))
+    for name, (default, low, high) in numbers.items():
+        sentence = sentences[name].replace(",", "")
+        assert re.search(rf"default {default}\b", sentence), f"{name}: its default is {default}"
+        bounds = re.findall(r"\((\d+) to (\d+) ", sentence)
+        assert bounds in ([], [(str(low), str(high))]), f"{name}: it takes {low} to {high}"
+
+
+def test_the_table_of_the_schedulers_jobs_says_what_the_schedule_says() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    documented = re.findall(r"^\| ([\w ]+) \| .* \| (\d+) (s|min) \|$", text, re.MULTILINE)
+    calls = [node for node in ast.walk(ast.parse(Path(schedule.__file__).read_text())) if isinstance(node, ast.Call)]
+    jobs = [
+        {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        for call in calls
+        if getattr(call.func, "id", "") == "Job"
+    ]
+    units = {"s": "_SECOND", "min": "_MINUTE"}
+    assert [(repr(name), f"{every} * {units[unit]}") for name, every, unit in documented] == [
+        (job["name"], job["every"]) for job in jobs
+    ]
 
 
 def test_every_setting_of_the_environment_has_its_sentence() -> None:
@@ -56,6 +109,29 @@ def test_every_link_within_the_project_leads_somewhere(document: Path) -> None:
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     inside = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
     assert [target for target in inside if not (document.parent / target).exists()] == []
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them: small, without punctuation, dashes for blanks."""
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\]\(.*?\)", "", title)).strip().lower().replace(" ", "-") for title in titles
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_heading_leads_to_one(document: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`", "", document.read_text(), flags=re.DOTALL)
+    links = [target.split("#") for target in re.findall(r"\]\(([^)\s:]*#[^)\s]+)\)", text)]
+    named = [(document.parent / page if page else document, anchor) for page, anchor in links]
+    assert [anchor for page, anchor in named if page.suffix == ".md" and anchor not in headings(page)] == []
+
+
+def test_the_index_of_the_documents_has_each_of_them() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"| [{page}]({page}) |" not in index} == set()
 
 
 def test_every_decision_stands_in_the_index_under_its_own_title() -> None:

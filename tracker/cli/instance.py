@@ -39,7 +39,8 @@ def show(*, as_json: bool) -> None:
 def adopt(*, yes: bool) -> None:
     """Say that the Redis of REDIS_URL, with the hits that wait in it, belongs to the database of DATABASE_URL.
 
-    For after a restore, a move or an upgrade of the database's server, and for a Redis that was wiped.
+    For after a restore, a move or an upgrade of the database's server, and for a Redis in which hits wait and which
+    says no more for which database. An empty Redis needs it not: the first process takes it.
     """
     settings = connections.settings()
     with connections.database(settings) as database, connections.redis(settings) as redis:

@@ -33,9 +33,9 @@ def reach(check: str, setting: str, database: Database) -> tuple[Finding, Postgr
 
 
 def about_answers(database: Database) -> Finding:
-    """Return how soon the server answers a statement. Raises TrackerError."""
+    """Return how soon the server answers a statement, one that needs no schema. Raises TrackerError."""
     with database.transaction() as tx:
-        return answer_checks.about_answers("PostgreSQL", lambda: server_facts.applied_revision(tx))
+        return answer_checks.about_answers("PostgreSQL", lambda: server_facts.server_time(tx))
 
 
 def about_server(facts: PostgresFacts) -> list[Finding]:
