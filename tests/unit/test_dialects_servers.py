@@ -100,6 +100,14 @@ def test_segment_has_what_a_page_says_of_itself_in_its_own_columns() -> None:
     assert (page["url"], page["custom_params"]) == ("https://shop.example/a?token=1", {"title": "A"})
 
 
+def test_segments_libraries_say_a_category_beside_the_properties() -> None:
+    call = {"writeKey": "k", "name": "Python", "category": "Docs", "properties": {"plan": "pro"}}
+    for path in ("/v1/page", "/v1/screen"):
+        assert values(path, "", call)["event_data"] == {"name": "Python", "category": "Docs", "plan": "pro"}
+    # The script has put it among the properties as well, where a page may have changed it.
+    assert values("/v1/page", "", {**call, "properties": {"category": "News"}})["event_data"]["category"] == "News"
+
+
 def test_rudderstack_and_jitsu_are_read_where_they_differ() -> None:
     context = {"traits": {"plan": "pro"}, "sessionId": 1795932287263, "page": {"referrer": "$direct"}}
     identify = {"writeKey": "k", "userId": "u1", "anonymousId": "a1", "context": context}
@@ -174,6 +182,17 @@ def test_ga4_is_read_from_pages() -> None:
     }  # fmt: skip
     events = read("/g/collect", query, b"en=page_view\r\nen=scroll&epn.percent=90")
     assert [event.values["event_name"] for event in events] == ["page_view", "scroll"]
+
+
+def test_properties_of_ga4s_user_are_custom_parameters() -> None:
+    query = "tid=G-ABC123&dt=Start&up.plan=pro&upn.seats=3&upn.odd=1_000&upx=1&ep.up.x=1"
+    hit = values("/g/collect", query)
+    assert hit["custom_params"] == {"plan": "pro", "seats": 3, "odd": "1_000", "title": "Start"}
+    assert hit["event_data"] == {"up.x": "1"}
+    told = {"plan": {"value": "pro"}, "seats": {"value": 3}, "gone": {"value": None}, "odd": 7, "title": {"value": "x"}}
+    event = {"name": "a", "params": {"page_title": "Start"}}
+    hit = values("/mp/collect", "measurement_id=G-ABC123", {"user_properties": told, "events": [event]})
+    assert hit["custom_params"] == {"plan": "pro", "seats": 3, "title": "Start"}
 
 
 def test_ga4_is_read_from_servers() -> None:

@@ -68,6 +68,15 @@ def test_addresses_behind_a_combined_line_are_the_visitor_s_where_that_is_said(b
     assert read(COMBINED + behind, FORWARDED)[1].columns["ip_address"] == address
 
 
+@pytest.mark.parametrize(
+    ("target", "url"), [("*", None), ("/a", "/a"), ("http://other.example/a", "http://other.example/a")]
+)
+def test_an_object_s_request_may_be_its_target_alone(target: str, url: str | None) -> None:
+    values = f'"request":"{target}","method":"OPTIONS","status":"200","user_agent":"UA x"'
+    _, record = read(f'{{"time":"2026-11-29T10:05:03Z","remote_ip":"203.0.113.9",{values}}}')
+    assert (record.columns.get("url"), record.kind) == (url, "request")
+
+
 def test_a_text_of_azure_is_the_object_that_it_holds() -> None:
     _, record = read(
         '{"time":"2026-11-29T10:05:03Z","category":"AppServiceHTTPLogs","properties":"{\\"CsHost\\":\\"site.example\\",'

@@ -58,6 +58,8 @@ def read(format_: str, line: str) -> tuple[LogReader, Record]:
          "[29/Nov/2026:10:05:03 +0000]\t203.0.113.9\tGET /a?b=c HTTP/1.1\t200\t5\thttps://r.example/\tUA x"),
         (f"%{{+Q}}o %{{-Q}}ci - - [%trg] %r %ST %B {HAPROXY_CLF}",
          LINE.partition(' "https')[0] + ' "" "" 4711 499 "web" "web" "s1" 0 -1 -1 -1 0 LR-- 1 1 0 0 0 0 0 "" ""' + BEHIND[6:] + " "),
+        ('%{msec}t %a %m %U%q %f %>s %b "%{Referer}i" "%{User-Agent}i"',
+         '1795946703631 203.0.113.9 GET /a?b=c /srv/a b/c 200 5 "https://r.example/" "UA x"'),
         ("%{+Q}o %ci %t %ST %B %r %bp %si %hr %hs %ft %[ssl_fc_sni] %sslv",
          '"203.0.113.9" 29/Nov/2026:10:05:03.276 200 5 "GET /a?b=c HTTP/1.1" "" "" "{UA x|https://r.example/}" "web" "" "TLSv1.3"'),
         ("%ci:%cp [%tr] %ft %b/%s %ST %B %hr %{+Q}r %[ssl_fc_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc",
@@ -113,6 +115,11 @@ def test_captures_that_are_not_there_leave_no_space(line: str) -> None:
     _, record = read("%{+Q}o %{-Q}ci - - [%trg] %r %ST %B %tsc %CC %CS %hrl %hsl", line)
     assert record.columns["event_data"]["status"] == 400
     assert record.columns.get("user_agent") == ("UA x" if "UA" in line else None)
+
+
+def test_a_method_that_was_none_is_nothing() -> None:
+    _, record = read("%h|%{sec}t|%m|%U|%q|%H|%s|%{User-Agent}i", "203.0.113.9|1795946703|||||400|-")
+    assert (record.columns["event_data"], record.kind) == ({"status": 400}, "error")
 
 
 def test_the_port_of_a_visitor_is_no_port_of_the_site() -> None:

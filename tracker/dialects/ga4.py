@@ -14,6 +14,7 @@ from tracker.dialects.values import (
     list_in,
     mapping_in,
     number_of,
+    number_or_text,
     object_of,
     own_key,
     parameters_of,
@@ -26,6 +27,8 @@ from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
 
 _MICROSECONDS: Final = 1_000_000
+_PREFIXES: Final = frozenset({"ep", "epn", "up", "upn"})
+"""Parameters of the event and properties of the user, as texts and as numbers."""
 _OF_THE_PAGE: Final = frozenset({"page_location", "page_referrer", "page_title", "session_id", "language"})
 """Parameters of an event that have a place of their own."""
 
@@ -52,12 +55,12 @@ def _page_hit(parameters: Mapping[str, str], request: ClientRequest) -> ClientHi
     if site is None:
         raise refusal("tid", "Is required.")
     data: dict[str, Any] = {}
+    visitor: dict[str, Any] = {}
     for name, value in parameters.items():
-        if name.startswith("epn."):
-            number = number_of(value)
-            data[name[4:]] = value if number is None else number
-        elif name.startswith("ep."):
-            data[name[3:]] = value
+        kind, point, called = name.partition(".")
+        if point and kind in _PREFIXES:
+            told = visitor if kind.startswith("u") else data
+            told[called] = number_or_text(value) if kind.endswith("n") else value
     values = given(
         url=parameters.get("dl"),
         referrer=parameters.get("dr"),
@@ -67,7 +70,7 @@ def _page_hit(parameters: Mapping[str, str], request: ClientRequest) -> ClientHi
         session_id=_session(parameters.get("sid"), parameters.get("cid")),
         screen_resolution=parameters.get("sr"),
         language=parameters.get("ul") or preferred_language(request.headers),
-        custom_params=given(title=parameters.get("dt")),
+        custom_params={**visitor, **given(title=parameters.get("dt"))},
     )
     return ClientHit(site, values, key_in(request.headers))
 
@@ -87,6 +90,12 @@ def _measurement_protocol(request: ClientRequest) -> list[ClientHit | Refused]:
         list_in(content.get("events"), "events"),
         lambda event: ClientHit(site, _protocol_values(event, content, request, keyed=key is not None), key),
     )
+
+
+def _user_properties(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of the visitor: `{"plan": {"value": "pro"}}`."""
+    told = mapping_in(content, "user_properties").items()
+    return {name: about["value"] for name, about in told if isinstance(about, dict) and about.get("value") is not None}
 
 
 def _protocol_values(
@@ -111,7 +120,7 @@ def _protocol_values(
         session_id=_session(text_of(details.get("session_id")), client),
         screen_resolution=text_of(device.get("screen_resolution")),
         language=text_of(details.get("language")) or text_of(device.get("language")),
-        custom_params=given(title=text_of(details.get("page_title"))),
+        custom_params={**_user_properties(content), **given(title=text_of(details.get("page_title")))},
         ip_address=text_of(content.get("ip_override")),
         user_agent=text_of(content.get("user_agent")),
     )

@@ -137,7 +137,8 @@ def _session(session: Any, visitor: str | None) -> str | None:  # noqa: ANN401 a
 
 def _event(kind: str, message: dict[str, Any], context: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     properties, traits = dict(mapping_in(message, "properties")), dict(mapping_in(message, "traits"))
-    name = text_of(message.get("name"))
+    # Server libraries say the category of a page beside its properties, scripts among them.
+    called = given(name=text_of(message.get("name")), category=text_of(message.get("category")))
     if kind == "track":
         event = text_of(message.get("event"))
         if event is None:
@@ -145,9 +146,9 @@ def _event(kind: str, message: dict[str, Any], context: dict[str, Any]) -> tuple
         return event, properties
     if kind == "page":
         rest = {field: value for field, value in properties.items() if field not in _OF_THE_PAGE}
-        return "page_view", {**given(name=name), **rest}
+        return "page_view", {**called, **rest}
     if kind == "screen":
-        return kind, {**given(name=name), **properties}
+        return kind, {**called, **properties}
     if kind == "alias":
         return kind, given(previous_id=text_of(message.get("previousId")))
     if kind == "group":

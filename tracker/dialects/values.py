@@ -99,7 +99,7 @@ def number_of(value: Any) -> int | float | None:  # noqa: ANN401 any JSON value
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        if not value or len(value) > _MAX_DIGITS:
+        if not value or len(value) > _MAX_DIGITS or "_" in value:  # Python's own `1_000`.
             return None
         try:
             value = float(value)

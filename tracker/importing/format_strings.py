@@ -233,7 +233,8 @@ def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
         return Field("address" if directive == "a" else None, match[0])
     if argument and directive not in "sbp":
         return Field(None, match[0])
-    return Field(_APACHE.get(directive), match[0])
+    # A file's name has spaces.
+    return Field(_APACHE.get(directive), match[0], r'[^"]*' if directive == "f" else None)
 
 
 def _nginx(match: re.Match[str]) -> _Part:

@@ -217,7 +217,7 @@ def _check_request(fields: Fields, values: dict[str, Any], known: NamesOfObject)
     """Take a request line that is a path alone for one. Raises Malformed where no name of a request's is there."""
     request = fields.get("request")
     if request is not None:
-        if request.startswith("/"):
+        if request == "*" or request.startswith(("/", "http://", "https://")):
             fields["target"] = fields.pop("request")
         elif match := _BARE_REQUEST.fullmatch(request):
             del fields["request"]

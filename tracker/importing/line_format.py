@@ -25,11 +25,12 @@ FIELD: Final[dict[str, str]] = {
     "bytes": r"\+?\d{1,18}|-",
     "host": r"[A-Za-z0-9_.\[\]:-]*?",
     "port": r"\d{1,5}|-",
-    "method": r"[A-Za-z][A-Za-z_-]{0,31}|-",
-    "protocol": r"HTTP/\d(?:\.\d)?|-",
+    "method": r"(?:[A-Za-z][A-Za-z_-]{0,31}|-)?",
+    "protocol": r"(?:HTTP/\d(?:\.\d)?|-)?",
     "user": r'(?:""|(?:[^"\\\r\n]|\\.)*?)',
 }
-"""What a field may hold without quotes around it. Apache writes two of them for a user without a name."""
+"""What a field may hold without quotes around it. Apache writes two of them for a user without a name, lighttpd nothing
+for the method of what was no request."""
 QUOTED: Final = r'[^"\\]*(?:\\.[^"\\]*)*'
 """Quoted, with quotes inside escaped."""
 RAW_QUOTED: Final = r'[^"]*'
