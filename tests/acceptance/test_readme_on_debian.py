@@ -28,7 +28,7 @@ PORTS = ("5432", "6379", "8000")
 
 def blocks_of(readme: str) -> list[str]:
     """The commands from making a role to sending a hit."""
-    [part] = re.findall(r"^Or with PostgreSQL and Redis of Debian(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
+    [part] = re.findall(r"^Without Docker, on Debian(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
     return re.findall(r"^```sh\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
 
 
