@@ -14,7 +14,9 @@ from redis import Redis
 
 from bench import hits, processes
 from bench.errors import NotMeasured
+from tracker.application import Application
 from tracker.embedded import Postgres, Valkey
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import connect
 from tracker.queueing.entry import Entry
 from tracker.queueing.overflow import OVERFLOWING, all_streams, share_key
@@ -95,6 +97,9 @@ class Stage:
         """`count` accepted hits into the queue, through the product's own producer."""
         producer = Producer(self._redis, queue_limit=10 * count)
         made = list(hits.accepted(count, 0, self.application_id))
+        application = Application(
+            id=UUID(self.application_id), app_id=hits.APP_ID, status="active", deleted=False, rate_limit_per_minute=0
+        )
         for at in range(0, count, _FILL):
             batch = made[at : at + _FILL]
             entries = [
@@ -103,7 +108,7 @@ class Stage:
                 )
                 for hit in batch
             ]
-            producer.enqueue(batch[0].application_id, None, entries, batch[0].created_at)
+            producer.enqueue(Offer(application, entries, batch[0].created_at, is_limited=False))
 
     def fill_access_logs(self, count: int) -> None:
         """`count` stored hits of yesterday and today, as the traffic brings them; only `access_logs` has them."""

@@ -22,6 +22,7 @@ from tracker.config import Settings
 from tracker.diagnostics.doctor import examine
 from tracker.diagnostics.finding import Finding
 from tracker.errors import SettingsInvalid
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import connect
 from tracker.queueing.hash_tags import HOME, RQ_PREFIX
 from tracker.queueing.server_facts import refuse_evicting
@@ -70,7 +71,7 @@ def test_everything_works_as_the_user_that_the_command_makes_at_every_node(
         now = datetime.now(UTC)
         with closing(connect(cluster.url, name="tests")) as client:
             ShardedProducer(client, queue_limit=1000).enqueue(
-                application.id, None, [entry_of(hit_of(application))], now
+                Offer(application, [entry_of(hit_of(application))], now, is_limited=False)
             )
 
     use_everything(limited, refill, f"redis://tracker:secret@127.0.0.1:{home.port}", key, tmp_path)

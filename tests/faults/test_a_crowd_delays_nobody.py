@@ -23,6 +23,7 @@ from tracker.application import Application
 from tracker.management import applications
 from tracker.parameter_limits import MAX_DEFINITIONS
 from tracker.queueing import adding, wakeup
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import IMPORT_PRIORITY, Entry
 from tracker.queueing.inspection import depths
@@ -122,7 +123,9 @@ class Flood:
 
     def send(self) -> None:
         for sender in self._senders:
-            self._producer.enqueue(sender.id, None, self._make(sender, next(self._numbers), self._at_once), NOON)
+            self._producer.enqueue(
+                Offer(sender, self._make(sender, next(self._numbers), self._at_once), NOON, is_limited=False)
+            )
             self.sent += self._at_once
 
     def _run(self) -> None:
@@ -173,7 +176,9 @@ def delays(redis: Connection, database: Database, victim: Application, flood: Fl
     for number in range(10_000_000, 10_000_000 + HITS):
         left = waiting(redis)
         under_way[number] = hit = Sent(at=time.monotonic(), waiting=left, behind=flood.sent - left)
-        if producer.enqueue(victim.id, None, [entry_of(hit_of(victim, number, created_at=NOON))], NOON).wake_up_due:
+        if producer.enqueue(
+            Offer(victim, [entry_of(hit_of(victim, number, created_at=NOON))], NOON, is_limited=False)
+        ).wake_up_due:
             wakeup.wake_worker(redis, "tracker", drain_seconds=20)
         look()
         time.sleep(max(0.0, hit.at + EVERY - time.monotonic()))

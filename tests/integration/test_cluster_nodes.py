@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from tests.support.cluster_nodes import ClusterNodes
-from tests.support.queue_entries import CREATED, enqueue_each, entry_naming
+from tests.support.queue_entries import CREATED, enqueue_each, entry_naming, offer_of
 from tests.support.waiting import wait_until
 from tracker.errors import QueueUnavailable
 from tracker.queueing import inspection, server_facts
@@ -15,7 +15,6 @@ from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import SHARDS, TAGS
 from tracker.queueing.memory import memory_use
 from tracker.queueing.producer import Enqueued
-from tracker.queueing.quota import UNLIMITED
 from tracker.queueing.sharded_producer import ShardedGroupCommit, ShardedProducer, group_commit
 from tracker.queueing.shards import primaries_of, shards_of
 
@@ -94,13 +93,13 @@ async def _offered(sharded_producer: ShardedProducer, applications: list[UUID]) 
                 answer.set_result(outcome().accepted)
 
             queue.enqueue(
-                application_id,
-                None,
-                [entry_naming(application_id, uuid4().int >> 1 | number)],
-                datetime.now(UTC),
-                [],
-                quota=UNLIMITED,
-                answered=told,
+                offer_of(
+                    application_id,
+                    None,
+                    [entry_naming(application_id, uuid4().int >> 1 | number)],
+                    datetime.now(UTC),
+                ),
+                told,
             )
     accepted = await asyncio.gather(*answers)
     queue.close()
@@ -119,7 +118,9 @@ def test_slots_that_move_are_followed_at_once(
         target_id = target.execute_command("CLUSTER", "MYID")
         source.execute_command("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target_id)
         wait_until(lambda target=target: slot in _slots_of(target))
-        taken = sharded_producer.enqueue(applications[0], None, [entry_naming(applications[0], uuid4().int)], CREATED)
+        taken = sharded_producer.enqueue(
+            offer_of(applications[0], None, [entry_naming(applications[0], uuid4().int)], CREATED)
+        )
         assert taken.accepted == 1
     assert shard.xlen("tracker:hits:normal") == 3
 

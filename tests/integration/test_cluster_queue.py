@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.conftest import MovableClock
 from tests.support.cluster_nodes import ClusterNodes
-from tests.support.queue_entries import CREATED, enqueue_each, entry_naming
+from tests.support.queue_entries import CREATED, enqueue_each, entry_naming, offer_of
 from tracker.clock import SystemClock
 from tracker.errors import QueueFull
 from tracker.ingest.in_flight import InFlight
@@ -32,9 +32,9 @@ def test_limits_repeats_and_the_budget_hold_in_each_shard(
 ) -> None:
     for place, application_id in enumerate(applications[:4]):
         offered = [entry_naming(application_id, 10 * place + hit) for hit in range(1, 6)]
-        first = sharded_producer.enqueue(application_id, 3, offered[:2], CREATED, ["event", None])
+        first = sharded_producer.enqueue(offer_of(application_id, 3, offered[:2], CREATED, ["event", None]))
         assert (first.accepted, first.remaining, first.wake_up_due) == (2, 1, True)
-        again = sharded_producer.enqueue(application_id, 3, offered[2:], CREATED, ["event", None, None])
+        again = sharded_producer.enqueue(offer_of(application_id, 3, offered[2:], CREATED, ["event", None, None]))
         assert (again.accepted, again.used_up, dict(again.repeats)) == (1, "rate_limit", {0: offered[0].id})
 
 
@@ -101,7 +101,9 @@ def test_a_crowd_waits_in_its_own_stream_and_is_served(
     cluster: ClusterClient, sharded_producer: ShardedProducer, worker: AnyConsumer, applications: list[UUID]
 ) -> None:
     application_id = applications[3]
-    sharded_producer.enqueue(application_id, None, [entry_naming(application_id, n) for n in range(1, 251)], CREATED)
+    sharded_producer.enqueue(
+        offer_of(application_id, None, [entry_naming(application_id, n) for n in range(1, 251)], CREATED)
+    )
     depths = {depth.name: depth.waiting for depth in inspection.depths(cluster)}
     assert (depths["normal"], depths["overflow"]) == (100, 150)
     sharded_producer.look_at_crowds()
@@ -118,7 +120,7 @@ def test_the_queue_limit_is_that_of_all_shards_together(cluster: ClusterClient, 
     enqueue_each(sharded_producer, applications, hits=2)
     sharded_producer.look_at_crowds()
     with pytest.raises(QueueFull):
-        sharded_producer.enqueue(applications[0], None, [entry_naming(applications[0], 1000)], CREATED)
+        sharded_producer.enqueue(offer_of(applications[0], None, [entry_naming(applications[0], 1000)], CREATED))
 
 
 def test_what_comes_again_goes_into_the_shard_of_its_application(
@@ -148,7 +150,7 @@ def test_an_application_is_forgotten_and_no_other(
     gone, stays = applications[2], applications[9]
     for application_id in (gone, stays):
         sharded_producer.enqueue(
-            application_id, 5, [entry_naming(application_id, application_id.int)], CREATED, ["event"]
+            offer_of(application_id, 5, [entry_naming(application_id, application_id.int)], CREATED, ["event"])
         )
         snapshots.put(cluster, str(application_id), b"{}")
     of_gone = removal.remove_entries(cluster, lambda entry: str(gone).encode() in entry.tracking_data)
@@ -194,7 +196,7 @@ def test_values_are_admitted_in_the_shards_of_their_applications(
 def test_a_cluster_in_which_hits_wait_anywhere_is_nobodys_by_itself(
     cluster: ClusterClient, sharded_producer: ShardedProducer, applications: list[UUID]
 ) -> None:
-    sharded_producer.enqueue(applications[13], None, [entry_naming(applications[13], 1)], CREATED)
+    sharded_producer.enqueue(offer_of(applications[13], None, [entry_naming(applications[13], 1)], CREATED))
     assert ownership.take(cluster, b"mine", although_hits_wait=False) is None
     assert ownership.take(cluster, b"mine", although_hits_wait=True) == b"mine"
     assert ownership.take(cluster, b"another's", although_hits_wait=False) == b"mine"

@@ -22,6 +22,7 @@ from tracker.ledger import balance as ledger_balance
 from tracker.maintenance.requeue_waiting import requeue_waiting
 from tracker.management import failed_hits
 from tracker.queueing import adding, ledger_counts
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import Connection
 from tracker.queueing.entry import IMPORT_PRIORITY, NORMAL
 from tracker.queueing.producer import Producer
@@ -256,7 +257,7 @@ def test_it_balances_at_every_moment_while_hits_come_and_are_written(
         while not is_over.is_set():
             entries = [entry_of(hit_of(application, number + n)) for n in range(1, 8)]
             number += 7
-            producer.enqueue(application.id, None, entries, datetime.now(UTC))
+            producer.enqueue(Offer(application, entries, datetime.now(UTC), is_limited=False))
 
     def write() -> None:
         while not is_over.is_set():

@@ -10,6 +10,7 @@ import structlog
 from tests.support.browsing import Browsing, text_of
 from tests.support.ledger import CLOCK, counts, look, offer, write_down
 from tests.support.managing import Managing, data
+from tests.support.queue_entries import offer_of
 from tests.support.queued_hits import drain, entry_of, hit_of, rows
 from tests.support.receiving import Receiving, code
 from tests.support.webhook_endpoints import register
@@ -59,7 +60,7 @@ def test_what_was_never_accepted_stands_beside_by_reason_and_by_code(
     receiving.track(HIT, headers=BOT)
     receiving.close()  # What it has counted goes to Redis, as every two seconds.
     over = [entry_of(hit_of(application, n), created_at=datetime.now(UTC)) for n in range(1, 6)]
-    Producer(redis, queue_limit=1000).enqueue(application.id, 1, over, datetime.now(UTC))
+    Producer(redis, queue_limit=1000).enqueue(offer_of(application.id, 1, over, datetime.now(UTC)))
     drain(redis, database)
     filtered.fold_now(redis, database, CLOCK)
     shown = data(managing.get("/v1/ledger"))

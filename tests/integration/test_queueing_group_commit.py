@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers
+from tests.support.queue_entries import APPLICATION, CREATED, entry, numbers, offer_of
 from tests.support.waiting import wait_until
 from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.queueing.connection import Connection, connect
@@ -21,7 +21,6 @@ from tracker.queueing.entry import NORMAL, Entry
 from tracker.queueing.group_commit import GroupCommit
 from tracker.queueing.overflow import overflow_stream
 from tracker.queueing.producer import Enqueued, Producer
-from tracker.queueing.quota import UNLIMITED
 
 OTHER = UUID(int=8)
 Outcome = Enqueued | Exception
@@ -43,9 +42,7 @@ class Offering:
         self, number: int, *, limit: int | None = None, application: UUID = APPLICATION, now: datetime = CREATED
     ) -> "asyncio.Future[Outcome]":
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.group.enqueue(
-            application, limit, [entry(number)], now, (), quota=UNLIMITED, answered=partial(self._note, number, outcome)
-        )
+        self.group.enqueue(offer_of(application, limit, [entry(number)], now), partial(self._note, number, outcome))
         return outcome
 
     def _note(self, number: int, outcome: "asyncio.Future[Outcome]", answered: Callable[[], Enqueued]) -> None:

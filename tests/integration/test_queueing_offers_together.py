@@ -9,10 +9,9 @@ from uuid import UUID
 import hiredis
 import pytest
 
-from tests.support.queue_entries import APPLICATION, entry
-from tracker.queueing.accept_command import PackedOffer
+from tests.support.queue_entries import APPLICATION, entry, offer_of
+from tracker.queueing.accept_command import Offer, PackedOffer
 from tracker.queueing.connection import Connection, lua
-from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Producer
 from tracker.queueing.quota import AddressShare, Quota
 
@@ -44,7 +43,7 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
         ),
     ]
     numbered = itertools.count()
-    offers: list[tuple[UUID, int | None, list[Entry], list[str | None], Quota]] = []
+    offers: list[Offer] = []
     for application in (APPLICATION, OTHER, UUID(int=9)):
         for _ in range(chance.randrange(1, 8)):
             size = chance.choice([1, 1, 1, 3, 40])
@@ -57,12 +56,9 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
                 for _ in range(size)
             ]
             events = chance.choice([[], [chance.choice([None, "a", "b"]) for _ in entries]])
-            offers.append((application, None if chance.random() < 0.1 else 40, entries, events, chance.choice(quotas)))
+            limit = None if chance.random() < 0.1 else 40
+            offers.append(offer_of(application, limit, entries, minute, events, quota=chance.choice(quotas)))
     producer = Producer(queue, queue_limit=chance.choice([100, 10_000]))
-
-    def packed(offer: tuple[UUID, int | None, list[Entry], list[str | None], Quota]) -> PackedOffer:
-        application, limit, entries, events, quota = offer
-        return producer.commands.packed_offer(application, limit, entries, minute, events, quota)
 
     def sent(together: list[PackedOffer]) -> list[Any]:
         return list(queue.eval(lua("accept"), *_arguments(producer.commands.command(together))))  # type: ignore[arg-type]
@@ -82,11 +78,11 @@ def test_a_group_is_answered_and_stored_as_its_offers_would_be_one_by_one(
                 contents[key] = queue.zrange(key, 0, -1) if kind == b"zset" else queue.get(key)
         return contents
 
-    one_by_one = [sent([packed(offer)])[0] for offer in offers]
+    one_by_one = [sent([producer.commands.packed_offer(offer)])[0] for offer in offers]
     expected = seen()
     queue.flushall()
     # What both have asked for is a worker; who of a group is told to wake it does not matter.
-    together = sent([packed(offer) for offer in offers])
+    together = sent([producer.commands.packed_offer(offer) for offer in offers])
 
     assert [_without_wake_up(answer) for answer in together] == [_without_wake_up(answer) for answer in one_by_one]
     assert sum(answer[2] for answer in together if len(answer) > 1) == 1

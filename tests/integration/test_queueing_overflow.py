@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.conftest import MovableClock
 from tests.support.queue_claims import claims_of, held
-from tests.support.queue_entries import CREATED, entry, numbers
+from tests.support.queue_entries import CREATED, entry, numbers, offer_of
 from tests.support.queued_hits import entry_of, hit_of
 from tracker.application import Application
 from tracker.errors import QueueFull, ShareFull
@@ -35,7 +35,7 @@ def offer(
 ) -> None:
     """Offer `many` entries at once, numbered from `first`."""
     producer.enqueue(
-        application, None, [entry(n, **columns) for n in entries_at or range(first, first + many)], CREATED
+        offer_of(application, None, [entry(n, **columns) for n in entries_at or range(first, first + many)], CREATED)
     )
 
 

@@ -7,7 +7,7 @@ from rq import Queue
 from structlog.testing import capture_logs
 
 from tests.integration.conftest import MovableClock
-from tests.support.queue_entries import APPLICATION, CREATED, add, entry
+from tests.support.queue_entries import APPLICATION, CREATED, add, entry, offer_of
 from tracker.embedded import Valkey
 from tracker.errors import QueueUnavailable
 from tracker.queueing import snapshots
@@ -153,8 +153,8 @@ def test_a_hit_accepted_after_a_wipe_is_found_by_a_worker_that_was_there_before(
     queue: Connection, worker: Consumer, minute: datetime
 ) -> None:
     producer = Producer(queue, queue_limit=1000)
-    producer.enqueue(APPLICATION, 10, [entry(1)], minute)
+    producer.enqueue(offer_of(APPLICATION, 10, [entry(1)], minute))
     worker.settle(worker.claim())
     queue.flushall()
-    producer.enqueue(APPLICATION, 10, [entry(2)], CREATED)
+    producer.enqueue(offer_of(APPLICATION, 10, [entry(2)], CREATED))
     assert len(worker.claim()) == 1

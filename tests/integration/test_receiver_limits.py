@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.support.queue_entries import APPLICATION, CREATED, entry
+from tests.support.queue_entries import APPLICATION, CREATED, entry, offer_of
 from tests.support.receiving import Receiving, code, in_one_minute
 from tracker.application import Application
 from tracker.clock import SystemClock
@@ -162,7 +162,9 @@ def test_many_addresses_do_not_fill_redis_and_none_can_be_read_there(queue: Conn
     chance = random.Random(5)
     addresses = [f"198.{chance.randrange(18, 20)}.{n >> 8 & 255}.{n & 255}" for n in range(6000)]
     for address in addresses:
-        producer.enqueue(APPLICATION, 100_000, [entry()], CREATED, quota=allowance.without_key(address, CREATED, SALT))
+        producer.enqueue(
+            offer_of(APPLICATION, 100_000, [entry()], CREATED, quota=allowance.without_key(address, CREATED, SALT))
+        )
     keys = list(queue.scan_iter("tracker:usage:*"))
     assert len(keys) == 1
     assert queue.hlen(keys[0]) <= 4098
@@ -199,7 +201,7 @@ def test_a_script_and_a_process_count_alike(queue: Connection) -> None:
             )
             sizes = [chance.choice([0, 1, 4096, 4097, 30_000]) for _ in range(chance.choice([1, 1, 4]))]
             entries = [entry(tracking_data=b"x" * size) for size in sizes]
-            asked = producer.enqueue(application_id, limit, entries, CREATED, quota=quota)
+            asked = producer.enqueue(offer_of(application_id, limit, entries, CREATED, quota=quota))
             taken = window.take(application_id, limit, sizes, CREATED, quota)
             assert (asked.accepted, asked.remaining, asked.used_up) == (taken.hits, taken.remaining, taken.limit)
 
@@ -225,9 +227,11 @@ def test_the_bytes_of_a_day_are_bounded_and_some_are_kept_for_keys(
 def test_the_budget_of_a_day_begins_anew_with_the_day_and_its_counter_goes(queue: Connection, minute: datetime) -> None:
     producer, quota = Producer(queue, queue_limit=1000), Quota(bytes_a_day=7)
     day = minute.replace(hour=23, minute=59, second=59)
-    assert producer.enqueue(APPLICATION, 100, [entry(1)], day, quota=quota).accepted == 1
-    assert producer.enqueue(APPLICATION, 100, [entry(2)], day, quota=quota).used_up == "byte_budget"
-    assert producer.enqueue(APPLICATION, 100, [entry(3)], day + timedelta(seconds=1), quota=quota).accepted == 1
+    assert producer.enqueue(offer_of(APPLICATION, 100, [entry(1)], day, quota=quota)).accepted == 1
+    assert producer.enqueue(offer_of(APPLICATION, 100, [entry(2)], day, quota=quota)).used_up == "byte_budget"
+    assert (
+        producer.enqueue(offer_of(APPLICATION, 100, [entry(3)], day + timedelta(seconds=1), quota=quota)).accepted == 1
+    )
     keys = list(queue.scan_iter("tracker:bytes:*"))
     assert len(keys) == 2
     assert all(86_400 <= queue.ttl(key) <= 172_800 for key in keys)

@@ -9,6 +9,7 @@ from tracker.ingest import filtered
 from tracker.ledger import balance as ledger_balance
 from tracker.ledger.balance import Balance
 from tracker.ledger.folding import fold_ledger
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import Connection
 from tracker.queueing.producer import Producer
 from tracker.stats.fold import fold
@@ -35,4 +36,4 @@ def write_down(database: Database, redis: Connection) -> None:
 
 
 def offer(redis: Connection, application: Application, *entries: Any) -> None:
-    Producer(redis, queue_limit=10_000).enqueue(application.id, None, list(entries), datetime.now(UTC))
+    Producer(redis, queue_limit=10_000).enqueue(Offer(application, entries, datetime.now(UTC), is_limited=False))

@@ -2,7 +2,7 @@
 
 entry, overflow                        what waits, and in which stream
 producer                               the receiver's side: limit, repeats and queue in one round trip
-accept_command, group_commit           its command; the offers of one event loop in groups
+accept_command, group_commit           what is offered, and its command; the offers of one event loop in groups
 quota                                  what a caller may use of an application's limits
 consumer                               the workers' side: claimed, then settled, postponed or given back
 adding, removal, inspection            entries that come again, that are taken out, that are looked at

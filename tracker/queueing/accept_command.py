@@ -1,4 +1,4 @@
-"""The command that makes offers: `scripts/accept.lua` with its keys and arguments, packed as Redis reads it.
+"""What is offered to the queue, and the command that does so: `scripts/accept.lua` with its keys and arguments, packed.
 
 Most of an offer is the same for all hits of an application, or of a caller, within a minute; that is packed once.
 """
@@ -13,6 +13,7 @@ from uuid import UUID
 
 import hiredis
 
+from tracker.application import Application
 from tracker.errors import QueueFull
 from tracker.hit import EPOCH
 from tracker.queueing.entry import STREAMS, Entry, spelled_id, spelled_time
@@ -20,7 +21,7 @@ from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import CROWD_SHARE, MemoryUse
 from tracker.queueing.overflow import OVERFLOWING, overflow_stream, share_key
-from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, Quota
+from tracker.queueing.quota import DAY_SECONDS, MAX_SHARES, MINUTE_SECONDS, UNLIMITED, Quota
 from tracker.queueing.wakeup import WAKE_UP_KEY
 
 EVENT_SECONDS = 86_400
@@ -37,6 +38,26 @@ SHARED_STREAM_SHARE: Final = 100
 def event_key(application_id: UUID, event_id: UUID | str) -> str:
     """Return where Redis has the tracking id of the first hit with this event."""
     return f"tracker:event:{application_id}:{event_id}"
+
+
+class Offer(NamedTuple):
+    """Entries of one application for the queue, as many as its limit a minute and the caller's `quota` allow.
+
+    `event_ids` is empty or has one for each entry, or None; an id counts as a repeat for 24 hours. One that is not
+    limited is held to no limit a minute.
+    """
+
+    application: Application
+    entries: Sequence[Entry]
+    now: datetime
+    event_ids: Sequence[str | None] = ()
+    quota: Quota = UNLIMITED
+    is_limited: bool = True
+
+    @property
+    def rate_limit(self) -> int | None:
+        """Hits a minute, of which 0 or less allows nothing; None where it is not limited."""
+        return self.application.rate_limit_per_minute if self.is_limited else None
 
 
 class _Common(NamedTuple):
@@ -96,16 +117,9 @@ class AcceptCommands:
         """Take note of how much waits in applications' own streams, and `elsewhere`, in other shards."""
         self._crowds = lengths, sum(lengths.values()) + elsewhere
 
-    def packed_offer(  # noqa: PLR0917 those of `Producer.enqueue`
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None],
-        quota: Quota,
-    ) -> PackedOffer:
-        """Pack an offer, as `Producer.enqueue` describes it. Raises QueueFull where Redis has no memory left for it."""
+    def packed_offer(self, offer: Offer) -> PackedOffer:
+        """Pack an offer. Raises QueueFull where Redis has no memory left for it."""
+        application, entries, now, event_ids, quota, _ = offer
         memory = self._memory
         if memory.limit and (memory.is_full or (len(entries) > 1 and memory.is_short_for_bulk)):
             raise QueueFull(
@@ -115,7 +129,7 @@ class AcceptCommands:
         # The script reads from the sign whether all of them are taken or none.
         offered = -len(entries) if quota.is_whole else len(entries)
         events = [
-            tagged(event_key(application_id, event_id), self._tag) if event_id else self._no_event
+            tagged(event_key(application.id, event_id), self._tag) if event_id else self._no_event
             for event_id in event_ids
         ]
         rows = _packed_rows(entries)
@@ -125,7 +139,7 @@ class AcceptCommands:
         ]
         head = _number(len(events)), self._caller(quota), _number(offered), _number(len(rows))
         return PackedOffer(
-            self._common(application_id, rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
+            self._common(application.id, offer.rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
             b"".join((*head, *first_columns, *rows)),
             len(events),

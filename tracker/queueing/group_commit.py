@@ -11,23 +11,19 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from functools import partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 import hiredis
 import redis
 
 from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.log import logger
-from tracker.queueing.accept_command import PackedOffer
+from tracker.queueing.accept_command import Offer, PackedOffer
 from tracker.queueing.connection import ANSWER_SECONDS, MAX_CONNECTION_SECONDS
-from tracker.queueing.entry import Entry
 from tracker.queueing.failures import WRONG_SERVER, code_of, queue_error
 from tracker.queueing.producer import Enqueued, Producer
-from tracker.queueing.quota import Quota
 
 _WATCH_SECONDS: Final = 0.25
 _PAUSE_SECONDS: Final = 0.5
@@ -42,17 +38,16 @@ Answered = Callable[[Callable[[], Enqueued]], None]
 _log = logger(__name__)
 
 
-class _Offer(NamedTuple):
+class _ReadyOffer(NamedTuple):
+    offer: Offer
     packed: PackedOffer
-    rate_limit: int | None
-    now: datetime
     answered: Answered
 
 
 class _Group(NamedTuple):
     """What is sent in one command; `is_second_try` where Redis had forgotten the script, or refused a larger group."""
 
-    offers: Sequence[_Offer]
+    offers: Sequence[_ReadyOffer]
     is_second_try: bool = False
 
 
@@ -72,7 +67,7 @@ class GroupCommit:
         self._connecting = self._is_closed = self._must_load = self._is_about_to_send = self._writes = False
         self._reader: Any = hiredis.Reader()
         self._buffer = bytearray(_PIECE)
-        self._ready: list[_Offer] = []
+        self._ready: list[_ReadyOffer] = []
         self._to_repeat: list[_Group] = []
         self._in_flight: deque[_Group | None] = deque()
         """None stands for the script itself, which was sent once more."""
@@ -87,24 +82,14 @@ class GroupCommit:
         self._begin_to_connect()
         return False
 
-    def enqueue(
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None],
-        *,
-        quota: Quota,
-        answered: Answered,
-    ) -> None:
-        """Make the offer of `Producer.enqueue`; `answered` is called later, in their order for each application."""
+    def enqueue(self, offer: Offer, answered: Answered) -> None:
+        """Do what `Producer.enqueue` says; `answered` is called later, in their order for each application."""
         try:
-            packed = self._commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
+            packed = self._commands.packed_offer(offer)
         except QueueFull as error:
             self._loop.call_soon(answered, partial(_raise, error))
             return
-        self._ready.append(_Offer(packed, rate_limit, now, answered))
+        self._ready.append(_ReadyOffer(offer, packed, answered))
         if not self._is_about_to_send and not self._in_flight:
             # Not at once: what other connections bring in this turn of the loop goes along.
             self._is_about_to_send = True
@@ -130,7 +115,7 @@ class GroupCommit:
             self._in_flight.append(None)
             commands.append(self._producer.load_command())
         groups = [*self._to_repeat, *_groups(self._ready)]
-        commands += [self._commands.command([offer.packed for offer in group.offers]) for group in groups]
+        commands += [self._commands.command([ready.packed for ready in group.offers]) for group in groups]
         self._in_flight.extend(groups)
         self._unsent = memoryview(b"".join(commands))
         self._ready, self._to_repeat = [], []
@@ -186,8 +171,8 @@ class GroupCommit:
         group = self._in_flight.popleft() if self._in_flight else None
         if not isinstance(answer, hiredis.ReplyError):
             if group is not None:
-                for offer, part in zip(group.offers, answer, strict=True):
-                    _tell(offer, partial(self._producer.enqueued, part, offer.rate_limit, offer.now))
+                for ready, part in zip(group.offers, answer, strict=True):
+                    _tell(ready, partial(self._producer.enqueued, part, ready.offer.rate_limit, ready.offer.now))
             return
         error = redis.ResponseError(str(answer))
         code = code_of(error)
@@ -202,7 +187,7 @@ class GroupCommit:
             self._to_repeat.append(group._replace(is_second_try=True))
         elif len(group.offers) > 1:
             # One of them met something: the others must not suffer for it. Their ids make a second time harmless.
-            self._to_repeat += [_Group([offer], group.is_second_try) for offer in group.offers]
+            self._to_repeat += [_Group([ready], group.is_second_try) for ready in group.offers]
         else:
             _tell(group.offers[0], partial(_raise, queue_error(error)))
 
@@ -214,8 +199,8 @@ class GroupCommit:
         self._in_flight.clear()
         self._ready, self._to_repeat = [], []
         self._unsent, self._must_load, self._writes = memoryview(b""), False, False
-        for offer in chain.from_iterable(group.offers for group in groups if group is not None):
-            _tell(offer, partial(_raise, error))
+        for ready in chain.from_iterable(group.offers for group in groups if group is not None):
+            _tell(ready, partial(_raise, error))
 
     def _watch(self) -> None:
         """Look for an answer that does not come, and for a connection that is to be replaced."""
@@ -271,26 +256,26 @@ class GroupCommit:
             self._loop.add_reader(connected, self._read)
 
 
-def _groups(offers: Sequence[_Offer]) -> Iterator[_Group]:
+def _groups(offers: Sequence[_ReadyOffer]) -> Iterator[_Group]:
     """Part offers into groups of a bounded size, those of an application within a minute one behind the other."""
-    by_application: dict[int, list[_Offer]] = {}
-    for offer in offers:
-        by_application.setdefault(id(offer.packed.common), []).append(offer)
-    group: list[_Offer] = []
+    by_application: dict[int, list[_ReadyOffer]] = {}
+    for ready in offers:
+        by_application.setdefault(id(ready.packed.common), []).append(ready)
+    group: list[_ReadyOffer] = []
     entries = 0
-    for offer in chain.from_iterable(by_application.values()):
-        if group and entries + offer.packed.entries > _MAX_ENTRIES:
+    for ready in chain.from_iterable(by_application.values()):
+        if group and entries + ready.packed.entries > _MAX_ENTRIES:
             yield _Group(group)
             group, entries = [], 0
-        group.append(offer)
-        entries += offer.packed.entries
+        group.append(ready)
+        entries += ready.packed.entries
     if group:
         yield _Group(group)
 
 
-def _tell(offer: _Offer, outcome: Callable[[], Enqueued]) -> None:
+def _tell(ready: _ReadyOffer, outcome: Callable[[], Enqueued]) -> None:
     try:
-        offer.answered(outcome)
+        ready.answered(outcome)
     except Exception:  # noqa: BLE001 the others of the group have their own answers to come
         _log.exception("unexpected error")
 

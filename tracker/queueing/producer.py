@@ -18,14 +18,14 @@ from uuid import UUID
 import redis
 
 from tracker.errors import QueueFull, QueueUnavailable, ShareFull
-from tracker.queueing.accept_command import AcceptCommands, packed
+from tracker.queueing.accept_command import AcceptCommands, Offer, packed
 from tracker.queueing.connection import MAX_CONNECTION_SECONDS, Connection, lua, primary_of, tag_of, translated
-from tracker.queueing.entry import STREAMS, Entry
+from tracker.queueing.entry import STREAMS
 from tracker.queueing.filtered import COUNTS
 from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import memory_use
 from tracker.queueing.overflow import overflow_streams
-from tracker.queueing.quota import LIMITS, UNLIMITED, Limit, Quota, reset_of
+from tracker.queueing.quota import LIMITS, Limit, reset_of
 
 _FULL = -1
 _SHARE_FULL = -2
@@ -111,37 +111,26 @@ class Producer:
                 pipeline.xlen(stream)
             return dict(zip(streams, pipeline.execute(), strict=True))
 
-    def enqueue(
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None] = (),
-        *,
-        quota: Quota = UNLIMITED,
-        is_second: bool = False,
-    ) -> Enqueued:
-        """Accept `entries` of one application, as many as its limit per minute and the caller's `quota` still allow.
+    def enqueue(self, offer: Offer, *, is_second: bool = False) -> Enqueued:
+        """Accept the entries of an offer, from the first, as many as its limits still allow.
 
-        A limit of 0 or less allows nothing; None asks for no limit (an import) and is answered with 0 for all three
-        numbers. What is over a limit is counted with what was left out (`tracker.queueing.filtered`). `event_ids` is
-        empty or as long as `entries`; an id counts as a repeat for 24 hours.
-        One that `is_second`, whose first answer was lost, is over no limit: what is used up may be what it took itself.
+        What is over a limit is counted with what was left out (`tracker.queueing.filtered`). One that is not limited is
+        answered with 0 for all three numbers. One that `is_second`, whose first answer was lost, is over no limit: what
+        is used up may be what it took itself.
         Raises QueueFull when `queue_limit` entries are waiting or Redis has no memory left, ShareFull when what is
         left is for applications without a crowd, QueueUnavailable when Redis does not answer. It is then unknown
         whether the entries were added; their ids make adding them again harmless.
         """
-        offer = self.commands.packed_offer(application_id, rate_limit, entries, now, event_ids, quota)
+        packed_offer = self.commands.packed_offer(offer)
         with translated():
-            (answer,), was_lost = self._ask(self.commands.command([offer]))
-            enqueued = self.enqueued(answer, rate_limit, now)
+            (answer,), was_lost = self._ask(self.commands.command([packed_offer]))
+            enqueued = self.enqueued(answer, offer.rate_limit, offer.now)
             if enqueued.used_up is None or not (is_second or was_lost):
                 return enqueued
             # A refusal might be untrue, and would bring all of it once more, under ids of its own.
-            offer = self.commands.packed_offer(application_id, None, entries, now, event_ids, quota)
-            (answer,), _ = self._ask(self.commands.command([offer]))
-        taken = self.enqueued(answer, None, now)
+            unlimited = offer._replace(is_limited=False)
+            (answer,), _ = self._ask(self.commands.command([self.commands.packed_offer(unlimited)]))
+        taken = self.enqueued(answer, unlimited.rate_limit, unlimited.now)
         return taken._replace(limit=enqueued.limit, remaining=enqueued.remaining, reset=enqueued.reset)
 
     def enqueued(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Enqueued:

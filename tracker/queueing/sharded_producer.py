@@ -1,16 +1,12 @@
 """The receiver's side of all shards: an offer goes to the shard of its application, in one round trip as ever."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.connection import Connection
-from tracker.queueing.entry import Entry
 from tracker.queueing.filtered import application_in
 from tracker.queueing.group_commit import Answered, GroupCommit
 from tracker.queueing.producer import Enqueued, Producer
-from tracker.queueing.quota import UNLIMITED, Quota
 from tracker.queueing.shards import shard_number, shards_of
 
 
@@ -38,20 +34,10 @@ class ShardedProducer:
         for shard, crowd, here in zip(self.shards, crowds, waiting, strict=True):
             shard.commands.note_crowds(crowd, sum(waiting) - here)
 
-    def enqueue(
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None] = (),
-        *,
-        quota: Quota = UNLIMITED,
-        is_second: bool = False,
-    ) -> Enqueued:
-        """Make the offer of `Producer.enqueue`."""
-        shard = self.shards[shard_number(application_id, len(self.shards))]
-        return shard.enqueue(application_id, rate_limit, entries, now, event_ids, quota=quota, is_second=is_second)
+    def enqueue(self, offer: Offer, *, is_second: bool = False) -> Enqueued:
+        """Do what `Producer.enqueue` says."""
+        shard = self.shards[shard_number(offer.application.id, len(self.shards))]
+        return shard.enqueue(offer, is_second=is_second)
 
     def count_filtered(self, field: str, hits: int) -> None:
         """Count as `Producer.count_filtered` does."""
@@ -69,20 +55,9 @@ class ShardedGroupCommit:
         ready = [shard.is_ready() for shard in self._shards]
         return all(ready)
 
-    def enqueue(
-        self,
-        application_id: UUID,
-        rate_limit: int | None,
-        entries: Sequence[Entry],
-        now: datetime,
-        event_ids: Sequence[str | None],
-        *,
-        quota: Quota,
-        answered: Answered,
-    ) -> None:
-        """Make the offer of `Producer.enqueue`; `answered` is called later, in their order for each application."""
-        shard = self._shards[shard_number(application_id, len(self._shards))]
-        shard.enqueue(application_id, rate_limit, entries, now, event_ids, quota=quota, answered=answered)
+    def enqueue(self, offer: Offer, answered: Answered) -> None:
+        """Do what `GroupCommit.enqueue` says."""
+        self._shards[shard_number(offer.application.id, len(self._shards))].enqueue(offer, answered)
 
     def close(self) -> None:
         for shard in self._shards:

@@ -10,6 +10,7 @@ from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.json_rules import check, refusal
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import whole
@@ -25,7 +26,6 @@ from tracker.receiver.admission import (
 from tracker.receiver.batch_body import BatchBody, parse_batch
 from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, common_batch_of
 from tracker.receiver.context import HitRequest, ReceiverContext
-from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import reason_to_drop_keyed
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import TRUSTED, load_hit

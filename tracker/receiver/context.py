@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tracker.clock import Clock
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.producer import Enqueued
 from tracker.receiver.application_directory import Applications
 from tracker.receiver.background_tasks import BackgroundTasks
-from tracker.receiver.enqueue import HitQueue, Offer
+from tracker.receiver.enqueue import HitQueue
 from tracker.receiver.filtering import FilteredCounts
 from tracker.receiver.hit_building import HitIds
 from tracker.receiver.kept_months import KeptMonths

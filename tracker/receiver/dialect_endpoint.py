@@ -15,6 +15,7 @@ from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutco
 from tracker.dialects.table import DIALECT_AT
 from tracker.errors import Refused
 from tracker.instruments import REQUESTS_REFUSED
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import whole
 from tracker.receiver.admission import (
@@ -28,7 +29,6 @@ from tracker.receiver.admission import (
 from tracker.receiver.answers import EXPOSED, preflight_answer, refusal_answer
 from tracker.receiver.application_cache import WouldWait
 from tracker.receiver.context import HitRequest, Pending, ReceiverContext
-from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import CountsToCome
 from tracker.receiver.tracking import Filtered, LimitExceeded, Prepared, take_hit
 from tracker.web.body import BodyUnread, discard_body, read_body

@@ -186,16 +186,7 @@ class LoopTracking:
         def finish(offered: Offered) -> None:
             respond(endpoint.finish(begun, offered, environ, self._clock))
 
-        offer = begun.offer
-        self._queue.enqueue(
-            offer.application.id,
-            offer.application.rate_limit_per_minute,
-            offer.entries,
-            offer.now,
-            offer.event_ids,
-            quota=offer.quota,
-            answered=partial(self._finish, begun, finish),
-        )
+        self._queue.enqueue(begun.offer, partial(self._finish, begun, finish))
         return True
 
     def _own_context(self) -> ReceiverContext:

@@ -6,16 +6,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from tracker.application import Application
 from tracker.errors import DatabaseUnavailable, QueueFull, QueueUnavailable, Refused, ShareFull
 from tracker.instruments import HITS_ACCEPTED
 from tracker.log import logger
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
-from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, UNLIMITED, Quota, QuotaUse, Usage, counted_as, reset_of
+from tracker.queueing.quota import DAY_SECONDS, MINUTE_SECONDS, Quota, QuotaUse, Usage, counted_as, reset_of
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.wakeup import Notifier
 from tracker.receiver.filtering import FilteredCounts
@@ -31,16 +31,6 @@ _SHARE_FULL_LOG_SECONDS = 60.0
 _COLUMNS = tuple(field.name for field in fields(QueueRow))
 
 _log = logger(__name__)
-
-
-class Offer(NamedTuple):
-    """Entries of one application for the queue. `event_ids` is empty or has one for each entry, or None."""
-
-    application: Application
-    entries: Sequence[Entry]
-    now: datetime
-    event_ids: Sequence[str | None] = ()
-    quota: Quota = UNLIMITED
 
 
 class HitQueue:
@@ -71,18 +61,9 @@ class HitQueue:
         earlier one shows when it is taken in. `is_second` says that Redis was offered it before, and its answer was
         lost.
         """
-        application, entries, now, event_ids, quota = offer
         if self._redis_breaker.allows_call():
             try:
-                enqueued = self._producer.enqueue(
-                    application.id,
-                    application.rate_limit_per_minute,
-                    entries,
-                    now,
-                    event_ids,
-                    quota=quota,
-                    is_second=is_second,
-                )
+                enqueued = self._producer.enqueue(offer, is_second=is_second)
             except QueueFull as error:
                 raise self.refuse_full(offer, error) from error
             except QueueUnavailable as error:
@@ -134,7 +115,7 @@ class HitQueue:
         return refused
 
     def _into_batch_queue(self, offer: Offer) -> Enqueued:
-        application, entries, now, event_ids, quota = offer
+        application, entries, now, event_ids, quota, _ = offer
         if not self._database_breaker.allows_call():
             raise self._nobody_takes(offer, "The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute

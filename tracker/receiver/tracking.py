@@ -10,11 +10,11 @@ from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
 from tracker.privacy.anonymization import without_visitor
+from tracker.queueing.accept_command import Offer
 from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import Limit, fits_ever
 from tracker.receiver.admission import AdmittedCaller, admit, named_application, require_dialect
 from tracker.receiver.context import HitRequest, ReceiverContext
-from tracker.receiver.enqueue import Offer
 from tracker.receiver.filtering import HitCounts, Reason, left_out_in, reason_to_drop, reason_to_drop_keyed, wish_of
 from tracker.receiver.hit_building import build_entry
 from tracker.receiver.hit_form import TRUSTED, load_hit
