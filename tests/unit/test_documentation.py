@@ -8,8 +8,18 @@ import pytest
 
 from tracker import config, schedule
 from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
+from tracker.importing.formats import NAMES
 
 ROOT = Path(__file__).parents[2]
+NOTHING_OF_A_PERSON = {
+    *("annotations", "api_keys", "application_settings", "applications", "archived_days", "archived_hits"),
+    *("archived_months", "batch_jobs", "custom_parameter_definitions", "custom_parameter_refusals"),
+    *("deletion_refusals", "facts_files", "facts_folder", "facts_marks", "funnels", "goals", "import_runs"),
+    *("imported_filtered", "imports", "instance", "leases", "ledger", "ledger_changes", "ledger_epochs"),
+    *("ledger_totals", "operator_limits", "processes", "retention_state", "shares", "statistics_periods"),
+    *("statistics_removals", "webhook_attempts", "webhooks", "weekly_reports"),
+}
+"""Tables with settings, counts, checksums and the product's own bookkeeping."""
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -101,6 +111,21 @@ def test_the_privacy_page_names_every_setting_of_it_and_every_parameter_that_is_
     listed = re.search(r"The default list: (.*?)\.\n\n", text, re.DOTALL)
     assert listed
     assert set(re.findall(r"`([^`]+)`", listed[1])) == set(STRIPPED_QUERY_PARAMETERS.default)
+
+
+def test_every_table_is_on_the_page_of_privacy_or_holds_nothing_of_a_person() -> None:
+    made = set(re.findall(r"^CREATE TABLE ([a-z_]+) \(", (ROOT / "sql/schema.sql").read_text(), re.MULTILINE))
+    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", (ROOT / "docs/privacy.md").read_text()))))
+    assert made >= NOTHING_OF_A_PERSON
+    assert made - named - NOTHING_OF_A_PERSON == set(), "say in docs/privacy.md what they hold of people, or here"
+
+
+def test_every_format_of_logs_is_on_their_page() -> None:
+    text = (ROOT / "docs/formats.md").read_text()
+    described = "`--format` (also with `-common`, `-vhost`)"
+    assert described in text
+    names = {re.sub(r"-(common|vhost)$", "", name) for name in NAMES}
+    assert {name for name in names if f"`{name}`" not in text} == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
