@@ -1,5 +1,7 @@
 """Months whose facts stay when PostgreSQL drops their rows."""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.conftest import MovableClock
@@ -10,12 +12,14 @@ from tests.support.facts import make_facts, writer_of
 from tests.support.queued_hits import rows
 from tests.support.raw_hits import execute
 from tracker.application import Application
+from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import Refused
 from tracker.maintenance.archive_months import Archive
-from tracker.maintenance.drop_partitions import drop_old_partitions
-from tracker.store import archived_days, facts_files, partition_removal
+from tracker.maintenance.drop_partitions import drop_month, drop_old_partitions
+from tracker.store import archived_days, facts_files, partition_removal, statistics_removals
 from tracker.store.database import Database
+from tracker.store.partitions import Month
 from tracker.wiring.scheduler import STATISTICS
 
 pytestmark = pytest.mark.usefixtures("old_month")
@@ -76,6 +80,38 @@ def test_a_month_that_was_archived_is_not_dropped_when_hits_of_it_have_changed_s
             before=lambda connection: archive.let_go(connection, OLD),
         )
     assert len(months_of(database)) > 1
+
+
+def test_days_that_are_made_beside_each_other_do_not_wait_for_one_connection(
+    settings: Settings, application: Application
+) -> None:
+    """Of a large day the rows are read for longer than a command waits for its connection."""
+    at_once = {"tracker.cli.connections:_WAIT_SECONDS": 0.0}
+    rebuilt = tracker(settings, "stats", "rebuild", *PERIOD, constants=at_once)
+    assert (rebuilt.status, rebuilt.errors.count("Error")) == (0, 0), rebuilt.errors
+
+
+def test_days_of_a_month_that_is_not_dropped_after_all_can_be_recounted_as_before(
+    settings: Settings, database: Database, application: Application
+) -> None:
+    class Overtaken(Archive):
+        """One beside which a late hit comes."""
+
+        def keep(self, month: Month, **more: Any) -> bool:
+            kept = super().keep(month, **more)
+            mark = "INSERT INTO facts_marks (application_id, date, hour) VALUES (%s, %s, 3)"
+            execute(database, mark, application.id, month.start)
+            return kept
+
+    archive = Overtaken(writer=writer_of(database, settings.facts_url), months=0, has_hits=False)
+    for earlier in (None, OLD.start.date()):
+        with database.transaction() as tx:
+            if earlier:
+                statistics_removals.note(tx, earlier)
+        with pytest.raises(Refused, match="have changed"):
+            drop_month(database, settings.database_url, SystemClock(), OLD, statistics=STATISTICS, archive=archive)
+        with database.transaction() as tx:
+            assert statistics_removals.before(tx, application.id) == earlier
 
 
 @pytest.mark.long

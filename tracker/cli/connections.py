@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.queueing.connection import Connection
 
 _NAME = "tracker-command"
+_WAIT_SECONDS = 10.0
 
 
 def settings() -> Settings:
@@ -29,9 +30,9 @@ def settings() -> Settings:
 
 
 @contextmanager
-def database(loaded: Settings) -> Iterator[Database]:
-    """Open the connection to PostgreSQL; one is enough for a command."""
-    opened = Database(loaded.database_url, name=_NAME, connections=1, wait=10)
+def database(loaded: Settings, *, at_once: int = 1) -> Iterator[Database]:
+    """Open the connection to PostgreSQL; one is enough for a command that does one thing `at_once`."""
+    opened = Database(loaded.database_url, name=_NAME, connections=at_once, wait=_WAIT_SECONDS)
     try:
         yield opened
     finally:
@@ -41,7 +42,7 @@ def database(loaded: Settings) -> Iterator[Database]:
 @contextmanager
 def reading(loaded: Settings) -> Iterator[Database]:
     """Open the connection for what only reads (DATABASE_READ_URL)."""
-    opened = Database(loaded.database_read_url, name=_NAME, connections=1, wait=10)
+    opened = Database(loaded.database_read_url, name=_NAME, connections=1, wait=_WAIT_SECONDS)
     try:
         yield opened
     finally:

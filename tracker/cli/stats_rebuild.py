@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tracker.cli import connections, facts_of_days
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_json, print_table
+from tracker.facts.rebuild import DAYS_AT_ONCE
 from tracker.stats.rebuild import Passed
 from tracker.stats.rebuild import rebuild as rebuild_days
 from tracker.stats.verify import DayDifference
@@ -39,7 +40,7 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
     since, to = first.date(), last.date()
     _demand_order(since, to)
     settings = connections.settings()
-    with connections.database(settings) as database, _progress("rebuilding") as advance:
+    with connections.database(settings, at_once=DAYS_AT_ONCE) as database, _progress("rebuilding") as advance:
         done = rebuild_days(
             database,
             connections.clock(settings),

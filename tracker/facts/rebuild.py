@@ -24,7 +24,8 @@ from tracker.store.facts_marks import FactsDay
 _SCHEDULER_SECONDS: Final = 15.0
 _PAUSE_SECONDS: Final = 0.25
 _COMPARE_SECONDS: Final = 55.0
-_DAYS_AT_ONCE: Final = 2
+DAYS_AT_ONCE: Final = 2
+"""Each has a connection to PostgreSQL for as long as its rows are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def rebuild(writer: Writer, days: list[FactsDay], *, sleep: Callable[[float], No
 def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
     """Make days, two at a time: while PostgreSQL gives the rows of one, the engine makes facts of the other."""
     left = deque(days)
-    at_once = min(_DAYS_AT_ONCE, len(days))
+    at_once = min(DAYS_AT_ONCE, len(days))
 
     def make_some() -> None:
         # What threads share of a day costs them a sixth: two days need no more than one each.
@@ -71,7 +72,7 @@ def _make_days(writer: Writer, days: Sequence[FactsDay]) -> None:
                 make_waiting(writer, space, day)
 
     with ThreadPoolExecutor(at_once or 1, "facts") as threads:
-        working = [threads.submit(make_some) for _ in days[:_DAYS_AT_ONCE]]
+        working = [threads.submit(make_some) for _ in days[:DAYS_AT_ONCE]]
         try:
             for work in as_completed(working):
                 work.result()

@@ -8,7 +8,14 @@ from tracker.clock import Clock
 from tracker.errors import FactsUnavailable, Refused
 from tracker.log import logger
 from tracker.maintenance.archive_months import Archive
-from tracker.store import archived_months, batch_jobs, partition_removal, partitions, retention_state
+from tracker.store import (
+    archived_months,
+    batch_jobs,
+    partition_removal,
+    partitions,
+    retention_state,
+    statistics_removals,
+)
 from tracker.store.database import Database, Transaction
 from tracker.store.deletions import CLOCK, MAX_MONTHS, MONTHS, Deletions, PauseReason
 from tracker.store.partitions import Month, Partition
@@ -187,16 +194,23 @@ def drop_month(
         return []
     after = month.plus(1)
     with database.transaction() as tx:
+        noted = statistics_removals.noted(tx)
         # A month ahead, made by mistake, takes no day of before with it.
         if month.start <= max(started_at, server_time(tx)):
             statistics.note_removal(tx, after.start)
-    dropped = partition_removal.remove(
-        maintenance_url,
-        month,
-        on_step=on_step,
-        should_continue=should_continue,
-        before=lambda connection: archive.let_go(connection, month) if archive is not None else None,
-    )
+    try:
+        dropped = partition_removal.remove(
+            maintenance_url,
+            month,
+            on_step=on_step,
+            should_continue=should_continue,
+            before=lambda connection: archive.let_go(connection, month) if archive is not None else None,
+        )
+    except Refused:
+        # By the archive, which refuses before the first row goes: the days can be recounted as before.
+        with database.transaction() as tx:
+            statistics_removals.withdraw(tx, after.start.date(), noted)
+        raise
     if archive is None:
         with database.transaction() as tx:
             archived_months.forget(tx, month)
