@@ -1,12 +1,24 @@
 """Files as an import reads them, and what it remembers of their lines."""
 
+import bz2
 import gzip
+import io
+import lzma
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from tracker.errors import Refused
 from tracker.importing.kept_period import kept_since
@@ -49,6 +61,32 @@ def test_gzip_is_known_by_its_first_bytes(tmp_path: Path) -> None:
         Line(2, b"two", is_whole=False),
     ]
     assert lines_of(tmp_path / "empty", b"") == []
+
+
+def zipped(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("access.log", content)
+    return file.getvalue()
+
+
+PACKERS = (gzip.compress, bz2.compress, lzma.compress, zstd.compress, zipped)
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACKERS])
+def test_utf_16_is_read_packed_too(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    for encoding in ("utf-16-le", "utf-16-be"):
+        packed = pack("\ufeffone\r\n日本\n".encode(encoding))
+        assert lines_of(tmp_path / "log", packed) == [Line(1, b"one"), Line(2, "日本".encode())]
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACKERS])
+def test_a_tar_archive_is_no_log(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("access.log"))
+    with pytest.raises(Refused, match="tar -xOf"):
+        lines_of(tmp_path / "log", pack(file.getvalue()))
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])

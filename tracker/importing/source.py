@@ -21,9 +21,12 @@ from tracker.errors import Refused, not_found
 STDIN = "-"
 MAX_LINE_LENGTH = 64 * 1024
 _BOM: Final = codecs.BOM_UTF8
+_BOMS_OF_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TAR, _TAR_AT = b"ustar", 257
+"""What the head of a tar archive has, and where."""
 _ZSTD_OPTIONS: Final[Mapping[int, int]] = {zstd.DecompressionParameter.window_log_max: 27}
 """At most 128 MB of what was unpacked are kept to unpack the rest, as `zstd -d` does by itself."""
-_PACKED: Final[dict[bytes, Callable[[io.BufferedReader], "_Lines"]]] = {
+_PACKED: Final[dict[bytes, Callable[[io.BufferedReader], "_Packed"]]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
@@ -53,6 +56,12 @@ class _Lines(Protocol):
     """What lines are read from."""
 
     def readline(self, size: int, /) -> bytes: ...
+
+
+class _Packed(_Lines, Protocol):
+    """A packed file, of which the beginning may be looked at."""
+
+    def peek(self, size: int, /) -> bytes: ...
 
 
 class Line(NamedTuple):
@@ -116,7 +125,7 @@ def check_followable(path: Path) -> None:
         head = stream.read(_LOOKED_AT)
     if is_packed(head):
         raise Refused("VALIDATION_ERROR", 400, f"{path} is packed, nobody writes to it: import it without --follow.")
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(_BOMS_OF_UTF16):
         raise Refused("VALIDATION_ERROR", 400, f"{path} is UTF-16: import it without --follow.")
 
 
@@ -160,7 +169,7 @@ def opened(file: str) -> Iterator[Opened]:
         if is_archive:
             lines: _Lines = _only_member(stream, file)
         else:
-            lines = unpack(stream) if unpack else _plain(stream, head, file)
+            lines = _text(unpack(stream), file) if unpack else _plain(stream, head, file)
         may_grow = file != STDIN and unpack is None and not is_archive
         yield Opened(_lines(lines, file), stream.raw.tell, may_grow=may_grow)
     finally:
@@ -174,7 +183,7 @@ def _only_member(stream: io.BufferedReader, file: str) -> _Lines:
         archive = zipfile.ZipFile(stream)
         members = [member for member in archive.infolist() if not member.is_dir()]
         if len(members) == 1:
-            return cast(_Lines, archive.open(members[0]))
+            return _text(cast(_Packed, archive.open(members[0])), file)
         why = f"it holds {len(members)} files"
     except (zipfile.BadZipFile, RuntimeError, OSError) as error:  # RuntimeError: it has a password.
         why = str(error)
@@ -183,6 +192,25 @@ def _only_member(stream: io.BufferedReader, file: str) -> _Lines:
         400,
         f"{file} cannot be read, {why}: unzip -p FILE MEMBER | python -m tracker import - --source NAME ...",
     )
+
+
+def _text(stream: _Packed, file: str) -> _Lines:
+    """Return the lines of what was packed. Raises Refused for an archive of files."""
+    try:
+        head = stream.peek(_LOOKED_AT)
+    except (*DAMAGE, OSError):
+        return stream  # Reading it says what is wrong, and where.
+    _refuse_tar(head, file)
+    return _Utf16(stream) if head.startswith(_BOMS_OF_UTF16) else stream
+
+
+def _refuse_tar(head: bytes, file: str) -> None:
+    if head[_TAR_AT:].startswith(_TAR):
+        raise Refused(
+            "VALIDATION_ERROR",
+            400,
+            f"{file} is a tar archive: tar -xOf FILE MEMBER | python -m tracker import - --source NAME ...",
+        )
 
 
 def _plain(stream: io.BufferedReader, head: bytes, file: str) -> _Lines:
@@ -194,7 +222,8 @@ def _plain(stream: io.BufferedReader, head: bytes, file: str) -> _Lines:
                 400,
                 f"{file} is packed: {command} FILE | python -m tracker import - --source NAME ...",
             )
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    _refuse_tar(head, file)
+    if head.startswith(_BOMS_OF_UTF16):
         return _Utf16(stream)
     # Between a log that was truncated (NULs, then lines) and a program stands how many other control bytes there are.
     if len(re.findall(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", head)) * 10 > len(head):
@@ -205,8 +234,8 @@ def _plain(stream: io.BufferedReader, head: bytes, file: str) -> _Lines:
 class _Utf16:
     """The lines of a UTF-16 text with a byte order mark, as UTF-8."""
 
-    def __init__(self, stream: io.BufferedReader) -> None:
-        self._text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+    def __init__(self, stream: "io.BufferedReader | _Packed") -> None:
+        self._text = io.TextIOWrapper(cast(io.BufferedReader, stream), "utf-16", errors="replace", newline="\n")
 
     def readline(self, size: int, /) -> bytes:
         return self._text.readline(size).encode("utf-8", "replace")
