@@ -1,4 +1,4 @@
-"""A page that comes in pieces, as from a busy server or to a busy browser: what is there already does not move."""
+"""What is there already does not move: while a page comes in pieces, as from a busy server, and when one is asked."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -45,6 +45,17 @@ PAGES = (
 )
 
 TRAFFIC_HEIGHT = 2600
+ASKED = """[...document.querySelectorAll(".confirm")].map(question => {
+    const [button, box] = question.children, before = button.getBoundingClientRect();
+    const height = document.body.scrollHeight;
+    question.open = true;
+    const {left, right, width} = box.getBoundingClientRect(), after = button.getBoundingClientRect();
+    const stays = before.x == after.x && before.y == after.y && document.body.scrollHeight == height;
+    const fits = left >= 0 && right <= innerWidth && width > 100;
+    question.open = false;
+    return stays && fits;
+})"""
+"""Opens each question in turn: whether its button and the page stay as they are, and all of the question is seen."""
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +103,17 @@ def test_nothing_moves_while_a_page_comes(browser: Browser, running: Stack, page
         wait_until(has_panels)  # The facts have to be made first.
         for path in pages:
             assert moved(page, f"{running.url}/dashboard{path}", width) == [], path
+
+
+def test_a_question_lies_over_the_page_and_within_it(browser: Browser, running: Stack, pages: list[str]) -> None:
+    with seeing(browser, running, locale="en-US") as page:
+        sign_in(page, running, running.admin_token)
+        expect(page.locator("#key")).to_have_count(0)
+        for path in pages:
+            if not path.endswith(("/goals", "/webhooks", "/keys", "/access", "/failed")):
+                continue
+            page.goto(f"{running.url}/dashboard{path}")
+            for width in (641, 1440):
+                # High enough for all of it: what is asked at the foot of a page may make it longer.
+                page.set_viewport_size({"width": width, "height": 3000})
+                assert {*page.evaluate(ASKED)} == {True}, (path, width)

@@ -86,7 +86,7 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     owner.post(f"{HOME}/goals", action="funnel", name="Till", **steps, kind3="page", value3=" ")
     page = owner.get(f"{HOME}/goals")
     said = text_of(page)
-    assert "Conversion rate 33.3%" in said
+    assert "Rate 33.3%" in said
     assert "Google 1 / 2 50.0%" in said
     assert "direct 0 / 1 0.0%" in said
     assert "Value price 30" in said

@@ -111,6 +111,8 @@ def test_an_invitation_counts_once_for_seven_days_and_until_it_is_withdrawn(
     assert Browsing(managing).get(path).status_code == 404
     assert Browsing(managing).post(path).status_code == 404
     withdrawn = invite(owner, "viewer", "Second")
+    questions = text_of(owner.get(f"{HOME}/access"))
+    assert (questions.count("Yes, remove"), questions.count("Yes, withdraw")) == (1, 1)
     [second] = [row for row in members.list_(database, "shop") if row.name == "Second"]
     owner.post(f"{HOME}/access", action="remove", id=str(second.id))
     assert Browsing(managing).post(withdrawn).status_code == 404

@@ -189,6 +189,7 @@ def test_the_operator_sees_all_applications_with_their_numbers_and_signs(
     numbers = re.findall(r'<td class="n">.*?</span>([0-9≤,]+)</td>', first.text)
     assert numbers[:8] == ["3", "3", "3", "6", "0", "0", "0", "0"], "visitors and requests, of today and of the week"
     assert first.text.count('<th scope="row">') == 25
+    assert text_of(first).count("no hits in 7 days") == 24
     [after] = re.findall(r'href="(\?after=[^"]*)"', first.text)
     second = operator.get(f"/dashboard{after}")
     assert second.text.count('<th scope="row">') == 3

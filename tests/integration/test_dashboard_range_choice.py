@@ -74,7 +74,7 @@ def test_each_page_says_its_days_and_takes_others(browsing: Browsing, database: 
 
 def test_numbers_of_goals_and_their_files_are_of_the_days_that_are_written(browsing: Browsing) -> None:
     page = browsing.get(f"{HOME}/goals?from={YESTERDAY}&to={YESTERDAY}")
-    assert "Visits 1 / 2" in text_of(page)
+    assert "Visits 1 of 2" in text_of(page)
     assert "Of 2 visits" in text_of(page)
     files = [html.unescape(to) for to in re.findall(r'href="([^"]+goals\.csv[^"]+)" download', page.text)]
     of_days = [to for to in files if "returning" not in to]
@@ -82,7 +82,7 @@ def test_numbers_of_goals_and_their_files_are_of_the_days_that_are_written(brows
     for to in of_days:
         assert f"from={YESTERDAY}&to={YESTERDAY}" in to
         assert f"-{YESTERDAY}-{YESTERDAY}.csv" in browsing.get(to).headers["Content-Disposition"]
-    assert "Visits 2 / 5" in text_of(browsing.get(f"{HOME}/goals?range=7d"))
+    assert "Visits 2 of 5" in text_of(browsing.get(f"{HOME}/goals?range=7d"))
     assert browsing.get(f"{HOME}/goals?range=24h").status_code == 400, "which are no whole days"
 
 

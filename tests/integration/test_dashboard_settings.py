@@ -74,13 +74,14 @@ def test_keys_are_made_rotated_and_revoked_and_shown_once(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:
     form = {"action": "create", "name": "Reader", "days": "30", "may:stats:read": "on", "may:track": "on"}
-    made = owner.post(f"{HOME}/keys", **form)
+    made = owner.post(f"{HOME}/keys", **form, **{"may:export:read": "on"})
+    assert "Permissions track stats:read export:read Last used not yet" in text_of(made)
     [api_key] = re.findall(r"alt_[\w-]{20,}", made.text)
     assert made.headers["Cache-Control"] == "no-store"
     assert api_key not in owner.get(f"{HOME}/keys").text
     assert data(managing.get("/v1/statistics", key=api_key))["total_requests"] == 0
     reader = next(key for key in keys.list_(database, "shop") if key.name == "Reader")
-    assert set(reader.permissions) == {"track", "stats:read"}
+    assert set(reader.permissions) == {"track", "stats:read", "export:read"}
     assert reader.expires_at is not None
     rotated = owner.post(f"{HOME}/keys", action="rotate", id=str(reader.id), grace="0")
     [newer] = re.findall(r"alt_[\w-]{20,}", rotated.text)

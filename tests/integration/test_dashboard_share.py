@@ -63,6 +63,21 @@ def test_a_link_shows_one_application_to_anybody_and_changes_nothing(
     assert token not in str(audit.list_(database, limit=50))
 
 
+def test_a_page_that_cannot_be_shown_leads_back_to_where_one_was(owner: Browsing, managing: Managing) -> None:
+    path = share(owner)
+    guest = Browsing(managing)
+    for reader, at, back in (
+        (guest, f"{path}?from=x&to=y", path),
+        (guest, f"{path}/values?panel=nothing", path),
+        (owner, f"{HOME}/goals?from=x&to=y", HOME),
+        (owner, "/dashboard/applications/another", "/dashboard"),
+        (guest, f"{path[:-1]}~", "/dashboard"),
+    ):
+        answer = reader.get(at)
+        assert answer.status_code in (400, 404), at
+        assert re.findall(r'<p><a href="([^"]*)">Back', answer.text) == [back], at
+
+
 def test_a_link_that_is_revoked_is_gone_with_the_next_request_and_no_other_is(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:

@@ -42,8 +42,8 @@ class Browsing:
 
 
 def text_of(page: TestResponse) -> str:
-    """What a page says, without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text))
+    """What a page says, without its tags; a place where a word may end a line is no blank."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text.replace("<wbr>", "")))
 
 
 def heading(page: TestResponse) -> str:

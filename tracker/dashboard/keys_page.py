@@ -82,6 +82,7 @@ def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = 
         **shown,
         rows=keys.list_(services.database, shown["application"].app_id),
         permissions=[name for name in PERMISSIONS if viewer().may(name)],
+        every=PERMISSIONS,
         own=None if key is None else keys.FIRST if key.id is None else key.id,
         first=keys.FIRST,
         api_key=api_key,

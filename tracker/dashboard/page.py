@@ -16,6 +16,7 @@ from jinja2.meta import find_referenced_templates
 from tracker import __version__
 from tracker.dashboard import formats, sentences
 from tracker.dashboard.asking import Questions, asked
+from tracker.dashboard.breaks import breakable
 from tracker.dashboard.files import path_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.wording import LANGUAGES, Words, language
@@ -166,10 +167,18 @@ def error_page(refused: Refused, *, reason: str | None = None) -> Response:
 
     `reason`, in English, is for those who can do more about it.
     """
-    answer = page("error.html", status=refused.status, refused=refused, reason=reason)
+    back = _application(refused)
+    answer = page("error.html", status=refused.status, refused=refused, reason=reason, application_home=back)
     if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
+
+
+def _application(refused: Refused) -> str | None:
+    """Return the page of the application in which something went wrong; None where there is none."""
+    app_id = (request.view_args or {}).get("app_id")
+    is_there = "share_token" in g or ("viewer" in g and refused.status != HTTPStatus.NOT_FOUND)
+    return address(app_id) if app_id and is_there else None
 
 
 def home() -> str:
@@ -206,7 +215,7 @@ def compile_traffic_page() -> None:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -214,3 +223,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["breakable"] = breakable
+    return environment
