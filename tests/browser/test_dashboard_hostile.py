@@ -80,6 +80,6 @@ def test_hostile_text_in_every_stored_field_is_text_on_every_page(
         for address in pages:
             page.goto(f"{running.url}{address}")
             assert page.locator("[data-hostile]").count() == 0, address
-            texts.append(page.content())
+            texts.append(page.content().replace("<wbr>", ""))
     everything = "\n".join(texts)
     assert {field for field in SHOWN if f"&lt;b data-hostile=1 class={field}&gt;" not in everything} == set()

@@ -181,3 +181,36 @@ def test_choices_are_shown_in_words(owner: Browsing, chosen: str, few: set[str])
     assert few <= {words for _, words in options}
     assert len(options) > 20
     assert [value for value, words in options if value == words and (chosen == "ja" or "_" in value)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "shown"),
+    [
+        (
+            "webhooks",
+            {"action": "create", "url": "ftp://<x>", "on:batch.failed": "on"},
+            ["ftp://&lt;x&gt;", "on:batch.failed"],
+        ),
+        ("keys", {"action": "create", "name": "Mine", "days": "90"}, ["Mine", "90"]),
+        ("access", {"action": "share", "name": "Ours", "frame_origins": "nowhere"}, ["Ours", "nowhere"]),
+        ("access", {"action": "invite", "name": "Taro", "role": "none"}, ["Taro"]),
+        ("goals", {"action": "goal", "name": "Cart", "kind": "page", "value": "cart"}, ["Cart", "cart"]),
+        ("goals", {"action": "funnel", "name": "Way", "kind1": "event", "value1": "x"}, ["Way", "x"]),
+        ("settings", {"action": "setting", "key": "timezone", "value": "Mars/Base"}, ["Mars/Base"]),
+        ("settings", {"action": "application", "name": "Shop", "domain": "no domain"}, ["no domain"]),
+    ],
+)
+def test_what_was_entered_stays_where_it_is_refused(
+    owner: Browsing, path: str, fields: dict[str, str], shown: list[str]
+) -> None:
+    refused = owner.post(f"{HOME}/{path}", **fields)
+    assert refused.status_code == 400
+    form = refused.text.partition("</header>")[2]
+    for value in shown:
+        assert re.search(rf'(value|name)="{re.escape(value)}"( |>)[^>]*', form), value
+    assert 'class="more" open' in form or path == "settings"
+    if path == "webhooks":
+        assert re.findall(r'name="(on:[^"]*)" checked', form) == ["on:batch.failed"]
+    if path == "keys":
+        assert " checked" not in form
+        assert 'value="90" selected' in form

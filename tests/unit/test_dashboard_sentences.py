@@ -5,16 +5,20 @@ import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markupsafe import Markup
 
 from tests.support.source_tree import REPOSITORY, nodes_of, python_files, text_of
+from tracker import application_settings
 from tracker.dashboard.formats import NOTHING, Days
 from tracker.dashboard.ranges import range_of
 from tracker.dashboard.sentences import _FILE, _translated, shown
 from tracker.dashboard.wording import LANGUAGES, Words, _texts
 from tracker.errors import Refused
+from tracker.setting_types import Choice, Setting, Switch
+from tracker.ssrf_guard import addresses
 from tracker.store.partitions import Month
 
 NOW = datetime(2028, 2, 29, 13, 5, tzinfo=UTC)
@@ -73,6 +77,50 @@ def texts_of(path: Path) -> list[str]:
             parts = (part.value if isinstance(part, ast.Constant) else "" for part in node.values)
             texts.append("".join(str(part) for part in parts))
     return texts
+
+
+REFUSING = (
+    *(f"tracker/management/{name}.py" for name in ("annotations", "goals", "keys", "members", "shares", "webhooks")),
+    *(f"tracker/ssrf_guard/{name}.py" for name in ("addresses", "resolver", "urls")),
+)
+"""Where what is said to somebody who has sent a form comes from."""
+
+
+@pytest.mark.parametrize("name", REFUSING)
+def test_what_a_form_is_refused_for_is_japanese_on_a_japanese_page(name: str) -> None:
+    said = []
+    for node in nodes_of(REPOSITORY / name):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"conflict", "invalid", "DestinationRefused"}:
+            match node.args:
+                case [ast.Constant(value=str(text)), *_]:
+                    said.append(text)
+                case [ast.JoinedStr(values=parts), *_]:
+                    said.append("".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts))
+    assert said
+    untold = [text for text in said if not _is_a_frame(text) and _translated(text) is None]
+    assert untold == []
+
+
+def _is_a_frame(text: str) -> bool:
+    """Whether a sentence is one that quotes another, which is looked at where it is said."""
+    return text.endswith((": x", ": xx"))
+
+
+@pytest.mark.parametrize("setting", application_settings.SETTINGS.values(), ids=lambda setting: setting.key)
+def test_what_a_setting_takes_is_said_in_japanese(setting: Setting[Any]) -> None:
+    if isinstance(setting, (Choice, Switch)):
+        return  # Chosen from a list: nothing else can be sent by the page.
+    refused = _translated(f"{setting.key} does not take 'x': it takes {setting.accepted}.")
+    assert refused is not None
+    assert setting.accepted not in refused
+
+
+def test_where_a_webhook_leads_is_said_in_japanese() -> None:
+    for kind, _ in (*addresses._NEVER, *addresses._DISGUISES, *addresses._PRIVATE, ("an ISATAP address", ())):
+        told = _translated(f"The URL is not accepted: It leads to {kind}, which webhooks never reach.")
+        assert told is not None
+        assert kind not in told
+        assert "It leads" not in told
 
 
 def test_every_kind_of_work_has_words_in_both_languages() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from flask import Response
+from flask import Response, g
 
 from tracker.dashboard.form import form
 from tracker.dashboard.origin import require_own_page
@@ -24,8 +24,9 @@ def require(permission: str) -> None:
 def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple[Response | None, Refused | None]:
     """Do what a form asks for, by its field `action`.
 
-    Returns the page that the action makes, if any, or why it was refused. The receivers hear of it. Raises Refused
-    where nothing was tried: another application is not there for the holder of a key.
+    Returns the page that the action makes, if any, or why it was refused; the page that says so has what was entered.
+    The receivers hear of it. Raises Refused where nothing was tried: another application is not there for the holder
+    of a key.
     """
     app_id = application_named(app_id).app_id
     require(permission)
@@ -37,6 +38,7 @@ def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple
     try:
         answer = action(app_id, fields)
     except Refused as refused:
+        g.entered = fields
         return None, refused
     notify_receivers(current_services().redis, app_id)
     return answer, None

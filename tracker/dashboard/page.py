@@ -147,6 +147,7 @@ def _usual(words: Words) -> dict[str, Any]:
         "here": here() if request.method == "GET" else home(),
         "root": home(),
         "viewer": g.get("viewer"),
+        "entered": partial(_entered, _Fields(g.get("entered", {}))),
         # In a frame on another page there is no cookie to remember a language, and that page has a head of its own.
         "is_framed": request.headers.get("Sec-Fetch-Dest") == "iframe",
         "address": address,
@@ -160,6 +161,18 @@ def _usual(words: Words) -> dict[str, Any]:
         "month": days.month,
         "said": lambda text: sentences.shown(text or "", words.language),
     }
+
+
+class _Fields(dict[str, str]):
+    """The fields of a form, None for one that it has not."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def _entered(fields: _Fields, action: str) -> _Fields:
+    """Return what was entered into the form of this action, where it was refused; otherwise nothing."""
+    return fields if fields["action"] == action else _Fields()
 
 
 def error_page(refused: Refused, *, reason: str | None = None) -> Response:
