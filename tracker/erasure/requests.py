@@ -11,6 +11,7 @@ from tracker.erasure.identifiers import Identifiers, columns_of, digests_of, not
 from tracker.errors import invalid, not_found
 from tracker.store import applications, erasures, imports
 from tracker.store.database import Database, Transaction
+from tracker.store.erasures import ErasureKind
 
 Note = Callable[[Transaction, Application, UUID], object]
 """Called in the transaction that notes an erasure: whoever keeps a log of changes writes there who asked for it."""
@@ -51,40 +52,16 @@ def request_person(
     with database.transaction() as tx:
         application = applications.existing(tx, app_id)
         named = columns_of(person_of(application, identifiers))
-        erasure_id = erasures.open_like(tx, application_id=application.id, kind="person", identifiers=named)
-        if erasure_id is None:
-            erasure_id = uuid4()
-            erasures.insert(
-                tx,
-                erasure_id=erasure_id,
-                application_id=application.id,
-                kind="person",
-                identifiers=named,
-                digests=digests_of(erasure_id, identifiers),
-                notes=notes_on(application, identifiers),
-                requested_at=now,
-            )
+        notes = notes_on(application, identifiers)
+        erasure_id, is_new = _noted(tx, application, "person", named, whose=identifiers, notes=notes, now=now)
+        if is_new:
             note(tx, application, erasure_id)
         return _one(tx, application, erasure_id)
 
 
 def request_purge(tx: Transaction, application: Application, *, now: datetime) -> tuple[UUID, bool]:
     """Note that a deleted application is to be purged, in the caller's transaction; its id, and whether it is new."""
-    erasure_id = erasures.open_like(tx, application_id=application.id, kind="application", identifiers={})
-    if erasure_id is not None:
-        return erasure_id, False
-    erasure_id = uuid4()
-    erasures.insert(
-        tx,
-        erasure_id=erasure_id,
-        application_id=application.id,
-        kind="application",
-        identifiers={},
-        digests=[],
-        notes=[],
-        requested_at=now,
-    )
-    return erasure_id, True
+    return _noted(tx, application, "application", {}, now=now)
 
 
 def request_undoing(
@@ -102,19 +79,9 @@ def request_undoing(
                 f"Nothing was imported into {app_id!r} as {source!r}: `python -m tracker import list` shows the names."
             )
         named = {"import": [str(import_id)]}
-        erasure_id = erasures.open_like(tx, application_id=application.id, kind="import", identifiers=named)
-        if erasure_id is None:
-            erasure_id = uuid4()
-            erasures.insert(
-                tx,
-                erasure_id=erasure_id,
-                application_id=application.id,
-                kind="import",
-                identifiers=named,
-                digests=[],
-                notes=[f"The import {source} was undone."],
-                requested_at=now,
-            )
+        notes = [f"The import {source} was undone."]
+        erasure_id, is_new = _noted(tx, application, "import", named, notes=notes, now=now)
+        if is_new:
             note(tx, application, erasure_id)
         return _one(tx, application, erasure_id)
 
@@ -137,6 +104,37 @@ def receipts(database: Database, app_id: str, *, after: UUID | None = None, limi
             raise invalid(f"cursor: {reason}", cursor=[reason])
         rows = erasures.list_rows(tx, application.id, after=after, limit=limit)
     return [_receipt(application, row) for row in rows]
+
+
+def _noted(
+    tx: Transaction,
+    application: Application,
+    kind: ErasureKind,
+    named: Mapping[str, Sequence[str]],
+    *,
+    whose: Identifiers | None = None,
+    notes: Sequence[str] = (),
+    now: datetime,
+) -> tuple[UUID, bool]:
+    """Note an erasure of what is `named`; its id, and whether it is new: the very same that is not done yet is kept.
+
+    The receipt of a person's has digests of `whose` it is.
+    """
+    erasure_id = erasures.open_like(tx, application_id=application.id, kind=kind, identifiers=named)
+    if erasure_id is not None:
+        return erasure_id, False
+    erasure_id = uuid4()
+    erasures.insert(
+        tx,
+        erasure_id=erasure_id,
+        application_id=application.id,
+        kind=kind,
+        identifiers=named,
+        digests=[] if whose is None else digests_of(erasure_id, whose),
+        notes=notes,
+        requested_at=now,
+    )
+    return erasure_id, True
 
 
 def _one(tx: Transaction, application: Application, erasure_id: UUID) -> Receipt:
