@@ -130,7 +130,7 @@ def test_many_threads_that_miss_the_same_application_ask_once(
 
 def test_a_known_application_costs_no_look_up(receiving: Receiving, monkeypatch: pytest.MonkeyPatch) -> None:
     receiving.track(HIT)
-    monkeypatch.setattr(application_cache, "snapshots", None)
+    monkeypatch.setattr(cache_of(receiving), "_snapshots", None)
     monkeypatch.setattr(cache_of(receiving), "_source", None)
     assert code(receiving.track(HIT)) == (200, None)
 

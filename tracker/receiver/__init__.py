@@ -13,7 +13,7 @@ hit_building        identity, time and privacy; then it is an entry; kept_months
 enqueue             Redis, or PostgreSQL while Redis is unavailable; queue_guard refuses a foreign Redis
 answers             what the caller is told
 
-Beside it: application_directory with an application_cache for each way of naming, look_ups, per_process and
-background_tasks keep it going; health, beacon_script and beacon_demo_page are Flask views in app; traced_requests
-makes spans where a collector is set.
+Beside it: application_directory with an application_cache for each way of naming, shared_snapshots, look_ups,
+per_process and background_tasks keep it going; health, beacon_script and beacon_demo_page are Flask views in app;
+traced_requests makes spans where a collector is set.
 """

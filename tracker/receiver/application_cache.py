@@ -11,17 +11,17 @@ reaches every process within the sum of the two. No hit is refused for that: `co
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, NamedTuple
 
 from tracker.application import Application, hash_key
 from tracker.clock import Clock
-from tracker.errors import DatabaseUnavailable, QueueUnavailable, Refused, TrackerError
+from tracker.errors import DatabaseUnavailable, Refused
 from tracker.log import logger
-from tracker.queueing import snapshots
 from tracker.queueing.connection import Connection
+from tracker.queueing.snapshots import SnapshotKind
 from tracker.receiver.look_ups import LookUps
+from tracker.receiver.shared_snapshots import SharedSnapshots
 from tracker.store import applications
 from tracker.store.database import Database, Transaction
 from tracker.web.circuit_breaker import CircuitBreaker
@@ -52,19 +52,11 @@ class _Known:
         self.snapshot_turns = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """A shared snapshot, and when (epoch seconds) it was what PostgreSQL had."""
-
-    checked_at: float
-    application: Application
-
-
 class Source(NamedTuple):
     """A way of naming applications: how PostgreSQL finds them by it, and where the processes share what they know."""
 
     find_many: Callable[[Transaction, Sequence[str]], dict[str, Application]]
-    kind: snapshots.SnapshotKind
+    kind: SnapshotKind
 
 
 BY_APP_ID: Final = Source(applications.find_many, "application")
@@ -87,8 +79,8 @@ class ApplicationCache:
         database_breaker: CircuitBreaker,
         redis_breaker: CircuitBreaker,
     ) -> None:
-        self._database, self._redis, self._clock = database, redis, clock
-        self._database_breaker, self._redis_breaker = database_breaker, redis_breaker
+        self._database, self._clock, self._database_breaker = database, clock, database_breaker
+        self._snapshots = SharedSnapshots(redis, clock, source.kind, redis_breaker)
         self._source = source
         self._known: dict[str, _Known] = {}
         self._unknown: dict[str, float] = {}
@@ -190,7 +182,7 @@ class ApplicationCache:
         elif application != known.application or known.snapshot_turns > _SNAPSHOT_TURNS:
             known.application = application
             known.snapshot_turns = 0
-            self._share(app_id, application)
+            self._snapshots.put(app_id, application)
 
     def _look_up(self, app_id: str) -> Application | None:
         """Ask outside, once for however many threads ask at the same time."""
@@ -235,7 +227,7 @@ class ApplicationCache:
 
     def _fetch(self, app_id: str) -> Application | None:
         """Return a fresh snapshot, else PostgreSQL's word, else an old snapshot."""
-        shared = self._shared(app_id)
+        shared = self._snapshots.find(app_id)
         if shared is not None and abs(self._clock.now().timestamp() - shared.checked_at) < FRESH_SECONDS:
             return shared.application
         if self._database_breaker.allows_call():
@@ -248,39 +240,11 @@ class ApplicationCache:
             else:
                 self._database_breaker.record_success()
                 if application is not None:
-                    self._share(app_id, application)
+                    self._snapshots.put(app_id, application)
                 return application
         if shared is None:
             raise _nobody_can_tell()
         return shared.application
-
-    def _shared(self, app_id: str) -> _Shared | None:
-        if not self._redis_breaker.allows_call():
-            return None
-        try:
-            data = snapshots.get(self._redis, app_id, self._source.kind)
-        except QueueUnavailable:
-            self._redis_breaker.record_failure()
-            return None
-        self._redis_breaker.record_success()
-        if data is None:
-            return None
-        checked_at, _, encoded = data.partition(b"\n")
-        try:
-            return _Shared(float(checked_at), Application.decode(encoded))
-        except (ValueError, TypeError, KeyError):
-            # Another version of this program may have written it: PostgreSQL knows better.
-            return None
-
-    def _share(self, name: str, application: Application) -> None:
-        if self._redis_breaker.is_open:
-            return
-        checked_at = f"{self._clock.now().timestamp():.3f}\n".encode()
-        try:
-            snapshots.put(self._redis, name, checked_at + application.encode(), self._source.kind)
-        except TrackerError:
-            # The next process asks PostgreSQL; the snapshot only spares it that.
-            return
 
 
 def _too_many_keys() -> Refused:
