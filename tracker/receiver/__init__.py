@@ -6,7 +6,8 @@ endpoints           the doors: on the event loop, or in a thread; those of other
 query, batch_body   the pixel's query string; the forms of a batch
 tracking            the steps of one hit, batch_acceptance those of a batch; common_events: its short way;
                     context: what the steps work with:
-admission           who sends it, from which page, and whether they may; rules: what the application's settings say
+admission           who sends it, from which page, and whether they may, batch_admission whose a batch is;
+                    rules: what the application's settings say
 hit_form            the fields, by field_types
 filtering           what is filtered, and that it is counted
 hit_building        identity, time and privacy; then it is an entry; kept_months: how old a hit may be

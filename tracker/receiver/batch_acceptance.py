@@ -1,11 +1,10 @@
 """From a batch to its results: each event is judged alone, and the good ones go into the queue in one round trip."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tracker.application import ApiKey, Application
+from tracker.application import Application
 from tracker.dialects.original import translated
 from tracker.errors import Refused
 from tracker.hit import identity_of
@@ -14,15 +13,8 @@ from tracker.queueing.accept_command import Offer
 from tracker.queueing.entry import Entry
 from tracker.queueing.producer import Enqueued
 from tracker.queueing.quota import whole
-from tracker.receiver.admission import (
-    app_id_in,
-    application_not_found,
-    application_of_key,
-    confirmed,
-    key_of,
-    require_active,
-    require_dialect,
-)
+from tracker.receiver.admission import app_id_in, require_dialect
+from tracker.receiver.batch_admission import batch_caller
 from tracker.receiver.batch_body import BatchBody, parse_batch
 from tracker.receiver.common_events import MAX_EVENTS, CommonEntries, common_batch_of
 from tracker.receiver.context import HitRequest, ReceiverContext
@@ -35,8 +27,6 @@ from tracker.web.envelope import error_body
 
 MAX_EVENT_BYTES = 65_536
 """Bytes of one event's stored form: what a single hit may have as its body."""
-_MAX_CANDIDATES = 10
-"""Applications that are tried for a batch which names them only in its events."""
 
 
 class _Good(NamedTuple):
@@ -101,7 +91,7 @@ def _take_common_batch(
         return None
     now = request.now
     naming = [] if batch.app_id else [{"app_id": event.app_id} for event in batch.events]
-    application, key = _caller(context, request, {"app_id": batch.app_id}, naming)
+    application, key = batch_caller(context, request, {"app_id": batch.app_id}, naming)
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
     entries = CommonEntries(
@@ -133,7 +123,7 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: BatchB
     """Do it the long way, which decides about each event and explains."""
     now = request.now
     events = _events(batch)
-    application, key = _caller(context, request, batch.value, events)
+    application, key = batch_caller(context, request, batch.value, events)
     context.key_use.note(key, now)
     rules = context.rules.rules_of(application)
     require_dialect(rules, request.dialect)
@@ -223,61 +213,6 @@ def _events(batch: BatchBody) -> list[Any]:
     return events
 
 
-def _caller(
-    context: ReceiverContext, request: HitRequest, values: Mapping[str, Any], events: list[Any]
-) -> tuple[Application, ApiKey]:
-    """Return whose batch this is, and with which key. Raises Refused where no key is the application's."""
-    if request.presented is None:
-        raise _key_required()
-    candidates = [named] if (named := app_id_in(values)) else _app_ids(events)
-    if not candidates:
-        # A key belongs to one application.
-        candidates = [application_of_key(context, request.presented).app_id]
-    refused = application_not_found()
-    doubtful: list[tuple[Application, Refused]] = []
-    for app_id in candidates:
-        application = context.applications.find(app_id)
-        if application is None:
-            continue
-        try:
-            return application, _key(application, request)
-        except Refused as error:
-            refused = error
-            doubtful.append((application, error))
-    for known, doubt in doubtful:
-        application = confirmed(context, request, known, doubt)
-        if application is not known:
-            try:
-                return application, _key(application, request)
-            except Refused as newer:
-                refused = newer
-    raise refused
-
-
-def _key(application: Application, request: HitRequest) -> ApiKey:
-    """Return the application's key that was presented. Raises Refused."""
-    key = key_of(request.presented, application, request.now)
-    if key is None:
-        raise _key_required()
-    require_active(application)
-    return key
-
-
-def _app_ids(events: list[Any]) -> list[str]:
-    """Return the first few different app_ids that the events name."""
-    named: dict[str, None] = {}
-    for event in events:
-        if isinstance(event, dict) and len(named) < _MAX_CANDIDATES:
-            try:
-                app_id = app_id_in(event)
-            except Refused:
-                continue
-            # The events are not checked yet: NUL and lone surrogates, which are not printable, go no further.
-            if app_id is not None and app_id.isprintable():
-                named[app_id] = None
-    return list(named)
-
-
 def _values(event: object, application: Application, *, suspicious: bool) -> dict[str, Any]:
     if isinstance(event, Refused):
         raise event
@@ -292,7 +227,3 @@ def _values(event: object, application: Application, *, suspicious: bool) -> dic
 
 def _failure(index: int, refused: Refused) -> dict[str, Any]:
     return {"index": index, "success": False, "error": error_body(refused)}
-
-
-def _key_required() -> Refused:
-    return Refused("AUTHENTICATION_ERROR", 401, "A batch needs an API key in X-API-Key or Authorization: Bearer.")
