@@ -8,7 +8,9 @@ import pytest
 
 from tracker import config, schedule
 from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
+from tracker.diagnostics.redis_checks import OLDEST
 from tracker.importing.formats import NAMES
+from tracker.store.server_facts import OLDEST_MAJOR
 
 ROOT = Path(__file__).parents[2]
 NOTHING_OF_A_PERSON = {
@@ -111,6 +113,12 @@ def test_the_privacy_page_names_every_setting_of_it_and_every_parameter_that_is_
     listed = re.search(r"The default list: (.*?)\.\n\n", text, re.DOTALL)
     assert listed
     assert set(re.findall(r"`([^`]+)`", listed[1])) == set(STRIPPED_QUERY_PARAMETERS.default)
+
+
+def test_the_oldest_servers_that_are_served_are_said() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    assert f"PostgreSQL {OLDEST_MAJOR} or newer" in text
+    assert f"Redis {'.'.join(map(str, OLDEST))} or newer" in text
 
 
 def test_every_table_is_on_the_page_of_privacy_or_holds_nothing_of_a_person() -> None:

@@ -12,7 +12,7 @@ from tracker.queueing.sentinel import SentinelView
 from tracker.queueing.server_facts import AOF_WRITE, NO_EVICTION, ServerFacts
 
 _SENTINELS = "Sentinels"
-_OLDEST = (6, 2)
+OLDEST = (6, 2)
 """XAUTOCLAIM, with which the work of a dead worker is taken over, came with Redis 6.2."""
 
 
@@ -22,7 +22,7 @@ def reach(redis: Connection) -> tuple[Finding, ServerFacts | None]:
         facts = server_facts.server_facts(redis)
     except TrackerError as error:
         return Finding("Redis", "fail", str(error), "See that REDIS_URL is right and that the server runs."), None
-    if facts.version < _OLDEST:
+    if facts.version < OLDEST:
         return Finding("Redis", "fail", facts.name, "Use Redis 6.2 or newer, or Valkey."), facts
     if facts.is_replica:
         return Finding("Redis", "fail", f"{facts.name}, a replica", "Point REDIS_URL at the primary."), facts
