@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from tracker import config, schedule
+from tracker.application import PERMISSIONS
 from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
 from tracker.diagnostics.redis_checks import OLDEST
 from tracker.importing.formats import NAMES
+from tracker.outbox import event_types
 from tracker.store.server_facts import OLDEST_MAJOR
+from tracker.webhooks.retry_policy import RETRIES
 
 ROOT = Path(__file__).parents[2]
 NOTHING_OF_A_PERSON = {
@@ -126,6 +129,38 @@ def test_every_table_is_on_the_page_of_privacy_or_holds_nothing_of_a_person() ->
     named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", (ROOT / "docs/privacy.md").read_text()))))
     assert made >= NOTHING_OF_A_PERSON
     assert made - named - NOTHING_OF_A_PERSON == set(), "say in docs/privacy.md what they hold of people, or here"
+
+
+def first_cells(page: str, heading: str) -> list[str]:
+    """What stands in code in the first cells of the first table below a heading, but for the table's own head."""
+    below = (ROOT / page).read_text().partition(f"\n{heading}\n")[2]
+    assert below, f"{page} has lost its heading {heading}"
+    table = re.search(r"^\|.*\n\|[-|]+\n((?:\|.*\n)+)", below, re.MULTILINE)
+    assert table
+    return [name for row in table[1].splitlines() for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+
+
+def test_the_table_of_permissions_is_that_of_the_code() -> None:
+    assert first_cells("docs/api.md", "## Who may do what") == list(PERMISSIONS)
+
+
+def test_the_table_of_events_has_every_event() -> None:
+    documented = set(first_cells("docs/webhooks.md", "### Events"))
+    assert documented == {*event_types.NAMES, f"{event_types.HIT_PREFIX}<event_name>", event_types.WEBHOOK_TEST}
+
+
+def test_the_retries_of_webhooks_are_those_of_the_code() -> None:
+    units = {3600: "h", 60: "min", 1: "s"}
+    seconds = [int(delay.total_seconds()) for delay in RETRIES]
+    delays = [next(f"{delay // unit} {name}" for unit, name in units.items() if not delay % unit) for delay in seconds]
+    assert f"tried again after {', '.join(delays)}, " in (ROOT / "docs/webhooks.md").read_text()
+
+
+def test_the_options_of_the_beacon_are_those_of_its_script() -> None:
+    script = (ROOT / "tracker/beacon/tracker.js").read_text()
+    lists = re.findall(r"const (?:TEXTS|SWITCHES) = \[(.*?)\];", script, re.DOTALL)
+    taken = {name for names in lists for name in re.findall(r'"(\w+)"', names)}
+    assert set(first_cells("docs/beacon.md", "## Options")) == taken | {"custom_params"}
 
 
 def test_every_format_of_logs_is_on_their_page() -> None:
