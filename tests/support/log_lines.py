@@ -79,6 +79,8 @@ SHAPES: Final = {
     "docker": f'{{"log":"{_ESCAPED}\\n","stream":"stdout","time":"<date>T<time>.1Z"}}',
     "journald": f'{{"MESSAGE":"{_ESCAPED}","__REALTIME_TIMESTAMP":"<epoch>000000"}}',
     "syslog-3164": f"<190>Nov 28 <time> web1 nginx: {_COMBINED}",
+    "syslog-priority": f"<190>{_COMBINED}",
+    "flask": f"[<date> <time>,123] INFO in app: {_COMBINED}",
     "syslog-5424": f"<190>1 <date>T<time>Z web1 nginx 1 - - {_COMBINED}",
     "rsyslog": f"<date>T<time>.1+00:00 web1 nginx[1]: {_COMBINED}",
     "compose": f"web-1  | {_COMBINED}",
@@ -224,8 +226,8 @@ def is_seamless(shape: str, cut: int, other: str, begin: int) -> bool:
         # A host, and a whole line behind it.
         or (begin == 0 and right.kind == "<address>" and _is_host(before, last))
         # The name of a logger may be anything, and that of a user nothing, or a word before a time.
-        or (head.isalpha() and (right.kind == "<user>" or right.text.startswith("[")))
-        or (head == "." and tail[0].isdigit())
+        or (head.strip().isalpha() and (right.kind == "<user>" or right.text.strip().startswith("[")))
+        or (re.fullmatch(r"\.\d*", head) is not None and tail[0].isdigit())
         or (_GROUP.get(left.kind) == "<time>" and (tail[0].isdigit() or tail.startswith("]")))
         or "<logger>" in (left.kind, following)
         or head + tail == " -  ["

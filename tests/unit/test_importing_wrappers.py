@@ -26,7 +26,20 @@ CARRIERS = {
     "kubectl": lambda line: f"[pod/web-1/nginx] {ISO}.1Z ".encode() + line,
     "filebeat": lambda line: orjson.dumps({"@timestamp": f"{ISO}Z", "message": line.decode(), "log": {"offset": 1}}),
 }
-CARRIED = frozenset(("cri", "docker", "journald", "syslog-3164", "syslog-5424", "rsyslog", "compose", "pod", "heroku"))
+CARRIED = frozenset(
+    (
+        "cri",
+        "docker",
+        "journald",
+        "syslog-3164",
+        "syslog-priority",
+        "syslog-5424",
+        "rsyslog",
+        "compose",
+        "pod",
+        "heroku",
+    )
+)
 
 
 def read(line: bytes) -> Record:
@@ -42,6 +55,10 @@ def read(line: bytes) -> Record:
         (b"Nov  8 20:58:25 nginx[12]: " + LINE, "syslog"),
         (b"<134>1 2015-05-17T10:05:03.5Z web1 nginx 12 - - " + LINE, "syslog"),
         (b'<134>1 2015-05-17T10:05:03.5Z web1 nginx 12 - [x@1 a="b\\]c"] ' + LINE, "syslog"),
+        (b"<134>1 2015-05-17T10:05:03.5+00:00 - haproxy 7 - [x@1 bytes=1 status=200] " + LINE, "syslog"),
+        (b"<134>" + LINE, "syslog"),
+        (b"<6>2015-05-17T10:05:03.442934+00:00 " + LINE, "timestamps in syslog"),
+        (b"[2015-05-17 10:05:03,123] INFO in app: " + LINE, "logging"),
         (b"<190>2015-05-17T10:05:03.123+00:00 web1 nginx: " + LINE, "syslog"),
         (b"Sun 2015-05-17 10:05:03 UTC web1 nginx[12]: " + LINE, "syslog"),
         (b"May 17 10:05:03.123456 web1 nginx[12]: " + LINE, "syslog"),

@@ -30,9 +30,12 @@ _CRI: Final = re.compile(
 )
 _RFC5424: Final = re.compile(
     rb"<\d{1,3}>1 (\d{4}-\S+|-)(?: [^\s\[\]]+){4} "
-    rb'(?:-|(?:\[[^\s=\]"]+(?: [^\s=\]"]+="(?:[^"\\]|\\.)*")*\])+) ?(?:\xef\xbb\xbf)?(.*)',
+    rb'(?:-|(?:\[[^\s=\]"]+(?: [^\s=\]"]+=(?:"(?:[^"\\]|\\.)*"|[^\s\]"]*))*\])+) ?(?:\xef\xbb\xbf)?(.*)',
     re.DOTALL,
 )
+"""HAProxy leaves out the quotes of numbers in the structured data that its manual shows (`log-format-sd`)."""
+_PRIORITY: Final = re.compile(rb"<\d{1,3}>(.*)", re.DOTALL)
+"""HAProxy's `priority`, `short` and `timed`, and whoever else sends a message with nothing of a head but this."""
 _RFC3164: Final = re.compile(
     rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)? "
     rb"(?:[A-Za-z0-9_.:-]+ )?[A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
@@ -69,11 +72,12 @@ _LOGGING: Final = re.compile(
     rb"(?=\d|\[[\d T:.,Z+-]{19,40}\])\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)"
     rb"(?:\]?:? +(?:- )?(?:(?:" + _BRACKETS + rb"|" + _LEVEL + rb"\b)[:\]]?(?: +|(?=\[)))++"
     # The name of a logger, but none that may be the visitor's.
-    rb"(?:(?:[A-Za-z_][A-Za-z0-9_.:]*\]?:? )?- (?!- )|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z0-9_]+)*+[:\]]:? )?|: )"
+    rb"(?:(?:[A-Za-z_][A-Za-z0-9_.:]*\]?:? )?- (?!- )|in [A-Za-z_][A-Za-z0-9_]*: "
+    rb"|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z0-9_]+)*+[:\]]:? )?|: )"
     rb"(?!(?:[\d.]+|\[\S+\]):\d+ - - \[)(.*)",
     re.DOTALL,
 )
-"""Python's and Java's loggers, log4js: a time, a level or brackets, the logger's name; pm2's time.
+"""Python's and Java's loggers, Flask's manual, log4js: a time, a level or brackets, the logger's name; pm2's time.
 
 Not around hypercorn's lines, which are told by it: without, some would be taken for what other servers write."""
 _ENV_LOGGER: Final = re.compile(
@@ -147,7 +151,13 @@ _TIMED: Final = (
     ("fluentd", _FLUENTD),
     ("timestamps", _TIMESTAMPED),
 )
-_UNTIMED: Final = (("compose", _COMPOSE), ("pod", _POD), ("logging", _BASIC_LOGGING), ("heroku", _HEROKU))
+_UNTIMED: Final = (
+    ("syslog", _PRIORITY),
+    ("compose", _COMPOSE),
+    ("pod", _POD),
+    ("logging", _BASIC_LOGGING),
+    ("heroku", _HEROKU),
+)
 
 
 def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
