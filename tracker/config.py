@@ -24,6 +24,7 @@ from tracker.environment import (
     networks,
     ports,
     proxies,
+    read_dotenv,
     refuse,
     text,
     url,
@@ -62,7 +63,8 @@ class Settings:
     otlp_endpoint: str | None
     """TRACKER_OTLP_ENDPOINT: the collector that gets traces, by OpenTelemetry's OTLP over HTTP; without it nobody."""
     secret_key: str | None
-    """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions."""
+    """TRACKER_SECRET_KEY: encrypts webhook secrets and signs dashboard sessions; of at least 8 characters, the same for
+    receivers, scheduler and commands (`openssl rand -base64 32` makes one)."""
     oidc_issuer: str | None
     """TRACKER_OIDC_ISSUER: the OpenID Connect provider by which members may sign in, as it names itself."""
     oidc_client_id: str | None
@@ -149,8 +151,7 @@ def load() -> Settings:
     Raises SettingsInvalid with one line that names the variable, the value (never a secret's) and what is accepted.
     """
     env = FileAwareEnv()
-    if Path(".env").is_file():
-        env.read_env(".env", recurse=False)
+    read_dotenv(env)
     postgresql = ("postgresql", "postgres")
     database_url = url(env, "DATABASE_URL", postgresql)
     return Settings(

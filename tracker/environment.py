@@ -4,6 +4,7 @@
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,22 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAX_PROXIES: Final = 16
 _MAPPED_BITS: Final = 96
 _BUCKET_URL: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()-]+)*/?")
+
+
+def read_dotenv(env: FileAwareEnv) -> None:
+    """Put what the `.env` of the working directory sets below the process's environment, where there is one.
+
+    Who may not enter that directory has none there: `sudo -u tracker` in /root. Raises SettingsInvalid for a file that
+    cannot be read.
+    """
+    if not os.access(".", os.X_OK, effective_ids=True) or not Path(".env").is_file():
+        return
+    try:
+        env.read_env(".env", recurse=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(
+            f"The file .env in {Path.cwd()} is not accepted: it must be a text file in UTF-8 that this user may read."
+        ) from error
 
 
 def text(env: FileAwareEnv, name: str, default: str = "") -> str:

@@ -1,3 +1,6 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import FrozenInstanceError
 from ipaddress import ip_network
 from pathlib import Path
@@ -190,6 +193,46 @@ def test_a_dotenv_file_serves_alone_and_may_name_secret_files(environment: Envir
     settings = config.load()
     assert (settings.database_url, settings.redis_url) == ("postgresql://dev@localhost/dev", "redis://localhost")
     assert settings.secret_key == "from a file"
+
+
+@contextmanager
+def as_another_user() -> Iterator[None]:
+    """Root may enter and read everything; whoever else runs the tests is held by the modes alone."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_directory_that_one_may_not_enter_has_no_dotenv_file(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TRACKER_BATCH_SIZE=5\n")
+    tmp_path.chmod(0)
+    try:
+        with as_another_user():
+            assert config.load().batch_size == 100
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_dotenv_file_that_one_may_not_read_is_named(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TRACKER_SECRET_KEY=hunter2hunter2\n")
+    (tmp_path / ".env").chmod(0)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    with as_another_user():
+        assert "this user may read" in environment.refused()
+
+
+def test_a_dotenv_file_that_is_no_text_is_named_and_not_quoted(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"TRACKER_SECRET_KEY=hunter2\xff\xfe\n")
+    message = environment.refused()
+    assert message.startswith("The file .env in ")
+    assert "hunter2" not in message
 
 
 def test_every_setting_says_its_variable() -> None:

@@ -65,7 +65,10 @@ def test_the_table_of_an_applications_settings_says_what_their_module_says() -> 
     assert between[1] == table, f"replace the table in docs/commands.md by:\n\n{table}\n"
 
 
-def test_the_sentence_of_a_number_has_its_default_and_no_other_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sentence_of_a_number_has_its_default_and_no_other_bounds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
     numbers: dict[str, tuple[int, int, int]] = {}
 
     def note(_env: object, name: str, default: int, *, low: int, high: int) -> int:
