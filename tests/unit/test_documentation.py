@@ -161,9 +161,7 @@ def test_the_retries_of_webhooks_are_those_of_the_code() -> None:
 
 def test_the_options_of_the_beacon_are_those_of_its_script() -> None:
     script = (ROOT / "tracker/beacon/tracker.js").read_text()
-    lists = re.findall(r"const (?:TEXTS|SWITCHES) = \[(.*?)\];", script, re.DOTALL)
-    taken = {name for names in lists for name in re.findall(r'"(\w+)"', names)}
-    assert set(first_cells("docs/beacon.md", "## Options")) == taken | {"custom_params"}
+    assert set(first_cells("docs/beacon.md", "## Options")) == set(re.findall(r"\bsettings\.(\w+)", script))
 
 
 def test_every_format_of_logs_is_on_their_page() -> None:

@@ -7,11 +7,8 @@
 (function (window, document) {
     "use strict";
 
+    // An attribute without a value says nothing with these, and is on with all others.
     const TEXTS = ["app_id", "client_sub_id", "module_id", "endpoint", "session_timeout"];
-    const SWITCHES = [
-        "respect_dnt", "hash_routes", "outbound_links", "downloads", "debug", "auto_page_views", "ignore_query", "quiet",
-        "count_left_out"
-    ];
     const DOWNLOADS = "7z,apk,csv,dmg,doc,docx,epub,exe,gz,iso,mp3,mp4,msi,pdf,pkg,ppt,pptx,rar,tar,xls,xlsx,zip";
     const MOST_WAITING = 50;
     const LONGEST_WAIT = 864e5; // A day: the server remembers a hit's event_id for as long, and takes no older one.
@@ -25,12 +22,13 @@
     const before = window.ALT || {};
     // A module, or what is evaluated, has no current script: its tag is found where it says what it is for.
     const tag = document.currentScript || document.querySelector("script[data-app-id][src]");
-    const settings = {respect_dnt: true, auto_page_views: true, session_timeout: 18e5};
+    const settings = {respect_dnt: true, auto_page_views: true};
     const calls = [].concat(before.q || []);
     const flying = new Map();
     const tab = shelf("sessionStorage");
     const local = shelf("localStorage");
     let endpoint, prefix, page, referrer, timer, counted;
+    let locks = navigator.locks;
     let started = false, flushing = false, leaving = false, failures = 0, nextTry = 0, bytesInFlight = 0;
     let parameters = {};
 
@@ -42,7 +40,7 @@
         },
         trackEvent: function (name, data) {
             // A value that is no object gets a name, since event_data is one.
-            const bare = data !== undefined && data !== null && (typeof data !== "object" || Array.isArray(data));
+            const bare = data !== undefined && data !== null && !plain(data);
             record({event_name: text(name), event_data: bare ? {value: data} : data});
         },
         updateCustomParams: function (changes) {
@@ -64,10 +62,9 @@
     }
     const ALT = {loaded: true};
     Object.keys(methods).forEach(function (name) {
-        ALT[name] = guarded(function () {
-            const given = [].slice.call(arguments);
+        ALT[name] = guarded(function (...given) {
             if (started) {
-                methods[name].apply(null, given);
+                methods[name](...given);
             } else if (calls.length < 1000) {
                 calls.push([name, given]);
             }
@@ -112,6 +109,7 @@
         window.addEventListener("online", guarded(flush));
         document.addEventListener("click", guarded(clicked), true);
         document.addEventListener("auxclick", guarded(clicked), true);
+        document.addEventListener("submit", guarded(clicked), true);
         // What was said about parameters and privacy before we came holds for the first page view.
         const events = calls.filter(function (call) {
             if (/^track/.test(call[0])) {
@@ -134,22 +132,24 @@
     }
 
     function run(call) {
-        guarded(methods[call[0]] || log).apply(null, call[1]);
+        guarded(methods[call[0]] || log)(...(call[1] || []));
     }
 
     function configure() {
-        TEXTS.concat(SWITCHES).forEach(function (name) {
-            const value = tag && tag.getAttribute("data-" + name.replace(/_/g, "-"));
-            if (value !== null && (value || SWITCHES.indexOf(name) >= 0)) {
+        const named = tag ? attributes(tag, "data-") : {};
+        Object.keys(named).forEach(function (name) {
+            const value = named[name];
+            if (value || TEXTS.indexOf(name) < 0) {
                 settings[name] = value === "false" ? false : value || true;
             }
         });
-        Object.assign(settings, window.ALT_CONFIG);
+        // A global that was declared by const or let is no property of the window.
+        Object.assign(settings, typeof ALT_CONFIG === "undefined" ? null : ALT_CONFIG);
         settings.app_id = text(settings.app_id);
+        settings.session_timeout = Number(settings.session_timeout) || 18e5;
         parameters = merged({}, settings.custom_params);
-        endpoint = settings.endpoint
-            ? new URL(settings.endpoint, document.baseURI).href
-            : tag && tag.src && new URL("v1/track", tag.src).href;
+        const given = settings.endpoint || tag && tag.src && tag.src.replace(/[^/]*([?#].*)?$/, "v1/track");
+        endpoint = given && resolved(given).href;
         const own = "ALT." + settings.app_id + ".";
         prefix = {hit: own + "hit.", pause: own + "pause", session: own + "session", optOut: "ALT.optOut"};
     }
@@ -177,9 +177,7 @@
         } catch (error) {
             around.unshift(window.location.href); // The page around is another site's.
         }
-        return around.find(function (address) {
-            return bare.test(address);
-        });
+        return around.find((address) => bare.test(address));
     }
 
     function watchHistory() {
@@ -188,7 +186,7 @@
                 view(page);
             }
         });
-        const prototype = window.History.prototype;
+        const prototype = Object.getPrototypeOf(window.history);
         ["pushState", "replaceState"].forEach(function (name) {
             const original = prototype[name];
             prototype[name] = function () {
@@ -222,20 +220,20 @@
         }
         // The path leads through open shadow roots too.
         const path = event.composedPath();
-        const closest = function (selector) {
-            return path.find(function (element) {
-                return element.matches && element.matches(selector);
-            });
-        };
-        const declared = event.type === "click" && closest("[data-alt-event]");
+        const closest = (selector) => path.find((element) => selector && element.matches && element.matches(selector));
+        // A form is declared for being sent, not for clicks into its fields.
+        const declared = closest({click: "[data-alt-event]:not(form)", submit: "form[data-alt-event]"}[event.type]);
         // A click on a label is followed at once by one on what it is the label of.
         if (declared && !(counted && counted.declared === declared && counted.control === path[0])) {
             const label = closest("label");
             counted = {declared: declared, control: label && label.control};
-            setTimeout(function () {
+            setTimeout(() => {
                 counted = null;
             });
-            record({event_name: declared.getAttribute("data-alt-event"), custom_params: declaredParameters(declared)});
+            record({
+                event_name: declared.getAttribute("data-alt-event"),
+                custom_params: attributes(declared, "data-alt-param-")
+            });
         }
         const link = closest("a[href], area[href]");
         if (link) {
@@ -243,19 +241,8 @@
         }
     }
 
-    function declaredParameters(element) {
-        const found = {};
-        [].forEach.call(element.attributes, function (attribute) {
-            const named = /^data-alt-param-(.+)/.exec(attribute.name);
-            if (named) {
-                found[named[1].replace(/-/g, "_")] = attribute.value;
-            }
-        });
-        return found;
-    }
-
     function followed(link) {
-        const to = new URL(link.getAttribute("href"), document.baseURI);
+        const to = resolved(link.getAttribute("href"));
         if (!/^https?:$/.test(to.protocol)) {
             return;
         }
@@ -263,7 +250,7 @@
         const ending = (/\.(\w+)$/.exec(to.pathname) || [])[1] || "";
         if (settings.downloads && (link.hasAttribute("download") || endings.indexOf(ending.toLowerCase()) >= 0)) {
             record({event_name: "download", event_data: {url: to.href}});
-        } else if (settings.outbound_links && to.host !== window.location.host) {
+        } else if (settings.outbound_links && to.host !== resolved(href()).host) {
             record({event_name: "outbound_link", event_data: {url: to.href}});
         }
     }
@@ -271,13 +258,14 @@
     /* ---- A hit ---- */
 
     function record(fields) {
-        if (silent()) {
-            log("silent", fields);
+        // The tracker would take what has no name for a page view.
+        if (silent() || !fields.event_name) {
+            log("not sent", fields);
             return;
         }
         const screen = window.screen;
         const custom = merged(parameters, fields.custom_params);
-        const hit = {
+        let hit = {
             app_id: settings.app_id,
             client_sub_id: text(settings.client_sub_id),
             module_id: text(settings.module_id),
@@ -292,8 +280,17 @@
             event_data: fields.event_data,
             custom_params: Object.keys(custom).length ? custom : undefined
         };
+        const id = hit.event_id;
+        if (settings.before_send) {
+            // An attribute can only name a function.
+            hit = (window[settings.before_send] || settings.before_send)(hit);
+        }
+        if (!plain(hit)) {
+            log("not sent", fields);
+            return;
+        }
         // A copy: what the page does to its objects later is not part of this moment.
-        const entry = {hit: JSON.parse(JSON.stringify(hit)), at: Date.now()};
+        const entry = {hit: copied(merged(hit, {event_id: id})), at: Date.now()};
         if (paused()) {
             keep(entry, 0);
             schedule(0);
@@ -343,9 +340,7 @@
         const bytes = crypto.getRandomValues(new Uint8Array(16));
         bytes[6] = (bytes[6] & 15) | 64;
         bytes[8] = (bytes[8] & 63) | 128;
-        const hex = [].map.call(bytes, function (byte) {
-            return (byte + 256).toString(16).slice(1);
-        }).join("");
+        const hex = [...bytes].map((byte) => (byte + 256).toString(16).slice(1)).join("");
         return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
     }
 
@@ -380,37 +375,35 @@
     }
 
     /** Resolves to the status of the answer, 0 where there was none, and how many milliseconds it asks us to wait. */
-    function post(body) {
+    async function post(body) {
         const size = new Blob([body]).size;
         const done = function (status, retryAfter) {
             const seconds = retryAfter ? Number(retryAfter) || (Date.parse(retryAfter) - Date.now()) / 1000 : 0;
             return {status: status, pause: Math.max(0, seconds * 1000) || 0};
         };
-        const nothing = done.bind(null, 0, null);
         if (window.fetch && window.Request && "keepalive" in window.Request.prototype) {
             const controller = new AbortController();
             const watch = setTimeout(controller.abort.bind(controller), ANSWER_WITHIN);
             bytesInFlight += size;
             // A body that is a text goes as text/plain, for which no preflight is needed.
-            return new Promise(function (resolve) {
-                resolve(window.fetch(endpoint, {
+            try {
+                const response = await window.fetch(endpoint, {
                     method: "POST",
                     body: body,
-                    mode: "cors",
                     credentials: "omit",
                     keepalive: bytesInFlight < KEEPALIVE_BYTES,
                     signal: controller.signal
-                }));
-            }).then(function (response) {
+                });
                 return done(response.status, response.headers.get("Retry-After"));
-            }).catch(nothing).then(function (answer) {
+            } catch (error) {
+                return done(0);
+            } finally {
                 clearTimeout(watch);
                 bytesInFlight -= size;
-                return answer;
-            });
+            }
         }
         if (navigator.sendBeacon && navigator.sendBeacon(endpoint, body)) {
-            return Promise.resolve(done(202, null)); // Nobody tells us more.
+            return done(202); // Nobody tells us more.
         }
         return new Promise(function (resolve) {
             const request = new XMLHttpRequest();
@@ -421,7 +414,7 @@
                 resolve(done(request.status, request.status ? request.getResponseHeader("Retry-After") : null));
             };
             request.send(body);
-        }).catch(nothing);
+        }).catch(() => done(0));
     }
 
     /* ---- What could not be sent ---- */
@@ -433,9 +426,7 @@
             local.remove(prefix.hit + id);
             return;
         }
-        const others = waiting().filter(function (other) {
-            return other.hit.event_id !== id;
-        });
+        const others = waiting().filter((other) => other.hit.event_id !== id);
         others.slice(0, Math.max(0, others.length - MOST_WAITING + 1)).forEach(drop);
         local.set(prefix.hit + id, JSON.stringify({hit: entry.hit, at: entry.at, lease: lease, by: entry.by}));
     }
@@ -453,9 +444,7 @@
                 }
             }
         });
-        return found.sort(function (one, other) {
-            return one.at - other.at;
-        });
+        return found.sort((one, other) => one.at - other.at);
     }
 
     function drop(entry) {
@@ -502,19 +491,20 @@
     }
 
     function free() {
-        return waiting().find(function (entry) {
-            return !(entry.lease > Date.now()) && !flying.has(entry.hit.event_id);
-        });
+        return waiting().find((entry) => !(entry.lease > Date.now()) && !flying.has(entry.hit.event_id));
     }
 
     /** Where there are Web Locks, no other tab is in here at the same time; the lock goes with the page. */
     async function alone(work) {
-        if (!navigator.locks) {
-            return work();
+        if (locks) {
+            try {
+                return await locks.request(prefix.hit, {ifAvailable: true}, (lock) => lock && work());
+            } catch (error) {
+                // A frame without an origin, and a page that may store nothing, has them and may not use them.
+                locks = null;
+            }
         }
-        await navigator.locks.request(prefix.hit, {ifAvailable: true}, function (lock) {
-            return lock && work();
-        });
+        return work();
     }
 
     /** Leases a hit to this page. Without Web Locks two tabs may try at once: the one that wrote last has it. */
@@ -522,10 +512,8 @@
         const key = prefix.hit + entry.hit.event_id;
         entry.by = uuid();
         keep(entry, Date.now() + ANSWER_WITHIN + LEASE);
-        if (!navigator.locks) {
-            await new Promise(function (resolve) {
-                setTimeout(resolve, 100 + 100 * Math.random());
-            });
+        if (!locks) {
+            await new Promise((resolve) => setTimeout(resolve, 100 + 100 * Math.random()));
         }
         return (parsed(local.get(key)) || {}).by === entry.by;
     }
@@ -558,45 +546,39 @@
         };
         return {
             get: function (key) {
-                return own.has(key) ? own.get(key) : ask(function (storage) {
-                    return storage.getItem(key);
-                });
+                return own.has(key) ? own.get(key) : ask((storage) => storage.getItem(key));
             },
             set: function (key, value) {
                 own.delete(key);
-                ask(function (storage) {
-                    storage.setItem(key, value);
-                }, function () {
-                    own.set(key, value);
-                });
+                ask((storage) => storage.setItem(key, value), () => own.set(key, value));
             },
             remove: function (key) {
                 own.delete(key);
-                ask(function (storage) {
-                    storage.removeItem(key);
-                });
+                ask((storage) => storage.removeItem(key));
             },
             keys: function () {
-                return Array.from(own.keys()).concat(ask(Object.keys) || []);
+                return [...own.keys(), ...(ask(Object.keys) || [])];
             }
         };
     }
 
     /** The same function, except that no error of ours reaches the page. */
     function guarded(work) {
-        return function () {
+        return function (...given) {
             try {
-                const result = work.apply(null, arguments);
-                return result && result.catch ? void result.catch(log) : undefined;
+                const result = work(...given);
+                if (result && result.catch) {
+                    result.catch(log);
+                }
             } catch (error) {
                 log(error);
             }
         };
     }
 
-    function log() {
+    function log(...given) {
         if (settings.debug) {
-            window.console.log.apply(window.console, ["ALT"].concat([].slice.call(arguments)));
+            window.console.log("ALT", ...given);
         }
     }
 
@@ -608,9 +590,40 @@
         }
     }
 
-    /** Both together; the second wins, and null in it takes a name out. */
+    /** The values of an element's attributes whose names begin so, by what follows, with _ for each -. */
+    function attributes(element, beginning) {
+        const found = {};
+        [...element.attributes].forEach(function (attribute) {
+            const name = attribute.name;
+            if (name.startsWith(beginning)) {
+                found[name.slice(beginning.length).replace(/-/g, "_")] = attribute.value;
+            }
+        });
+        return found;
+    }
+
+    function copied(value) {
+        return JSON.parse(JSON.stringify(value));
+    }
+
+    /**
+     * An address in full, found by an element since not a few pages have a `URL` of their own; without the user and password
+     * with which the page may have been opened, since browsers send nothing to an address that has them.
+     */
+    function resolved(address) {
+        const link = document.createElement("a");
+        link.href = address;
+        link.username = link.password = "";
+        return link;
+    }
+
+    function plain(value) {
+        return {}.toString.call(value) === "[object Object]";
+    }
+
+    /** Both together; the second wins if it is an object, and null in it takes a name out. */
     function merged(one, other) {
-        const all = Object.assign({}, one, other);
+        const all = Object.assign({}, one, plain(other) && other);
         Object.keys(all).forEach(function (name) {
             if (all[name] === null || all[name] === undefined) {
                 delete all[name];
