@@ -1,8 +1,5 @@
 """A month on its way out or back, killed at any step, is in PostgreSQL or whole in its files, and goes on."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import pytest
 from tests.support.archiving import HITS, OLD, reports
 from tests.support.facts import writer_of
 from tests.support.queued_hits import rows
+from tests.support.stepping import stepping
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.facts import hit_files
@@ -42,24 +40,14 @@ def test_a_month_that_is_killed_on_its_way_is_whole_in_one_place(
 
     def run(what: str, until: tuple[str, int] | None) -> bool:
         """Run it until it has said a step so many times, and kill it then; whether it came so far."""
-        command = [
-            sys.executable,
-            str(PROJECT / "tests/support/archive_process.py"),
-            *(what, environment["DATABASE_URL"], str(settings.facts_url), str(OLD)),
-        ]
-        variables = {**environment, "PYTHONPATH": str(PROJECT)}
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=variables, text=True
-        ) as process:
-            assert process.stdout is not None
+        arguments = what, environment["DATABASE_URL"], str(settings.facts_url), str(OLD)
+        with stepping(environment, "archive_process", *arguments) as process:
             heard = 0
-            for line in process.stdout:
-                heard += until is not None and line.strip() == until[0]
+            for step in process.steps():
+                heard += until is not None and step == until[0]
                 if until is not None and heard == until[1]:
-                    process.send_signal(signal.SIGKILL)
-                    break
-            process.stdout.read()
-        return process.returncode == (0 if until is None else -signal.SIGKILL)
+                    return True
+            return process.process.wait() == 0 and until is None
 
     def demand_one_place() -> None:
         [(is_dropped,)] = rows(database, "SELECT dropped_at IS NOT NULL FROM archived_months") or [(False,)]
@@ -95,19 +83,14 @@ def test_a_drop_that_broke_off_between_the_tables_is_finished_before_its_month_c
     settings: Settings, database: Database, application: Application, environment: dict[str, str]
 ) -> None:
     before = everything(database)
-    command = [sys.executable, str(PROJECT / "tests/support/archive_process.py")]
-    arguments = [environment["DATABASE_URL"], str(settings.facts_url), str(OLD)]
-    variables = {**environment, "PYTHONPATH": str(PROJECT)}
-    with subprocess.Popen(
-        [*command, "archive", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=variables, text=True
-    ) as process:
-        assert process.stdout is not None
-        steps = iter(process.stdout)
-        while next(steps).strip() != "note_dropped":
+    arguments = environment["DATABASE_URL"], str(settings.facts_url), str(OLD)
+    with stepping(environment, "archive_process", "archive", *arguments) as process:
+        while process.step() != "note_dropped":
             pass
-        while next(steps).strip() != "_detach":
+        while process.step() != "_detach":
             pass
-        process.send_signal(signal.SIGKILL)
     assert everything(database) == [before[0], []]
-    subprocess.run([*command, "restore", *arguments], env=variables, check=True, stdout=subprocess.DEVNULL)
+    with stepping(environment, "archive_process", "restore", *arguments) as process:
+        assert [*process.steps()][-1] == "done"
+        assert process.process.wait() == 0
     assert everything(database) == before

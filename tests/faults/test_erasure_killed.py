@@ -1,9 +1,6 @@
 """An eraser that is killed at any step: whoever goes on completes it, and the requests agree at every moment."""
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +10,7 @@ import pytest
 from tests.support.counted import assert_exact, fold_everything
 from tests.support.erasing import erase, keys_with, tables_with
 from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.stepping import stepping
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.erasure import person
@@ -56,26 +54,14 @@ def test_an_eraser_killed_at_any_step_leaves_numbers_that_agree_and_is_completed
     drain(redis, database)
     fold_everything(database)
     enqueue(redis, [hit_of(application, 1000 + n, client_sub_id=WHO if n % 2 else "other") for n in range(10)])
-    command = [sys.executable, str(PROJECT / "tests/support/erasing_process.py"), database_url, redis_url, WHO]
     left = []
     for kill in range(KILLS):
-        eraser = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": str(PROJECT)},
-            text=True,
-        )
-        assert eraser.stdin is not None
-        assert eraser.stdout is not None
-        for _ in range(kill + 1):
-            assert eraser.stdout.readline()
-            eraser.stdin.write("go on\n")
-            eraser.stdin.flush()
-        # It waits at its next step, or is in the middle of this one.
-        time.sleep(CHANCE.random() * 0.01)
-        eraser.send_signal(signal.SIGKILL)
-        eraser.communicate()
+        with stepping(environment, "erasing_process", database_url, redis_url, WHO, waits=True) as eraser:
+            for _ in range(kill + 1):
+                eraser.step()
+                eraser.go_on()
+            # It waits at its next step, or is in the middle of this one.
+            time.sleep(CHANCE.random() * 0.01)
         assert {day.difference.name for day in verify(database, SystemClock()).differences} <= AHEAD
         left += rows(database, "SELECT count(*) FROM access_logs WHERE client_sub_id = %s", WHO)
     assert left == sorted(left, reverse=True)

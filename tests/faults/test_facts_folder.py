@@ -2,9 +2,6 @@
 
 import os
 import resource
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -15,6 +12,7 @@ import pytest
 
 from tests.support.facts import facts, make_facts
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.stepping import stepping
 from tracker.application import Application
 from tracker.errors import FactsUnavailable
 from tracker.facts.engine import Engine, FactsDamaged
@@ -128,8 +126,7 @@ def test_readers_killed_in_the_middle_leave_nothing_and_see_whole_facts(
     database: Database, redis: Connection, application: Application, environment: dict[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "facts"
-    command = [sys.executable, str(PROJECT / "tests/support/reports_process.py"), environment["DATABASE_URL"]]
-    command += [str(folder), f"{NOON:%Y-%m-%d}"]
+    asked = environment["DATABASE_URL"], str(folder), f"{NOON:%Y-%m-%d}"
     writer = make_facts(database, folder)
     stored = 0
     for number in range(READERS):
@@ -138,21 +135,15 @@ def test_readers_killed_in_the_middle_leave_nothing_and_see_whole_facts(
         drain(redis, database)
         writer.turn()
         before, stored = stored, stored + 10
-        reader = subprocess.Popen(
-            command, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": str(PROJECT)}, text=True
-        )
-        assert reader.stdout is not None
-        seen = [int(reader.stdout.readline()) for _ in range(number + 1)]
-        enqueue(redis, [hit_of(application, stored, created_at=NOON + timedelta(minutes=stored))])
-        drain(redis, database)
-        writer.turn()
-        writer.remove_replaced(0)
-        stored += 1
-        while seen[-1] != stored and len(seen) < MAX_ANSWERS:
-            seen.append(int(reader.stdout.readline()))
-        reader.send_signal(signal.SIGKILL)
-        reader.wait()
-        reader.stdout.close()
+        with stepping(environment, "reports_process", *asked) as reader:
+            seen = [int(reader.step()) for _ in range(number + 1)]
+            enqueue(redis, [hit_of(application, stored, created_at=NOON + timedelta(minutes=stored))])
+            drain(redis, database)
+            writer.turn()
+            writer.remove_replaced(0)
+            stored += 1
+            while seen[-1] != stored and len(seen) < MAX_ANSWERS:
+                seen.append(int(reader.step()))
         assert set(seen) <= {stored - 1, stored}
         assert (before, seen[-1]) == (stored - 11, stored)
         assert seen == sorted(seen)

@@ -1,9 +1,6 @@
 """A writer of facts that is killed at any step leaves the old state, and the next one all of the new."""
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from itertools import count
@@ -13,6 +10,7 @@ import pytest
 
 from tests.support.facts import facts, make_facts
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
+from tests.support.stepping import stepping
 from tracker.application import Application
 from tracker.management import applications
 from tracker.queueing.connection import Connection
@@ -37,12 +35,6 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(  # noqa: 
     folder = tmp_path / "facts"
     numbers = count()
     make_facts(database, folder)
-    command = [
-        sys.executable,
-        str(PROJECT / "tests/support/facts_process.py"),
-        environment["DATABASE_URL"],
-        str(folder),
-    ]
     expected: set[str] = set()
     for kill in range(KILLS):
         arriving = [next(numbers) for _ in range(20)]
@@ -50,20 +42,10 @@ def test_a_writer_killed_at_every_step_leaves_facts_that_are_the_hits(  # noqa: 
         sent = [(sites[n % len(sites)], n, NOON - timedelta(minutes=n % minutes)) for n in arriving]
         enqueue(redis, [hit_of(site, n, created_at=at) for site, n, at in sent])
         drain(redis, database, batch_size=5)
-        writer = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": str(PROJECT)},
-            text=True,
-        )
-        assert writer.stdout is not None
-        for _ in range(kill + 1):
-            assert writer.stdout.readline(), "the writer has ended by itself"
-        time.sleep(CHANCE.random() * 0.02)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
+        with stepping(environment, "facts_process", environment["DATABASE_URL"], str(folder)) as writer:
+            for _ in range(kill + 1):
+                writer.step()
+            time.sleep(CHANCE.random() * 0.02)
         # Whatever is readable now is whole: hits of before, and none twice.
         pages = [page for (page,) in facts(database, folder, "page")]
         assert len(pages) == len(set(pages))

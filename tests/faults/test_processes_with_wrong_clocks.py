@@ -1,8 +1,6 @@
 """Receivers, workers, schedulers and commands on machines whose clocks are hours or months off: nobody notices."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.support import wrong_clocks
-from tests.support.command_line import PROJECT, environment, tracker, work_until_dry
+from tests.support.command_line import environment, tracker, work_until_dry
 from tests.support.queued_hits import rows
 from tests.support.running import running
 from tests.support.serving import Serving, serving
@@ -139,28 +137,15 @@ def test_commands_on_a_machine_whose_clock_is_wrong_make_no_months(
 ) -> None:
     before = months(database)
     for arguments in (["partitions", "create"], ["migrate"]):
-        finished = command(settings, *arguments, **wrong_clocks.by(offset))
-        assert finished.returncode == 0, finished.stderr
+        finished = tracker(settings, *arguments, **wrong_clocks.by(offset))
+        assert finished.status == 0, finished.errors
     assert months(database) == before
 
 
 @pytest.mark.parametrize("offset", ["+3h", "-100d"])
 def test_doctor_says_that_its_machine_goes_by_the_servers(offset: str, settings: Settings) -> None:
-    findings = json.loads(command(settings, "doctor", "--json", **wrong_clocks.by(offset)).stdout)
+    findings = tracker(settings, "doctor", "--json", **wrong_clocks.by(offset)).json
     (finding,) = [finding for finding in findings if finding["check"] == "time"]
     assert finding["level"] == "fail"
     assert ("ahead of" if offset.startswith("+") else "behind") in finding["seen"]
     assert [finding for finding in tracker(settings, "doctor", "--json").json if finding["check"] == "time"] == []
-
-
-def command(settings: Settings, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own: one that is forked has the clock of its parent."""
-    given = environment(settings, **variables)
-    return subprocess.run(
-        [sys.executable, "-m", "tracker", *arguments],
-        env=given,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -1,8 +1,6 @@
 """Schedulers as processes: killed, stopped, two at a time, with PostgreSQL or Redis away."""
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,9 +11,9 @@ import pytest
 
 from tests.support.command_line import environment as environment_of
 from tests.support.command_line import run
-from tests.support.queue_workers import REPOSITORY
 from tests.support.queued_hits import drain, entry_of, hit_of, rows
 from tests.support.running import Running, running
+from tests.support.stepping import stepping
 from tests.support.waiting import wait_until
 from tracker.application import Application
 from tracker.clock import SystemClock
@@ -150,17 +148,8 @@ def test_hits_are_stored_once_when_the_turn_is_killed_between_the_adding_and_the
 ) -> None:
     for number in range(5):
         keep(database, application, number)
-    turn = subprocess.Popen(
-        [sys.executable, "tests/support/halting_requeue.py"],
-        cwd=REPOSITORY,
-        env=environment_of(settings),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert turn.stdout is not None
-    assert turn.stdout.readline() == "added\n"
-    turn.kill()
-    turn.communicate()
+    with stepping(environment_of(settings), "halting_requeue") as turn:
+        assert turn.step() == "added"
     wait_until(lambda: not rows(database, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'halting'"))
     assert queued(database) == 5
     drain(redis, database)

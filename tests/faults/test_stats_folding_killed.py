@@ -1,9 +1,6 @@
 """Folders that are killed at any step: nothing is lost, nothing is counted twice."""
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from itertools import count
@@ -13,6 +10,7 @@ import pytest
 
 from tests.support.counted import assert_exact, fold_everything
 from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
+from tests.support.stepping import stepping
 from tracker.application import Application
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -46,24 +44,13 @@ def test_a_folder_killed_at_every_step_loses_nothing_and_counts_nothing_twice(
         )
         drain(redis, database, batch_size=2)
 
-    command = [sys.executable, str(PROJECT / "tests/support/folding_process.py"), database_url]
     for kill in range(KILLS):
         arrive()
-        folder = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": str(PROJECT)},
-            text=True,
-        )
-        assert folder.stdout is not None
-        # The kills go through the steps of the first transactions one after the other, and then hit by chance.
-        for _ in range(kill % 9 + 1):
-            assert folder.stdout.readline(), "the process has ended by itself"
-        time.sleep(CHANCE.random() * 0.01)
-        folder.send_signal(signal.SIGKILL)
-        folder.wait()
-        folder.stdout.close()
+        with stepping(environment, "folding_process", database_url) as folder:
+            # The kills go through the steps of the first transactions one after the other, and then hit by chance.
+            for _ in range(kill % 9 + 1):
+                folder.step()
+            time.sleep(CHANCE.random() * 0.01)
     fold_everything(database)
     assert_exact(database)
     [(stored,)] = rows(database, "SELECT count(*) FROM access_logs")

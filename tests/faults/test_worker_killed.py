@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 
 from tests.support.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
 from tests.support.registered_webhooks import register
+from tests.support.stepping import stepping
 from tests.support.waiting import PATIENCE
 from tracker.application import Application
 from tracker.queueing.connection import Connection
@@ -47,23 +47,11 @@ EVERYTHING_ONCE = {
 
 
 @contextmanager
-def worker_halted_at(point: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def worker_halted_at(point: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A worker's process that has reached the point."""
-    process = subprocess.Popen(
-        [sys.executable, "tests/support/halting_worker.py", point],
-        cwd=PROJECT,
-        env={**environment, "PYTHONPATH": str(PROJECT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"{point}\n"
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with stepping(environment, "halting_worker", point) as worker:
+        assert worker.step() == point
+        yield worker.process
 
 
 @pytest.fixture

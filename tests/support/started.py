@@ -24,8 +24,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE = 240
 Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
 _NETWORK = own_network.here()
-_WARM_SCRIPTS = ("worker.py", "scheduler.py")
+_WARM_SCRIPTS = ("worker.py", "scheduler.py", "tests/support/")
 _WARM_MODULES = ("tracker", "tests.support.with_constants")
+_READ_AT_THE_START = ("PYTHONPATH", "LD_PRELOAD", "FAKETIME_NO_CACHE", "FAKETIME_DONT_FAKE_MONOTONIC")
+"""Variables that come too late for a fork: where they differ it is one of another warm process."""
 _PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None)
 _ONE_AT_A_TIME = threading.Lock()
@@ -35,10 +37,10 @@ def start(
     streams: Streams, variables: Mapping[str, str], *arguments: str, folder: Path = PROJECT
 ) -> subprocess.Popen[bytes]:
     """Start `python` with these arguments, environment and standard streams."""
-    warm = arguments[0] in _WARM_SCRIPTS or (arguments[0] == "-m" and arguments[1] in _WARM_MODULES)
-    warm = warm and variables["PYTHONPATH"] == str(PROJECT)
-    # What is read as a program, or RQ, is loaded comes too late for one that is loaded already.
-    warm = warm and not any(name == "RQ_KEY_PREFIX" or name.startswith("LD_") for name in variables)
+    warm = arguments[0].startswith(_WARM_SCRIPTS) or (arguments[0] == "-m" and arguments[1] in _WARM_MODULES)
+    warm = warm and variables["PYTHONPATH"].split(os.pathsep)[-1] == str(PROJECT)
+    # What is read as RQ, or libfaketime, is loaded comes too late for one that is loaded already.
+    warm = warm and not {"RQ_KEY_PREFIX", "FAKETIME_TIMESTAMP_FILE"} & variables.keys()
     warm = warm and own_network.here() == _NETWORK  # The warm process would see, or keep, another test's network.
     if warm:
         return _Fork(streams, variables, arguments, folder)
@@ -55,7 +57,7 @@ class _Fork(subprocess.Popen[bytes]):
         self, streams: Streams, variables: Mapping[str, str], arguments: tuple[str, ...], folder: Path
     ) -> None:
         order = json.dumps({"variables": dict(variables), "arguments": arguments, "folder": str(folder)}).encode()
-        orders = _warm_process()
+        orders = _warm_process(*((name, variables[name]) for name in _READ_AT_THE_START if name in variables))
         with _ONE_AT_A_TIME:
             _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # What the warm process leaves behind is our child.
             try:
@@ -91,13 +93,15 @@ class _Fork(subprocess.Popen[bytes]):
 
 
 @functools.cache
-def _warm_process() -> socket.socket:
-    """Start the warm process, which ends with this one; where it takes orders."""
+def _warm_process(*read_at_the_start: tuple[str, str]) -> socket.socket:
+    """Start a warm process, which ends with this one; where it takes orders."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(PATIENCE)
     with theirs:
         command = [sys.executable, "-m", "tests.support.warm_commands"]
-        process = subprocess.Popen(command, stdin=theirs, cwd=PROJECT, env={"PATH": os.defpath})
+        # Its clock, where libfaketime is loaded, is right; that of each fork is what its own FAKETIME says.
+        variables = {"PATH": os.defpath, "FAKETIME": "+0d", **dict(read_at_the_start)}
+        process = subprocess.Popen(command, stdin=theirs, cwd=PROJECT, env=variables)
 
     def end() -> None:
         ours.close()

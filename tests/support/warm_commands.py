@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.warm_engine import fork_engines
+from tracker.dashboard.page import compile_traffic_page
 from tracker.facts.agent import agent_of
 
 PACKAGES = ("tracker.cli", "tracker.queueing", "tracker.store", "tracker.wiring")
@@ -41,6 +42,7 @@ def main() -> None:
     importlib.import_module("duckdb")
     fork_engines()
     agent_of("")
+    compile_traffic_page()  # A receiver does it before it forks, and they are in Jinja's cache then.
     gc.freeze()
     gc.enable()
     collapse_memory()
