@@ -39,6 +39,11 @@ IN_PIECES = """async html => {
 
 What is below the screen comes at once: a shift of what nobody sees is none.
 """
+MOVES = (
+    "<!doctype html><html><head><style>p { height: 40px }</style></head><body><p>first</p><p>second</p>"
+    "<style>p:first-child { height: 99px }</style><style>p:first-child { height: 40px }</style></body></html>"
+)
+"""A page that moves with one of its tags, and back with the next but one."""
 PAGES = (
     *("{app}", "{app}/live", "{app}/goals", "{app}/quality", "{app}/webhooks", "{app}/settings", "{app}/keys"),
     *("{app}/access", "{app}/values?panel=pages", "/operations", "/operations/failed", "/operations/hit?id={hit}", ""),
@@ -117,3 +122,7 @@ def test_a_question_lies_over_the_page_and_within_it(browser: Browser, running: 
                 # High enough for all of it: what is asked at the foot of a page may make it longer.
                 page.set_viewport_size({"width": width, "height": 3000})
                 assert {*page.evaluate(ASKED)} == {True}, (path, width)
+
+
+def test_what_moves_for_the_time_of_a_single_tag_is_seen(page: Page) -> None:
+    assert page.evaluate(IN_PIECES, MOVES) == ["<p>second</p>"] * 2
