@@ -106,6 +106,9 @@ SHAPES: Final = {
     '{"remote":"<address>","method":"GET","path":"<target>","code":"<status>","agent":"<agent>"}',
     "traefik-old": f'<address> - <user> [<clf>] {_ANSWER} - "<agent>" 12 "web@docker" "http://10.0.0.2:80" 3ms',
     "api-gateway": f"<address> - <user> [<clf>]{_ANSWER} 0a0a-0b0b",
+    "host-behind": f"<address> - <user> [<clf>] {_ANSWER} <host>{_HEADERS}",
+    "gorouter": '<host> - [<date>T<time>.123+0000] "<request>" <status> 0 <bytes> "<referrer>" "<agent>" "10.0.0.1:1" '
+    '"-" x_forwarded_for:"<address>" x_forwarded_proto:"https" vcap_request_id:"e1" response_time:0.012 app_id:"a"',
     "django": "[<stamp>] " + _ANSWER,
 }
 FIELD_LINES: Final = {

@@ -13,6 +13,11 @@ FLUENTD = (
     '{"remote":"203.0.113.9","host":"-","user":"-","method":"GET","path":"/a?b=c","code":"200","size":"5",'
     '"referer":"https://r.example/","agent":"UA x"}'
 )
+GOROUTER = (
+    'site.example - [2026-11-29T10:05:03.123+0000] "GET /a?b=c HTTP/1.1" 200 7 5 "https://r.example/" "UA x" '
+    '"10.0.0.1:4711" "10.0.0.2:61001" x_forwarded_for:"203.0.113.9, 10.0.0.1" x_forwarded_proto:"https" '
+    'vcap_request_id:"e1" response_time:0.012 gorouter_time:0.0001 app_id:"a" app_index:"0" x_cf_routererror:"-"'
+)
 TIME_ALONE = b"#Fields: time c-ip cs-method cs-uri-stem sc-status"
 
 
@@ -30,6 +35,10 @@ def read(line: str, rules: ReadingRules | None = None) -> tuple[LogReader, Recor
         (COMMON.replace('] "', ']"').replace("- -", "arn:aws:iam::12:user/x AIDA") + " 6f7c Bd+Ehx=", "api-gateway"),
         (f'{COMMON} - "UA x" 12 "web@docker" "http://10.0.0.2:80" 3ms', "traefik"),
         (f'{COMMON} - - 12 "web@docker" "http://10.0.0.2:80" 3ms', "traefik"),
+        (COMMON.replace("+0000", "+00:00"), "common"),
+        (f'{COMMON} site.example "https://r.example/" "UA x" "-"', "host-behind"),
+        (GOROUTER, "gorouter"),
+        (f"   2026-11-29T10:05:03.12+0000 [RTR/0]      OUT {GOROUTER}", "gorouter in cf"),
         (f"site.example 203.0.113.9, 10.0.0.1{COMBINED.removeprefix('203.0.113.9')}", "host"),
         (f"_ {COMBINED}", "host"),
         (f" {COMBINED}", "host"),
@@ -44,7 +53,7 @@ def test_a_line_is_read_as_it_is_documented(line: str, format_: str) -> None:
     assert (record.columns["ip_address"], record.columns["url"]) == ("203.0.113.9", "/a?b=c")
     assert record.columns["event_data"] == {"method": "GET", "status": 200, "bytes": 5}
     assert record.columns.get("user_agent") == ("UA x" if "UA x" in line else None)
-    assert record.host == ("site.example" if line.startswith("site") else None)
+    assert record.host == ("site.example" if "site.example" in line else None)
 
 
 @pytest.mark.parametrize(

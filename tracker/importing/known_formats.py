@@ -62,6 +62,15 @@ _WIDE: Final = (
     + _APPENDED
 )
 """APISIX and others write the host before the request, Tomcat's and others' configurations the duration behind the bytes."""
+_HOST_BEHIND: Final = HEAD + TIME + answer() + rf" (?P<host>{NAME})" + referrer_and_agent() + _APPENDED
+"""As IONOS writes it: the host behind the bytes."""
+_GOROUTER: Final = (
+    rf"(?P<host>{NAME}) - "
+    + TIME
+    + rf' "(?P<request>{QUOTED})" (?P<status>\d{{3}}|-|0) \d{{1,18}} (?P<bytes>\d{{1,18}})'
+    + referrer_and_agent()
+    + rf' "(?:{PEER}:\d{{1,5}}|-)" "[^"]*" x_forwarded_for:"(?P<forwarded_for>[^"]*)" [^"]*(?:"{QUOTED}"[^"]*)*'
+)
 _INGRESS: Final = (
     rf"(?P<address>{PLAIN_ADDRESS}) - \[(?P<forwarded_for>{FIELD['address']})\] - (?P<user>{FIELD['user']}) "
     + TIME
@@ -165,6 +174,8 @@ _DETECTED: Final = (
     LineFormat("combined-wide", _WIDE, unread=("ident", "user", "what stands between")),
     LineFormat("traefik", _bare_dashes(QUOTED), unread=("user",)),
     LineFormat("api-gateway", _API_GATEWAY, escape="none", unread=("caller", "user", "request id")),
+    LineFormat("host-behind", _HOST_BEHIND, unread=("ident", "user")),
+    LineFormat("gorouter", _GOROUTER, escape="none", unread=("bytes received", "backend", "ids", "times")),
     LineFormat("ingress", _INGRESS, unread=("user",)),
     LineFormat("fastly", _FASTLY, unread=("ident", "user")),
     LineFormat("s3", _S3, unread=("owner", "bucket", "request id", "operation", "key", "times")),

@@ -10,7 +10,7 @@ CLOCK: Final = r"\d{2}:\d{2}:\d{2}"
 FRACTION: Final = r"(?:[.,]\d{1,9})?"
 ISO_TIME: Final = rf"\d{{4}}-\d\d-\d\d[T ]{CLOCK}{FRACTION}"
 TIME: Final = (
-    rf"(?P<time>\[(?:{DAY}:{CLOCK}(?:\.\d{{1,9}})? (?:[+-]\d\d-?\d\d|[A-Z]{{3,5}})|[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}} {CLOCK} GMT"
+    rf"(?P<time>\[(?:{DAY}:{CLOCK}(?:\.\d{{1,9}})? (?:[+-]\d\d[:-]?\d\d|[A-Z]{{3,5}})|[A-Z][a-z]{{2}}, \d\d [A-Z][a-z]{{2}} \d{{4}} {CLOCK} GMT"
     rf"|{ISO_TIME} ?(?:Z|[+-]\d\d:?\d\d))\])"
 )
 """WEBrick writes the name of a time zone, others a time of ISO 8601 in the place of the usual one.

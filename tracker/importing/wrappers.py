@@ -100,6 +100,10 @@ _FLUENTD: Final = re.compile(
     re.DOTALL,
 )
 """Fluentd's `out_file` and `stdout`: time, tag, the record as an object."""
+_CLOUD_FOUNDRY: Final = re.compile(
+    rb" *(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}[+-]\d{4}) \[[A-Z]+(?:/[A-Z0-9]+)*\] +OUT (.*)", re.DOTALL
+)
+"""`cf logs`."""
 _LOGPLEX: Final = re.compile(rb"<\d{1,3}>1 (\d{4}-\S+) \S+ (?:heroku|app) \S+ - (.*)", re.DOTALL)
 """Heroku's drains leave the structured data of RFC 5424 out."""
 _HEROKU: Final = re.compile(rb"(?:heroku|app)\[[a-z0-9.-]+\]: (.*)", re.DOTALL)
@@ -149,6 +153,7 @@ _TIMED: Final = (
     ("syslog", _JOURNAL_UNIX),
     ("syslog", _LOGPLEX),
     ("fluentd", _FLUENTD),
+    ("cf", _CLOUD_FOUNDRY),
     ("timestamps", _TIMESTAMPED),
 )
 _UNTIMED: Final = (
