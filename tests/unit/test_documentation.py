@@ -12,6 +12,7 @@ from tracker.application_settings import SETTINGS, STRIPPED_QUERY_PARAMETERS
 from tracker.diagnostics.redis_checks import OLDEST
 from tracker.importing.formats import NAMES
 from tracker.outbox import event_types
+from tracker.setting_types import WholeNumber
 from tracker.store.server_facts import OLDEST_MAJOR
 from tracker.webhooks.retry_policy import RETRIES
 
@@ -145,6 +146,13 @@ def first_cells(page: str, heading: str) -> list[str]:
 
 def test_the_table_of_permissions_is_that_of_the_code() -> None:
     assert first_cells("docs/api.md", "## Who may do what") == list(PERMISSIONS)
+
+
+def test_the_settings_that_a_key_cannot_raise_are_named() -> None:
+    sentence = re.search(r"settings ([^.]*?)\. The operator is", (ROOT / "docs/api.md").read_text())
+    assert sentence
+    limiting = {key for key, setting in SETTINGS.items() if isinstance(setting, WholeNumber) and setting.limits}
+    assert set(re.findall(r"`(\w+)`", sentence[1])) == limiting
 
 
 def test_the_table_of_events_has_every_event() -> None:
