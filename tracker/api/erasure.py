@@ -100,11 +100,11 @@ def request_purge(tx: Transaction, application: Application) -> None:
     """Note in the transaction that deletes an application that the scheduler is to purge it."""
     _, is_new = requests.request_purge(tx, application, now=current_services().clock.now())
     if is_new:
-        audit.record(tx, caller().actor, application.id, "application.purged", application.app_id, None, None)
+        audit.record(tx, caller().actor, application.id, "application.purged", application.app_id)
 
 
 def _note(tx: Transaction, application: Application, erasure_id: UUID) -> None:
-    audit.record(tx, caller().actor, application.id, "erasure.requested", str(erasure_id), None, None)
+    audit.record(tx, caller().actor, application.id, "erasure.requested", str(erasure_id))
 
 
 def _after(cursor: str | None) -> UUID | None:

@@ -68,7 +68,7 @@ def erase(
 
 def note_request(tx: Transaction, application: Application, erasure_id: UUID) -> None:
     """In the audit log stands that something was erased and when; the receipt's id, and nothing of the person."""
-    audit.record(tx, COMMAND, application.id, "erasure.requested", str(erasure_id), None, None)
+    audit.record(tx, COMMAND, application.id, "erasure.requested", str(erasure_id))
 
 
 def owner_name() -> str:

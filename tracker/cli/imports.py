@@ -106,7 +106,7 @@ def _ask(database: Database, app_id: str, source: str) -> None:
 
 
 def _note_undoing(source: str, tx: Transaction, application: Application, _erasure_id: UUID) -> None:
-    audit.record(tx, COMMAND, application.id, "import.undone", source, None, None)
+    audit.record(tx, COMMAND, application.id, "import.undone", source)
 
 
 _SUBCOMMANDS = {"list": list_imports, "undo": undo}

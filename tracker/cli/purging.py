@@ -75,4 +75,4 @@ def _purge(settings: Settings, database: Database, app_id: str) -> dict[str, int
 
 
 def _note(tx: Transaction, application: Application) -> None:
-    audit.record(tx, COMMAND, application.id, "application.purged", application.app_id, None, None)
+    audit.record(tx, COMMAND, application.id, "application.purged", application.app_id)

@@ -33,7 +33,7 @@ def create(database: Database, app_id: str, *, day: date, text: str, by: Actor =
         annotation_id = annotations.insert(tx, application.id, day=day, text=text, most=MAX_ANNOTATIONS)
         if annotation_id is None:
             raise conflict(f"An application has at most {MAX_ANNOTATIONS} notes: take another away first.")
-        note(tx, by, application, "annotation.created", str(annotation_id), None, {"day": day, "text": text})
+        note(tx, by, application, "annotation.created", str(annotation_id), after={"day": day, "text": text})
     return annotation_id
 
 
@@ -44,4 +44,4 @@ def delete(database: Database, app_id: str, annotation_id: str, *, by: Actor = C
         gone = annotations.delete(tx, application.id, id_of(annotation_id, "note"))
         if gone is None:
             raise not_found("The application has no such note.")
-        note(tx, by, application, "annotation.deleted", annotation_id, gone, None)
+        note(tx, by, application, "annotation.deleted", annotation_id, before=gone)

@@ -68,7 +68,7 @@ def create(
             _require_no_alias(tx, chosen)
         made = _insert(tx, chosen, {**columns, "api_key_hash": hash_key(api_key)})
         require_rate_limit(tx, made, made.rate_limit_per_minute, by=by)
-        note(tx, by, made, "application.created", made.app_id, None, columns)
+        note(tx, by, made, "application.created", made.app_id, after=columns)
         if preset is not None:
             write_preset(tx, made, preset, by=by)
     return made, api_key
@@ -120,7 +120,7 @@ def update(
         if new:
             applications.update(tx, app_id, new)
             old = {column: before[column] for column in new}
-            note(tx, by, application, "application.updated", app_id, old, new, event=APPLICATION_UPDATED)
+            note(tx, by, application, "application.updated", app_id, before=old, after=new, event=APPLICATION_UPDATED)
         return _row(tx, app_id)
 
 
@@ -151,7 +151,7 @@ def delete(
         applications.delete(tx, app_id)
         gone = _row(tx, app_id)
         after = {"deleted_at": gone.deleted_at}
-        note(tx, by, application, "application.deleted", app_id, {"deleted_at": None}, after)
+        note(tx, by, application, "application.deleted", app_id, before={"deleted_at": None}, after=after)
         also(tx, application)
         return gone
 

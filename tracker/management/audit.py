@@ -45,14 +45,15 @@ class Change:
     after: Mapping[str, Any] | None
 
 
-def record(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
+def record(
     tx: Transaction,
     by: Actor,
     application_id: UUID | None,
     action: str,
     subject: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> Change:
     """Note in the caller's transaction that `by` did `action` (`setting.changed`) to `subject`.
 
@@ -77,19 +78,19 @@ def record(  # noqa: PLR0917 who, where, what, which, from, to: the order of a s
     return Change(number, at, action, subject, old, new)
 
 
-def note(  # noqa: PLR0917 who, where, what, which, from, to: the order of a sentence
+def note(
     tx: Transaction,
     by: Actor,
     application: Application,
     action: str,
     subject: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
     *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
     event: str | None = None,
 ) -> None:
     """Note a change in the transaction that makes it, and publish it as `event` where webhooks may ask for that."""
-    change = record(tx, by, application.id, action, subject, before, after)
+    change = record(tx, by, application.id, action, subject, before=before, after=after)
     if event is not None:
         data = {"change": action, "subject": subject, "before": change.before, "after": change.after}
         happened = Event(event, event_id("change", change.number), change.at, data)

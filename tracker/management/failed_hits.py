@@ -191,7 +191,7 @@ def _note(tx: Transaction, by: Actor, action: str, tracking_ids: Sequence[UUID])
     """Note it in the audit log, with the ids where they are few."""
     subject = str(tracking_ids[0]) if len(tracking_ids) == 1 else f"{len(tracking_ids)} hits"
     named = [str(tracking_id) for tracking_id in tracking_ids] if len(tracking_ids) <= _MAX_NOTED else None
-    record(tx, by, None, action, subject, None, {"hits": len(tracking_ids), "tracking_ids": named})
+    record(tx, by, None, action, subject, after={"hits": len(tracking_ids), "tracking_ids": named})
 
 
 def _entry_again(row: QueueRow, now: datetime) -> Entry:

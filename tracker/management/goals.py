@@ -41,7 +41,7 @@ def create_goal(
         if len(goals.list_rows(tx, application.id)) >= MAX_GOALS:
             raise conflict(f"An application has at most {MAX_GOALS} goals: take another away first.")
         goal_id = goals.insert(tx, application.id, **columns)  # type: ignore[arg-type] # columns by name
-        note(tx, by, application, "goal.created", str(goal_id), None, {**columns, "step": str(columns["step"])})
+        note(tx, by, application, "goal.created", str(goal_id), after={**columns, "step": str(columns["step"])})
     return goal_id
 
 
@@ -52,7 +52,7 @@ def delete_goal(database: Database, app_id: str, goal_id: str, *, by: Actor = CO
         gone = goals.delete(tx, application.id, id_of(goal_id, "goal"))
         if gone is None:
             raise not_found("The application has no such goal.")
-        note(tx, by, application, "goal.deleted", goal_id, gone, None)
+        note(tx, by, application, "goal.deleted", goal_id, before=gone)
 
 
 def create_funnel(database: Database, app_id: str, *, name: str, steps: Sequence[str], by: Actor = COMMAND) -> UUID:
@@ -67,7 +67,7 @@ def create_funnel(database: Database, app_id: str, *, name: str, steps: Sequence
             raise conflict(f"An application has at most {MAX_FUNNELS} funnels: take another away first.")
         funnel_id = funnels.insert(tx, application.id, **columns)  # type: ignore[arg-type] # columns by name
         after = {**columns, "steps": [str(step) for step in columns["steps"]]}
-        note(tx, by, application, "funnel.created", str(funnel_id), None, after)
+        note(tx, by, application, "funnel.created", str(funnel_id), after=after)
     return funnel_id
 
 
@@ -78,7 +78,7 @@ def delete_funnel(database: Database, app_id: str, funnel_id: str, *, by: Actor 
         gone = funnels.delete(tx, application.id, id_of(funnel_id, "funnel"))
         if gone is None:
             raise not_found("The application has no such funnel.")
-        note(tx, by, application, "funnel.deleted", funnel_id, gone, None)
+        note(tx, by, application, "funnel.deleted", funnel_id, before=gone)
 
 
 def _numbers(tx: Transaction, application: Application) -> list[str]:

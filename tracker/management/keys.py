@@ -85,7 +85,7 @@ def add(
     require_power(tx, by, application, granted, expires_at)
     columns = {"name": name, "permissions": granted, "expires_at": expires_at}
     key_id = api_keys.insert(tx, application.id, key_hash=hash_key(api_key), **columns)  # type: ignore[arg-type]
-    note(tx, by, application, "api_key.created", str(key_id), None, columns)
+    note(tx, by, application, "api_key.created", str(key_id), after=columns)
     return key_id, api_key
 
 
@@ -121,7 +121,7 @@ def change(tx: Transaction, application: Application, key: KeyRow, changes: Mapp
     require_power(tx, by, application, after["permissions"], after["expires_at"])
     if after != before:
         api_keys.update(tx, application.id, key.id, **after)
-        note(tx, by, application, "api_key.updated", str(key.id), before, after)
+        note(tx, by, application, "api_key.updated", str(key.id), before=before, after=after)
 
 
 def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND, expected: Expected = None) -> KeyRow:
@@ -138,7 +138,8 @@ def revoke(database: Database, app_id: str, key_id: str, *, by: Actor = COMMAND,
             raise conflict("The first key cannot be revoked: rotate it, with no grace if it must end at once.")
         require_power(tx, by, application, _granted(key), key.expires_at)
         if api_keys.revoke(tx, application.id, key.id):
-            note(tx, by, application, "api_key.revoked", str(key.id), {"is_active": True}, {"is_active": False})
+            active, revoked = {"is_active": True}, {"is_active": False}
+            note(tx, by, application, "api_key.revoked", str(key.id), before=active, after=revoked)
         return key_of(tx, application, key_id)
 
 
@@ -173,7 +174,7 @@ def rotate(
                     tx, application.id, name=f"{_FIRST_NAME}, replaced", permissions=PERMISSIONS, seconds=grace_seconds
                 )
             applications.update(tx, app_id, {"api_key_hash": hash_key(api_key)})
-            note(tx, by, application, "api_key.rotated", FIRST, None, after)
+            note(tx, by, application, "api_key.rotated", FIRST, after=after)
             return _first(tx, application), api_key
         if not key.is_active:
             raise conflict("The key is revoked.")
@@ -192,7 +193,7 @@ def rotate(
         )
         api_keys.limit(tx, application.id, key.id, seconds=grace_seconds)
         members.move_key(tx, key.id, new_id)
-        note(tx, by, application, "api_key.rotated", str(key.id), None, {**after, "replaced_by": new_id})
+        note(tx, by, application, "api_key.rotated", str(key.id), after={**after, "replaced_by": new_id})
         return key_of(tx, application, str(new_id)), api_key
 
 

@@ -121,8 +121,7 @@ def invite(
             application,
             "member.invited",
             str(member_id),
-            None,
-            {"name": called, "role": chosen, "email": address},
+            after={"name": called, "role": chosen, "email": address},
         )
     return member_id, token
 
@@ -180,7 +179,7 @@ def _join(tx: Transaction, waiting: Row | None, person: MemberIdentity | None) -
     if not members.join(tx, waiting["id"], key_id, issuer=issuer, subject=subject):
         raise _gone()  # Somebody else has used it since; the transaction takes the key back.
     after = {"name": waiting["name"], "role": waiting["role"], "key_id": key_id, "issuer": issuer, "subject": subject}
-    note(tx, Actor("key", key_id), application, "member.joined", str(waiting["id"]), None, after)
+    note(tx, Actor("key", key_id), application, "member.joined", str(waiting["id"]), after=after)
     return application.app_id, api_key
 
 
@@ -211,7 +210,7 @@ def remove(database: Database, app_id: str, member_id: str, *, by: Actor = COMMA
             api_keys.revoke(tx, application.id, cast(UUID, key.id))
         members.delete(tx, application.id, member.id)
         before = {"name": member.name, "role": member.role, "key_id": member.key_id}
-        note(tx, by, application, "member.removed", member_id, before, None)
+        note(tx, by, application, "member.removed", member_id, before=before)
 
 
 def _replaced(tx: Transaction, application: Application, member: MemberRow) -> list[KeyRow]:

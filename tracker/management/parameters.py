@@ -108,7 +108,7 @@ def delete(database: Database, app_id: str, key: str, *, by: Actor = COMMAND, ex
         require(expected, present)
         definition_table.delete(tx, application.id, key)
         before = _columns(present)
-        note(tx, by, application, "custom_parameter.deleted", key, before, None, event=PARAMETER_UPDATED)
+        note(tx, by, application, "custom_parameter.deleted", key, before=before, event=PARAMETER_UPDATED)
 
 
 def apply_preset(database: Database, app_id: str, name: str, *, by: Actor = COMMAND) -> list[ParameterDefinition]:
@@ -149,7 +149,7 @@ def _write(
         old = present.get(definition.parameter_key)
         action = "custom_parameter.created" if old is None else "custom_parameter.updated"
         before, after = None if old is None else _columns(old), _columns(definition)
-        note(tx, by, application, action, definition.parameter_key, before, after, event=PARAMETER_UPDATED)
+        note(tx, by, application, action, definition.parameter_key, before=before, after=after, event=PARAMETER_UPDATED)
     return list(definitions)
 
 

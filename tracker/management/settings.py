@@ -88,7 +88,7 @@ def change(
             else:
                 application_settings.put(tx, application.id, key, value)
             old, new = {"setting_value": stored.get(key)}, {"setting_value": value}
-            note(tx, by, application, "setting.changed", key, old, new, event=APPLICATION_UPDATED)
+            note(tx, by, application, "setting.changed", key, before=old, after=new, event=APPLICATION_UPDATED)
     return [_row(setting, values[setting.key]) for setting, _ in wanted]
 
 

@@ -60,7 +60,7 @@ def create(
         if len(shares.list_rows(tx, application.id)) >= MAX_SHARES:
             raise conflict(f"An application has at most {MAX_SHARES} share links: revoke another first.")
         share_id = shares.insert(tx, application.id, token_hash=hash_key(token), **columns)  # type: ignore[arg-type] # columns by name
-        note(tx, by, application, "share.created", str(share_id), None, columns)
+        note(tx, by, application, "share.created", str(share_id), after=columns)
     return share_id, token
 
 
@@ -71,7 +71,7 @@ def revoke(database: Database, app_id: str, share_id: str, *, by: Actor = COMMAN
         gone = shares.delete(tx, application.id, id_of(share_id, "share link"))
         if gone is None:
             raise not_found("The application has no such share link.")
-        note(tx, by, application, "share.revoked", share_id, gone, None)
+        note(tx, by, application, "share.revoked", share_id, before=gone)
 
 
 def _origins(text: str) -> list[str]:

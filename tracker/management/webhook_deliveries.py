@@ -167,4 +167,4 @@ def _unknown(delivery: str) -> Refused:
 
 
 def _note(tx: Transaction, by: Actor, webhook: WebhookRow, what: dict[str, object]) -> None:
-    audit.record(tx, by, webhook.application_id, "webhook.redelivered", str(webhook.id), None, what)
+    audit.record(tx, by, webhook.application_id, "webhook.redelivered", str(webhook.id), after=what)

@@ -65,7 +65,7 @@ def create(
             tx, application.id, url=checked_url, events=checked_events, encrypted_secret=encrypted, now=now
         )
         row = _row(tx, webhook_id, app_id)
-        note(tx, by, application, "webhook.created", str(webhook_id), None, _noted(row))
+        note(tx, by, application, "webhook.created", str(webhook_id), after=_noted(row))
     return WithSecret(row, plain)
 
 
@@ -106,7 +106,7 @@ def update(
         webhooks.update(tx, webhook_id, url=checked_url, events=checked_events, now=now)
         after = _row(tx, webhook_id, app_id)
         if _noted(after) != _noted(before):
-            note(tx, by, application, "webhook.updated", str(webhook_id), _noted(before), _noted(after))
+            note(tx, by, application, "webhook.updated", str(webhook_id), before=_noted(before), after=_noted(after))
     return after
 
 
@@ -131,7 +131,7 @@ def rotate_secret(
         application, _ = _locked(tx, webhook_id, app_id, expected)
         webhooks.rotate(tx, webhook_id, encrypted_secret=encrypted, previous_expires_at=until, now=now)
         both = {"previous_secret_expires_at": until}
-        note(tx, by, application, "webhook.secret_rotated", str(webhook_id), None, both)
+        note(tx, by, application, "webhook.secret_rotated", str(webhook_id), after=both)
         return WithSecret(_row(tx, webhook_id, app_id), plain)
 
 
@@ -150,7 +150,7 @@ def enable(
         webhooks.enable(tx, webhook_id, now=now)
         after = _row(tx, webhook_id, app_id)
         if not before.is_active:
-            note(tx, by, application, "webhook.enabled", str(webhook_id), _noted(before), _noted(after))
+            note(tx, by, application, "webhook.enabled", str(webhook_id), before=_noted(before), after=_noted(after))
     return after
 
 
@@ -174,7 +174,7 @@ def disable(
             publish(tx, application.id, [webhook_disabled(webhook_id, reason, now)], now)
         after = _row(tx, webhook_id, app_id)
         if before.is_active:
-            note(tx, by, application, "webhook.disabled", str(webhook_id), _noted(before), _noted(after))
+            note(tx, by, application, "webhook.disabled", str(webhook_id), before=_noted(before), after=_noted(after))
     return after
 
 
@@ -195,7 +195,7 @@ def delete(
     with database.transaction() as tx:
         application, before = _locked(tx, webhook_id, app_id, expected)
         webhooks.disable(tx, webhook_id, reason="Being deleted.", now=now)
-        note(tx, by, application, "webhook.deleted", str(webhook_id), _noted(before), None)
+        note(tx, by, application, "webhook.deleted", str(webhook_id), before=_noted(before))
     deleted = _BATCH
     while deleted == _BATCH:
         with database.transaction() as tx:
