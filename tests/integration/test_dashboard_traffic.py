@@ -269,10 +269,10 @@ def test_a_new_site_and_a_log_show_no_zeros_of_what_they_do_not_have(
 
 
 @pytest.mark.usefixtures("few")
-def test_what_takes_too_long_ends_in_a_page(managing: Managing, browsing: Browsing, database: Database) -> None:
-    impatient = Database(database._conninfo, name="impatient", patience=0.3)
+def test_what_takes_too_long_ends_in_a_page(managing: Managing, browsing: Browsing, database_url: str) -> None:
+    impatient = Database(database_url, name="impatient", patience=0.3)
     managing.parts = replace(managing.parts, reading=impatient)
-    with psycopg.connect(database._conninfo) as other:
+    with psycopg.connect(database_url) as other:
         other.execute("LOCK TABLE daily_statistics IN ACCESS EXCLUSIVE MODE")
         page = browsing.get(HOME)
     impatient.close()

@@ -24,9 +24,9 @@ PERIOD = Period(NOON.date() - timedelta(days=1), NOON.date())
 COLUMNS = {"custom_params": "jsonb_build_object('product', 'p' || n % 2000, 'kind', 'all')"}
 
 
-def test_a_filter_is_answered_by_the_gin_index(database: Database, application: Application) -> None:
+def test_a_filter_is_answered_by_the_gin_index(database: Database, database_url: str, application: Application) -> None:
     fill(database, application, 150_000, start=NOON - timedelta(hours=18), every="0.2 seconds", **COLUMNS)
-    with psycopg.connect(database._conninfo, autocommit=True) as connection:
+    with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE access_logs")  # as autovacuum does; it merges the index's pending entries
     matching = Matching(application=application, start=PERIOD.start, end=PERIOD.end, filter='{"product": "p7"}')
     with database.transaction() as tx:
@@ -39,12 +39,12 @@ def test_a_filter_is_answered_by_the_gin_index(database: Database, application: 
 
 
 def test_a_question_that_is_given_up_leaves_no_statement_behind(
-    database: Database, redis: Connection, application: Application
+    database_url: str, redis: Connection, application: Application
 ) -> None:
     """The role has no time limit here: it is the reader's own patience that ends."""
     with (
-        closing(Database(database._conninfo, name="given up", patience=0.3, cancellation=60)) as impatient,
-        psycopg.connect(database._conninfo) as other,
+        closing(Database(database_url, name="given up", patience=0.3, cancellation=60)) as impatient,
+        psycopg.connect(database_url) as other,
     ):
         other.execute("LOCK TABLE daily_statistics IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(Refused, match="ask for fewer days"):
@@ -54,13 +54,13 @@ def test_a_question_that_is_given_up_leaves_no_statement_behind(
 
 
 @pytest.fixture
-def reader(database: Database) -> Iterator[Database]:
+def reader(database: Database, database_url: str) -> Iterator[Database]:
     """The same database, as a role that may only read, and whose statements end after 100 ms."""
     name = f"reader_{uuid4().hex[:12]}"
     execute(database, f"CREATE ROLE {name} LOGIN")
     execute(database, f"ALTER ROLE {name} SET statement_timeout = '100ms'")
     execute(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
-    url = psycopg.conninfo.make_conninfo(database._conninfo, user=name)
+    url = psycopg.conninfo.make_conninfo(database_url, user=name)
     with closing(Database(url, name="reader")) as opened:
         yield opened
     execute(database, f"DROP OWNED BY {name}")

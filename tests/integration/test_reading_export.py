@@ -214,10 +214,10 @@ def test_a_rare_filter_over_months_shows_life_before_the_first_hit(database: Dat
         assert gzip.decompress(b"".join(packed)) == b"".join(chunks)
 
 
-def test_a_page_that_never_comes_in_time_is_a_503(database: Database, slow_role: str) -> None:
+def test_a_page_that_never_comes_in_time_is_a_503(database_url: str, slow_role: str) -> None:
     with (
-        psycopg.connect(_url_of(database)) as locking,
-        closing(Database(_url_of(database, slow_role), name="t")) as slow,
+        psycopg.connect(database_url) as locking,
+        closing(Database(psycopg.conninfo.make_conninfo(database_url, user=slow_role), name="t")) as slow,
     ):
         exported = start(slow, clock=lambda: 0.0)
         locking.execute("LOCK TABLE access_logs IN ACCESS EXCLUSIVE MODE")
@@ -246,7 +246,3 @@ def test_an_export_goes_on_after_a_short_outage_and_breaks_after_a_long_one(
     next(broken.chunks)
     with pytest.raises(DatabaseUnavailable):
         list(broken.chunks)
-
-
-def _url_of(database: Database, user: str | None = None) -> str:
-    return psycopg.conninfo.make_conninfo(database._conninfo, **({} if user is None else {"user": user}))
