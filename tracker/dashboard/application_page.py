@@ -48,7 +48,7 @@ def show(app_id: str) -> Response:
     earlier = EqualTimes(services, app_id, asked, is_patient=False)
     numbers = None
     if not by_reports:
-        numbers = traffic.read(services, app_id, time, days, now, notes, compares=compares, earlier=earlier)
+        numbers = traffic.read(services, app_id, time, days, now=now, notes=notes, compares=compares, earlier=earlier)
     # The tag, and what may be wrong, are not for those who only look.
     is_guest = viewer().share is not None
     if since is None and not is_guest and (numbers is None or numbers.empty):

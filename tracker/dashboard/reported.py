@@ -126,7 +126,7 @@ def read_or_in_utc(
     except Refused as refused:
         if refused.status != HTTPStatus.SERVICE_UNAVAILABLE or asked.filters:
             raise
-    counted = traffic.read(services, app_id, in_utc, days, services.clock.now(), notes, compares=False)
+    counted = traffic.read(services, app_id, in_utc, days, now=services.clock.now(), notes=notes, compares=False)
     return replace(counted, parameters=[], in_utc=True)
 
 

@@ -53,14 +53,14 @@ class Traffic:
         return bool(self.chart.before) or any(card.before is not None for card in self.cards)
 
 
-def read(  # noqa: PLR0917 whose, when, with what
+def read(
     services: DashboardServices,
     app_id: str,
     asked: Range,
     days: Days,
+    *,
     now: datetime,
     notes: Sequence[Mapping[str, Any]] = (),
-    *,
     compares: bool = True,
     earlier: EqualTimes | None = None,
 ) -> Traffic:

@@ -63,8 +63,8 @@ def is_of_pages(question: Question) -> bool:
     return any(dimension.name == "page" for dimension in question.dimensions)
 
 
-def sums_of_hits(  # noqa: PLR0917 a question, and what it is put to
-    question: Question, cursor: Cursor, passing: PassingFiles, files: FactsRead, tally: Tally, names: Sequence[str]
+def sums_of_hits(
+    question: Question, cursor: Cursor, passing: PassingFiles, files: FactsRead, tally: Tally, *, names: Sequence[str]
 ) -> list[EngineRow] | None:
     """Return by group what the days after add to these sums; visitors are those whom the tally has not counted.
 

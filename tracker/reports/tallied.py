@@ -86,7 +86,7 @@ class _LaterDays:
         if is_of_pages(question):
             return self._add_pages(names)
         if question.interval is None:
-            return self._add(sums_of_hits(question, *self._looked_up(), names), names)
+            return self._add(sums_of_hits(question, *self._looked_up(), names=names), names)
         twice = counted_twice(question, *self._looked_up())
         return self._add(twice, ["visitors"], sign=-1) and self._ask(names) is not None
 
