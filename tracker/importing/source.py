@@ -195,11 +195,12 @@ def _only_member(stream: io.BufferedReader, file: str) -> _Lines:
 
 
 def _text(stream: _Packed, file: str) -> _Lines:
-    """Return the lines of what was packed. Raises Refused for an archive of files."""
+    """Return the lines of what was packed. Raises Refused for an archive of files, and for damage at the beginning."""
     try:
         head = stream.peek(_LOOKED_AT)
-    except (*DAMAGE, OSError):
-        return stream  # Reading it says what is wrong, and where.
+    except (*DAMAGE, OSError) as error:
+        # Asked again, a reader would only say that something is missing.
+        raise not_found(f"{file} cannot be read beyond line 0: {error}.") from error
     _refuse_tar(head, file)
     return _Utf16(stream) if head.startswith(_BOMS_OF_UTF16) else stream
 
