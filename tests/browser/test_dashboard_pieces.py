@@ -62,6 +62,25 @@ ASKED = """[...document.querySelectorAll(".confirm")].map(question => {
 })"""
 """Opens each question in turn: whether its button and the page stay as they are, and all of the question is seen."""
 
+SMALL = """(() => {
+    const seen = [...document.querySelectorAll("main :is(a[href], button, select, summary, input:not([type=hidden]))")
+    ].filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest(".tall"));
+    const areas = seen.map(e => (e.closest("label.check") ?? e).getBoundingClientRect());
+    const near = (x, y, {left, right, top, bottom}, far) =>
+        Math.hypot(x - Math.max(left, Math.min(x, right)), y - Math.max(top, Math.min(y, bottom))) < far;
+    return seen.filter((e, at) => {
+        const {x, y, width, height} = areas[at], [middle, line] = [x + width / 2, y + height / 2];
+        const told = e.parentElement;
+        const isInText = told.matches("p, li") && told.textContent.trim().length > e.textContent.trim().length + 3;
+        return (width < 24 || height < 24) && !isInText
+            && (e.closest(".bars") || areas.some((other, place) => place != at && near(middle, line, other, 12)));
+    }).map(e => e.outerHTML.slice(0, 120));
+})()"""
+"""What is smaller than 24 px with something else as near as that; a link within a sentence may be (WCAG 2.5.8).
+
+A value of a panel, of which one may be a single character, has all of its row.
+"""
+
 
 @pytest.fixture(scope="module")
 def pages(store: Database) -> list[str]:
@@ -83,6 +102,16 @@ def pages(store: Database) -> list[str]:
     return [path.format(app="/applications/pieces", hit=hits[0]) for path in PAGES]
 
 
+def wait_for_panels(page: Page, running: Stack) -> None:
+    """The facts have to be made first."""
+
+    def has_panels() -> bool:
+        page.goto(f"{running.url}/dashboard/applications/pieces")
+        return page.locator(".part .bars").count() > 0
+
+    wait_until(has_panels)
+
+
 def moved(page: Page, address: str, width: int) -> list[str]:
     """What moved. The page of traffic is seen down to its parameters."""
     height = TRAFFIC_HEIGHT if address.endswith("/applications/pieces") else 900
@@ -99,13 +128,7 @@ def test_nothing_moves_while_a_page_comes(browser: Browser, running: Stack, page
     with seeing(browser, running, locale="en-US") as page:
         sign_in(page, running, running.admin_token)
         expect(page.locator("#key")).to_have_count(0)
-        shown = page.locator(".part .bars")
-
-        def has_panels() -> bool:
-            page.goto(f"{running.url}/dashboard/applications/pieces")
-            return shown.count() > 0
-
-        wait_until(has_panels)  # The facts have to be made first.
+        wait_for_panels(page, running)
         for path in pages:
             assert moved(page, f"{running.url}/dashboard{path}", width) == [], path
 
@@ -126,3 +149,15 @@ def test_a_question_lies_over_the_page_and_within_it(browser: Browser, running: 
 
 def test_what_moves_for_the_time_of_a_single_tag_is_seen(page: Page) -> None:
     assert page.evaluate(IN_PIECES, MOVES) == ["<p>second</p>"] * 2
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_what_is_tapped_is_large_enough(browser: Browser, running: Stack, pages: list[str], width: int) -> None:
+    with seeing(browser, running, locale="ja-JP", viewport={"width": width, "height": 900}) as page:
+        sign_in(page, running, running.admin_token)
+        expect(page.locator("#key")).to_have_count(0)
+        wait_for_panels(page, running)
+        for path in pages:
+            page.goto(f"{running.url}/dashboard{path}")
+            page.evaluate("document.querySelectorAll('main details.more').forEach(more => more.open = true)")
+            assert page.evaluate(SMALL) == [], path

@@ -227,6 +227,14 @@ def test_operations_are_there_while_redis_is_away(operator: Browsing, valkey: Va
     assert "Months in the database" in text_of(page)
 
 
+@pytest.mark.usefixtures("application")
+def test_the_operator_is_told_why_there_are_no_reports(operator: Browsing, managing: Managing) -> None:
+    operator.language = "ja"
+    told = operator.get(f"{HOME}/values")
+    assert told.status_code == 503
+    assert "スケジューラーを起動してください" in text_of(told)
+
+
 def test_the_operator_is_told_to_migrate_a_database_that_is_empty(settings: Settings, empty_database_url: str) -> None:
     managing = Managing(replace(settings, database_url=empty_database_url, database_read_url=empty_database_url))
     operator = Browsing(managing)

@@ -152,8 +152,9 @@ def _explain(error: Exception) -> Response:
     else:
         refused = as_refused(error)
     # Sentences about servers quote no values; the operator is told whether one is unavailable, or not migrated.
-    told = isinstance(error, TryAgain) and "viewer" in g and viewer.viewer().is_operator
-    answer = error_page(refused, reason=str(error) if told else None)
+    cause = error if isinstance(error, TryAgain) else error.__cause__
+    told = isinstance(cause, TryAgain) and "viewer" in g and viewer.viewer().is_operator
+    answer = error_page(refused, reason=str(cause) if told else None)
     if BODY_READ not in request.environ:
         answer.headers.extend(discard_body(request.environ))
     return answer
