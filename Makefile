@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(VENV)/.installed ## make the virtual environment and install what is needed into it
 
@@ -33,15 +33,25 @@ dev: env ## the same, but stay up with live traffic until Ctrl-C
 	@$(BIN)/python -m tracker dev
 
 # More processes than cores, since most tests wait for something most of the time: on two cores six keep both busy.
-test: env ## the whole test suite, with servers of its own (ARGS="-k name" for a part of it, N=8 test processes)
-	$(PYTEST) -n $(or $(N),6) --dist loadfile --no-loadscope-reorder -m $(USUAL) $(ARGS)
+SUITE = $(PYTEST) -n $(or $(N),6) --dist loadfile --no-loadscope-reorder -m $(USUAL) $(ARGS)
+
+test: env ## the code, on a PostgreSQL and a Valkey of its own (ARGS="-k name" for a part of it, N=8 test processes)
+	$(SUITE) tests/unit tests/architecture tests/migration tests/integration
+
+test-processes: env ## commands and servers as an operator runs them, and killed at chosen steps
+	$(SUITE) tests/acceptance tests/faults
+
+test-browser: env ## the dashboard and the script for sites, in Chromium
+	$(SUITE) tests/browser
+
+test-all: test test-processes test-browser ## these three, one after the other
 
 # Nothing to try again is a failure too: the suite broke off in another way.
-test-again: env ## what failed in the last run, one after the other, as long as it is at most three tests
+test-again: env ## what failed in the last runs, one after the other, as long as it is at most three tests
 	@$(BIN)/python -c 'import json, sys; failed = json.load(open(".pytest_cache/v/cache/lastfailed")); print("Tried again, and to be mended even if they pass now:", *failed, sep="\n  "); sys.exit(len(failed) > 3)'
 	$(PYTEST) --last-failed --last-failed-no-failures none -m $(USUAL)
 
-test-long: env ## further cases of what `make test` shows, and those that take long
+test-long: env ## further cases of what `make test-all` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
 
 test-fast: env ## the tests that need no server and no browser, in seconds
@@ -101,4 +111,4 @@ lock: env ## pin requirements.in and requirements-dev.in anew
 clean: ## remove the virtual environment, the data of `make dev` and all caches
 	rm -rf $(VENV) .dev dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help env demo dev test test-again test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema pictures release bench audit lock clean
+.PHONY: help env demo dev test test-processes test-browser test-all test-again test-long test-fast faults fuzz hostile test-clone test-package test-clients check schema pictures release bench audit lock clean

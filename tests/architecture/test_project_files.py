@@ -62,6 +62,18 @@ def test_hosted_ci_runs_what_ci_runs_here() -> None:
     assert {"run": ".ci/run"} in yaml.safe_load(path.read_text())["jobs"]["all"]["steps"]
 
 
+def test_every_folder_of_tests_is_run_by_one_target_and_each_target_by_ci() -> None:
+    suites = dict(re.findall(r"^(test[a-z-]*): env ##.*\n\t\$\(SUITE\) (.*)$", MAKEFILE, re.MULTILINE))
+    run = sorted(folder for folders in suites.values() for folder in folders.split())
+    with_tests = {path.relative_to(REPOSITORY).parts[1] for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    assert run == sorted(f"tests/{folder}" for folder in with_tests)
+    in_all = re.search(r"^test-all: ([a-z -]+) ##", MAKEFILE, re.MULTILINE)
+    in_ci = re.search(r"^for suite in ([a-z -]+); do$", (REPOSITORY / ".ci/run").read_text(), re.MULTILINE)
+    assert in_all
+    assert in_ci
+    assert set(in_all[1].split()) == set(in_ci[1].split()) == set(suites)
+
+
 def test_what_the_demo_needs_is_a_requirement_of_development() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     assert set(project["optional-dependencies"]["demo"]) <= requirements("requirements-dev.in")
