@@ -56,6 +56,18 @@ def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
     assert browsing.get(f"{HOME}?page={'x' * 1001}").status_code == 400
 
 
+def test_sources_of_hits_within_the_site_are_said_to_be_none_and_where_those_of_visits_are(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
+    within = browsing.get(f"{HOME}?country=JP")
+    assert cards(within)["requests"] == "1"
+    assert within.text.count("These hits came from pages of the site itself.") == 1
+    assert "These hits came" in browsing.get(f"{HOME}/panel?country=JP&group=sources&sources=channels").text
+    assert "These hits came" not in browsing.get(f"{HOME}?country=KP").text, "there are none"
+    assert "These hits came" not in browsing.get(f"{HOME}?page=%2Fcart").text
+
+
 def test_a_filter_takes_the_others_too_and_what_contains_a_text(
     browsing: Browsing, database: Database, settings: Settings
 ) -> None:
