@@ -28,10 +28,11 @@ def read_dotenv(env: FileAwareEnv) -> None:
     Who may not enter that directory has none there: `sudo -u tracker` in /root. Raises SettingsInvalid for a file that
     cannot be read.
     """
-    if not os.access(".", os.X_OK, effective_ids=True) or not Path(".env").is_file():
+    if not os.access(".", os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return
     try:
-        env.read_env(".env", recurse=False)
+        if Path(".env").is_file():
+            env.read_env(".env", recurse=False)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(
             f"The file .env in {Path.cwd()} is not accepted: it must be a text file in UTF-8 that this user may read."

@@ -1,6 +1,7 @@
 """What holds for every command: help, exit status, one line for an error, JSON alone on standard output."""
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import environment, run, run_on, tracker
+from tests.support.command_line import PROJECT, environment, run, run_on, tracker
 from tracker import __version__
 from tracker.application import Application
 from tracker.config import Settings
@@ -145,7 +146,9 @@ def test_the_version_is_the_package_s(settings: Settings) -> None:
     assert checks["version"].startswith(f"{__version__} on Python 3.")
 
 
-@pytest.mark.parametrize("arguments", [["apps", "list"], ["apps", "list", "--json"], ["export", "--app-id", "shop"]])
+@pytest.mark.parametrize(
+    "arguments", [["apps", "list"], ["apps", "list", "--json"], ["export", "--app-id", "shop"], ["--version"]]
+)
 def test_results_that_find_no_room_are_one_line_and_1(
     settings: Settings, application: Application, arguments: list[str], tmp_path: Path
 ) -> None:
@@ -154,7 +157,7 @@ def test_results_that_find_no_room_are_one_line_and_1(
         status = run_on((nothing, full, said), environment(settings), "-m", "tracker", *arguments)
     assert (status, errors.read_text()) == (
         1,
-        "Error: What the command writes finds no room: No space left on device.\n",
+        "Error: What the command writes to standard output finds no room: No space left on device.\n",
     )
 
 
@@ -186,3 +189,11 @@ def test_an_export_is_written_into_a_pipe_and_takes_the_place_of_a_file_only(
     assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
     assert file.read_text().startswith("tracking_id,")
     assert sorted(tmp_path.iterdir()) == [file, link, pipe]
+    # A file that a shell has given us as standard output goes on where the shell has come to.
+    whole = tmp_path / "whole"
+    command = f"{shlex.quote(sys.executable)} -m tracker export --app-id shop --output"
+    script = f"{{ echo before; {command} /dev/stdout; {command} {shlex.quote(str(whole))}; echo after; }} > {whole}"
+    done = subprocess.run(["sh", "-c", script], env=environment(settings), cwd=PROJECT, check=False)
+    first, *rows, last = whole.read_text().splitlines()
+    assert (done.returncode, first, last) == (0, "before", "after")
+    assert len([row for row in rows if row.startswith("tracking_id,")]) == 2

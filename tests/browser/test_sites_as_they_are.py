@@ -113,9 +113,22 @@ def test_the_site_may_change_a_hit_or_keep_it_back(page: Page, site: Site, track
     assert rows[1]["referrer"] == site.url("/reset/…")
     assert [row["custom_params"] for row in rows] == [{"title": "/reset/secret"}, {"title": "Next"}]
     assert len(gate.hits) == 2
+    # An error costs the hit that it was given, and none behind it; objects of the page stay as they are.
+    faulty = """<script>ALT_CONFIG = {before_send: function (hit) {
+        if (hit.event_name === 'page_view') throw new Error('no referrer')
+        if (hit.event_data) hit.event_data.name = 'taken out'
+        return hit
+    }}</script>"""
+    page.goto(site.page("/faulty", head=faulty + site.tag))
+    page.evaluate("window.mine = {name: 'somebody'}; ALT.trackEvent('told', mine)")
+    assert tracked.wait_for(3)[2]["event_data"] == {"name": "taken out"}
+    assert page.evaluate("mine.name") == "somebody"
     named = "<script>function shorten(hit) { hit.url = hit.url.split('?')[0]; return hit }</script>"
     page.goto(site.page("/named", head=named + tag_of(gate, tracked, "data-before-send=shorten")) + "?order=1")
-    assert tracked.wait_for(3)[2]["url"] == site.url("/named")
+    assert tracked.wait_for(4)[3]["url"] == site.url("/named")
+    nothing = "<script>const shorten = hit => hit</script>" + tag_of(gate, tracked, "data-before-send=shorten")
+    with page.expect_console_message(lambda message: message.text == "ALT: no before_send is given"):
+        page.goto(site.page("/nothing", head=nothing))
 
 
 def test_a_link_of_a_frame_that_has_no_address_to_its_own_site_is_not_outbound(

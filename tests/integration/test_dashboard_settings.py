@@ -66,7 +66,10 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     assert 'name="status"' not in page.text, "the operator's"
     operator = Browsing(managing)
     operator.sign_in(managing.admin_token)
-    operator.post(f"{HOME}/settings", action="application", name="Shop", domain="", status="suspended")
+    suspended = {"action": "application", "name": "Shop", "status": "suspended"}
+    refused = operator.post(f"{HOME}/settings", domain="no domain", **suspended)
+    assert (refused.status_code, 'value="suspended" selected' in refused.text) == (400, True)
+    operator.post(f"{HOME}/settings", domain="", **suspended)
     assert applications.show(database, "shop").status == "suspended"
 
 

@@ -228,6 +228,18 @@ def test_a_dotenv_file_that_one_may_not_read_is_named(environment: Environment, 
         assert "this user may read" in environment.refused()
 
 
+def test_a_dotenv_file_that_leads_where_one_may_not_look_is_named(environment: Environment, tmp_path: Path) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir(0o700)
+    (shut / ".env").write_text("TRACKER_BATCH_SIZE=5\n")
+    (tmp_path / ".env").symlink_to(shut / ".env")
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    with as_another_user():
+        assert "this user may read" in environment.refused()
+
+
 def test_a_dotenv_file_that_is_no_text_is_named_and_not_quoted(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"TRACKER_SECRET_KEY=hunter2\xff\xfe\n")
     message = environment.refused()

@@ -1,6 +1,7 @@
 """Files of facts are looked at once for all questions that come together, and what is wrong is told to each of them."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,10 @@ from uuid import uuid4
 import pytest
 
 from tracker.errors import FactsUnavailable
+from tracker.facts.engine import FactsChanged
 from tracker.facts.folder import Folder, described, name_of
 from tracker.facts.visits import beside
-from tracker.reports.file_checks import FileChecks
+from tracker.reports.file_checks import _AT_ONCE, FileChecks
 from tracker.store.facts_files import FactsFile
 
 _QUESTIONS = 6
@@ -52,7 +54,7 @@ def _file(folder: Folder, content: bytes) -> FactsFile:
 
 
 def _asked_together(checks: FileChecks, folder: LookedAt, files: list[FactsFile]) -> list[BaseException | None]:
-    """Return what each of some questions about these files is told; nobody is done before all have come."""
+    """Return what each of some questions about these files is told; nothing is looked at before all have come."""
     come = threading.Barrier(_QUESTIONS + 1)
 
     def ask(_: int) -> BaseException | None:
@@ -88,6 +90,23 @@ def test_a_damaged_file_is_told_to_every_question_and_looked_at_anew_once_it_is_
     (folder.path / bad.name).write_bytes(b"bad!")
     checks.check([good, bad])
     assert folder.names[-1] == bad.name
+
+
+def test_a_damaged_file_is_told_to_nobody_who_does_not_ask_about_it(folder: LookedAt) -> None:
+    checks, files = FileChecks(folder), [_file(folder, bytes([number]) * 100) for number in range(10)]
+    (folder.path / files[0].name).unlink()
+    with ThreadPoolExecutor(2) as questions:
+        all_of_them = questions.submit(checks.check, files)
+        while len(folder.names) < _AT_ONCE:
+            time.sleep(0.01)
+        last = questions.submit(checks.check, files[-1:])
+        while not last.running():
+            time.sleep(0.01)
+        folder.go_on.set()
+        with pytest.raises(FactsChanged):
+            all_of_them.result(10)
+        assert last.result(10) is None
+    assert files[-1].name in folder.names
 
 
 def test_nobody_waits_for_a_look_that_could_not_begin(folder: LookedAt, monkeypatch: pytest.MonkeyPatch) -> None:

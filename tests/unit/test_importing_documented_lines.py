@@ -1,5 +1,8 @@
 """Lines that the documentation of servers and shippers shows, in their less usual kinds."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from tracker.importing.formats import LogReader, reader_of
@@ -95,6 +98,17 @@ def test_a_text_of_azure_is_the_object_that_it_holds() -> None:
     assert (record.host, record.columns["url"], record.columns["user_agent"]) == ("site.example", "/a?b=c", "UA x")
 
 
+@pytest.mark.parametrize("tail", ["", ", x", ", 2001:db8::1:"])
+@pytest.mark.parametrize("address", ["2001:db8:1:2:3:4:5:6", "::", "203.0.113.9:80", "[::1]:443", "unknown", ":" * 900])
+def test_a_list_of_addresses_takes_no_longer_for_what_a_client_put_into_it(address: str, tail: str) -> None:
+    """Each address fits a format in one way: with several, a list of eight took a second, one of sixteen days."""
+    line = f'{COMMON} "https://r.example/" "UA x" "{", ".join([address] * 200)}{tail}"'
+    began = time.process_time()
+    with suppress(Malformed):
+        reader_of(None)(line.encode())
+    assert time.process_time() - began < 1
+
+
 def times(*lines: str) -> list[str]:
     reader = reader_of(None)
     reader(TIME_ALONE)
@@ -112,10 +126,28 @@ def test_a_time_of_day_has_the_date_that_was_said_last() -> None:
     assert times(first, f"23:59:58{rest}", f"00:00:01{rest}", f"15:00:00{rest}") == [
         *("29 23:59:58", "30 00:00:01", "30 15:00:00")
     ]
+    # Nobody came in the night.
+    assert times(first, f"17:30:00{rest}", f"08:10:00{rest}", f"07:00:00{rest}", f"06:05:00{rest}") == [
+        *("29 17:30:00", "30 08:10:00", "30 07:00:00", "01 06:05:00")
+    ]
+    # An answer of the day before is late, and so is nobody behind it.
+    assert times(first, f"23:59:59{rest}", f"00:00:00{rest}", f"23:59:59{rest}", f"00:00:01{rest}") == [
+        *("29 23:59:59", "30 00:00:00", "29 23:59:59", "30 00:00:01")
+    ]
+    # What is no record, or no time, moves no date.
+    reader = reader_of(None)
+    for line in (TIME_ALONE, first.encode(), f"17:30:00{rest}".encode()):
+        reader(line)
+    for torn in ("03:00:00 203.0.113.9 GET /a x", "99:00:00 203.0.113.9 GET /a 200"):
+        with pytest.raises(Malformed):
+            reader(torn.encode())
+    record = reader(f"17:30:01{rest}".encode())
+    assert record is not None
+    assert record.created_at.day == 29
     assert times(first, f"10:05:03{rest}", "#Date: 2026-11-27 01:00:00", f"01:00:01{rest}") == [
         *("29 10:05:03", "27 01:00:01")
     ]
-    for directive in ("#Date: yesterday", "#Version: 1.0"):
+    for directive in ("#Date: yesterday", "#Version: 1.0", "#Date: 9999-12-31 23:59:59", "#Date: 0001-01-01 00:00:00"):
         with pytest.raises(Malformed, match="no date"):
             times(directive, f"10:05:03{rest}")
 

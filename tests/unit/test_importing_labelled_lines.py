@@ -63,10 +63,35 @@ def test_what_stands_in_a_value_is_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        "sent_http_last_modified:Wed, 21 Oct 2015 07:28:00 GMT",
+        "unixtime:1700000000.123",
+        "reqid:1700000000.55-1",
+        'uri:/api?f={"a":1}',
+        'cookie:s={"a":1}',
+    ],
+)
+def test_labels_that_are_not_read_may_have_any_value(more: str) -> None:
+    for line in (f"{LINE}\t{more}", LINE.replace("\tstatus", f"\t{more}\tstatus")):
+        assert read(line).columns["url"] == "/a?b=c"
+
+
+def test_a_host_that_is_no_address_is_the_site() -> None:
+    record = read(LINE.replace("host:203.0.113.9", "host:shop.example").replace("\tvhost:site.example", ""))
+    assert (record.host, record.columns.get("ip_address")) == ("shop.example", None)
+
+
+def test_a_request_may_be_its_target_alone() -> None:
+    assert read(LINE.replace("req:GET /a?b=c HTTP/1.1", "method:GET\treq:/a?b=c")).columns["url"] == "/a?b=c"
+
+
+@pytest.mark.parametrize(
     "line",
     [
         LINE.replace("UA x", "Utime:[29/Nov/2026:19:05:04 +0900]"),
         LINE + LINE,
+        f'{LINE}203.0.113.9 - - [29/Nov/2026:19:05:03 +0900] "GET / HTTP/1.1" 200 5',
         LINE[:150] + LINE,
         LINE.replace("UA x", 'U198.51.100.4 - - [29/Nov/2026:19:05:03 +0900] "GET / HTTP/1.1" 200 5'),
         LINE.replace("UA x", 'U{"time":1795946703}'),

@@ -99,8 +99,8 @@
             return;
         }
         configure();
-        if (!settings.app_id || !endpoint) {
-            window.console.warn("ALT: no " + (settings.app_id ? "endpoint" : "app_id") + " is given");
+        if (!settings.app_id || !endpoint || !(settings.before_send || log).bind) {
+            window.console.warn("ALT: no " + (settings.app_id ? endpoint ? "before_send" : "endpoint" : "app_id") + " is given");
             return;
         }
         started = true;
@@ -147,6 +147,8 @@
         Object.assign(settings, typeof ALT_CONFIG === "undefined" ? null : ALT_CONFIG);
         settings.app_id = text(settings.app_id);
         settings.session_timeout = Number(settings.session_timeout) || 18e5;
+        // An attribute can only name a function.
+        settings.before_send = window[settings.before_send] || settings.before_send;
         parameters = merged({}, settings.custom_params);
         const given = settings.endpoint || tag && tag.src && tag.src.replace(/[^/]*([?#].*)?$/, "v1/track");
         endpoint = given && resolved(given).href;
@@ -282,8 +284,8 @@
         };
         const id = hit.event_id;
         if (settings.before_send) {
-            // An attribute can only name a function.
-            hit = (window[settings.before_send] || settings.before_send)(hit);
+            // What the page does to a hit is not done to objects of its own, and an error costs this hit alone.
+            hit = guarded(settings.before_send)(copied(hit));
         }
         if (!plain(hit)) {
             log("not sent", fields);
@@ -570,6 +572,7 @@
                 if (result && result.catch) {
                     result.catch(log);
                 }
+                return result;
             } catch (error) {
                 log(error);
             }

@@ -1,10 +1,12 @@
 """`export`: the hits of an application, into a file or a pipe."""
 
+import os
+import stat
 import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import click
 from rich.console import Console
@@ -77,14 +79,27 @@ def _write(chunks: Iterable[bytes], output: Path | None) -> None:
         _print(chunks)
         return
     try:
-        if output.exists() and not output.is_file():
-            # A pipe or a device, such as /dev/stdout: what takes its place would not be one.
-            with output.open("wb") as file:
-                file.writelines(chunks)
+        if (opened := _opened(output)) is None:
+            _replace(Path(os.path.realpath(output)), chunks)
         else:
-            _replace(output.resolve(), chunks)
+            with opened as file:
+                file.writelines(chunks)
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+
+
+def _opened(output: Path) -> BinaryIO | None:
+    """Open what another file in its place would not be: a pipe, a device, or a file that is our standard output."""
+    try:
+        state = output.stat()
+    except FileNotFoundError:
+        return None
+    for number in (1, 2):
+        if os.path.samestat(state, os.fstat(number)):
+            # Where it has come to: what the shell has written before stays, and what it writes after comes behind.
+            sys.stdout.flush()
+            return os.fdopen(os.dup(number), "wb")
+    return None if stat.S_ISREG(state.st_mode) else output.open("wb")
 
 
 def _replace(output: Path, chunks: Iterable[bytes]) -> None:

@@ -7,6 +7,8 @@ usage or settings. Results go to standard output, everything else to standard er
 import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,18 +77,32 @@ class _WrongSettings(_Failure):
 
 
 class _Commands(LazyGroup):
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 click's signature
+        with _told_in_a_line():  # Help and version are printed here.
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 click's signature
         try:
-            return super().invoke(ctx)
+            with _told_in_a_line():
+                return super().invoke(ctx)
         except (SettingsInvalid, ForeignQueue) as error:
             raise _WrongSettings(visible(str(error), is_one_line=False)) from error
         except TrackerError as error:
             raise _Failure(visible(_advice(error), is_one_line=False)) from error
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
+
+
+@contextmanager
+def _told_in_a_line() -> Iterator[None]:
+    """Say of what finds no room where that is; without a file's name it is standard output."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        if error.filename is None:
             _discard_results()
-            raise _Failure(f"What the command writes finds no room: {error.strerror}.") from error
+        place = error.filename or "standard output"
+        raise _Failure(f"What the command writes to {place} finds no room: {error.strerror}.") from error
 
 
 def _advice(error: TrackerError) -> str:

@@ -27,6 +27,7 @@ from tracker.importing.w3c import W3CReader
 from tracker.importing.wrappers import Unwrapped, json_of, message_of, unwrap, unwrap_json
 
 _JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json", "ltsv", "logfmt")
+_NOT: Final = {"json": "no JSON object, no labelled values, no pairs", "w3c": "not a record of a W3C log"}
 _W3C_NAMES: Final = ("w3c", "iis", "cloudfront")
 NAMES: Final = tuple(sorted({*KNOWN, *_JSON_NAMES, *_W3C_NAMES}))
 """What `--format` takes besides a format string."""
@@ -195,6 +196,8 @@ class LogReader:
         if time is not None and not fields.get("time"):
             fields["time"] = time
         record = record_of(fields, self.rules)
+        if known is self._w3c:
+            self._w3c.accepted()
         self._last, self._carried = known, len(wrappers)
         self._usual = known if isinstance(known, LineFormat) and not wrappers else None
         if known.unread:
@@ -224,7 +227,7 @@ class LogReader:
     def _no_format(self, line: bytes) -> str:
         if self.only is None:
             return why_unreadable(line)
-        return f"not a line of the format {self.only.name}" if isinstance(self.only, LineFormat) else f"not {self.only}"
+        return f"not a line of the format {self.only.name}" if isinstance(self.only, LineFormat) else _NOT[self.only]
 
 
 def _is_shadowed(line: bytes) -> bool:

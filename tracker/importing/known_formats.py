@@ -19,7 +19,8 @@ from tracker.importing.line_parts import (
     referrer_and_agent,
 )
 
-_PASSED_ON: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|unknown)"
+_PASSED_ON: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|unknown)"
+"""Each address fits in one way only: whoever sends a request writes the list, and ways would multiply along it."""
 _FORWARDED: Final = rf'(?: (?:[Xx]-[Ff]orwarded-[Ff]or=)?"(?P<forwarded_for>{_PASSED_ON}(?:, ?{_PASSED_ON})*)")?'
 """An appended list of addresses is nginx' `"$http_x_forwarded_for"`, as its packages configure it; some name it."""
 _APPENDED: Final = rf'{_FORWARDED}(?P<rest> (?!.*:HIER_)[^"]*(?:"{QUOTED}"[^"]*)*)?'

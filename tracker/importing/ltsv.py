@@ -11,6 +11,7 @@ from tracker.importing.escapes import ESCAPES
 from tracker.importing.json_aliases import ALIASES
 from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.record import Malformed
+from tracker.privacy.addresses import normalise
 
 _PAIR: Final = r"[A-Za-z_][0-9A-Za-z_.-]*:[^\t]*"
 _LINE: Final = re.compile(rf"{_PAIR}(?:\t{_PAIR}){{2,}}\t?")
@@ -21,11 +22,14 @@ _ADDRESSES: Final = frozenset(ALIASES["address"])
 _TIMES: Final = frozenset(ALIASES["time"])
 _WHOLE_REQUEST: Final = re.compile(r"[A-Za-z_-]+ \S.* HTTP/\d(?:\.\d)?")
 _CLOCK: Final = re.compile(r"(?<!\d)[0-2]\d:[0-5]\d:\d\d(?!\d)")
-_OF_A_LINE: Final = re.compile(
-    r"\{\"|(?<![\d.])1\d{9}(?:\.\d|\d{3}\|)|\b(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) +\"?(?:/|https?:)"
-)
+_REQUEST: Final = re.compile(r"\b(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) +\"?(?:/|https?:)")
+_OF_A_LINE: Final = re.compile(rf"\{{\"|(?<![\d.])1\d{{9}}(?:\.\d|\d{{3}}\|)|{_REQUEST.pattern}")
 """An object, a time in seconds, a request."""
+_TARGET: Final = re.compile(r"(?:/|https?://)\S*")
+_DATE_OR_NUMBER: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[\d.]+")
 _HEADERS: Final = ("referer", "ua", "http_referer", "http_user_agent")
+_SENT: Final = frozenset({"request", *_HEADERS, "user", "remote_user"})
+"""What is read of a line and may be any text; of others the last alone is looked at, which a torn line ends in."""
 _MARK, _UNDO = ESCAPES["safe"]
 
 
@@ -41,32 +45,36 @@ def labelled_of(line: bytes) -> dict[str, str] | None:
         return None
     is_escaped = _MARK in line
     values: dict[str, str] = {}
-    for pair in text.rstrip("\t").split("\t"):
+    pairs = text.rstrip("\t").split("\t")
+    for pair in pairs:
         label, _, value = pair.partition(":")
         name = _LABELS.get(label, label)
         if name in values:
             raise Malformed(f"{TWO_RECORDS}: it says {label} twice")
-        if name not in _TIMES and _holds_another(name, value):
+        is_looked_at = name in _SENT or (pair is pairs[-1] and name not in _TIMES)
+        if is_looked_at and _holds_another(name, value):
             raise Malformed(TWO_RECORDS)
         # Behind the split: servers escape the tabs that were sent.
         values[name] = _UNDO(value.encode()).decode("utf-8", "replace") if is_escaped else value
     if _lost_a_part(values):
         raise Malformed("its request has no protocol, and yet it brought headers: it lost a part")
-    if _CLIENT in values and _ADDRESSES.isdisjoint(values):
+    if _ADDRESSES.isdisjoint(values) and normalise(values.get(_CLIENT, "")):
         values["remote_addr"] = values.pop(_CLIENT)
     return values
 
 
 def _holds_another(name: str, value: str) -> bool:
-    """Return whether a value has what no header has, and a line of another format that was glued to it: a time."""
-    if name == "request" and _WHOLE_REQUEST.fullmatch(value):
+    """Return whether a value has what lines of other formats have, as if one was glued to it: a time, a request."""
+    if _DATE_OR_NUMBER.fullmatch(value) or (name == "request" and _WHOLE_REQUEST.fullmatch(value)):
         return False
     is_text = " " in value or '"' in value
-    return (is_text and _CLOCK.search(value) is not None) or _OF_A_LINE.search(value) is not None
+    if is_text and _CLOCK.search(value):
+        return True
+    return (_OF_A_LINE if name in _SENT else _REQUEST).search(value) is not None
 
 
 def _lost_a_part(values: dict[str, str]) -> bool:
     request = values.get("request", "-")
-    if request == "-" or _WHOLE_REQUEST.fullmatch(request):
+    if request == "-" or _WHOLE_REQUEST.fullmatch(request) or _TARGET.fullmatch(request):
         return False
     return any(values.get(name, "-") not in ("", "-") for name in _HEADERS)

@@ -6,8 +6,9 @@ and percent-encodes what it would not write, Tomcat escapes as in its other logs
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import datetime, timedelta
+from datetime import time as clock
+from typing import Final
 from urllib.parse import unquote
 
 from tracker.importing.escapes import ESCAPES
@@ -40,8 +41,11 @@ _NUMBERS: Final = frozenset(["s-port", "cs-bytes", "sc-bytes", "sc-substatus", "
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK: Final = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?")
 _DATED: Final = frozenset(("date", "timestamp", "date-time"))
-_HALF_A_DAY: Final = 12
-"""Hours by which the time of day has to go back for a midnight to lie between: answers overtake each other."""
+_OVERTAKEN: Final = timedelta(hours=2)
+"""By less than this a time of day goes back since an answer was overtaken by others; else a midnight lies between."""
+_OVERTAKEN_AT_MIDNIGHT: Final = timedelta(minutes=10)
+"""By less than this an answer of the day before comes late: a gap that leaves so little of a day is less likely."""
+_DAY: Final = timedelta(days=1)
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
@@ -49,13 +53,6 @@ _NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
 _CLOUDFRONT: Final = "x-edge-location"
 """A field that CloudFront alone has, in its files and in its JSON."""
 _UNDO_TOMCAT: Final = ESCAPES["java"].undo
-
-
-class _Day(NamedTuple):
-    """The last time of which the date is known."""
-
-    date: date
-    time: str
 
 
 class W3CReader:
@@ -67,14 +64,17 @@ class W3CReader:
         self._names: list[str] = []
         self._is_tomcat = False
         self._header: dict[str, bytes] = {}
-        self._day: _Day | None = None
+        self._last: datetime | None = None
+        """The latest moment of which the date is known."""
+        self._latest: datetime | None = None
+        """What it is once the line that was read last is taken for a record."""
         self.unread: tuple[str, ...] = ()
 
     @property
     def header(self) -> bytes:
         """Return the directives after which the lines to come are read."""
-        if self._day is not None:
-            self._header["date"] = f"#Date: {self._day.date} {self._day.time}".encode()
+        if self._last is not None:
+            self._header["date"] = f"#Date: {self._last:%Y-%m-%d %H:%M:%S}".encode()
         return b"\n".join(self._header.values())
 
     def directive(self, line: bytes) -> bool:
@@ -88,7 +88,7 @@ class W3CReader:
         elif key.lower() == "software":
             self._is_tomcat = "Tomcat" in value
         elif key.lower() == "date":
-            self._day = _day_of(value.strip())
+            self._last = _moment_of(value.strip())
         if key.lower() in ("fields", "software"):
             self._header[key.lower()] = line
         return key.lower() in (
@@ -115,28 +115,41 @@ class W3CReader:
             values = text.split()
         if len(values) != len(self._names):
             raise Malformed(f"{len(values)} fields where #Fields: names {len(self._names)}")
-        return fields_of(self._with_date(dict(zip(self._names, values, strict=True))))
+        dated, self._latest = self._dated(dict(zip(self._names, values, strict=True)))
+        return fields_of(dated)
 
-    def _with_date(self, values: dict[str, str]) -> dict[str, str]:
-        """Give a record that has a time of day alone the date of the last `#Date:`, a later one behind a midnight."""
-        time = values.get("time")
-        if time is None or self._day is None or not _CLOCK.fullmatch(time) or not _DATED.isdisjoint(values):
-            return values
-        has_passed = int(time[:2]) + _HALF_A_DAY < int(self._day.time[:2])
-        self._day = _Day(self._day.date + timedelta(days=has_passed), time)
-        return {**values, "date": str(self._day.date)}
+    def accepted(self) -> None:
+        """Note that the line read last was a record: one that is torn says nothing of the days of those to come."""
+        self._last = self._latest
+
+    def _dated(self, values: dict[str, str]) -> tuple[dict[str, str], datetime | None]:
+        """Give a record that has a time of day alone its date: of the last `#Date:`, and a later one behind a midnight.
+
+        Return the values, and which moment is the latest that is known then.
+        """
+        time, last = values.get("time"), self._last
+        if time is None or last is None or not _CLOCK.fullmatch(time) or not _DATED.isdisjoint(values):
+            return values, last
+        try:
+            moment = datetime.combine(last.date(), clock.fromisoformat(time[:8]))
+            if moment <= last - _OVERTAKEN:
+                moment += _DAY
+            elif moment > last + _DAY - _OVERTAKEN_AT_MIDNIGHT:
+                moment -= _DAY
+        except (ValueError, OverflowError):
+            return values, last  # It is no time of day, or of no year: whoever reads the fields refuses it.
+        return {**values, "date": str(moment.date())}, max(moment, last)
 
     def _value(self, quoted: str, plain: str) -> str:
         text = quoted.replace('""', '"') or plain
         return _UNDO_TOMCAT(text.encode()).decode("utf-8", "replace") if self._is_tomcat else text
 
 
-def _day_of(text: str) -> _Day | None:
+def _moment_of(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text).replace(microsecond=0, tzinfo=None)
     except ValueError:
         return None  # Of another shape: records without a date are malformed then.
-    return _Day(moment.date(), f"{moment:%H:%M:%S}")
 
 
 def fields_of(values: Mapping[str, str]) -> Fields:

@@ -100,7 +100,7 @@ class Instant(fields.Field[datetime]):
     """A point in time with its offset (RFC 3339, section 5.6); loaded in UTC, fractions cut to microseconds."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        if value is None:
+        if value is None or (type(value) is str and _says_nothing(value)):
             return missing
         moment = timestamps.in_utc(value, timestamps.WITH_SPACE)
         if moment is None:

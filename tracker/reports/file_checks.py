@@ -6,7 +6,7 @@ comes first looks at a file, and the others wait for that.
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Final
 
 from tracker.errors import FactsUnavailable
@@ -38,10 +38,17 @@ class FileChecks:
         Raises FactsChanged where one is gone, and FactsUnavailable where one is damaged or cannot be had.
         """
         self._folder.note_read(file.name for file in files)
-        unknown = [file for file in files if self._known.get(file.name, ()) != self._state(file)]
-        if not unknown:
-            return
+        while not self._are_checked(files):
+            pass
+
+    def _are_checked(self, files: Sequence[FactsFile]) -> bool:
+        """Look at what nobody has looked at, and wait for the others; False where one of them gave up before it began.
+
+        Raises as `check` does.
+        """
+        states = {file.name: self._state(file) for file in files}
         with self._lock:
+            unknown = [file for file in files if self._known.get(file.name, ()) != states[file.name]]
             others = [self._under_way[file.name] for file in unknown if file.name in self._under_way]
             begun = {file.name: file for file in unknown if file.name not in self._under_way}
             self._under_way |= {name: Future() for name in begun}
@@ -50,12 +57,15 @@ class FileChecks:
         finally:
             with self._lock:
                 ended = [self._under_way.pop(name) for name in begun]
-            # Nobody is left waiting, also where no thread could be started.
+            # After a file that is damaged, or without threads, the rest is not looked at: whoever waits does it.
             for look in ended:
-                if not look.done():
-                    look.set_exception(FactsUnavailable("A file of the facts could not be looked at: ask again."))
-        for other in others:
-            other.result()
+                look.cancel()
+        try:
+            for other in others:
+                other.result()
+        except CancelledError:
+            return False
+        return True
 
     def _look_at(self, files: Sequence[FactsFile]) -> None:
         if len(files) <= 1:
