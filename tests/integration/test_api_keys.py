@@ -1,6 +1,8 @@
 """API keys over HTTP: what they may, and how they end."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.support.managing import Managing, data, error
 from tests.support.queued_hits import rows
@@ -153,14 +155,24 @@ def test_when_a_key_was_used_is_written_later_for_tracking_and_management(
     assert (kept["name"], kept["last_used_at"]) == ("first key, replaced", used["first"])
 
 
+def refused_at_last(managing: Managing, key_of: Callable[[int], str]) -> Any:
+    """Return the answer to a wrong key that was one too many for its minute; another one may have begun meanwhile."""
+    for number in range(70):
+        answer = managing.get("/v1/applications/shop", key=key_of(number), address="192.0.2.1")
+        if answer.status_code != 401:
+            break
+        assert error(answer) == (401, "INVALID_API_KEY")
+    assert number >= 30
+    assert error(answer) == (429, "RATE_LIMIT_EXCEEDED")
+    return answer
+
+
 def test_many_wrong_keys_of_an_address_are_not_looked_up_any_more(
     managing: Managing, application: Application, application_key: str
 ) -> None:
     assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.1").status_code == 200
-    answers = [managing.get("/v1/applications/shop", key=f"wrong {n}", address="192.0.2.1") for n in range(70)]
-    assert error(answers[0]) == (401, "INVALID_API_KEY")
-    assert error(answers[-1]) == (429, "RATE_LIMIT_EXCEEDED")
-    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    refused = refused_at_last(managing, lambda number: f"wrong {number}")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.1").status_code == 200
     assert managing.get("/v1/applications/shop", key=application_key, address="192.0.2.2").status_code == 200
 
@@ -169,6 +181,4 @@ def test_a_key_that_was_right_and_ended_is_rationed_as_others_are(managing: Mana
     key_id, key = make(managing, "stats:read")
     assert managing.get("/v1/applications/shop", key=key, address="192.0.2.1").status_code == 200
     managing.delete(f"{KEYS}/{key_id}")
-    answers = [managing.get("/v1/applications/shop", key=key, address="192.0.2.1") for _ in range(70)]
-    assert error(answers[0]) == (401, "INVALID_API_KEY")
-    assert error(answers[-1]) == (429, "RATE_LIMIT_EXCEEDED")
+    refused_at_last(managing, lambda _: key)
