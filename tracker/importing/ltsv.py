@@ -29,7 +29,7 @@ _TARGET: Final = re.compile(r"(?:/|https?://)\S*")
 _DATE_OR_NUMBER: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT|[\d.]+")
 _HEADERS: Final = ("referer", "ua", "http_referer", "http_user_agent")
 _SENT: Final = frozenset({"request", *_HEADERS, "user", "remote_user"})
-"""What is read of a line and may be any text; of others the last alone is looked at, which a torn line ends in."""
+"""What is read of a line and may be any text; of others the first and the last are looked at, where lines are torn."""
 _MARK, _UNDO = ESCAPES["safe"]
 
 
@@ -51,7 +51,8 @@ def labelled_of(line: bytes) -> dict[str, str] | None:
         name = _LABELS.get(label, label)
         if name in values:
             raise Malformed(f"{TWO_RECORDS}: it says {label} twice")
-        is_looked_at = name in _SENT or (pair is pairs[-1] and name not in _TIMES)
+        is_at_an_end = pair is pairs[0] or pair is pairs[-1]
+        is_looked_at = name in _SENT or (is_at_an_end and name not in _TIMES)
         if is_looked_at and _holds_another(name, value):
             raise Malformed(TWO_RECORDS)
         # Behind the split: servers escape the tabs that were sent.
