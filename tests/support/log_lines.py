@@ -199,7 +199,7 @@ def line_of(shape: str, visitor: Visitor) -> bytes:
 
 WITHOUT_PROTOCOL: Final = frozenset(("gin", "http-server"))
 """Formats whose requests in quotes have no end that is their own."""
-JSON: Final = frozenset(("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console"))
+JSON: Final = frozenset(("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console", "fluentd"))
 
 
 def whose(record: Record, names: tuple[str, ...] = ("url", "referrer", "user_agent")) -> set[str]:

@@ -98,6 +98,16 @@ def test_a_text_of_azure_is_the_object_that_it_holds() -> None:
     assert (record.host, record.columns["url"], record.columns["user_agent"]) == ("site.example", "/a?b=c", "UA x")
 
 
+def test_a_line_of_uwsgi_that_was_torn_before_its_user_has_nothing_of_the_next_one() -> None:
+    line = (
+        "[pid: 1|app: 0|req: 1/1] 203.0.113.9 (bob) {40 vars in 800 bytes} [Sat Nov 28 20:57:02 2026] GET /a => "
+        "generated 5 bytes in 1 msecs (HTTP/1.1 200) 2 headers in 79 bytes (1 switches on core 0)"
+    )
+    assert read(line)[1].columns["url"] == "/a"
+    with pytest.raises(Malformed):
+        read(line.partition("bob")[0] + line.replace("203.0.113.9", "198.51.100.2"))
+
+
 @pytest.mark.parametrize("tail", ["", ", x", ", 2001:db8::1:"])
 @pytest.mark.parametrize("address", ["2001:db8:1:2:3:4:5:6", "::", "203.0.113.9:80", "[::1]:443", "unknown", ":" * 900])
 def test_a_list_of_addresses_takes_no_longer_for_what_a_client_put_into_it(address: str, tail: str) -> None:

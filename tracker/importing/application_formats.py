@@ -16,7 +16,7 @@ from tracker.importing.line_parts import (
 )
 
 _UWSGI: Final = (
-    rf"\[pid: \d+\|app: [\d-]+\|req: [\d-]+/[\d-]+\] (?P<address>(?:{FIELD['address']})?) \([^)]*\) \{{\d+ vars in \d+ bytes\}} "
+    rf"\[pid: \d+\|app: [\d-]+\|req: [\d-]+/[\d-]+\] (?P<address>(?:{FIELD['address']})?) \((?:(?!\[pid: )[^)])*\) \{{\d+ vars in \d+ bytes\}} "
     r"(?P<time>\[[^\]]+\]) (?P<method>[A-Za-z]*) (?P<target>[^\s\x22]*) => generated (?P<bytes>\d+) bytes in \d+ \w+ "
     r"\((?P<protocol>HTTP/[\d.]+)? (?P<status>\d{3})\) .*"
 )
