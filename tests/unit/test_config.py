@@ -208,6 +208,13 @@ def as_another_user() -> Iterator[None]:
         os.seteuid(0)
 
 
+def let_others_enter(path: Path) -> None:
+    """Let every user pass through a folder of ours and those that pytest made around it."""
+    for folder in (path, *path.parents[:3]):
+        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+
+
 def test_a_directory_that_one_may_not_enter_has_no_dotenv_file(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TRACKER_BATCH_SIZE=5\n")
     tmp_path.chmod(0)
@@ -221,9 +228,7 @@ def test_a_directory_that_one_may_not_enter_has_no_dotenv_file(environment: Envi
 def test_a_dotenv_file_that_one_may_not_read_is_named(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("TRACKER_SECRET_KEY=hunter2hunter2\n")
     (tmp_path / ".env").chmod(0)
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o011)
+    let_others_enter(tmp_path)
     with as_another_user():
         assert "this user may read" in environment.refused()
 
@@ -233,9 +238,7 @@ def test_a_dotenv_file_that_leads_where_one_may_not_look_is_named(environment: E
     shut.mkdir(0o700)
     (shut / ".env").write_text("TRACKER_BATCH_SIZE=5\n")
     (tmp_path / ".env").symlink_to(shut / ".env")
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o011)
+    let_others_enter(tmp_path)
     with as_another_user():
         assert "this user may read" in environment.refused()
 

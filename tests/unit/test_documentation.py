@@ -29,6 +29,14 @@ NOTHING_OF_A_PERSON = {
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
+def demand_table(document: str, mark: str, table: str) -> None:
+    """Assert that a document has this table between `<!-- mark -->` and `<!-- end of mark -->`."""
+    text = (ROOT / document).read_text()
+    between = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- end of {mark} -->", text, re.DOTALL)
+    assert between, f"{document} has lost the marks around its table of {mark}"
+    assert between[1] == table, f"replace the table in {document} by:\n\n{table}\n"
+
+
 def settings_table() -> str:
     """The table of docs/operations.md, made of the docstrings of `tracker.config.Settings`."""
     classes = [node for node in ast.parse(Path(config.__file__).read_text()).body if isinstance(node, ast.ClassDef)]
@@ -42,10 +50,7 @@ def settings_table() -> str:
 
 
 def test_the_settings_table_says_what_the_settings_module_says() -> None:
-    text = (ROOT / "docs/operations.md").read_text()
-    between = re.search(r"<!-- settings -->\n(.*?)\n<!-- end of settings -->", text, re.DOTALL)
-    assert between, "docs/operations.md has lost the marks around its settings table"
-    assert between[1] == settings_table(), f"replace the table in docs/operations.md by:\n\n{settings_table()}\n"
+    demand_table("docs/operations.md", "settings", settings_table())
 
 
 def application_settings_table() -> str:
@@ -59,11 +64,7 @@ def application_settings_table() -> str:
 
 
 def test_the_table_of_an_applications_settings_says_what_their_module_says() -> None:
-    text = (ROOT / "docs/commands.md").read_text()
-    between = re.search(r"<!-- application settings -->\n(.*?)\n<!-- end of application settings -->", text, re.DOTALL)
-    assert between, "docs/commands.md has lost the marks around its table of settings"
-    table = application_settings_table()
-    assert between[1] == table, f"replace the table in docs/commands.md by:\n\n{table}\n"
+    demand_table("docs/commands.md", "application settings", application_settings_table())
 
 
 def test_the_sentence_of_a_number_has_its_default_and_no_other_bounds(
