@@ -15,10 +15,10 @@ from tracker.importing import haproxy_directives
 from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
 from tracker.importing.pasted_formats import bare_format
+from tracker.importing.record import field_by_name
 
-_APACHE: Final = {
-    name: field
-    for field, names in {
+_APACHE: Final = field_by_name(
+    {
         "address": "h a",
         "time": "t",
         "request": "r",
@@ -31,23 +31,19 @@ _APACHE: Final = {
         "decoded_path": "U",
         "query": "q",
         "protocol": "H",
-    }.items()
-    for name in names.split()
-}
-_APACHE_HEADERS: Final = {
-    name: field
-    for field, names in {
+    }
+)
+_APACHE_HEADERS: Final = field_by_name(
+    {
         "referrer": "referer",
         "user_agent": "user-agent",
         "forwarded_for": "x-forwarded-for x-real-ip",
         "host": "host",
-    }.items()
-    for name in names.split()
-}
+    }
+)
 _APACHE_DIRECTIVE: Final = re.compile(r"%(?:[!0-9,]+)?[<>]?(?:\{([^}]*)\})?(\^?[A-Za-z]{1,2}|%)")
-_NGINX: Final = {
-    name: field
-    for field, names in {
+_NGINX: Final = field_by_name(
+    {
         "address": "remote_addr",
         "forwarded_for": "http_x_forwarded_for proxy_add_x_forwarded_for http_x_real_ip http_cf_connecting_ip",
         "user": "remote_user",
@@ -65,9 +61,8 @@ _NGINX: Final = {
         "decoded_path": "uri document_uri",
         "query": "args query_string",
         "protocol": "server_protocol",
-    }.items()
-    for name in names.split()
-}
+    }
+)
 _LIST: Final = r'(?:[^ "]+(?:(?:, | : )[^ "]+)*)?'
 """One item for each server that nginx asked, and ` : ` between groups of them."""
 _BARE_REQUEST: Final = r'(?:[A-Za-z_-]+ [^"]*? HTTP/\d(?:\.\d)?|[^ "]*)'

@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
-FIELDS: Final = {
-    name: field
-    for field, names in {
+from tracker.importing.record import field_by_name
+
+FIELDS: Final = field_by_name(
+    {
         "address": "ci",
         "time": "tr trl trg t T Tl",
         "status": "ST",
@@ -16,9 +17,8 @@ FIELDS: Final = {
         "path": "HP",
         "query": "HQ",
         "protocol": "HV",
-    }.items()
-    for name in names.split()
-}
+    }
+)
 SHAPES: Final = {
     **dict.fromkeys(("hr", "hs"), r'(?:"?\{[^{}]*\}"?)?'),
     **dict.fromkeys(("hrl", "hsl"), r'(?:"[^"]*"(?: "[^"]*")*|[^ "]+(?: [^ "]+)*)?'),

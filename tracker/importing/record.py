@@ -16,6 +16,11 @@ Kind = Literal["page", "asset", "error", "request"]
 """What a request was for: a page that was read, a file that a page needs, an answer of 4xx or 5xx, anything else."""
 
 
+def field_by_name(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the field that each name of a server stands for; `names` has those of each field, separated by blanks."""
+    return {name: field for field, of_field in names.items() for name in of_field.split()}
+
+
 class Malformed(ValueError):
     """A line that cannot become a hit: the message says why, without quoting it."""
 

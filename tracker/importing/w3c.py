@@ -12,12 +12,11 @@ from typing import Final
 from urllib.parse import unquote
 
 from tracker.importing.escapes import ESCAPES
-from tracker.importing.record import Fields, Malformed
+from tracker.importing.record import Fields, Malformed, field_by_name
 from tracker.privacy.addresses import normalise
 
-_NAMES: Final = {
-    name: field
-    for field, names in {
+_NAMES: Final = field_by_name(
+    {
         "address": "c-ip",
         "forwarded_for": "x-forwarded-for cs(x-forwarded-for) x-client-ip",
         "method": "cs-method",
@@ -31,9 +30,8 @@ _NAMES: Final = {
         "host": "cs-host cs(host) x-host-header",
         "scheme": "cs-protocol",
         "protocol": "cs-version",
-    }.items()
-    for name in names.split()
-}
+    }
+)
 _ENCODED: Final = frozenset(("user_agent", "referrer", "forwarded_for"))
 _WITHOUT_SPACES: Final = frozenset(("method", "path", "query", "target"))
 """Between tabs too: whoever separates by them encodes what was asked for."""
