@@ -1,6 +1,7 @@
 """What counts as an answer of an endpoint, against real consumers on loopback."""
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,23 @@ def test_many_and_long_headers_leave_the_answer_and_the_connection_as_they_are(
         b"",
         b"Transfer-Encoding: chunked\r\n\r\nno chunk\r\n",
         b"Content-Length: 99999999999999999999\r\n\r\nx",
+        b"Content-Length: 5\r\nContent-Length: 0\r\n\r\n",
+        b"Content-Length: 5, 0\r\n\r\n",
+        b"Content-Length: -5\r\n\r\n",
+        b"Content-Length: none\r\n\r\n",
     ],
-    ids=["a header beyond the bound", "headers beyond the bound", "cut in a header", "cut", "no chunk", "a long body"],
+    ids=[
+        "a header beyond the bound",
+        "headers beyond the bound",
+        "cut in a header",
+        "cut",
+        "no chunk",
+        "a long body",
+        "two lengths",
+        "two lengths in a header",
+        "a length below nothing",
+        "a length that is none",
+    ],
 )
 def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(client: WebhookClient, rest: bytes) -> None:
     for status in (200, 410, 500):
@@ -94,6 +110,19 @@ def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(client: We
             one.manner = answer(204)
             assert post(client, one).status == 204
             assert one.connections == 2
+
+
+def test_an_answer_whose_length_is_not_clear_is_not_waited_for(client: WebhookClient) -> None:
+    with consumer(says(OK, b"Content-Length: -5\r\n\r\n")) as one:
+        began = time.monotonic()
+        assert post(client, one).status == 200
+        assert time.monotonic() - began < 5
+        one.manner = says(b"HTTP/1.1 503 Later\r\nRetry-After: 90\r\nContent-Length: 1, 2\r\n\r\n")
+        assert post(client, one) == EndpointAnswer(503, "90")
+        one.manner = says(OK, b"Content-Length: 3\r\ncontent-length:3\r\n\r\nyes")
+        for _ in range(2):
+            assert post(client, one).status == 200
+        assert one.connections == 3
 
 
 def test_an_event_that_was_taken_with_hints_and_many_headers_is_sent_once(

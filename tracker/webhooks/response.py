@@ -23,6 +23,8 @@ _SWITCHING_PROTOCOLS: Final = 101
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.(\d)[ \t]+([1-9]\d\d)(?:[ \t].*)?\r?\n?", re.DOTALL)
 _READ_HEADERS: Final = {b"connection", b"keep-alive", b"content-length", b"transfer-encoding", b"retry-after"}
 """Where the answer ends, whether the connection may be used again, and what the retry policy asks for."""
+_NOTHING_MORE: Final = [b"Connection: close\r\n", b"Content-Length: 0\r\n"]
+"""In the place of what an answer says of its end, where that is not known: nothing of its body is read."""
 
 
 class BoundedResponse(HTTPResponse):
@@ -72,9 +74,9 @@ class BoundedResponse(HTTPResponse):
                     raise
                 is_whole = False
             if is_final:
-                is_last = not is_whole or status == _SWITCHING_PROTOCOLS
-                closing = b"Connection: close\r\n" if is_last else b""
-                return b"HTTP/1.%d %d \r\n%b%b\r\n" % (minor, status, closing, b"".join(headers))
+                if not is_whole or status == _SWITCHING_PROTOCOLS or not _says_one_length(headers):
+                    headers = [line for line in headers if _name_of(line) == b"retry-after"] + _NOTHING_MORE
+                return b"HTTP/1.%d %d \r\n%b\r\n" % (minor, status, b"".join(headers))
         raise NoResponse(f"It sent more than {MAX_INFORMATIONAL_ANSWERS} informational answers (1xx) and no final one.")
 
     def _read_status_line(self) -> tuple[int, int]:
@@ -98,10 +100,23 @@ class BoundedResponse(HTTPResponse):
                 return True
             is_continued = line[:1] in b" \t"
             if not is_continued:
-                is_needed = line.partition(b":")[0].lower() in _READ_HEADERS
+                is_needed = _name_of(line) in _READ_HEADERS
             if is_needed:
                 headers.append(line)
         return False
+
+
+def _name_of(line: bytes) -> bytes:
+    return line.partition(b":")[0].lower()
+
+
+def _says_one_length(headers: list[bytes]) -> bool:
+    """Return whether the body's length is one number, or is left out (RFC 9112, 6.3).
+
+    urllib3 refuses an answer with two lengths altogether, and waits for the end of one whose length is no number.
+    """
+    lengths = {line.partition(b":")[2].strip() for line in headers if _name_of(line) == b"content-length"}
+    return not lengths or (len(lengths) == 1 and lengths.pop().isdigit())
 
 
 class _BoundedStream(RawIOBase):
