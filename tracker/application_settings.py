@@ -66,7 +66,12 @@ MAX_USER_AGENT_LENGTH = WholeNumber(
     "max_user_agent_length", 2000, "Characters at which `user_agent` is cut; 0 keeps none.", 0, 2000, "when set"
 )
 SESSION_TIMEOUT_MINUTES = WholeNumber(
-    "session_timeout_minutes", 30, "Minutes without a hit after which a session has ended.", 1, 10_080
+    "session_timeout_minutes",
+    30,
+    "Minutes without a hit after which a session has ended. A change holds for new hits, and for older ones after "
+    "`stats rebuild`.",
+    1,
+    10_080,
 )
 RETENTION_DAYS = WholeNumber(
     "retention_days",

@@ -55,9 +55,12 @@ def archive(
 def let_go(tx: Transaction, month: Month) -> None:
     """Note that the rows of a month go with this transaction, which shuts writers out of them.
 
-    Raises Refused where a day is not archived as it is now.
+    Raises Refused where a day is not archived as it is now, and where the rows are on their way back: those that have
+    come are not brought back again.
     """
     archived = archived_months.find(tx, month)
+    if archived is not None and archived.dropped_at is not None and archived.restored_at is not None:
+        raise conflict(f"{month} is being brought back: let `python -m tracker partitions restore {month}` end first.")
     if archived is None or archived.dropped_at is None:
         if archived is None or archived_days.stale(tx, month, has_hits=archived.has_hits):
             raise conflict(f"Hits of {month} have changed since it was archived: it stays. Archive it again.")

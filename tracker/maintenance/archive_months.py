@@ -24,9 +24,15 @@ class Archive:
     """Whether all columns of the hits are kept too."""
 
     def is_kept(self, month: Month, now: datetime) -> bool:
-        """Return whether the files of a month are to stay when it is dropped at this time."""
+        """Return whether the files of a month are to stay when it is dropped at this time.
+
+        Those of one whose drop broke off do: they hold what is gone already.
+        """
         first = partitions.first_kept(now, self.months)
-        return first is not None and month >= first
+        if first is not None and month >= first:
+            return True
+        with self.writer.database.transaction() as tx:
+            return month in archived_months.dropped(tx)
 
     def keep(
         self,
@@ -53,7 +59,8 @@ class Archive:
         if first is None:
             return []
         with self.writer.database.transaction() as tx:
-            gone = sorted(month for month in archived_months.dropped(tx) if month < first)
+            dropped = archived_months.dropped(tx) - archived_months.brought_back(tx)
+            gone = sorted(month for month in dropped if month < first)
             for month in gone:
                 archived_months.forget(tx, month)
         for month in gone:

@@ -64,7 +64,7 @@ def drop_old_partitions(
         return []
     with database.transaction() as tx:
         there = partitions.list_partitions(tx)
-        restored = {archived.month for archived in archived_months.look(tx) if archived.restored_at is not None}
+        restored = archived_months.brought_back(tx)
     first_kept = partitions.first_kept(now, retention_months)
     due = [month for month in expired(there, first_kept) if month not in restored]
     if first_kept and (refusal := _refusal(database, there, due, first_kept, retention_months)) is not None:

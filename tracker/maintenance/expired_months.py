@@ -30,7 +30,7 @@ def expiry(database: Database, clock: Clock, retention_months: int) -> Expiry:
         times = retention_state.look(tx)
         running = retention_state.running_months(tx)
         there = partitions.list_partitions(tx)
-        restored = {archived.month for archived in archived_months.look(tx) if archived.restored_at is not None}
+        restored = archived_months.brought_back(tx)
     if (refusal := apart(times, before, clock.now())) is not None:
         raise conflict(refusal.sentence)
     if running is not None and running != retention_months:

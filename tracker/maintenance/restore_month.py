@@ -50,6 +50,8 @@ def restore_month(
         return 0
     if not archived.has_hits:
         raise conflict(f"Of {month} only the facts are kept, which no hits can be made of.")
+    with writer.database.transaction() as tx:
+        archived_months.note_restoring(tx, month)
     if there and not any(file.is_restored for file in files):
         # A drop that broke off: what is left of the month stands in the files.
         partition_removal.remove(maintenance_url, month, on_step=on_step, should_continue=lambda: True)

@@ -9,7 +9,7 @@ from typing import Final
 from tracker.application import Application
 from tracker.application_settings import RETENTION_DAYS
 from tracker.clock import Clock
-from tracker.store import partitions
+from tracker.store import archived_months, partitions
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -39,7 +39,8 @@ class KeptMonths:
             if oldest is None:
                 return
             months = [oldest.plus(number) for number in range(Month.of(today).minus(oldest) + 1)]
-            missing = partitions.missing(tx, months)
+            # One that is archived may be there for a while, on its way out or back.
+            missing = sorted({*partitions.missing(tx, months), *archived_months.dropped(tx).intersection(months)})
         first = missing[-1].plus(1) if missing else oldest
         self._first = max(first, kept).start if kept else first.start
         self._looked_at = now

@@ -18,7 +18,7 @@ class ArchivedMonth:
     dropped_at: datetime | None
     """Since when its files are all there is."""
     restored_at: datetime | None
-    """When its rows were brought back."""
+    """When its rows were brought back; with `dropped_at`, since when they are on their way back."""
     hits: int
     facts_bytes: int
     hits_bytes: int
@@ -33,7 +33,12 @@ def look(tx: Transaction) -> list[ArchivedMonth]:
 
 def dropped(tx: Transaction) -> set[Month]:
     """Return the months of which files are all there is."""
-    return {archived.month for archived in look(tx) if archived.dropped_at is not None}
+    return {Month.parse(row["month"]) for row in fetch_all(tx, "archived_months/dropped")}
+
+
+def brought_back(tx: Transaction) -> set[Month]:
+    """Return the months that an operator has brought back, or is bringing back: no retention drops them."""
+    return {Month.parse(row["month"]) for row in fetch_all(tx, "archived_months/brought_back")}
 
 
 def find(tx: Transaction, month: Month) -> ArchivedMonth | None:
@@ -54,6 +59,11 @@ def is_dropped(tx: Transaction, day: date) -> bool:
 def note_dropped(tx: Transaction, month: Month) -> None:
     """Note that the rows of a month go with this transaction."""
     execute(tx, "archived_months/note_dropped", {"month": month.start.date()})
+
+
+def note_restoring(tx: Transaction, month: Month) -> None:
+    """Note that the rows of a month are about to come back: from now on it is dropped at an operator's word only."""
+    execute(tx, "archived_months/note_restoring", {"month": month.start.date()})
 
 
 def note_restored(tx: Transaction, month: Month) -> None:

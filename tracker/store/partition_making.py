@@ -16,7 +16,7 @@ from tracker.store import archived_months
 from tracker.store.connection import PostgresConnection
 from tracker.store.failures import translate
 from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, patiently
-from tracker.store.partition_removal import MAX_SECONDS, Budget, lock_out
+from tracker.store.partition_removal import LEAVING, MAX_SECONDS, Budget, lock_out
 from tracker.store.partition_strays import misfit, obstacles, strays
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions, missing
 from tracker.store.queries import execute, fetch_one
@@ -38,12 +38,17 @@ def create(
     refused: list[str] = []
     busy: psycopg.Error | None = None
     with maintenance(url, name="tracker-partitions") as connection:
-        to_make = missing(connection, months)
-        archived = set() if even_archived else archived_months.dropped(connection)
+        wanted = set(months)
+        to_make = missing(connection, wanted)
+        archived = set() if even_archived else wanted & archived_months.dropped(connection)
         connection.rollback()
+        # One that is being brought back is there already, and still takes nothing else.
+        refused += [
+            f"{month} is archived: `python -m tracker partitions restore {month}` brings it back."
+            for month in sorted(archived)
+        ]
         for month in to_make:
             if month in archived:
-                refused.append(f"{month} is archived: `python -m tracker partitions restore {month}` brings it back.")
                 continue
             try:
                 sentences = _make(connection, month, on_step)
@@ -112,6 +117,21 @@ def _make_month(
         _create_month(connection, table, month)
         if bounds is not None:
             connection.execute(bounds)
+        if table == TABLES[1]:
+            _take_hits_again(connection, month)
+
+
+def _take_hits_again(connection: PostgresConnection, month: Month) -> None:
+    """Undo what a drop that broke off between the two tables left: its values are there again, and it is kept."""
+    for partition in list_partitions(connection):
+        if (partition.table, partition.month) == (TABLES[0], month) and _refuses_hits(connection, partition):
+            drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
+            connection.execute(drop.format(sql.Identifier(partition.name), sql.Identifier(LEAVING)))
+
+
+def _refuses_hits(connection: PostgresConnection, partition: Partition) -> bool:
+    row = fetch_one(connection, "partitions/refuses_hits", {"partition": partition.name, "constraint": LEAVING})
+    return row is not None and bool(row["refuses"])
 
 
 def _attach_again(connection: PostgresConnection, partition: Partition, month: Month, lock_wait: float) -> None:

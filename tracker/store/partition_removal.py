@@ -4,6 +4,8 @@ Writers are shut out while a month is taken off its table, for `MAX_SECONDS` at 
 and tried again. DETACH has to make sure that no parameter value refers to the month, whose values are gone already, by
 a join with all others; where a month is too large for that it is emptied first, bit by bit and without any lock that
 a writer would notice. CASCADE is never used: it would take the foreign key off the whole table.
+
+Between the two a month takes no more hits, so that none is stored that would go with it unseen, by an archive too.
 """
 
 import time
@@ -20,6 +22,8 @@ from tracker.store.maintenance import LOCK_WAIT, limit_lock_waits, maintenance, 
 from tracker.store.partitions import TABLES, Month, Partition, end_autovacuum, list_partitions
 from tracker.store.queries import execute
 
+LEAVING = "month_is_leaving"
+"""The constraint of a month of `access_logs` whose parameter values are gone; `partition_making` takes it off again."""
 MAX_SECONDS = 0.45
 """Seconds that writers may be held up, the wait for the locks included."""
 _BLOCKS = 500
@@ -48,11 +52,18 @@ def remove(
     """
     dropped: list[str] = []
     with maintenance(url, name="tracker-partitions") as connection:
-        for table in reversed(TABLES):
+        hits = [partition for partition in _month_of(connection, TABLES[0], month) if not partition.half_detached]
+
+        def before_values(connection: PostgresConnection) -> None:
+            before(connection)
+            for partition in hits:
+                _take_no_more(connection, partition)
+
+        for table, before_it in ((TABLES[1], before_values), (TABLES[0], before)):
             for partition in _month_of(connection, table, month):
                 if not should_continue():
                     return dropped
-                if _remove(connection, partition, on_step, should_continue, before):
+                if _remove(connection, partition, on_step, should_continue, before_it):
                     on_step(f"{partition.name} dropped")
                     dropped.append(partition.name)
     return dropped
@@ -65,6 +76,13 @@ def _month_of(connection: PostgresConnection, table: str, month: Month) -> list[
     connection.rollback()
     # Of two only one can be half detached, and as long as it is so nothing else can be detached.
     return sorted(partitions, key=lambda partition: not partition.half_detached)
+
+
+def _take_no_more(connection: PostgresConnection, partition: Partition) -> None:
+    """Have a month refuse hits from this transaction on: they fail with that reason, where an operator finds them."""
+    table, check = sql.Identifier(partition.name), sql.Identifier(LEAVING)
+    connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(table, check))
+    connection.execute(sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (false) NOT VALID").format(table, check))
 
 
 def _remove(
