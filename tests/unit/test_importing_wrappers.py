@@ -70,6 +70,21 @@ def read(line: bytes) -> Record:
         (orjson.dumps({"log": LINE.decode() + "\n", "stream": "stdout", "time": "2015-05-17T10:05:03Z"}), "docker"),
         (orjson.dumps({"MESSAGE": LINE.decode(), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
         (orjson.dumps({"MESSAGE": list(LINE), "__REALTIME_TIMESTAMP": "1431857103000000"}), "journald"),
+        # `journalctl` where the machine's zone is not UTC, and since the machine was started.
+        (b"Sun 2015-05-17 12:05:03 CEST web1 nginx.service/nginx[12]: " + LINE, "syslog"),
+        (b"Sun 2015-05-17 07:05:03 -03 web1 nginx@a[12]: " + LINE, "syslog"),
+        (b"[   12.123456] web1 nginx[12]: " + LINE, "syslog"),
+        (b'2015-05-17T10:05:03Z {app="nginx", path="/v \\"x\\""} ' + LINE, "logcli"),
+        (b"2015-05-17T12:05:03+02:00 {} " + LINE, "logcli"),
+        (b"2015-05-17T10:05:03.000000+00:00 web/nginx/0a1b " + LINE, "cloudwatch"),
+        (b"2015-05-17T10:05:03Z app[148ed127] ams [info]" + LINE, "fly in timestamps"),
+        (b"2015-05-17_10:05:03.12345 " + LINE, "timestamps"),
+        (b"@400000005558674f1234abcd " + LINE, "timestamps"),
+        (b"2015-05-17 10:05:03.123456789  " + LINE, "timestamps"),
+        (orjson.dumps({"HOST": "web1", "PROGRAM": "nginx", "MESSAGE": LINE.decode()}), "json"),
+        (orjson.dumps({"time": 1431857103.5, "host": "web1", "event": LINE.decode()}), "json"),
+        (orjson.dumps({"preview": False, "result": {"_raw": LINE.decode()}}), "json in json"),
+        (orjson.dumps({"_entry": LINE.decode(), "app": "nginx"}), "json"),
     ],
 )
 def test_what_carried_a_line_is_taken_off(wrapped: bytes, name: str) -> None:
@@ -85,6 +100,21 @@ def test_a_line_without_a_time_has_that_of_what_carried_it() -> None:
     record = read(b"2015-05-17T10:05:03.5Z stdout F " + line)
     assert record.created_at == datetime(2015, 5, 17, 10, 5, 3, 500_000, tzinfo=UTC)
     assert (record.columns["url"], record.columns["ip_address"]) == ("/a?b=c", "203.0.113.9")
+
+
+@pytest.mark.parametrize("name", ["jsonPayload", "_source", "result", "data"])
+def test_an_object_in_another_s_object_is_read_by_its_own_names(name: str) -> None:
+    inner = {"remote_addr": "203.0.113.9", "request": "GET /a?b=c HTTP/1.1", "status": "200"}
+    record = read(orjson.dumps({"timestamp": "2015-05-17T10:05:03Z", "insertId": "x", name: inner}))
+    assert record.created_at == datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC)
+    assert (record.columns["url"], record.columns["ip_address"]) == ("/a?b=c", "203.0.113.9")
+    outer = {
+        "timestamp": "2015-05-17T10:05:03Z",
+        **inner,
+        "status": "404",
+        name: inner | {"request": "GET /b HTTP/1.1"},
+    }
+    assert read(orjson.dumps(outer)).columns["url"] == "/a?b=c"
 
 
 def test_a_line_that_was_cut_on_its_way_is_put_together_again() -> None:

@@ -14,9 +14,10 @@ _CODES: Final = {
     "Y": r"\d{4}",
     "e": r"[ \d]\d",
     "b": r"[A-Za-z]{3}",
-    "z": r"[+-]\d{4}",
+    "z": r"(?:[+-]\d\d:?\d\d|Z)",
     "Z": r"[A-Z]{1,5}",
     "s": r"\d{9,11}",
+    "f": r"\d{1,9}",
 }
 _PASSED_OVER: Final = {"a": "[A-Za-z]{3}", "A": "[A-Za-z]+", "j": r"\d{3}", "u": r"\d", "w": r"\d"}
 _SHORT_FOR: Final = {
@@ -29,9 +30,31 @@ _SHORT_FOR: Final = {
     "n": "\n",
     "t": "\t",
 }
+_JAVA: Final = {
+    **dict.fromkeys(("Z", "ZZZ", "XX", "xx", "XXX", "xxx"), "%z"),
+    **dict.fromkeys(("z", "zzz"), "%Z"),
+    **dict.fromkeys(("SSS", "SSSSSS"), "%f"),
+    "yyyy": "%Y",
+    "yy": "%y",
+    "MMM": "%b",
+    "MM": "%m",
+    "dd": "%d",
+    "d": "%e",
+    "HH": "%H",
+    "mm": "%M",
+    "ss": "%S",
+    "EEE": "%a",
+}
+_JAVA_WORD: Final = re.compile(r"'([^']*)'|(([A-Za-z])\3*)")
 _CODE: Final = re.compile(r"%([A-Za-z%])")
 _NUMBERS: Final = ("sec", "msec", "usec")
 _FRACTIONS: Final = ("msec_frac", "usec_frac")
+
+
+def _of_java(words: str) -> str:
+    """Return a pattern of Java's (Tomcat's, Jetty's: `dd/MMM/yyyy:HH:mm:ss ZZZ|GMT`) in the words of strftime."""
+    words = words.partition("|")[0]
+    return _JAVA_WORD.sub(lambda match: match[1] if match[2] is None else _JAVA.get(match[2], f"%{match[2]}"), words)
 
 
 class SplitTimeFormat(LineFormat):
@@ -62,12 +85,16 @@ class TimeShapes:
             return r"\d{9,19}"
         if words in _FRACTIONS:
             return self._named("f", r"\d{3}" if words == "msec_frac" else r"\d{6}")
+        is_of_java = "%" not in words
+        if is_of_java:
+            words = _of_java(words)
         words = _CODE.sub(lambda match: _SHORT_FOR.get(match[1], match[0]), words)
         end, shape = 0, ""
         for match in _CODE.finditer(words):
             shape += re.escape(words[end : match.start()]) + self._of_code(match[1], words)
             end = match.end()
-        return shape + re.escape(words[end:])
+        shape += re.escape(words[end:])
+        return rf"\[?{shape}\]?" if is_of_java else shape  # Jetty puts brackets around it.
 
     def check(self, text: str) -> None:
         """Raises Refused where the codes of a format string do not make a time."""

@@ -25,6 +25,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import product
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|u00[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CODES: Final = re.compile(rb"(?:\\u00[0-9A-Fa-f]{2}|[\x80-\xff])++")
@@ -77,9 +78,25 @@ def _undo(table: dict[bytes, bytes], code: re.Pattern[bytes] = _AFTER_BACKSLASH)
     return lambda field: code.sub(lambda match: table.get(match[1], match[0]), field)
 
 
+_SAFE_IN_PATHS: Final = "/:@!$&'()*+,;=~"
+_NOT_SENT: Final = re.compile(r"[^!#-;=?-~]|%(?![0-9A-Fa-f]{2})")
 _UNDO_JAVA: Final = _undo(_JAVA)
 _UNDO_SAFE_HEX: Final = _undo(_SAFE_HEX)
 _UNDO_SAFE_CODES: Final = _undo(_SAFE_CODES)
+
+
+def as_sent(path: str) -> str:
+    """Return a path with its percent escapes: some servers undo them, others write what was sent.
+
+    Which of them is not told by the name of the field (Apache undoes those of `%U`, lighttpd and Varnish do not), but
+    nobody sends a blank, a quote, a letter beyond ASCII or a percent sign alone.
+    """
+    return quote_path(path) if _NOT_SENT.search(path) else path
+
+
+def quote_path(path: str) -> str:
+    """Return a path whose percent escapes were undone as it was sent."""
+    return quote(path, safe=_SAFE_IN_PATHS)
 
 
 def letters_as_bytes(text: str) -> str:

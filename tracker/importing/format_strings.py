@@ -28,7 +28,7 @@ _APACHE: Final = field_by_name(
         "host": "v V",
         "port": "p",
         "method": "m",
-        "decoded_path": "U",
+        "written_path": "U",
         "query": "q",
         "protocol": "H",
     }
@@ -63,6 +63,7 @@ _NGINX: Final = field_by_name(
         "protocol": "server_protocol",
     }
 )
+_GOACCESS: Final = re.compile(r"%\^(?!FB|t[io])|%d:%t")
 _LIST: Final = r'(?:[^ "]+(?:(?:, | : )[^ "]+)*)?'
 """One item for each server that nginx asked, and ` : ` between groups of them."""
 _BARE_REQUEST: Final = r'(?:[A-Za-z_-]+ [^"]*? HTTP/\d(?:\.\d)?|[^ "]*)'
@@ -71,7 +72,7 @@ _NGINX_VARIABLE: Final = re.compile(r"\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))")
 _CAPTURES: Final = frozenset(("hr", "hs", "hrl", "hsl"))
 """HAProxy's headers, in braces or in a list."""
 _WEAKER: Final[dict[str, tuple[re.Pattern[str], ...]]] = {
-    "address": (re.compile(r"%[^a]*\{(?:c|remote)\}a"), re.compile("%[^a-z]*h")),
+    "address": (re.compile(r"%[^a]*\{(?:c|remote|peer)\}a"), re.compile("%[^a-z]*h")),
     "status": (re.compile("%[^>s]*s"),),
     "host": (re.compile(r"\$\{?server_name\}?"),),
 }
@@ -97,12 +98,16 @@ _Part = str | Field
 _FieldOf = Callable[[re.Match[str]], _Part]
 
 
-def format_of_string(text: str, escape: str | None) -> LineFormat:
+def format_of_string(text: str, escape: str | None, hint: str = "") -> LineFormat:
     """Return the format that a server's own format string describes.
 
-    Raises Refused where it has no time or cannot be read.
+    `hint` is said where it is none. Raises Refused where it has no time or cannot be read.
     """
     plain, said = bare_format(text)
+    if _GOACCESS.search(plain):
+        raise Refused(
+            "VALIDATION_ERROR", 400, f"--format {text!r} is GoAccess' own: leave it out, or give the server's."
+        )
     times = TimeShapes()
     if "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
@@ -112,7 +117,9 @@ def format_of_string(text: str, escape: str | None) -> LineFormat:
         parts, usual = _parts(plain, _APACHE_DIRECTIVE, lambda match: _apache(match, times)), "apache"
         times.check(text)
     else:
-        raise Refused("VALIDATION_ERROR", 400, f"--format {text!r} is neither a known format nor a format string.")
+        raise Refused(
+            "VALIDATION_ERROR", 400, f"--format {text!r} is neither a known format nor a format string.{hint}"
+        )
     parts = _without_weaker(parts)
     fields = [part for part in parts if isinstance(part, Field)]
     if not any(field.name == "time" for field in fields):
@@ -196,7 +203,7 @@ def _shape_beside(part: Field, before: _Part, after: _Part) -> str | None:
     """Return the shape of what stands beside another field with nothing between them; None for what does not."""
     if part.name == "target" and isinstance(before, Field):
         return r'(?:/[^ "]*|\*)?'  # `$host$request_uri`: the host ends where the target begins.
-    if part.name == "decoded_path" and isinstance(after, Field):
+    if part.name in ("decoded_path", "written_path") and isinstance(after, Field):
         return r'[^?"]*'  # `%U%q`, `$uri$is_args$args`.
     return None
 
@@ -223,8 +230,8 @@ def _apache(match: re.Match[str], times: TimeShapes) -> _Part:
         return Field("time", match[0], times.shape(argument))
     if directive == "i" and argument:
         return Field(_APACHE_HEADERS.get(argument.lower()), match[0])
-    if directive in ("a", "p") and argument in ("c", "remote"):
-        # The connection's own address, and the visitor's port: neither is what the bare directive says.
+    if directive in ("a", "p") and argument in ("c", "remote", "peer", "client"):
+        # Mostly the connection's own address, and the visitor's port: neither is what the bare directive says.
         return Field("address" if directive == "a" else None, match[0])
     if argument and directive not in "sbp":
         return Field(None, match[0])
@@ -246,6 +253,8 @@ def _haproxy(match: re.Match[str]) -> _Part:
         return Field(field, match[0], haproxy_directives.SHAPES.get(name))
     if haproxy_directives.CAPTURED.fullmatch(expression):
         return Field("captured", match[0])
+    if haproxy_directives.TIME.match(expression):
+        return Field("time", match[0])
     lowered = expression.lower()
     for header, field in haproxy_directives.EXPRESSIONS.items():
         if header in lowered:

@@ -8,6 +8,7 @@ malformed.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final, Protocol
 
 import orjson
@@ -255,7 +256,9 @@ def reader_of(
     elif format_ in KNOWN:
         only = KNOWN[format_] if escape is None else KNOWN[format_].with_escape(escape)
     elif format_ is not None:
-        only = format_of_string(format_, escape)
+        near = get_close_matches(format_.lower(), NAMES, 2)
+        hint = f" Is it {' or '.join(near)}?" if near else " Leave it out to have each line tried as every known one."
+        only = format_of_string(format_, escape, hint)
     elif escape is not None:
         raise Refused("VALIDATION_ERROR", 400, "--escape belongs to a --format.")
     return LogReader(rules=rules, names=names or {}, only=only)

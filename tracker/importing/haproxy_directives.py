@@ -8,7 +8,7 @@ from tracker.importing.record import field_by_name
 FIELDS: Final = field_by_name(
     {
         "address": "ci",
-        "time": "tr trl trg t T Tl",
+        "time": "tr trl trg t T Tl Ts",
         "status": "ST",
         "bytes": "B",
         "request": "r",
@@ -34,6 +34,8 @@ EXPRESSIONS: Final = {
     "src": "address",
     "pathq": "target",
 }
+TIME: Final = re.compile(r"(?:accept_|request_)?date\b")
+"""A time of HAProxy's own, converted as its configuration says (`date,utime(...)`)."""
 CAPTURED: Final = re.compile(r"(?:capture\.req\.hdr|capture_req_hdr)\(\d{1,3}\)(?:,(?:json(?:\(\w*\))?|lower))?")
 STRING: Final = re.compile(r"%(?:\{[^}]*\})?(?:ci|cp|ST|TR|tr|HM|HU|ft)\b|%\[")
 FIELD: Final = re.compile(r"%(?:\{[^}]*\})?(?:\[([^\]]*)\]|(ssl[cv]|[A-Za-z]{1,3}))")

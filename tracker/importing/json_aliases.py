@@ -17,6 +17,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.clientIp properties.clientIP CIp properties.CIp proxy.clientIp remotehost
             request.ip client.addr remote_address ClientIp RemoteIpAddress cliIP ibm_remoteHost fwd
             httpRequest.remoteIP logContent.data.clientAddr
+            clientIP srcIp address clientAddr
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
@@ -30,8 +31,9 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             asctime started_at
             @t reqTimeSec ibm_datetime start t
             logContent.time
+            EdgeEndTimestamp
         """,
-        "request": "request requestLine request_line http_request requested_url logContent.data.request",
+        "request": "request requestLine request_line http_request requested_url logContent.data.request req",
         "method": """
             request_method method request.method RequestMethod http.request.method httpRequest.requestMethod
             verb ClientRequestMethod http_method requestMethod req.method meta.req.method httpMethod
@@ -52,6 +54,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "query": """
             query_string args query uri_query request_query req.query url.query
             CsUriQuery properties.CsUriQuery queryStr ibm_queryString request.query
+            request_querystring
         """,
         "protocol": "server_protocol protocol request.proto RequestProtocol proto httpRequest.proto",
         "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
@@ -70,6 +73,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             response.status
             StatusCode status-code ibm_responseCode
             httpResponse.status logContent.data.statusCode
+            resp_status httpStatus
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -78,6 +82,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             response.size
             written_bytes write_bytes ibm_bytesSent response.length
             httpResponse.bytes logContent.data.sentBytes
+            resp_size resp_body_size response_length responseSize txBytes len sentBytes
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
@@ -86,6 +91,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.Referer request.headers.referer
             request.referer
             httpRequest.header.referer logContent.data.httpReferrer
+            ref httpReferrer
         """,
         "user_agent": """
             proxy.userAgent
@@ -96,6 +102,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.headers.user-agent
             ua UA ibm_userAgent request.user-agent
             httpRequest.header.user-agent logContent.data.httpUserAgent
+            clientUa
         """,
     }.items()
 }

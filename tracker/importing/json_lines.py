@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -18,6 +18,7 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, 
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, paths_of, value_at
+from tracker.importing.json_corrections import complete_target, correct, is_cloudfront
 from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
@@ -44,7 +45,6 @@ _REQUEST: Final = frozenset(("request", "target"))
 _TEXTS: Final = frozenset(("request", "target", "query", "referrer", "user_agent"))
 _BARE_REQUEST: Final = re.compile(r"([A-Z]+) (/\S*)")
 """As who names fields writes `$request_method $request_uri`."""
-_NO_TARGET: Final = re.compile(r'[ "<>]')
 _SAFE_IN_QUERIES: Final = "/:@!$'()*,;?[]{}|"
 _COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
 MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
@@ -98,7 +98,7 @@ def json_record(
         raise Malformed(TWO_RECORDS)  # No header ends so, but a line that something carried does.
     if unread is not None:
         note_passed_over(fields, rules, unread)
-        if not unread.issuperset(known.unread):
+        if not (unread.issuperset(known.unread) or is_cloudfront(values)):
             unread.update(known.unread - {name.partition(".")[0] for name in (names or {}).values()})
     return record_of(fields, rules)
 
@@ -147,28 +147,17 @@ def _says_nothing(value: Any) -> bool:  # noqa: ANN401 any JSON value
 
 
 def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str], time: str | None) -> Fields:
-    if "c-ip" in values and ("time" in values or "timestamp" in values):  # CloudFront's names, as in its files.
+    if is_cloudfront(values):
         return w3c.fields_of({name: str(value) for name, value in values.items()})
     fields = _fields_of(values, known, names)
-    if "cliIP" in values:  # Akamai's DataStream encodes what visitors sent.
-        fields |= {name: unquote(fields[name]) for name in ("referrer", "user_agent") if name in fields}
-    host = fields.get("host", "")
-    if "address" not in fields and host == values.get("host") and normalise(host):
-        # Tomcat's valve calls the client `host`; a site of that name would be an address as well.
-        fields["address"] = fields.pop("host")
+    correct(fields, values)
     if "target" not in fields:
         _check_request(fields, values, known)
-    if (method := fields.get("method", "")).islower():
-        fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
     if time is not None:
         fields.setdefault("time", time)
-    target = fields.get("target", "")
-    if "?" in target or "://" in target:
-        fields.pop("query", None)
-    elif target and "query" in fields:
-        path = fields.pop("target")
-        # No target has these: nginx' $uri and Apache's %U are paths whose percent escapes are undone.
-        fields["decoded_path" if _NO_TARGET.search(path) else "path"] = path
+    if "target" in fields:
+        queries = (path for field, paths in known.paths if field == "query" for path in paths)
+        complete_target(fields, is_apart=any(value_at(values, path) is not None for path in queries))
     return fields
 
 

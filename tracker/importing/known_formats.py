@@ -54,15 +54,18 @@ def _common(quoted: str = QUOTED) -> str:
     return HEAD + TIME + answer(quoted) + _APPENDED_PLAIN
 
 
+_UPSTREAM_TIMES: Final = r"\d+\.\d{3}(?:(?:, | : )(?:\d+\.\d{3}|-))*"
 _WIDE: Final = (
-    HEAD
+    rf"(?P<address>{FIELD['address']}) (?:-|[A-Za-z0-9_]+|{_UPSTREAM_TIMES}) (?P<user>{FIELD['user']}) "
     + TIME
     + rf"(?: (?P<host>{NAME}|-)(?= \"))?"
     + answer()
     + rf'(?: \d{{1,12}}(?:\.\d{{1,9}})?)? "(?P<referrer>-|[a-z][a-z-]*://{QUOTED}|)" "(?P<user_agent>{QUOTED})"'
     + _APPENDED
 )
-"""APISIX and others write the host before the request, Tomcat's and others' configurations the duration behind the bytes."""
+"""APISIX and others write the host before the request, Tomcat's and others' configurations the duration behind the bytes.
+
+WordOps has nginx write how long PHP took, and what the cache did, in the places of two names."""
 _HOST_BEHIND: Final = HEAD + TIME + answer() + rf" (?P<host>{NAME})" + referrer_and_agent() + _APPENDED
 """As IONOS writes it: the host behind the bytes."""
 _GOROUTER: Final = (

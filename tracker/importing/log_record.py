@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
-from urllib.parse import quote
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
+from tracker.importing.escapes import as_sent, quote_path
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
 from tracker.json_rules import MAX_INTEGER
@@ -24,7 +24,6 @@ _USUAL_METHODS: Final = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "DEL
 _USUAL_PROTOCOLS: Final = frozenset(("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/2", "HTTP/3.0", "HTTP/3"))
 _ABSOLUTE: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
-_SAFE_IN_PATHS: Final = "/:@!$&'()*+,;=~"
 _HOST_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_-]+)*\.?")
 _HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -207,12 +206,13 @@ def _requested(method: str | None, target: str | None, *, is_whole: bool = True)
 
 def _request(fields: Fields) -> tuple[str | None, str | None]:
     """Method and target of a line that has no request line; None for what the server could not read."""
-    target = fields.get("target")
-    if target:
+    if target := fields.get("target"):
         return fields.get("method"), target
     path = fields.get("path")
     if decoded := fields.get("decoded_path"):
-        path = quote(decoded, safe=_SAFE_IN_PATHS)
+        path = quote_path(decoded)
+    elif written := fields.get("written_path"):
+        path = as_sent(written)
     if path:
         query = (fields.get("query") or "").removeprefix("?")
         # CloudFront's real-time logs have the query in the path as well.

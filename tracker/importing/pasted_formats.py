@@ -9,6 +9,11 @@ _APACHE: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _HAPROXY: Final = re.compile(r"log-format(?:-sd)?\s+(.*?)\s*", re.DOTALL)
+_TOMCAT: Final = re.compile(r'pattern\s*=\s*"(.*)"', re.DOTALL)
+_UNDERTOW: Final = re.compile(r"%\{([ioc]),([^}]*)\}")
+_GUNICORN: Final = re.compile(r"%\((?:(\{[^}]*\}[a-z])|([A-Za-z]{1,2}))\)s")
+_OF_GUNICORN: Final = {"f": "{Referer}i", "a": "{User-Agent}i", "p": "P", "st": "X", "S": "X", "Uq": "U"}
+"""Its names that Apache has others for, or none; the other letters are Apache's."""
 _PIECES: Final = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""", re.DOTALL)
 _ESCAPES: Final = {"default": "nginx", "json": "json", "none": "none"}
 
@@ -23,7 +28,12 @@ class BareFormat(NamedTuple):
 
 def bare_format(pasted: str) -> BareFormat:
     """Return the format string that a directive holds, or the text itself where it is none."""
-    text = pasted.strip()
+    text = pasted.strip().replace("&quot;", '"')
+    if match := _TOMCAT.fullmatch(text):
+        text = match[1]
+    if _GUNICORN.search(text):
+        return BareFormat(_GUNICORN.sub(_as_apache, _unescaped(text)), "quote")
+    text = _UNDERTOW.sub(r"%{\2}\1", text)
     if match := _NGINX.fullmatch(text):
         return BareFormat(_joined(match[2]), _ESCAPES[match[1]] if match[1] else None)
     if match := _APACHE.fullmatch(text):
@@ -44,6 +54,10 @@ def _joined(text: str) -> str:
         end = match.end()
     whole = bool(parts) and not text[end:].strip()
     return "".join(parts) if whole else _unescaped(text)
+
+
+def _as_apache(match: re.Match[str]) -> str:
+    return f"%{match[1] or _OF_GUNICORN.get(match[2], match[2])}"
 
 
 def _unquoted(text: str) -> str:

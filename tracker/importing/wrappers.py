@@ -43,11 +43,17 @@ _RFC3164: Final = re.compile(
 )
 _RSYSLOG_FILE: Final = re.compile(
     rb"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?"
-    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?| UTC)) "
-    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./-]+(?:\[\d+\]: ?|: )(.*)",
+    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?| UTC| [+-]\d\d(?:\d\d)?)) "
+    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\]: ?|: )(.*)",
     re.DOTALL,
 )
-"""Its files, what it sends on, and `journalctl` with `short-iso` or `short-full`."""
+"""Its files, what it sends on, and `journalctl` with `short-iso`, `short-full` or `with-unit`."""
+_JOURNAL_LOCAL: Final = re.compile(
+    rb"(?:[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{3,5}|\[ *\d{1,10}\.\d{6}\]) "
+    rb"[A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\])?: ?(.*)",
+    re.DOTALL,
+)
+"""`journalctl` with `short-full` in a zone whose name has several meanings, or with `short-monotonic`."""
 _JOURNAL_UNIX: Final = re.compile(rb"(\d{10}\.\d{6}) [A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\])?: ?(.*)", re.DOTALL)
 """`journalctl --output=short-unix`."""
 _TWISTD: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) \[[^\]]*\] (.*)", re.DOTALL)
@@ -114,10 +120,38 @@ _CONSOLE: Final = re.compile(
     re.DOTALL,
 )
 """Go's zap for terminals: level, logger, place, message and an object; in Caddy's the times are UTC, with slashes."""
-_MESSAGES: Final = ("message", "msg", "line", "log", "textPayload", "short_message")
+_LOGCLI: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) "
+    rb'\{(?:[A-Za-z_]\w*="(?:[^"\\]|\\.)*"(?:, )?)*\} +(.*)',
+    re.DOTALL,
+)
+"""Grafana Loki's `logcli query`: a time and the labels."""
+_CLOUDWATCH: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) [^\s/\"]+/[^\s\"]+ (.*)", re.DOTALL)
+"""`aws logs tail`: a time and the name of the stream, in which slashes stand for all that Amazon's services make."""
+_FLY: Final = re.compile(rb"[a-z]+\[[0-9a-f]+\] [a-z]{3} \[[a-z]+\] ?(.*)", re.DOTALL)
+"""`fly logs`, behind its time: what wrote, on which machine, where, how important."""
+_RUNIT: Final = re.compile(
+    rb"(?:@[0-9a-f]{24}|\d{4}-\d\d-\d\d[_T]\d\d:\d\d:\d\d\.\d{5}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}) +(.*)",
+    re.DOTALL,
+)
+"""svlogd, multilog and s6-log, whose times have no zone or count leap seconds."""
+_MESSAGES: Final = (
+    "message",
+    "msg",
+    "line",
+    "log",
+    "textPayload",
+    "short_message",
+    "MESSAGE",
+    "_raw",
+    "_entry",
+    "event",
+)
+_OBJECTS: Final = ("jsonPayload", "_source", "result", "data")
+"""Where clouds, Splunk's exports and elasticdump put the object that was logged into theirs."""
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
-_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime")
+_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time")
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
 
@@ -152,6 +186,8 @@ _TIMED: Final = (
     ("syslog", _RSYSLOG_FILE),
     ("syslog", _JOURNAL_UNIX),
     ("syslog", _LOGPLEX),
+    ("logcli", _LOGCLI),
+    ("cloudwatch", _CLOUDWATCH),
     ("fluentd", _FLUENTD),
     ("cf", _CLOUD_FOUNDRY),
     ("timestamps", _TIMESTAMPED),
@@ -162,6 +198,9 @@ _UNTIMED: Final = (
     ("pod", _POD),
     ("logging", _BASIC_LOGGING),
     ("heroku", _HEROKU),
+    ("fly", _FLY),
+    ("syslog", _JOURNAL_LOCAL),
+    ("timestamps", _RUNIT),
 )
 
 
@@ -190,12 +229,14 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
 
 
 def message_of(values: dict[str, Any]) -> Unwrapped | None:
-    """Return the line inside an object of a log shipper or of a logger that writes JSON: the text of its message."""
-    for name in _MESSAGES:
-        if isinstance(text := values.get(name), str) and text:
-            time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
-            return Unwrapped("json", text.rstrip("\r\n").encode(), None if time is None else str(time))
-    return None
+    """Return the line inside an object of a log shipper or of a logger that writes JSON: its message, or an object."""
+    texts = (text.rstrip("\r\n").encode() for name in _MESSAGES if isinstance(text := values.get(name), str) and text)
+    objects = (orjson.dumps(value) for name in _OBJECTS if isinstance(value := values.get(name), dict))
+    line = next(texts, None) or next(objects, None)
+    if line is None:
+        return None
+    time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
+    return Unwrapped("json", line, None if time is None else str(time))
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value

@@ -1,0 +1,166 @@
+"""JSON objects of platforms and servers, by the names of their documentation and of what many configure."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from tracker.importing.formats import LogReader, reader_of
+from tracker.importing.record import Record
+
+ISO = "2026-11-29T10:05:03Z"
+ADDRESS = "203.0.113.9"
+
+
+def read(line: bytes) -> tuple[LogReader, Record]:
+    reader = reader_of(None)
+    record = reader(line)
+    assert record is not None
+    return reader, record
+
+
+RAILWAY = {
+    "timestamp": ISO,
+    "method": "GET",
+    "path": "/a?b=c",
+    "host": "site.example",
+    "httpStatus": 200,
+    "clientUa": "UA x",
+    "txBytes": 5,
+    "srcIp": ADDRESS,
+}
+NETLIFY = {
+    "timestamp": ISO,
+    "clientIP": ADDRESS,
+    "method": "GET",
+    "url": "https://site.example/a?b=c",
+    "statusCode": 200,
+    "responseSize": 5,
+    "userAgent": "UA x",
+}
+ORACLE = {
+    "time": ISO,
+    "data": {
+        "timestamp": ISO,
+        "clientAddr": f"{ADDRESS}:4711",
+        "host": "site.example",
+        "userAgent": "UA x",
+        "request": "GET http://site.example:80/a?b=c HTTP/1.1",
+        "statusCode": 200,
+        "sentBytes": 5,
+    },
+}
+CLOUDFLARE = {
+    "ClientIP": ADDRESS,
+    "ClientRequestHost": "site.example",
+    "ClientRequestMethod": "GET",
+    "ClientRequestURI": "/a?b=c",
+    "EdgeEndTimestamp": ISO,
+    "EdgeResponseBytes": 5,
+    "EdgeResponseStatus": 200,
+    "ClientRequestUserAgent": "UA x",
+}
+LOGSTASH = {
+    "@timestamp": ISO,
+    "clientip": ADDRESS,
+    "ident": "-",
+    "auth": "-",
+    "timestamp": "29/Nov/2026:10:05:03 +0000",
+    "verb": "GET",
+    "request": "/a?b=c",
+    "httpversion": "1.1",
+    "response": "200",
+    "bytes": "5",
+    "agent": '"UA x"',
+    "referrer": '"https://r.example/"',
+    "host": "web1",
+    "path": "/var/log/nginx/access.log",
+}
+GUNICORN = {
+    "time_local": "[29/Nov/2026:10:05:03 +0000]",
+    "remote_ip": ADDRESS,
+    "response_code": "200",
+    "user_agent": "UA x",
+    "request_method": "GET",
+    "request_path": "/a",
+    "request_querystring": "b=c",
+    "response_length": "5",
+}
+UWSGI = {
+    "address": ADDRESS,
+    "host": "site.example",
+    "method": "GET",
+    "uri": "/a?b=c",
+    "resp_size": "5",
+    "time": ISO,
+    "resp_status": "200",
+    "user_agent": "UA x",
+}
+SHORT = {
+    "vhost": "site.example",
+    "client": ADDRESS,
+    "ts": ISO,
+    "req": "GET /a?b=c HTTP/1.1",
+    "code": 200,
+    "len": "5",
+    "ua": "UA x",
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "is_of_a_host"),
+    [
+        *((values, True) for values in (RAILWAY, ORACLE, CLOUDFLARE, UWSGI, SHORT)),
+        *((values, False) for values in (NETLIFY, LOGSTASH, GUNICORN)),
+    ],
+)
+def test_an_object_is_read_whole(values: dict[str, Any], is_of_a_host: bool) -> None:  # noqa: FBT001
+    _, record = read(orjson.dumps(values))
+    columns = record.columns
+    assert record.created_at.isoformat()[:19] == ISO[:19]
+    assert (columns["ip_address"], columns["user_agent"]) == (ADDRESS, "UA x")
+    assert columns["url"].removeprefix("https://site.example").removeprefix("http://site.example") == "/a?b=c"
+    assert columns["event_data"] == {"method": "GET", "status": 200, "bytes": 5}
+    assert record.host == ("site.example" if is_of_a_host else None)
+    assert columns.get("referrer") == ("https://r.example/" if values is LOGSTASH else None)
+
+
+@pytest.mark.parametrize(
+    ("names", "url"),
+    [
+        ({"uri": "/日 本", "args": ""}, "/%E6%97%A5%20%E6%9C%AC"),
+        ({"uri": "/日本", "args": "b=c"}, "/%E6%97%A5%E6%9C%AC?b=c"),
+        ({"uri": "/日本", "args": ""}, "/%E6%97%A5%E6%9C%AC"),
+        ({"uri": "/日本"}, "/日本"),
+        ({"uri": "/a b?b=%22 "}, "/a%20b?b=%22 "),
+        ({"uri": "/a%20b", "args": "b=c"}, "/a%20b?b=c"),
+        ({"request": "GET /日本 HTTP/1.1"}, "/日本"),
+    ],
+)
+def test_a_path_whose_escapes_nginx_undid_is_the_page_that_was_asked_for(names: dict[str, str], url: str) -> None:
+    _, record = read(orjson.dumps({"time": ISO, "remote_addr": ADDRESS, "status": 200, **names}))
+    assert record.columns["url"] == url
+
+
+def test_of_cloudfront_s_json_no_field_that_was_read_is_named_as_unread() -> None:
+    values = {
+        "date": "2026-11-29",
+        "time": "10:05:03",
+        "c-ip": ADDRESS,
+        "cs-method": "GET",
+        "cs-uri-stem": "/a",
+        "sc-status": "200",
+        "cs(User-Agent)": "UA%20x",
+        "x-edge-location": "A",
+        "x-host-header": "site.example",
+    }
+    reader, record = read(orjson.dumps(values))
+    assert record.columns["user_agent"] == "UA x"
+    assert reader.unread == set()
+
+
+def test_what_wordops_has_nginx_write_is_read_whatever_the_cache_did() -> None:
+    for between in ("0.012 -", "0.012, 0.001 MISS", "- HIT"):
+        behind = '[29/Nov/2026:10:05:03 +0000] site.example "GET /a?b=c HTTP/2.0" 200 5 "-" "UA x" "HTTP/2.0"'
+        _, record = read(f"{ADDRESS} {between} {behind}".encode())
+        assert (record.columns["ip_address"], record.columns["url"], record.host) == (ADDRESS, "/a?b=c", "site.example")

@@ -1,0 +1,94 @@
+"""Format strings as servers other than Apache and nginx have them, and what is said of those that are none."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tracker.errors import Refused
+from tracker.importing.formats import reader_of
+from tracker.importing.log_record import ReadingRules
+from tracker.importing.record import Record
+
+CLOCK = "29/Nov/2026:10:05:03"
+LINE = f'203.0.113.9 - bob [{CLOCK} +0000] "GET /a?b=c HTTP/1.1" 200 5 "https://r.example/" "UA x"'
+
+
+def read(format_: str, line: str) -> Record:
+    record = reader_of(format_, rules=ReadingRules(assume_zone=UTC))(line.encode())
+    assert record is not None
+    return record
+
+
+@pytest.mark.parametrize(
+    ("format_", "line"),
+    [
+        ('%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %(p)s', f"{LINE} <12>"),
+        ('%({x-forwarded-for}i)s %(t)s %(m)s %(U)s?%(q)s %(s)s %(B)s "%(f)s" "%(a)s"', "203.0.113.9"),
+        ('%{client}a - %u %t "%r" %s %O "%{Referer}i" "%{User-Agent}i"', LINE),
+        ('%{client}a - %u %{dd/MMM/yyyy:HH:mm:ss ZZZ|GMT}t "%r" %s %O "%{Referer}i" "%{User-Agent}i"', LINE),
+        ('%h %l %u %t "%r" %s %b "%{i,Referer}" "%{i,User-Agent}"', LINE),
+        ('pattern="%h %l %u %t &quot;%r&quot; %s %b &quot;%{Referer}i&quot; &quot;%{User-Agent}i&quot;"', LINE),
+        (
+            '%h %{yyyy-MM-dd\'T\'HH:mm:ss.SSSXXX}t "%r" %s %b "%{Referer}i" "%{User-Agent}i"',
+            LINE.replace(f"- bob [{CLOCK} +0000]", "2026-11-29T11:05:03.000+01:00"),
+        ),
+    ],
+    ids=["gunicorn", "gunicorn behind a proxy", "jetty", "jetty's time", "undertow", "tomcat", "tomcat's time"],
+)
+def test_strings_of_application_servers_are_read(format_: str, line: str) -> None:
+    if line == "203.0.113.9":
+        line = LINE.replace("- bob ", "").replace('"GET /a?b=c HTTP/1.1"', "GET /a?b=c")
+    record = read(format_, line)
+    assert record.created_at == datetime(2026, 11, 29, 10, 5, 3, tzinfo=UTC)
+    assert record.columns == {
+        "ip_address": "203.0.113.9",
+        "url": "/a?b=c",
+        "referrer": "https://r.example/",
+        "user_agent": "UA x",
+        "event_data": {"method": "GET", "status": 200, "bytes": 5},
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        # Varnish and lighttpd write what was sent.
+        ("/p/a%20b%C3%A9?b=%22", "/p/a%20b%C3%A9?b=%22"),
+        ("/%E6%97%A5%E6%9C%AC", "/%E6%97%A5%E6%9C%AC"),
+        # Apache does not.
+        ("/p/a b\\xc3\\xa9?b=%22", "/p/a%20b%C3%A9?b=%22"),
+        ("/\\xe6\\x97\\xa5", "/%E6%97%A5"),
+        ("/100%", "/100%25"),
+        ("/100% sure %41", "/100%25%20sure%20%2541"),
+        ("/plain", "/plain"),
+    ],
+)
+def test_a_path_has_the_percent_escapes_that_were_sent_once(written: str, url: str) -> None:
+    assert read('%h %t %m "%U%q" %s', f'203.0.113.9 [{CLOCK} +0000] GET "{written}" 200').columns["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("format_", "time"),
+    [
+        ("%Ts.%ms %ci %HM %HU %ST", "1795946703.120"),
+        ("%[date,utime(%Y-%m-%dT%H:%M:%SZ)] %ci %HM %HU %ST", "2026-11-29T10:05:03Z"),
+        ("%[accept_date(ms)] %ci %HM %HU %ST", "1795946703120"),
+    ],
+)
+def test_a_time_that_haproxy_was_told_to_convert_is_one(format_: str, time: str) -> None:
+    record = read(format_, f"{time} 203.0.113.9 GET /a 200")
+    assert record.created_at.replace(microsecond=0) == datetime(2026, 11, 29, 10, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("format_", "said"),
+    [
+        ("apache2", "Is it apache"),
+        ("COMBINED", "Is it combined"),
+        (":method :url", "Leave it out"),
+        ('%h %^[%d:%t %^] "%r" %s %b "%R" "%u"', "GoAccess"),
+    ],
+)
+def test_a_format_that_is_none_is_refused_with_what_to_do(format_: str, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        reader_of(format_)
