@@ -182,6 +182,21 @@ def test_a_members_key_may_be_replaced_and_ended_as_any_other(
     assert owner.post(f"{HOME}/access", action="remove", id=str(member.id)).status_code == 303
 
 
+@pytest.mark.parametrize("grace", [0, keys.DEFAULT_GRACE])
+def test_an_invitation_outlives_the_key_of_whoever_made_it_where_that_was_replaced(
+    owner: Browsing, managing: Managing, database: Database, application: Application, grace: int
+) -> None:
+    inviter, _ = joined(managing, invite(owner, "owner", "First"))
+    paths = [invite(inviter, "editor", name) for name in ("Second", "Third")]
+    for _ in range(2):
+        first = next(row for row in members.list_(database, "shop") if row.name == "First")
+        keys.rotate(database, "shop", str(first.key_id), grace_seconds=grace)
+    joined(managing, paths[0])
+    first = next(row for row in members.list_(database, "shop") if row.name == "First")
+    assert owner.post(f"{HOME}/access", action="remove", id=str(first.id)).status_code == 303
+    assert Browsing(managing).post(paths[1]).status_code == 403, "who invited is gone"
+
+
 def test_a_key_that_was_replaced_and_still_counts_changes_and_ends_with_the_member(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:

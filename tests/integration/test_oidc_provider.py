@@ -157,9 +157,16 @@ def test_an_address_that_is_not_verified_is_none(provider: Provider, odd: OddPro
     assert signed_in(provider).email is None
 
 
+def test_letters_that_only_look_alike_in_lower_case_stay_apart(provider: Provider, odd: OddProvider) -> None:
+    odd.claims["email"] = "\N{KELVIN SIGN}IM@Shop.example"
+    assert signed_in(provider).email == "\N{KELVIN SIGN}im@shop.example"
+
+
 def test_claims_come_from_userinfo_where_the_token_has_none(provider: Provider, odd: OddProvider) -> None:
     del odd.claims["email"]
     assert signed_in(provider).email == "me@shop.example"
+    odd.answers["/me"] = lambda: json_answer({"sub": "alice", "email": "me@shop.example"})
+    assert signed_in(provider).email is None, "what the token says is verified is another address"
     odd.answers["/me"] = lambda: json_answer({"sub": "mallory", "email": "alice@shop.example", "email_verified": True})
     assert refusal(provider)[0] == 403
 

@@ -192,7 +192,7 @@ def rotate(
             expires_at=key.expires_at,
         )
         api_keys.limit(tx, application.id, key.id, seconds=grace_seconds)
-        members.move_key(tx, key.id, new_id)
+        members.move_key(tx, application.id, key.id, new_id)
         note(tx, by, application, "api_key.rotated", str(key.id), after={**after, "replaced_by": new_id})
         return key_of(tx, application, str(new_id)), api_key
 

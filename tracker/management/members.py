@@ -254,12 +254,12 @@ def _role_of(permissions: Mapping[str, object] | None) -> Role | None:
 
 def _email(text: str) -> str | None:
     """Return an address in lower case, as it is compared with what a provider has verified. Raises Refused."""
-    address = text.strip().lower()
+    address = text.strip()
     if not address:
         return None
     if len(address) > MAX_EMAIL_LENGTH or not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not address.isprintable():
         raise invalid("The e-mail address is not one.", email=["It must read like name@example.org."])
-    return address
+    return address.encode().lower().decode()  # Of ASCII alone, as there.
 
 
 def _role(text: str) -> Role:

@@ -59,4 +59,5 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
     email = claims.get("email")
     if not isinstance(email, str) or not email.isprintable() or not 0 < len(email.strip()) <= MAX_EMAIL_LENGTH:
         return None
-    return email.strip().lower()
+    # Of ASCII alone: other letters may have one lower case, such as k and the Kelvin sign, and be another's address.
+    return email.strip().encode().lower().decode()

@@ -75,7 +75,9 @@ class Provider:
                 )
                 checked = self._checked(about, token, attempt)
                 if "email" not in checked and about.get("userinfo_endpoint"):
-                    checked = {**_userinfo(session, about, checked["sub"]), **checked}
+                    told = _userinfo(session, about, checked["sub"])
+                    # Whether an address is verified is said beside it, or nowhere.
+                    checked = {**told, **checked, "email_verified": told.get("email_verified")}
             return claims.identity(checked)
 
     def logout_url(self, back: str) -> str | None:

@@ -71,9 +71,9 @@ def invitations_of_email(tx: Transaction, email: str, now: datetime) -> list[Row
     return fetch_all(tx, "members/invitations_of_email", {"email": email, "now": now})
 
 
-def move_key(tx: Transaction, old_id: UUID, new_id: UUID) -> None:
-    """Let the member whose key was replaced, if there is one, have the new one."""
-    execute(tx, "members/move_key", {"old_id": old_id, "new_id": new_id})
+def move_key(tx: Transaction, application_id: UUID, old_id: UUID, new_id: UUID) -> None:
+    """Let the member whose key was replaced, if there is one, have the new one, and what waits of their invitations."""
+    execute(tx, "members/move_key", {"application_id": application_id, "old_id": old_id, "new_id": new_id})
 
 
 def delete(tx: Transaction, application_id: UUID, member_id: UUID) -> Row | None:
