@@ -62,6 +62,13 @@ def test_a_webhook_is_registered_changed_tried_and_deleted(
     assert error(managing.get(path)) == (404, "NOT_FOUND")
 
 
+def test_a_url_may_be_as_long_as_one_is_that_is_sent_to(managing: Managing, application: Application) -> None:
+    longest = "https://127.0.0.1:9443/".ljust(2048, "x")
+    made = managing.post(WEBHOOKS, {"url": longest, "events": ["*"]})
+    assert data(made)["url"] == longest
+    assert error(managing.post(WEBHOOKS, {"url": longest + "x", "events": ["*"]})) == (400, "VALIDATION_ERROR")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -85,8 +85,8 @@ def stranger(database: Database) -> str:
 def things(database: Database, application: Application) -> list[Any]:
     """All that the application has, but for when its keys were used."""
     row = "SELECT to_jsonb(thing) - 'last_used_at' FROM"
-    found = [rows(database, f"{row} {table} AS thing WHERE application_id = %s", application.id) for table in TABLES]
-    return [*(sorted(map(str, of_table)) for of_table in found), rows(database, f"{row} webhook_deliveries AS thing")]
+    kept = [rows(database, f"{row} {table} AS thing WHERE application_id = %s", application.id) for table in TABLES]
+    return [*(sorted(map(str, of_table)) for of_table in kept), rows(database, f"{row} webhook_deliveries AS thing")]
 
 
 def paths(managing: Managing, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -128,15 +128,15 @@ def actions(managing: Managing, database: Database, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(changing, "invalid", noted)
     _, key = applications.create(database, name="Any", app_id="any")
-    owner, found = Browsing(managing), list[tuple[str, str]]()
+    owner, forms = Browsing(managing), list[tuple[str, str]]()
     owner.sign_in(key)
     for rule in managing.app.url_map.iter_rules():
         if rule.rule.startswith("/dashboard/applications/") and "POST" in (rule.methods or set()):
             named.clear()
             assert owner.post(rule.rule.replace("<app_id>", "any"), action="?").status_code == 400, rule.rule
-            found += [(rule.rule, action) for action in named]
-    assert len(found) > 20
-    return found
+            forms += [(rule.rule, action) for action in named]
+    assert len(forms) > 20
+    return forms
 
 
 def test_no_form_of_the_dashboard_reaches_things_of_others(  # noqa: PLR0917 fixtures
@@ -154,14 +154,14 @@ def test_no_form_of_the_dashboard_reaches_things_of_others(  # noqa: PLR0917 fix
         browsing.sign_in(key)
     before = things(database, application)
     for path, action in actions:
-        own, theirs = (path.replace("<app_id>", app_id) for app_id in ("stranger", "shop"))
+        ours, theirs = (path.replace("<app_id>", app_id) for app_id in ("stranger", "shop"))
         fields = {"action": action, "role": "owner", "grace": "0", "key": "bot_filter", "value": "keep"}
         fields |= {"name": "x", "url": "https://203.0.113.7/", "on:*": "on", "may:track": "on", "day": "2026-11-30"}
         assert nobody.post(theirs, id="first", **fields).status_code == 303
         outsiders = [other, viewer] if path.endswith(("/goals", "/notes", "/settings")) else [other, viewer, editor]
         for thing in ids.values():
-            answer = other.post(own, id=thing, **fields)
-            assert action not in BY_ID or answer.status_code in {400, 404}, (own, action)
+            answer = other.post(ours, id=thing, **fields)
+            assert action not in BY_ID or answer.status_code in {400, 404}, (ours, action)
         assert {browsing.post(theirs, id="first", **fields).status_code for browsing in outsiders} == {404}, theirs
     assert {action for _, action in actions} >= BY_ID
     assert things(database, application) == before

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from tracker.api.fields import Moment, QueryFlag, Text, choice
 from tracker.api.pages import PageQuery
+from tracker.ssrf_guard.urls import MAX_URL_LENGTH
 
 _STATES = ("waiting", "delivered", "failed")
 
@@ -107,14 +108,14 @@ def _events(**more: Any) -> fields.List[Any]:  # noqa: ANN401 marshmallow's opti
 class WebhookChanges(Schema):
     """What is to change; the rest stays."""
 
-    url = Text(2000, shortest=1, metadata={"format": "uri"})
+    url = Text(MAX_URL_LENGTH, shortest=1, metadata={"format": "uri"})
     events = _events()
 
 
 class WholeWebhookForm(Schema):
     """All that there is to say of a webhook but its secret."""
 
-    url = Text(2000, shortest=1, required=True, metadata={"format": "uri"})
+    url = Text(MAX_URL_LENGTH, shortest=1, required=True, metadata={"format": "uri"})
     events = _events(required=True)
 
 
