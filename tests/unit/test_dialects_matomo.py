@@ -55,6 +55,9 @@ def test_matomo_is_read_from_a_query_with_an_empty_body() -> None:
          ("order", {"order_id": "A1", "revenue": 20.5, "tax": 1, "items": [
              {"sku": "SKU", "name": "Shoe", "category": ["red", "big"], "price": 10.25, "quantity": 2}]})),
         ({"idgoal": "0", "revenue": "5", "ec_items": "no json"}, ("cart_update", {"revenue": 5})),
+        ({"_pks": "SKU", "_pkn": "Shoe", "_pkc": '["red","big"]', "_pkp": "10.25"},
+         ("page_view", {"sku": "SKU", "name": "Shoe", "category": ["red", "big"], "price": 10.25})),
+        ({"_pks": "", "_pkn": "", "_pkc": "Shoes"}, ("page_view", {"category": "Shoes"})),
         ({"link": "https://other.example/"}, ("outbound_link", {"url": "https://other.example/"})),
         ({"download": "https://shop.example/a.pdf"}, ("download", {"url": "https://shop.example/a.pdf"})),
         ({"c_n": "ad", "c_p": "a.png", "c_t": "/x"}, ("content_impression", {"name": "ad", "piece": "a.png", "target": "/x"})),

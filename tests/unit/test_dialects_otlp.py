@@ -51,6 +51,21 @@ def test_a_request_that_a_web_server_tells_is_a_hit() -> None:
     }  # fmt: skip
 
 
+def test_numbers_of_64_bits_are_taken_as_texts_and_as_numbers() -> None:
+    # As @opentelemetry/exporter-logs-otlp-http 0.41.2 sends them (npm).
+    record = {
+        "timeUnixNano": int(HALF_A_MINUTE_AGO), "observedTimeUnixNano": int(HALF_A_MINUTE_AGO), "eventName": "signup",
+        "attributes": told(seats={"intValue": 3}, order={"intValue": 2**53}, least={"intValue": -(2**63)}),
+    }  # fmt: skip
+    assert values(record) == {
+        "event_name": "signup", "timestamp": "2026-11-29T11:59:30.123456+00:00",
+        "event_data": {"seats": 3, "order": "9007199254740992", "least": "-9223372036854775808"},
+    }  # fmt: skip
+    # A number with a fraction is a double, and no double is exact there.
+    [refused] = read("/v1/logs", "", logs({"attributes": told(x={"doubleValue": 2**53})}), HTTP_X_API_KEY=KEY)
+    assert isinstance(refused, Refused)
+
+
 def test_an_event_is_told_by_its_attributes_and_its_body() -> None:
     record = {
         "eventName": "signup",

@@ -74,6 +74,20 @@ def test_umamis_older_script_tells_paths_and_encodes_once_more() -> None:
         assert values("/api/send", "", umami(title=title))["custom_params"]["title"] == title
 
 
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ("signup/step-2", "https://shop.example/signup/step-2"),
+        ("?step=2", "https://shop.example/?step=2"),
+        ("//other.example/a", "//other.example/a"),
+        ("app://start", "app://start"),
+    ],
+)
+def test_a_page_that_a_site_names_itself_belongs_to_its_host(told: str, url: str) -> None:
+    read_as = values("/api/send", "", umami(url=told, hostname="shop.example", referrer="search.example"))
+    assert (read_as["url"], read_as["referrer"]) == (url, "search.example")
+
+
 def test_a_key_of_ours_is_found_where_a_client_can_put_it() -> None:
     def basic(pair: str) -> str:
         return f"Basic {base64.b64encode(pair.encode()).decode()}"

@@ -171,17 +171,33 @@ def test_segment_answers_never_end_a_client() -> None:
 def test_ga4_is_read_from_pages() -> None:
     query = urlencode(
         {"v": "2", "tid": "G-ABC123", "cid": "1.2", "sid": "1795000000", "dl": "https://shop.example/a", "dt": "Start",
-         "dr": "https://x.example/", "ul": "de-de", "sr": "1920x1080", "en": "purchase", "ep.plan": "pro", "epn.value": "9.5"}
+         "dr": "https://x.example/", "ul": "de-de", "sr": "1920x1080", "en": "purchase", "ep.plan": "pro", "epn.value": "9.5",
+         "cu": "EUR"}
     )  # fmt: skip
     hit = one("/g/collect", query)
     assert hit.site == "G-ABC123"
     assert hit.values == {
         "url": "https://shop.example/a", "referrer": "https://x.example/", "event_name": "purchase",
-        "event_data": {"plan": "pro", "value": 9.5}, "client_sub_id": "1.2", "session_id": "1.2.1795000000",
+        "event_data": {"plan": "pro", "value": 9.5, "currency": "EUR"}, "client_sub_id": "1.2", "session_id": "1.2.1795000000",
         "screen_resolution": "1920x1080", "language": "de-de", "custom_params": {"title": "Start"},
     }  # fmt: skip
     events = read("/g/collect", query, b"en=page_view\r\nen=scroll&epn.percent=90")
     assert [event.values["event_name"] for event in events] == ["page_view", "scroll"]
+
+
+def test_items_currency_and_campaign_of_a_page_have_the_names_of_servers() -> None:
+    """The query is that of @analytics-debugger/ga4mp 0.0.8 (npm), and a `~` doubled as Google's tag has it."""
+    query = (
+        "v=2&tid=G-ABC123&dl=https%3A%2F%2Fshop.example%2F&cu=EUR&epn.value=9.5&ep.transaction_id=A1&cs=news&cm=email"
+        "&pr1=idSKU%7E%7E1%7EnmShoe%7Epr4.75%7Eqt2%7Ecared%7Ek0colour%7Ev0blue%7Ev1x&pr2=idB%7E&pro=x&en=purchase"
+    )
+    hit = values("/g/collect", query)
+    shoe = {"item_id": "SKU~1", "item_name": "Shoe", "price": 4.75, "quantity": 2, "item_category": "red"}
+    assert hit["event_data"] == {
+        "value": 9.5, "transaction_id": "A1", "currency": "EUR",
+        "items": [{**shoe, "colour": "blue"}, {"item_id": "B"}],
+    }  # fmt: skip
+    assert hit["custom_params"] == {"campaign_source": "news", "campaign_medium": "email"}
 
 
 def test_properties_of_ga4s_user_are_custom_parameters() -> None:

@@ -1,5 +1,6 @@
 """Google Analytics 4, for clients whose host can be set: `/g/collect` of pages, `/mp/collect` of servers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,31 @@ from tracker.web.envelope import Answer, retry_headers
 _MICROSECONDS: Final = 1_000_000
 _PREFIXES: Final = frozenset({"ep", "epn", "up", "upn"})
 """Parameters of the event and properties of the user, as texts and as numbers."""
+_ITEM_PARTS: Final = re.compile(r"(?:[^~]|~~)+")
+_ITEM: Final = {
+    "id": "item_id",
+    "nm": "item_name",
+    "br": "item_brand",
+    "va": "item_variant",
+    "ca": "item_category",
+    **{f"c{place}": f"item_category{place}" for place in range(2, 6)},
+    "ln": "item_list_name",
+    "li": "item_list_id",
+    "lp": "index",
+    "af": "affiliation",
+    "cp": "coupon",
+    "pi": "promotion_id",
+    "pn": "promotion_name",
+    "cn": "creative_name",
+    "cs": "creative_slot",
+    "lo": "location_id",
+    "pr": "price",
+    "qt": "quantity",
+    "ds": "discount",
+}
+"""What an item of a page says, by the names that servers have for it."""
+_NUMBERS_OF_AN_ITEM: Final = frozenset({"price", "quantity", "discount", "index"})
+_CAMPAIGN: Final = {"ci": "id", "cs": "source", "cm": "medium", "cn": "name", "cc": "content", "ck": "term"}
 _OF_THE_PAGE: Final = frozenset({"page_location", "page_referrer", "page_title", "session_id", "language"})
 """Parameters of an event that have a place of their own."""
 
@@ -65,14 +91,37 @@ def _page_hit(parameters: Mapping[str, str], request: ClientRequest) -> ClientHi
         url=parameters.get("dl"),
         referrer=parameters.get("dr"),
         event_name=parameters.get("en") or "page_view",
-        event_data=data,
+        event_data={**data, **given(currency=parameters.get("cu"), items=_items(parameters) or None)},
         client_sub_id=parameters.get("uid") or parameters.get("cid"),
         session_id=_session(parameters.get("sid"), parameters.get("cid")),
         screen_resolution=parameters.get("sr"),
         language=parameters.get("ul") or preferred_language(request.headers),
-        custom_params={**visitor, **given(title=parameters.get("dt"))},
+        custom_params={
+            **visitor,
+            **{f"campaign_{name}": parameters[field] for field, name in _CAMPAIGN.items() if field in parameters},
+            **given(title=parameters.get("dt")),
+        },
     )
     return ClientHit(site, values, key_in(request.headers))
+
+
+def _items(parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [_item(told) for name, told in parameters.items() if name[:2] == "pr" and name[2:].isdecimal()]
+
+
+def _item(told: str) -> dict[str, Any]:
+    """Return an item that a page tells as `idSKU~pr9.5~k0colour~v0red`, a `~` of a value doubled."""
+    item: dict[str, Any] = {}
+    own_names: dict[str, str] = {}
+    for part in _ITEM_PARTS.findall(told):
+        code, value = part[:2], part[2:].replace("~~", "~")
+        if name := _ITEM.get(code):
+            item[name] = number_or_text(value) if name in _NUMBERS_OF_AN_ITEM else value
+        elif code[0] == "k":
+            own_names[code[1:]] = value
+        elif code[0] == "v" and (own := own_names.get(code[1:])):
+            item[own] = value
+    return item
 
 
 def _session(session: str | None, client: str | None) -> str | None:

@@ -31,6 +31,7 @@ from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, Headers, retry_headers
 
 _ORDER: Final = {"ec_st": "subtotal", "ec_tx": "tax", "ec_sh": "shipping", "ec_dt": "discount"}
+_PRODUCT: Final = {"_pks": "sku", "_pkn": "name", "_pkc": "category", "_pkp": "price"}
 _ITEM: Final = ("sku", "name", "category", "price", "quantity")
 
 
@@ -107,7 +108,17 @@ def _event(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
         name = "content_interaction" if get("c_i") else "content_impression"
         content = given(name=get("c_n"), piece=get("c_p"), target=get("c_t"), interaction=get("c_i"))
         return name, content
-    return None if get("ca") == "1" else ("page_view", {})
+    return None if get("ca") == "1" else ("page_view", _product(parameters))
+
+
+def _product(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the product, or the category, that a page of a shop shows."""
+    shown = {name: parameters[field] for field, name in _PRODUCT.items() if parameters.get(field)}
+    if "price" in shown:
+        shown["price"] = number_or_text(shown["price"])
+    if (categories := inner_json(shown.get("category"), list)) is not None:
+        shown["category"] = categories
+    return shown
 
 
 def _goal(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

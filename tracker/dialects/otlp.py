@@ -24,12 +24,14 @@ from tracker.dialects.values import (
     text_of,
 )
 from tracker.errors import Refused
-from tracker.json_rules import MAX_DEPTH, check, parse, refusal
+from tracker.json_rules import MAX_DEPTH, MAX_INTEGER, check, parse, refusal
 from tracker.web.envelope import Answer, retry_headers
 
 _RECORDS: Final = UUID("0d1f3a0e-5f0f-5b8f-8d8c-6f1f0a6a4c55")
 """The namespace of records' own ids, which are ULIDs or UUIDs or anything else."""
 _MAX_DIGITS: Final = 19
+_TIMES: Final = ("timeUnixNano", "observedTimeUnixNano")
+_OF_64_BITS: Final = frozenset({*_TIMES, "intValue"})
 _LEVELS_ABOVE: Final = 6
 """Levels of a body in which a record stands: three objects and their lists."""
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
@@ -82,10 +84,27 @@ def _content(body: bytes) -> dict[str, Any]:
     ]
     check(parsed.value, suspicious=parsed.suspicious)
     for of_a_scope, records in records_of:
+        _spell_whole_numbers(records)
         of_a_scope["logRecords"] = each_checked(
             records, "logRecords", MAX_DEPTH - _LEVELS_ABOVE, suspicious=parsed.suspicious
         )
     return parsed.value
+
+
+def _spell_whole_numbers(records: list[Any]) -> None:
+    """Make texts of the whole numbers that a double does not hold.
+
+    Protobuf's mapping to JSON has 64 bits as a text and takes a number too, which OpenTelemetry's exporters for
+    JavaScript sent before 0.44.
+    """
+    containers: list[Any] = [records]
+    while containers:
+        container = containers.pop()
+        for place, item in container.items() if type(container) is dict else enumerate(container):
+            if type(item) is dict or type(item) is list:
+                containers.append(item)
+            elif type(item) is int and place in _OF_64_BITS and not -MAX_INTEGER <= item <= MAX_INTEGER:
+                container[place] = str(item)
 
 
 def _is_protobuf(request: ClientRequest) -> bool:
@@ -165,7 +184,7 @@ def _values(resource: dict[str, Any], record: Any, request: ClientRequest) -> di
 
 def _instant(record: Mapping[str, Any]) -> datetime | None:
     """Return when it happened, else when it was seen: nanoseconds since 1970 as a text, 0 for not known."""
-    for name in ("timeUnixNano", "observedTimeUnixNano"):
+    for name in _TIMES:
         digits = text_of(record.get(name)) or ""
         if digits.isascii() and digits.isdecimal() and len(digits) <= _MAX_DIGITS and int(digits) > 0:
             return instant_of(int(digits) // 1000 / 1_000_000)

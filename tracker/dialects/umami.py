@@ -1,5 +1,6 @@
 """Umami: `/api/send` with one event, `/api/batch` with several. Its clients want JSON, never an empty answer."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,6 +24,8 @@ from tracker.errors import Refused
 from tracker.json_rules import refusal
 from tracker.web.envelope import Answer, retry_headers
 
+_NO_SCHEME: Final = re.compile(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/]")
+"""A page told by a path without the slash in front, or by a query."""
 _CACHE: Final = "0"
 """What its script sends back in `x-umami-cache`. Umami keeps a session in it; we need nothing to come back."""
 
@@ -68,11 +71,14 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
 def _address(payload: dict[str, Any], name: str) -> str | None:
     """Return an address; the page's is told as its path, and the host apart, by servers and by the older script.
 
-    That one says where a visitor came from within the page in the same way, and has encoded all of it once more.
+    That one says where a visitor came from within the page in the same way, and has encoded all of it once more. A page
+    that a site has named itself may lack the slash; a referrer without one is another site.
     """
     url, host = text_of(payload.get(name)), text_of(payload.get("hostname"))
     if url is None:
         return f"https://{host}/" if host and name == "url" else None
+    if name == "url" and _NO_SCHEME.match(url):
+        url = f"/{url}"
     if not url.startswith("/") or url.startswith("//"):
         return url
     return f"https://{host}{url.replace('%25', '%')}" if host else url
