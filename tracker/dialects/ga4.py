@@ -119,8 +119,8 @@ def _item(told: str) -> dict[str, Any]:
             item[name] = number_or_text(value) if name in _NUMBERS_OF_AN_ITEM else value
         elif code[0] == "k":
             own_names[code[1:]] = value
-        elif code[0] == "v" and (own := own_names.get(code[1:])):
-            item[own] = value
+        elif code[0] == "v" and (own_name := own_names.get(code[1:])):
+            item[own_name] = value
     return item
 
 
