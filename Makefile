@@ -21,7 +21,7 @@ env: $(VENV)/.installed ## make the virtual environment and install what is need
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 	    || { echo 'Python 3.11 or newer with venv is needed: make PYTHON=/path/to/python3 (Debian: apt install python3-venv)'; exit 1; }
-	@echo 'Installing into $(VENV) …'
+	@echo 'Installing into $(VENV): a minute or more …'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@

@@ -57,7 +57,7 @@ def url(env: FileAwareEnv, name: str, schemes: Sequence[str], *, default: str = 
     value = text(env, name, default)
     accepted = f"it must be a URL that begins with {' or '.join(scheme + '://' for scheme in schemes)}"
     if not value:
-        raise SettingsInvalid(f"{name} is not set: {accepted}.")
+        raise SettingsInvalid(f"{name} is not set: {accepted}. Write it into .env in {Path.cwd()}, or export it.")
     scheme, separator, _ = value.partition("://")
     if not separator or scheme not in schemes:
         raise refuse(name, f"{scheme}://…" if separator else "…", accepted)

@@ -4,6 +4,7 @@
     ├── TryAgain                the outside is unavailable or busy; nothing is half done, a retry may succeed
     │   ├── DatabaseUnavailable
     │   │   ├── LockedOut
+    │   │   ├── NotAdmitted
     │   │   ├── ShareInUse
     │   │   └── TookTooLong
     │   ├── FactsUnavailable
@@ -44,6 +45,10 @@ class DatabaseUnavailable(TryAgain):
 
 class LockedOut(DatabaseUnavailable):
     """Others hold a lock for longer than this waits: once they have ended it is to be had."""
+
+
+class NotAdmitted(DatabaseUnavailable):
+    """PostgreSQL runs, and does not let this role into this database: the message says what to do."""
 
 
 class ShareInUse(DatabaseUnavailable):

@@ -54,8 +54,11 @@ def hosts_in(url: str) -> list[str]:
 def wrong_with_postgresql(url: str) -> str | None:
     """Return what is wrong, as what must be; None for one that libpq can be asked to read.
 
-    It may name several hosts.
+    It may name several hosts. libpq ends the password at the first @, and the host at the first /.
     """
+    authority, _, database = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")
+    if authority.count("@") > 1 or "@" in database:
+        return _PORT
     for host in hosts_in(url):
         match = re.fullmatch(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", host)
         if match is None or (match[1] and not 1 <= int(match[1][:6]) <= _MAX_PORT):

@@ -1,6 +1,7 @@
 """What holds for every command: help, exit status, one line for an error, JSON alone on standard output."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -90,6 +91,14 @@ def test_a_database_that_is_away_is_one_line_and_1(settings: Settings) -> None:
     finished = tracker(settings, "apps", "list", "--json", DATABASE_URL=NOWHERE)
     assert (finished.status, finished.output) == (1, "")
     assert finished.errors.startswith("Error: PostgreSQL cannot be reached")
+
+
+def test_a_server_that_lets_nobody_in_is_not_said_to_be_away(settings: Settings) -> None:
+    url = re.sub(r"(?<=[^/]/)\w+(?=\?|$)", "nothing", settings.database_url, count=1)
+    finished = tracker(settings, "apps", "list", DATABASE_URL=url)
+    assert (finished.status, finished.output) == (1, "")
+    assert 'refuses the connection: database "nothing" does not exist. Create it' in finished.errors
+    assert "that it runs" not in finished.errors
     assert finished.errors.count("\n") == 1
 
 

@@ -39,7 +39,9 @@ def test_a_missing_url_is_named(environment: Environment, name: str, missing: st
         environment.unset(name)
     else:
         environment.set(**{name: missing})
-    assert environment.refused().startswith(f"{name} is not set: it must be a URL that begins with ")
+    refusal = environment.refused()
+    assert refusal.startswith(f"{name} is not set: it must be a URL that begins with ")
+    assert "Write it into .env in " in refusal
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_MAINTENANCE_URL", "DATABASE_READ_URL", "REDIS_URL"])

@@ -170,6 +170,11 @@ def test_a_database_may_have_several_hosts(hosts: str) -> None:
     assert complete(url, name="tests", wait=2)
 
 
+@pytest.mark.parametrize("user", ["u:p@w", "u:p/w", "u@home:p", "u:p/w#1"])
+def test_signs_of_a_password_that_end_it_are_refused(user: str) -> None:
+    assert "written as %XX" in str(wrong_with_postgresql(f"postgresql://{user}@localhost/tracker"))
+
+
 @pytest.mark.parametrize("hosts", ["a:1,b:65536", "a:0,b", "a:1,b:two", "u:p:w@d@a:x", "[::1:1", "a:1:2"])
 def test_a_port_that_is_none_is_refused_among_several_hosts(hosts: str) -> None:
     assert "a port from 1 to 65535" in str(wrong_with_postgresql(f"postgresql://{hosts}/tracker"))

@@ -21,6 +21,7 @@ from tracker.errors import (
     DatabaseUnavailable,
     ForeignQueue,
     LockedOut,
+    NotAdmitted,
     QueueFull,
     QueueUnavailable,
     SettingsInvalid,
@@ -108,7 +109,7 @@ def _told_in_a_line() -> Iterator[None]:
 def _advice(error: TrackerError) -> str:
     """Return the error's sentence, and what to look at where it does not name a command that helps."""
     sentence = str(error)
-    if "`python -m tracker" in sentence or isinstance(error, LockedOut | TookTooLong):
+    if "`python -m tracker" in sentence or isinstance(error, LockedOut | NotAdmitted | TookTooLong):
         return sentence  # A server that says one of these runs, and is the right one.
     if isinstance(error, DatabaseUnavailable):
         return f"{sentence} See that DATABASE_URL names the right server and that it runs, then try again."

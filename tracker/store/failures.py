@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tracker.errors import DatabaseUnavailable, LockedOut, TookTooLong, TrackerError, Unclear, Unstorable
+from tracker.errors import DatabaseUnavailable, LockedOut, NotAdmitted, TookTooLong, TrackerError, Unclear, Unstorable
 
 _SESSION_CLASSES = {
     "08",  # connection exceptions; poolers answer 08P01 for whatever they cannot do
@@ -54,6 +54,13 @@ _NOT_MIGRATED = {
 }
 """Something that a migration makes is missing. Statements are constants, so it is never the fault of a row."""
 _NOT_PERMITTED = "42501"
+_NOT_ADMITTED = {
+    "database .* does not exist": "Create it (createdb --owner=ROLE NAME), or correct the URL.",
+    "role .* does not exist": "Create it (CREATE ROLE NAME LOGIN PASSWORD '...'), or correct the URL.",
+    "password authentication failed": "Correct the URL's password, or set the role's (ALTER ROLE NAME PASSWORD '...').",
+    "no pg_hba.conf entry": "Add a line to that server's pg_hba.conf, and reload it.",
+}
+"""What a server says while a connection begins, which has no SQLSTATE then, and what helps."""
 _UNSTORABLE_CLASSES = {
     "22",  # the value does not fit its type
     "23",  # a constraint is against it
@@ -132,6 +139,10 @@ def _without_sqlstate(error: psycopg.Error) -> TrackerError:
     """Return an error that psycopg or libpq raised by itself, without an answer of the server."""
     lines = str(error).splitlines() or [type(error).__name__]
     if isinstance(error, psycopg.OperationalError):
+        refusal = lines[0].rpartition("FATAL:")[2].strip()
+        for pattern, advice in _NOT_ADMITTED.items():
+            if re.search(pattern, refusal):
+                return NotAdmitted(f"PostgreSQL runs and refuses the connection: {refusal}. {advice}")
         return DatabaseUnavailable(f"PostgreSQL cannot be reached: {lines[0]}.")
     if isinstance(error, psycopg.DataError):
         return Unstorable(f"PostgreSQL does not take it: {lines[0]}.")
