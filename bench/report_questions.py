@@ -44,7 +44,6 @@ def _edge(direction: str) -> str:
     return f"SELECT page, count(*) FROM ({first} ORDER BY session_id, created_at {direction}) AS ends {_TEN}"
 
 
-_NOT_WITHIN = '[["channel", "is_not", "internal"]]'
 _THREE = '[["device", "is", "phone"], ["country", "is", "C3"], ["browser", "is", "Browser 1"]]'
 DASHBOARD = {
     "totals": DashboardQuestion(
@@ -60,18 +59,20 @@ DASHBOARD = {
     ),
     "entry pages": DashboardQuestion({"measures": "sessions", "dimensions": "entry_page"}, _edge("")),
     "exit pages": DashboardQuestion({"measures": "sessions", "dimensions": "exit_page"}, _edge("DESC")),
-    "sources": DashboardQuestion(
-        {"measures": "visitors", "dimensions": "source", "filters": _NOT_WITHIN}, _by(_SOURCE, _OUTSIDE)
-    ),
+    "sources": DashboardQuestion({"measures": "sessions", "dimensions": "visit_source"}, _by(_SOURCE, _OUTSIDE)),
     "channels": DashboardQuestion(
-        {"measures": "visitors", "dimensions": "channel", "filters": _NOT_WITHIN},
+        {"measures": "sessions", "dimensions": "visit_channel"},
         _by(
             "CASE WHEN url LIKE '%%utm_%%' THEN 'campaign' WHEN referrer IS NULL THEN 'direct' ELSE 'other' END",
             _OUTSIDE,
         ),
     ),
     "campaigns": DashboardQuestion(
-        {"measures": "visitors", "dimensions": "utm_campaign", "filters": '[["utm_campaign", "is_not", null]]'},
+        {
+            "measures": "sessions",
+            "dimensions": "visit_utm_campaign",
+            "filters": '[["visit_utm_campaign", "is_not", null]]',
+        },
         _by("substring(url from 'utm_campaign=([^&#]*)')", "url LIKE '%%utm_campaign=%%'"),
     ),
     "browsers": DashboardQuestion({"measures": "visitors", "dimensions": "browser"}, _by(_BROWSER)),

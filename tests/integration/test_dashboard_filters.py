@@ -56,16 +56,43 @@ def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
     assert browsing.get(f"{HOME}?page={'x' * 1001}").status_code == 400
 
 
-def test_sources_of_hits_within_the_site_are_said_to_be_none_and_where_those_of_visits_are(
-    browsing: Browsing, database: Database, settings: Settings
+def test_a_page_within_the_site_has_the_sources_of_its_visits_and_they_filter(
+    browsing: Browsing, database: Database, settings: Settings, redis: Connection, application: Application
 ) -> None:
+    """Nobody came to the till from elsewhere."""
+    thanks = "https://shop.example/thanks?utm_campaign=Late"
+    visit = [
+        {"url": "https://shop.example/?utm_campaign=Spring", "referrer": "https://www.google.com/"},
+        {"url": "https://shop.example/till", "referrer": "https://shop.example/", "event_name": "buy"},
+        {"url": thanks, "referrer": "https://pay.example/"},
+    ]
+    times = [NOON - timedelta(days=1, minutes=20 - number) for number in range(3)]
+    enqueue(
+        redis,
+        [
+            hit_of(application, 50 + number, created_at=time, client_sub_id="buyer", **one)
+            for number, (time, one) in enumerate(zip(times, visit, strict=True))
+        ],
+    )
+    drain(redis, database)
+    fold_everything(database)
     make_facts(database, settings.facts_url)
-    within = browsing.get(f"{HOME}?country=JP")
-    assert cards(within)["requests"] == "1"
-    assert within.text.count("These hits came from pages of the site itself.") == 1
-    assert "These hits came" in browsing.get(f"{HOME}/panel?country=JP&group=sources&sources=channels").text
-    assert "These hits came" not in browsing.get(f"{HOME}?country=KP").text, "there are none"
-    assert "These hits came" not in browsing.get(f"{HOME}?page=%2Fcart").text
+    page = browsing.get(f"{HOME}?event=buy")
+    assert cards(page)["requests"] == "1"
+    shown = panels(page.text)
+    assert shown["Sources"] == [("Google", "1")]
+    assert shown["Campaigns"] == [("Spring", "1")]
+    channels = browsing.get(f"{HOME}/panel?event=buy&group=sources&sources=channels").text
+    assert panels(channels)["Channels"] == [("Campaign", "1")]
+    [link] = re.findall(r'href="([^"]*)">Google</a>', page.text)
+    both = browsing.get(HOME + html.unescape(link))
+    assert cards(both)["requests"] == "1"
+    of_google = browsing.get(f"{HOME}?source=Google")
+    assert cards(of_google)["requests"] == "4", "all hits of the two visits that came from there"
+    assert cards(of_google)["sessions"] == "2"
+    assert cards(browsing.get(f"{HOME}?utm_campaign=Late"))["requests"] == "0", "no visit began there"
+    within = panels(browsing.get(f"{HOME}/panel?country=JP&group=sources&sources=channels").text)
+    assert within["Channels"] == [("Within the site", "1")]
 
 
 def test_a_filter_takes_the_others_too_and_what_contains_a_text(

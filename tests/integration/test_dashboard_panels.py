@@ -80,7 +80,7 @@ def test_panels_show_what_was_read_from_where_and_on_what(
     page = browsing.get(HOME).text
     assert panels(page) == {
         "Pages": [("/cart", "2"), (f"/{HOSTILE}", "1")],
-        "Sources": [("Google", "1"), ("direct", "1")],
+        "Sources": [("direct", "2"), ("Google", "1")],
         "Countries": [("not known", "2"), ("Japan", "1")],
         "Devices": [("not known", "2"), ("Phone", "1")],
     }

@@ -37,7 +37,7 @@ HITS = (
     ("c", "/cart", None, None),
     ("d", "/help", None, None),
 )
-"""By whom, on which page, from where, with which event: four visitors, six page views, seven requests, five visits."""
+"""By whom, on which page, from where, with which event: four visitors, six page views, seven requests and visits."""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_shares_are_of_all_visitors_views_visits_or_requests(browsing: Browsing,
     page = browsing.get(f"{HOME}?{SPAN}")
     assert shares(page.text, "pages") == {"/": ("3", "50.0%"), "/cart": ("2", "33.3%"), "/help": ("1", "16.7%")}
     sources = shares(page.text, "sources")
-    assert sources == {"Google": ("2", "50.0%"), "direct": ("2", "50.0%"), "Bing": ("1", "25.0%")}
+    assert sources == {"direct": ("4", "57.1%"), "Google": ("2", "28.6%"), "Bing": ("1", "14.3%")}
     assert shares(page.text, "events") == {"buy": ("1", "14.3%")}
     assert "A visitor may be in several rows." in page.text
     assert "1 人のビジターが複数の行で" in browsing.get(f"{HOME}?{SPAN}", headers={"Accept-Language": "ja"}).text
@@ -119,7 +119,7 @@ def test_visits_are_counted_where_a_panel_is_of_them(browsing: Browsing, query: 
     entered = shares(page, "pages")
     assert sum(int(count) for count, _ in entered.values()) == int(visits)
     assert entered["/help"] == ("1", f"{1 / int(visits):.1%}")
-    assert shares(page, "sources")["Google"] == ("2", "50.0%")
+    assert shares(page, "sources")["Google"] == ("2", "28.6%")
 
 
 def test_a_part_of_a_page_and_the_page_of_all_values_say_the_same(browsing: Browsing) -> None:
@@ -136,10 +136,10 @@ def test_a_part_of_a_page_and_the_page_of_all_values_say_the_same(browsing: Brow
 def test_a_file_has_them_as_numbers(browsing: Browsing) -> None:
     rows = list(csv.reader(io.StringIO(browsing.get(f"{HOME}/panel.csv?{SPAN}&panel=sources").text)))
     assert rows == [
-        ["source", "visitors", "share"],
-        ["Google", "2", "0.500000"],
-        ["", "2", "0.500000"],
-        ["Bing", "1", "0.250000"],
+        ["source", "sessions", "share"],
+        ["", "4", "0.571429"],
+        ["Google", "2", "0.285714"],
+        ["Bing", "1", "0.142857"],
     ]
 
 

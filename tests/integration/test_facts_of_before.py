@@ -19,8 +19,9 @@ from tracker.facts.folder import described
 from tracker.facts.visits import beside
 from tracker.queueing.connection import Connection
 from tracker.reports.answers import Answers
-from tracker.reports.dimensions import NAMES, PAGES_OF_VISITS
+from tracker.reports.dimensions import NAMES
 from tracker.reports.readers import Readers
+from tracker.reports.visits import OF_VISITS
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -73,7 +74,7 @@ def without(database: Database, folder: Path, column: str) -> None:
 def test_a_dimension_that_a_file_was_made_before_is_empty_in_it(
     reporting: Reporting, database: Database, settings: Settings
 ) -> None:
-    names = [name for name in NAMES if name not in PAGES_OF_VISITS]
+    names = [name for name in NAMES if name not in OF_VISITS]
     days = {**DAYS, "end_date": DAYS["start_date"]}
     for name in names:
         without(database, settings.facts_url, name)

@@ -43,6 +43,11 @@ CONDITIONS: list[list[Any]] = [
     ["source", "is", None],
     ["source", "any_of", ["site-0.example", None]],
     ["referrer", "is_not", "site-0.example/1"],
+    ["visit_source", "is", "site-3.example"],
+    ["visit_source", "is", None],
+    ["visit_channel", "is_not", "direct"],
+    ["visit_channel", "any_of", ["internal", "campaign"]],
+    ["visit_referrer", "contains", "site-0.example/1"],
     ["language", "is", "l3"],
     ["page", "contains", "article-1"],
     ["page", "is_not", "/category-0/article-0"],
@@ -56,6 +61,10 @@ ASKED: list[dict[str, str]] = [
     {"dimensions": "page"},
     {"dimensions": "source,device"},
     {"dimensions": "exit_page"},
+    {"dimensions": "visit_source"},
+    {"dimensions": "visit_utm_campaign", "own": '["visit_utm_campaign", "is_not", null]'},
+    {"dimensions": "page,visit_channel"},
+    {"interval": "hour", "dimensions": "visit_channel"},
     {"dimensions": "country", "limit": "2"},
     {"dimensions": "event", "own": '["event", "is_not", null]'},
     {"dimensions": "source", "own": '["channel", "is_not", "internal"]'},
@@ -142,7 +151,7 @@ def check(filters: list[Any], asked: list[Any], zone: str, folder: Path, readers
     assert together == alone
 
 
-@pytest.mark.parametrize("condition", [CONDITIONS[at] for at in (0, 3, 6, 9, 14)], ids=str)
+@pytest.mark.parametrize("condition", [CONDITIONS[at] for at in (0, 3, 6, 9, 13, 19)], ids=str)
 def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
     condition: list[Any], folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

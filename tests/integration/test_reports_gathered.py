@@ -16,6 +16,7 @@ from tracker.facts.engine import Cursor, Engine, FactsDamaged
 from tracker.facts.visits import FileSpan, beside, numbered, parts_of
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.reports.gathered import MAX_TABLES, GatheredVisits, _Key
+from tracker.reports.visits import PAGES
 from tracker.reports.zone_days import ZoneDays
 
 DAY = date(2026, 10, 1)
@@ -53,7 +54,7 @@ def days(number: int = 0) -> ZoneDays:
     return ZoneDays(DAY - timedelta(days=number), DAY, "UTC")
 
 
-HOW = {"timeout_minutes": 30, "of_parts": True, "with_pages": True}
+HOW = {"timeout_minutes": 30, "of_parts": True, "names": PAGES}
 
 
 def tables(cursor: Cursor) -> list[str]:
@@ -137,18 +138,34 @@ def test_what_could_not_be_made_is_made_by_the_next(engine: Engine, files: Facts
 def test_first_and_last_pages_are_gathered_for_who_asks_for_them(engine: Engine, files: FactsRead) -> None:
     gathered = GatheredVisits()
 
-    def columns(*, with_pages: bool) -> list[str]:
-        with gathered.table(cursor, files, days(), **{**HOW, "with_pages": with_pages}) as table:
+    def columns(*names: str) -> list[str]:
+        with gathered.table(cursor, files, days(), **{**HOW, "names": names}) as table:
             return [name for name, *_ in cursor.rows(f"DESCRIBE {table}")]
 
     with engine.cursor(seconds=20) as cursor:
-        without = columns(with_pages=False)
+        without = columns()
         assert without == ["raw", "key", "seconds", "is_bounce"]
-        assert columns(with_pages=True) == [*without, "entry_page", "exit_page"]
+        assert columns(*PAGES) == [*without, "entry_page", "exit_page"]
         assert len(tables(cursor)) == 2
-        assert columns(with_pages=False)[-1] == "exit_page", (
-            "what is there serves those, too, who do not need all of it"
-        )
+        assert columns()[-1] == "exit_page", "what is there serves those, too, who do not need all of it"
+
+
+def test_a_session_of_two_visitors_came_from_where_the_first_of_them_did(tmp_path: Path, engine: Engine) -> None:
+    """Within half an hour, and after a hit within the site of the one who came from elsewhere later."""
+    others = ", ".join(f"NULL::VARCHAR AS {name}" for name in NAMES if name not in ("channel", "source"))
+    hits = f"""
+        SELECT TIMESTAMP '2026-10-01 10:00:00' + to_minutes(minute) AS time, visitor::UBIGINT AS visitor,
+            7::UBIGINT AS session, true AS is_view, '/' AS page, channel, source, {others}
+        FROM (VALUES (0, 1, 'internal', NULL), (5, 2, 'search', 'Bing'), (10, 1, 'search', 'Google'))
+            AS told(minute, visitor, channel, source)
+    """
+    file, span = tmp_path / "day.parquet", FileSpan(DAY, 0, 23, 30)
+    with engine.cursor(seconds=20) as cursor:
+        for query, to in ((numbered(hits, span), file), (parts_of(f"read_parquet('{file}')", span), beside(file))):
+            cursor.run(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
+        read, names = FactsRead((str(file),), frozenset(), are_within=True), ("visit_channel", "visit_source")
+        with GatheredVisits().table(cursor, read, days(), **{**HOW, "names": names}) as table:
+            assert cursor.rows(f"SELECT visit_channel, visit_source FROM {table}") == [("search", "Bing")]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
@@ -168,20 +185,20 @@ def test_a_last_date_that_goes_on_is_gathered_beside_what_is_kept_of_those_befor
         ):
             cursor.run(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
 
-        def rows(gathered: GatheredVisits, files: FactsRead, *, with_pages: bool) -> list[Any]:
-            with gathered.table(cursor, files, three_days, **{**HOW, "with_pages": with_pages}) as table:
-                return sorted(cursor.rows(f"FROM {table}"))
+        def rows(gathered: GatheredVisits, files: FactsRead, names: tuple[str, ...]) -> list[Any]:
+            with gathered.table(cursor, files, three_days, **{**HOW, "names": names}) as table:
+                return sorted(cursor.rows(f"FROM {table}"), key=str)
 
-        for with_pages in (False, True):
+        for names in ((), (*PAGES, "visit_source")):
             for before, after in ((at_noon, at_night), (at_night, at_noon)):
-                anew = rows(GatheredVisits(), after, with_pages=with_pages)
+                anew = rows(GatheredVisits(), after, names)
                 gathered = GatheredVisits()
-                assert rows(gathered, before, with_pages=with_pages) != anew
-                assert rows(gathered, after, with_pages=with_pages) == anew
+                assert rows(gathered, before, names) != anew
+                assert rows(gathered, after, names) == anew
                 assert len(gathered._tables) == 3, "with that of the dates before"
                 small = GatheredVisits(max_rows=len(anew) * 3 // 2)
                 for files in (before, after):
-                    rows(small, files, with_pages=with_pages)
+                    rows(small, files, names)
                 assert [key.files for key in small._tables] == [after], "without room for two that of all dates stays"
 
 
@@ -190,7 +207,7 @@ def test_the_dates_before_end_at_midnight_also_where_the_last_file_is_of_some_mi
     bounds = [midnight + timedelta(minutes=minutes) for minutes in (-1440, 0, 637, 660)]
     ranges = tuple(map(TimeRange, bounds, bounds[1:]))
     files = FactsRead(("before", "hours", "piece"), frozenset(), are_within=True, ranges=ranges)
-    key = _Key(files, ZoneDays(DAY, DAY + timedelta(days=1), "UTC"), 30, of_parts=True, with_pages=False)
+    key = _Key(files, ZoneDays(DAY, DAY + timedelta(days=1), "UTC"), 30, of_parts=True, names=())
     earlier = key.until_last_date()
     assert earlier is not None
     assert (earlier.files.paths, earlier.days.end) == (("before",), midnight)

@@ -8,7 +8,7 @@ import pytest
 from tests.support.raw_hits import make_months
 from tests.support.reporting import Reporting, counted
 from tests.support.tallied import AFTERNOON, WHOLE, Tallied, without_sums
-from tests.support.told_visits import MIDNIGHT, compare_pages, made_of
+from tests.support.told_visits import MIDNIGHT, REFERRERS, compare_pages, compare_sources, made_of
 from tracker.reports import near_parts, passing_files, seen_before, tallied
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.store.partitions import Month
@@ -18,18 +18,20 @@ HOUR = 60
 FROM_ELSEWHERE = '[["channel", "is_not", "internal"]]'
 
 
-def hit(minutes: int, client: str, session: str | None = None, page: str = "/x") -> Any:
-    return (minutes, client, session, page, None, None, None)
+def hit(
+    minutes: int, client: str, session: str | None = None, page: str = "/x", referrer: str | None = REFERRERS[3]
+) -> Any:
+    return (minutes, client, session, page, None, referrer, None)
 
 
 ROUND_THE_CLOCK = [hit(minutes, "r", page=f"/{number % 3}") for number, minutes in enumerate(range(-60 * HOUR, 90, 25))]
 OTHERS = [
-    hit(-70 * HOUR, "s", "lasts", "/first"),
-    hit(200, "t", "lasts", "/last"),
+    hit(-70 * HOUR, "s", "lasts", "/first", REFERRERS[1]),
+    hit(200, "t", "lasts", "/last", REFERRERS[2]),
     hit(-20, "b", page="/over"),
-    hit(8, "b", page="/over"),
-    hit(-50 * HOUR, "c", page="/alone"),
-    hit(300, "c", page="/alone"),
+    hit(8, "b", page="/over", referrer=REFERRERS[2]),
+    hit(-50 * HOUR, "c", page="/alone", referrer=None),
+    hit(300, "c", page="/alone", referrer=REFERRERS[1]),
     hit(-29 * HOUR, "d"),
 ]
 
@@ -55,6 +57,7 @@ def test_visits_that_began_days_before_are_those_of_a_plain_count(
     reporting = Reporting(one.database, one.readers, hits)
     assert reporting.rows(**DAYS, measures=WHOLE) == [without_sums(counted(hits, hits), WHOLE)]
     compare_pages(reporting, hits, DAYS)
+    compare_sources(reporting, hits, DAYS, measures=("sessions,bounce_rate",))
     assert min(looked_from[1:]) <= MIDNIGHT - timedelta(hours=60) or rounds is not ROUND_THE_CLOCK
 
 
@@ -62,7 +65,7 @@ def test_visits_that_began_days_before_are_those_of_a_plain_count(
 def looked_up(tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch) -> tuple[Reporting, list[Any]]:
     """Tallied visits, later ones, and a list that grows each time that it is looked up who was there before."""
     one = tallied_application
-    hits = made_of(one.application, [hit(-60, "a"), hit(30, "a"), hit(40, "b")])
+    hits = made_of(one.application, [hit(*told, referrer=None) for told in ((-60, "a"), (30, "a"), (40, "b"))])
     one.store(hits)
     assert one.count(AFTERNOON) == 1
     made: list[Any] = []

@@ -17,7 +17,7 @@ from tests.support.queued_hits import define, drain, enqueue, rows
 from tests.support.raw_hits import make_months
 from tests.support.reporting import BROWSERS, MEASURES, Reporting, counted, grouped, path
 from tests.support.standing_clock import StandingClock
-from tests.support.told_visits import MIDNIGHT, channel, compare_pages, made_of, told
+from tests.support.told_visits import MIDNIGHT, channel, compare_pages, compare_sources, made_of, told
 from tracker.application import Application
 from tracker.facts import pieces
 from tracker.facts.day import Workspace, merge_day
@@ -65,11 +65,13 @@ def compare(reporting: Reporting, application: Application, hits: list[Hit], zon
     if searched:
         assert reporting.rows(filters=from_search, **parts) == [without_sums(counted(searched, hits))]
     compare_pages(reporting, hits, parts)
+    compare_sources(reporting, hits, parts)
     day = ZoneDays(MIDNIGHT.date(), MIDNIGHT.date(), zone)
     of_day = [hit for hit in hits if day.start <= hit.created_at < day.end]
     if of_day:
         asked = {**parts, "start_date": str(day.first), "end_date": str(day.last)}
         assert reporting.rows(**asked) == [without_sums(counted(of_day, of_day))]
+        compare_sources(reporting, of_day, asked)
 
 
 def merge(writer: Writer, application: Application) -> None:

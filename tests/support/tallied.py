@@ -14,7 +14,7 @@ from tests.support.queued_hits import drain, enqueue, rows
 from tests.support.raw_hits import make_months
 from tests.support.reporting import BROWSERS, Reporting, counted, grouped, path
 from tests.support.standing_clock import StandingClock
-from tests.support.told_visits import MIDNIGHT, channel, compare_pages
+from tests.support.told_visits import MIDNIGHT, channel, compare_pages, compare_sources
 from tracker.application import Application
 from tracker.hit import Hit
 from tracker.management import settings as management_settings
@@ -110,6 +110,7 @@ class Tallied:
             expected = grouped(hits, lambda hit, interval=interval: str(local_day(hit, days, interval)))
             assert answered == {value: without_sums(numbers, OF_VALUES) for value, numbers in expected.items()}
         compare_pages(reporting, hits, asked)
+        compare_sources(reporting, hits, asked, measures=("sessions,bounce_rate",))
 
     def _compare_first(self, reporting: Reporting, hits: list[Hit], asked: dict[str, str]) -> None:
         """A page that is the first in some order: others need not be counted to know it."""

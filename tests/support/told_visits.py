@@ -6,11 +6,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.support.queued_hits import NOON, hit_of
-from tests.support.reporting import CHROME, FIREFOX, Reporting, path, visits
+from tests.support.reporting import CHROME, FIREFOX, Reporting, counted, path, visits
 from tracker.application import Application
 from tracker.hit import Hit
 
 MIDNIGHT = NOON.replace(hour=0)
+SOURCES_COUNTED = ("requests,page_views,visitors,sessions,duration", "sessions,bounce_rate")
+"""Of hits, and of visits alone: reports have another way for these."""
 REFERRERS = (None, "https://www.google.de/", "https://blog.example/post", "https://shop.example/")
 told = st.tuples(
     # Mostly about the times at which a visit goes on into another file, a slot or a day.
@@ -55,6 +57,37 @@ def compare_pages(reporting: Reporting, hits: list[Hit], asked: dict[str, str]) 
             expected.setdefault(path(end(views, key=lambda hit: (hit.created_at, path(hit)))), set()).add(visit)
         by_page = reporting.rows(**{**asked, "dimensions": name, "measures": "sessions,bounce_rate"})
         assert {row[name]: row["sessions"] for row in by_page} == {page: len(some) for page, some in expected.items()}
+
+
+def compare_sources(
+    reporting: Reporting, hits: list[Hit], asked: dict[str, str], *, measures: tuple[str, ...] = SOURCES_COUNTED
+) -> None:
+    """Compare where visits came from with a plain count, by channel and by source."""
+    of_hit = arrivals(hits)
+    for at, name in enumerate(("visit_channel", "visit_source")):
+        by_source: dict[str | None, list[Hit]] = {}
+        for hit in hits:
+            by_source.setdefault(of_hit[hit.id][at], []).append(hit)
+        counts = {value: counted(some, hits) for value, some in by_source.items()}
+        for chosen in measures:
+            rows = reporting.rows(**{**asked, "dimensions": name, "measures": chosen})
+            expected = {value: {one: of[one] for one in chosen.split(",")} for value, of in counts.items()}
+            assert {row.pop(name): row for row in rows} == expected
+
+
+def arrivals(hits: list[Hit]) -> dict[int, tuple[str, str | None]]:
+    """Return the channel and the source of the visit that each hit belongs to, by its id."""
+    of = visits(hits)
+    first: dict[Any, tuple[Any, str, str | None]] = {}
+    for hit in hits:
+        if channel(hit) != "internal":
+            came = ((hit.created_at, source(hit) or "", channel(hit)), channel(hit), source(hit))
+            first[of[hit.id]] = min(first.get(of[hit.id], came), came, key=lambda one: one[0])
+    return {hit.id: first[of[hit.id]][1:] if of[hit.id] in first else ("internal", None) for hit in hits}
+
+
+def source(hit: Hit) -> str | None:
+    return {REFERRERS[1]: "Google", REFERRERS[2]: "blog.example"}.get(hit.referrer)
 
 
 def channel(hit: Hit) -> str:

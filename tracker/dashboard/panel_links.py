@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from tracker.dashboard import panels
 from tracker.dashboard.chart import Bar
@@ -10,9 +10,6 @@ from tracker.dashboard.labels import label_of
 from tracker.dashboard.range_choice import query_string, range_choice
 from tracker.dashboard.ranges import COMPARISONS, NAMES
 from tracker.dashboard.wording import Words, language
-
-_FROM_ELSEWHERE: Final = ("source", "channel")
-"""Panels that leave out hits within the site."""
 
 
 def of_panels(asked: panels.Asked) -> dict[str, Any]:
@@ -27,7 +24,6 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
         "chosen": asked.panels,
         "times": _times(asked),
         "groups": panels.GROUPS,
-        "no_rows": _no_rows,
         "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
         "zoom": lambda bar: _zoom(asked, bar),
         "label": label,
@@ -37,12 +33,6 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
             value=label(chosen.dimension, chosen.value) if chosen.comparison != "contains" else chosen.value,
         ),
     }
-
-
-def _no_rows(panel: panels.Panel, whole: Mapping[str, int] | None) -> str:
-    """Return which text says why a panel is empty: of hits within the site there are none from elsewhere."""
-    is_within = panel.dimension in _FROM_ELSEWHERE and whole is not None and whole.get("requests")
-    return "panels.within" if is_within else "panels.empty"
 
 
 def query_of(asked: panels.Asked, changed: Mapping[str, object]) -> str:

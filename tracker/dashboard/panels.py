@@ -22,8 +22,6 @@ COUNTED: Final = ("visitors", "page_views", "requests")
 Condition = list[str | None]
 _COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
 """What an address calls a comparison, and what reports call it: people type in lower case."""
-_FROM_ELSEWHERE: Final[Condition] = ["channel", "is_not", "internal"]
-"""A page of the site itself is no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +29,32 @@ class _Kind:
     """What a panel is about: by which dimension, which measure; hits without a value count where that says much."""
 
     dimension: str
+    """As addresses have it."""
     measure: str = "visitors"
     counts_nothing: bool = True
-    condition: Condition | None = None
+    asked_as: str = ""
+    """As reports have it, where that is something else."""
+
+    @property
+    def asked(self) -> str:
+        return self.asked_as or self.dimension
 
     def conditions(self) -> list[Condition]:
-        given = [self.dimension, "is_not", None] if not self.counts_nothing else None
-        return [condition for condition in (self.condition, given) if condition is not None]
+        return [] if self.counts_nothing else [[self.asked, "is_not", None]]
+
+
+def _arrival(dimension: str, *, counts_nothing: bool = False) -> _Kind:
+    """Return a panel of where visits came from: pages that were reached from within the site have sources, too."""
+    return _Kind(dimension, "sessions", counts_nothing=counts_nothing, asked_as=f"visit_{dimension}")
 
 
 _KINDS: Final[dict[str, _Kind]] = {
     "pages": _Kind("page", "page_views", counts_nothing=False),
     "entry_pages": _Kind("entry_page", "sessions", counts_nothing=False),
     "exit_pages": _Kind("exit_page", "sessions", counts_nothing=False),
-    "sources": _Kind("source", condition=_FROM_ELSEWHERE),
-    "channels": _Kind("channel", condition=_FROM_ELSEWHERE),
-    "referrers": _Kind("referrer", counts_nothing=False),
+    "sources": _arrival("source", counts_nothing=True),
+    "channels": _arrival("channel", counts_nothing=True),
+    "referrers": _arrival("referrer"),
     "countries": _Kind("country"),
     "regions": _Kind("region"),
     "cities": _Kind("city"),
@@ -55,13 +63,14 @@ _KINDS: Final[dict[str, _Kind]] = {
     "browsers": _Kind("browser"),
     "systems": _Kind("system"),
     "screens": _Kind("screen"),
-    "campaigns": _Kind("utm_campaign", counts_nothing=False),
-    "utm_sources": _Kind("utm_source", counts_nothing=False),
-    "utm_mediums": _Kind("utm_medium", counts_nothing=False),
-    "utm_terms": _Kind("utm_term", counts_nothing=False),
-    "utm_contents": _Kind("utm_content", counts_nothing=False),
+    "campaigns": _arrival("utm_campaign"),
+    "utm_sources": _arrival("utm_source"),
+    "utm_mediums": _arrival("utm_medium"),
+    "utm_terms": _arrival("utm_term"),
+    "utm_contents": _arrival("utm_content"),
     "events": _Kind("event", "requests", counts_nothing=False),
 }
+_ASKED_AS: Final = {kind.dimension: kind.asked for kind in _KINDS.values()}
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "pages": ("pages", "entry_pages", "exit_pages"),
     "sources": ("sources", "channels", "referrers"),
@@ -104,7 +113,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class ChosenFilter:
-    """A condition that somebody has chosen: the hits whose value is this one, or is not, or contains it."""
+    """A condition that somebody has chosen: the hits whose value is this one, or is not, or contains it.
+
+    Of a source and the like they are those of the visits that came from there.
+    """
 
     dimension: str
     comparison: str
@@ -139,7 +151,9 @@ class Asked:
 
     def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
         """Return a question about these hits, as `reports.answer` reads it."""
-        chosen: list[Condition] = [[one.dimension, _COMPARISONS[one.comparison], one.value] for one in self.filters]
+        chosen: list[Condition] = [
+            [_ASKED_AS[one.dimension], _COMPARISONS[one.comparison], one.value] for one in self.filters
+        ]
         return {
             "start_date": self.time.shown.first.isoformat(),
             "end_date": self.time.shown.last.isoformat(),
@@ -150,8 +164,7 @@ class Asked:
 
 def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
     """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused."""
-    dimensions = dict.fromkeys(kind.dimension for kind in _KINDS.values())
-    possible = (ChosenFilter(dimension, comparison, "") for dimension in dimensions for comparison in _COMPARISONS)
+    possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in _COMPARISONS)
     filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
     for one in filters:
         if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:
@@ -170,13 +183,17 @@ def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits
 
     Raises Refused, DatabaseUnavailable.
     """
-    return counted_in(ask(services, app_id, whole_question(asked, with_visits=with_visits), asked))
+    questions = whole_questions(asked, with_visits=with_visits)
+    return {
+        name: number
+        for question in questions
+        for name, number in counted_in(ask(services, app_id, question, asked)).items()
+    }
 
 
-def whole_question(asked: Asked, *, with_visits: bool) -> dict[str, str | None]:
-    """Return what `whole` asks."""
-    measures = (*COUNTED, "sessions") if with_visits else COUNTED
-    return asked.question(",".join(measures), [])
+def whole_questions(asked: Asked, *, with_visits: bool) -> list[dict[str, str | None]]:
+    """Return what `whole` asks: of hits what the chart's page has asked, too, and of visits what takes little."""
+    return [asked.question(names, []) for names in (",".join(COUNTED), "sessions")[: 1 + with_visits]]
 
 
 def counted_in(report: Report) -> Mapping[str, int]:
@@ -215,14 +232,14 @@ def rows_of(services: DashboardServices, app_id: str, name: str, asked: Asked, *
         raise not_found("There is no such panel.")
     kind = _KINDS[name]
     report = ask(services, app_id, panel_question(name, asked, limit=limit), asked)
-    rows = [(row[kind.dimension], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
+    rows = [(row[kind.asked], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
     return Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=rows, exact=report.exact)
 
 
 def panel_question(name: str, asked: Asked, *, limit: int = ROWS) -> dict[str, str | None]:
     """Return what a panel asks."""
     kind = _KINDS[name]
-    return {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.dimension, "limit": str(limit)}
+    return {**asked.question(kind.measure, kind.conditions()), "dimensions": kind.asked, "limit": str(limit)}
 
 
 def ask(services: DashboardServices, app_id: str, given: Mapping[str, str | None], asked: Asked) -> Report:

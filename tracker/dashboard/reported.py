@@ -14,7 +14,7 @@ from tracker.dashboard.cards import HEADLINE, OF_VISITS, Card, headline
 from tracker.dashboard.chart import chart
 from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
-from tracker.dashboard.panels import Asked, ask, counted_in, whole_question
+from tracker.dashboard.panels import Asked, ask, counted_in, whole_questions
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.traffic import Traffic
@@ -62,7 +62,8 @@ def read(
     if by_hours:
         part = earlier.part_of_hour() if compares else None
         return traffic.of_last_hours(bars, None, compares=compares, part_before=part)
-    whole = ask(services, app_id, whole_question(asked, with_visits=False), asked)
+    [whole_question] = whole_questions(asked, with_visits=False)
+    whole = ask(services, app_id, whole_question, asked)
     before, counts = None, None
     if compares:
         series_before, whole_before = questions_before(asked)

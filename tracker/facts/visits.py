@@ -138,7 +138,8 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
     """Return the parts of the visits in a table of hits with the numbers of their visits.
 
     Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
-    and `internal_views`, where these have one source in the part: that halves the rows.
+    and `internal_views`, where the visit has one source in the slot: that halves the rows. Where it has several, also
+    of a session with several visitors, each part of one has the time of its first hit: that tells which came first.
     """
     head, tail = span.edges
     kept = ", ".join(VISITOR_DIMENSIONS)
@@ -166,7 +167,7 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
                 coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
             FROM {hits} GROUP BY ALL
         ), counted AS (
-            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY {visit}, slot) AS arrivals
+            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY {by}session, visit, slot) AS arrivals
             FROM told_apart
         ), parts AS (
             SELECT {visit}, slot, {kept}, {arrived}, {counts},

@@ -1,4 +1,4 @@
-"""What hits are told apart by: the columns of facts, pages that visits begin and end with, and custom parameters."""
+"""What hits are told apart by: the columns of facts, what their visits have in common, and custom parameters."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Final
 from tracker.errors import invalid
 from tracker.facts.columns import PLACES, column_of
 from tracker.facts.engine import quoted
+from tracker.reports.visits import OF_VISITS
 
 _OF_FACTS: Final = (
     *("page", "host", "referrer", "source", "channel"),
@@ -14,8 +15,7 @@ _OF_FACTS: Final = (
     *("browser", "browser_version", "system", "device", *PLACES, "language", "screen"),
     *("event", "module", "client", "status"),
 )
-PAGES_OF_VISITS: Final = ("entry_page", "exit_page")
-NAMES: Final = (*_OF_FACTS, *PAGES_OF_VISITS)
+NAMES: Final = (*_OF_FACTS, *OF_VISITS)
 PARAMETER: Final = "param:"
 """Before the key of a custom parameter."""
 MAX_DIMENSIONS: Final = 2
@@ -33,7 +33,7 @@ class Dimension:
 
 def dimension_of(name: str, parameters: Collection[str], *, field: str) -> Dimension:
     """Return the dimension of a name; `parameters` are the keys that there are. Raises Refused, about `field`."""
-    if name in PAGES_OF_VISITS:
+    if name in OF_VISITS:
         return Dimension(name, quoted(name), needs_visits=True)
     if name == "status":
         return Dimension(name, "CAST(status AS VARCHAR)")

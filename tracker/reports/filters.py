@@ -24,6 +24,11 @@ class ReportFilter:
     comparison: str
     values: tuple[str | None, ...]
 
+    @property
+    def takes_any_value(self) -> bool:
+        """Return whether it leaves out nothing but hits that have no value."""
+        return self.comparison == "is_not" and self.values == (None,)
+
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition as SQL for a WHERE, and the values of its places.
 

@@ -16,7 +16,7 @@ from tracker.facts.engine import Cursor, FactsTookTooLong
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.reports.near_parts import put_near
 from tracker.reports.tables import visit_parts_of
-from tracker.reports.visits import PAGES, RAW, WHOLE, gathered_of
+from tracker.reports.visits import RAW, WHOLE, gathered_of
 from tracker.reports.zone_days import ZoneDays
 
 _MAX_ROWS: Final = 1_500_000
@@ -32,7 +32,12 @@ class _Key(NamedTuple):
     days: ZoneDays | TimeRange
     timeout_minutes: int
     of_parts: bool
-    with_pages: bool
+    names: tuple[str, ...]
+    """What it tells of OF_VISITS."""
+
+    def serves(self, other: "_Key") -> bool:
+        """Return whether the table of the other one has nothing that this one's has not."""
+        return set(other.names) <= set(self.names) and self._replace(names=other.names) == other
 
     def until_last_date(self) -> "_Key | None":
         """Return the same without the files of the last date (UTC): no file, and no number of a visit, goes over it.
@@ -78,16 +83,15 @@ class GatheredVisits:
         *,
         timeout_minutes: int,
         of_parts: bool,
-        with_pages: bool,
+        names: tuple[str, ...],
     ) -> Iterator[str]:
         """Give the name of the table of these days, made by whoever comes first; it stays while the block lasts.
 
-        It has first and last pages for who asks for them, or where somebody has: they take a third of its time.
+        It has these of OF_VISITS, or more where somebody has asked for more: pages take a third of its time.
         """
-        key = _Key(files, days, timeout_minutes, of_parts, with_pages)
-        richer = key._replace(with_pages=True)
+        key = _Key(files, days, timeout_minutes, of_parts, names)
         with self._lock:
-            key = richer if richer in self._tables else key
+            key = next((made for made in reversed(self._tables) if made.serves(key)), key)
             table = self._tables.setdefault(key, _Table(f"gathered{next(self._numbers)}"))
             self._tables.move_to_end(key)
             table.readers += 1
@@ -159,8 +163,10 @@ def _make_from(cursor: Cursor, name: str, key: _Key, earlier: _Key, kept: str) -
     """Make a table from that of the dates before the last one: visits of this date take the place of what they were."""
     time = TimeRange(key.days.start, key.days.end)
     end = earlier.days.end
-    both, later, params = put_near(cursor, key.files, time, end=end, timeout_minutes=key.timeout_minutes)
-    columns = ", ".join(["raw", "key", *WHOLE, *(PAGES if key.with_pages else ())])
+    both, later, params = put_near(
+        cursor, key.files, time, end=end, timeout_minutes=key.timeout_minutes, names=key.names
+    )
+    columns = ", ".join(["raw", "key", *WHOLE, *key.names])
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered_both AS {_gathered(key, both)}", params)
     cursor.run(
         f"""
@@ -177,4 +183,4 @@ def _make_from(cursor: Cursor, name: str, key: _Key, earlier: _Key, kept: str) -
 
 
 def _gathered(key: _Key, parts: str) -> str:
-    return gathered_of(parts, timeout_minutes=key.timeout_minutes, with_pages=key.with_pages)
+    return gathered_of(parts, timeout_minutes=key.timeout_minutes, names=key.names)

@@ -23,7 +23,7 @@ from tracker.reports.near_parts import put_near
 from tracker.reports.passing_files import PassingFiles
 from tracker.reports.question import Question
 from tracker.reports.tables import visits_of
-from tracker.reports.visits import PAGES, WHOLE, gathered_of
+from tracker.reports.visits import WHOLE, gathered_of
 from tracker.reports.zone_days import ZoneDays
 
 _SUMS: Final = {
@@ -42,18 +42,18 @@ def later_visits(
     days: ZoneDays,
     tallied: ZoneDays,
     timeout_minutes: int,
-    with_pages: bool,
+    told: tuple[str, ...],
 ) -> Iterator[str | None]:
     """Give the file of these visits, made by whoever comes first; it stays while the block lasts. None without room.
 
-    A row has `sign`, 1 or -1, and what the visit was like.
+    A row has `sign`, 1 or -1, and what the visit was like, with what these of OF_VISITS tell of it.
     """
 
     def make(path: Path) -> bool:
-        _make(cursor, files, path, days=days, end=tallied.end, timeout_minutes=timeout_minutes, with_pages=with_pages)
+        _make(cursor, files, path, days=days, end=tallied.end, timeout_minutes=timeout_minutes, told=told)
         return True
 
-    key = (files.paths, days, tallied, timeout_minutes, with_pages)
+    key = (files.paths, days, tallied, timeout_minutes, told)
     with passing.file(key, "visits", make, of=files.paths) as path:
         yield None if path is None else str(path)
 
@@ -78,14 +78,14 @@ def _make(
     days: ZoneDays,
     end: datetime,
     timeout_minutes: int,
-    with_pages: bool,
+    told: tuple[str, ...],
 ) -> None:
     time = TimeRange(days.start, days.end)
-    near = put_near(cursor, files, time, end=end, timeout_minutes=timeout_minutes)
+    near = put_near(cursor, files, time, end=end, timeout_minutes=timeout_minutes, names=told)
     for table, parts, values in (("gathered_both", near.both, near.params), ("gathered_near", "FROM near", [])):
-        gathered = gathered_of(parts, timeout_minutes=timeout_minutes, with_pages=with_pages)
+        gathered = gathered_of(parts, timeout_minutes=timeout_minutes, names=told)
         cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {gathered}", values)
-    names = (*WHOLE, *PAGES) if with_pages else WHOLE
+    names = (*WHOLE, *told)
     columns = ", ".join(names)
     cursor.run(
         f"""

@@ -5,12 +5,13 @@ back to its beginning. Nearly all began some minutes before: so they are looked 
 files are not read in their whole width.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, cast
 
 from tracker.facts.engine import Cursor
 from tracker.reports.facts_read import READ, FactsRead, TimeRange, naive
-from tracker.reports.tables import VISIT_PARTS
+from tracker.reports.tables import visit_columns, visit_parts_of
 
 _FIRST_LOOK: Final = timedelta(days=1)
 """So far back a visit's beginning is looked for at first; then twice as far, and so on."""
@@ -24,8 +25,18 @@ class NearAndLater(NamedTuple):
     params: list[object]
 
 
-def put_near(cursor: Cursor, files: FactsRead, time: TimeRange, *, end: datetime, timeout_minutes: int) -> NearAndLater:
+def put_near(
+    cursor: Cursor,
+    files: FactsRead,
+    time: TimeRange,
+    *,
+    end: datetime,
+    timeout_minutes: int,
+    names: Collection[str],
+) -> NearAndLater:
     """Put into the table `near` what lies in a time, before `end`, of those who come after it, too; return both.
+
+    They have what these of OF_VISITS are told by.
 
     Of a session that goes on it has every part; of a visitor without one all since the first of these visits began.
     """
@@ -36,25 +47,24 @@ def put_near(cursor: Cursor, files: FactsRead, time: TimeRange, *, end: datetime
     near, params = f"FROM ({later}) WHERE false", later_params
     if begin < end:
         near, params = parts_of(files, TimeRange(begin, end))
-    names = ", ".join(VISIT_PARTS)
+    columns = visit_columns(names)
     cursor.run(
         f"""
         CREATE OR REPLACE TEMP TABLE near AS
         WITH after AS MATERIALIZED (SELECT visitor, session FROM ({later}))
-        SELECT {names} FROM ({near})
+        SELECT {columns} FROM ({near})
         WHERE session IN (SELECT session FROM after WHERE session IS NOT NULL)
             OR (session IS NULL AND visitor IN (SELECT visitor FROM after WHERE session IS NULL))
         """,  # noqa: S608 our own names
         [*later_params, *params],
     )
-    both = f"SELECT {names} FROM near UNION ALL SELECT {names} FROM ({later})"  # noqa: S608 our own names
+    both = f"SELECT {columns} FROM near UNION ALL SELECT {columns} FROM ({later})"  # noqa: S608 our own names
     return NearAndLater(both, later, later_params)
 
 
 def parts_of(files: FactsRead, time: TimeRange) -> tuple[str, list[object]]:
     """Return the query of the parts of visits in a time, and the values of its places."""
-    parts, params = files.about(time).parts(time)
-    return f"FROM {parts}", params
+    return visit_parts_of(files.about(time), time, of_parts=True)
 
 
 def _beginning_of_sessions(cursor: Cursor, files: FactsRead, before: TimeRange, after: TimeRange) -> datetime:

@@ -13,6 +13,7 @@ from tracker.errors import Refused, invalid
 from tracker.reports.dimensions import MAX_DIMENSIONS, Dimension, dimension_of
 from tracker.reports.filters import ReportFilter, filters_of
 from tracker.reports.measures import MAX_MEASURES, Measure, measure_of
+from tracker.reports.visits import OF_VISITS
 from tracker.reports.zone_days import INTERVALS, Interval, ZoneDays, today_in
 
 Compare = Literal["previous", "year"]
@@ -50,9 +51,10 @@ class Question:
         return any(column.needs_visits for column in self._named())
 
     @property
-    def needs_pages(self) -> bool:
-        """Return whether the first and last pages of visits are asked about."""
-        return any(dimension.needs_visits for dimension in (*self.dimensions, *(one.dimension for one in self.filters)))
+    def told_of_visits(self) -> tuple[str, ...]:
+        """Return what hits are told apart by that only their visits as a whole tell: their pages, their sources."""
+        named = {column.name for column in self._named()}
+        return tuple(name for name in OF_VISITS if name in named)
 
     @property
     def counts_visits(self) -> bool:

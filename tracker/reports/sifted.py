@@ -21,17 +21,15 @@ from tracker.reports.leading import leading
 from tracker.reports.passing_files import PassingFiles
 from tracker.reports.question import Question
 from tracker.reports.tables import (
-    COUNTS,
-    OF_PAGES,
-    VISIT_PARTS,
     has_whole_slots,
     is_of_parts,
     reads_sources,
     rows_read,
+    visit_columns,
     visit_parts_of,
     visits_of_one_part,
 )
-from tracker.reports.visits import PAGES, RAW, WHOLE, gathered_of
+from tracker.reports.visits import OF_VISITS, RAW, WHOLE, gathered_of
 
 MAX_ROWS: Final = 1_000_000
 """Rows that filters leave, up to which they are written: of more, writing takes longer than reading them again."""
@@ -72,17 +70,19 @@ class _Asked(NamedTuple):
         return visit_parts_of(files, self.first.days, of_parts=has_whole_slots(self.first))
 
     @property
-    def of_pages(self) -> list[ReportFilter]:
-        return [one for one in self.filters if one.dimension.name in PAGES]
+    def of_visits(self) -> list[ReportFilter]:
+        """Return the filters on what only whole visits tell: their pages, their sources."""
+        return [one for one in self.filters if one.dimension.name in OF_VISITS]
 
     @property
     def begins_with_visits(self) -> bool:
-        """Return whether it is about the hits of visits with such a first or last page: only visits tell which."""
-        return bool(self.of_pages) and not self.is_of_parts
+        """Return whether it is about the hits of visits with such a page or source: only visits tell which."""
+        return bool(self.of_visits) and not self.is_of_parts
 
     @property
-    def needs_pages(self) -> bool:
-        return any(question.needs_pages for question in self.questions)
+    def told_of_visits(self) -> tuple[str, ...]:
+        named = {name for question in self.questions for name in question.told_of_visits}
+        return tuple(name for name in OF_VISITS if name in named)
 
 
 @contextmanager
@@ -149,7 +149,7 @@ class _Made:
 
     @contextmanager
     def visits(self, rows: str | None) -> Iterator[str | None]:
-        """Give the visits that rows are of; without any, those that may have the pages. None where there is no room.
+        """Give the visits that rows are of; without any, those that the filters may take. None where there is no room.
 
         Each is told from all of its parts, also from those that a filter leaves out.
         """
@@ -199,9 +199,9 @@ def _conditions(asked: _Asked, files: FactsRead) -> list[tuple[str, list[object]
     """Return what every row fulfils that some of these questions may take, as SQL with values."""
     conditions = []
     for one in asked.filters:
-        if one.dimension.name in PAGES:
+        if one.dimension.name in OF_VISITS:
             if asked.is_of_parts:
-                conditions.append(_of_pages(one, asked, files))
+                conditions.append(_of_visits(one, asked, files))
         elif asked.is_of_parts and one.dimension.name in VISIT_SOURCES:
             conditions.append(_of_source(one))
         else:
@@ -212,7 +212,7 @@ def _conditions(asked: _Asked, files: FactsRead) -> list[tuple[str, list[object]
 def _filtered(asked: _Asked, files: FactsRead, visits: str | None) -> tuple[str, list[object]]:
     conditions = _conditions(asked, files)
     if visits is not None:
-        theirs, values = _all_of([one.condition() for one in asked.of_pages])
+        theirs, values = _all_of([one.condition() for one in asked.of_visits])
         conditions.append((f"{RAW} IN (SELECT raw FROM {visits} WHERE {theirs})", values))  # noqa: S608 our own names
     read, params = rows_read(asked.questions, files)
     condition, values = _all_of(conditions)
@@ -231,8 +231,8 @@ def _of_source(one: ReportFilter) -> tuple[str, list[object]]:
     return f"((requests > 0 AND {outside}) OR (internal_requests > 0 AND {within}))", [*values, *more]
 
 
-def _of_pages(one: ReportFilter, asked: _Asked, files: FactsRead) -> tuple[str, list[object]]:
-    """Return the condition on a part whose visit may have such a first or last page: that of one of its parts."""
+def _of_visits(one: ReportFilter, asked: _Asked, files: FactsRead) -> tuple[str, list[object]]:
+    """Return the condition on a part whose visit may have such a page or source: that of one of its parts."""
     parts, params = asked.parts(files)
     condition, values = one.condition()
     theirs = f"{_WHO} IN (SELECT {_WHO} FROM ({parts}) WHERE NOT is_whole AND {condition})"  # noqa: S608 our own names
@@ -240,13 +240,12 @@ def _of_pages(one: ReportFilter, asked: _Asked, files: FactsRead) -> tuple[str, 
 
 
 def _near(asked: _Asked, files: FactsRead, rows: str | None) -> tuple[str, list[object]]:
-    """Return the query of all parts of the visits that rows are of; without any, of those that may have the pages."""
+    """Return the query of all parts of the visits that rows are of; without any, of those that the filters may take."""
     parts, params = asked.parts(files)
-    unneeded = {*(COUNTS if asked.is_of_parts else ()), *(() if asked.needs_pages else OF_PAGES)}
-    names = ", ".join(name for name in VISIT_PARTS if name not in unneeded)
+    names = visit_columns(asked.told_of_visits, with_counts=not asked.is_of_parts)
     theirs, values = f"SELECT {_WHO} FROM {rows}", list[object]()  # noqa: S608 our own names
     if rows is None:
-        condition, values = _all_of([_of_pages(one, asked, files) for one in asked.of_pages])
+        condition, values = _all_of([_of_visits(one, asked, files) for one in asked.of_visits])
     elif asked.is_of_parts:
         condition = f"NOT is_whole AND {_WHO} IN ({theirs} WHERE NOT is_whole)"
     else:
@@ -260,12 +259,11 @@ def _write_visits(
 ) -> None:
     query, params = near
     cursor.run(f"CREATE OR REPLACE TEMP TABLE near AS {query}", params)
-    gathered = gathered_of("FROM near", timeout_minutes=timeout_minutes, with_pages=asked.needs_pages)
+    gathered = gathered_of("FROM near", timeout_minutes=timeout_minutes, names=asked.told_of_visits)
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered_near AS {gathered}")
     visits = "FROM gathered_near"
     if not asked.is_of_parts:
-        of_visits = (*WHOLE, *PAGES) if asked.needs_pages else WHOLE
-        of_one_part = visits_of_one_part("FROM near", "gathered_near", of_visits)
+        of_one_part = visits_of_one_part("FROM near", "gathered_near", (*WHOLE, *asked.told_of_visits))
         visits += f" UNION ALL BY NAME SELECT key AS raw, * FROM ({of_one_part})"  # noqa: S608 our own names
     _copy(cursor, visits, [], to)
 

@@ -18,7 +18,7 @@ from tracker.reports.tables import (
     tables_of_hits,
     tables_of_parts,
 )
-from tracker.reports.visits import WHOLE
+from tracker.reports.visits import WHOLE, for_a_page
 
 
 def rows_of(
@@ -34,16 +34,20 @@ def rows_of(
 
     `together` are questions that are asked at the same time, this one among them.
     """
-    # By itself, and without visits, a question reads the files no more than twice.
-    if question.needs_visits or len(together) > 1:
+    is_of_all = all(one.takes_any_value for one in question.filters)
+    # By itself a question without visits reads the files no more than twice; one of all visits has their table.
+    if (question.needs_visits and not is_of_all) or len(together) > 1:
         with sifted_of(question, together, cursor, kept.passing, files, timeout_minutes=timeout_minutes) as sifted:
             if sifted is not None:
                 return cursor.rows(*statement_of(question, files, sifted.visits, sifted.rows))
     if not question.needs_visits:
         return cursor.rows(*statement_of(question, files))
-    # Whole applications are asked for first and last pages too: they have one table for all of these questions.
-    way = {"of_parts": has_whole_slots(question), "with_pages": question.needs_pages or not question.filters}
-    with kept.gathered.table(cursor, files, question.days, timeout_minutes=timeout_minutes, **way) as table:
+    # Whole applications are asked for more: they have one table for all of these questions.
+    names = question.told_of_visits if not is_of_all else for_a_page(question.told_of_visits)
+    of_parts = has_whole_slots(question)
+    with kept.gathered.table(
+        cursor, files, question.days, timeout_minutes=timeout_minutes, of_parts=of_parts, names=names
+    ) as table:
         return cursor.rows(*statement_of(question, files, table))
 
 

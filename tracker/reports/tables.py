@@ -13,23 +13,40 @@ from tracker.facts.engine import quoted
 from tracker.facts.visits import SLOT
 from tracker.reports.facts_read import FactsRead, TimeRange
 from tracker.reports.question import Question
-from tracker.reports.visits import OF_A_PART, PAGES, RAW, WHOLE
+from tracker.reports.visits import (
+    ARRIVALS,
+    OF_A_PART,
+    OF_PAGES,
+    OF_VISITS,
+    PAGES,
+    RAW,
+    WHOLE,
+    WITHIN,
+    arrivals_of_rows,
+    told_by_parts,
+)
 from tracker.reports.zone_days import ZoneDays
 
-_OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *PAGES}
+_OF_PARTS: Final = {*VISITOR_DIMENSIONS, *VISIT_SOURCES, *OF_VISITS}
 _VISITS: Final = ("visitor", "session", "visit", "time", "lasted", "at_edge", "is_whole")
 _OF_VISITS: Final = ("visitor", "session", "visit", "lasted", "is_whole")  # What the gathered visits do not tell.
 COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
-OF_PAGES: Final = ("has_view", "entry_page", "exit_page", "entered_after", "left_before")
-VISIT_PARTS: Final = (*_VISITS, *COUNTS, *OF_PAGES)
-"""The columns of a part that tell of its visit."""
-_ONE_HIT: Final = """visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
+_VISIT_PARTS: Final = (*_VISITS, *COUNTS, *OF_PAGES)
+"""The columns of a part that tell of its visit, besides where this came from."""
+_FROM_ELSEWHERE: Final = f"channel IS DISTINCT FROM '{WITHIN}'"
+_ARRIVALS_OF_PARTS: Final = arrivals_of_rows(f"requests > 0 AND {_FROM_ELSEWHERE}")
+_ONE_HIT: Final = f"""visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
     0 AS internal_requests, CAST(is_view AS INTEGER) AS views, 0 AS internal_views,
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
-    0 AS left_before"""
+    0 AS left_before, {arrivals_of_rows(_FROM_ELSEWHERE)}"""
 """A hit as a part of its visit."""
 _MAYBE_DIVIDED: Final = f"CASE WHEN NOT is_whole THEN {RAW} END"
 """The number of a part by which it may be one of several of its visit."""
+
+
+def visit_columns(names: Collection[str], *, with_counts: bool = True) -> str:
+    """Return the columns of parts that these of OF_VISITS are told by, and all that tells their visits apart."""
+    return _list([*_VISITS, *(COUNTS if with_counts else ()), *told_by_parts(names)])
 
 
 def is_of_parts(question: Question) -> bool:
@@ -55,7 +72,7 @@ def are_of_whole_slots(days: ZoneDays) -> bool:
 def visit_parts_of(files: FactsRead, days: ZoneDays | TimeRange, *, of_parts: bool) -> tuple[str, list[object]]:
     """Return the query of the parts of the visits of some days, and the values of its places; else of single hits."""
     source, params = files.parts(days) if of_parts else files.hits(days)
-    columns = _list(VISIT_PARTS) if of_parts else _ONE_HIT
+    columns = f"{_list(_VISIT_PARTS)}, {_ARRIVALS_OF_PARTS}" if of_parts else _ONE_HIT
     return f"SELECT {columns} FROM {source}", params  # noqa: S608 our own names
 
 
@@ -71,11 +88,13 @@ def rows_read(asked: Sequence[Question], files: FactsRead) -> tuple[str, list[ob
     time = quoted("time") if has_times else "CAST(NULL AS TIMESTAMP) AS time"
     if is_of_parts(asked[0]):
         of_visits = _OF_VISITS if needs_visits else ("visitor",)
-        pages = PAGES if any(question.needs_pages for question in asked) else ()
+        pages = PAGES if any(set(PAGES) & set(question.told_of_visits) for question in asked) else ()
         read, params = files.parts(asked[0].days)
-        columns = _list([*of_visits, *pages, *sorted(names - set(PAGES)), *COUNTS])
+        columns = _list([*of_visits, *pages, *sorted(names - set(OF_VISITS)), *COUNTS])
+        if any(set(ARRIVALS) & set(question.told_of_visits) for question in asked):
+            columns = f"{columns}, {_ARRIVALS_OF_PARTS}"
         return f"SELECT {time}, {columns} FROM {read}", params  # noqa: S608 our own names
-    of_hits = {"visitor", "is_view", *(names - set(PAGES)), *(("session", "visit") if needs_visits else ())}
+    of_hits = {"visitor", "is_view", *(names - set(OF_VISITS)), *(("session", "visit") if needs_visits else ())}
     texts = [time, *(quoted(name) for name in sorted(of_hits))]
     for key in sorted({key for question in asked for key in question.parameters}):
         column = quoted(column_of(key))
@@ -95,16 +114,16 @@ def tables_of_parts(
         return _tables_of_whole_visits(question, files, gathered, sifted)
     names = _columns(question)
     sources = sorted(names & set(VISIT_SOURCES))
-    kept = sorted(names - set(sources) - set(PAGES))
-    pages = PAGES if question.needs_pages else ()
+    kept = sorted(names - set(sources) - set(OF_VISITS))
+    told = question.told_of_visits
     query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
     tables = [_table("files", query)]
     columns, source = _list(["time", "visitor", *kept]), "files"
     if gathered:
         tables.append(
-            _table("parts", _with_visits(gathered, ["time", "visitor", *kept, *sources, *COUNTS], [*WHOLE, *pages]))
+            _table("parts", _with_visits(gathered, ["time", "visitor", *kept, *sources, *COUNTS], [*WHOLE, *told]))
         )
-        columns, source = _list(["time", "visitor", "key", *WHOLE, *pages, *kept]), "parts"
+        columns, source = _list(["time", "visitor", "key", *WHOLE, *told, *kept]), "parts"
 
     def rows(columns: str, *, is_single: str) -> str:
         single = f", {is_single} AS is_single" if gathered else ""
@@ -124,13 +143,13 @@ def tables_of_parts(
 
 def _names_of_visits(question: Question) -> Sequence[str]:
     """Return what a question needs to know of whole visits."""
-    return (*WHOLE, *PAGES) if question.needs_pages else WHOLE
+    return (*WHOLE, *question.told_of_visits)
 
 
 def _is_of_whole_visits(question: Question) -> bool:
-    """Return whether visits are told apart by their pages and nothing else is counted, or nothing is told apart."""
+    """Return whether visits are told apart by what they tell and nothing else is counted, or nothing is told apart."""
     columns = _columns(question)
-    return question.interval is None and (not columns or (columns <= set(PAGES) and _counts_visits_alone(question)))
+    return question.interval is None and (not columns or (columns <= set(OF_VISITS) and _counts_visits_alone(question)))
 
 
 def _counts_visits_alone(question: Question) -> bool:
@@ -176,13 +195,13 @@ def tables_of_hits(
         f"SELECT files.*, {one}, coalesce(key, {RAW}) AS key, false AS is_single "  # noqa: S608 our own names
         f"FROM files LEFT JOIN (SELECT raw, key FROM {gathered}) AS gathered ON gathered.raw = {RAW}"
     )
-    if question.needs_pages or question.has_whole_visits:
+    if question.told_of_visits or question.has_whole_visits:
         names = _names_of_visits(question)
         query, more = visit_parts_of(files, question.days, of_parts=has_whole_slots(question))
         tables += [_table("visit_files", query), _table("visits", visits_of("FROM visit_files", gathered, names))]
         params += more
-    with_pages = f"SELECT * FROM ({rows}) JOIN visits USING (key)"  # noqa: S608 our own names
-    return [*tables, _table("rows", with_pages if question.needs_pages else rows)], params
+    with_visits = f"SELECT * FROM ({rows}) JOIN visits USING (key)"  # noqa: S608 our own names
+    return [*tables, _table("rows", with_visits if question.told_of_visits else rows)], params
 
 
 def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) -> str:
@@ -199,7 +218,7 @@ def _with_visits(gathered: str, columns: Sequence[str], names: Sequence[str]) ->
     )
 
 
-def visits_of(parts: str, gathered: str, names: Sequence[str] = (*WHOLE, *PAGES)) -> str:
+def visits_of(parts: str, gathered: str, names: Sequence[str]) -> str:
     """Return the query of the visits that these parts are of: a row for each of them, with these columns."""
     return f"{visits_of_one_part(parts, gathered, names)} UNION ALL SELECT DISTINCT key, {_list(names)} FROM {gathered}"  # noqa: S608 our own names
 
@@ -217,7 +236,7 @@ def reads_sources(question: Question) -> bool:
 
 def has_visits_apart(question: Question, sifted: str | None) -> bool:
     """Return whether what visits as a whole were like stands in the table `visits`, and not in `rows`."""
-    return question.has_whole_visits and not question.needs_pages and not is_of_parts(question) and not sifted
+    return question.has_whole_visits and not question.told_of_visits and not is_of_parts(question) and not sifted
 
 
 def _columns(question: Question) -> set[str]:

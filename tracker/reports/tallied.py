@@ -18,6 +18,7 @@ from tracker.reports.question import MAX_OFFSET, Question
 from tracker.reports.seen_before import counted_twice, days_after, is_of_pages, new_on_pages, sums_of_hits
 from tracker.reports.sums import OF_VISITS, GroupSums
 from tracker.reports.tally import Tally
+from tracker.reports.visits import for_a_page
 
 
 def is_answered_by(tally: Tally, question: Question, together: Sequence[Question], *, timeout_minutes: int) -> bool:
@@ -120,7 +121,7 @@ class _LaterDays:
             days=self.question.days,
             tallied=self.tally.days,
             timeout_minutes=self.timeout_minutes,
-            with_pages=self.question.needs_pages,
+            told=for_a_page(self.question.told_of_visits),
         ) as path:
             rows = None if path is None else sums_of_visits(self.question, self.cursor, path, names)
             return self._add(rows, names)

@@ -9,7 +9,7 @@ What came after the days of the tally is asked of the facts
 (`tracker.reports.seen_before`, `tracker.reports.later_visits`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +21,7 @@ from tracker.reports.filters import ReportFilter
 from tracker.reports.question import Question
 from tracker.reports.tables import has_whole_slots
 from tracker.reports.tally import Tally
-from tracker.reports.visits import OF_A_PART, PAGES, RAW
+from tracker.reports.visits import ARRIVALS, OF_A_PART, PAGES, RAW, WHOLE, arrival_by, told_together
 from tracker.reports.zone_days import ZoneDays
 
 WHOLE_KIND: Final = ""
@@ -36,16 +36,23 @@ KINDS: Final = (
     "page",
 )
 """What no panel of the dashboard is about has no tally."""
-EVERY_KIND: Final = frozenset({*KINDS, *PAGES, SEVERAL})
+_ARRIVALS: Final = tuple(name for name, column in ARRIVALS.items() if column not in _RARE)
+_OF_WHOLE_VISITS: Final = (*PAGES, *_ARRIVALS)
+EVERY_KIND: Final = frozenset({*KINDS, *_OF_WHOLE_VISITS, SEVERAL})
 _OF_HITS: Final = frozenset({"requests", "page_views", "visitors"})
 _OF_VISITS: Final = frozenset({"sessions", "duration", "bounce_rate"})
 _WITH_VISITS: Final = _OF_VISITS | {"views_per_session"}
 MAX_DAYS_AFTER: Final = 3
 """Today, a day that late hits come to, and in zones behind UTC one that was not over when the last file ended."""
 FROM_ELSEWHERE: Final = ReportFilter(dimension_of(_CHANNEL, (), field="filters"), "is_not", ("internal",))
-_COLUMNS: Final = """kind VARCHAR, value VARCHAR, day DATE, prev DATE, visitors BIGINT, requests BIGINT, views BIGINT,
+_COLUMNS: Final = f"""kind VARCHAR, value VARCHAR, day DATE, prev DATE, visitors BIGINT, requests BIGINT, views BIGINT,
     sessions BIGINT, seconds DOUBLE, bounces BIGINT, number BIGINT, begins TIMESTAMP, ends TIMESTAMP, has_view BOOLEAN,
-    entered TIMESTAMP, entry_page VARCHAR, left_at TIMESTAMP, exit_page VARCHAR"""
+    entered TIMESTAMP, entry_page VARCHAR, left_at TIMESTAMP, exit_page VARCHAR,
+    {", ".join(f"{name} VARCHAR" for name in _ARRIVALS)}"""
+OF_SEVERAL: Final = (
+    f"""number, begins, ends, has_view, entered, entry_page, left_at, exit_page, {", ".join(_ARRIVALS)}"""
+)
+"""The columns of visits of several days."""
 CREATE: Final = f"CREATE OR REPLACE TEMP TABLE tally ({_COLUMNS})"
 
 
@@ -66,10 +73,10 @@ def answers(tally: Tally, question: Question, *, timeout_minutes: int) -> bool:
     if kind == "page" and question.interval is not None and days.last > tally.days.last:
         return False
     if names & _WITH_VISITS:
-        has_visits = kind in PAGES or kind == WHOLE_KIND
+        has_visits = kind in _OF_WHOLE_VISITS or kind == WHOLE_KIND
         if not has_visits or question.interval is not None or tally.timeout_minutes != timeout_minutes:
             return False
-    takes = _OF_VISITS if kind in PAGES else _OF_HITS if kind else _OF_HITS | _WITH_VISITS
+    takes = _OF_VISITS if kind in _OF_WHOLE_VISITS else _OF_HITS if kind else _OF_HITS | _WITH_VISITS
     return names <= takes and kind in tally.kinds and _has_filters_of(kind, question)
 
 
@@ -78,7 +85,7 @@ def _has_filters_of(kind: str, question: Question) -> bool:
     others = [one for one in question.filters if one.dimension.name != kind]
     if kind not in OUTSIDE:
         return not others
-    leaves_out_none = any(one.comparison == "is_not" and one.values == (None,) for one in question.filters)
+    leaves_out_none = any(one.takes_any_value for one in question.filters)
     return all(one == FROM_ELSEWHERE for one in others) and (bool(others) or leaves_out_none)
 
 
@@ -98,16 +105,18 @@ def statement_of(question: Question, tally: Tally, names: Sequence[str]) -> tupl
         FROM read_parquet(?) WHERE kind = ? AND day BETWEEN ? AND ?
     """  # noqa: S608 names and days of our own
     params: list[object] = [tally.path, kind, first, last]
-    if kind in PAGES or (not kind and any(measure.needs_visits for measure in question.measures)):
-        page = quoted(kind) if kind else "NULL::VARCHAR"
+    if kind in _OF_WHOLE_VISITS or (not kind and any(measure.needs_visits for measure in question.measures)):
+        value = quoted(kind) if kind else "NULL::VARCHAR"
+        # A tally of before tells no sources of visits.
+        arrival = f", {arrival_by(kind, 'day')} AS {kind}" if kind in _ARRIVALS else ""
         counted += f"""
-            UNION ALL BY NAME SELECT {page} AS value, 0 AS requests, 0 AS views, 0 AS visitors, 1 AS sessions, seconds,
+            UNION ALL BY NAME SELECT {value} AS value, 0 AS requests, 0 AS views, 0 AS visitors, 1 AS sessions, seconds,
                 CAST(is_bounce AS INTEGER) AS bounces
             FROM (
                 SELECT date_diff('microsecond', min(begins), max(ends)) / 1000000.0 AS seconds,
                     sum(requests) = 1 AND sum(views) = 1 AS is_bounce,
                     arg_min(entry_page, (NOT has_view, entered, entry_page)) AS entry_page,
-                    arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page
+                    arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page{arrival}
                 FROM read_parquet(?) WHERE kind = ? AND day BETWEEN ? AND ? GROUP BY number
             )
         """  # noqa: S608 a name of our own
@@ -160,13 +169,18 @@ def pairs_inserted(kind: str, selected: str, *, share: int, shares: int) -> str:
     """  # noqa: S608 names and numbers of our own
 
 
-def visits_inserted(days: ZoneDays, parts: str) -> Iterator[tuple[str, int]]:
+def visits_gathered(kinds: Collection[str]) -> tuple[str, ...]:
+    """Return what has to be known of visits for these kinds."""
+    return tuple(name for name in _OF_WHOLE_VISITS if name in kinds)
+
+
+def visits_inserted(days: ZoneDays, parts: str, kinds: Collection[str]) -> Iterator[tuple[str, int]]:
     """Yield the statements that add visits, and how often each takes the values of `parts`: the parts of all visits.
 
     The table `gathered` has the visits of several parts.
     """
-    day = bucket_of(days, "day")
-    of_parts = ", ".join(f"{sql} AS {name}" for name, sql in OF_A_PART.items())
+    day, told = bucket_of(days, "day"), visits_gathered(kinds)
+    of_parts = ", ".join(f"{OF_A_PART[name]} AS {name}" for name in (*WHOLE, *told))
     theirs = f"""
         SELECT gathered.key, {day} AS day, files.*
         FROM ({parts}) AS files JOIN (SELECT raw, key FROM gathered) AS gathered ON raw = {RAW} WHERE NOT is_whole
@@ -176,10 +190,10 @@ def visits_inserted(days: ZoneDays, parts: str) -> Iterator[tuple[str, int]]:
         SELECT {day} AS day, {of_parts} FROM ({parts}) AS files
         ANTI JOIN gathered ON raw = CASE WHEN NOT is_whole THEN {RAW} END
         UNION ALL BY NAME
-        SELECT DISTINCT day, key, {", ".join(OF_A_PART)} FROM gathered
+        SELECT DISTINCT day, key, {", ".join((*WHOLE, *told))} FROM gathered
         JOIN (SELECT key, min(day) AS day FROM theirs GROUP BY key HAVING min(day) = max(day)) USING (key)
     """  # noqa: S608 our own names
-    for kind in (WHOLE_KIND, *PAGES):
+    for kind in (WHOLE_KIND, *told):
         yield (
             f"""
             INSERT INTO tally BY NAME SELECT '{kind}' AS kind, {kind or "NULL::VARCHAR"} AS value, day,
@@ -195,8 +209,7 @@ def visits_inserted(days: ZoneDays, parts: str) -> Iterator[tuple[str, int]]:
             SELECT key, day, min(time) AS begins, max(time + to_microseconds(lasted)) AS ends,
                 sum(requests + internal_requests) AS requests, sum(views + internal_views) AS views,
                 bool_or(has_view) AS has_view,
-                arg_min(entry_page, (NOT has_view, time + to_microseconds(entered_after), entry_page)) AS entry_page,
-                arg_max(exit_page, (has_view, time + to_microseconds(lasted - left_before), exit_page)) AS exit_page,
+                {", ".join(f"{told_together(name)} AS {name}" for name in told)},
                 coalesce(min(time + to_microseconds(entered_after)) FILTER (has_view),
                     min(time + to_microseconds(entered_after))) AS entered,
                 coalesce(max(time + to_microseconds(lasted - left_before)) FILTER (has_view),
@@ -217,7 +230,7 @@ def written(path: str) -> str:
     return f"""
         COPY (
             SELECT kind, value, day, prev, {counts}, sum(seconds) AS seconds,
-                number, begins, ends, has_view, entered, entry_page, left_at, exit_page
+                {OF_SEVERAL}
             FROM tally GROUP BY ALL ORDER BY kind, value, day, prev
         ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
     """  # noqa: S608 a path of our own

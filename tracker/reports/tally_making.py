@@ -24,7 +24,7 @@ from tracker.reports.measures import measure_of
 from tracker.reports.question import Question
 from tracker.reports.statement import selected_of
 from tracker.reports.tables import are_of_whole_slots, visit_parts_of
-from tracker.reports.visits import gathered_of
+from tracker.reports.visits import ARRIVALS, gathered_of
 from tracker.reports.zone_days import ZoneDays
 from tracker.store import facts_files, facts_tallies
 from tracker.store.database import Database
@@ -199,9 +199,11 @@ def write_tally(
             selected = f"{with_tables} FROM selected"
             cursor.run(tallies.pairs_inserted(kind, selected, share=share, shares=shares), params)
     parts, params = visit_parts_of(files, days, of_parts=True)
-    gathered = gathered_of(parts, timeout_minutes=timeout_minutes)
+    # Visits come from nowhere that no hit comes from: they have no more values.
+    kinds -= {name for name, column in ARRIVALS.items() if column not in kinds}
+    gathered = gathered_of(parts, timeout_minutes=timeout_minutes, names=tallies.visits_gathered(kinds))
     cursor.run(f"CREATE OR REPLACE TEMP TABLE gathered AS {gathered}", params)
-    for statement, times in tallies.visits_inserted(days, parts):
+    for statement, times in tallies.visits_inserted(days, parts, kinds):
         cursor.run(statement, params * times)
     cursor.run(tallies.written(str(to)))
     return frozenset(kinds)

@@ -5,14 +5,15 @@ from uuid import UUID
 
 from tracker.facts.engine import FactsDamaged
 from tracker.facts.folder import Folder
+from tracker.reports import tallies
 from tracker.reports.tally_making import made_tally
 from tracker.reports.zone_days import ZoneDays
 from tracker.store import facts_files, facts_tallies
 from tracker.store.database import Database
 from tracker.store.facts_tallies import TallyRow
 
-_COLUMNS = """kind, value, day, prev, visitors, requests, views, sessions, round(seconds, 3), bounces, number, begins,
-    ends, has_view, entered, entry_page, left_at, exit_page"""
+_COLUMNS = f"""kind, value, day, prev, visitors, requests, views, sessions, round(seconds, 3), bounces,
+    {tallies.OF_SEVERAL}"""
 """Sums of seconds depend on the order in which they were added up, far behind the point."""
 
 
