@@ -94,8 +94,8 @@ def _content(body: bytes) -> dict[str, Any]:
 def _spell_whole_numbers(records: list[Any]) -> None:
     """Make texts of the whole numbers that a double does not hold.
 
-    Protobuf's mapping to JSON has 64 bits as a text and takes a number too, which OpenTelemetry's exporters for
-    JavaScript sent before 0.44.
+    Protobuf's mapping to JSON has 64 bits as a text and takes a number too. OpenTelemetry's exporters for JavaScript
+    send numbers: attributes still with 0.301, times before 0.44.
     """
     containers: list[Any] = [records]
     while containers:
