@@ -192,6 +192,7 @@ def test_a_time_in_parts_is_one_time() -> None:
         (" HTTP  11/29/2026 10:05:03 AM 203.0.113.9 GET /a?b=c", "npm's serve"),
         ('- -  29/Nov/2026:10:05:03 +0000 "GET /index.php" 200', "php-fpm"),
         ("[Sun Nov 29 13:47:45 2026] 127.0.0.1:36072 Accepted", "PHP's own server"),
+        ("[", "jq -c"), ("{", "jq -c"), ('  "a": "b",', "jq -c"), ("},", "jq -c"), ('[{"a": 1}, {"b": 2}]', "jq -c"),
         (LINE.replace("UA x", 'A "q" b'), "up to the referrer"),
         (LINE.replace(" 200 ", " OK "), "up to the request in quotes"),
     ],
@@ -199,6 +200,11 @@ def test_a_time_in_parts_is_one_time() -> None:
 def test_what_cannot_be_read_is_said_by_what_it_looks_like(line: str, what: str) -> None:
     with pytest.raises(Malformed, match=rf"not a line of a format that is known: .*{what}"):
         read(line)
+
+
+def test_words_of_a_program_before_a_line_are_named_beside_two_records() -> None:
+    with pytest.raises(Malformed, match="two records in one line, or one behind words"):
+        read(f"web-7d nginx {LINE}")
 
 
 HAPROXY = "203.0.113.9:42 [29/Nov/2026:10:05:03.1] web web/1 0/0/1/4/5 200 5 - - ---- 1/1/0/0/0 0/0 "

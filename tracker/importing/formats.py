@@ -154,7 +154,7 @@ class LogReader:
         try:
             values = json_of(line)
         except orjson.JSONDecodeError as error:
-            raise Malformed(f"not JSON: {error.msg}") from error
+            raise Malformed(why_unreadable(line) if line.strip() == b"{" else f"not JSON: {error.msg}") from error
         is_object = len(wrappers) < _MAX_WRAPPERS and isinstance(values, dict)
         if is_object and (inner := unwrap_json(values)) is not None:
             return self._read_inner(inner, time, wrappers)

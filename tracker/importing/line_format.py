@@ -38,6 +38,7 @@ RAW_QUOTED: Final = r'[^"]*'
 QUOTE_ESCAPED: Final = r'[^"\\]*(?:\\"?[^"\\]*)*'
 """Quoted by a server that escapes quotes alone: a backslash before a quote is its escape, or the field's end."""
 TWO_RECORDS: Final = "two records in one line"
+_GLUED: Final = f"{TWO_RECORDS}, or one behind words of a program that is not known: take them off (docs/formats.md)"
 _ANY_TIME: Final = re.compile(
     rb"\[(?:\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:\.\d+)?(?: (?:[+-]\d{4}|[A-Z]{3,5}))?"
     rb"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)\]"
@@ -98,7 +99,7 @@ class LineFormat:
         if match is None:
             return None
         if self._user is not None and (user := match[self._user]) not in (b"-", b"", None) and _is_glued(user):
-            raise Malformed(TWO_RECORDS)
+            raise Malformed(_GLUED)
         if line.count(b"[") > 1 or line.count(b" HTTP/") > 1:
             self._check_alone(line, match)
         fields: Fields = {}
@@ -123,7 +124,7 @@ class LineFormat:
         fields: Fields = dict(zip(self._names, match.groups()))  # noqa: B905 as many as the pattern has
         user = fields.pop("user", "-")
         if user and user != "-" and _is_glued(user.encode()):
-            raise Malformed(TWO_RECORDS)
+            raise Malformed(_GLUED)
         if line.count("[") > 1 or line.count(" HTTP/") > 1:
             self._check_alone(line.encode(), match)
         if captures := fields.pop("captures", ""):

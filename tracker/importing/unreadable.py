@@ -19,8 +19,12 @@ _LOOKS_LIKE: Final = {
     "a line with two addresses first, or one glued to another: take "
     "--address-from forwarded "
     """--format '%{X-Forwarded-For}i %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"'""": (
-        r"(?:-|[0-9A-Fa-f.:]+(?:, ?[0-9A-Fa-f.:]+)*) (?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]+) "
+        r"(?:-|[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+(?:, ?[0-9A-Fa-f.:]+)*) "
+        r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]+) "
         r"\S+ [^\[\"]{1,80} ?\[\d"
+    ),
+    "JSON with an object on several lines, or a list of objects: put each on one line (jq -c '.', jq -c '.[]')": (
+        r"\s*(?:[\[{\]}],?|\"[^\"]+\"\s*:\s.*|\[\s*\{.*)\s*$"
     ),
     "Fiber's logger, whose times have no day: give its TimeFormat one": r"\d\d:\d\d:\d\d \| \d{3} \| ",
     "Phoenix' or Plug's log, which writes no address": r"\d\d:\d\d:\d\d\.\d{3} (?:request_id=\S+ )?\[[a-z]+\] ",
