@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -183,6 +184,26 @@ def test_a_consumer_that_says_no_more_after_its_status_has_answered(tmp_path: Pa
             assert post(client, one).status == 200
             one.manner = answer(204)
             assert post(client, one).status == 204
+
+
+def test_a_consumer_that_answers_what_comes_first_and_closes_has_answered(tmp_path: Path) -> None:
+    path = certificate(tmp_path, "127.0.0.1")
+    for tls, context in ((None, None), (serving(path), trusting(path))):
+        with socket.create_server(("127.0.0.1", 0)) as listener, client_of(context) as client:
+            first: list[bytes] = []
+
+            def answer_once(listener: socket.socket = listener, tls: Any = tls, first: list[bytes] = first) -> None:
+                with listener.accept()[0] as plain, plain if tls is None else tls.wrap_socket(plain, True) as sock:
+                    first.append(sock.recv(MAX_ANSWER_BYTES))
+                    sock.sendall(b"HTTP/1.1 410 Gone\r\n" + EMPTY)
+
+            thread = Thread(target=answer_once)
+            thread.start()
+            url = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}/"
+            assert client.post(url, b"the body", {}).status == 410
+            thread.join()
+            assert first[0].startswith(b"POST / HTTP/1.1\r\n")
+            assert first[0].endswith(b"\r\n\r\nthe body"), "head and body come by one write"
 
 
 def test_a_consumer_that_closes_its_half_after_the_answer_has_answered(client: WebhookClient) -> None:

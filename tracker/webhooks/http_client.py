@@ -166,6 +166,7 @@ class _Checked(HTTPConnection):
     def __init__(self, *args: Any, settings: ClientSettings, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
         super().__init__(*args, **more)
         self._settings = settings
+        self._unsent: list[bytes] = []
 
     def _new_conn(self) -> socket.socket:
         now = self._settings.clock.monotonic
@@ -189,8 +190,18 @@ class _Checked(HTTPConnection):
         self._limit()
 
     def request(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - handed on to urllib3
+        """Send head and body by one write.
+
+        A consumer that answers by the head alone and closes resets the connection under the second of two. Its answer
+        is then lost where TLS is spoken: OpenSSL reads nothing more after a write has failed.
+        """
         self._limit()
+        self._unsent.clear()
         super().request(*args, **more)
+        super().send(b"".join(self._unsent))
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as http.client says
+        self._unsent.append(data)
 
     def _limit(self) -> None:
         if self.sock is not None:
