@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.dashboard_pages import paths
 from tests.support.raw_hits import count_days, make_months
-from tests.support.registered_webhooks import register
+from tests.support.registered_webhooks import register, write_failed
 from tracker.demo import stack
 from tracker.demo.shop_visits import Visitors
-from tracker.management import annotations, applications, goals, members, shares
+from tracker.management import annotations, applications, goals, members, shares, webhooks
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
@@ -120,7 +120,9 @@ def main(folder: Path | None) -> None:
                 take_pictures(browser, running.url, key)
             else:
                 folder.mkdir(parents=True, exist_ok=True)
-                pages = list(paths(app=APP, fresh="fresh", share=token, invitation=invitation))
+                webhook = webhooks.list_(database, APP)[0].id
+                names = {"share": token, "invitation": invitation, "webhook": webhook}
+                pages = list(paths(app=APP, fresh="fresh", delivery=write_failed(database, webhook), **names))
                 look_at_all(browser, running.url, running.admin_token, pages, folder)
             browser.close()
         database.close()

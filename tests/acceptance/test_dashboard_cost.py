@@ -15,7 +15,7 @@ import pytest
 from tests.support.dashboard_pages import paths
 from tests.support.facts import make_facts
 from tests.support.raw_hits import count_days, fill
-from tests.support.registered_webhooks import register
+from tests.support.registered_webhooks import register, write_failed
 from tests.support.serving import Serving, serving
 from tracker.application import Application
 from tracker.config import Settings
@@ -76,12 +76,13 @@ def test_each_page_takes_less_than_a_tenth_of_a_second_of_the_server(
     for number in range(5):
         goals.create_goal(database, "shop", name=f"Goal {number}", step=f"page:/{number}*")
         goals.create_funnel(database, "shop", name=f"Way {number}", steps=["page:/*", f"page:/{number}*"])
-        register(database, application, "*")
+        webhook = register(database, application, "*")
         token = shares.create(database, "shop", name=f"Board {number}")[1]
     applications.create(database, name="Fresh", app_id="fresh")
     invitation = members.invite(database, "shop", name="Hanako", role="editor", now=now)[1]
     headers = {"Cookie": signed_in(server, environment["TRACKER_ADMIN_TOKEN"])}
-    pages = paths(app="shop", fresh="fresh", share=token, invitation=invitation)
+    names = {"share": token, "invitation": invitation, "webhook": webhook, "delivery": write_failed(database, webhook)}
+    pages = paths(app="shop", fresh="fresh", **names)
     spent = {page: cpu_of(server, page, headers) for page in pages}
     assert {page: f"{seconds:.3f} s" for page, seconds in spent.items() if seconds > MAX_PAGE_SECONDS} == {}
 

@@ -11,7 +11,7 @@ from tests.browser.test_dashboard import seeing, sign_in
 from tests.support.dashboard_pages import paths
 from tests.support.failed_hits import fail
 from tests.support.raw_hits import count_days, execute, fill
-from tests.support.registered_webhooks import register
+from tests.support.registered_webhooks import register, write_failed
 from tests.support.waiting import wait_until
 from tracker.demo.stack import Stack
 from tracker.management import annotations, applications, goals, members, shares, webhooks
@@ -111,7 +111,9 @@ def pages(store: Database, running: Stack) -> list[str]:
     annotations.create(store, "all", day=now.date() - timedelta(days=1), text="Sale <b>begins</b>")
     token = shares.create(store, "all", name="Board", frame_origins="https://board.example")[1]
     invitation = members.invite(store, "all", name="Hanako", role="editor", now=now)[1]
-    webhooks.disable(store, register(store, application, "*"), reason="Nothing has succeeded for 5 days.", now=now)
+    webhook = register(store, application, "*")
+    webhooks.disable(store, webhook, reason="Nothing has succeeded for 5 days.", now=now)
+    written = [write_failed(store, webhook, event=f"tracking.{'a_long_name_' * 6}", value="/x" * 99) for _ in range(60)]
     register(store, application, "session.started")
     fail(store, application, 41_000_000)
     for job in JOBS:
@@ -138,7 +140,8 @@ def pages(store: Database, running: Stack) -> list[str]:
             "VALUES (%s, 'large', %s, %s, %s)",
             *(large.id, now.date() - timedelta(days=days), requests, requests // 2),
         )
-    addresses = paths(app="all", fresh="fresh", share=token, invitation=invitation)
+    names = {"share": token, "invitation": invitation, "webhook": webhook, "delivery": written[-1]}
+    addresses = paths(app="all", fresh="fresh", **names)
     return [f"{running.url}{path}" for path in (*addresses, "/dashboard/applications/large")]
 
 

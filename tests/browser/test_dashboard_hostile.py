@@ -9,7 +9,7 @@ from tests.support.dashboard_pages import paths
 from tests.support.failed_hits import fail
 from tests.support.queued_hits import define
 from tests.support.raw_hits import count_days, execute, fill
-from tests.support.registered_webhooks import register
+from tests.support.registered_webhooks import register, write_failed
 from tests.support.waiting import wait_until
 from tracker.demo.stack import Stack
 from tracker.management import annotations, applications, goals, keys, members, shares, webhooks
@@ -24,7 +24,7 @@ def hostile(field: str) -> str:
     return f"<b data-hostile=1 class={field}>"
 
 
-def written(store: Database) -> dict[str, str]:
+def written(store: Database) -> dict[str, object]:
     """Write an application with such a text in every field; return the names that its pages are reached by."""
     application, _ = applications.create(store, name=hostile("application"), app_id="hostile")
     applications.create(store, name="Fresh", app_id="fresh-one")
@@ -52,15 +52,27 @@ def written(store: Database) -> dict[str, str]:
     token = shares.create(store, "hostile", name=hostile("share"))[1]
     invitation = members.invite(store, "hostile", name=hostile("member"), role="viewer", now=now)[1]
     url = f"https://hooks.example.com/{hostile('webhook')}"
-    webhooks.disable(store, register(store, application, "*", url=url), reason=hostile("reason"), now=now)
+    webhook = register(store, application, "*", url=url)
+    delivery = write_failed(
+        store, webhook, event=hostile("delivered"), error=hostile("error"), value=hostile("payload")
+    )
+    webhooks.disable(store, webhook, reason=hostile("reason"), now=now)
     fail(store, application, 43_000_000)
     execute(store, "UPDATE batch_queue SET error_message = %s WHERE status = 'failed'", hostile("failure"))
-    return {"app": "hostile", "fresh": "fresh-one", "share": token, "invitation": invitation}
+    return {
+        "app": "hostile",
+        "fresh": "fresh-one",
+        "share": token,
+        "invitation": invitation,
+        "webhook": webhook,
+        "delivery": delivery,
+    }
 
 
 SHOWN = {
     *("application", "url", "campaign", "term", "event", "undefined", "referrer", "region", "city", "goal"),
     *("step", "funnel", "note", "key", "share", "member", "reason", "failure"),
+    *("delivered", "error", "payload"),
 }
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.support.browsing import Browsing, heading, text_of
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
 from tests.support.raw_hits import count_days, execute, fill
-from tests.support.registered_webhooks import register
+from tests.support.registered_webhooks import register, write_failed
 from tests.support.servers_away import redis_away
 from tracker import __version__
 from tracker.application import Application
@@ -30,6 +31,7 @@ CSVS = {f"{HOME}/panel.csv", f"{HOME}/goals.csv"}
 BY_LINK = ("/dashboard/share/", "/dashboard/invitation/")
 """Whoever has the link: `test_dashboard_share`, `test_dashboard_members`."""
 FOR_EVERYBODY = {"/dashboard/sign-in/callback", "/dashboard/sign-in", "/dashboard/files/<mark>/<name>"}
+NO_WEBHOOK = UUID(int=0)
 URL = "https://user:password@hooks.example.com/in/T0123/0123456789secret?key=secret"
 
 
@@ -40,13 +42,14 @@ def operator(managing: Managing) -> Browsing:
     return opened
 
 
-def pages(managing: Managing, app_id: str = "shop") -> Iterator[str]:
+def pages(managing: Managing, app_id: str = "shop", webhook_id: UUID = NO_WEBHOOK) -> Iterator[str]:
     """Every path that shows a page to whoever has signed in."""
     for rule in managing.app.url_map.iter_rules():
         if rule.rule.startswith("/dashboard") and "GET" in (rule.methods or ()) and rule.rule not in FOR_EVERYBODY:
             if rule.rule.startswith(BY_LINK):
                 continue
             path = rule.rule.replace("<app_id>", app_id).replace("<path:rest>", "nothing")
+            path = path.replace("<uuid:webhook_id>", str(webhook_id)).replace("<int:delivery_id>", "1")
             yield f"{path}?group=pages" if path.endswith("/panel") else path
 
 
@@ -96,10 +99,11 @@ def test_another_applications_pages_and_the_operators_are_not_there_for_the_hold
 def test_every_page_may_load_only_what_is_our_own_and_is_kept_by_nobody(
     managing: Managing, operator: Browsing, database: Database, application: Application
 ) -> None:
-    register(database, application, "*", url=URL)
+    webhook_id = register(database, application, "*", url=URL)
+    write_failed(database, webhook_id)
     fill(database, application, 5, start=datetime.now(UTC) - timedelta(minutes=1))
     count_days(database, datetime.now(UTC).date(), datetime.now(UTC).date())
-    for path in ["/dashboard/sign-in", *pages(managing)]:
+    for path in ["/dashboard/sign-in", *pages(managing, webhook_id=webhook_id)]:
         if path in {"/dashboard/"} | CSVS:
             continue
         for language in ("en", "ja"):
@@ -254,7 +258,7 @@ def test_the_foot_tells_the_version_to_those_who_have_signed_in(managing: Managi
 
 @pytest.mark.usefixtures("application")
 def test_tabs_of_a_browser_tell_pages_apart(operator: Browsing) -> None:
-    tabs = ("", "/live", "/goals", "/quality", "/webhooks", "/settings", "/access", "/keys")
+    tabs = ("", "/live", "/goals", "/quality", "/webhooks", "/settings", "/access", "/keys", "/changes")
     titles = [re.findall(r"<title>(.*)</title>", operator.get(f"{HOME}{tab}").text)[0] for tab in tabs]
     assert [title.partition(" · ")[0] for title in titles[:2]] == ["Traffic", "Live"]
     assert len(set(titles)) == len(tabs)

@@ -44,6 +44,9 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     assert (changed.status_code, changed.location) == (303, f"{HOME}/settings?saved=1")
     row = applications.show(database, "shop")
     assert (row.name, row.domain, row.rate_limit_per_minute) == ("Söhne <b>", "xn--mnchen-3ya.example", 900)
+    page = owner.get(f"{HOME}/settings").text
+    assert '<span title="xn--mnchen-3ya.example">münchen.example</span>' in page
+    assert 'name="domain" value="münchen.example"' in page
     assert heading(owner.get(f"{HOME}/settings")) == "Söhne &lt;b&gt;"
     owner.post(f"{HOME}/settings", action="setting", key="bot_filter", value="keep")
     assert settings.get(database, "shop", "bot_filter").setting_value == "keep"
@@ -63,7 +66,19 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     page = owner.get(f"{HOME}/settings")
     untranslated = re.findall(r'<p class="hint" id="meaning-[^"]*"><span lang="en">', page.text)
     assert untranslated == []
-    assert 'name="status"' not in page.text, "the operator's"
+    [statuses] = re.findall(r'<select id="status".*?</select>', page.text, re.DOTALL)
+    assert re.findall(r'<option value="(\w+)"', statuses) == ["active", "inactive"]
+    paused = {"action": "application", "name": "Shop", "domain": ""}
+    owner.post(f"{HOME}/settings", status="inactive", **paused)
+    assert applications.show(database, "shop").status == "inactive"
+    refused = owner.post(f"{HOME}/settings", status="suspended", **paused)
+    assert (refused.status_code, applications.show(database, "shop").status) == (403, "inactive")
+    _, limited_key = keys.create(database, "shop", permissions=["stats:read", "settings:write"])
+    limited = Browsing(managing)
+    limited.sign_in(limited_key)
+    assert 'name="status"' not in limited.get(f"{HOME}/settings").text, "the first key's, and the operator's"
+    assert limited.post(f"{HOME}/settings", status="active", **paused).status_code == 403
+    assert applications.show(database, "shop").status == "inactive"
     operator = Browsing(managing)
     operator.sign_in(managing.admin_token)
     suspended = {"action": "application", "name": "Shop", "status": "suspended"}
@@ -71,6 +86,7 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     assert (refused.status_code, 'value="suspended" selected' in refused.text) == (400, True)
     operator.post(f"{HOME}/settings", domain="", **suspended)
     assert applications.show(database, "shop").status == "suspended"
+    assert 'name="status"' not in owner.get(f"{HOME}/settings").text, "only the operator ends a suspension"
 
 
 def test_keys_are_made_rotated_and_revoked_and_shown_once(

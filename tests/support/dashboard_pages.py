@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 PAGES: Mapping[str, tuple[str, ...]] = {
     "sign-in": ("/sign-in",),
     "home": ("",),
+    "new-application": ("/new-application",),
     "operations": ("/operations",),
     "failed-hits": ("/operations/failed",),
+    "all-changes": ("/operations/changes",),
     "hit": ("/operations/hit", "/operations/hit?id=00000000-0000-4000-8000-000000000000"),
     "application": (
         *("/applications/{app}", "/applications/{app}?range=24h", "/applications/{app}?range=12m"),
@@ -17,6 +19,12 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "goals": ("/applications/{app}/goals", "/applications/{fresh}/goals"),
     "quality": ("/applications/{app}/quality",),
     "webhooks": ("/applications/{app}/webhooks", "/applications/{fresh}/webhooks"),
+    "deliveries": (
+        "/applications/{app}/webhooks/{webhook}",
+        "/applications/{app}/webhooks/{webhook}?state=failed",
+    ),
+    "delivery": ("/applications/{app}/webhooks/{webhook}/deliveries/{delivery}",),
+    "changes": ("/applications/{app}/changes", "/applications/{fresh}/changes?action=share.created"),
     "settings": ("/applications/{app}/settings",),
     "access": ("/applications/{app}/access", "/applications/{fresh}/access"),
     "keys": ("/applications/{app}/keys",),
@@ -34,8 +42,11 @@ NO_PAGES = {
 """What a GET brings that is a file, a part of a page, or the way to another one."""
 
 
-def paths(**names: str) -> Iterator[str]:
-    """Return the address of each page; `names` are `app`, `fresh` (nothing was counted), `share` and `invitation`."""
+def paths(**names: object) -> Iterator[str]:
+    """Return the address of each page.
+
+    `names` are `app`, its `webhook` and a `delivery` of that, `fresh` (nothing was counted), `share` and `invitation`.
+    """
     for templates in PAGES.values():
         for template in templates:
             yield f"/dashboard{template.format(**names)}"

@@ -39,6 +39,28 @@ def register(
         )
 
 
+def write_failed(
+    database: Database, webhook_id: UUID, *, event: str = "session.started", error: str | None = None, value: str = ""
+) -> int:
+    """Write a delivery that has failed for good after one attempt, which nobody sends; return its id."""
+    body = orjson.dumps({"type": event, "timestamp": datetime.now(UTC), "data": {"url": value}}).decode()
+    status = None if error else 500
+    with database.transaction() as tx:
+        [delivery_id] = tx.execute(
+            b"INSERT INTO webhook_deliveries (webhook_id, event_id, event_type, payload, state, attempt, due_at, "
+            b"last_status, last_error, created_at, finished_at) "
+            b"VALUES (%s, 'event_' || gen_random_uuid(), %s, %s, 'failed', 1, now(), %s, %s, now(), now()) "
+            b"RETURNING id",
+            (webhook_id, event, body, status, error or "It answered 500."),
+        ).fetchone() or (0,)
+        tx.execute(
+            b"INSERT INTO webhook_attempts (delivery_id, attempt, attempted_at, status, error, duration_ms) "
+            b"VALUES (%s, 1, now(), %s, %s, 120)",
+            (delivery_id, status, error or "It answered 500."),
+        )
+    return int(delivery_id)
+
+
 def deliveries(database: Database, webhook_id: UUID) -> list[dict[str, Any]]:
     """What is written for a webhook, in the order of writing: `event_id`, `type` and `data`, and the whole `body`."""
     written = rows(

@@ -21,6 +21,9 @@ from tracker.dashboard.wording import Words
         ("screen", "very large", "Very large (from 1920 px)", "特大 (1920 px 以上)"),
         ("city", "München", "München", "München"),
         ("browser", "phone", "phone", "phone"),
+        ("source", "xn--mnchen-3ya.example", "münchen.example", "münchen.example"),
+        ("referrer", "xn--mnchen-3ya.example/xn--a/", "münchen.example/xn--a/", "münchen.example/xn--a/"),
+        ("page", "/xn--mnchen-3ya.example", "/xn--mnchen-3ya.example", "/xn--mnchen-3ya.example"),
     ],
 )
 def test_a_value_is_named_in_the_pages_language(dimension: str, value: str, english: str, japanese: str) -> None:

@@ -8,6 +8,7 @@ session_cookie    what a browser keeps of a sign-in
 provider_sign_in  the way to a provider of sign-ins and back; `attempt_cookie` what a browser keeps meanwhile
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
 overview_page     where somebody begins: the operator's list of applications; `own_applications_page` a person's
+new_application_page  where the operator makes one
 application_page  the pages of one application
 panels            what reports say of it: pages, sources, places, devices; `asking` asks all of them at once
 together          all questions of its page, where filters are: what these leave is read once
@@ -17,6 +18,8 @@ goals_page        its goals and funnels, and who comes again; `notes` what happe
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 invitation_page   whoever is invited; `link_tokens` are those of both
 settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
+changes_page      its audit log, and that of all
+deliveries_page   what was sent to one webhook, and what became of it
 live_page         what goes on there now; `shared_looks` answers in front of it what many ask for at once
 first_hit         whether the first hit has come, and what may be wrong if not
 traffic           its numbers: `cards`, and what `chart` draws; `equal_times` those to compare them with

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from tracker.application import Application
 from tracker.dashboard import first_hit as first_hits
 from tracker.dashboard import panels, reported, together, traffic
 from tracker.dashboard.equal_times import EqualTimes
@@ -52,8 +53,7 @@ def show(app_id: str) -> Response:
     # The tag, and what may be wrong, are not for those who only look.
     is_guest = viewer().share is not None
     if since is None and not is_guest and (numbers is None or numbers.empty):
-        first = first_hits.look(services, application, now)
-        return page("fresh.html", script=True, first=first, **shown, origin=origin() + home().removesuffix(PATH))
+        return first_run(application)
     questions: dict[str, Callable[[], object]] = {}
     if by_reports:
         in_utc = range_of(request.args, services.clock.now())
@@ -89,6 +89,22 @@ def show(app_id: str) -> Response:
         compared=partial(_compared, Words(language()), days, time),
         since=None if has_earlier or since is None or not time.compares else days.full(since),
         zone=zone_of(application),
+    )
+
+
+def first_run(application: Application, *, api_key: str | None = None) -> Response:
+    """Return the page of an application in which nothing was counted: the tag, and what is known of the first hit.
+
+    With `api_key` it is the answer to the form that has made the application, and shows its first key this once.
+    """
+    services = current_services()
+    return page(
+        "fresh.html",
+        script=True,
+        **frame(application.app_id),
+        first=first_hits.look(services, application, services.clock.now()),
+        origin=origin() + home().removesuffix(PATH),
+        api_key=api_key,
     )
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from tracker.dashboard.wording import Language, Words
+from tracker.domains import readable_host
 
 _FILE: Final = Path(__file__).parent / "texts" / "names.json"
 _NAMED: Final = ("country", "language")
 _TOLD: Final = ("channel", "device", "screen")
+_OF_HOSTS: Final = ("host", "referrer", "source")
 IN_WORDS: Final = (*_NAMED, *_TOLD)
 """Dimensions whose values are shown in the reader's words, not as they are stored."""
 
@@ -25,6 +27,9 @@ def label_of(words: Words, dimension: str, value: str) -> str:
         return _names()[words.language][dimension].get(value, value)
     if dimension in _TOLD:
         return words.known(f"{dimension}.{value}", value)
+    if dimension in _OF_HOSTS:
+        host, slash, path = value.partition("/")
+        return readable_host(host) + slash + path
     return value
 
 

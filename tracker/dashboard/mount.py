@@ -11,12 +11,15 @@ from werkzeug.exceptions import HTTPException
 from tracker.dashboard import (
     access_page,
     application_page,
+    changes_page,
+    deliveries_page,
     failed_hits_page,
     files,
     goals_page,
     invitation_page,
     keys_page,
     live_page,
+    new_application_page,
     notes,
     operations,
     overview_page,
@@ -46,6 +49,7 @@ _FOR_EVERYBODY: Final = {
     "language",
     "file",
 }
+_WEBHOOK: Final = "/applications/<app_id>/webhooks/<uuid:webhook_id>"
 LARGER_BODIES: Final = {"dashboard.failed-hits-change": failed_hits_page.MAX_HIT_BYTES}
 """Of endpoints that take more than a form usually has: how many bytes."""
 
@@ -76,6 +80,8 @@ def _blueprint() -> Blueprint:
         ("", "home", overview_page.home, "GET"),
         ("", "home-done", own_applications_page.accept, "POST"),
         ("/", "home-slash", lambda: sign_in.see(home()), "GET"),
+        ("/new-application", "new-application", new_application_page.show, "GET"),
+        ("/new-application", "new-application-create", new_application_page.create, "POST"),
         ("/operations", "operations", operations.show, "GET"),
         ("/operations/failed", "failed-hits", failed_hits_page.show, "GET"),
         ("/operations/failed", "failed-hits-change", failed_hits_page.change, "POST"),
@@ -94,6 +100,12 @@ def _blueprint() -> Blueprint:
         ("/applications/<app_id>/quality", "quality", application_page.quality, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks", webhooks_page.show, "GET"),
         ("/applications/<app_id>/webhooks", "webhooks-save", webhooks_page.save, "POST"),
+        ("/applications/<app_id>/changes", "changes", changes_page.show, "GET"),
+        ("/operations/changes", "all-changes", changes_page.show_all, "GET"),
+        (_WEBHOOK, "deliveries", deliveries_page.show, "GET"),
+        (_WEBHOOK, "deliveries-save", deliveries_page.save, "POST"),
+        (f"{_WEBHOOK}/deliveries/<int:delivery_id>", "delivery", deliveries_page.delivery, "GET"),
+        (f"{_WEBHOOK}/deliveries/<int:delivery_id>", "delivery-again", deliveries_page.send_again, "POST"),
         ("/applications/<app_id>/keys", "keys", keys_page.show, "GET"),
         ("/applications/<app_id>/keys", "keys-save", keys_page.save, "POST"),
         ("/applications/<app_id>/settings", "settings", settings_page.show, "GET"),

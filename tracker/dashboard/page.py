@@ -20,6 +20,7 @@ from tracker.dashboard.breaks import breakable
 from tracker.dashboard.files import path_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.wording import LANGUAGES, Words, language
+from tracker.domains import readable_host
 from tracker.errors import Refused
 from tracker.web.request_headers import forwarded_prefix
 
@@ -157,6 +158,7 @@ def _usual(words: Words) -> dict[str, Any]:
         "duration": partial(formats.duration, words),
         "clock_time": formats.clock_time,
         "host": formats.host_of,
+        "readable": readable_host,
         "moment": days.moment,
         "month": days.month,
         "said": lambda text: sentences.shown(text or "", words.language),

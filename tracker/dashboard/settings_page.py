@@ -14,11 +14,14 @@ from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
 from tracker.errors import Refused, invalid
 from tracker.management import applications, settings
+from tracker.management.applications import ApplicationRow
 from tracker.setting_types import Choice, Switch, WholeNumber
 
 PERMISSION: Final = "settings:write"
 _COLUMNS: Final = ("name", "domain", "description")
-_OF_THE_OPERATOR: Final = ("active", "suspended")
+_OF_THE_OPERATOR: Final = ("active", "inactive", "suspended")
+_OF_OWNERS: Final = ("active", "inactive")
+"""What the first key chooses from, unless the operator has suspended the application."""
 _GROUPS: Final = {
     "reports": ("timezone", "week_start", "session_timeout_minutes", "page_query_parameters", "max_different_values"),
     "privacy": (
@@ -56,8 +59,8 @@ def _change_application(app_id: str, fields: Mapping[str, str]) -> None:
     if "name" in changes:
         changes["name"] = changes["name"] or ""
     if "rate_limit_per_minute" in fields:
-        changes["rate_limit_per_minute"] = _whole(fields["rate_limit_per_minute"])
-    if viewer().is_operator and fields.get("status") in _OF_THE_OPERATOR:
+        changes["rate_limit_per_minute"] = rate_limit_of(fields["rate_limit_per_minute"])
+    if fields.get("status"):
         changes["status"] = fields["status"]
     applications.update(services.database, app_id, changes, by=viewer().actor)
 
@@ -67,7 +70,8 @@ def _change_setting(app_id: str, fields: Mapping[str, str]) -> None:
     settings.change(current_services().database, app_id, {fields.get("key", ""): value}, by=viewer().actor)
 
 
-def _whole(text: str) -> int:
+def rate_limit_of(text: str) -> int:
+    """Return the number of hits in a field. Raises Refused for what is none."""
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 digits of any number that can be meant
         reason = "It needs a whole number."
         raise invalid(f"The rate limit is not accepted: {reason}", rate_limit_per_minute=[reason])
@@ -82,12 +86,24 @@ def _page(app_id: str, refused: Refused | None) -> Response:
         status=200 if refused is None else refused.status,
         **shown,
         groups={group: [(rows[key], *_field(key)) for key in keys] for group, keys in _GROUPS.items()},
-        may_operate=viewer().is_operator or (viewer().key is not None and viewer().key.id is None),  # type: ignore[union-attr] # it is not None there
-        statuses=_OF_THE_OPERATOR,
+        may_operate=_may_operate(),
+        statuses=_statuses(shown["application"]),
         refused=refused,
         saved="saved" in request.args,
         long=_LONG,
     )
+
+
+def _may_operate() -> bool:
+    """Return whether rate limit and status are for whoever is reading: the operator, or the holder of the first key."""
+    key = viewer().key
+    return viewer().is_operator or (key is not None and key.id is None)
+
+
+def _statuses(application: ApplicationRow) -> tuple[str, ...]:
+    if viewer().is_operator:
+        return _OF_THE_OPERATOR
+    return _OF_OWNERS if _may_operate() and application.status in _OF_OWNERS else ()
 
 
 def _field(key: str) -> tuple[str, tuple[str, ...]]:

@@ -116,7 +116,7 @@ def _page(app_id: str, *, secret: str | None = None, refused: Refused | None = N
         status=200 if refused is None else refused.status,
         script=secret is not None,
         **shown,
-        place=_place,
+        place=place,
         events=(EVERYTHING, *NAMES),
         secret=secret,
         refused=refused,
@@ -125,7 +125,7 @@ def _page(app_id: str, *, secret: str | None = None, refused: Refused | None = N
     )
 
 
-def _place(webhook: WebhookRow) -> str:
+def place(webhook: WebhookRow) -> str:
     """Return where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
     split = urlsplit(webhook.url)
     path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))

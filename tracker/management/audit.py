@@ -1,6 +1,6 @@
 """The audit log: every change is noted in the transaction that makes it, with who made it, and told to webhooks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +11,7 @@ import orjson
 from tracker.application import Application
 from tracker.outbox.event import Event, event_id
 from tracker.outbox.publish import publish
-from tracker.store import audit_log
+from tracker.store import api_keys, audit_log
 from tracker.store.database import Database, Transaction
 
 _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
@@ -112,6 +112,14 @@ def list_(
         return audit_log.list_rows(
             tx, application_id=application_id, action=action, since=since, until=until, after=after, limit=limit
         )
+
+
+def names_of_keys(database: Database, ids: Collection[UUID]) -> dict[UUID, str | None]:
+    """Return what the keys are called by which changes were made, revoked ones too; those that are gone are missing."""
+    if not ids:
+        return {}
+    with database.transaction() as tx:
+        return api_keys.names(tx, ids)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

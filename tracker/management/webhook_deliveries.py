@@ -51,6 +51,22 @@ def list_(
         return webhook_deliveries.list_rows(tx, webhook_id, limit=limit, state=state, before_id=before_id)
 
 
+def show(
+    database: Database, webhook_id: UUID, delivery_id: int, *, app_id: str | None = None
+) -> tuple[DeliveryRow, str]:
+    """Return a delivery with its attempts, and its body as it is signed and sent.
+
+    Raises Refused where there is no such webhook, or no such delivery of it.
+    """
+    with database.transaction() as tx:
+        found(tx, webhook_id, app_id)
+        row = _delivery(tx, webhook_id, str(delivery_id))
+        body = webhook_deliveries.payload(tx, webhook_id, row.id)
+    if body is None:
+        raise _unknown(str(delivery_id))
+    return row, body
+
+
 def redeliver(
     database: Database,
     webhook_id: UUID,

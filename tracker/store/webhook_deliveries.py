@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all
+from tracker.store.queries import execute, fetch_all, fetch_one
 
 State = Literal["waiting", "delivered", "failed"]
 DeliveryPosition = tuple[datetime, int]
@@ -107,6 +107,12 @@ def list_rows(
     for attempt in fetch_all(tx, "webhook_attempts/list_rows", {"delivery_ids": ids}) if ids else ():
         attempts[attempt.pop("delivery_id")].append(Attempt(**attempt))
     return [DeliveryRow(**row, attempts=attempts[row["id"]]) for row in rows]
+
+
+def payload(tx: Transaction, webhook_id: UUID, delivery_id: int) -> str | None:
+    """Return the body of a webhook's delivery, JSON as it is signed and sent; None where there is no such delivery."""
+    row = fetch_one(tx, "webhook_deliveries/payload", {"webhook_id": webhook_id, "delivery_id": delivery_id})
+    return None if row is None else row["payload"]
 
 
 def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datetime) -> bool:

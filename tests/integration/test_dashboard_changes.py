@@ -1,0 +1,135 @@
+"""The audit log in the browser: an application's for its owners, everybody's for the operator; chosen and paged."""
+
+import ast
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import tracker
+from tests.support.browsing import Browsing, text_of
+from tests.support.managing import Managing
+from tests.support.raw_hits import execute
+from tracker.application import Application
+from tracker.dashboard.changes_page import ACTIONS
+from tracker.dashboard.wording import LANGUAGES, Words
+from tracker.management import applications, keys, settings
+from tracker.management.audit import ADMIN, Actor
+from tracker.store.database import Database
+
+OWN = "/dashboard/applications/shop/changes"
+ALL = "/dashboard/operations/changes"
+HOSTILE = "<script>alert(1)</script>"
+ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
+
+
+@pytest.fixture
+def owner(managing: Managing, application_key: str) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(application_key)
+    return opened
+
+
+@pytest.fixture
+def operator(managing: Managing) -> Browsing:
+    opened = Browsing(managing)
+    opened.sign_in(managing.admin_token)
+    return opened
+
+
+def rows_of(page: str) -> list[str]:
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0].replace("<wbr>", "")
+    return [
+        re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", row))).strip()
+        for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    ]
+
+
+def test_an_owner_reads_who_changed_what_of_their_application_and_of_no_other(
+    owner: Browsing, operator: Browsing, database: Database, application: Application
+) -> None:
+    applications.create(database, name="Other secret", app_id="other", by=ADMIN)
+    applications.update(database, "shop", {"name": HOSTILE, "description": "x" * 300}, by=ADMIN)
+    made, api_key = keys.create(database, "shop", permissions=["stats:read"], name=f"Hanako {HOSTILE}", by=Actor("key"))
+    settings.change(database, "shop", {"bot_filter": "keep"}, by=Actor("key", made.id))
+    page = owner.get(OWN)
+    changed, created, renamed, *_ = rows_of(page.text)
+    assert f"Hanako {HOSTILE} Setting changed bot_filter" in changed
+    assert changed.endswith("drop → keep") or "→ keep" in changed
+    assert "First key Key created" in created
+    assert (f"→ {HOSTILE}" in renamed, "Operator Application changed" in renamed) == (True, True)
+    assert "x" * 200 + "…" in renamed
+    assert (HOSTILE in page.text, api_key in page.text, "Other secret" in page.text) == (False, False, False)
+    of_all = operator.get(ALL)
+    assert ("Other secret" in of_all.text, 'href="/dashboard/applications/other"' in of_all.text) == (True, True)
+    assert HOSTILE not in of_all.text
+    owner.language = "ja"
+    assert "最初のキー" in text_of(owner.get(OWN)) or "キーを作成" in text_of(owner.get(OWN))
+
+
+def test_changes_are_chosen_by_action_and_days_and_come_a_page_after_the_other(
+    owner: Browsing, database: Database, application: Application
+) -> None:
+    execute(database, "DELETE FROM audit_log")
+    execute(
+        database,
+        "INSERT INTO audit_log (at, actor_kind, application_id, action, subject) "
+        "SELECT '2026-01-01T12:00Z'::timestamptz + n / 2 * interval '1 day', 'command', %s, 'share.created', 's' || n "
+        "FROM generate_series(0, 119) AS n",
+        application.id,
+    )
+    settings.change(database, "shop", {"bot_filter": "keep"})
+    subjects: list[str] = []
+    address: str | None = ""
+    while address is not None:
+        page = owner.get(f"{OWN}{html.unescape(address)}").text
+        subjects += [subject for row in rows_of(page) for subject in re.findall(r"Share link created (s\d+)", row)]
+        address = next(iter(re.findall(r'href="(\?[^"]*at=[^"]*)">Next page', page)), None)
+    assert subjects == [f"s{number}" for number in reversed(range(120))]
+    chosen = owner.get(f"{OWN}?action=setting.changed")
+    assert (len(rows_of(chosen.text)), 'value="setting.changed" selected' in chosen.text) == (1, True)
+    day = owner.get(f"{OWN}?from=2026-01-03&to=2026-01-03").text
+    assert [row.rpartition(" ")[2] for row in rows_of(day)] == ["s5", "s4"]
+    assert 'value="2026-01-03"' in day or "2026/01/03" in day
+    assert "There is no such change." in owner.get(f"{OWN}?to=2025-12-31").text
+    assert owner.get(f"{OWN}?to=9999-12-31").status_code == 200
+    for odd in ("?from=yesterday", "?at=2026-01-01&id=1", "?at=nothing", f"?at={datetime.now(UTC):%FT%TZ}&id=-1"):
+        assert owner.get(f"{OWN}{odd}").status_code == 400, odd
+
+
+def test_nobody_else_reads_them(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    _, stranger_key = applications.create(database, name="Stranger", app_id="stranger")
+    _, reader_key = keys.create(database, "shop", permissions=["stats:read", "settings:write"])
+    for key in (stranger_key, reader_key):
+        somebody = Browsing(managing)
+        somebody.sign_in(key)
+        assert [somebody.get(path).status_code for path in (OWN, ALL)] == [404, 404]
+    assert [owner.get(path).status_code for path in (OWN, ALL)] == [200, 404]
+    assert "/changes" not in somebody.get("/dashboard/applications/shop/settings").text
+
+
+def noted() -> Iterator[str]:
+    """Every action that the code notes: a text in a function that calls `note` or `record`."""
+    for file in Path(tracker.__file__).parent.rglob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        if "management.audit" not in source and "management import audit" not in source:
+            continue
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+        for function in functions:
+            nodes = list(ast.walk(function))
+            called = {ast.unparse(node.func).rpartition(".")[2] for node in nodes if isinstance(node, ast.Call)}
+            texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+            if called & {"note", "record", "_note"}:
+                yield from filter(ACTION.fullmatch, texts)
+
+
+def test_every_action_that_is_noted_can_be_chosen_and_has_its_words() -> None:
+    assert set(noted()) == set(ACTIONS)
+    for language in LANGUAGES:
+        words = Words(language)
+        assert len({words(f"audit.{action}") for action in ACTIONS}) == len(ACTIONS)

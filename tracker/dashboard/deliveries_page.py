@@ -1,0 +1,167 @@
+"""What was sent to one webhook and what became of it: listed, looked at, sent again; and the webhook changed."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final, get_args
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from flask import Response, request
+
+from tracker.dashboard.application_page import frame
+from tracker.dashboard.changing import Action, change, require
+from tracker.dashboard.page import address, page
+from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
+from tracker.dashboard.viewer import viewer
+from tracker.dashboard.webhooks_page import PERMISSION, place
+from tracker.errors import Refused, not_found
+from tracker.management import webhook_deliveries, webhooks
+from tracker.outbox.event_types import EVERYTHING, NAMES
+from tracker.store.webhook_deliveries import State
+
+STATES: Final[tuple[State, ...]] = get_args(State)
+_PAGE: Final = 50
+_MAX_DIGITS: Final = 18
+"""Of a delivery's id in an address."""
+_DONE: Final = ("saved", "again")
+
+
+def show(app_id: str, webhook_id: UUID) -> Response:
+    """Return the list: all, or those of one state, the latest first."""
+    require(PERMISSION)
+    return _page(app_id, webhook_id)
+
+
+def save(app_id: str, webhook_id: UUID) -> Response:
+    """Change where the webhook leads and what it asks for, or give it a new secret, which the answer shows."""
+    actions: dict[str, Action] = {"change": partial(_change, webhook_id), "rotate": partial(_rotate, webhook_id)}
+    answer, refused = change(app_id, PERMISSION, actions)
+    if refused is not None:
+        return _page(app_id, webhook_id, refused=refused)
+    return answer or see(f"{_address(app_id, webhook_id)}?done=saved")
+
+
+def delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
+    """Return one delivery: its attempts, and what was sent or will be."""
+    require(PERMISSION)
+    return _delivery_page(app_id, webhook_id, delivery_id)
+
+
+def send_again(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
+    """Send one delivery again under the same event id, whatever became of it."""
+    actions: dict[str, Action] = {"redeliver": partial(_redeliver, webhook_id, delivery_id)}
+    answer, refused = change(app_id, PERMISSION, actions)
+    if refused is not None and refused.code == "NOT_FOUND":
+        raise refused
+    if refused is not None:
+        return _delivery_page(app_id, webhook_id, delivery_id, refused)
+    return answer or see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=again")
+
+
+def _change(webhook_id: UUID, app_id: str, fields: Mapping[str, str]) -> None:
+    services = current_services()
+    webhooks.update(
+        services.database,
+        services.webhook_rules,
+        webhook_id,
+        url=fields.get("url", "").strip() or None,
+        events=[name.removeprefix("on:") for name in fields if name.startswith("on:")],
+        app_id=app_id,
+        now=services.clock.now(),
+        by=viewer().actor,
+    )
+
+
+def _rotate(webhook_id: UUID, app_id: str, _fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    made = webhooks.rotate_secret(
+        services.database,
+        services.webhook_rules,
+        webhook_id,
+        app_id=app_id,
+        now=services.clock.now(),
+        by=viewer().actor,
+    )
+    return _page(app_id, webhook_id, secret=made.secret)
+
+
+def _redeliver(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> None:
+    services = current_services()
+    now = services.clock.now()
+    webhook_deliveries.redeliver(
+        services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor
+    )
+
+
+def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: Refused | None = None) -> Response:
+    shown = _frame(app_id, webhook_id)
+    state, before = request.args.get("state"), request.args.get("before", "")
+    chosen = next((name for name in STATES if name == state), None)
+    before_id = int(before) if before.isascii() and before.isdigit() and len(before) <= _MAX_DIGITS else None
+    rows = webhook_deliveries.list_(
+        current_services().database,
+        webhook_id,
+        app_id=app_id,
+        state=chosen,
+        before_id=before_id,
+        limit=_PAGE + 1,
+    )
+    events = shown["webhook"].events
+    return page(
+        "deliveries.html",
+        status=200 if refused is None else refused.status,
+        script=secret is not None,
+        **shown,
+        rows=rows[:_PAGE],
+        states=STATES,
+        state=chosen,
+        query=_query,
+        next_page=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
+        is_first=before_id is None,
+        events=(EVERYTHING, *NAMES, *(name for name in events if name not in (EVERYTHING, *NAMES))),
+        hours=webhooks.OLD_SECRET_HOURS,
+        secret=secret,
+        refused=refused,
+    )
+
+
+def _delivery_page(app_id: str, webhook_id: UUID, delivery_id: int, refused: Refused | None = None) -> Response:
+    shown = _frame(app_id, webhook_id)
+    row, payload = webhook_deliveries.show(
+        current_services().database, webhook_id, delivery_id, app_id=shown["application"].app_id
+    )
+    return page(
+        "delivery.html",
+        status=200 if refused is None else refused.status,
+        **shown,
+        delivery=row,
+        body=orjson.dumps(orjson.loads(payload), option=orjson.OPT_INDENT_2).decode(),
+        refused=refused,
+    )
+
+
+def _frame(app_id: str, webhook_id: UUID) -> dict[str, Any]:
+    """Return what both pages show. Raises Refused for another application's webhook, and where there is none."""
+    shown = frame(app_id)
+    webhook = next((one for one in shown["webhooks"] if one.id == webhook_id), None)
+    if webhook is None:
+        raise not_found("There is no such webhook.")
+    done = request.args.get("done")
+    return {
+        **shown,
+        "webhook": webhook,
+        "place": place,
+        "list_home": _address(app_id, webhook_id),
+        "done": done if done in _DONE else None,
+    }
+
+
+def _address(app_id: str, webhook_id: UUID) -> str:
+    return f"{address(app_id)}/webhooks/{webhook_id}"
+
+
+def _query(**values: object) -> str:
+    """Return the query that these make, without those that are None; never empty, as a link to the page itself."""
+    return "?" + urlencode({name: value for name, value in values.items() if value is not None})
