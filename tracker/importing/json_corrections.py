@@ -6,11 +6,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from tracker.importing.escapes import as_sent
+from tracker.importing.json_aliases import NamesOfObject, value_at
 from tracker.importing.record import Fields
 from tracker.privacy.addresses import normalise
 
 _HEADERS = ("referrer", "user_agent")
 _NO_TARGET = re.compile(r'[ "<>]')
+
+
+def _has_query(values: dict[str, Any], known: NamesOfObject) -> bool:
+    queries = (path for field, paths in known.paths if field == "query" for path in paths)
+    return any(value_at(values, path) is not None for path in queries)
 
 
 def is_cloudfront(values: Mapping[str, Any]) -> bool:
@@ -36,15 +42,16 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
 
 
-def complete_target(fields: Fields, *, is_apart: bool) -> None:
+def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:
     """Put percent escapes back that nginx' `$uri` and Apache's `%U` lack; a query that stands apart goes with them.
 
-    `is_apart` says that the query has a name of its own, be it empty. Where it has none, letters may have been sent so.
+    Where no query has a name of its own, be it empty, letters may have been sent so.
     """
     path, mark, query = fields["target"].partition("?")
     if "://" not in path:
-        if is_apart or _NO_TARGET.search(path):
-            path = as_sent(path)
+        # Nearly all paths are what was sent, and cost no more than this.
+        if (escaped := as_sent(path)) is not path and (_NO_TARGET.search(path) or _has_query(values, known)):
+            path = escaped
         if not mark and "query" in fields:
             del fields["target"]
             fields["path"] = path

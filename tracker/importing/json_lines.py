@@ -156,8 +156,7 @@ def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[
     if time is not None:
         fields.setdefault("time", time)
     if "target" in fields:
-        queries = (path for field, paths in known.paths if field == "query" for path in paths)
-        complete_target(fields, is_apart=any(value_at(values, path) is not None for path in queries))
+        complete_target(fields, values, known)
     return fields
 
 
