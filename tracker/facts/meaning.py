@@ -29,21 +29,21 @@ _MEANINGS: Final = {
     "addresses": ("country",),
 }
 """The tables of what texts mean, and their columns; each has the text as `value` and its number as `id` too."""
-_WIDTH: Final = "try_cast(regexp_extract(value, '^([0-9]{1,6})x[0-9]', 1) AS INTEGER)"
+_WIDTH: Final = "try_cast(regexp_extract({value}, '^([0-9]{{1,6}})x[0-9]', 1) AS INTEGER)"
 _EXPLAINED: Final = {
-    "events": {"event": "value"},
-    "modules": {"module": "value"},
-    "languages": {"language": "nullif(lower(split_part(replace(value, '_', '-'), '-', 1)), '')"},
+    "events": {"event": "{value}"},
+    "modules": {"module": "{value}"},
+    "languages": {"language": "nullif(lower(split_part(replace({value}, '_', '-'), '-', 1)), '')"},
     "screens": {
         "screen": f"""CASE WHEN {_WIDTH} < 768 THEN 'small' WHEN {_WIDTH} < 1280 THEN 'medium'
             WHEN {_WIDTH} < 1920 THEN 'large' WHEN {_WIDTH} >= 1920 THEN 'very large' END"""
     },
     "places": {
-        name: f"nullif(split_part(value, '/', {number}), '')"
+        name: f"nullif(split_part({{value}}, '/', {number}), '')"
         for number, name in enumerate(("country", "region", "city"), start=1)
     },
 }
-"""The same of texts that the engine explains by itself."""
+"""The same of texts that the engine explains by itself: how, where the text is `{value}`."""
 _TABLES: Final = {name: tuple(columns) for name, columns in (*_MEANINGS.items(), *_EXPLAINED.items())}
 _TEXTS: Final = {
     "urls": "url",
@@ -134,8 +134,9 @@ def find_senders(cursor: Cursor) -> None:
 
 def add_hits(cursor: Cursor) -> None:
     """Add what stands in the tables `rows` and `senders`, whose texts are explained, to `hits`."""
-    for table, columns in _EXPLAINED.items():
-        _add(cursor, table, f"SELECT value, {', '.join(columns.values())} FROM ({_new_texts(table, 'senders')})")  # noqa: S608
+    for table in _EXPLAINED:
+        columns = ", ".join(_explained(table, "value").values())
+        _add(cursor, table, f"SELECT value, {columns} FROM ({_new_texts(table, 'senders')})")  # noqa: S608
     joined = {
         table: f"LEFT JOIN {table} ON {table}.value = {_source_of(table, 'senders')}.{column}"
         for table, column in _TEXTS.items()
@@ -155,6 +156,11 @@ def add_hits(cursor: Cursor) -> None:
         """  # noqa: S608 our own names
     )
     cursor.run("DROP TABLE senders")
+
+
+def _explained(table: str, value: str) -> dict[str, str]:
+    """Return how the engine explains a text, by the name of the column; `value` is an expression of SQL."""
+    return {name: sql.format(value=value) for name, sql in _EXPLAINED[table].items()}
 
 
 def _source_of(table: str, senders: str) -> str:
@@ -182,13 +188,14 @@ def make_facts_of_rows(
     `domain` is an expression of SQL. Where rows are of several applications, their column `by` says of which.
     """
     joined = " ".join(f"LEFT JOIN {table} ON {table}.value = hits.{_TEXTS[table]}" for table in _MEANINGS)
-    explained = "".join(
-        f""", LATERAL (SELECT value, {", ".join(f"{sql} AS {name}" for name, sql in columns.items())}
-            FROM (SELECT hits.{_TEXTS[table]} AS value)) AS {table}"""  # noqa: S608 our own names
-        for table, columns in _EXPLAINED.items()
+    # Structs, which are named as tables are: the engine makes its plan in half the time that it needs for subqueries.
+    columns = {table: {"value": _TEXTS[table], **_explained(table, _TEXTS[table])} for table in _EXPLAINED}
+    structs = ", ".join(
+        f"{{{', '.join(f'{name}: {sql}' for name, sql in fields.items())}}} AS {table}"
+        for table, fields in columns.items()
     )
     hits = f"""(SELECT *, make_timestamp(micros) AS time, {VISITOR} AS visitor, {_SESSION} AS session,
-        client_sub_id AS client FROM rows) AS hits {joined}{explained}"""  # noqa: S608 our own names
+        client_sub_id AS client, {structs} FROM rows) AS hits {joined}"""  # noqa: S608 our own names
     cursor.run(f"CREATE OR REPLACE TEMP TABLE {table} AS {facts_of(hits, domain, parameters, by=by)}")
 
 
