@@ -65,6 +65,21 @@ print("heavy:", sorted(set(HEAVY) & set(sys.modules)), "collections:", len(begun
     assert "heavy: [] collections: 0" in finished.output
 
 
+def test_a_scheduler_loads_what_sends_webhooks_with_the_first_delivery(settings: Settings) -> None:
+    """They take 7 MB, which a process that sends none keeps for nothing."""
+    ask = """
+import sys
+import tracker.cli.scheduler
+from tracker import config
+parts = tracker.cli.scheduler.wired(config.load())
+print("heavy:", sorted({"requests", "urllib3", "duckdb", "obstore", "flask"} & set(sys.modules)))
+parts.close()
+"""
+    finished = run(environment(settings), "-c", ask)
+    assert finished.status == 0, finished.errors
+    assert "heavy: []" in finished.output
+
+
 def test_a_missing_setting_ends_with_2_and_its_name(settings: Settings, tmp_path: Path) -> None:
     variables = environment(settings)
     del variables["DATABASE_URL"]

@@ -34,7 +34,7 @@ from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import RETRIES
 from tracker.queueing.entry import FIELDS, STREAMS
 from tracker.store.database import Database
-from tracker.webhooks.error_messages import NoResponse
+from tracker.webhooks.endpoint import NoResponse
 
 _TOGETHER = 100
 """Entries that are drained together."""

@@ -16,8 +16,9 @@ from tests.support.consumers import Manner, answer, consumer, drip
 from tests.support.waiting import wait_until
 from tests.support.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
 from tracker.errors import DestinationRefused
-from tracker.webhooks.error_messages import NoResponse
-from tracker.webhooks.http_client import CONNECT_SECONDS, WebhookClient
+from tracker.webhooks.client_settings import CONNECT_SECONDS
+from tracker.webhooks.endpoint import NoResponse
+from tracker.webhooks.http_client import WebhookClient
 
 IN_TIME = 20.0  # Seconds: more than an attempt has, on any machine.
 WITHOUT_WAITING = 8.0  # Seconds: less than any deadline of an attempt, on any machine.

@@ -15,8 +15,8 @@ from tests.support.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, 
 from tests.support.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.store.database import Database
-from tracker.webhooks.error_messages import NoResponse
-from tracker.webhooks.http_client import EndpointAnswer, WebhookClient
+from tracker.webhooks.endpoint import EndpointAnswer, NoResponse
+from tracker.webhooks.http_client import WebhookClient
 from tracker.webhooks.response import MAX_ANSWER_BYTES, MAX_INFORMATIONAL_ANSWERS
 
 

@@ -19,8 +19,9 @@ from tracker.errors import DestinationRefused
 from tracker.ssrf_guard.addresses import IPAddress
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
-from tracker.webhooks.error_messages import NoResponse
-from tracker.webhooks.http_client import ClientSettings, WebhookClient
+from tracker.webhooks.client_settings import ClientSettings
+from tracker.webhooks.endpoint import NoResponse
+from tracker.webhooks.http_client import WebhookClient
 
 IN_TIME = 20.0  # Seconds: far more than a client has here, and what it is shielded from never ends.
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))

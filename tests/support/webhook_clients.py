@@ -11,7 +11,9 @@ from tests.support.consumers import Consumer, Manner
 from tracker.clock import SystemClock
 from tracker.ssrf_guard.policy import Policy
 from tracker.ssrf_guard.resolver import Resolver
-from tracker.webhooks.http_client import ClientSettings, EndpointAnswer, WebhookClient
+from tracker.webhooks.client_settings import ClientSettings
+from tracker.webhooks.endpoint import EndpointAnswer
+from tracker.webhooks.http_client import WebhookClient
 
 LOOPBACK = Policy(allow_http=True, networks=(ip_network("127.0.0.0/8"),))
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -17,8 +17,9 @@ from tracker.store import webhook_deliveries, webhooks
 from tracker.store.database import Database
 from tracker.store.webhook_deliveries import NewDelivery
 from tracker.webhooks.attempt import Attempts
+from tracker.webhooks.client_settings import ClientSettings
 from tracker.webhooks.concurrency import MAX_CONCURRENCY
-from tracker.webhooks.http_client import ClientSettings, WebhookClient
+from tracker.webhooks.http_client import WebhookClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import WebhookSender
 

@@ -3,7 +3,9 @@
 sender          one run: claim what is due, send it, record what became of it
 concurrency     how many deliveries an endpoint may have in flight, so that a bad one holds up itself alone (a bulkhead)
 attempt         one attempt: decrypt the secrets, sign, post
+endpoint        what the sender knows of a client and its answers
 http_client     connections to one endpoint: only to checked addresses, kept for the next delivery
+client_settings what all clients share
 response        an answer, read within bounds: bytes, informational answers
 deadlines       what takes too long has its socket shut
 retry_policy    what an answer means: delivered, again when, or failed; pure

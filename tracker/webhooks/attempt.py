@@ -15,8 +15,7 @@ from tracker.store.webhook_sending import ClaimedDelivery
 from tracker.trace_context import NAME as TRACEPARENT
 from tracker.trace_context import traceparent_of_payload
 from tracker.tracing import Tracing
-from tracker.webhooks.error_messages import NoResponse
-from tracker.webhooks.http_client import WebhookClient
+from tracker.webhooks.endpoint import EndpointClient, NoResponse
 from tracker.webhooks.retry_policy import AttemptResult
 
 USER_AGENT = "AccessLogTracker-Webhooks/1"
@@ -46,7 +45,7 @@ class Attempts:
         self._clock = clock
         self._tracing = tracing
 
-    def make(self, delivery: ClaimedDelivery, client: WebhookClient) -> EndedAttempt:
+    def make(self, delivery: ClaimedDelivery, client: EndpointClient) -> EndedAttempt:
         """Sign and post, once. Never raises: whatever goes wrong is a result."""
         at, began = self._clock.now(), self._clock.monotonic()
         result, unsent = AttemptResult(), None
@@ -67,7 +66,7 @@ class Attempts:
             unsent=unsent,
         )
 
-    def _post(self, delivery: ClaimedDelivery, client: WebhookClient, headers: dict[str, str]) -> AttemptResult:
+    def _post(self, delivery: ClaimedDelivery, client: EndpointClient, headers: dict[str, str]) -> AttemptResult:
         """Post within the trace of the request that brought the hit, where that had one."""
         traceparent = traceparent_of_payload(delivery.payload)
         if self._tracing is None:
@@ -107,7 +106,7 @@ def _traced(headers: dict[str, str], traceparent: str | None) -> dict[str, str]:
     return headers if traceparent is None else {**headers, TRACEPARENT: traceparent}
 
 
-def _post(delivery: ClaimedDelivery, client: WebhookClient, headers: dict[str, str]) -> AttemptResult:
+def _post(delivery: ClaimedDelivery, client: EndpointClient, headers: dict[str, str]) -> AttemptResult:
     try:
         answer = client.post(delivery.url, delivery.payload.encode(), headers)
     except (NoResponse, DestinationRefused) as error:

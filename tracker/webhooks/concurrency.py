@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tracker.store.webhook_sending import ClaimedDelivery
-from tracker.webhooks.http_client import WebhookClient
+from tracker.webhooks.endpoint import EndpointClient
 
 THREADS = 32
 MAX_CONCURRENCY = 4
@@ -27,7 +27,7 @@ class WebhookEndpoint:
     """What one endpoint has waiting and in flight."""
 
     webhook_id: UUID
-    client: WebhookClient
+    client: EndpointClient
     is_failing: bool
     is_slow: bool = False
     concurrency: int = 1
@@ -48,7 +48,7 @@ class WebhookEndpoint:
 class EndpointLimiter:
     """Limits the concurrency of all endpoints; used by the sender's thread alone."""
 
-    def __init__(self, make_client: Callable[[], WebhookClient], *, threads: int = THREADS) -> None:
+    def __init__(self, make_client: Callable[[], EndpointClient], *, threads: int = THREADS) -> None:
         self._make_client = make_client
         self._threads = threads
         self._endpoints: dict[UUID, WebhookEndpoint] = {}

@@ -7,9 +7,7 @@ from http.client import RemoteDisconnected
 
 import requests
 
-
-class NoResponse(Exception):
-    """Nothing came that counts as an answer; the message is a sentence."""
+from tracker.webhooks.endpoint import NoResponse
 
 
 def reason(error: BaseException) -> str:

@@ -6,34 +6,25 @@ cookies, retries, decompression. TLS verifies the name of the URL, not the addre
 
 import logging
 import socket
-import ssl
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import certifi
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from tracker.clock import Clock
-from tracker.ssrf_guard.policy import Policy
-from tracker.ssrf_guard.resolver import Resolver
 from tracker.ssrf_guard.urls import check_url
-from tracker.webhooks.deadlines import Deadlines, Limited
-from tracker.webhooks.error_messages import NoResponse, reason
+from tracker.webhooks.client_settings import CONNECT_SECONDS, ClientSettings
+from tracker.webhooks.endpoint import EndpointAnswer, NoResponse
+from tracker.webhooks.error_messages import reason
 from tracker.webhooks.response import BoundedResponse
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 10.0
-WHOLE_SECONDS = 15.0
 ANSWER_BYTES = 4096
 """Read of an answer's body, and thrown away: what stands in it is nothing that this process keeps or shows."""
 
@@ -41,54 +32,6 @@ _TOO_LONG = "It took too long altogether."
 
 # Their lines quote URLs, whose paths are as good as passwords at some services.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointAnswer:
-    """What an endpoint answered."""
-
-    status: int
-    retry_after: str | None
-
-
-def trusted() -> ssl.SSLContext:
-    """Return who is believed: the machine's authorities and those that certifi carries."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-class ClientSettings:
-    """What all clients share: the rules, the resolver, the trusted authorities and the deadlines. Thread-safe."""
-
-    def __init__(
-        self,
-        policy: Policy,
-        resolver: Resolver,
-        *,
-        clock: Clock,
-        tls: Callable[[], ssl.SSLContext] = trusted,
-        read_seconds: float = READ_SECONDS,
-        whole_seconds: float = WHOLE_SECONDS,
-    ) -> None:
-        self.policy = policy
-        self.resolver = resolver
-        self._make_tls = tls
-        self.timeouts = (CONNECT_SECONDS, read_seconds)
-        self.clock = clock
-        self.deadlines = Deadlines(clock, seconds=whole_seconds)
-        self.in_flight = _InFlight()
-
-    @cached_property
-    def tls(self) -> ssl.SSLContext:
-        """Made when the first endpoint is used: reading all the authorities takes a while."""
-        return self._make_tls()
-
-
-class _InFlight(threading.local):
-    """What the thread that asks is just delivering."""
-
-    limited: Limited
 
 
 class WebhookClient:
@@ -103,7 +46,7 @@ class WebhookClient:
             self._session.mount(scheme, _Adapter(settings, connections))
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointAnswer:
-        """POST once. Raises NoAnswer or DestinationRefused, each with a sentence for the endpoint's owner."""
+        """POST once. Raises NoResponse or DestinationRefused, each with a sentence for the endpoint's owner."""
         destination = check_url(url, self._settings.policy)
         request = requests.Request("POST", destination.url, headers=dict(headers), data=body).prepare()
         with self._settings.deadlines.limit() as limited:

@@ -12,7 +12,7 @@ from io import BufferedReader, BytesIO, RawIOBase
 from socket import SHUT_RDWR, socket
 from typing import Any, Final
 
-from tracker.webhooks.error_messages import NoResponse
+from tracker.webhooks.endpoint import NoResponse
 
 MAX_INFORMATIONAL_ANSWERS: Final = 32
 """Answers of 1xx before the final one: real servers send one or two, or one in some seconds while they work."""

@@ -23,8 +23,9 @@ from tracker.store import webhook_sending
 from tracker.store.database import Database, Transaction
 from tracker.store.webhook_sending import ClaimedDelivery
 from tracker.webhooks.attempt import EndedAttempt
+from tracker.webhooks.client_settings import WHOLE_SECONDS
 from tracker.webhooks.concurrency import THREADS, EndpointLimiter, WebhookEndpoint
-from tracker.webhooks.http_client import WHOLE_SECONDS, WebhookClient
+from tracker.webhooks.endpoint import EndpointClient
 from tracker.webhooks.recording import DecidedAttempt, DisableAfter, record
 from tracker.webhooks.retry_policy import decide
 
@@ -53,7 +54,7 @@ _log = logger(__name__)
 class MakesAttempts(Protocol):
     """`attempt.Attempts`, or what a test puts in its place."""
 
-    def make(self, delivery: ClaimedDelivery, client: WebhookClient) -> EndedAttempt: ...
+    def make(self, delivery: ClaimedDelivery, client: EndpointClient) -> EndedAttempt: ...
 
 
 class WebhookSender:
@@ -64,7 +65,7 @@ class WebhookSender:
         database: Database,
         clock: Clock,
         attempts: MakesAttempts,
-        make_client: Callable[[], WebhookClient],
+        make_client: Callable[[], EndpointClient],
         *,
         owner: str,
         disable_after: DisableAfter,

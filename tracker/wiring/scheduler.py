@@ -34,8 +34,9 @@ from tracker.store.sessions import EndedSession
 from tracker.store.statistics_periods import CompletedPeriod
 from tracker.tracing import flush, tracing
 from tracker.webhooks.attempt import Attempts
+from tracker.webhooks.client_settings import ClientSettings
 from tracker.webhooks.concurrency import MAX_CONCURRENCY
-from tracker.webhooks.http_client import ClientSettings, WebhookClient
+from tracker.webhooks.endpoint import EndpointClient
 from tracker.webhooks.recording import DisableAfter
 from tracker.webhooks.sender import WebhookSender
 from tracker.wiring.clock import agreed_clock
@@ -116,11 +117,18 @@ def webhook_sender(settings: Settings, database: Database, clock: Clock, *, owne
     policy = policy_of(settings)
     client_settings = ClientSettings(policy, Resolver(policy, clock), clock=clock)
     spans = tracing(settings.otlp_endpoint, "tracker-scheduler") if settings.otlp_endpoint else None
+
+    def client() -> EndpointClient:
+        # Loaded with the first delivery: requests and urllib3 take 7 MB, and many installations send no webhooks.
+        from tracker.webhooks.http_client import WebhookClient  # noqa: PLC0415
+
+        return WebhookClient(client_settings, connections=MAX_CONCURRENCY)
+
     return WebhookSender(
         database,
         clock,
         Attempts(SecretBox(settings.secret_key), clock, spans),
-        lambda: WebhookClient(client_settings, connections=MAX_CONCURRENCY),
+        client,
         owner=owner,
         disable_after=DisableAfter(timedelta(days=settings.webhook_disable_days), settings.webhook_disable_attempts),
     )
