@@ -21,12 +21,21 @@ from tests.support.tallied import Tallied, share_little, tallied
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
+from tracker.facts import engine_process
 from tracker.queueing.connection import ClusterClient, Connection, connect
 from tracker.queueing.hash_tags import RQ_PREFIX, SHARDS
 from tracker.queueing.sharded_producer import ShardedProducer
 from tracker.queueing.shards import shard_number
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_wait() -> Iterator[None]:
+    """The process of an engine waits for the next test that makes facts: to load one takes 300 ms of CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_process, "_IDLE_SECONDS", 600.0)
+        yield
 
 
 class MovableClock:

@@ -73,10 +73,10 @@ def contents(database: Database, writer: Writer) -> dict[Any, Any]:
         for *about, name, count, parameters in rows(database, FILES):
             kinds = []
             for file in (writer.folder.path / name, beside(writer.folder.path / name)):
-                source = f"read_parquet('{file}', hive_partitioning=false)"
-                ordered = engine.execute(f"SELECT {ORDER} FROM {source}").fetchall()
-                answer = engine.execute(f"FROM {source}")
-                kinds.append((ordered, str(answer.description), sorted(map(repr, answer.fetchall()))))
+                answer = engine.execute(f"FROM read_parquet('{file}', hive_partitioning=false)")
+                names, facts_of_file = [name for name, *_ in answer.description or ()], answer.fetchall()
+                ordered = [[fact[names.index(name)] for name in ORDER.split(", ")] for fact in facts_of_file]
+                kinds.append((ordered, str(answer.description), sorted(map(repr, facts_of_file))))
             files[tuple(about)] = (count, parameters, kinds)
     return files
 
