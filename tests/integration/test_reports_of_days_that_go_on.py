@@ -113,7 +113,7 @@ def test_what_finds_no_room_to_be_looked_up_is_asked_of_all_days(
     passing.folder = passing.folder / "not there" if passing.folder else None
     [row] = reporting.rows(**DAYS, measures="visitors,sessions,bounce_rate")
     assert row == {"visitors": 2, "sessions": 3, "bounce_rate": 1}
-    [row] = reporting.rows(**DAYS, measures="visitors", interval="month")
+    *_, row = reporting.rows(**DAYS, measures="visitors", interval="month")  # They may begin in the month before.
     assert (row["visitors"], len(made)) == (2, 1), "it was tried once"
     assert tallied_application.has_tally, "there is nothing wrong with it"
 
