@@ -8,6 +8,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     "new-application": ("/new-application",),
     "operations": ("/operations",),
     "failed-hits": ("/operations/failed",),
+    "installation": ("/operations/installation",),
     "all-changes": ("/operations/changes",),
     "hit": ("/operations/hit", "/operations/hit?id=00000000-0000-4000-8000-000000000000"),
     "application": (

@@ -25,6 +25,7 @@ first_hit         whether the first hit has come, and what may be wrong if not
 traffic           its numbers: `cards`, and what `chart` draws; `equal_times` those to compare them with
 ranges            the time they are about, `neighbours` those beside it; `range_choice` is where it is chosen
 operations        for the operator: what waits, who works, what failed; `pace` the hits of the last hour
+installation_page its versions and settings
 ledger_panel      whether the ledger balances, and its last day
 failed_hits_page  failed hits and any one hit, to be looked at, sent in again or given up
 page              how a page is put together, and what its headers are; `files` what it loads

@@ -7,6 +7,7 @@ from typing import Final, cast
 from flask import current_app
 
 from tracker.clock import Clock
+from tracker.config import Settings
 from tracker.dashboard.application_snapshots import ApplicationSnapshots
 from tracker.dashboard.made_parts import MadeParts
 from tracker.dashboard.share_reads import ShareReads
@@ -49,6 +50,8 @@ class DashboardServices:
     provider: SignInProvider | None
     """By which people sign in, beside keys and the admin token."""
     wake_worker: Callable[[], object]
+    settings: Settings
+    """Those of this process, for the operator to look at."""
 
 
 def current_services() -> DashboardServices:

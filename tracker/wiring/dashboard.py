@@ -16,6 +16,7 @@ from tracker.web.request_headers import TrustedProxies
 def parts(settings: Settings, api: ApiServices) -> DashboardServices:
     """Return the dashboard's parts in the process whose API has these. Nothing connects before it is needed."""
     return DashboardServices(
+        settings=settings,
         database=api.database,
         reading=api.reading,
         readers=api.readers,
