@@ -23,8 +23,11 @@ ORDER_OF_KINDS: Final = "country, device, browser, system"
 ORDER: Final = f"{ORDER_OF_KINDS}, visitor, time"
 """Of hits and of parts: a filter on the first ones leaves most of a file unread, and a visitor's are together."""
 ORDER_OF_PARTS: Final = ", ".join(f"parts.{name}" for name in ORDER.split(", "))
-_AS_TEXTS: Final = ", ".join(f"CAST(hits.{name} AS VARCHAR) AS {name}" for name in ORDER_OF_KINDS.split(", "))
-"""Of an ENUM a block has the bounds of all texts that there are: filters could not pass over blocks by them."""
+_AS_TEXTS: Final = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in ORDER_OF_KINDS.split(", "))
+"""Of an ENUM a block has the bounds of all texts that there are: filters could not pass over blocks by them.
+
+Of rows that are in order, since texts take longer to sort.
+"""
 VISIT_COLUMNS: Final = ("visit", "at_edge")
 """Of a hit: the number of its visit (none with a session id), and whether that may go on in another file."""
 
@@ -121,11 +124,13 @@ def numbered(hits: str, span: FileSpan, *, numbers: str | None = None, by: str =
             FROM (SELECT DISTINCT {ORDER_OF_KINDS} FROM hits)
         ),
         numbers AS ({f"FROM {numbers}" if numbers else numbers_of("FROM hits", span, by=by)})
-        SELECT hits.* REPLACE ({_AS_TEXTS}), CASE WHEN session IS NULL THEN number END AS visit,
-            session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
-        FROM hits LEFT JOIN numbers ON {_same_moment(by)}
-            LEFT JOIN kinds ON {same_kind}
-        ORDER BY {by and f"hits.{by}, "}kind, hits.visitor, hits.time
+        SELECT * REPLACE ({_AS_TEXTS}) FROM (
+            SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit,
+                session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
+            FROM hits LEFT JOIN numbers ON {_same_moment(by)}
+                LEFT JOIN kinds ON {same_kind}
+            ORDER BY {by and f"hits.{by}, "}kind, hits.visitor, hits.time
+        )
     """  # noqa: S608 numbers and names of our own
 
 
@@ -154,9 +159,13 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
     )
     by, order = by and f"{by}, ", by and f"parts.{by}, "
     visit = f"{by}visitor, session, visit"
+    same_slot = " AND ".join(
+        f"told_apart.{name} IS NOT DISTINCT FROM arrivals.{name}" for name in f"{by}session, visit, slot".split(", ")
+    )
     view, minutes = "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
+    # What few parts have is joined: windows would sort all of these columns for it.
     return f"""
-        WITH told_apart AS (
+        WITH told_apart AS MATERIALIZED (
             SELECT {visit}, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
                 {kept}, {sources}, coalesce(channel = 'internal', false) AND {none} AS is_internal,
                 count(*) AS requests, count(*) FILTER (is_view) AS views, min(time) AS first, max(time) AS last,
@@ -166,26 +175,32 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
                 coalesce(min(time) FILTER ({view}), min(time) FILTER (page IS NOT NULL)) AS entered,
                 coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
             FROM {hits} GROUP BY ALL
-        ), counted AS (
-            SELECT *, count(*) FILTER (NOT is_internal) OVER (PARTITION BY {by}session, visit, slot) AS arrivals
-            FROM told_apart
-        ), parts AS (
+        ), arrivals AS (
+            SELECT {by}session, visit, slot FROM told_apart WHERE NOT is_internal GROUP BY ALL HAVING count(*) > 1
+        ), parts AS MATERIALIZED (
             SELECT {visit}, slot, {kept}, {arrived}, {counts},
                 min(first) AS time, max(last) AS last, bool_or(has_view) AS has_view,
                 arg_min(entry_page, (NOT has_view, entered, entry_page)) AS entry_page,
                 arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page,
                 coalesce(min(entered) FILTER (has_view), min(entered)) AS entered,
                 coalesce(max(left_at) FILTER (has_view), max(left_at)) AS left_at
-            FROM (SELECT *, CASE WHEN arrivals > 1 THEN {{{apart}}} END AS apart FROM counted)
+            FROM (
+                SELECT told_apart.*, CASE WHEN arrivals.slot IS NOT NULL THEN {{{apart}}} END AS apart
+                FROM told_apart LEFT JOIN arrivals ON {same_slot}
+            )
             GROUP BY {visit}, slot, {kept}, apart
+        ), divided AS (
+            SELECT {by}visit FROM parts WHERE session IS NULL GROUP BY ALL HAVING count(*) > 1
         )
-        SELECT * EXCLUDE (slot, last, entered, left_at) REPLACE ({_AS_TEXTS.replace("hits.", "parts.")}),
-            date_diff('microsecond', time, last) AS lasted,
-            date_diff('microsecond', time, entered) AS entered_after,
-            date_diff('microsecond', left_at, last) AS left_before,
-            session IS NULL AND (time < {head} OR last >= {tail}) AS at_edge,
-            session IS NULL AND NOT at_edge AND count(*) OVER (PARTITION BY {by}session, visit) = 1 AS is_whole
-        FROM parts ORDER BY {order}{ORDER_OF_PARTS}
+        SELECT * REPLACE ({_AS_TEXTS}) FROM (
+            SELECT parts.* EXCLUDE (slot, last, entered, left_at),
+                date_diff('microsecond', time, last) AS lasted,
+                date_diff('microsecond', time, entered) AS entered_after,
+                date_diff('microsecond', left_at, last) AS left_before,
+                session IS NULL AND (time < {head} OR last >= {tail}) AS at_edge,
+                session IS NULL AND NOT at_edge AND divided.visit IS NULL AS is_whole
+            FROM parts LEFT JOIN divided USING ({by}visit) ORDER BY {order}{ORDER_OF_PARTS}
+        )
     """  # noqa: S608 names and numbers of our own
 
 
