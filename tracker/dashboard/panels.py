@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from tracker.dashboard.cards import OF_VISITS
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.errors import invalid, not_found
@@ -192,8 +193,13 @@ def whole(services: DashboardServices, app_id: str, asked: Asked, *, with_visits
 
 
 def whole_questions(asked: Asked, *, with_visits: bool) -> list[dict[str, str | None]]:
-    """Return what `whole` asks: of hits what the chart's page has asked, too, and of visits what takes little."""
-    return [asked.question(names, []) for names in (",".join(COUNTED), "sessions")[: 1 + with_visits]]
+    """Return what `whole` asks: what the page's numbers have asked, too, so that it is looked up once for both."""
+    return [asked.question(",".join(COUNTED), []), *([visits_question(asked)] if with_visits else [])]
+
+
+def visits_question(asked: Asked) -> dict[str, str | None]:
+    """Return what asks how many visits there were, and what they were like."""
+    return asked.question(",".join(OF_VISITS), [])
 
 
 def counted_in(report: Report) -> Mapping[str, int]:

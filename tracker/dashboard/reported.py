@@ -14,7 +14,7 @@ from tracker.dashboard.cards import HEADLINE, OF_VISITS, Card, headline
 from tracker.dashboard.chart import chart
 from tracker.dashboard.equal_times import MAX_CUT, Counts, EqualTimes
 from tracker.dashboard.formats import Days, change
-from tracker.dashboard.panels import Asked, ask, counted_in, whole_questions
+from tracker.dashboard.panels import Asked, ask, counted_in, visits_question, whole_questions
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
 from tracker.dashboard.traffic import Traffic
@@ -83,11 +83,6 @@ def read(
         empty=not any(bar.requests for bar in bars),
         whole=counted_in(whole),
     )
-
-
-def visits_question(asked: Asked) -> dict[str, str | None]:
-    """Return what `visits` asks of the time that is shown."""
-    return asked.question(",".join(OF_VISITS), [])
 
 
 def series_question(asked: Asked) -> dict[str, str | None]:

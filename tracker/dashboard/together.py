@@ -15,11 +15,9 @@ def with_all(services: DashboardServices, app_id: str, asked: Asked, *, compares
     shown = (panels.shown_of(group, asked) for group in panels.GROUPS)
     questions = [
         reported.series_question(asked),
-        *panels.whole_questions(asked, with_visits=panels.counts_visits(asked)),
+        *panels.whole_questions(asked, with_visits=asked.time.name != "24h" or panels.counts_visits(asked)),
         *(panels.panel_question(name, asked) for name in shown),
     ]
-    if asked.time.name != "24h":
-        questions.append(reported.visits_question(asked))
     if compares:
         earlier = EqualTimes(services, app_id, asked)
         questions += [*reported.questions_before(asked), earlier.question(COUNTS), earlier.question(VISITS)]

@@ -80,6 +80,16 @@ class _Asked(NamedTuple):
         return bool(self.of_visits) and not self.is_of_parts
 
     @property
+    def leaves_whole_visits(self) -> bool:
+        """Return whether what the filters leave has all parts of its visits: no filter takes some of them alone."""
+        return self.is_of_parts and bool(self.filters) and len(self.of_visits) == len(self.filters)
+
+    def begin_with(self, parts: "_Asked") -> bool:
+        """Return whether the visits of these hits are told from what the filters leave of these parts."""
+        same = set(parts.filters) <= set(self.filters) and set(self.told_of_visits) <= set(parts.told_of_visits)
+        return parts.leaves_whole_visits and same
+
+    @property
     def told_of_visits(self) -> tuple[str, ...]:
         named = {name for question in self.questions for name in question.told_of_visits}
         return tuple(name for name in OF_VISITS if name in named)
@@ -109,7 +119,7 @@ def sifted_of(
         return
     made = _Made(asked, cursor, passing, files, timeout_minutes)
     if asked.begins_with_visits:
-        with made.visits(None) as visits:
+        with _parts_beside(made, together) as parts, made.visits(parts) as visits:
             if visits is None:
                 yield None
                 return
@@ -122,6 +132,19 @@ def sifted_of(
             return
         with made.visits(rows) as visits:
             yield None if visits is None else SiftedFacts(rows, visits)
+
+
+@contextmanager
+def _parts_beside(made: "_Made", together: Sequence[Question]) -> Iterator[str | None]:
+    """Give the parts that the same filters leave, where others ask about them; else they are read for hits alone."""
+    days = made.asked.first.days
+    of_parts = [one for one in together if one.days == days and is_of_parts(one)]
+    parts = _asked(of_parts[0], together) if of_parts else None
+    if parts is None or not made.asked.begin_with(parts):
+        yield None
+        return
+    with replace(made, asked=parts).rows(None) as rows:
+        yield rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +237,7 @@ def _filtered(asked: _Asked, files: FactsRead, visits: str | None) -> tuple[str,
     if visits is not None:
         theirs, values = _all_of([one.condition() for one in asked.of_visits])
         conditions.append((f"{RAW} IN (SELECT raw FROM {visits} WHERE {theirs})", values))  # noqa: S608 our own names
-    read, params = rows_read(asked.questions, files)
+    read, params = rows_read(asked.questions, files, with_visits=asked.leaves_whole_visits)
     condition, values = _all_of(conditions)
     return f"FROM ({read}) WHERE {condition}", [*params, *values]
 
@@ -243,6 +266,10 @@ def _near(asked: _Asked, files: FactsRead, rows: str | None) -> tuple[str, list[
     """Return the query of all parts of the visits that rows are of; without any, of those that the filters may take."""
     parts, params = asked.parts(files)
     names = visit_columns(asked.told_of_visits, with_counts=not asked.is_of_parts)
+    if rows is not None and asked.leaves_whole_visits:
+        return f"SELECT {names} FROM {rows} WHERE NOT is_whole", []  # noqa: S608 our own names
+    if rows is not None and asked.begins_with_visits:
+        return f"SELECT {names} FROM {rows}", []  # noqa: S608 our own names
     theirs, values = f"SELECT {_WHO} FROM {rows}", list[object]()  # noqa: S608 our own names
     if rows is None:
         condition, values = _all_of([_of_visits(one, asked, files) for one in asked.of_visits])

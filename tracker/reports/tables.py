@@ -18,7 +18,6 @@ from tracker.reports.visits import (
     OF_A_PART,
     OF_PAGES,
     OF_VISITS,
-    PAGES,
     RAW,
     WHOLE,
     WITHIN,
@@ -34,11 +33,11 @@ COUNTS: Final = ("requests", "views", "internal_requests", "internal_views")
 _VISIT_PARTS: Final = (*_VISITS, *COUNTS, *OF_PAGES)
 """The columns of a part that tell of its visit, besides where this came from."""
 _FROM_ELSEWHERE: Final = f"channel IS DISTINCT FROM '{WITHIN}'"
-_ARRIVALS_OF_PARTS: Final = arrivals_of_rows(f"requests > 0 AND {_FROM_ELSEWHERE}")
+_PART_IS_FROM_ELSEWHERE: Final = f"requests > 0 AND {_FROM_ELSEWHERE}"
 _ONE_HIT: Final = f"""visitor, session, visit, time, 0 AS lasted, at_edge, false AS is_whole, 1 AS requests,
     0 AS internal_requests, CAST(is_view AS INTEGER) AS views, 0 AS internal_views,
     is_view AND page IS NOT NULL AS has_view, page AS entry_page, page AS exit_page, 0 AS entered_after,
-    0 AS left_before, {arrivals_of_rows(_FROM_ELSEWHERE)}"""
+    0 AS left_before, {", ".join(arrivals_of_rows(_FROM_ELSEWHERE))}"""
 """A hit as a part of its visit."""
 _MAYBE_DIVIDED: Final = f"CASE WHEN NOT is_whole THEN {RAW} END"
 """The number of a part by which it may be one of several of its visit."""
@@ -72,28 +71,31 @@ def are_of_whole_slots(days: ZoneDays) -> bool:
 def visit_parts_of(files: FactsRead, days: ZoneDays | TimeRange, *, of_parts: bool) -> tuple[str, list[object]]:
     """Return the query of the parts of the visits of some days, and the values of its places; else of single hits."""
     source, params = files.parts(days) if of_parts else files.hits(days)
-    columns = f"{_list(_VISIT_PARTS)}, {_ARRIVALS_OF_PARTS}" if of_parts else _ONE_HIT
+    columns = ", ".join([_list(_VISIT_PARTS), *arrivals_of_rows(_PART_IS_FROM_ELSEWHERE)]) if of_parts else _ONE_HIT
     return f"SELECT {columns} FROM {source}", params  # noqa: S608 our own names
 
 
-def rows_read(asked: Sequence[Question], files: FactsRead) -> tuple[str, list[object]]:
+def rows_read(asked: Sequence[Question], files: FactsRead, *, with_visits: bool = False) -> tuple[str, list[object]]:
     """Return the query of what questions about the same kind of rows need of the files, and the values of its places.
 
-    A custom parameter that no file has a column for is empty.
+    A custom parameter that no file has a column for is empty. Parts have what tells their visits `with_visits`.
     """
     names = {name for question in asked for name in _columns(question)}
     needs_visits = any(question.needs_visits for question in asked)
     # It takes more than all others to read: those only have it who ask for times.
-    has_times = any(question.interval is not None for question in asked)
+    has_times = with_visits or any(question.interval is not None for question in asked)
     time = quoted("time") if has_times else "CAST(NULL AS TIMESTAMP) AS time"
     if is_of_parts(asked[0]):
-        of_visits = _OF_VISITS if needs_visits else ("visitor",)
-        pages = PAGES if any(set(PAGES) & set(question.told_of_visits) for question in asked) else ()
-        read, params = files.parts(asked[0].days)
+        told = names & set(OF_VISITS)
+        if with_visits:
+            of_visits, told = [*_OF_VISITS, "at_edge"], set(told_by_parts(told))
+        else:
+            of_visits = list(_OF_VISITS if needs_visits else ("visitor",))
+        pages = sorted(told - set(ARRIVALS))
         columns = _list([*of_visits, *pages, *sorted(names - set(OF_VISITS)), *COUNTS])
-        if any(set(ARRIVALS) & set(question.told_of_visits) for question in asked):
-            columns = f"{columns}, {_ARRIVALS_OF_PARTS}"
-        return f"SELECT {time}, {columns} FROM {read}", params  # noqa: S608 our own names
+        arrivals = arrivals_of_rows(_PART_IS_FROM_ELSEWHERE, sorted(told & set(ARRIVALS)))
+        read, params = files.parts(asked[0].days)
+        return f"SELECT {', '.join([time, columns, *arrivals])} FROM {read}", params  # noqa: S608 our own names
     of_hits = {"visitor", "is_view", *(names - set(OF_VISITS)), *(("session", "visit") if needs_visits else ())}
     texts = [time, *(quoted(name) for name in sorted(of_hits))]
     for key in sorted({key for question in asked for key in question.parameters}):

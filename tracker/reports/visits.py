@@ -13,7 +13,7 @@ of a visit in its file) that a part of them bears: the `key` that all parts of t
 of OF_VISITS.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from tracker.facts.columns import VISIT_SOURCES
@@ -76,12 +76,12 @@ def keys_of_visits(parts: str, *, timeout_minutes: int) -> list[str]:
     ]
 
 
-def arrivals_of_rows(is_from_elsewhere: str) -> str:
-    """Return the columns of ARRIVALS as a row with those of VISIT_SOURCES tells them: a hit, or a part of a visit."""
-    return ", ".join(
-        f"CASE WHEN {is_from_elsewhere} THEN {column} ELSE {_OF_NONE.get(name, 'NULL')} END AS {name}"
-        for name, column in ARRIVALS.items()
-    )
+def arrivals_of_rows(is_from_elsewhere: str, names: Iterable[str] = ARRIVALS) -> list[str]:
+    """Return these columns of ARRIVALS as a row with those of VISIT_SOURCES tells them: a hit, or a part of a visit."""
+    return [
+        f"CASE WHEN {is_from_elsewhere} THEN {ARRIVALS[name]} ELSE {_OF_NONE.get(name, 'NULL')} END AS {name}"
+        for name in names
+    ]
 
 
 def told_together(name: str) -> str:
