@@ -88,6 +88,24 @@ def test_a_page_that_a_site_names_itself_belongs_to_its_host(told: str, url: str
     assert (read_as["url"], read_as["referrer"]) == (url, "search.example")
 
 
+def test_umamis_first_version_has_an_address_and_names_of_its_own() -> None:
+    """As nuxt-umami 2.5.4 (npm) sends them; its `version` is 1 unless it is told otherwise."""
+    told = {
+        "url": "/a",
+        "referrer": "https://x.example/",
+        "hostname": "shop.example",
+        "screen": "10x20",
+        "language": "de",
+    }
+    page = {
+        "url": "https://shop.example/a", "referrer": "https://x.example/", "event_name": "page_view",
+        "screen_resolution": "10x20", "language": "de",
+    }  # fmt: skip
+    assert values("/api/collect", "", umami("pageview", **told)) == page
+    event = umami(event_name="signup", event_data={"plan": "pro"}, **told)
+    assert values("/api/collect", "", event) == {**page, "event_name": "signup", "event_data": {"plan": "pro"}}
+
+
 def test_a_key_of_ours_is_found_where_a_client_can_put_it() -> None:
     def basic(pair: str) -> str:
         return f"Basic {base64.b64encode(pair.encode()).decode()}"

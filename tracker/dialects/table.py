@@ -14,7 +14,7 @@ from tracker.dialects.umami import UMAMI
 
 DIALECT_AT: Final[dict[str, Dialect]] = {
     **dict.fromkeys(("/matomo.php", "/piwik.php", "/ppms.php"), MATOMO),
-    **dict.fromkeys(("/api/send", "/api/batch"), UMAMI),
+    **dict.fromkeys(("/api/send", "/api/collect", "/api/batch"), UMAMI),
     "/api/event": PLAUSIBLE,
     **dict.fromkeys(("/count", "/api/v0/count"), GOATCOUNTER),
     # `/v1/track` is our own (`tracker.receiver.tracking`).

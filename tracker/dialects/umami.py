@@ -1,4 +1,7 @@
-"""Umami: `/api/send` with one event, `/api/batch` with several. Its clients want JSON, never an empty answer."""
+"""Umami: `/api/send` with one event (`/api/collect` in version 1), `/api/batch` with several.
+
+Its clients want JSON, never an empty answer.
+"""
 
 import re
 from collections.abc import Sequence
@@ -48,15 +51,16 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
     if site is None:
         raise refusal("website", "Is required.")
     key = key_in(request.headers)
-    if kind not in ("event", "identify"):
+    if kind not in ("event", "pageview", "identify"):
         return ClientHit(site, None, key)
-    name = "identify" if kind == "identify" else text_of(payload.get("name")) or "page_view"
+    called = text_of(payload.get("name")) or text_of(payload.get("event_name"))  # Version 1 has the longer names.
+    name = "identify" if kind == "identify" else called or "page_view"
     visitor, title = visitor_of(request.headers), text_of(payload.get("title"))
     values = given(
         url=_address(payload, "url"),
         referrer=_address(payload, "referrer"),
         event_name=name,
-        event_data=dict(mapping_in(payload, "data")),
+        event_data=dict(mapping_in(payload, "data") or mapping_in(payload, "event_data")),
         client_sub_id=text_of(payload.get("id")),
         screen_resolution=text_of(payload.get("screen")),
         language=first_language(payload.get("language")) or preferred_language(request.headers),
