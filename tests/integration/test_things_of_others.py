@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -52,9 +53,7 @@ def ids(managing: Managing, database: Database, application: Application) -> dic
     """One of each thing that an application has, by its kind."""
     now = datetime.now(UTC)
     webhook = register(database, application, "*")
-    owe(database, webhook, now)
-    [(delivery,)] = rows(database, "SELECT id FROM webhook_deliveries")
-    rows(database, "UPDATE webhook_deliveries SET state = 'failed', finished_at = now() RETURNING id")
+    delivery = delivered(database, webhook)
     _, token = members.invite(database, "shop", name="Joined", role="viewer", now=now)
     members.join(database, token, now)
     [joined] = members.list_(database, "shop")
@@ -80,6 +79,23 @@ def ids(managing: Managing, database: Database, application: Application) -> dic
 @pytest.fixture
 def stranger(database: Database) -> str:
     return applications.create(database, name="Stranger", app_id="stranger")[1]
+
+
+def delivered(database: Database, webhook: UUID) -> int:
+    """Return the id of a delivery that the webhook is owed no more."""
+    owe(database, webhook, datetime.now(UTC))
+    ended = "UPDATE webhook_deliveries SET state = 'failed', finished_at = now() WHERE webhook_id = %s RETURNING id"
+    [(delivery,)] = rows(database, ended, webhook)
+    return int(delivery)
+
+
+def under(rule: str, app_id: str, webhook: object, delivery: object) -> str:
+    """Return the path that a rule of the dashboard makes of these ids."""
+    named = {"<app_id>": app_id, "<uuid:webhook_id>": webhook, "<int:delivery_id>": delivery}
+    for placeholder, value in named.items():
+        rule = rule.replace(placeholder, str(value))
+    assert "<" not in rule, rule
+    return rule
 
 
 def things(database: Database, application: Application) -> list[Any]:
@@ -127,13 +143,15 @@ def actions(managing: Managing, database: Database, monkeypatch: pytest.MonkeyPa
         return invalid(message, **details)
 
     monkeypatch.setattr(changing, "invalid", noted)
-    _, key = applications.create(database, name="Any", app_id="any")
+    made, key = applications.create(database, name="Any", app_id="any")
+    webhook = register(database, made, "*")
+    own = ("any", webhook, delivered(database, webhook))
     owner, forms = Browsing(managing), list[tuple[str, str]]()
     owner.sign_in(key)
     for rule in managing.app.url_map.iter_rules():
         if rule.rule.startswith("/dashboard/applications/") and "POST" in (rule.methods or set()):
             named.clear()
-            assert owner.post(rule.rule.replace("<app_id>", "any"), action="?").status_code == 400, rule.rule
+            assert owner.post(under(rule.rule, *own), action="?").status_code == 400, rule.rule
             forms += [(rule.rule, action) for action in named]
     assert len(forms) > 20
     return forms
@@ -154,7 +172,7 @@ def test_no_form_of_the_dashboard_reaches_things_of_others(  # noqa: PLR0917 fix
         browsing.sign_in(key)
     before = things(database, application)
     for path, action in actions:
-        ours, theirs = (path.replace("<app_id>", app_id) for app_id in ("stranger", "shop"))
+        ours, theirs = (under(path, app_id, ids["webhook"], ids["delivery"]) for app_id in ("stranger", "shop"))
         fields = {"action": action, "role": "owner", "grace": "0", "key": "bot_filter", "value": "keep"}
         fields |= {"name": "x", "url": "https://203.0.113.7/", "on:*": "on", "may:track": "on", "day": "2026-11-30"}
         assert nobody.post(theirs, id="first", **fields).status_code == 303
@@ -168,16 +186,17 @@ def test_no_form_of_the_dashboard_reaches_things_of_others(  # noqa: PLR0917 fix
 
 
 def test_no_page_of_the_dashboard_shows_another_application(
-    managing: Managing, application: Application, stranger: str
+    managing: Managing, ids: dict[str, str], stranger: str
 ) -> None:
     nobody, other = Browsing(managing), Browsing(managing)
     other.sign_in(stranger)
     seen = 0
     for rule in managing.app.url_map.iter_rules():
         if rule.rule.startswith("/dashboard/applications/<app_id>") and "GET" in (rule.methods or set()):
-            path = rule.rule.replace("<app_id>", application.app_id)
-            page = other.get(path)
-            assert (page.status_code, nobody.get(path).status_code) == (404, 303), path
-            assert "Shop" not in text_of(page)
+            for app_id in ("shop", "stranger") if "<uuid:" in rule.rule else ("shop",):
+                path = under(rule.rule, app_id, ids["webhook"], ids["delivery"])
+                page = other.get(path)
+                assert (page.status_code, nobody.get(path).status_code) == (404, 303), path
+                assert [name for name in ("Shop", "hooks.example.com") if name in text_of(page)] == [], path
             seen += 1
     assert seen > 10
