@@ -38,13 +38,15 @@ def test_an_application_is_made_and_its_first_page_shows_tag_and_key_this_once(
         "active",
     )
     assert 'data-app-id="Made.one"' in html.unescape(made.text)
-    assert 'http-equiv="refresh"' not in made.text, "it would take the key away"
+    assert [part for part in ('http-equiv="refresh"', "data-poll") if part in made.text] == [], "a reload takes the key"
+    assert 'href="/dashboard/applications/Made.one">Once you have saved' in made.text
     [api_key] = re.findall(r"alt_[\w-]{20,}", made.text)
     assert made.headers["Cache-Control"] == "no-store"
     assert data(managing.get("/v1/statistics", key=api_key))["total_requests"] == 0
     assert len(parameters.list_(database, "Made.one")) > 3
     again = operator.get("/dashboard/applications/Made.one")
     assert ("Nothing has been counted yet" in again.text, api_key in again.text) == (True, False)
+    assert 'data-poll="/dashboard/applications/Made.one/first-hit"' in again.text
     [created] = [row for row in audit.list_(database) if row["action"] == "application.created"]
     assert (created["actor_kind"], created["subject"]) == ("admin", "Made.one")
 
