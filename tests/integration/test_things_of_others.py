@@ -145,13 +145,13 @@ def actions(managing: Managing, database: Database, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(changing, "invalid", noted)
     made, key = applications.create(database, name="Any", app_id="any")
     webhook = register(database, made, "*")
-    own = ("any", webhook, delivered(database, webhook))
+    ids = ("any", webhook, delivered(database, webhook))
     owner, forms = Browsing(managing), list[tuple[str, str]]()
     owner.sign_in(key)
     for rule in managing.app.url_map.iter_rules():
         if rule.rule.startswith("/dashboard/applications/") and "POST" in (rule.methods or set()):
             named.clear()
-            assert owner.post(under(rule.rule, *own), action="?").status_code == 400, rule.rule
+            assert owner.post(under(rule.rule, *ids), action="?").status_code == 400, rule.rule
             forms += [(rule.rule, action) for action in named]
     assert len(forms) > 20
     return forms
