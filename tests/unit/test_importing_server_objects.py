@@ -164,3 +164,42 @@ def test_what_wordops_has_nginx_write_is_read_whatever_the_cache_did() -> None:
         behind = '[29/Nov/2026:10:05:03 +0000] site.example "GET /a?b=c HTTP/2.0" 200 5 "-" "UA x" "HTTP/2.0"'
         _, record = read(f"{ADDRESS} {between} {behind}".encode())
         assert (record.columns["ip_address"], record.columns["url"], record.host) == (ADDRESS, "/a?b=c", "site.example")
+
+
+@pytest.mark.parametrize("request_", ["8f3a-id", "checkout", "/x"])
+@pytest.mark.parametrize("name", ["req", "request"])
+def test_a_request_that_is_no_request_line_hides_no_target(name: str, request_: str) -> None:
+    values = {"time": ISO, "ip": ADDRESS, "method": "GET", "path": "/x", "status": 200, "user_agent": "M"}
+    columns = read(orjson.dumps(values | {name: request_}))[1].columns
+    assert (columns["url"], columns["user_agent"]) == ("/x", "M")
+    line = "GET /line HTTP/1.1"
+    assert read(orjson.dumps(values | {name: line}))[1].columns["url"] == "/line"
+
+
+@pytest.mark.parametrize("further", [{"len": 3}, {"address": "Main st 5"}, {"req": "8f3a-id"}, {"url": "/b"}])
+def test_common_words_do_not_take_an_object_from_our_own_names(further: dict[str, Any]) -> None:
+    values = {
+        "timestamp": ISO,
+        "ip_address": "1.2.3.4",
+        "url": "https://a.example/x",
+        "session_id": "s",
+        "event_name": "buy",
+    } | further
+    columns = read(orjson.dumps(values))[1].columns
+    assert columns == {name: values[name] for name in ("ip_address", "url", "session_id", "event_name")}
+
+
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        ({"http_x_forwarded_for": ADDRESS, "address": ":8080"}, ADDRESS),
+        ({"http_x_forwarded_for": ADDRESS, "address": "10.0.0.5"}, ADDRESS),
+        ({"remote_addr": ADDRESS, "address": "Main st 5"}, ADDRESS),
+        ({"clientAddr": ADDRESS, "address": "10.0.0.5"}, ADDRESS),
+        ({"user_agent": "M", "address": "Main st 5"}, None),
+        ({"address": ADDRESS, "http_x_forwarded_for": ""}, ADDRESS),
+    ],
+)
+def test_an_address_is_the_visitors_where_it_is_one_and_no_other_is(names: dict[str, str], address: str | None) -> None:
+    columns = read(orjson.dumps({"time": ISO, "request_uri": "/x"} | names))[1].columns
+    assert (columns["ip_address"], columns["url"]) == (address, "/x")

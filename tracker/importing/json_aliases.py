@@ -17,7 +17,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.clientIp properties.clientIP CIp properties.CIp proxy.clientIp remotehost
             request.ip client.addr remote_address ClientIp RemoteIpAddress cliIP ibm_remoteHost fwd
             httpRequest.remoteIP logContent.data.clientAddr
-            clientIP srcIp address clientAddr
+            clientIP srcIp clientAddr address
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For

@@ -12,6 +12,7 @@ from tracker.privacy.addresses import normalise
 
 _HEADERS = ("referrer", "user_agent")
 _NO_TARGET = re.compile(r'[ "<>]')
+_REQUEST_LINE = re.compile(r"[A-Z-]+ \S")
 
 
 def _has_query(values: dict[str, Any], known: NamesOfObject) -> bool:
@@ -40,6 +41,11 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
         fields["address"] = fields.pop("host")
     if (method := fields.get("method", "")).islower():
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
+    if "target" in fields and "request" in fields and not _REQUEST_LINE.match(fields["request"]):
+        del fields["request"]  # An id of the request's, or what its application calls it.
+    word = values.get("address")
+    if word is not None and fields.get("address") is word and ("forwarded_for" in fields or normalise(word) is None):
+        del fields["address"]  # The same text: no other name gave one. It may be the server's, or a street.
 
 
 def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:

@@ -37,7 +37,8 @@ _SERVER_ONLY: Final = frozenset(
     name
     for field in ("address", "forwarded_for", "request", "method", "target", "status", "bytes")
     for name in ALIASES[field]
-) - {"url"}
+) - {"url", "address", "len", "req"}
+"""Names that our own objects have not, and that are no common words, which anybody may give a further field."""
 _ONCE: Final = _OWN_NAMES | NAMED_ONCE
 _TELLING: Final = frozenset(("address", "request", "method", "target", "referrer", "user_agent"))
 """Fields of which an object must have one to be a request's: a time, a host or a status alone are not."""
