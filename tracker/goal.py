@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 from uuid import UUID
 
+from tracker.visible_text import is_visible
+
 StepKind = Literal["page", "event"]
 STEP_KINDS: Final[tuple[StepKind, ...]] = get_args(StepKind)
 MAX_STEPS: Final = 8
@@ -31,7 +33,7 @@ class GoalStep:
         known = next((step_kind for step_kind in STEP_KINDS if step_kind == kind), None)
         if not separator or known is None:
             raise ValueError("A step is a page or an event.")
-        if not 1 <= len(value) <= MAX_VALUE_LENGTH or not value.isprintable():
+        if not 1 <= len(value) <= MAX_VALUE_LENGTH or not is_visible(value):
             raise ValueError(f"A step needs a page or an event of 1 to {MAX_VALUE_LENGTH} characters.")
         if known == "page" and not value.startswith("/"):
             raise ValueError("A page begins with a slash, such as /thanks or /order/*.")

@@ -16,7 +16,8 @@ from tests.support.raw_hits import execute
 from tracker.application import Application
 from tracker.dashboard.changes_page import ACTIONS
 from tracker.dashboard.wording import LANGUAGES, Words
-from tracker.management import applications, keys, settings
+from tracker.errors import Refused
+from tracker.management import applications, audit, keys, settings
 from tracker.management.audit import ADMIN, Actor
 from tracker.store.database import Database
 
@@ -57,7 +58,7 @@ def test_an_owner_reads_who_changed_what_of_their_application_and_of_no_other(
     settings.change(database, "shop", {"bot_filter": "keep"}, by=Actor("key", made.id))
     page = owner.get(OWN)
     changed, created, renamed, *_ = rows_of(page.text)
-    assert f"Hanako {HOSTILE} Setting changed bot_filter" in changed
+    assert f"Key “Hanako {HOSTILE}” Setting changed bot_filter" in changed
     assert changed.endswith("drop → keep") or "→ keep" in changed
     assert "First key Key created" in created
     assert (f"→ {HOSTILE}" in renamed, "Operator Application changed" in renamed) == (True, True)
@@ -96,8 +97,44 @@ def test_changes_are_chosen_by_action_and_days_and_come_a_page_after_the_other(
     assert 'value="2026-01-03"' in day or "2026/01/03" in day
     assert "There is no such change." in owner.get(f"{OWN}?to=2025-12-31").text
     assert owner.get(f"{OWN}?to=9999-12-31").status_code == 200
-    for odd in ("?from=yesterday", "?at=2026-01-01&id=1", "?at=nothing", f"?at={datetime.now(UTC):%FT%TZ}&id=-1"):
+    assert owner.get(f"{OWN}?at=2026-01-01T00:00:00%2B20:00&id=1").status_code == 200, "an offset beyond PostgreSQL's"
+    first_day = "?at=0001-01-01T00:00:00%2B20:00&id=1"
+    for odd in (
+        "?from=yesterday",
+        "?at=2026-01-01&id=1",
+        first_day,
+        "?at=nothing",
+        f"?at={datetime.now(UTC):%FT%TZ}&id=-1",
+    ):
         assert owner.get(f"{OWN}{odd}").status_code == 400, odd
+
+
+def test_of_a_webhook_s_url_nothing_is_shown_that_may_be_a_key(
+    owner: Browsing, database: Database, application: Application
+) -> None:
+    """Versions before kept its path as it was."""
+    url = "https://chat.example/services/T0123/abcdEFGH0123456789ijkl?token=of-the-query"
+    execute(
+        database,
+        "INSERT INTO audit_log (actor_kind, application_id, action, subject, after) "
+        "VALUES ('command', %s, 'webhook.created', 'one', jsonb_build_object('url', %s::text))",
+        *(application.id, url),
+    )
+    assert "https://chat.example/services/T0123/abcd…" in rows_of(owner.get(OWN).text)[0]
+    [row, *_] = audit.list_(database, application_id=application.id)
+    assert row["after"] == {"url": "https://chat.example/services/T0123/abcd…"}
+
+
+def test_a_key_is_told_from_the_operator_whatever_it_is_called(owner: Browsing, database: Database) -> None:
+    made, _ = keys.create(database, "shop", permissions=["settings:write"], name="Operator")
+    settings.change(database, "shop", {"bot_filter": "keep"}, by=Actor("key", made.id))
+    settings.change(database, "shop", {"bot_filter": "drop"}, by=ADMIN)
+    by_operator, by_key, *_ = rows_of(owner.get(OWN).text)
+    assert "Operator Setting changed" in by_operator
+    assert "Key “Operator” Setting changed" in by_key
+    with pytest.raises(Refused, match="name is not accepted"):
+        keys.create(database, "shop", permissions=["stats:read"], name="turned \N{RIGHT-TO-LEFT OVERRIDE}round")
+    keys.create(database, "shop", permissions=["stats:read"], name="山田\N{IDEOGRAPHIC SPACE}太郎")
 
 
 def test_nobody_else_reads_them(

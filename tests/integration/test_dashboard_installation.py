@@ -28,6 +28,7 @@ def test_the_operator_sees_versions_and_settings_and_no_secret(managing: Managin
     assert "TRACKER_RETENTION_MONTHS 24" in said
     assert "TRACKER_METRICS_TOKEN set" in said
     assert "Keep them for longer" in said
+    assert ("DATABASE_URL set" in said, "DATABASE_READ_URL set" in said) == (True, False), "the latter is the former"
     assert ("&lt;b&gt;odd" in page.text, "<b>odd" in page.text) == (True, False)
     values = [*hidden.values(), managing.admin_token or "?", odd.database_url, odd.redis_url, odd.secret_key or "?"]
     assert [value for value in values if value in page.text] == []

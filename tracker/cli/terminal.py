@@ -1,7 +1,8 @@
 """Text for people, whoever wrote it: no character of it moves the cursor, turns the text around or hides."""
 
 import json
-import unicodedata
+
+from tracker.visible_text import is_visible
 
 _DELETE = "\N{DELETE}"
 _LINE_BREAK = "\n"
@@ -17,14 +18,9 @@ def visible(text: str, *, is_one_line: bool = True) -> str:
     if text.isprintable():
         return text
     return "".join(
-        character if _is_visible(character) or (character == _LINE_BREAK and not is_one_line) else _escape(character)
+        character if is_visible(character) or (character == _LINE_BREAK and not is_one_line) else _escape(character)
         for character in text
     )
-
-
-def _is_visible(character: str) -> bool:
-    # Python takes all spaces but the ASCII one for unprintable; texts in Japanese are full of the ideographic one.
-    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def _escape(character: str) -> str:

@@ -99,9 +99,11 @@ def _place() -> tuple[datetime, int] | None:
         return None
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or not (number.isascii() and number.isdigit() and len(number) < 19):  # noqa: PLR2004 digits of 63 bits
+        is_place = moment.tzinfo is not None
+        moment = moment.astimezone(UTC)  # PostgreSQL takes fewer offsets than Python.
+    except (ValueError, OverflowError):
+        is_place = False
+    if not is_place or not (number.isascii() and number.isdigit() and len(number) < 19):  # noqa: PLR2004 digits of 63 bits
         raise invalid("There is no such page.")
     return moment, int(number)
 

@@ -15,9 +15,10 @@ from tracker.dashboard.page import address, page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
-from tracker.dashboard.webhooks_page import PERMISSION, place
+from tracker.dashboard.webhooks_page import PERMISSION
 from tracker.errors import Refused, not_found
 from tracker.management import webhook_deliveries, webhooks
+from tracker.management.webhook_urls import place_of
 from tracker.outbox.event_types import EVERYTHING, NAMES
 from tracker.store.webhook_deliveries import State
 
@@ -152,7 +153,7 @@ def _frame(app_id: str, webhook_id: UUID) -> dict[str, Any]:
     return {
         **shown,
         "webhook": webhook,
-        "place": place,
+        "place": place_of,
         "list_home": _address(app_id, webhook_id),
         "done": done if done in _DONE else None,
     }

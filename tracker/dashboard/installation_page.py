@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Response
 
+from tracker.config import Settings
 from tracker.dashboard.page import page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import require_operator
@@ -39,9 +40,16 @@ def show() -> Response:
         "installation.html",
         server=server,
         findings=[finding for finding in about_settings(services.settings) if finding.level != "ok"],
-        secrets=[(_variable(name), bool(getattr(services.settings, name))) for name in SECRETS],
+        secrets=[(_variable(name), _is_set(services.settings, name)) for name in SECRETS],
         settings=[(_variable(name), _written(getattr(services.settings, name))) for name in SHOWN],
     )
+
+
+def _is_set(settings: Settings, name: str) -> bool:
+    """Return whether there is a value; those for reading and for maintenance are `DATABASE_URL` by default."""
+    value = getattr(settings, name)
+    is_default = name in {"database_maintenance_url", "database_read_url"} and value == settings.database_url
+    return bool(value) and not is_default
 
 
 def _variable(name: str) -> str:

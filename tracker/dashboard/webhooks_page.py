@@ -1,10 +1,8 @@
 """An application's webhooks: how their endpoints fare; registered, disabled, enabled, sent to again, deleted."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Response, request
@@ -17,14 +15,12 @@ from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
 from tracker.errors import Refused, invalid
 from tracker.management import webhook_deliveries, webhooks
+from tracker.management.webhook_urls import place_of
 from tracker.outbox.event_types import EVERYTHING, NAMES
-from tracker.store.webhooks import WebhookRow
 
 PERMISSION: Final = "webhooks:write"
 _AGAIN_SINCE: Final = timedelta(days=7)
 """Failed deliveries of this time are sent again."""
-_LIKE_A_KEY: Final = re.compile(r"(?=.*[0-9A-Z])(.{4}).{12,}")
-"""A part of a URL's path that may be one: chat services put a long random text there. Its beginning tells it apart."""
 _DONE: Final = ("saved", "test", "again")
 
 
@@ -116,17 +112,10 @@ def _page(app_id: str, *, secret: str | None = None, refused: Refused | None = N
         status=200 if refused is None else refused.status,
         script=secret is not None,
         **shown,
-        place=place,
+        place=place_of,
         events=(EVERYTHING, *NAMES),
         secret=secret,
         refused=refused,
         done=done if done in _DONE else None,
         count=int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0,  # noqa: PLR2004 digits of any number of deliveries
     )
-
-
-def place(webhook: WebhookRow) -> str:
-    """Return where a webhook leads, without what may hold a key: credentials, long parts of the path, the query."""
-    split = urlsplit(webhook.url)
-    path = "/".join(_LIKE_A_KEY.sub(r"\1…", part) for part in split.path.split("/"))
-    return f"{split.scheme}://{split.netloc.rpartition('@')[2]}{path}"

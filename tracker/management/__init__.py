@@ -7,7 +7,7 @@ applications, application_input        applications, and what their columns may 
 keys, members                          API keys, replaced without a gap; people, invited, each with a key
 parameters, definition_check, presets  definitions of custom parameters
 settings, aliases, operator_limits     settings of an application, and what the operator allows at most
-webhooks, webhook_rules                webhooks: where they may lead, their events, their secrets
+webhooks, webhook_rules, webhook_urls  webhooks: where they may lead, their events, their secrets
 webhook_deliveries                     what was sent and what became of it
 goals, annotations, shares              what an owner adds to the dashboard: goals and funnels, notes, share links
 failed_hits                            hits that failed for good: looked at, retried, discarded

@@ -10,6 +10,7 @@ from tracker.management.known_application import known, locked
 from tracker.management.names import id_of
 from tracker.store import annotations
 from tracker.store.database import Database
+from tracker.visible_text import is_visible
 
 MAX_TEXT_LENGTH = 500
 MAX_ANNOTATIONS = 1000
@@ -25,7 +26,7 @@ def list_(database: Database, app_id: str, first: date, last: date) -> list[dict
 def create(database: Database, app_id: str, *, day: date, text: str, by: Actor = COMMAND) -> UUID:
     """Add a note and return its id. Raises Refused."""
     text = text.strip()
-    if not 1 <= len(text) <= MAX_TEXT_LENGTH or not text.isprintable():
+    if not 1 <= len(text) <= MAX_TEXT_LENGTH or not is_visible(text):
         reason = f"A note needs 1 to {MAX_TEXT_LENGTH} characters."
         raise invalid(reason, text=[reason])
     with database.transaction() as tx:

@@ -10,6 +10,7 @@ from uuid import UUID
 from tracker.application import Status
 from tracker.domains import ascii_host
 from tracker.errors import Refused, invalid
+from tracker.visible_text import is_visible
 
 _APP_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -40,7 +41,7 @@ def checked(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def name_of(name: str) -> str:
     stripped = name.strip()
-    if not 1 <= len(stripped) <= _NAME_LENGTH or not stripped.isprintable():
+    if not 1 <= len(stripped) <= _NAME_LENGTH or not is_visible(stripped):
         reason = f"It needs 1 to {_NAME_LENGTH} characters, none of them a control character."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     return stripped

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from tracker.application import Application
+from tracker.management.webhook_urls import place_of
 from tracker.outbox.event import Event, event_id
 from tracker.outbox.publish import publish
 from tracker.store import api_keys, audit_log
@@ -109,9 +110,10 @@ def list_(
 ) -> list[dict[str, Any]]:
     """Changes of one application or of all, newest first; `after` is the time and id of the last row seen."""
     with database.transaction() as tx:
-        return audit_log.list_rows(
+        rows = audit_log.list_rows(
             tx, application_id=application_id, action=action, since=since, until=until, after=after, limit=limit
         )
+    return [_without_keys(row) if row["action"].startswith("webhook.") else row for row in rows]
 
 
 def names_of_keys(database: Database, ids: Collection[UUID]) -> dict[UUID, str | None]:
@@ -120,6 +122,15 @@ def names_of_keys(database: Database, ids: Collection[UUID]) -> dict[UUID, str |
         return {}
     with database.transaction() as tx:
         return api_keys.names(tx, ids)
+
+
+def _without_keys(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a change of a webhook as it is shown: versions before kept more of its URL."""
+    shown = {name: row[name] and {**row[name]} for name in ("before", "after")}
+    for values in shown.values():
+        if values and isinstance(values.get("url"), str):
+            values["url"] = place_of(values["url"])
+    return {**row, **shown}
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

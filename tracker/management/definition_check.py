@@ -12,6 +12,7 @@ import orjson
 from tracker.application import ParameterDefinition, ParameterType
 from tracker.parameter_limits import MAX_DEFAULTS_BYTES, MAX_DEFINITIONS, MAX_RULES_BYTES, default_bytes
 from tracker.parameter_rules import compile_definition
+from tracker.visible_text import is_visible
 
 TYPES: tuple[str, ...] = get_args(ParameterType)
 _LENGTHS = {"parameter_key": 100, "parameter_name": 255}
@@ -30,7 +31,7 @@ def problems_of(definition: ParameterDefinition) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
     for column, longest in _LENGTHS.items():
         text: str = getattr(definition, column)
-        if not 1 <= len(text) <= longest or not text.isprintable():
+        if not 1 <= len(text) <= longest or not is_visible(text):
             problems[column] = [f"It needs 1 to {longest} characters, none of them a control character."]
     for column in ("description", "default_value"):
         if "\0" in (getattr(definition, column) or ""):

@@ -19,6 +19,7 @@ from tracker.management.versions import Expected, require
 from tracker.store import api_keys, applications, members
 from tracker.store.database import Database, Transaction
 from tracker.store.queries import Row
+from tracker.visible_text import is_visible
 
 FIRST: Final = "first"
 DEFAULT_GRACE: Final = 86_400
@@ -207,7 +208,7 @@ def _permissions(names: Sequence[str]) -> list[str]:
 
 
 def _check(name: str | None, expires_at: datetime | None) -> None:
-    if name is not None and (not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or "\0" in name):
+    if name is not None and (not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or not is_visible(name)):
         reason = f"It needs 1 to {_MAX_NAME_LENGTH} characters."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     if expires_at is not None and expires_at <= datetime.now(UTC):

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from tracker.errors import invalid, not_found
+from tracker.visible_text import is_visible
 
 MAX_NAME_LENGTH = 255
 
@@ -10,7 +11,7 @@ MAX_NAME_LENGTH = 255
 def name_of(text: str) -> str:
     """Return a name without blanks around it. Raises Refused."""
     name = text.strip()
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not is_visible(name):
         reason = f"It needs 1 to {MAX_NAME_LENGTH} characters."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     return name

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.application import Application
@@ -16,6 +15,7 @@ from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.versions import Expected, require
 from tracker.management.webhook_rules import WebhookRules
+from tracker.management.webhook_urls import place_of
 from tracker.outbox.events import webhook_disabled
 from tracker.outbox.publish import publish
 from tracker.store import webhook_deliveries, webhooks
@@ -105,7 +105,7 @@ def update(
         application, before = _locked(tx, webhook_id, app_id, expected)
         webhooks.update(tx, webhook_id, url=checked_url, events=checked_events, now=now)
         after = _row(tx, webhook_id, app_id)
-        if _noted(after) != _noted(before):
+        if (after.url, after.events) != (before.url, before.events):
             note(tx, by, application, "webhook.updated", str(webhook_id), before=_noted(before), after=_noted(after))
     return after
 
@@ -236,6 +236,6 @@ def _row(tx: Transaction, webhook_id: UUID, app_id: str | None) -> WebhookRow:
 
 
 def _noted(row: WebhookRow) -> dict[str, Any]:
-    """Return what the audit log keeps: no query string, in which some receivers want a key."""
+    """Return what the audit log keeps: of the URL nothing that may hold a key."""
     values = {name: value for name, value in asdict(row).items() if name in _NOTED}
-    return {**values, "url": urlsplit(row.url)._replace(query="").geturl()}
+    return {**values, "url": place_of(row.url)}
