@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,11 @@ from tests.support.queued_hits import rows
 from tests.support.raw_hits import execute
 from tests.support.registered_webhooks import audited, register, write_failed
 from tracker.application import Application
+from tracker.dashboard.mount import LARGER_BODIES
 from tracker.management import applications, keys, webhook_deliveries, webhooks
+from tracker.outbox.event_types import EVERYTHING, NAMES
+from tracker.receiver.app import max_body_of
+from tracker.ssrf_guard.urls import MAX_URL_LENGTH
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop/webhooks"
@@ -105,6 +110,22 @@ def test_a_webhook_is_changed_and_given_a_new_secret_that_is_shown_once(
     assert secret not in owner.get(f"{HOME}/{webhook}").text
     assert webhooks.show(database, webhook).previous_secret_expires_at is not None
     assert [action for action, *_ in audited(database)] == ["webhook.updated"] * 2 + ["webhook.secret_rotated"]
+
+
+def test_a_webhook_of_as_many_and_as_long_names_as_there_may_be_is_changed(
+    owner: Browsing, managing: Managing, database: Database, webhook: UUID
+) -> None:
+    longest = {f"tracking.{'𠮷' * 98}{number}" for number in range(10, 60)}
+    url = "https://93.184.216.34/".ljust(MAX_URL_LENGTH, "𠮷")
+    fields = {"action": "change", "url": url, **{f"on:{name}": "on" for name in longest}}
+    changed = owner.post(f"{HOME}/{webhook}", **fields)
+    assert (changed.status_code, changed.location) == (303, f"{HOME}/{webhook}?done=saved")
+    assert set(webhooks.show(database, webhook).events) == longest
+    assert f'maxlength="{MAX_URL_LENGTH}"' in owner.get(f"{HOME}/{webhook}").text
+    refused = owner.post(f"{HOME}/{webhook}", **fields, **{f"on:{name}": "on" for name in (EVERYTHING, *NAMES)})
+    assert (refused.status_code, "It needs 1 to 50 events" in refused.text) == (400, True)
+    form = {"PATH_INFO": f"{HOME}/{webhook}", "REQUEST_METHOD": "POST"}
+    assert max_body_of(managing.app, LARGER_BODIES)(form) > len(urlencode(fields)), "the server takes it, too"
 
 
 def test_another_applications_deliveries_are_not_there(

@@ -1,6 +1,7 @@
 """What an owner changes in the browser: settings, keys, webhooks; noted, and refused to everybody else."""
 
 import re
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -11,8 +12,10 @@ from tests.support.registered_webhooks import register
 from tracker.application import Application
 from tracker.application_settings import SETTINGS
 from tracker.dashboard import settings_page
+from tracker.dashboard.mount import LARGER_BODIES
 from tracker.dashboard.wording import LANGUAGES, Words
 from tracker.management import applications, audit, keys, settings, webhooks
+from tracker.receiver.app import max_body_of
 from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
@@ -68,6 +71,11 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     assert untranslated == []
     [statuses] = re.findall(r'<select id="status".*?</select>', page.text, re.DOTALL)
     assert re.findall(r'<option value="(\w+)"', statuses) == ["active", "inactive"]
+    described = {"action": "application", "name": "Shop", "domain": "", "description": "𠮷" * 10_000}
+    assert owner.post(f"{HOME}/settings", **described).status_code == 303
+    assert applications.show(database, "shop").description == described["description"]
+    sent = {"PATH_INFO": f"{HOME}/settings", "REQUEST_METHOD": "POST"}
+    assert max_body_of(managing.app, LARGER_BODIES)(sent) > len(urlencode(described)), "the server takes it, too"
     paused = {"action": "application", "name": "Shop", "domain": ""}
     owner.post(f"{HOME}/settings", status="inactive", **paused)
     assert applications.show(database, "shop").status == "inactive"

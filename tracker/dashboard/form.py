@@ -7,11 +7,13 @@ from flask import request
 from tracker.errors import Refused, invalid
 from tracker.web.body import BODY_READ, read_body
 
-_MAX_BYTES = 8192
-_MAX_FIELDS = 20
+MAX_FORM_BYTES = 131_072
+"""A description of 10,000 characters takes up to 120 KB as a form, a webhook of 50 events of the longest names 85."""
+_MAX_FIELDS = 100
+"""A webhook asks for 50 events by a field each, beside those that it could ask for."""
 
 
-def form(*, max_bytes: int = _MAX_BYTES) -> dict[str, str]:
+def form(*, max_bytes: int = MAX_FORM_BYTES) -> dict[str, str]:
     """Return the fields by name, the last one where a name comes twice.
 
     Raises Refused for what no form of ours sends.

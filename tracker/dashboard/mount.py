@@ -33,6 +33,7 @@ from tracker.dashboard import (
     viewer,
     webhooks_page,
 )
+from tracker.dashboard.form import MAX_FORM_BYTES
 from tracker.dashboard.page import PATH, error_page, here, home, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
 from tracker.dashboard.shared_looks import SharedLooks
@@ -51,7 +52,11 @@ _FOR_EVERYBODY: Final = {
     "file",
 }
 _WEBHOOK: Final = "/applications/<app_id>/webhooks/<uuid:webhook_id>"
-LARGER_BODIES: Final = {"dashboard.failed-hits-change": failed_hits_page.MAX_HIT_BYTES}
+LARGER_BODIES: Final = {
+    "dashboard.failed-hits-change": failed_hits_page.MAX_HIT_BYTES,
+    "dashboard.settings-save": MAX_FORM_BYTES,
+    "dashboard.deliveries-save": MAX_FORM_BYTES,
+}
 """Of endpoints that take more than a form usually has: how many bytes."""
 
 
