@@ -14,14 +14,23 @@ import pytest
 from tests.support.certificates import certificate, serving, trusting
 from tests.support.consumers import Manner, answer, consumer, drip
 from tests.support.waiting import wait_until
-from tests.support.webhook_clients import CHUNKED, CONTINUE, EMPTY, OK, client_of, floods, post, says
+from tests.support.webhook_clients import (
+    CHUNKED,
+    CONTINUE,
+    EMPTY,
+    IN_TIME,
+    OK,
+    WITHOUT_WAITING,
+    client_of,
+    floods,
+    post,
+    says,
+)
 from tracker.errors import DestinationRefused
 from tracker.webhooks.client_settings import CONNECT_SECONDS
 from tracker.webhooks.endpoint import NoResponse
 from tracker.webhooks.http_client import WebhookClient
 
-IN_TIME = 20.0  # Seconds: more than an attempt has, on any machine.
-WITHOUT_WAITING = 8.0  # Seconds: less than any deadline of an attempt, on any machine.
 CPU_SECONDS = 3.0  # An answer that is read as fast as it comes until the deadline costs more than ten.
 
 
@@ -40,6 +49,7 @@ def client() -> Iterator[WebhookClient]:
         (floods(b"", b"\r\n"), None),
         (floods(b"", b"x"), None),
         (floods(OK, b"X: 1\r\n"), 200),
+        (floods(OK + b"Retry-After: 1\r\n", b" 1\r\n"), 200),
         (floods(OK, b"x"), 200),
         (floods(b"HTTP/1.1 200 ", b"x"), 200),
         (floods(OK + CHUNKED, b"1\r\nx\r\n"), 200),
@@ -57,6 +67,7 @@ def client() -> Iterator[WebhookClient]:
         "empty lines",
         "no line",
         "headers",
+        "a folded header",
         "a header",
         "a reason",
         "chunks",

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.certificates import certificate, serving, trusting
 from tests.support.consumers import answer, consumer
-from tests.support.webhook_clients import CONTINUE, EMPTY, OK, client_of, post, says
+from tests.support.webhook_clients import CONTINUE, EMPTY, IN_TIME, OK, WITHOUT_WAITING, client_of, post, says
 from tests.support.webhook_endpoints import owe, register, sender_of, states, webhook
 from tracker.application import Application
 from tracker.store.database import Database
@@ -113,17 +113,32 @@ def test_a_status_line_that_came_whole_is_the_answer_whatever_follows(client: We
             assert one.connections == 2
 
 
-def test_an_answer_whose_length_is_not_clear_is_not_waited_for(client: WebhookClient) -> None:
-    with consumer(says(OK, b"Content-Length: -5\r\n\r\n")) as one:
+@pytest.mark.parametrize("length", [b"-5", b"5\r\n 6", b"5\r\n\tContent-Length: 5"])
+def test_an_answer_whose_length_is_not_clear_is_not_waited_for(client: WebhookClient, length: bytes) -> None:
+    with consumer(says(OK, b"Content-Length: %b\r\n\r\n" % length)) as one:
         began = time.monotonic()
         assert post(client, one).status == 200
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < WITHOUT_WAITING
         one.manner = says(b"HTTP/1.1 503 Later\r\nRetry-After: 90\r\nContent-Length: 1, 2\r\n\r\n")
         assert post(client, one) == EndpointAnswer(503, "90")
         one.manner = says(OK, b"Content-Length: 3\r\ncontent-length:3\r\n\r\nyes")
         for _ in range(2):
             assert post(client, one).status == 200
         assert one.connections == 3
+
+
+@pytest.mark.parametrize("before", [b"Content-Length : 3", b"Content-Length\t:3", b"Content-Length:\r\n 3"])
+def test_headers_that_are_folded_or_have_a_blank_before_the_colon_say_what_they_say(
+    client: WebhookClient, before: bytes
+) -> None:
+    with consumer(says(OK, before, b"\r\n\r\nyes")) as one:
+        began = time.monotonic()
+        for _ in range(2):
+            assert post(client, one).status == 200
+        assert time.monotonic() - began < WITHOUT_WAITING
+        assert one.connections == 1
+        one.manner = says(b"HTTP/1.1 503 Later\r\nRetry-After :\r\n 90\r\n", before, b"\r\n\r\nyes")
+        assert post(client, one) == EndpointAnswer(503, "90")
 
 
 def test_an_event_that_was_taken_with_hints_and_many_headers_is_sent_once(
@@ -190,6 +205,7 @@ def test_a_consumer_that_answers_what_comes_first_and_closes_has_answered(tmp_pa
     path = certificate(tmp_path, "127.0.0.1")
     for tls, context in ((None, None), (serving(path), trusting(path))):
         with socket.create_server(("127.0.0.1", 0)) as listener, client_of(context) as client:
+            listener.settimeout(IN_TIME)
             first: list[bytes] = []
 
             def answer_once(listener: socket.socket = listener, tls: Any = tls, first: list[bytes] = first) -> None:
@@ -197,11 +213,12 @@ def test_a_consumer_that_answers_what_comes_first_and_closes_has_answered(tmp_pa
                     first.append(sock.recv(MAX_ANSWER_BYTES))
                     sock.sendall(b"HTTP/1.1 410 Gone\r\n" + EMPTY)
 
-            thread = Thread(target=answer_once)
+            thread = Thread(target=answer_once, daemon=True)
             thread.start()
             url = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}/"
             assert client.post(url, b"the body", {}).status == 410
-            thread.join()
+            thread.join(IN_TIME)
+            assert not thread.is_alive()
             assert first[0].startswith(b"POST / HTTP/1.1\r\n")
             assert first[0].endswith(b"\r\n\r\nthe body"), "head and body come by one write"
 

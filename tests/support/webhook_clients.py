@@ -20,6 +20,8 @@ OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = b"Content-Length: 0\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+IN_TIME = 20.0  # Seconds: more than an attempt has, on any machine.
+WITHOUT_WAITING = 8.0  # Seconds: less than any deadline of an attempt, on any machine.
 
 
 @contextmanager
