@@ -93,21 +93,28 @@ class BoundedResponse(HTTPResponse):
         return int(match[1]), int(match[2])
 
     def _read_headers_into(self, headers: list[bytes]) -> bool:
-        """Read headers until they end, and add those that are needed, whole. Return whether the end came."""
+        """Read headers until they end, and add those that are needed, whole. Return whether the end came.
+
+        A folded one is put into one line, and a blank before the colon goes (RFC 9112, 5.1 and 5.2): http.client takes
+        neither for what it says, and would wait for a body without end.
+        """
         is_needed = False
         while (line := self.fp.readline()).endswith(b"\n"):
             if line in (b"\r\n", b"\n"):
                 return True
-            is_continued = line[:1] in b" \t"
-            if not is_continued:
-                is_needed = _name_of(line) in _READ_HEADERS
-            if is_needed:
-                headers.append(line)
+            if line[:1] not in b" \t":
+                name, colon, value = line.partition(b":")
+                name = name.rstrip(b" \t").lower()
+                is_needed = name in _READ_HEADERS
+                if is_needed:
+                    headers.append(name + colon + value)
+            elif is_needed:
+                headers[-1] = headers[-1].rstrip(b"\r\n") + b" " + line.lstrip(b" \t")
         return False
 
 
 def _name_of(line: bytes) -> bytes:
-    return line.partition(b":")[0].lower()
+    return line.partition(b":")[0]
 
 
 def _says_one_length(headers: list[bytes]) -> bool:
