@@ -203,3 +203,9 @@ def test_common_words_do_not_take_an_object_from_our_own_names(further: dict[str
 def test_an_address_is_the_visitors_where_it_is_one_and_no_other_is(names: dict[str, str], address: str | None) -> None:
     columns = read(orjson.dumps({"time": ISO, "request_uri": "/x"} | names))[1].columns
     assert (columns["ip_address"], columns["url"]) == (address, "/x")
+
+
+def test_what_logstash_calls_a_client_and_a_verb_leaves_others_their_host() -> None:
+    values = {"time": ISO, "clientip": ADDRESS, "verb": "GET", "request": "/x", "host": "site.example", "status": 200}
+    _, record = read(orjson.dumps(values))
+    assert (record.host, record.columns["url"]) == ("site.example", "/x")

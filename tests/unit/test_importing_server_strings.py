@@ -92,3 +92,38 @@ def test_a_time_that_haproxy_was_told_to_convert_is_one(format_: str, time: str)
 def test_a_format_that_is_none_is_refused_with_what_to_do(format_: str, said: str) -> None:
     with pytest.raises(Refused, match=said):
         reader_of(format_)
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ('"/what?" "?x=1"', "/what%3F?x=1"),
+        ('"/a#b" ""', "/a%23b"),
+        ('"/c%23/a?b" "?x=1"', "/c%2523/a%3Fb?x=1"),
+        ('"/a%3Fb" "?x=1"', "/a%3Fb?x=1"),
+    ],
+)
+def test_what_would_end_a_path_was_sent_as_an_escape(written: str, url: str) -> None:
+    assert read('%h %t "%U" "%q"', f"203.0.113.9 [{CLOCK} +0000] {written}").columns["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("written", "url"), [("/a b?x=1", "/a%20b?x=1"), ("/a?x=/%41 b?#", "/a?x=/%41 b?#"), ("/a%20b", "/a%20b")]
+)
+def test_of_hypercorn_s_path_with_its_query_the_path_alone_has_escapes(written: str, url: str) -> None:
+    line = f'203.0.113.9 [{CLOCK} +0000] "GET" "{written}" 200'
+    assert read('%(h)s %(t)s "%(m)s" "%(Uq)s" %(s)s', line).columns["url"] == url
+
+
+@pytest.mark.parametrize("day", ["5", "05", " 5"])
+def test_days_of_java_s_have_one_digit_or_two(day: str) -> None:
+    record = read('%h %{d/MMM/yyyy:HH:mm:ss Z}t "%r" %s', f'203.0.113.9 {day}/Nov/2026:10:05:03 +0000 "GET /a" 404')
+    assert record.created_at == datetime(2026, 11, 5, 10, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("clock", "word"), [("HH:mm:ss.S", "S"), ("H:mm:ss", "H"), ("hh:mm:ss a", "hh"), ("THH:mm:ss", "T")]
+)
+def test_words_of_java_s_that_are_not_known_are_refused(clock: str, word: str) -> None:
+    with pytest.raises(Refused, match=f"a time that cannot be read: {word} in"):
+        reader_of(f'%h %{{dd/MMM/yyyy:{clock} Z}}t "%r" %s')

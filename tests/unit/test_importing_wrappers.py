@@ -144,3 +144,22 @@ def test_every_format_is_read_in_every_carrier(carrier: str) -> None:
 
     for shape in SHAPES.keys() - CARRIED:
         assert read_one(shape, CARRIERS[carrier]) == read_one(shape, bytes), shape
+
+
+@pytest.mark.parametrize("name", ["data", "event"])
+def test_a_word_for_what_happened_hides_no_object(name: str) -> None:
+    inner = {"ip": "203.0.113.9", "method": "GET", "uri": "/x"}
+    record = read(orjson.dumps({"time": "2015-05-17T10:05:03Z", "event": "request_finished", name: inner}))
+    assert (record.columns["url"], record.columns["ip_address"]) == ("/x", "203.0.113.9")
+
+
+@pytest.mark.parametrize("word", ["x", "user=3 did=y"])
+def test_of_an_object_with_a_word_for_what_happened_its_names_are_said(word: str) -> None:
+    line = orjson.dumps({"time": "2015-05-17T10:05:03Z", "event": word, "a": 3})
+    with pytest.raises(Malformed, match=r"none of its names is known \(time, event, a\).*--map address"):
+        read(line)
+
+
+def test_of_a_line_in_an_event_the_reason_is_its_own() -> None:
+    with pytest.raises(Malformed, match="its request has no protocol"):
+        read(orjson.dumps({"event": LINE.decode().replace(' HTTP/1.1" 200 1 "-" "-"', '" 200 1 "-" "UA x"')}))

@@ -12,7 +12,7 @@ _DIGITS: Final = r"\d\d"
 _CODES: Final = {
     **dict.fromkeys("ymdHMS", _DIGITS),
     "Y": r"\d{4}",
-    "e": r"[ \d]\d",
+    "e": r"[ \d]?\d",
     "b": r"[A-Za-z]{3}",
     "z": r"(?:[+-]\d\d:?\d\d|Z)",
     "Z": r"[A-Z]{1,5}",
@@ -52,9 +52,19 @@ _FRACTIONS: Final = ("msec_frac", "usec_frac")
 
 
 def _of_java(words: str) -> str:
-    """Return a pattern of Java's (Tomcat's, Jetty's: `dd/MMM/yyyy:HH:mm:ss ZZZ|GMT`) in the words of strftime."""
-    words = words.partition("|")[0]
-    return _JAVA_WORD.sub(lambda match: match[1] if match[2] is None else _JAVA.get(match[2], f"%{match[2]}"), words)
+    """Return a pattern of Java's (Tomcat's, Jetty's: `dd/MMM/yyyy:HH:mm:ss ZZZ|GMT`) in the words of strftime.
+
+    Raises Refused.
+    """
+
+    def code_of(match: re.Match[str]) -> str:
+        if match[2] is None:
+            return match[1]
+        if match[2] not in _JAVA:
+            raise Refused("VALIDATION_ERROR", 400, f"--format has a time that cannot be read: {match[2]} in {words!r}.")
+        return _JAVA[match[2]]
+
+    return _JAVA_WORD.sub(code_of, words.partition("|")[0])
 
 
 class SplitTimeFormat(LineFormat):

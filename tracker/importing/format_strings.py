@@ -29,6 +29,7 @@ _APACHE: Final = field_by_name(
         "port": "p",
         "method": "m",
         "written_path": "U",
+        "written_target": "Uq",
         "query": "q",
         "protocol": "H",
     }

@@ -45,6 +45,10 @@ _MAX_PARTIAL: Final = 64 * 1024
 _MAX_WRAPPERS: Final = 3
 
 
+class _OfNoFormat(Malformed):
+    """A line that no format took."""
+
+
 class Reader(Protocol):
     """Reads the lines of one file, in their order."""
 
@@ -143,7 +147,7 @@ class LogReader:
             return self._read_json(line, time, wrappers)
         if reason is None and self.only in (None, "json") and (pairs := pairs_of(line)) is not None:
             return self._read_pairs("logfmt", pairs, time, wrappers)
-        raise reason or Malformed(self._no_format(line))
+        raise reason or _OfNoFormat(self._no_format(line))
 
     def _read_pairs(self, name: str, pairs: dict[str, str], time: str | None, wrappers: tuple[str, ...]) -> Record:
         record = json_record(pairs, b"", self.rules, self.names, time, unread=self.unread)
@@ -164,11 +168,16 @@ class LogReader:
             return self._read_inner(inner, time, wrappers)
         try:
             record = json_record(values, line, self.rules, self.names, time, unread=self.unread)
-        except UnknownNames:
+        except UnknownNames as unknown:
             # A shipper's or a logger's object around a line: its own names say nothing about a request.
             if not is_object or (inner := message_of(values)) is None:
                 raise
-            return self._read_inner(inner, time, wrappers)
+            try:
+                return self._read_inner(inner, time, wrappers)
+            except (UnknownNames, _OfNoFormat):
+                if inner.is_word:
+                    raise unknown from None
+                raise
         self._count("jsonl", wrappers)
         return record
 

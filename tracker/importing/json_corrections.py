@@ -29,7 +29,7 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
     """Correct the fields that were found in an object by its names."""
     if "cliIP" in values:  # Akamai's DataStream encodes what visitors sent.
         fields.update((name, unquote(fields[name])) for name in _HEADERS if name in fields)
-    if "clientip" in values and "verb" in values:
+    if "ident" in values and "clientip" in values and "verb" in values:
         # Logstash before it had Elastic's names: `path` is the log's, `host` its machine's, and headers keep quotes.
         fields.pop("host", None)
         if fields.get("request", "").startswith("/"):

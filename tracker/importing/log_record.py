@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
-from tracker.importing.escapes import as_sent, quote_path
+from tracker.importing.escapes import as_sent, quote_path, target_as_sent
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
 from tracker.json_rules import MAX_INTEGER
@@ -206,7 +206,7 @@ def _requested(method: str | None, target: str | None, *, is_whole: bool = True)
 
 def _request(fields: Fields) -> tuple[str | None, str | None]:
     """Method and target of a line that has no request line; None for what the server could not read."""
-    if target := fields.get("target"):
+    if target := fields.get("target") or target_as_sent(fields.get("written_target") or ""):
         return fields.get("method"), target
     path = fields.get("path")
     if decoded := fields.get("decoded_path"):

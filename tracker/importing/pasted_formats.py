@@ -12,7 +12,7 @@ _HAPROXY: Final = re.compile(r"log-format(?:-sd)?\s+(.*?)\s*", re.DOTALL)
 _TOMCAT: Final = re.compile(r'pattern\s*=\s*"(.*)"', re.DOTALL)
 _UNDERTOW: Final = re.compile(r"%\{([ioc]),([^}]*)\}")
 _GUNICORN: Final = re.compile(r"%\((?:(\{[^}]*\}[a-z])|([A-Za-z]{1,2}))\)s")
-_OF_GUNICORN: Final = {"f": "{Referer}i", "a": "{User-Agent}i", "p": "P", "st": "X", "S": "X", "Uq": "U"}
+_OF_GUNICORN: Final = {"f": "{Referer}i", "a": "{User-Agent}i", "p": "P", "st": "X", "S": "X"}
 """Its names that Apache has others for, or none; the other letters are Apache's."""
 _PIECES: Final = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""", re.DOTALL)
 _ESCAPES: Final = {"default": "nginx", "json": "json", "none": "none"}

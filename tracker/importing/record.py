@@ -8,9 +8,9 @@ Fields = dict[str, str]
 """What a format found in a line, unescaped and decoded, by these names; an absent one is None, `-` or empty:
 
 `address`, `forwarded_for` (lists allowed), `time`, `offset` (of that time), `request` (the whole request line) or
-`method`, `target`, `path`, `decoded_path` (the server undid percent escapes), `written_path` (it may have), `query`,
-`protocol`; `scheme`, `host`,
-`port`; `status`, `bytes`, `referrer`, `user_agent`; `rest` (what was written behind them).
+`method`, `target`, `path`, `decoded_path` (the server undid percent escapes), `written_path` (it may have),
+`written_target` (the same with the query), `query`, `protocol`; `scheme`, `host`, `port`;
+`status`, `bytes`, `referrer`, `user_agent`; `rest` (what was written behind them).
 """
 
 Kind = Literal["page", "asset", "error", "request"]

@@ -22,6 +22,8 @@ class Unwrapped(NamedTuple):
     """The line goes on in the next one (Kubernetes cuts at 16 KB)."""
     stream: str = ""
     """`stdout` or `stderr`, where that is known: lines of the one stand between the parts of the other's."""
+    is_word: bool = False
+    """It may be no line, but a word for what happened."""
 
 
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
@@ -145,10 +147,9 @@ _MESSAGES: Final = (
     "MESSAGE",
     "_raw",
     "_entry",
-    "event",
 )
-_OBJECTS: Final = ("jsonPayload", "_source", "result", "data")
-"""Where clouds, Splunk's exports and elasticdump put the object that was logged into theirs."""
+_OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event")
+"""Where clouds, Splunk and elasticdump put the object that was logged into theirs."""
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
 _TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time")
@@ -233,10 +234,15 @@ def message_of(values: dict[str, Any]) -> Unwrapped | None:
     texts = (text.rstrip("\r\n").encode() for name in _MESSAGES if isinstance(text := values.get(name), str) and text)
     objects = (orjson.dumps(value) for name in _OBJECTS if isinstance(value := values.get(name), dict))
     line = next(texts, None) or next(objects, None)
+    is_word = line is None
     if line is None:
-        return None
+        # Splunk has lines there, structlog the name of what happened, with an object beside it.
+        event = values.get("event")
+        if not isinstance(event, str) or not event:
+            return None
+        line = event.rstrip("\r\n").encode()
     time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
-    return Unwrapped("json", line, None if time is None else str(time))
+    return Unwrapped("json", line, None if time is None else str(time), is_word=is_word)
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
