@@ -92,7 +92,7 @@ def json_record(
     if isinstance(text := values.get("properties"), str) and text.startswith("{"):
         # Azure's App Service writes an object as a text.
         with suppress(orjson.JSONDecodeError):
-            values["properties"] = orjson.loads(text)
+            values["properties"] = json_of(text.encode("utf-8", "replace"))
     known = names_among(tuple(values))
     fields = _server_fields(values, known, names or {}, time)
     if b'\\n"' in line and any(text.endswith("\n") for text in fields.values()):

@@ -26,6 +26,8 @@ class Unwrapped(NamedTuple):
     """It may be no line, but a word for what happened."""
 
 
+_MAX_LEVELS: Final = 100
+"""Levels of a line's JSON; orjson reads 1,024 and writes 254 ("Recursion limit reached")."""
 _AFTER_BACKSLASH: Final = re.compile(rb"\\(x[0-9A-Fa-f]{2}|.)", re.DOTALL)
 _CRI: Final = re.compile(
     rb"(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::\S+)? (.*)", re.DOTALL
@@ -251,14 +253,29 @@ def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
     Bytes that are no UTF-8 are replaced (nginx' `escape=json` leaves them as they came), and Apache's `\xhh` undone,
     which is no JSON.
 
-    Raises orjson.JSONDecodeError.
+    Raises orjson.JSONDecodeError, and Malformed where it nests over `_MAX_LEVELS`: what is returned can be walked
+    and written again.
     """
     try:
-        return orjson.loads(line)
+        value = orjson.loads(line)
     except orjson.JSONDecodeError:
         if b"\\x" in line:
             line = _AFTER_BACKSLASH.sub(_as_json, line)
-        return orjson.loads(line.decode("utf-8", "replace"))
+        value = orjson.loads(line.decode("utf-8", "replace"))
+    # Each level has a bracket of its own, of which ordinary lines have a few.
+    if line.count(b"{") + line.count(b"[") > _MAX_LEVELS and _is_too_deep(value):
+        raise Malformed(f"nested too deeply: over {_MAX_LEVELS} levels")
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:  # noqa: ANN401 any JSON value
+    level = [value]
+    for _ in range(_MAX_LEVELS + 1):
+        containers = [item for item in level if type(item) is dict or type(item) is list]
+        if not containers:
+            return False
+        level = [item for one in containers for item in (one.values() if type(one) is dict else one)]
+    return True
 
 
 def _as_json(match: re.Match[bytes]) -> bytes:
