@@ -54,10 +54,11 @@ def hosts_in(url: str) -> list[str]:
 def wrong_with_postgresql(url: str) -> str | None:
     """Return what is wrong, as what must be; None for one that libpq can be asked to read.
 
-    It may name several hosts. libpq ends the password at the first @, and the host at the first /.
+    It may name several hosts. libpq ends the password at the first @, and the host at the first /. An @ behind both is
+    the database's name's, but where none stands before that /, or another / behind it: then it ends a password.
     """
     authority, _, database = re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")
-    if authority.count("@") > 1 or "@" in database:
+    if authority.count("@") > 1 or ("@" in database and ("@" not in authority or "/" in database)):
         return _PORT
     for host in hosts_in(url):
         match = re.fullmatch(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::([0-9]*))?", host)

@@ -61,6 +61,7 @@ def test_numbers_of_64_bits_are_taken_as_texts_and_as_numbers() -> None:
         "event_name": "signup", "timestamp": "2026-11-29T11:59:30.123456+00:00",
         "event_data": {"seats": 3, "order": "9007199254740992", "least": "-9223372036854775808"},
     }  # fmt: skip
+    assert values(record, user__id={"intValue": 2**60})["client_sub_id"] == "1152921504606846976"
     # A number with a fraction is a double, and no double is exact there.
     [refused] = read("/v1/logs", "", logs({"attributes": told(x={"doubleValue": 2**53})}), HTTP_X_API_KEY=KEY)
     assert isinstance(refused, Refused)

@@ -170,7 +170,11 @@ def test_a_database_may_have_several_hosts(hosts: str) -> None:
     assert complete(url, name="tests", wait=2)
 
 
-@pytest.mark.parametrize("user", ["u:p@w", "u:p/w", "u@home:p", "u:p/w#1"])
+def test_a_databases_name_may_have_an_at_sign() -> None:
+    assert wrong_with_postgresql("postgresql://u:p@h/db@x?connect_timeout=1") is None
+
+
+@pytest.mark.parametrize("user", ["u:p@w", "u:p/w", "u:p@w/x", "u@home:p", "u:p/w#1"])
 def test_signs_of_a_password_that_end_it_are_refused(user: str) -> None:
     assert "written as %XX" in str(wrong_with_postgresql(f"postgresql://{user}@localhost/tracker"))
 

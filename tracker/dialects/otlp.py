@@ -82,6 +82,8 @@ def _content(body: bytes) -> dict[str, Any]:
         for of_a_scope in _objects(of_a_resource.get("scopeLogs"))
         if isinstance(of_a_scope.get("logRecords"), list)
     ]
+    # What is left are the attributes of resources and scopes.
+    _spell_whole_numbers(parsed.value)
     check(parsed.value, suspicious=parsed.suspicious)
     for of_a_scope, records in records_of:
         _spell_whole_numbers(records)
@@ -91,13 +93,13 @@ def _content(body: bytes) -> dict[str, Any]:
     return parsed.value
 
 
-def _spell_whole_numbers(records: list[Any]) -> None:
+def _spell_whole_numbers(told: dict[str, Any] | list[Any]) -> None:
     """Make texts of the whole numbers that a double does not hold.
 
     Protobuf's mapping to JSON has 64 bits as a text and takes a number too. OpenTelemetry's exporters for JavaScript
     send numbers: attributes still with 0.301, times before 0.44.
     """
-    containers: list[Any] = [records]
+    containers: list[Any] = [told]
     while containers:
         container = containers.pop()
         for place, item in container.items() if type(container) is dict else enumerate(container):
