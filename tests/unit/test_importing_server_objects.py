@@ -135,6 +135,17 @@ def test_an_object_is_read_whole(values: dict[str, Any], is_of_a_host: bool) -> 
         ({"uri": "/a b?b=%22 "}, "/a%20b?b=%22 "),
         ({"uri": "/a%20b", "args": "b=c"}, "/a%20b?b=c"),
         ({"request": "GET /日本 HTTP/1.1"}, "/日本"),
+        # What was sent has them, but for what somebody did not escape.
+        ({"request_uri": '/s%20a"b?q=1'}, '/s%20a"b?q=1'),
+        ({"request_uri": '/s%20a"b'}, '/s%20a"b'),
+        ({"request_uri": "/café%20x?q=1", "args": "q=1"}, "/café%20x?q=1"),
+        ({"request_uri": "/café%20x", "args": ""}, "/café%20x"),
+        ({"ClientRequestURI": '/s%20a"b?q=1'}, '/s%20a"b?q=1'),
+        ({"url": {"original": '/s%20a"b?q=1'}}, '/s%20a"b?q=1'),
+        ({"uri": "/café%20x?q=1", "args": "q=1"}, "/café%20x?q=1"),
+        ({"url": {"path": "/a b"}}, "/a%20b"),
+        ({"url.path": "/a b"}, "/a%20b"),
+        ({"url": "/a b", "args": "q=1"}, "/a%20b?q=1"),
     ],
 )
 def test_a_path_whose_escapes_nginx_undid_is_the_page_that_was_asked_for(names: dict[str, str], url: str) -> None:

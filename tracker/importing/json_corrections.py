@@ -13,6 +13,19 @@ from tracker.privacy.addresses import normalise
 _HEADERS = ("referrer", "user_agent")
 _NO_TARGET = re.compile(r'[ "<>]')
 _REQUEST_LINE = re.compile(r"[A-Z-]+ \S")
+_MAY_LACK_ESCAPES = frozenset(
+    (
+        *("uri", "document_uri", "URI", "path", "request_path", "url.path", "uri_path", "requestPath", "request.path"),
+        *("CsUriStem", "properties.CsUriStem"),
+    )
+)
+"""Names of targets that some servers give to a path whose percent escapes they undid; others hold what was sent."""
+
+
+def _may_lack_escapes(values: dict[str, Any], known: NamesOfObject) -> bool:
+    targets = (path for field, paths in known.paths if field == "target" for path in paths)
+    first = next((path for path in targets if value_at(values, path) not in (None, "", "-")), ())
+    return ".".join(first) in _MAY_LACK_ESCAPES
 
 
 def _has_query(values: dict[str, Any], known: NamesOfObject) -> bool:
@@ -51,13 +64,19 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
 def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:
     """Put percent escapes back that nginx' `$uri` and Apache's `%U` lack; a query that stands apart goes with them.
 
-    Where no query has a name of its own, be it empty, letters may have been sent so.
+    Where no query has a name of its own, be it empty, letters may have been sent so; where a target has a query beside
+    such a name, it is what was sent. A blank in a path whose query stands apart was undone, whatever the path's name.
     """
     path, mark, query = fields["target"].partition("?")
     if "://" not in path:
         # Nearly all paths are what was sent, and cost no more than this.
-        if (escaped := as_sent(path)) is not path and (_NO_TARGET.search(path) or _has_query(values, known)):
-            path = escaped
+        if (escaped := as_sent(path)) is not path:
+            has_blank = _NO_TARGET.search(path) is not None
+            is_apart = _has_query(values, known)
+            if (has_blank and not mark and "query" in fields) or (
+                (has_blank or is_apart) and not (mark and is_apart) and _may_lack_escapes(values, known)
+            ):
+                path = escaped
         if not mark and "query" in fields:
             del fields["target"]
             fields["path"] = path
