@@ -31,7 +31,9 @@ server.listen(0, "127.0.0.1", async () => {
   console.log(`plausible-tracker ${version("plausible-tracker")}: "${promised}"`)
   const heard = []
   for (status of [202, 400, 503]) { heard.push(await call(base)); console.log(`  ${status}        ${heard.at(-1)}`) }
-  heard.push(await call("http://127.0.0.1:9")); console.log(`  no answer  ${heard.at(-1)}`)
+  // A port that was just closed; Node.js's fetch refuses low ones such as 9 without asking.
+  const closed = await new Promise(done => { const other = http.createServer().listen(0, "127.0.0.1", () => { const {port} = other.address(); other.close(() => done(port)) }) })
+  heard.push(await call(`http://127.0.0.1:${closed}`)); console.log(`  no answer  ${heard.at(-1)}`)
   const MatomoTracker = require("matomo-tracker")
   const told = await new Promise(done => new MatomoTracker(7, `${base}/matomo.php`).trackBulk([{url: "https://shop.example/"}], done))
   console.log(`matomo-tracker ${version("matomo-tracker")}, trackBulk\n  503        called with "${told}"`)

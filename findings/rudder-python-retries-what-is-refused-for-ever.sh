@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# rudder-sdk-python 2.1.9 (PyPI): its consumer gives up on 400 to 499 and tries 429 and above again. But of an answer in
-# JSON it reads the members `code` and `message`, and where `code` is missing the KeyError counts as a fault of the
-# network: what was refused for ever is sent again with growing delays, ten times as a rule, and `on_error` hears
-# 'code' alone, neither status nor reason. A refusal that is no JSON is given up on at once.
+# rudder-sdk-python 2.1.9 (PyPI) gives up on 400 at once where the answer is no JSON, or JSON with `code` and `message`.
+# Where its JSON has no `code` it sends the same again until `max_retries` are used up, and `on_error` hears 'code'
+# alone (a KeyError), neither status nor reason.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/env"
