@@ -148,3 +148,24 @@ def test_verify_compares_the_tally_with_the_facts(
     assert tracker(settings, "stats", "rebuild", "--from", day, "--to", day).status == 0
     assert not one.has_tally
     assert tracker(settings, "stats", "verify").status == 0
+
+
+def test_verify_names_a_tally_that_a_scheduler_of_before_made(
+    tallied_application: Tallied, counted_by_day: Reporting, settings: Settings
+) -> None:
+    one = tallied_application
+    other = one.readers.folder.path / "other"
+    [(content,)] = rows(one.database, "SELECT content FROM facts_tallies")
+    other.write_bytes(content)
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE TABLE tally AS FROM read_parquet('{other}') WHERE NOT starts_with(kind, 'visit_')")
+        engine.execute(f"COPY (SELECT * EXCLUDE (visit_channel) FROM tally) TO '{other}' (FORMAT parquet)")
+    checksum = hashlib.blake2b(other.read_bytes(), digest_size=16).hexdigest()
+    text = """
+        UPDATE facts_tallies SET content = %s, checksum = %s,
+            kinds = ARRAY(SELECT kind FROM unnest(kinds) AS kind WHERE kind NOT LIKE 'visit%%') RETURNING 1
+    """
+    rows(one.database, text, other.read_bytes(), checksum)
+    verified = tracker(settings, "stats", "verify", "--json")
+    [difference] = verified.json["differences"]
+    assert "older version" in difference["stored"]

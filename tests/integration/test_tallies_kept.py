@@ -92,6 +92,20 @@ def test_a_tally_of_this_day_is_not_wanted_again_whatever_the_time_zone_of_the_s
             assert facts_tallies.wanting(tx, *dates, facts=1, seconds=0, left_out=1) == [], zone
 
 
+def test_a_tally_that_a_scheduler_of_before_made_is_made_anew(tallied_application: Tallied) -> None:
+    one = tallied_application
+    one.store(made_of(one.application, TWO_DAYS))
+    assert one.count(AFTERNOON) == 1
+
+    def make() -> int:
+        clock = StandingClock(AFTERNOON)
+        return tally_making.make_tallies(one.database, one.writer.folder, clock, min_facts=1, rest_seconds=0)
+
+    assert make() == 0
+    rows(one.database, "UPDATE facts_tallies SET kinds = array_remove(kinds, 'visit_channel') RETURNING 1")
+    assert (make(), make()) == (1, 0)
+
+
 def test_a_tally_that_cannot_be_made_is_put_off(tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch) -> None:
     one = tallied_application
     one.store(made_of(one.application, TWO_DAYS))

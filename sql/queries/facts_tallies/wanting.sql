@@ -29,5 +29,7 @@ HAVING sum(days.facts) >= %(facts)s
        WHERE facts_tallies.application_id = applications.id
          AND facts_tallies.made_at >= max(days.made_at)
          AND facts_tallies.last_date >= coalesce(restless.date - 1, %(last)s::date)
+         -- A scheduler of before, which went on after the migration, made it without the sources of visits.
+         AND 'visit_channel' = ANY (facts_tallies.kinds)
    )
 ORDER BY sum(days.facts) DESC
