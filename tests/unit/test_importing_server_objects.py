@@ -183,8 +183,8 @@ def test_a_request_that_is_no_request_line_hides_no_target(name: str, request_: 
     values = {"time": ISO, "ip": ADDRESS, "method": "GET", "path": "/x", "status": 200, "user_agent": "M"}
     columns = read(orjson.dumps(values | {name: request_}))[1].columns
     assert (columns["url"], columns["user_agent"]) == ("/x", "M")
-    line = "GET /line HTTP/1.1"
-    assert read(orjson.dumps(values | {name: line}))[1].columns["url"] == "/line"
+    for line in ("GET /line HTTP/1.1", "get /line HTTP/1.1", "GET https://site.example/line HTTP/1.1"):
+        assert read(orjson.dumps(values | {name: line}))[1].columns["url"].endswith("/line")
 
 
 @pytest.mark.parametrize("further", [{"len": 3}, {"address": "Main st 5"}, {"req": "8f3a-id"}, {"url": "/b"}])
@@ -209,9 +209,11 @@ def test_common_words_do_not_take_an_object_from_our_own_names(further: dict[str
         ({"clientAddr": ADDRESS, "address": "10.0.0.5"}, ADDRESS),
         ({"user_agent": "M", "address": "Main st 5"}, None),
         ({"address": ADDRESS, "http_x_forwarded_for": ""}, ADDRESS),
+        ({"address": ADDRESS, "remote_addr": ADDRESS, "http_x_forwarded_for": "198.51.100.7"}, ADDRESS),
+        ({"address": 5}, None),
     ],
 )
-def test_an_address_is_the_visitors_where_it_is_one_and_no_other_is(names: dict[str, str], address: str | None) -> None:
+def test_an_address_is_the_visitors_where_it_is_one_and_no_other_is(names: dict[str, Any], address: str | None) -> None:
     columns = read(orjson.dumps({"time": ISO, "request_uri": "/x"} | names))[1].columns
     assert (columns["ip_address"], columns["url"]) == (address, "/x")
 

@@ -12,7 +12,7 @@ from tracker.privacy.addresses import normalise
 
 _HEADERS = ("referrer", "user_agent")
 _NO_TARGET = re.compile(r'[ "<>]')
-_REQUEST_LINE = re.compile(r"[A-Z-]+ \S")
+_REQUEST_LINE = re.compile(r"[A-Za-z_-]+ (?:/|\*|http)|.* HTTP/\d")
 _MAY_LACK_ESCAPES = frozenset(
     (
         *("uri", "document_uri", "URI", "path", "request_path", "url.path", "uri_path", "requestPath", "request.path"),
@@ -56,9 +56,11 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
     if "target" in fields and "request" in fields and not _REQUEST_LINE.match(fields["request"]):
         del fields["request"]  # An id of the request's, or what its application calls it.
-    word = values.get("address")
-    if word is not None and fields.get("address") is word and ("forwarded_for" in fields or normalise(word) is None):
-        del fields["address"]  # The same text: no other name gave one. It may be the server's, or a street.
+    address, word = fields.get("address"), values.get("address")
+    # The very same text, or a number: no other name gave one. It may be the server's, a street or an index.
+    is_word = address is not None and (address is word or address == repr(word))
+    if is_word and ("forwarded_for" in fields or normalise(address or "") is None):
+        del fields["address"]
 
 
 def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:
