@@ -107,6 +107,17 @@ def is_plain(value: Any, depth: int) -> bool:
     return False
 
 
+def nests_over(value: Any, depth: int) -> bool:
+    """Return whether a parsed value has more levels than `depth`: level by level, so that any depth can be asked."""
+    level = [value]
+    for _ in range(depth + 1):
+        containers = [item for item in level if type(item) is dict or type(item) is list]
+        if not containers:
+            return False
+        level = [item for one in containers for item in (one.values() if type(one) is dict else one)]
+    return True
+
+
 def faults(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
     """Every breach with its path, in no particular order. Iterative: the text may nest deeper than Python's stack."""
     stack = [(value, path, depth)]

@@ -24,7 +24,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from tracker.application import ParameterDefinition, ParameterType
-from tracker.json_rules import MAX_INTEGER
+from tracker.json_rules import MAX_DEPTH, MAX_INTEGER, nests_over
 
 try:
     import re2
@@ -146,7 +146,7 @@ def _plain(number: float) -> str:
 
 
 def _rendered_bytes(value: Json) -> int:
-    """Bytes of the value as PostgreSQL renders jsonb. Depth is bounded by the JSON parser's own limit."""
+    """Bytes of the value as PostgreSQL renders jsonb. Depth is at most MAX_DEPTH."""
     if isinstance(value, dict):
         inner = sum(len(orjson.dumps(key)) + 2 + _rendered_bytes(item) for key, item in value.items())
         return 2 + inner + 2 * max(0, len(value) - 1)
@@ -191,7 +191,7 @@ def _with_default(rule: ParameterRule, default_value: str) -> ParameterRule:
     default: Json = default_value
     if rule.type in ("array", "object"):
         try:
-            default = orjson.loads(default_value)
+            default = None if nests_over(parsed := orjson.loads(default_value), MAX_DEPTH) else parsed
         except ValueError:
             default = None
     typed = None if default is None else _typed(rule.type, default)

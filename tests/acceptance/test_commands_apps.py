@@ -127,6 +127,7 @@ def test_a_definition_is_written_and_then_changed_piece_by_piece(settings: Setti
         (["--type", "number", "--allowed", '[1, "two"]'], 1, "holds a value that is no number"),
         (["--type", "money"], 2, "money"),
         (["--type", "string", "--rules", "{"], 2, "--rules"),
+        (["--type", "array", "--rules", f'{{"allowed_values": {"[" * 260}{"]" * 260}}}'], 2, "more than 20 levels"),
         (["--name", "Price"], 1, "needs a type"),
     ],
 )

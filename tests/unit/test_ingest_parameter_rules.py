@@ -160,6 +160,10 @@ def test_a_broken_rule_is_named_and_without_effect(rules: Any) -> None:
     assert len(made.problems) == 1
 
 
+DEEPEST = f'{{"a":{"[" * 19}{"]" * 19}}}'
+"""As deep as a hit may be."""
+
+
 @pytest.mark.parametrize(
     ("kind", "default", "parsed", "text"),
     [
@@ -169,6 +173,7 @@ def test_a_broken_rule_is_named_and_without_effect(rules: Any) -> None:
         ("boolean", "true", True, "true"),
         ("array", "[1, 2]", [1, 2], "[1,2]"),
         ("object", '{"a": 1}', {"a": 1}, '{"a":1}'),
+        ("object", DEEPEST, orjson.loads(DEEPEST), DEEPEST),
     ],
 )
 def test_a_default_is_read_by_the_type(kind: ParameterType, default: str, parsed: Any, text: str) -> None:
@@ -186,6 +191,7 @@ def test_a_default_is_read_by_the_type(kind: ParameterType, default: str, parsed
         ("array", "null", None),
         ("number", "5", {"max_value": 4}),
         ("string", "x" * 2001, None),
+        *(("object", f'{{"a":{"[" * levels}{"]" * levels}}}', None) for levels in (20, 260, 600, 1000)),
     ],
 )
 def test_a_default_that_its_own_definition_refuses_is_broken(kind: ParameterType, default: str, rules: Any) -> None:

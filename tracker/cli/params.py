@@ -9,6 +9,7 @@ import orjson
 from tracker.cli import connections
 from tracker.cli.options import NUMBER, app_id_option, json_option
 from tracker.cli.output import print_json, print_row, print_rows
+from tracker.json_rules import MAX_DEPTH, TOO_DEEP, nests_over
 from tracker.management import parameters, presets
 from tracker.management.definition_check import TYPES
 
@@ -112,6 +113,9 @@ def preset(*, name: str, app_id: str, as_json: bool) -> None:
 
 def _json(option: str, text: str) -> object:
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise click.BadParameter(f"it needs JSON: {error.msg}.", param_hint=option) from error
+    if nests_over(value, MAX_DEPTH):
+        raise click.BadParameter(TOO_DEEP, param_hint=option)
+    return value

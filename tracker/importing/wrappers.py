@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from tracker.importing.record import Malformed
+from tracker.json_rules import nests_over
 
 
 class Unwrapped(NamedTuple):
@@ -263,19 +264,9 @@ def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
             line = _AFTER_BACKSLASH.sub(_as_json, line)
         value = orjson.loads(line.decode("utf-8", "replace"))
     # Each level has a bracket of its own, of which ordinary lines have a few.
-    if line.count(b"{") + line.count(b"[") > _MAX_LEVELS and _is_too_deep(value):
+    if line.count(b"{") + line.count(b"[") > _MAX_LEVELS and nests_over(value, _MAX_LEVELS):
         raise Malformed(f"nested too deeply: over {_MAX_LEVELS} levels")
     return value
-
-
-def _is_too_deep(value: Any) -> bool:  # noqa: ANN401 any JSON value
-    level = [value]
-    for _ in range(_MAX_LEVELS + 1):
-        containers = [item for item in level if type(item) is dict or type(item) is list]
-        if not containers:
-            return False
-        level = [item for one in containers for item in (one.values() if type(one) is dict else one)]
-    return True
 
 
 def _as_json(match: re.Match[bytes]) -> bytes:
