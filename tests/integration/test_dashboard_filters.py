@@ -169,3 +169,46 @@ def test_of_a_list_that_is_longer_than_what_is_read_the_rest_is_searched_too(
     assert "/cart" in listed
     assert "The 1 most frequent" in listed
     assert "alert" in browsing.get(f"{HOME}/values?panel=pages&find=SCR").text
+
+
+@pytest.mark.parametrize("longest", [1000, 3])
+def test_a_host_is_found_by_its_letters_and_by_how_it_is_stored(  # noqa: PLR0917 fixtures
+    browsing: Browsing,
+    database: Database,
+    settings: Settings,
+    redis: Connection,
+    application: Application,
+    monkeypatch: pytest.MonkeyPatch,
+    longest: int,
+) -> None:
+    referrers = ["a.example", "b.example", "c.example"] * 2 + ["xn--mnchen-3ya.example", "xn--bcher-kva.example"]
+    sources = [{"referrer": f"https://{host}/"} for host in referrers] + [
+        {"url": "https://shop.example/?utm_source=Bad%20M%C3%BCnchen"}
+    ]
+    hits = [
+        hit_of(application, 100 + number, created_at=NOON - timedelta(days=2), client_sub_id=f"r{number}", **source)
+        for number, source in enumerate(sources)
+    ]
+    enqueue(redis, hits)
+    drain(redis, database)
+    fold_everything(database)
+    make_facts(database, settings.facts_url)
+    monkeypatch.setattr("tracker.dashboard.panel_page._MAX_ROWS", longest)
+
+    def found(text: str, panel: str = "sources") -> tuple[list[str], list[str]]:
+        page = browsing.get(f"{HOME}/values?range=30d&panel={panel}&find={quote(text)}").text
+        values = re.findall(r'<span title="([^"]*)"', page)
+        return values, [html.unescape(link) for link in re.findall(r'<a href="([^"]+)">Show the traffic of', page)]
+
+    munich = "xn--mnchen-3ya.example"
+    assert set(found("ünche")[0]) == {munich, "bad münchen"}
+    assert found("MÜNCHEN")[1] == [], "no text is in both"
+    assert found("xn--mnchen") == ([munich], [f"{HOME}?range=30d&source.contains=xn--mnchen"])
+    assert found("ünchen.ex") == ([munich], []), "a part of a label stands for another one in ASCII"
+    assert found("bad mün") == (["bad münchen"], [f"{HOME}?range=30d&source.contains=bad+m%C3%BCn"])
+    [link] = found("Bücher.example")[1]
+    assert link.endswith("source.contains=xn--bcher-kva.example")
+    assert cards(browsing.get(link))["sessions"] == "1"
+    assert found("Bücher.example", "referrers")[0] == ["xn--bcher-kva.example"]
+    chosen = browsing.get(f"{HOME}?range=30d&source={munich}").text
+    assert f"Source: münchen.example ({munich}) <span" in chosen

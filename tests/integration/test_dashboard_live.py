@@ -61,6 +61,9 @@ def test_it_says_what_is_wrong_when_no_hit_comes(
     redis.hset(filtered.COUNTS, filtered.field_of(other.id, "dnt", datetime.now(UTC)), 9)
     told = text_of(browsing.get(f"{HOME}/first-hit"))
     assert "is not of the application&#39;s domain: 5. Only pages of shop.example and below" in told
+    applications.update(database, "shop", {"domain": "münchen.example"})
+    told = text_of(browsing.get(f"{HOME}/first-hit"))
+    assert "Only pages of münchen.example (xn--mnchen-3ya.example) and below" in told
     assert "Bots and crawlers: 1." in told
     assert "Do Not Track" not in told, "another application's"
     assert "No worker is registered" in told

@@ -50,6 +50,7 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     page = owner.get(f"{HOME}/settings").text
     assert '<span title="xn--mnchen-3ya.example">münchen.example</span>' in page
     assert 'name="domain" value="münchen.example"' in page
+    assert "<code>xn--mnchen-3ya.example</code>" in page
     assert heading(owner.get(f"{HOME}/settings")) == "Söhne &lt;b&gt;"
     owner.post(f"{HOME}/settings", action="setting", key="bot_filter", value="keep")
     assert settings.get(database, "shop", "bot_filter").setting_value == "keep"
@@ -71,11 +72,6 @@ def test_the_application_is_renamed_and_set_in_both_languages(
     assert untranslated == []
     [statuses] = re.findall(r'<select id="status".*?</select>', page.text, re.DOTALL)
     assert re.findall(r'<option value="(\w+)"', statuses) == ["active", "inactive"]
-    described = {"action": "application", "name": "Shop", "domain": "", "description": "𠮷" * 10_000}
-    assert owner.post(f"{HOME}/settings", **described).status_code == 303
-    assert applications.show(database, "shop").description == described["description"]
-    sent = {"PATH_INFO": f"{HOME}/settings", "REQUEST_METHOD": "POST"}
-    assert max_body_of(managing.app, LARGER_BODIES)(sent) > len(urlencode(described)), "the server takes it, too"
     paused = {"action": "application", "name": "Shop", "domain": ""}
     owner.post(f"{HOME}/settings", status="inactive", **paused)
     assert applications.show(database, "shop").status == "inactive"
@@ -241,3 +237,11 @@ def test_what_was_entered_stays_where_it_is_refused(
     if path == "keys":
         assert " checked" not in form
         assert 'value="90" selected' in form
+
+
+def test_a_description_of_any_length_fits_the_form(owner: Browsing, managing: Managing, database: Database) -> None:
+    described = {"action": "application", "name": "Shop", "domain": "", "description": "𠮷" * 10_000}
+    assert owner.post(f"{HOME}/settings", **described).status_code == 303
+    assert applications.show(database, "shop").description == described["description"]
+    sent = {"PATH_INFO": f"{HOME}/settings", "REQUEST_METHOD": "POST"}
+    assert max_body_of(managing.app, LARGER_BODIES)(sent) > len(urlencode(described)), "the server takes it, too"

@@ -16,7 +16,8 @@ from tracker.domains import readable_host
 _FILE: Final = Path(__file__).parent / "texts" / "names.json"
 _NAMED: Final = ("country", "language")
 _TOLD: Final = ("channel", "device", "screen")
-_OF_HOSTS: Final = ("host", "referrer", "source")
+OF_HOSTS: Final = ("referrer", "source")
+"""Dimensions whose values are hosts, or begin with one."""
 IN_WORDS: Final = (*_NAMED, *_TOLD)
 """Dimensions whose values are shown in the reader's words, not as they are stored."""
 
@@ -27,10 +28,16 @@ def label_of(words: Words, dimension: str, value: str) -> str:
         return _names()[words.language][dimension].get(value, value)
     if dimension in _TOLD:
         return words.known(f"{dimension}.{value}", value)
-    if dimension in _OF_HOSTS:
+    if dimension in OF_HOSTS:
         host, slash, path = value.partition("/")
         return readable_host(host) + slash + path
     return value
+
+
+def full_label_of(words: Words, dimension: str, value: str) -> str:
+    """Return what to show for a value that stands alone: with a host in other letters, how it is written in ASCII."""
+    label = label_of(words, dimension, value)
+    return f"{label} ({value})" if dimension in OF_HOSTS and label != value else label
 
 
 @cache

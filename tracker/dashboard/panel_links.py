@@ -6,7 +6,7 @@ from typing import Any
 
 from tracker.dashboard import panels
 from tracker.dashboard.chart import Bar
-from tracker.dashboard.labels import label_of
+from tracker.dashboard.labels import full_label_of, label_of
 from tracker.dashboard.range_choice import query_string, range_choice
 from tracker.dashboard.ranges import COMPARISONS, NAMES
 from tracker.dashboard.wording import Words, language
@@ -27,11 +27,7 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
         "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
         "zoom": lambda bar: _zoom(asked, bar),
         "label": label,
-        "in_words": lambda chosen: words(
-            f"filter.that.{chosen.comparison}",
-            what=words(f"filter.{chosen.dimension}"),
-            value=label(chosen.dimension, chosen.value) if chosen.comparison != "contains" else chosen.value,
-        ),
+        "in_words": partial(_in_words, words),
     }
 
 
@@ -40,6 +36,13 @@ def query_of(asked: panels.Asked, changed: Mapping[str, object]) -> str:
     time = _comparison(asked) if "range" in changed else _times(asked)
     filters = {chosen.name: chosen.value for chosen in asked.filters}
     return query_string(**{**time, **filters, **asked.panels, **changed})
+
+
+def _in_words(words: Words, chosen: panels.ChosenFilter) -> str:
+    """Return what a filter says; what a value contains is a part of how it is stored."""
+    is_whole = chosen.comparison != "contains"
+    value = full_label_of(words, chosen.dimension, chosen.value) if is_whole else chosen.value
+    return words(f"filter.that.{chosen.comparison}", what=words(f"filter.{chosen.dimension}"), value=value)
 
 
 def _times(asked: panels.Asked) -> dict[str, object]:

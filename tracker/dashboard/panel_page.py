@@ -9,7 +9,7 @@ from flask import Response, request
 
 from tracker.dashboard import panels
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.labels import IN_WORDS, label_of
+from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
 from tracker.dashboard.page import HEADERS, address, fragment, page
 from tracker.dashboard.panel_links import of_panels
 from tracker.dashboard.panels import Asked, Panel
@@ -18,6 +18,7 @@ from tracker.dashboard.services import current_services
 from tracker.dashboard.site_days import now_there
 from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
+from tracker.domains import ENCODED, ascii_host
 from tracker.errors import invalid
 from tracker.reading.export_lines import safe_cell
 
@@ -53,9 +54,9 @@ def values(app_id: str) -> Response:
         panel=listed,
         whole=_whole(app_id, listed, asked),
         shown=_MAX_SHOWN,
-        is_cut=len(listed.rows) == _MAX_ROWS,
+        is_cut=len(listed.rows) >= _MAX_ROWS,
         text=text,
-        may_filter=listed.dimension not in IN_WORDS,
+        part=_common_part(listed, text) if text else None,
     )
 
 
@@ -98,12 +99,30 @@ def _whole(app_id: str, panel: Panel, asked: Asked) -> Mapping[str, int]:
 
 
 def _searched(app_id: str, name: str, asked: Asked, text: str) -> Panel:
-    """Return the values in which the text occurs as they are shown, whatever its case.
+    """Return the values in which the text occurs as they are shown or, unless that is in words, stored; in any case.
 
-    Of a list that is longer than what is read of it, reports look for them.
+    Of a list that is longer than what is read of it, reports look for them: for letters beyond ASCII among all hosts
+    that have some, as a part of a name is no part of what stands for it in ASCII.
     """
     panel, words = _rows(app_id, name, asked), Words(language())
-    if len(panel.rows) == _MAX_ROWS and panel.dimension not in IN_WORDS:
-        panel = _rows(app_id, name, asked.also(panel.dimension, "contains", text))
+    dimension = panel.dimension
+    if len(panel.rows) == _MAX_ROWS and dimension not in IN_WORDS:
+        panel = _rows(app_id, name, asked.also(dimension, "contains", text))
+        if dimension in OF_HOSTS and not text.isascii():
+            panel = panel.also(_rows(app_id, name, asked.also(dimension, "contains", ENCODED)))
     sought = text.casefold()
-    return panel.only(lambda value: sought in label_of(words, panel.dimension, value).casefold())
+
+    def fits(value: str) -> bool:
+        is_stored = dimension not in IN_WORDS and sought in value.casefold()
+        return is_stored or sought in label_of(words, dimension, value).casefold()
+
+    return panel.only(fits)
+
+
+def _common_part(panel: Panel, text: str) -> str | None:
+    """Return by which part of their stored values a filter takes all that were found; None where there is none."""
+    if panel.dimension in IN_WORDS:
+        return None
+    values = [value.lower() for value, _ in panel.rows if value is not None]
+    parts = (text, ascii_host(text) if panel.dimension in OF_HOSTS else None)
+    return next((part for part in parts if part and all(part.lower() in value for value in values)), None)

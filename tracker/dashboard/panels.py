@@ -107,6 +107,11 @@ class Panel:
         """Return whether there may be more values than these."""
         return len(self.rows) >= ROWS
 
+    def also(self, other: "Panel") -> "Panel":
+        """Return it with the values of another one of the same hits, too, the most frequent first."""
+        rows = {**dict(self.rows), **dict(other.rows)}
+        return replace(self, rows=sorted(rows.items(), key=lambda row: -row[1]), exact=self.exact and other.exact)
+
     def only(self, fits: Callable[[str], bool]) -> "Panel":
         """Return it with those of its values that fit."""
         return replace(self, rows=[row for row in self.rows if row[0] is not None and fits(row[0])])
