@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 
@@ -104,6 +105,25 @@ def test_a_tally_that_a_scheduler_of_before_made_is_made_anew(tallied_applicatio
     assert make() == 0
     rows(one.database, "UPDATE facts_tallies SET kinds = array_remove(kinds, 'visit_channel') RETURNING 1")
     assert (make(), make()) == (1, 0)
+
+
+def test_times_of_visits_are_added_up_to_the_microsecond_so_that_a_tally_is_the_same_when_it_is_made_again(
+    tallied_application: Tallied, tmp_path: Path
+) -> None:
+    one = tallied_application
+    tenth = 0.1 / 60
+    one.store(
+        made_of(
+            one.application,
+            [(at, f"v{number}", None, "/x", None, None, None) for number in range(10) for at in (-60, -60 + tenth)],
+        )
+    )
+    assert one.count(AFTERNOON) == 1
+    [(content,)] = rows(one.database, "SELECT content FROM facts_tallies")
+    (tmp_path / "tally").write_bytes(content)
+    with duckdb.connect() as engine:
+        query = "SELECT DISTINCT seconds FROM read_parquet(?) WHERE sessions = 10"
+        assert engine.execute(query, [str(tmp_path / "tally")]).fetchall() == [(11.0,)], "1.1 s each"
 
 
 def test_a_tally_that_cannot_be_made_is_put_off(tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,8 @@ from tracker.store import facts_files, facts_tallies
 from tracker.store.database import Database
 from tracker.store.facts_tallies import TallyRow
 
-_COLUMNS = f"""kind, value, day, prev, visitors, requests, views, sessions, round(seconds, 3), bounces,
+_COLUMNS = f"""kind, value, day, prev, visitors, requests, views, sessions, seconds, bounces,
     {tallies.OF_SEVERAL}"""
-"""Sums of seconds depend on the order in which they were added up, far behind the point."""
 
 
 def tally_difference(
