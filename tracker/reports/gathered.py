@@ -20,7 +20,7 @@ from tracker.reports.visits import RAW, WHOLE, gathered_of
 from tracker.reports.zone_days import ZoneDays
 
 _MAX_ROWS: Final = 1_500_000
-"""Of all tables that are kept: about 80 MB, which the engine may put on the disk."""
+"""Of all tables that are kept: some 200 MB with what a page asks, which the engine may put on the disk."""
 MAX_TABLES: Final = 20
 _WAIT_SECONDS: Final = 25.0
 
