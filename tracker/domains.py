@@ -18,6 +18,7 @@ _WRITTEN_TOGETHER: Final = (
     {"LATIN", "CJK", "HANGUL"},
     {"LATIN", "CJK", "BOPOMOFO"},
     {"LATIN", "MIDDLE"},
+    {"ARABIC", "EXTENDED"},  # Persian digits.
 )
 """Scripts of one label, as names of characters begin: UTS 39, 5.2, "highly restrictive"; the point in `col·lecció`."""
 _LIKE_LATIN: Final = frozenset("аысԁеԍһіюјӏорԗԛѕԝхуъьҽпгѵѡαγηικνορτυχωϲϳ")

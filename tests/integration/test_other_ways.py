@@ -21,8 +21,8 @@ from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
 MARK = "the-request-that-is-followed"
-NOUNS = {"tracker/json_rules.py", "tracker/receiver/endpoints.py"}
-"""What JSON is, and what brings a hit: whoever holds a text or a request asks there, and goes on where they were."""
+NOUNS = {"tracker/json_rules.py", "tracker/receiver/endpoints.py", "tracker/visible_text.py"}
+"""What JSON is, what people see, and what brings a hit: whoever holds a text or a request asks there, and goes on."""
 CONNECTION = "tracker/facts/duckdb_connection.py"
 """The library itself, behind the engine's own file."""
 MAX_FILES_TO_SQL, MAX_FILES_OF_A_DELIVERY, MAX_FILES_OF_A_REPORT = 6, 5, 9

@@ -104,6 +104,8 @@ def test_umamis_first_version_has_an_address_and_names_of_its_own() -> None:
     assert values("/api/collect", "", umami("pageview", **told)) == page
     event = umami(event_name="signup", event_data={"plan": "pro"}, **told)
     assert values("/api/collect", "", event) == {**page, "event_name": "signup", "event_data": {"plan": "pro"}}
+    older = umami(event_type="click", event_value="signup", **told)
+    assert values("/api/collect", "", older) == {**page, "event_name": "signup"}
 
 
 def test_a_key_of_ours_is_found_where_a_client_can_put_it() -> None:

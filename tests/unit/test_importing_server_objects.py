@@ -211,6 +211,9 @@ def test_common_words_do_not_take_an_object_from_our_own_names(further: dict[str
         ({"address": ADDRESS, "http_x_forwarded_for": ""}, ADDRESS),
         ({"address": ADDRESS, "remote_addr": ADDRESS, "http_x_forwarded_for": "198.51.100.7"}, ADDRESS),
         ({"address": 5}, None),
+        ({"address": ADDRESS, "x_forwarded_for": "unknown"}, ADDRESS),
+        ({"address": f"{ADDRESS}, 10.0.0.1"}, ADDRESS),
+        ({"address": ADDRESS, "x_forwarded_for": "198.51.100.1"}, ADDRESS),
     ],
 )
 def test_an_address_is_the_visitors_where_it_is_one_and_no_other_is(names: dict[str, Any], address: str | None) -> None:
@@ -222,3 +225,19 @@ def test_what_logstash_calls_a_client_and_a_verb_leaves_others_their_host() -> N
     values = {"time": ISO, "clientip": ADDRESS, "verb": "GET", "request": "/x", "host": "site.example", "status": 200}
     _, record = read(orjson.dumps(values))
     assert (record.host, record.columns["url"]) == ("site.example", "/x")
+
+
+@pytest.mark.parametrize("ident", [{"ident": "-"}, {}])
+@pytest.mark.parametrize("request_", ["/real?x=1", "https://site.example/real?x=1"])
+def test_logstash_names_its_log_by_path_and_the_page_by_request(ident: dict[str, str], request_: str) -> None:
+    values = {"timestamp": ISO, "clientip": ADDRESS, "verb": "GET", "request": request_, "response": "200"} | ident
+    _, record = read(orjson.dumps(values | {"path": "/var/log/nginx/access.log", "host": "web01"}))
+    assert (record.columns["url"] or "").endswith("/real?x=1")
+    assert record.host == (None if ident else "web01")
+
+
+@pytest.mark.parametrize("name", ["url", "reqPath", "original_path"])
+def test_other_names_of_a_path_whose_escapes_were_undone(name: str) -> None:
+    for written, query, url in (("/a b", {"args": ""}, "/a%20b"), ("/ä", {"query": ""}, "/%C3%A4")):
+        values = {"time": ISO, "clientip": ADDRESS, "status": "200", name: written} | query
+        assert read(orjson.dumps(values))[1].columns["url"] == url

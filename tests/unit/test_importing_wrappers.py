@@ -83,6 +83,8 @@ def read(line: bytes) -> Record:
         (b"2015-05-17 10:05:03.123456789  " + LINE, "timestamps"),
         (orjson.dumps({"HOST": "web1", "PROGRAM": "nginx", "MESSAGE": LINE.decode()}), "json"),
         (orjson.dumps({"time": 1431857103.5, "host": "web1", "event": LINE.decode()}), "json"),
+        (orjson.dumps({"event": LINE.decode(), "data": {"a": 1}}), "json"),
+        (orjson.dumps({"event": LINE.decode(), "result": {}}), "json"),
         (orjson.dumps({"preview": False, "result": {"_raw": LINE.decode()}}), "json in json"),
         (orjson.dumps({"_entry": LINE.decode(), "app": "nginx"}), "json"),
     ],

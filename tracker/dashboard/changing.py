@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Response, g
 
-from tracker.dashboard.form import form
+from tracker.dashboard.form import MAX_FORM_BYTES, form
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
@@ -31,7 +31,7 @@ def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple
     app_id = application_named(app_id).app_id
     require(permission)
     require_own_page()
-    fields = form()
+    fields = form(max_bytes=MAX_FORM_BYTES)
     action = actions.get(fields.get("action", ""))
     if action is None:
         raise invalid("There is no such action.", action=["Must be one of " + ", ".join(actions)])

@@ -7,13 +7,15 @@ from flask import request
 from tracker.errors import Refused, invalid
 from tracker.web.body import BODY_READ, read_body
 
+_MAX_BYTES = 8192
 MAX_FORM_BYTES = 131_072
-"""A description of 10,000 characters takes up to 120 KB as a form, a webhook of 50 events of the longest names 85."""
+"""Of a change: a description of 10,000 characters takes up to 120 KB,
+a webhook of 50 events of the longest names 85 KB."""
 _MAX_FIELDS = 100
 """A webhook asks for 50 events by a field each, beside those that it could ask for."""
 
 
-def form(*, max_bytes: int = MAX_FORM_BYTES) -> dict[str, str]:
+def form(*, max_bytes: int = _MAX_BYTES) -> dict[str, str]:
     """Return the fields by name, the last one where a name comes twice.
 
     Raises Refused for what no form of ours sends.
@@ -28,4 +30,5 @@ def form(*, max_bytes: int = MAX_FORM_BYTES) -> dict[str, str]:
         raise invalid("The form cannot be read.") from None
     if any("\0" in value for _, value in fields):
         raise invalid("The form holds the character NUL.")
-    return dict(fields)
+    # Browsers send line breaks as CR LF; people, and the API, count and write one character.
+    return {name: value.replace("\r\n", "\n") for name, value in fields}

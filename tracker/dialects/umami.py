@@ -53,7 +53,8 @@ def _hit(value: Any, request: ClientRequest) -> ClientHit:  # noqa: ANN401 any J
     key = key_in(request.headers)
     if kind not in ("event", "pageview", "identify"):
         return ClientHit(site, None, key)
-    called = text_of(payload.get("name")) or text_of(payload.get("event_name"))  # Version 1 has the longer names.
+    # Version 1 has the longer names; before 1.38 the name of an event was its value.
+    called = next(filter(None, (text_of(payload.get(name)) for name in ("name", "event_name", "event_value"))), None)
     name = "identify" if kind == "identify" else called or "page_view"
     visitor, title = visitor_of(request.headers), text_of(payload.get("title"))
     values = given(

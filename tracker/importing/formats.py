@@ -25,7 +25,7 @@ from tracker.importing.ltsv import labelled_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.unreadable import why_unreadable
 from tracker.importing.w3c import W3CReader
-from tracker.importing.wrappers import Unwrapped, json_of, message_of, unwrap, unwrap_json
+from tracker.importing.wrappers import Unwrapped, json_of, messages_of, unwrap, unwrap_json
 
 _JSON_NAMES: Final = ("jsonl", "json", "nginx-json", "caddy", "traefik-json", "tomcat-json", "ltsv", "logfmt")
 _NOT: Final = {"json": "no JSON object, no labelled values, no pairs", "w3c": "not a record of a W3C log"}
@@ -163,21 +163,22 @@ class LogReader:
         if is_object and (inner := unwrap_json(values)) is not None:
             return self._read_inner(inner, time, wrappers)
         if isinstance(self.only, LineFormat):
-            if not is_object or (inner := message_of(values)) is None:
+            inner = next(iter(messages_of(values)), None) if is_object else None
+            if inner is None:
                 raise Malformed(self._no_format(line))
             return self._read_inner(inner, time, wrappers)
         try:
             record = json_record(values, line, self.rules, self.names, time, unread=self.unread)
         except UnknownNames as unknown:
             # A shipper's or a logger's object around a line: its own names say nothing about a request.
-            if not is_object or (inner := message_of(values)) is None:
-                raise
-            try:
-                return self._read_inner(inner, time, wrappers)
-            except (UnknownNames, _OfNoFormat):
-                if inner.is_word:
-                    raise unknown from None
-                raise
+            why: Malformed = unknown
+            for inner in messages_of(values) if is_object else ():
+                try:
+                    return self._read_inner(inner, time, wrappers)
+                except (UnknownNames, _OfNoFormat) as error:
+                    # Of a word there is nothing to say.
+                    why = why if inner.is_word else error
+            raise why from None
         self._count("jsonl", wrappers)
         return record
 

@@ -8,14 +8,26 @@ from urllib.parse import unquote
 from tracker.importing.escapes import as_sent
 from tracker.importing.json_aliases import NamesOfObject, value_at
 from tracker.importing.record import Fields
-from tracker.privacy.addresses import normalise
+from tracker.privacy.addresses import is_inside, normalise
 
 _HEADERS = ("referrer", "user_agent")
 _NO_TARGET = re.compile(r'[ "<>]')
 _REQUEST_LINE = re.compile(r"[A-Za-z_-]+ (?:/|\*|http)|.* HTTP/\d")
 _MAY_LACK_ESCAPES = frozenset(
     (
-        *("uri", "document_uri", "URI", "path", "request_path", "url.path", "uri_path", "requestPath", "request.path"),
+        *(
+            "url",
+            "uri",
+            "document_uri",
+            "URI",
+            "path",
+            "request_path",
+            "url.path",
+            "uri_path",
+            "requestPath",
+            "request.path",
+        ),
+        *("reqPath", "resourcePath", "original_path"),
         *("CsUriStem", "properties.CsUriStem"),
     )
 )
@@ -33,6 +45,11 @@ def _has_query(values: dict[str, Any], known: NamesOfObject) -> bool:
     return any(value_at(values, path) is not None for path in queries)
 
 
+def _first_address(text: str) -> str | None:
+    """Return the first of a list of addresses; None where there is none."""
+    return normalise(text.partition(",")[0].strip())
+
+
 def is_cloudfront(values: Mapping[str, Any]) -> bool:
     """Return whether an object has the names of a W3C log, as CloudFront's JSON does."""
     return "c-ip" in values and ("time" in values or "timestamp" in values)
@@ -42,11 +59,10 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
     """Correct the fields that were found in an object by its names."""
     if "cliIP" in values:  # Akamai's DataStream encodes what visitors sent.
         fields.update((name, unquote(fields[name])) for name in _HEADERS if name in fields)
-    if "ident" in values and "clientip" in values and "verb" in values:
+    if "clientip" in values and "verb" in values:
         # Logstash before it had Elastic's names: `path` is the log's, `host` its machine's, and headers keep quotes.
-        fields.pop("host", None)
-        if fields.get("request", "").startswith("/"):
-            fields["target"] = fields.pop("request")
+        if "ident" in values:
+            fields.pop("host", None)
         fields.update((name, fields[name].strip('"')) for name in _HEADERS if name in fields)
     host = fields.get("host", "")
     if "address" not in fields and host == values.get("host") and normalise(host):
@@ -55,12 +71,16 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
     if (method := fields.get("method", "")).islower():
         fields["method"] = method.upper()  # As hapi writes it, whatever was sent.
     if "target" in fields and "request" in fields and not _REQUEST_LINE.match(fields["request"]):
-        del fields["request"]  # An id of the request's, or what its application calls it.
+        request = fields.pop("request")
+        if request.startswith(("/", "http://", "https://")):
+            fields["target"] = request  # A `path` beside it is that of a file.
+        # Else it is an id of the request's, or what its application calls it.
     address, word = fields.get("address"), values.get("address")
     # The very same text, or a number: no other name gave one. It may be the server's, a street or an index.
-    is_word = address is not None and (address is word or address == repr(word))
-    if is_word and ("forwarded_for" in fields or normalise(address or "") is None):
-        del fields["address"]
+    if address is not None and (address is word or address == repr(word)):
+        first, forwarded = _first_address(address), _first_address(fields.get("forwarded_for", ""))
+        if first is None or (forwarded is not None and is_inside(first)):
+            del fields["address"]
 
 
 def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:

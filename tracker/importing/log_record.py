@@ -1,6 +1,5 @@
 """From the fields of a line to a record: one set of rules for every format."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -12,7 +11,7 @@ from tracker.importing.escapes import as_sent, quote_path, target_as_sent
 from tracker.importing.log_times import log_time
 from tracker.importing.record import Fields, Kind, Malformed, Record
 from tracker.json_rules import MAX_INTEGER
-from tracker.privacy.addresses import normalise
+from tracker.privacy.addresses import is_inside, normalise
 
 AddressFrom = Literal["leftmost-public", "leftmost", "rightmost", "forwarded"]
 PageViews = Literal["pages", "all"]
@@ -31,15 +30,6 @@ _CONTROL_BUT_TAB: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _NAMELESS: Final = frozenset(("", "-", "unknown", "unix:", "none", "null"))
 _WITH_DECIMALS: Final = ("::", "64:ff9b::")
 _DEFAULT_PORTS: Final = frozenset(("", "-", "0", "80", "443"))
-_INSIDE: Final = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-            *("192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10"),
-        ),
-    )
-)
 _MAX_URL: Final = MAX_DESCRIPTION_LENGTHS["url"]
 _MAX_REFERRER: Final = MAX_DESCRIPTION_LENGTHS["referrer"]
 _MAX_USER_AGENT: Final = MAX_DESCRIPTION_LENGTHS["user_agent"]
@@ -159,16 +149,7 @@ def _chosen(text: str, address_from: AddressFrom) -> str | None:
         return addresses[-1]
     if address_from == "leftmost":
         return addresses[0]
-    return next((address for address in addresses if not _is_inside(address)), addresses[0])
-
-
-def _is_inside(address: str) -> bool:
-    """Return whether an address is one of a network's inside.
-
-    Private, shared (RFC 6598), local to a link or a machine.
-    """
-    parsed = ipaddress.ip_address(address)
-    return any(parsed in network for network in _INSIDE if network.version == parsed.version)
+    return next((address for address in addresses if not is_inside(address)), addresses[0])
 
 
 class _Requested(NamedTuple):

@@ -232,20 +232,22 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
     return None
 
 
-def message_of(values: dict[str, Any]) -> Unwrapped | None:
-    """Return the line inside an object of a log shipper or of a logger that writes JSON: its message, or an object."""
+def messages_of(values: dict[str, Any]) -> list[Unwrapped]:
+    """Return what may be the line inside an object of a log shipper, or of a logger that writes JSON, in order.
+
+    It is a message, or an object; Splunk has lines in `event`, structlog the name of what happened, with an object
+    beside it.
+    """
     texts = (text.rstrip("\r\n").encode() for name in _MESSAGES if isinstance(text := values.get(name), str) and text)
     objects = (orjson.dumps(value) for name in _OBJECTS if isinstance(value := values.get(name), dict))
     line = next(texts, None) or next(objects, None)
-    is_word = line is None
-    if line is None:
-        # Splunk has lines there, structlog the name of what happened, with an object beside it.
-        event = values.get("event")
-        if not isinstance(event, str) or not event:
-            return None
-        line = event.rstrip("\r\n").encode()
+    event = values.get("event")
     time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
-    return Unwrapped("json", line, None if time is None else str(time), is_word=is_word)
+    at = None if time is None else str(time)
+    messages = [] if line is None else [Unwrapped("json", line, at)]
+    if isinstance(event, str) and event:
+        messages.append(Unwrapped("json", event.rstrip("\r\n").encode(), at, is_word=True))
+    return messages
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value

@@ -117,7 +117,7 @@ def change(tx: Transaction, application: Application, key: KeyRow, changes: Mapp
     before: dict[str, Any] = {"name": key.name, "permissions": _granted(key), "expires_at": key.expires_at}
     after = {**before, **changes}
     after["permissions"] = _permissions(after["permissions"])
-    _check(after["name"], changes.get("expires_at"))
+    _check(changes.get("name"), changes.get("expires_at"))
     require_power(tx, by, application, _granted(key), key.expires_at)
     require_power(tx, by, application, after["permissions"], after["expires_at"])
     if after != before:
@@ -209,7 +209,7 @@ def _permissions(names: Sequence[str]) -> list[str]:
 
 def _check(name: str | None, expires_at: datetime | None) -> None:
     if name is not None and (not 1 <= len(name.strip()) <= _MAX_NAME_LENGTH or not is_visible(name)):
-        reason = f"It needs 1 to {_MAX_NAME_LENGTH} characters."
+        reason = f"It needs 1 to {_MAX_NAME_LENGTH} characters, none of them invisible."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     if expires_at is not None and expires_at <= datetime.now(UTC):
         reason = "It is not in the future: to end a key now, revoke it."

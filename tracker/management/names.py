@@ -12,7 +12,7 @@ def name_of(text: str) -> str:
     """Return a name without blanks around it. Raises Refused."""
     name = text.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not is_visible(name):
-        reason = f"It needs 1 to {MAX_NAME_LENGTH} characters."
+        reason = f"It needs 1 to {MAX_NAME_LENGTH} characters, none of them invisible."
         raise invalid(f"The name is not accepted: {reason}", name=[reason])
     return name
 

@@ -236,6 +236,6 @@ def _row(tx: Transaction, webhook_id: UUID, app_id: str | None) -> WebhookRow:
 
 
 def _noted(row: WebhookRow) -> dict[str, Any]:
-    """Return what the audit log keeps: of the URL nothing that may hold a key."""
+    """Return what the audit log keeps: of the URL what `place_of` leaves."""
     values = {name: value for name, value in asdict(row).items() if name in _NOTED}
     return {**values, "url": place_of(row.url)}

@@ -18,6 +18,16 @@ _6TO4 = 0x2002
 _KEPT_BITS_OF_6TO4 = 40
 """An address of 6to4 holds a whole IPv4 address after its first 16 bits (RFC 3056): 24 of its bits stay."""
 
+_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10"),
+        ),
+    )
+)
+
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str | None:
@@ -67,3 +77,12 @@ def networks_of(address: str) -> tuple[str, ...]:
     return tuple(
         str(ipaddress.ip_network((address, bits), strict=False)) for bits in (_NETWORK_BITS, _WIDER_NETWORK_BITS)
     )
+
+
+def is_inside(address: str) -> bool:
+    """Return whether an address is one of a network's inside.
+
+    Private, shared (RFC 6598), local to a link or a machine.
+    """
+    parsed = ipaddress.ip_address(address)
+    return any(parsed in network for network in _INSIDE if network.version == parsed.version)
