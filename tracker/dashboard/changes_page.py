@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -13,6 +12,7 @@ from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import require
 from tracker.dashboard.formats import NOTHING, Days
 from tracker.dashboard.page import page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.ranges import day_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, require_operator
@@ -80,8 +80,8 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
         today=services.clock.now().date(),
         first_day=first,
         last_day=last,
-        first_page=_query(asked),
-        next_page=None if further is None else _query({**asked, **further}),
+        first_page=query_string(**asked),
+        next_page=None if further is None else query_string(**asked, **further),
         is_first=after is None,
         is_filtered=any(asked.values()),
     )
@@ -127,7 +127,3 @@ def _text(value: Any) -> str:  # noqa: ANN401 whatever JSON holds
     else:
         text = NOTHING if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"
-
-
-def _query(values: Mapping[str, object]) -> str:
-    return "?" + urlencode({name: value for name, value in values.items() if value is not None})

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, get_args
-from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -12,6 +11,7 @@ from flask import Response, request
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
 from tracker.dashboard.page import address, page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
@@ -118,7 +118,7 @@ def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: 
         rows=rows[:_PAGE],
         states=STATES,
         state=chosen,
-        query=_query,
+        query=query_string,
         next_page=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
         is_first=before_id is None,
         events=(EVERYTHING, *NAMES, *(name for name in events if name not in (EVERYTHING, *NAMES))),
@@ -161,8 +161,3 @@ def _frame(app_id: str, webhook_id: UUID) -> dict[str, Any]:
 
 def _address(app_id: str, webhook_id: UUID) -> str:
     return f"{address(app_id)}/webhooks/{webhook_id}"
-
-
-def _query(**values: object) -> str:
-    """Return the query that these make, without those that are None; never empty, as a link to the page itself."""
-    return "?" + urlencode({name: value for name, value in values.items() if value is not None})

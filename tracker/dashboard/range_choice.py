@@ -11,7 +11,7 @@ from tracker.dashboard.wording import Words, language
 
 
 def query_string(**values: object) -> str:
-    """Return a query as an address has it; what is None is left out."""
+    """Return a query as an address has it; what is None is left out. At least `?`, which leads to the page."""
     return "?" + urlencode({name: str(value) for name, value in values.items() if value is not None})
 
 
