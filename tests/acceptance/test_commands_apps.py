@@ -76,7 +76,6 @@ def test_aliases_are_given_listed_and_taken_away(settings: Settings) -> None:
     ("option", "value", "named"),
     [
         ("--domain", "https://shop.example.com/", "domain"),
-        ("--rate-limit", "0", "rate limit"),
         ("--app-id", "no spaces", "app_id"),
         ("--name", " ", "name"),
     ],

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.support.openid_provider import CALLBACK, OpenIdProvider, Visitor, openid_provider
+from tests.support.openid_provider import CALLBACK, OpenIdProvider, Visitor, openid_provider, refreshed
 from tests.support.serving import Serving, serving
 from tracker.clock import SystemClock
 from tracker.management import applications, audit, keys, members
@@ -154,6 +154,26 @@ def test_what_is_no_answer_to_what_this_browser_began_signs_nobody_in(
     for path in ("https://evil.example/", "//evil.example", "/dashboard/../evil", "/\\evil.example"):
         led = Visitor(url).sign_in(ALICE, next=path)
         assert led.url == f"{url}/dashboard", path
+
+
+def test_two_tabs_sign_in_beside_each_other_and_end_in_any_order(
+    server: Serving, provider: OpenIdProvider, database: Database
+) -> None:
+    url = url_of(server)
+    provider.start(url)
+    token = invited(database)
+    alice = Visitor(url)
+    first, second, third = alice.begin(next="/dashboard/operations"), alice.begin(invitation=token), alice.begin()
+    by_first = alice.answer_of_provider(first, ALICE)
+    assert alice.get(f"{url}{CALLBACK}?state=made+up&code=x").status_code == 403
+    by_second = alice.answer_of_provider(second, ALICE)
+    joined = alice.get(by_second)
+    assert (joined.status_code, refreshed(joined)) == (200, SHOP)
+    led = alice.get(by_first)
+    assert (led.status_code, refreshed(led)) == (200, "/dashboard/operations")
+    assert alice.get(by_first).status_code == 403, "each counts once"
+    assert refreshed(alice.get(alice.answer_of_provider(third, ALICE))) == "/dashboard"
+    assert [name for name in alice.cookies.keys() if name.startswith("tracker_sign_in")] == []  # noqa: SIM118 names
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from tracker.api.pages import PageQuery, moment_of, page, page_of, place_of
 from tracker.api.services import current_services
 from tracker.application import Application
 from tracker.management import applications, presets
+from tracker.management.application_input import MAX_RATE_LIMIT
 from tracker.management.applications import DEFAULT_RATE_LIMIT, ApplicationRow
 from tracker.store.database import Transaction
 
 blueprint = Blueprint("applications", description="Applications: each has an app_id, a rate limit and keys of its own.")
 
 _STATUSES = ("active", "inactive", "suspended")
-_MAX_RATE = 2**31 - 1
 _NAME = f"[^{CONTROLS}]*[^{CONTROLS}\\s][^{CONTROLS}]*"
 
 
@@ -69,7 +69,7 @@ class ApplicationForm(Schema):
     description = Text(10_000, allow_none=True, load_default=None)
     domain = _domain(load_default=None)
     status = fields.String(validate=choice(*_STATUSES), load_default="active")
-    rate_limit_per_minute = Whole(1, _MAX_RATE, load_default=DEFAULT_RATE_LIMIT)
+    rate_limit_per_minute = Whole(1, MAX_RATE_LIMIT, load_default=DEFAULT_RATE_LIMIT)
 
 
 class NewApplicationForm(Schema):
@@ -85,7 +85,7 @@ class NewApplicationForm(Schema):
     )
     description = Text(10_000, allow_none=True, load_default=None)
     domain = _domain(load_default=None)
-    rate_limit_per_minute = Whole(1, _MAX_RATE, load_default=DEFAULT_RATE_LIMIT)
+    rate_limit_per_minute = Whole(1, MAX_RATE_LIMIT, load_default=DEFAULT_RATE_LIMIT)
     preset = fields.String(
         validate=choice(*presets.NAMES),
         load_default=None,
@@ -100,7 +100,7 @@ class ApplicationChanges(Schema):
     description = Text(10_000, allow_none=True)
     domain = _domain()
     status = fields.String(validate=choice(*_STATUSES))
-    rate_limit_per_minute = Whole(1, _MAX_RATE)
+    rate_limit_per_minute = Whole(1, MAX_RATE_LIMIT)
 
 
 class DeletionQuery(Schema):

@@ -10,7 +10,9 @@ from tracker.cli.lazy_group import LazyGroup
 from tracker.cli.options import json_option
 from tracker.cli.output import note, print_fields, print_json, print_row, print_rows
 from tracker.management import applications, presets
+from tracker.management.application_input import MAX_RATE_LIMIT
 
+_RATE_LIMIT = click.IntRange(1, MAX_RATE_LIMIT)
 _LIST_COLUMNS = ("app_id", "name", "domain", "status", "rate_limit_per_minute", "created_at")
 
 
@@ -29,7 +31,7 @@ def apps() -> None:
 @click.option("--name", required=True, help="What people call it.")
 @click.option("--domain", help="Its host name, such as shop.example.com.")
 @click.option("--app-id", metavar="ID", help="Its public identifier; without this, one that cannot be guessed.")
-@click.option("--rate-limit", type=int, default=1000, show_default=True, metavar="N", help="Hits a minute.")
+@click.option("--rate-limit", type=_RATE_LIMIT, default=1000, show_default=True, metavar="N", help="Hits a minute.")
 @click.option("--preset", type=click.Choice(presets.NAMES), help="Define this set of custom parameters as well.")
 @click.option("--description", help="Anything worth knowing.")
 @json_option
@@ -78,7 +80,7 @@ def show(*, app_id: str, as_json: bool) -> None:
 @click.option("--name", help="What people call it.")
 @click.option("--domain", help="Its host name; an empty text for none.")
 @click.option("--description", help="Anything worth knowing.")
-@click.option("--rate-limit", "rate_limit_per_minute", type=int, metavar="N", help="Hits a minute.")
+@click.option("--rate-limit", "rate_limit_per_minute", type=_RATE_LIMIT, metavar="N", help="Hits a minute.")
 @click.option("--status", type=click.Choice(("active", "inactive", "suspended")), help="Whether its hits are taken.")
 @json_option
 def update(*, app_id: str, as_json: bool, **given: Any) -> None:  # noqa: ANN401 what click gives

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from tracker.cli.options import json_option
+from tracker.cli.options import Amount, json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.diagnostics.capacity import SECONDS_A_MONTH, HitCosts, Load, advice, needs
 
@@ -12,31 +12,33 @@ _COLUMNS = ("of", "amount", "unit", "arithmetic")
 
 
 @click.command()
-@click.option("--hits-per-second", type=click.FloatRange(min=0, min_open=True), help="On average over a day.")
-@click.option("--page-views-per-month", type=click.FloatRange(min=0, min_open=True), help="The same by the month.")
-@click.option("--sites", type=click.IntRange(min=1), default=1, show_default=True, help="Applications that send hits.")
+@click.option("--hits-per-second", type=Amount(0, 1e9, min_open=True), help="On average over a day.")
+@click.option("--page-views-per-month", type=Amount(0, 1e15, min_open=True), help="The same by the month.")
+@click.option(
+    "--sites", type=click.IntRange(1, 10**9), default=1, show_default=True, help="Applications that send hits."
+)
 @click.option(
     "--peak",
-    type=click.FloatRange(min=1),
+    type=Amount(1, 1000),
     default=5.0,
     show_default=True,
     help="How many times the average the busiest seconds are.",
 )
 @click.option(
     "--utilisation",
-    type=click.FloatRange(min=0.05, max=1),
+    type=Amount(0.05, 1),
     default=0.6,
     show_default=True,
     help="How full a core may be at the peak.",
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0.1),
+    type=Amount(0.1, 1000),
     default=1.0,
     show_default=True,
     help="A core of yours, compared with the one that was measured (docs/capacity.md).",
 )
-@click.option("--retention-months", type=click.IntRange(min=1), default=24, show_default=True, help="Months kept.")
+@click.option("--retention-months", type=click.IntRange(1, 1200), default=24, show_default=True, help="Months kept.")
 @json_option
 def capacity(
     *,

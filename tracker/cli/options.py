@@ -1,11 +1,15 @@
 """Options that many commands share, so that they are called the same everywhere."""
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from tracker.store.partitions import Month
+
+_MAX_EXACT = 2**53
+"""Beyond it a float is no whole number in particular, and JSON has no whole numbers of any length."""
 
 
 class _Number(click.ParamType[int | float]):
@@ -16,9 +20,21 @@ class _Number(click.ParamType[int | float]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:  # noqa: ANN401
         try:
             number = float(value)
-            return int(number) if number.is_integer() else number
-        except (ValueError, OverflowError):
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             self.fail(f"{value!r} is not a number.", param, ctx)
+        return int(number) if number.is_integer() and abs(number) <= _MAX_EXACT else number
+
+
+class Amount(click.FloatRange):
+    """A number within bounds. Not a number (`nan`) is within all of click's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        amount = super().convert(value, param, ctx)
+        if math.isnan(amount):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return amount
 
 
 class _Month(click.ParamType[Month]):

@@ -58,7 +58,11 @@ def list_(*, app_id: str, as_json: bool) -> None:
 @click.option("--min", "min_value", type=NUMBER, help="A rule: at least this.")
 @click.option("--max", "max_value", type=NUMBER, help="A rule: at most this.")
 @click.option("--pattern", help="A rule: a regular expression (RE2) that the text must match somewhere.")
-@click.option("--max-length", type=int, help="A rule: at most so many characters, or elements of an array.")
+@click.option(
+    "--max-length",
+    type=click.IntRange(0, 2**31 - 1),
+    help="A rule: at most so many characters, or elements of an array.",
+)
 @json_option
 def set_(*, key: str, app_id: str, no_default: bool, no_rules: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401
     """Define the parameter KEY, or change what is given of its definition."""

@@ -34,7 +34,13 @@ def sessions() -> None:
 @click.option("--client-sub-id", metavar="ID", help="Only of this visitor.")
 @click.option("--module-id", metavar="ID", help="Only of this module.")
 @param_option
-@click.option("--limit", default=reading.DEFAULT_LIMIT, show_default=True, help="How many at once.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, reading.MAX_ROWS),
+    default=reading.DEFAULT_LIMIT,
+    show_default=True,
+    help="How many at once.",
+)
 @click.option("--cursor", metavar="TEXT", help="Where the page before this one ended.")
 @json_option
 def list_(

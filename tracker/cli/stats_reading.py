@@ -112,7 +112,13 @@ def _show_stored(app_id: str, period: Period, by: Literal["day", "hour"], *, as_
 @click.argument("parameter_key", metavar="KEY")
 @app_id_option
 @period_options
-@click.option("--limit", default=parameters.DEFAULT_LIMIT, show_default=True, help="How many values.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, parameters.MAX_VALUES),
+    default=parameters.DEFAULT_LIMIT,
+    show_default=True,
+    help="How many values.",
+)
 @json_option
 def parameter(
     *, parameter_key: str, app_id: str, first: datetime | None, last: datetime | None, limit: int, as_json: bool

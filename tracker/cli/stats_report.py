@@ -15,7 +15,7 @@ from tracker.cli.terminal import visible
 from tracker.reading.export_lines import safe_cell
 from tracker.reports import answer, dimensions, filters, measures
 from tracker.reports.answer import Report
-from tracker.reports.question import COMPARES, DEFAULT_ROWS
+from tracker.reports.question import COMPARES, DEFAULT_ROWS, MAX_ROWS
 from tracker.reports.readers import Readers
 from tracker.reports.zone_days import INTERVALS
 from tracker.wiring.facts import facts_folder
@@ -31,13 +31,14 @@ from tracker.wiring.facts import facts_folder
 @click.option("--interval", metavar="NAME", help=f"A row for each {', '.join(INTERVALS)}.")
 @click.option("--compare", metavar="NAME", help=f"With the time before: {' or '.join(COMPARES)}.")
 @click.option("--order", metavar="NAME", help="A measure or a dimension; with - before it the largest first.")
-@click.option("--limit", metavar="N", help=f"Rows ({DEFAULT_ROWS}).")
+@click.option("--limit", type=click.IntRange(1, MAX_ROWS), metavar="N", help=f"Rows ({DEFAULT_ROWS}).")
 @click.option("--cursor", metavar="TEXT", help="Where the page before ended.")
 @click.option("--csv", "as_csv", is_flag=True, help="Lines of CSV with a header.")
 @json_option
-def report(*, app_id: str, as_csv: bool, as_json: bool, **given: str | None) -> None:
+def report(*, app_id: str, limit: int | None, as_csv: bool, as_json: bool, **given: str | None) -> None:
     """Show measures of an application's hits by dimensions. Days are those of its time zone."""
     settings = connections.settings()
+    given["limit"] = None if limit is None else str(limit)
     with (
         connections.database(settings) as database,
         closing(Readers(facts_folder(settings, database, is_command=True))) as readers,

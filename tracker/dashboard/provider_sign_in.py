@@ -10,7 +10,7 @@ from typing import Final
 from flask import Response, request
 
 from tracker.dashboard import viewer
-from tracker.dashboard.attempt_cookie import LASTS_SECONDS, NAME, AttemptCookie, PendingSignIn
+from tracker.dashboard.attempt_cookie import LASTS_SECONDS, PATH, AttemptCookie, PendingSignIn, name_of
 from tracker.dashboard.form import form
 from tracker.dashboard.link_tokens import LENGTH
 from tracker.dashboard.origin import is_https, origin, require_own_page
@@ -24,7 +24,7 @@ from tracker.management import members
 from tracker.oidc.identity import Identity, SignInAttempt, SignInProvider
 from tracker.web.request_headers import client_address
 
-CALLBACK: Final = "/sign-in/callback"
+CALLBACK: Final = f"{PATH}/callback"
 """Registered with the provider: what it sends browsers back to."""
 _log = logger(__name__)
 
@@ -43,11 +43,15 @@ def start() -> Response:
         return _refused(refused, path)
     answer = page("again.html", to=url)
     pending = PendingSignIn(attempt, path, invitation if len(invitation) == LENGTH else None)
+    cookie, now = _cookie(services), services.clock.now()
+    written = cookie.write(pending, now)
+    for name in cookie.given_up(request.cookies, written, now):
+        _forget(answer, name)
     answer.set_cookie(
-        NAME,
-        _cookie(services).write(pending, services.clock.now()),
+        name_of(attempt.state),
+        written,
         max_age=LASTS_SECONDS,
-        path=home() + CALLBACK,
+        path=home() + PATH,
         secure=is_https(services.proxies),
         httponly=True,
         samesite="Lax",
@@ -59,8 +63,8 @@ def callback() -> Response:
     """Take whoever comes back from the provider, and open their session. What was begun counts once."""
     services = current_services()
     provider = _provider(services)
-    presented = request.cookies.get(NAME, "")
-    pending = _cookie(services).read(presented, services.clock.now())
+    name = name_of(request.args.get("state", ""))
+    pending = _cookie(services).read(request.cookies.get(name, ""), services.clock.now())
     path = home() if pending is None else pending.path
     try:
         identity = _identity(services, provider, pending)
@@ -73,7 +77,7 @@ def callback() -> Response:
         cookie = SessionCookie(services.secret_key)
         open_session(answer, viewer.session_of_person(identity, cookie, provider), cookie)
         _log.info("signed in by the provider", subject=identity.subject)
-    answer.delete_cookie(NAME, path=home() + CALLBACK, httponly=True, samesite="Lax")
+    _forget(answer, name)
     return answer
 
 
@@ -113,6 +117,10 @@ def _cookie(services: DashboardServices) -> AttemptCookie:
     # Raises SettingsInvalid where the key cannot be used.
     SessionCookie(services.secret_key)
     return AttemptCookie(services.secret_key or "")
+
+
+def _forget(answer: Response, name: str) -> None:
+    answer.delete_cookie(name, path=home() + PATH, httponly=True, samesite="Lax")
 
 
 def _refused(refused: Refused, path: str) -> Response:

@@ -15,7 +15,7 @@ from tracker.visible_text import is_visible
 _APP_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NAME_LENGTH = 255
-_MAX_RATE = 2**31 - 1
+MAX_RATE_LIMIT = 2**31 - 1
 _MAX_DESCRIPTION_LENGTH = 10_000
 _STATUSES: tuple[str, ...] = get_args(Status)
 _SLUG_LENGTH = 30
@@ -74,8 +74,8 @@ def domain_of(domain: str) -> str:
 
 
 def rate_limit_of(rate_limit: int) -> int:
-    if not 1 <= rate_limit <= _MAX_RATE:
-        reason = f"It needs a whole number of hits a minute from 1 to {_MAX_RATE}."
+    if not 1 <= rate_limit <= MAX_RATE_LIMIT:
+        reason = f"It needs a whole number of hits a minute from 1 to {MAX_RATE_LIMIT}."
         raise invalid(f"The rate limit is not accepted: {reason}", rate_limit_per_minute=[reason])
     return rate_limit
 

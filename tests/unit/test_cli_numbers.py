@@ -1,0 +1,52 @@
+"""Numbers that commands take: each has bounds, and what is beyond them, or no number, is wrong usage (status 2)."""
+
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from tracker.cli.main import main
+from tracker.cli.options import NUMBER, Amount
+
+
+def numbers_of(command: click.Command, name: str) -> Iterator[tuple[str, click.Parameter]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            subcommand = command.get_command(context, below)
+            assert subcommand is not None
+            yield from numbers_of(subcommand, f"{name} {below}")
+        return
+    for parameter in command.params:
+        if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType | type(NUMBER)):
+            yield f"{name} {parameter.opts[-1]}".strip(), parameter
+
+
+NUMBERS = dict(numbers_of(main, ""))
+
+
+def test_numbers_are_found() -> None:
+    assert {"apps create --rate-limit", "sessions list --limit", "stats report --limit", "params set --min"} <= {
+        *NUMBERS
+    }
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_has_bounds_and_nothing_beyond_them_is_taken(name: str) -> None:
+    kind = NUMBERS[name].type
+    odd = ["nan", "inf", "-inf", "1e400", "", "x"]
+    if kind is not NUMBER:
+        assert isinstance(kind, click.IntRange | Amount), f"{name} takes any number"
+        assert kind.min is not None, name
+        assert kind.max is not None, name
+        odd += [str(kind.min - 1), str(kind.max * 10), "9" * 400, "-1"]
+    for text in odd:
+        with pytest.raises(click.BadParameter) as refused:
+            NUMBERS[name].type_cast_value(click.Context(main), text)
+        assert refused.value.exit_code == 2, (name, text)
+
+
+def test_a_bound_of_a_rule_is_a_number_that_json_has() -> None:
+    """Of whole numbers beyond 64 bits it has none; a traceback said so, and `nan` was stored as no bound at all."""
+    converted = [NUMBER(text) for text in ("5", "5.5", "-0.0", "9007199254740993", "99999999999999999999999")]
+    assert [repr(number) for number in converted] == ["5", "5.5", "0", "9007199254740992", "1e+23"]
