@@ -141,6 +141,12 @@ def test_deliveries_are_listed_and_sent_again(
     assert webhooks("redeliver", made["id"]).status == 2
     assert webhooks("redeliver", made["id"], "--failed-since", "yesterday").status == 2
     assert len(webhooks("deliveries", made["id"], "--state", "waiting", "--json").json) == 3
+    assert webhooks("discard", made["id"], "hit_1", str(listed[0]["id"])).output == "2 discarded.\n"
+    assert webhooks("discard", made["id"], "hit_1").status == 1
+    assert webhooks("discard", made["id"]).status == 2
+    again = webhooks("redeliver", made["id"], "--failed-since", "2020-01-01", "--json")
+    assert again.json == {"redelivered": 0, "out_of_room": False}, "what was discarded stays so"
+    assert webhooks("deliveries", made["id"]).output.count("It was discarded while it waited") == 2
 
 
 def test_why_a_delivery_was_not_even_sent_is_listed(webhooks: Any, made: dict[str, Any], database: Database) -> None:

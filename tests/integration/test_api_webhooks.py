@@ -50,6 +50,9 @@ def test_a_webhook_is_registered_changed_tried_and_deleted(
     rest = data(managing.get(f"{path}/deliveries?limit=1&cursor={page['next_cursor']}"))
     assert [row["id"] for row in page["items"] + rest["items"]] == [row["id"] for row in deliveries]
     assert managing.post(f"{path}/deliveries/{deliveries[0]['id']}/redeliver").status_code == 202
+    discarded = managing.post(f"{path}/deliveries/{deliveries[0]['id']}/discard")
+    assert (discarded.status_code, data(discarded)["state"]) == (200, "failed")
+    assert managing.post(f"{path}/deliveries/{deliveries[0]['id']}/discard").status_code == 409
     redelivered = managing.post(f"{path}/deliveries/redeliver", {"since": "2020-01-01T00:00:00Z"})
     assert data(redelivered) == {"redelivered": 0, "out_of_room": False}
     assert data(managing.post(f"{path}/disable"))["is_active"] is False

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -89,6 +90,30 @@ def test_one_delivery_is_looked_at_and_sent_again_under_the_same_event_id(
     assert (refused.status_code, "enable it first" in refused.text) == (409, True)
     assert 'value="redeliver"' not in owner.get(f"{HOME}/{webhook}/deliveries/{delivery}").text
     assert owner.post(f"{HOME}/{webhook}/deliveries/{delivery + 1}", action="redeliver").status_code == 404
+
+
+def test_a_delivery_that_waits_is_discarded_once_for_a_disabled_webhook_too(
+    owner: Browsing, database: Database, webhook: UUID
+) -> None:
+    delivery = write_failed(database, webhook)
+    at = f"{HOME}/{webhook}/deliveries/{delivery}"
+    assert 'value="discard"' not in owner.get(at).text, "it does not wait"
+    execute(database, "UPDATE webhook_deliveries SET state = 'waiting', finished_at = NULL")
+    webhooks.disable(database, webhook, now=datetime.now(UTC))
+    assert 'value="discard"' in owner.get(at).text
+    assert owner.post(at, action="discard", headers={"Origin": "https://evil.example"}).status_code == 403
+    done = owner.post(at, action="discard")
+    assert (done.status_code, done.location) == (303, f"{at}?done=discarded")
+    owner.language = "ja"
+    page = owner.get(done.location).text
+    assert [part in page for part in ("送信を取りやめました", "待機中に破棄されたため", 'value="discard"')] == [
+        True,
+        True,
+        False,
+    ]
+    refused = owner.post(at, action="discard")
+    assert (refused.status_code, "破棄できるのは待機中のものだけです" in refused.text) == (409, True)
+    assert [action for action, *_ in audited(database)] == ["webhook.disabled", "webhook.discarded"]
 
 
 def test_a_webhook_is_changed_and_given_a_new_secret_that_is_shown_once(

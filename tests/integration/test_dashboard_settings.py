@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.browsing import Browsing, heading, text_of
 from tests.support.managing import Managing, data
+from tests.support.queued_hits import rows
 from tests.support.registered_webhooks import register
 from tracker.application import Application
 from tracker.application_settings import SETTINGS
@@ -245,3 +246,42 @@ def test_a_description_of_any_length_fits_the_form(owner: Browsing, managing: Ma
     assert applications.show(database, "shop").description == described["description"].replace("\r\n", "\n")
     sent = {"PATH_INFO": f"{HOME}/settings", "REQUEST_METHOD": "POST"}
     assert max_body_of(managing.app, LARGER_BODIES)(sent) > len(urlencode(described)), "the server takes it, too"
+
+
+def test_the_first_key_and_the_operator_delete_the_application_by_typing_its_app_id(
+    owner: Browsing, managing: Managing, database: Database
+) -> None:
+    applications.create(database, name="Other", app_id="other")
+    assert 'value="delete"' in owner.get(f"{HOME}/settings").text
+    for typed in ("", "SHOP", "other", "shop2"):
+        refused = owner.post(f"{HOME}/settings", action="delete", app_id=typed)
+        assert (refused.status_code, "type its app_id exactly" in refused.text) == (400, True)
+    elsewhere = owner.post(
+        f"{HOME}/settings", action="delete", app_id="shop", headers={"Origin": "https://evil.example"}
+    )
+    others = owner.post("/dashboard/applications/other/settings", action="delete", app_id="other")
+    assert (elsewhere.status_code, others.status_code) == (403, 404)
+    assert {applications.show(database, name).deleted_at for name in ("shop", "other")} == {None}
+    done = owner.post(f"{HOME}/settings", action="delete", app_id="shop")
+    assert (done.status_code, done.location, owner.cookie()) == (303, "/dashboard/sign-in?done=deleted", None)
+    assert "The application was deleted." in text_of(owner.get(done.location))
+    assert owner.get(HOME).location.startswith("/dashboard/sign-in"), "the key is void"
+    assert applications.show(database, "shop").deleted_at is not None
+    assert actions(database)[0] == ("application.deleted", "key", "shop")
+    operator = Browsing(managing, language="ja")
+    operator.sign_in(managing.admin_token)
+    done = operator.post("/dashboard/applications/other/settings", action="delete", app_id="other", purge="on")
+    assert (done.status_code, done.location) == (303, "/dashboard?done=purged")
+    assert "保存済みのデータを消去しています" in operator.get(done.location).text
+    assert [action for action, *_ in actions(database)[:2]] == ["application.purged", "application.deleted"]
+    assert rows(database, "SELECT kind FROM erasures") == [("application",)]
+    assert operator.get("/dashboard/applications/other/settings").status_code == 404
+
+
+def test_no_other_key_deletes_an_application(managing: Managing, database: Database, application: Application) -> None:
+    _, key = keys.create(database, "shop", permissions=["stats:read", "settings:write", "keys:write", "data:erase"])
+    editor = Browsing(managing)
+    editor.sign_in(key)
+    assert 'value="delete"' not in editor.get(f"{HOME}/settings").text
+    assert editor.post(f"{HOME}/settings", action="delete", app_id="shop").status_code == 400
+    assert applications.show(database, "shop").deleted_at is None

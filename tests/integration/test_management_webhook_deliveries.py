@@ -16,8 +16,10 @@ from tracker.management.webhook_deliveries import Redelivered
 from tracker.outbox.event import Event
 from tracker.outbox.publish import publish
 from tracker.store.database import Database
+from tracker.store.webhook_deliveries import DISCARDED
 
 NOW = SystemClock().now().replace(microsecond=0)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -90,6 +92,25 @@ def test_all_that_failed_since_a_time_are_sent_again(
         assert again == Redelivered(count, out_of_room=False)
     counts = "SELECT state, count(*) FROM webhook_deliveries GROUP BY 1 ORDER BY 1"
     assert rows(database, counts) == [("delivered", 2), ("waiting", 4)]
+
+
+def test_only_what_waits_and_is_not_being_sent_is_discarded(database: Database, sent: UUID) -> None:
+    with database.transaction() as tx:
+        tx.execute("UPDATE webhook_deliveries SET leased_until = %s WHERE leased_by IS NOT NULL", [NOW + HOUR])
+    webhooks.disable(database, sent, now=NOW)
+    row = webhook_deliveries.discard(database, sent, "failed_5", now=NOW)
+    assert (row.state, row.finished_at, row.last_error) == ("failed", NOW, DISCARDED)
+    for event_id, why in (("failed_1", "does not wait any more"), ("failed_6", "is being sent at this moment")):
+        with refused("CONFLICT", 409) as error:
+            webhook_deliveries.discard(database, sent, event_id, now=NOW)
+        assert why in str(error.value)
+    assert webhook_deliveries.discard(database, sent, "failed_6", now=NOW + HOUR).state == "failed", "the lease lapsed"
+    webhooks.enable(database, sent, now=NOW)
+    again = webhook_deliveries.redeliver_failed(database, sent, since=NOW - HOUR, waiting_limit=0, now=NOW + HOUR)
+    assert again.count == 2, "those that failed, not those that were discarded"
+    assert webhook_deliveries.redeliver(database, sent, "failed_5", now=NOW + HOUR).state == "waiting"
+    noted = [after for action, _, _, after in audited(database) if action == "webhook.discarded"]
+    assert noted == [{"event_id": "failed_5"}, {"event_id": "failed_6"}]
 
 
 @pytest.mark.parametrize("name", ["failed_7", "999999", "9" * 30, "", "-1", "x'; DROP TABLE webhooks; --"])

@@ -38,6 +38,7 @@ BY_ID = {
     "delete_goal",
     "delete_funnel",
     "disable",
+    "discard",
     "enable",
     "redeliver",
     "remove",

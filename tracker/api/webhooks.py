@@ -199,6 +199,15 @@ class Redelivery(MethodView):
         )
 
 
+@blueprint.route(f"{_ONE}/deliveries/<delivery>/discard")
+class DiscardingOfDelivery(MethodView):
+    @blueprint.access("webhooks:write", conflicts=True)
+    @blueprint.response(200, DeliveryView)
+    def post(self, application: str, webhook_id: UUID, delivery: str) -> Response:  # noqa: ARG002
+        """Give up one delivery that waits: it counts as failed, and is not sent unless it is redelivered by its id."""
+        return answer(webhook_deliveries.discard(current_services().database, webhook_id, delivery, **_usual()))
+
+
 def _changed_to(given: dict[str, Any], webhook_id: UUID) -> Response:
     row = webhooks.update(
         current_services().database,

@@ -40,7 +40,7 @@ _COMMANDS = {
     "settings": ("tracker.cli.settings:settings", "Settings of an application: list, get, set, unset."),
     "webhooks": (
         "tracker.cli.webhooks:webhooks",
-        "Webhooks: create, list, show, update, rotate, test, deliveries, redeliver, enable, disable, delete.",
+        "Webhooks: create, list, show, update, rotate, test, deliveries, redeliver, discard, enable, disable, delete.",
     ),
     "queue": ("tracker.cli.queue:queue", "What waits, and hits that failed: status, failed, show, retry, discard."),
     "instance": ("tracker.cli.instance:instance", "Which database and Redis belong together: show, adopt, renew."),

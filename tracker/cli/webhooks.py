@@ -165,6 +165,22 @@ def redeliver(*, webhook_id: UUID, names: tuple[str, ...], failed_since: datetim
 
 @webhooks.command()
 @_webhook_id
+@click.argument("names", metavar="DELIVERY...", nargs=-1, required=True)
+@json_option
+def discard(*, webhook_id: UUID, names: tuple[str, ...], as_json: bool) -> None:
+    """Give up deliveries that wait, by their ids or event ids: they count as failed and are not sent any more."""
+    settings = connections.settings()
+    with connections.database(settings) as database:
+        for name in names:
+            delivery_services.discard(database, webhook_id, name, now=connections.clock(settings).now())
+    if as_json:
+        print_json({"discarded": len(names)})
+    else:
+        click.echo(f"{len(names)} discarded.")
+
+
+@webhooks.command()
+@_webhook_id
 @json_option
 def enable(*, webhook_id: UUID, as_json: bool) -> None:
     """Send again to a webhook, with nothing held against it; what waited is taken up."""
@@ -235,12 +251,12 @@ def _lines(delivery: DeliveryRow) -> list[dict[str, Any]]:
         }
         for attempt in delivery.attempts
     ]
-    if delivery.state == "failed" and not delivery.attempts:
-        # Too many were waiting: it was never tried.
+    known = delivery.attempts[-1].error if delivery.attempts else None
+    if delivery.state == "failed" and delivery.last_error not in (None, known):
+        # No attempt failed: too many were waiting, or somebody has discarded it.
         lines.append({**whole, "state": "failed", "at": delivery.finished_at, "error": delivery.last_error})
     if delivery.state == "waiting":
         # What could not be sent for a reason of ours is no attempt: only here is it said.
-        known = delivery.attempts[-1].error if delivery.attempts else None
         error = delivery.last_error if delivery.last_error != known else None
         lines.append(
             {**whole, "state": "waiting", "attempt": delivery.attempt + 1, "at": delivery.due_at, "error": error}

@@ -27,7 +27,7 @@ ACTIONS: Final = (
     *("api_key.created", "api_key.updated", "api_key.rotated", "api_key.revoked"),
     *("member.invited", "member.joined", "member.removed", "share.created", "share.revoked"),
     *("webhook.created", "webhook.updated", "webhook.secret_rotated", "webhook.enabled", "webhook.disabled"),
-    *("webhook.redelivered", "webhook.deleted"),
+    *("webhook.redelivered", "webhook.discarded", "webhook.deleted"),
     *("custom_parameter.created", "custom_parameter.updated", "custom_parameter.deleted"),
     *("goal.created", "goal.deleted", "funnel.created", "funnel.deleted", "annotation.created", "annotation.deleted"),
     *("hits.retried", "hits.edited", "hits.discarded", "import.undone", "erasure.requested"),

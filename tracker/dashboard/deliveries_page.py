@@ -1,4 +1,4 @@
-"""What was sent to one webhook and what became of it: listed, looked at, sent again; and the webhook changed."""
+"""What was sent to one webhook and what became of it: listed, sent again, discarded; and the webhook changed."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -26,7 +26,7 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 _PAGE: Final = 50
 _MAX_DIGITS: Final = 18
 """Of a delivery's id in an address."""
-_DONE: Final = ("saved", "again")
+_DONE: Final = ("saved", "again", "discarded")
 
 
 def show(app_id: str, webhook_id: UUID) -> Response:
@@ -50,15 +50,18 @@ def delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
     return _delivery_page(app_id, webhook_id, delivery_id)
 
 
-def send_again(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
-    """Send one delivery again under the same event id, whatever became of it."""
-    actions: dict[str, Action] = {"redeliver": partial(_redeliver, webhook_id, delivery_id)}
+def change_delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
+    """Send one delivery again under the same event id, whatever became of it, or discard it while it waits."""
+    actions: dict[str, Action] = {
+        "redeliver": partial(_redeliver, webhook_id, delivery_id),
+        "discard": partial(_discard, webhook_id, delivery_id),
+    }
     answer, refused = change(app_id, PERMISSION, actions)
     if refused is not None and refused.code == "NOT_FOUND":
         raise refused
     if refused is not None:
         return _delivery_page(app_id, webhook_id, delivery_id, refused)
-    return answer or see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=again")
+    return answer or see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}")
 
 
 def _change(webhook_id: UUID, app_id: str, fields: Mapping[str, str]) -> None:
@@ -88,12 +91,22 @@ def _rotate(webhook_id: UUID, app_id: str, _fields: Mapping[str, str]) -> Respon
     return _page(app_id, webhook_id, secret=made.secret)
 
 
-def _redeliver(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> None:
+def _redeliver(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> Response:
     services = current_services()
     now = services.clock.now()
     webhook_deliveries.redeliver(
         services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor
     )
+    return see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=again")
+
+
+def _discard(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    now = services.clock.now()
+    webhook_deliveries.discard(
+        services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor
+    )
+    return see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=discarded")
 
 
 def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: Refused | None = None) -> Response:

@@ -112,7 +112,7 @@ def _blueprint() -> Blueprint:
         (_WEBHOOK, "deliveries", deliveries_page.show, "GET"),
         (_WEBHOOK, "deliveries-save", deliveries_page.save, "POST"),
         (f"{_WEBHOOK}/deliveries/<int:delivery_id>", "delivery", deliveries_page.delivery, "GET"),
-        (f"{_WEBHOOK}/deliveries/<int:delivery_id>", "delivery-again", deliveries_page.send_again, "POST"),
+        (f"{_WEBHOOK}/deliveries/<int:delivery_id>", "delivery-save", deliveries_page.change_delivery, "POST"),
         ("/applications/<app_id>/keys", "keys", keys_page.show, "GET"),
         ("/applications/<app_id>/keys", "keys-save", keys_page.save, "POST"),
         ("/applications/<app_id>/settings", "settings", settings_page.show, "GET"),
@@ -159,7 +159,7 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     ended = "&ended=1" if signed_out.ended else ""
     answer = sign_in.see(f"{home()}/sign-in?next={quote(here(), safe='')}{ended}")
     if signed_out.ended:
-        answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
+        sign_in.end_session(answer)
     return answer
 
 

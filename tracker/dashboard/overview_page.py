@@ -10,7 +10,7 @@ from tracker.dashboard.operations import failed_by_application
 from tracker.dashboard.page import address, page
 from tracker.dashboard.ranges import last_days
 from tracker.dashboard.services import current_services
-from tracker.dashboard.sign_in import see
+from tracker.dashboard.sign_in import removal_done, see
 from tracker.dashboard.viewer import viewer
 from tracker.management import applications
 from tracker.reading import overview
@@ -50,6 +50,7 @@ def _list() -> Response:
         failed=failed_by_application(services.database),
         next_page=shown[-1].app_id if len(rows) > _PAGE else None,
         is_first="after" not in request.args,
+        removal=removal_done(),
     )
 
 

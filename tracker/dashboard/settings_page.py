@@ -1,21 +1,24 @@
-"""An application's settings: what it is called, whose pages it takes, its limits, and everything else it may set."""
+"""An application's settings: its name, whose pages it takes, its limits, all else that it may set, and its end."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Response, request
 
+from tracker.application import Application
 from tracker.application_settings import SETTINGS
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.changing import change, require
-from tracker.dashboard.page import address, page
+from tracker.dashboard.changing import Action, change, require
+from tracker.dashboard.page import address, home, page
 from tracker.dashboard.services import current_services
-from tracker.dashboard.sign_in import see
+from tracker.dashboard.sign_in import end_session, see
 from tracker.dashboard.viewer import viewer
+from tracker.erasure import requests
 from tracker.errors import Refused, invalid
-from tracker.management import applications, settings
+from tracker.management import applications, audit, settings
 from tracker.management.applications import ApplicationRow
 from tracker.setting_types import Choice, Switch, WholeNumber
+from tracker.store.database import Transaction
 
 PERMISSION: Final = "settings:write"
 _COLUMNS: Final = ("name", "domain", "description")
@@ -47,7 +50,10 @@ def show(app_id: str) -> Response:
 
 def save(app_id: str) -> Response:
     """Change what a form of the page says, and show the page again, with the reason where it was refused."""
-    answer, refused = change(app_id, PERMISSION, {"application": _change_application, "setting": _change_setting})
+    actions: dict[str, Action] = {"application": _change_application, "setting": _change_setting}
+    if _may_operate():
+        actions["delete"] = _delete
+    answer, refused = change(app_id, PERMISSION, actions)
     if refused is not None:
         return _page(app_id, refused)
     return answer or see(f"{address(app_id)}/settings?saved=1")
@@ -68,6 +74,29 @@ def _change_application(app_id: str, fields: Mapping[str, str]) -> None:
 def _change_setting(app_id: str, fields: Mapping[str, str]) -> None:
     value = None if "default" in fields else fields.get("value", "")
     settings.change(current_services().database, app_id, {fields.get("key", ""): value}, by=viewer().actor)
+
+
+def _delete(app_id: str, fields: Mapping[str, str]) -> Response:
+    """Delete the application, and have the scheduler remove what it stored where that is asked for.
+
+    Whoever holds its key is signed out with it.
+    """
+    if fields.get("app_id", "").strip() != app_id:
+        reason = "To delete the application, type its app_id exactly as it is written."
+        raise invalid(reason, app_id=[reason])
+    services, by, removes_all = current_services(), viewer().actor, "purge" in fields
+
+    def also(tx: Transaction, application: Application) -> None:
+        if removes_all and requests.request_purge(tx, application, now=services.clock.now())[1]:
+            audit.record(tx, by, application.id, "application.purged", application.app_id)
+
+    applications.delete(services.database, app_id, by=by, also=also)
+    done = "purged" if removes_all else "deleted"
+    if viewer().is_operator:
+        return see(f"{home()}?done={done}")
+    answer = see(f"{home()}/sign-in?done={done}")
+    end_session(answer)
+    return answer
 
 
 def rate_limit_of(text: str) -> int:

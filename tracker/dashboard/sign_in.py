@@ -24,7 +24,15 @@ _MAX_PATH_LENGTH: Final = 2000
 def show() -> Response:
     """Return the form. Raises SettingsInvalid where there is no TRACKER_SECRET_KEY to sign sessions with."""
     SessionCookie(current_services().secret_key)
-    return sign_in_form(next=own_path(request.args.get("next")), ended="ended" in request.args, refused=None)
+    done = removal_done()
+    return sign_in_form(
+        next=own_path(request.args.get("next")), ended="ended" in request.args, removal=done, refused=None
+    )
+
+
+def removal_done() -> str | None:
+    """Return how the application was removed with which a form has just led here: `deleted`, `purged`; else None."""
+    return next((name for name in ("deleted", "purged") if name == request.args.get("done")), None)
 
 
 def sign_in() -> Response:
@@ -58,7 +66,19 @@ def open_session(answer: Response, session: Session, cookie: SessionCookie) -> N
     )
 
 
-def sign_in_form(*, status: int = 200, refused: Refused | None, by_provider: bool = False, **values: Any) -> Response:  # noqa: ANN401 what the template shows
+def end_session(answer: Response) -> None:
+    """Take the cookie of the session away from the browser."""
+    answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
+
+
+def sign_in_form(
+    *,
+    status: int = 200,
+    refused: Refused | None,
+    by_provider: bool = False,
+    removal: str | None = None,
+    **values: Any,  # noqa: ANN401 what the template shows
+) -> Response:
     """Return the form, with what was refused; `by_provider` says that no key was."""
     services = current_services()
     answer = page(
@@ -68,6 +88,7 @@ def sign_in_form(*, status: int = 200, refused: Refused | None, by_provider: boo
         provider=None if services.provider is None else services.provider.settings.name,
         refused=refused,
         by_provider=by_provider,
+        removal=removal,
         **values,
     )
     if refused is not None and refused.retry_after is not None:
@@ -102,7 +123,7 @@ def sign_out() -> Response:
     if session is not None and session.identity is not None and services.provider is not None:
         elsewhere = services.provider.logout_url(f"{origin()}{home()}/sign-in")
     answer = see(f"{home()}/sign-in") if elsewhere is None else page("again.html", to=elsewhere)
-    answer.delete_cookie(viewer.COOKIE, path=home(), httponly=True, samesite="Strict")
+    end_session(answer)
     return answer
 
 

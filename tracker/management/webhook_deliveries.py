@@ -1,4 +1,4 @@
-"""What was sent to a webhook and what became of it: looked at, sent again, tried out."""
+"""What was sent to a webhook and what became of it: looked at, sent again, discarded, tried out."""
 
 import time
 from collections.abc import Callable
@@ -84,7 +84,31 @@ def redeliver(
         webhook = _active(tx, webhook_id, app_id)
         row = _delivery(tx, webhook_id, delivery)
         webhook_deliveries.redeliver(tx, webhook_id, row.id, now=now)
-        _note(tx, by, webhook, {"event_id": row.event_id})
+        _note(tx, by, webhook, "webhook.redelivered", {"event_id": row.event_id})
+        return _delivery(tx, webhook_id, row.event_id)
+
+
+def discard(
+    database: Database,
+    webhook_id: UUID,
+    delivery: str,
+    *,
+    app_id: str | None = None,
+    now: datetime,
+    by: Actor = COMMAND,
+) -> DeliveryRow:
+    """Give up a delivery that waits, also of a disabled webhook; it counts as failed, and `redeliver` can send it yet.
+
+    Raises Refused: NOT_FOUND, CONFLICT where it does not wait any more or is being sent at this moment.
+    """
+    with database.transaction() as tx:
+        webhook = found(tx, webhook_id, app_id)
+        row = _delivery(tx, webhook_id, delivery)
+        if not webhook_deliveries.discard(tx, webhook_id, row.id, now=now):
+            if _delivery(tx, webhook_id, row.event_id).state == "waiting":
+                raise conflict("The delivery is being sent at this moment: look at it again in a minute.")
+            raise conflict("The delivery does not wait any more: only what waits can be discarded.")
+        _note(tx, by, webhook, "webhook.discarded", {"event_id": row.event_id})
         return _delivery(tx, webhook_id, row.event_id)
 
 
@@ -104,7 +128,7 @@ def redeliver_failed(
     Raises Refused as `redeliver` does.
     """
     with database.transaction() as tx:
-        _note(tx, by, _active(tx, webhook_id, app_id), {"failed_since": since})
+        _note(tx, by, _active(tx, webhook_id, app_id), "webhook.redelivered", {"failed_since": since})
         room = None
         if waiting_limit:
             most = webhook_backlogs.room_below(waiting_limit)
@@ -182,5 +206,5 @@ def _unknown(delivery: str) -> Refused:
     return not_found(f"The webhook has no delivery {delivery[:100]!r}.")
 
 
-def _note(tx: Transaction, by: Actor, webhook: WebhookRow, what: dict[str, object]) -> None:
-    audit.record(tx, by, webhook.application_id, "webhook.redelivered", str(webhook.id), after=what)
+def _note(tx: Transaction, by: Actor, webhook: WebhookRow, action: str, what: dict[str, object]) -> None:
+    audit.record(tx, by, webhook.application_id, action, str(webhook.id), after=what)

@@ -19,6 +19,7 @@ State = Literal["waiting", "delivered", "failed"]
 DeliveryPosition = tuple[datetime, int]
 """When a delivery failed for good, and its id: the order in which failed ones are sent again."""
 TOO_MANY = "Too many deliveries were waiting: it was not tried."
+DISCARDED = "It was discarded while it waited: it is not sent any more."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +122,27 @@ def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datet
     return execute(tx, "webhook_deliveries/redeliver", params) == 1
 
 
+def discard(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datetime) -> bool:
+    """Give up one delivery of a webhook, with DISCARDED as the reason; whether it waited and nobody was sending it."""
+    params = {"webhook_id": webhook_id, "delivery_id": delivery_id, "now": now, "discarded": DISCARDED}
+    return execute(tx, "webhook_deliveries/discard", params) == 1
+
+
 def redeliver_failed(
     tx: Transaction, webhook_id: UUID, *, after: DeliveryPosition, now: datetime, limit: int
 ) -> tuple[int, DeliveryPosition]:
     """Make due now what failed for good after a place and not after `now`; how many, and the place of the last.
 
-    At most `limit`; where fewer are found none is left.
+    At most `limit`; where fewer are found none is left. What was discarded is left alone.
     """
-    params = {"webhook_id": webhook_id, "after_at": after[0], "after_id": after[1], "now": now, "limit": limit}
+    params = {
+        "webhook_id": webhook_id,
+        "after_at": after[0],
+        "after_id": after[1],
+        "now": now,
+        "limit": limit,
+        "discarded": DISCARDED,
+    }
     rows = fetch_all(tx, "webhook_deliveries/redeliver_failed", params)
     return len(rows), max(((row["finished_at"], row["id"]) for row in rows), default=after)
 

@@ -1,9 +1,10 @@
 -- Send again what failed for good since a time, a few at once, in the order in which it failed; each schedule of retries
--- begins anew. The place after which to go on spares a look at the entries that the index still has of those before.
+-- begins anew. What somebody has discarded stays so. The place after which to go on spares a look at the entries that the index still has of those before.
 WITH found AS MATERIALIZED (
     SELECT id, finished_at
     FROM webhook_deliveries
     WHERE webhook_id = %(webhook_id)s AND state = 'failed' AND finished_at <= %(now)s
+        AND last_error IS DISTINCT FROM %(discarded)s
         AND (finished_at, id) > (%(after_at)s, %(after_id)s)
     ORDER BY finished_at, id
     LIMIT %(limit)s
