@@ -1,10 +1,13 @@
 """A week's summary as the event `report.weekly`: told once, when the week is over and all of it is in the facts.
 
+Weeks that were over while no scheduler was at work are told by the next one, MAX_MISSED at most.
+
 The event is written in the transaction that notes the week as told: whoever is killed before its end has told nothing,
 and the next turn tells it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,6 +32,9 @@ JOB_TYPE = "weekly_reports"
 _GRACE: Final = timedelta(hours=1)
 """So long after its end a week is waited for: hits come late."""
 _WEEK: Final = timedelta(days=7)
+MAX_MISSED: Final = 4
+"""Weeks before the last one that are told late; of a time longer ago nobody wants to hear by the week."""
+_NAMES: Final = (WEEK_SUMMARY, EVERYTHING)
 _TOP: Final = "5"
 _MEASURES: Final = "requests,page_views,visitors,sessions"
 
@@ -38,22 +44,19 @@ _log = logger(__name__)
 def tell_weeks(
     database: Database, readers: Readers, clock: Clock, *, should_continue: Callable[[], bool] = lambda: True
 ) -> int:
-    """Tell the last week of each application whose webhooks ask for it; return how many were told.
+    """Tell the last week of each application whose webhooks ask for it, and what was missed; return how many weeks.
 
     Raises DatabaseUnavailable. Where reports cannot be made just now, a later turn tells the week.
     """
     started_at = clock.now()
     with database.transaction() as tx:
-        app_ids = weekly_reports.subscribed(tx, [WEEK_SUMMARY, EVERYTHING])
+        app_ids = weekly_reports.subscribed(tx, _NAMES)
     told = 0
     for app_id in app_ids:
         if not should_continue():
             break
-        try:
+        with _put_off_where_refused(readers, app_id):
             told += _tell(database, readers, clock, app_id)
-        except Refused as refused:
-            _log.warning("weekly report put off", app_id=app_id, code=refused.code, reason=refused.message)
-            readers.close()  # What took too long has ended its engine: the next application has another one.
     readers.close()  # Until the next week.
     if told:
         with database.transaction() as tx:
@@ -61,24 +64,49 @@ def tell_weeks(
     return told
 
 
-def _tell(database: Database, readers: Readers, clock: Clock, app_id: str) -> bool:
-    """Tell it, where it is over, not told, complete, and not the end of two weeks without a hit."""
+def _tell(database: Database, readers: Readers, clock: Clock, app_id: str) -> int:
+    """Tell those weeks that are over and not told; return how many were told."""
     now = clock.now()
     application, site = site_of(database, app_id)
     today = today_in(site.zone, now)
     this_week = ZoneDays(today, today, site.zone, site.starts_sunday).first_day_of(today, "week")
-    week = ZoneDays(this_week - _WEEK, this_week - timedelta(days=1), site.zone, site.starts_sunday)
-    if now < week.end + _GRACE:
-        return False
+    weeks = [
+        ZoneDays(first, first + _WEEK - timedelta(days=1), site.zone, site.starts_sunday)
+        for first in (this_week - number * _WEEK for number in range(MAX_MISSED + 1, 0, -1))
+    ]
+    last_week = weeks[-1].first
+    over = {week.first: week for week in weeks if now >= week.end + _GRACE}
     with database.transaction() as tx:
-        if weekly_reports.has(tx, application.id, week.first):
-            return False
+        untold = weekly_reports.untold(tx, application.id, list(over), last_week=last_week, names=_NAMES)
+    told = 0
+    for first in sorted(untold):
+        with _put_off_where_refused(readers, app_id):
+            told += _tell_week(database, readers, clock, application, over[first], is_last=first == last_week)
+    return told
+
+
+@contextmanager
+def _put_off_where_refused(readers: Readers, app_id: str) -> Iterator[None]:
+    """Go on with the next week, or application: a later turn tells what could not be told now."""
+    try:
+        yield
+    except Refused as refused:
+        _log.warning("weekly report put off", app_id=app_id, code=refused.code, reason=refused.message)
+        readers.close()  # What took too long has ended its engine: the next one has another.
+
+
+def _tell_week(
+    database: Database, readers: Readers, clock: Clock, application: Application, week: ZoneDays, *, is_last: bool
+) -> bool:
+    """Tell a week where it is complete, and not the end of two weeks without a hit."""
     data = _summary(database, readers, clock, application, week)
-    if data is None:
+    # To a last week without a hit some may still come; none of those before it is looked at again and again.
+    if data is None or (is_last and not data):
         return False
     event = Event(WEEK_SUMMARY, event_id("week", application.id, week.first), week.end, data)
+    now = clock.now()
     with database.transaction() as tx:
-        if not weekly_reports.note(tx, application.id, week.first, published_at=now):
+        if not weekly_reports.note(tx, application.id, week.first, published_at=now) or not data:
             return False
         publish(tx, application.id, [event], now)
     return True
@@ -87,7 +115,7 @@ def _tell(database: Database, readers: Readers, clock: Clock, app_id: str) -> bo
 def _summary(
     database: Database, readers: Readers, clock: Clock, application: Application, week: ZoneDays
 ) -> dict[str, Any] | None:
-    """Return what the event says; None where something is still to come, or there is nothing to say."""
+    """Return what the event says: nothing where there is nothing to say, None where something is still to come."""
 
     def report(**given: str) -> answer.Report:
         days = {"start_date": str(week.first), "end_date": str(week.last)}
@@ -95,8 +123,10 @@ def _summary(
 
     whole = report(measures=_MEASURES, compare="previous")
     [numbers] = whole.rows
-    if not whole.up_to_date or not (numbers["requests"] or numbers["before"]["requests"]):
+    if not whole.up_to_date:
         return None
+    if not numbers["requests"] and not numbers["before"]["requests"]:
+        return {}
     from_outside = orjson.dumps([["channel", "is_not", "internal"]]).decode()
     pages = report(measures="page_views", dimensions="page", limit=_TOP)
     sources = report(measures="visitors", dimensions="source", limit=_TOP, filters=from_outside)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tracker.store.database import Transaction
-from tracker.store.queries import execute, fetch_all, fetch_one
+from tracker.store.queries import execute, fetch_all
 
 
 def subscribed(tx: Transaction, names: Sequence[str]) -> list[str]:
@@ -13,13 +13,18 @@ def subscribed(tx: Transaction, names: Sequence[str]) -> list[str]:
     return [row["app_id"] for row in fetch_all(tx, "weekly_reports/subscribed", {"names": list(names)})]
 
 
-def has(tx: Transaction, application_id: UUID, week: date) -> bool:
-    """Return whether a week was told."""
-    row = fetch_one(tx, "weekly_reports/has", {"application_id": application_id, "week": week})
-    return row is not None and row["is_told"]
+def untold(
+    tx: Transaction, application_id: UUID, weeks: Sequence[date], *, last_week: date, names: Sequence[str]
+) -> set[date]:
+    """Return which of some weeks, by their first days, are to be told to webhooks that ask for one of these names.
+
+    That is `last_week` where nobody was told of it, and what was missed of those before it.
+    """
+    params = {"application_id": application_id, "weeks": list(weeks), "last_week": last_week, "names": list(names)}
+    return {row["week"] for row in fetch_all(tx, "weekly_reports/untold", params)}
 
 
 def note(tx: Transaction, application_id: UUID, week: date, *, published_at: datetime) -> bool:
-    """Note that a week is told; whether nobody had before."""
+    """Note that a week is told, or has nothing to tell; whether nobody had before."""
     params = {"application_id": application_id, "week": week, "published_at": published_at}
     return execute(tx, "weekly_reports/note", params) == 1
