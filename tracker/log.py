@@ -8,15 +8,11 @@ import sys
 
 from tracker.config import LogFormat
 from tracker.error_reports import ErrorReport
+from tracker.hidden_packages import hidden
 
 # structlog loads rich for tracebacks in colour, of which no line here has one: 4 MB and 40 ms of every process.
-_hides_rich = "rich" not in sys.modules
-if _hides_rich:
-    sys.modules["rich"] = None  # type: ignore[assignment]  # an import of it fails, as if it were not installed
-import structlog  # noqa: E402
-
-if _hides_rich:
-    del sys.modules["rich"]
+with hidden("rich"):
+    import structlog
 
 
 def configure(log_format: LogFormat, *, level: int = logging.INFO, report: ErrorReport | None = None) -> None:

@@ -98,6 +98,16 @@ def test_values_and_errors_are_those_of_an_engine_in_this_process(tmp_path: Path
         assert cursor.rows("SELECT 1") == [(1,)]
 
 
+def test_the_process_of_an_engine_loads_nothing_that_makes_hashes(tmp_path: Path) -> None:
+    """OpenSSL, which takes 3.6 MB of it."""
+    with closing(engine_in(tmp_path)) as engine, engine.cursor(seconds=30) as cursor:
+        cursor.rows("SELECT 1")
+        (host,) = hosts()
+        loaded = Path(f"/proc/{host}/maps").read_text()
+    assert "/_duckdb." in loaded
+    assert "libcrypto" not in loaded
+
+
 def test_cursors_of_one_engine_see_its_tables_and_their_own(tmp_path: Path) -> None:
     with closing(engine_in(tmp_path)) as engine, engine.cursor(seconds=30) as one, engine.cursor(seconds=30) as other:
         one.run("CREATE TABLE common AS SELECT 1 AS n")

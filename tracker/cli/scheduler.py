@@ -11,6 +11,7 @@ from tracker.error_reports import reporter
 from tracker.queueing.server_facts import refuse_evicting
 from tracker.schedule import table
 from tracker.scheduler.loop import Loop
+from tracker.wiring.malloc import use_one_arena
 from tracker.wiring.scheduler import scheduler as wired
 
 
@@ -25,6 +26,7 @@ def scheduler(*, check: bool) -> None:
     log.configure(settings.log_format, report=reporter(settings.sentry_dsn))
     tracing.require(settings.otlp_endpoint)
     refuse_evicting(settings.redis_url)
+    use_one_arena()
     parts = wired(settings)
     if check:
         sys.exit(0 if parts.leader() else 1)

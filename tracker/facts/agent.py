@@ -8,9 +8,13 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ua_parser import Device, Parser, load_lazy_builtins
-from ua_parser.core import Matcher
-from ua_parser.lazy import DeviceMatcher
+from tracker.hidden_packages import hidden
+
+# ua-parser loads each engine that it finds; of those the one in Rust does the work.
+with hidden("re2"):
+    from ua_parser import Device, Parser, load_lazy_builtins
+    from ua_parser.core import Matcher
+    from ua_parser.lazy import DeviceMatcher
 
 _MAX_KNOWN: Final = 50_000
 _BOT: Final = "Spider"

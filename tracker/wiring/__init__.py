@@ -12,4 +12,5 @@ facts                     the folder or the bucket that holds the facts
 clock                     a process's clock, set by what PostgreSQL and Redis say the time is
 metrics                   how a process tells what it has counted
 process_end               what a process does when it ends in order
+malloc                    how memory is handed out to the threads of a process
 """

@@ -1,0 +1,25 @@
+import sys
+
+import pytest
+
+from tracker.hidden_packages import hidden
+
+
+def test_a_hidden_package_is_imported_as_if_it_were_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    with hidden("this"), pytest.raises(ModuleNotFoundError):
+        import this  # noqa: F401
+    assert "this" not in sys.modules
+
+
+def test_it_is_seen_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    with pytest.raises(ZeroDivisionError), hidden("this"):
+        1 / 0  # noqa: B018
+    assert "this" not in sys.modules
+
+
+def test_what_is_loaded_already_stays() -> None:
+    with hidden("json"):
+        import json
+    assert sys.modules["json"] is json
