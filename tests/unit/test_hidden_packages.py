@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -23,3 +24,16 @@ def test_what_is_loaded_already_stays() -> None:
     with hidden("json"):
         import json
     assert sys.modules["json"] is json
+
+
+@pytest.mark.parametrize("absent", [(), ("_md5", "_sha1", "_sha2", "_sha256", "_sha3", "_sha512")])
+def test_the_process_of_an_engine_does_without_openssl_or_without_other_hashes(absent: tuple[str, ...]) -> None:
+    program = f"""
+import subprocess
+import sys
+sys.modules.update(dict.fromkeys({absent!r}))
+import tracker.facts.engine_host
+print(int("_hashlib" in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == (str(int(bool(absent))), "")

@@ -10,12 +10,15 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import nullcontext
+from importlib.util import find_spec
 
 from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
 from tracker.hidden_packages import hidden
 
-# Its package imports `secrets` and with it OpenSSL: 3.6 MB of this process, which makes no hash.
-with hidden("_hashlib"):
+# Its package imports `secrets` and with it OpenSSL: 3.6 MB of this process, which makes no hash. Where Python was built
+# without hashes of its own (`--with-builtin-hashlib-hashes`, as Fedora and Red Hat do), `hashlib` needs OpenSSL.
+with hidden("_hashlib") if all(map(find_spec, ("_md5", "_sha1", "_sha3"))) else nullcontext():
     from tracker.facts.duckdb_connection import DuckDBConnection, DuckDBCursor
 
 
