@@ -26,8 +26,10 @@ _MIN_KEY_LENGTH = 8
 class SecretBox:
     """Encrypts and decrypts with one TRACKER_SECRET_KEY. Whoever has no secrets to handle needs no key."""
 
-    def __init__(self, secret_key: str | None) -> None:
+    def __init__(self, secret_key: str | None, *, purpose: bytes = _PURPOSE) -> None:
+        """Keep a key for one purpose: what is encrypted for it, nobody decrypts for another."""
         self._secret_key = secret_key
+        self._purpose = purpose
         self._made: Fernet | None = None
 
     def encrypt(self, secret: str) -> str:
@@ -60,7 +62,7 @@ class SecretBox:
             from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
             from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
 
-            derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
+            derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=self._purpose).derive(key.encode())
             self._made = Fernet(base64.urlsafe_b64encode(derived))
         return self._made
 

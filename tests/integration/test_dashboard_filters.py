@@ -171,7 +171,7 @@ def test_of_a_list_that_is_longer_than_what_is_read_the_rest_is_searched_too(
     assert "alert" in browsing.get(f"{HOME}/values?panel=pages&find=SCR").text
 
 
-@pytest.mark.parametrize("longest", [1000, 3])
+@pytest.mark.parametrize("longest", [1000, 3, 1])
 def test_a_host_is_found_by_its_letters_and_by_how_it_is_stored(  # noqa: PLR0917 fixtures
     browsing: Browsing,
     database: Database,
@@ -210,5 +210,10 @@ def test_a_host_is_found_by_its_letters_and_by_how_it_is_stored(  # noqa: PLR091
     assert link.endswith("source.contains=xn--bcher-kva.example")
     assert cards(browsing.get(link))["sessions"] == "1"
     assert found("Bücher.example", "referrers")[0] == ["xn--bcher-kva.example"]
+    missing = "There are more values than were looked through"
+    assert missing not in browsing.get(f"{HOME}/values?range=30d&panel=sources&find=ünche").text
+    if longest == 1:
+        monkeypatch.setattr("tracker.dashboard.panel_page._QUESTIONS", 1)
+        assert missing in browsing.get(f"{HOME}/values?range=30d&panel=sources&find=ünche").text
     chosen = browsing.get(f"{HOME}?range=30d&source={munich}").text
     assert f"Source: münchen.example ({munich}) <span" in chosen

@@ -123,7 +123,7 @@ def _differences(change: Mapping[str, Any]) -> list[tuple[str, str | None, str |
 
 def _text(value: Any) -> str:  # noqa: ANN401 whatever JSON holds
     if isinstance(value, list):
-        text = ", ".join(map(str, value))
+        text = ", ".join(map(str, value)) or NOTHING
     else:
         text = NOTHING if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"

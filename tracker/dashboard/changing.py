@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from flask import Response, g
 
 from tracker.dashboard.form import MAX_FORM_BYTES, form
+from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named, viewer
@@ -25,8 +26,8 @@ def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple
     """Do what a form asks for, by its field `action`.
 
     Returns the page that the action makes, if any, or why it was refused; the page that says so has what was entered.
-    The receivers hear of it. Raises Refused where nothing was tried: another application is not there for the holder
-    of a key.
+    The receivers hear of it, and a form that comes twice is done once. Raises Refused where nothing was tried: another
+    application is not there for the holder of a key.
     """
     app_id = application_named(app_id).app_id
     require(permission)
@@ -36,7 +37,7 @@ def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple
     if action is None:
         raise invalid("There is no such action.", action=["Must be one of " + ", ".join(actions)])
     try:
-        answer = action(app_id, fields)
+        answer = once(fields, lambda: action(app_id, fields))
     except Refused as refused:
         g.entered = fields
         return None, refused

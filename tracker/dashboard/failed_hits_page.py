@@ -1,6 +1,7 @@
 """Failed hits, for the operator: looked at, edited, sent in again, given up; and any one hit by its id."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,6 +10,7 @@ import orjson
 from flask import Response, request
 
 from tracker.dashboard.form import form
+from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import home, page
 from tracker.dashboard.reason import without_values
@@ -90,8 +92,12 @@ def change() -> Response:
     action = fields.get("action")
     if action not in _DONE:
         raise invalid("There is no such action.", action=["Must be one of " + ", ".join(_DONE)])
-    if action == "edit":
-        return _edit(fields)
+    return once(fields, partial(_edit if action == "edit" else _change, fields))
+
+
+def _change(fields: Mapping[str, str]) -> Response:
+    """Send in again, or give up, what the form names, and lead back with how many there were."""
+    action = fields["action"]
     app_id, reason = _named(fields)
     if fields.get("id"):
         ids = [_tracking_id(fields["id"])]

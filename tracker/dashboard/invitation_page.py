@@ -1,9 +1,13 @@
 """Whoever comes by an invitation: told what for, and, when they accept, given their key and signed in."""
 
+from functools import partial
+
 from flask import Response
 
 from tracker.dashboard import viewer
+from tracker.dashboard.form import form
 from tracker.dashboard.link_tokens import found_by
+from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import address, page
 from tracker.dashboard.services import current_services
@@ -26,6 +30,10 @@ def show(token: str) -> Response:
 def accept(token: str) -> Response:
     """Use the invitation up, and show the person's key this once. Raises Refused."""
     require_own_page()
+    return once(form(), partial(_join, token))
+
+
+def _join(token: str) -> Response:
     services = current_services()
     cookie = SessionCookie(services.secret_key)
     invitation = _invitation(token)

@@ -1,11 +1,14 @@
 """A new application, which the operator makes: its form, and the page that shows its first key and what comes next."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from flask import Response, g
 
 from tracker.dashboard.application_page import first_run
 from tracker.dashboard.form import form
+from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import page
 from tracker.dashboard.services import current_services
@@ -29,20 +32,25 @@ def create() -> Response:
     """Make the application and show its first key, this once; or the form again, with what is wrong about it."""
     require_operator()
     require_own_page()
-    fields, services = form(), current_services()
+    fields = form()
     try:
-        made, api_key = applications.create(
-            services.database,
-            name=fields.get("name", ""),
-            domain=fields.get("domain", "").strip() or None,
-            app_id=fields.get("app_id", "").strip() or None,
-            rate_limit=rate_limit_of(fields.get("rate_limit_per_minute", "")),
-            preset=fields.get("preset") or None,
-            by=viewer().actor,
-        )
+        return once(fields, partial(_made, fields))
     except Refused as refused:
         g.entered = fields
         return _page(refused)
+
+
+def _made(fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    made, api_key = applications.create(
+        services.database,
+        name=fields.get("name", ""),
+        domain=fields.get("domain", "").strip() or None,
+        app_id=fields.get("app_id", "").strip() or None,
+        rate_limit=rate_limit_of(fields.get("rate_limit_per_minute", "")),
+        preset=fields.get("preset") or None,
+        by=viewer().actor,
+    )
     # A receiver may remember that there was none of this app_id.
     notify_receivers(services.redis, made.app_id)
     return first_run(made, api_key=api_key)

@@ -1,8 +1,12 @@
 """Where somebody begins whom a provider has signed in: the applications that are theirs, and invitations to others."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from flask import Response
 
 from tracker.dashboard.form import form
+from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import address, page
 from tracker.dashboard.provider_sign_in import person_of
@@ -27,12 +31,16 @@ def show() -> Response:
 def accept() -> Response:
     """Use an invitation that was made to the person's address."""
     require_own_page()
-    services, person = current_services(), _person()
+    person, fields = _person(), form()
     try:
-        app_id = members.join_by_email(services.database, form().get("id", ""), services.clock.now(), person)
+        return once(fields, partial(_join, person, fields))
     except Refused as refused:
         return _page(person, refused)
-    return see(address(app_id))
+
+
+def _join(person: MemberIdentity, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    return see(address(members.join_by_email(services.database, fields.get("id", ""), services.clock.now(), person)))
 
 
 def _page(person: MemberIdentity, refused: Refused | None = None) -> Response:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.meta import find_referenced_templates
 
 from tracker import __version__
-from tracker.dashboard import formats, sentences
+from tracker.dashboard import formats, once, sentences
 from tracker.dashboard.asking import Questions, asked
 from tracker.dashboard.breaks import breakable
 from tracker.dashboard.files import path_of
@@ -148,6 +148,7 @@ def _usual(words: Words) -> dict[str, Any]:
         "here": here() if request.method == "GET" else home(),
         "root": home(),
         "viewer": g.get("viewer"),
+        "once": once.field(),
         "entered": partial(_entered, _Fields(g.get("entered", {}))),
         # In a frame on another page there is no cookie to remember a language, and that page has a head of its own.
         "is_framed": request.headers.get("Sec-Fetch-Dest") == "iframe",

@@ -24,6 +24,8 @@ from tracker.reading.export_lines import safe_cell
 
 _MAX_ROWS: Final = 1000
 """Values of a file, and those among which is searched."""
+_QUESTIONS: Final = 20
+"""Each of so many values at once, among which hosts of other letters are looked for."""
 _MAX_SHOWN: Final = 250
 """Values of a page: what 200 KB hold."""
 _MAX_SEARCHED: Final = 200
@@ -54,7 +56,6 @@ def values(app_id: str) -> Response:
         panel=listed,
         whole=_whole(app_id, listed, asked),
         shown=_MAX_SHOWN,
-        is_cut=len(listed.rows) >= _MAX_ROWS,
         text=text,
         part=_common_part(listed, text) if text else None,
     )
@@ -88,8 +89,8 @@ def _asked(app_id: str) -> tuple[str, Asked]:
     return application.app_id, panels.asked_of(request.args, range_of(request.args, now), now)
 
 
-def _rows(app_id: str, name: str, asked: Asked) -> Panel:
-    return panels.rows_of(current_services(), app_id, name, asked, limit=_MAX_ROWS)
+def _rows(app_id: str, name: str, asked: Asked, *, questions: int = 1) -> Panel:
+    return panels.rows_of(current_services(), app_id, name, asked, limit=_MAX_ROWS, questions=questions)
 
 
 def _whole(app_id: str, panel: Panel, asked: Asked) -> Mapping[str, int]:
@@ -102,14 +103,16 @@ def _searched(app_id: str, name: str, asked: Asked, text: str) -> Panel:
     """Return the values in which the text occurs as they are shown or, unless that is in words, stored; in any case.
 
     Of a list that is longer than what is read of it, reports look for them: for letters beyond ASCII among all hosts
-    that have some, as a part of a name is no part of what stands for it in ASCII.
+    that have some, as a part of a name is no part of what stands for it in ASCII. Where there are more of these than
+    the 20,000 most frequent, the page says so.
     """
     panel, words = _rows(app_id, name, asked), Words(language())
     dimension = panel.dimension
-    if len(panel.rows) == _MAX_ROWS and dimension not in IN_WORDS:
+    if panel.is_cut and dimension not in IN_WORDS:
         panel = _rows(app_id, name, asked.also(dimension, "contains", text))
         if dimension in OF_HOSTS and not text.isascii():
-            panel = panel.also(_rows(app_id, name, asked.also(dimension, "contains", ENCODED)))
+            encoded = asked.also(dimension, "contains", ENCODED)
+            panel = panel.also(_rows(app_id, name, encoded, questions=_QUESTIONS))
     sought = text.casefold()
 
     def fits(value: str) -> bool:

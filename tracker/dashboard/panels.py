@@ -94,6 +94,8 @@ class Panel:
     measure: str
     rows: list[tuple[str | None, int]]
     exact: bool
+    is_cut: bool = False
+    """Whether there are values that were not read."""
 
     def all_of(self, whole: Mapping[str, int]) -> int | None:
         """Return how much there is of its measure in all; None where nobody knows.
@@ -110,7 +112,8 @@ class Panel:
     def also(self, other: "Panel") -> "Panel":
         """Return it with the values of another one of the same hits, too, the most frequent first."""
         rows = {**dict(self.rows), **dict(other.rows)}
-        return replace(self, rows=sorted(rows.items(), key=lambda row: -row[1]), exact=self.exact and other.exact)
+        ordered = sorted(rows.items(), key=lambda row: -row[1])
+        return replace(self, rows=ordered, exact=self.exact and other.exact, is_cut=self.is_cut or other.is_cut)
 
     def only(self, fits: Callable[[str], bool]) -> "Panel":
         """Return it with those of its values that fit."""
@@ -234,17 +237,28 @@ def is_shown(panel: Panel, group: str, asked: Asked) -> bool:
     return bool(panel.rows) or group not in _ONLY_WITH_ROWS or group in asked.panels
 
 
-def rows_of(services: DashboardServices, app_id: str, name: str, asked: Asked, *, limit: int) -> Panel:
-    """Return one panel of as many values.
+def rows_of(
+    services: DashboardServices, app_id: str, name: str, asked: Asked, *, limit: int, questions: int = 1
+) -> Panel:
+    """Return one panel of as many values, which each of so many `questions` asks for one after the other.
 
     Raises Refused, also for a name that there is not, and DatabaseUnavailable.
     """
     if name not in _KINDS:
         raise not_found("There is no such panel.")
     kind = _KINDS[name]
-    report = ask(services, app_id, panel_question(name, asked, limit=limit), asked)
-    rows = [(row[kind.asked], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
-    return Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=rows, exact=report.exact)
+    panel = Panel(name=name, dimension=kind.dimension, measure=kind.measure, rows=[], exact=True)
+    question = panel_question(name, asked, limit=limit)
+    for _ in range(questions):
+        report = ask(services, app_id, question, asked)
+        rows = [(row[kind.asked], int(row[kind.measure])) for row in report.rows if row[kind.measure]]
+        panel = replace(
+            panel, rows=panel.rows + rows, exact=panel.exact and report.exact, is_cut=bool(report.next_cursor)
+        )
+        if report.next_cursor is None:
+            break
+        question["cursor"] = report.next_cursor
+    return panel
 
 
 def panel_question(name: str, asked: Asked, *, limit: int = ROWS) -> dict[str, str | None]:

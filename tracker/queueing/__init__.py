@@ -13,6 +13,7 @@ hash_tags, shards                      a cluster is so many queues, each with it
 sharded_producer, sharded_consumer     all of them together, for the receiver and for the workers
 process_number, snapshots, filtered    what receivers share: numbers for ids, applications, counts of what is filtered
 value_sets, failed_keys, ledger_counts values of a day; wrong keys by address; what Redis says for the ledger
+form_answers                           what forms of the dashboard were answered, a few minutes long
 ownership                              whose Redis it is
 metric_counts, throughput              counts of all processes together, and how fast the queue is drained
 registered_workers, server_facts       for health checks
