@@ -10,11 +10,12 @@ import duckdb
 import pytest
 
 from tests.support.facts import facts, make_facts
-from tests.support.queued_hits import NOON, drain, enqueue, hit_of
+from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.facts import make, meaning
-from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS
-from tracker.facts.engine import Engine, FactsTookTooLong
+from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, number_of
+from tracker.facts.engine import Engine, FactsTookTooLong, text
+from tracker.facts.rebuild import rebuild, verify
 from tracker.facts.visits import ORDER, FileSpan, numbered
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
@@ -59,6 +60,64 @@ def test_a_text_is_explained_once_for_all_pieces_of_a_day_until_there_are_too_ma
     channels = ("direct", "internal", "referral", "direct", "internal")
     assert facts(database, folder, "page, channel") == list(zip(PATHS, channels, strict=True))
     assert read == Counter(explained)
+
+
+def test_a_day_of_many_hits_has_no_columns_that_none_has_a_value_of(
+    database: Database,
+    redis: Connection,
+    application: Application,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever reads the files takes them for empty, also beside a file that has them; where one hit has, it is there.
+
+    A piece in a file of its own may have others than the next one.
+    """
+    monkeypatch.setattr(make, "_MAX_HITS", 2)
+    for key in ("color", "price"):
+        define(database, application, key, "string")
+    yesterday = NOON - timedelta(days=1)
+    hits = [hit_of(application, number, created_at=yesterday + timedelta(hours=number)) for number in range(1, 6)]
+    enqueue(redis, hits)
+    drain(redis, database)
+    writer = make_facts(database, folder)
+    day = (application.id, yesterday.date())
+    left_out = {"event", "referrer", "utm_source", "click_id", "module", "client", "status", "p_color", "visit_of"}
+    assert not columns_of(database, folder) & left_out
+    assert columns_of(database, folder) >= {"time", "page", "channel", "country", "device", "visit"}
+    assert rows(database, "SELECT parameters FROM facts_files WHERE replaced_at IS NULL") == [([],)]
+    assert facts(database, folder, "referrer, client, status") == [(None, None, None)] * 5
+    assert verify(writer, day) is None
+
+    later = {"event_name": "buy", "referrer": "https://blog.example/", "custom_params": {"color": "red"}}
+    enqueue(redis, [hit_of(application, 6, created_at=yesterday + timedelta(hours=3, minutes=1), **later)])
+    drain(redis, database)
+    make_facts(database, folder)
+    assert rebuild(writer, [day]) == 6
+    assert columns_of(database, folder) & left_out == {"event", "referrer", "p_color"}
+    assert facts(database, folder, "event, referrer, p_color")[3] == ("buy", "blog.example", "red")
+    assert rows(database, "SELECT parameters FROM facts_files WHERE replaced_at IS NULL") == [(["color", "price"],)]
+    assert verify(writer, day) is None
+
+
+def columns_of(database: Database, folder: Path) -> set[str]:
+    """The columns that some file has."""
+    names = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL")
+    with duckdb.connect() as engine:
+        files = [str(folder / name) for (name,) in names]
+        answer = engine.execute("DESCRIBE FROM read_parquet(?, union_by_name=true, hive_partitioning=false)", [files])
+        return {name for name, *_ in answer.fetchall()}
+
+
+def test_a_number_of_a_text_is_the_one_that_facts_have_had() -> None:
+    """As `md5_number_lower` found it: files of before have its visitors and sessions."""
+    with duckdb.connect() as engine:
+        unequal = f"SELECT count(*) FROM range(2000) AS made(n) WHERE {number_of('chr(2) || n')} <> "
+        assert engine.execute(f"{unequal} md5_number_lower(chr(2) || n)").fetchone() == (0,)
+        assert engine.execute(f"SELECT {number_of('NULL')}, typeof({number_of(text('x'))})").fetchone() == (
+            None,
+            "UBIGINT",
+        )
 
 
 def test_a_file_is_in_the_order_of_its_texts_with_what_is_unknown_at_the_end() -> None:

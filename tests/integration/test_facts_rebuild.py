@@ -86,7 +86,7 @@ def test_several_days_are_made_beside_each_other_and_where_one_fails_it_is_said(
         def place_of(self, address: str) -> Place | None:
             raise FactsUnavailable(f"no place of {address}")
 
-    writer.places = Unreadable(None)
+    writer.places = Unreadable(settings.facts_url / "places.mmdb")
     with pytest.raises(FactsUnavailable, match="no place of"):
         rebuild(writer, days)
     writer.places = Places(None)

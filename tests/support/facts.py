@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from tracker.clock import SystemClock
+from tracker.facts.columns import FACTS, with_columns
 from tracker.facts.engine import Engine
 from tracker.facts.folder import Folder
 from tracker.facts.write import Writer
+from tracker.reports.facts_read import READ
 from tracker.store.database import Database
 
 
@@ -32,7 +34,7 @@ def facts(database: Database, folder: Path, columns: str, *, where: str = "true"
         with engine.cursor(seconds=30) as cursor:
             files = [str(folder / name) for name in names]
             return cursor.rows(
-                f"SELECT {columns} FROM read_parquet(?, union_by_name=true) WHERE {where} ORDER BY time", [files]
+                f"SELECT {columns} FROM {with_columns(READ, FACTS)} WHERE {where} ORDER BY time", [files]
             )
     finally:
         engine.close()

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -176,7 +175,7 @@ def _read(tx: Transaction, cursor: Cursor, space: Workspace, units: Sequence[_Un
     )
     begin_meanings(cursor)
     with writing(space.work):
-        add_meanings(cursor, space.work, recipe.belonging, partial(recipe.country_of, places=space.places))
+        add_meanings(cursor, space.work, recipe.belonging, recipe.country_of(space.places))
     parameters = sorted({key for unit in units[:read] for key in unit.recipe.parameters})
     make_facts_of_rows(cursor, "made", "hits.domain", parameters, by=_BY)
     return read

@@ -91,7 +91,7 @@ def make_day(database: Database, space: Workspace, day: FactsDay, now: datetime)
             taken.append(group)
         made.finish()
         for group in taken:
-            _replace(tx, cursor, space, day=day, group=group, recipe=made.recipe)
+            _replace(tx, cursor, space, day=day, group=group, facts=made)
     return len(taken) == len(groups)
 
 
@@ -100,17 +100,19 @@ def hour_now(day: date, now: datetime) -> int:
     return now.hour if day == now.date() else _HOURS + 1
 
 
-def _replace(tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, recipe: Recipe) -> None:
+def _replace(
+    tx: Transaction, cursor: Cursor, space: Workspace, *, day: FactsDay, group: Group, facts: make.Made
+) -> None:
     """Put what was made anew, and what is left of the old file, in the place of that one."""
     kept = None if group.is_whole else group.file
     old = [space.folder.local(kept.name)] if kept is not None else []
     if group.file is not None:
         facts_files.replace(tx, [group.file.id])
-    keys = {*recipe.parameters, *(kept.parameters if kept is not None else ())}
+    keys = {*facts.parameters, *(kept.parameters if kept is not None else ())}
     for first, last in group.spans:
-        span = span_between(day[1], first, last, recipe)
+        span = span_between(day[1], first, last, facts.recipe)
         made = space.work / "joined.made"
-        count = make.join(cursor, group.hours, old, made, span)
+        count = make.join(cursor, group.hours, old, made, span, lacking=facts.lacking)
         if count:
             publish(tx, space.folder, made, day=day, span=span, count=count, parameters=keys)
 

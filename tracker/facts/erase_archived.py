@@ -11,7 +11,7 @@ from typing import Final
 
 from tracker.errors import FactsUnavailable
 from tracker.facts import hit_files, make
-from tracker.facts.columns import VISITOR
+from tracker.facts.columns import VISITOR, number_of
 from tracker.facts.day import Workspace, publish, span_of
 from tracker.facts.engine import Cursor, text
 from tracker.facts.recipe import recipe_of
@@ -27,7 +27,7 @@ _ADDRESS: Final = """CASE WHEN contains(ip_address, '/') THEN ip_address
     WHEN contains(ip_address, ':') THEN ip_address || '/128' ELSE ip_address || '/32' END"""
 """As facts are made from it (`sql/queries/access_logs/copy_out.sql`)."""
 _KEYS: Final = f"""SELECT created_at AS time, {VISITOR} AS visitor,
-    CASE WHEN session_id IS NOT NULL THEN md5_number_lower(session_id) END AS session
+    CASE WHEN session_id IS NOT NULL THEN {number_of("session_id")} END AS session
     FROM (SELECT * REPLACE ({_ADDRESS} AS ip_address) FROM matching)"""  # noqa: S608 our own names
 _IS_GONE: Final = """EXISTS (SELECT 1 FROM gone WHERE gone.time = facts.time AND gone.visitor = facts.visitor
     AND gone.session IS NOT DISTINCT FROM facts.session)"""
@@ -74,8 +74,7 @@ def _days(database: Database, space: Workspace, person: ArchiveErasure) -> list[
 def _holding(cursor: Cursor, paths: Collection[str], condition: str) -> list[str]:
     if not paths:
         return []
-    names = ", ".join(map(text, paths))
-    source = f"read_parquet([{names}], filename=true, union_by_name=true, hive_partitioning=false)"
+    source = make.facts_in([Path(path) for path in paths], options=", filename=true")
     rows = cursor.rows(f"SELECT DISTINCT filename FROM {source} WHERE {condition}")  # noqa: S608 every value is quoted
     return [name for (name,) in rows]
 
@@ -124,7 +123,7 @@ def _erase_facts(tx: Transaction, space: Workspace, cursor: Cursor, file: FactsF
 
 
 def _facts(path: Path) -> str:
-    return f"read_parquet({text(str(path))}, hive_partitioning=false) AS facts"
+    return f"{make.facts_in([path])} AS facts"
 
 
 def _of_hits(person: ArchiveErasure) -> str:
@@ -138,7 +137,7 @@ def _of_hits(person: ArchiveErasure) -> str:
 
 
 def _of_facts(person: ArchiveErasure) -> str:
-    sessions = [f"md5_number_lower({text(session)})" for session in person.session_ids]
+    sessions = [number_of(text(session)) for session in person.session_ids]
     return _any_of({"client": list(map(text, person.client_sub_ids)), "session": sessions})
 
 

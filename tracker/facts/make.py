@@ -1,12 +1,11 @@
 """The facts of some hours: from the rows of `access_logs` to a file that readers find."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tracker.facts.columns import FACTS, PLACES, rows_of, with_columns
+from tracker.facts.columns import FACTS, LEFT_OUT, PLACES, column_of, rows_of, with_columns
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
 from tracker.facts.meaning import (
@@ -30,6 +29,8 @@ _MAX_CSV: Final = 64_000_000
 """Bytes of rows that are read at once: the engine has them all in its memory."""
 _FEW_BYTES: Final = 10_000_000
 """Bytes of rows, some 30,000: fewer are made facts of as they are."""
+_WRITTEN_AT_ONCE: Final = 1_000_000
+"""Bytes of rows: they come by some 8,000, each of which would be a call of the system."""
 _MAX_HITS: Final = 600_000
 """Hits whose facts stay in memory."""
 
@@ -49,6 +50,7 @@ class Made:
         self._csv = work / "rows.csv"
         self._files: list[Path] = []
         self._has_hits = False
+        self._columns: set[str] = set()
         self.recipe = recipe_of(tx, day[0])
         self._csv.unlink(missing_ok=True)
         for left in work.glob("facts-*.made"):
@@ -58,7 +60,7 @@ class Made:
     def add(self, hour: int, minutes: int) -> None:
         """Add the facts of some minutes (as bits) of an hour."""
         begin = hour_of(self._day[1], hour)
-        with writing(self._work), self._csv.open("ab") as file:
+        with writing(self._work), self._csv.open("ab", buffering=_WRITTEN_AT_ONCE) as file:
             for block in fact_rows.copy_out(self._tx, self._day[0], begin, minutes, self.recipe.parameters):
                 file.write(block)
             size = file.tell()
@@ -82,8 +84,23 @@ class Made:
             make_facts(cursor, "made", recipe.site, recipe.parameters)
         if self._files:
             self._put_aside()
-        facts = f"read_parquet({list_of(self._files)})" if self._files else "made"
+        else:
+            self._note_columns()
+        facts = f"read_parquet({list_of(self._files)}, union_by_name=true)" if self._files else "made"
         cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM {facts}")
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Return the columns of LEFT_OUT that the facts have not: no hit has a value."""
+        return frozenset(LEFT_OUT) - self._columns
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Return the custom parameters that the facts have columns for."""
+        return frozenset(key for key in self.recipe.parameters if column_of(key) in self._columns)
+
+    def _note_columns(self) -> None:
+        self._columns.update(name for name, *_ in self._cursor.rows("DESCRIBE made"))
 
     def _read(self) -> None:
         """Take the rows that came so far into the engine."""
@@ -93,7 +110,7 @@ class Made:
 
     def _explain(self, senders: str) -> None:
         """Explain the texts of the rows that came so far; `senders` is the table of those that many hits share."""
-        country_of = partial(self.recipe.country_of, places=self._places)
+        country_of = self.recipe.country_of(self._places)
         with writing(self._work):
             add_meanings(self._cursor, self._work, self.recipe.belonging, country_of, senders=senders)
 
@@ -116,16 +133,25 @@ class Made:
 
     def _put_aside(self) -> None:
         """Put the facts that were made into a file."""
+        self._note_columns()
         self._files.append(self._work / f"facts-{len(self._files)}.made")
         write(self._cursor, "FROM made", self._files[-1], compression="snappy")
         self._cursor.run("DROP TABLE made")
 
 
-def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Path, span: FileSpan) -> int:
+def join(
+    cursor: Cursor,
+    hours: Mapping[int, int],
+    old: Sequence[Path],
+    made: Path,
+    span: FileSpan,
+    *,
+    lacking: Collection[str] = (),
+) -> int:
     """Write what lies in a span of the facts that were made, and of files that were made before; how many there are.
 
     `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out. Beside the file
-    comes the one of its visits.
+    comes the one of its visits. `lacking` are the columns of LEFT_OUT that the facts that were made have not.
     """
     sources = []
     if hours:
@@ -142,7 +168,7 @@ def join(cursor: Cursor, hours: Mapping[int, int], old: Sequence[Path], made: Pa
         # From what is in memory, not from the file: there texts are numbers.
         cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of(query, span)}")
         write(cursor, numbered(query, span, numbers="numbers"), made)
-        write(cursor, parts_of(with_numbers(query, "numbers"), span), beside(made))
+        write(cursor, parts_of(with_numbers(query, "numbers"), span, lacking=lacking), beside(made))
     [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({list_of([made])})")  # noqa: S608 a path of our own
     return int(count)
 
@@ -165,7 +191,7 @@ def differences(cursor: Cursor, files: Sequence[Path]) -> tuple[int, int]:
     """Return how many facts these files lack of those that were made, and how many they have beside them."""
     # A newer database says otherwise of some.
     columns = ", ".join(quoted(name) for name in FACTS if name not in PLACES)
-    made = f"SELECT {columns} FROM facts"  # noqa: S608 our own names
+    made = f"SELECT {columns} FROM {with_columns('facts', FACTS)}"  # noqa: S608 our own names
     stored = f"SELECT {columns} FROM {facts_in(files)}" if files else f"{made} WHERE false"  # noqa: S608
     return _compared(cursor, made, stored)
 

@@ -1,7 +1,8 @@
 """What an application's settings say about its facts."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -39,7 +40,11 @@ class Recipe:
         """Return what many applications have in common: all but the domain and the custom parameters."""
         return replace(self, domain=None, parameters=())
 
-    def country_of(self, address: str, places: Places) -> str | None:
+    def country_of(self, places: Places) -> Callable[[str], str | None] | None:
+        """Return what tells the country of an address; None where nothing does."""
+        return partial(self._country_of, places=places) if places.has_file else None
+
+    def _country_of(self, address: str, places: Places) -> str | None:
         return country_of_address(address, places) if self.has_whole_addresses or ":" not in address else None
 
 

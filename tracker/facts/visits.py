@@ -9,6 +9,7 @@ more than the application's `session_timeout_minutes` pass without another. What
 the next one: whoever reads joins that (`tracker.reports.visits`).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,54 +140,52 @@ def _same_moment(by: str) -> str:
     return " AND ".join(f"hits.{name} = numbers.{name}" for name in columns)
 
 
-def parts_of(hits: str, span: FileSpan, *, by: str = "") -> str:
+def parts_of(hits: str, span: FileSpan, *, by: str = "", lacking: Collection[str] = ()) -> str:
     """Return the parts of the visits in a table of hits with the numbers of their visits.
 
     Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
     and `internal_views`, where the visit has one source in the slot: that halves the rows. Where it has several, also
     of a session with several visitors, each part of one has the time of its first hit: that tells which came first.
+    `lacking` are the columns of LEFT_OUT that the hits have not; nor have their parts.
     """
     head, tail = span.edges
-    kept = ", ".join(VISITOR_DIMENSIONS)
-    sources = ", ".join(VISIT_SOURCES)
-    apart = ", ".join(f"{text(name)}: {name}" for name in VISIT_SOURCES)
-    none = " AND ".join(f"{name} IS NULL" for name in VISIT_SOURCES if name != "channel")
-    arrived = ", ".join(f"any_value({name}) FILTER (NOT is_internal) AS {name}" for name in VISIT_SOURCES)
+    kept = ", ".join(name for name in VISITOR_DIMENSIONS if name not in lacking)
+    names = [name for name in VISIT_SOURCES if name not in lacking]
+    sources = ", ".join(names)
+    apart = ", ".join(f"{text(name)}: {name}" for name in names)
+    none = "".join(f" AND {name} IS NULL" for name in names if name != "channel")
+    arrived = ", ".join(f"any_value({name}) FILTER (NOT is_internal) AS {name}" for name in names)
     counts = ", ".join(
-        f"CAST(coalesce(sum({count}) FILTER ({which} is_internal), 0) AS INTEGER) AS {name}{count}"
-        for which, name in (("NOT", ""), ("", "internal_"))
-        for count in ("requests", "views")
+        f"CAST(count(*) FILTER ({which}{what}) AS INTEGER) AS {name}"
+        for which, prefix in (("NOT is_internal", ""), ("is_internal", "internal_"))
+        for what, name in (("", f"{prefix}requests"), (" AND is_view", f"{prefix}views"))
     )
     by, order = by and f"{by}, ", by and f"parts.{by}, "
     visit = f"{by}visitor, session, visit"
     same_slot = " AND ".join(
-        f"told_apart.{name} IS NOT DISTINCT FROM arrivals.{name}" for name in f"{by}session, visit, slot".split(", ")
+        f"told.{name} IS NOT DISTINCT FROM arrivals.{name}" for name in f"{by}session, visit, slot".split(", ")
     )
-    view, minutes = "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
+    page, view, minutes = "page IS NOT NULL", "is_view AND page IS NOT NULL", int(SLOT.total_seconds()) // 60
     # What few parts have is joined: windows would sort all of these columns for it.
     return f"""
-        WITH told_apart AS MATERIALIZED (
-            SELECT {visit}, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
-                {kept}, {sources}, coalesce(channel = 'internal', false) AND {none} AS is_internal,
-                count(*) AS requests, count(*) FILTER (is_view) AS views, min(time) AS first, max(time) AS last,
-                coalesce(bool_or({view}), false) AS has_view,
-                arg_min(page, (NOT is_view, time, page)) AS entry_page,
-                arg_max(page, (is_view, time, page)) AS exit_page,
-                coalesce(min(time) FILTER ({view}), min(time) FILTER (page IS NOT NULL)) AS entered,
-                coalesce(max(time) FILTER ({view}), max(time) FILTER (page IS NOT NULL)) AS left_at
-            FROM {hits} GROUP BY ALL
+        WITH told AS (
+            SELECT *, time_bucket(INTERVAL {minutes} MINUTE, time) AS slot,
+                coalesce(channel = 'internal', false){none} AS is_internal
+            FROM {hits}
         ), arrivals AS (
-            SELECT {by}session, visit, slot FROM told_apart WHERE NOT is_internal GROUP BY ALL HAVING count(*) > 1
+            SELECT {by}session, visit, slot
+            FROM (SELECT DISTINCT {visit}, slot, {kept}, {sources} FROM told WHERE NOT is_internal)
+            GROUP BY ALL HAVING count(*) > 1
         ), parts AS MATERIALIZED (
             SELECT {visit}, slot, {kept}, {arrived}, {counts},
-                min(first) AS time, max(last) AS last, bool_or(has_view) AS has_view,
-                arg_min(entry_page, (NOT has_view, entered, entry_page)) AS entry_page,
-                arg_max(exit_page, (has_view, left_at, exit_page)) AS exit_page,
-                coalesce(min(entered) FILTER (has_view), min(entered)) AS entered,
-                coalesce(max(left_at) FILTER (has_view), max(left_at)) AS left_at
+                min(time) AS time, max(time) AS last, coalesce(bool_or({view}), false) AS has_view,
+                arg_min(page, (NOT is_view, time, page)) AS entry_page,
+                arg_max(page, (is_view, time, page)) AS exit_page,
+                coalesce(min(time) FILTER ({view}), min(time) FILTER ({page})) AS entered,
+                coalesce(max(time) FILTER ({view}), max(time) FILTER ({page})) AS left_at
             FROM (
-                SELECT told_apart.*, CASE WHEN arrivals.slot IS NOT NULL THEN {{{apart}}} END AS apart
-                FROM told_apart LEFT JOIN arrivals ON {same_slot}
+                SELECT told.*, CASE WHEN arrivals.slot IS NOT NULL THEN {{{apart}}} END AS apart
+                FROM told LEFT JOIN arrivals ON {same_slot}
             )
             GROUP BY {visit}, slot, {kept}, apart
         ), divided AS (

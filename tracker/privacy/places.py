@@ -58,6 +58,11 @@ class Places:
         self.problem: str | None = None
         """What is wrong with the file."""
 
+    @property
+    def has_file(self) -> bool:
+        """Return whether there is a database to ask; without one nothing is known of any address."""
+        return self._file is not None
+
     def place_of(self, address: str) -> Place | None:
         """Return where a canonical address is; None for one that is nobody's, and without a database."""
         if self._file is None:
