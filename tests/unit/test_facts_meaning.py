@@ -109,6 +109,17 @@ def test_whatever_text_there_is_is_read(text: str) -> None:
     country_of_zone(text)
 
 
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", "//", ""]),
+    st.text("aZ0.-:@[]/?#&=;%+ é\t\n\\\"'~", max_size=20),
+)
+def test_what_is_usual_of_addresses_is_read_as_any_other(scheme: str, rest: str) -> None:
+    """A space at the end, which nothing takes for a part of an address, brings it the way that all can go."""
+    for url in (scheme + rest, f"{scheme}shop.example/{rest}", f"{scheme}shop.example?{rest}"):
+        for belonging in (frozenset({"a", "0"}), frozenset[str]()):
+            assert page_of(url, belonging) == page_of(f"{url} ", belonging)
+
+
 def test_devices_and_systems() -> None:
     ipad = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1"
     android = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36"
