@@ -90,3 +90,18 @@ def test_what_a_webhook_cannot_be_is_named(
     answer = managing.post(WEBHOOKS, body)
     assert error(answer) == (400, "VALIDATION_ERROR")
     assert list(answer.get_json()["error"]["details"]) == [field]
+
+
+def test_a_page_after_which_everything_was_deleted_is_followed_by_an_empty_one(
+    managing: Managing, application: Application
+) -> None:
+    assert application.app_id == "shop"
+    made = [
+        data(managing.post(WEBHOOKS, {"url": f"https://127.0.0.1:9443/{path}", "events": ["*"]}))["id"] for path in "ab"
+    ]
+    cursor = data(managing.get(f"{WEBHOOKS}?limit=1"))["next_cursor"]
+    assert [row["id"] for row in data(managing.get(f"{WEBHOOKS}?cursor={cursor}"))["items"]] == made[1:]
+    for webhook in made:
+        assert managing.delete(f"{WEBHOOKS}/{webhook}").status_code == 200
+    assert data(managing.get(f"{WEBHOOKS}?cursor={cursor}")) == {"items": [], "next_cursor": None}
+    assert error(managing.get(f"{WEBHOOKS}?cursor=nonsense")) == (400, "VALIDATION_ERROR")

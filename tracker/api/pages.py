@@ -58,7 +58,8 @@ def page(rows: Sequence[T], limit: int, place: Callable[[T], RowPosition]) -> di
 def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T], RowPosition]) -> dict[str, Any]:
     """Return the same from all the rows, in any order, of a list that is short enough to be read whole."""
     ordered = sorted(rows, key=place)
-    after = place_of(query["cursor"], len(place(ordered[0])) if ordered else 1)
+    # Where everything was deleted since the page before, nothing says how long a place is, and nothing follows it.
+    after = place_of(query["cursor"], len(place(ordered[0])) if ordered else None)
     if after is not None:
         try:
             ordered = [row for row in ordered if place(row) > after]
@@ -67,8 +68,8 @@ def page_after(rows: Iterable[T], query: Mapping[str, Any], place: Callable[[T],
     return page(ordered, query["limit"], place)
 
 
-def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
-    """Return the place of `length` values that a cursor stands for; None for none.
+def place_of(cursor: str | None, length: int | None) -> tuple[Any, ...] | None:
+    """Return the place of `length` values (None: of any number) that a cursor stands for; None for no cursor.
 
     Raises Refused for what is no cursor.
     """
@@ -78,7 +79,11 @@ def place_of(cursor: str | None, length: int) -> tuple[Any, ...] | None:
         place = orjson.loads(b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True))
     except ValueError:
         place = None
-    if not isinstance(place, list) or len(place) != length or not all(type(value) in (str, int) for value in place):
+    if (
+        not isinstance(place, list)
+        or length not in (None, len(place))
+        or not all(type(value) in (str, int) for value in place)
+    ):
         raise not_a_cursor()
     if any(type(value) is str and "\0" in value for value in place):
         raise not_a_cursor()
