@@ -58,6 +58,33 @@ def test_nothing_is_lost_doubled_or_left_in_a_bucket_that_fails_now_and_then(
         assert len(shop.server.names(".visits")) == len(kept)
 
 
+def test_an_erasure_waits_while_objects_may_not_be_deleted_and_the_permission_is_named(
+    shop: ShopInBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing_bucket(shop.server.url, seed=1, rate=1.0, only=("kept",)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        writer = shop.make()
+        shop.store(1, 2)
+        writer.turn(seconds=60)
+        reasons = []
+
+        def write() -> None:
+            writer.turn(seconds=60)
+            try:
+                writer.remove_replaced(0)
+            except FactsUnavailable as error:
+                reasons.append(str(error))
+                proxy.heal()
+
+        erase(shop.database, shop.redis, clients=["c1"], write_facts=write)
+        assert [reason.partition(": ")[0] for reason in reasons] == [
+            "The bucket s3://tracker-facts/facts refuses access"
+        ]
+        assert "what the bucket's policy lets them do" in reasons[0]
+        assert shop.clients() == ["c2"]
+        assert len(shop.server.names(".parquet")) == 1
+
+
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_bucket_whose_first_answer_was_lost_is_ours(
     shop: ShopInBucket, monkeypatch: pytest.MonkeyPatch, seed: int

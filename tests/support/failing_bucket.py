@@ -1,11 +1,13 @@
 """A store of objects that fails now and then: a proxy in front of a bucket's server.
 
 What it does to a request is drawn: an answer of 500 or of 503 instead of it, a connection that ends before it or in the
-middle of its answer, or an answer that is lost though the request was carried out.
+middle of its answer, or an answer that is lost though the request was carried out. `kept` is no failure of a server:
+objects may not be deleted, which S3 says in an answer of 200.
 """
 
 import http.client
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Failure = Literal["500", "503", "no answer", "half an answer", "lost answer"]
+Failure = Literal["500", "503", "no answer", "half an answer", "lost answer", "kept"]
 FAILURES: tuple[Failure, ...] = ("500", "503", "no answer", "half an answer", "lost answer")
+_KEPT = b"<Error>%b<Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
 class FailingBucket(ThreadingHTTPServer):
@@ -59,6 +62,9 @@ class _Request(BaseHTTPRequestHandler):
             return
         if failure == "no answer":
             return
+        if failure == "kept" and self.path.endswith("?delete"):
+            self._answer(b"".join(_KEPT % key for key in re.findall(rb"<Key>.*?</Key>", body)))
+            return
         behind = http.client.HTTPConnection(self.server.behind, timeout=10)
         try:
             behind.request(self.command, self.path, body, dict(self.headers))
@@ -76,6 +82,14 @@ class _Request(BaseHTTPRequestHandler):
         self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(content)))
         self.end_headers()
         self.wfile.write(content[: len(content) // 2] if failure == "half an answer" else content)
+
+    def _answer(self, kept: bytes) -> None:
+        content = b'<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">%b</DeleteResult>' % kept
+        self.send_response(200)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _carry  # noqa: N815 the base's names
 

@@ -30,6 +30,9 @@ _TIMEOUT_SECONDS: Final = 20
 _CONNECTING: Final = timedelta(seconds=3)
 _RETRYING: Final = timedelta(seconds=10)
 _TRIES: Final = 2
+_DENIED: Final = "AccessDenied"
+_NO_ACCESS: Final = "refuses access: see the credentials, and what the bucket's policy lets them do"
+_NO_ANSWER: Final = "does not answer: see AWS_ENDPOINT_URL and AWS_REGION, and whether it can be reached"
 
 _log = logger(__name__)
 
@@ -150,12 +153,12 @@ class S3Bucket:
         try:
             yield
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            reason = "refuses access: see the credentials, and what the bucket's policy lets them do"
-            raise self._unavailable(reason, error) from error
+            raise self._unavailable(_NO_ACCESS, error) from error
         except FileNotFoundError as error:
             raise self._unavailable("is not there: make it, or correct TRACKER_FACTS_URL", error) from error
         except BaseError as error:
-            reason = "does not answer: see AWS_ENDPOINT_URL and AWS_REGION, and whether it can be reached"
+            # That an object may not be deleted S3 says in an answer of 200, which is no error of permissions here.
+            reason = _NO_ANSWER if _DENIED not in str(error) else _NO_ACCESS
             raise self._unavailable(reason, error) from error
 
     def _unavailable(self, reason: str, error: Exception) -> FactsUnavailable:
