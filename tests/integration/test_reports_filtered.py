@@ -22,6 +22,7 @@ from bench import asked_together, made_up_facts
 from tracker.reports import sifted, statement
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.kept import Kept
+from tracker.reports.measures import measure_of
 from tracker.reports.passing_files import PassingFiles
 from tracker.reports.question import Question
 from tracker.reports.readers import Readers
@@ -151,6 +152,26 @@ def check(filters: list[Any], asked: list[Any], zone: str, folder: Path, readers
         patch.setattr(sifted, "MAX_ROWS", -1)
         alone = [ask(readers, nothing, one, (), folder) for one in questions]
     assert together == alone
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("conditions", [[0], [19], [0, 13], [0, 19], [13, 19]], ids=str)
+def test_of_visitors_with_many_visits_those_count_that_the_filters_take(
+    conditions: list[int], zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A visit of which no part is left by the filters is looked at with others of its visitor, and is not to count.
+    monkeypatch.setitem(made_up_facts._COLUMNS, "device", "['desktop', 'phone', 'tablet'][1 + (number + hit // 4) % 3]")
+    made_up_facts.make(tmp_path, first=FIRST, days=DAYS, hits=2000, visitors=10)
+    asked = [(one, measures) for one in ASKED for measures in MEASURES[2:]]
+    with closing(Readers(tmp_path)) as readers:
+        check([CONDITIONS[number] for number in conditions], asked, zone, tmp_path, readers)
+
+
+def test_sums_of_parameters_are_of_hits_beside_their_visits(folder: Path, readers: Readers) -> None:
+    of_page = question(CONDITIONS[19:20], measures="requests,sessions,duration")
+    asked = replace(of_page, measures=(*of_page.measures, measure_of("sum:price", {"price"})))
+    [numbers] = ask(readers, kept_apart(readers), of_page, [of_page], folder)
+    assert ask(readers, kept_apart(readers), asked, [asked, of_page], folder) == [(*numbers, None)]
 
 
 @pytest.mark.parametrize("condition", [CONDITIONS[at] for at in (0, 3, 6, 9, 13, 19)], ids=str)

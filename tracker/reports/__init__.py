@@ -16,6 +16,7 @@ tally_making  those of large applications, made by the scheduler
 tally_verifying  one of them compared with the facts
 seen_before  who of the days after those of a tally was there before
 tallied      a question answered by a tally, or in the usual way
+asked_together  questions that are asked of the same rows, and what their filters leave, as SQL; pure
 sifted       what filters leave of the files, read once for questions that are asked together
 kept         what a process keeps for the questions that follow
 passing_files  files for questions, which go as soon as nobody reads them

@@ -18,7 +18,7 @@ _BOUNDED: Final = {"visitors": "count(DISTINCT visitor)", "sessions": "count(DIS
 def leading(question: Question, groups: Sequence[str]) -> list[str]:
     """Return the tables after which `led` is what may be shown of `selected`; none where all of it may be."""
     rows = question.offset + question.limit + 1
-    has_costly = question.counts_visits or any(measure.name == "visitors" for measure in question.measures)
+    has_costly = question.counts_visits or question.counts_visitors
     is_open = question.interval is not None or not question.is_descending or rows > _MAX_ROWS
     if not groups or is_open or not has_costly:
         return []

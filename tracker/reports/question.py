@@ -57,6 +57,10 @@ class Question:
         return tuple(name for name in OF_VISITS if name in named)
 
     @property
+    def counts_visitors(self) -> bool:
+        return any(measure.name == "visitors" for measure in self.measures)
+
+    @property
     def counts_visits(self) -> bool:
         return any(measure.needs_visits for measure in self.measures)
 

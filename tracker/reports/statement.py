@@ -10,11 +10,12 @@ from tracker.reports.facts_read import FactsRead
 from tracker.reports.kept import Kept
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
-from tracker.reports.sifted import sifted_of
+from tracker.reports.sifted import SiftedFacts, sifted_of
 from tracker.reports.tables import (
     has_visits_apart,
     has_whole_slots,
     is_of_parts,
+    is_of_whole_visits,
     tables_of_hits,
     tables_of_parts,
 )
@@ -39,7 +40,7 @@ def rows_of(
     if (question.needs_visits and not is_of_all) or len(together) > 1:
         with sifted_of(question, together, cursor, kept.passing, files, timeout_minutes=timeout_minutes) as sifted:
             if sifted is not None:
-                return cursor.rows(*statement_of(question, files, sifted.visits, sifted.rows))
+                return cursor.rows(*statement_of(sifted.question, files, sifted.visits, sifted))
     if not question.needs_visits:
         return cursor.rows(*statement_of(question, files))
     # Whole applications are asked for more: they have one table for all of these questions.
@@ -52,16 +53,18 @@ def rows_of(
 
 
 def statement_of(
-    question: Question, files: FactsRead, gathered: str | None = None, sifted: str | None = None
+    question: Question, files: FactsRead, gathered: str | None = None, sifted: SiftedFacts | None = None
 ) -> tuple[str, list[object]]:
     """Return the statement and its values.
 
-    `gathered` is the table of visits of several parts, for whom it needs; `sifted` that of what filters leave.
+    `gathered` is the table of visits of several parts, for whom it needs; `sifted` is what filters leave.
     """
     tables, params = selected_of(question, files, gathered, sifted)
     groups = _groups(question)
-    candidates = [] if is_of_parts(question) else leading(question, groups)
-    source, is_apart = "led" if candidates else "selected", has_visits_apart(question, sifted)
+    are_parts = sifted.are_parts if sifted else is_of_parts(question)
+    are_hits = not are_parts and not (sifted and is_of_whole_visits(question))
+    candidates = leading(question, groups) if are_hits else []
+    source, is_apart = "led" if candidates else "selected", not sifted and has_visits_apart(question)
     tables += [
         *candidates,
         _counted(question, groups, source, is_apart=is_apart),
@@ -82,18 +85,19 @@ def statement_of(
 
 
 def selected_of(
-    question: Question, files: FactsRead, gathered: str | None = None, sifted: str | None = None
+    question: Question, files: FactsRead, gathered: str | None = None, sifted: SiftedFacts | None = None
 ) -> tuple[list[str], list[object]]:
     """Return the tables of a WITH, the last of which is `selected`: the rows that are asked about; and their values."""
-    tables_of = tables_of_parts if is_of_parts(question) else tables_of_hits
-    tables, params = tables_of(question, files, gathered, sifted)
+    are_parts = sifted.are_parts if sifted else is_of_parts(question)
+    tables_of = tables_of_parts if are_parts else tables_of_hits
+    tables, params = tables_of(question, files, gathered, sifted.rows if sifted else None)
     conditions = []
     for report_filter in question.filters:
         condition, values = report_filter.condition()
         conditions.append(condition)
         params += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    is_apart = has_visits_apart(question, sifted)
+    is_apart = not sifted and has_visits_apart(question)
     selected = f"selected AS NOT MATERIALIZED (SELECT {_selected(question, is_apart=is_apart)} FROM rows{where})"  # noqa: S608 our own names
     return [*tables, selected], params
 

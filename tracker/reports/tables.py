@@ -112,7 +112,7 @@ def tables_of_parts(
 
     `gathered` is the table of visits of several parts, for who asks about visits, `sifted` of what filters leave.
     """
-    if gathered and _is_of_whole_visits(question):
+    if gathered and is_of_whole_visits(question):
         return _tables_of_whole_visits(question, files, gathered, sifted)
     names = _columns(question)
     sources = sorted(names & set(VISIT_SOURCES))
@@ -148,10 +148,12 @@ def _names_of_visits(question: Question) -> Sequence[str]:
     return (*WHOLE, *question.told_of_visits)
 
 
-def _is_of_whole_visits(question: Question) -> bool:
+def is_of_whole_visits(question: Question) -> bool:
     """Return whether visits are told apart by what they tell and nothing else is counted, or nothing is told apart."""
     columns = _columns(question)
-    return question.interval is None and (not columns or (columns <= set(OF_VISITS) and _counts_visits_alone(question)))
+    if question.interval is not None or question.parameters:
+        return False
+    return not columns or (columns <= set(OF_VISITS) and _counts_visits_alone(question))
 
 
 def _counts_visits_alone(question: Question) -> bool:
@@ -161,20 +163,25 @@ def _counts_visits_alone(question: Question) -> bool:
 def _tables_of_whole_visits(
     question: Question, files: FactsRead, gathered: str, sifted: str | None
 ) -> tuple[list[str], list[object]]:
-    """Return the tables of a question that needs no keys of visits: of parts and of visits, one below the other.
-
-    A row of a part is of no visit, and one of a visit is of no visitor: each is counted for what it is.
-    """
+    """Return the tables of a question that needs no keys of visits: of parts and of visits, one below the other."""
     query, params = (f"FROM {sifted}", []) if sifted else visit_parts_of(files, question.days, of_parts=True)
+    visits = visits_of("FROM visit_files", gathered, _names_of_visits(question))
+    counts = "requests + internal_requests AS requests, views + internal_views AS views"
+    return [_table("visit_files", query), *_with_visits_below(question, "visit_files", counts, visits)], params
+
+
+def _with_visits_below(question: Question, source: str, counts: str, visits: str) -> list[str]:
+    """Return the tables of rows, with these counts, and of visits below them.
+
+    A row of the former is of no visit, and one of a visit is of no visitor: each is counted for what it is.
+    """
     names = _names_of_visits(question)
-    tables = [_table("visit_files", query), _table("visits", visits_of("FROM visit_files", gathered, names))]
     no_views = "NULL::UBIGINT AS visitor, 0 AS requests, 0 AS views"
-    of_visits = f"SELECT {no_views}, key, true AS is_single, {_list(names)} FROM visits"  # noqa: S608 our own names
-    if _counts_visits_alone(question):
-        return [*tables, _table("rows", of_visits)], params
-    none = ", ".join(f"NULL AS {name}" for name in ("key", "is_single", *WHOLE))
-    of_parts = f"SELECT visitor, requests + internal_requests AS requests, views + internal_views AS views, {none}"
-    return [*tables, _table("rows", f"{of_parts} FROM visit_files UNION ALL BY NAME {of_visits}")], params
+    rows = f"SELECT {no_views}, key, true AS is_single, {_list(names)} FROM visits"  # noqa: S608 our own names
+    if not _counts_visits_alone(question):
+        none = ", ".join(f"NULL AS {name}" for name in ("key", "is_single", *WHOLE))
+        rows = f"SELECT visitor, {counts}, {none} FROM {source} UNION ALL BY NAME {rows}"  # noqa: S608 our own names
+    return [_table("visits", visits), _table("rows", rows)]
 
 
 def tables_of_hits(
@@ -182,13 +189,16 @@ def tables_of_hits(
 ) -> tuple[list[str], list[object]]:
     """Return the tables that make `rows` of hits, and the values of their places; `gathered` and `sifted` as above.
 
-    With `sifted`, `gathered` has every visit of its hits.
+    With `sifted`, `gathered` has every visit of its hits, and no other one that the question would take.
     """
     query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
     tables = [_table("files", query)]
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
     if not gathered:
         return [*tables, _table("rows", f"SELECT *, {one} FROM files")], params  # noqa: S608
+    if sifted and is_of_whole_visits(question):
+        visits = f"SELECT DISTINCT key, {_list(_names_of_visits(question))} FROM {gathered}"  # noqa: S608 our own names
+        return [*tables, *_with_visits_below(question, "files", one, visits)], params
     if sifted:
         theirs = f"SELECT files.*, {one}, false AS is_single, gathered.* EXCLUDE (raw)"
         joined = f"{theirs} FROM files JOIN {gathered} AS gathered ON gathered.raw = {RAW}"
@@ -236,9 +246,9 @@ def reads_sources(question: Question) -> bool:
     return bool(_columns(question) & set(VISIT_SOURCES))
 
 
-def has_visits_apart(question: Question, sifted: str | None) -> bool:
+def has_visits_apart(question: Question) -> bool:
     """Return whether what visits as a whole were like stands in the table `visits`, and not in `rows`."""
-    return question.has_whole_visits and not question.told_of_visits and not is_of_parts(question) and not sifted
+    return question.has_whole_visits and not question.told_of_visits and not is_of_parts(question)
 
 
 def _columns(question: Question) -> set[str]:
