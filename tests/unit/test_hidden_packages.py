@@ -29,11 +29,19 @@ def test_what_is_loaded_already_stays() -> None:
 @pytest.mark.parametrize("absent", [(), ("_md5", "_sha1", "_sha2", "_sha256", "_sha3", "_sha512")])
 def test_the_process_of_an_engine_does_without_openssl_or_without_other_hashes(absent: tuple[str, ...]) -> None:
     program = f"""
-import subprocess
+import runpy
+import socket
 import sys
 sys.modules.update(dict.fromkeys({absent!r}))
-import tracker.facts.engine_host
+other, link = socket.socketpair()
+sys.argv[1:] = [str(link.detach()), "0"]
+runpy.run_module("tracker.facts.engine_host", run_name="__main__")
 print(int("_hashlib" in sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == (str(int(bool(absent))), "")
+
+
+def test_who_imports_the_program_of_an_engine_makes_hashes_that_only_openssl_has() -> None:
+    program = "import tracker.facts.engine_host, hashlib; hashlib.scrypt(b'', salt=b'', n=2, r=1, p=1)"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -17,8 +17,10 @@ from tracker.facts.engine_connection import EngineFailure, EngineRow, Parameters
 from tracker.hidden_packages import hidden
 
 # Its package imports `secrets` and with it OpenSSL: 3.6 MB of this process, which makes no hash. Where Python was built
-# without hashes of its own (`--with-builtin-hashlib-hashes`, as Fedora and Red Hat do), `hashlib` needs OpenSSL.
-with hidden("_hashlib") if all(map(find_spec, ("_md5", "_sha1", "_sha3"))) else nullcontext():
+# without hashes of its own (`--with-builtin-hashlib-hashes`, as Fedora and Red Hat do), `hashlib` needs OpenSSL; and so
+# does whoever imports this module and is another program.
+_makes_no_hash = __name__ == "__main__" and all(map(find_spec, ("_md5", "_sha1", "_sha3")))
+with hidden("_hashlib") if _makes_no_hash else nullcontext():
     from tracker.facts.duckdb_connection import DuckDBConnection, DuckDBCursor
 
 
