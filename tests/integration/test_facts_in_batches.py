@@ -139,10 +139,6 @@ def test_files_made_together_are_those_that_are_made_one_by_one(  # noqa: PLR091
             writer.turn()
         assert contents(database, writer) == together
 
-    def write_facts() -> None:
-        writer.turn()
-        writer.remove_replaced(0)
-
     number = 0
     for turn in turns:
         for site, minutes, client, session, path, referrer in turn:
@@ -165,7 +161,7 @@ def test_files_made_together_are_those_that_are_made_one_by_one(  # noqa: PLR091
         assert rows(database, "SELECT count(*) FROM facts_marks") == [(0,)]
         assert batches or len({hit[0] for hit in turn}) == 1
         is_as_alone()
-    erase(database, redis, app_id="s0", clients=["a"], write_facts=write_facts)
+    erase(database, redis, app_id="s0", clients=["a"], write_facts=lambda: (writer.turn(), writer.remove_replaced(0)))
     is_as_alone()
     assert len(facts(database, writer.folder.path, "page")) == rows(database, "SELECT count(*) FROM access_logs")[0][0]
     for day in rows(database, "SELECT DISTINCT application_id, date FROM facts_files WHERE replaced_at IS NULL"):
