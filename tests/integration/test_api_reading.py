@@ -181,6 +181,8 @@ def test_a_key_reads_what_it_may_of_its_own_application(
         ("/v1/statistics?start_date=2026-02-02&end_date=2026-02-01", "start_date"),
         ("/v1/statistics?start_date=0001-01-01", "start_date"),
         ("/v1/statistics?end_date=9999-12-31", "end_date"),
+        ("/v1/statistics?end_date=0001-01-01", "end_date"),
+        ("/v1/sessions?end_date=0001-01-07", "end_date"),
         ("/v1/statistics?group_by=week", "group_by"),
         ("/v1/statistics?start_date=2020-01-01&end_date=2026-01-01", "end_date"),
         ("/v1/statistics?custom_params=1", "custom_params"),

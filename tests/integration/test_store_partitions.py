@@ -90,6 +90,26 @@ def test_gaps_and_odd_bounds_are_named(database: Database, database_url: str) ->
     assert len(gaps) == 2
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("9999-12-01", "10000-01-01"),
+        ("12000-01-01", "infinity"),
+        ("-infinity", "1000-01-01"),
+        ("0044-03-15 BC", "0001-01-01"),
+    ],
+)
+def test_bounds_beyond_all_times_of_this_language_are_odd_and_stop_no_upkeep(
+    database: Database, database_url: str, clock: Any, start: str, end: str
+) -> None:
+    with database.transaction() as tx:
+        tx.execute(f"CREATE TABLE odd PARTITION OF access_logs FOR VALUES FROM ('{start}') TO ('{end}')")
+        there = partitions.list_partitions(tx)
+        assert partitions.problems(there) == ["odd is not one month of access_logs."]
+        assert partitions.first_hit(tx) is None
+    assert create_partitions(database, database_url, clock) == []
+
+
 def test_the_upkeep_makes_what_has_come_due_and_then_rests(
     database: Database, database_url: str, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Numbers that commands take: each has bounds, and what is beyond them, or no number, is wrong usage (status 2)."""
+"""Numbers, days and months that commands take: what is beyond their bounds is wrong usage (exit status 2)."""
 
 from collections.abc import Iterator
 
@@ -6,29 +6,47 @@ import click
 import pytest
 
 from tracker.cli.main import main
-from tracker.cli.options import NUMBER, Amount
+from tracker.cli.options import MONTH, NUMBER, Amount, Day
+
+KINDS = (click.types.IntParamType, click.types.FloatParamType, click.DateTime, type(NUMBER), type(MONTH))
 
 
-def numbers_of(command: click.Command, name: str) -> Iterator[tuple[str, click.Parameter]]:
+def bounded_of(command: click.Command, name: str) -> Iterator[tuple[str, click.Parameter]]:
     if isinstance(command, click.Group):
         context = click.Context(command)
         for below in command.list_commands(context):
             subcommand = command.get_command(context, below)
             assert subcommand is not None
-            yield from numbers_of(subcommand, f"{name} {below}")
+            yield from bounded_of(subcommand, f"{name} {below}")
         return
     for parameter in command.params:
-        if isinstance(parameter.type, click.types.IntParamType | click.types.FloatParamType | type(NUMBER)):
+        if isinstance(parameter.type, KINDS):
             yield f"{name} {parameter.opts[-1]}".strip(), parameter
 
 
-NUMBERS = dict(numbers_of(main, ""))
+BOUNDED = dict(bounded_of(main, ""))
+TIMES = {name for name, parameter in BOUNDED.items() if isinstance(parameter.type, click.DateTime | type(MONTH))}
+NUMBERS = {name: parameter for name, parameter in BOUNDED.items() if name not in TIMES}
 
 
 def test_numbers_are_found() -> None:
     assert {"apps create --rate-limit", "sessions list --limit", "stats report --limit", "params set --min"} <= {
         *NUMBERS
     }
+
+
+@pytest.mark.parametrize("name", sorted(TIMES))
+def test_days_and_months_end_before_the_times_of_this_language_do(name: str) -> None:
+    """The month 9999-12 was made, ends in the year 10000, and nothing could list the months any more."""
+    kind = BOUNDED[name].type
+    assert kind is MONTH or isinstance(kind, Day), f"{name} takes any day"
+    end = "" if kind is MONTH else "-01"
+    for month in ("0001-01", "1969-12", "9999-01", "9999-12"):
+        with pytest.raises(click.BadParameter) as refused:
+            kind.convert(f"{month}{end}", BOUNDED[name], click.Context(main))
+        assert refused.value.exit_code == 2, (name, month)
+    for month in ("1970-01", "9998-12"):
+        assert kind.convert(f"{month}{end}", BOUNDED[name], click.Context(main))
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -52,6 +52,8 @@ def is_refused(address: str, policy: Policy = PUBLIC, port: int = 443) -> bool:
         ("2002:101:101::1", "6to4"),
         ("2001::1", "Teredo"),
         ("2606:4700:0:0:200:5efe:101:101", "ISATAP"),
+        ("192.175.48.1", "special purpose"),
+        ("2620:4f:8000::1", "special purpose"),
         ("8000::1", "not in use"),
     ],
 )

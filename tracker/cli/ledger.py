@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from tracker.cli import connections
-from tracker.cli.options import json_option
+from tracker.cli.options import Day, json_option
 from tracker.cli.output import note, print_fields, print_json, print_table
 from tracker.ingest import filtered
 from tracker.ledger import balance as ledger_balance
@@ -31,7 +31,7 @@ _COLUMNS = (
     "dropped",
     "restored",
 )
-_DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+_DAY = Day(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from tracker.reading.period import EARLIEST, LATEST
 from tracker.store.partitions import Month
 
 _MAX_EXACT = 2**53
@@ -38,15 +39,28 @@ class Amount(click.FloatRange):
 
 
 class _Month(click.ParamType[Month]):
-    """A month, YYYY-MM."""
+    """A month, YYYY-MM, of those whose days may be asked for."""
 
     name = "month"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Month:  # noqa: ANN401
         try:
-            return value if isinstance(value, Month) else Month.parse(value)
+            month = value if isinstance(value, Month) else Month.parse(value)
         except ValueError:
             self.fail(f"{value!r} is no month: one is written YYYY-MM.", param, ctx)
+        if not Month.of(EARLIEST) <= month <= Month.of(LATEST):
+            self.fail(f"{value!r} is no month from {Month.of(EARLIEST)} to {Month.of(LATEST)}.", param, ctx)
+        return month
+
+
+class Day(click.DateTime):
+    """A day, or a time, of those that may be asked for."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        day = super().convert(value, param, ctx)
+        if not EARLIEST <= day.date() <= LATEST:
+            self.fail(f"{value!r} is no day from {EARLIEST} to {LATEST}.", param, ctx)
+        return day
 
 
 class _Time(click.ParamType[datetime]):
@@ -67,6 +81,7 @@ class _Time(click.ParamType[datetime]):
 NUMBER = _Number()
 MONTH = _Month()
 TIME = _Time()
+DAY = Day(["%Y-%m-%d"])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs on standard output.")
 app_id_option = click.option("--app-id", required=True, metavar="ID", help="The application's app_id.")

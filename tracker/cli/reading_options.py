@@ -6,13 +6,12 @@ from typing import Any, TypeVar
 
 import click
 
+from tracker.cli.options import DAY
 from tracker.clock import SystemClock
 from tracker.reading.parameter_filter import value_of
 from tracker.reading.period import Period
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-_day = click.DateTime(["%Y-%m-%d"])
 
 
 class _Parameter(click.ParamType[tuple[str, Any]]):
@@ -29,8 +28,8 @@ class _Parameter(click.ParamType[tuple[str, Any]]):
 
 def period_options(command: Command) -> Command:
     """`--from` and `--to`, for `period_of`."""
-    last = click.option("--to", "last", type=_day, help="Last day (UTC), included; without it, today.")
-    first = click.option("--from", "first", type=_day, help="First day (UTC); without it, a week before the last.")
+    last = click.option("--to", "last", type=DAY, help="Last day (UTC), included; without it, today.")
+    first = click.option("--from", "first", type=DAY, help="First day (UTC); without it, a week before the last.")
     return first(last(command))
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tracker.cli import connections, facts_of_days
-from tracker.cli.options import json_option
+from tracker.cli.options import DAY, json_option
 from tracker.cli.output import note, print_json, print_table
 from tracker.facts.rebuild import DAYS_AT_ONCE
 from tracker.stats.rebuild import Passed
@@ -23,13 +23,12 @@ from tracker.stats.verify import verify as verify_days
 
 _MAX_CELL_WIDTH = 60
 _DIFFERENCE_COLUMNS = ("app_id", "date", "hour", "number", "stored", "recounted")
-_day = click.DateTime(["%Y-%m-%d"])
 _one_application = click.option("--app-id", metavar="ID", help="Of this application only.")
 
 
 @click.command()
-@click.option("--from", "first", type=_day, required=True, help="First day (UTC).")
-@click.option("--to", "last", type=_day, required=True, help="Last day (UTC), included.")
+@click.option("--from", "first", type=DAY, required=True, help="First day (UTC).")
+@click.option("--to", "last", type=DAY, required=True, help="Last day (UTC), included.")
 @_one_application
 @json_option
 def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: bool) -> None:
@@ -60,8 +59,8 @@ def rebuild(*, first: datetime, last: datetime, app_id: str | None, as_json: boo
 
 
 @click.command()
-@click.option("--from", "first", type=_day, help="First day (UTC); without it, the first that there is.")
-@click.option("--to", "last", type=_day, help="Last day (UTC), included; without it, today.")
+@click.option("--from", "first", type=DAY, help="First day (UTC); without it, the first that there is.")
+@click.option("--to", "last", type=DAY, help="Last day (UTC), included; without it, today.")
 @_one_application
 @json_option
 def verify(*, first: datetime | None, last: datetime | None, app_id: str | None, as_json: bool) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 from tracker.errors import invalid
 
 _DEFAULT_DAYS: Final = 7
-_EARLIEST: Final = date(1970, 1, 1)
-_LATEST: Final = date(9998, 12, 31)
+EARLIEST: Final = date(1970, 1, 1)
+LATEST: Final = date(9998, 12, 31)
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -27,10 +27,10 @@ class Period:
         Raises Refused (`start_date`, `end_date`) where the two are the wrong way round, or before 1970.
         """
         end = last or today
-        start = first or max(_EARLIEST, end - timedelta(days=_DEFAULT_DAYS))
+        start = first or max(EARLIEST, max(EARLIEST, end) - timedelta(days=_DEFAULT_DAYS))
         for name, day in (("end_date", end), ("start_date", start)):
-            if not _EARLIEST <= day <= _LATEST:
-                reason = f"Must be a day from {_EARLIEST} to {_LATEST}."
+            if not EARLIEST <= day <= LATEST:
+                reason = f"Must be a day from {EARLIEST} to {LATEST}."
                 raise invalid(f"{name}: {reason}", **{name: [reason]})
         if start > end:
             raise invalid(f"start_date {start} is after end_date {end}.", start_date=[f"Is after end_date {end}."])

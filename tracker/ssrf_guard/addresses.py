@@ -61,7 +61,7 @@ _PRIVATE = _table(
         "an address for documentation": "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/32 3fff::/20",
         "an address for benchmarks": "198.18.0.0/15 2001:2::/48",
         "an address with a special purpose": "2001::/23 3ffe::/16 5f00::/16 192.31.196.0/24 192.52.193.0/24"
-        " 192.175.48.0/24",
+        " 192.175.48.0/24 2620:4f:8000::/48",
     }
 )
 """Refused, unless the operator allows the network that they are in."""

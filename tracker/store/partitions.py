@@ -83,7 +83,7 @@ class Partition:
     half_detached: bool = False
 
 
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def needed(today: date) -> list[Month]:
@@ -198,6 +198,14 @@ def end_autovacuum(connection: PostgresConnection) -> None:
     execute(connection, "partitions/end_autovacuum")
 
 
+def _bound(text: str) -> datetime:
+    """Return a bound; for what lies beyond Python's times (PostgreSQL has more years, and infinity) the nearest."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _EARLIEST if text.startswith(("-", "0001")) or text.endswith("BC") else _LATEST
+
+
 def _partition(
     *,
     table_name: str,
@@ -208,9 +216,9 @@ def _partition(
     bytes: int,  # noqa: A002 the column's name
 ) -> Partition:
     match = _BOUNDS.search(bounds)
-    start, end = (datetime.fromisoformat(text).astimezone(UTC) for text in match.groups()) if match else (None, None)
+    start, end = (_bound(text) for text in match.groups()) if match else (None, None)
     month = None
-    if start is not None and end is not None:
+    if start is not None and end is not None and end != _LATEST:
         month = Month.of(start)
         month = month if (start, end) == (month.start, month.plus(1).start) else None
     return Partition(
