@@ -106,6 +106,74 @@ def test_of_clicks_that_come_together_one_makes_it_and_the_others_wait(
     assert (len(pages), count(database, "api_keys")) == (1, 1)
 
 
+@pytest.mark.parametrize("grace", ["0", "86400"])
+def test_whoever_replaces_the_key_of_their_own_session_sees_the_new_one_by_the_second_click(
+    managing: Managing, database: Database, grace: str
+) -> None:
+    made, api_key = applications.create(database, name="Own")
+    holder = Browsing(managing)
+    holder.sign_in(api_key)
+    path = f"/dashboard/applications/{made.app_id}/keys"
+    cookie, sent = holder.cookie(), {"action": "rotate", "id": "first", "grace": grace}
+    assert cookie is not None
+    sent["once"] = token_in(holder.get(path).text)
+    first = holder.post(path, **sent)
+    holder.set_cookie(cookie)
+    second = holder.post(path, **sent)
+    assert (second.status_code, second.text) == (200, first.text)
+    assert re.findall(r'id="key-made">(alt_[\w-]+)', second.text) not in ([], [api_key])
+    holder.set_cookie(cookie)
+    third = holder.post(path, **{**sent, "once": "another-text"})
+    assert third.location.startswith("/dashboard/sign-in"), "it has ended"
+
+
+def test_of_an_application_that_the_first_click_has_deleted_the_second_says_so(
+    operator: Browsing, database: Database, application: Application
+) -> None:
+    path = f"{HOME}/settings"
+    sent = {"action": "delete", "app_id": "shop", "once": token_in(operator.get(path).text)}
+    first, second = (operator.post(path, **sent) for _ in range(2))
+    assert (first.status_code, first.location) == (second.status_code, second.location) == (303, first.location)
+    assert operator.post(path, **{**sent, "once": "another-text"}).status_code == 404
+
+
+def test_who_goes_back_and_sends_the_same_form_again_means_it(
+    operator: Browsing, database: Database, application: Application, redis: Connection
+) -> None:
+    """Of what leads elsewhere the answer is kept for the second click alone."""
+    webhook = register(database, application, "*")
+    sent = {"action": "test", "id": str(webhook), "once": token_in(operator.get(f"{HOME}/webhooks").text)}
+    operator.post(f"{HOME}/webhooks", **sent)
+    [kept] = redis.keys("tracker:form-answers:*")
+    assert 0 < redis.ttl(kept) <= 10
+    redis.delete(kept)
+    operator.post(f"{HOME}/webhooks", **sent)
+    assert count(database, "webhook_deliveries") == 2
+
+
+def test_a_form_whose_answer_does_not_fit_into_redis_is_not_taken_to_be_under_way(
+    operator: Browsing, database: Database, application: Application, redis: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise QueueUnavailable("Redis is full.")
+
+    path, fields, table = MAKING["goals"]
+    with monkeypatch.context() as patch:
+        patch.setattr(form_answers, "keep", full)
+        assert operator.post(HOME + path, **fields, once="known-by-this").status_code == 303
+    assert redis.keys("tracker:form-answers:*") == []
+    assert count(database, table) == 1
+
+
+def test_an_answer_of_before_another_secret_key_is_none(
+    operator: Browsing, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, fields, table = MAKING["keys"]
+    monkeypatch.setattr(form_answers, "claim", lambda *_, **__: "gAAAAA of another key")
+    page = operator.post(HOME + path, **fields, once="known-by-this")
+    assert (page.status_code, count(database, table)) == (200, 1)
+
+
 def test_another_session_gets_nothing_of_the_answer(
     operator: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:
@@ -140,7 +208,7 @@ def test_whoever_is_at_it_still_is_waited_for_and_then_said(
     operator: Browsing, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(once, "_WAIT_SECONDS", 0.1)
-    monkeypatch.setattr(form_answers, "claim", lambda *_: "")
+    monkeypatch.setattr(form_answers, "claim", lambda *_, **__: "")
     path, fields, table = MAKING["goals"]
     operator.language = "ja"
     page = operator.post(HOME + path, **fields, once="known-by-this")
@@ -150,7 +218,7 @@ def test_whoever_is_at_it_still_is_waited_for_and_then_said(
 def test_without_redis_a_form_is_done_as_it_comes(
     operator: Browsing, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(*_: object) -> str:
+    def unavailable(*_: object, **__: object) -> str:
         raise QueueUnavailable("Redis is unavailable.")
 
     path, fields, table = MAKING["goals"]

@@ -124,11 +124,12 @@ def test_a_failed_hit_is_edited_and_stored_as_the_hit_that_it_is(
         (json_of({**hit, "url": "a\0b"}), "NUL"),
         (json_of({"x": "<script>alert(1)</script>"}), "does not read as a hit"),
     ):
-        refused = operator.post(FAILED, **{**form, "tracking_data": wrong})
+        refused = operator.post(FAILED, **{**form, "tracking_data": wrong, "once": "known-by-this"})
         assert refused.status_code == 400, wrong
         assert because_of in text_of(refused)
         assert "<script>alert" not in refused.text
         assert html.escape(wrong, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in refused.text
+    assert redis.keys("tracker:form-answers:*") == [], "what was refused is no answer to a second click"
     assert operator.post(FAILED, **{**form, "seen_at": "x"}).status_code == 400
     assert queued_hits(redis) == []
     # The same time to the microsecond, of which nothing is rounded up.

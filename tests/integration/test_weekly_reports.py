@@ -39,8 +39,8 @@ from tracker.reports import weekly
 from tracker.reports.readers import Readers
 from tracker.store.database import Database
 told = weekly.publish
-def publish(*arguments):
-    told(*arguments)
+def publish(*arguments, **options):
+    told(*arguments, **options)
     os.kill(os.getpid(), signal.SIGKILL)
 weekly.publish = publish
 clock = StandingClock(datetime.fromisoformat(sys.argv[3]))

@@ -14,7 +14,7 @@ from tests.support.registered_webhooks import deliveries, register
 from tests.support.standing_clock import StandingClock
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.management import applications
+from tracker.management import applications, webhooks
 from tracker.management import settings as management_settings
 from tracker.reports import weekly
 from tracker.reports.readers import Readers
@@ -53,10 +53,10 @@ def readers(tmp_path: Path) -> Iterator[Readers]:
 
 
 def asks(database: Database, application: Application, since: datetime = MONDAY - WEEK) -> Any:
-    """A webhook that asks for the summaries, unchanged since then."""
+    """A webhook that asks for the summaries, made at that time."""
     webhook = register(database, application, "report.weekly")
     with database.transaction() as tx:
-        tx.execute(b"UPDATE webhooks SET updated_at = %s WHERE id = %s", (since, webhook))
+        tx.execute(b"UPDATE webhooks SET created_at = %s WHERE id = %s", (since, webhook))
     return webhook
 
 
@@ -124,11 +124,12 @@ def test_weeks_that_were_over_while_no_scheduler_was_at_work_are_told_by_the_nex
     assert tell(7) == 0, "of a week before the last that had no hit nobody asks again"
     assert weeks_told(database, webhook) == firsts(-1, 0, 1, 2, 6)
     assert tell(20) == MAX_MISSED + 1
-    changed = MONDAY + 22 * WEEK + DAY
-    with database.transaction() as tx:
-        tx.execute(b"UPDATE webhooks SET updated_at = %s", (changed,))
-    assert tell(24) == 2, "what was over before it was changed is of before"
-    assert weeks_told(database, webhook)[-2:] == firsts(22, 23)
+    webhooks.disable(database, webhook, now=MONDAY + 22 * WEEK)
+    webhooks.enable(database, webhook, now=MONDAY + 22 * WEEK + DAY)
+    newer = asks(database, application, MONDAY + 22 * WEEK + DAY)
+    assert tell(24) == 4, "whatever was changed about it, what was missed is told"
+    assert weeks_told(database, webhook)[-4:] == firsts(20, 21, 22, 23)
+    assert weeks_told(database, newer) == firsts(22, 23), "what was over before it was made is no news to it"
 
 
 def test_a_week_that_cannot_be_told_now_holds_up_no_later_one(

@@ -34,6 +34,7 @@ from tracker.dashboard import (
     webhooks_page,
 )
 from tracker.dashboard.form import MAX_FORM_BYTES
+from tracker.dashboard.once import answered_before
 from tracker.dashboard.page import PATH, error_page, here, home, page
 from tracker.dashboard.services import EXTENSION, DashboardServices
 from tracker.dashboard.shared_looks import SharedLooks
@@ -154,6 +155,8 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
     A browser that follows a link on another site keeps the cookie back (`SameSite=Strict`). It is asked once more by a
     page of our own, lest somebody sign in who has done so already.
     """
+    if (answer := answered_before()) is not None:
+        return answer
     if not signed_out.ended and request.headers.get("Sec-Fetch-Site") == "cross-site":
         return page("again.html", to=sign_in.own_path(here()))
     ended = "&ended=1" if signed_out.ended else ""
@@ -170,6 +173,8 @@ def _explain(error: Exception) -> Response:
         refused = Refused("NOT_SET_UP", 503, str(error))
     else:
         refused = as_refused(error)
+    if refused.status == HTTPStatus.NOT_FOUND and (answered := answered_before()) is not None:
+        return answered
     # Sentences about servers quote no values; the operator is told whether one is unavailable, or not migrated.
     cause = error if isinstance(error, TryAgain) else error.__cause__
     told = isinstance(cause, TryAgain) and "viewer" in g and viewer.viewer().is_operator

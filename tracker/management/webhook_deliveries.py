@@ -149,7 +149,11 @@ def send_test(database: Database, webhook_id: UUID, *, app_id: str | None = None
     with database.transaction() as tx:
         webhook = _active(tx, webhook_id, app_id)
         target = Subscription(
-            id=webhook.id, application_id=webhook.application_id, app_id=webhook.app_id, events=frozenset()
+            id=webhook.id,
+            application_id=webhook.application_id,
+            app_id=webhook.app_id,
+            events=frozenset(),
+            created_at=webhook.created_at,
         )
         event = webhook_test(webhook_id, now)
         send_to(tx, target, event, now)

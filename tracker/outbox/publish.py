@@ -50,19 +50,33 @@ def subscribers_of(tx: Transaction, applications: Iterable[Application]) -> dict
     }
 
 
-def publish(tx: Transaction, application_id: UUID, events: Sequence[Event], now: datetime) -> int:
+def publish(
+    tx: Transaction,
+    application_id: UUID,
+    events: Sequence[Event],
+    now: datetime,
+    *,
+    made_before: datetime | None = None,
+) -> int:
     """Write what these events are for the application's active webhooks; how many deliveries.
 
-    Where there is no webhook, this is one look at an index.
+    With `made_before`, for those that were there at that time. Where there is no webhook, this is one look at an index.
     """
-    return publish_all(tx, [(application_id, event) for event in events], now)
+    return publish_all(tx, [(application_id, event) for event in events], now, made_before=made_before)
 
 
-def publish_all(tx: Transaction, events: Sequence[tuple[UUID, Event]], now: datetime) -> int:
+def publish_all(
+    tx: Transaction, events: Sequence[tuple[UUID, Event]], now: datetime, *, made_before: datetime | None = None
+) -> int:
     """Do the same for events of several applications, each with its application's id."""
     if not events:
         return 0
     active = webhooks.active_of(tx, list({application_id for application_id, _ in events}))
+    if made_before is not None:
+        active = {
+            application_id: tuple(one for one in subscriptions if one.created_at < made_before)
+            for application_id, subscriptions in active.items()
+        }
     deliveries = [item for application, event in events for item in of_event(active.get(application, ()), event)]
     return webhook_deliveries.add(tx, deliveries, now)
 

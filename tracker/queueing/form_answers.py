@@ -10,7 +10,6 @@ from tracker.queueing.connection import Connection, translated
 _PREFIX: Final = "tracker:form-answers:"
 _CLAIMED_SECONDS: Final = 60
 """How long a form is taken to be under way: whoever has it may have been killed."""
-_KEPT_SECONDS: Final = 600
 
 
 def claim(redis: Connection, mark: str) -> str | None:
@@ -21,13 +20,20 @@ def claim(redis: Connection, mark: str) -> str | None:
     with translated():
         if redis.set(_PREFIX + mark, "", nx=True, ex=_CLAIMED_SECONDS):
             return None
-        return bytes(cast(bytes, redis.get(_PREFIX + mark)) or b"").decode()
+    return answer(redis, mark) or ""
 
 
-def keep(redis: Connection, mark: str, answer: str) -> None:
-    """Keep the answer to a form. Raises QueueUnavailable."""
+def answer(redis: Connection, mark: str) -> str | None:
+    """Return the answer to a form: empty while somebody is at it, None if nobody is. Raises QueueUnavailable."""
     with translated():
-        redis.set(_PREFIX + mark, answer, ex=_KEPT_SECONDS)
+        kept = cast(bytes | None, redis.get(_PREFIX + mark))
+    return None if kept is None else kept.decode()
+
+
+def keep(redis: Connection, mark: str, answer: str, *, seconds: int) -> None:
+    """Keep the answer to a form for so long. Raises QueueUnavailable."""
+    with translated():
+        redis.set(_PREFIX + mark, answer, ex=seconds)
 
 
 def drop(redis: Connection, mark: str) -> None:

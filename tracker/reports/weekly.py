@@ -108,7 +108,8 @@ def _tell_week(
     with database.transaction() as tx:
         if not weekly_reports.note(tx, application.id, week.first, published_at=now) or not data:
             return False
-        publish(tx, application.id, [event], now)
+        # A week that is told late is no news to a webhook that was made after it.
+        publish(tx, application.id, [event], now, made_before=None if is_last else week.end)
     return True
 
 

@@ -20,6 +20,7 @@ DeliveryPosition = tuple[datetime, int]
 """When a delivery failed for good, and its id: the order in which failed ones are sent again."""
 TOO_MANY = "Too many deliveries were waiting: it was not tried."
 DISCARDED = "It was discarded while it waited: it is not sent any more."
+_GIVEN_UP = [TOO_MANY, DISCARDED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ def payload(tx: Transaction, webhook_id: UUID, delivery_id: int) -> str | None:
 
 def redeliver(tx: Transaction, webhook_id: UUID, delivery_id: int, *, now: datetime) -> bool:
     """Make one delivery of a webhook due now, whatever became of it; whether there is one."""
-    params = {"webhook_id": webhook_id, "delivery_id": delivery_id, "now": now}
+    params = {"webhook_id": webhook_id, "delivery_id": delivery_id, "now": now, "given_up": _GIVEN_UP}
     return execute(tx, "webhook_deliveries/redeliver", params) == 1
 
 
@@ -142,6 +143,7 @@ def redeliver_failed(
         "now": now,
         "limit": limit,
         "discarded": DISCARDED,
+        "given_up": _GIVEN_UP,
     }
     rows = fetch_all(tx, "webhook_deliveries/redeliver_failed", params)
     return len(rows), max(((row["finished_at"], row["id"]) for row in rows), default=after)

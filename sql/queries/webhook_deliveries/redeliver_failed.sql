@@ -12,7 +12,7 @@ WITH found AS MATERIALIZED (
 )
 UPDATE webhook_deliveries AS delivery
 SET state = 'waiting', due_at = %(now)s, finished_at = NULL, attempts_before = attempt, leased_until = NULL,
-    leased_by = NULL
+    leased_by = NULL, last_error = CASE WHEN last_error = ANY(%(given_up)s) THEN NULL ELSE last_error END
 FROM found
 WHERE delivery.id = found.id
 RETURNING found.finished_at, found.id

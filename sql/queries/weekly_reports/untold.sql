@@ -1,5 +1,5 @@
--- Which of some weeks nobody was told of: the last one, and of those before it what was missed, which is over since the webhooks
--- that ask for it are as they are, and came after another that was told. A week most of whose days were told is none: where
+-- Which of some weeks nobody was told of: the last one, and of those before it what was missed, which was over
+-- after one of the webhooks that ask for it was made, and came after another that was told. A week most of whose days were told is none: where
 -- weeks begin on another day now, or days in another zone.
 SELECT candidate.week
   FROM unnest(%(weeks)s::date[]) AS candidate (week)
@@ -17,7 +17,7 @@ SELECT candidate.week
                     WHERE application_id = %(application_id)s AND week < candidate.week
                )
                AND candidate.week + 7 > (
-                   SELECT min(updated_at AT TIME ZONE 'UTC')
+                   SELECT min(created_at AT TIME ZONE 'UTC')
                      FROM webhooks
                     WHERE application_id = %(application_id)s AND is_active AND events ?| %(names)s
                )
