@@ -246,6 +246,19 @@ def test_of_too_much_nothing_is_written(folder: Path, readers: Readers, monkeypa
     assert written(folder, readers, one_reading, one_reading, asked) == {"sifted"}
 
 
+def test_of_too_much_the_visits_of_a_page_are_gathered_once(
+    folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sifted, "MAX_ROWS", 10)
+    not_tablets = [["device", "is_not", "tablet"]]
+    names = ("visit_source", "exit_page", "visit_utm_campaign")
+    questions = [question(not_tablets, measures="sessions", **one) for one in ({}, *({"dimensions": n} for n in names))]
+    kept = kept_apart(readers)
+    together = [ask(readers, kept, one, questions, folder) for one in questions]
+    assert [key.names for key in kept.gathered._tables] == [tuple(name for name in OF_VISITS if name in names)]
+    assert together == [ask(readers, kept_apart(readers), one, (), folder) for one in questions]
+
+
 def written(folder: Path, readers: Readers, asked: Question, *together: Question) -> set[str]:
     """Ask, and return which files were written for it."""
     kept = kept_apart(readers)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tracker.facts.columns import column_of
 from tracker.facts.engine import Cursor, quoted
 from tracker.facts.engine_connection import EngineRow
+from tracker.reports.asked_together import asked_together
 from tracker.reports.buckets import bucket_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.kept import Kept
@@ -43,8 +44,9 @@ def rows_of(
                 return cursor.rows(*statement_of(sifted.question, files, sifted.visits, sifted))
     if not question.needs_visits:
         return cursor.rows(*statement_of(question, files))
-    # Whole applications are asked for more: they have one table for all of these questions.
-    names = question.told_of_visits if not is_of_all else for_a_page(question.told_of_visits)
+    # Whole applications are asked for more: they have one table for all of these questions, and so has a page.
+    told = asked_together(question, together).told_of_visits
+    names = for_a_page(told) if is_of_all else told
     of_parts = has_whole_slots(question)
     with kept.gathered.table(
         cursor, files, question.days, timeout_minutes=timeout_minutes, of_parts=of_parts, names=names
