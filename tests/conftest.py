@@ -21,7 +21,7 @@ import pytest
 import structlog
 
 from tests.support.made_data import make_data
-from tests.support.memory_folder import memory_folder
+from tests.support.memory_folder import MEMORY, has_room, memory_folder
 from tests.support.needed import need_wheel
 from tests.support.settings_of import settings_of
 from tracker.application import Application
@@ -40,10 +40,15 @@ hypothesis.settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
-    """A suite that was started in the background of a shell ignores Ctrl-C, and so would all that it starts."""
+    """Prepare the process.
+
+    A suite that was started in the background of a shell ignores Ctrl-C, and so would all that it starts.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.set_threshold(50_000, 20, 50)  # What is imported and collected stays: looking through it frees nothing.
+    if has_room():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # Where pytest makes each test's `tmp_path`.
 
 
 def pytest_collection_finish() -> None:

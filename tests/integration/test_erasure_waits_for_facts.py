@@ -11,6 +11,7 @@ from tests.support.queued_hits import NOON, drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.errors import FactsUnavailable
 from tracker.facts import day
+from tracker.facts.folder import Folder
 from tracker.queueing.connection import Connection
 from tracker.store import facts_marks
 from tracker.store.database import Database
@@ -33,7 +34,10 @@ def clients(database: Database, folder: Path) -> list[str]:
     return [client for (client,) in facts(database, folder, "client")]
 
 
-def test_it_waits_where_nothing_can_be_written(database: Database, redis: Connection, folder: Path) -> None:
+def test_it_waits_where_nothing_can_be_written(
+    database: Database, redis: Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Folder, "grace_seconds", 0.1)
     shutil.rmtree(folder / "work")
     (folder / "work").touch()
     with pytest.raises(FactsUnavailable, match="the erasure waits"):

@@ -1,6 +1,7 @@
-"""Where the servers of the tests keep their data: in memory where there is room.
+"""Where the tests and their servers keep their files: in memory where there is room.
 
-Each test has a database of its own, a copy of 500 files, which costs several times as much on disk. A folder is locked
+Each test has a database of its own, a copy of 500 files, which costs several times as much on disk, and each file of
+facts is forced to the disk, which waits for whatever else is written there. A folder of a server is locked
 for as long as its test process lives; what a killed one has left in memory is removed by the next.
 """
 
@@ -18,10 +19,15 @@ ROOM = 4 * 1024**3
 _PREFIX = "tracker-tests-"
 
 
+def has_room() -> bool:
+    """Whether the tests' files can lie in memory."""
+    return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+
+
 @contextmanager
 def memory_folder() -> Iterator[Path]:
     """A private folder until the block ends; on disk where there is no room in memory."""
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM:
+    if has_room():
         remove_leftovers(MEMORY)
         parent = MEMORY
     else:
