@@ -16,7 +16,7 @@ from tracker.facts import make, meaning
 from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, number_of
 from tracker.facts.engine import Engine, FactsTookTooLong, text
 from tracker.facts.rebuild import rebuild, verify
-from tracker.facts.visits import ORDER, FileSpan, numbered
+from tracker.facts.visits import ORDER, FileSpan, beside, numbered
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -62,17 +62,19 @@ def test_a_text_is_explained_once_for_all_pieces_of_a_day_until_there_are_too_ma
     assert read == Counter(explained)
 
 
-def test_a_day_of_many_hits_has_no_columns_that_none_has_a_value_of(
+def test_files_of_many_hits_have_the_columns_that_others_have_also_those_that_no_hit_has_a_value_of(
     database: Database,
     redis: Connection,
     application: Application,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whatever reads the files takes them for empty, also beside a file that has them; where one hit has, it is there.
+    """Facts are made without empty columns; other engines, which read the files by their names, find each in each file.
 
     A piece in a file of its own may have others than the next one.
     """
+    a_piece_an_hour = make._MAX_CSV
+    monkeypatch.setattr(make, "_MAX_CSV", 64_000_000)
     monkeypatch.setattr(make, "_MAX_HITS", 2)
     for key in ("color", "price"):
         define(database, application, key, "string")
@@ -82,31 +84,38 @@ def test_a_day_of_many_hits_has_no_columns_that_none_has_a_value_of(
     drain(redis, database)
     writer = make_facts(database, folder)
     day = (application.id, yesterday.date())
-    left_out = {"event", "referrer", "utm_source", "click_id", "module", "client", "status", "p_color", "visit_of"}
-    assert not columns_of(database, folder) & left_out
-    assert columns_of(database, folder) >= {"time", "page", "channel", "country", "device", "visit"}
-    assert rows(database, "SELECT parameters FROM facts_files WHERE replaced_at IS NULL") == [([],)]
-    assert facts(database, folder, "referrer, client, status") == [(None, None, None)] * 5
+    rebuild(writer, [day])
+    [of_few] = columns_of(database, folder)
+    monkeypatch.setattr(make, "_MAX_CSV", a_piece_an_hour)
+    rebuild(writer, [day])
+    assert columns_of(database, folder) == {of_few}
+    assert {("event", "VARCHAR"), ("status", "SMALLINT"), ("p_color", "VARCHAR")} <= set(of_few[0])
+    assert {("host", "VARCHAR"), ("utm_source", "VARCHAR")} <= set(of_few[1])
+    assert facts(database, folder, "referrer, client, status, p_color") == [(None, None, None, None)] * 5
     assert verify(writer, day) is None
 
     later = {"event_name": "buy", "referrer": "https://blog.example/", "custom_params": {"color": "red"}}
     enqueue(redis, [hit_of(application, 6, created_at=yesterday + timedelta(hours=3, minutes=1), **later)])
     drain(redis, database)
     make_facts(database, folder)
+    assert columns_of(database, folder) == {of_few}, "beside what was there before"
     assert rebuild(writer, [day]) == 6
-    assert columns_of(database, folder) & left_out == {"event", "referrer", "p_color"}
+    assert columns_of(database, folder) == {of_few}
     assert facts(database, folder, "event, referrer, p_color")[3] == ("buy", "blog.example", "red")
     assert rows(database, "SELECT parameters FROM facts_files WHERE replaced_at IS NULL") == [(["color", "price"],)]
     assert verify(writer, day) is None
 
 
-def columns_of(database: Database, folder: Path) -> set[str]:
-    """The columns that some file has."""
+def columns_of(database: Database, folder: Path) -> set[tuple[tuple[tuple[str, str], ...], ...]]:
+    """The columns and their types, by name, of each file and of the one of its visits, as far as they differ."""
     names = rows(database, "SELECT name FROM facts_files WHERE replaced_at IS NULL")
     with duckdb.connect() as engine:
-        files = [str(folder / name) for (name,) in names]
-        answer = engine.execute("DESCRIBE FROM read_parquet(?, union_by_name=true, hive_partitioning=false)", [files])
-        return {name for name, *_ in answer.fetchall()}
+
+        def columns(file: Path) -> tuple[tuple[str, str], ...]:
+            described = engine.execute("DESCRIBE FROM read_parquet(?, hive_partitioning=false)", [str(file)]).fetchall()
+            return tuple(sorted((name, kind) for name, kind, *_ in described))
+
+        return {(columns(folder / name), columns(beside(folder / name))) for (name,) in names}
 
 
 def test_a_number_of_a_text_is_the_one_that_facts_have_had() -> None:

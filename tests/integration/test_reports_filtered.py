@@ -174,6 +174,24 @@ def test_sums_of_parameters_are_of_hits_beside_their_visits(folder: Path, reader
     assert ask(readers, kept_apart(readers), asked, [asked, of_page], folder) == [(*numbers, None)]
 
 
+def test_of_a_parameter_that_one_day_alone_has_the_hits_are_read_once_all_the_same(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How much a filter leaves is told by a few files, of which none may have the column."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    last = tmp_path / f"{LAST}.parquet"
+    duckdb.execute(f"COPY (SELECT *, '3' AS p_price FROM '{folder / last.name}') TO '{last}'")
+    [[hits]] = duckdb.execute(f"SELECT count(*) FROM '{last}' WHERE page LIKE '%article-1%'").fetchall()
+    read = replace(files(tmp_path), parameters=frozenset({"price"}))
+    monkeypatch.setitem(globals(), "files", lambda _: read)
+    of_page = question([["page", "contains", "article-1"]], measures="requests,sessions")
+    asked = replace(of_page, measures=(*of_page.measures, measure_of("sum:price", {"price"})))
+    with closing(Readers(tmp_path)) as readers:
+        kept = kept_apart(readers)
+        [(*_, price)] = ask(readers, kept, asked, [asked, of_page], tmp_path)
+        assert (price, hits > 0, written_by(kept)) == (3 * hits, True, {"sifted", "visits"})
+
+
 @pytest.mark.parametrize("condition", [CONDITIONS[at] for at in (0, 3, 6, 9, 13, 19)], ids=str)
 def test_the_questions_of_a_page_read_what_their_filter_leaves_once(
     condition: list[Any], folder: Path, readers: Readers, monkeypatch: pytest.MonkeyPatch
@@ -263,4 +281,8 @@ def written(folder: Path, readers: Readers, asked: Question, *together: Question
     """Ask, and return which files were written for it."""
     kept = kept_apart(readers)
     ask(readers, kept, asked, together, folder)
+    return written_by(kept)
+
+
+def written_by(kept: Kept) -> set[str]:
     return {file.path.name.partition("-")[0] for file in kept.passing._files.values() if file.is_made}

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from tracker.clock import SystemClock
-from tracker.facts.columns import FACTS, with_columns
 from tracker.facts.engine import Engine
 from tracker.facts.folder import Folder
 from tracker.facts.write import Writer
@@ -33,9 +32,7 @@ def facts(database: Database, folder: Path, columns: str, *, where: str = "true"
     try:
         with engine.cursor(seconds=30) as cursor:
             files = [str(folder / name) for name in names]
-            return cursor.rows(
-                f"SELECT {columns} FROM {with_columns(READ, FACTS)} WHERE {where} ORDER BY time", [files]
-            )
+            return cursor.rows(f"SELECT {columns} FROM {READ} WHERE {where} ORDER BY time", [files])
     finally:
         engine.close()
 

@@ -1,7 +1,7 @@
 """The columns of a fact, and the SQL that makes them from the rows of `access_logs`."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from tracker.facts.engine import quoted, text
@@ -69,7 +69,7 @@ _TYPES: Final = {
 """Those of columns that are not texts."""
 _NEEDED: Final = ("time", "visitor", "session", "is_view", "page", "channel", "country", "device", "browser", "system")
 LEFT_OUT: Final = tuple(name for name in FACTS if name not in _NEEDED)
-"""Columns that files of many hits have not, where no hit has a value. Visits are found by the others, and ordered."""
+"""What facts of many hits are made without where no hit has a value. Visits are found, and ordered, by the others."""
 PLACES: Final = ("country", "country_by", "region", "city")
 VISITOR_DIMENSIONS: Final = (
     *("host", "browser", "browser_version", "system", "device"),
@@ -93,8 +93,12 @@ def with_columns(table: str, names: Collection[str]) -> str:
 
     Of a file that was made before there was such a column, nobody knows its value.
     """
-    unknown = ", ".join(f"CAST(NULL AS {_TYPES.get(name, 'VARCHAR')}) AS {quoted(name)}" for name in names)
-    return f"(SELECT {unknown} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
+    return f"(SELECT {empty(names)} WHERE false UNION ALL BY NAME FROM {table})"  # noqa: S608 our own names
+
+
+def empty(names: Iterable[str]) -> str:
+    """Return these columns of a SELECT, without a value."""
+    return ", ".join(f"CAST(NULL AS {_TYPES.get(name, 'VARCHAR')}) AS {quoted(name)}" for name in names)
 
 
 def rows_of(csv: str, *, by: str = "") -> str:

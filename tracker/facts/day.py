@@ -108,7 +108,7 @@ def _replace(
     old = [space.folder.local(kept.name)] if kept is not None else []
     if group.file is not None:
         facts_files.replace(tx, [group.file.id])
-    keys = {*facts.parameters, *(kept.parameters if kept is not None else ())}
+    keys = {*facts.recipe.parameters, *(kept.parameters if kept is not None else ())}
     for first, last in group.spans:
         span = span_between(day[1], first, last, facts.recipe)
         made = space.work / "joined.made"

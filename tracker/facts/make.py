@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tracker.facts.columns import FACTS, LEFT_OUT, PLACES, column_of, rows_of, with_columns
+from tracker.facts.columns import FACTS, LEFT_OUT, PLACES, column_of, empty, rows_of, with_columns
 from tracker.facts.engine import Cursor, quoted, text
 from tracker.facts.folder import writing
 from tracker.facts.meaning import (
@@ -90,14 +90,10 @@ class Made:
         cursor.run(f"CREATE OR REPLACE TEMP VIEW facts AS FROM {facts}")
 
     @property
-    def lacking(self) -> frozenset[str]:
-        """Return the columns of LEFT_OUT that the facts have not: no hit has a value."""
-        return frozenset(LEFT_OUT) - self._columns
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """Return the custom parameters that the facts have columns for."""
-        return frozenset(key for key in self.recipe.parameters if column_of(key) in self._columns)
+    def lacking(self) -> tuple[str, ...]:
+        """Return the columns that the facts were made without, as no hit has a value. Files have them all the same."""
+        names = (*LEFT_OUT, *map(column_of, self.recipe.parameters))
+        return tuple(name for name in names if name not in self._columns)
 
     def _note_columns(self) -> None:
         self._columns.update(name for name, *_ in self._cursor.rows("DESCRIBE made"))
@@ -151,11 +147,13 @@ def join(
     """Write what lies in a span of the facts that were made, and of files that were made before; how many there are.
 
     `hours` are the minutes (as bits), by hour, that were made anew: of the old ones they are left out. Beside the file
-    comes the one of its visits. `lacking` are the columns of LEFT_OUT that the facts that were made have not.
+    comes the one of its visits. `lacking` are columns that the facts were made without.
     """
     sources = []
     if hours:
-        sources.append(f"FROM facts WHERE {span.within}")
+        # Facts of old files have these columns: those beside them get them before all are put in order.
+        names = f"SELECT *, {empty(lacking)} " if old and lacking else ""
+        sources.append(f"{names}FROM facts WHERE {span.within}")
     if old:
         gone = [f"(hour(time) = {hour} AND ({minutes} >> minute(time)) & 1 = 1)" for hour, minutes in hours.items()]
         left = f" AND NOT ({' OR '.join(gone)})" if gone else ""
@@ -167,7 +165,7 @@ def join(
     else:
         # From what is in memory, not from the file: there texts are numbers.
         cursor.run(f"CREATE OR REPLACE TEMP TABLE numbers AS {numbers_of(query, span)}")
-        write(cursor, numbered(query, span, numbers="numbers"), made)
+        write(cursor, numbered(query, span, numbers="numbers", lacking=lacking), made)
         write(cursor, parts_of(with_numbers(query, "numbers"), span, lacking=lacking), beside(made))
     [(count,)] = cursor.rows(f"SELECT count(*) FROM read_parquet({list_of([made])})")  # noqa: S608 a path of our own
     return int(count)

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS
+from tracker.facts.columns import VISIT_SOURCES, VISITOR_DIMENSIONS, empty
 from tracker.facts.engine import text
 
 SLOT: Final = timedelta(minutes=30)
@@ -109,10 +109,13 @@ def with_numbers(hits: str, numbers: str, *, by: str = "") -> str:
     )"""  # noqa: S608 our own names
 
 
-def numbered(hits: str, span: FileSpan, *, numbers: str | None = None, by: str = "") -> str:
+def numbered(
+    hits: str, span: FileSpan, *, numbers: str | None = None, by: str = "", lacking: Collection[str] = ()
+) -> str:
     """Return the hits of a query with VISIT_COLUMNS, a visitor's together: so they are packed best, and counted.
 
-    `numbers` is a table of what `numbers_of` returns of them.
+    `numbers` is a table of what `numbers_of` returns of them. `lacking` are columns that they have not: they get them,
+    without a value.
     """
     head, tail = span.edges
     names = ", ".join(map(text, VISIT_COLUMNS))
@@ -125,7 +128,7 @@ def numbered(hits: str, span: FileSpan, *, numbers: str | None = None, by: str =
             FROM (SELECT DISTINCT {ORDER_OF_KINDS} FROM hits)
         ),
         numbers AS ({f"FROM {numbers}" if numbers else numbers_of("FROM hits", span, by=by)})
-        SELECT * REPLACE ({_AS_TEXTS}) FROM (
+        SELECT * REPLACE ({_AS_TEXTS}){_and_empty(lacking)} FROM (
             SELECT hits.*, CASE WHEN session IS NULL THEN number END AS visit,
                 session IS NULL AND (hits.time < {head} OR hits.time >= {tail}) AS at_edge
             FROM hits LEFT JOIN numbers ON {_same_moment(by)}
@@ -133,6 +136,11 @@ def numbered(hits: str, span: FileSpan, *, numbers: str | None = None, by: str =
             ORDER BY {by and f"hits.{by}, "}kind, hits.visitor, hits.time
         )
     """  # noqa: S608 numbers and names of our own
+
+
+def _and_empty(names: Collection[str]) -> str:
+    """Return what goes on with a SELECT: put behind rows in order, empty columns are not moved with them."""
+    return f", {empty(names)}" if names else ""
 
 
 def _same_moment(by: str) -> str:
@@ -146,9 +154,10 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "", lacking: Collection[str
     Hits within the site (channel `internal`) are counted beside those that came from elsewhere, in `internal_requests`
     and `internal_views`, where the visit has one source in the slot: that halves the rows. Where it has several, also
     of a session with several visitors, each part of one has the time of its first hit: that tells which came first.
-    `lacking` are the columns of LEFT_OUT that the hits have not; nor have their parts.
+    `lacking` are columns that the hits have not: their parts get them, without a value.
     """
     head, tail = span.edges
+    absent = [name for name in (*VISITOR_DIMENSIONS, *VISIT_SOURCES) if name in lacking]
     kept = ", ".join(name for name in VISITOR_DIMENSIONS if name not in lacking)
     names = [name for name in VISIT_SOURCES if name not in lacking]
     sources = ", ".join(names)
@@ -191,7 +200,7 @@ def parts_of(hits: str, span: FileSpan, *, by: str = "", lacking: Collection[str
         ), divided AS (
             SELECT {by}visit FROM parts WHERE session IS NULL GROUP BY ALL HAVING count(*) > 1
         )
-        SELECT * REPLACE ({_AS_TEXTS}) FROM (
+        SELECT * REPLACE ({_AS_TEXTS}){_and_empty(absent)} FROM (
             SELECT parts.* EXCLUDE (slot, last, entered, left_at),
                 date_diff('microsecond', time, last) AS lasted,
                 date_diff('microsecond', time, entered) AS entered_after,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tracker.facts.columns import FACTS, VISIT_SOURCES, VISITOR_DIMENSIONS, with_columns
+from tracker.facts.columns import FACTS, VISIT_SOURCES, VISITOR_DIMENSIONS, column_of, with_columns
 from tracker.facts.visits import beside
 from tracker.reports.tally import Tally
 from tracker.reports.zone_days import ZoneDays
@@ -63,7 +63,8 @@ class FactsRead:
 
     def hits(self, days: ZoneDays | TimeRange) -> tuple[str, list[object]]:
         """Return their hits of these days as what follows a FROM, and the values of its places."""
-        return self._of(FACTS, list(self.paths), days)
+        # Of some of these files none may have the column of a parameter that all together have.
+        return self._of((*FACTS, *sorted(map(column_of, self.parameters))), list(self.paths), days)
 
     def parts(self, days: ZoneDays | TimeRange) -> tuple[str, list[object]]:
         """Return the parts of their visits, as above."""
@@ -75,7 +76,6 @@ class FactsRead:
         return [str(beside(Path(path))) for path in self.paths]
 
     def _of(self, columns: Collection[str], paths: list[str], days: ZoneDays | TimeRange) -> tuple[str, list[object]]:
-        # Nor has every file the column of every parameter.
         table = with_columns(READ, columns)
         if self.are_within:
             return table, [paths]
