@@ -108,7 +108,7 @@ def test_of_clicks_that_come_together_one_makes_it_and_the_others_wait(
 
 @pytest.mark.parametrize("grace", ["0", "86400"])
 def test_whoever_replaces_the_key_of_their_own_session_sees_the_new_one_by_the_second_click(
-    managing: Managing, database: Database, grace: str
+    managing: Managing, database: Database, grace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, api_key = applications.create(database, name="Own")
     holder = Browsing(managing)
@@ -123,6 +123,9 @@ def test_whoever_replaces_the_key_of_their_own_session_sees_the_new_one_by_the_s
     assert (second.status_code, second.text) == (200, first.text)
     assert re.findall(r'id="key-made">(alt_[\w-]+)', second.text) not in ([], [api_key])
     holder.set_cookie(cookie)
+    monkeypatch.setattr(once, "_SECOND_CLICK_SECONDS", -1)
+    holder.set_cookie(cookie)
+    assert holder.post(path, **sent).location.startswith("/dashboard/sign-in"), "later it has ended for this form, too"
     third = holder.post(path, **{**sent, "once": "another-text"})
     assert third.location.startswith("/dashboard/sign-in"), "it has ended"
 

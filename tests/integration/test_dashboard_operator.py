@@ -89,7 +89,7 @@ def test_failed_hits_are_sent_in_again_or_given_up_one_or_all_and_that_is_noted(
     gone = operator.post(FAILED, action="discard", reason="another reason")
     assert "done=discard" in gone.location
     assert "count=1" in gone.location
-    assert "1 given up." in text_of(operator.get(gone.location))
+    assert "1 discarded." in text_of(operator.get(gone.location))
     assert failed_count(database) == 3
     twice = operator.post(FAILED, action="discard", id=str(ids[3]))
     assert "count=0" in twice.location, "what is gone is given up by nobody"

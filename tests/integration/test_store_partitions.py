@@ -94,6 +94,7 @@ def test_gaps_and_odd_bounds_are_named(database: Database, database_url: str) ->
     ("start", "end"),
     [
         ("9999-12-01", "10000-01-01"),
+        ("9999-12-05", "9999-12-10"),
         ("12000-01-01", "infinity"),
         ("-infinity", "1000-01-01"),
         ("0044-03-15 BC", "0001-01-01"),

@@ -14,7 +14,7 @@ from tests.support.registered_webhooks import deliveries, register
 from tests.support.standing_clock import StandingClock
 from tracker.application import Application
 from tracker.errors import Refused
-from tracker.management import applications, webhooks
+from tracker.management import applications
 from tracker.management import settings as management_settings
 from tracker.reports import weekly
 from tracker.reports.readers import Readers
@@ -53,11 +53,15 @@ def readers(tmp_path: Path) -> Iterator[Readers]:
 
 
 def asks(database: Database, application: Application, since: datetime = MONDAY - WEEK) -> Any:
-    """A webhook that asks for the summaries, made at that time."""
+    """A webhook that asks for the summaries, unchanged since then."""
     webhook = register(database, application, "report.weekly")
-    with database.transaction() as tx:
-        tx.execute(b"UPDATE webhooks SET created_at = %s WHERE id = %s", (since, webhook))
+    change(database, webhook, since)
     return webhook
+
+
+def change(database: Database, webhook: Any, at: datetime) -> None:
+    with database.transaction() as tx:
+        tx.execute(b"UPDATE webhooks SET updated_at = %s WHERE id = %s", (at, webhook))
 
 
 def weeks_told(database: Database, webhook: Any) -> list[date]:
@@ -124,12 +128,30 @@ def test_weeks_that_were_over_while_no_scheduler_was_at_work_are_told_by_the_nex
     assert tell(7) == 0, "of a week before the last that had no hit nobody asks again"
     assert weeks_told(database, webhook) == firsts(-1, 0, 1, 2, 6)
     assert tell(20) == MAX_MISSED + 1
-    webhooks.disable(database, webhook, now=MONDAY + 22 * WEEK)
-    webhooks.enable(database, webhook, now=MONDAY + 22 * WEEK + DAY)
     newer = asks(database, application, MONDAY + 22 * WEEK + DAY)
-    assert tell(24) == 4, "whatever was changed about it, what was missed is told"
+    assert tell(24) == 4
     assert weeks_told(database, webhook)[-4:] == firsts(20, 21, 22, 23)
     assert weeks_told(database, newer) == firsts(22, 23), "what was over before it was made is no news to it"
+    for one in (webhook, newer):
+        change(database, one, MONDAY + 26 * WEEK + DAY)
+    assert tell(28) == 2, "what was over before they were changed is of before: maybe they did not ask for it"
+    assert weeks_told(database, webhook)[-2:] == firsts(26, 27)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_week_ends_for_a_webhook_when_it_ends_for_the_site(
+    database: Database, readers: Readers, application: Application, zone: str, hours: int
+) -> None:
+    webhook = asks(database, application)
+    management_settings.set_(database, "shop", "timezone", zone)
+    tell_weeks(database, readers, StandingClock(MONDAY + DAY))
+    before = len(weeks_told(database, webhook))
+    end = (MONDAY + 2 * WEEK).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    change(database, webhook, end + hours * HOUR)
+    count = 2 if hours < 0 else 1
+    assert tell_weeks(database, readers, StandingClock(MONDAY + 3 * WEEK + DAY)) == count
+    assert len(weeks_told(database, webhook)) - before == count
 
 
 def test_a_week_that_cannot_be_told_now_holds_up_no_later_one(

@@ -7,6 +7,7 @@ the page and sends the same form again means it.
 """
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -81,7 +82,8 @@ def answered_before() -> Response | None:
     """Return the answer that this request's form had before, for somebody who may not send it any more.
 
     The first click may have ended its session, by a new key in the place of its own, or deleted what it was about.
-    Nobody else comes by the answer: its mark holds the cookie and the random text of the form.
+    Nobody else comes by the answer: its mark holds the cookie and the random text of the form. Nor does who comes
+    later than a second click: a session that somebody has ended is over.
     """
     if request.method != "POST" or BODY_READ in request.environ:
         return None
@@ -89,7 +91,7 @@ def answered_before() -> Response | None:
         fields = form(max_bytes=MAX_FORM_BYTES)
         earlier = _waited_for(partial(form_answers.answer, mark=_mark(fields))) if fields.get(FIELD) else None
         if earlier:
-            kept: Response | None = _read(_box().decrypt(earlier))
+            kept: Response | None = _read(_box().decrypt(earlier), seconds=_SECOND_CLICK_SECONDS)
             return kept
     return None
 
@@ -118,12 +120,13 @@ def _mark(fields: Mapping[str, str]) -> str:
 
 def _written(answer: Response | None) -> str:
     kept = None if answer is None else (answer.status_code, list(answer.headers), answer.get_data(as_text=True))
-    return orjson.dumps(kept).decode()
+    return orjson.dumps((current_services().clock.now().timestamp(), kept)).decode()
 
 
-def _read(text: str) -> Any:  # noqa: ANN401 an answer of the same kind as the first
-    kept = orjson.loads(text)
-    if kept is None:
+def _read(text: str, *, seconds: float = math.inf) -> Any:  # noqa: ANN401 an answer of the same kind as the first
+    """Return the answer; None, too, where it was given longer ago."""
+    answered_at, kept = orjson.loads(text)
+    if kept is None or current_services().clock.now().timestamp() - answered_at > seconds:
         return None
     status, headers, body = kept
     return Response(body, status, [(name, value) for name, value in headers])

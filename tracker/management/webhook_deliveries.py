@@ -153,7 +153,7 @@ def send_test(database: Database, webhook_id: UUID, *, app_id: str | None = None
             application_id=webhook.application_id,
             app_id=webhook.app_id,
             events=frozenset(),
-            created_at=webhook.created_at,
+            updated_at=webhook.updated_at,
         )
         event = webhook_test(webhook_id, now)
         send_to(tx, target, event, now)

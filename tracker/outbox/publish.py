@@ -56,25 +56,26 @@ def publish(
     events: Sequence[Event],
     now: datetime,
     *,
-    made_before: datetime | None = None,
+    unchanged_since: datetime | None = None,
 ) -> int:
     """Write what these events are for the application's active webhooks; how many deliveries.
 
-    With `made_before`, for those that were there at that time. Where there is no webhook, this is one look at an index.
+    With `unchanged_since`, for those that have been as they are since before that time. Where there is no webhook, this
+    is one look at an index.
     """
-    return publish_all(tx, [(application_id, event) for event in events], now, made_before=made_before)
+    return publish_all(tx, [(application_id, event) for event in events], now, unchanged_since=unchanged_since)
 
 
 def publish_all(
-    tx: Transaction, events: Sequence[tuple[UUID, Event]], now: datetime, *, made_before: datetime | None = None
+    tx: Transaction, events: Sequence[tuple[UUID, Event]], now: datetime, *, unchanged_since: datetime | None = None
 ) -> int:
     """Do the same for events of several applications, each with its application's id."""
     if not events:
         return 0
     active = webhooks.active_of(tx, list({application_id for application_id, _ in events}))
-    if made_before is not None:
+    if unchanged_since is not None:
         active = {
-            application_id: tuple(one for one in subscriptions if one.created_at < made_before)
+            application_id: tuple(one for one in subscriptions if one.updated_at < unchanged_since)
             for application_id, subscriptions in active.items()
         }
     deliveries = [item for application, event in events for item in of_event(active.get(application, ()), event)]

@@ -177,7 +177,9 @@ class _Made:
     def _expected(self, query_of: Callable[[FactsRead], tuple[str, list[object]]]) -> int:
         """Return about how many rows a query has, by what a few files have of them: that takes no time."""
         files = self.files
-        few = replace(files, paths=files.paths[::_ONE_IN], ranges=files.ranges[::_ONE_IN])
+        # From the middle on: of the first file of a site east of UTC only some hours of the night are asked about.
+        these = slice(len(files.paths) // 2 % _ONE_IN, None, _ONE_IN)
+        few = replace(files, paths=files.paths[these], ranges=files.ranges[these])
         query, params = query_of(few)
         [(rows,)] = self.cursor.rows(f"SELECT count(*) FROM ({query})", params)  # noqa: S608 our own names
         return int(rows) * len(files.paths) // len(few.paths)

@@ -77,7 +77,9 @@ def _tell(database: Database, readers: Readers, clock: Clock, app_id: str) -> in
     last_week = weeks[-1].first
     over = {week.first: week for week in weeks if now >= week.end + _GRACE}
     with database.transaction() as tx:
-        untold = weekly_reports.untold(tx, application.id, list(over), last_week=last_week, names=_NAMES)
+        untold = weekly_reports.untold(
+            tx, application.id, {first: week.end for first, week in over.items()}, last_week=last_week, names=_NAMES
+        )
     told = 0
     for first in sorted(untold):
         with _put_off_where_refused(readers, app_id):
@@ -108,8 +110,8 @@ def _tell_week(
     with database.transaction() as tx:
         if not weekly_reports.note(tx, application.id, week.first, published_at=now) or not data:
             return False
-        # A week that is told late is no news to a webhook that was made after it.
-        publish(tx, application.id, [event], now, made_before=None if is_last else week.end)
+        # Whether a webhook asked for a week that is told late nobody knows, if it was changed since.
+        publish(tx, application.id, [event], now, unchanged_since=None if is_last else week.end)
     return True
 
 

@@ -218,7 +218,7 @@ def _partition(
     match = _BOUNDS.search(bounds)
     start, end = (_bound(text) for text in match.groups()) if match else (None, None)
     month = None
-    if start is not None and end is not None and end != _LATEST:
+    if start is not None and end is not None and start.year < _LATEST.year:
         month = Month.of(start)
         month = month if (start, end) == (month.start, month.plus(1).start) else None
     return Partition(

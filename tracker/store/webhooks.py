@@ -21,7 +21,7 @@ class Subscription:
     application_id: UUID
     app_id: str
     events: frozenset[str]
-    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

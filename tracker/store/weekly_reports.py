@@ -1,6 +1,6 @@
 """The table `weekly_reports`: of which weeks the summary was told to webhooks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,13 +14,20 @@ def subscribed(tx: Transaction, names: Sequence[str]) -> list[str]:
 
 
 def untold(
-    tx: Transaction, application_id: UUID, weeks: Sequence[date], *, last_week: date, names: Sequence[str]
+    tx: Transaction, application_id: UUID, weeks: Mapping[date, datetime], *, last_week: date, names: Sequence[str]
 ) -> set[date]:
     """Return which of some weeks, by their first days, are to be told to webhooks that ask for one of these names.
 
+    `weeks` has the end of each.
     That is `last_week` where nobody was told of it, and what was missed of those before it.
     """
-    params = {"application_id": application_id, "weeks": list(weeks), "last_week": last_week, "names": list(names)}
+    params = {
+        "application_id": application_id,
+        "weeks": list(weeks),
+        "ends": list(weeks.values()),
+        "last_week": last_week,
+        "names": list(names),
+    }
     return {row["week"] for row in fetch_all(tx, "weekly_reports/untold", params)}
 
 
