@@ -47,9 +47,9 @@ test-browser: env ## the dashboard and the script for sites, in Chromium
 test-all: test test-processes test-browser ## these three, one after the other
 
 # Nothing to try again is a failure too: the suite broke off in another way.
-test-again: env ## what failed in the last runs, one after the other, as long as it is at most three tests
+test-again: env ## what failed in the last runs, one after the other, as long as it is at most three tests (MARK=clients: of those)
 	@$(BIN)/python -c 'import json, sys; failed = json.load(open(".pytest_cache/v/cache/lastfailed")); print("Tried again, and to be mended even if they pass now:", *failed, sep="\n  "); sys.exit(len(failed) > 3)'
-	$(PYTEST) --last-failed --last-failed-no-failures none -m $(USUAL)
+	$(PYTEST) --last-failed --last-failed-no-failures none -m $(or $(MARK),$(USUAL))
 
 test-long: env ## further cases of what `make test-all` shows, and those that take long
 	$(PYTEST) -n 2 --dist loadfile -m long $(ARGS)
