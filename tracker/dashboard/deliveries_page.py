@@ -1,6 +1,6 @@
 """What was sent to one webhook and what became of it: listed, sent again, discarded; and the webhook changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, get_args
 from uuid import UUID
@@ -53,8 +53,8 @@ def delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
 def change_delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response:
     """Send one delivery again under the same event id, whatever became of it, or discard it while it waits."""
     actions: dict[str, Action] = {
-        "redeliver": partial(_redeliver, webhook_id, delivery_id),
-        "discard": partial(_discard, webhook_id, delivery_id),
+        "redeliver": partial(_do, webhook_deliveries.redeliver, "again", webhook_id, delivery_id),
+        "discard": partial(_do, webhook_deliveries.discard, "discarded", webhook_id, delivery_id),
     }
     answer, refused = change(app_id, PERMISSION, actions)
     if refused is not None and refused.code == "NOT_FOUND":
@@ -91,22 +91,18 @@ def _rotate(webhook_id: UUID, app_id: str, _fields: Mapping[str, str]) -> Respon
     return _page(app_id, webhook_id, secret=made.secret)
 
 
-def _redeliver(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> Response:
+def _do(
+    service: Callable[..., object],
+    done: str,
+    webhook_id: UUID,
+    delivery_id: int,
+    app_id: str,
+    _fields: Mapping[str, str],
+) -> Response:
     services = current_services()
     now = services.clock.now()
-    webhook_deliveries.redeliver(
-        services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor
-    )
-    return see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=again")
-
-
-def _discard(webhook_id: UUID, delivery_id: int, app_id: str, _fields: Mapping[str, str]) -> Response:
-    services = current_services()
-    now = services.clock.now()
-    webhook_deliveries.discard(
-        services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor
-    )
-    return see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done=discarded")
+    service(services.database, webhook_id, str(delivery_id), app_id=app_id, now=now, by=viewer().actor)
+    return see(f"{_address(app_id, webhook_id)}/deliveries/{delivery_id}?done={done}")
 
 
 def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: Refused | None = None) -> Response:
