@@ -49,6 +49,40 @@ def test_goals_and_funnels_are_made_listed_and_taken_away(
     assert [noted.count(f"{kind}.{what}") for kind in ("goal", "funnel") for what in ("created", "deleted")] == [1] * 4
 
 
+def test_goals_and_funnels_are_changed_by_who_saw_them(
+    managing: Managing, database: Database, application: Application
+) -> None:
+    managing.put(f"{SHOP}/custom-parameters/price", {"parameter_type": "number"})
+    reader = keys.create(database, "shop", permissions=["stats:read"])[1]
+    goal = data(managing.post(f"{SHOP}/goals", {"name": "Order", "step": "page:/order", "value_parameter": "price"}))
+    funnel = data(managing.post(f"{SHOP}/funnels", {"name": "Till", "steps": ["page:/a", "page:/b"]}))
+    for path, made, wanted in (
+        (f"{SHOP}/goals/{goal['id']}", goal, {"step": "event:order"}),
+        (f"{SHOP}/funnels/{funnel['id']}", funnel, {"steps": ["page:/a", "event:b", "page:/c"]}),
+    ):
+        seen = managing.get(path, key=reader)
+        assert data(seen) == made
+        assert error(managing.patch(path, wanted, key=reader)) == (403, "FORBIDDEN")
+        changed = managing.patch(path, wanted, headers={"If-Match": seen.headers["ETag"]})
+        assert (changed.status_code, data(changed)) == (200, {**made, **wanted})
+        assert changed.headers["ETag"] not in ("", seen.headers["ETag"])
+        late = {"If-Match": seen.headers["ETag"]}
+        assert error(managing.patch(path, {"name": "Late"}, headers=late)) == (412, "PRECONDITION_FAILED")
+        assert error(managing.delete(path, headers=late)) == (412, "PRECONDITION_FAILED")
+        assert data(managing.patch(path, {"name": "Any"}))["name"] == "Any"
+        for wrong in ({"name": ""}, {"other": 1}, {"step": "/x"}, {"steps": ["page:/x"]}):
+            assert error(managing.patch(path, wrong)) == (400, "VALIDATION_ERROR"), wrong
+        assert data(managing.get(path)) == {**made, **wanted, "name": "Any"}
+    goal_path = f"{SHOP}/goals/{goal['id']}"
+    assert error(managing.patch(goal_path, {"value_parameter": "nothing"})) == (400, "VALIDATION_ERROR")
+    managing.delete(f"{SHOP}/custom-parameters/price")
+    assert data(managing.patch(goal_path, {"name": "Still", "value_parameter": "price"}))["name"] == "Still"
+    assert data(managing.patch(goal_path, {"value_parameter": None}))["value_parameter"] is None
+    assert error(managing.patch(goal_path, {"value_parameter": "price"})) == (400, "VALIDATION_ERROR")
+    noted = [row["action"] for row in audit.list_(database, limit=50)]
+    assert (noted.count("goal.updated"), noted.count("funnel.updated")) == (4, 2)
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [

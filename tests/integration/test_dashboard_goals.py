@@ -90,7 +90,9 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     assert "Google 1 / 2 50.0%" in said
     assert "direct 0 / 1 0.0%" in said
     assert "Value price 30" in said
-    assert f"1. Page /cart 3 100.0% {NOTHING} 2. Page /till 2 66.7% 1 3. Page /thanks 1 33.3% 1" in said
+    assert "Step Visits Of the first Of the one before Lost" in said
+    steps_said = ("1. Page /cart 3 100.0%", "2. Page /till 2 66.7% 66.7% 1", "3. Page /thanks 1 33.3% 50.0% 1")
+    assert f" {NOTHING} {NOTHING} ".join(steps_said[:2]) + f" {steps_said[2]}" in said
     assert "<script>alert" not in page.text
     [goal], [funnel] = goals.list_(database, "shop")
     assert table(owner.get(f"{HOME}/goals.csv?panel=goals").text) == [
@@ -99,7 +101,11 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
         [f"Order {HOSTILE}", "", "1", "0", "0", "0"],
     ]
     assert table(owner.get(f"{HOME}/goals.csv?panel={funnel.id}").text) == [
-        *(["step", "visits"], ["", "3"], ["page:/cart", "3"], ["page:/till", "2"], ["page:/thanks", "1"])
+        ["step", "visits", "share", "share_of_previous", "lost"],
+        ["", "3", "", "", ""],
+        ["page:/cart", "3", "1.000000", "", ""],
+        ["page:/till", "2", "0.666667", "0.666667", "1"],
+        ["page:/thanks", "1", "0.333333", "0.500000", "1"],
     ]
     assert table(owner.get(f"{HOME}/goals.csv?panel=returning").text)[1][1:] == ["0", "3"]
     assert owner.get(f"{HOME}/goals.csv?panel={uuid4()}").status_code == 404
@@ -140,7 +146,7 @@ def test_conversions_over_http_are_those_of_the_page(
     reader = keys.create(database, "shop", permissions=["stats:read"])[1]
     goals.create_goal(database, "shop", name="Order", step="page:/thanks", value_parameter="price")
     goals.create_goal(database, "shop", name="Till", step="page:/till")
-    funnel_id = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till", "page:/thanks"])
+    funnel_id = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till", "page:/thanks"]).id
     shop = "/v1/applications/shop"
     told = data(managing.get(f"{shop}/goals/conversions", key=reader))
     assert (told["visits"], told["exact"], told["up_to_date"], told["timezone"]) == (3, True, True, "UTC")
@@ -165,12 +171,14 @@ def test_conversions_over_http_are_those_of_the_page(
     ]
     assert rows == [row[:5] for row in table(owner.get(f"{HOME}/goals.csv?panel=goals").text)[1:]]
     way = data(managing.get(f"{shop}/funnels/{funnel_id}/conversions", key=reader))
-    assert [(step["step"], step["visits"]) for step in way["steps"]] == [
-        *(("page:/cart", 3), ("page:/till", 2), ("page:/thanks", 1))
+    assert [(step["step"], step["visits"], step["rate_of_previous"], step["lost"]) for step in way["steps"]] == [
+        ("page:/cart", 3, None, None),
+        ("page:/till", 2, pytest.approx(2 / 3), 1),
+        ("page:/thanks", 1, 0.5, 1),
     ]
-    assert [["", str(way["visits"])], *([step["step"], str(step["visits"])] for step in way["steps"])] == table(
-        owner.get(f"{HOME}/goals.csv?panel={funnel_id}").text
-    )[1:]
+    assert [["", str(way["visits"])], *([step["step"], str(step["visits"])] for step in way["steps"])] == [
+        row[:2] for row in table(owner.get(f"{HOME}/goals.csv?panel={funnel_id}").text)[1:]
+    ]
     day = NOON.date()
     nothing = data(managing.get(f"{shop}/goals/conversions?start_date={day}&end_date={day}", key=reader))
     assert (nothing["visits"], nothing["goals"][0]["rate"], nothing["goals"][0]["sources"]) == (0, None, [])
@@ -216,6 +224,63 @@ def test_what_is_no_goal_is_refused(
     assert goals.list_(database, "shop") == ([], [])
 
 
+def version_in(page: str, thing: object) -> str:
+    """The version that the form holds which changes a goal or a funnel."""
+    [version] = re.findall(rf'name="id" value="{thing}"><input type="hidden" name="version" value="(\w+)"', page)
+    return str(version)
+
+
+@pytest.mark.usefixtures("visited")
+def test_a_goal_and_a_funnel_are_changed_and_all_days_counted_by_what_they_are_now(
+    owner: Browsing, database: Database
+) -> None:
+    goal = goals.create_goal(database, "shop", name="Order", step="page:/cart", value_parameter="price")
+    funnel = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till"])
+    page = owner.get(f"{HOME}/goals")
+    assert "Rate 100.0%" in text_of(page)
+    seen, also_seen = version_in(page.text, goal.id), version_in(page.text, funnel.id)
+    form = {"action": "change_goal", "id": str(goal.id), "version": seen}
+    wanted = {"name": f"Paid {HOSTILE}", "kind": "page", "value": "/thanks"}
+    assert owner.post(f"{HOME}/goals", **form, **wanted).location == f"{HOME}/goals?saved=1"
+    steps = {"kind1": "page", "value1": "/cart", "kind2": "event", "value2": "buy", "kind3": "page", "value3": "/x"}
+    changed = {"action": "change_funnel", "id": str(funnel.id), "version": also_seen, "name": "Way", **steps}
+    assert owner.post(f"{HOME}/goals", **changed).status_code == 303
+    [now], [way] = goals.list_(database, "shop")
+    assert (now.id, now.name, str(now.step), now.value_parameter) == (goal.id, wanted["name"], "page:/thanks", "price")
+    assert list(map(str, way.steps)) == ["page:/cart", "event:buy", "page:/x"]
+    page = owner.get(f"{HOME}/goals")
+    assert "Rate 33.3%" in text_of(page)
+    assert "<script>alert" not in page.text
+    noted = [(row["action"], row["before"], row["after"]) for row in audit.list_(database, limit=2)]
+    assert noted == [
+        (
+            *("funnel.updated", {"steps": ["page:/cart", "page:/till"]}),
+            {"steps": ["page:/cart", "event:buy", "page:/x"]},
+        ),
+        (
+            *("goal.updated", {"name": "Order", "step": "page:/cart"}),
+            {"name": wanted["name"], "step": "page:/thanks"},
+        ),
+    ]
+    for language in ("en", "ja"):
+        owner.language = language
+        again = owner.post(f"{HOME}/goals", **form, **{**wanted, "value": f"/else-{language}"})
+        assert again.status_code == 412, "somebody who has not seen the change"
+        assert 'role="alert"><span lang="en">' not in again.text
+        assert f'value="/else-{language}"' in again.text, "what was entered stays"
+    wrong = owner.post(f"{HOME}/goals", **{**form, "version": version_in(again.text, goal.id)}, name="x", kind="page")
+    assert wrong.status_code == 400
+    kept = owner.post(
+        f"{HOME}/goals", **{**form, "version": version_in(again.text, goal.id)}, **wanted, value_parameter=""
+    )
+    assert kept.status_code == 303
+    assert goals.list_(database, "shop")[0][0].value_parameter is None
+    before = len(audit.list_(database, limit=50))
+    page = owner.get(f"{HOME}/goals").text
+    owner.post(f"{HOME}/goals", **{**form, "version": version_in(page, goal.id)}, **wanted, value_parameter="")
+    assert len(audit.list_(database, limit=50)) == before, "nothing changed, nothing noted"
+
+
 def test_there_are_so_many_goals_and_no_more(owner: Browsing, database: Database, application: Application) -> None:
     for number in range(goals.MAX_GOALS):
         goals.create_goal(database, "shop", name=str(number), step="event:x")
@@ -250,7 +315,7 @@ def test_notes_stand_beside_the_numbers_of_their_day(
 def test_who_only_reads_changes_nothing_and_a_stranger_sees_nothing(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:
-    goal_id = goals.create_goal(database, "shop", name="Secret goal", step="event:x")
+    goal_id = goals.create_goal(database, "shop", name="Secret goal", step="event:x").id
     _, api_key = keys.create(database, "shop", permissions=["stats:read"])
     reader = Browsing(managing)
     reader.sign_in(api_key)
@@ -262,9 +327,12 @@ def test_who_only_reads_changes_nothing_and_a_stranger_sees_nothing(
     stranger = Browsing(managing)
     stranger.sign_in(stranger_key)
     assert stranger.get(f"{HOME}/goals").status_code == 404
+    version = version_in(owner.get(f"{HOME}/goals").text, goal_id)
+    wanted = {"name": "Mine", "kind": "event", "value": "y", "version": version}
     for browsing, home in ((reader, HOME), (stranger, HOME), (stranger, "/dashboard/applications/stranger")):
-        answer = browsing.post(f"{home}/goals", action="delete_goal", id=str(goal_id))
-        assert answer.status_code == 404
+        for action in ("delete_goal", "change_goal"):
+            answer = browsing.post(f"{home}/goals", action=action, id=str(goal_id), **wanted)
+            assert answer.status_code == 404
     assert reader.post(f"{HOME}/notes", action="add", day="2026-01-01", text="x").status_code == 404
     foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert owner.post(f"{HOME}/goals", headers=foreign, action="delete_goal", id=str(goal_id)).status_code == 403

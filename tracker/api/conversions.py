@@ -11,8 +11,6 @@ from tracker.api.blueprint import Blueprint
 from tracker.api.caller import target
 from tracker.api.fields import Text
 from tracker.api.services import current_services
-from tracker.errors import not_found
-from tracker.goal import Goal
 from tracker.management import goals
 from tracker.reports import funnels as funnel_reports
 from tracker.reports import goals as goal_reports
@@ -95,6 +93,12 @@ class StepView(Schema):
     step = fields.String(required=True)
     visits = fields.Integer(required=True)
     rate = fields.Float(**_OPTIONAL, metadata={"description": "A part of those that took the first step."})
+    rate_of_previous = fields.Float(
+        **_OPTIONAL, metadata={"description": "A part of those that took the step before; null of the first step."}
+    )
+    lost = fields.Integer(
+        **_OPTIONAL, metadata={"description": "Those that took the step before and not this one; null of the first."}
+    )
 
 
 class FunnelConversionsView(DaysView):
@@ -118,7 +122,7 @@ class AllConversions(MethodView):
         report = goal_reports.read(services.database, services.readers, app_id=target().app_id, goals=known, days=days)
         shown = [
             {
-                **_goal(goal),
+                **goals.shown_goal(goal),
                 **_came(report.whole.conversions[number], report.whole.visits),
                 "sources": [
                     {"source": row.source, "visits": row.visits, **_came(row.conversions[number], row.visits)}
@@ -139,18 +143,21 @@ class FunnelConversions(MethodView):
     def get(self, query: dict[str, Any], application: str, funnel_id: str) -> Response:  # noqa: ARG002
         """Show how many visits took the first step of a funnel, how many of these the second after it, and so on."""
         services = current_services()
-        _, known = goals.list_(services.database, target().app_id)
-        funnel = next((funnel for funnel in known if str(funnel.id) == funnel_id.lower()), None)
-        if funnel is None:
-            raise not_found("There is no such funnel.")
+        funnel = goals.funnel(services.database, target().app_id, funnel_id)
         days = _days(query)
         report = funnel_reports.read(
             services.database, services.readers, app_id=target().app_id, steps=funnel.steps, days=days
         )
         first = report.reached[0]
         steps = [
-            {"step": str(step), "visits": visits, "rate": _rate(visits, first)}
-            for step, visits in zip(funnel.steps, report.reached, strict=True)
+            {
+                "step": str(step),
+                "visits": visits,
+                "rate": _rate(visits, first),
+                "rate_of_previous": None if before is None else _rate(visits, before),
+                "lost": None if before is None else before - visits,
+            }
+            for step, visits, before in zip(funnel.steps, report.reached, report.before, strict=True)
         ]
         head = _head(days, exact=report.exact, up_to_date=report.up_to_date, visits=report.visits)
         return answer({**head, "id": funnel.id, "name": funnel.name, "steps": steps})
@@ -173,10 +180,6 @@ def _head(days: ZoneDays, *, exact: bool, up_to_date: bool, visits: int) -> dict
         "up_to_date": up_to_date,
         "visits": visits,
     }
-
-
-def _goal(goal: Goal) -> dict[str, Any]:
-    return {"id": goal.id, "name": goal.name, "step": str(goal.step), "value_parameter": goal.value_parameter}
 
 
 def _came(came: Conversions, visits: int) -> dict[str, Any]:

@@ -29,7 +29,8 @@ ACTIONS: Final = (
     *("webhook.created", "webhook.updated", "webhook.secret_rotated", "webhook.enabled", "webhook.disabled"),
     *("webhook.redelivered", "webhook.discarded", "webhook.deleted"),
     *("custom_parameter.created", "custom_parameter.updated", "custom_parameter.deleted"),
-    *("goal.created", "goal.deleted", "funnel.created", "funnel.deleted", "annotation.created", "annotation.deleted"),
+    *("goal.created", "goal.updated", "goal.deleted", "funnel.created", "funnel.updated", "funnel.deleted"),
+    *("annotation.created", "annotation.deleted"),
     *("hits.retried", "hits.edited", "hits.discarded", "import.undone", "erasure.requested"),
 )
 """What is noted, in the order of the field to choose from. A test holds that nothing is missing."""

@@ -20,8 +20,9 @@ from tracker.dashboard.site_days import days_of, now_there
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
 from tracker.errors import Refused, not_found
-from tracker.goal import MAX_STEPS, STEP_KINDS, Funnel, Goal
+from tracker.goal import MAX_STEPS, STEP_KINDS, Funnel, Goal, GoalStep
 from tracker.management import goals
+from tracker.management.versions import version_of
 from tracker.reading.export_lines import safe_cell
 from tracker.reports import funnels as funnel_reports
 from tracker.reports import goals as goal_reports
@@ -42,8 +43,15 @@ def show(app_id: str) -> Response:
 
 
 def save(app_id: str) -> Response:
-    """Make a goal or a funnel, or take one away."""
-    actions = {"goal": _goal, "delete_goal": _delete_goal, "funnel": _funnel, "delete_funnel": _delete_funnel}
+    """Make a goal or a funnel, change one, or take one away."""
+    actions = {
+        "goal": _goal,
+        "change_goal": _change_goal,
+        "delete_goal": _delete_goal,
+        "funnel": _funnel,
+        "change_funnel": _change_funnel,
+        "delete_funnel": _delete_funnel,
+    }
     answer, refused = change(app_id, PERMISSION, actions)
     if refused is not None:
         return _page(app_id, refused=refused)
@@ -67,8 +75,7 @@ def panel_csv(app_id: str) -> Response:
         rows += [(str(c.week), str(n), str(count)) for c in returning.cohorts for n, count in enumerate(c.came)]
     elif funnel is not None:
         report = _funnel_report(services, application.app_id, days, funnel)
-        rows = [("step", "visits"), ("", str(report.visits))]
-        rows += [(str(step), str(count)) for step, count in zip(funnel.steps, report.reached, strict=True)]
+        rows = _funnel_rows(funnel, report)
     else:
         raise not_found("There is no such panel.")
     text = io.StringIO(newline="")
@@ -89,15 +96,32 @@ def _goal_rows(known: Sequence[Goal], report: GoalsReport) -> list[tuple[str, ..
     return rows
 
 
+def _funnel_rows(funnel: Funnel, report: FunnelReport) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("step", "visits", "share", "share_of_previous", "lost")]
+    rows.append(("", str(report.visits), "", "", ""))
+    for step, count, before in zip(funnel.steps, report.reached, report.before, strict=True):
+        lost = "" if before is None else str(before - count)
+        rows.append((str(step), str(count), _part(count, report.reached[0]), _part(count, before), lost))
+    return rows
+
+
+def _part(count: int, whole: int | None) -> str:
+    return f"{count / whole:.6f}" if whole else ""
+
+
 def _goal(app_id: str, fields: Mapping[str, str]) -> None:
-    goals.create_goal(
-        current_services().database,
-        app_id,
-        name=fields.get("name", ""),
-        step=_step(fields, ""),
-        value_parameter=fields.get("value_parameter"),
-        by=viewer().actor,
-    )
+    goals.create_goal(current_services().database, app_id, **_goal_of(fields), by=viewer().actor)
+
+
+def _change_goal(app_id: str, fields: Mapping[str, str]) -> None:
+    seen, by = frozenset({fields.get("version", "")}), viewer().actor
+    goals.change_goal(current_services().database, app_id, fields.get("id", ""), _goal_of(fields), by=by, expected=seen)
+
+
+def _goal_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return what a form says of a goal; of its value only where it was there to choose."""
+    said = {"name": fields.get("name", ""), "step": _step(fields, "")}
+    return {**said, "value_parameter": fields["value_parameter"]} if "value_parameter" in fields else said
 
 
 def _delete_goal(app_id: str, fields: Mapping[str, str]) -> None:
@@ -105,18 +129,47 @@ def _delete_goal(app_id: str, fields: Mapping[str, str]) -> None:
 
 
 def _funnel(app_id: str, fields: Mapping[str, str]) -> None:
-    steps = [_step(fields, str(n)) for n in range(1, MAX_STEPS + 1) if fields.get(f"value{n}", "").strip()]
     goals.create_funnel(
-        current_services().database, app_id, name=fields.get("name", ""), steps=steps, by=viewer().actor
+        current_services().database, app_id, name=fields.get("name", ""), steps=_steps(fields), by=viewer().actor
     )
+
+
+def _change_funnel(app_id: str, fields: Mapping[str, str]) -> None:
+    wanted = {"name": fields.get("name", ""), "steps": _steps(fields)}
+    seen, by = frozenset({fields.get("version", "")}), viewer().actor
+    goals.change_funnel(current_services().database, app_id, fields.get("id", ""), wanted, by=by, expected=seen)
 
 
 def _delete_funnel(app_id: str, fields: Mapping[str, str]) -> None:
     goals.delete_funnel(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
 
 
+def _steps(fields: Mapping[str, str]) -> list[str]:
+    return [_step(fields, str(n)) for n in range(1, MAX_STEPS + 1) if fields.get(f"value{n}", "").strip()]
+
+
 def _step(fields: Mapping[str, str], number: str) -> str:
     return f"{fields.get(f'kind{number}', '')}:{fields.get(f'value{number}', '')}"
+
+
+def _goal_fields(goal: Goal) -> dict[str, str]:
+    """Return what the fields of the form hold that changes a goal."""
+    version = version_of(goals.shown_goal(goal))
+    worth = goal.value_parameter or ""
+    return {"name": goal.name, "value_parameter": worth, "version": version, **_step_fields("", goal.step)}
+
+
+def _funnel_fields(funnel: Funnel) -> dict[str, str]:
+    """Return what the fields of the form hold that changes a funnel; those of steps it has not are empty."""
+    fields = {"name": funnel.name, "version": version_of(goals.shown_funnel(funnel))}
+    for number in range(1, MAX_STEPS + 1):
+        step = funnel.steps[number - 1] if number <= len(funnel.steps) else None
+        fields |= _step_fields(str(number), step)
+    return fields
+
+
+def _step_fields(number: str, step: GoalStep | None) -> dict[str, str]:
+    return {f"kind{number}": step.kind if step else "", f"value{number}": step.value if step else ""}
 
 
 def _page(app_id: str, *, refused: Refused | None = None) -> Response:
@@ -149,6 +202,8 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
         week=Days(Words(language())).short,
         may_change=may_change,
         numbers=goals.numbers_of(services.database, app_id) if may_change else [],
+        goal_fields=_goal_fields,
+        funnel_fields=_funnel_fields,
         kinds=STEP_KINDS,
         max_steps=MAX_STEPS,
         refused=refused,

@@ -25,6 +25,11 @@ class FunnelReport:
     exact: bool
     up_to_date: bool
 
+    @property
+    def before(self) -> tuple[int | None, ...]:
+        """Return by step how many took the one before it; None for the first."""
+        return (None, *self.reached[:-1])
+
 
 def read(
     database: Database, readers: Readers, *, app_id: str, steps: Sequence[GoalStep], days: ZoneDays

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tracker.goal import Funnel, GoalStep
 from tracker.store.database import Transaction
-from tracker.store.queries import Row, fetch_all, fetch_one
+from tracker.store.queries import execute, fetch_all, fetch_one
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Funnel]:
@@ -23,6 +23,12 @@ def insert(tx: Transaction, application_id: UUID, *, name: str, steps: Sequence[
     return funnel_id
 
 
-def delete(tx: Transaction, application_id: UUID, funnel_id: UUID) -> Row | None:
-    """Take a funnel away and return what it was, or None where there is none."""
-    return fetch_one(tx, "funnels/delete", {"application_id": application_id, "id": funnel_id})
+def update(tx: Transaction, application_id: UUID, funnel: Funnel) -> None:
+    """Give a funnel another name and other steps."""
+    params = {"name": funnel.name, "steps": list(map(str, funnel.steps))}
+    execute(tx, "funnels/update", {**params, "application_id": application_id, "id": funnel.id})
+
+
+def delete(tx: Transaction, application_id: UUID, funnel_id: UUID) -> None:
+    """Take a funnel away."""
+    execute(tx, "funnels/delete", {"application_id": application_id, "id": funnel_id})

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tracker.goal import Goal, GoalStep
 from tracker.store.database import Transaction
-from tracker.store.queries import Row, fetch_all, fetch_one
+from tracker.store.queries import execute, fetch_all, fetch_one
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Goal]:
@@ -27,6 +27,12 @@ def insert(tx: Transaction, application_id: UUID, *, name: str, step: GoalStep, 
     return goal_id
 
 
-def delete(tx: Transaction, application_id: UUID, goal_id: UUID) -> Row | None:
-    """Take a goal away and return what it was, or None where there is none."""
-    return fetch_one(tx, "goals/delete", {"application_id": application_id, "id": goal_id})
+def update(tx: Transaction, application_id: UUID, goal: Goal) -> None:
+    """Give a goal other columns."""
+    params = {"name": goal.name, "step": str(goal.step), "value_parameter": goal.value_parameter}
+    execute(tx, "goals/update", {**params, "application_id": application_id, "id": goal.id})
+
+
+def delete(tx: Transaction, application_id: UUID, goal_id: UUID) -> None:
+    """Take a goal away."""
+    execute(tx, "goals/delete", {"application_id": application_id, "id": goal_id})

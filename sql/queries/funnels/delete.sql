@@ -1,4 +1,3 @@
 -- Takes a funnel away.
 DELETE FROM funnels
  WHERE application_id = %(application_id)s AND id = %(id)s
-RETURNING name, steps

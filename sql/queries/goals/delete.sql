@@ -1,4 +1,3 @@
 -- Takes a goal away.
 DELETE FROM goals
  WHERE application_id = %(application_id)s AND id = %(id)s
-RETURNING name, step, value_parameter
