@@ -12,7 +12,7 @@ import pytest
 from tests.support.browsing import Browsing, text_of
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
-from tests.support.queued_hits import NOON, drain, rows
+from tests.support.queued_hits import NOON, drain, enqueue, entry_of, hit_of, rows
 from tests.support.raw_hits import execute
 from tests.support.receiving import queued_hits
 from tracker import __version__
@@ -24,10 +24,14 @@ from tracker.instance.check import InstanceCheck
 from tracker.management import applications, audit
 from tracker.queueing import metric_counts, ownership
 from tracker.queueing.connection import Connection
+from tracker.queueing.consumer import RETRIES
+from tracker.queueing.entry import NORMAL
 from tracker.queueing.metric_counts import MinuteRate
 from tracker.queueing.throughput import Throughput
 from tracker.receiver.app import max_body_of
 from tracker.receiver.endpoints import MAX_BODY_BYTES
+from tracker.store import batch_queue
+from tracker.store.batch_queue import QueueRow
 from tracker.store.database import Database
 
 FAILED = "/dashboard/operations/failed"
@@ -182,6 +186,29 @@ def test_one_hit_is_found_wherever_it_is(operator: Browsing, database: Database,
     assert operator.get(f"{HIT}?id=x").status_code == 400
 
 
+def test_one_hit_is_found_stored_waiting_and_to_be_tried_again(
+    operator: Browsing, database: Database, application: Application, redis: Connection
+) -> None:
+    stored, waiting, tried, kept = (hit_of(application, number) for number in range(1, 5))
+    enqueue(redis, [stored])
+    drain(redis, database)
+    enqueue(redis, [waiting])
+    redis.zadd(RETRIES, {entry_of(tried).to_member(): 4_000_000_000})
+    with database.transaction() as tx:
+        batch_queue.add(tx, [QueueRow(**entry_of(kept)._asdict())])
+    for hit, told in (
+        (stored, "Stored"),
+        (waiting, "Waiting normal"),
+        (tried, "Waiting retries"),
+        (kept, "Kept in the database until Redis is back"),
+    ):
+        page = operator.get(f"{HIT}?id={hit.tracking_id}")
+        [state] = re.findall(r'<section class="panel">.*?<h2>(.*?)</h2>', page.text, re.DOTALL)
+        assert re.sub(r"<[^>]+>", "", state) == told
+        assert f"https://shop.example/{hit.id}" in text_of(page), told
+        assert 'name="action"' not in page.text, "only what has failed is sent in again or given up"
+
+
 def test_the_pace_of_the_last_hour_and_the_versions_are_told(
     managing: Managing, operator: Browsing, database: Database, redis: Connection
 ) -> None:
@@ -196,6 +223,22 @@ def test_the_pace_of_the_last_hour_and_the_versions_are_told(
     told = text_of(operator.get("/dashboard/operations"))
     assert "an older one: workers 1" in told
     assert "More than one version runs" in told
+
+
+def test_how_old_the_queue_is_and_when_it_is_empty_are_told(operator: Browsing, redis: Connection) -> None:
+    now, old = int(redis.time()[0]), 90  # type: ignore[index]
+    for number in range(2):
+        redis.xadd(NORMAL, {"number": number}, id=f"{(now - old + number) * 1000}-0")
+    minute = f"{metric_counts._MINUTE}{now // 60 - 3}"
+    redis.hset(minute, mapping={"in": 30, "out": 60})
+    told = text_of(operator.get("/dashboard/operations"))
+    assert "At this pace the queue is empty in about 20 s." in told, "2 hits, of which 0.1 a second go more than come"
+    [seconds] = re.findall(r"the oldest for (\d+) s", told)
+    assert old <= int(seconds) < old + 30
+    redis.hset(minute, "in", 60)
+    told = text_of(operator.get("/dashboard/operations"))
+    assert "More comes in than goes out: what waits grows." in told
+    assert "the queue is empty" not in told
 
 
 def test_the_chart_of_the_pace_stays_within_its_bounds() -> None:
