@@ -66,9 +66,15 @@ HIDDEN = """[...document.querySelectorAll("main *, header *")].filter(
 """What waits for the rest of its page, and must not any more when that is there."""
 SIDEWAYS = """[...document.querySelectorAll("main *")].filter(
     e => e.scrollWidth > e.clientWidth + 1 && ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
-        && !e.querySelector(".cohorts") && !e.matches("pre")
+        && !e.querySelector(".cohorts") && !e.matches("pre, .tabs, .periods")
 ).map(e => e.outerHTML.slice(0, 150))"""
-"""What scrolls to the side by itself: a table of weeks has to, and a line of code may."""
+"""What scrolls to the side by itself: a table of weeks has to, and a line of code, tabs and periods may."""
+ROWS = """[...document.querySelectorAll(".tabs, .periods")].map(row => {
+    const current = row.querySelector("[aria-current]")?.getBoundingClientRect(), box = row.getBoundingClientRect();
+    const isSeen = !current || (current.left >= box.left - 1 && current.right <= box.right + 1);
+    return [row.className, row.offsetHeight, isSeen];
+}).filter(([name, height, isSeen]) => height > 46 || !isSeen)"""
+"""Tabs and periods that are no single row, or whose current one is out of sight."""
 PHONE = {"width": 320, "height": 693}
 """A small one: at this width WCAG 2.2 (1.4.10) asks for no scrolling to the side."""
 WIDTHS = (320, 360, 768, 1024, 1440, 1920)
@@ -163,6 +169,7 @@ def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
             visit(page, address)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
             assert page.evaluate(SIDEWAYS) == [], address
+            assert page.evaluate(ROWS) == [], address
             assert page.evaluate(CUT) == [], address
             assert page.evaluate(CUT_FIELDS) == [], address
             assert page.evaluate(HIDDEN) == [], address

@@ -1,8 +1,11 @@
 """What a site's owner sees first and watches: the first hit, or why none comes, and what goes on now."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.integration.conftest import MovableClock
 from tests.support.browsing import Browsing, cards, text_of
@@ -120,6 +123,48 @@ def test_live_shows_the_visitors_of_half_an_hour_and_the_newest_hits(
     assert same.status_code == 304
     for answer in (part, same):
         assert 1875 <= int(answer.headers[LOOK_AGAIN]) <= 2125
+
+
+def test_live_tells_minutes_pages_sources_and_countries_in_the_words_of_traffic(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    applications.update(database, "shop", {"domain": "shop.example"})
+    now = datetime.now(UTC)
+    came = [
+        ("a", "https://shop.example/?utm_source=News", "https://www.google.com/", "Asia/Tokyo", None),
+        ("a", "https://shop.example/cart?x=1", "https://www.shop.example/", "Asia/Tokyo", None),
+        ("b", "https://shop.example/", "https://www.bing.com/search", None, "FR/Paris"),
+        ("c", "https://shop.example/cart?x=2#top", None, None, None),
+        ("d", "https://www.shop.example/cart", "https://blog.shop.example/", None, None),
+    ]
+    for number, (client, url, referrer, zone, place) in enumerate(came):
+        values = {"client_sub_id": client, "url": url, "referrer": referrer, "timezone": zone, "place": place}
+        literal = {name: "NULL" if value is None else f"'{value}'" for name, value in values.items()}
+        fill(
+            database,
+            application,
+            1,
+            start=now - timedelta(minutes=5 - number // 3),
+            every="0 s",
+            first=1 + number,
+            **literal,
+        )
+    page = browsing.get(f"{HOME}/live")
+    assert (
+        re.findall(r'dy="17">([0-9]+) requests? · ([0-9]+)', page.text)
+        == [("0", "0")] * 24 + [("3", "2"), ("2", "2")] + [("0", "0")] * 4
+    )
+    assert panels_of(page) == ["/cart 3 / 2", "direct 2 Bing 1 news 1", "not known 2 France 1 Japan 1"]
+    assert f'href="{HOME}?range=today&amp;source=Bing"' in page.text
+    assert re.findall(r'<td class="wrap[^>]*>(?:<i>)?([^<]*)', page.text)[1::2] == [
+        *("Within the site", "direct", "Bing", "Within the site", "news"),
+    ]
+
+
+def panels_of(page: TestResponse) -> list[str]:
+    """Return the rows of each panel, as somebody reads them."""
+    tables = re.findall(r'<table class="bars">.*?<tbody>(.*?)</tbody>', page.text, re.DOTALL)
+    return [html.unescape(" ".join(re.sub(r"<[^>]+>", " ", table.replace("<wbr>", "")).split())) for table in tables]
 
 
 def test_many_who_look_cost_one_look(database: Database, application: Application, clock: MovableClock) -> None:

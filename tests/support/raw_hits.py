@@ -9,7 +9,10 @@ from tracker.stats.rebuild import rebuild
 from tracker.store.database import Database
 from tracker.store.partitions import Month
 
-COLUMNS = ("client_sub_id", "session_id", "user_agent", "url", "event_name", "custom_params", "ip_address")
+COLUMNS = (
+    *("client_sub_id", "session_id", "user_agent", "url", "referrer", "event_name"),
+    *("custom_params", "ip_address", "timezone", "place"),
+)
 """What `fill` takes as an expression of SQL, in which `n` is the number of the hit."""
 
 

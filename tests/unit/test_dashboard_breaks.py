@@ -1,8 +1,8 @@
-"""Where names of machines may end a line."""
+"""Where names of machines may end a line, and what is left of long ones."""
 
 import pytest
 
-from tracker.dashboard.breaks import breakable
+from tracker.dashboard.breaks import breakable, cut_in_middle
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,18 @@ from tracker.dashboard.breaks import breakable
 )
 def test_a_name_breaks_behind_its_signs(text: str, html: str) -> None:
     assert str(breakable(text)) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/short", "/short"),
+        ("/exactly-20-letters-", "/exactly-20-letters-"),
+        ("/magazine/2026/autumn/part-1", "/magazine…mn/part-1"),
+        ("/magazine/2026/autumn/part-2", "/magazine…mn/part-2"),
+        ("/雑誌/二〇二六年/秋号", "/雑誌/二…六年/秋号"),
+        ("", ""),
+    ],
+)
+def test_of_a_long_name_beginning_and_end_are_shown(text: str, shown: str) -> None:
+    assert cut_in_middle(text, 20) == shown

@@ -1,6 +1,8 @@
-"""Where a name that machines gave may end a line: behind its signs, not within its words."""
+"""Where names that machines gave may end a line (behind their signs, not within words), and how long ones are cut."""
 
 import re
+import unicodedata
+from itertools import accumulate
 from typing import Final
 
 from markupsafe import Markup
@@ -11,3 +13,17 @@ _BEHIND_SIGNS: Final = re.compile(r"(?<=[/._:?&=])(?=[^/._:?&=])")
 def breakable(text: str) -> Markup:
     """Return a path, a host or a key as HTML, with a place to break behind each sign."""
     return Markup("<wbr>").join(_BEHIND_SIGNS.split(text))
+
+
+def cut_in_middle(text: str, width: int) -> str:
+    """Return a text that takes at most so many letters of Latin, of a longer one its beginning and its end.
+
+    Long paths mostly differ at their end. A letter of Chinese or Japanese takes as much room as two.
+    """
+    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text]
+    if sum(widths) <= width:
+        return text
+    half = (width - 1) // 2
+    head = sum(so_far <= half for so_far in accumulate(widths))
+    tail = sum(so_far <= half for so_far in accumulate(reversed(widths)))
+    return f"{text[:head]}…{text[len(text) - tail :]}"

@@ -15,7 +15,7 @@ from typing import Final
 from tracker.reading.period import Period
 
 HEIGHT: Final = 220
-"""Pixels of the highest bar."""
+"""Pixels of the highest bar, unless a chart is to be lower."""
 TOP: Final = 42
 """Pixels above it, where what is pointed at is told."""
 BOTTOM: Final = 26
@@ -37,7 +37,7 @@ class Bar:
     """What a chart is made of: a place's names, what it counts, and whether it goes on."""
 
     label: str
-    """Below the bar, where there is room."""
+    """Below the bar, where there is room; none if it is empty."""
     name: str
     """In full, where it is pointed at and in the table."""
     requests: int
@@ -96,30 +96,43 @@ class Chart:
     lines: list[GridLine]
     top: int
     before: list[Stretch] = field(default_factory=list)
-    height: int = TOP + HEIGHT + BOTTOM
-    base: int = TOP + HEIGHT
+    of_bars: int = HEIGHT
+
+    @property
+    def base(self) -> int:
+        return TOP + self.of_bars
+
+    @property
+    def height(self) -> int:
+        return self.base + BOTTOM
 
 
-def chart(bars: Sequence[Bar]) -> Chart:
-    """Return the chart of some bars; an empty one has its lines all the same."""
+def chart(bars: Sequence[Bar], *, height: int = HEIGHT, lines: int = _LINES, labels: int = _LABELS) -> Chart:
+    """Return the chart of some bars, the highest of so many pixels; an empty one has its lines all the same.
+
+    At most so many of the bars show their `labels`.
+    """
     highest = max((max(bar.requests, bar.before or 0) for bar in bars), default=0)
-    step = step_for(highest)
+    step = step_for(highest, lines)
     top = step * max(1, math.ceil(highest / step))
-    lines = [GridLine(_level(number, top), number) for number in range(0, top + 1, step)]
+    scale = height / top
+    grid = [GridLine(_level(number, height, scale), number) for number in range(0, top + 1, step)]
     width = 100 / max(1, len(bars))
-    every = max(1, math.ceil(len(bars) / _LABELS))
-    columns = [_column(bar, place, width, every, top) for place, bar in enumerate(bars)]
-    return Chart(columns, lines, top, _before(columns, top))
+    every = max(1, math.ceil(len(bars) / labels))
+    columns = [_column(bar, place, width, every, scale) for place, bar in enumerate(bars)]
+    return Chart(columns, grid, top, _before(columns, height, scale), height)
 
 
-def _level(number: int, top: int) -> float:
+def _level(number: int, height: int, scale: float) -> float:
     """Return how far down a number stands."""
-    return round(TOP + HEIGHT * (1 - number / top), 1)
+    return round(TOP + height - number * scale, 1)
 
 
-def _before(columns: Sequence[Column], top: int) -> list[Stretch]:
+def _before(columns: Sequence[Column], height: int, scale: float) -> list[Stretch]:
     """Return the line of the time before. Across it is in percent, so each piece of it is one of its own."""
-    points = [(column.middle, _level(column.bar.before, top)) for column in columns if column.bar.before is not None]
+    points = [
+        (column.middle, _level(column.bar.before, height, scale)) for column in columns if column.bar.before is not None
+    ]
     return [Stretch(*start, *end) for start, end in pairwise(points)]
 
 
@@ -134,7 +147,7 @@ def step_for(highest: int, lines: int = _LINES) -> int:
     return int(10 * power)
 
 
-def _column(bar: Bar, place: int, width: float, every: int, top: int) -> Column:
+def _column(bar: Bar, place: int, width: float, every: int, scale: float) -> Column:
     left = place * width
     bar_width = min(width * _FILLED, _MAX_BAR_WIDTH)
     middle = left + width / 2
@@ -146,12 +159,12 @@ def _column(bar: Bar, place: int, width: float, every: int, top: int) -> Column:
         bar_left=round(middle - bar_width / 2, 3),
         bar_width=round(bar_width, 3),
         middle=round(middle, 3),
-        requests=_height(bar.requests, top),
-        visitors=_height(min(bar.visitors, bar.requests), top),
+        requests=_height(bar.requests, scale),
+        visitors=_height(min(bar.visitors, bar.requests), scale),
         anchor="start" if middle < _EDGE else "end" if middle > 100 - _EDGE else "middle",
-        labelled=0 if rest else 1 + number % 2,
+        labelled=0 if rest or not bar.label else 1 + number % 2,
     )
 
 
-def _height(count: int, top: int) -> float:
-    return round(max(_LEAST, HEIGHT * count / top), 1) if count else 0.0
+def _height(count: int, scale: float) -> float:
+    return round(max(_LEAST, count * scale), 1) if count else 0.0

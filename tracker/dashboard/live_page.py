@@ -1,8 +1,8 @@
 """What goes on now: visitors of the last half hour and the newest hits, by themselves, or as a page that reloads."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,16 +10,24 @@ from flask import Response, request
 
 from tracker import __version__
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.formats import host_of
-from tracker.dashboard.page import fragment, page
+from tracker.dashboard.chart import Bar, chart
+from tracker.dashboard.labels import label_of
+from tracker.dashboard.page import address, fragment, page
+from tracker.dashboard.panels import Panel
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
 from tracker.dashboard.viewer import application_named
-from tracker.dashboard.wording import language
+from tracker.dashboard.wording import Words, language
+from tracker.reading.live import LiveView
 
 LOOK_AGAIN: Final = "Tracker-Look-Again"
 """The header that says when to ask again, counted from when it was asked."""
 SEEN: Final = "tracker.live_view"
 """Where a request notes of which application it was answered, and what of."""
+_CHART_HEIGHT: Final = 96
+"""Pixels of the highest bar."""
+_LABEL_EVERY: Final = 5
+"""Minutes."""
 _LOOK_SECONDS: Final = 2.0
 _BEAT_SECONDS: Final = 0.25
 
@@ -28,7 +36,7 @@ def show(app_id: str) -> Response:
     """Return the page; `now` is the part of it that is asked for again and again."""
     shown = frame(app_id)
     live = current_services().live.read(shown["application"].app_id)
-    return page("live.html", script=True, live=live, place=_place, from_elsewhere=_from_elsewhere, **shown)
+    return page("live.html", script=True, **_shown_of(live), **shown)
 
 
 def now(app_id: str) -> Response:
@@ -36,9 +44,11 @@ def now(app_id: str) -> Response:
     app_id = application_named(app_id).app_id
     live = current_services().live.read(app_id)
     request.environ[SEEN] = (app_id, live)
-    seen = (app_id, __version__, language(), live.latest.visitors, live.latest.hits, [hit["id"] for hit in live.newest])
+    home = address(app_id)
+    # Whoever comes by a link is led to other addresses than whoever has signed in.
+    seen = (home, __version__, language(), live.minutes, live.pages, live.sources, live.countries, live.newest)
     mark = hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
-    answer = fragment("live_now.html", mark=mark, live=live, place=_place, from_elsewhere=_from_elsewhere)
+    answer = fragment("live_now.html", mark=mark, home=home, **_shown_of(live))
     answer.headers[LOOK_AGAIN] = str(until_next_look(current_services().clock.now()))
     return answer
 
@@ -66,7 +76,32 @@ def _place(url: str | None) -> str:
     return (split.path or "/") if split.netloc else url
 
 
-def _from_elsewhere(hit: Mapping[str, Any]) -> str:
-    """Return the host that somebody came from, unless they were on the site already."""
-    host = host_of(hit["referrer"])
-    return "" if host == host_of(hit["url"]) else host
+def _shown_of(live: LiveView) -> dict[str, Any]:
+    """Return what the template shows."""
+    bars = [
+        Bar(
+            label=f"{minute.start:%H:%M}" if minute.start.minute % _LABEL_EVERY == 0 else "",
+            name=f"{minute.start:%H:%M} UTC",
+            requests=minute.hits,
+            visitors=minute.visitors,
+            goes_on=minute is live.minutes[-1],
+        )
+        for minute in live.minutes
+    ]
+    panels = [
+        Panel(name=name, dimension=dimension, measure=measure, rows=rows, exact=True)
+        for name, dimension, measure, rows in (
+            ("pages", "page", "page_views", live.pages),
+            ("sources", "source", "visitors", live.sources),
+            ("countries", "country", "visitors", live.countries),
+        )
+    ]
+    return {
+        "live": live,
+        "chart": chart(bars, height=_CHART_HEIGHT, lines=2, labels=len(bars)),
+        "panels": panels,
+        "no_zoom": lambda _: None,
+        "place": _place,
+        "label": partial(label_of, Words(language())),
+        "query": partial(query_string, range="today"),
+    }

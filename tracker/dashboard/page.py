@@ -16,7 +16,7 @@ from jinja2.meta import find_referenced_templates
 from tracker import __version__
 from tracker.dashboard import formats, once, sentences
 from tracker.dashboard.asking import Questions, asked
-from tracker.dashboard.breaks import breakable
+from tracker.dashboard.breaks import breakable, cut_in_middle
 from tracker.dashboard.files import path_of
 from tracker.dashboard.services import current_services
 from tracker.dashboard.wording import LANGUAGES, Words, language
@@ -239,5 +239,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["breakable"] = breakable
+    environment.filters |= {"breakable": breakable, "cut_in_middle": cut_in_middle}
     return environment

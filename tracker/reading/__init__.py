@@ -9,7 +9,8 @@ folded             the numbers from hours and days
 stored             hours and days as they are stored, and what was filtered out
 overview           several applications at a glance
 parameters         the most frequent values of one parameter
-live               who is there now, and the newest hits
+live               who is there now, what they read, where they came from, and the newest hits
+arrival            what a single hit says of its page and its source
 drift              what arrives beside the definitions
 sessions           the sessions, page by page, with a cursor; identifier: texts that name something
 export             the hits themselves: export_rows in pages, export_lines as CSV or JSON (export_json)

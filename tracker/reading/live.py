@@ -1,21 +1,27 @@
 """What goes on at an application now: who was there in the last half hour, and the newest hits."""
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from tracker.clock import Clock
+from tracker.facts.recipe import Recipe, recipe_of
+from tracker.reading import arrival
 from tracker.reading.asked import asked_of
 from tracker.store import latest_hits
 from tracker.store.database import Database
 from tracker.store.latest_hits import LatestHits
 
 SPAN: Final = timedelta(minutes=30)
+MINUTE: Final = timedelta(minutes=1)
 MAX_HITS: Final = 20_000
 """Hits that are looked at, the latest: some tens of milliseconds."""
 _NEWEST: Final = 12
+_LISTED: Final = 8
+"""Pages, sources and countries that are named."""
 _AHEAD: Final = timedelta(minutes=2)
 """By how much a hit may be ahead of this machine's clock."""
 _FRESH_SECONDS: Final = 1.0
@@ -24,12 +30,32 @@ _WAIT_SECONDS: Final = 2.0
 """For how long to wait for somebody else's look."""
 _MAX_REMEMBERED: Final = 200
 
+Counted = tuple[str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What came in one minute."""
+
+    start: datetime
+    hits: int
+    visitors: int
+
 
 @dataclass(frozen=True, slots=True)
 class LiveView:
-    """The last half hour. `newest` has `id`, `created_at`, `url`, `event_name` and `referrer`, the latest first."""
+    """The last half hour.
+
+    `minutes` are all of its minutes, the one that goes on last; `pages` by page views, `sources` and `countries` by
+    visitors, the most frequent first: None stands for those of whom nobody knows, and for who came directly. `newest`
+    has `id`, `created_at`, `url`, `event_name`, `referrer`, `source` and `is_internal`, the latest first.
+    """
 
     latest: LatestHits
+    minutes: list[Minute]
+    pages: list[Counted]
+    sources: list[Counted]
+    countries: list[Counted]
     newest: list[dict[str, Any]]
 
     @property
@@ -91,7 +117,52 @@ class LiveReader:
 
 def read(database: Database, app_id: str, now: datetime) -> LiveView:
     """Return what there is. Raises Refused and DatabaseUnavailable."""
+    since, until = now - SPAN, now + _AHEAD
     with asked_of(database, app_id) as (tx, application):
-        latest = latest_hits.latest_visitors(tx, application, now - SPAN, now + _AHEAD, limit=MAX_HITS)
-        newest = latest_hits.latest(tx, application, now - SPAN, now + _AHEAD, limit=_NEWEST)
-    return LiveView(latest, newest)
+        recipe = recipe_of(tx, application.id)
+        latest = latest_hits.goes_on(
+            tx,
+            application,
+            since,
+            until,
+            limit=MAX_HITS,
+            domain=recipe.domain,
+            with_query=bool(recipe.belonging),
+        )
+        newest = latest_hits.latest(tx, application, since, until, limit=_NEWEST)
+    came = latest.arrivals
+    return LiveView(
+        latest,
+        minutes=_minutes(latest, now),
+        pages=_counted((arrival.page_name(row["url"], recipe), row["views"]) for row in latest.pages),
+        sources=_counted((arrival.source_name(row["url"], row["referrer"], recipe), row["visitors"]) for row in came),
+        countries=_counted((arrival.country(row["country"], row["timezone"]), row["visitors"]) for row in came),
+        newest=[_with_source(hit, recipe) for hit in newest],
+    )
+
+
+def _minutes(latest: LatestHits, now: datetime) -> list[Minute]:
+    """Return every minute of the half hour, the first one whole; what is ahead of this machine's clock came now."""
+    last = now.replace(second=0, microsecond=0)
+    starts = [last - MINUTE * number for number in reversed(range(SPAN // MINUTE))]
+    hits: Counter[datetime] = Counter()
+    visitors: Counter[datetime] = Counter()
+    for row in latest.minutes:
+        start = min(last, datetime.fromisoformat(row["minute"]))
+        hits[start] += row["hits"]
+        visitors[start] += row["visitors"]
+    return [Minute(start, hits[start], visitors[start]) for start in starts]
+
+
+def _counted(rows: Iterable[Counted]) -> list[Counted]:
+    """Return the most frequent of what is named alike."""
+    counts: Counter[str | None] = Counter()
+    for value, count in rows:
+        counts[value] += count
+    # In an order that does not change from one look to the next.
+    return sorted(counts.items(), key=lambda row: (-row[1], row[0] or ""))[:_LISTED]
+
+
+def _with_source(hit: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+    source = arrival.source_name(hit["url"], hit["referrer"], recipe)
+    return {**hit, "source": source, "is_internal": arrival.is_internal(hit["url"], hit["referrer"], recipe)}

@@ -2,27 +2,51 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all, fetch_one
 
+_GROUPS: Final = 1000
+"""Different pages, and different arrivals, that are told apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class LatestHits:
-    """Hits and visitors of a time; what was looked at are no more hits than was said."""
+    """Hits and visitors of a time; what was looked at are no more hits than was said.
+
+    `minutes` have `minute` (ISO 8601), `hits` and `visitors`, those without hits left out; `pages` have `url`, without
+    its query unless that was asked for, and `views`; `arrivals` have what the visitors' first hits say of where they
+    came from: `url` with its query, `referrer`, `country`, `timezone`, and how many `visitors`. Pages and arrivals are
+    the most frequent ones.
+    """
 
     hits: int
     visitors: int
+    minutes: list[Row]
+    pages: list[Row]
+    arrivals: list[Row]
 
 
-def latest_visitors(
-    tx: Transaction, application: ApplicationIdentity, start: datetime, end: datetime, *, limit: int
+def goes_on(
+    tx: Transaction,
+    application: ApplicationIdentity,
+    start: datetime,
+    end: datetime,
+    *,
+    limit: int,
+    domain: str | None,
+    with_query: bool,
 ) -> LatestHits:
-    """Count the hits from `start` until before `end`, and their visitors; of `limit` of them, the latest, at most."""
-    row = fetch_one(tx, "access_logs/latest_visitors", {**_about(application, start, end), "limit": limit})
+    """Return what goes on from `start` until before `end`: of `limit` hits, the latest, at most.
+
+    Pages of `domain` and below it are the site's own, as are those of a hit's own host.
+    """
+    asked = {"limit": limit, "domain": domain, "with_query": with_query, "groups": _GROUPS}
+    row = fetch_one(tx, "access_logs/goes_on", {**_about(application, start, end), **asked})
     assert row is not None
-    return LatestHits(row["hits"], row["visitors"])
+    return LatestHits(**row)
 
 
 def latest(

@@ -1,0 +1,39 @@
+-- What goes on at an application from a time until another, of so many hits, the latest, at most: counts by minute, pages, and where visitors came from.
+WITH latest AS MATERIALIZED (
+  SELECT id, created_at, url, referrer, place, timezone, client_sub_id, ip_address, user_agent,
+         event_name IS NULL OR event_name IN ('page_view', 'pageview') AS is_view
+    FROM access_logs
+   WHERE application_id = %(application_id)s AND app_id = %(app_id)s
+     AND created_at >= %(start)s AND created_at < %(end)s
+   ORDER BY created_at DESC
+   LIMIT %(limit)s
+), named AS (
+  SELECT *,
+         CASE WHEN client_sub_id IS NOT NULL THEN hashtextextended(client_sub_id, 1)
+              ELSE hashtextextended(concat_ws(chr(2), ip_address, chr(1) || user_agent), 2) END AS visitor,
+         regexp_replace(lower(split_part(split_part(referrer, '/', 3), ':', 1)), '^www[.]', '') AS referring,
+         regexp_replace(lower(split_part(split_part(url, '/', 3), ':', 1)), '^www[.]', '') AS host
+    FROM latest
+), minutes AS (
+  SELECT date_trunc('minute', created_at) AS minute, count(*) AS hits, count(DISTINCT visitor) AS visitors
+    FROM named GROUP BY 1
+), pages AS (
+  SELECT CASE WHEN %(with_query)s THEN url ELSE split_part(split_part(url, '?', 1), '#', 1) END AS url, count(*) AS views
+    FROM latest WHERE is_view AND url IS NOT NULL
+   GROUP BY 1 ORDER BY views DESC, 1 LIMIT %(groups)s
+), firsts AS (
+  -- The first hit of each visitor that no page of the site itself led to, else the first one.
+  SELECT DISTINCT ON (visitor) visitor, url, referrer, place, timezone
+    FROM named
+   ORDER BY visitor, (referring = host OR referring = %(domain)s OR right(referring, length(%(domain)s) + 1) = '.' || %(domain)s) IS TRUE,
+            created_at, id
+), arrivals AS (
+  SELECT substring(url FROM '[?][^#]*') AS query, referrer, split_part(place, '/', 1) AS country, timezone, min(url) AS url,
+         count(*) AS visitors
+    FROM firsts GROUP BY 1, 2, 3, 4 ORDER BY visitors DESC LIMIT %(groups)s
+)
+SELECT (SELECT count(*) FROM latest) AS hits,
+       (SELECT count(*) FROM firsts) AS visitors,
+       (SELECT coalesce(json_agg(minutes), '[]') FROM minutes) AS minutes,
+       (SELECT coalesce(json_agg(pages), '[]') FROM pages) AS pages,
+       (SELECT coalesce(json_agg(arrivals), '[]') FROM arrivals) AS arrivals
