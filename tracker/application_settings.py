@@ -77,7 +77,7 @@ RETENTION_DAYS = WholeNumber(
     "retention_days",
     0,
     "Days after which the application's hits, parameter values and sessions are deleted, where that is sooner than "
-    "TRACKER_RETENTION_MONTHS says; 0 leaves it at that. Statistics stay.",
+    "the server deletes them; 0 leaves it at that. Statistics stay.",
     0,
     36_500,
     "when set",
@@ -102,8 +102,8 @@ KEY_RESERVE_PERCENT = WholeNumber(
 DAILY_MEGABYTES = WholeNumber(
     "daily_megabytes",
     0,
-    "Megabytes of hits that the application may send in a day (UTC), where that is less than TRACKER_DAILY_MEGABYTES "
-    "says; 0 leaves it at that.",
+    "Megabytes of hits that the application may send in a day (UTC), where that is less than the server allows; 0 "
+    "leaves it at that.",
     0,
     1_000_000_000,
     "when set",

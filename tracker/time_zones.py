@@ -13,6 +13,9 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
 
 _LIST: Final = "tzdata.zi"
+_REGIONS: Final = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+)
 _HEAD: Final = "# version "
 """Before the version in the first line of the list, such as 2026f."""
 
@@ -25,6 +28,13 @@ def time_zone(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         message = f"{name!r} is no time zone."
         raise ValueError(message) from error
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the zones to choose from: UTC, and those of a place, without the names that only old systems use."""
+    listed = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return ("UTC", *sorted(name for name in listed if name.partition("/")[0] in _REGIONS))
 
 
 @cache

@@ -69,7 +69,8 @@ def test_somebody_who_is_invited_joins_signs_in_again_and_is_removed(
         )
     }
     assert list(pages.values()) == [200, 404, 404, 404, 404]
-    assert alice.form(f"{SHOP}/settings", action="setting", key="bot_filter", value="keep").status_code == 303
+    changed = {"was:bot_filter": "drop", "set:bot_filter": "keep"}
+    assert alice.form(f"{SHOP}/settings", action="settings", **changed).status_code == 303
     [change] = [row for row in audit.list_(database, limit=50) if row["action"] == "setting.changed"]
     assert change["actor_key_id"] == member.key_id
     [joined] = [row for row in audit.list_(database, limit=50) if row["action"] == "member.joined"]

@@ -251,8 +251,9 @@ def test_domain_and_dialects_are_changed_on_the_page_of_settings(
         page.get_by_role("button", name="Save").first.click()
         expect(page.get_by_role("status")).to_be_visible()
         expect(page.get_by_label("Domain")).to_have_value("changed.example")
-        form = page.locator("#setting-dialects")
-        form.get_by_role("textbox").fill("matomo,umami")
+        form = page.locator("#settings-taken")
+        for name, is_on in (("Matomo", True), ("Umami", True), ("the original in Go", False)):
+            form.get_by_label(name, exact=True).set_checked(is_on)
         form.get_by_role("button", name="Save").click()
         expect(page.get_by_role("status")).to_be_visible()
     assert applications.show(store, "changed").domain == "changed.example"

@@ -39,7 +39,7 @@ def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
         "sessions": "1",
         "page_views": "1",
         "views_per_session": "1.0",
-        "bounce_rate": "100.0%",
+        "bounce_rate": "100%",
         "duration": "0 s",
     }
     assert [row[1] for row in chart_rows(page)].count("1") == 1, "its chart is of these hits alone"

@@ -88,10 +88,10 @@ def test_goals_and_funnels_are_made_shown_and_taken_away(owner: Browsing, databa
     said = text_of(page)
     assert "Rate 33.3%" in said
     assert "Google 1 / 2 50.0%" in said
-    assert "direct 0 / 1 0.0%" in said
+    assert "direct 0 / 1 0%" in said
     assert "Value price 30" in said
     assert "Step Visits Of the first Of the one before Lost" in said
-    steps_said = ("1. Page /cart 3 100.0%", "2. Page /till 2 66.7% 66.7% 1", "3. Page /thanks 1 33.3% 50.0% 1")
+    steps_said = ("1. Page /cart 3 100%", "2. Page /till 2 66.7% 66.7% 1", "3. Page /thanks 1 33.3% 50.0% 1")
     assert f" {NOTHING} {NOTHING} ".join(steps_said[:2]) + f" {steps_said[2]}" in said
     assert "<script>alert" not in page.text
     [goal], [funnel] = goals.list_(database, "shop")
@@ -130,7 +130,7 @@ def test_the_week_that_goes_on_has_no_shade_beside_those_that_are_over(
     page = owner.get(f"{HOME}/goals")
     assert "goes on to the right" not in page.text
     assert re.findall(r'<td class="n ([a-z]+\d*)"[^>]*>([^<]*)<', page.text)[:2] == [
-        *(("heat10", "100.0%"), ("running", "100.0%"))
+        *(("heat10", "100%"), ("running", "100%"))
     ]
     assert "the last number of each row is of this week, which is not over" in text_of(page)
     enqueue(redis, hits[3:])
@@ -237,7 +237,7 @@ def test_a_goal_and_a_funnel_are_changed_and_all_days_counted_by_what_they_are_n
     goal = goals.create_goal(database, "shop", name="Order", step="page:/cart", value_parameter="price")
     funnel = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till"])
     page = owner.get(f"{HOME}/goals")
-    assert "Rate 100.0%" in text_of(page)
+    assert "Rate 100%" in text_of(page)
     seen, also_seen = version_in(page.text, goal.id), version_in(page.text, funnel.id)
     form = {"action": "change_goal", "id": str(goal.id), "version": seen}
     wanted = {"name": f"Paid {HOSTILE}", "kind": "page", "value": "/thanks"}

@@ -62,7 +62,7 @@ def test_each_role_sees_and_changes_what_is_its_own(
     assert {page for page, status in pages.items() if status == 200} == MAY[role]
     assert set(pages.values()) <= {200, 404}
     assert person.get("/dashboard/operations").status_code == 404
-    changed = person.post(f"{HOME}/settings", action="setting", key="bot_filter", value="keep")
+    changed = person.post(f"{HOME}/settings", action="settings", **{"was:bot_filter": "drop", "set:bot_filter": "keep"})
     assert changed.status_code == (404 if role == "viewer" else 303)
     assert (settings.get(database, "shop", "bot_filter").setting_value == "keep") is (role != "viewer")
     again = Browsing(managing)

@@ -109,7 +109,7 @@ def test_shares_are_of_all_visitors_views_visits_or_requests(browsing: Browsing,
     assert "A visitor may be in several rows." in page.text
     assert "1 人のビジターが複数の行で" in browsing.get(f"{HOME}?{SPAN}", headers={"Accept-Language": "ja"}).text
     of_few = browsing.get(f"{HOME}?{SPAN}&source=Google").text
-    assert shares(of_few, "pages") == {"/": ("2", "100.0%")}, "of those that filters leave"
+    assert shares(of_few, "pages") == {"/": ("2", "100%")}, "of those that filters leave"
 
 
 @pytest.mark.parametrize("query", ["", "&device.is_not=phone"])

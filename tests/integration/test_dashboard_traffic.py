@@ -295,5 +295,5 @@ def test_data_quality_shows_what_was_left_out_refused_and_undefined(
     assert "is not of the application&#39;s domain 31" in told
     assert "Bots and crawlers 1,234" in told
     assert "colour another type than defined 7" in told
-    assert "size 12 100.0% 3 number" in told
+    assert "size 12 100% 3 number" in told
     assert browsing.get(f"{HOME}/quality?range=12m").status_code == 400

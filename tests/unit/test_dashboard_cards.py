@@ -23,7 +23,7 @@ def test_a_small_share_of_the_time_before_is_escaped_once(language: Language, sa
 
 
 def test_what_was_nothing_before_is_said_and_what_is_not_known_is_not() -> None:
-    assert "before: 0.0%" in _shown("en", Card(name="bounce_rate", number=0.5, before=0.0))
+    assert "before: 0%" in _shown("en", Card(name="bounce_rate", number=0.5, before=0.0))
     assert "before" not in _shown("en", Card(name="bounce_rate", number=0.5))
 
 

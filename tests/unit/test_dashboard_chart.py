@@ -182,7 +182,13 @@ def test_numbers_are_written_for_people(value: float | None, written: str) -> No
 
 
 def test_shares_and_changes_never_say_nothing_where_there_is_something() -> None:
-    assert [share(1, 3), share(1, 10_000), share(0, 5), share(1, 0)] == ["33.3%", "<0.1%", "0.0%", "\N{EN DASH}"]
+    assert [share(1, 3), share(1, 10_000), share(0, 5), share(1, 0)] == ["33.3%", "<0.1%", "0%", "\N{EN DASH}"]
+    assert [share(5, 5), share(9_999, 10_000), share(9_994, 10_000), share(3, 2)] == [
+        "100%",
+        "99.9%",
+        "99.9%",
+        "150.0%",
+    ]
     assert [change(3, 2), change(2, 3), change(5, 5), change(5, 0)] == ["+50%", "-33%", "\N{PLUS-MINUS SIGN}0%", None]
 
 

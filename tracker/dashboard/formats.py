@@ -8,6 +8,7 @@ from tracker.reading.period import Period
 
 NOTHING = "\N{EN DASH}"
 _SMALL = 0.001
+_NEARLY_ALL = 0.999
 
 
 def number(value: float | None) -> str:
@@ -20,11 +21,15 @@ def number(value: float | None) -> str:
 
 
 def share(part: float, whole: float = 1) -> str:
-    """`12.3 %` of a part; what is more than nothing is never shown as nothing."""
+    """`12.3%` of a part; what is more than nothing is never shown as nothing, what is less than all never as all."""
     if not whole:
         return NOTHING
     value = part / whole
-    return "<0.1%" if 0 < value < _SMALL else f"{value:.1%}"
+    if value in (0, 1):
+        return f"{value:.0%}"
+    if 0 < value < _SMALL:
+        return "<0.1%"
+    return f"{min(value, _NEARLY_ALL) if value < 1 else value:.1%}"
 
 
 def change(now: float | None, before: float | None) -> str | None:

@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Response, request
+from flask import Response, g, request
 
+from tracker import time_zones
 from tracker.application import Application
-from tracker.application_settings import SETTINGS
+from tracker.application_settings import DAILY_MEGABYTES, RETENTION_DAYS
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
 from tracker.dashboard.page import address, home, page
 from tracker.dashboard.services import current_services
+from tracker.dashboard.setting_fields import GROUPS, changes_of, field_of
 from tracker.dashboard.sign_in import end_session, see
 from tracker.dashboard.viewer import viewer
 from tracker.erasure import requests
 from tracker.errors import Refused, invalid
 from tracker.management import applications, audit, settings
 from tracker.management.applications import ApplicationRow
-from tracker.setting_types import Choice, Switch, WholeNumber
 from tracker.store.database import Transaction
 
 PERMISSION: Final = "settings:write"
@@ -25,21 +26,6 @@ _COLUMNS: Final = ("name", "domain", "description")
 _OF_THE_OPERATOR: Final = ("active", "inactive", "suspended")
 _OF_OWNERS: Final = ("active", "inactive")
 """What the first key chooses from, unless the operator has suspended the application."""
-_GROUPS: Final = {
-    "reports": ("timezone", "week_start", "session_timeout_minutes", "page_query_parameters", "max_different_values"),
-    "privacy": (
-        *("ip_anonymization", "respect_dnt", "retention_days", "stripped_query_parameters"),
-        *("max_url_length", "max_user_agent_length", "webhook_ip_address", "webhook_user_agent"),
-    ),
-    "taken": (
-        *("bot_filter", "origin_check", "allow_localhost", "custom_params_mode"),
-        *("import_page_views", "dialects", "aliases"),
-    ),
-    "limits": ("daily_megabytes", "address_share_percent", "key_reserve_percent"),
-}
-"""Settings by what they are about, in the order of the page. A test holds that each has its place and its name."""
-_LONG: Final = 40
-"""Characters from which on a value is written in a field of several lines."""
 
 
 def show(app_id: str) -> Response:
@@ -50,7 +36,7 @@ def show(app_id: str) -> Response:
 
 def save(app_id: str) -> Response:
     """Change what a form of the page says, and show the page again, with the reason where it was refused."""
-    actions: dict[str, Action] = {"application": _change_application, "setting": _change_setting}
+    actions: dict[str, Action] = {"application": _change_application, "settings": _change_settings}
     if _may_operate():
         actions["delete"] = _delete
     answer, refused = change(app_id, PERMISSION, actions)
@@ -71,9 +57,9 @@ def _change_application(app_id: str, fields: Mapping[str, str]) -> None:
     applications.update(services.database, app_id, changes, by=viewer().actor)
 
 
-def _change_setting(app_id: str, fields: Mapping[str, str]) -> None:
-    value = None if "default" in fields else fields.get("value", "")
-    settings.change(current_services().database, app_id, {fields.get("key", ""): value}, by=viewer().actor)
+def _change_settings(app_id: str, fields: Mapping[str, str]) -> None:
+    changes, seen = changes_of(fields)
+    settings.change(current_services().database, app_id, changes, by=viewer().actor, seen=seen)
 
 
 def _delete(app_id: str, fields: Mapping[str, str]) -> Response:
@@ -109,18 +95,31 @@ def rate_limit_of(text: str) -> int:
 
 def _page(app_id: str, refused: Refused | None) -> Response:
     shown = frame(app_id)
-    rows = {row.setting_key: row for row in settings.list_(current_services().database, shown["application"].app_id)}
+    database = current_services().database
+    rows = {row.setting_key: row for row in settings.list_(database, shown["application"].app_id)}
+    entered = g.get("entered", {})
     return page(
         "settings.html",
         status=200 if refused is None else refused.status,
         **shown,
-        groups={group: [(rows[key], *_field(key)) for key in keys] for group, keys in _GROUPS.items()},
+        groups={group: [field_of(rows[key], entered) for key in keys] for group, keys in GROUPS.items()},
+        on_server=_on_server(),
+        zones=time_zones.names(),
         may_operate=_may_operate(),
         statuses=_statuses(shown["application"]),
         refused=refused,
         saved="saved" in request.args,
-        long=_LONG,
     )
+
+
+def _on_server() -> dict[str, int]:
+    """Return what holds where an application leaves a setting at what the server says; 0 for no limit."""
+    services = current_services()
+    months = settings.months_kept(services.database)
+    return {
+        RETENTION_DAYS.key: services.settings.retention_months if months is None else months,
+        DAILY_MEGABYTES.key: services.settings.daily_megabytes,
+    }
 
 
 def _may_operate() -> bool:
@@ -133,13 +132,3 @@ def _statuses(application: ApplicationRow) -> tuple[str, ...]:
     if viewer().is_operator:
         return _OF_THE_OPERATOR
     return _OF_OWNERS if _may_operate() and application.status in _OF_OWNERS else ()
-
-
-def _field(key: str) -> tuple[str, tuple[str, ...]]:
-    """Return which kind of field a setting has, and what there is to choose from."""
-    setting = SETTINGS[key]
-    if isinstance(setting, Choice):
-        return "choice", setting.choices
-    if isinstance(setting, Switch):
-        return "choice", ("true", "false")
-    return ("number" if isinstance(setting, WholeNumber) else "text"), ()

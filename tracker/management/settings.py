@@ -12,7 +12,7 @@ from tracker.management.known_application import known, locked
 from tracker.management.operator_limits import require_setting
 from tracker.management.versions import Expected, require
 from tracker.outbox.event_types import APPLICATION_UPDATED
-from tracker.store import application_settings
+from tracker.store import application_settings, retention_state
 from tracker.store.database import Database, Transaction
 
 
@@ -62,11 +62,13 @@ def change(
     *,
     by: Actor = COMMAND,
     expected: Expected = None,
+    seen: Mapping[str, str] | None = None,
 ) -> list[SettingRow]:
     """Give several settings values at once, or leave those with None to their defaults: all of them, or none.
 
-    `expected` speaks of the first one. Raises Refused as `set_` does, CONFLICT for an alias that another application
-    has, FORBIDDEN where a key would raise a limit above what the operator has set.
+    `expected` speaks of the first one; `seen` says what each was when it was looked at, and one that has been changed
+    to something else since refuses them all (PRECONDITION_FAILED). Raises Refused as `set_` does, CONFLICT for an alias
+    that another application has, FORBIDDEN where a key would raise a limit above what the operator has set.
     """
     wanted = [(setting_of(key), text) for key, text in texts.items()]
     values = {setting.key: None if text is None else _normal(setting, text) for setting, text in wanted}
@@ -76,6 +78,8 @@ def change(
         if expected is not None and wanted:
             require(expected, _row(wanted[0][0], stored.get(wanted[0][0].key)))
         for key, value in values.items():
+            if seen is not None:
+                _require_seen(_row(SETTINGS[key], stored.get(key)), seen[key], value)
             is_as_before = stored.get(key) == value and (key in stored or value is None)
             if not is_as_before or by.kind != "key":
                 require_setting(tx, application, SETTINGS[key], value, by=by)
@@ -92,6 +96,12 @@ def change(
     return [_row(setting, values[setting.key]) for setting, _ in wanted]
 
 
+def months_kept(database: Database) -> int | None:
+    """Return for how many whole months the scheduler that works keeps hits, 0 for all; None where none worked yet."""
+    with database.transaction() as tx:
+        return retention_state.running_months(tx)
+
+
 def setting_of(key: str) -> KnownSetting:
     """Return the setting of this name. Raises Refused that names the nearest one there is."""
     if key in SETTINGS:
@@ -99,6 +109,14 @@ def setting_of(key: str) -> KnownSetting:
     nearest = get_close_matches(key, SETTINGS, n=1, cutoff=0.5)
     advice = f"Do you mean {nearest[0]}?" if nearest else f"There are {', '.join(SETTINGS)}."
     raise not_found(f"There is no setting {key!r}. {advice}")
+
+
+def _require_seen(row: SettingRow, seen: str, value: str | None) -> None:
+    """Raise Refused (PRECONDITION_FAILED) where a setting is neither what was seen of it nor what it shall be."""
+    if row.setting_value not in (seen, row.default if value is None else value):
+        changed = f"{row.setting_key} was changed in the meantime, to {row.setting_value[:100]!r}"
+        sentence = f"{changed}. Nothing was saved: save again what you want."
+        raise Refused("PRECONDITION_FAILED", 412, sentence, details={row.setting_key: [f"{changed}."]})
 
 
 def _require_free(tx: Transaction, application: Application, aliases: tuple[str, ...]) -> None:
