@@ -105,6 +105,15 @@ def test_data_quality_is_of_the_days_that_are_written_and_of_so_many(
     assert browsing.get(f"{HOME}/quality?range=12m").status_code == 400
 
 
+@pytest.mark.parametrize("path", ["", "?page=%2Ftill", "/goals", "/quality", "/values?panel=pages"])
+def test_each_page_of_numbers_says_how_fresh_they_are(browsing: Browsing, path: str) -> None:
+    stored = ("some seconds after it was stored", "数秒後に反映")
+    said = stored if path != "/quality" else ("as soon as it was stored", "保存後すぐに反映")
+    for language, words in zip(("en", "ja"), said, strict=True):
+        browsing.language = language
+        assert text_of(browsing.get(HOME + path)).count(words) == 1
+
+
 def test_the_form_of_traffic_keeps_what_else_is_chosen(browsing: Browsing) -> None:
     page = browsing.get(f"{HOME}?range=30d&page=%2Ftill&sources=channels&compare=none")
     kept = {name: value for name, value in fields(page).items() if name not in ("from", "to")}
