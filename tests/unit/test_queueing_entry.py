@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support.queue_entries import CREATED, entry
 from tracker.queueing.connection import lua
-from tracker.queueing.entry import BULK, FIELDS, NORMAL, URGENT, Entry, spelled_id, spelled_time, stream_of
+from tracker.queueing.entry import BULK, FIELDS, NORMAL, URGENT, Entry, spelled_id, spelled_ids, spelled_time, stream_of
 
 STREAM_ID = b"1700000000123-5"
 
@@ -63,6 +63,11 @@ def test_ids_and_times_are_spelled_as_python_does(tracking_id: UUID, time: datet
     assume(offset is None or not offset % timedelta(minutes=1))
     assert spelled_id(tracking_id) == str(tracking_id).encode()
     assert spelled_time(time) == time.isoformat().encode()
+
+
+@given(st.lists(st.uuids(), max_size=5))
+def test_ids_of_a_batch_are_spelled_as_each_alone(tracking_ids: list[UUID]) -> None:
+    assert spelled_ids(tracking_ids) == [spelled_id(tracking_id) for tracking_id in tracking_ids]
 
 
 DIGITS = "00cc2c7d7f748f7a836ca31ef47bda58"

@@ -23,7 +23,7 @@ from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
 from tracker.importing.wrappers import json_of
-from tracker.json_rules import MAX_DEPTH, faults, is_plain
+from tracker.json_rules import MAX_DEPTH, faults, is_plain, may_hold_nul
 from tracker.privacy.addresses import normalise
 
 _OBJECTS = ("event_data", "custom_params")
@@ -128,7 +128,7 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _own_record(values: dict[str, Any], line: bytes) -> Record:
-    if b"\\u0000" in line or not is_plain(values, MAX_DEPTH):
+    if may_hold_nul(line) or not is_plain(values, MAX_DEPTH):
         for path, reason in faults(values, "", MAX_DEPTH):
             raise Malformed(f"{path[:_MAX_PATH_LENGTH]}: {reason}")
     created_at = _time(values.get("timestamp"))

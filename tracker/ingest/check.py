@@ -17,13 +17,13 @@ from tracker.hit import NO_HIT, Hit
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
 from tracker.ingest.application_lookup import Known
 from tracker.ingest.parameters import check as check_parameters
+from tracker.json_rules import may_hold_nul
 from tracker.outbox.publish import Subscribers
 from tracker.parameter_rules import Json
 from tracker.queueing.consumer import Claim
 
 _BIGINT_END = 1 << 63
 _BRACKETS_OF_AN_ORDINARY_HIT = 100
-_NUL_IN_JSON = b"\\u0000"
 
 
 class Read(NamedTuple):
@@ -114,7 +114,7 @@ def _demand_sendable(hit: Hit, data: bytes) -> None:
 
     Both show in the bytes of the JSON first, so that an ordinary hit costs two searches.
     """
-    if _NUL_IN_JSON in data and _holds_nul(orjson.loads(data)):
+    if may_hold_nul(data) and _holds_nul(orjson.loads(data)):
         raise ValueError("it holds the character NUL, which PostgreSQL does not store")
     if data.count(b"{") + data.count(b"[") > _BRACKETS_OF_AN_ORDINARY_HIT:
         orjson.dumps((hit.event_data, hit.custom_params))

@@ -1,6 +1,6 @@
 """What an application keeps of its visitors: its privacy settings, read once, as functions of what a hit says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -13,7 +13,7 @@ from tracker.application_settings import (
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS
 from tracker.privacy.addresses import network_of
 from tracker.privacy.places import NOWHERE, Places
-from tracker.privacy.url_stripping import strip
+from tracker.privacy.url_stripping import stripping
 
 Anonymization = Literal["none", "last_octet", "full"]
 
@@ -28,7 +28,8 @@ class Privacy:
     """The settings of one application."""
 
     ip_anonymization: Anonymization
-    stripped: frozenset[str]
+    strip: Callable[[str], str]
+    """Takes out of a URL what is nobody's business."""
     longest_url: int
     longest_user_agent: int
     places: Places
@@ -37,7 +38,7 @@ class Privacy:
     def of(cls, settings: Mapping[str, str | None], places: Places = NOWHERE) -> "Privacy":
         return cls(
             ip_anonymization=cast(Anonymization, IP_ANONYMIZATION.value(settings)),
-            stripped=frozenset(STRIPPED_QUERY_PARAMETERS.value(settings)),
+            strip=stripping(frozenset(STRIPPED_QUERY_PARAMETERS.value(settings))),
             longest_url=MAX_URL_LENGTH.value(settings),
             longest_user_agent=MAX_USER_AGENT_LENGTH.value(settings),
             places=places,
@@ -56,7 +57,7 @@ class Privacy:
 
     def url(self, url: str | None) -> str | None:
         """Return what is kept of the address of a page."""
-        return strip(url, self.stripped)[: self.longest_url] or None if url else None
+        return self.strip(url)[: self.longest_url] or None if url else None
 
     def user_agent(self, user_agent: str | None) -> str | None:
         return user_agent[: self.longest_user_agent] or None if user_agent else None
@@ -70,7 +71,7 @@ class Privacy:
         return event_data
 
     def _stripped(self, value: Any) -> Any:  # noqa: ANN401 any JSON value
-        return strip(value, self.stripped) if type(value) is str and value[:4].lower() == "http" else value
+        return self.strip(value) if type(value) is str and value[:4].lower() == "http" else value
 
 
 def without_visitor(columns: Mapping[str, Any]) -> dict[str, Any]:

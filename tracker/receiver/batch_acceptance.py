@@ -1,6 +1,6 @@
 """From a batch to its results: each event is judged alone, and the good ones go into the queue in one round trip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,13 +29,21 @@ MAX_EVENT_BYTES = 65_536
 """Bytes of one event's stored form: what a single hit may have as its body."""
 
 
-class _Good(NamedTuple):
-    """An event that may be taken, and its place in the batch."""
+@dataclass(frozen=True, slots=True)
+class _Good:
+    """The events that may be taken: lists side by side, of which each event is in the same place."""
 
-    place: int
-    entry: Entry
-    happened_at: datetime
-    event_id: str | None
+    places: list[int] = field(default_factory=list)
+    """Where they stand in the batch."""
+    entries: list[Entry] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+    event_ids: list[str | None] = field(default_factory=list)
+
+    def add(self, place: int, entry: Entry, happened_at: datetime, event_id: str | None) -> None:
+        self.places.append(place)
+        self.entries.append(entry)
+        self.times.append(happened_at)
+        self.event_ids.append(event_id)
 
 
 class BatchResult(NamedTuple):
@@ -50,7 +58,7 @@ class PreparedBatch:
     """A batch whose events are judged: the entries of the good ones have to go into the queue."""
 
     offer: Offer
-    good: list[_Good]
+    good: _Good
     results: list[dict[str, Any]]
     context: ReceiverContext
 
@@ -60,19 +68,14 @@ class PreparedBatch:
             raise LimitExceeded(enqueued, self.offer)
         # Not before: what is refused for now comes again as a whole.
         filtered = _count_others(self.context, self.offer.application, self.offer.now, self.results)
-        exceeded = LimitExceeded(enqueued, self.offer) if enqueued.accepted < len(self.good) else None
-        for position, event in enumerate(self.good):
-            if exceeded is None or position < enqueued.accepted:
-                first = enqueued.repeats.get(position)
-                self.results[event.place] = {
-                    "index": event.place,
-                    "success": True,
-                    "tracking_id": first or event.entry.id,
-                    "timestamp": identity_of(first)[1] if first else event.happened_at,
-                }
-            else:
-                self.results[event.place] = _failure(event.place, exceeded)
-        return _result(self.results, filtered, enqueued)
+        good, results = self.good, self.results
+        for place, entry, time in zip(good.places[: enqueued.accepted], good.entries, good.times, strict=False):
+            results[place] = {"index": place, "success": True, "tracking_id": entry.id, "timestamp": time}
+        for position, first in enqueued.repeats.items():
+            results[good.places[position]] |= {"tracking_id": first, "timestamp": identity_of(first)[1]}
+        for place in good.places[enqueued.accepted :]:
+            results[place] = _failure(place, LimitExceeded(enqueued, self.offer))
+        return _result(results, filtered, enqueued)
 
 
 def take_batch(context: ReceiverContext, request: HitRequest, body: bytes) -> PreparedBatch | BatchResult:
@@ -106,7 +109,7 @@ def _take_common_batch(
         max_bytes=MAX_EVENT_BYTES,
     )
     results: list[dict[str, Any]] = [{} for _ in batch.events]
-    good: list[_Good] = []
+    good = _Good()
     hit_ids = context.hit_ids.several(now, len(batch.events))
     for place, event in enumerate(batch.events):
         if reason := reason_to_drop_keyed(rules, entries.user_agent_in(event)):
@@ -115,7 +118,8 @@ def _take_common_batch(
         made = entries.entry_of(event, hit_ids[place])
         if made is None:
             return None
-        good.append(_Good(place, *made, event.event_id))
+        entry, happened_at = made
+        good.add(place, entry, happened_at, event.event_id)
     return _prepared(context, application, good, results, now, is_whole=False)
 
 
@@ -129,7 +133,7 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: BatchB
     require_dialect(rules, request.dialect)
     since, trace = earliest(context, application, key, now), trace_of(request.environ)
     results: list[dict[str, Any]] = [{} for _ in events]
-    good: list[_Good] = []
+    good = _Good()
     for index, event in enumerate(events):
         try:
             values = _values(event, application, suspicious=batch.suspicious)
@@ -155,26 +159,24 @@ def _take_any_batch(context: ReceiverContext, request: HitRequest, batch: BatchB
                 raise  # In a moment the whole batch may be taken; nothing of it has left yet.
             results[index] = _failure(index, refused)
         else:
-            good.append(_Good(index, entry, happened_at, fields.get("event_id")))
+            good.add(index, entry, happened_at, fields.get("event_id"))
     return _prepared(context, application, good, results, now, is_whole=batch.is_whole)
 
 
 def _prepared(
     context: ReceiverContext,
     application: Application,
-    good: list[_Good],
+    good: _Good,
     results: list[dict[str, Any]],
     now: datetime,
     *,
     is_whole: bool,
 ) -> PreparedBatch | BatchResult:
-    if not good:
+    if not good.entries:
         return _result(results, _count_others(context, application, now, results), None)
-    event_ids = [event.event_id for event in good]
-    entries = [event.entry for event in good]
     quota = context.rules.rules_of(application).allowance.with_key
-    event_ids_or_none = event_ids if any(event_ids) else ()
-    offer = Offer(application, entries, now, event_ids_or_none, whole(quota) if is_whole else quota)
+    event_ids = good.event_ids if any(good.event_ids) else ()
+    offer = Offer(application, good.entries, now, event_ids, whole(quota) if is_whole else quota)
     return PreparedBatch(offer, good, results, context)
 
 

@@ -20,17 +20,16 @@ from tracker.hit_values import (
     MAX_IDENTIFIER_LENGTHS,
     MAX_PARAMETER_KEY_LENGTH,
 )
-from tracker.json_rules import MAX_INTEGER
+from tracker.json_rules import MAX_INTEGER, may_hold_nul
 from tracker.privacy.addresses import normalise
 from tracker.privacy.anonymization import Privacy
-from tracker.queueing.entry import Entry
+from tracker.queueing.entry import Entry, new_entry
 from tracker.receiver.hit_building import time_of
 from tracker.receiver.hit_form import MAX_AGE_MS
 from tracker.web.request_headers import Sender
 from tracker.web.timestamps import WITH_SPACE, in_utc
 
 MAX_EVENTS: Final = 1000
-_NUL_IN_JSON: Final = b"\\u0000"
 _INTEGER: Final = 2**31
 
 _AppId = Annotated[str, Meta(min_length=1, max_length=MAX_APP_ID_LENGTH)] | None
@@ -89,7 +88,7 @@ _decode = msgspec.json.Decoder(CommonBatch).decode
 
 def common_batch_of(body: bytes) -> CommonBatch | None:
     """Return a body that is a batch of common events, else None."""
-    if _NUL_IN_JSON in body:
+    if may_hold_nul(body):
         return None
     try:
         return _decode(body)
@@ -182,8 +181,8 @@ class CommonEntries:
         data = hit.encode()
         if len(data) > self._max_bytes:
             return None
-        entry = Entry(tracking_id_of(hit_id, happened_at), data, now, now, event.priority or 0, 0, self._max_retries)
-        return entry, happened_at
+        columns = tracking_id_of(hit_id, happened_at), data, now, now, event.priority or 0, 0, self._max_retries
+        return new_entry((*columns, "queued", None, None)), happened_at
 
     def _time_of(self, event: CommonEvent) -> datetime | None:
         fields: dict[str, Any] = {"age_ms": event.age_ms}
