@@ -1,5 +1,6 @@
 """Months whose facts stay when PostgreSQL drops their rows."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,16 +12,18 @@ from tests.support.deleting import DeletionsBy
 from tests.support.facts import make_facts, writer_of
 from tests.support.queued_hits import rows
 from tests.support.raw_hits import execute
+from tracker import config
 from tracker.application import Application
 from tracker.clock import SystemClock
 from tracker.config import Settings
 from tracker.errors import Refused
 from tracker.maintenance.archive_months import Archive
 from tracker.maintenance.drop_partitions import drop_month, drop_old_partitions
-from tracker.store import archived_days, facts_files, partition_removal, statistics_removals
+from tracker.schedule import table
+from tracker.store import archived_days, deletions, facts_files, partition_removal, statistics_removals
 from tracker.store.database import Database
 from tracker.store.partitions import Month
-from tracker.wiring.scheduler import STATISTICS
+from tracker.wiring.scheduler import STATISTICS, scheduler
 
 pytestmark = pytest.mark.usefixtures("old_month")
 
@@ -150,6 +153,36 @@ def test_the_scheduler_archives_what_it_drops_and_forgets_it_in_its_time(
     turn()
     make_facts(database, settings.facts_url)._sweep()
     assert [exact for exact, _ in reports(database, settings)] == [False] * len(before)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_scheduler_keeps_what_its_settings_say_of_the_months_that_it_drops(
+    settings: Settings, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch, *, kept: bool
+) -> None:
+    before, hits = reports(database, settings), rows(database, "SELECT t::text FROM access_logs AS t ORDER BY 1")
+    monkeypatch.setattr(deletions, "FIRST_SECONDS", 0)
+    for name, value in {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "TRACKER_FACTS_URL": str(settings.facts_url),
+        "TRACKER_RETENTION_MONTHS": "6",
+        "TRACKER_ARCHIVE_MONTHS": "12" if kept else "0",
+        "TRACKER_ARCHIVE_FULL": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    parts = scheduler(config.load())
+    with closing(parts):
+        for name in ("make partitions", "drop months that are over"):
+            [job] = [job for job in table(parts) if job.name == name]
+            job.turn(lambda: True)
+        assert months_of(database) == []
+        parts.facts._sweep()
+    if not kept:
+        assert [exact for exact, _ in reports(database, settings)] == [False] * len(before)
+        return
+    assert reports(database, settings) == before
+    assert tracker(settings, "partitions", "restore", str(OLD)).status == 0
+    assert rows(database, "SELECT t::text FROM access_logs AS t ORDER BY 1") == hits, "with all columns"
 
 
 @pytest.mark.long

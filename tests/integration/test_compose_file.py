@@ -169,6 +169,21 @@ def test_the_scheduler_may_make_and_drop_months_and_ends_its_turns(services: dic
     assert seconds(services["scheduler"]["stop_grace_period"]) >= 20 + 10
 
 
+def test_facts_lie_in_a_volume_of_their_own_that_whoever_opens_them_may_write(services: dict[str, Any]) -> None:
+    assert "facts" in compose()["volumes"]
+    [folder] = {volume.removeprefix("facts:") for volume in services["scheduler"]["volumes"]}
+    for name, service in services.items():
+        mounted = "facts:" + folder in service.get("volumes", [])
+        assert mounted == (name in {"web", "scheduler", "tracker"}), name
+        if mounted:
+            assert service["environment"]["TRACKER_FACTS_URL"] == f"${{TRACKER_FACTS_URL:-{folder}}}"
+            assert service["environment"]["TRACKER_FACTS_CACHE"].startswith(f"${{TRACKER_FACTS_CACHE:-{folder}/")
+    # A named volume takes the owner of what the image has there.
+    text = DOCKERFILE.read_text()
+    [user] = re.findall(r"^USER (\d+)", text, re.MULTILINE)
+    assert re.search(rf"mkdir [^&]*{folder} && chown {user}:\d+ {folder}$", text, re.MULTILINE)
+
+
 def test_every_secret_is_made_readable_in_a_folder_that_only_its_owner_enters(tmp_path: Path) -> None:
     folder = tmp_path / "with space" / "secrets"
     make = ["sh", str(ROOT / "deploy/make-secrets"), str(folder)]

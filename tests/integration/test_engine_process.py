@@ -73,6 +73,24 @@ def is_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("connect", [ProcessConnection, None])
+def test_an_engine_loads_nothing_from_elsewhere_wherever_it_is_opened(tmp_path: Path, connect: Connect | None) -> None:
+    """`tracker.facts.duckdb_connection` alone imports it (a contract in pyproject.toml): nobody opens another."""
+    asked = (
+        *("autoinstall_known_extensions", "autoload_known_extensions", "enable_external_access"),
+        "lock_configuration",
+    )
+    with closing(engine_in(tmp_path, connect)) as engine, engine.cursor(seconds=10) as cursor:
+        told = {name: cursor.rows("SELECT current_setting(?)", [name])[0][0] for name in asked}
+        assert told == {name: name == "lock_configuration" for name in asked}
+        for statement in (
+            *("INSTALL httpfs", "LOAD httpfs", "SET autoinstall_known_extensions = true", "RESET lock_configuration"),
+            *("SELECT * FROM 'https://127.0.0.1:9/a.parquet'", "SELECT * FROM read_csv('/etc/passwd')"),
+        ):
+            with pytest.raises(FactsUnavailable):
+                cursor.rows(statement)
+
+
+@pytest.mark.parametrize("connect", [ProcessConnection, None])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_engine_has_the_threads_that_it_is_given(tmp_path: Path, connect: Connect | None, threads: int) -> None:
     engine = Engine(tmp_path, memory_megabytes=64, threads=threads, connect=connect)
