@@ -276,4 +276,4 @@ def test_the_page_of_the_most_days_is_light(browsing: Browsing, database: Databa
         )
         assert len(page.data) + files < 180_000, "and there are no panels yet"
         assert page.text.count('<button class="quiet" name="id"') == 20
-        assert ("The latest 20 of 92" if language == "en" else "92 件のうち新しい 20 件") in text_of(page)
+        assert ("The latest 20 of 92" if language == "en" else "92件のうち新しい20件") in text_of(page)

@@ -76,7 +76,7 @@ def test_one_delivery_is_looked_at_and_sent_again_under_the_same_event_id(
         assert part in html.unescape(page.text), part
     assert (HOSTILE in page.text, "password" in said, "whsec_" in said) == (False, False, False)
     owner.language = "ja"
-    assert "TLS に失敗しました" in owner.get(f"{HOME}/{webhook}/deliveries/{delivery}").text
+    assert "TLSに失敗しました" in owner.get(f"{HOME}/{webhook}/deliveries/{delivery}").text
     owner.language = "en"
     sent = owner.post(f"{HOME}/{webhook}/deliveries/{delivery}", action="redeliver")
     assert (sent.status_code, sent.location) == (303, f"{HOME}/{webhook}/deliveries/{delivery}?done=again")

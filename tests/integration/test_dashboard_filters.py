@@ -122,7 +122,7 @@ def test_a_filter_takes_the_others_too_and_what_contains_a_text(
     assert "Remove all filters" not in page.text, "where there is one, its chip does it"
     assert browsing.get(f"{HOME}?range=30d&page.contains={'x' * 1001}").status_code == 400
     japanese = browsing.get(f"{HOME}?range=30d&device.is_not=phone", headers={"Accept-Language": "ja"})
-    assert "デバイス: スマートフォン 以外" in japanese.text
+    assert "デバイス：スマートフォン以外" in japanese.text
 
 
 def test_all_values_of_a_panel_have_a_page_in_which_one_is_sought(

@@ -178,9 +178,7 @@ def test_one_hit_is_found_wherever_it_is(operator: Browsing, database: Database,
     assert "Failed" in text_of(page)
     assert 'name="action" value="retry"' in page.text
     operator.language = "ja"
-    assert (
-        "ヒットの ID に対応するアプリケーション shop はもうありません。" in operator.get(f"{HIT}?id={tracking_id}").text
-    )
+    assert "ヒットのIDに対応するアプリケーションshopはもうありません。" in operator.get(f"{HIT}?id={tracking_id}").text
     operator.language = "en"
     assert "No hit of this id" in text_of(operator.get(f"{HIT}?id={uuid4()}"))
     assert operator.get(f"{HIT}?id=x").status_code == 400

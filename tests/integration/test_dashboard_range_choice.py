@@ -96,7 +96,7 @@ def test_data_quality_is_of_the_days_that_are_written_and_of_so_many(
     assert "Bots and crawlers 31" in one
     assert "All 2 hits of this period were looked at" in one
     assert "Bots and crawlers 48" in text_of(browsing.get(f"{HOME}/quality?range=7d"))
-    for language, title, said in (("en", "That cannot be shown", "93 days"), ("ja", "表示できません", "93 日間")):
+    for language, title, said in (("en", "That cannot be shown", "93 days"), ("ja", "表示できません", "93日間")):
         browsing.language = language
         long = browsing.get(f"{HOME}/quality?from={YESTERDAY - timedelta(days=92)}&to={YESTERDAY}")
         assert (long.status_code, heading(long)) == (400, title)

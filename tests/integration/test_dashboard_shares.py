@@ -107,7 +107,7 @@ def test_shares_are_of_all_visitors_views_visits_or_requests(browsing: Browsing,
     assert sources == {"direct": ("4", "57.1%"), "Google": ("2", "28.6%"), "Bing": ("1", "14.3%")}
     assert shares(page.text, "events") == {"buy": ("1", "14.3%")}
     assert "A visitor may be in several rows." in page.text
-    assert "1 人のビジターが複数の行で" in browsing.get(f"{HOME}?{SPAN}", headers={"Accept-Language": "ja"}).text
+    assert "1人のビジターが複数の行で" in browsing.get(f"{HOME}?{SPAN}", headers={"Accept-Language": "ja"}).text
     of_few = browsing.get(f"{HOME}?{SPAN}&source=Google").text
     assert shares(of_few, "pages") == {"/": ("2", "100%")}, "of those that filters leave"
 

@@ -17,7 +17,7 @@ def _shown(language: Language, card: Card) -> str:
     return str(cards.card_of(card, words, formats.number, formats.share, duration, "About"))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "before: &lt;0.1%"), ("ja", "前期間: &lt;0.1%")])
+@pytest.mark.parametrize(("language", "said"), [("en", "before: &lt;0.1%"), ("ja", "前期間：&lt;0.1%")])
 def test_a_small_share_of_the_time_before_is_escaped_once(language: Language, said: str) -> None:
     assert said in _shown(language, Card(name="bounce_rate", number=0.5, before=0.0004, change="+124,900%"))
 

@@ -30,7 +30,7 @@ def test_code_is_shown_as_code_and_hostile_text_as_text() -> None:
         '<span lang="en">No <code>translation</code> of &lt;this&gt;</span>'
     )
     assert shown("There is no application <b>`x` of the hit's id any more.", "ja") == Markup(
-        "ヒットの ID に対応するアプリケーション &lt;b&gt;<code>x</code> はもうありません。"
+        "ヒットのIDに対応するアプリケーション&lt;b&gt;<code>x</code>はもうありません。"
     )
     assert shown("", "ja") == ""
 
@@ -38,18 +38,18 @@ def test_code_is_shown_as_code_and_hostile_text_as_text() -> None:
 @pytest.mark.parametrize(
     ("english", "japanese"),
     [
-        ("It answered 410: it wants no more deliveries.", "410 が返されました。これ以上の配信を望んでいません。"),
+        ("It answered 410: it wants no more deliveries.", "410が返されました。これ以上の配信を望んでいません。"),
         (
             "Nothing has succeeded since 2026-11-01 10:00 UTC, in 24 attempts.",
-            "2026-11-01 10:00 (UTC) 以降、24 回の試行がすべて失敗しました。",
+            "2026-11-01 10:00（UTC）以降、24回の試行がすべて失敗しました。",
         ),
         (
             "PostgreSQL refused: value {x} too long (SQLSTATE 22001). It was tried alone 4 times.",
-            "PostgreSQL が拒否しました: value {x} too long (SQLSTATE 22001) 単独で 4 回試しました。",
+            "PostgreSQLが拒否しました：value {x} too long (SQLSTATE 22001)単独で4回試しました。",
         ),
         (
             "tracking_data does not read as a hit: url is missing.",
-            "tracking_data をヒットとして読めません: url がありません。",
+            "tracking_dataをヒットとして読めません：urlがありません。",
         ),
     ],
 )

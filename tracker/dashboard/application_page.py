@@ -166,4 +166,4 @@ def first_hit(app_id: str) -> Response:
 def _compared(words: Words, days: Days, asked: Range, until: str) -> str:
     """Return what “before” is, and up to where: a time that goes on is compared with as much of the one before."""
     period = words("compared.hours") if asked.name == "24h" else words("compared.whole", period=days.span(asked.before))
-    return f"{period} {words('compared.until.' + until)}" if until else period
+    return words("sentences").join([period, words("compared.until." + until)]) if until else period
