@@ -49,6 +49,9 @@ SHAPES: Final = {
     "daphne": '<address>:<port> - <user> [<clock>] "<bare>" <status> <bytes>',
     "werkzeug": '<address> - <user> [<stamp>] "<request>" <status> <bytes>',
     "gevent": f"<address> - <user> [<date> <time>] {_ANSWER} 0.000102",
+    "odoo": '<date> <time>,123 1 INFO shop werkzeug: <address> - - [<stamp>] "<request>" <status> - 25 0.006 0.024',
+    "structlog": "timestamp='<date>T<time>.1Z' event='request_started' request='<bare>' user_agent='<agent>' "
+    "ip='<address>'",
     "tornado": "[I 261128 <time> web:1] <status> <bare> (<address>) 0.48ms",
     "sanic": "Main |<date> <time> +0000 INFO: <address>:<port> <absolute> <status> <bytes>  0.3ms",
     "php": "[<asctime>] <address>:<port> [<status>]: <bare>",

@@ -154,6 +154,25 @@ def test_an_older_jitsu_is_read() -> None:
     assert isinstance(dialect("/api/v1/event").read(request("/api/v1/event", "", {"event_type": "x"}))[0], Refused)
 
 
+def test_usermavens_script_a_fork_is_read_as_it_means() -> None:
+    page = {
+        "event_type": "pageview",
+        "src": "usermaven",
+        "user": {"anonymous_id": "5d2n13546a"},
+        "company": {},
+        "namespace": "default",
+        "event_attributes": {"url": "https://shop.example/a", "referrer": "https://search.example/", "title": "A"},
+        "url": "https://shop.example/a",
+        "utm": {"source": "news", "medium": "email", "campaign": "Sale"},
+    }
+    read_as = values("/api/v1/event", "token=k", page)
+    assert "event_data" not in read_as
+    campaign = {"campaign_source": "news", "campaign_medium": "email", "campaign_name": "Sale"}
+    assert read_as["custom_params"] == campaign
+    signup = {**page, "event_type": "signup", "company": {"id": "c1"}, "event_attributes": {"plan": "pro"}}
+    assert values("/api/v1/event", "token=k", signup)["event_data"] == {"company": {"id": "c1"}, "plan": "pro"}
+
+
 def test_segment_answers_never_end_a_client() -> None:
     sent = request("/v1/batch", "", {})
     answer, refuse = dialect("/v1/batch").answer, dialect("/v1/batch").refuse

@@ -34,6 +34,8 @@ _PLACED: Final = frozenset(
     }
 )
 """What has a place of its own, or none; everything else was given by the page."""
+_OF_USERMAVEN: Final = frozenset({"event_attributes", "namespace", "title", "referrer"})
+"""Beside those, what Usermaven's script says that has a place or none."""
 
 
 def _read(request: ClientRequest) -> Sequence[ClientHit | Refused]:
@@ -52,8 +54,10 @@ def _hit(event: Any, token: str | None, request: ClientRequest) -> ClientHit:  #
         raise Refused("AUTHENTICATION_ERROR", 401, "A key is needed, as `token` of the query.")
     key, user = own_key(site), mapping_in(event, "user")
     visitor, event_id = text_of(user.get("id")) or text_of(user.get("anonymous_id")), text_of(event.get("event_id"))
-    campaign = {f"campaign_{part}": text for part, told in mapping_in(event, "utm").items() if (text := text_of(told))}
-    rest = {field: told for field, told in event.items() if field not in _PLACED}
+    # What all dialects call the campaign's name is the parameter `campaign` there.
+    utm = {"name" if part == "campaign" else part: text_of(told) for part, told in mapping_in(event, "utm").items()}
+    campaign = {f"campaign_{part}": text for part, text in utm.items() if text}
+    rest = _details(event)
     traits = {field: told for field, told in user.items() if field not in ("id", "anonymous_id")}
     values = given(
         url=text_of(event.get("url")),
@@ -70,6 +74,14 @@ def _hit(event: Any, token: str | None, request: ClientRequest) -> ClientHit:  #
     )
     values.update(happened(instant_of(event.get("utc_time")), request.now, keyed=key is not None))
     return ClientHit(None if key else site, values, key)
+
+
+def _details(event: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page gave. Usermaven's script, a fork, has it in an object, beside empty ones."""
+    if event.get("src") != "usermaven":
+        return {field: told for field, told in event.items() if field not in _PLACED}
+    told_there = {**event, **mapping_in(event, "event_attributes")}
+    return given(**{field: told for field, told in told_there.items() if field not in _PLACED | _OF_USERMAVEN})
 
 
 JITSU: Final = Dialect(SEGMENT.name, _read, SEGMENT.answer, SEGMENT.refuse)

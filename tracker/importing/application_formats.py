@@ -49,9 +49,11 @@ _AIOHTTP: Final = rf"(?P<address>{PLAIN_ADDRESS}) " + TIME + answer(RAW_QUOTED) 
 _WERKZEUG: Final = (
     rf"(?P<address>{FIELD['address']}) - - "
     + TIME_WITHOUT_OFFSET
-    + rf' "{COLOUR}(?P<request>[^"\x1b]*){COLOUR}" (?P<status>\d{{3}}) (?P<bytes>\d+|-)(?: \d+\.\d{{6}})?'
+    + rf' "{COLOUR}(?P<request>[^"\x1b]*){COLOUR}" (?P<status>\d{{3}}) (?P<bytes>\d+|-)'
+    rf"(?: \d+\.\d{{6}}|(?: {COLOUR}(?:\d+(?:\.\d{{3}})?|-){COLOUR}){{3}}(?: {COLOUR}(?:ro|rw|ro->rw|-){COLOUR})?)?"
 )
-"""Werkzeug's colours stand in files too; eventlet adds its seconds."""
+"""Werkzeug's colours stand in files too; eventlet adds its seconds, Odoo its queries, their time and the rest, and how it
+spoke to a database that has replicas."""
 _GEVENT: Final = HEAD + rf"\[(?P<time>{ISO_TIME})\]" + answer(RAW_QUOTED) + r" (?:\d+\.\d{6}|-)"
 _DJANGO: Final = TIME_WITHOUT_OFFSET + r' "(?P<request>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
 _TORNADO: Final = (

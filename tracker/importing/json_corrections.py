@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from tracker.importing.escapes import as_sent
 from tracker.importing.json_aliases import NamesOfObject, value_at
-from tracker.importing.record import Fields
+from tracker.importing.record import Fields, Malformed
 from tracker.privacy.addresses import is_inside, normalise
 
 _HEADERS = ("referrer", "user_agent")
@@ -32,6 +32,7 @@ _MAY_LACK_ESCAPES = frozenset(
     )
 )
 """Names of targets that some servers give to a path whose percent escapes they undid; others hold what was sent."""
+_ENDS = ("request_finished", "request_failed")
 
 
 def _may_lack_escapes(values: dict[str, Any], known: NamesOfObject) -> bool:
@@ -53,6 +54,12 @@ def _first_address(text: str) -> str | None:
 def is_cloudfront(values: Mapping[str, Any]) -> bool:
     """Return whether an object has the names of a W3C log, as CloudFront's JSON does."""
     return "c-ip" in values and ("time" in values or "timestamp" in values)
+
+
+def check_told_once(fields: Fields, values: Mapping[str, Any]) -> None:
+    """Raises Malformed for the second of two objects that tell the same request."""
+    if values.get("event") in _ENDS and "code" in values and "request" in fields:
+        raise Malformed("the end of a request whose beginning django-structlog has told already")
 
 
 def correct(fields: Fields, values: Mapping[str, Any]) -> None:

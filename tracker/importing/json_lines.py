@@ -18,7 +18,7 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, 
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, paths_of, value_at
-from tracker.importing.json_corrections import complete_target, correct, is_cloudfront
+from tracker.importing.json_corrections import check_told_once, complete_target, correct, is_cloudfront
 from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
@@ -151,6 +151,7 @@ def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[
     if is_cloudfront(values):
         return w3c.fields_of({name: str(value) for name, value in values.items()})
     fields = _fields_of(values, known, names)
+    check_told_once(fields, values)
     correct(fields, values)
     if "target" not in fields:
         _check_request(fields, values, known)

@@ -51,9 +51,14 @@ _LOOKS_LIKE: Final = {
     ),
     "a Network Load Balancer's log, which knows no requests": r"(?:tls|tcp|udp) \d\.\d \S+ (?:net|app)/\S+ ",
     "journalctl --output=export: --output=json is read": r"(?:MESSAGE|__CURSOR|_[A-Z_]+|[A-Z]+_[A-Z_]+)=",
-    "koa-logger, which writes no time and no address: take koa-morgan": r"(?:\x1b\[\d+m| )*+(?:<--|-->|xxx|-x-)",
+    "koa-logger or Hono's logger, which write no time and no address: take koa-morgan, or put a server before it": (
+        r"(?:\x1b\[\d+m| )*+(?:<--|-->|xxx|-x-)"
+    ),
     "hapi's good-console, which writes no address: SafeJson of good-squeeze does": (
         r"\d{6}/\d{6}\.\d{3}, [^\[]{0,80}\[(?:response|request|log|ops|error)"
+    ),
+    "npm's sirv-cli, whose times have no day and whose lines no address: put a server before it": (
+        r"(?:\x1b\[\d+m| )*+\[\d\d:\d\d:\d\d\](?:\x1b\[\d+m| )*+\d{3}(?:\x1b\[\d+m| )*+─"
     ),
     "npm's serve, whose times have no zone and whose lines no headers: put a server before it": (
         r" ?(?:HTTP|INFO)  .{8,40} (?:GET|HEAD|POST|Returned) "

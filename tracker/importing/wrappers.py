@@ -91,6 +91,12 @@ _LOGGING: Final = re.compile(
 """Python's and Java's loggers, Flask's manual, log4js: a time, a level or brackets, the logger's name; pm2's time.
 
 Not around hypercorn's lines, which are told by it: without, some would be taken for what other servers write."""
+_ODOO: Final = re.compile(
+    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ "
+    + (_COLOUR + _LEVEL + _COLOUR + rb" (?:\?|[A-Za-z0-9][A-Za-z0-9_.-]*) [a-z][a-z_.]*: (.*)"),
+    re.DOTALL,
+)
+"""Odoo's log: the process, the level, the database, the logger's name."""
 _ENV_LOGGER: Final = re.compile(
     rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) +" + _LEVEL + rb" +[A-Za-z0-9_:]+\] (.*)", re.DOTALL
 )
@@ -185,6 +191,7 @@ _TIMED: Final = (
     ("twistd", _TWISTD),
     ("logging", _JAVA_LOGGING),
     ("logging", _LOGGING),
+    ("logging", _ODOO),
     ("logging", _ENV_LOGGER),
     ("logging", _RUBY_LOGGING),
     ("syslog", _RSYSLOG_FILE),
