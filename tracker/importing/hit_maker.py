@@ -3,6 +3,7 @@
 The lines of a log share their pages, referrers and programs: what was made of a text is kept for the next line.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,10 @@ from tracker.privacy.places import NOWHERE
 _KEPT: Final = 8192
 """Texts of a kind that are remembered, a few megabytes of them at most."""
 _MAX_URL: Final = MAX_DESCRIPTION_LENGTHS["url"]
+
+
+_OF_A_REQUEST: Final = frozenset(("url", "referrer", "user_agent", "ip_address", "event_data"))
+"""Columns that a request fills; those of an event may be any."""
 
 
 class _Page(NamedTuple):
@@ -52,25 +57,22 @@ class HitMaker:
 
     def hit(self, record: Record, hit_id: int) -> Hit:
         """Return the hit, as the application's privacy settings leave it."""
-        privacy = self._privacy
-        columns: dict[str, Any] = {
-            **record.columns,
-            "id": hit_id,
-            "created_at": record.created_at,
-            "application_id": self._application.id,
-            "app_id": self._application.app_id,
-        }
-        get = columns.get
-        columns["url"] = self._page(get("url"), record.host).url
-        columns["referrer"] = self._referrer(get("referrer"))
-        columns["user_agent"] = privacy.user_agent(get("user_agent"))
-        if self._knows_places:
-            columns["place"] = privacy.place(get("ip_address"))
-        columns["ip_address"] = privacy.address(get("ip_address"))
-        columns["event_data"] = privacy.event_data(get("event_data"))
-        if record.kind != "page" and self._tells_kinds:
-            columns["event_name"] = record.kind
-        return Hit(**columns)
+        privacy, get = self._privacy, record.columns.get
+        address = get("ip_address")
+        hit = Hit(
+            id=hit_id,
+            created_at=record.created_at,
+            application_id=self._application.id,
+            app_id=self._application.app_id,
+            url=self._page(get("url"), record.host).url,
+            referrer=self._referrer(get("referrer")),
+            user_agent=privacy.user_agent(get("user_agent")),
+            ip_address=privacy.address(address),
+            place=privacy.place(address) if self._knows_places else None,
+            event_name=record.kind if record.kind != "page" and self._tells_kinds else None,
+            event_data=privacy.event_data(get("event_data")),
+        )
+        return hit.replace(**_further(record.columns)) if record.is_event else hit
 
     def _page_of(self, target: str | None, host: str | None) -> _Page:
         url = target
@@ -84,3 +86,7 @@ class HitMaker:
             return True
         name = host_of(target, host)
         return name is None or is_of_domain(name, self._domain)
+
+
+def _further(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if name not in _OF_A_REQUEST}

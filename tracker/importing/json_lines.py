@@ -140,7 +140,7 @@ def _own_record(values: dict[str, Any], line: bytes) -> Record:
         columns.update(
             (name, read(name, value)) for name in column_names if not _says_nothing(value := values.get(name))
         )
-    return Record(created_at=created_at, columns=columns)
+    return Record(created_at=created_at, columns=columns, is_event=True)
 
 
 def _says_nothing(value: Any) -> bool:  # noqa: ANN401 any JSON value

@@ -74,6 +74,7 @@ class LineFormat:
         self._captured = tuple(name for name in self._names if name.startswith("captured_"))
         """Places of one header each, which HAProxy captured and does not name."""
         self._mark, self._unescape = ESCAPES[escape]
+        self._plain_mark = self._mark.decode("ascii")
         # The visitors of a log share their programs.
         self._headers = lru_cache(maxsize=4096)(self._headers_of)
 
@@ -94,7 +95,7 @@ class LineFormat:
         mark = self._mark
         may_be_escaped = mark in line or not line.isascii()
         if not may_be_escaped and b"\0" not in line:
-            return self._read_plain(line.decode("ascii"))
+            return self.read_plain(line.decode("ascii"))
         match = self._pattern.fullmatch(line)
         if match is None:
             return None
@@ -116,8 +117,15 @@ class LineFormat:
             fields[name] = value.decode("utf-8", "replace").replace("\0", "")
         return self._with_captured(fields) if self._captured else fields
 
-    def _read_plain(self, line: str) -> Fields | None:
-        """Return the fields of a line in which nothing is escaped, as nearly all are: they are what stands there."""
+    def is_plain(self, line: str) -> bool:
+        """Return whether `read_plain` may read a line, which has no NUL."""
+        return line.isascii() and self._plain_mark not in line
+
+    def read_plain(self, line: str) -> Fields | None:
+        """Return the fields of a line in which nothing is escaped, as nearly all are: they are what stands there.
+
+        Raises Malformed for two lines in one.
+        """
         match = self._plain.fullmatch(line)
         if match is None:
             return None

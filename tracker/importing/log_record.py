@@ -77,7 +77,7 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     columns: dict[str, Any] = {"ip_address": _address(fields, rules)}
     method, url, is_asset, is_whole = _asked(fields)
     status = _status(get("status")) if is_whole else _status_of_part(fields)
-    size = _number(text.removeprefix("+") if (text := get("bytes")) else None, "number of bytes")
+    size = _size(get("bytes"))
     if url:
         columns["url"] = url[:_MAX_URL]
     if referrer := _link(get("referrer")):
@@ -90,7 +90,7 @@ def record_of(fields: Fields, rules: ReadingRules = NO_RULES) -> Record:
     if status is not None and _FIRST_STATUS <= status <= _LAST_STATUS:
         event_data["status"] = status
     if size is not None:
-        event_data["bytes"] = min(size, MAX_INTEGER)
+        event_data["bytes"] = size
     if event_data:
         columns["event_data"] = event_data
     created_at = log_time(time, rules.zone, rules.assume_zone)
@@ -119,13 +119,17 @@ def note_passed_over(fields: Fields, rules: ReadingRules, unread: set[str]) -> N
 
 
 def _address(fields: Fields, rules: ReadingRules) -> str | None:
-    texts = fields.get("address"), fields.get("forwarded_for")
-    if rules.address_from == "forwarded":
-        texts = texts[::-1]
-    for text in texts:
-        if text and text not in _NAMELESS:
-            return (_chosen if len(text) <= _MAX_KEPT else _chosen.__wrapped__)(text, rules.address_from)
-    return None
+    first, second = _FORWARDED_FIRST if rules.address_from == "forwarded" else _ADDRESS_FIRST
+    text = fields.get(first)
+    if not text or text in _NAMELESS:
+        text = fields.get(second)
+        if not text or text in _NAMELESS:
+            return None
+    return (_chosen if len(text) <= _MAX_KEPT else _chosen.__wrapped__)(text, rules.address_from)
+
+
+_ADDRESS_FIRST: Final = ("address", "forwarded_for")
+_FORWARDED_FIRST: Final = _ADDRESS_FIRST[::-1]
 
 
 @lru_cache(maxsize=4096)
@@ -256,6 +260,12 @@ def _host(text: str, port_apart: str | None) -> str | None:
 @lru_cache(maxsize=1024)
 def _status(text: str | None) -> int | None:
     return _number(text, "status")
+
+
+@lru_cache(maxsize=8192)
+def _size(text: str | None) -> int | None:
+    size = _number(text and text.removeprefix("+"), "number of bytes")
+    return None if size is None else min(size, MAX_INTEGER)
 
 
 def _number(text: str | None, name: str) -> int | None:

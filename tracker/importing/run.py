@@ -145,11 +145,9 @@ class Import:
             summary.lines -= 1
             return
         created_at = record.created_at
-        # Only of what lies after the last look at the clock it has to be asked whether that is the future.
-        if not self.period.first <= created_at <= log.now:
-            log.now = self.clock.now()
-            if refusal := self.period.refusal(created_at, log.now):
-                raise _OutOfPeriod(refusal)
+        if created_at is not log.last_time:  # Lines of the same second follow each other.
+            self._check_time(created_at, log)
+            log.last_time = created_at
         if self.scheduler_keeps is not None and created_at < self.scheduler_keeps.first:
             self.ask_about_old(batch.file, line.number, created_at, self.scheduler_keeps.first)
         hit_id = log.ids.of(line.text, ordinal)
@@ -165,6 +163,14 @@ class Import:
             self._ensure_month(created_at)
         batch.add(self._maker.hit(record, hit_id), line.number, len(line.text))
 
+    def _check_time(self, time: datetime, log: "_Log") -> None:
+        """Raises _OutOfPeriod."""
+        # Only of what lies after the last look at the clock it has to be asked whether that is the future.
+        if not self.period.first <= time <= log.now:
+            log.now = self.clock.now()
+            if refusal := self.period.refusal(time, log.now):
+                raise _OutOfPeriod(refusal)
+
     def _ensure_month(self, time: datetime) -> None:
         self.prepare_month(time)
         self._months.add((time.year, time.month))
@@ -177,6 +183,8 @@ class _Log:
     ids: ImportedIds
     ordinals: EqualLines
     now: datetime = EPOCH
+    last_time: datetime | None = None
+    """The time of the last line, which lies in the period."""
 
 
 class _OutOfPeriod(ValueError):

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, cast
+from typing import Final, Protocol, cast
+
+from msgspec import Struct
 
 from tracker import zstd
 from tracker.errors import Refused, not_found
@@ -64,7 +66,7 @@ class _Packed(_Lines, Protocol):
     def peek(self, size: int, /) -> bytes: ...
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True, gc=False):
     """One line without its end. Where it was too long `text` is its beginning only."""
 
     number: int
