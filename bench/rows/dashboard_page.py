@@ -3,38 +3,41 @@
 The last day goes on: it has no tally, and its file is replaced before each page, as after each hit, so that no answer
 is kept from the page before. The server is started anew for each round, and its first page opens the engine.
 
-Pages whose filter leaves a third of the hits or more are a row of their own: they are asked for after the others.
+Pages whose filter leaves a third of the hits or more are a row of their own, and so are the pages beside traffic: they
+are asked for after the others. When the first byte of each comes, which is what is shown without any report, is a row
+of all.
 """
 
-import http.client
-import time
-from base64 import b64encode
 from contextlib import closing
 from datetime import timedelta
-from math import ceil
-from secrets import token_bytes, token_hex
 from statistics import median
 from urllib.parse import urlencode
 
-from bench import hits, web
+from bench import hits
 from bench.effort import Effort
 from bench.errors import NotMeasured
 from bench.results import Row
 from bench.rows import reports
 from bench.served_facts import ServedFacts
+from bench.signed_in import Reader, Timed, p95, signed_in
 from bench.stage import Stage
+from tracker.management import goals
+from tracker.store.database import Database
 
 NAME = "dashboard page"
 WIDE_NAME = "dashboard page, wide filters"
-_SHARE = 0.95
-_TIMEOUT = 60.0
-_NO_ANSWER = "Reports cannot be shown"
+OTHERS_NAME = "dashboard, other pages"
+FIRST_NAME = "dashboard, first byte"
+_FIRST_BYTE_TARGET = 100
+"""Milliseconds."""
 _LAST = reports.FIRST + timedelta(days=reports.DAYS - 1)
 _SAME_PAGE = "the same once more"
+_BASE = f"/applications/{hits.APP_ID}"
 
 
-def _of(days: int, **filters: str) -> str:
-    return urlencode({"from": str(_LAST - timedelta(days=days - 1)), "to": str(_LAST), **filters})
+def _of(days: int, place: str = "", /, **filters: str) -> str:
+    query = {"from": str(_LAST - timedelta(days=days - 1)), "to": str(_LAST), **filters}
+    return f"{_BASE}{place}?{urlencode(query)}"
 
 
 _MONTH, _ONE_PAGE = _of(reports.DAYS), _of(reports.DAYS, page="/category-0/article-0")
@@ -55,8 +58,21 @@ _WIDE = {
     "30 days, of all but tablets": _of(reports.DAYS, **{"device.is_not": "tablet"}),
     "30 days, of all but one source": _of(reports.DAYS, **{"source.is_not": "site-0.example"}),
 }
-Times = dict[str, list[tuple[float, float]]]
-"""By page: seconds until its end, and seconds of CPU."""
+_OTHERS = {
+    "goals": _of(reports.DAYS, "/goals"),
+    "all pages": _of(reports.DAYS, "/values", panel="pages"),
+    "all sources": _of(reports.DAYS, "/values", panel="sources"),
+    "live": f"{_BASE}/live",
+    "data quality": _of(reports.DAYS, "/quality"),
+    "the list of applications": "",
+    "operations": "/operations",
+    "settings": f"{_BASE}/settings",
+    "keys": f"{_BASE}/keys",
+}
+_GOALS = ("page:/category-0/article-0", "page:/category-1/*", "event:event 3")
+_FUNNEL = ("page:/*", "page:/category-1/*", "event:event 3")
+Times = dict[str, list[Timed]]
+"""By page."""
 _PANELS = 5
 """Those of campaigns and of events are shown where there are some."""
 
@@ -64,67 +80,69 @@ _PANELS = 5
 def measure(stage: Stage, effort: Effort) -> list[Row]:
     facts = reports.made_facts(stage.folder, effort.facts)
     tally = reports.tally_until(stage.folder, effort.facts, _LAST - timedelta(days=1))
+    _make_goals(stage)
     times: Times = {}
     with closing(ServedFacts(stage, facts.files, tally)) as served:
         for _ in range(effort.rounds):
-            _round(stage, served, times)
+            with signed_in(stage, served.folder.path) as reader:
+                _round(reader, served, times)
     stage.empty_tables()
-    groups = {NAME: _PAGES, WIDE_NAME: _WIDE}
-    return [_row(name, facts.hits, {page: times[page] for page in pages}) for name, pages in groups.items()]
+    groups = {NAME: _PAGES, WIDE_NAME: _WIDE, OTHERS_NAME: _OTHERS}
+    rows = [_row(name, facts.hits, {page: times[page] for page in pages}) for name, pages in groups.items()]
+    return [*rows, _row_of_first_bytes(times)]
+
+
+def _round(reader: Reader, served: ServedFacts, times: Times) -> None:
+    for name, path in (_PAGES | _WIDE | _OTHERS).items():
+        if name != _SAME_PAGE:
+            served.hit()
+        page = reader.get(path)
+        if name not in _OTHERS and page.text.count('class="panel part"') < _PANELS:
+            raise NotMeasured(f"the page was answered without some of its parts: {page.text[-500:]}")
+        times.setdefault(name, []).append(page)
 
 
 def _row(name: str, facts: int, times: Times) -> Row:
-    asked = sorted(took for page, taken in times.items() if page != _SAME_PAGE for took, _ in taken)
-    p95 = asked[ceil(_SHARE * len(asked)) - 1]
-    medians = {page: [round(median(of), 3) for of in zip(*taken, strict=True)] for page, taken in times.items()}
+    asked = [one.whole for page, taken in times.items() if page != _SAME_PAGE for one in taken]
+    medians = {
+        page: [round(median(one.whole for one in taken), 3), round(median(one.cpu for one in taken), 3)]
+        for page, taken in times.items()
+    }
     slowest = max(medians, key=lambda page: medians[page][0])
     shown = "; ".join(f"{page} {medians[page][0]:.2f} s" for page in (slowest, _SAME_PAGE) if page in medians)
     return Row(
-        name=name, value=round(p95, 2), unit="s (p95)", target=1.0, direction="at most",
+        name=name, value=round(p95(asked), 2), unit="s (p95)", target=1.0, direction="at most",
         details={
             "summary": f"{len(asked)} pages over {facts:,} hits; median {median(asked):.2f} s; {shown}",
-            "seconds": {page: [round(took, 3) for took, _ in taken] for page, taken in times.items()},
+            "seconds": {page: [round(one.whole, 3) for one in taken] for page, taken in times.items()},
             "medians": medians,
         },
     )  # fmt: skip
 
 
-def _round(stage: Stage, served: ServedFacts, times: Times) -> None:
-    token = token_hex(32)
-    environment = {
-        "TRACKER_FACTS_URL": str(served.folder.path),
-        "TRACKER_ADMIN_TOKEN": token,
-        "TRACKER_SECRET_KEY": b64encode(token_bytes(32)).decode(),
-    }
-    with (
-        web.product(stage, environment) as (port, process),
-        # One connection is one process's: what it has opened and looked at serves the pages that follow.
-        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)) as connection,
-    ):
-        cookie = _signed_in(connection, token)
-        for name, query in (_PAGES | _WIDE).items():
-            if name != _SAME_PAGE:
-                served.hit()
-            before, began = process.cpu_seconds, time.perf_counter()
-            _get(connection, query, cookie)
-            times.setdefault(name, []).append((time.perf_counter() - began, process.cpu_seconds - before))
+def _row_of_first_bytes(times: Times) -> Row:
+    """Return the row of what is sent before any report; the first page of a server, which opens it, is stated apart."""
+    milliseconds = {page: [one.first * 1000 for one in taken] for page, taken in times.items()}
+    first_pages = milliseconds.pop(next(iter(_PAGES)))
+    medians = {page: round(median(taken), 1) for page, taken in milliseconds.items()}
+    slowest = max(medians, key=lambda page: medians[page])
+    return Row(
+        name=FIRST_NAME, value=round(p95([one for taken in milliseconds.values() for one in taken]), 1),
+        unit="ms (p95)", target=_FIRST_BYTE_TARGET, direction="at most",
+        details={
+            "summary": f"slowest: {slowest}, {medians[slowest]:.0f} ms; of a server that has just begun "
+            f"{median(first_pages):.0f} ms",
+            "medians": medians,
+            "first_pages_of_servers": [round(one, 1) for one in first_pages],
+        },
+    )  # fmt: skip
 
 
-def _signed_in(connection: http.client.HTTPConnection, token: str) -> str:
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-    connection.request("POST", "/dashboard/sign-in", urlencode({"key": token}), headers)
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status != http.HTTPStatus.SEE_OTHER:
-        raise NotMeasured(f"signing in was answered by {answer.status}")
-    return answer.headers.get("Set-Cookie", "").partition(";")[0]
-
-
-def _get(connection: http.client.HTTPConnection, query: str, cookie: str) -> None:
-    """Get a page to its end; NotMeasured where one of its parts has no answer."""
-    headers = {"Cookie": cookie, "Accept-Language": "en"}
-    connection.request("GET", f"/dashboard/applications/{hits.APP_ID}?{query}", headers=headers)
-    answer = connection.getresponse()
-    page = answer.read().decode()
-    if answer.status != http.HTTPStatus.OK or _NO_ANSWER in page or page.count('class="panel part"') < _PANELS:
-        raise NotMeasured(f"the page was answered by {answer.status}, not with all of its parts: {page[-500:]}")
+def _make_goals(stage: Stage) -> None:
+    """Make goals and a funnel, once a stage."""
+    with closing(Database(stage.environment["DATABASE_URL"], name="bench")) as database:
+        known, _ = goals.list_(database, hits.APP_ID)
+        if not known:
+            for step in _GOALS:
+                goals.create_goal(database, hits.APP_ID, name=step, step=step)
+            goals.create_funnel(database, hits.APP_ID, name="a funnel", steps=_FUNNEL)

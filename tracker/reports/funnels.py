@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
+from tracker.facts.engine import Cursor
+from tracker.facts.engine_connection import EngineRow
 from tracker.goal import GoalStep
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import condition_of, hits_with_visits
+from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -37,12 +39,17 @@ def read(
     """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseUnavailable."""
     application, _ = site_of(database, app_id)
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
+
+    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
+        with gathered_visits(readers.kept, cursor, files, days, timeout_minutes=minutes) as gathered:
+            return cursor.rows(*statement_of(steps, days, files, gathered))
+
     rows, facts = ask_facts(
         database,
         readers,
         application,
         days,
-        lambda cursor, files: cursor.rows(*statement_of(steps, days, files, timeout_minutes=minutes)),
+        question,
         key=(__name__, tuple(steps), days, minutes),
     )
     visits, *reached = rows[0] if rows else (0, *(0 for _ in steps))
@@ -50,31 +57,25 @@ def read(
 
 
 def statement_of(
-    steps: Sequence[GoalStep], days: ZoneDays, files: FactsRead, *, timeout_minutes: int
+    steps: Sequence[GoalStep], days: ZoneDays, files: FactsRead, gathered: str
 ) -> tuple[str, list[object]]:
     """Return the statement and its values; its one row has the visits and those of each step.
 
-    The earliest hit that can be a step is taken for it: whoever takes a later one gets no further.
+    The earliest hit that can be a step is taken for it: whoever takes a later one gets no further. `gathered` is the
+    table of visits of several parts.
     """
-    tables, params = hits_with_visits(files, days, timeout_minutes=timeout_minutes)
-    matches = []
-    for number, step in enumerate(steps):
-        condition, value = condition_of(step)
-        matches.append(f"{condition} AS m{number}")
-        params.append(value)
-    taken = ["reached0 AS (SELECT visit, min(time) AS at FROM steps WHERE m0 GROUP BY visit)"]
+    visits, params = all_visits(files, days, gathered)
+    hits, values = hits_of_steps(files, days, gathered, steps)
+    taken = ["reached0 AS (SELECT key, min(time) AS at FROM steps WHERE m0 GROUP BY key)"]
     for number in range(1, len(steps)):
         before = f"reached{number - 1}"
         taken.append(
-            f"reached{number} AS (SELECT visit, min(time) AS at FROM steps JOIN {before} USING (visit) "  # noqa: S608
-            f"WHERE m{number} AND time > {before}.at GROUP BY visit)"
+            f"reached{number} AS (SELECT key, min(time) AS at FROM steps JOIN {before} USING (key) "  # noqa: S608
+            f"WHERE m{number} AND time > {before}.at GROUP BY key)"
         )
     counts = ", ".join(f"(SELECT count(*) FROM reached{number})" for number in range(len(steps)))  # noqa: S608
     text = f"""
-        WITH {tables},
-        matched AS MATERIALIZED (SELECT visit, time, {", ".join(matches)} FROM with_visit),
-        steps AS (SELECT * FROM matched WHERE {" OR ".join(f"m{number}" for number in range(len(steps)))}),
-        {", ".join(taken)}
-        SELECT (SELECT count(DISTINCT visit) FROM matched), {counts}
+        WITH {", ".join([*visits, hits, *taken])}
+        SELECT (SELECT count(*) FROM visits), {counts}
     """  # noqa: S608 our own names; every value has its place
-    return text, params
+    return text, [*params, *values]

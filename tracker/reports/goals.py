@@ -10,13 +10,13 @@ from typing import Final
 
 from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import column_of
-from tracker.facts.engine import quoted
+from tracker.facts.engine import Cursor, quoted
 from tracker.facts.engine_connection import EngineRow
 from tracker.goal import Goal
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import condition_of, hits_with_visits
+from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -55,12 +55,17 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
     """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseUnavailable."""
     application, _ = site_of(database, app_id)
     minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
+
+    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
+        with gathered_visits(readers.kept, cursor, files, days, timeout_minutes=minutes) as gathered:
+            return cursor.rows(*statement_of(goals, days, files, gathered))
+
     rows, facts = ask_facts(
         database,
         readers,
         application,
         days,
-        lambda cursor, files: cursor.rows(*statement_of(goals, days, files, timeout_minutes=minutes)),
+        question,
         key=(__name__, tuple(goals), days, minutes),
     )
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
@@ -73,40 +78,30 @@ def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[G
     )
 
 
-def statement_of(
-    goals: Sequence[Goal], days: ZoneDays, files: FactsRead, *, timeout_minutes: int
-) -> tuple[str, list[object]]:
-    """Return the statement and its values; its first row is the whole, the others are sources, the largest first."""
-    tables, params = hits_with_visits(
-        files,
-        days,
-        parameters={goal.value_parameter for goal in goals if goal.value_parameter},
-        timeout_minutes=timeout_minutes,
-    )
+def statement_of(goals: Sequence[Goal], days: ZoneDays, files: FactsRead, gathered: str) -> tuple[str, list[object]]:
+    """Return the statement and its values; its first row is the whole, the others are sources, the largest first.
+
+    `gathered` is the table of visits of several parts.
+    """
+    parameters = {goal.value_parameter for goal in goals if goal.value_parameter}
+    visits, params = all_visits(files, days, gathered)
+    steps, values = hits_of_steps(files, days, gathered, [goal.step for goal in goals], parameters=parameters)
     of_visit, of_source = [], []
     for number, goal in enumerate(goals):
-        condition, value = condition_of(goal.step)
-        of_visit.append(f"count(*) FILTER ({condition}) AS c{number}")
-        params.append(value)
+        of_visit.append(f"count(*) FILTER (m{number}) AS c{number}")
         of_source += [f"coalesce(sum(c{number}), 0)::BIGINT", f"count(*) FILTER (c{number} > 0)"]
         if goal.value_parameter:
             column = quoted(column_of(goal.value_parameter))
-            of_visit.append(f"sum(try_cast({column} AS DOUBLE)) FILTER ({condition}) AS v{number}")
-            params.append(value)
+            of_visit.append(f"sum(try_cast({column} AS DOUBLE)) FILTER (m{number}) AS v{number}")
             of_source.append(f"coalesce(sum(v{number}), 0)")
     text = f"""
-        WITH {tables},
-        per_visit AS (
-            SELECT {"".join(f"{column}, " for column in of_visit)}
-                nullif(arg_min(coalesce(source, ''), (time, coalesce(source, '')))
-                    FILTER (channel IS DISTINCT FROM 'internal'), '') AS visit_source
-            FROM with_visit GROUP BY visit
-        )
+        WITH {", ".join([*visits, steps])},
+        reached AS (SELECT {", ".join(["key", *of_visit])} FROM steps GROUP BY key)
         SELECT visit_source, count(*), {"".join(f"{column}, " for column in of_source)} grouping(visit_source) AS is_all
-        FROM per_visit GROUP BY GROUPING SETS ((), (visit_source))
+        FROM visits LEFT JOIN reached USING (key) GROUP BY GROUPING SETS ((), (visit_source))
         ORDER BY is_all DESC, count(*) DESC, visit_source NULLS FIRST LIMIT {MAX_SOURCES + 1}
     """  # noqa: S608 our own names; every value has its place
-    return text, params
+    return text, [*params, *values]
 
 
 def _row(row: EngineRow, goals: Sequence[Goal]) -> ConversionsOfSource:

@@ -1,47 +1,77 @@
-"""A step of a goal or a funnel as a condition on hits, and the table of hits that such questions are about. Pure."""
+"""A step of a goal or a funnel as a condition on hits, and the tables that such questions are asked of. As SQL; pure.
 
-from collections.abc import Collection
+Few hits are steps: they alone are read with their visits. All visits are told by their parts, of which there are far
+fewer than hits.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
 
 from tracker.facts.columns import column_of
-from tracker.facts.engine import quoted
+from tracker.facts.engine import Cursor, quoted
 from tracker.goal import GoalStep
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.visits import keys_of_visits
+from tracker.reports.kept import Kept
+from tracker.reports.tables import are_of_whole_slots, visit_parts_of, visits_of
+from tracker.reports.visits import RAW, for_a_page
 from tracker.reports.zone_days import ZoneDays
 
-_COLUMNS = ("time", "visitor", "is_view", "page", "event", "source", "channel")
+_OF_VISITS: Final = ("visit_source",)
+
+
+@contextmanager
+def gathered_visits(
+    kept: Kept, cursor: Cursor, files: FactsRead, days: ZoneDays, *, timeout_minutes: int
+) -> Iterator[str]:
+    """Give the table of visits of several parts, the one that the dashboard's other pages ask about these days."""
+    of_parts = are_of_whole_slots(days)
+    names = for_a_page(_OF_VISITS)
+    with kept.gathered.table(
+        cursor, files, days, timeout_minutes=timeout_minutes, of_parts=of_parts, names=names
+    ) as table:
+        yield table
+
+
+def all_visits(files: FactsRead, days: ZoneDays, gathered: str) -> tuple[list[str], list[object]]:
+    """Return the tables of a WITH, the last of which is `visits` with `key` and `visit_source`, and their values."""
+    parts, params = visit_parts_of(files, days, of_parts=are_of_whole_slots(days))
+    visits = visits_of("FROM visit_files", gathered, _OF_VISITS)
+    return [f"visit_files AS NOT MATERIALIZED ({parts})", f"visits AS NOT MATERIALIZED ({visits})"], params
+
+
+def hits_of_steps(
+    files: FactsRead, days: ZoneDays, gathered: str, steps: Sequence[GoalStep], *, parameters: Collection[str] = ()
+) -> tuple[str, list[object]]:
+    """Return the table `steps` of a WITH, and the values of its places: the hits that are one of these, or several.
+
+    A row has `key` (of its visit), `time`, `m0`, `m1` and so on (whether it is this step), and the custom parameters
+    by their columns; one that no file has a column for is empty.
+    """
+    source, source_params = files.hits(days)
+    conditions = [condition_of(step) for step in steps]
+    matched = [f"coalesce({condition}, false) AS m{number}" for number, (condition, _) in enumerate(conditions)]
+    values = [value for _, value in conditions]
+    columns = ["session", "visit", "time", "event", "is_view", "page"]
+    for key in sorted(parameters):
+        column = quoted(column_of(key))
+        columns.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
+    kept = "".join(f", {quoted(column_of(key))}" for key in sorted(parameters))
+    either = " OR ".join(f"({condition})" for condition, _ in conditions) or "false"
+    hits = f"SELECT {', '.join(columns)} FROM {source}"  # noqa: S608 our own names
+    text = f"""
+        steps AS MATERIALIZED (
+            SELECT coalesce(gathered.key, {RAW}) AS key, time{"".join(f", {one}" for one in matched)}{kept}
+            FROM (SELECT * FROM ({hits}) WHERE {either}) AS hits
+            LEFT JOIN (SELECT raw, key FROM {gathered}) AS gathered ON gathered.raw = {RAW}
+        )"""  # noqa: S608 our own names; every value has its place
+    return text, [*values, *source_params, *values]
 
 
 def condition_of(step: GoalStep) -> tuple[str, str]:
     """Return the condition as SQL with one place, and the value of that place. Only page views are views of a page."""
     if step.kind == "event":
-        return "coalesce(event = ?, false)", step.value
+        return "event = ?", step.value
     if step.beginning is not None:
-        return "coalesce(is_view AND starts_with(page, ?), false)", step.beginning
-    return "coalesce(is_view AND page = ?, false)", step.value
-
-
-def hits_with_visits(
-    files: FactsRead, days: ZoneDays, *, parameters: Collection[str] = (), timeout_minutes: int
-) -> tuple[str, list[object]]:
-    """Return the tables of a WITH, `with_visit` among them, and the values of their places.
-
-    A custom parameter that no file has a column for is empty.
-    """
-    columns = [quoted(name) for name in _COLUMNS]
-    names = [*columns, *(quoted(column_of(key)) for key in sorted(parameters))]
-    for key in sorted(parameters):
-        column = quoted(column_of(key))
-        columns.append(column if key in files.parameters else f"CAST(NULL AS VARCHAR) AS {column}")
-    named = ", ".join(columns)
-    source, params = files.hits(days)
-    tables = [
-        f"hits AS NOT MATERIALIZED (SELECT {named}, session, visit, at_edge FROM {source})",  # noqa: S608 our own names
-        "edge_hits AS NOT MATERIALIZED (SELECT visitor, visit, time, 0 AS lasted, at_edge FROM hits)",
-        *keys_of_visits("edge_hits", timeout_minutes=timeout_minutes),
-        (
-            f"with_visit AS NOT MATERIALIZED (SELECT {', '.join(names)}, coalesce(session, root, visit) AS visit "  # noqa: S608
-            "FROM hits LEFT JOIN roots USING (visit))"
-        ),
-    ]
-    return ", ".join(tables), params
+        return "is_view AND starts_with(page, ?)", step.beginning
+    return "is_view AND page = ?", step.value
