@@ -118,6 +118,17 @@ def running(stage: Stage) -> Iterator[Pipeline]:
         yield Pipeline(stage, port, receiver, worker)
 
 
+@contextmanager
+def scheduling(stage: Stage) -> Iterator[processes.Process]:
+    """The scheduler, which makes facts and statistics of what is stored, until the block ends, and not before."""
+    with processes.started(
+        ["scheduler.py"], environment=stage.environment, output=stage.log("scheduler"), folder=stage.project
+    ) as scheduler:
+        yield scheduler
+        if scheduler.popen.poll() is not None:
+            raise NotMeasured(f"the scheduler has ended:\n{scheduler.last_lines()}")
+
+
 def level_run(stage: Stage, effort: Effort) -> Sustained:
     """One run of fresh processes in which the backlog did not grow; NotMeasured where it grows in every attempt."""
     growths = []

@@ -11,6 +11,7 @@ from bench.stage import Stage
 
 NAME = "against"
 CPU_TARGET = 0.6
+SCHEDULED_TARGET = 0.95
 _GENERATOR = "generator"
 
 
@@ -18,7 +19,11 @@ def measure(stage: Stage, effort: Effort) -> list[Row]:
     """Measure pairs of the two builds; the ratios are this build's figure to the other's."""
     if stage.other is None:
         raise NotMeasured("say which build it is to be held against: --against COMMIT")
-    return [*_whole_way(stage, stage.other, effort), _receiver_post(stage, stage.other, effort)]
+    return [
+        *_whole_way(stage, stage.other, effort),
+        _with_scheduler(stage, stage.other, effort),
+        _receiver_post(stage, stage.other, effort),
+    ]
 
 
 def _whole_way(stage: Stage, other: Stage, effort: Effort) -> list[Row]:
@@ -53,6 +58,25 @@ def _whole_way(stage: Stage, other: Stage, effort: Effort) -> list[Row]:
             details=stored.details("stored hits/s"),
         ),
     ]
+
+
+def _with_scheduler(stage: Stage, other: Stage, effort: Effort) -> Row:
+    """The whole way while statistics and facts are made of what it stores, each build doing as much as it does."""
+
+    def stored_per_second(side: Stage) -> float:
+        with pipeline.running(side) as running, pipeline.scheduling(side):
+            running.sustain(effort.warm_up)
+            return running.sustain(effort.against).stored_per_second
+
+    stored = pairs.measured_in_turn(effort.rounds, lambda: stored_per_second(stage), lambda: stored_per_second(other))
+    return Row(
+        name="whole way beside the scheduler, against the other build",
+        value=round(stored.ratio, 3),
+        unit="of the other build",
+        target=SCHEDULED_TARGET,
+        direction="at least",
+        details=stored.details("stored hits/s"),
+    )
 
 
 def _without_generator(shares: dict[str, int]) -> int:

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from bench import pairs, pipeline, processes
+from bench import pairs, pipeline
 from bench.effort import Effort
 from bench.errors import NotMeasured
 from bench.results import Row
@@ -53,12 +53,7 @@ def _after_load(side: Stage, effort: Effort) -> Megabytes:
     """Return the sizes at the end of `memory_first` seconds of load on fresh processes and empty tables."""
     side.empty_tables()
     samples = Samples()
-    with (
-        pipeline.running(side) as running,
-        processes.started(
-            ["scheduler.py"], environment=side.environment, output=side.log("scheduler"), folder=side.project
-        ) as scheduler,
-    ):
+    with pipeline.running(side) as running, pipeline.scheduling(side) as scheduler:
         roles = {"receiver": running.receiver, "worker": running.worker, "scheduler": scheduler}
 
         def sample(elapsed: float, _sent: int) -> None:
@@ -66,8 +61,6 @@ def _after_load(side: Stage, effort: Effort) -> Megabytes:
                 samples.take(roles)
 
         running.load(_RATE, effort.memory_first, tick=sample)
-        if scheduler.popen.poll() is not None:
-            raise NotMeasured(f"the scheduler has ended:\n{scheduler.last_lines()}")
         side.wait_until_dry()
     megabytes = samples.megabytes()
     if set(megabytes) != set(roles):
