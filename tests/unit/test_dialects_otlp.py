@@ -51,6 +51,29 @@ def test_a_request_that_a_web_server_tells_is_a_hit() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("attributes", "url"),
+    [
+        ({"server.port": "8443"}, "https://shop.example:8443/a"),
+        ({"server.port": "443"}, "https://shop.example/a"),
+        ({"server.port": "80", "url.scheme": "http"}, "http://shop.example/a"),
+        # That of the older convention has its port, and a process behind a proxy one of its own.
+        ({"server.address": "", "http.host": "shop.example:8443", "server.port": "80"}, "https://shop.example:8443/a"),
+    ],
+)
+def test_the_port_of_a_server_is_of_the_page_where_it_is_no_usual_one(attributes: dict[str, str], url: str) -> None:
+    named = {"url.path": "/a", "server.address": "shop.example", **attributes}
+    pairs = [
+        {"key": name, "value": {"intValue": value} if name == "server.port" else text(value)}
+        for name, value in named.items()
+    ]
+    assert values({"attributes": pairs})["url"] == url
+
+
+def test_a_browser_tells_its_language_once_for_all_of_its_records() -> None:
+    assert values({"attributes": told(url__full=text("/a"))}, browser__language=text("ja-JP"))["language"] == "ja-JP"
+
+
 def test_numbers_of_64_bits_are_taken_as_texts_and_as_numbers() -> None:
     # As @opentelemetry/exporter-logs-otlp-http 0.41.2 sends them (npm).
     record = {

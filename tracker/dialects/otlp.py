@@ -44,11 +44,14 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "module_id": ("module_id",),
     "screen_resolution": ("screen_resolution",),
     "timezone": ("timezone",),
-    "language": ("http.request.header.accept-language", "language"),
+    "language": ("http.request.header.accept-language", "browser.language", "language"),
 }
 """Our fields, and the attributes that say them, those of newer conventions first."""
 _EVENT_NAMES: Final = ("event.name", "event_name")
-_PARTS_OF_A_URL: Final = ("url.path", "http.target", "server.address", "http.host", "url.scheme", "url.query")
+_PARTS_OF_A_URL: Final = (
+    *("url.path", "http.target", "server.address", "server.port", "http.host", "url.scheme", "url.query"),
+)
+_USUAL_PORTS: Final = {"http": "80", "https": "443"}
 _CUSTOM: Final = "cp."
 _RECORD_ID: Final = "log.record.uid"
 _PLACED: Final = frozenset(
@@ -205,10 +208,14 @@ def _first(attributes: Mapping[str, Any], names: Sequence[str]) -> str | None:
 
 def _built(attributes: Mapping[str, Any]) -> str | None:
     """Return the page's address from its parts, as servers tell it."""
-    path, host = _first(attributes, ("url.path", "http.target")), _first(attributes, ("server.address", "http.host"))
+    path, host = _first(attributes, ("url.path", "http.target")), _first(attributes, ("server.address",))
     query, scheme = _first(attributes, ("url.query",)), _first(attributes, ("url.scheme",)) or "https"
     if path is None:
         return None
+    port = _first(attributes, ("server.port",))
+    if host and port and port != _USUAL_PORTS.get(scheme):
+        host = f"{host}:{port}"
+    host = host or _first(attributes, ("http.host",))
     whole = f"{path}?{query.removeprefix('?')}" if query and "?" not in path else path
     return f"{scheme}://{host}/{whole.removeprefix('/')}" if host else whole
 
