@@ -96,6 +96,14 @@ def test_a_tally_is_what_answers_and_goes_with_the_files_that_it_was_made_of(
     assert not asked_usually, "and what the day that goes on adds to it"
     [row] = reporting.rows(start_date=f"{before:%F}", end_date=f"{of_both:%F}", measures="requests")
     assert (row["requests"], len(asked_usually)) == (4, 1), "and the day that goes on, where nobody is told apart"
+    asked_usually.clear()
+    chart = {"start_date": f"{before:%F}", "measures": "visitors,requests", "interval": "day"}
+    [row] = reporting.rows(**chart, end_date=f"{before:%F}", filters='[["page", "is", "/x"]]')
+    assert (row["visitors"], row["requests"], asked_usually) == (1, 1, []), "the tally of the page"
+    [row] = reporting.rows(**chart, end_date=f"{before:%F}", filters='[["browser", "is_not", "Firefox"]]')
+    assert (row["visitors"], row["requests"], asked_usually) == (1, 2, []), "nobody has two browsers"
+    [row] = reporting.rows(**chart, end_date=f"{before:%F}", filters='[["page", "is_not", "/z"]]')
+    assert (row["visitors"], row["requests"], len(asked_usually)) == (1, 2, 1), "somebody has two pages"
     with one.database.transaction() as tx:
         [file, *_] = facts_files.of_days(tx, one.application.id, before.date(), before.date())
         facts_files.replace(tx, [file.id])

@@ -101,6 +101,12 @@ class Tallied:
             expected = grouped(some, key)
             assert answered == {value: without_sums(numbers, OF_VALUES) for value, numbers in expected.items()}
         self._compare_first(reporting, hits, asked)
+        self._compare_intervals(reporting, hits, days, asked)
+        self._compare_filtered(reporting, hits, days, asked)
+        compare_pages(reporting, hits, asked)
+        compare_sources(reporting, hits, asked, measures=("sessions,bounce_rate",))
+
+    def _compare_intervals(self, reporting: Reporting, hits: list[Hit], days: ZoneDays, asked: dict[str, str]) -> None:
         for interval in ("day", "week"):
             answered = {
                 row.pop("time"): row
@@ -109,8 +115,18 @@ class Tallied:
             }
             expected = grouped(hits, lambda hit, interval=interval: str(local_day(hit, days, interval)))
             assert answered == {value: without_sums(numbers, OF_VALUES) for value, numbers in expected.items()}
-        compare_pages(reporting, hits, asked)
-        compare_sources(reporting, hits, asked, measures=("sessions,bounce_rate",))
+
+    def _compare_filtered(self, reporting: Reporting, hits: list[Hit], days: ZoneDays, asked: dict[str, str]) -> None:
+        """What a filter takes of the values of one dimension; visitors may have several of these."""
+        for name, key in (("browser", lambda hit: BROWSERS[hit.user_agent]), ("page", path)):
+            value = key(hits[0])
+            for comparison in ("is", "is_not"):
+                some = [hit for hit in hits if (key(hit) == value) == (comparison == "is")]
+                filtered = {**asked, "filters": orjson.dumps([[name, comparison, value]]).decode()}
+                self._compare_intervals(reporting, some, days, filtered)
+                [whole] = reporting.rows(**filtered, measures=OF_VALUES)
+                nothing = dict.fromkeys(OF_VALUES.split(","), 0)
+                assert whole == (without_sums(counted(some, some), OF_VALUES) if some else nothing)
 
     def _compare_first(self, reporting: Reporting, hits: list[Hit], asked: dict[str, str]) -> None:
         """A page that is the first in some order: others need not be counted to know it."""

@@ -51,7 +51,7 @@ def about_tallies(database: Database, now: datetime, *, facts: int, days: int) -
         return [Finding("tallies of reports", "warn", seen, to_do)]
     if missing:
         names = ", ".join(app_id for app_id, _ in missing)
-        return [Finding("tallies of reports", "ok", f"to be made of {names}, half an hour after the last late hit")]
+        return [Finding("tallies of reports", "ok", f"to be made of {names}, ten minutes after the last late hit")]
     return []
 
 

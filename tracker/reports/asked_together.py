@@ -97,8 +97,15 @@ class AskedTogether:
 
     def filtered(self, files: FactsRead, visits: str | None = None) -> _SQL:
         """Return the query of what the filters leave, without `constants`; with `visits`, of these alone."""
+        return self._filtered(files, visits, [*self.constants])
+
+    def whole_rows(self, files: FactsRead) -> _SQL:
+        """Return the query of what the filters leave, with all that these questions need of it."""
+        return self._filtered(files, None, [])
+
+    def _filtered(self, files: FactsRead, visits: str | None, left_out: list[str]) -> _SQL:
         read, params = rows_read(self.questions, files, with_visits=self.leaves_whole_visits)
-        conditions, left_out, visitor = self.conditions(files), [*self.constants], ""
+        conditions, visitor = self.conditions(files), ""
         if visits is not None:
             theirs, values = _all_of([one.condition() for one in self.of_visits])
             conditions.append((f"{RAW} IN (SELECT raw FROM {visits} WHERE {theirs})", values))  # noqa: S608 our own names

@@ -4,11 +4,14 @@ A dashboard's page with a filter asks ten questions about the same hits. Each of
 for itself, and find the visits of several parts among those of everybody. What a filter leaves is written into a file
 by whoever comes first, with the columns that any of them needs; and the visits of these rows into another one, by
 whoever first asks about visits. What filters each of these rows fulfils a question does not ask of them again.
+
+Where a filter leaves so much that it is not written, each question reads it from the files, and only the visits are
+written, taken from those of everybody.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +43,13 @@ class SiftedFacts:
     rows: str
     visits: str | None
     """Visits of several parts that these rows are of; where the rows are hits, all of their visits."""
+    params: list[object] = field(default_factory=list)
+    """The values of the places in `rows`."""
+
+    @property
+    def query(self) -> tuple[str, list[object]]:
+        """Return the query of the rows."""
+        return f"FROM {self.rows}", self.params
 
 
 @contextmanager
@@ -80,6 +90,31 @@ def sifted_of(
             return
         with made.visits(rows) as visits:
             yield None if visits is None else SiftedFacts(left, asked.is_of_parts, rows, visits)
+
+
+@contextmanager
+def unwritten_of(
+    question: Question,
+    together: Sequence[Question],
+    cursor: Cursor,
+    passing: PassingFiles,
+    files: FactsRead,
+    *,
+    gathered: str,
+    timeout_minutes: int,
+) -> Iterator[SiftedFacts | None]:
+    """Give the same where it is too much to be written: visits of these rows alone, by the table of everybody's.
+
+    None where visits as a whole decide what the filters leave, or the visits cannot be written.
+    """
+    asked = asked_together(question, together)
+    left = asked.of_rows(question)
+    if not asked.is_of_parts or asked.of_visits or left == question:
+        yield None
+        return
+    with _Made(asked, cursor, passing, files, timeout_minutes).visits_among(gathered) as visits:
+        rows, params = asked.whole_rows(files)
+        yield None if visits is None else SiftedFacts(left, True, f"({rows})", visits, params)
 
 
 @contextmanager
@@ -150,6 +185,20 @@ class _Made:
             return True
 
         with self._file("visits", make) as visits:
+            yield visits
+
+    @contextmanager
+    def visits_among(self, gathered: str) -> Iterator[str | None]:
+        """Give those of these visits that some part is of which the filters leave. None where there is no room."""
+
+        def make(path: Path) -> bool:
+            rows, params = self.asked.whole_rows(self.files)
+            theirs = f"SELECT {RAW} FROM ({rows}) WHERE NOT is_whole"  # noqa: S608 our own names
+            keys = f"SELECT key FROM {gathered} WHERE raw IN ({theirs})"  # noqa: S608 our own names
+            _copy(self.cursor, f"FROM {gathered} WHERE key IN ({keys})", params, path)
+            return True
+
+        with self._file("among", make) as visits:
             yield visits
 
     def _write_visits(self, rows: str | None, to: Path) -> None:

@@ -11,7 +11,7 @@ from tracker.reports.facts_read import FactsRead
 from tracker.reports.kept import Kept
 from tracker.reports.leading import leading
 from tracker.reports.question import Question
-from tracker.reports.sifted import SiftedFacts, sifted_of
+from tracker.reports.sifted import SiftedFacts, sifted_of, unwritten_of
 from tracker.reports.tables import (
     has_visits_apart,
     has_whole_slots,
@@ -51,6 +51,11 @@ def rows_of(
     with kept.gathered.table(
         cursor, files, question.days, timeout_minutes=timeout_minutes, of_parts=of_parts, names=names
     ) as table:
+        with unwritten_of(
+            question, together, cursor, kept.passing, files, gathered=table, timeout_minutes=timeout_minutes
+        ) as left:
+            if left is not None:
+                return cursor.rows(*statement_of(left.question, files, left.visits, left))
         return cursor.rows(*statement_of(question, files, table))
 
 
@@ -92,7 +97,7 @@ def selected_of(
     """Return the tables of a WITH, the last of which is `selected`: the rows that are asked about; and their values."""
     are_parts = sifted.are_parts if sifted else is_of_parts(question)
     tables_of = tables_of_parts if are_parts else tables_of_hits
-    tables, params = tables_of(question, files, gathered, sifted.rows if sifted else None)
+    tables, params = tables_of(question, files, gathered, sifted.query if sifted else None)
     conditions = []
     for report_filter in question.filters:
         condition, values = report_filter.condition()

@@ -43,6 +43,10 @@ _MAYBE_DIVIDED: Final = f"CASE WHEN NOT is_whole THEN {RAW} END"
 """The number of a part by which it may be one of several of its visit."""
 
 
+LeftByFilters = tuple[str, list[object]]
+"""The query of what filters leave, and the values of its places."""
+
+
 def visit_columns(names: Collection[str], *, with_counts: bool = True) -> str:
     """Return the columns of parts that these of OF_VISITS are told by, and all that tells their visits apart."""
     return _list([*_VISITS, *(COUNTS if with_counts else ()), *told_by_parts(names)])
@@ -106,7 +110,7 @@ def rows_read(asked: Sequence[Question], files: FactsRead, *, with_visits: bool 
 
 
 def tables_of_parts(
-    question: Question, files: FactsRead, gathered: str | None, sifted: str | None
+    question: Question, files: FactsRead, gathered: str | None, sifted: LeftByFilters | None
 ) -> tuple[list[str], list[object]]:
     """Return the tables that make `rows` of parts of visits, and the values of their places.
 
@@ -118,7 +122,7 @@ def tables_of_parts(
     sources = sorted(names & set(VISIT_SOURCES))
     kept = sorted(names - set(sources) - set(OF_VISITS))
     told = question.told_of_visits
-    query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
+    query, params = sifted or rows_read([question], files)
     tables = [_table("files", query)]
     columns, source = _list(["time", "visitor", *kept]), "files"
     if gathered:
@@ -161,10 +165,10 @@ def _counts_visits_alone(question: Question) -> bool:
 
 
 def _tables_of_whole_visits(
-    question: Question, files: FactsRead, gathered: str, sifted: str | None
+    question: Question, files: FactsRead, gathered: str, sifted: LeftByFilters | None
 ) -> tuple[list[str], list[object]]:
     """Return the tables of a question that needs no keys of visits: of parts and of visits, one below the other."""
-    query, params = (f"FROM {sifted}", []) if sifted else visit_parts_of(files, question.days, of_parts=True)
+    query, params = sifted or visit_parts_of(files, question.days, of_parts=True)
     visits = visits_of("FROM visit_files", gathered, _names_of_visits(question))
     counts = "requests + internal_requests AS requests, views + internal_views AS views"
     return [_table("visit_files", query), *_with_visits_below(question, "visit_files", counts, visits)], params
@@ -185,13 +189,13 @@ def _with_visits_below(question: Question, source: str, counts: str, visits: str
 
 
 def tables_of_hits(
-    question: Question, files: FactsRead, gathered: str | None, sifted: str | None
+    question: Question, files: FactsRead, gathered: str | None, sifted: LeftByFilters | None
 ) -> tuple[list[str], list[object]]:
     """Return the tables that make `rows` of hits, and the values of their places; `gathered` and `sifted` as above.
 
     With `sifted`, `gathered` has every visit of its hits, and no other one that the question would take.
     """
-    query, params = (f"FROM {sifted}", []) if sifted else rows_read([question], files)
+    query, params = sifted or rows_read([question], files)
     tables = [_table("files", query)]
     one = "1 AS requests, CAST(is_view AS INTEGER) AS views"
     if not gathered:

@@ -36,6 +36,8 @@ KINDS: Final = (
     "page",
 )
 """What no panel of the dashboard is about has no tally."""
+_FILTERED: Final = (*VISITOR_DIMENSIONS, "page")
+"""What each hit has a value of, or none: a filter on one of these takes some of the values of its tally."""
 _ARRIVALS: Final = tuple(name for name, column in ARRIVALS.items() if column not in _RARE)
 _OF_WHOLE_VISITS: Final = (*PAGES, *_ARRIVALS)
 EVERY_KIND: Final = frozenset({*KINDS, *_OF_WHOLE_VISITS, SEVERAL})
@@ -45,15 +47,14 @@ _WITH_VISITS: Final = _OF_VISITS | {"views_per_session"}
 MAX_DAYS_AFTER: Final = 3
 """Today, a day that late hits come to, and in zones behind UTC one that was not over when the last file ended."""
 FROM_ELSEWHERE: Final = ReportFilter(dimension_of(_CHANNEL, (), field="filters"), "is_not", ("internal",))
-_COLUMNS: Final = f"""kind VARCHAR, value VARCHAR, day DATE, prev DATE, visitors BIGINT, requests BIGINT, views BIGINT,
-    sessions BIGINT, seconds DOUBLE, bounces BIGINT, number BIGINT, begins TIMESTAMP, ends TIMESTAMP, has_view BOOLEAN,
-    entered TIMESTAMP, entry_page VARCHAR, left_at TIMESTAMP, exit_page VARCHAR,
-    {", ".join(f"{name} VARCHAR" for name in _ARRIVALS)}"""
+_COLUMNS: Final = """kind VARCHAR, value VARCHAR, day DATE, prev DATE, visitors BIGINT, requests BIGINT, views BIGINT,
+    sessions BIGINT, seconds DOUBLE, bounces BIGINT"""
 OF_SEVERAL: Final = (
     f"""number, begins, ends, has_view, entered, entry_page, left_at, exit_page, {", ".join(_ARRIVALS)}"""
 )
 """The columns of visits of several days."""
 CREATE: Final = f"CREATE OR REPLACE TEMP TABLE tally ({_COLUMNS})"
+"""Visits of several days have a table of their own: with their columns, all empty, it would be thrice as large."""
 
 
 def answers(tally: Tally, question: Question, *, timeout_minutes: int) -> bool:
@@ -69,15 +70,57 @@ def answers(tally: Tally, question: Question, *, timeout_minutes: int) -> bool:
     )
     if not is_of_days or len(question.dimensions) > 1 or question.parameters:
         return False
-    kind = question.dimensions[0].name if question.dimensions else WHOLE_KIND
-    if kind == "page" and question.interval is not None and days.last > tally.days.last:
+    kind = kind_of(question)
+    if kind == "page" and question.dimensions and question.interval is not None and days.last > tally.days.last:
         return False
     if names & _WITH_VISITS:
         has_visits = kind in _OF_WHOLE_VISITS or kind == WHOLE_KIND
         if not has_visits or question.interval is not None or tally.timeout_minutes != timeout_minutes:
             return False
+    if kind and not question.dimensions:
+        # Who of the days after had the same value before is not looked up: each day is asked for itself.
+        is_apart = question.interval == "day" or days.last <= tally.days.last
+        return is_apart and names <= _OF_HITS and kind in tally.kinds
     takes = _OF_VISITS if kind in _OF_WHOLE_VISITS else _OF_HITS if kind else _OF_HITS | _WITH_VISITS
     return names <= takes and kind in tally.kinds and _has_filters_of(kind, question)
+
+
+def kind_of(question: Question) -> str:
+    """Return which tally tells a question: of its dimension, else of the one that all of its filters are about.
+
+    That of sources is of hits from elsewhere alone, and none tells a question with filters on several dimensions.
+    """
+    if question.dimensions:
+        return question.dimensions[0].name
+    [name, *others] = {one.dimension.name for one in question.filters} or {WHOLE_KIND}
+    return name if name in _FILTERED and not others else WHOLE_KIND
+
+
+def counts_values_apart(question: Question) -> bool:
+    """Return whether it asks for visitors of what may be several values of a filter, without telling these apart."""
+    of_one = any(one.comparison == "is" for one in question.filters)
+    return not question.dimensions and bool(kind_of(question)) and question.counts_visitors and not of_one
+
+
+def several_values(question: Question, tally: Tally) -> tuple[str, list[object]]:
+    """Return the statement that has a row where a visitor had two values of its filters' dimension in one interval.
+
+    There the visitors of all values are more than there were: who had two is counted twice.
+    """
+    days, bucket = question.days, _bucket(question)
+    since = _since(days, bucket)
+    text = f"""
+        SELECT 1 FROM (
+            SELECT {bucket or "NULL"} AS bucket, CASE WHEN kind = ? THEN -visitors ELSE visitors END AS visitors
+            FROM read_parquet(?) WHERE kind IN (?, ?) AND day BETWEEN ? AND ? AND (prev IS NULL OR prev < {since})
+        ) GROUP BY bucket HAVING sum(visitors) <> 0 LIMIT 1
+    """  # noqa: S608 names and days of our own
+    return text, [WHOLE_KIND, tally.path, WHOLE_KIND, kind_of(question), days.first, min(days.last, tally.days.last)]
+
+
+def _since(days: ZoneDays, bucket: str | None) -> str:
+    """Return the first day of these, or of an interval of them: visitors count on the first day that they come."""
+    return f"greatest(DATE '{days.first}', {bucket})" if bucket else f"DATE '{days.first}'"
 
 
 def _has_filters_of(kind: str, question: Question) -> bool:
@@ -91,17 +134,17 @@ def _has_filters_of(kind: str, question: Question) -> bool:
 
 def statement_of(question: Question, tally: Tally, names: Sequence[str]) -> tuple[str, list[object]]:
     """Return the statement over a tally, and its values: groups, then these sums."""
-    kind = question.dimensions[0].name if question.dimensions else WHOLE_KIND
+    kind = kind_of(question)
     days = question.days
     first, last = days.first, min(days.last, tally.days.last)
     bucket = _bucket(question)
     groups = [*(["bucket"] if bucket else []), *(["value"] if question.dimensions else [])]
     columns = [*([f"{bucket} AS bucket"] if bucket else []), "value"]
     wanted, values = conditions(question)
-    since = f"greatest(DATE '{first}', {bucket})" if bucket else f"DATE '{first}'"
     counted = f"""
         SELECT {", ".join(columns)}, requests, views,
-            CASE WHEN prev IS NULL OR prev < {since} THEN visitors ELSE 0 END AS visitors, sessions, seconds, bounces
+            CASE WHEN prev IS NULL OR prev < {_since(days, bucket)} THEN visitors ELSE 0 END AS visitors,
+            sessions, seconds, bounces
         FROM read_parquet(?) WHERE kind = ? AND day BETWEEN ? AND ?
     """  # noqa: S608 names and days of our own
     params: list[object] = [tally.path, kind, first, last]
@@ -213,7 +256,7 @@ def visits_inserted(days: ZoneDays, parts: str, kinds: Collection[str]) -> Itera
         )
     yield (
         f"""
-        INSERT INTO tally BY NAME
+        CREATE OR REPLACE TEMP TABLE several AS
         SELECT '{SEVERAL}' AS kind, dense_rank() OVER (ORDER BY key) AS number, * EXCLUDE (key) FROM (
             SELECT key, day, min(time) AS begins, max(time + to_microseconds(lasted)) AS ends,
                 sum(requests + internal_requests) AS requests, sum(views + internal_views) AS views,
@@ -240,6 +283,6 @@ def written(path: str) -> str:
         COPY (
             SELECT kind, value, day, prev, {counts}, sum(seconds) AS seconds,
                 {OF_SEVERAL}
-            FROM tally GROUP BY ALL ORDER BY kind, value, day, prev
+            FROM (FROM tally UNION ALL BY NAME FROM several) GROUP BY ALL ORDER BY kind, value, day, prev
         ) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
     """  # noqa: S608 a path of our own

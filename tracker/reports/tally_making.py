@@ -40,7 +40,7 @@ MAX_BYTES: Final = 16_000_000
 """A process that answers has it in memory when it fetches it; with lasting session ids it could be any size."""
 _MAX_VALUES: Final = 20_000
 """A dimension with more values has no tally."""
-_REST_SECONDS: Final = 1800.0
+_REST_SECONDS: Final = 600.0
 """So long no file of the days has changed. The last of them are left out where late hits keep coming."""
 _MAX_LEFT_OUT: Final = 1
 _SECONDS: Final = 600.0
