@@ -4,6 +4,7 @@ import ast
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import tracker
 from tests.support.browsing import Browsing, text_of
 from tests.support.managing import Managing
 from tests.support.raw_hits import execute
-from tracker.application import Application
+from tests.support.registered_webhooks import register
+from tracker.application import Application, ParameterDefinition
 from tracker.dashboard.changes_page import ACTIONS
 from tracker.dashboard.wording import LANGUAGES, Words
 from tracker.errors import Refused
-from tracker.management import applications, audit, keys, settings
+from tracker.management import applications, audit, goals, keys, members, settings, webhooks
 from tracker.management.audit import ADMIN, Actor
 from tracker.store.database import Database
 
@@ -58,8 +60,8 @@ def test_an_owner_reads_who_changed_what_of_their_application_and_of_no_other(
     settings.change(database, "shop", {"bot_filter": "keep"}, by=Actor("key", made.id))
     page = owner.get(OWN)
     changed, created, renamed, *_ = rows_of(page.text)
-    assert f"Key “Hanako {HOSTILE}” Setting changed bot_filter" in changed
-    assert changed.endswith("drop → keep") or "→ keep" in changed
+    assert f"Key “Hanako {HOSTILE}” Setting changed Bots" in changed
+    assert changed.endswith("→ keep")
     assert "First key Key created" in created
     assert (f"→ {HOSTILE}" in renamed, "Operator Application changed" in renamed) == (True, True)
     assert "x" * 200 + "…" in renamed
@@ -123,6 +125,52 @@ def test_of_a_webhook_s_url_nothing_is_shown_that_may_be_a_key(
     assert "https://chat.example/services/T0123/abcd…" in rows_of(owner.get(OWN).text)[0]
     [row, *_] = audit.list_(database, application_id=application.id)
     assert row["after"] == {"url": "https://chat.example/services/T0123/abcd…"}
+
+
+def test_changes_are_told_in_words_and_things_by_their_names(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    applications.create(database, name="Stranger", app_id="stranger")
+    hidden, _ = keys.create(database, "stranger", permissions=["track"], name="Hidden key")
+    now = datetime.now(UTC)
+    _, token = members.invite(database, "shop", name="Hanako", role="editor", now=now)
+    members.join(database, token, now)
+    old, _ = keys.create(database, "shop", permissions=["stats:read"], name="Reports")
+    new, _ = keys.rotate(database, "shop", str(old.id), grace_seconds=3600)
+    goal = goals.create_goal(database, "shop", name="Order", step="page:/thanks")
+    goals.change_goal(database, "shop", str(goal.id), {"step": "event:order"})
+    gone = goals.create_goal(database, "shop", name="Gone", step="page:/x")
+    goals.delete_goal(database, "shop", str(gone.id))
+    webhook = register(database, application, "*")
+    webhooks.disable(database, webhook, now=now)
+    settings.change(database, "shop", {"allow_localhost": "true", "aliases": str(hidden.id)})
+    page = owner.get(OWN)
+    told = rows_of(page.text)
+    for said in (
+        "Setting changed Pages on localhost Value \N{EN DASH} → yes",
+        "Webhook disabled https://hooks.example.com/tracker In use yes → no",
+        "Goal deleted Gone Name Gone Reached by Page /x",
+        "Goal changed Order Reached by Page /thanks → Event order",
+        "Key replaced Reports Goes on counting (seconds) 3600 Replaced by Reports",
+        "Member invited Hanako Name Hanako Role Editor",
+    ):
+        assert [row for row in told if said in row], (said, told)
+    assert "Hidden key" not in page.text, "another application's, though a text of this one has its id"
+    assert str(hidden.id) in page.text
+    for stored in (goal.id, old.id, new.id, webhook):
+        assert str(stored) not in re.sub(r'title="[^"]*"', "", page.text)
+    assert f'title="{goal.id}"' in page.text
+    assert 'title="allow_localhost"' in page.text
+    owner.language = "ja"
+    japanese = rows_of(owner.get(OWN).text)
+    assert [row for row in japanese if "目標を変更 Order 達成の条件 ページ /thanks → イベント order" in row]
+
+
+def test_every_field_that_is_noted_has_its_words() -> None:
+    definition = {field.name for field in fields(ParameterDefinition)} - {"application_id"}
+    for language in LANGUAGES:
+        words = Words(language)
+        assert [name for name in sorted(definition) if not words.known(f"field.{name}", "")] == []
 
 
 def test_a_key_is_told_from_the_operator_whatever_it_is_called(owner: Browsing, database: Database) -> None:

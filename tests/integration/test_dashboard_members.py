@@ -183,6 +183,22 @@ def test_a_members_key_may_be_replaced_and_ended_as_any_other(
 
 
 @pytest.mark.parametrize("grace", [0, keys.DEFAULT_GRACE])
+def test_keys_of_members_are_marked_on_the_page_of_keys(
+    owner: Browsing, managing: Managing, database: Database, application: Application
+) -> None:
+    joined(managing, invite(owner, "viewer", name="Hanako <i>"))
+    keys.create(database, "shop", permissions=["stats:read"], name="Reports")
+    [member] = members.list_(database, "shop")
+    keys.rotate(database, "shop", str(member.key_id), grace_seconds=3600)
+    page = owner.get(f"{HOME}/keys").text
+    headings = [re.sub(r"\s+", " ", text) for text in re.findall(r'<h2 class="wrap">(.*?)</h2>', page, re.DOTALL)]
+    marked = [text for text in headings if '<span class="tag">Member: Hanako &lt;i&gt;</span>' in text]
+    assert len(marked) == 2, "the one that was replaced counts for an hour, and is theirs"
+    assert [text for text in headings if "Reports" in text and "Member" in text] == []
+    owner.language = "ja"
+    assert owner.get(f"{HOME}/keys").text.count("メンバー: Hanako &lt;i&gt;") == 2
+
+
 def test_an_invitation_outlives_the_key_of_whoever_made_it_where_that_was_replaced(
     owner: Browsing, managing: Managing, database: Database, application: Application, grace: int
 ) -> None:

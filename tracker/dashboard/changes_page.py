@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from flask import Response, request
 
 from tracker.dashboard.application_page import frame
+from tracker.dashboard.change_words import differences_of, subject_of, things_of
 from tracker.dashboard.changing import require
-from tracker.dashboard.formats import NOTHING, Days
+from tracker.dashboard.formats import Days
 from tracker.dashboard.page import page
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.ranges import day_of
@@ -35,8 +36,6 @@ ACTIONS: Final = (
 )
 """What is noted, in the order of the field to choose from. A test holds that nothing is missing."""
 _PAGE: Final = 50
-_MAX_VALUE_LENGTH: Final = 200
-"""Characters of a value that are shown."""
 
 
 def show(app_id: str) -> Response:
@@ -66,18 +65,20 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
         after=after,
         limit=_PAGE + 1,
     )
-    changes = rows[:_PAGE]
+    changes, words = rows[:_PAGE], Words(language())
+    names = audit.names_of(database, things_of(changes))
     asked = {"action": action, "from": first, "to": last}
     further = {"at": changes[-1]["at"].isoformat(), "id": changes[-1]["id"]} if len(rows) > _PAGE else None
     return page(
         template,
         **shown,
         changes=changes,
-        keys=audit.names_of_keys(database, {row["actor_key_id"] for row in changes} - {None}),
-        differences=_differences,
+        keys={found: name for (kind, found), name in names.items() if kind == "api_key"},
+        subject_of=partial(subject_of, words, names),
+        differences_of=partial(differences_of, words, names),
         actions=ACTIONS,
         action=action,
-        written=Days(Words(language())).written,
+        written=Days(words).written,
         today=services.clock.now().date(),
         first_day=first,
         last_day=last,
@@ -107,24 +108,3 @@ def _place() -> tuple[datetime, int] | None:
     if not is_place or not (number.isascii() and number.isdigit() and len(number) < 19):  # noqa: PLR2004 digits of 63 bits
         raise invalid("There is no such page.")
     return moment, int(number)
-
-
-def _differences(change: Mapping[str, Any]) -> list[tuple[str, str | None, str | None]]:
-    """Return each thing that differs with what it was and what it is; None where the whole was or is not there.
-
-    What is new, or is gone, tells only what it holds.
-    """
-    before, after = change["before"], change["after"]
-    return [
-        (name, None if before is None else _text(before.get(name)), None if after is None else _text(after.get(name)))
-        for name in sorted({*(before or {}), *(after or {})})
-        if (before is not None and after is not None) or (before or after or {})[name] is not None
-    ]
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 whatever JSON holds
-    if isinstance(value, list):
-        text = ", ".join(map(str, value)) or NOTHING
-    else:
-        text = NOTHING if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"

@@ -14,7 +14,7 @@ from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
 from tracker.errors import Refused, invalid
-from tracker.management import keys
+from tracker.management import keys, members
 
 PERMISSION: Final = "keys:write"
 GRACES: Final = (0, 3600, keys.DEFAULT_GRACE, 7 * 86_400)
@@ -83,6 +83,7 @@ def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = 
         rows=keys.list_(services.database, shown["application"].app_id),
         permissions=[name for name in PERMISSIONS if viewer().may(name)],
         every=PERMISSIONS,
+        members=members.names_by_key(services.database, shown["application"].app_id),
         own=None if key is None else keys.FIRST if key.id is None else key.id,
         first=keys.FIRST,
         api_key=api_key,

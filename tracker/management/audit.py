@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import orjson
@@ -12,9 +12,13 @@ from tracker.application import Application
 from tracker.management.webhook_urls import place_of
 from tracker.outbox.event import Event, event_id
 from tracker.outbox.publish import publish
-from tracker.store import api_keys, audit_log
+from tracker.store import audit_log
 from tracker.store.database import Database, Transaction
 
+NAMED: Final = ("api_key", "goal", "funnel", "share", "member", "webhook")
+"""What changes are of that goes by an id and has a name; the kinds with which their actions begin."""
+Names = Mapping[tuple[str, UUID], str | None]
+"""What things are called, by kind and id."""
 _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
 _MAX_SUBJECT_LENGTH = 255
 
@@ -116,12 +120,14 @@ def list_(
     return [_without_keys(row) if row["action"].startswith("webhook.") else row for row in rows]
 
 
-def names_of_keys(database: Database, ids: Collection[UUID]) -> dict[UUID, str | None]:
-    """Return what the keys are called by which changes were made, revoked ones too; those that are gone are missing."""
-    if not ids:
+def names_of(database: Database, things: Collection[tuple[str, UUID]]) -> Names:
+    """Return what things of these kinds and ids are called, revoked keys too; those that are gone are missing."""
+    if not things:
         return {}
     with database.transaction() as tx:
-        return api_keys.names(tx, ids)
+        rows = audit_log.names(tx, {found for _, found in things})
+    names = {(row["kind"], row["id"]): row["name"] for row in rows if (row["kind"], row["id"]) in things}
+    return {thing: place_of(name) if name and thing[0] == "webhook" else name for thing, name in names.items()}
 
 
 def _without_keys(row: Mapping[str, Any]) -> dict[str, Any]:

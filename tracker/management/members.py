@@ -90,6 +90,15 @@ def list_(database: Database, app_id: str) -> list[MemberRow]:
         return [_row(row) for row in members.list_rows(tx, known(tx, app_id).id)]
 
 
+def names_by_key(database: Database, app_id: str) -> dict[UUID, str]:
+    """Return what members are called by the ids of their keys, those included that others have replaced.
+
+    Raises Refused for an unknown application.
+    """
+    joined = (member for member in list_(database, app_id) if member.key_id is not None)
+    return {key_id: member.name for member in joined for key_id in (member.key_id, *member.replaced_key_ids) if key_id}
+
+
 def invite(
     database: Database, app_id: str, *, name: str, role: str, now: datetime, email: str = "", by: Actor = COMMAND
 ) -> tuple[UUID, str]:

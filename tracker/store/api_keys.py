@@ -1,6 +1,6 @@
 """The table `api_keys`: keys beside the one that an application was made with."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,11 +37,6 @@ def insert(
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
     """Return the application's further keys, oldest first, revoked ones too; never their hashes."""
     return fetch_all(tx, "api_keys/list_rows", {"application_id": application_id})
-
-
-def names(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, str | None]:
-    """Return what keys of any application are called, revoked ones too, by their ids."""
-    return {row["id"]: row["name"] for row in fetch_all(tx, "api_keys/names", {"ids": list(ids)})}
 
 
 def revoke(tx: Transaction, application_id: UUID, key_id: UUID) -> bool:

@@ -1,6 +1,6 @@
 """The table `audit_log`: who changed what, and what it was before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,3 +57,11 @@ def list_rows(
         "limit": limit,
     }
     return fetch_all(tx, "audit_log/list_rows", params)
+
+
+def names(tx: Transaction, ids: Collection[UUID]) -> list[Row]:
+    """Return `kind`, `id` and `name` of things with these ids, of any application, as far as they are still there.
+
+    The name of a webhook is its URL.
+    """
+    return fetch_all(tx, "audit_log/names", {"ids": list(ids)})
