@@ -749,7 +749,9 @@ CREATE TABLE shares (
     name character varying(255) NOT NULL,
     token_hash character varying(64) NOT NULL, -- SHA-256 of the link's token
     frame_origins text[] NOT NULL, -- whose pages may show it in a frame: https://example.org
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone, -- NULL: it ends by being revoked alone
+    password_hash text -- scrypt of the password; NULL: whoever has the link may look
 );
 
 -- What one transaction of a worker adds to one hour of one application. The three arrays of parameters belong

@@ -182,7 +182,6 @@ def test_a_members_key_may_be_replaced_and_ended_as_any_other(
     assert owner.post(f"{HOME}/access", action="remove", id=str(member.id)).status_code == 303
 
 
-@pytest.mark.parametrize("grace", [0, keys.DEFAULT_GRACE])
 def test_keys_of_members_are_marked_on_the_page_of_keys(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:
@@ -199,6 +198,7 @@ def test_keys_of_members_are_marked_on_the_page_of_keys(
     assert owner.get(f"{HOME}/keys").text.count("メンバー: Hanako &lt;i&gt;") == 2
 
 
+@pytest.mark.parametrize("grace", [0, keys.DEFAULT_GRACE])
 def test_an_invitation_outlives_the_key_of_whoever_made_it_where_that_was_replaced(
     owner: Browsing, managing: Managing, database: Database, application: Application, grace: int
 ) -> None:

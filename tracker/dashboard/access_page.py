@@ -1,12 +1,13 @@
 """Who may come to an application: its members, and share links. A new link is shown once, on the page that answers."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from flask import Response, request
 
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.changing import change, require
+from tracker.dashboard.changing import change, one_of, require
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import address, home, page
 from tracker.dashboard.services import current_services
@@ -17,6 +18,8 @@ from tracker.management import members, shares
 
 PERMISSION: Final = "keys:write"
 """Whoever lets others in by a key lets them in by a link."""
+SHARE_LASTS: Final = (0, 7, 30, 90, 365)
+"""Days after which a new link ends; 0 is never."""
 
 
 def show(app_id: str) -> Response:
@@ -38,11 +41,15 @@ def save(app_id: str) -> Response:
 
 
 def _share(app_id: str, fields: Mapping[str, str]) -> Response:
+    services = current_services()
+    days = one_of(fields.get("days", "0"), SHARE_LASTS)
     _, token = shares.create(
-        current_services().database,
+        services.database,
         app_id,
         name=fields.get("name", ""),
         frame_origins=fields.get("frame_origins", ""),
+        expires_at=services.clock.now() + timedelta(days=days) if days else None,
+        password=fields.get("password", ""),
         by=viewer().actor,
     )
     return _page(
@@ -100,6 +107,7 @@ def _page(
         own=None if key is None else key.id,
         now=services.clock.now(),
         provider=None if services.provider is None else services.provider.settings.name,
+        lasts=SHARE_LASTS,
         link=link,
         is_invitation=is_invitation,
         may_be_framed=may_be_framed,

@@ -43,3 +43,11 @@ def change(app_id: str, permission: str, actions: Mapping[str, Action]) -> tuple
         return None, refused
     notify_receivers(current_services().redis, app_id)
     return answer, None
+
+
+def one_of(text: str, numbers: tuple[int, ...]) -> int:
+    """Return the number that a field chooses. Raises Refused for one that was not there to choose."""
+    chosen = next((number for number in numbers if str(number) == text), None)
+    if chosen is None:
+        raise invalid("The form cannot be read.")
+    return chosen

@@ -8,12 +8,12 @@ from flask import Response, request
 
 from tracker.application import PERMISSIONS
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.changing import change, require
+from tracker.dashboard.changing import change, one_of, require
 from tracker.dashboard.page import address, page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
-from tracker.errors import Refused, invalid
+from tracker.errors import Refused
 from tracker.management import keys, members
 
 PERMISSION: Final = "keys:write"
@@ -39,7 +39,7 @@ def save(app_id: str) -> Response:
 
 def _create(app_id: str, fields: Mapping[str, str]) -> Response:
     services = current_services()
-    days = _one_of(fields.get("days", "0"), LASTS)
+    days = one_of(fields.get("days", "0"), LASTS)
     ends: datetime | None = services.clock.now() + timedelta(days=days) if days else None
     _, api_key = keys.create(
         services.database,
@@ -53,7 +53,7 @@ def _create(app_id: str, fields: Mapping[str, str]) -> Response:
 
 
 def _rotate(app_id: str, fields: Mapping[str, str]) -> Response:
-    grace = _one_of(fields.get("grace", ""), GRACES)
+    grace = one_of(fields.get("grace", ""), GRACES)
     _, api_key = keys.rotate(
         current_services().database, app_id, fields.get("id", ""), grace_seconds=grace, by=viewer().actor
     )
@@ -62,13 +62,6 @@ def _rotate(app_id: str, fields: Mapping[str, str]) -> Response:
 
 def _revoke(app_id: str, fields: Mapping[str, str]) -> None:
     keys.revoke(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
-
-
-def _one_of(text: str, numbers: tuple[int, ...]) -> int:
-    chosen = next((number for number in numbers if str(number) == text), None)
-    if chosen is None:
-        raise invalid("The form cannot be read.")
-    return chosen
 
 
 def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = None) -> Response:

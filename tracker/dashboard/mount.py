@@ -29,6 +29,7 @@ from tracker.dashboard import (
     provider_sign_in,
     settings_page,
     share,
+    share_password,
     sign_in,
     viewer,
     webhooks_page,
@@ -121,6 +122,7 @@ def _blueprint() -> Blueprint:
         ("/invitation/<token>", "invitation", invitation_page.show, "GET"),
         ("/invitation/<token>", "invitation-done", invitation_page.accept, "POST"),
         ("/share/<token>", "share-traffic", application_page.show, "GET"),
+        ("/share/<token>/password", "share-password", share_password.enter, "POST"),
         ("/share/<token>/live", "share-live", live_page.show, "GET"),
         ("/share/<token>/live/now", "share-live-now", live_page.now, "GET"),
         ("/share/<token>/goals", "share-goals", goals_page.show, "GET"),
@@ -134,6 +136,7 @@ def _blueprint() -> Blueprint:
     ):
         blueprint.add_url_rule(path, endpoint=endpoint, view_func=view, methods=[method])
     blueprint.register_error_handler(SignedOut, _sign_in_first)
+    blueprint.register_error_handler(share_password.PasswordNeeded, share_password.ask)
     blueprint.register_error_handler(Exception, _explain)
     return blueprint
 

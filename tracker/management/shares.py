@@ -14,6 +14,7 @@ from uuid import UUID
 from tracker.application import Application, hash_key
 from tracker.domains import ascii_host
 from tracker.errors import conflict, invalid, not_found
+from tracker.management import passwords
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.names import id_of, name_of
@@ -47,20 +48,39 @@ def find(
 
 
 def create(
-    database: Database, app_id: str, *, name: str, frame_origins: str = "", by: Actor = COMMAND
+    database: Database,
+    app_id: str,
+    *,
+    name: str,
+    frame_origins: str = "",
+    expires_at: datetime | None = None,
+    password: str = "",
+    by: Actor = COMMAND,
 ) -> tuple[UUID, str]:
     """Make a link and return its id and, this once, its token. Raises Refused.
 
-    `frame_origins` are separated by blanks or commas.
+    `frame_origins` are separated by blanks or commas. Whoever comes by a link with a `password` is asked for it; a
+    frame on another site, in which nothing can be kept, cannot show such a link.
     """
-    columns = {"name": name_of(name), "frame_origins": _origins(frame_origins)}
+    columns = {"name": name_of(name), "frame_origins": _origins(frame_origins), "expires_at": expires_at}
+    if password and columns["frame_origins"]:
+        reason = "A link with a password cannot stand in a frame on another site: leave one of the two out."
+        raise invalid(reason, password=[reason])
+    password_hash = passwords.hash_of(password) if password else None
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.transaction() as tx:
         application = locked(tx, app_id)
         if len(shares.list_rows(tx, application.id)) >= MAX_SHARES:
             raise conflict(f"An application has at most {MAX_SHARES} share links: revoke another first.")
-        share_id = shares.insert(tx, application.id, token_hash=hash_key(token), **columns)  # type: ignore[arg-type] # columns by name
-        note(tx, by, application, "share.created", str(share_id), after=columns)
+        share_id = shares.insert(
+            tx,
+            application.id,
+            token_hash=hash_key(token),
+            password_hash=password_hash,
+            **columns,  # type: ignore[arg-type] # columns by name
+        )
+        after = {**columns, "has_password": password_hash is not None}
+        note(tx, by, application, "share.created", str(share_id), after=after)
     return share_id, token
 
 

@@ -11,12 +11,16 @@ from tracker.store.queries import Row, fetch_all, fetch_one
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link that counts; `frame_origins` are those whose pages may show it in a frame."""
+    """A link that counts; `frame_origins` are those whose pages may show it in a frame.
+
+    `password_hash` is what `tracker.management.passwords` keeps of its password, None for a link without one.
+    """
 
     id: UUID
     name: str
     app_id: str
     frame_origins: tuple[str, ...]
+    password_hash: str | None
 
 
 def find(tx: Transaction, token_hash: str) -> tuple[Share, datetime] | None:
@@ -24,21 +28,36 @@ def find(tx: Transaction, token_hash: str) -> tuple[Share, datetime] | None:
     row = fetch_one(tx, "shares/find", {"token_hash": token_hash})
     if row is None:
         return None
-    return Share(row["id"], row["name"], row["app_id"], tuple(row["frame_origins"])), row["updated_at"]
+    share = Share(row["id"], row["name"], row["app_id"], tuple(row["frame_origins"]), row["password_hash"])
+    return share, row["updated_at"]
 
 
 def list_rows(tx: Transaction, application_id: UUID) -> list[Row]:
-    """Return `id`, `name`, `frame_origins` and `created_at` of an application's links, the oldest first."""
+    """Return an application's links, the oldest first, those included that have expired.
+
+    Each is `id`, `name`, `frame_origins`, `created_at`, `expires_at` and `has_password`.
+    """
     return fetch_all(tx, "shares/list_rows", {"application_id": application_id})
 
 
-def insert(tx: Transaction, application_id: UUID, *, name: str, token_hash: str, frame_origins: Sequence[str]) -> UUID:
+def insert(
+    tx: Transaction,
+    application_id: UUID,
+    *,
+    name: str,
+    token_hash: str,
+    frame_origins: Sequence[str],
+    expires_at: datetime | None,
+    password_hash: str | None,
+) -> UUID:
     """Add a link by the hash of its token, and return its id."""
     params = {
         "application_id": application_id,
         "name": name,
         "token_hash": token_hash,
         "frame_origins": list(frame_origins),
+        "expires_at": expires_at,
+        "password_hash": password_hash,
     }
     row = fetch_one(tx, "shares/insert", params)
     assert row is not None

@@ -1,5 +1,5 @@
--- The share link of a token, with the application that it shows.
-SELECT shares.id, shares.name, shares.frame_origins, applications.app_id, applications.updated_at
+-- The share link of a token, as long as it counts, with the application that it shows.
+SELECT shares.id, shares.name, shares.frame_origins, shares.password_hash, applications.app_id, applications.updated_at
   FROM shares
   JOIN applications ON applications.id = shares.application_id
- WHERE shares.token_hash = %(token_hash)s
+ WHERE shares.token_hash = %(token_hash)s AND (shares.expires_at IS NULL OR shares.expires_at > clock_timestamp())
