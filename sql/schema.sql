@@ -726,6 +726,15 @@ CREATE TABLE retention_state (
     CONSTRAINT retention_state_only_row_check CHECK (only_row)
 );
 
+-- Filters of an application's traffic that its members choose together, under a name (docs/dashboard.md).
+CREATE TABLE segments (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    application_id uuid NOT NULL,
+    name character varying(255) NOT NULL,
+    filters jsonb NOT NULL, -- values by names, as addresses of the dashboard have them: {"page.contains": "/blog/"}
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE sessions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     session_id character varying(100) NOT NULL,
@@ -1051,6 +1060,9 @@ ALTER TABLE ONLY processes
 ALTER TABLE ONLY retention_state
     ADD CONSTRAINT retention_state_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
@@ -1200,6 +1212,8 @@ CREATE UNIQUE INDEX idx_members_identity ON members USING btree (issuer, subject
 
 CREATE INDEX idx_members_invited_email ON members USING btree (email) WHERE ((key_id IS NULL) AND (email IS NOT NULL));
 
+CREATE INDEX idx_segments_application ON segments USING btree (application_id);
+
 -- The active sessions of an application by their last hit: those to end stand first.
 CREATE INDEX idx_sessions_active ON sessions USING btree (application_id, last_accessed_at) WHERE is_active;
 
@@ -1301,6 +1315,9 @@ ALTER TABLE ONLY members
 
 ALTER TABLE ONLY operator_limits
     ADD CONSTRAINT operator_limits_application_id_fkey FOREIGN KEY (application_id) REFERENCES applications(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY segments
+    ADD CONSTRAINT segments_application_id_fkey FOREIGN KEY (application_id) REFERENCES applications(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_application_id_fkey FOREIGN KEY (application_id) REFERENCES applications(id);

@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from tests.support.browsing import Browsing, text_of
-from tests.support.counted import fold_everything
 from tests.support.facts import make_facts
+from tests.support.goal_visits import version_in, visit
 from tests.support.managing import Managing, data, error
-from tests.support.queued_hits import NOON, define, drain, enqueue, hit_of
+from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tests.support.raw_hits import make_months
 from tracker.application import Application
 from tracker.config import Settings
@@ -35,34 +35,7 @@ def owner(managing: Managing, application_key: str) -> Browsing:
 
 @pytest.fixture
 def visited(database: Database, redis: Connection, application: Application, settings: Settings) -> None:
-    """Three visits of yesterday: all to the cart, two to the till, one thanks, with a value of 30."""
-    define(database, application, "price", "number")
-    google = "https://www.google.com/"
-    way = [
-        ("a", "/cart", google, None),
-        ("a", "/till", None, None),
-        ("a", "/thanks", None, {"price": 30}),
-        ("b", "/cart", google, None),
-        ("b", "/till", None, None),
-        ("c", "/cart", None, None),
-    ]
-    times = [NOON - timedelta(days=1) + timedelta(minutes=number) for number in range(len(way))]
-    hits = [
-        hit_of(
-            application,
-            number,
-            created_at=time,
-            url=f"https://shop.example{page}",
-            referrer=referrer if page == "/cart" else "https://shop.example/",
-            client_sub_id=who,
-            custom_params=params,
-        )
-        for number, (time, (who, page, referrer, params)) in enumerate(zip(times, way, strict=True), start=1)
-    ]
-    enqueue(redis, hits)
-    drain(redis, database)
-    fold_everything(database)
-    make_facts(database, settings.facts_url)
+    visit(database, redis, application, settings)
 
 
 def table(answer: str) -> list[list[str]]:
@@ -222,63 +195,6 @@ def test_what_is_no_goal_is_refused(
     one = {"kind1": "page", "value1": "/x"}
     assert owner.post(f"{HOME}/goals", action="funnel", name="x", **one).status_code == 400, "one step"
     assert goals.list_(database, "shop") == ([], [])
-
-
-def version_in(page: str, thing: object) -> str:
-    """The version that the form holds which changes a goal or a funnel."""
-    [version] = re.findall(rf'name="id" value="{thing}"><input type="hidden" name="version" value="(\w+)"', page)
-    return str(version)
-
-
-@pytest.mark.usefixtures("visited")
-def test_a_goal_and_a_funnel_are_changed_and_all_days_counted_by_what_they_are_now(
-    owner: Browsing, database: Database
-) -> None:
-    goal = goals.create_goal(database, "shop", name="Order", step="page:/cart", value_parameter="price")
-    funnel = goals.create_funnel(database, "shop", name="Way", steps=["page:/cart", "page:/till"])
-    page = owner.get(f"{HOME}/goals")
-    assert "Rate 100%" in text_of(page)
-    seen, also_seen = version_in(page.text, goal.id), version_in(page.text, funnel.id)
-    form = {"action": "change_goal", "id": str(goal.id), "version": seen}
-    wanted = {"name": f"Paid {HOSTILE}", "kind": "page", "value": "/thanks"}
-    assert owner.post(f"{HOME}/goals", **form, **wanted).location == f"{HOME}/goals?saved=1"
-    steps = {"kind1": "page", "value1": "/cart", "kind2": "event", "value2": "buy", "kind3": "page", "value3": "/x"}
-    changed = {"action": "change_funnel", "id": str(funnel.id), "version": also_seen, "name": "Way", **steps}
-    assert owner.post(f"{HOME}/goals", **changed).status_code == 303
-    [now], [way] = goals.list_(database, "shop")
-    assert (now.id, now.name, str(now.step), now.value_parameter) == (goal.id, wanted["name"], "page:/thanks", "price")
-    assert list(map(str, way.steps)) == ["page:/cart", "event:buy", "page:/x"]
-    page = owner.get(f"{HOME}/goals")
-    assert "Rate 33.3%" in text_of(page)
-    assert "<script>alert" not in page.text
-    noted = [(row["action"], row["before"], row["after"]) for row in audit.list_(database, limit=2)]
-    assert noted == [
-        (
-            *("funnel.updated", {"steps": ["page:/cart", "page:/till"]}),
-            {"steps": ["page:/cart", "event:buy", "page:/x"]},
-        ),
-        (
-            *("goal.updated", {"name": "Order", "step": "page:/cart"}),
-            {"name": wanted["name"], "step": "page:/thanks"},
-        ),
-    ]
-    for language in ("en", "ja"):
-        owner.language = language
-        again = owner.post(f"{HOME}/goals", **form, **{**wanted, "value": f"/else-{language}"})
-        assert again.status_code == 412, "somebody who has not seen the change"
-        assert 'role="alert"><span lang="en">' not in again.text
-        assert f'value="/else-{language}"' in again.text, "what was entered stays"
-    wrong = owner.post(f"{HOME}/goals", **{**form, "version": version_in(again.text, goal.id)}, name="x", kind="page")
-    assert wrong.status_code == 400
-    kept = owner.post(
-        f"{HOME}/goals", **{**form, "version": version_in(again.text, goal.id)}, **wanted, value_parameter=""
-    )
-    assert kept.status_code == 303
-    assert goals.list_(database, "shop")[0][0].value_parameter is None
-    before = len(audit.list_(database, limit=50))
-    page = owner.get(f"{HOME}/goals").text
-    owner.post(f"{HOME}/goals", **{**form, "version": version_in(page, goal.id)}, **wanted, value_parameter="")
-    assert len(audit.list_(database, limit=50)) == before, "nothing changed, nothing noted"
 
 
 def test_there_are_so_many_goals_and_no_more(owner: Browsing, database: Database, application: Application) -> None:

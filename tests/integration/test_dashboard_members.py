@@ -195,7 +195,7 @@ def test_keys_of_members_are_marked_on_the_page_of_keys(
     assert len(marked) == 2, "the one that was replaced counts for an hour, and is theirs"
     assert [text for text in headings if "Reports" in text and "Member" in text] == []
     owner.language = "ja"
-    assert owner.get(f"{HOME}/keys").text.count("メンバー: Hanako &lt;i&gt;") == 2
+    assert owner.get(f"{HOME}/keys").text.count("メンバー：Hanako &lt;i&gt;") == 2
 
 
 @pytest.mark.parametrize("grace", [0, keys.DEFAULT_GRACE])

@@ -16,7 +16,7 @@ from tests.support.webhook_endpoints import owe
 from tracker.application import Application
 from tracker.dashboard import changing
 from tracker.errors import invalid
-from tracker.management import annotations, applications, goals, keys, members, shares
+from tracker.management import annotations, applications, goals, keys, members, segments, shares
 from tracker.store.database import Database
 
 TABLES = (
@@ -28,12 +28,15 @@ TABLES = (
     "funnels",
     "goals",
     "members",
+    "segments",
     "shares",
     "webhooks",
     "audit_log",
 )
 """What belongs to an application and is changed by its id."""
 BY_ID = {
+    "change_funnel",
+    "change_goal",
     "delete",
     "delete_goal",
     "delete_funnel",
@@ -69,6 +72,7 @@ def ids(managing: Managing, database: Database, application: Application) -> dic
         "funnel": goals.create_funnel(database, "shop", name="Funnel", steps=["page:/", "page:/thanks"]).id,
         "note": annotations.create(database, "shop", day=now.date(), text="A note"),
         "share": shares.create(database, "shop", name="Link")[0],
+        "segment": segments.create(database, "shop", name="Blog", filters={"page.contains": "/blog/"}),
         "member": joined.id,
         "invitation": invited,
         "parameter": "colour",
@@ -174,10 +178,14 @@ def test_no_form_of_the_dashboard_reaches_things_of_others(  # noqa: PLR0917 fix
     before = things(database, application)
     for path, action in actions:
         ours, theirs = (under(path, app_id, ids["webhook"], ids["delivery"]) for app_id in ("stranger", "shop"))
-        fields = {"action": action, "role": "owner", "grace": "0", "key": "bot_filter", "value": "keep"}
+        fields = {"action": action, "role": "owner", "grace": "0", "was:bot_filter": "drop", "set:bot_filter": "keep"}
         fields |= {"name": "x", "url": "https://203.0.113.7/", "on:*": "on", "may:track": "on", "day": "2026-11-30"}
         assert nobody.post(theirs, id="first", **fields).status_code == 303
-        outsiders = [other, viewer] if path.endswith(("/goals", "/notes", "/settings")) else [other, viewer, editor]
+        outsiders = (
+            [other, viewer]
+            if path.endswith(("/goals", "/notes", "/segments", "/settings"))
+            else [other, viewer, editor]
+        )
         for thing in ids.values():
             answer = other.post(ours, id=thing, **fields)
             assert action not in BY_ID or answer.status_code in {400, 404}, (ours, action)

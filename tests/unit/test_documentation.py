@@ -22,7 +22,7 @@ NOTHING_OF_A_PERSON = {
     *("archived_months", "batch_jobs", "custom_parameter_definitions", "custom_parameter_refusals"),
     *("deletion_refusals", "facts_files", "facts_folder", "facts_marks", "funnels", "goals", "import_runs"),
     *("imported_filtered", "imports", "instance", "leases", "ledger", "ledger_changes", "ledger_epochs"),
-    *("ledger_totals", "operator_limits", "processes", "retention_state", "shares", "statistics_periods"),
+    *("ledger_totals", "operator_limits", "processes", "retention_state", "segments", "shares", "statistics_periods"),
     *("statistics_removals", "webhook_attempts", "webhooks", "weekly_reports"),
 }
 """Tables with settings, counts, checksums and the product's own bookkeeping."""

@@ -15,10 +15,13 @@ together          all questions of its page, where filters are: what these leave
 panel_page        one of them alone: another one of a group, all of its values; `panel_links` where values and bars lead
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
+segments          filters that its members have saved
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
+share_password    the password of such a link, asked for once
 invitation_page   whoever is invited; `link_tokens` are those of both
-settings_page     what it may set; keys_page its keys, webhooks_page its webhooks; `changing` how every change begins
-changes_page      its audit log, and that of all
+settings_page     what it may set, `setting_fields` by which fields; keys_page its keys, webhooks_page its webhooks
+changing          how every change begins
+changes_page      its audit log, and that of all; `change_words` says what each change is
 deliveries_page   what was sent to one webhook, and what became of it
 live_page         what goes on there now; `shared_looks` answers in front of it what many ask for at once
 first_hit         whether the first hit has come, and what may be wrong if not

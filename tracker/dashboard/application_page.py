@@ -20,7 +20,7 @@ from tracker.dashboard.services import current_services
 from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
-from tracker.management import annotations, applications, webhooks
+from tracker.management import annotations, applications, segments, webhooks
 from tracker.reading import drift, stored
 from tracker.reading.overview import first_counted
 
@@ -83,6 +83,7 @@ def show(app_id: str) -> Response:
         parameters=_parameters(app_id, asked, numbers),
         live=services.live.read(app_id),
         notes=notes,
+        segments=[] if is_guest else segments.list_(services.database, app_id),
         today=now.date(),
         day_in_full=days.full,
         has_earlier=has_earlier,

@@ -16,7 +16,7 @@ import orjson
 from tracker.dashboard.formats import NOTHING, Days
 from tracker.dashboard.wording import Words
 from tracker.goal import GoalStep
-from tracker.management.audit import NAMED, Names
+from tracker.management.audit import NAMED, ThingNames
 from tracker.management.keys import FIRST
 
 _KEYS: Final = ("key_id", "replaced_by")
@@ -38,7 +38,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """A field in words with what it was and what it is; None where the whole was or is not there."""
 
     field: str
@@ -50,7 +50,7 @@ class Difference:
 def things_of(changes: Sequence[Mapping[str, Any]]) -> set[tuple[str, UUID]]:
     """Return the kinds and ids of the things that changes speak of."""
     named = (pair for change in changes for pair in _things_of(change))
-    return {(kind, found) for kind, text in named if (found := _id(text)) is not None}
+    return {(kind, thing_id) for kind, text in named if (thing_id := _id(text)) is not None}
 
 
 def _things_of(change: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -60,32 +60,34 @@ def _things_of(change: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield from (("api_key", (values or {}).get(field)) for field in _KEYS)
 
 
-def subject_of(words: Words, names: Names, change: Mapping[str, Any]) -> Subject | None:
-    """Return what a change is of, None where that is the application itself."""
+def subject_of(words: Words, names: ThingNames, change: Mapping[str, Any]) -> Subject | None:
+    """Return what a change is of; None where that is the application itself, or a note, which has no name."""
     stored, kind = change["subject"], _kind(change)
-    if stored == change["app_id"]:
+    if stored == change["app_id"] or kind == "annotation":
         return None
     if kind == "setting":
         return Subject(words.known(f"setting.{stored}", stored), stored)
     if kind == "api_key" and stored == FIRST:
         return Subject(words("keys.first"), stored)
-    found = _id(stored)
-    name = names.get((kind, found)) if kind in NAMED and found is not None else None
+    thing_id = _id(stored)
+    name = names.get((kind, thing_id)) if kind in NAMED and thing_id is not None else None
     kept = {**(change["before"] or {}), **(change["after"] or {})}
     return Subject(name or str(kept.get("name") or kept.get("url") or stored), stored)
 
 
-def differences_of(words: Words, names: Names, change: Mapping[str, Any]) -> list[Difference]:
-    """Return each field that differs. What is new, or is gone, tells only what it holds."""
+def differences_of(words: Words, names: ThingNames, change: Mapping[str, Any]) -> list[FieldDifference]:
+    """Return each field that differs. What is new, or is gone, tells only what it holds beside its name."""
     before, after = change["before"], change["after"]
+    subject = subject_of(words, names, change)
 
     def text(values: Mapping[str, Any] | None, field: str) -> str | None:
         return None if values is None else _short(_text(words, names, change["subject"], field, values.get(field)))
 
     return [
-        Difference(field, words.known(f"field.{field}", field), text(before, field), text(after, field))
+        FieldDifference(field, words.known(f"field.{field}", field), text(before, field), text(after, field))
         for field in sorted({*(before or {}), *(after or {})})
-        if (before is not None and after is not None) or (before or after or {})[field] is not None
+        if (before is not None and after is not None)
+        or (before or after or {})[field] not in (None, subject and field == "name" and subject.label)
     ]
 
 
@@ -100,20 +102,20 @@ def _id(text: object) -> UUID | None:
         return None
 
 
-def _text(words: Words, names: Names, subject: str, field: str, value: Any) -> str:  # noqa: ANN401 whatever JSON holds
+def _text(words: Words, names: ThingNames, subject: str, field: str, value: Any) -> str:  # noqa: ANN401 whatever JSON holds
     if isinstance(value, list):
         return ", ".join(_text(words, names, subject, field, one) for one in value) or NOTHING
     if value is None or value == "":
-        return NOTHING
+        return words("settings.default") if field == "setting_value" and value is None else NOTHING
     if isinstance(value, bool):
         return words("choice.true" if value else "choice.false")
     return _said(words, names, subject, field, value) if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _said(words: Words, names: Names, subject: str, field: str, value: str) -> str:
-    found = _id(value) if field in _KEYS else None
-    if found is not None:
-        return names.get(("api_key", found)) or value
+def _said(words: Words, names: ThingNames, subject: str, field: str, value: str) -> str:
+    thing_id = _id(value) if field in _KEYS else None
+    if thing_id is not None:
+        return names.get(("api_key", thing_id)) or value
     if field == "setting_value":
         return words.known(f"choice.{subject}.{value}", words.known(f"choice.{value}", value))
     if field in _IN_WORDS:

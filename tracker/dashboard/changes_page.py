@@ -31,7 +31,7 @@ ACTIONS: Final = (
     *("webhook.redelivered", "webhook.discarded", "webhook.deleted"),
     *("custom_parameter.created", "custom_parameter.updated", "custom_parameter.deleted"),
     *("goal.created", "goal.updated", "goal.deleted", "funnel.created", "funnel.updated", "funnel.deleted"),
-    *("annotation.created", "annotation.deleted"),
+    *("annotation.created", "annotation.deleted", "segment.created", "segment.deleted"),
     *("hits.retried", "hits.edited", "hits.discarded", "import.undone", "erasure.requested"),
 )
 """What is noted, in the order of the field to choose from. A test holds that nothing is missing."""
@@ -73,7 +73,7 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
         template,
         **shown,
         changes=changes,
-        keys={found: name for (kind, found), name in names.items() if kind == "api_key"},
+        keys={key_id: name for (kind, key_id), name in names.items() if kind == "api_key"},
         subject_of=partial(subject_of, words, names),
         differences_of=partial(differences_of, words, names),
         actions=ACTIONS,

@@ -20,6 +20,8 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
     return {
         **range_choice(asked.time, NAMES, query=lambda **changed: query_of(asked, changed), also=fields),
         "filters": asked.filters,
+        "chosen_filters": {one.name: one.value for one in asked.filters},
+        "only_filters": query_string(**{one.name: one.value for one in asked.filters}),
         "unfiltered": dict.fromkeys(one.name for one in asked.filters),
         "chosen": asked.panels,
         "times": _times(asked),

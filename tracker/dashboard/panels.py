@@ -173,13 +173,18 @@ class Asked:
 
 def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
     """Read `?source=Google&device.is_not=phone&page.contains=blog&places=cities`. Raises Refused."""
+    panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
+    return Asked(time, now, filters_of(query), panels)
+
+
+def filters_of(query: Mapping[str, str]) -> tuple[ChosenFilter, ...]:
+    """Return the filters of an address. Raises Refused."""
     possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in _COMPARISONS)
     filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
     for one in filters:
         if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:
             raise invalid(f"{one.name}: There is no such value.", **{one.name: ["There is no such value."]})
-    panels = {group: query[group] for group, names in GROUPS.items() if query.get(group) in names[1:]}
-    return Asked(time, now, filters, panels)
+    return filters
 
 
 def counts_visits(asked: Asked) -> bool:

@@ -66,8 +66,8 @@ def enter(app_id: str) -> Response:  # noqa: ARG001 `share.identify` has found i
     services, share = current_services(), g.viewer.share
     fields = form()
     path = own_path(fields.get("next"))
-    own = f"{home()}/share/{g.share_token}"
-    path = path if path == own or path.startswith((f"{own}/", f"{own}?")) else own
+    link_path = f"{home()}/share/{g.share_token}"
+    path = path if path == link_path or path.startswith((f"{link_path}/", f"{link_path}?")) else link_path
     try:
         _require_right(share, fields.get("password", ""))
     except Refused as refused:
@@ -78,7 +78,7 @@ def enter(app_id: str) -> Response:  # noqa: ARG001 `share.identify` has found i
         COOKIE,
         _serializer().dumps((_mark(share), int(services.clock.now().timestamp()))),
         max_age=LASTS,
-        path=own,
+        path=link_path,
         secure=is_https(services.proxies),
         httponly=True,
         samesite="Lax",
@@ -99,8 +99,10 @@ def _require_right(share: Share, password: str) -> None:
 
 
 def _form(path: str, *, status: int, refused: Refused | None = None) -> Response:
-    own = f"{home()}/share/{g.share_token}"
-    answer = page("share_password.html", status=status, action=f"{own}/password", next=path or own, refused=refused)
+    link_path = f"{home()}/share/{g.share_token}"
+    answer = page(
+        "share_password.html", status=status, action=f"{link_path}/password", next=path or link_path, refused=refused
+    )
     if refused is not None and refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer

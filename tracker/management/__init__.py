@@ -9,7 +9,8 @@ parameters, definition_check, presets  definitions of custom parameters
 settings, aliases, operator_limits     settings of an application, and what the operator allows at most
 webhooks, webhook_rules, webhook_urls  webhooks: where they may lead, their events, their secrets
 webhook_deliveries                     what was sent and what became of it
-goals, annotations, shares              what an owner adds to the dashboard: goals and funnels, notes, share links
+goals, annotations, segments           what an owner adds to the dashboard: goals and funnels, notes, saved filters
+shares, passwords                      links for others to look, and what is kept of the passwords of these
 failed_hits                            hits that failed for good: looked at, retried, discarded
 audit                                  every change, with who made it
 known_application, names               the application that somebody names; what things are called

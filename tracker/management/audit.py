@@ -15,9 +15,9 @@ from tracker.outbox.publish import publish
 from tracker.store import audit_log
 from tracker.store.database import Database, Transaction
 
-NAMED: Final = ("api_key", "goal", "funnel", "share", "member", "webhook")
+NAMED: Final = ("api_key", "goal", "funnel", "segment", "share", "member", "webhook")
 """What changes are of that goes by an id and has a name; the kinds with which their actions begin."""
-Names = Mapping[tuple[str, UUID], str | None]
+ThingNames = Mapping[tuple[str, UUID], str | None]
 """What things are called, by kind and id."""
 _SECRET = frozenset({"api_key", "api_key_hash", "key_hash", "secret", "previous_secret"})
 _MAX_SUBJECT_LENGTH = 255
@@ -120,12 +120,12 @@ def list_(
     return [_without_keys(row) if row["action"].startswith("webhook.") else row for row in rows]
 
 
-def names_of(database: Database, things: Collection[tuple[str, UUID]]) -> Names:
+def names_of(database: Database, things: Collection[tuple[str, UUID]]) -> ThingNames:
     """Return what things of these kinds and ids are called, revoked keys too; those that are gone are missing."""
     if not things:
         return {}
     with database.transaction() as tx:
-        rows = audit_log.names(tx, {found for _, found in things})
+        rows = audit_log.names(tx, {thing_id for _, thing_id in things})
     names = {(row["kind"], row["id"]): row["name"] for row in rows if (row["kind"], row["id"]) in things}
     return {thing: place_of(name) if name and thing[0] == "webhook" else name for thing, name in names.items()}
 

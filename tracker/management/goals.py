@@ -172,18 +172,18 @@ def _noted(shown: Mapping[str, Any]) -> dict[str, Any]:
 
 def _goal(tx: Transaction, application: Application, goal_id: str) -> Goal:
     wanted = id_of(goal_id, "goal")
-    found = next((goal for goal in goals.list_rows(tx, application.id) if goal.id == wanted), None)
-    if found is None:
+    present = next((goal for goal in goals.list_rows(tx, application.id) if goal.id == wanted), None)
+    if present is None:
         raise not_found("The application has no such goal.")
-    return found
+    return present
 
 
 def _funnel(tx: Transaction, application: Application, funnel_id: str) -> Funnel:
     wanted = id_of(funnel_id, "funnel")
-    found = next((funnel for funnel in funnels.list_rows(tx, application.id) if funnel.id == wanted), None)
-    if found is None:
+    present = next((funnel for funnel in funnels.list_rows(tx, application.id) if funnel.id == wanted), None)
+    if present is None:
         raise not_found("The application has no such funnel.")
-    return found
+    return present
 
 
 def _require_number(tx: Transaction, application: Application, key: str | None) -> None:

@@ -18,7 +18,7 @@ Queue:         batch_queue, batch_queue_events, batch_jobs, ledger
 Statistics:    statistics, statistics_increments, statistics_periods, statistics_removals, statistics_reading
 Applications:  applications, api_keys, application_settings, custom_parameter_definitions, operator_limits
 Webhooks:      webhooks, webhook_deliveries, webhook_sending, webhook_backlogs
-Owners' pages: shares, goals, funnels, annotations, weekly_reports, members
+Owners' pages: shares, goals, funnels, annotations, segments, weekly_reports, members
 Erasing:       erasures, person_rows, person_statistics, application_rows
 Facts:         facts_marks, facts_files, facts_tallies, fact_rows; archived_months, archived_days,
                archived_hits, archived_rows, archive_erasures

@@ -5,6 +5,8 @@ SELECT 'goal', id, name FROM goals WHERE id = ANY(%(ids)s::UUID[])
 UNION ALL
 SELECT 'funnel', id, name FROM funnels WHERE id = ANY(%(ids)s::UUID[])
 UNION ALL
+SELECT 'segment', id, name FROM segments WHERE id = ANY(%(ids)s::UUID[])
+UNION ALL
 SELECT 'share', id, name FROM shares WHERE id = ANY(%(ids)s::UUID[])
 UNION ALL
 SELECT 'member', id, name FROM members WHERE id = ANY(%(ids)s::UUID[])

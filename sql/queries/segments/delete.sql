@@ -1,0 +1,4 @@
+-- Takes saved filters away.
+DELETE FROM segments
+ WHERE application_id = %(application_id)s AND id = %(id)s
+RETURNING name, filters

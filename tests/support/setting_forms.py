@@ -1,0 +1,22 @@
+"""The forms of an application's page of settings, as a browser sends them."""
+
+import html
+import re
+from collections.abc import Mapping
+
+from tests.support.browsing import Browsing
+
+
+def sent(
+    owner: Browsing, changes: Mapping[str, str], *, path: str = "/dashboard/applications/shop/settings"
+) -> dict[str, str]:
+    """The form that holds the first of these settings, as the page shows it, with what is changed in it."""
+    page, first = owner.get(path).text, next(iter(changes)).split(":")[1]
+    [form] = [form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'name="was:{first}"' in form]
+    fields = re.findall(r'<input type="hidden" name="(was:\w+)" value="([^"]*)"', form)
+    fields += re.findall(r'<input id="[^"]*" name="(set:\w+)" value="([^"]*)"', form)
+    fields += re.findall(r'<input type="checkbox" name="(set:\w+:\w+)"( checked)', form)
+    fields += re.findall(r'<textarea[^>]* name="(set:\w+)"[^>]*>([^<]*)<', form)
+    for name, options in re.findall(r'<select[^>]* name="(set:\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        fields += [(name, chosen) for chosen in re.findall(r'<option value="(\w+)" selected', options)]
+    return {"action": "settings", **{name: html.unescape(value) for name, value in fields}, **changes}
