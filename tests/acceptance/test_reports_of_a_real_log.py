@@ -144,6 +144,55 @@ def test_reports_of_a_real_log_are_what_goaccess_counts(imported: Settings, by_g
     assert hosts == sites
 
 
+FAMILIES = {
+    "Chrome": (
+        *("Chrome", "Chrome Mobile", "Chrome Mobile iOS", "Chrome Mobile WebView"),
+        *("Chromium", "Iron", "Sogou Explorer"),
+    ),
+    "Firefox": ("Firefox", "Firefox Mobile", "Iceweasel", "Pale Moon"),
+    "MSIE": ("IE", "IE Mobile", "Chrome Frame", "Maxthon", "AOL"),
+    "Opera": ("Opera", "Opera Mini"),
+    "Safari": (
+        *("Safari", "Mobile Safari", "MobileSafari", "Android", "Amazon Silk", "Google", "PhantomJS", "Rekonq"),
+        "Baidu Explorer",
+    ),
+}
+"""Browsers by what goaccess calls all of them."""
+COUNTED_HERE_ALONE = {
+    "Firefox": ("FlipboardProxy",),  # There they are crawlers.
+    "MSIE": ("MSIE 6.0; Windows NT 5.1; SV1; http://www.tropicdesigns.net",),  # For its address a crawler.
+    "Opera": ("MSIE 6.0; Windows NT 5.1; en) Opera 8.50",),  # There it is what it pretends to be.
+    "Safari": ("Digg Feed Fetcher", "Dalvik/", "HUAWEI_Y320", "HuaweiU8686"),  # There they are feeds, and others.
+}
+COUNTED_THERE_ALONE = {
+    "Chrome": ("Safari/537.36 slurp",),  # Here they are bots, but for Opera.
+    "Firefox": ("Firefox/1.5.0.11; 360Spider",),
+    "MSIE": (
+        *("MSIE or Firefox mutant", "Tablet PC 2.0); 360Spider", "changedetection.com/bot.html"),
+        "MSIE 6.0; Windows NT 5.1; en) Opera 8.50",
+    ),
+}
+"""By family: what stands in the user agents of which the two say different things."""
+
+
+def test_browsers_of_a_real_log_are_those_of_goaccess(
+    imported: Settings, by_goaccess: dict[str, Any], whole_lines: bytes
+) -> None:
+    people = orjson.dumps([["device", "is_not", "bot"]]).decode()
+    counted = {
+        row["browser"]: row["requests"]
+        for row in rows(imported, "--by", "browser", "--measures", "requests", "--filters", people)
+    }
+    there = hits_by([row for row in by_goaccess["browsers"]["data"] if row["data"] in FAMILIES])
+    for family, names in FAMILIES.items():
+        here_alone, there_alone = (
+            sum(whole_lines.count(words.encode()) for words in alone.get(family, ()))
+            for alone in (COUNTED_HERE_ALONE, COUNTED_THERE_ALONE)
+        )
+        here = sum(counted[name] for name in names)
+        assert here - here_alone == there[family] - there_alone > 0, family
+
+
 def test_visitors_of_a_real_log_are_those_of_goaccess(imported: Settings, by_goaccess: dict[str, Any]) -> None:
     days = {f"{row['data'][:4]}-{row['data'][4:6]}-{row['data'][6:]}": row for row in by_goaccess["visitors"]["data"]}
     requests = rows(imported, "--interval", "day", "--measures", "requests")

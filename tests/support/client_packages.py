@@ -16,6 +16,10 @@ CLIENTS = PROJECT / "tests/data/clients"
 ALIASES = "7,94db1cb1-74f4-4a40-ad6c-962362670409,shop.example,their-write-key,G-ABC123"
 """What the clients of the tests call the application."""
 _UMAMI = "umami@2.10.0", "+lmrnV0751R6U2rkIgVAlE1nWI7yZawlMlJDguW9tlFacCKhnGeCyc7tCMIhNNYIiGIQy4DEX5IzJhm4b3+dPA=="
+_PLACES = (
+    "@ip-location-db/geo-whois-asn-country-mmdb@2.3.2026061719",
+    "xemBDNQl4mCYDuVbqe3jKGKsVDykZGkfvebhtOh/3VGLadq8vsp7t7ontpMUt3hH7sAGT0eLDyJ99SV+0waxZg==",
+)
 
 
 def node_modules() -> Path:
@@ -50,18 +54,26 @@ def umami_script() -> Path:
 
     The package alone is fetched: it would bring several hundred others along.
     """
+    return _unpacked(*_UMAMI, "package/src/tracker/index.js")
+
+
+def places_file() -> Path:
+    """Return a database of countries with a free licence (CC0), as docs/reports.md tells operators to fetch it."""
+    return _unpacked(*_PLACES, "package/geo-whois-asn-country.mmdb")
+
+
+def _unpacked(name: str, expected: str, member: str) -> Path:
+    """Return a file out of a package of npm, by the package's name with its version, and its SHA-512 in Base64."""
     _need_npm()
-    name, expected = _UMAMI
-    folder = _cache(name)
-    script = folder / "package/src/tracker/index.js"
-    if not script.exists():
+    folder = _cache(name.rpartition("/")[2])
+    if not (folder / member).exists():
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(("npm", "pack", "--silent", name), cwd=folder, check=True, timeout=300)
         [archive] = folder.glob("*.tgz")
         assert base64.b64encode(sha512(archive.read_bytes()).digest()).decode() == expected
         with tarfile.open(archive) as content:
-            content.extract("package/src/tracker/index.js", folder, filter="data")
-    return script
+            content.extract(member, folder, filter="data")
+    return folder / member
 
 
 def _need_npm() -> None:
