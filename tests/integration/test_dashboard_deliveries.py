@@ -65,6 +65,19 @@ def test_deliveries_are_listed_by_state_a_page_after_the_other(
         assert listed(owner.get(f"{HOME}/{webhook}{odd}").text) == ids[:2:-1]
 
 
+def test_how_a_webhook_fares_stands_beside_it_in_the_list_and_on_its_own_page(
+    owner: Browsing, database: Database, webhook: UUID
+) -> None:
+    for statement, tag in (
+        ("UPDATE webhooks SET failure_count = 0", '<span class="tag">active</span>'),
+        ("UPDATE webhooks SET failure_count = 3, failing_since = now()", '<span class="tag warn">failing</span>'),
+        ("UPDATE webhooks SET is_active = false, disabled_at = now()", '<span class="tag bad">disabled</span>'),
+    ):
+        execute(database, statement)
+        for path in (HOME, f"{HOME}/{webhook}"):
+            assert tag in owner.get(path).text, (path, statement)
+
+
 def test_one_delivery_is_looked_at_and_sent_again_under_the_same_event_id(
     owner: Browsing, database: Database, application: Application, webhook: UUID
 ) -> None:
