@@ -3,7 +3,7 @@
 import html
 import re
 from datetime import timedelta
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 
@@ -123,6 +123,34 @@ def test_a_filter_takes_the_others_too_and_what_contains_a_text(
     assert browsing.get(f"{HOME}?range=30d&page.contains={'x' * 1001}").status_code == 400
     japanese = browsing.get(f"{HOME}?range=30d&device.is_not=phone", headers={"Accept-Language": "ja"})
     assert "デバイス：スマートフォン以外" in japanese.text
+
+
+def test_a_filter_is_typed_into_a_form(browsing: Browsing, database: Database, settings: Settings) -> None:
+    make_facts(database, settings.facts_url)
+    page = browsing.get(f"{HOME}?range=30d&page=%2Fcart&sources=channels").text
+    [form] = re.findall(r'<details class="filter">.*?</details>', page, re.DOTALL)
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', form))
+    assert kept == {"range": "30d", "page": "/cart", "sources": "channels"}
+    assert '<option value="/cart" data-of="page"></option>' in page
+
+    def leads(by: str, how: str, value: str, language: str = "en") -> str:
+        fields = urlencode({**kept, "filter_by": by, "filter_how": how, "filter_value": value})
+        answer = browsing.get(f"{HOME}?{fields}", headers={"Accept-Language": language})
+        assert answer.status_code == 303
+        return unquote(answer.headers["Location"])
+
+    there = f"{HOME}?range=30d&page=/cart"
+    assert leads("country", "is", "japan") == f"{there}&country=JP&sources=channels"
+    assert leads("device", "is_not", "スマートフォン", "ja") == f"{there}&device.is_not=phone&sources=channels"
+    assert (
+        leads("referrer", "is", "münchen.example/Weg")
+        == f"{there}&referrer=xn--mnchen-3ya.example/Weg&sources=channels"
+    )
+    assert leads("city", "contains", " Ber ") == f"{there}&city.contains=Ber&sources=channels"
+    assert leads("page", "is", "/blog") == f"{HOME}?range=30d&page=/blog&sources=channels"
+    assert leads("page", "is", " ") == f"{there}&sources=channels"
+    assert browsing.get(f"{HOME}?filter_by=secret&filter_how=is&filter_value=x").status_code == 400
+    assert browsing.get(f"{HOME}?filter_by=page&filter_how=begins&filter_value=x").status_code == 400
 
 
 def test_all_values_of_a_panel_have_a_page_in_which_one_is_sought(

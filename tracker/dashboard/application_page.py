@@ -7,16 +7,17 @@ from typing import Any, Final
 from flask import Response, request
 
 from tracker.application import Application
+from tracker.dashboard import filter_form, panels, reported, together, traffic
 from tracker.dashboard import first_hit as first_hits
-from tracker.dashboard import panels, reported, together, traffic
 from tracker.dashboard.equal_times import EqualTimes
 from tracker.dashboard.formats import Days
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import PATH, TRAFFIC_PAGE, address, fragment, home, page, streamed
-from tracker.dashboard.panel_links import of_panels
+from tracker.dashboard.panel_links import of_panels, query_of
 from tracker.dashboard.range_choice import range_choice
 from tracker.dashboard.ranges import Range, range_of
 from tracker.dashboard.services import current_services
+from tracker.dashboard.sign_in import see
 from tracker.dashboard.site_days import UTC_ZONE, now_there, zone_of
 from tracker.dashboard.viewer import application_named, viewer
 from tracker.dashboard.wording import Words, language
@@ -38,6 +39,9 @@ def show(app_id: str) -> Response:
     application = application_named(app_id)
     app_id, now = application.app_id, now_there(application, services.clock.now())
     asked = panels.asked_of(request.args, range_of(request.args, now), now)
+    if filter_form.is_sent(request.args):
+        chosen = filter_form.read(request.args, Words(language()))
+        return see(address(app_id) + query_of(asked, {chosen.name: chosen.value} if chosen else {}))
     time = asked.time
     days = Days(Words(language()))
     notes = annotations.list_(services.database, app_id, time.shown.first, time.shown.last)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tracker.dashboard.wording import Language, Words
-from tracker.domains import readable_host
+from tracker.domains import ascii_host, readable_host
 
 _FILE: Final = Path(__file__).parent / "texts" / "names.json"
 _NAMED: Final = ("country", "language")
@@ -38,6 +38,21 @@ def full_label_of(words: Words, dimension: str, value: str) -> str:
     """Return what to show for a value that stands alone: with a host in other letters, how it is written in ASCII."""
     label = label_of(words, dimension, value)
     return f"{label} ({value})" if dimension in OF_HOSTS and label != value else label
+
+
+def value_of(words: Words, dimension: str, text: str) -> str:
+    """Return the value of which somebody typed the label, whatever the case; the text itself where there is none."""
+    sought = text.casefold()
+    if dimension in _NAMED:
+        known = _names()[words.language][dimension]
+        return next((value for value, label in known.items() if label.casefold() == sought), text)
+    if dimension in _TOLD:
+        known = words.beginning(f"{dimension}.")
+        return next((value for value, label in known.items() if label.casefold() == sought), text)
+    if dimension in OF_HOSTS and not text.isascii():
+        host, slash, path = text.partition("/")
+        return (ascii_host(host) or host) + slash + path
+    return text
 
 
 @cache

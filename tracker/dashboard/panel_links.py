@@ -25,6 +25,8 @@ def of_panels(asked: panels.Asked) -> dict[str, Any]:
         "unfiltered": dict.fromkeys(one.name for one in asked.filters),
         "chosen": asked.panels,
         "times": _times(asked),
+        "dimensions": panels.DIMENSIONS,
+        "comparisons": panels.COMPARISONS,
         "groups": panels.GROUPS,
         "is_group_shown": lambda panel, group: panels.is_shown(panel, group, asked),
         "zoom": lambda bar: _zoom(asked, bar),

@@ -21,7 +21,7 @@ ROWS: Final = 8
 COUNTED: Final = ("visitors", "page_views", "requests")
 """What panels count, beside visits, which take longer: their shares are of all there are of it."""
 Condition = list[str | None]
-_COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
+COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
 """What an address calls a comparison, and what reports call it: people type in lower case."""
 
 
@@ -72,6 +72,8 @@ _KINDS: Final[dict[str, _Kind]] = {
     "events": _Kind("event", "requests", counts_nothing=False),
 }
 _ASKED_AS: Final = {kind.dimension: kind.asked for kind in _KINDS.values()}
+DIMENSIONS: Final = tuple(_ASKED_AS)
+"""What can be filtered by, as addresses have it."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "pages": ("pages", "entry_pages", "exit_pages"),
     "sources": ("sources", "channels", "referrers"),
@@ -161,7 +163,7 @@ class Asked:
     def question(self, measures: str, conditions: list[Condition]) -> dict[str, str | None]:
         """Return a question about these hits, as `reports.answer` reads it."""
         chosen: list[Condition] = [
-            [_ASKED_AS[one.dimension], _COMPARISONS[one.comparison], one.value] for one in self.filters
+            [_ASKED_AS[one.dimension], COMPARISONS[one.comparison], one.value] for one in self.filters
         ]
         return {
             "start_date": self.time.shown.first.isoformat(),
@@ -179,7 +181,7 @@ def asked_of(query: Mapping[str, str], time: Range, now: datetime) -> Asked:
 
 def filters_of(query: Mapping[str, str]) -> tuple[ChosenFilter, ...]:
     """Return the filters of an address. Raises Refused."""
-    possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in _COMPARISONS)
+    possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in COMPARISONS)
     filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
     for one in filters:
         if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:

@@ -46,6 +46,10 @@ class Words:
         said = text.format(**values) if values else text
         return with_code(said) if "`" in text else said
 
+    def beginning(self, start: str) -> dict[str, str]:
+        """Return the texts whose keys begin so, by what follows."""
+        return {key.removeprefix(start): text for key, text in self._texts.items() if key.startswith(start)}
+
     def known(self, key: str, otherwise: str) -> str:
         """Return the text of a word that comes from elsewhere, such as a reason's name, or that word itself."""
         return self(key) if key in self._texts else otherwise

@@ -66,6 +66,13 @@ const whenWhole = () => {
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", whenWhole);
 else whenWhole();
 
+// Of what the form of filters proposes, the values of what is chosen.
+document.addEventListener("focusin", (event) => {
+  if (event.target.name !== "filter_value") return;
+  const by = event.target.form.elements.filter_by.value;
+  for (const option of event.target.list?.options ?? []) option.disabled = option.dataset.of !== by;
+});
+
 // A bar leads where the row of the table below it does.
 document.addEventListener("click", (event) => {
   const column = event.target.closest(".column.leads");
