@@ -60,6 +60,6 @@ def cards(page: TestResponse) -> dict[str, str]:
 
 def chart_rows(page: TestResponse) -> list[list[str]]:
     """The rows of the table below the chart, as they are shown."""
-    table = page.text.partition("</details>")[0].rpartition("<tbody>")[2]
+    table = page.text.partition('id="chart"')[2].partition("</details>")[0].rpartition("<tbody>")[2]
     rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     return [[re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row)] for row in rows]

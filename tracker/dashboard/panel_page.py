@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from flask import Response, request
@@ -19,7 +20,7 @@ from tracker.dashboard.site_days import now_there
 from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
 from tracker.domains import ENCODED, ascii_host
-from tracker.errors import invalid
+from tracker.errors import Refused, invalid
 from tracker.reading.export_lines import safe_cell
 
 _MAX_ROWS: Final = 1000
@@ -28,6 +29,8 @@ _QUESTIONS: Final = 20
 """Each of so many values at once, among which hosts of other letters are looked for."""
 _MAX_SHOWN: Final = 250
 """Values of a page: what 200 KB hold."""
+_DETAILS: Final = ("visitors", "bounce_rate", "duration")
+"""What is told of each value on a page of many, beside what its panel counts."""
 _MAX_SEARCHED: Final = 200
 """Characters of what is searched for."""
 
@@ -49,8 +52,12 @@ def values(app_id: str) -> Response:
     if len(text) > _MAX_SEARCHED or "\0" in text:
         raise invalid("There is no such value.", find=["There is no such value."])
     listed = _searched(app_id, name, asked, text) if text else _rows(app_id, name, asked)
+    narrowed = text and listed.dimension not in IN_WORDS
+    about = asked.also(listed.dimension, "contains", text) if narrowed else asked
     return page(
         "values.html",
+        details=_details(app_id, name, about) if listed.rows else {},
+        details_of=[measure for measure in _DETAILS if measure != listed.measure],
         **shown,
         **of_panels(asked),
         panel=listed,
@@ -91,6 +98,16 @@ def _asked(app_id: str) -> tuple[str, Asked]:
 
 def _rows(app_id: str, name: str, asked: Asked, *, questions: int = 1) -> Panel:
     return panels.rows_of(current_services(), app_id, name, asked, limit=_MAX_ROWS, questions=questions)
+
+
+def _details(app_id: str, name: str, asked: Asked) -> Mapping[str | None, Mapping[str, float | None]]:
+    """Return _DETAILS by value; nothing where that takes more than a report may, which costs the page nothing else."""
+    try:
+        return panels.measured(current_services(), app_id, name, asked, _DETAILS, limit=_MAX_ROWS)
+    except Refused as refused:
+        if refused.status != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return {}
 
 
 def _whole(app_id: str, panel: Panel, asked: Asked) -> Mapping[str, int]:

@@ -1,6 +1,6 @@
 """Panels of an application's page that reports are shown in: one of each group at a time, the others a click away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -105,11 +105,6 @@ class Panel:
         Whoever is in several rows, as a visitor of two sources is, counts in each: shares may come to more than 100 %.
         """
         return (whole.get(self.measure) or None) if self.exact else None
-
-    @property
-    def is_full(self) -> bool:
-        """Return whether there may be more values than these."""
-        return len(self.rows) >= ROWS
 
     def also(self, other: "Panel") -> "Panel":
         """Return it with the values of another one of the same hits, too, the most frequent first."""
@@ -266,6 +261,16 @@ def rows_of(
             break
         question["cursor"] = report.next_cursor
     return panel
+
+
+def measured(
+    services: DashboardServices, app_id: str, name: str, asked: Asked, measures: Sequence[str], *, limit: int
+) -> Mapping[str | None, Mapping[str, float | None]]:
+    """Return measures by value, of as many of a panel's values. Raises Refused, DatabaseUnavailable."""
+    kind = _KINDS[name]
+    question = panel_question(name, asked, limit=limit)
+    question["measures"] = ",".join(dict.fromkeys((kind.measure, *measures)))
+    return {row[kind.asked]: row for row in ask(services, app_id, question, asked).rows}
 
 
 def panel_question(name: str, asked: Asked, *, limit: int = ROWS) -> dict[str, str | None]:
