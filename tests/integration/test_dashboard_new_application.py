@@ -60,7 +60,7 @@ def test_without_an_app_id_one_is_drawn(operator: Browsing, database: Database) 
 REFUSALS: list[tuple[dict[str, str], int, str, str]] = [
     ({"name": " "}, 400, "The name is not accepted", "名前は1〜255文字"),
     ({"app_id": "-"}, 400, "The app_id is not accepted", "app_idは英数字"),
-    ({"app_id": "shop"}, 409, "is taken", "app_id &#39;shop&#39; は使われています"),
+    ({"app_id": "shop"}, 409, "is taken", "app_id &#39;shop&#39;は使われています"),
     ({"domain": "https://shop.example/"}, 400, "The domain is not accepted", "ドメインはshop.example.comのような"),
     ({"rate_limit_per_minute": "many"}, 400, "It needs a whole number", "1分あたりの上限は"),
     ({"preset": "<b>"}, 404, "There is no preset &#39;&lt;b&gt;&#39;", "プリセット &#39;&lt;b&gt;&#39; はありません"),

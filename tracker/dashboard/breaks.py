@@ -20,6 +20,8 @@ def cut_in_middle(text: str, width: int) -> str:
 
     Long paths mostly differ at their end. A letter of Chinese or Japanese takes as much room as two.
     """
+    if len(text) <= width and text.isascii():
+        return text
     widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text]
     if sum(widths) <= width:
         return text

@@ -1,5 +1,6 @@
 """How a page is put together: template, language, and headers that let it load nothing from elsewhere."""
 
+import re
 import secrets
 from collections.abc import Generator, Mapping
 from functools import cache, partial
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 from flask import Response, g, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 from jinja2.meta import find_referenced_templates
 
 from tracker import __version__
@@ -28,6 +30,7 @@ PATH: Final = "/dashboard"
 """Where the dashboard is mounted; `home` is where a browser finds it."""
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 TRAFFIC_PAGE: Final = "application.html"
+_INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
 _HTML: Final = "text/html; charset=utf-8"
 _NO_FRAME: Final = "frame-ancestors 'none'"
 _SCRIPT_POLICY: Final = "; script-src 'self'; connect-src 'self'"
@@ -229,9 +232,17 @@ def compile_traffic_page() -> None:
         wanted += [one for one in referenced if one is not None and one not in wanted]
 
 
+class _WithoutIndentation(Extension):
+    """Takes the indentation of templates out of pages: it is for who reads the code, not for each visitor."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 Jinja's
+        return _INDENTATION.sub("", source)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
+        extensions=[_WithoutIndentation],
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,

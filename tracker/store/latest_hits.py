@@ -8,8 +8,9 @@ from tracker.application import ApplicationIdentity
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all, fetch_one
 
-_GROUPS: Final = 1000
-"""Different pages, and different arrivals, that are told apart."""
+_PAGES: Final = 50
+_ARRIVALS: Final = 1000
+"""Different pages, and different arrivals, that are told apart: an arrival has a query, which may be nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def goes_on(
 
     Pages of `domain` and below it are the site's own, as are those of a hit's own host.
     """
-    asked = {"limit": limit, "domain": domain, "with_query": with_query, "groups": _GROUPS}
+    asked: dict[str, object] = {"limit": limit, "domain": domain, "with_query": with_query}
+    asked |= {"arrivals": _ARRIVALS, "pages": _ARRIVALS if with_query else _PAGES}
     row = fetch_one(tx, "access_logs/goes_on", {**_about(application, start, end), **asked})
     assert row is not None
     return LatestHits(**row)

@@ -20,7 +20,7 @@ WITH latest AS MATERIALIZED (
 ), pages AS (
   SELECT CASE WHEN %(with_query)s THEN url ELSE split_part(split_part(url, '?', 1), '#', 1) END AS url, count(*) AS views
     FROM latest WHERE is_view AND url IS NOT NULL
-   GROUP BY 1 ORDER BY views DESC, 1 LIMIT %(groups)s
+   GROUP BY 1 ORDER BY views DESC, 1 LIMIT %(pages)s
 ), firsts AS (
   -- The first hit of each visitor that no page of the site itself led to, else the first one.
   SELECT DISTINCT ON (visitor) visitor, url, referrer, place, timezone
@@ -30,7 +30,7 @@ WITH latest AS MATERIALIZED (
 ), arrivals AS (
   SELECT substring(url FROM '[?][^#]*') AS query, referrer, split_part(place, '/', 1) AS country, timezone, min(url) AS url,
          count(*) AS visitors
-    FROM firsts GROUP BY 1, 2, 3, 4 ORDER BY visitors DESC LIMIT %(groups)s
+    FROM firsts GROUP BY 1, 2, 3, 4 ORDER BY visitors DESC LIMIT %(arrivals)s
 )
 SELECT (SELECT count(*) FROM latest) AS hits,
        (SELECT count(*) FROM firsts) AS visitors,
