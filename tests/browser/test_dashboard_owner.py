@@ -258,3 +258,29 @@ def test_domain_and_dialects_are_changed_on_the_page_of_settings(
         expect(page.get_by_role("status")).to_be_visible()
     assert applications.show(store, "changed").domain == "changed.example"
     assert set(settings.get(store, "changed", "dialects").setting_value.split(",")) == {"matomo", "umami"}
+
+
+@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["script", "no script"])
+def test_a_filter_is_typed_with_values_proposed(
+    browser: Browser, running: Stack, key: str, options: dict[str, Any]
+) -> None:
+    with seeing(browser, running, locale="en-US", viewport={"width": 1440, "height": 900}, **options) as page:
+        sign_in(page, running, key)
+        expect(page.locator("h1")).to_have_text("Owned")
+        cart = page.locator("#pages").get_by_role("link", name="/cart", exact=True)
+        wait_until(lambda: page.reload() and cart.count())
+        page.locator(".filter > summary").click()
+        page.get_by_label("What").select_option("Device")
+        page.get_by_label("Value").focus()
+        if not options:
+            of = page.evaluate(
+                "[...document.querySelectorAll('#filter-values option')].filter(o => !o.disabled)"
+                ".map(o => o.dataset.of)"
+            )
+            assert set(of) <= {"device"}
+        page.get_by_label("What").select_option("Page")
+        page.get_by_label("How").select_option("contains")
+        page.get_by_label("Value").fill("CART")
+        page.keyboard.press("Enter")
+        expect(page.locator(".chip")).to_contain_text("Page contains CART")
+        expect(page.locator(".card.requests .number")).to_have_text("30")

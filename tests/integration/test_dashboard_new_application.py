@@ -63,7 +63,7 @@ REFUSALS: list[tuple[dict[str, str], int, str, str]] = [
     ({"app_id": "shop"}, 409, "is taken", "app_id &#39;shop&#39;は使われています"),
     ({"domain": "https://shop.example/"}, 400, "The domain is not accepted", "ドメインはshop.example.comのような"),
     ({"rate_limit_per_minute": "many"}, 400, "It needs a whole number", "1分あたりの上限は"),
-    ({"preset": "<b>"}, 404, "There is no preset &#39;&lt;b&gt;&#39;", "プリセット &#39;&lt;b&gt;&#39; はありません"),
+    ({"preset": "<b>"}, 404, "There is no preset &#39;&lt;b&gt;&#39;", "プリセット&#39;&lt;b&gt;&#39;はありません"),
 ]
 """What is entered, and what is said of it."""
 
