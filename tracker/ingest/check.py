@@ -9,9 +9,9 @@ hit's custom parameters.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from tracker.hit import NO_HIT, Hit
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS
@@ -26,7 +26,7 @@ _BIGINT_END = 1 << 63
 _BRACKETS_OF_AN_ORDINARY_HIT = 100
 
 
-class Read(NamedTuple):
+class Read(Struct, frozen=True):
     """A claim that holds a hit."""
 
     claim: Claim
@@ -46,7 +46,7 @@ class Failed:
     audience: Subscribers | None = None
 
 
-class Good(NamedTuple):
+class Good(Struct, frozen=True):
     """A claim whose hit is ready to be written, with what its custom parameters came to."""
 
     claim: Claim

@@ -12,6 +12,8 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from tracker.errors import QueueFull
 from tracker.ingest.application_lookup import Known
 from tracker.ingest.check import Good
@@ -123,7 +125,8 @@ def _without(item: Good, refused: AbstractSet[ValueOffer], known: Mapping[str, K
     if not of_hit:
         return item
     keys = {value_set.parameter_key for value_set, _ in of_hit}
-    return item._replace(
+    return replace(
+        item,
         values=[(key, None if key in keys else text) for key, text in item.values],
         refusals=[*item.refusals, *((key, REASON) for key in sorted(keys))],
     )

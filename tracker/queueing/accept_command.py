@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import hiredis
+from msgspec import Struct
 
 from tracker.application import Application
 from tracker.errors import QueueFull
@@ -41,7 +42,7 @@ def event_key(application_id: UUID, event_id: UUID | str) -> str:
     return f"tracker:event:{application_id}:{event_id}"
 
 
-class Offer(NamedTuple):
+class Offer(Struct, frozen=True):
     """Entries of one application for the queue, as many as its limit a minute and the caller's `quota` allow.
 
     `event_ids` is empty or has one for each entry, or None; an id counts as a repeat for 24 hours. One that is not
@@ -77,7 +78,7 @@ class _Caller(NamedTuple):
     arguments: bytes
 
 
-class PackedOffer(NamedTuple):
+class PackedOffer(Struct, frozen=True):
     """An offer, ready to be put into a command with others."""
 
     common: _Common
@@ -120,7 +121,7 @@ class AcceptCommands:
 
     def packed_offer(self, offer: Offer) -> PackedOffer:
         """Pack an offer. Raises QueueFull where Redis has no memory left for it."""
-        application, entries, now, event_ids, quota, _ = offer
+        application, entries, now, quota = offer.application, offer.entries, offer.now, offer.quota
         memory = self._memory
         if memory.limit and (memory.is_full or (len(entries) > 1 and memory.is_short_for_bulk)):
             raise QueueFull(
@@ -131,7 +132,7 @@ class AcceptCommands:
         offered = -len(entries) if quota.is_whole else len(entries)
         events = [
             tagged(event_key(application.id, event_id), self._tag) if event_id else self._no_event
-            for event_id in event_ids
+            for event_id in offer.event_ids
         ]
         rows = _packed_rows(entries)
         parts = [_number(len(events)), self._caller(quota), _number(offered), _number(len(rows))]

@@ -9,9 +9,11 @@ same hit: its primary key lets one of them win (decision 0007), and whatever the
 import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import redis
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.clock import Clock
 from tracker.queueing.connection import Connection, script, translated
@@ -43,7 +45,7 @@ _BESIDE = {5: (OVERFLOW, URGENT, NORMAL), 7: (BULK, URGENT, NORMAL)}
 """What is claimed in these turns by a worker that has work left, in the others only what is urgent and normal."""
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True):
     """An entry that is ours for now, and where it stands: a stream and the id in it, or the retries and the member."""
 
     entry: Entry
@@ -214,7 +216,7 @@ class Consumer:
                 if not answer:
                     break
                 cursor, entries, *_ = answer
-                claims += [claim._replace(was_anothers=True) for claim in self._claims(stream, entries)]
+                claims += [replace(claim, was_anothers=True) for claim in self._claims(stream, entries)]
                 if cursor == b"0-0":
                     break
         return claims

@@ -13,10 +13,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import hiredis
 import redis
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.errors import NoAnswer, QueueFull, QueueUnavailable
 from tracker.log import logger
@@ -38,13 +40,13 @@ Answered = Callable[[Callable[[], Enqueued]], None]
 _log = logger(__name__)
 
 
-class _ReadyOffer(NamedTuple):
+class _ReadyOffer(Struct, frozen=True):
     offer: Offer
     packed: PackedOffer
     answered: Answered
 
 
-class _Group(NamedTuple):
+class _Group(Struct, frozen=True):
     """What is sent in one command; `is_second_try` where Redis had forgotten the script, or refused a larger group."""
 
     offers: Sequence[_ReadyOffer]
@@ -184,7 +186,7 @@ class GroupCommit:
         elif code == "NOSCRIPT" and not group.is_second_try:
             # Redis has forgotten its scripts; nothing has happened yet.
             self._must_load = True
-            self._to_repeat.append(group._replace(is_second_try=True))
+            self._to_repeat.append(replace(group, is_second_try=True))
         elif len(group.offers) > 1:
             # One of them met something: the others must not suffer for it. Their ids make a second time harmless.
             self._to_repeat += [_Group([ready], group.is_second_try) for ready in group.offers]

@@ -12,10 +12,12 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 import redis
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tracker.errors import QueueFull, QueueUnavailable, ShareFull
 from tracker.queueing.accept_command import AcceptCommands, Offer, packed
@@ -46,7 +48,7 @@ class _Wire(Protocol):
 _NO_REPEATS: Final[Mapping[int, UUID]] = MappingProxyType({})
 
 
-class Enqueued(NamedTuple):
+class Enqueued(Struct, frozen=True, gc=False):
     """What became of an offer: the first `accepted` of its entries are taken, the others are over a limit, `used_up`.
 
     Of one that had to be taken whole that is all of them or none.
@@ -128,10 +130,10 @@ class Producer:
             if enqueued.used_up is None or not (is_second or was_lost):
                 return enqueued
             # A refusal might be untrue, and would bring all of it once more, under ids of its own.
-            unlimited = offer._replace(is_limited=False)
+            unlimited = replace(offer, is_limited=False)
             (answer,), _ = self._ask(self.commands.command([self.commands.packed_offer(unlimited)]))
         taken = self.enqueued(answer, unlimited.rate_limit, unlimited.now)
-        return taken._replace(limit=enqueued.limit, remaining=enqueued.remaining, reset=enqueued.reset)
+        return replace(taken, limit=enqueued.limit, remaining=enqueued.remaining, reset=enqueued.reset)
 
     def enqueued(self, answer: list[Any], rate_limit: int | None, now: datetime) -> Enqueued:
         """Say what the script's answer means for an offer with this limit at this time. Raises QueueFull."""

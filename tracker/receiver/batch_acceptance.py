@@ -111,8 +111,9 @@ def _take_common_batch(
     results: list[dict[str, Any]] = [{} for _ in batch.events]
     good = _Good()
     hit_ids = context.hit_ids.several(now, len(batch.events))
+    names_bots = rules.drops_bots and key.may(TRUSTED)
     for place, event in enumerate(batch.events):
-        if reason := reason_to_drop_keyed(rules, entries.user_agent_in(event)):
+        if names_bots and (reason := reason_to_drop_keyed(rules, event.user_agent)):
             results[place] = {"index": place, "success": True, "filtered": reason}
             continue
         made = entries.entry_of(event, hit_ids[place])

@@ -135,10 +135,6 @@ class CommonEntries:
         self._address, self._place = privacy.address(sender.ip_address), privacy.place(sender.ip_address)
         self._user_agent = privacy.user_agent(sender.user_agent)
 
-    def user_agent_in(self, event: CommonEvent) -> str | None:
-        """Return the user agent that the event names, where its caller's word counts."""
-        return event.user_agent if self._is_trusted else None
-
     def entry_of(self, event: CommonEvent, hit_id: int) -> tuple[Entry, datetime] | None:
         """Return what `hit_building.build_entry` does; None where that is for the long way to decide."""
         application, privacy, now = self._application, self._privacy, self._now
@@ -175,7 +171,7 @@ class CommonEntries:
             event.timezone,
             place,
             event.event_name,
-            privacy.event_data(event.event_data),
+            event.event_data and privacy.event_data(event.event_data),
             event.custom_params,
         )
         data = hit.encode()

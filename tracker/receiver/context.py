@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from tracker.clock import Clock
 from tracker.queueing.accept_command import Offer
@@ -39,7 +41,7 @@ class ReceiverContext:
     """Of the buckets in which addresses are counted."""
 
 
-class HitRequest(NamedTuple):
+class HitRequest(Struct, frozen=True):
     """A request that brings hits, as every step takes it: who sent it is read once."""
 
     environ: Mapping[str, Any]
@@ -51,7 +53,7 @@ class HitRequest(NamedTuple):
     """The dialect that an application must have switched on for this request."""
 
 
-class Pending(NamedTuple):
+class Pending(Struct, frozen=True):
     """A request between its two steps: it can be answered once its entries are in the queue."""
 
     offer: Offer

@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from tracker.application import Application
 from tracker.clock import Clock
 from tracker.dialects.dialect import ClientHit, ClientRequest, Dialect, HitOutcome
@@ -133,7 +135,7 @@ class DialectEndpoint:
             if isinstance(hit, Refused) or (hit.site, hit.key) in admissions:
                 continue
             try:
-                admission = admit(context, request._replace(presented=hit.key), _application(context, hit))
+                admission = admit(context, replace(request, presented=hit.key), _application(context, hit))
                 require_dialect(admission.rules, request.dialect)
                 admissions[hit.site, hit.key] = admission
             except Refused as refused:
@@ -221,8 +223,8 @@ def _offer(group: list[tuple[int, Prepared]]) -> Offer:
         return offers[0]
     event_ids = [offer.event_ids[0] if offer.event_ids else None for offer in offers]
     entries = [offer.entries[0] for offer in offers]
-    return offers[0]._replace(
-        entries=entries, event_ids=event_ids if any(event_ids) else (), quota=whole(offers[0].quota)
+    return replace(
+        offers[0], entries=entries, event_ids=event_ids if any(event_ids) else (), quota=whole(offers[0].quota)
     )
 
 

@@ -115,7 +115,7 @@ class HitQueue:
         return refused
 
     def _into_batch_queue(self, offer: Offer) -> Enqueued:
-        application, entries, now, event_ids, quota, _ = offer
+        application, entries, now, quota = offer.application, offer.entries, offer.now, offer.quota
         if not self._database_breaker.allows_call():
             raise self._nobody_takes(offer, "The hit cannot be stored at the moment.")
         limit = application.rate_limit_per_minute
@@ -127,7 +127,7 @@ class HitQueue:
             taken = entries[: window.hits]
             try:
                 with self._database.transaction() as tx:
-                    repeats = _repeats(tx, application, taken, event_ids, now)
+                    repeats = _repeats(tx, application, taken, offer.event_ids, now)
                     new = [entry for index, entry in enumerate(taken) if index not in repeats]
                     batch_queue.add(
                         tx, [QueueRow(**{name: getattr(entry, name) for name in _COLUMNS}) for entry in new]

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from tracker.application import ApiKey, Application
 from tracker.dialects.original import translated
@@ -29,7 +31,7 @@ _SENTENCES: dict[Limit, str] = {
 }
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True):
     """A hit that was taken, or had been before, and when it happened."""
 
     tracking_id: UUID
@@ -59,7 +61,7 @@ class LimitExceeded(Refused):
         self.enqueued = enqueued
 
 
-class Prepared(NamedTuple):
+class Prepared(Struct, frozen=True):
     """A hit that is in order: its entry has to go into the queue, and then it is accepted."""
 
     offer: Offer

@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from tracker.config import ProxyHeader, Settings
 from tracker.environment import Network
@@ -31,7 +33,7 @@ _MAX_HOPS = 32
 """Entries that are looked at with networks; a longer way through trusted proxies is nobody's."""
 
 
-class Sender(NamedTuple):
+class Sender(Struct, frozen=True, gc=False):
     """What a request says by itself about who sent its hits."""
 
     ip_address: str | None
