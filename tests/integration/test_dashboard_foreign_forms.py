@@ -63,6 +63,8 @@ def forms(failed: UUID, webhook: UUID, operator_token: str) -> dict[str, dict[st
         "failed-hits-change": {"action": "discard", "id": str(failed)},
         "goals-save": {"action": "goal", "name": "Cart", "kind": "page", "value": "/cart"},
         "notes-save": {"action": "add", "day": "2026-01-31", "text": "Sale"},
+        "segments-save": {"action": "add", "name": "Blog", "filters": "?page.contains=%2Fblog"},
+        "share-password": {"password": "long enough"},
         "webhooks-save": {"action": "test", "id": str(webhook)},
         "deliveries-save": {"action": "change", "on:session.started": "on"},
         "delivery-save": {"action": "redeliver"},
@@ -83,11 +85,12 @@ def test_no_form_of_another_site_changes_anything(
     by_endpoint = {rule.endpoint.removeprefix("dashboard."): rule.rule for rule in rules(managing, "POST")}
     assert sent.keys() == by_endpoint.keys(), "each route is tried"
     invitation = members.invite(database, "shop", name="Hanako", role="owner", now=datetime.now(UTC))[1]
+    shared = shares.create(database, "shop", name="With a password", password="long enough")[1]
     paths = {
         endpoint: rule.replace("<app_id>", "shop")
         .replace("<uuid:webhook_id>", str(webhook))
         .replace("<int:delivery_id>", str(delivery))
-        .replace("<token>", invitation)
+        .replace("<token>", shared if endpoint.startswith("share-") else invitation)
         for endpoint, rule in by_endpoint.items()
     }
     before = stored(database)

@@ -23,7 +23,10 @@ NEW = "/dashboard/new-application"
 FORM = {"action": "create", "name": "My site", "rate_limit_per_minute": "1000"}
 HOME = "/dashboard/applications/shop"
 TEMPLATES = Path(dashboard.__file__).parent / "templates"
-AS_OFTEN_AS_SENT = {"{{ root }}/language", "{{ root }}/sign-out", "{{ root }}/sign-in", "{{ root }}/sign-in/provider"}
+AS_OFTEN_AS_SENT = {
+    *("{{ root }}/language", "{{ root }}/sign-out", "{{ root }}/sign-in", "{{ root }}/sign-in/provider"),
+    "{{ link }}/password",
+}
 """What forms may do twice: they lead somewhere, and make nothing."""
 MAKING = {
     "keys": ("/keys", {"action": "create", "name": "Board", "may:stats:read": "on", "days": "0"}, "api_keys"),

@@ -100,9 +100,7 @@ def _require_right(share: Share, password: str) -> None:
 
 def _form(path: str, *, status: int, refused: Refused | None = None) -> Response:
     link_path = f"{home()}/share/{g.share_token}"
-    answer = page(
-        "share_password.html", status=status, action=f"{link_path}/password", next=path or link_path, refused=refused
-    )
+    answer = page("share_password.html", status=status, link=link_path, next=path or link_path, refused=refused)
     if refused is not None and refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
