@@ -15,6 +15,8 @@ from tests.support.managing import Managing
 from tests.support.queued_hits import NOON, drain, enqueue, hit_of
 from tracker.application import Application
 from tracker.config import Settings
+from tracker.dashboard import panels as panels_of_traffic
+from tracker.dashboard.panels import GROUPS, MAX_CHOSEN
 from tracker.queueing.connection import Connection
 from tracker.store.database import Database
 
@@ -54,6 +56,25 @@ def test_a_value_filters_stands_in_the_address_and_is_taken_off_again(
     assert cards(nothing)["requests"] == "0"
     assert browsing.get(f"{HOME}?page=%00").status_code == 400
     assert browsing.get(f"{HOME}?page={'x' * 1001}").status_code == 400
+
+
+def test_as_many_filters_as_a_page_says_count_and_one_more_is_refused(
+    browsing: Browsing, database: Database, settings: Settings
+) -> None:
+    make_facts(database, settings.facts_url)
+    chosen = [f"{dimension}.is_not=x" for names in GROUPS.values() for dimension in map(dimension_of, names)]
+    page = browsing.get(f"{HOME}?{'&'.join(chosen[:MAX_CHOSEN])}&places=cities&campaigns=utm_terms")
+    assert cards(page)["requests"] == "3"
+    sought = browsing.get(f"{HOME}/values?panel=cities&find=a&{'&'.join(chosen[:MAX_CHOSEN])}")
+    assert "Reports cannot be shown" not in page.text + sought.text
+    for path in ("", "/values"):
+        refused = browsing.get(f"{HOME}{path}?panel=pages&{'&'.join(chosen[: MAX_CHOSEN + 1])}")
+        assert refused.status_code == 400
+        assert f"At most {MAX_CHOSEN} filters can be chosen at once." in refused.text
+
+
+def dimension_of(panel: str) -> str:
+    return panels_of_traffic._KINDS[panel].dimension
 
 
 def test_a_page_within_the_site_has_the_sources_of_its_visits_and_they_filter(

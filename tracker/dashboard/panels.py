@@ -11,15 +11,17 @@ import orjson
 from tracker.dashboard.cards import OF_VISITS
 from tracker.dashboard.ranges import Range
 from tracker.dashboard.services import DashboardServices
-from tracker.errors import invalid, not_found
+from tracker.errors import Refused, invalid, not_found
 from tracker.reports import answer
 from tracker.reports.answer import Report
-from tracker.reports.filters import MAX_VALUE_LENGTH
+from tracker.reports.filters import MAX_FILTERS, MAX_VALUE_LENGTH
 
 ROWS: Final = 8
 """Values of a panel on the page."""
 COUNTED: Final = ("visitors", "page_views", "requests")
 """What panels count, beside visits, which take longer: their shares are of all there are of it."""
+MAX_CHOSEN: Final = MAX_FILTERS - 2
+"""Filters of an address: a panel asks besides that there is a value, and that it has what somebody seeks."""
 Condition = list[str | None]
 COMPARISONS: Final = {"is": "is", "is_not": "is_not", "contains": "contains_any_case"}
 """What an address calls a comparison, and what reports call it: people type in lower case."""
@@ -178,6 +180,8 @@ def filters_of(query: Mapping[str, str]) -> tuple[ChosenFilter, ...]:
     """Return the filters of an address. Raises Refused."""
     possible = (ChosenFilter(dimension, comparison, "") for dimension in _ASKED_AS for comparison in COMPARISONS)
     filters = tuple(replace(one, value=query[one.name]) for one in possible if query.get(one.name))
+    if len(filters) > MAX_CHOSEN:
+        raise Refused("TOO_MANY_FILTERS", 400, f"At most {MAX_CHOSEN} filters can be chosen at once.")
     for one in filters:
         if len(one.value) > MAX_VALUE_LENGTH or "\0" in one.value:
             raise invalid(f"{one.name}: There is no such value.", **{one.name: ["There is no such value."]})
