@@ -97,6 +97,9 @@ SHAPES: Final = {
     "morgan-tiny": "<date>T<time>.123Z stdout F <bare> <status> <bytes> - 1.1 ms",
     "proxy-manager": '[<clf>] - <status> <status> - GET https <host> "<target>" [Client <address>] [Length <bytes>] '
     '[Gzip -] [Sent-to 10.0.0.2] "<agent>" "<referrer>"',
+    "stern": f"web-66b6c48dd5-7x2kq nginx {_COMBINED}",
+    "waf": '{"timestamp":<epoch>123,"webaclId":"a","action":"ALLOW","httpRequest":{"clientIp":"<address>","headers":'
+    '[{"name":"Host","value":"<host>"},{"name":"User-Agent","value":"<agent>"}],"uri":"<target>","httpMethod":"GET"}}',
     "openlitespeed": f'"{_COMBINED}"',
     "bunny": "HIT|<status>|<epoch>123|<bytes>|390|<address>|<referrer>|https://<host><target>|WA|<agent>|322b688bd63fb63f|DE",
     "spring": f"<date> <time>.123  INFO 1 --- [app] [<logger>] r.n.AccessLog : {_COMBINED}",
@@ -202,7 +205,7 @@ def line_of(shape: str, visitor: Visitor) -> bytes:
 
 WITHOUT_PROTOCOL: Final = frozenset(("gin", "http-server"))
 """Formats whose requests in quotes have no end that is their own."""
-JSON: Final = frozenset(("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console", "fluentd"))
+JSON: Final = frozenset(("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console", "fluentd", "waf"))
 
 
 def whose(record: Record, names: tuple[str, ...] = ("url", "referrer", "user_agent")) -> set[str]:
@@ -239,6 +242,8 @@ def is_seamless(shape: str, cut: int, other: str, begin: int) -> bool:
         or head + tail == " -  ["
         # The name of a value goes on as that of another.
         or (left.kind.endswith('"') and re.fullmatch(r" [a-z_]+=\"?", head + tail) is not None)
+        # A value without quotes ends anywhere, and the next name follows.
+        or (shape == "heroku" and left.is_field and re.fullmatch(r" [a-z_]+=[\"']?", tail) is not None)
         # PHP and CloudFront write the target or the query last, and without quotes, LTSV all.
         or (shape, left.kind) in (("php", "<bare>"), ("cloudfront", "<query>"))
         or (shape == "ltsv" and (left.is_field or left.kind.endswith(":")))

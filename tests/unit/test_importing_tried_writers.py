@@ -81,7 +81,6 @@ def test_a_request_that_django_structlog_tells_twice_counts_once(line: str) -> N
         ("'a \"quoted\" agent'", 'a "quoted" agent'),
         ('"it\'s an agent"', "it's an agent"),
         (r"'both \' and \"'", "both ' and \""),
-        ("it's", "it's"),
     ],
 )
 def test_pairs_have_quotes_of_either_kind(value: str, read_as: str) -> None:
@@ -94,6 +93,7 @@ def test_pairs_have_quotes_of_either_kind(value: str, read_as: str) -> None:
     [
         ("--> GET /a?x=1 \x1b[32m200\x1b[0m 0ms", "Hono's logger"),
         ("  [11:15:06] 200 ─ 26.59ms ─ /a?x=1", "sirv-cli"),
+        ('"2026-11-29 10:05:03.123","198.51.100.7 - - [29/Nov/2026:10:05:03 +0000] ""GET /"" 200","1795"', "Grafana"),
     ],
 )
 def test_what_is_no_access_log_is_named(line: str, named: str) -> None:
@@ -123,3 +123,38 @@ def test_an_object_of_bunyan(line: str) -> None:
     assert (columns["ip_address"], columns["url"], columns["host"]) == ("198.51.100.7", "/a?x=1", "shop.example")
     assert (columns["user_agent"], columns["referrer"]) == (AGENT, "https://search.example/?q=a+b")
     assert columns["status"] == 200
+
+
+WAF = (
+    '{"timestamp":1795946703123,"formatVersion":1,"webaclId":"arn:aws:wafv2:x","terminatingRuleId":"Default_Action",'
+    '"terminatingRuleType":"REGULAR","action":"ALLOW","httpSourceName":"ALB","ruleGroupList":[],'
+    '"responseCodeSent":null,"httpRequest":{"clientIp":"198.51.100.7","country":"DE","headers":['
+    f'{{"name":"Host","value":"shop.example"}},{{"name":"User-Agent","value":"{AGENT}"}},'
+    '{"name":"referer","value":"https://search.example/?q=a+b"}],"uri":"/a","args":"x=1","httpVersion":"HTTP/1.1",'
+    '"httpMethod":"GET","requestId":"1-5"},"labels":[]}'
+)
+
+
+def test_an_object_of_amazons_waf() -> None:
+    columns = read(WAF)
+    assert (columns["ip_address"], columns["url"], columns["host"]) == ("198.51.100.7", "/a?x=1", "shop.example")
+    assert (columns["user_agent"], columns["referrer"]) == (AGENT, "https://search.example/?q=a+b")
+    blocked = WAF.replace("ALLOW", "BLOCK")
+    assert (columns["status"], read(blocked)["status"]) == (None, 403)
+    assert read(blocked.replace('"responseCodeSent":null', '"responseCodeSent":429'))["status"] == 429
+
+
+@pytest.mark.parametrize(
+    "pod",
+    ["nginx-deployment-66b6c48dd5-7x2kq nginx ", "shop web-66b6c48dd5-7x2kq nginx 2026-11-29T10:05:03.123456789Z "],
+)
+def test_what_stern_puts_before_a_line(pod: str) -> None:
+    line = f'198.51.100.7 - - [29/Nov/2026:10:05:03 +0000] "GET /a?x=1 HTTP/1.1" 200 5 "-" "{AGENT}"'
+    assert (read(pod + line)["url"], read(pod + line)["user_agent"]) == ("/a?x=1", AGENT)
+    with pytest.raises(Malformed):
+        reader()(f"some words {line}".encode())
+
+
+def test_words_without_quotes_do_not_stand_beside_pythons_texts() -> None:
+    with pytest.raises(Malformed):
+        reader()(f"at=info method=GET path=/b fwd=192.0.2.1 {STRUCTLOG_PAIRS}".encode())

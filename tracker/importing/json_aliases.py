@@ -18,12 +18,14 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.ip client.addr remote_address ClientIp RemoteIpAddress cliIP ibm_remoteHost fwd
             httpRequest.remoteIP logContent.data.clientAddr
             clientIP srcIp clientAddr address
+            httpRequest.clientIp
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
             request.headers.x-forwarded-for
             request_X-Forwarded-For X-Forwarded-For requestHeaders.X-Forwarded-For http_x_real_ip
             req.headers.x-forwarded-for meta.req.headers.x-forwarded-for x-forwarded-for xForwardedFor
+            httpRequest.headers.x-forwarded-for
         """,
         "time": """
             timestamp @timestamp time_iso8601 time_local time ts msec StartUTC StartLocal start_time
@@ -40,6 +42,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.httpMethod proxy.method CsMethod properties.CsMethod
             reqMethod ibm_requestMethod
             httpRequest.method
+            httpRequest.httpMethod
         """,
         "target": """
             proxy.path
@@ -50,13 +53,18 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.originalRequestUriWithArgs properties.requestUri CsUriStem properties.CsUriStem
             request.path reqPath ibm_uriPath resourcePath URL
             httpRequest.url URI
+            httpRequest.uri
         """,
         "query": """
             query_string args query uri_query request_query req.query url.query
             CsUriQuery properties.CsUriQuery queryStr ibm_queryString request.query
             request_querystring
+            httpRequest.args
         """,
-        "protocol": "server_protocol protocol request.proto RequestProtocol proto httpRequest.proto",
+        "protocol": """
+            server_protocol protocol request.proto RequestProtocol proto httpRequest.proto
+            httpRequest.httpVersion
+        """,
         "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
         "host": """
             proxy.host
@@ -65,6 +73,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             properties.hostName properties.originalHost properties.host hostname CsHost properties.CsHost
             request.headers.host
             reqHost ibm_requestHost
+            httpRequest.headers.host
         """,
         "status": """
             status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
@@ -74,6 +83,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             StatusCode status-code ibm_responseCode
             httpResponse.status logContent.data.statusCode
             resp_status httpStatus
+            responseCodeSent
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -92,6 +102,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.referer
             httpRequest.header.referer logContent.data.httpReferrer
             ref httpReferrer
+            httpRequest.headers.referer
         """,
         "user_agent": """
             proxy.userAgent
@@ -103,6 +114,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             ua UA ibm_userAgent request.user-agent
             httpRequest.header.user-agent logContent.data.httpUserAgent
             clientUa
+            httpRequest.headers.user-agent
         """,
     }.items()
 }

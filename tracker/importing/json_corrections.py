@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
+
+import orjson
 
 from tracker.importing.escapes import as_sent
 from tracker.importing.json_aliases import NamesOfObject, value_at
 from tracker.importing.record import Fields, Malformed
+from tracker.importing.wrappers import json_of
 from tracker.privacy.addresses import is_inside, normalise
 
 _HEADERS = ("referrer", "user_agent")
@@ -54,6 +58,21 @@ def _first_address(text: str) -> str | None:
 def is_cloudfront(values: Mapping[str, Any]) -> bool:
     """Return whether an object has the names of a W3C log, as CloudFront's JSON does."""
     return "c-ip" in values and ("time" in values or "timestamp" in values)
+
+
+def unfold(values: dict[str, Any]) -> None:
+    """Put what two of the clouds' services write in a way of their own where its name is looked for."""
+    if isinstance(text := values.get("properties"), str) and text.startswith("{"):
+        # Azure's App Service writes an object as a text.
+        with suppress(orjson.JSONDecodeError):
+            values["properties"] = json_of(text.encode("utf-8", "replace"))
+    request = values.get("httpRequest")
+    if isinstance(request, dict) and isinstance(headers := request.get("headers"), list):
+        # Amazon's WAF lists headers with their names, and says nothing of the status that it answers by itself.
+        pairs = ((pair.get("name"), pair.get("value")) for pair in headers if isinstance(pair, dict))
+        request["headers"] = {name.lower(): value for name, value in pairs if isinstance(name, str)}
+        if values.get("action") == "BLOCK" and values.get("responseCodeSent") is None:
+            values["responseCodeSent"] = 403
 
 
 def check_told_once(fields: Fields, values: Mapping[str, Any]) -> None:

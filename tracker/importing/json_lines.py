@@ -18,7 +18,13 @@ from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, 
 from tracker.importing import w3c
 from tracker.importing.escapes import letters_as_bytes
 from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, paths_of, value_at
-from tracker.importing.json_corrections import check_told_once, complete_target, correct, is_cloudfront
+from tracker.importing.json_corrections import (
+    check_told_once,
+    complete_target,
+    correct,
+    is_cloudfront,
+    unfold,
+)
 from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
@@ -89,10 +95,7 @@ def json_record(
             if unread is not None:
                 unread |= others - _OWN_NAMES
             return _own_record(values, line)
-    if isinstance(text := values.get("properties"), str) and text.startswith("{"):
-        # Azure's App Service writes an object as a text.
-        with suppress(orjson.JSONDecodeError):
-            values["properties"] = json_of(text.encode("utf-8", "replace"))
+    unfold(values)
     known = names_among(tuple(values))
     fields = _server_fields(values, known, names or {}, time)
     if b'\\n"' in line and any(text.endswith("\n") for text in fields.values()):

@@ -57,6 +57,9 @@ _LOOKS_LIKE: Final = {
     "hapi's good-console, which writes no address: SafeJson of good-squeeze does": (
         r"\d{6}/\d{6}\.\d{3}, [^\[]{0,80}\[(?:response|request|log|ops|error)"
     ),
+    "a table (CSV), as Grafana downloads one: have it download JSON, or take logcli": (
+        r"(?:\"[^\"]{0,40}\",){2}|\"\d{4}-\d\d-\d\d [\d:.]{8,15}\",\""
+    ),
     "npm's sirv-cli, whose times have no day and whose lines no address: put a server before it": (
         r"(?:\x1b\[\d+m| )*+\[\d\d:\d\d:\d\d\](?:\x1b\[\d+m| )*+\d{3}(?:\x1b\[\d+m| )*+─"
     ),

@@ -69,6 +69,13 @@ _COMPOSE: Final = re.compile(
 """`docker compose logs`, `docker service logs` and `pm2 logs`."""
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
 """`kubectl logs --prefix`."""
+_RANDOM: Final = rb"[bcdfghjklmnpqrstvwxz2456789]"
+"""What Kubernetes makes random names of, which hold no word."""
+_STERN: Final = re.compile(
+    rb"(?:[a-z0-9][a-z0-9-]* )?[a-z0-9][a-z0-9-]*-" + _RANDOM + rb"{8,10}-" + _RANDOM + rb"{5} [a-z0-9][a-z0-9-]* (.*)",
+    re.DOTALL,
+)
+"""`stern`: the pod of a deployment, the container, with `--all-namespaces` the namespace."""
 _LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
 _BRACKETS: Final = (
     rb"\[(?!\d{4}-|[A-Z] \d{6} |pid: |\d\d/[A-Z]|[A-Z][a-z]{2} [A-Z][a-z]{2} )[^\[\]\"]*\]"
@@ -207,6 +214,7 @@ _UNTIMED: Final = (
     ("syslog", _PRIORITY),
     ("compose", _COMPOSE),
     ("pod", _POD),
+    ("pod", _STERN),
     ("logging", _BASIC_LOGGING),
     ("heroku", _HEROKU),
     ("fly", _FLY),
