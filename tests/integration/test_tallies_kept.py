@@ -218,6 +218,8 @@ def test_a_day_to_which_late_hits_keep_coming_is_left_out_of_the_tally(tallied_a
     late = hit_of(one.application, 77, created_at=MIDNIGHT + timedelta(hours=3), client_sub_id="a")
     one.store([late])
     assert (make(NEXT_DAY), last()) == (0, [(before,)]), "a late hit leaves it alone"
-    assert make(NEXT_DAY + timedelta(days=1)) == 0, "too many days would be left out"
+    rows(one.database, "DELETE FROM facts_tallies RETURNING 1")
+    assert make(NEXT_DAY + timedelta(days=2)) == 0, "too many days would be left out"
+    assert (make(NEXT_DAY + timedelta(days=1)), last()) == (1, [(before,)]), "it, and the day after"
     rows(one.database, "UPDATE facts_files SET made_at = made_at - interval '1 hour' RETURNING 1")
     assert (make(NEXT_DAY), last()) == (1, [(MIDNIGHT.date(),)]), "it has rested"

@@ -44,8 +44,8 @@ EVERY_KIND: Final = frozenset({*KINDS, *_OF_WHOLE_VISITS, SEVERAL})
 _OF_HITS: Final = frozenset({"requests", "page_views", "visitors"})
 _OF_VISITS: Final = frozenset({"sessions", "duration", "bounce_rate"})
 _WITH_VISITS: Final = _OF_VISITS | {"views_per_session"}
-MAX_DAYS_AFTER: Final = 3
-"""Today, a day that late hits come to, and in zones behind UTC one that was not over when the last file ended."""
+MAX_DAYS_AFTER: Final = 4
+"""Today, two days that late hits come to, and in zones behind UTC one that was not over when the last file ended."""
 FROM_ELSEWHERE: Final = ReportFilter(dimension_of(_CHANNEL, (), field="filters"), "is_not", ("internal",))
 _COLUMNS: Final = """kind VARCHAR, value VARCHAR, day DATE, prev DATE, visitors BIGINT, requests BIGINT, views BIGINT,
     sessions BIGINT, seconds DOUBLE, bounces BIGINT"""

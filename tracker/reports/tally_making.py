@@ -42,7 +42,7 @@ _MAX_VALUES: Final = 20_000
 """A dimension with more values has no tally."""
 _REST_SECONDS: Final = 600.0
 """So long no file of the days has changed. The last of them are left out where late hits keep coming."""
-_MAX_LEFT_OUT: Final = 1
+_MAX_LEFT_OUT: Final = 2
 _SECONDS: Final = 600.0
 _PUT_TRIES: Final = 300
 _PUT_SECONDS: Final = 0.2
