@@ -7,12 +7,16 @@ from collections import Counter
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
+from uuid import UUID
 
+from tracker.hit import ImportedIds
 from tracker.importing.followed_log import FollowedLog
 from tracker.importing.formats import LogReader
 from tracker.importing.positions import LogState
 from tracker.importing.record import Malformed
 from tracker.importing.rotation import BeingRotated
+
+_IDS = ImportedIds(UUID(int=1), "a")
 
 
 class Reading:
@@ -27,7 +31,8 @@ class Reading:
         self.log = self._new()
 
     def _new(self) -> FollowedLog:
-        return FollowedLog(self.path, "a", LogReader(), deepcopy(self.state), self.told.append, lambda: self.time)
+        state = deepcopy(self.state)
+        return FollowedLog(self.path, "a", _IDS, LogReader(), state, self.told.append, lambda: self.time)
 
     def read(self, seconds: float = 0) -> None:
         self.time += seconds
@@ -43,7 +48,7 @@ class Reading:
             for line in chunk.lines:
                 with suppress(Malformed):
                     self.log.reader(line.text)
-            self.taken += [(line.text, self.log.ordinals.next(line.text)) for line in chunk.lines]
+            self.taken += [(line.text, self.log.ordinals.next(_IDS.of(line.text, 0))) for line in chunk.lines]
             self.log.take(chunk)
 
     def save(self) -> None:

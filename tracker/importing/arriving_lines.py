@@ -29,7 +29,7 @@ class Arrivals:
     def __init__(self) -> None:
         self._numbers = itertools.count(secrets.randbits(96) << 32)
 
-    def next(self, _line: bytes, /) -> int:
+    def next(self, _key: int, /) -> int:
         """Return a number of its own."""
         return next(self._numbers)
 

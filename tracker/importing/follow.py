@@ -16,6 +16,7 @@ from typing import Final
 from tracker.application import Application
 from tracker.clock import Clock
 from tracker.errors import DatabaseUnavailable, QueueUnavailable, Refused
+from tracker.hit import ImportedIds
 from tracker.importing.followed_log import FollowedLog
 from tracker.importing.formats import LogReader
 from tracker.importing.kept_period import kept_since
@@ -142,7 +143,13 @@ class Follower:
                 self._tell_once(str(path), f"{path} cannot be read: {error.strerror}. Trying again.")
                 continue
             self._logs[str(path)] = FollowedLog(
-                path, source, self.reader(), saved.get(str(path), LogState()), self.tell, self._now
+                path,
+                source,
+                ImportedIds(self.work.application.id, source),
+                self.reader(),
+                saved.get(str(path), LogState()),
+                self.tell,
+                self._now,
             )
             if not path.exists():
                 self.tell(f"There is no file {path} yet: waiting for it.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tracker.hit import ImportedIds
 from tracker.importing.formats import LogReader
 from tracker.importing.ordinals import RecentOrdinals
 from tracker.importing.pieces import Piece, Position
@@ -63,6 +64,7 @@ class FollowedLog:
 
     path: Path
     source: str
+    ids: ImportedIds
     reader: LogReader
     saved: LogState
     tell: Callable[[str], None]
@@ -248,7 +250,7 @@ class FollowedLog:
         for block in piece.blocks(position.counted_from, position.offset):
             for line in lines_of(block, number):
                 if line.text.strip() and not line.too_long:
-                    self.ordinals.next(line.text)
+                    self.ordinals.next(self.ids.of(line.text, 0))
             number = 2
         position.turned_at = position.counted_from
 

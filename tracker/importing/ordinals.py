@@ -2,7 +2,6 @@
 
 from array import array
 from collections import defaultdict
-from hashlib import blake2b
 from typing import Protocol
 
 _START = 1 << 12
@@ -11,15 +10,16 @@ _START = 1 << 12
 class EqualLines(Protocol):
     """Counts the equal lines of a log."""
 
-    def next(self, line: bytes) -> int:
-        """Return how many lines equal to this one were asked for before."""
+    def next(self, key: int) -> int:
+        """Return how many lines of this key, which is a line's id as the first of its like, were asked for before."""
 
 
 class Ordinals:
     """Counts equal lines in 16 to 32 bytes a distinct line, a fifth of what a set of numbers would take.
 
-    Lines are told apart by 64 bits of a hash. Two different lines that share them by chance get the ordinals 0 and
-    1 instead of 0 and 0: still different hits, and the same ones whenever the file is read again from its start.
+    Lines are told apart by the 63 bits that a line's id has as the first of its like. Two different lines that share
+    them by chance get the ordinals 0 and 1 instead of 0 and 0: still different hits, and the same ones whenever the
+    file is read again from its start.
     """
 
     def __init__(self) -> None:
@@ -27,9 +27,10 @@ class Ordinals:
         self._used = 0
         self._again: defaultdict[int, int] = defaultdict(int)
 
-    def next(self, line: bytes) -> int:
-        """Return how many lines equal to this one were asked for before."""
-        slots, key = self._slots, self._key(line)
+    def next(self, key: int) -> int:
+        """Return how many lines of this key were asked for before."""
+        key = key or 1  # 0 marks a free slot.
+        slots = self._slots
         mask = len(slots) - 1
         place = key & mask
         while held := slots[place]:
@@ -43,21 +44,17 @@ class Ordinals:
             self._grow()
         return 0
 
-    def count(self, line: bytes) -> int:
-        """Return how many lines equal to this one were asked for by `next`."""
+    def count(self, key: int) -> int:
+        """Return how many lines of this key were asked for by `next`."""
         if not self._used:
             return 0
-        key, mask = self._key(line), len(self._slots) - 1
+        key, mask = key or 1, len(self._slots) - 1
         place = key & mask
         while (held := self._slots[place]) != key:
             if not held:
                 return 0
             place = (place + 1) & mask
         return 1 + self._again.get(key, 0)
-
-    @staticmethod
-    def _key(line: bytes) -> int:
-        return int.from_bytes(blake2b(line, digest_size=8).digest(), "little") or 1  # 0 marks a free slot.
 
     def _grow(self) -> None:
         """Put the keys into the first free places (linear probing) of a table twice as long."""
@@ -81,9 +78,9 @@ class RecentOrdinals:
     def __init__(self) -> None:
         self._recent, self._before = Ordinals(), Ordinals()
 
-    def next(self, line: bytes) -> int:
-        """Return how many lines equal to this one were asked for before, as far as they are remembered."""
-        return self._recent.next(line) + self._before.count(line)
+    def next(self, key: int) -> int:
+        """Return how many lines of this key were asked for before, as far as they are remembered."""
+        return self._recent.next(key) + self._before.count(key)
 
     def turn(self) -> None:
         """Forget what was asked for before the last turn."""

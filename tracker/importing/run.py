@@ -139,7 +139,9 @@ class Import:
         if line.too_long:
             raise Malformed(f"longer than {MAX_LINE_LENGTH} bytes")
         # Malformed lines count among the equal ones too, so that the others keep their places.
-        ordinal = log.ordinals.next(line.text)
+        hit_id = log.ids.of(line.text, 0)
+        if ordinal := log.ordinals.next(hit_id):
+            hit_id = log.ids.of(line.text, ordinal)
         record = reader(line.text)
         if record is None:
             summary.lines -= 1
@@ -150,7 +152,6 @@ class Import:
             log.last_time = created_at
         if self.scheduler_keeps is not None and created_at < self.scheduler_keeps.first:
             self.ask_about_old(batch.file, line.number, created_at, self.scheduler_keeps.first)
-        hit_id = log.ids.of(line.text, ordinal)
         if reason := self._maker.left_out(record):
             if reason == "bot":
                 summary.bots += 1
