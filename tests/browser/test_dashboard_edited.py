@@ -24,6 +24,7 @@ def test_a_goal_a_funnel_and_settings_are_changed_where_they_stand_without_a_scr
         page.goto(f"{running.url}/dashboard")
         page.locator("#key").fill(api_key)
         page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Edited")
         for name, renamed in (("First", "Renamed"), ("Way", "Other way")):
             page.goto(f"{home}/goals")
             section = page.locator("section.panel", has=page.get_by_role("heading", name=name, exact=True))
@@ -34,7 +35,7 @@ def test_a_goal_a_funnel_and_settings_are_changed_where_they_stand_without_a_scr
             assert inner
             assert outer
             assert inner["x"] + inner["width"] <= outer["x"] + outer["width"], "the form is within its panel"
-            field = form.get_by_label("Name")
+            field = form.get_by_label("Name", exact=True)
             box = field.bounding_box()
             assert box
             assert box["x"] + box["width"] <= outer["x"] + outer["width"]
