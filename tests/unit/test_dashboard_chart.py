@@ -214,7 +214,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
     for key, text in japanese.items():
         if not key.startswith("day."):
             assert places(text) == places(english[key]), key
-        assert text.strip()
+        assert text.strip() or key == "sentences", f"{key}: between sentences Japanese has nothing"
     for name in NAMES:
         assert f"range.{name}" in english
 
