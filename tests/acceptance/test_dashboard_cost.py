@@ -27,7 +27,7 @@ VIEWERS = 50
 POLL_SECONDS = 2.0
 LOOKED_AT_SECONDS = 20.0
 ATTEMPTS = 3
-MAX_SHARE = 0.04
+MAX_SHARE = 0.05
 """Of one core, for the processes that serve."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -152,7 +152,7 @@ def share_of_a_core(server: Serving, path: str, headers: dict[str, str], come: C
 
 @pytest.mark.long
 @pytest.mark.parametrize("by", ["share link", "session"])
-def test_fifty_who_look_at_the_live_page_cost_a_twenty_fifth_of_a_core(
+def test_fifty_who_look_at_the_live_page_cost_a_twentieth_of_a_core(
     server: Serving, database: Database, application: Application, application_key: str, by: str
 ) -> None:
     now = datetime.now(UTC)

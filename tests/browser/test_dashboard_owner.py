@@ -269,18 +269,19 @@ def test_a_filter_is_typed_with_values_proposed(
         expect(page.locator("h1")).to_have_text("Owned")
         cart = page.locator("#pages").get_by_role("link", name="/cart", exact=True)
         wait_until(lambda: page.reload() and cart.count())
-        page.locator(".filter > summary").click()
-        page.get_by_label("What").select_option("Device")
-        page.get_by_label("Value").focus()
+        form = page.locator(".filter")
+        form.locator("summary").click()
+        form.get_by_label("What").select_option("Device")
+        form.get_by_label("Value").focus()
         if not options:
             of = page.evaluate(
                 "[...document.querySelectorAll('#filter-values option')].filter(o => !o.disabled)"
                 ".map(o => o.dataset.of)"
             )
             assert set(of) <= {"device"}
-        page.get_by_label("What").select_option("Page")
-        page.get_by_label("How").select_option("contains")
-        page.get_by_label("Value").fill("CART")
+        form.get_by_label("What").select_option("Page")
+        form.get_by_label("How").select_option("contains")
+        form.get_by_label("Value").fill("CART")
         page.keyboard.press("Enter")
         expect(page.locator(".chip")).to_contain_text("Page contains CART")
         expect(page.locator(".card.requests .number")).to_have_text("30")
