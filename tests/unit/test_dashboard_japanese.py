@@ -17,10 +17,10 @@ APART = {"day.moment", "months", "weekdays"}
 
 def texts() -> list[tuple[str, str]]:
     folder = files("tracker.dashboard").joinpath("texts")
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name in ("ja.json", "sentences.json"):
-        found += json.loads(folder.joinpath(name).read_text(encoding="utf-8")).items()
-    return [(key, text) for key, text in found if key not in APART]
+        pairs += json.loads(folder.joinpath(name).read_text(encoding="utf-8")).items()
+    return [(key, text) for key, text in pairs if key not in APART]
 
 
 @pytest.mark.parametrize("wrong", [SPACED, HALF, OTHERWISE], ids=["spaces", "punctuation", "words"])
