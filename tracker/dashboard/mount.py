@@ -173,7 +173,7 @@ def _sign_in_first(signed_out: SignedOut) -> Response:
 
 def _explain(error: Exception) -> Response:
     if isinstance(error, HTTPException) and (error.code or 500) < HTTPStatus.INTERNAL_SERVER_ERROR:
-        refused = Refused("VALIDATION_ERROR", error.code or 400, error.description or error.name)
+        refused = Refused("VALIDATION_ERROR", error.code or 400, "This address does not take requests of this kind.")
     elif isinstance(error, SettingsInvalid):
         refused = Refused("NOT_SET_UP", 503, str(error))
     else:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_MAX_LENGTH: Final = 200
+_MAX_LENGTH: Final = 400
 _QUOTED: Final = re.compile(
     # What is quoted may hold quotes itself: from the first one to the last, or to the end where the last is cut off.
     r"\"[^\"]*(?:\"[^\"]*\"[^\"]*)*$|\".*\"|'[^']*'|\b\d{1,3}(?:\.\d{1,3}){3}\b"

@@ -18,6 +18,7 @@ from tracker.dashboard.wording import Language, with_code
 _FILE: Final = Path(__file__).parent / "texts" / "sentences.json"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _MAX_DEPTH: Final = 3
+_BETWEEN_SENTENCES: Final = re.compile(r"(?<=\.) (?=\S)")
 
 
 def shown(text: str, language: Language) -> Markup:
@@ -29,6 +30,14 @@ def shown(text: str, language: Language) -> Markup:
 
 
 def _translated(text: str, depth: int = 0) -> str | None:
+    """Return a sentence, or several one after the other, in Japanese; None where one of them has no translation."""
+    for gap in _BETWEEN_SENTENCES.finditer(text):
+        if (first := _of_one(text[: gap.start()], depth)) and (rest := _translated(text[gap.end() :], depth)):
+            return first + rest
+    return _of_one(text, depth)
+
+
+def _of_one(text: str, depth: int) -> str | None:
     for pattern, translation in _translations():
         if match := pattern.fullmatch(text):
             parts = match.groupdict()

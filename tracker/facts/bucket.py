@@ -33,6 +33,7 @@ _TRIES: Final = 2
 _DENIED: Final = "AccessDenied"
 _NO_ACCESS: Final = "refuses access: see the credentials, and what the bucket's policy lets them do"
 _NO_ANSWER: Final = "does not answer: see AWS_ENDPOINT_URL and AWS_REGION, and whether it can be reached"
+_NOT_THERE: Final = "is not there: make it, or correct TRACKER_FACTS_URL"
 
 _log = logger(__name__)
 
@@ -155,7 +156,7 @@ class S3Bucket:
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise self._unavailable(_NO_ACCESS, error) from error
         except FileNotFoundError as error:
-            raise self._unavailable("is not there: make it, or correct TRACKER_FACTS_URL", error) from error
+            raise self._unavailable(_NOT_THERE, error) from error
         except BaseError as error:
             # That an object may not be deleted S3 says in an answer of 200, which is no error of permissions here.
             reason = _NO_ANSWER if _DENIED not in str(error) else _NO_ACCESS

@@ -54,7 +54,7 @@ def misfit(table: str, month: Month, message: str) -> str:
     name = f"{table}_{month}".replace("-", "_")
     return (
         f"{table} has no partition for {month}, and none could be made: {message}. Where a table {name} stands alone "
-        f"and does not fit, rename it; {_RECIPES}."
+        f"and does not fit, rename it: {_RECIPES}."
     )
 
 
