@@ -85,8 +85,8 @@ def texts_of(path: Path) -> list[str]:
 
 REFUSING = (
     *(f"tracker/management/{name}.py" for name in ("annotations", "application_input", "applications", "failed_hits")),
-    *(f"tracker/management/{name}.py" for name in ("goals", "keys", "members", "names", "settings", "shares")),
-    *(f"tracker/management/{name}.py" for name in ("webhook_deliveries", "webhook_rules", "webhooks")),
+    *(f"tracker/management/{name}.py" for name in ("goals", "keys", "members", "names", "segments", "settings")),
+    *(f"tracker/management/{name}.py" for name in ("shares", "webhook_deliveries", "webhook_rules", "webhooks")),
     *(f"tracker/ssrf_guard/{name}.py" for name in ("addresses", "resolver", "urls")),
     *(
         name_of(path)
