@@ -13,6 +13,7 @@ from tests.support.failed_hits import fail
 from tests.support.raw_hits import count_days, execute, fill
 from tests.support.registered_webhooks import register, write_failed
 from tests.support.waiting import wait_until
+from tracker.dashboard import wording
 from tracker.demo.stack import Stack
 from tracker.management import annotations, applications, goals, members, shares, webhooks
 from tracker.store.database import Database
@@ -38,6 +39,10 @@ document.addEventListener("focusin", ({{target}}) => {{
 """The page itself notes where the focus comes: to ask it after each key would cost more than everything else."""
 LEFT = f"{TO_REACH}.filter(e => !window.reached.has(e)).map(e => e.outerHTML.slice(0, 150))"
 WITHOUT = f"({{unseen: window.unseen, left: {LEFT}, nameless: {NAMELESS}}})"
+OPEN = "document.querySelectorAll('details').forEach(details => details.open = true)"
+"""What somebody has to ask for is there, too; of questions of one name the last one."""
+LANGUAGES = "en", "ja"
+"""Pages by turns: what axe looks at and where the focus comes is the same in both, but for the words."""
 AXE = "options => axe.run(options).then(results => results.violations)"
 BROKEN = """[...document.querySelectorAll("main th")].filter(cell => {
     const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -157,6 +162,10 @@ def visit(page: Page, address: str) -> None:
     assert answer.status == (404 if address.endswith("/nothing") else 200), address
 
 
+def choose(page: Page, language: str) -> None:
+    page.context.add_cookies([{"name": wording.COOKIE, "value": language, "domain": "127.0.0.1", "path": "/dashboard"}])
+
+
 @pytest.mark.parametrize("language", ["en-US", "ja-JP"])
 def test_every_page_fits_a_phone_and_is_dark_where_that_is_wanted(
     browser: Browser, running: Stack, pages: list[str], language: str
@@ -209,9 +218,12 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, running: Stack,
     with seeing(browser, running, locale="en-US", color_scheme="light") as page:
         sign_in(page, running, running.admin_token)
         expect(page.get_by_role("heading", name="Applications")).to_be_visible()
-        for address in pages:
+        for number, address in enumerate(pages):
             page.emulate_media(color_scheme="light")
+            choose(page, LANGUAGES[number % 2])
             visit(page, address)
+            assert page.evaluate("document.documentElement.lang") == LANGUAGES[number % 2]
+            page.evaluate(OPEN)
             page.evaluate(script)
             violations = page.evaluate(AXE, {"resultTypes": ["violations"]})
             page.emulate_media(color_scheme="dark")
@@ -228,12 +240,15 @@ def test_the_keyboard_reaches_everything_in_sight_and_each_thing_has_a_name(
     with seeing(browser, running, locale="en-US") as page:
         sign_in(page, running, running.admin_token)
         expect(page.get_by_role("heading", name="Applications")).to_be_visible()
-        for address in pages:
+        for number, address in enumerate(pages):
+            choose(page, LANGUAGES[(number + 1) % 2])
             visit(page, address)
+            page.evaluate(OPEN)
             page.evaluate("document.activeElement.blur()")
             for _ in range(page.evaluate(WATCH) + 1):
                 page.keyboard.press("Tab")
             assert page.evaluate(WITHOUT) == {"unseen": [], "left": [], "nameless": []}, address
+        choose(page, LANGUAGES[0])
         page.goto(f"{running.url}/dashboard/operations")
         expect(page.get_by_role("rowheader", name="Dead consumers removed")).to_be_visible()
 
