@@ -13,7 +13,7 @@ from tracker.goal import GoalStep
 from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps
+from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps, visits_with_step
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -65,17 +65,20 @@ def statement_of(
     table of visits of several parts.
     """
     visits, params = all_visits(files, days, gathered)
-    hits, values = hits_of_steps(files, days, gathered, steps)
-    taken = ["reached0 AS (SELECT key, min(time) AS at FROM steps WHERE m0 GROUP BY key)"]
+    begun, of_first = visits_with_step(files, days, gathered, steps[0])
+    hits, of_later = hits_of_steps(files, days, gathered, steps[1:])
+    # Only of visits that have a later step it matters when the first was taken: mostly a few of all.
+    taken = ["reached0 AS (SELECT key, min(time) AS at FROM begun SEMI JOIN steps USING (key) GROUP BY key)"]
     for number in range(1, len(steps)):
         before = f"reached{number - 1}"
         taken.append(
             f"reached{number} AS (SELECT key, min(time) AS at FROM steps JOIN {before} USING (key) "  # noqa: S608
-            f"WHERE m{number} AND time > {before}.at GROUP BY key)"
+            f"WHERE m{number - 1} AND time > {before}.at GROUP BY key)"
         )
-    counts = ", ".join(f"(SELECT count(*) FROM reached{number})" for number in range(len(steps)))  # noqa: S608
-    text = f"""
-        WITH {", ".join([*visits, hits, *taken])}
-        SELECT (SELECT count(*) FROM visits), {counts}
-    """  # noqa: S608 our own names; every value has its place
-    return text, [*params, *values]
+    counts = [
+        "(SELECT count(*) FROM visits)",
+        "(SELECT count(*) FILTER (is_single) + count(DISTINCT key) FILTER (NOT is_single) FROM begun)",
+        *(f"(SELECT count(*) FROM reached{number})" for number in range(1, len(steps))),  # noqa: S608 a number
+    ]
+    text = f"WITH {', '.join([*visits, begun, hits, *taken])} SELECT {', '.join(counts)}"
+    return text, [*params, *of_first, *of_later]

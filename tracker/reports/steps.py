@@ -68,6 +68,26 @@ def hits_of_steps(
     return text, [*values, *source_params, *values]
 
 
+def visits_with_step(files: FactsRead, days: ZoneDays, gathered: str, step: GoalStep) -> tuple[str, list[object]]:
+    """Return the table `begun` of a WITH, and the values of its places: the visits in which a step was taken, and when.
+
+    The first step of a funnel may be most of the hits: they are grouped by the numbers that they bear. A visit of
+    several parts has a row for each of these, which is not `is_single`.
+    """
+    source, params = files.hits(days)
+    condition, value = condition_of(step)
+    text = f"""
+        begun AS MATERIALIZED (
+            SELECT coalesce(key, raw) AS key, key IS NULL AS is_single, time
+            FROM (
+                SELECT {RAW} AS raw, min(time) AS time
+                FROM (SELECT session, visit, time, event, is_view, page FROM {source}) WHERE {condition} GROUP BY raw
+            ) AS hits
+            LEFT JOIN (SELECT raw, key FROM {gathered}) AS gathered USING (raw)
+        )"""  # noqa: S608 our own names; the value has its place
+    return text, [*params, value]
+
+
 def condition_of(step: GoalStep) -> tuple[str, str]:
     """Return the condition as SQL with one place, and the value of that place. Only page views are views of a page."""
     if step.kind == "event":
