@@ -67,7 +67,7 @@ def panels(page: str) -> dict[str, list[tuple[str, str]]]:
     """Each panel's rows by its heading."""
     rows_of = {}
     for section in re.findall(r'<section class="panel part".*?<h2[^>]*>([^<]+)</h2>(.*?)</section>', page, re.DOTALL):
-        rows = re.findall(r"<span title[^>]*>(.*?)</span></th><td class=\"n\">([^<]*)<", section[1], re.DOTALL)
+        rows = re.findall(r"</svg><span[^>]*>(.*?)</span></th><td class=\"n\">([^<]*)<", section[1], re.DOTALL)
         if rows:
             rows_of[section[0]] = [(html.unescape(re.sub(r"<[^>]+>", "", value)), count) for value, count in rows]
     return rows_of

@@ -92,7 +92,7 @@ def shares(page: str, group: str) -> dict[str, tuple[str, str]]:
     """The count and the share of each row of a panel, by its value."""
     section = page.partition(f'id="{group}"')[2].partition("</section>")[0]
     rows = re.findall(
-        r'<span title[^>]*>(.*?)</span></th><td class="n">([^<]*)</td><td class="n share">([^<]*)<', section, re.DOTALL
+        r'</svg><span[^>]*>(.*?)</span></th><td class="n">([^<]*)</td><td class="n share">([^<]*)<', section, re.DOTALL
     )
     return {html.unescape(re.sub(r"<[^>]+>", "", value)): (count, part) for value, count, part in rows}
 

@@ -34,5 +34,5 @@ failed_hits_page  failed hits and any one hit, to be looked at, sent in again or
 page              how a page is put together, and what its headers are; `files` what it loads
 reason            why something failed, without the values that it quotes
 wording           its words, in two languages; `sentences` those that others say; `labels` what values are called
-formats           numbers, days and times; `breaks` where a long name may end a line
+formats           numbers, days and times; `breaks` where a long name may end a line; `list_pages` parts of a list
 """

@@ -9,7 +9,9 @@ from flask import Response, request
 from tracker.application import PERMISSIONS
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change, one_of, require
+from tracker.dashboard.list_pages import first_of_page
 from tracker.dashboard.page import address, page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
@@ -21,6 +23,8 @@ GRACES: Final = (0, 3600, keys.DEFAULT_GRACE, 7 * 86_400)
 """Seconds that a replaced key may go on counting."""
 LASTS: Final = (0, 30, 90, 365)
 """Days after which a new key ends; 0 is never."""
+_SHOWN: Final = 50
+"""Keys of a page: with the longest names they are what 200 KB hold."""
 
 
 def show(app_id: str) -> Response:
@@ -34,7 +38,7 @@ def save(app_id: str) -> Response:
     answer, refused = change(app_id, PERMISSION, {"create": _create, "rotate": _rotate, "revoke": _revoke})
     if refused is not None:
         return _page(app_id, refused=refused)
-    return answer or see(f"{address(app_id)}/keys?saved=1")
+    return answer or see(f"{address(app_id)}/keys{query_string(saved=1, after=request.args.get('after'))}")
 
 
 def _create(app_id: str, fields: Mapping[str, str]) -> Response:
@@ -68,12 +72,16 @@ def _page(app_id: str, *, api_key: str | None = None, refused: Refused | None = 
     shown = frame(app_id)
     services = current_services()
     key = viewer().key
+    listed = keys.list_(services.database, shown["application"].app_id)
+    after = first_of_page(listed)
     return page(
         "keys.html",
         status=200 if refused is None else refused.status,
         script=api_key is not None,
         **shown,
-        rows=keys.list_(services.database, shown["application"].app_id),
+        rows=listed[after : after + _SHOWN],
+        after=after,
+        next_page=after + _SHOWN if after + _SHOWN < len(listed) else None,
         permissions=[name for name in PERMISSIONS if viewer().may(name)],
         every=PERMISSIONS,
         members=members.names_by_key(services.database, shown["application"].app_id),

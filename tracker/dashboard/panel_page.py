@@ -7,12 +7,15 @@ from http import HTTPStatus
 from typing import Final
 
 from flask import Response, request
+from markupsafe import escape
 
 from tracker.dashboard import panels
 from tracker.dashboard.application_page import frame
+from tracker.dashboard.breaks import breakable
 from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
+from tracker.dashboard.list_pages import first_of_page
 from tracker.dashboard.page import HEADERS, address, fragment, page
-from tracker.dashboard.panel_links import of_panels
+from tracker.dashboard.panel_links import of_panels, query_of
 from tracker.dashboard.panels import Asked, Panel
 from tracker.dashboard.ranges import range_of
 from tracker.dashboard.services import current_services
@@ -27,8 +30,10 @@ _MAX_ROWS: Final = 1000
 """Values of a file, and those among which is searched."""
 _QUESTIONS: Final = 20
 """Each of so many values at once, among which hosts of other letters are looked for."""
-_MAX_SHOWN: Final = 250
-"""Values of a page: what 200 KB hold."""
+_PAGE_BYTES: Final = 120_000
+"""About as much of a page's HTML is values: with its files it stays below 200 KB, however long they are."""
+_ROW_BYTES: Final = 470
+"""What a row takes beside its value, which it shows and links to."""
 _DETAILS: Final = ("visitors", "bounce_rate", "duration")
 """What is told of each value on a page of many, beside what its panel counts."""
 _MAX_SEARCHED: Final = 200
@@ -52,6 +57,8 @@ def values(app_id: str) -> Response:
     if len(text) > _MAX_SEARCHED or "\0" in text:
         raise invalid("There is no such value.", find=["There is no such value."])
     listed = _searched(app_id, name, asked, text) if text else _rows(app_id, name, asked)
+    after = first_of_page(listed.rows)
+    fitting = _fitting(listed, asked, after)
     narrowed = text and listed.dimension not in IN_WORDS
     about = asked.also(listed.dimension, "contains", text) if narrowed else asked
     return page(
@@ -62,10 +69,24 @@ def values(app_id: str) -> Response:
         **of_panels(asked),
         panel=listed,
         whole=_whole(app_id, listed, asked),
-        shown=_MAX_SHOWN,
+        rows=listed.rows[after : after + fitting],
+        after=after,
+        next_page=after + fitting if after + fitting < len(listed.rows) else None,
         text=text,
         part=_common_part(listed, text) if text else None,
     )
+
+
+def _fitting(panel: Panel, asked: Asked, after: int) -> int:
+    """Return how many values from that one on a page has room for, one at least."""
+    words, room = Words(language()), _PAGE_BYTES
+    for number, (value, _) in enumerate(panel.rows[after:]):
+        link, label = query_of(asked, {panel.dimension: value}), label_of(words, panel.dimension, value or "")
+        shown = len(breakable(label).encode()) + (len(escape(value).encode()) if label != value else 0)
+        room -= _ROW_BYTES + len(escape(link)) + shown
+        if room < 0:
+            return max(number, 1)
+    return len(panel.rows) - after
 
 
 def panel_csv(app_id: str) -> Response:
