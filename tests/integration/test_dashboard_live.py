@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import TestResponse
@@ -17,6 +18,7 @@ from tracker.application import Application
 from tracker.dashboard.live_page import LOOK_AGAIN
 from tracker.embedded import Valkey
 from tracker.management import applications
+from tracker.management import settings as management_settings
 from tracker.queueing import filtered
 from tracker.queueing.connection import Connection
 from tracker.reading import live
@@ -173,3 +175,21 @@ def test_many_who_look_cost_one_look(database: Database, application: Applicatio
     assert reader.read("shop") is first
     clock.advance(1.1)
     assert reader.read("shop") is not first
+
+
+def test_live_tells_the_time_of_the_sites_zone(
+    browsing: Browsing, database: Database, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    fill(database, application, 1, start=now - timedelta(minutes=3), every="0 s")
+    in_utc = browsing.get(f"{HOME}/live/now")
+    assert "Time (UTC)" in in_utc.text
+    management_settings.set_(database, "shop", "timezone", "Asia/Kathmandu")
+    monkeypatch.setattr(live, "_FRESH_SECONDS", 0.0)
+    for address in (f"{HOME}/live", f"{HOME}/live/now"):
+        page = browsing.get(address, headers={"If-None-Match": in_utc.headers["ETag"]})
+        there = (now - timedelta(minutes=3)).astimezone(ZoneInfo("Asia/Kathmandu"))
+        assert f'<td class="when">{there:%H:%M:%S}</td>' in page.text
+        assert f'<tspan class="when" x="0">{there:%H:%M}</tspan>' in page.text
+        assert "Time (Asia/Kathmandu)" in page.text
+    assert "Days and hours here are those of Asia/Kathmandu" in text_of(browsing.get(f"{HOME}/live"))

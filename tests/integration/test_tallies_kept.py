@@ -38,6 +38,26 @@ def test_a_group_without_page_views_is_there_by_a_tally_too(tallied_application:
     assert reporting.rows(**asked) == usual
 
 
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_what_has_too_many_values_is_left_out_of_a_tally_and_nothing_else(
+    most: int, tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally_making, "_MAX_VALUES", most)
+    one = tallied_application
+    came = [
+        (-200, "c", None, "/x", None, "https://www.google.de/", None),
+        (-100, "d", None, "/x", None, "https://blog.example/post", None),
+    ]
+    hits = made_of(one.application, [*came, *TWO_DAYS])
+    one.store(hits)
+    assert one.count(AFTERNOON) == 1
+    with one.database.transaction() as tx:
+        row = facts_tallies.find(tx, one.application.id)
+    assert row is not None
+    assert ("visit_source" in row.kinds) == (most > 1), "of two sources"
+    one.compare(hits, "UTC")
+
+
 def test_files_made_for_questions_are_gone_before_an_erasure_says_that_it_is_done(
     tallied_application: Tallied, monkeypatch: pytest.MonkeyPatch
 ) -> None:

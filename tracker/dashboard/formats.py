@@ -54,11 +54,6 @@ def duration(words: Words, seconds: float | None) -> str:
     return words("duration.hours", hours=minutes // 60, minutes=f"{minutes % 60:02}")
 
 
-def clock_time(value: datetime) -> str:
-    """`12:34:56`."""
-    return f"{value.astimezone(UTC):%H:%M:%S}"
-
-
 def host_of(url: str | None) -> str:
     """Return the host of a URL, where it has one."""
     try:

@@ -16,9 +16,11 @@ from tracker.dashboard.page import address, fragment, page
 from tracker.dashboard.panels import Panel
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
+from tracker.dashboard.site_days import zone_of
 from tracker.dashboard.viewer import application_named
 from tracker.dashboard.wording import Words, language
 from tracker.reading.live import LiveView
+from tracker.time_zones import time_zone
 
 LOOK_AGAIN: Final = "Tracker-Look-Again"
 """The header that says when to ask again, counted from when it was asked."""
@@ -36,19 +38,20 @@ def show(app_id: str) -> Response:
     """Return the page; `now` is the part of it that is asked for again and again."""
     shown = frame(app_id)
     live = current_services().live.read(shown["application"].app_id)
-    return page("live.html", script=True, **_shown_of(live), **shown)
+    return page("live.html", script=True, **_shown_of(live, zone_of(application_named(app_id))), **shown)
 
 
 def now(app_id: str) -> Response:
     """Return the part, or 304 for whoever has it as it is: asked for every two seconds by each who looks."""
-    app_id = application_named(app_id).app_id
+    application = application_named(app_id)
+    app_id, zone = application.app_id, zone_of(application)
     live = current_services().live.read(app_id)
     request.environ[SEEN] = (app_id, live)
     home = address(app_id)
     # Whoever comes by a link is led to other addresses than whoever has signed in.
-    seen = (home, __version__, language(), live.minutes, live.pages, live.sources, live.countries, live.newest)
+    seen = (home, __version__, language(), zone, live.minutes, live.pages, live.sources, live.countries, live.newest)
     mark = hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
-    answer = fragment("live_now.html", mark=mark, home=home, **_shown_of(live))
+    answer = fragment("live_now.html", mark=mark, home=home, **_shown_of(live, zone))
     answer.headers[LOOK_AGAIN] = str(until_next_look(current_services().clock.now()))
     return answer
 
@@ -76,17 +79,19 @@ def _place(url: str | None) -> str:
     return (split.path or "/") if split.netloc else url
 
 
-def _shown_of(live: LiveView) -> dict[str, Any]:
-    """Return what the template shows."""
+def _shown_of(live: LiveView, zone: str) -> dict[str, Any]:
+    """Return what the template shows, with the times of a zone."""
+    there = time_zone(zone)
+    starts = [minute.start.astimezone(there) for minute in live.minutes]
     bars = [
         Bar(
-            label=f"{minute.start:%H:%M}" if minute.start.minute % _LABEL_EVERY == 0 else "",
-            name=f"{minute.start:%H:%M} UTC",
+            label=f"{start:%H:%M}" if start.minute % _LABEL_EVERY == 0 else "",
+            name=f"{start:%H:%M}",
             requests=minute.hits,
             visitors=minute.visitors,
             goes_on=minute is live.minutes[-1],
         )
-        for minute in live.minutes
+        for start, minute in zip(starts, live.minutes, strict=True)
     ]
     panels = [
         Panel(name=name, dimension=dimension, measure=measure, rows=rows, exact=True)
@@ -98,6 +103,8 @@ def _shown_of(live: LiveView) -> dict[str, Any]:
     ]
     return {
         "live": live,
+        "zone": zone,
+        "clock_time": lambda time: f"{time.astimezone(there):%H:%M:%S}",
         "chart": chart(bars, height=_CHART_HEIGHT, lines=2, labels=len(bars)),
         "panels": panels,
         "no_zoom": lambda _: None,

@@ -160,7 +160,6 @@ def _usual(words: Words) -> dict[str, Any]:
         "number": formats.number,
         "share": formats.share,
         "duration": partial(formats.duration, words),
-        "clock_time": formats.clock_time,
         "host": formats.host_of,
         "readable": readable_host,
         "moment": days.moment,

@@ -53,6 +53,8 @@ OF_SEVERAL: Final = (
     f"""number, begins, ends, has_view, entered, entry_page, left_at, exit_page, {", ".join(_ARRIVALS)}"""
 )
 """The columns of visits of several days."""
+_NONE: Final = "NULL::VARCHAR"
+"""In the place of what has too many values to be told."""
 CREATE: Final = f"CREATE OR REPLACE TEMP TABLE tally ({_COLUMNS})"
 """Visits of several days have a table of their own: with their columns, all empty, it would be thrice as large."""
 
@@ -261,7 +263,7 @@ def visits_inserted(days: ZoneDays, parts: str, kinds: Collection[str]) -> Itera
             SELECT key, day, min(time) AS begins, max(time + to_microseconds(lasted)) AS ends,
                 sum(requests + internal_requests) AS requests, sum(views + internal_views) AS views,
                 bool_or(has_view) AS has_view,
-                {", ".join(f"{told_together(name)} AS {name}" for name in told)},
+                {", ".join(f"{told_together(name) if name in told else _NONE} AS {name}" for name in _OF_WHOLE_VISITS)},
                 coalesce(min(time + to_microseconds(entered_after)) FILTER (has_view),
                     min(time + to_microseconds(entered_after))) AS entered,
                 coalesce(max(time + to_microseconds(lasted - left_before)) FILTER (has_view),
