@@ -73,8 +73,8 @@ def test_all_values_are_there_on_pages_that_are_light(  # noqa: PLR0917 fixtures
     drain(redis, database)
     make_facts(database, settings.facts_url)
     listed = list(pages_of(browsing, f"{HOME}/values?panel={panel}"))
-    found = [re.search(r"[0-9]{3}", re.sub("<[^>]*>", "", row))[0] for page in listed for row in _rows(page)]  # type: ignore[index]
-    assert sorted(found) == [f"{number:03}" for number in range(250)]
+    numbers = [re.search(r"[0-9]{3}", re.sub("<[^>]*>", "", row))[0] for page in listed for row in _rows(page)]  # type: ignore[index]
+    assert sorted(numbers) == [f"{number:03}" for number in range(250)]
     assert len(listed) > 1
     assert all(len(page.data) > 60_000 for page in listed[:-1]), "and not more pages than it takes"
     assert 'title="' not in "".join(_rows(listed[0])), "what is shown whole is not said twice"

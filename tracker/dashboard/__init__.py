@@ -16,6 +16,7 @@ panel_page        one of them alone: another one of a group, all of its values; 
 reported          what visits are like, and its numbers by filters and time zones; `site_days` are the days of its zone
 goals_page        its goals and funnels, and who comes again; `notes` what happened on a day
 segments          filters that its members have saved
+filter_form       a filter typed into a form: which condition it is, by the words of the page
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 share_password    the password of such a link, asked for once
 invitation_page   whoever is invited; `link_tokens` are those of both
