@@ -34,8 +34,12 @@ _PAGE_BYTES: Final = 120_000
 """About as much of a page's HTML is values: with its files it stays below 200 KB, however long they are."""
 _ROW_BYTES: Final = 470
 """What a row takes beside its value, which it shows and links to."""
-_DETAILS: Final = ("visitors", "bounce_rate", "duration")
-"""What is told of each value on a page of many, beside what its panel counts."""
+_DETAILS: Final = ("bounce_rate", "duration")
+"""What is told of each value on a page of many, where the panel counts visits.
+
+What visits were like that had a page, or a browser, takes ten seconds of 10,000,000 hits; where they came from and with
+which page they began tells whole visits apart.
+"""
 _MAX_SEARCHED: Final = 200
 """Characters of what is searched for."""
 
@@ -63,8 +67,8 @@ def values(app_id: str) -> Response:
     about = asked.also(listed.dimension, "contains", text) if narrowed else asked
     return page(
         "values.html",
-        details=_details(app_id, name, about) if listed.rows else {},
-        details_of=[measure for measure in _DETAILS if measure != listed.measure],
+        details=_details(app_id, name, about) if listed.rows and listed.measure not in panels.COUNTED else {},
+        details_of=_DETAILS,
         **shown,
         **of_panels(asked),
         panel=listed,
