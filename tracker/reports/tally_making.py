@@ -48,7 +48,7 @@ _PUT_TRIES: Final = 300
 _PUT_SECONDS: Final = 0.2
 _PUT_OFF_SECONDS: Final = 3600.0
 """What could not be made takes as long to fail the next time."""
-MEMORY_MEGABYTES: Final = 300
+MEMORY_MEGABYTES: Final = 384
 _HITS_A_SHARE: Final = 1_500_000
 _PARTS_A_SHARE: Final = 6_000_000
 """Of visitors so many facts are looked at in one go, hit by hit or by parts of visits: that has room in memory."""
