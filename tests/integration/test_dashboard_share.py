@@ -2,19 +2,17 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.browsing import Browsing, heading, text_of
+from tests.support.browsing import Browsing, heading
 from tests.support.managing import Managing
 from tests.support.queued_hits import rows
-from tests.support.raw_hits import execute
-from tests.support.standing_clock import StandingClock
+from tests.support.share_links import share
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.dashboard import share_reads
-from tracker.management import applications, audit, keys, passwords, shares
+from tracker.management import applications, audit, keys, shares
 from tracker.store.database import Database
 from tracker.web.authentication import MAX_FAILURES
 
@@ -27,15 +25,6 @@ def owner(managing: Managing, application_key: str) -> Browsing:
     opened = Browsing(managing)
     opened.sign_in(application_key)
     return opened
-
-
-def share(owner: Browsing, **fields: str) -> str:
-    """A link that was made in the browser: the path that it leads to."""
-    made = owner.post(f"{HOME}/access", action="share", **{"name": "For <b>us</b>", **fields})
-    assert made.status_code == 200, text_of(made)
-    assert made.headers["Cache-Control"] == "no-store"
-    [path] = set(re.findall(r"http://localhost(/dashboard/share/[\w-]{43})", made.text))
-    return path
 
 
 def test_a_link_shows_one_application_to_anybody_and_changes_nothing(
@@ -97,81 +86,6 @@ def test_a_link_that_is_revoked_is_gone_with_the_next_request_and_no_other_is(
     assert noted[:3] == [("share.revoked", "key"), ("share.created", "key"), ("share.created", "key")]
     applications.delete(database, "shop")
     assert guest.get(second).status_code == 404
-
-
-def test_a_link_with_a_password_shows_nothing_before_it_is_entered(
-    owner: Browsing, managing: Managing, database: Database, application: Application
-) -> None:
-    path, other = share(owner, password="open 開け sesame"), share(owner, name="Other", password="another one")
-    guest = Browsing(managing)
-    pages = ("", "/live", "/live/now", "/panel?group=pages", "/panel.csv", "/goals", "/goals.csv", "/values")
-    for page in pages:
-        answer = guest.get(f"{path}{page}")
-        assert (answer.status_code, "Shop" in answer.text) == (401, False), page
-        assert answer.headers["Cache-Control"] == "no-store"
-    assert f'action="{path}/password"' in answer.text
-    for wrong in ("", "open sesame", "another one", "x" * 201):
-        refused = guest.post(f"{path}/password", password=wrong, next=f"{path}/goals")
-        assert (refused.status_code, "The password is not the one of this link." in refused.text) == (401, True)
-        assert f'name="next" value="{path}/goals"' in refused.text
-    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
-    assert guest.post(f"{path}/password", headers=foreign, password="open 開け sesame").status_code == 403
-    entered = guest.post(f"{path}/password", password="open 開け sesame", next=f"{path}/goals?range=30d")
-    assert (entered.status_code, entered.location) == (303, f"{path}/goals?range=30d")
-    kept = entered.headers["Set-Cookie"]
-    assert ("HttpOnly" in kept, f"Path={path}" in kept, "SameSite=Lax" in kept) == (True, True, True)
-    assert [guest.get(f"{path}{page}").status_code in (200, 503) for page in pages] == [True] * len(pages)
-    assert guest.get(other).status_code == 401, "of one link alone"
-    [cookie] = re.findall(r"tracker_share=([^;]+)", kept)
-    thief = Browsing(managing)
-    thief.set_cookie(cookie, name="tracker_share")
-    assert thief.get(other).status_code == 401
-    elsewhere = guest.post(f"{path}/password", password="open 開け sesame", next="/dashboard/operations")
-    assert elsewhere.location == path
-    stored = str(rows(database, "SELECT * FROM shares")) + str(audit.list_(database, limit=50))
-    assert "sesame" not in stored
-    assert "scrypt$" not in owner.get(f"{HOME}/access").text + str(audit.list_(database, limit=50))
-    assert owner.get(f"{HOME}/access").text.count('<span class="tag">with a password</span>') == 2
-    owner.language = "ja"
-    for fields in ({"password": "short"}, {"password": "long enough", "frame_origins": "https://a.example"}):
-        answer = owner.post(f"{HOME}/access", action="share", name="x", **fields)
-        assert answer.status_code == 400
-        assert 'role="alert"><span lang="en">' not in answer.text
-    managing.parts = replace(managing.parts, clock=StandingClock(datetime.now(UTC) + timedelta(hours=13)))
-    assert guest.get(path).status_code == 401, "after half a day it is asked for again"
-
-
-def test_passwords_are_tried_so_often_and_no_more(
-    owner: Browsing, managing: Managing, application: Application, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(share_reads, "GUESSES_AT_ONCE", 3)
-    monkeypatch.setattr(share_reads, "GUESSES_PER_SECOND", 0.001)
-    path = share(owner, password="a good one")
-    guest = Browsing(managing, address="203.0.113.9")
-    assert [guest.post(f"{path}/password", password="guess").status_code for _ in range(3)] == [401] * 3
-    held = guest.post(f"{path}/password", password="a good one")
-    assert (held.status_code, held.headers["Retry-After"]) == (429, "1")
-    monkeypatch.setattr(share_reads, "GUESSES_AT_ONCE", 1000)
-    path = share(owner, name="More", password="a good one")
-    monkeypatch.setattr(passwords, "is_right", lambda *_: False)
-    # A minute may end meanwhile, and the count begin again.
-    answers = (guest.post(f"{path}/password", password="guess").status_code for _ in range(2 * MAX_FAILURES + 1))
-    assert 429 in answers, "wrong ones count as wrong keys do"
-
-
-def test_a_link_ends_by_itself(
-    owner: Browsing, managing: Managing, database: Database, application: Application
-) -> None:
-    path = share(owner, days="7")
-    [row] = shares.list_(database, "shop")
-    assert timedelta(days=6, hours=23) < row["expires_at"] - datetime.now(UTC) <= timedelta(days=7)
-    guest = Browsing(managing)
-    assert (guest.get(path).status_code, guest.get(f"{path}/live/now").status_code) == (200, 200)
-    assert "Ends " in text_of(owner.get(f"{HOME}/access"))
-    execute(database, "UPDATE shares SET expires_at = now() - INTERVAL '1 second'")
-    assert (guest.get(path).status_code, guest.get(f"{path}/live/now").status_code) == (404, 404)
-    assert '<span class="tag bad">has ended</span>' in owner.get(f"{HOME}/access").text
-    assert owner.post(f"{HOME}/access", action="share", name="x", days="8").status_code == 400
 
 
 def test_a_link_may_be_framed_by_the_origins_that_it_names_and_by_no_others(

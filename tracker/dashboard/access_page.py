@@ -13,7 +13,7 @@ from tracker.dashboard.page import address, home, page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
-from tracker.errors import Refused
+from tracker.errors import Refused, invalid
 from tracker.management import members, shares
 
 PERMISSION: Final = "keys:write"
@@ -42,6 +42,10 @@ def save(app_id: str) -> Response:
 
 def _share(app_id: str, fields: Mapping[str, str]) -> Response:
     services = current_services()
+    password = fields.get("password", "")
+    if not password and "with_password" in fields:
+        reason = "Enter the password again."
+        raise invalid(reason, password=[reason])
     days = one_of(fields.get("days", "0"), SHARE_LASTS)
     _, token = shares.create(
         services.database,
@@ -49,11 +53,14 @@ def _share(app_id: str, fields: Mapping[str, str]) -> Response:
         name=fields.get("name", ""),
         frame_origins=fields.get("frame_origins", ""),
         expires_at=services.clock.now() + timedelta(days=days) if days else None,
-        password=fields.get("password", ""),
+        password=password,
         by=viewer().actor,
     )
     return _page(
-        app_id, link=f"{origin()}{home()}/share/{token}", may_be_framed=bool(fields.get("frame_origins", "").strip())
+        app_id,
+        link=f"{origin()}{home()}/share/{token}",
+        has_password=bool(password),
+        may_be_framed=bool(fields.get("frame_origins", "").strip()),
     )
 
 
@@ -90,6 +97,7 @@ def _page(
     *,
     link: str | None = None,
     is_invitation: bool = False,
+    has_password: bool = False,
     may_be_framed: bool = False,
     refused: Refused | None = None,
 ) -> Response:
@@ -110,6 +118,7 @@ def _page(
         lasts=SHARE_LASTS,
         link=link,
         is_invitation=is_invitation,
+        has_password=has_password,
         may_be_framed=may_be_framed,
         refused=refused,
         saved="saved" in request.args,

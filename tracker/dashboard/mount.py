@@ -125,6 +125,7 @@ def _blueprint() -> Blueprint:
         ("/invitation/<token>", "invitation-done", invitation_page.accept, "POST"),
         ("/share/<token>", "share-traffic", application_page.show, "GET"),
         ("/share/<token>/password", "share-password", share_password.enter, "POST"),
+        ("/share/<token>/password", "share-password-left", share_password.leave, "GET"),
         ("/share/<token>/live", "share-live", live_page.show, "GET"),
         ("/share/<token>/live/now", "share-live-now", live_page.now, "GET"),
         ("/share/<token>/goals", "share-goals", goals_page.show, "GET"),

@@ -137,7 +137,7 @@ def _headers(words: Words, *, script: bool = False) -> dict[str, str]:
 
 def _rendered(template: str, **values: Any) -> tuple[str, Words]:  # noqa: ANN401 as above
     words = Words(language())
-    return _environment().get_template(template).render(**_usual(words), **values), words
+    return _environment().get_template(template).render({**_usual(words), **values}), words
 
 
 def _usual(words: Words) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from tracker.store.shares import Share
 from tracker.web.request_headers import client_address
 
 COOKIE: Final = "tracker_share"
-ENDPOINT: Final = "dashboard.share-password"
+_ENDPOINTS: Final = {"dashboard.share-password", "dashboard.share-password-left"}
 LASTS: Final = timedelta(hours=12)
 _CLOCKS_APART: Final = 60.0
 """Seconds by which the clock of the machine that wrote a cookie may be ahead."""
@@ -40,7 +40,7 @@ class PasswordNeeded(Exception):
 
 def require(share: Share) -> None:
     """Raise PasswordNeeded where a link has a password that this browser has not entered. Raises SettingsInvalid."""
-    if share.password_hash is None or request.endpoint == ENDPOINT:
+    if share.password_hash is None or request.endpoint in _ENDPOINTS:
         return
     if not _was_entered(share):
         raise PasswordNeeded(share)
@@ -57,7 +57,12 @@ def _was_entered(share: Share) -> bool:
 
 def ask(needed: PasswordNeeded) -> Response:  # noqa: ARG001 Flask hands it over
     """Return the form, which leads back here."""
-    return _form(here() if request.method == "GET" else "", status=401)
+    return _form(here(), status=401)
+
+
+def leave(app_id: str) -> Response:  # noqa: ARG001 as above
+    """Lead from the address that passwords are sent to, where a page is sought, to the link."""
+    return see(_link_path())
 
 
 def enter(app_id: str) -> Response:  # noqa: ARG001 `share.identify` has found it
@@ -65,9 +70,8 @@ def enter(app_id: str) -> Response:  # noqa: ARG001 `share.identify` has found i
     require_own_page()
     services, share = current_services(), g.viewer.share
     fields = form()
-    path = own_path(fields.get("next"))
-    link_path = f"{home()}/share/{g.share_token}"
-    path = path if path == link_path or path.startswith((f"{link_path}/", f"{link_path}?")) else link_path
+    link_path = _link_path()
+    path = _path_of_link(fields.get("next"))
     try:
         _require_right(share, fields.get("password", ""))
     except Refused as refused:
@@ -92,15 +96,25 @@ def _require_right(share: Share, password: str) -> None:
     address, failed = client_address(request.environ, services.proxies), services.key_check.failed_keys
     if failed.are_too_many(address):
         raise failed.refused()
-    services.share_reads.take_guess(share)
+    services.share_reads.take_guess(share, address)
     if share.password_hash is not None and not passwords.is_right(password, share.password_hash):
         failed.failed(address, "")
         raise Refused("UNAUTHORIZED", 401, "The password is not the one of this link.")
 
 
+def _link_path() -> str:
+    return f"{home()}/share/{g.share_token}"
+
+
+def _path_of_link(given: str | None) -> str:
+    """Return a path of the link's pages as it is, anything else as the link's own, where passwords are sent too."""
+    path, link_path = own_path(given), _link_path()
+    is_of_link = path == link_path or path.startswith((f"{link_path}/", f"{link_path}?"))
+    return path if is_of_link and path.partition("?")[0] != f"{link_path}/password" else link_path
+
+
 def _form(path: str, *, status: int, refused: Refused | None = None) -> Response:
-    link_path = f"{home()}/share/{g.share_token}"
-    answer = page("share_password.html", status=status, link=link_path, next=path or link_path, refused=refused)
+    answer = page("share_password.html", status=status, link=_link_path(), next=path, here=path, refused=refused)
     if refused is not None and refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer

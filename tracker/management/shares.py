@@ -66,12 +66,15 @@ def create(
     if password and columns["frame_origins"]:
         reason = "A link with a password cannot stand in a frame on another site: leave one of the two out."
         raise invalid(reason, password=[reason])
-    password_hash = passwords.hash_of(password) if password else None
+    if password:
+        passwords.require_length(password)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with database.transaction() as tx:
         application = locked(tx, app_id)
         if len(shares.list_rows(tx, application.id)) >= MAX_SHARES:
             raise conflict(f"An application has at most {MAX_SHARES} share links: revoke another first.")
+        # Last, since it costs a quarter of a second: who may make no link has none of it.
+        password_hash = passwords.hash_of(password) if password else None
         share_id = shares.insert(
             tx,
             application.id,

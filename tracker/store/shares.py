@@ -1,10 +1,15 @@
-"""The table `shares`: links with which anybody may look at one application's numbers."""
+"""The table `shares`: links with which anybody may look at one application's numbers.
+
+A link that ends by itself or has a password stands under the hash of its token's hash: a build that knows neither
+column, and would open it to anybody for ever, does not find it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tracker.application import hash_key
 from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all, fetch_one
 
@@ -25,7 +30,7 @@ class Share:
 
 def find(tx: Transaction, token_hash: str) -> tuple[Share, datetime] | None:
     """Return the link whose token has this hash, and when its application was last changed."""
-    row = fetch_one(tx, "shares/find", {"token_hash": token_hash})
+    row = fetch_one(tx, "shares/find", {"token_hashes": [token_hash, hash_key(token_hash)]})
     if row is None:
         return None
     share = Share(row["id"], row["name"], row["app_id"], tuple(row["frame_origins"]), row["password_hash"])
@@ -51,10 +56,11 @@ def insert(
     password_hash: str | None,
 ) -> UUID:
     """Add a link by the hash of its token, and return its id."""
+    is_plain = expires_at is None and password_hash is None
     params = {
         "application_id": application_id,
         "name": name,
-        "token_hash": token_hash,
+        "token_hash": token_hash if is_plain else hash_key(token_hash),
         "frame_origins": list(frame_origins),
         "expires_at": expires_at,
         "password_hash": password_hash,
