@@ -7,13 +7,13 @@ import pytest
 
 from tests.support.browsing import Browsing, text_of
 from tests.support.managing import Managing
-from tests.support.setting_forms import sent
+from tests.support.setting_forms import sent, sent_of_application, shown_of_application
 from tracker import time_zones
 from tracker.application import Application
 from tracker.application_settings import SETTINGS, TIMEZONE
 from tracker.dashboard import setting_fields
 from tracker.dashboard.wording import LANGUAGES, Words
-from tracker.management import audit, settings
+from tracker.management import applications, audit, settings
 from tracker.store import retention_state
 from tracker.store.database import Database
 
@@ -75,6 +75,54 @@ def test_what_somebody_else_has_changed_meanwhile_stays_or_is_told(
     assert owner.post(f"{HOME}/settings", **again).status_code == 303
     assert settings.get(database, "shop", "respect_dnt").setting_value == "ignore"
     assert owner.post(f"{HOME}/settings", **again, other="").status_code == 303, "it is already so"
+
+
+def test_a_stale_form_of_the_application_undoes_nothing_and_is_told_what_it_would(
+    owner: Browsing, database: Database, application: Application
+) -> None:
+    long = {"domain": "münchen.example", "description": "𠮷" * 9_998 + "\r\n𠮷"}
+    assert owner.post(f"{HOME}/settings", **sent_of_application(owner, long)).status_code == 303
+    before = actions(database)
+    stale = sent_of_application(owner, {})
+    assert owner.post(f"{HOME}/settings", **stale).status_code == 303
+    assert actions(database) == before, "a page that is sent as it is changes nothing"
+    applications.update(
+        database, "shop", {"status": "suspended", "domain": "xn--zrich-kva.example", "rate_limit_per_minute": 500}
+    )
+    assert owner.post(f"{HOME}/settings", **{**stale, "name": "Mine"}).status_code == 303
+    row = applications.show(database, "shop")
+    assert (row.name, row.domain, row.status) == ("Mine", "xn--zrich-kva.example", "suspended")
+    assert (row.rate_limit_per_minute, row.description) == (500, "𠮷" * 9_998 + "\n𠮷")
+    mine = {"name": "Yours", "description": "Mine"}
+    for language in ("en", "ja"):
+        owner.language = language
+        late = owner.post(f"{HOME}/settings", **{**stale, **mine})
+        assert late.status_code == 412
+        assert 'role="alert"><span lang="en">' not in late.text
+        assert "&#39;Mine&#39;" in late.text, "what it has become"
+        now = shown_of_application(late.text)
+        assert {name: now[name] for name in mine} == mine, "what was entered stays"
+        assert (now["domain"], now["rate_limit_per_minute"]) == ("zürich.example", "500"), "what was not is as it is"
+    assert applications.show(database, "shop").description != "Mine", "all of them, or none"
+    assert owner.post(f"{HOME}/settings", **now).status_code == 303, "whoever saves again has seen it"
+    row = applications.show(database, "shop")
+    assert (row.name, row.description, row.status) == ("Yours", "Mine", "suspended")
+    assert owner.post(f"{HOME}/settings", **{**stale, "name": "Yours"}).status_code == 303, "it is already so"
+
+
+def test_a_stale_form_of_the_operator_ends_no_pause_and_meets_another_status(
+    managing: Managing, database: Database, application: Application
+) -> None:
+    operator = Browsing(managing)
+    operator.sign_in(managing.admin_token)
+    stale = sent_of_application(operator, {})
+    applications.update(database, "shop", {"status": "inactive"})
+    assert operator.post(f"{HOME}/settings", **{**stale, "description": "x"}).status_code == 303
+    assert applications.show(database, "shop").status == "inactive"
+    late = operator.post(f"{HOME}/settings", **{**stale, "status": "suspended"})
+    assert (late.status_code, applications.show(database, "shop").status) == (412, "inactive")
+    assert operator.post(f"{HOME}/settings", **shown_of_application(late.text)).status_code == 303
+    assert applications.show(database, "shop").status == "suspended"
 
 
 def test_the_page_says_what_the_server_does_and_names_no_variable(

@@ -20,3 +20,20 @@ def sent(
     for name, options in re.findall(r'<select[^>]* name="(set:\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
         fields += [(name, chosen) for chosen in re.findall(r'<option value="(\w+)" selected', options)]
     return {"action": "settings", **{name: html.unescape(value) for name, value in fields}, **changes}
+
+
+def sent_of_application(
+    browsing: Browsing, changes: Mapping[str, str], *, path: str = "/dashboard/applications/shop/settings"
+) -> dict[str, str]:
+    """The form of the application's name and what stands beside it, with what is changed in it."""
+    return {**shown_of_application(browsing.get(path).text), **changes}
+
+
+def shown_of_application(page: str) -> dict[str, str]:
+    """What that form holds on a page."""
+    [form] = [form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="was:name"' in form]
+    fields = re.findall(r'<input[^>]* name="(\w+|was:\w+)" value="([^"]*)"', form)
+    fields += re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>([^<]*)<', form)
+    for name, options in re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        fields += [(name, chosen) for chosen in re.findall(r'<option value="(\w+)" selected', options)]
+    return {"action": "application", **{name: html.unescape(value) for name, value in fields if name != "once"}}

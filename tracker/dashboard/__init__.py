@@ -20,7 +20,8 @@ filter_form       a filter typed into a form: which condition it is, by the word
 access_page       its members and share links; `share` whoever comes by one, `share_reads` how often one may be read
 share_password    the password of such a link, asked for once
 invitation_page   whoever is invited; `link_tokens` are those of both
-settings_page     what it may set, `setting_fields` by which fields; keys_page its keys, webhooks_page its webhooks
+settings_page     what it may set, by `application_fields` and `setting_fields`
+keys_page         its keys; webhooks_page its webhooks
 changing          how every change begins
 changes_page      its audit log, and that of all; `change_words` says what each change is
 deliveries_page   what was sent to one webhook, and what became of it

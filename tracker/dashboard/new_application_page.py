@@ -6,13 +6,13 @@ from typing import Final
 
 from flask import Response, g
 
+from tracker.dashboard.application_fields import rate_limit_of
 from tracker.dashboard.application_page import first_run
 from tracker.dashboard.form import form
 from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import page
 from tracker.dashboard.services import current_services
-from tracker.dashboard.settings_page import rate_limit_of
 from tracker.dashboard.viewer import require_operator, viewer
 from tracker.errors import Refused
 from tracker.management import applications, presets

@@ -1,13 +1,14 @@
 """An application's settings: its name, whose pages it takes, its limits, all else that it may set, and its end."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from flask import Response, g, request
 
 from tracker import time_zones
 from tracker.application import Application
 from tracker.application_settings import DAILY_MEGABYTES, RETENTION_DAYS
+from tracker.dashboard import application_fields
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
 from tracker.dashboard.page import address, home, page
@@ -22,7 +23,6 @@ from tracker.management.applications import ApplicationRow
 from tracker.store.database import Transaction
 
 PERMISSION: Final = "settings:write"
-_COLUMNS: Final = ("name", "domain", "description")
 _OF_THE_OPERATOR: Final = ("active", "inactive", "suspended")
 _OF_OWNERS: Final = ("active", "inactive")
 """What the first key chooses from, unless the operator has suspended the application."""
@@ -46,15 +46,8 @@ def save(app_id: str) -> Response:
 
 
 def _change_application(app_id: str, fields: Mapping[str, str]) -> None:
-    services = current_services()
-    changes: dict[str, Any] = {name: fields[name] or None for name in _COLUMNS if name in fields}
-    if "name" in changes:
-        changes["name"] = changes["name"] or ""
-    if "rate_limit_per_minute" in fields:
-        changes["rate_limit_per_minute"] = rate_limit_of(fields["rate_limit_per_minute"])
-    if fields.get("status"):
-        changes["status"] = fields["status"]
-    applications.update(services.database, app_id, changes, by=viewer().actor)
+    changes, seen = application_fields.changes_of(fields)
+    applications.update(current_services().database, app_id, changes, by=viewer().actor, seen=seen)
 
 
 def _change_settings(app_id: str, fields: Mapping[str, str]) -> None:
@@ -85,14 +78,6 @@ def _delete(app_id: str, fields: Mapping[str, str]) -> Response:
     return answer
 
 
-def rate_limit_of(text: str) -> int:
-    """Return the number of hits in a field. Raises Refused for what is none."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 digits of any number that can be meant
-        reason = "It needs a whole number."
-        raise invalid(f"The rate limit is not accepted: {reason}", rate_limit_per_minute=[reason])
-    return int(text)
-
-
 def _page(app_id: str, refused: Refused | None) -> Response:
     shown = frame(app_id)
     database = current_services().database
@@ -106,6 +91,8 @@ def _page(app_id: str, refused: Refused | None) -> Response:
         on_server=_on_server(),
         zones=time_zones.names(),
         may_operate=_may_operate(),
+        texts=application_fields.texts_of(shown["application"], entered),
+        seen=application_fields.seen_of(shown["application"]),
         statuses=_statuses(shown["application"]),
         refused=refused,
         saved="saved" in request.args,

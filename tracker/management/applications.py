@@ -13,7 +13,7 @@ from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked, unknown
 from tracker.management.operator_limits import RATE_LIMIT, require_rate_limit
 from tracker.management.parameters import write_preset
-from tracker.management.versions import Expected, require
+from tracker.management.versions import Expected, columns_changed, require
 from tracker.outbox.event_types import APPLICATION_UPDATED
 from tracker.store import application_settings, applications
 from tracker.store.database import Database, Transaction
@@ -95,13 +95,22 @@ def show(database: Database, app_id: str) -> ApplicationRow:
 
 
 def update(
-    database: Database, app_id: str, changes: Mapping[str, Any], *, by: Actor = COMMAND, expected: Expected = None
+    database: Database,
+    app_id: str,
+    changes: Mapping[str, Any],
+    *,
+    by: Actor = COMMAND,
+    expected: Expected = None,
+    seen: Mapping[str, str] | None = None,
 ) -> ApplicationRow:
     """Change what `changes` names: name, description, domain, status, rate_limit_per_minute.
 
+    `seen` has of columns the version that whoever changes them has looked at (`version_of` the column by its name):
+    what is still like that in `changes` is left alone, whatever it has become since.
+
     Raises Refused: VALIDATION_ERROR for what is not accepted, NOT_FOUND, PRECONDITION_FAILED where the application is
-    not what was `expected`, FORBIDDEN where a key other than the first one would change status or rate limit, or any
-    key would raise the rate limit above what the operator has set, end a suspension or begin one.
+    not what was `expected` or `seen`, FORBIDDEN where a key other than the first one would change status or rate limit,
+    or any key would raise the rate limit above what the operator has set, end a suspension or begin one.
     """
     columns = application_input.checked(changes)
     with database.transaction() as tx:
@@ -109,6 +118,7 @@ def update(
         row = _row(tx, app_id)
         require(expected, row)
         before = asdict(row)
+        columns = columns_changed(columns, before, seen or {})
         new = {column: value for column, value in columns.items() if value != before[column]}
         # Compared here and not before: what a key says that it leaves alone may have been changed since it was read.
         if new.keys() & OPERATED and by.kind == "key" and by.key_id is not None:

@@ -10,7 +10,7 @@ from tracker.errors import Refused, conflict, invalid, not_found
 from tracker.management.audit import COMMAND, Actor, note
 from tracker.management.known_application import known, locked
 from tracker.management.operator_limits import require_setting
-from tracker.management.versions import Expected, require
+from tracker.management.versions import Expected, changed_meanwhile, require
 from tracker.outbox.event_types import APPLICATION_UPDATED
 from tracker.store import application_settings, retention_state
 from tracker.store.database import Database, Transaction
@@ -114,9 +114,7 @@ def setting_of(key: str) -> KnownSetting:
 def _require_seen(row: SettingRow, seen: str, value: str | None) -> None:
     """Raise Refused (PRECONDITION_FAILED) where a setting is neither what was seen of it nor what it shall be."""
     if row.setting_value not in (seen, row.default if value is None else value):
-        changed = f"{row.setting_key} was changed in the meantime, to {row.setting_value[:100]!r}"
-        sentence = f"{changed}. Nothing was saved: save again what you want."
-        raise Refused("PRECONDITION_FAILED", 412, sentence, details={row.setting_key: [f"{changed}."]})
+        raise changed_meanwhile(row.setting_key, row.setting_value)
 
 
 def _require_free(tx: Transaction, application: Application, aliases: tuple[str, ...]) -> None:

@@ -29,6 +29,27 @@ def version_of(shown: Any) -> str:  # noqa: ANN401 a dataclass or a mapping
     return hashlib.sha256(text).hexdigest()[:32]
 
 
+def columns_changed(columns: Mapping[str, Any], before: Mapping[str, Any], seen: Mapping[str, str]) -> dict[str, Any]:
+    """Return the columns that differ from what was `seen` of them, a version each; those without one as they are.
+
+    Raises Refused (PRECONDITION_FAILED) for one that is by now neither what was seen of it nor what it shall be.
+    """
+    changed = {
+        name: value for name, value in columns.items() if name not in seen or version_of({name: value}) != seen[name]
+    }
+    for name in changed.keys() & seen.keys():
+        if before[name] != changed[name] and version_of({name: before[name]}) != seen[name]:
+            raise changed_meanwhile(name, before[name])
+    return changed
+
+
+def changed_meanwhile(name: str, value: object) -> Refused:
+    """Return why something is not changed that somebody else has changed to `value`."""
+    changed = f"{name} was changed in the meantime, to {str('' if value is None else value)[:100]!r}"
+    sentence = f"{changed}. Nothing was saved: save again what you want."
+    return Refused("PRECONDITION_FAILED", 412, sentence, details={name: [f"{changed}."]})
+
+
 def require(expected: Expected, shown: Any) -> None:  # noqa: ANN401 a dataclass or a mapping
     """Raise Refused (PRECONDITION_FAILED) where a caller expects another version than the one there is."""
     if expected is not None and version_of(shown) not in expected:
