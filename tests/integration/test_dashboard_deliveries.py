@@ -150,6 +150,25 @@ def test_a_webhook_is_changed_and_given_a_new_secret_that_is_shown_once(
     assert [action for action, *_ in audited(database)] == ["webhook.updated"] * 2 + ["webhook.secret_rotated"]
 
 
+def test_a_stale_form_of_a_webhook_undoes_nothing(owner: Browsing, database: Database, webhook: UUID) -> None:
+    def version(page: str) -> str:
+        [seen] = re.findall(r'name="version" value="(\w+)"', page)
+        return str(seen)
+
+    stale = version(owner.get(f"{HOME}/{webhook}").text)
+    form = {"action": "change", "url": "", "on:batch.failed": "on"}
+    assert owner.post(f"{HOME}/{webhook}", version=stale, **form).status_code == 303
+    theirs = {"action": "change", "url": "", "on:tracking.buy": "on"}
+    for language in ("en", "ja"):
+        owner.language = language
+        late = owner.post(f"{HOME}/{webhook}", version=stale, **theirs)
+        assert (late.status_code, set(webhooks.show(database, webhook).events)) == (412, {"batch.failed"})
+        assert 'role="alert"><span lang="en">' not in late.text
+        assert set(re.findall(r'name="on:([^"]*)" checked', late.text)) == {"tracking.buy"}, "what was entered stays"
+    assert owner.post(f"{HOME}/{webhook}", version=version(late.text), **theirs).status_code == 303
+    assert set(webhooks.show(database, webhook).events) == {"tracking.buy"}
+
+
 def test_a_webhook_of_as_many_and_as_long_names_as_there_may_be_is_changed(
     owner: Browsing, managing: Managing, database: Database, webhook: UUID
 ) -> None:

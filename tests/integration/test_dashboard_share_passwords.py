@@ -139,6 +139,7 @@ def test_a_form_that_had_a_password_makes_no_link_without_one(
         made = owner.post(f"{HOME}/access", action="share", name="x", **fields)
         new = made.text.partition('<section class="panel new"')[2].partition("</section>")[0]
         assert f'<span class="tag">{said}</span>' in new
+        assert ("knows the password" in new or "リンクとパスワードの両方" in new) == bool(fields)
 
 
 def test_no_form_of_the_password_leads_elsewhere_than_to_the_link(

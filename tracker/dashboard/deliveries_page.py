@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 from uuid import UUID
 
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
@@ -18,6 +18,7 @@ from tracker.dashboard.viewer import viewer
 from tracker.dashboard.webhooks_page import PERMISSION
 from tracker.errors import Refused, not_found
 from tracker.management import webhook_deliveries, webhooks
+from tracker.management.versions import version_of
 from tracker.management.webhook_urls import place_of
 from tracker.outbox.event_types import EVERYTHING, NAMES
 from tracker.store.webhook_deliveries import State
@@ -65,7 +66,7 @@ def change_delivery(app_id: str, webhook_id: UUID, delivery_id: int) -> Response
 
 
 def _change(webhook_id: UUID, app_id: str, fields: Mapping[str, str]) -> None:
-    services = current_services()
+    services, seen = current_services(), fields.get("version")
     webhooks.update(
         services.database,
         services.webhook_rules,
@@ -75,6 +76,7 @@ def _change(webhook_id: UUID, app_id: str, fields: Mapping[str, str]) -> None:
         app_id=app_id,
         now=services.clock.now(),
         by=viewer().actor,
+        expected=None if seen is None else frozenset({seen}),
     )
 
 
@@ -118,7 +120,9 @@ def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: 
         before_id=before_id,
         limit=_PAGE + 1,
     )
-    events = shown["webhook"].events
+    # A form that was refused may ask for events that somebody else has taken out meanwhile.
+    entered = [name.removeprefix("on:") for name in g.get("entered", {}) if name.startswith("on:")]
+    offered = dict.fromkeys((EVERYTHING, *NAMES, *shown["webhook"].events, *entered))
     return page(
         "deliveries.html",
         status=200 if refused is None else refused.status,
@@ -130,8 +134,9 @@ def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: 
         query=query_string,
         next_page=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
         is_first=before_id is None,
-        events=(EVERYTHING, *NAMES, *(name for name in events if name not in (EVERYTHING, *NAMES))),
+        events=tuple(offered),
         hours=webhooks.OLD_SECRET_HOURS,
+        version_seen=version_of(shown["webhook"]),
         secret=secret,
         refused=refused,
     )
