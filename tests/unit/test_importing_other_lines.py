@@ -163,6 +163,24 @@ def test_a_shipper_s_object_around_a_line(values: dict[str, Any]) -> None:
     assert columns == read(LINE)[1] == read(line, "nginx")[1]
 
 
+@pytest.mark.parametrize(
+    ("times", "spelled"),
+    [
+        ("[%{%d/%b/%Y:%H:%M:%S}t.%{msec_frac}t %{%z}t]", "[29/Nov/2026:10:05:{:02}.123 +0900]"),
+        ("%{%s}t.%{msec_frac}t", "17959143{:02}.123"),
+        ("%{%Y-%m-%d}t %{%T}t.%{msec_frac}t %{%z}t", "2026-11-29 10:05:{:02}.123 +0900"),
+    ],
+)
+def test_a_time_in_parts_is_one_time_on_each_line(times: str, spelled: str) -> None:
+    """The first line of a format is read by trying all, those after it by the last one that fitted."""
+    reader = reader_of(f'%h %l %u {times} "%r" %>s %b')
+    for second in range(3):
+        line = f'203.0.113.9 - - {spelled.replace("{:02}", f"{second:02}")} "GET /a HTTP/1.1" 200 5'.encode()
+        record = reader(line)
+        assert record is not None
+        assert record.created_at == datetime(2026, 11, 29, 1, 5, second, 123_000, UTC), f"line {second}"
+
+
 def test_a_time_in_parts_is_one_time() -> None:
     split = '%h %l %u %{%d/%b/%Y}t %{%T}t.%{msec_frac}t %{%z}t "%r" %>s %b'
     line = HEAD.replace("[29/Nov/2026:10:05:03 +0000]", "29/Nov/2026 11:05:03.123 +0100")

@@ -72,12 +72,21 @@ class SplitTimeFormat(LineFormat):
 
     def read(self, line: bytes) -> Fields | None:
         """Return the fields of a line with the time as one, or None where the line is not of this format."""
-        fields = super().read(line)
-        if fields is None:
-            return None
-        parts = {name.removeprefix(_PREFIX): fields.pop(name) for name in [*fields] if name.startswith(_PREFIX)}
+        return _with_one_time(super().read(line))
+
+    def read_plain(self, line: str) -> Fields | None:
+        """Return the same of a line in which nothing is escaped."""
+        return _with_one_time(super().read_plain(line))
+
+
+def _with_one_time(fields: Fields | None) -> Fields | None:
+    """Return the fields with the parts of the time joined; what `read` has by way of `read_plain` has none left."""
+    if fields is None:
+        return None
+    parts = {name.removeprefix(_PREFIX): fields.pop(name) for name in [*fields] if name.startswith(_PREFIX)}
+    if parts:
         fields["time"] = _time(parts)
-        return fields
+    return fields
 
 
 class TimeShapes:
