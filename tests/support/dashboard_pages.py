@@ -38,7 +38,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
 }
 NO_PAGES = {
     *("file", "home-slash", "sign-in-callback", "first-hit", "live-now", "panel", "panel-csv", "goals-csv"),
-    *("share-live-now", "share-panel", "share-panel-csv", "share-goals-csv"),
+    *("share-live-now", "share-panel", "share-panel-csv", "share-goals-csv", "share-password-left"),
 }
 """What a GET brings that is a file, a part of a page, or the way to another one."""
 
