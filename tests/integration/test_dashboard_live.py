@@ -193,3 +193,46 @@ def test_live_tells_the_time_of_the_sites_zone(
         assert f'<tspan class="when" x="0">{there:%H:%M}</tspan>' in page.text
         assert "Time (Asia/Kathmandu)" in page.text
     assert "Days and hours here are those of Asia/Kathmandu" in text_of(browsing.get(f"{HOME}/live"))
+
+
+def test_live_counts_every_source_country_and_page_whatever_makes_addresses_differ(
+    browsing: Browsing, database: Database, application: Application
+) -> None:
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    fill(
+        database,
+        application,
+        1500,
+        start=start,
+        every="10 ms",
+        client_sub_id="'v' || n",
+        url="'https://u' || n || '.shop.example/home?fbclid=' || n",
+        referrer="CASE WHEN n % 3 > 0 THEN 'https://www.google.com/' || n END",
+        timezone="'Asia/Tokyo'",
+    )
+    fill(
+        database,
+        application,
+        300,
+        start=start,
+        every="10 ms",
+        first=2000,
+        client_sub_id="'v' || n",
+        url="'https://shop.example/q' || (n % 60)",
+    )
+    pages, sources, countries = panels_of(browsing.get(f"{HOME}/live"))
+    assert pages.startswith("/home 1,500 /q0 5 ")
+    assert sources == "facebook 1,500 direct 300"
+    assert countries == "Japan 1,500 not known 300"
+
+
+def test_a_visitor_ahead_of_the_clock_is_one_and_the_minutes_are_all_there_is(
+    database: Database, application: Application
+) -> None:
+    now = datetime.now(UTC)
+    for number, ahead in enumerate((0, 65, 110, -29 * 60 - now.second - 1)):
+        start = now + timedelta(seconds=ahead)
+        fill(database, application, 1, start=start, every="0 s", first=1 + number, client_sub_id="'same'")
+    view = live.read(database, "shop", now)
+    assert (view.latest.hits, view.latest.visitors) == (3, 1)
+    assert [(minute.hits, minute.visitors) for minute in view.minutes] == [(0, 0)] * 29 + [(3, 1)]

@@ -18,7 +18,7 @@ from tracker.store.latest_hits import LatestHits
 SPAN: Final = timedelta(minutes=30)
 MINUTE: Final = timedelta(minutes=1)
 MAX_HITS: Final = 20_000
-"""Hits that are looked at, the latest: some tens of milliseconds."""
+"""Hits that are looked at, the latest."""
 _NEWEST: Final = 12
 _LISTED: Final = 8
 """Pages, sources and countries that are named."""
@@ -117,7 +117,9 @@ class LiveReader:
 
 def read(database: Database, app_id: str, now: datetime) -> LiveView:
     """Return what there is. Raises Refused and DatabaseUnavailable."""
-    since, until = now - SPAN, now + _AHEAD
+    # From a whole minute on, so that the minutes are all there is.
+    present = now.replace(second=0, microsecond=0)
+    since, until = present - SPAN + MINUTE, now + _AHEAD
     with asked_of(database, app_id) as (tx, application):
         recipe = recipe_of(tx, application.id)
         latest = latest_hits.goes_on(
@@ -125,33 +127,34 @@ def read(database: Database, app_id: str, now: datetime) -> LiveView:
             application,
             since,
             until,
+            present=present,
             limit=MAX_HITS,
             domain=recipe.domain,
             with_query=bool(recipe.belonging),
         )
         newest = latest_hits.latest(tx, application, since, until, limit=_NEWEST)
-    came = latest.arrivals
     return LiveView(
         latest,
-        minutes=_minutes(latest, now),
+        minutes=_minutes(latest, present),
         pages=_counted((arrival.page_name(row["url"], recipe), row["views"]) for row in latest.pages),
-        sources=_counted((arrival.source_name(row["url"], row["referrer"], recipe), row["visitors"]) for row in came),
-        countries=_counted((arrival.country(row["country"], row["timezone"]), row["visitors"]) for row in came),
+        sources=_counted(
+            (arrival.source_name(row["url"], row["referrer"], recipe), row["visitors"]) for row in latest.arrivals
+        ),
+        countries=_counted(
+            (arrival.country(row["country"], row["timezone"]), row["visitors"]) for row in latest.countries
+        ),
         newest=[_with_source(hit, recipe) for hit in newest],
     )
 
 
-def _minutes(latest: LatestHits, now: datetime) -> list[Minute]:
-    """Return every minute of the half hour, the first one whole; what is ahead of this machine's clock came now."""
-    last = now.replace(second=0, microsecond=0)
-    starts = [last - MINUTE * number for number in reversed(range(SPAN // MINUTE))]
-    hits: Counter[datetime] = Counter()
-    visitors: Counter[datetime] = Counter()
-    for row in latest.minutes:
-        start = min(last, datetime.fromisoformat(row["minute"]))
-        hits[start] += row["hits"]
-        visitors[start] += row["visitors"]
-    return [Minute(start, hits[start], visitors[start]) for start in starts]
+def _minutes(latest: LatestHits, present: datetime) -> list[Minute]:
+    """Return every minute of the half hour, the present one last."""
+    starts = [present - MINUTE * number for number in reversed(range(SPAN // MINUTE))]
+    came = {datetime.fromisoformat(row["minute"]): row for row in latest.minutes}
+    return [
+        Minute(start, came[start]["hits"], came[start]["visitors"]) if start in came else Minute(start, 0, 0)
+        for start in starts
+    ]
 
 
 def _counted(rows: Iterable[Counted]) -> list[Counted]:

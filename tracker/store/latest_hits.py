@@ -9,18 +9,18 @@ from tracker.store.database import Transaction
 from tracker.store.queries import Row, fetch_all, fetch_one
 
 _PAGES: Final = 50
-_ARRIVALS: Final = 1000
-"""Different pages, and different arrivals, that are told apart: an arrival has a query, which may be nobody else's."""
+_PAGES_WITH_QUERY: Final = 1000
+"""Different pages that are told apart; parameters that belong to none are taken off later."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatestHits:
     """Hits and visitors of a time; what was looked at are no more hits than was said.
 
-    `minutes` have `minute` (ISO 8601), `hits` and `visitors`, those without hits left out; `pages` have `url`, without
-    its query unless that was asked for, and `views`; `arrivals` have what the visitors' first hits say of where they
-    came from: `url` with its query, `referrer`, `country`, `timezone`, and how many `visitors`. Pages and arrivals are
-    the most frequent ones.
+    `minutes` have `minute` (ISO 8601), `hits` and `visitors`, those without hits left out; `pages`, the most frequent
+    ones, have `url`, without scheme and host, and without its query unless that was asked for, and `views`. Of the
+    visitors' first hits, `arrivals` have what decides the source, of `url` and `referrer`, and `countries` have
+    `country` or else `timezone`, both with how many `visitors`.
     """
 
     hits: int
@@ -28,6 +28,7 @@ class LatestHits:
     minutes: list[Row]
     pages: list[Row]
     arrivals: list[Row]
+    countries: list[Row]
 
 
 def goes_on(
@@ -36,16 +37,17 @@ def goes_on(
     start: datetime,
     end: datetime,
     *,
+    present: datetime,
     limit: int,
     domain: str | None,
     with_query: bool,
 ) -> LatestHits:
     """Return what goes on from `start` until before `end`: of `limit` hits, the latest, at most.
 
-    Pages of `domain` and below it are the site's own, as are those of a hit's own host.
+    Hits after the minute `present` are counted in it. Pages of `domain` and below it are the site's own, as are those of a hit's own host.
     """
-    asked: dict[str, object] = {"limit": limit, "domain": domain, "with_query": with_query}
-    asked |= {"arrivals": _ARRIVALS, "pages": _ARRIVALS if with_query else _PAGES}
+    asked: dict[str, object] = {"present": present, "limit": limit, "domain": domain, "with_query": with_query}
+    asked["pages"] = _PAGES_WITH_QUERY if with_query else _PAGES
     row = fetch_one(tx, "access_logs/goes_on", {**_about(application, start, end), **asked})
     assert row is not None
     return LatestHits(**row)
