@@ -44,7 +44,8 @@ def goes_on(
 ) -> LatestHits:
     """Return what goes on from `start` until before `end`: of `limit` hits, the latest, at most.
 
-    Hits after the minute `present` are counted in it. Pages of `domain` and below it are the site's own, as are those of a hit's own host.
+    Hits after the minute `present` are counted in it. Pages of `domain` and below it are the site's own, as are those
+    of a hit's own host.
     """
     asked: dict[str, object] = {"present": present, "limit": limit, "domain": domain, "with_query": with_query}
     asked["pages"] = _PAGES_WITH_QUERY if with_query else _PAGES
