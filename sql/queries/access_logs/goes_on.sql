@@ -36,7 +36,7 @@ WITH latest AS MATERIALIZED (
   -- Of an address what decides the source: the site, and of the query values of campaigns only, for click ids are each reader's own.
   SELECT coalesce(substring(url FROM '^[^/?#]*//[^/?#]*'), '') || '/'
            || coalesce(regexp_replace(substring(url FROM '^[^?#]*([?][^#]*)'),
-                                      '([?&](?!utm|yclid|%%)[^=&]*=)[^&]+', '\1x', 'gi'), '') AS url,
+                                      '([?&](?!utm|yclid|%%)[^=&]*=)[^&]+', chr(92) || '1x', 'gi'), '') AS url,
          substring(referrer FROM '^[^/]*//[^/?#]*') AS referrer
     FROM firsts
 ), arrivals AS (
