@@ -77,26 +77,6 @@ def test_who_opts_out_is_silent_on_every_page_until_opting_in(
     assert len(gate.hits) == 2
 
 
-def test_an_address_leaves_out_the_visits_of_a_browser_and_takes_that_back(
-    page: Page, site: Site, tracked: Tracked, gate: Gate
-) -> None:
-    said: list[str] = []
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.accept()))
-    page.goto(site.url("/#alt-opt-out"))
-    page.wait_for_function(f"{STORED}.includes('ALT.optOut')")
-    page.goto(site.url("/next"))
-    page.wait_for_function("window.ALT")
-    page.evaluate("ALT.trackEvent('no')")
-    page.goto(site.url("/own#alt-opt-in"))
-    assert [row["url"] for row in tracked.wait_for(1)] == [site.url("/own#alt-opt-in")]
-    assert "ALT.optOut" not in page.evaluate(STORED)
-    assert [message.split(": ")[1] for message in said] == [
-        "visits of this browser are not counted here any more",
-        "visits of this browser are counted here",
-    ]
-    assert len(gate.hits) == 1
-
-
 def test_a_hit_under_way_when_the_visitor_opts_out_is_not_kept(
     page: Page, site: Site, tracked: Tracked, gate: Gate
 ) -> None:

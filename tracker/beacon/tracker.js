@@ -117,7 +117,6 @@
             }
             run(call);
         });
-        obey();
         if (silent()) {
             forget();
         }
@@ -130,15 +129,6 @@
         }
         events.forEach(run);
         schedule(100);
-    }
-
-    /** An address that ends so says for this browser whether its visits count: how owners leave out their own. */
-    function obey() {
-        const wish = (/^#alt-opt-(out|in)$/.exec(window.location.hash) || [])[1];
-        if (wish) {
-            methods[wish === "out" ? "optOut" : "optIn"]();
-            window.alert("Access Log Tracker: visits of this browser are " + (wish === "out" ? "not counted here any more" : "counted here"));
-        }
     }
 
     function run(call) {
