@@ -10,11 +10,13 @@ from werkzeug.test import TestResponse
 
 from tests.integration.conftest import MovableClock
 from tests.support.browsing import Browsing, cards, text_of
+from tests.support.facts import make_facts
 from tests.support.failed_hits import fail
 from tests.support.managing import Managing
-from tests.support.raw_hits import execute, fill
+from tests.support.raw_hits import count_days, execute, fill
 from tests.support.servers_away import redis_away
 from tracker.application import Application
+from tracker.config import Settings
 from tracker.dashboard.live_page import LOOK_AGAIN
 from tracker.embedded import Valkey
 from tracker.management import applications
@@ -236,3 +238,19 @@ def test_a_visitor_ahead_of_the_clock_is_one_and_the_minutes_are_all_there_is(
     view = live.read(database, "shop", now)
     assert (view.latest.hits, view.latest.visitors) == (3, 1)
     assert [(minute.hits, minute.visitors) for minute in view.minutes] == [(0, 0)] * 29 + [(3, 1)]
+
+
+def test_a_host_found_in_its_letters_has_visitors_and_bounce_rate(
+    browsing: Browsing, database: Database, application: Application, settings: Settings
+) -> None:
+    start = datetime.now(UTC) - timedelta(days=1)
+    referrer = "'https://xn--mnchen-3ya.example/x'"
+    fill(database, application, 3, start=start, every="0 s", client_sub_id="'c' || n", referrer=referrer)
+    count_days(database, start.date(), start.date())
+    make_facts(database, settings.facts_url)
+    search = f"{HOME}/values?range=7d&panel=referrers&find="
+    listed = [
+        re.findall(r'<td class="n[^>]*>(.*?)</td>', browsing.get(search + text).text) for text in ("münchen", "mnchen")
+    ]
+    assert listed[0] == listed[1]
+    assert listed[0][:2] == ["3", "100%"]

@@ -63,8 +63,8 @@ def values(app_id: str) -> Response:
     listed = _searched(app_id, name, asked, text) if text else _rows(app_id, name, asked)
     after = first_of_page(listed.rows)
     fitting = _fitting(listed, asked, after)
-    narrowed = text and listed.dimension not in IN_WORDS
-    about = asked.also(listed.dimension, "contains", text) if narrowed else asked
+    part = _common_part(listed, text) if text else None
+    about = asked.also(listed.dimension, "contains", part) if part else asked
     return page(
         "values.html",
         details=_details(app_id, name, about) if listed.rows and listed.measure not in panels.COUNTED else {},
@@ -77,7 +77,7 @@ def values(app_id: str) -> Response:
         after=after,
         next_page=after + fitting if after + fitting < len(listed.rows) else None,
         text=text,
-        part=_common_part(listed, text) if text else None,
+        part=part,
     )
 
 
