@@ -57,6 +57,10 @@ def test_a_request_that_a_web_server_tells_is_a_hit() -> None:
         ({"server.port": "8443"}, "https://shop.example:8443/a"),
         ({"server.port": "443"}, "https://shop.example/a"),
         ({"server.port": "80", "url.scheme": "http"}, "http://shop.example/a"),
+        ({"server.port": "80"}, "https://shop.example/a"),
+        ({"server.port": "8443", "server.address": "shop.example:8443"}, "https://shop.example:8443/a"),
+        ({"server.port": "8443", "server.address": "2001:db8::1"}, "https://[2001:db8::1]:8443/a"),
+        ({"server.address": "2001:db8::1"}, "https://[2001:db8::1]/a"),
         # That of the older convention has its port, and a process behind a proxy one of its own.
         ({"server.address": "", "http.host": "shop.example:8443", "server.port": "80"}, "https://shop.example:8443/a"),
     ],

@@ -142,6 +142,10 @@ def test_an_object_of_amazons_waf() -> None:
     blocked = WAF.replace("ALLOW", "BLOCK")
     assert (columns["status"], read(blocked)["status"]) == (None, 403)
     assert read(blocked.replace('"responseCodeSent":null', '"responseCodeSent":429'))["status"] == 429
+    assert read(WAF.replace("ALLOW", "CAPTCHA"))["status"] == 405
+    challenged = WAF.replace("ALLOW", "CHALLENGE")
+    assert read(challenged)["status"] == 403, "whoever was challenged did not see the page"
+    assert read(challenged.replace('"responseCodeSent":null', '"responseCodeSent":202'))["status"] == 403
 
 
 @pytest.mark.parametrize(

@@ -209,15 +209,22 @@ def _first(attributes: Mapping[str, Any], names: Sequence[str]) -> str | None:
 def _built(attributes: Mapping[str, Any]) -> str | None:
     """Return the page's address from its parts, as servers tell it."""
     path, host = _first(attributes, ("url.path", "http.target")), _first(attributes, ("server.address",))
-    query, scheme = _first(attributes, ("url.query",)), _first(attributes, ("url.scheme",)) or "https"
+    query, scheme = _first(attributes, ("url.query",)), _first(attributes, ("url.scheme",))
     if path is None:
         return None
-    port = _first(attributes, ("server.port",))
-    if host and port and port != _USUAL_PORTS.get(scheme):
-        host = f"{host}:{port}"
+    if host:
+        host = _with_port(host, _first(attributes, ("server.port",)), scheme)
     host = host or _first(attributes, ("http.host",))
     whole = f"{path}?{query.removeprefix('?')}" if query and "?" not in path else path
-    return f"{scheme}://{host}/{whole.removeprefix('/')}" if host else whole
+    return f"{scheme or 'https'}://{host}/{whole.removeprefix('/')}" if host else whole
+
+
+def _with_port(host: str, port: str | None, scheme: str | None) -> str:
+    """Return a host as an address has it, with its port unless that is the usual one of its scheme, or of either."""
+    if host.count(":") > 1 and not host.startswith("["):
+        host = f"[{host}]"
+    usual = _USUAL_PORTS.values() if scheme is None else [_USUAL_PORTS.get(scheme)]
+    return host if port is None or port in usual or host.endswith(f":{port}") else f"{host}:{port}"
 
 
 def _answer(request: ClientRequest, outcomes: Sequence[HitOutcome]) -> Answer:

@@ -36,6 +36,9 @@ _MAY_LACK_ESCAPES = frozenset(
     )
 )
 """Names of targets that some servers give to a path whose percent escapes they undid; others hold what was sent."""
+_CHALLENGED = "CHALLENGE"
+_STOPPED = {"BLOCK": 403, "CAPTCHA": 405, _CHALLENGED: 403}
+"""Statuses of what Amazon's WAF stopped, by its word for that. To a challenge it answers 202."""
 _ENDS = ("request_finished", "request_failed")
 
 
@@ -71,8 +74,9 @@ def unfold(values: dict[str, Any]) -> None:
         # Amazon's WAF lists headers with their names, and says nothing of the status that it answers by itself.
         pairs = ((pair.get("name"), pair.get("value")) for pair in headers if isinstance(pair, dict))
         request["headers"] = {name.lower(): value for name, value in pairs if isinstance(name, str)}
-        if values.get("action") == "BLOCK" and values.get("responseCodeSent") is None:
-            values["responseCodeSent"] = 403
+        action = values.get("action")
+        if action in _STOPPED and (values.get("responseCodeSent") is None or action == _CHALLENGED):
+            values["responseCodeSent"] = _STOPPED[action]
 
 
 def check_told_once(fields: Fields, values: Mapping[str, Any]) -> None:
