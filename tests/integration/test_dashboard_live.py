@@ -123,6 +123,9 @@ def test_live_shows_the_visitors_of_half_an_hour_and_the_newest_hits(
     monkeypatch.setattr(live, "MAX_HITS", 6)
     part = browsing.get(f"{HOME}/live/now")
     assert cards(part) == {"visitors": "≥5", "requests": "≥6"}
+    drawn = re.findall(r'dy="17">([0-9]+) requests?', part.text)
+    assert 5 <= len(drawn) <= 30, "minutes that nobody looked at are not shown as empty ones"
+    assert sum(map(int, drawn)) == 6 - 1, "the oldest of six hits is of a minute that may have had more"
     same = browsing.get(f"{HOME}/live/now", headers={"If-None-Match": part.headers["ETag"]})
     assert same.status_code == 304
     for answer in (part, same):

@@ -46,9 +46,10 @@ class Minute:
 class LiveView:
     """The last half hour.
 
-    `minutes` are all of its minutes, the one that goes on last; `pages` by page views, `sources` and `countries` by
-    visitors, the most frequent first: None stands for those of whom nobody knows, and for who came directly. `newest`
-    has `id`, `created_at`, `url`, `event_name`, `referrer`, `source` and `is_internal`, the latest first.
+    `minutes` are those of it whose hits were all looked at, the one that goes on last; `pages` by page views, `sources`
+    and `countries` by visitors, the most frequent first: None stands for those of whom nobody knows, and for who came
+    directly. `newest` has `id`, `created_at`, `url`, `event_name`, `referrer`, `source` and `is_internal`, the latest
+    first.
     """
 
     latest: LatestHits
@@ -148,9 +149,12 @@ def read(database: Database, app_id: str, now: datetime) -> LiveView:
 
 
 def _minutes(latest: LatestHits, present: datetime) -> list[Minute]:
-    """Return every minute of the half hour, the present one last."""
+    """Return the minutes of the half hour of which all hits were looked at, and the present one last."""
     starts = [present - MINUTE * number for number in reversed(range(SPAN // MINUTE))]
     came = {datetime.fromisoformat(row["minute"]): row for row in latest.minutes}
+    if latest.hits >= MAX_HITS:
+        # Of the oldest minute that was looked at it is not known how much is missing, and of those before it all is.
+        starts = [start for start in starts if start > min(came) or start == present]
     return [
         Minute(start, came[start]["hits"], came[start]["visitors"]) if start in came else Minute(start, 0, 0)
         for start in starts
