@@ -65,7 +65,8 @@ def test_who_opts_out_is_silent_on_every_page_until_opting_in(
     gate.go_away()
     page.evaluate("ALT.trackEvent('waiting')")
     page.wait_for_function(f"{STORED}.some(key => key.includes('.hit.'))")
-    page.evaluate("ALT.optOut()")
+    page.evaluate("location.href = 'javascript:ALT.optOut()'")  # As a bookmark does it: the page stays.
+    page.wait_for_function(f"{STORED}.includes('ALT.optOut')")
     assert page.evaluate(STORED) == ["ALT.optOut"]
     gate.come_back()
     page.evaluate("ALT.trackEvent('no')")
