@@ -10,6 +10,7 @@ from uuid import UUID
 import fakeredis
 import pytest
 
+from tests.support.browsing import Browsing
 from tests.support.buckets import NAME, BucketServer, bucket_server, folder_in_bucket
 from tests.support.cluster_nodes import PRIMARIES, ClusterNodes, running_cluster
 from tests.support.managing import Managing
@@ -88,6 +89,14 @@ def managing(settings: Settings) -> Iterator[Managing]:
     api = Managing(settings)
     yield api
     api.close()
+
+
+@pytest.fixture
+def owner(managing: Managing, application_key: str) -> Browsing:
+    """Somebody who has signed in to the dashboard by the application's first key."""
+    opened = Browsing(managing)
+    opened.sign_in(application_key)
+    return opened
 
 
 @pytest.fixture(scope="session")

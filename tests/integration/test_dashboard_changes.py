@@ -30,13 +30,6 @@ ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 @pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
-@pytest.fixture
 def operator(managing: Managing) -> Browsing:
     opened = Browsing(managing)
     opened.sign_in(managing.admin_token)

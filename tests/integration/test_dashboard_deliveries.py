@@ -31,13 +31,6 @@ def webhook(database: Database, application: Application) -> UUID:
     return register(database, application, "session.started", "tracking.buy", url=URL)
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def listed(page: str) -> list[int]:
     return [int(number) for number in re.findall(r"/deliveries/(\d+)\"", page)]
 

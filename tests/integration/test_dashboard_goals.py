@@ -27,13 +27,6 @@ HOSTILE = "<script>alert('x')</script>{{ 7*7 }}"
 
 
 @pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
-@pytest.fixture
 def visited(database: Database, redis: Connection, application: Application, settings: Settings) -> None:
     visit(database, redis, application, settings)
 

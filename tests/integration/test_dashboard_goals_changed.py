@@ -4,7 +4,6 @@ import pytest
 
 from tests.support.browsing import Browsing, text_of
 from tests.support.goal_visits import version_in, visit
-from tests.support.managing import Managing
 from tracker.application import Application
 from tracker.config import Settings
 from tracker.management import audit, goals
@@ -13,13 +12,6 @@ from tracker.store.database import Database
 
 HOME = "/dashboard/applications/shop"
 HOSTILE = "<script>alert('x')</script>{{ 7*7 }}"
-
-
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
 
 
 @pytest.fixture

@@ -25,13 +25,6 @@ MAY = {
 }
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def invite(by: Browsing, role: str, name: str = "A <b>person</b>") -> str:
     """The path of an invitation that was made in the browser."""
     made = by.post(f"{HOME}/access", action="invite", name=name, role=role)

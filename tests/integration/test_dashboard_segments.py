@@ -20,13 +20,6 @@ HOSTILE = "<script>alert('x')</script>"
 
 
 @pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
-@pytest.fixture
 def counted(database: Database, redis: Connection, application: Application) -> None:
     """One hit, without which the page is that of an application in which nothing was counted."""
     enqueue(redis, [hit_of(application, 1, created_at=NOON)])

@@ -20,13 +20,6 @@ from tracker.store.database import Database
 HOME = "/dashboard/applications/shop"
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def actions(database: Database) -> list[tuple[str, str, str]]:
     return [(row["action"], row["actor_kind"], row["subject"]) for row in audit.list_(database, limit=50)]
 

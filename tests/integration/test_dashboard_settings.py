@@ -21,13 +21,6 @@ HOME = "/dashboard/applications/shop"
 PAGES = {f"{HOME}/settings": "settings:write", f"{HOME}/keys": "keys:write", f"{HOME}/webhooks": "webhooks:write"}
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def actions(database: Database) -> list[tuple[str, str, str]]:
     return [(row["action"], row["actor_kind"], row["subject"]) for row in audit.list_(database, limit=50)]
 

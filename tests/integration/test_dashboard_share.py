@@ -20,13 +20,6 @@ HOME = "/dashboard/applications/shop"
 SHARE = "/dashboard/share"
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def test_a_link_shows_one_application_to_anybody_and_changes_nothing(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:

@@ -24,13 +24,6 @@ from tracker.web.authentication import MAX_FAILURES
 HOME = "/dashboard/applications/shop"
 
 
-@pytest.fixture
-def owner(managing: Managing, application_key: str) -> Browsing:
-    opened = Browsing(managing)
-    opened.sign_in(application_key)
-    return opened
-
-
 def test_a_link_with_a_password_shows_nothing_before_it_is_entered(
     owner: Browsing, managing: Managing, database: Database, application: Application
 ) -> None:

@@ -4,7 +4,7 @@ mount             where it joins the receiver's application
 services          what the pages work with
 application_snapshots  what was read of applications, while it is so; `made_parts` what was made for all who look
 viewer            who is reading: the operator, or the holder of a key of one application
-session_cookie    what a browser keeps of a sign-in
+session_cookie    what a browser keeps of a sign-in; `signed` how such things are signed
 provider_sign_in  the way to a provider of sign-ins and back; `attempt_cookie` what a browser keeps meanwhile
 sign_in           the form, the way out, the switch of language; `form` reads it, `origin` says whose page sent it
 overview_page     where somebody begins: the operator's list of applications; `own_applications_page` a person's

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
+from tracker.dashboard.signed import signer
 from tracker.oidc.identity import SignInAttempt
 
 PATH: Final = "/sign-in"
@@ -44,8 +45,7 @@ class AttemptCookie:
     """Writes and reads attempts under one TRACKER_SECRET_KEY."""
 
     def __init__(self, secret_key: str) -> None:
-        derivation = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._serializer = URLSafeSerializer(secret_key.encode(), salt=_PURPOSE, signer_kwargs=derivation)
+        self._serializer = signer(secret_key, _PURPOSE)
 
     def write(self, pending: PendingSignIn, now: datetime) -> str:
         written: str | bytes = self._serializer.dumps({**asdict(pending), "at": int(now.timestamp())})

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
+from tracker.dashboard.signed import signer
 from tracker.errors import SettingsInvalid
 from tracker.oidc.identity import Identity
 
@@ -53,9 +54,7 @@ class SessionCookie:
         if secret_key is None or len(secret_key) < _MIN_KEY_LENGTH:
             raise SettingsInvalid("TRACKER_SECRET_KEY is not set, or too short: the dashboard signs sessions with it.")
         self._key = secret_key.encode()
-        # The salt makes a key of this purpose alone, so that nothing signed or encrypted elsewhere counts here.
-        derivation = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._serializer = URLSafeSerializer(self._key, salt=_PURPOSE, signer_kwargs=derivation)
+        self._serializer = signer(secret_key, _PURPOSE)
 
     def binding(self, credential: str) -> str:
         """Return what ties a session to the admin token, or to a key's hash; neither can be read from it."""

@@ -17,6 +17,7 @@ from tracker.dashboard.origin import is_https, require_own_page
 from tracker.dashboard.page import here, home, page
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import own_path, see
+from tracker.dashboard.signed import signer
 from tracker.errors import Refused, SettingsInvalid
 from tracker.management import passwords
 from tracker.store.shares import Share
@@ -129,5 +130,4 @@ def _serializer() -> URLSafeSerializer:
     secret = current_services().secret_key
     if secret is None:
         raise SettingsInvalid("TRACKER_SECRET_KEY is not set: the dashboard signs with it who has entered a password.")
-    derivation = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeSerializer(secret.encode(), salt=_PURPOSE, signer_kwargs=derivation)
+    return signer(secret, _PURPOSE)

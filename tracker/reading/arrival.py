@@ -1,9 +1,8 @@
 """What a single hit says of its page, and of where its visitor came from, in the words that reports use. Pure."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
-from tracker.facts.page import page_of, referrer_of, without_www
+from tracker.facts.page import page_of, referrer_of
 from tracker.facts.place import country_of_zone
 from tracker.facts.recipe import Recipe
 from tracker.facts.source import source_of
@@ -33,15 +32,7 @@ def is_internal(url: str | None, referrer: str | None, recipe: Recipe) -> bool:
         return False
     if recipe.domain and (site == recipe.domain or site.endswith("." + recipe.domain)):
         return True
-    return site == _site_of(url)
-
-
-def _site_of(url: str | None) -> str | None:
-    try:
-        host = urlsplit(url or "").hostname
-    except ValueError:
-        return None
-    return without_www(host) if host else None
+    return site == referrer_of(url or "")[0]
 
 
 def country(place: str | None, zone: str | None) -> str | None:

@@ -6,14 +6,10 @@ A later step counts where its time is later than that of the one before; other h
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracker.application_settings import SESSION_TIMEOUT_MINUTES
-from tracker.facts.engine import Cursor
-from tracker.facts.engine_connection import EngineRow
 from tracker.goal import GoalStep
-from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps, visits_with_step
+from tracker.reports.steps import all_visits, ask_steps, hits_of_steps, visits_with_step
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -37,20 +33,13 @@ def read(
     database: Database, readers: Readers, *, app_id: str, steps: Sequence[GoalStep], days: ZoneDays
 ) -> FunnelReport:
     """Return how far the visits of some days came. Raises Refused (404, 503) and DatabaseUnavailable."""
-    application, _ = site_of(database, app_id)
-    minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
-
-    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
-        with gathered_visits(readers.kept, cursor, files, days, timeout_minutes=minutes) as gathered:
-            return cursor.rows(*statement_of(steps, days, files, gathered))
-
-    rows, facts = ask_facts(
+    rows, facts = ask_steps(
         database,
         readers,
-        application,
-        days,
-        question,
-        key=(__name__, tuple(steps), days, minutes),
+        lambda files, gathered: statement_of(steps, days, files, gathered),
+        app_id=app_id,
+        days=days,
+        key=(__name__, tuple(steps)),
     )
     visits, *reached = rows[0] if rows else (0, *(0 for _ in steps))
     return FunnelReport(visits, tuple(reached), exact=not facts.missing_days, up_to_date=not facts.is_waiting)

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import column_of
-from tracker.facts.engine import Cursor, quoted
+from tracker.facts.engine import quoted
 from tracker.facts.engine_connection import EngineRow
 from tracker.goal import Goal
-from tracker.reports.facts_of_days import ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
 from tracker.reports.readers import Readers
-from tracker.reports.steps import all_visits, gathered_visits, hits_of_steps
+from tracker.reports.steps import all_visits, ask_steps, hits_of_steps
 from tracker.reports.zone_days import ZoneDays
 from tracker.store.database import Database
 
@@ -53,20 +51,13 @@ class GoalsReport:
 
 def read(database: Database, readers: Readers, *, app_id: str, goals: Sequence[Goal], days: ZoneDays) -> GoalsReport:
     """Return what came of the visits of some days. Raises Refused (404, 503) and DatabaseUnavailable."""
-    application, _ = site_of(database, app_id)
-    minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
-
-    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
-        with gathered_visits(readers.kept, cursor, files, days, timeout_minutes=minutes) as gathered:
-            return cursor.rows(*statement_of(goals, days, files, gathered))
-
-    rows, facts = ask_facts(
+    rows, facts = ask_steps(
         database,
         readers,
-        application,
-        days,
-        question,
-        key=(__name__, tuple(goals), days, minutes),
+        lambda files, gathered: statement_of(goals, days, files, gathered),
+        app_id=app_id,
+        days=days,
+        key=(__name__, tuple(goals)),
     )
     nothing = ConversionsOfSource(None, 0, tuple(Conversions(0, 0, 0.0 if g.value_parameter else None) for g in goals))
     sources = [] if rows is None else [_row(row, goals) for row in rows]

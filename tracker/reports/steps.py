@@ -1,36 +1,53 @@
-"""A step of a goal or a funnel as a condition on hits, and the tables that such questions are asked of. As SQL; pure.
+"""A step of a goal or a funnel as a condition on hits, and how questions about it are asked of the facts.
 
 Few hits are steps: they alone are read with their visits. All visits are told by their parts, of which there are far
 fewer than hits.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Final
 
+from tracker.application_settings import SESSION_TIMEOUT_MINUTES
 from tracker.facts.columns import column_of
 from tracker.facts.engine import Cursor, quoted
+from tracker.facts.engine_connection import EngineRow
 from tracker.goal import GoalStep
+from tracker.reports.facts_of_days import FactsOfDays, ask_facts, site_of
 from tracker.reports.facts_read import FactsRead
-from tracker.reports.kept import Kept
+from tracker.reports.readers import Readers
 from tracker.reports.tables import are_of_whole_slots, visit_parts_of, visits_of
 from tracker.reports.visits import RAW, for_a_page
 from tracker.reports.zone_days import ZoneDays
+from tracker.store.database import Database
 
 _OF_VISITS: Final = ("visit_source",)
 
 
-@contextmanager
-def gathered_visits(
-    kept: Kept, cursor: Cursor, files: FactsRead, days: ZoneDays, *, timeout_minutes: int
-) -> Iterator[str]:
-    """Give the table of visits of several parts, the one that the dashboard's other pages ask about these days."""
-    of_parts = are_of_whole_slots(days)
-    names = for_a_page(_OF_VISITS)
-    with kept.gathered.table(
-        cursor, files, days, timeout_minutes=timeout_minutes, of_parts=of_parts, names=names
-    ) as table:
-        yield table
+def ask_steps(
+    database: Database,
+    readers: Readers,
+    statement: Callable[[FactsRead, str], tuple[str, list[object]]],
+    *,
+    app_id: str,
+    days: ZoneDays,
+    key: tuple[Hashable, ...],
+) -> tuple[list[EngineRow] | None, FactsOfDays]:
+    """Ask a question of some days as `ask_facts` does, whose statement gets the table of visits of several parts.
+
+    It is the table that the dashboard's other pages ask about these days. Raises Refused (404, 503) and
+    DatabaseUnavailable.
+    """
+    application, _ = site_of(database, app_id)
+    minutes = SESSION_TIMEOUT_MINUTES.value(application.settings)
+    of_parts, names = are_of_whole_slots(days), for_a_page(_OF_VISITS)
+
+    def question(cursor: Cursor, files: FactsRead) -> list[EngineRow]:
+        with readers.kept.gathered.table(
+            cursor, files, days, timeout_minutes=minutes, of_parts=of_parts, names=names
+        ) as gathered:
+            return cursor.rows(*statement(files, gathered))
+
+    return ask_facts(database, readers, application, days, question, key=(*key, days, minutes))
 
 
 def all_visits(files: FactsRead, days: ZoneDays, gathered: str) -> tuple[list[str], list[object]]:
