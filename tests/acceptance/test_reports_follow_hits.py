@@ -55,7 +55,8 @@ class Reported:
 
     def import_line(self) -> None:
         self._lines += 1
-        at = datetime.now(UTC) - timedelta(days=2, seconds=self._lines)
+        # By hours: two lines of one second would be one line that is imported twice, and count once.
+        at = datetime.now(UTC) - timedelta(days=2, hours=self._lines)
         self._log.write_text(
             f'192.0.2.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET /old HTTP/1.1" 200 5 "-" "{BROWSER}"\n'
         )
