@@ -3,13 +3,14 @@ parameters defined; and the few ways in which rows fill, empty and count."""
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg.errors import DeadlockDetected
 from redis import Redis
 
 from bench import hits, processes
@@ -39,6 +40,8 @@ _EMPTIED = (
     *(f"statistics_{kind}" for kind in _STATISTICS),
 )
 _DRY_SECONDS = 300.0
+_TRIES = 10
+"""To empty the tables beside a scheduler at work."""
 _FILL_ACCESS_LOGS = """
 INSERT INTO access_logs (id, application_id, app_id, client_sub_id, module_id, url, referrer, user_agent, ip_address,
     session_id, screen_resolution, language, timezone, event_name, custom_params, created_at)
@@ -127,8 +130,16 @@ class Stage:
         self._redis.delete(*all_streams(self._redis), *noted, _RETRIES, _BARE_STREAM)
 
     def empty_tables(self) -> None:
-        """No hit is stored, and the write-ahead log of what was stored before is behind."""
-        self._connection.execute(f"TRUNCATE {', '.join(_EMPTIED)}")
+        """No hit is stored, and the write-ahead log of what was stored before is behind.
+
+        A scheduler that runs holds one of the tables and waits for the next now and then: either may be ended.
+        """
+        for _ in range(_TRIES):
+            with suppress(DeadlockDetected):
+                self._connection.execute(f"TRUNCATE {', '.join(_EMPTIED)}")
+                break
+        else:
+            raise NotMeasured(f"the tables could not be emptied in {_TRIES} tries: a scheduler holds them")
         self._connection.execute("CHECKPOINT")
 
     def waiting(self) -> int:
