@@ -116,6 +116,18 @@ SHAPES: Final = {
     "gorouter": '<host> - [<date>T<time>.123+0000] "<request>" <status> 0 <bytes> "<referrer>" "<agent>" "10.0.0.1:1" '
     '"-" x_forwarded_for:"<address>" x_forwarded_proto:"https" vcap_request_id:"e1" response_time:0.012 app_id:"a"',
     "django": "[<stamp>] " + _ANSWER,
+    "loguru": '<date> <time>.123 | INFO     | uvicorn.impl:send:482 - <address>:<port> - "<request>" <status>',
+    "glassfish": '"<address>" "NULL-AUTH-USER" "<clf>" "<request>" <status> <bytes>',
+    "warp": f'[<date>T<time>Z INFO  <logger>] <address>:<port> "<request>" <status>{_HEADERS} 105.2µs',
+    "render": '<190>1 <date>T<time>Z srv web 1 - - [GET] <status> <host><target> clientIP="<address>" requestID="0a-0b" '
+    'responseTimeMS=12 responseBytes=<bytes> userAgent="<agent>"',
+    "gcore": '"<address>" "-" "-" "[<clf>]" "<request>" "<status>" "<bytes>" "<referrer>" "<agent>" "500" "[fr5]" "https" '
+    '"<host>" "0.003" "-" "HIT"',
+    "alibaba-cdn": '[<clf>] <address> - 1542 "<referrer>" "<absolute>" <status> 191 <bytes> MISS "<agent>" "text/html"',
+    "papertrail": f"7711561783\t<date> <time>\t<date> <time>\t42\tweb1\t10.0.0.1\tLocal7\tInfo\tnginx\t{_COMBINED}",
+    "digitalocean": f"web <date>T<time>.123456789Z {_COMBINED}",
+    "fluent-bit": f'web.0: [<epoch>.123, {{"log":"{_ESCAPED}"}}]',
+    "cee": '<190>Nov 28 <time> web1 nginx: @cee: {"time":"<date>T<time>+00:00","remote_addr":"<address>","request":"<request>"}',
 }
 FIELD_LINES: Final = {
     "w3c": b"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
@@ -205,7 +217,9 @@ def line_of(shape: str, visitor: Visitor) -> bytes:
 
 WITHOUT_PROTOCOL: Final = frozenset(("gin", "http-server"))
 """Formats whose requests in quotes have no end that is their own."""
-JSON: Final = frozenset(("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console", "fluentd", "waf"))
+JSON: Final = frozenset(
+    ("json", "json-spaced", "caddy", "own-json", "docker", "journald", "console", "fluentd", "waf", "fluent-bit", "cee")
+)
 
 
 def whose(record: Record, names: tuple[str, ...] = ("url", "referrer", "user_agent")) -> set[str]:

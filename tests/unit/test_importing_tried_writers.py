@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+import orjson
 import pytest
 
 from tracker.importing.formats import LogReader, reader_of
@@ -162,3 +163,69 @@ def test_what_stern_puts_before_a_line(pod: str) -> None:
 def test_words_without_quotes_do_not_stand_beside_pythons_texts() -> None:
     with pytest.raises(Malformed):
         reader()(f"at=info method=GET path=/b fwd=192.0.2.1 {STRUCTLOG_PAIRS}".encode())
+
+
+UVICORN = '198.51.100.7:35428 - "GET /a%20b?x=1 HTTP/1.1" 200'
+
+
+@pytest.mark.parametrize(
+    ("line", "format_"),
+    [
+        (f"2026-11-29 10:05:03.139 | INFO     | uvicorn.protocols.http.httptools_impl:send:482 - {UVICORN}", "uvicorn in logging"),
+        (
+            f"\x1b[32m2026-11-29 10:05:03.490\x1b[0m | \x1b[1mINFO    \x1b[0m | \x1b[36m__main__\x1b[0m:\x1b[36m<module>\x1b[0m:\x1b[36m4\x1b[0m - \x1b[1m{UVICORN}\x1b[0m",
+            "uvicorn in logging",
+        ),
+        (
+            orjson.dumps(
+                {
+                    "text": f"2026-11-29 19:05:03.155 | INFO     | uvicorn:send:482 - {UVICORN}\n",
+                    "record": {
+                        "elapsed": {"repr": "0:00:07.713046", "seconds": 7.713046}, "exception": None, "extra": {},
+                        "level": {"icon": "i", "name": "INFO", "no": 20}, "line": 482, "message": UVICORN,
+                        "time": {"repr": "2026-11-29 19:05:03.155228+09:00", "timestamp": 1795946703.155228},
+                    },
+                }
+            ).decode(),
+            "uvicorn in json in json",
+        ),
+        (f"2026-11-29T10:05:03.1Z stdout F       INFO   {UVICORN}", "uvicorn in cri"),
+    ],
+    ids=["loguru", "loguru on a terminal", "loguru serialized", "fastapi-cli 0.0.7"],
+)  # fmt: skip
+def test_what_fastapis_users_have_write_uvicorns_lines(line: str, format_: str) -> None:
+    columns = read(line)
+    assert (columns["ip_address"], columns["url"], columns["status"]) == ("198.51.100.7", "/a%20b?x=1", 200)
+    known = reader()
+    known(line.encode())
+    assert list(known.counts) == [format_]
+
+
+CIVETWEB = '198.51.100.7 - - [29/Nov/2026:10:05:03 +0000] "GET /a b?x=1 HTTP/1.1" 404 255 {} {}'
+
+
+@pytest.mark.parametrize(
+    ("referrer", "agent"),
+    [("https://r.example/", AGENT), ("-", 'Mozilla/5.0 (X11) "q" [x]'), ("-", "-"), ("android-app://org.example/", "curl/7.88.1")],
+)  # fmt: skip
+def test_civetweb_where_it_is_named_has_headers_without_quotes(referrer: str, agent: str) -> None:
+    record = reader_of("civetweb")(CIVETWEB.format(referrer, agent).encode())
+    assert record is not None
+    assert (record.columns["url"], record.columns["ip_address"]) == ("/a%20b?x=1", "198.51.100.7")
+    assert record.columns.get("user_agent", "-") == agent
+    assert record.columns.get("referrer", "-") == referrer
+    assert record.columns["event_data"] == {"method": "GET", "status": 404, "bytes": 255}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'[2026-11-29T10:05:03Z INFO  warp::filters::log] 198.51.100.7:4711 "GET /a?x=1 HTTP/1.1" 200 "-" "{AGENT}" 105.2µs',
+        '"198.51.100.7" "NULL-AUTH-USER" "29/Nov/2026:10:05:03 +0000" "GET /a?x=1 HTTP/1.1" 200 5',
+    ],
+    ids=["warp", "GlassFish and Payara"],
+)
+def test_a_line_as_it_is_documented(line: str) -> None:
+    columns = read(line)
+    assert (columns["ip_address"], columns["url"], columns["status"]) == ("198.51.100.7", "/a?x=1", 200)
+    assert columns.get("user_agent") == (AGENT if AGENT in line else None)

@@ -38,6 +38,11 @@ CARRIED = frozenset(
         "compose",
         "pod",
         "heroku",
+        "cee",
+        "digitalocean",
+        "fluent-bit",
+        "papertrail",
+        "render",
     )
 )
 

@@ -1,8 +1,10 @@
 """Access logs that are there already: read, understood, made hits, handed on.
 
 source          lines of a file, packed or not, in bounded memory
-wrappers        what syslog, journald, Docker and Kubernetes put around a line
-formats         which format a line has: known_formats and application_formats (tables), json_lines, w3c
+wrappers        what syslog, journald, Docker and Kubernetes put around a line; program_wrappers and service_wrappers
+                what programs' logging and hosting services put before it
+formats         which format a line has: known_formats, application_formats and service_formats (tables), json_lines,
+                w3c
 format_strings  a server's own format; pasted_formats finds it in a directive, apache_times reads times in parts,
                 haproxy_directives has HAProxy's names and quotes
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped

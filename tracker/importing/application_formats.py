@@ -4,7 +4,9 @@ from typing import Final
 
 from tracker.importing.line_format import FIELD, RAW_QUOTED, LineFormat
 from tracker.importing.line_parts import (
+    CLOCK,
     COLOUR,
+    DAY,
     HEAD,
     ISO_TIME,
     PEER,
@@ -21,7 +23,7 @@ _UWSGI: Final = (
     r"\((?P<protocol>HTTP/[\d.]+)? (?P<status>\d{3})\) .*"
 )
 _UVICORN: Final = (
-    r"(?:INFO: +)?(?P<address>" + PEER + r'):\d{1,5} - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
+    r"(?: *INFO:? +)?(?P<address>" + PEER + r'):\d{1,5} - "(?P<request>[^"]*)" (?P<status>\d{3})(?: [A-Z][A-Za-z -]*)?'
 )
 _GRANIAN: Final = (
     rf'\[(?P<time>{ISO_TIME} [+-]\d{{4}})\] (?P<address>{PLAIN_ADDRESS}) - "(?P<method>\S+) '
@@ -104,6 +106,23 @@ _CHI: Final = (
     r"(?P<address>" + PEER + r"):\d+ - (?P<status>\d{3}) (?P<bytes>\d+)B in \S+"
 )
 _ACTIX: Final = rf"(?P<address>{PLAIN_ADDRESS})" + answer(_NO_TIME) + referrer_and_agent(_NO_TIME) + r" \d+\.\d+"
+_WARP: Final = (
+    rf"(?:(?P<address>{PEER}):\d{{1,5}}|-)"
+    rf' "(?P<request>{_NO_TIME})" (?P<status>\d{{3}})' + referrer_and_agent(_NO_TIME) + r" [\d.]+(?:ns|µs|ms|s)"
+)
+_GLASSFISH: Final = (
+    rf'"(?P<address>{FIELD["address"]})" "(?P<user>[^"]*)" "(?P<time>{DAY}:{CLOCK} [+-]\d{{4}})" '
+    r'"(?P<request>[^"]*)" (?P<status>\d{3}) (?P<bytes>-?\d+)'
+)
+_CIVETWEB: Final = (
+    HEAD
+    + TIME
+    + r' "(?P<method>[A-Z]+) (?P<decoded_path>/[^"?]*)(?:\?(?P<query>[^" ]*))? (?P<protocol>HTTP/[\d.]+)" (?P<status>\d{3}) (?P<bytes>-?\d+) '
+    r"(?P<referrer>-|[a-z][a-z-]*://\S*) (?P<user_agent>\S.*)"
+)
+"""Without quotes around the headers: where an address in the referrer has a blank, the rest counts as the program's."""
+CIVETWEB: Final = LineFormat("civetweb", _CIVETWEB, escape="none", unread=("user",))
+"""For those who name it: nothing holds its headers, so that a torn line may be one."""
 
 _NO_QUERY: Final = "query ({} writes none)"
 BEFORE_COMBINED: Final = (
@@ -133,4 +152,6 @@ BEHIND_COMBINED: Final = (
     LineFormat("gin", _GIN, escape="none", unread=("duration",)),
     LineFormat("chi", _CHI, escape="none", unread=("duration",)),
     LineFormat("actix", _ACTIX, escape="none", unread=("duration",)),
+    LineFormat("warp", _WARP, escape="none", unread=("duration",)),
+    LineFormat("glassfish", _GLASSFISH, escape="none", unread=("user",)),
 )

@@ -80,6 +80,7 @@ def _undo(table: dict[bytes, bytes], code: re.Pattern[bytes] = _AFTER_BACKSLASH)
 
 _SAFE_IN_PATHS: Final = "/:@!$&'()*+,;=~"
 _NOT_SENT: Final = re.compile(r"[^!$-;=@-~]|%(?![0-9A-Fa-f]{2})")
+_UNDONE: Final = re.compile(r'[^!"$-;<=>@-~]|%(?![0-9A-Fa-f]{2})')
 _UNDO_JAVA: Final = _undo(_JAVA)
 _UNDO_SAFE_HEX: Final = _undo(_SAFE_HEX)
 _UNDO_SAFE_CODES: Final = _undo(_SAFE_CODES)
@@ -89,9 +90,12 @@ def as_sent(path: str) -> str:
     """Return a path with its percent escapes: some servers undo them, others write what was sent.
 
     Which of them is not told by the name of the field (Apache undoes those of `%U`, lighttpd and Varnish do not), but
-    nobody sends a blank, a quote, a letter beyond ASCII or a percent sign alone, and the first `?` or `#` ends a path.
+    nobody sends a blank, a letter beyond ASCII or a percent sign alone, and the first `?` or `#` ends a path. Programs
+    send a quote as it is; where a path has escapes beside it, nothing was undone.
     """
-    return quote_path(path) if _NOT_SENT.search(path) else path
+    if _NOT_SENT.search(path) is None or ("%" in path and not _UNDONE.search(path)):
+        return path
+    return quote_path(path)
 
 
 def target_as_sent(target: str) -> str:

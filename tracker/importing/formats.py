@@ -23,7 +23,7 @@ from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_ove
 from tracker.importing.logfmt import pairs_of
 from tracker.importing.ltsv import labelled_of
 from tracker.importing.record import Fields, Malformed, Record
-from tracker.importing.unreadable import why_unreadable
+from tracker.importing.unreadable import several_in, why_unreadable
 from tracker.importing.w3c import W3CReader
 from tracker.importing.wrappers import Unwrapped, json_of, messages_of, unwrap, unwrap_json
 
@@ -172,6 +172,8 @@ class LogReader:
             record = json_record(values, line, self.rules, self.names, time, unread=self.unread)
         except UnknownNames as unknown:
             # A shipper's or a logger's object around a line: its own names say nothing about a request.
+            if is_object and (several := several_in(values)):
+                raise Malformed(several) from None
             why: Malformed = unknown
             for inner in messages_of(values) if is_object else ():
                 try:

@@ -19,6 +19,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.remoteIP logContent.data.clientAddr
             clientIP srcIp clientAddr address
             httpRequest.clientIp
+            callerIpAddress protoPayload.ip network.client.ip event.request.headers.cf-connecting-ip sourceIp
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
@@ -26,6 +27,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request_X-Forwarded-For X-Forwarded-For requestHeaders.X-Forwarded-For http_x_real_ip
             req.headers.x-forwarded-for meta.req.headers.x-forwarded-for x-forwarded-for xForwardedFor
             httpRequest.headers.x-forwarded-for
+            xforwordfor
         """,
         "time": """
             timestamp @timestamp time_iso8601 time_local time ts msec StartUTC StartLocal start_time
@@ -34,6 +36,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             @t reqTimeSec ibm_datetime start t
             logContent.time
             EdgeEndTimestamp
+            EventTimestampMs eventTimestamp unixtime protoPayload.startTime
         """,
         "request": "request requestLine request_line http_request requested_url logContent.data.request req",
         "method": """
@@ -43,6 +46,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             reqMethod ibm_requestMethod
             httpRequest.method
             httpRequest.httpMethod
+            protoPayload.method http.method event.request.method Event.Request.Method clientRequestMethod request_type
+            properties.method
         """,
         "target": """
             proxy.path
@@ -54,18 +59,23 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.path reqPath ibm_uriPath resourcePath URL
             httpRequest.url URI
             httpRequest.uri
+            ClientRequestPath clientRequestPath protoPayload.resource http.url event.request.url Event.Request.URL
+            request_url
+            properties.url request.url
         """,
         "query": """
             query_string args query uri_query request_query req.query url.query
             CsUriQuery properties.CsUriQuery queryStr ibm_queryString request.query
             request_querystring
             httpRequest.args
+            uri_param
         """,
         "protocol": """
             server_protocol protocol request.proto RequestProtocol proto httpRequest.proto
             httpRequest.httpVersion
+            protoPayload.httpVersion clientRequestProtocol
         """,
-        "scheme": "scheme RequestScheme url.scheme ClientRequestScheme",
+        "scheme": "scheme RequestScheme url.scheme ClientRequestScheme clientRequestScheme",
         "host": """
             proxy.host
             http_host request.host RequestHost url.domain ClientRequestHost req.headers.host req.host
@@ -74,6 +84,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             request.headers.host
             reqHost ibm_requestHost
             httpRequest.headers.host
+            protoPayload.host http.url_details.host clientRequestHost requestHost
         """,
         "status": """
             status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
@@ -84,6 +95,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpResponse.status logContent.data.statusCode
             resp_status httpStatus
             responseCodeSent
+            protoPayload.status http.status_code event.response.status Event.Response.Status responseStatus
+            return_code http_code properties.responseCode api.statusCode
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -93,6 +106,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             written_bytes write_bytes ibm_bytesSent response.length
             httpResponse.bytes logContent.data.sentBytes
             resp_size resp_body_size response_length responseSize txBytes len sentBytes
+            protoPayload.responseSize network.bytes_written properties.responseBodySize properties.responseSize
+            responseBytes contentLength api.tx bytes.out
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
@@ -103,6 +118,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.header.referer logContent.data.httpReferrer
             ref httpReferrer
             httpRequest.headers.referer
+            protoPayload.referrer http.referer event.request.headers.referer clientRequestReferer
+            properties.referrerHeader
         """,
         "user_agent": """
             proxy.userAgent
@@ -115,6 +132,8 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.header.user-agent logContent.data.httpUserAgent
             clientUa
             httpRequest.headers.user-agent
+            protoPayload.userAgent http.useragent event.request.headers.user-agent clientRequestUserAgent
+            properties.userAgentHeader
         """,
     }.items()
 }

@@ -39,6 +39,19 @@ _MAY_LACK_ESCAPES = frozenset(
 _CHALLENGED = "CHALLENGE"
 _STOPPED = {"BLOCK": 403, "CAPTCHA": 405, _CHALLENGED: 403}
 """Statuses of what Amazon's WAF stopped, by its word for that. To a challenge it answers 202."""
+_TIMES_OF_CLOUDFRONT = frozenset(("time", "timestamp", "timestamp(ms)"))
+_METHODS = {
+    "Get": "GET",
+    "List": "GET",
+    "Head": "HEAD",
+    "Post": "POST",
+    "Delete": "DELETE",
+    "Put": "PUT",
+    "Copy": "PUT",
+    "Complete": "PUT",
+}
+"""Of the operations of stores of files, by their first word."""
+_OPERATION = re.compile(r"([A-Z][a-z]+)\w*?(Properties|Metadata)?")
 _ENDS = ("request_finished", "request_failed")
 
 
@@ -60,7 +73,7 @@ def _first_address(text: str) -> str | None:
 
 def is_cloudfront(values: Mapping[str, Any]) -> bool:
     """Return whether an object has the names of a W3C log, as CloudFront's JSON does."""
-    return "c-ip" in values and ("time" in values or "timestamp" in values)
+    return "c-ip" in values and not _TIMES_OF_CLOUDFRONT.isdisjoint(values)
 
 
 def unfold(values: dict[str, Any]) -> None:
@@ -85,8 +98,17 @@ def check_told_once(fields: Fields, values: Mapping[str, Any]) -> None:
         raise Malformed("the end of a request whose beginning django-structlog has told already")
 
 
+def _method_of(values: Mapping[str, Any]) -> str | None:
+    """Return what MinIO's or Azure's store was asked for, which write the operation alone; None for what is no name."""
+    api = values.get("api")
+    operation = api.get("name") if isinstance(api, dict) else values.get("operationName")
+    match = _OPERATION.fullmatch(operation) if isinstance(operation, str) else None
+    return ("HEAD" if match[2] else _METHODS.get(match[1])) if match else None
+
+
 def correct(fields: Fields, values: Mapping[str, Any]) -> None:
     """Correct the fields that were found in an object by its names."""
+    _correct_of_services(fields, values)
     if "cliIP" in values:  # Akamai's DataStream encodes what visitors sent.
         fields.update((name, unquote(fields[name])) for name in _HEADERS if name in fields)
     if "clientip" in values and "verb" in values:
@@ -111,6 +133,29 @@ def correct(fields: Fields, values: Mapping[str, Any]) -> None:
         first, forwarded = _first_address(address), _first_address(fields.get("forwarded_for", ""))
         if first is None or (forwarded is not None and is_inside(first)):
             del fields["address"]
+
+
+def _correct_of_services(fields: Fields, values: Mapping[str, Any]) -> None:
+    if "method" not in fields and (method := _method_of(values)):
+        fields["method"] = method
+    if "uri_param" in values:
+        _correct_parts(fields, values)
+    if "container" in values and "address" not in fields and isinstance(address := values.get("from"), str):
+        fields["address"] = address  # Scalingo's router.
+
+
+def _correct_parts(fields: Fields, values: Mapping[str, Any]) -> None:
+    """Take what Alibaba's and Huawei's networks write under names that mean something else elsewhere, or in parts."""
+    if isinstance(host := values.get("domain"), str):
+        fields.setdefault("host", host)
+    if "unixtime" not in values and "request_time" in values:
+        fields["time"] = str(values["request_time"])
+    scheme, domain, path, query = (
+        value if isinstance(value := values.get(f"refer_{part}"), str) and value != "-" else ""
+        for part in ("protocol", "domain", "uri", "param")
+    )
+    if scheme and domain:
+        fields["referrer"] = f"{scheme}://{domain}{path}{'?' if query else ''}{query}"
 
 
 def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:

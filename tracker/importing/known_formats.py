@@ -6,7 +6,7 @@ More particular formats stand before those that would take their lines too. A sh
 
 from typing import Final
 
-from tracker.importing.application_formats import BEFORE_COMBINED, BEHIND_COMBINED
+from tracker.importing.application_formats import BEFORE_COMBINED, BEHIND_COMBINED, CIVETWEB
 from tracker.importing.line_format import FIELD, QUOTE_ESCAPED, QUOTED, RAW_QUOTED, LineFormat
 from tracker.importing.line_parts import (
     HEAD,
@@ -18,6 +18,7 @@ from tracker.importing.line_parts import (
     answer,
     referrer_and_agent,
 )
+from tracker.importing.service_formats import OF_SERVICES
 
 _PASSED_ON: Final = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|unknown)"
 """Each address fits in one way only: whoever sends a request writes the list, and ways would multiply along it."""
@@ -190,6 +191,7 @@ _DETECTED: Final = (
     LineFormat("openlitespeed", _OPENLITESPEED, unread=("ident", "user")),
     LineFormat("bunny", _BUNNY, escape="none", unread=("cache", "zone", "edge", "request id", "country")),
     LineFormat("squid", _SQUID, escape="none", unread=("elapsed", "hierarchy", "type")),
+    *OF_SERVICES,
 )
 """In the order in which they are tried."""
 
@@ -219,6 +221,7 @@ _NAMED: Final = (
         )
     ),
     LineFormat("traefik", _bare_dashes(RAW_QUOTED), escape="none"),
+    CIVETWEB,
 )
 """The shapes of `combined`, `common` and `vhost` with the escapes of one server, for `--format`."""
 

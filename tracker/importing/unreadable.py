@@ -1,7 +1,8 @@
 """Why a line is of no format that is known: what it looks like, or where it stops to be a line of the usual shape."""
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tracker.importing.line_format import QUOTED
 from tracker.importing.line_parts import TIME
@@ -75,6 +76,14 @@ _LOOKS_LIKE: Final = {
     "what npm's http-server says about the line before": r"\[[^\]]+\]  ?\"[^\"]*\" Error \(\d{3}\): ",
 }
 """What kinds of logs begin with."""
+_SEVERAL: Final = {
+    ("logEvents",): "what CloudWatch Logs hands on, several lines in one object: jq -c '.logEvents[]' takes them apart",
+    ("events",): "an object of several lines, such as an answer of `aws logs`: jq -c '.events[]' takes them apart",
+    ("data", "result"): "an answer of Loki, several lines in one object: jq -c '.data.result[].values[] | "
+    "{time: .[0], message: .[1]}' takes them apart",
+    ("hits", "hits"): "an answer of Elasticsearch, several lines in one object: jq -c '.hits.hits[]' takes them apart",
+}
+"""Objects of several lines, by the names that lead to the list of these."""
 _BEGINNINGS: Final = tuple((re.compile(pattern.encode(), re.DOTALL), what) for what, pattern in _LOOKS_LIKE.items())
 _PARTS: Final = {
     "time in brackets": rf"[^\"]{{1,300}}? {TIME}",
@@ -108,3 +117,15 @@ def why_unreadable(line: bytes) -> str:
     if last_fit == "user agent in quotes":
         return f"{_UNKNOWN}: like a combined line, but for what follows the user agent (a quote that was not escaped?)"
     return f"{_UNKNOWN}: like a combined line up to the {last_fit}, not behind it (--format takes a format string)"
+
+
+def several_in(values: Mapping[str, Any]) -> str | None:
+    """Return what an object is that holds several lines, and how it is taken apart; None for any other."""
+    return next((f"it looks like {what}" for names, what in _SEVERAL.items() if _holds(values, names)), None)
+
+
+def _holds(values: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+    value: Any = values
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return isinstance(value, list)

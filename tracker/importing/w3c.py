@@ -38,7 +38,8 @@ _WITHOUT_SPACES: Final = frozenset(("method", "path", "query", "target"))
 _NUMBERS: Final = frozenset(["s-port", "cs-bytes", "sc-bytes", "sc-substatus", "sc-win32-status", "time-taken"])
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK: Final = re.compile(r"\d\d:\d\d:\d\d(?:\.\d+)?")
-_DATED: Final = frozenset(("date", "timestamp", "date-time"))
+_STAMPS: Final = ("timestamp", "timestamp(ms)", "date-time")
+_DATED: Final = frozenset(("date", *_STAMPS))
 _OVERTAKEN: Final = timedelta(hours=2)
 """By less than this a time of day goes back since an answer was overtaken by others; else a midnight lies between."""
 _OVERTAKEN_AT_MIDNIGHT: Final = timedelta(minutes=10)
@@ -81,7 +82,7 @@ class W3CReader:
         key, _, value = text[1:].partition(":")
         if key.lower() == "fields":
             self._names = value.split()
-            known = {*_NAMES, *_NOT_NEEDED, "date", "time", "timestamp"}
+            known = {*_NAMES, *_NOT_NEEDED, *_DATED, "time"}
             self.unread = tuple(name for name in self._names if name.lower() not in known)
         elif key.lower() == "software":
             self._is_tomcat = "Tomcat" in value
@@ -189,6 +190,6 @@ def _time(values: Mapping[str, str]) -> str:
         if not _DATE.fullmatch(date):
             raise Malformed("its date is none")
         return f"{date} {time}Z"
-    if stamp := values.get("timestamp") or values.get("date-time"):
+    if stamp := next((values[name] for name in _STAMPS if name in values), None):
         return stamp
     raise Malformed("it has no date and time")

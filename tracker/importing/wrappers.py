@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from tracker.importing import program_wrappers, service_wrappers
+from tracker.importing.program_wrappers import COLOUR
 from tracker.importing.record import Malformed
 from tracker.json_rules import nests_over
 
@@ -61,10 +63,8 @@ _JOURNAL_LOCAL: Final = re.compile(
 """`journalctl` with `short-full` in a zone whose name has several meanings, or with `short-monotonic`."""
 _JOURNAL_UNIX: Final = re.compile(rb"(\d{10}\.\d{6}) [A-Za-z0-9_.:-]+ [A-Za-z0-9_./@-]+(?:\[\d+\])?: ?(.*)", re.DOTALL)
 """`journalctl --output=short-unix`."""
-_TWISTD: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) \[[^\]]*\] (.*)", re.DOTALL)
-_COLOUR: Final = rb"(?:\x1b\[[\d;]*m)*+"
 _COMPOSE: Final = re.compile(
-    _COLOUR + rb"(?:\d+\|)?[A-Za-z0-9][A-Za-z0-9_.@-]* *\|" + _COLOUR + rb" " + _COLOUR + rb"(.*)", re.DOTALL
+    COLOUR + rb"(?:\d+\|)?[A-Za-z0-9][A-Za-z0-9_.@-]* *\|" + COLOUR + rb" " + COLOUR + rb"(.*)", re.DOTALL
 )
 """`docker compose logs`, `docker service logs` and `pm2 logs`."""
 _POD: Final = re.compile(rb"\[(?:[a-z]+/)?[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*\] (.*)", re.DOTALL)
@@ -76,78 +76,22 @@ _STERN: Final = re.compile(
     re.DOTALL,
 )
 """`stern`: the pod of a deployment, the container, with `--all-namespaces` the namespace."""
-_LEVEL: Final = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|info|debug|warn|error)"
-_BRACKETS: Final = (
-    rb"\[(?!\d{4}-|[A-Z] \d{6} |pid: |\d\d/[A-Z]|[A-Z][a-z]{2} [A-Z][a-z]{2} )[^\[\]\"]*\]"
-    rb"|\([A-Za-z_][A-Za-z0-9_. -]*\)"
-)
-"""None that lines of their own begin with: uWSGI's, PHP's, times."""
-_BASIC_LOGGING: Final = re.compile(
-    rb"(?:TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][A-Za-z0-9_.]*:(.*)", re.DOTALL
-)
-"""Python's `logging.basicConfig()`."""
-_LOGGING: Final = re.compile(
-    rb"(?=\d|\[[\d T:.,Z+-]{19,40}\])\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)"
-    rb"(?:\]?:? +(?:- )?(?:(?:" + _BRACKETS + rb"|" + _LEVEL + rb"\b)[:\]]?(?: +|(?=\[)))++"
-    # The name of a logger, but none that may be the visitor's.
-    rb"(?:(?:[A-Za-z_][A-Za-z0-9_.:]*\]?:? )?- (?!- )|in [A-Za-z_][A-Za-z0-9_]*: "
-    rb"|[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::)[A-Za-z0-9_]+)*+[:\]]:? )?|: )"
-    rb"(?!(?:[\d.]+|\[\S+\]):\d+ - - \[)(.*)",
-    re.DOTALL,
-)
-"""Python's and Java's loggers, Flask's manual, log4js: a time, a level or brackets, the logger's name; pm2's time.
-
-Not around hypercorn's lines, which are told by it: without, some would be taken for what other servers write."""
-_ODOO: Final = re.compile(
-    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) \d+ "
-    + (_COLOUR + _LEVEL + _COLOUR + rb" (?:\?|[A-Za-z0-9][A-Za-z0-9_.-]*) [a-z][a-z_.]*: (.*)"),
-    re.DOTALL,
-)
-"""Odoo's log: the process, the level, the database, the logger's name."""
-_ENV_LOGGER: Final = re.compile(
-    rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z) +" + _LEVEL + rb" +[A-Za-z0-9_:]+\] (.*)", re.DOTALL
-)
-"""Rust's env_logger, as Actix logs with it."""
-_JAVA_LOGGING: Final = re.compile(
-    rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{1,9}(?:Z|[+-]\d\d:?\d\d)?)"
-    # Spring Boot: process, application, thread, logger. Jetty: level, logger, thread.
-    rb'(?: +[A-Z]{4,5} \d+ --- (?:\[[^\[\]"]*\] ?){1,2} ?[A-Za-z0-9_.$/-]+ +: '
-    rb'|:[A-Z]{4,5} ?:[A-Za-z0-9_.]+:[^:" ]*: )(.*)',
-    re.DOTALL,
-)
-_RUBY_LOGGING: Final = re.compile(
-    rb"[A-Z], \[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}) ?#\d+\] +[A-Z]+ -- [A-Za-z0-9_:]*: (.*)", re.DOTALL
-)
 _FLUENTD: Final = re.compile(
     rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})? ?(?:Z|[+-]\d\d:?\d\d))"
     rb"(?:\t[A-Za-z0-9_.*/-]+\t| [A-Za-z0-9_.*/-]+: )(\{.*)",
     re.DOTALL,
 )
 """Fluentd's `out_file` and `stdout`: time, tag, the record as an object."""
-_CLOUD_FOUNDRY: Final = re.compile(
-    rb" *(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}[+-]\d{4}) \[[A-Z]+(?:/[A-Z0-9]+)*\] +OUT (.*)", re.DOTALL
-)
-"""`cf logs`."""
-_LOGPLEX: Final = re.compile(rb"<\d{1,3}>1 (\d{4}-\S+) \S+ (?:heroku|app) \S+ - (.*)", re.DOTALL)
-"""Heroku's drains leave the structured data of RFC 5424 out."""
-_HEROKU: Final = re.compile(rb"(?:heroku|app)\[[a-z0-9.-]+\]: (.*)", re.DOTALL)
-"""`heroku logs`, behind its time."""
+_FLUENT_BIT: Final = re.compile(rb"(?:[A-Za-z0-9_.*/-]+: )?\[(\d{9,10}\.\d{1,9}), (\{.*\})\]", re.DOTALL)
+"""Fluent Bit's files: tag, time, the record as an object."""
+_CEE: Final = re.compile(rb"@cee: ?(\{.*)", re.DOTALL)
+"""What says that a message of syslog is JSON (Common Event Expression), to rsyslog and others."""
 _CONSOLE: Final = re.compile(
     rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d+|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d))\t"
-    + (_COLOUR + rb"[A-Za-z]+" + _COLOUR + rb"(?:\t(?![^\t{]*\d{4}[-/]\d\d[-/])[^\t{]*){1,3}\t(\{.*)"),
+    + (COLOUR + rb"[A-Za-z]+" + COLOUR + rb"(?:\t(?![^\t{]*\d{4}[-/]\d\d[-/])[^\t{]*){1,3}\t(\{.*)"),
     re.DOTALL,
 )
 """Go's zap for terminals: level, logger, place, message and an object; in Caddy's the times are UTC, with slashes."""
-_LOGCLI: Final = re.compile(
-    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) "
-    rb'\{(?:[A-Za-z_]\w*="(?:[^"\\]|\\.)*"(?:, )?)*\} +(.*)',
-    re.DOTALL,
-)
-"""Grafana Loki's `logcli query`: a time and the labels."""
-_CLOUDWATCH: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) [^\s/\"]+/[^\s\"]+ (.*)", re.DOTALL)
-"""`aws logs tail`: a time and the name of the stream, in which slashes stand for all that Amazon's services make."""
-_FLY: Final = re.compile(rb"[a-z]+\[[0-9a-f]+\] [a-z]{3} \[[a-z]+\] ?(.*)", re.DOTALL)
-"""`fly logs`, behind its time: what wrote, on which machine, where, how important."""
 _RUNIT: Final = re.compile(
     rb"(?:@[0-9a-f]{24}|\d{4}-\d\d-\d\d[_T]\d\d:\d\d:\d\d\.\d{5}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}) +(.*)",
     re.DOTALL,
@@ -164,11 +108,11 @@ _MESSAGES: Final = (
     "_raw",
     "_entry",
 )
-_OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event")
-"""Where clouds, Splunk and elasticdump put the object that was logged into theirs."""
+_OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event", "attributes", "record")
+"""Where clouds, Splunk, elasticdump, Datadog and Loguru put the object that was logged into theirs."""
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
-_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time")
+_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time", "dt", "date")
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
 
@@ -187,7 +131,9 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
         return Unwrapped("console", match[2], f"{time}Z" if "/" in time else time)
     for wrapper, pattern in _TIMED:
         if match := pattern.fullmatch(line):
-            return Unwrapped(wrapper, match[2], match[1].decode("latin-1"))
+            time = match[1].decode("latin-1")
+            is_bare = wrapper == "papertrail" and len(time) == len("2026-11-28T20:57:01")  # Then it is in UTC.
+            return Unwrapped(wrapper, match[2], f"{time}Z" if is_bare else time)
     for wrapper, pattern in _UNTIMED:
         if match := pattern.fullmatch(line):
             return Unwrapped(wrapper, match[1], None)
@@ -195,29 +141,22 @@ def unwrap(line: bytes) -> Unwrapped | None:  # noqa: PLR0911 a return for each 
 
 
 _TIMED: Final = (
-    ("twistd", _TWISTD),
-    ("logging", _JAVA_LOGGING),
-    ("logging", _LOGGING),
-    ("logging", _ODOO),
-    ("logging", _ENV_LOGGER),
-    ("logging", _RUBY_LOGGING),
+    *program_wrappers.TIMED,
     ("syslog", _RSYSLOG_FILE),
     ("syslog", _JOURNAL_UNIX),
-    ("syslog", _LOGPLEX),
-    ("logcli", _LOGCLI),
-    ("cloudwatch", _CLOUDWATCH),
+    *service_wrappers.TIMED,
     ("fluentd", _FLUENTD),
-    ("cf", _CLOUD_FOUNDRY),
+    ("fluent-bit", _FLUENT_BIT),
     ("timestamps", _TIMESTAMPED),
 )
 _UNTIMED: Final = (
+    ("syslog", _CEE),
     ("syslog", _PRIORITY),
     ("compose", _COMPOSE),
     ("pod", _POD),
     ("pod", _STERN),
-    ("logging", _BASIC_LOGGING),
-    ("heroku", _HEROKU),
-    ("fly", _FLY),
+    *program_wrappers.UNTIMED,
+    *service_wrappers.UNTIMED,
     ("syslog", _JOURNAL_LOCAL),
     ("timestamps", _RUNIT),
 )
@@ -250,19 +189,25 @@ def unwrap_json(values: dict[str, Any]) -> Unwrapped | None:
 def messages_of(values: dict[str, Any]) -> list[Unwrapped]:
     """Return what may be the line inside an object of a log shipper, or of a logger that writes JSON, in order.
 
-    It is a message, or an object; Splunk has lines in `event`, structlog the name of what happened, with an object
-    beside it.
+    It is a message, or an object, of which a message may tell in words; Splunk has lines in `event`, structlog the name
+    of what happened, with an object beside it.
     """
     texts = (text.rstrip("\r\n").encode() for name in _MESSAGES if isinstance(text := values.get(name), str) and text)
     objects = (orjson.dumps(value) for name in _OBJECTS if isinstance(value := values.get(name), dict))
-    line = next(texts, None) or next(objects, None)
     event = values.get("event")
-    time = next((values[name] for name in _TIMES if isinstance(values.get(name), str | int | float)), None)
-    at = None if time is None else str(time)
-    messages = [] if line is None else [Unwrapped("json", line, at)]
+    at = _time_of(values)
+    messages = [Unwrapped("json", text, at) for text in texts][:1]
+    messages += [Unwrapped("json", line, at, is_word=bool(messages)) for line in objects][:1]
     if isinstance(event, str) and event:
         messages.append(Unwrapped("json", event.rstrip("\r\n").encode(), at, is_word=True))
     return messages
+
+
+def _time_of(values: dict[str, Any]) -> str | None:
+    told = (values.get(name) for name in _TIMES)
+    # Loguru has the time in an object.
+    times = (time.get("timestamp") if isinstance(time, dict) else time for time in told)
+    return next((str(time) for time in times if isinstance(time, str | int | float)), None)
 
 
 def json_of(line: bytes) -> Any:  # noqa: ANN401 any JSON value
