@@ -69,7 +69,11 @@ def test_matomo_says_what_happened(parameters: dict[str, str], event: tuple[str,
     assert (hit["event_name"], hit.get("event_data", {})) == event
 
 
-@pytest.mark.parametrize("parameters", [{"ping": "1"}, {"ca": "1", "pf_net": "3"}, {"rec": "0"}])
+@pytest.mark.parametrize("parameters", [
+    {"ping": "1"}, {"ca": "1", "pf_net": "3"}, {"rec": "0"},
+    {"ma_id": "kfUQnT", "ma_mt": "video", "ma_st": "12", "ma_le": "60", "ma_ti": "Trailer"},
+    {"recMode": "1", "source": "WordPress", "http_status": "200", "bw_bytes": "5", "pf_srv": "12"},
+])  # fmt: skip
 def test_matomo_measures_what_is_no_hit(parameters: dict[str, str]) -> None:
     assert one("/matomo.php", matomo(**parameters)).values is None
 

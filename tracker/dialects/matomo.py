@@ -32,6 +32,8 @@ from tracker.web.envelope import Answer, Headers, retry_headers
 
 _ORDER: Final = {"ec_st": "subtotal", "ec_tx": "tax", "ec_sh": "shipping", "ec_dt": "discount"}
 _PRODUCT: Final = {"_pks": "sku", "_pkn": "name", "_pkc": "category", "_pkp": "price"}
+_NO_HIT: Final = (("ping", "1"), ("rec", "0"), ("recMode", "1"))
+"""What says that a visitor is still there, that nothing is to be recorded, or that a bot asked (Matomo 5)."""
 _ITEM: Final = ("sku", "name", "category", "price", "quantity")
 
 
@@ -69,10 +71,7 @@ def _hit(parameters: Mapping[str, Any], request: ClientRequest, around: Mapping[
     token = text_of(parameters.get("token_auth") or around.get("token_auth"))
     # A wrong token is refused, as Matomo does: an import would otherwise store its own address for its visitors'.
     key = token or key_in(request.headers)
-    if parameters.get("ping") == "1" or parameters.get("rec") == "0":
-        return ClientHit(site, None, key)
-    event = _event(parameters)
-    if event is None:
+    if any(parameters.get(name) == value for name, value in _NO_HIT) or (event := _event(parameters)) is None:
         return ClientHit(site, None, key)
     name, data = event
     values = given(
@@ -92,7 +91,7 @@ def _hit(parameters: Mapping[str, Any], request: ClientRequest, around: Mapping[
 
 
 def _event(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Return what happened, and what is said about it; None for requests that only measure something."""
+    """Return what happened, and what is said about it; None for requests that only measure something, as of media."""
     get = parameters.get
     if get("e_c") or get("e_a"):
         data = given(category=get("e_c"), action=get("e_a"), name=get("e_n"), value=number_or_text(get("e_v")))
@@ -108,7 +107,7 @@ def _event(parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
         name = "content_interaction" if get("c_i") else "content_impression"
         content = given(name=get("c_n"), piece=get("c_p"), target=get("c_t"), interaction=get("c_i"))
         return name, content
-    return None if get("ca") == "1" else ("page_view", _product(parameters))
+    return None if get("ca") == "1" or get("ma_id") else ("page_view", _product(parameters))
 
 
 def _product(parameters: Mapping[str, Any]) -> dict[str, Any]:
