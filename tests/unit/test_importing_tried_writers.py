@@ -229,3 +229,11 @@ def test_a_line_as_it_is_documented(line: str) -> None:
     columns = read(line)
     assert (columns["ip_address"], columns["url"], columns["status"]) == ("198.51.100.7", "/a?x=1", 200)
     assert columns.get("user_agent") == (AGENT if AGENT in line else None)
+
+
+def test_log4js_as_it_logs_where_nothing_is_configured() -> None:
+    columns = read(
+        "\x1b[32m[2026-11-29T10:05:03.460] [INFO] http - \x1b[39m198.51.100.7:4711, 10.0.0.1 - - "
+        f'"GET /a?x=1 HTTP/1.1" 200 2 "" "{AGENT}"'
+    )
+    assert (columns["ip_address"], columns["url"], columns["user_agent"]) == ("198.51.100.7", "/a?x=1", AGENT)

@@ -60,6 +60,10 @@ _LOGURU: Final = re.compile(
     re.DOTALL,
 )
 """Loguru: also the module, the function and the line that logged."""
+_LOG4JS_COLOURED: Final = re.compile(
+    rb"\x1b\[\d+m\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\] \[[A-Z]+\] [^ \x1b]+ - \x1b\[39m(.*)", re.DOTALL
+)
+"""What log4js writes where nothing else is configured, to files too."""
 TIMED: Final = (
     ("twistd", _TWISTD),
     ("logging", _JAVA_LOGGING),
@@ -68,6 +72,7 @@ TIMED: Final = (
     ("logging", _ENV_LOGGER),
     ("logging", _RUBY_LOGGING),
     ("logging", _LOGURU),
+    ("logging", _LOG4JS_COLOURED),
 )
 """Patterns of a time and of what was logged, by the wrapper's name."""
 UNTIMED: Final = (("logging", _BASIC_LOGGING),)
