@@ -99,6 +99,9 @@ LOGS_READ = {
     ),
     "apache-json.log": Log(guess="jsonl"),
     "haproxy-2.6.12-httpslog.log": Log(guess="haproxy"),
+    # Envoy's default has no referrer; of its JSON a byte that is no UTF-8 is a letter.
+    "envoy-1.40.0.log": Log(changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), guess="envoy"),
+    "envoy-1.40.0-json.log": Log(changed=("/latin-1",), guess="jsonl"),
     # Host, X-Forwarded-For and User-Agent are captured.
     "haproxy-2.6.12-captures.log": Log(changed=("/plain?a=1", QUOTED_ANEW[1], "/referrer"), guess="haproxy"),
 }  # fmt: skip
@@ -165,3 +168,30 @@ def test_a_line_is_read_without_a_name_of_its_format(name: str) -> None:
     targets = {(method, url.partition("?")[0]) for method, url, _, _ in said(records)}
     assert targets <= {(method, url.partition("?")[0]) for method, url, _, _ in said(of_format)} | misread
     assert sum(reader.counts.values()) >= len(of_format) - 1
+
+
+@pytest.mark.parametrize("behind", ["", " inbound|80|| 127.0.0.6:1 10.0.0.1:80 203.0.113.9:0 - default"])
+def test_the_id_that_envoy_gives_to_a_request_ends_the_user_agent(behind: str) -> None:
+    """Quotes stand there as a visitor sent them: what looks like the fields behind it is still the visitor's."""
+    agent, uuid = 'A" "0a0a" "evil.example" "10.0.0.9:80" x', "dd16e5dc-7e90-4469-9c3f-2a5b4f7a9d10"
+    line = (
+        f'[2026-11-29T10:05:03.123Z] "GET /"q"?a=1 HTTP/1.1" 200 - 0 2 1 - "203.0.113.9" "{agent}" "{uuid}" '
+        f'"site.example" "10.0.0.1:80"{behind}'
+    )
+    record = reader_of(None)(line.encode())
+    assert record is not None
+    assert (record.columns["user_agent"], record.columns["url"], record.host) == (agent, '/"q"?a=1', "site.example")
+
+
+@pytest.mark.parametrize("status", [400, 426])
+def test_what_envoy_could_not_read_is_an_error_in_its_json_too(status: int) -> None:
+    values = (
+        f'"method":null,"path":null,"response_code":{status},"downstream_remote_address":"203.0.113.9:4711",'
+        '"user_agent":null,"authority":null,"bytes_sent":11'
+    )
+    record = reader_of(None)(f'{{"start_time":"2026-11-29T10:05:03.123Z",{values}}}'.encode())
+    assert record is not None
+    assert (record.kind, record.columns["ip_address"], "url" in record.columns) == ("error", "203.0.113.9", False)
+    for without in (f'"response_code":{status},', '"path":null,'):
+        with pytest.raises(Malformed, match="request's target"):
+            reader_of(None)(f'{{"start_time":"2026-11-29T10:05:03.123Z",{values.replace(without, "")}}}'.encode())

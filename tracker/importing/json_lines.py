@@ -218,9 +218,11 @@ def _check_request(fields: Fields, values: dict[str, Any], known: NamesOfObject)
         return
     if not _TELLING & fields.keys():
         raise UnknownNames(_unknown_names(values, "address"))
-    if not any(
-        isinstance(value_at(values, path), str) for field, paths in known.paths if field in _REQUEST for path in paths
-    ):
+    paths_of_request = [path for field, paths in known.paths if field in _REQUEST for path in paths]
+    if any(isinstance(value_at(values, path), str) for path in paths_of_request):
+        return
+    # Envoy has null for the target of what it could not read, and a status for its answer.
+    if "status" not in fields or not any(path[0] in values and values[path[0]] is None for path in paths_of_request):
         raise Malformed(_unknown_names(values, "target"))
 
 

@@ -117,11 +117,13 @@ _SQUID_COMBINED: Final = (
     r" [A-Z_]+:[A-Z_]+"
 )
 _SQUID_COMMON: Final = HEAD + TIME + r' "(?P<request>[^"]*)" (?P<status>\d{3}|0) (?P<bytes>\d{1,18}|-) [A-Z_]+:[A-Z_]+'
+_ID: Final = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _ENVOY: Final = (
-    r'\[(?P<time>\d{4}-[^\]]+Z)\] "(?P<method>\S+) (?P<target>[^" ]*) (?P<protocol>[^" ]*)" (?P<status>\d{1,3}) \S+'
-    r'(?: \S+ \S+ "[^"]*")? \d+ (?P<bytes>\d+) \d+ \S+ "(?P<forwarded_for>[^"]*)" "(?P<user_agent>[^"]*)" "[^"]*" "(?P<host>[^"]*)" "[^"]*"'
-    r"(?: .*)?"
+    r'\[(?P<time>\d{4}-[^\]]+Z)\] "(?P<method>\S+) (?P<target>[^ ]*) (?P<protocol>[^" ]*)" (?P<status>\d{1,3}) \S+'
+    r'(?: \S+ \S+ "[^"]*")? \d+ (?P<bytes>\d+) \d+ \S+ "(?P<forwarded_for>[^"]*)" '
+    rf'"(?P<user_agent>(?:[^"]|"(?! "{_ID}" "))*(?=" "{_ID}" ")|[^"]*)" "[^"]*" "(?P<host>[^"]*)" "[^"]*"(?: .*)?'
 )
+"""Envoy leaves quotes as they were sent: then the id that it gives to a request says where a user agent ends."""
 _ALB: Final = (
     r"(?:https?|h2|grpcs|wss?) (?P<time>\S+) \S+ (?:(?P<address>"
     + PEER
