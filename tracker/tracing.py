@@ -6,6 +6,7 @@ request passes through it (docs/decisions/0129-traces.md).
 
 import importlib
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -14,7 +15,7 @@ from tracker import __version__
 from tracker.errors import SettingsInvalid
 from tracker.trace_context import NAME
 
-_FLUSH_MILLISECONDS: Final = 2000
+_FLUSH_SECONDS: Final = 2.0
 _SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 _tracings: dict[int, "Tracing"] = {}
 """By the process that has set it up: a child that was forked sends by a thread of its own."""
@@ -57,6 +58,7 @@ class Tracing:
         self._provider.add_span_processor(_package("opentelemetry.sdk.trace.export").BatchSpanProcessor(exporter))
         self._tracer = self._provider.get_tracer("tracker", __version__)
         self._propagator = _package("opentelemetry.trace.propagation.tracecontext").TraceContextTextMapPropagator()
+        self._sending: threading.Thread | None = None
 
     def request(self, name: str, parent: str | None, attributes: Mapping[str, str | int]) -> Span:
         """Begin the span of a request that is answered here."""
@@ -82,8 +84,14 @@ class Tracing:
             yield
 
     def flush(self) -> None:
-        """Wait, two seconds at most, until what has ended is sent: for a process that ends without a word."""
-        self._provider.force_flush(_FLUSH_MILLISECONDS)
+        """Wait, two seconds at most, until what has ended is sent: for a process that ends without a word.
+
+        In a thread, for the library waits ten seconds for a collector that is away, whatever time it is given.
+        """
+        if self._sending is None or not self._sending.is_alive():
+            self._sending = threading.Thread(target=self._provider.force_flush, name="spans", daemon=True)
+            self._sending.start()
+        self._sending.join(_FLUSH_SECONDS)
 
     def _begin(self, name: str, kind: Any, parent: str | None, attributes: Mapping[str, str | int]) -> Span:  # noqa: ANN401 as above
         span = self._tracer.start_span(name, self._read(parent), kind=kind, attributes=attributes)
