@@ -4,9 +4,10 @@ import random
 import string
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.support.queued_hits import define, drain, enqueue, hit_of, rows
+from tests.support.queued_hits import define, drain, enqueue, entry_of, hit_of, rows
 from tracker.application import Application
 from tracker.parameter_rules import is_too_long
 from tracker.queueing.connection import Connection
@@ -114,3 +115,19 @@ def test_whole_numbers_of_any_size_are_stored_as_they_are(
     enqueue(redis, [hit_of(application, event_data={"numbers": numbers})])
     assert drain(redis, database).stored == 1
     assert rows(database, "SELECT event_data ->> 'numbers' FROM access_logs") == [(str(numbers),)]
+
+
+@pytest.mark.parametrize("beyond", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_utc_does_not_have_fails_alone(
+    database: Database, redis: Connection, application: Application, beyond: str
+) -> None:
+    define(database, application, "size", "string")
+    first, spoilt, last = (hit_of(application, number, custom_params={"size": "s"}) for number in (1, 2, 3))
+    data = orjson.dumps({**orjson.loads(spoilt.encode()), "created_at": beyond})
+    enqueue(redis, [first, entry_of(spoilt, tracking_data=data), last])
+
+    drained = drain(redis, database)
+
+    assert (drained.ended, drained.stored, drained.failed) == ("dry", 2, 1)
+    [(reason,)] = rows(database, "SELECT error_message FROM batch_queue WHERE status = 'failed'")
+    assert "created_at is beyond the calendar" in reason

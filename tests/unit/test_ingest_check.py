@@ -46,6 +46,8 @@ def test_a_hit_is_read_as_it_was_written() -> None:
         ({"created_at": "yesterday"}, "type"),
         ({"created_at": "2026-03-01T12:00:00"}, "created_at"),
         ({"created_at": 5}, "type"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "calendar"),
+        ({"created_at": "9999-12-31T23:59:59-00:01"}, "calendar"),
         ({"application_id": "x"}, "type"),
         ({"app_id": None}, "app_id"),
         ({"url": 5}, "url"),

@@ -91,6 +91,10 @@ def _demand_sound(hit: Hit) -> None:
         raise ValueError("id is not a whole number of 63 bits")
     if hit.created_at.tzinfo is None:
         raise ValueError("created_at has no offset from UTC")
+    try:
+        hit.utc_time  # noqa: B018 it is asked for whether it can be had
+    except OverflowError:
+        raise ValueError("created_at is beyond the calendar in UTC") from None
     if type(hit.app_id) is not str:
         raise ValueError("app_id is not text")
     # One look at all of them; the loop says which one it is.
