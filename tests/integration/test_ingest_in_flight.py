@@ -1,12 +1,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.support.queued_hits import enqueue, hit_of
+from tests.support.queued_hits import drain, enqueue, hit_of, rows
 from tracker.application import Application
 from tracker.ingest.in_flight import InFlight
 from tracker.queueing.connection import Connection
 from tracker.queueing.consumer import GROUP, Consumer
 from tracker.queueing.entry import NORMAL
+from tracker.store.database import Database
 
 
 @dataclass
@@ -97,3 +98,19 @@ def test_a_deep_backlog_keeps_no_suspect_waiting(redis: Connection, application:
     clock.seconds = 1.0
     assert held.claim_ahead() == []
     assert [claim.suspect for batch in held.claim() for claim in batch] == [False] * 4 + [True]
+
+
+def test_more_entries_without_anything_in_them_than_a_script_can_settle_block_nobody(
+    database: Database, redis: Connection, application: Application
+) -> None:
+    with redis.pipeline(transaction=False) as pipeline:
+        for number in range(9000):
+            pipeline.xadd(NORMAL, {"nonsense": number})
+        pipeline.execute()
+    enqueue(redis, [hit_of(application, 1)])
+
+    drained = drain(redis, database, seconds=60)
+
+    assert (drained.ended, drained.stored, drained.failed) == ("dry", 1, 9000)
+    assert redis.xlen(NORMAL) == 0
+    assert rows(database, "SELECT count(*) FROM batch_queue WHERE status = 'failed'") == [(9000,)]

@@ -14,6 +14,9 @@ _RENEWED_AFTER_SECONDS = 5.0
 _MAX_BYTES_TO_CLAIM_MORE = 160 * 1024
 """Two batches of ordinary hits, of some 700 bytes, come to less, so that three go together: with three parameters each
 they are about what one transaction may write (`parts_of`)."""
+_MAX_TO_CLAIM_MORE = 2000
+"""Entries that others wrote may hold nothing and weigh nothing, and of more than some 7,000 at a time no script can take
+the ids (`settle.lua`)."""
 
 
 class InFlight:
@@ -64,7 +67,11 @@ class InFlight:
         """Claim a batch, and more of them where they are full: in one transaction each costs less."""
         together = self._consumer.claim()
         latest = together
-        while len(latest) == self.batch_size and _bytes_of(together) < self._claims_more_below:
+        while (
+            len(latest) == self.batch_size
+            and len(together) < _MAX_TO_CLAIM_MORE
+            and _bytes_of(together) < self._claims_more_below
+        ):
             latest = self._consumer.claim()
             together += latest
         self._more_wait = len(latest) == self.batch_size
