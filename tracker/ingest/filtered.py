@@ -8,6 +8,7 @@ from tracker.queueing.shards import shards_of
 from tracker.store import filtered_hits
 from tracker.store.database import Database
 from tracker.store.filtered_hits import FilteredCount
+from tracker.store.standby import await_standby
 
 _log = logger(__name__)
 
@@ -38,6 +39,7 @@ def _fold(shard: Connection, database: Database, clock: Clock) -> int:
         ]
         with database.transaction() as tx:
             added = filtered_hits.add(tx, taken.id, counts, clock.now())
+            await_standby(tx)
         filtered.forget(shard, taken)
         if added:
             hits = sum(count.hits for count in counts if count.reason != filtered_hits.ACCEPTED)

@@ -15,7 +15,7 @@ _MAX_BYTES_TO_CLAIM_MORE = 160 * 1024
 """Two batches of ordinary hits, of some 700 bytes, come to less, so that three go together: with three parameters each
 they are about what one transaction may write (`parts_of`)."""
 _MAX_TO_CLAIM_MORE = 2000
-"""Entries that others wrote may hold nothing and weigh nothing, and of more than some 7,000 at a time no script can take
+"""Entries that others wrote may hold nothing and weigh nothing, and of more than some 7,000 at a time no script takes
 the ids (`settle.lua`)."""
 
 

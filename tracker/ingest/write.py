@@ -39,6 +39,7 @@ from tracker.store.database import Database, Transaction, without_waiting
 from tracker.store.imports import StoredBatch
 from tracker.store.ledger import LedgerChange
 from tracker.store.sessions import SessionActivity
+from tracker.store.standby import await_standby
 
 JOB_TYPE = "ingest"
 
@@ -113,6 +114,7 @@ def _write_the_rest(tx: Transaction, batch: Sequence[Good | Failed], new: Sequen
     duplicates = len(batch) - len(new) - len(failed)
     if duplicates:
         ledger.add(tx, _repeats(batch, new))
+        await_standby(tx)
     announce(tx, new, begun, failed, run.clock.now())
     jobs = _jobs(batch, new, failed, run)
     for job in jobs:
