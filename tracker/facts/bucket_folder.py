@@ -173,8 +173,9 @@ class BucketFolder(Folder):
         """Look after the copies from now on, also those that a process before has left, until this process ends."""
         with self._lock:
             if self._looking is None:
-                self._looking = threading.Thread(target=self._look_on, name="facts-copies", daemon=True)
-                self._looking.start()
+                looking = threading.Thread(target=self._look_on, name="facts-copies", daemon=True)
+                looking.start()
+                self._looking = looking
 
     def look(self) -> int:
         """Remove copies of files that are none of the facts any more, and what has no room; how many are left."""

@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
 import redis
@@ -74,7 +75,8 @@ class Inquiry:
     def beside(self) -> None:
         """Ask in a thread, unless that was done a moment ago; for who must not wait."""
         if self._is_due() and not self._lock.locked():
-            threading.Thread(target=self._quietly, name=self._thread, daemon=True).start()
+            with suppress(RuntimeError):  # No thread is to be had just now: whoever comes next tries again.
+                threading.Thread(target=self._quietly, name=self._thread, daemon=True).start()
 
     def doubt(self) -> None:
         """Hear that a server says it is not the right one: whoever needs one next asks anew."""

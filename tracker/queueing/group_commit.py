@@ -220,7 +220,10 @@ class GroupCommit:
         if not self._connecting and self._loop.time() >= self._connect_again_at:
             self._connecting = True
             self._connects_at = self._loop.time()
-            threading.Thread(target=self._connect, name="connecting", daemon=True).start()
+            try:
+                threading.Thread(target=self._connect, name="connecting", daemon=True).start()
+            except RuntimeError:  # No thread is to be had just now.
+                self._connected()
 
     def _connect(self) -> None:
         """In a thread: connect as every other client of this project does, with the script loaded."""

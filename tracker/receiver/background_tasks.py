@@ -31,9 +31,15 @@ class BackgroundTasks:
                 return
             if self._thread is not None:
                 _log.error("upkeep died and starts again")
-            self._thread = threading.Thread(target=self._run, name="background_tasks", daemon=True)
+            thread = threading.Thread(target=self._run, name="background_tasks", daemon=True)
             self.runs = True
-            self._thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:  # No thread is to be had just now: whoever comes next tries again.
+                self.runs = False
+                _log.error("upkeep cannot start", reason=str(error))
+            else:
+                self._thread = thread
 
     def stop(self, patience: float = 5.0) -> None:
         """End the thread; wait at most `patience` seconds for its turn to end."""

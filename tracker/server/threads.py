@@ -16,6 +16,7 @@ class Threads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
         self._places = count + max_waiting
         self._taken = 0
+        self._is_closed = False
 
     def run(self, work: Callable[[], T], done: Callable[[Callable[[], T]], None]) -> bool:
         """Do `work` in a thread, then call `done` on the loop with what returns its result or raises its error.
@@ -25,11 +26,17 @@ class Threads:
         if self._taken >= self._places:
             return False
         self._taken += 1
-        self._pool.submit(self._work, work, done)
+        try:
+            self._pool.submit(self._work, work, done)
+        except RuntimeError:
+            if self._is_closed:
+                raise
+            # No thread is to be had now: the work waits in the pool for one of its threads, or the next to be made.
         return True
 
     def close(self) -> None:
         """Take no more work. What is being done goes on in its thread."""
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _work(self, work: Callable[[], T], done: Callable[[Callable[[], T]], None]) -> None:

@@ -48,11 +48,12 @@ class Deadlines:
     def limit(self) -> Iterator[Limited]:
         """Limit what happens in the block, from now."""
         with self._changed:
+            if self._thread is None:
+                thread = threading.Thread(target=self._enforce, name="webhook deadlines", daemon=True)
+                thread.start()  # Where no thread is to be had, nothing has begun, and the next delivery tries again.
+                self._thread = thread
             limited = Limited(self._clock.monotonic() + self._seconds)
             self._running[limited] = None
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._enforce, name="webhook deadlines", daemon=True)
-                self._thread.start()
             if len(self._running) == 1:
                 self._changed.notify()
         try:
