@@ -79,6 +79,8 @@ def test_counts_of_an_application_that_is_gone_and_of_another_version_are_passed
     counts.add(uuid4(), "bot", NOON)
     counts.add(application.id, "bot", NOON)
     redis.hset(filtered.COUNTS, "something:else", "x")
+    redis.hset(filtered.COUNTS, filtered.field_of(application.id, "bo\0t", NOON), 1)
+    redis.hset(filtered.COUNTS, filtered.field_of(application.id, "accepted", NOON), 10**20)
     fold_now(redis, database, SystemClock())
     assert stored(database, application) == [(HOUR, "bot", 1)]
 

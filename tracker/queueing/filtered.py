@@ -21,6 +21,7 @@ TIMES_TAKEN: Final = "tracker:filtered:times_taken"
 _TURN: Final = "tracker:filtered:turn"
 _TURN_SECONDS = 60
 _HOUR = 3600
+_MAX_COUNT: Final = 1 << 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ def forget(shard: Connection, taken: Taken) -> None:
 def _read(fields: Mapping[bytes, bytes]) -> list[FilteredHits]:
     counts = []
     for field, hits in fields.items():
-        # Another version of this program may have written another form: it is passed over.
+        # Another version of this program may have written another form, and others what no table takes: that is passed
+        # over.
         with contextlib.suppress(ValueError, OverflowError):
             hour, application_id, reason = field.decode().split(":")
-            counts.append(FilteredHits(UUID(application_id), datetime.fromtimestamp(int(hour), UTC), reason, int(hits)))
+            time, number = datetime.fromtimestamp(int(hour), UTC), int(hits)
+            if "\0" not in reason and abs(number) < _MAX_COUNT:
+                counts.append(FilteredHits(UUID(application_id), time, reason, number))
     return counts
