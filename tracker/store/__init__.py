@@ -11,6 +11,7 @@ partitions, partition_making, partition_removal, partition_strays    the months 
 deletions, retention_state                 by which time is deleted, and who says so
 server_facts, reading_role, gauges         the server's settings, a role's rights, how the work goes on
 server_certificate, replica                until when its certificate is valid; how far a replica is behind
+standby                                    what makes a commit wait for a synchronous standby
 
 Hits:          access_logs, custom_parameter_values, custom_parameter_refusals, sessions, filtered_hits
 Imports:       imports, imported_filtered
