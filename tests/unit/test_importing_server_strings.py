@@ -85,7 +85,8 @@ def test_a_time_that_haproxy_was_told_to_convert_is_one(format_: str, time: str)
     [
         ("apache2", "Is it apache"),
         ("COMBINED", "Is it combined"),
-        (":method :url", "Leave it out"),
+        ("METHOD URL", "Leave it out"),
+        (":method :url", "has no time"),
         ('%h %^[%d:%t %^] "%r" %s %b "%R" "%u"', "GoAccess"),
     ],
 )
@@ -127,3 +128,73 @@ def test_days_of_java_s_have_one_digit_or_two(day: str) -> None:
 def test_words_of_java_s_that_are_not_known_are_refused(clock: str, word: str) -> None:
     with pytest.raises(Refused, match=f"a time that cannot be read: {word} in"):
         reader_of(f'%h %{{dd/MMM/yyyy:{clock} Z}}t "%r" %s')
+
+
+SQUID = '%>a %[ui %[un [%tl] "%rm %ru HTTP/%rv" %>Hs %<st "%{Referer}>h" "%{User-Agent}>h" %Ss:%Sh'
+ENVOY = (
+    '%DOWNSTREAM_REMOTE_ADDRESS% [%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" '
+    '%RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_SENT% "%REQ(REFERER)%" "%REQ(USER-AGENT):256%" "%UPSTREAM_HOST%"'
+)
+MORGAN = ':remote-addr - :remote-user [:date[clf]] ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent"'
+
+
+@pytest.mark.parametrize(
+    ("format_", "line"),
+    [
+        (SQUID, f"{LINE} TCP_MISS:HIER_DIRECT"),
+        (f"logformat own {SQUID}", f"{LINE} TCP_MISS:HIER_DIRECT"),
+        (
+            '%ts.%03tu %6tr %>a %>Hs %<st %rm %ru "%{Referer}>h" "%{User-Agent}>h" %{X-Forwarded-For}>h',
+            '1795946703.000    180 203.0.113.9 200 5 GET /a?b=c "https://r.example/" "UA x" -',
+        ),
+        (
+            ENVOY,
+            '203.0.113.9:4711 [2026-11-29T10:05:03.000Z] "GET /a?b=c HTTP/1.1" 200 - 5 "https://r.example/" "UA x" "10.0.0.1:80"',
+        ),
+        (
+            f"{ENVOY}\\n".replace("%START_TIME%", "%START_TIME(%s.%3f)%"),
+            '203.0.113.9:4711 [1795946703.000] "GET /a?b=c HTTP/1.1" 200 - 5 "https://r.example/" "UA x" "10.0.0.1:80"',
+        ),
+        (MORGAN, LINE),
+        (
+            MORGAN.replace("[:date[clf]]", ":date[web]").replace('"', "'").replace("'", '"'),
+            LINE.replace(f"[{CLOCK} +0000]", "Sun, 29 Nov 2026 10:05:03 GMT"),
+        ),
+        (
+            ':date[iso] :remote-addr :method :url :status :res[content-length] ":referrer" ":user-agent" :response-time ms',
+            '2026-11-29T10:05:03.000Z 203.0.113.9 GET /a?b=c 200 5 "https://r.example/" "UA x" 1.234 ms',
+        ),
+        ('%h %l %u [%t{dd/MMM/yyyy:HH:mm:ss Z,UTC}] "%r" %s %b "%i{Referer}" "%i{User-Agent}" %D', f"{LINE} 12"),
+        ('%h %l %u [%t] "%r" %s %b "%i{Referer}" "%i{User-Agent}"', LINE),
+    ],
+    ids=[
+        "squid", "squid's directive", "squid's seconds", "envoy", "envoy's seconds", "morgan", "morgan's date",
+        "morgan's own", "logback's time", "logback",
+    ],
+)  # fmt: skip
+def test_strings_of_proxies_and_loggers_are_read(format_: str, line: str) -> None:
+    record = read(format_, line)
+    assert record.created_at == datetime(2026, 11, 29, 10, 5, 3, tzinfo=UTC)
+    assert record.columns == {
+        "ip_address": "203.0.113.9",
+        "url": "/a?b=c",
+        "referrer": "https://r.example/",
+        "user_agent": "UA x",
+        "event_data": {"method": "GET", "status": 200, "bytes": 5},
+    }
+
+
+@pytest.mark.parametrize(("path", "query", "url"), [("/a b", "x=1", "/a%20b?x=1"), ("/a", "", "/a")])
+def test_a_string_of_granian_s_has_the_query_that_its_default_leaves_out(path: str, query: str, url: str) -> None:
+    format_ = '[%(time)s] %(addr)s - "%(method)s %(path)s?%(query_string)s %(protocol)s" %(status)d %(dt_ms).3f'
+    line = f'[2026-11-29 10:05:03 +0000] 203.0.113.9 - "GET {path}?{query} HTTP/1.1" 200 1.234'
+    record = read(format_, line)
+    assert (record.columns["url"], record.columns["ip_address"]) == (url, "203.0.113.9")
+    assert record.columns["event_data"] == {"method": "GET", "status": 200}
+
+
+def test_what_an_envoy_s_string_has_that_no_hit_has_is_said() -> None:
+    reader = reader_of(ENVOY)
+    line = '203.0.113.9:4711 [2026-11-29T10:05:03.000Z] "GET /a HTTP/1.1" 200 - 5 "-" "UA" "-"'
+    assert reader(line.encode()) is not None
+    assert reader.unread == {"%RESPONSE_FLAGS%", "%UPSTREAM_HOST%"}

@@ -6,7 +6,7 @@ wrappers        what syslog, journald, Docker and Kubernetes put around a line; 
 formats         which format a line has: known_formats, application_formats and service_formats (tables), json_lines,
                 w3c
 format_strings  a server's own format; pasted_formats finds it in a directive, apache_times reads times in parts,
-                haproxy_directives has HAProxy's names and quotes
+                haproxy_directives has HAProxy's names and quotes, other_strings the names of others
 line_format     one format of lines; line_parts has what several share, escapes undoes what its server escaped
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time

@@ -14,6 +14,7 @@ from tracker.errors import Refused
 from tracker.importing import haproxy_directives
 from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
+from tracker.importing.other_strings import Language, language_of
 from tracker.importing.pasted_formats import bare_format
 from tracker.importing.record import field_by_name
 
@@ -110,7 +111,9 @@ def format_of_string(text: str, escape: str | None, hint: str = "") -> LineForma
             "VALIDATION_ERROR", 400, f"--format {text!r} is GoAccess' own: leave it out, or give the server's."
         )
     times = TimeShapes()
-    if "$" in plain:
+    if (language := language_of(plain)) is not None:
+        parts, usual = _parts(plain, language.directive, lambda match: _of_language(match, language)), language.escape
+    elif "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
     elif haproxy_directives.STRING.search(plain):
         parts, usual = _haproxy_parts(plain), "json" if ",json" in plain else "haproxy"
@@ -221,6 +224,11 @@ def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
     if not after:
         return ".*" if part.name in ("request", "user_agent", "referrer", "captured") else r'[^ "]*'
     return f'[^{re.escape(after[0])}"]*'
+
+
+def _of_language(match: re.Match[str], language: Language) -> _Part:
+    name = language.field_of(match)
+    return Field(name, match[0], language.shape_of(match, name))
 
 
 def _apache(match: re.Match[str], times: TimeShapes) -> _Part:

@@ -11,6 +11,8 @@ _APACHE: Final = re.compile(
 _HAPROXY: Final = re.compile(r"log-format(?:-sd)?\s+(.*?)\s*", re.DOTALL)
 _TOMCAT: Final = re.compile(r'pattern\s*=\s*"(.*)"', re.DOTALL)
 _UNDERTOW: Final = re.compile(r"%\{([ioc]),([^}]*)\}")
+_LOGBACK: Final = re.compile(r"%([iot])\{([^},]*)(?:, *[^}]*)?\}")
+_SQUID: Final = re.compile(r"logformat\s+\S+\s+(.*)", re.DOTALL)
 _GUNICORN: Final = re.compile(r"%\((?:(\{[^}]*\}[a-z])|([A-Za-z]{1,2}))\)s")
 _OF_GUNICORN: Final = {"f": "{Referer}i", "a": "{User-Agent}i", "p": "P", "st": "X", "S": "X"}
 """Its names that Apache has others for, or none; the other letters are Apache's."""
@@ -28,12 +30,12 @@ class BareFormat(NamedTuple):
 
 def bare_format(pasted: str) -> BareFormat:
     """Return the format string that a directive holds, or the text itself where it is none."""
-    text = pasted.strip().replace("&quot;", '"')
-    if match := _TOMCAT.fullmatch(text):
+    text = pasted.strip().removesuffix("\\n").replace("&quot;", '"')
+    if match := _TOMCAT.fullmatch(text) or _SQUID.fullmatch(text):
         text = match[1]
     if _GUNICORN.search(text):
         return BareFormat(_GUNICORN.sub(_as_apache, _unescaped(text)), "quote")
-    text = _UNDERTOW.sub(r"%{\2}\1", text)
+    text = _LOGBACK.sub(r"%{\2}\1", _UNDERTOW.sub(r"%{\2}\1", text))
     if match := _NGINX.fullmatch(text):
         return BareFormat(_joined(match[2]), _ESCAPES[match[1]] if match[1] else None)
     if match := _APACHE.fullmatch(text):
