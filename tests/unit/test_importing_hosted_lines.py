@@ -135,11 +135,23 @@ CLOUDFRONT = {
     "cs(User-Agent)": AGENT.replace(" ", "%20"), "cs-uri-query": "b=c", "x-host-header": "site.example",
 }  # fmt: skip
 
+TRACING = {
+    "timestamp": "2026-11-29T10:05:03.123Z", "level": "INFO", "fields": {"message": "request"}, "target": "tracing_actix_web",
+    "span": {
+        "http.client_ip": IP, "http.method": "GET", "http.target": "/a?b=c", "http.user_agent": AGENT, "http.status_code": 200,
+        "http.host": "site.example", "http.referer": "https://r.example/", "name": "HTTP request",
+    },
+}  # fmt: skip
+LOG_ANALYTICS = {
+    "TimeGenerated": "2026-11-29T10:05:03.123Z", "requestUri_s": "https://site.example/a?b=c", "clientIp_s": IP,
+    "httpMethod_s": "GET", "httpStatusCode_d": 200, "userAgent_s": AGENT, "referer_s": "https://r.example/",
+}  # fmt: skip
+
 
 @pytest.mark.parametrize(
     "values",
-    [AZURE, APP_ENGINE, CDN77, ALIBABA_LIVE, HUAWEI_LIVE, DATADOG, WRANGLER, WORDPRESS_VIP, CLOUDFRONT],
-    ids=["Azure's store", "App Engine", "CDN77", "Alibaba", "Huawei", "Datadog", "Workers", "WordPress VIP", "CloudFront"],
+    [TRACING, LOG_ANALYTICS, AZURE, APP_ENGINE, CDN77, ALIBABA_LIVE, HUAWEI_LIVE, DATADOG, WRANGLER, WORDPRESS_VIP, CLOUDFRONT],
+    ids=["tracing", "Log Analytics", "Azure's store", "App Engine", "CDN77", "Alibaba", "Huawei", "Datadog", "Workers", "WordPress VIP", "CloudFront"],
 )  # fmt: skip
 def test_an_object_of_a_service(values: dict[str, Any]) -> None:
     _, record = read(values)
@@ -150,6 +162,42 @@ def test_an_object_of_a_service(values: dict[str, Any]) -> None:
     assert columns["event_data"]["method"] == "GET"
     assert record.host in ("site.example", None)
     assert record.kind == "page"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {
+            "time": "2026-11-29T10:05:03.123Z", "severity": "info", "message": "",
+            "request": {"client": {"ip": IP, "user_agent": AGENT}, "connection": {"method": "GET", "path": "/a", "status": 200}},
+        },
+        {
+            "timestamp": "2026-11-29T10:05:03.123Z", "level": "info", "name": "Shop", "message": "Completed #show",
+            "payload": {"method": "GET", "path": "/a", "status": 200, "remote_ip": IP, "user_agent": AGENT},
+        },
+        {"TimeGenerated": "2026-11-29T10:05:03.123Z", "Log_s": COMBINED.replace("/a?b=c", "/a"), "ContainerAppName_s": "shop"},
+    ],
+    ids=["Elixir's logger_json", "Ruby's semantic_logger", "Container Apps"],
+)  # fmt: skip
+def test_an_object_of_a_logger(values: dict[str, Any]) -> None:
+    columns = read(values)[1].columns
+    assert (columns["url"], columns["ip_address"], columns["user_agent"]) == ("/a", IP, AGENT)
+    assert columns["event_data"]["status"] == 200
+
+
+@pytest.mark.parametrize("colour", ["", "\x1b[36m"])
+@pytest.mark.parametrize("logger", ["HTTP_ACCESS_LOGGER -", "i.m.AccessLogger --"])
+def test_what_logback_puts_before_a_line_where_nothing_is_configured(colour: str, logger: str) -> None:
+    end = "\x1b[0m" if colour else ""
+    reader, record = read(
+        f"{colour}10:05:03.123{end} {colour}[nioEventLoop-1-3]{end} {colour}INFO {end} {logger} {COMBINED}"
+    )
+    assert (list(reader.counts), record.columns["url"]) == (["combined in logging"], "/a?b=c")
+
+
+def test_pantheon_has_two_blanks_before_the_request() -> None:
+    line = COMBINED.replace('] "', ']  "') + f' 0.123 "{IP}, 10.0.0.1"'
+    assert read(line)[1].columns["url"] == "/a?b=c"
 
 
 def test_a_gateway_of_azure_names_the_caller_apart() -> None:

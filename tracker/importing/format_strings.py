@@ -14,7 +14,7 @@ from tracker.errors import Refused
 from tracker.importing import haproxy_directives
 from tracker.importing.apache_times import SplitTimeFormat, TimeShapes
 from tracker.importing.line_format import FIELD, QUOTED, RAW_QUOTED, LineFormat
-from tracker.importing.other_strings import Language, language_of
+from tracker.importing.other_strings import FormatNames, names_of_string
 from tracker.importing.pasted_formats import bare_format
 from tracker.importing.record import field_by_name
 
@@ -111,8 +111,8 @@ def format_of_string(text: str, escape: str | None, hint: str = "") -> LineForma
             "VALIDATION_ERROR", 400, f"--format {text!r} is GoAccess' own: leave it out, or give the server's."
         )
     times = TimeShapes()
-    if (language := language_of(plain)) is not None:
-        parts, usual = _parts(plain, language.directive, lambda match: _of_language(match, language)), language.escape
+    if (names := names_of_string(plain)) is not None:
+        parts, usual = _parts(plain, names.directive, lambda match: _of_names(match, names)), names.escape
     elif "$" in plain:
         parts, usual = _parts(plain, _NGINX_VARIABLE, _nginx), "nginx"
     elif haproxy_directives.STRING.search(plain):
@@ -226,9 +226,9 @@ def _shape(part: Field, before: str, after: str, *, raw: bool) -> str:
     return f'[^{re.escape(after[0])}"]*'
 
 
-def _of_language(match: re.Match[str], language: Language) -> _Part:
-    name = language.field_of(match)
-    return Field(name, match[0], language.shape_of(match, name))
+def _of_names(match: re.Match[str], names: FormatNames) -> _Part:
+    name = names.field_of(match)
+    return Field(name, match[0], names.shape_of(match, name))
 
 
 def _apache(match: re.Match[str], times: TimeShapes) -> _Part:

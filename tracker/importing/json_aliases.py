@@ -20,6 +20,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             clientIP srcIp clientAddr address
             httpRequest.clientIp
             callerIpAddress protoPayload.ip network.client.ip event.request.headers.cf-connecting-ip sourceIp
+            http.client_ip request.client.ip clientIp_s
         """,
         "forwarded_for": """
             http_x_forwarded_for x_forwarded_for xff forwarded_for request.headers.X-Forwarded-For
@@ -37,6 +38,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             logContent.time
             EdgeEndTimestamp
             EventTimestampMs eventTimestamp unixtime protoPayload.startTime
+            TimeGenerated
         """,
         "request": "request requestLine request_line http_request requested_url logContent.data.request req",
         "method": """
@@ -48,6 +50,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.httpMethod
             protoPayload.method http.method event.request.method Event.Request.Method clientRequestMethod request_type
             properties.method
+            request.connection.method httpMethod_s
         """,
         "target": """
             proxy.path
@@ -62,6 +65,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             ClientRequestPath clientRequestPath protoPayload.resource http.url event.request.url Event.Request.URL
             request_url
             properties.url request.url
+            http.target request.connection.path requestUri_s
         """,
         "query": """
             query_string args query uri_query request_query req.query url.query
@@ -85,6 +89,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             reqHost ibm_requestHost
             httpRequest.headers.host
             protoPayload.host http.url_details.host clientRequestHost requestHost
+            http.host hostName_s
         """,
         "status": """
             status statusCode status_code DownstreamStatus http.response.status_code httpRequest.status
@@ -97,6 +102,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             responseCodeSent
             protoPayload.status http.status_code event.response.status Event.Response.Status responseStatus
             return_code http_code properties.responseCode api.statusCode
+            request.connection.status httpStatusCode_d httpStatusCode_s
         """,
         "bytes": """
             body_bytes_sent bytes_sent size DownstreamContentSize http.response.body.bytes
@@ -108,6 +114,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             resp_size resp_body_size response_length responseSize txBytes len sentBytes
             protoPayload.responseSize network.bytes_written properties.responseBodySize properties.responseSize
             responseBytes contentLength api.tx bytes.out
+            responseBytes_s
         """,
         "referrer": """
             http_referer http_referrer referer referrer request_Referer request.headers.Referer
@@ -120,6 +127,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.headers.referer
             protoPayload.referrer http.referer event.request.headers.referer clientRequestReferer
             properties.referrerHeader
+            referer_s
         """,
         "user_agent": """
             proxy.userAgent
@@ -134,6 +142,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
             httpRequest.headers.user-agent
             protoPayload.userAgent http.useragent event.request.headers.user-agent clientRequestUserAgent
             properties.userAgentHeader
+            http.user_agent request.client.user_agent userAgent_s
         """,
     }.items()
 }

@@ -26,8 +26,8 @@ COLOUR: Final = r"(?:\x1b\[[\d;]*m)*+"
 
 
 def answer(quoted: str = QUOTED) -> str:
-    """Return the pattern of a request line, a status and a number of bytes."""
-    return rf' "(?P<request>{quoted})" (?P<status>\d{{3}}|-|0) (?P<bytes>\d{{1,18}}|-)'
+    """Return the pattern of a request line, a status and a number of bytes. Pantheon's nginx has two blanks before it."""
+    return rf'  ?"(?P<request>{quoted})" (?P<status>\d{{3}}|-|0) (?P<bytes>\d{{1,18}}|-)'
 
 
 def referrer_and_agent(quoted: str = QUOTED) -> str:

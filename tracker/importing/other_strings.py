@@ -1,6 +1,6 @@
 """What stands in format strings of Envoy (`%REQ(:METHOD)%`), Squid (`%>a`), granian (`%(addr)s`) and morgan (`:url`).
 
-None of them is a language of its own: names, and anything between them.
+None of them is a names of its own: names, and anything between them.
 """
 
 import re
@@ -10,7 +10,7 @@ from tracker.importing.line_format import FIELD
 from tracker.importing.record import field_by_name
 
 
-class Language(NamedTuple):
+class FormatNames(NamedTuple):
     """How the strings of one server name what it writes."""
 
     told_by: re.Pattern[str]
@@ -35,7 +35,7 @@ class Language(NamedTuple):
         return self.time if field == "time" else r' *[^ "]*' if is_padded and field is None else None
 
 
-_ENVOY: Final = Language(
+_ENVOY: Final = FormatNames(
     re.compile(r"%(?:START_TIME|REQ\(|RESPONSE_CODE|DOWNSTREAM_)"),
     re.compile(r"%(?P<name>[A-Z][A-Z0-9_]*)(?:\((?P<about>[^)]*)\))?(?::\d+)?%"),
     field_by_name(
@@ -55,7 +55,7 @@ _ENVOY: Final = Language(
     ),
     "none",
 )
-_SQUID: Final = Language(
+_SQUID: Final = FormatNames(
     re.compile(r"%(?:>a|\[?u[in]\b|<st|>Hs|ts\.%03tu)"),
     re.compile(
         r"%[\"'#/\[]?-?\d*(?:\.\d+)?(?:\{(?P<about>[^}]*)\})?(?P<name>ts\.%03tu"
@@ -78,7 +78,7 @@ _SQUID: Final = Language(
     ),
     "none",
 )
-_GRANIAN: Final = Language(
+_GRANIAN: Final = FormatNames(
     re.compile(r"%\((?:addr|dt_ms|query_string)\)"),
     re.compile(r"%\((?P<name>\w+)\)(?:\.\d+)?[sdf]"),
     field_by_name(
@@ -94,7 +94,7 @@ _GRANIAN: Final = Language(
     ),
     "none",
 )
-_MORGAN: Final = Language(
+_MORGAN: Final = FormatNames(
     re.compile(r"\A[^$%]*:(?:remote-addr|date|url|user-agent)\b[^$%]*\Z"),
     re.compile(r":(?P<name>[a-z][a-z-]*)(?:\[(?P<about>[^\]]*)\])?"),
     field_by_name(
@@ -117,6 +117,6 @@ _MORGAN: Final = Language(
 )
 
 
-def language_of(text: str) -> Language | None:
+def names_of_string(text: str) -> FormatNames | None:
     """Return whose names a format string has; None for those of Apache, nginx and HAProxy, and for none."""
     return next((one for one in (_ENVOY, _SQUID, _GRANIAN, _MORGAN) if one.told_by.search(text)), None)

@@ -64,6 +64,26 @@ _LOG4JS_COLOURED: Final = re.compile(
     rb"\x1b\[\d+m\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\] \[[A-Z]+\] [^ \x1b]+ - \x1b\[39m(.*)", re.DOTALL
 )
 """What log4js writes where nothing else is configured, to files too."""
+_LOGBACK: Final = re.compile(
+    COLOUR
+    + rb"\d\d:\d\d:\d\d[.,]\d{3}"
+    + (
+        COLOUR
+        + rb" "
+        + COLOUR
+        + rb"\[[^\]\"]*\]"
+        + COLOUR
+        + rb" "
+        + COLOUR
+        + rb"[A-Z]{4,5} *"
+        + COLOUR
+        + rb" "
+        + COLOUR
+    )
+    + (rb"[A-Za-z_][\w.$]*" + COLOUR + rb" -(?: ?-)? (.*)"),
+    re.DOTALL,
+)
+"""logback where nothing is configured, and Micronaut: a time without its day, the thread, the level, the logger."""
 TIMED: Final = (
     ("twistd", _TWISTD),
     ("logging", _JAVA_LOGGING),
@@ -75,5 +95,5 @@ TIMED: Final = (
     ("logging", _LOG4JS_COLOURED),
 )
 """Patterns of a time and of what was logged, by the wrapper's name."""
-UNTIMED: Final = (("logging", _BASIC_LOGGING),)
+UNTIMED: Final = (("logging", _BASIC_LOGGING), ("logging", _LOGBACK))
 """Patterns of what was logged alone."""

@@ -107,12 +107,13 @@ _MESSAGES: Final = (
     "MESSAGE",
     "_raw",
     "_entry",
+    "Log_s",
 )
-_OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event", "attributes", "record")
-"""Where clouds, Splunk, elasticdump, Datadog and Loguru put the object that was logged into theirs."""
+_OBJECTS: Final = ("jsonPayload", "_source", "result", "data", "event", "attributes", "record", "payload", "span")
+"""Where clouds, Splunk, elasticdump, Datadog, Loguru, semantic_logger and tracing have the object that was logged."""
 _OF_DOCKER: Final = frozenset(("log", "stream", "time", "attrs"))
 """What Docker itself writes. Shippers add names of their own, and some take the end of a line away."""
-_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time", "dt", "date")
+_TIMES: Final = ("timestamp", "@timestamp", "time", "ts", "asctime", "_time", "dt", "date", "TimeGenerated")
 _TIMESTAMPED: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)", re.DOTALL)
 
 
