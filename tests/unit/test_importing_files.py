@@ -23,6 +23,7 @@ else:
 
 from tracker.errors import Refused
 from tracker.hit import ImportedIds
+from tracker.importing.arriving_lines import Arrivals
 from tracker.importing.kept_period import kept_since
 from tracker.importing.ordinals import Ordinals
 from tracker.importing.source import MAX_LINE_LENGTH, Line, opened, size_of, source_of
@@ -46,6 +47,30 @@ def test_many_lines_are_remembered_while_the_table_grows() -> None:
     keys = [ids.of(b"%d" % number, 0) for number in range(10_000)]
     assert {ordinals.next(key) for key in keys} == {0}
     assert {ordinals.next(key) for key in keys} == {1}
+
+
+class CountingIds(ImportedIds):
+    def __init__(self) -> None:
+        super().__init__(UUID(int=1), "syslog")
+        self.hashed = 0
+
+    def of(self, line: bytes, ordinal: int) -> int:
+        self.hashed += 1
+        return super().of(line, ordinal)
+
+
+def test_lines_that_arrive_are_told_apart_by_being_hashed_once() -> None:
+    ids = CountingIds()
+    first, second = Arrivals(), Arrivals()
+    assert len({arrivals.id_of(b"the same", ids) for arrivals in (first, first, second, second)}) == 4
+    assert ids.hashed == 4
+
+
+def test_the_id_of_a_line_of_a_log_says_which_of_the_equal_ones_it_is() -> None:
+    ids, ordinals = CountingIds(), Ordinals()
+    known = [ordinals.id_of(line, ids) for line in (b"a", b"b", b"a")]
+    assert ids.hashed == 4
+    assert known == [ids.of(b"a", 0), ids.of(b"b", 0), ids.of(b"a", 1)]
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])

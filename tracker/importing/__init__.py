@@ -11,7 +11,8 @@ line_format     one format of lines; line_parts has what several share, escapes 
 unreadable      why a line is of no format that is known
 log_record      from the fields of a line to a record, by one set of rules; log_times reads the time
 logfmt, ltsv    lines of key=value pairs, and of labelled values between tabs
-json_aliases    the names that servers give to fields of JSON; json_corrections has what some say in another way
+json_aliases    the names that servers give to fields of JSON; json_fields finds the texts under them,
+                json_corrections has what some say in another way
 record          what any line says
 ordinals        which of the equal lines of a log a line is
 kept_period     the times that are taken

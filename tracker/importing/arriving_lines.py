@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tracker.application import Application
+from tracker.hit import ImportedIds
 from tracker.importing.formats import LogReader
 from tracker.importing.hosts import host_of, is_of_domain
 from tracker.importing.record import Malformed, Record
@@ -24,14 +25,14 @@ SOURCE: Final = "syslog"
 
 
 class Arrivals:
-    """Counts no equal lines: each arrival has a number that no other has, in whatever process."""
+    """Tells all lines apart: each arrival has a number that no other has, in whatever process."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(secrets.randbits(96) << 32)
 
-    def next(self, _key: int, /) -> int:
-        """Return a number of its own."""
-        return next(self._numbers)
+    def id_of(self, line: bytes, ids: ImportedIds, /) -> int:
+        """Return an id that no line had before."""
+        return ids.of(line, next(self._numbers))
 
 
 class _ReadBefore:

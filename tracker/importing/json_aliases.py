@@ -149,6 +149,9 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
 NAMED_ONCE: Final = frozenset(part for names in ALIASES.values() for name in names for part in name.split("."))
 """Names, also of objects in objects, that a line says once: twice, and it is two lines."""
 
+PECULIAR: Final = frozenset(("c-ip", "event", "httpRequest", "properties"))
+"""Names of objects that have to be looked at more closely: nearly none has one of them."""
+
 _Path = tuple[str, ...]
 """Where a text stands: under a name, or under the last of several, each in the object of the one before."""
 
@@ -168,13 +171,28 @@ def value_at(values: dict[str, Any], path: _Path) -> Any:  # noqa: ANN401 any JS
     return value
 
 
+class NameMeaning(NamedTuple):
+    """What a name of an object stands for; none stands for two fields."""
+
+    field: str
+    """The field whose text it is; empty where it only leads to others."""
+    rank: int
+    """Which of the paths of its field it ends: of two that an object has the earlier is read."""
+    within: dict[str, "NameMeaning"]
+    """What may stand in it where it is an object."""
+
+
 class NamesOfObject(NamedTuple):
     """What the names of an object stand for."""
 
     paths: tuple[tuple[str, tuple[_Path, ...]], ...]
     """Of each field those that the object may have."""
+    meanings: dict[str, NameMeaning]
+    """The same paths, by the names that lead to them."""
     unread: frozenset[str]
     """Names that stand for none."""
+    is_peculiar: bool
+    """Whether one of PECULIAR is among them."""
 
 
 @lru_cache(maxsize=256)
@@ -189,4 +207,17 @@ def names_among(names: tuple[str, ...]) -> NamesOfObject:
     of_machine = {("hostname",)} if "pid" in present else {("host",)} if "ibm_serverName" in present else set()
     there["host"] = tuple(path for path in there["host"] if path not in of_machine)
     read = {path[0] for paths in there.values() for path in paths}
-    return NamesOfObject(tuple((field, paths) for field, paths in there.items() if paths), present - read)
+    by_field = tuple((field, paths) for field, paths in there.items() if paths)
+    return NamesOfObject(by_field, _meanings_of(by_field), present - read, not PECULIAR.isdisjoint(present))
+
+
+def _meanings_of(by_field: tuple[tuple[str, tuple[_Path, ...]], ...]) -> dict[str, NameMeaning]:
+    meanings: dict[str, NameMeaning] = {}
+    for field, paths in by_field:
+        for rank, path in enumerate(paths):
+            within = meanings
+            for name in path[:-1]:
+                within = within.setdefault(name, NameMeaning("", 0, {})).within
+            led_to = within.get(path[-1])
+            within[path[-1]] = NameMeaning(field, rank, {} if led_to is None else led_to.within)
+    return meanings

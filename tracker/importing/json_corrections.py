@@ -174,9 +174,9 @@ def complete_target(fields: Fields, values: dict[str, Any], known: NamesOfObject
                 (has_blank or is_apart) and not (mark and is_apart) and _may_lack_escapes(values, known)
             ):
                 path = escaped
+                fields["target"] = path + mark + query
         if not mark and "query" in fields:
             del fields["target"]
             fields["path"] = path
             return
-    fields["target"] = path + mark + query
     fields.pop("query", None)

@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
 import orjson
 
 from tracker.hit_values import MAX_DESCRIPTION_LENGTHS, MAX_IDENTIFIER_LENGTHS, MAX_PARAMETER_KEY_LENGTH
 from tracker.importing import w3c
-from tracker.importing.escapes import letters_as_bytes
-from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, paths_of, value_at
+from tracker.importing.json_aliases import ALIASES, NAMED_ONCE, NamesOfObject, names_among, value_at
 from tracker.importing.json_corrections import (
     check_told_once,
     complete_target,
@@ -25,6 +23,7 @@ from tracker.importing.json_corrections import (
     is_cloudfront,
     unfold,
 )
+from tracker.importing.json_fields import COLUMNS_AS_FIELDS, fields_of_object
 from tracker.importing.line_format import TWO_RECORDS
 from tracker.importing.log_record import NO_RULES, ReadingRules, note_passed_over, record_of
 from tracker.importing.record import Fields, Malformed, Record
@@ -49,12 +48,9 @@ _ONCE: Final = _OWN_NAMES | NAMED_ONCE
 _TELLING: Final = frozenset(("address", "request", "method", "target", "referrer", "user_agent"))
 """Fields of which an object must have one to be a request's: a time, a host or a status alone are not."""
 _REQUEST: Final = frozenset(("request", "target"))
-_TEXTS: Final = frozenset(("request", "target", "query", "referrer", "user_agent"))
 _BARE_REQUEST: Final = re.compile(r"([A-Z]+) (/\S*)")
 """As who names fields writes `$request_method $request_uri`."""
-_SAFE_IN_QUERIES: Final = "/:@!$'()*,;?[]{}|"
-_COLUMNS_AS_FIELDS: Final = {"ip_address": "address", "created_at": "time", "timestamp": "time", "url": "target"}
-MAPPABLE: Final = tuple(sorted({*ALIASES, *_COLUMNS_AS_FIELDS}))
+MAPPABLE: Final = tuple(sorted({*ALIASES, *COLUMNS_AS_FIELDS}))
 """What `--map NAME=THEIR_NAME` takes for NAME."""
 
 
@@ -87,7 +83,8 @@ def json_record(
     if not isinstance(values, dict):
         raise Malformed("not a JSON object")
     # Counted so in nearly all objects without objects within; the others cost more.
-    if (colons := line.count(b'":')) != len(values) and colons - line.count(b'\\":') != _count_names(values):
+    colons = line.count(b'":')
+    if colons != len(values) and line and colons - line.count(b'\\":') != _count_names(values):
         _check_names(line)
     if not names and "timestamp" in values and not _SERVER_ONLY & values.keys():
         others = values.keys() - {"timestamp"}
@@ -95,8 +92,9 @@ def json_record(
             if unread is not None:
                 unread |= others - _OWN_NAMES
             return _own_record(values, line)
-    unfold(values)
     known = names_among(tuple(values))
+    if known.is_peculiar:
+        unfold(values)
     fields = _server_fields(values, known, names or {}, time)
     if b'\\n"' in line and any(text.endswith("\n") for text in fields.values()):
         raise Malformed(TWO_RECORDS)  # No header ends so, but a line that something carried does.
@@ -151,10 +149,11 @@ def _says_nothing(value: Any) -> bool:  # noqa: ANN401 any JSON value
 
 
 def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str], time: str | None) -> Fields:
-    if is_cloudfront(values):
+    if known.is_peculiar and is_cloudfront(values):
         return w3c.fields_of({name: str(value) for name, value in values.items()})
-    fields = _fields_of(values, known, names)
-    check_told_once(fields, values)
+    fields = fields_of_object(values, known, names)
+    if known.is_peculiar:
+        check_told_once(fields, values)
     correct(fields, values)
     if "target" not in fields:
         _check_request(fields, values, known)
@@ -163,47 +162,6 @@ def _server_fields(values: dict[str, Any], known: NamesOfObject, names: Mapping[
     if "target" in fields:
         complete_target(fields, values, known)
     return fields
-
-
-def _fields_of(values: dict[str, Any], known: NamesOfObject, names: Mapping[str, str]) -> Fields:
-    fields: Fields = {}
-    paths_of_fields = known.paths
-    if names:
-        paths_of_fields += tuple(
-            (_COLUMNS_AS_FIELDS.get(name, name), paths_of(theirs)) for name, theirs in names.items()
-        )
-    for field, paths in paths_of_fields:
-        for path in paths:
-            # As `value_at` finds it, without a call for each.
-            value = values.get(path[0])
-            if len(path) > 1:
-                for name in path[1:]:
-                    value = value.get(name) if isinstance(value, dict) else None
-            if value is None:
-                continue
-            # Nearly all are texts.
-            text = value if isinstance(value, str) else _text(value, is_query=field == "query")
-            if text and text != "-":
-                fields[field] = letters_as_bytes(text) if field in _TEXTS else text
-                break
-    return fields
-
-
-def _text(value: Any, *, is_query: bool) -> str | None:  # noqa: ANN401 any JSON value
-    """Return the text of a value, numbers as they are written, of a list its items; None for nothing."""
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    if isinstance(value, dict) and is_query:
-        return _query_of(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    # Whoever keeps all numbers as fractions writes 200.0.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
-
-
-def _query_of(values: dict[str, Any]) -> str:
-    """Return the query that hapi and others took apart: they keep no other, and have undone its percent escapes."""
-    return urlencode(values, doseq=True, quote_via=quote, safe=_SAFE_IN_QUERIES)
 
 
 def _check_request(fields: Fields, values: dict[str, Any], known: NamesOfObject) -> None:

@@ -1,20 +1,37 @@
 """Which of the equal lines of a file a line is: the one thing about a file that an import must remember."""
 
+from abc import ABC, abstractmethod
 from array import array
 from collections import defaultdict
 from typing import Protocol
+
+from tracker.hit import ImportedIds
 
 _START = 1 << 12
 
 
 class EqualLines(Protocol):
-    """Counts the equal lines of a log."""
+    """Tells the equal lines of a log apart."""
 
+    def id_of(self, line: bytes, ids: ImportedIds, /) -> int:
+        """Return the id of the next line, which is equal to others or not."""
+
+
+class _Counted(ABC):
+    """Tells equal lines apart by how many came before."""
+
+    @abstractmethod
     def next(self, key: int) -> int:
         """Return how many lines of this key, which is a line's id as the first of its like, were asked for before."""
 
+    def id_of(self, line: bytes, ids: ImportedIds) -> int:
+        """Return the id of the next line: that of the first of its like, or of a later one."""
+        first = ids.of(line, 0)
+        ordinal = self.next(first)
+        return ids.of(line, ordinal) if ordinal else first
 
-class Ordinals:
+
+class Ordinals(_Counted):
     """Counts equal lines in 16 to 32 bytes a distinct line, a fifth of what a set of numbers would take.
 
     Lines are told apart by the 63 bits that a line's id has as the first of its like. Two different lines that share
@@ -69,7 +86,7 @@ class Ordinals:
         self._slots = wider
 
 
-class RecentOrdinals:
+class RecentOrdinals(_Counted):
     """Counts the equal lines of a log that goes on for ever, in bounded memory: those since the turn before the last.
 
     Equal lines name the same time, so that they stand close to each other.

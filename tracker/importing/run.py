@@ -89,8 +89,8 @@ class Import:
     ) -> None:
         """Take a file's lines; the bad ones are counted in `summary` and harm no other.
 
-        Where the file `may_grow`, a last line without an end is left for the next run. `ordinals` counts the equal
-        lines of a log that is read bit by bit, and `is_trusted` says that its lines were seen to have addresses.
+        Where the file `may_grow`, a last line without an end is left for the next run. `ordinals` tells the equal
+        lines of a log apart that is read bit by bit, and `is_trusted` says that its lines were seen to have addresses.
         Raises QueueUnavailable, DatabaseUnavailable, AddressesMissing, and Refused where the file is damaged or the
         application takes no hits any more: what was taken before stays.
         """
@@ -139,9 +139,7 @@ class Import:
         if line.too_long:
             raise Malformed(f"longer than {MAX_LINE_LENGTH} bytes")
         # Malformed lines count among the equal ones too, so that the others keep their places.
-        hit_id = log.ids.of(line.text, 0)
-        if ordinal := log.ordinals.next(hit_id):
-            hit_id = log.ids.of(line.text, ordinal)
+        hit_id = log.ordinals.id_of(line.text, log.ids)
         record = reader(line.text)
         if record is None:
             summary.lines -= 1

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from datetime import time as clock
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from tracker.importing.escapes import ESCAPES
@@ -45,12 +46,15 @@ _OVERTAKEN: Final = timedelta(hours=2)
 _OVERTAKEN_AT_MIDNIGHT: Final = timedelta(minutes=10)
 """By less than this an answer of the day before comes late: a gap that leaves so little of a day is less likely."""
 _DAY: Final = timedelta(days=1)
+_NOTHING: Final = frozenset(("", "-"))
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACED: Final = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _NOT_NEEDED: Final = ("time-to-first-byte", "s-port")
 """The port that was asked for stands in the visitor's Host; behind a proxy this is another one."""
 _CLOUDFRONT: Final = "x-edge-location"
 """A field that CloudFront alone has, in its files and in its JSON."""
+_OTHERS: Final = frozenset((*_DATED, "time", "cs-host", "x-host-header", _CLOUDFRONT))
+"""Names that are no field's, or not alone, and that are read."""
 _UNDO_TOMCAT: Final = ESCAPES["java"].undo
 
 
@@ -151,34 +155,56 @@ def _moment_of(text: str) -> datetime | None:
         return None  # Of another shape: records without a date are malformed then.
 
 
+class _Columns(NamedTuple):
+    """Where in a record what is read of it stands."""
+
+    of_fields: tuple[tuple[str, str], ...]
+    """The names of the record that are a field's, and the fields."""
+    numbers: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
+    """Those of _OTHERS, and how they are spelled there."""
+
+
+@lru_cache(maxsize=64)
+def _columns_of(names: tuple[str, ...]) -> _Columns:
+    """Return what names stand for, kept: a log's records have all the same ones."""
+    return _Columns(
+        tuple((name, _NAMES[name.lower()]) for name in names if name.lower() in _NAMES),
+        tuple(name for name in names if name.lower() in _NUMBERS),
+        tuple((name, name.lower()) for name in names if name.lower() in _OTHERS),
+    )
+
+
 def fields_of(values: Mapping[str, str]) -> Fields:
     """Return what stands under the format's names. Raises Malformed."""
-    present = {name.lower(): value for name, value in values.items() if value not in ("-", "")}
-    is_cloudfront = _CLOUDFRONT in present
-    for name in _NUMBERS & present.keys():
-        if not _NUMBER.fullmatch(present[name]):
-            raise Malformed(f"its {name} is no number")
+    columns = _columns_of(tuple(values))
+    others = {lower: value for name, lower in columns.others if (value := values[name]) not in _NOTHING}
+    is_cloudfront = _CLOUDFRONT in others
+    for name in columns.numbers:
+        value = values[name]
+        if not value.isdecimal() and value not in _NOTHING and not _NUMBER.fullmatch(value):
+            raise Malformed(f"its {name.lower()} is no number")
     fields: Fields = {}
-    for name, value in present.items():
-        if field := _NAMES.get(name):
-            if field in _WITHOUT_SPACES and " " in value:
-                raise Malformed(f"its {name} has a space")
-            if is_cloudfront and '"' in value:
-                raise Malformed(f"its {name} has a quote")  # It percent-encodes them.
-            fields[field] = _decoded(field, value, is_cloudfront=is_cloudfront)
-    if host := present.get("cs-host") or present.get("x-host-header"):
+    for name, field in columns.of_fields:
+        value = values[name]
+        if value in _NOTHING:
+            continue
+        if field in _WITHOUT_SPACES and " " in value:
+            raise Malformed(f"its {name.lower()} has a space")
+        if is_cloudfront and '"' in value:
+            raise Malformed(f"its {name.lower()} has a quote")  # It percent-encodes them.
+        fields[field] = _decoded(field, value, is_cloudfront=is_cloudfront) if field in _ENCODED else value
+    if host := others.get("cs-host") or others.get("x-host-header"):
         # What the visitor asked for: the distribution's own name is cs(Host) in CloudFront's files, and x-host-header
         # in its real-time logs.
         fields["host"] = host
     if (address := fields.get("address")) and normalise(address) is None:
         raise Malformed("its c-ip is no address")
-    fields["time"] = _time(present)
+    fields["time"] = _time(others)
     return fields
 
 
 def _decoded(field: str, value: str, *, is_cloudfront: bool) -> str:
-    if field not in _ENCODED:
-        return value
     if is_cloudfront:
         return unquote(unquote(value)) if "%25" in value else unquote(value)
     return value.replace("+", " ") if field == "user_agent" and " " not in value else value
