@@ -28,7 +28,7 @@ def test_a_goal_a_funnel_and_settings_are_changed_where_they_stand_without_a_scr
         for name, renamed in (("First", "Renamed"), ("Way", "Other way")):
             page.goto(f"{home}/goals")
             section = page.locator("section.panel", has=page.get_by_role("heading", name=name, exact=True))
-            section.locator("summary", has_text="Change").focus()
+            section.get_by_role("link", name="Change").focus()
             page.keyboard.press("Enter")
             form = section.locator("form.fields")
             inner, outer = form.bounding_box(), section.bounding_box()

@@ -236,7 +236,7 @@ def test_who_only_reads_changes_nothing_and_a_stranger_sees_nothing(
     stranger = Browsing(managing)
     stranger.sign_in(stranger_key)
     assert stranger.get(f"{HOME}/goals").status_code == 404
-    version = version_in(owner.get(f"{HOME}/goals").text, goal_id)
+    version = version_in(owner.get(f"{HOME}/goals?change={goal_id}").text, goal_id)
     wanted = {"name": "Mine", "kind": "event", "value": "y", "version": version}
     for browsing, home in ((reader, HOME), (stranger, HOME), (stranger, "/dashboard/applications/stranger")):
         for action in ("delete_goal", "change_goal"):

@@ -36,7 +36,7 @@ def weight(browsing: Browsing, page: TestResponse) -> int:
     return len(page.data) + sum(len(browsing.get(path).data) for path in files)
 
 
-def pages_of(browsing: Browsing, path: str) -> Iterator[TestResponse]:
+def pages_of(browsing: Browsing, path: str, next_page: str = "Next page") -> Iterator[TestResponse]:
     """Every page of a list, from the first one on; each is light."""
     following: str | None = path
     while following:
@@ -44,7 +44,7 @@ def pages_of(browsing: Browsing, path: str) -> Iterator[TestResponse]:
         assert page.status_code == 200, following
         assert weight(browsing, page) <= MOST, (following, weight(browsing, page))
         yield page
-        link = re.search(r'<a href="([^"]*)">Next page</a>', page.text)
+        link = re.search(rf'<a href="([^"]*)">{next_page}</a>', page.text)
         following = path.partition("?")[0] + html.unescape(link[1]) if link else None
 
 

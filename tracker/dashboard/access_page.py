@@ -8,8 +8,10 @@ from flask import Response, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change, one_of, require
+from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
 from tracker.dashboard.origin import origin
 from tracker.dashboard.page import address, home, page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
@@ -20,6 +22,11 @@ PERMISSION: Final = "keys:write"
 """Whoever lets others in by a key lets them in by a link."""
 SHARE_LASTS: Final = (0, 7, 30, 90, 365)
 """Days after which a new link ends; 0 is never."""
+_LISTS_BYTES: Final = 145_000
+"""About as much of a page's HTML is links and members: with its files it stays below 200 KB."""
+_MEMBER_BYTES: Final = 1_800
+_SHARE_BYTES: Final = 1_000
+"""What a row takes beside names and addresses."""
 
 
 def show(app_id: str) -> Response:
@@ -37,7 +44,7 @@ def save(app_id: str) -> Response:
     )
     if refused is not None:
         return _page(app_id, refused=refused)
-    return answer or see(f"{address(app_id)}/access?saved=1")
+    return answer or see(f"{address(app_id)}/access{query_string(saved=1, after=request.args.get('after'))}")
 
 
 def _share(app_id: str, fields: Mapping[str, str]) -> Response:
@@ -88,8 +95,10 @@ def _change_role(app_id: str, fields: Mapping[str, str]) -> None:
     )
 
 
-def _remove(app_id: str, fields: Mapping[str, str]) -> None:
+def _remove(app_id: str, fields: Mapping[str, str]) -> Response:
     members.remove(current_services().database, app_id, fields.get("id", ""), by=viewer().actor)
+    # The page on which it was may be gone with it.
+    return see(f"{address(app_id)}/access?saved=1")
 
 
 def _page(
@@ -103,13 +112,21 @@ def _page(
 ) -> Response:
     shown = frame(app_id)
     services, key = current_services(), viewer().key
+    links = shares.list_(services.database, shown["application"].app_id)
+    listed = members.list_(services.database, shown["application"].app_id)
+    room = _LISTS_BYTES - sum(_SHARE_BYTES + bytes_of(row["name"], *row["frame_origins"]) for row in links)
+    after = first_of_page(listed)
+    sizes = (_MEMBER_BYTES + bytes_of(member.name, member.email or "") for member in listed[after:])
+    following = after + fitting(sizes, room)
     return page(
         "access.html",
         status=200 if refused is None else refused.status,
         script=link is not None,
         **shown,
-        rows=shares.list_(services.database, shown["application"].app_id),
-        members=members.list_(services.database, shown["application"].app_id),
+        rows=links,
+        members=listed[after:following],
+        after=after,
+        next_page=following if following < len(listed) else None,
         # Nobody gives a role that may more than they do themselves.
         roles=[role for role, permissions in members.ROLES.items() if all(map(viewer().may, permissions))],
         own=None if key is None else key.id,

@@ -1,17 +1,18 @@
 """The audit log: who changed what of an application, for its owners, and of all applications, for the operator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from flask import Response, request
 
 from tracker.dashboard.application_page import frame
-from tracker.dashboard.change_words import differences_of, subject_of, things_of
+from tracker.dashboard.breaks import breakable
+from tracker.dashboard.change_words import FieldDifference, Subject, differences_of, subject_of, things_of
 from tracker.dashboard.changing import require
 from tracker.dashboard.formats import Days
+from tracker.dashboard.list_pages import bytes_of, fitting
 from tracker.dashboard.page import page
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.ranges import day_of
@@ -36,6 +37,11 @@ ACTIONS: Final = (
 )
 """What is noted, in the order of the field to choose from. A test holds that nothing is missing."""
 _PAGE: Final = 50
+_LIST_BYTES: Final = 140_000
+"""About as much of a page's HTML is changes: with its files it stays below 200 KB."""
+_ROW_BYTES: Final = 1_800
+"""What a change takes beside its values: as much for the name of a key."""
+_FIELD_BYTES: Final = 120
 
 
 def show(app_id: str) -> Response:
@@ -65,17 +71,20 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
         after=after,
         limit=_PAGE + 1,
     )
-    changes, words = rows[:_PAGE], Words(language())
-    names = audit.names_of(database, things_of(changes))
+    words = Words(language())
+    names = audit.names_of(database, things_of(rows))
+    told = [(row, subject_of(words, names, row), differences_of(words, names, row)) for row in rows[:_PAGE]]
+    told = told[: fitting((_ROW_BYTES + _size(subject, fields) for _, subject, fields in told), _LIST_BYTES)]
+    last_change = told[-1][0] if told else None
     asked = {"action": action, "from": first, "to": last}
-    further = {"at": changes[-1]["at"].isoformat(), "id": changes[-1]["id"]} if len(rows) > _PAGE else None
+    further = None
+    if last_change is not None and len(told) < len(rows):
+        further = {"at": last_change["at"].isoformat(), "id": last_change["id"]}
     return page(
         template,
         **shown,
-        changes=changes,
+        changes=told,
         keys={key_id: name for (kind, key_id), name in names.items() if kind == "api_key"},
-        subject_of=partial(subject_of, words, names),
-        differences_of=partial(differences_of, words, names),
         actions=ACTIONS,
         action=action,
         written=Days(words).written,
@@ -87,6 +96,12 @@ def _page(template: str, application_id: UUID | None, shown: Mapping[str, Any]) 
         is_first=after is None,
         is_filtered=any(asked.values()),
     )
+
+
+def _size(subject: Subject | None, fields: Sequence[FieldDifference]) -> int:
+    """Return about how many bytes of HTML it takes to say what a change is of, and what it has changed."""
+    named = 0 if subject is None else len(breakable(subject.label).encode()) + bytes_of(subject.stored)
+    return named + sum(_FIELD_BYTES + bytes_of(one.before or "", one.after or "") for one in fields)
 
 
 def _end_of(day: date) -> datetime:

@@ -10,6 +10,7 @@ from flask import Response, g, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import Action, change, require
+from tracker.dashboard.list_pages import bytes_of, fitting
 from tracker.dashboard.page import address, page
 from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
@@ -25,6 +26,11 @@ from tracker.store.webhook_deliveries import State
 
 STATES: Final[tuple[State, ...]] = get_args(State)
 _PAGE: Final = 50
+_LIST_BYTES: Final = 145_000
+"""About as much of a page's HTML is deliveries, and events to choose from: with its files it stays below 200 KB."""
+_ROW_BYTES: Final = 500
+_EVENT_BYTES: Final = 220
+"""What a delivery and an event take beside names and reasons."""
 _MAX_DIGITS: Final = 18
 """Of a delivery's id in an address."""
 _DONE: Final = ("saved", "again", "discarded")
@@ -123,16 +129,19 @@ def _page(app_id: str, webhook_id: UUID, *, secret: str | None = None, refused: 
     # A form that was refused may ask for events that somebody else has taken out meanwhile.
     entered = [name.removeprefix("on:") for name in g.get("entered", {}) if name.startswith("on:")]
     offered = dict.fromkeys((EVERYTHING, *NAMES, *shown["webhook"].events, *entered))
+    room = _LIST_BYTES - sum(_EVENT_BYTES + 3 * bytes_of(name) for name in offered)
+    sizes = (_ROW_BYTES + 2 * bytes_of(row.event_type) + bytes_of(row.last_error or "") for row in rows[:_PAGE])
+    count = fitting(sizes, room)
     return page(
         "deliveries.html",
         status=200 if refused is None else refused.status,
         script=secret is not None,
         **shown,
-        rows=rows[:_PAGE],
+        rows=rows[:count],
         states=STATES,
         state=chosen,
         query=query_string,
-        next_page=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
+        next_page=rows[count - 1].id if count < len(rows) else None,
         is_first=before_id is None,
         events=tuple(offered),
         hours=webhooks.OLD_SECRET_HOURS,

@@ -10,9 +10,11 @@ import orjson
 from flask import Response, request
 
 from tracker.dashboard.form import form
+from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
 from tracker.dashboard.once import once
 from tracker.dashboard.origin import require_own_page
 from tracker.dashboard.page import home, page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.reason import without_values
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
@@ -22,7 +24,11 @@ from tracker.management import failed_hits
 from tracker.management.failed_hits import FailedHitRow
 from tracker.web import timestamps
 
-_SHOWN: Final = 100
+_LIST_BYTES: Final = 140_000
+"""About as much of the page's HTML is failed hits: with its files it stays below 200 KB."""
+_ROW_BYTES: Final = 500
+"""What a row takes beside the application and the reason, which it shows and links to."""
+_MAX_SHOWN: Final = 100
 _LOOKED_AT: Final = 10_000
 """Failed hits, the latest, among which those of a reason are looked for."""
 MAX_AT_ONCE: Final = 1000
@@ -36,17 +42,25 @@ def show() -> Response:
     """Return the failed hits, the latest first; of one application or one reason where they are named."""
     require_operator()
     app_id, reason = _named(request.args)
-    hits = _matching(app_id, reason)
+    matching = _matching(app_id, reason)
+    after = first_of_page(matching)
+    hits = [(hit, without_values(hit.reason)) for hit in matching[after : after + _MAX_SHOWN]]
+    links = (
+        query_string(app_id=hit.app_id, reason=why) + query_string(app_id=app_id, reason=reason) for hit, why in hits
+    )
+    sizes = (_ROW_BYTES + bytes_of(hit.app_id, why, link) for (hit, why), link in zip(hits, links, strict=True))
+    following = after + fitting(sizes, _LIST_BYTES)
     return page(
         "failed_hits.html",
-        hits=hits[:_SHOWN],
-        count=len(hits),
+        hits=hits[: following - after],
+        count=len(matching),
+        after=after,
+        next_page=following if following < len(matching) else None,
         looked_at=_LOOKED_AT,
-        at_once=min(MAX_AT_ONCE, len(hits)),
+        at_once=min(MAX_AT_ONCE, len(matching)),
         app_id=app_id,
         reason=reason,
-        without_values=without_values,
-        query=lambda **named: urlencode({name: value for name, value in named.items() if value}),
+        query=query_string,
         done=_done(),
     )
 

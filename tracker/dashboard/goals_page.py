@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from flask import Response, request
+from flask import Response, g, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change
 from tracker.dashboard.formats import Days
+from tracker.dashboard.labels import label_of
 from tracker.dashboard.page import HEADERS, address, streamed
 from tracker.dashboard.range_choice import range_choice
 from tracker.dashboard.ranges import WHOLE_DAYS, range_of
@@ -33,8 +34,10 @@ from tracker.reports.returning import ReturningReport
 from tracker.reports.zone_days import ZoneDays
 
 PERMISSION: Final = "settings:write"
-_SOURCES: Final = 8
+_SOURCES: Final = 5
 """Sources of a goal that are shown; the CSV has more."""
+_STEP_WIDTH: Final = 120
+"""Letters of a step that are shown; the form that changes it has all of them."""
 
 
 def show(app_id: str) -> Response:
@@ -180,6 +183,11 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
     asked = range_of(request.args, now_there(application, services.clock.now()), WHOLE_DAYS)
     known, paths = goals.list_(services.database, app_id)
     may_change = viewer().may(PERMISSION)
+    # What is changed stands alone: forms of twenty goals and ten funnels would be up to 500 KB.
+    changed = g.get("entered", {}).get("id") or request.args.get("change")
+    if is_alone := may_change and (refused is not None or changed is not None):
+        known = [goal for goal in known if str(goal.id) == changed]
+        paths = [funnel for funnel in paths if str(funnel.id) == changed]
     days = days_of(application, asked)
     # One report for all goals, one for each funnel, and who came again, whatever the time.
     questions: dict[str, Callable[[], object]] = {}
@@ -187,7 +195,8 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
         questions["goals"] = partial(_goals_report, services, app_id, days, known)
     for funnel in paths:
         questions[str(funnel.id)] = partial(_funnel_report, services, app_id, days, funnel)
-    questions["returning"] = partial(_returning, services, app_id)
+    if not is_alone:
+        questions["returning"] = partial(_returning, services, app_id)
     return streamed(
         "goals.html",
         questions,
@@ -199,11 +208,15 @@ def _page(app_id: str, *, refused: Refused | None = None) -> Response:
         known=known,
         funnels=paths,
         sources=_SOURCES,
+        label=partial(label_of, Words(language())),
         week=Days(Words(language())).short,
         may_change=may_change,
         numbers=goals.numbers_of(services.database, app_id) if may_change else [],
         goal_fields=_goal_fields,
         funnel_fields=_funnel_fields,
+        changed=changed,
+        is_alone=is_alone,
+        step_width=_STEP_WIDTH,
         kinds=STEP_KINDS,
         max_steps=MAX_STEPS,
         refused=refused,

@@ -1,8 +1,9 @@
-"""Lists that are read as a whole and shown in pages: `?after=50` is the page behind the first 50 of a list."""
+"""Lists that are shown in pages: `?after=50` is the page behind the first 50 of a list that is read as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flask import request
+from markupsafe import escape
 
 from tracker.errors import invalid
 
@@ -16,3 +17,19 @@ def first_of_page(listed: Sequence[object]) -> int:
     if not 0 <= place <= max(0, len(listed) - 1):
         raise invalid("There is no such page.")
     return place
+
+
+def fitting(sizes: Iterable[int], room: int) -> int:
+    """Return how many of a list a page has room for, one at least; all in bytes of HTML."""
+    count = 0
+    for size in sizes:
+        room -= size
+        if room < 0:
+            return max(count, 1)
+        count += 1
+    return count
+
+
+def bytes_of(*texts: object) -> int:
+    """Return how many bytes of HTML texts take."""
+    return sum(len(escape(text).encode()) for text in texts)

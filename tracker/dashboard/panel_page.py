@@ -7,13 +7,12 @@ from http import HTTPStatus
 from typing import Final
 
 from flask import Response, request
-from markupsafe import escape
 
 from tracker.dashboard import panels
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.breaks import breakable
 from tracker.dashboard.labels import IN_WORDS, OF_HOSTS, label_of
-from tracker.dashboard.list_pages import first_of_page
+from tracker.dashboard.list_pages import bytes_of, first_of_page, fitting
 from tracker.dashboard.page import HEADERS, address, fragment, page
 from tracker.dashboard.panel_links import of_panels, query_of
 from tracker.dashboard.panels import Asked, Panel
@@ -83,14 +82,13 @@ def values(app_id: str) -> Response:
 
 def _fitting(panel: Panel, asked: Asked, after: int) -> int:
     """Return how many values from that one on a page has room for, one at least."""
-    words, room = Words(language()), _PAGE_BYTES
-    for number, (value, _) in enumerate(panel.rows[after:]):
+    words = Words(language())
+
+    def size(value: str | None) -> int:
         link, label = query_of(asked, {panel.dimension: value}), label_of(words, panel.dimension, value or "")
-        shown = len(breakable(label).encode()) + (len(escape(value).encode()) if label != value else 0)
-        room -= _ROW_BYTES + len(escape(link)) + shown
-        if room < 0:
-            return max(number, 1)
-    return len(panel.rows) - after
+        return _ROW_BYTES + bytes_of(link, value if label != value else "") + len(breakable(label).encode())
+
+    return fitting((size(value) for value, _ in panel.rows[after:]), _PAGE_BYTES)
 
 
 def panel_csv(app_id: str) -> Response:

@@ -9,7 +9,9 @@ from flask import Response, request
 
 from tracker.dashboard.application_page import frame
 from tracker.dashboard.changing import change, require
+from tracker.dashboard.list_pages import first_of_page
 from tracker.dashboard.page import address, page
+from tracker.dashboard.range_choice import query_string
 from tracker.dashboard.services import current_services
 from tracker.dashboard.sign_in import see
 from tracker.dashboard.viewer import viewer
@@ -22,6 +24,10 @@ PERMISSION: Final = "webhooks:write"
 _AGAIN_SINCE: Final = timedelta(days=7)
 """Failed deliveries of this time are sent again."""
 _DONE: Final = ("saved", "test", "again")
+_SHOWN: Final = 15
+"""Webhooks of a page: with the longest addresses and reasons they are what 200 KB hold."""
+_EVENTS: Final = 5
+"""Events of a webhook that are named here; its own page has all."""
 
 
 def show(app_id: str) -> Response:
@@ -43,7 +49,7 @@ def save(app_id: str) -> Response:
     answer, refused = change(app_id, PERMISSION, actions)
     if refused is not None:
         return _page(app_id, refused=refused)
-    return answer or see(f"{address(app_id)}/webhooks?done=saved")
+    return answer or _back(app_id, "saved")
 
 
 def _create(app_id: str, fields: Mapping[str, str]) -> Response:
@@ -74,7 +80,7 @@ def _enable(app_id: str, fields: Mapping[str, str]) -> None:
 def _test(app_id: str, fields: Mapping[str, str]) -> Response:
     services = current_services()
     webhook_deliveries.send_test(services.database, _id(fields), app_id=app_id, now=services.clock.now())
-    return see(f"{address(app_id)}/webhooks?done=test")
+    return _back(app_id, "test")
 
 
 def _redeliver(app_id: str, fields: Mapping[str, str]) -> Response:
@@ -89,12 +95,19 @@ def _redeliver(app_id: str, fields: Mapping[str, str]) -> Response:
         now=now,
         by=viewer().actor,
     )
-    return see(f"{address(app_id)}/webhooks?done=again&count={again.count}")
+    return _back(app_id, "again", count=again.count)
 
 
-def _delete(app_id: str, fields: Mapping[str, str]) -> None:
+def _delete(app_id: str, fields: Mapping[str, str]) -> Response:
     services = current_services()
     webhooks.delete(services.database, _id(fields), app_id=app_id, now=services.clock.now(), by=viewer().actor)
+    # The page on which it was may be gone with it.
+    return see(f"{address(app_id)}/webhooks?done=saved")
+
+
+def _back(app_id: str, done: str, **more: object) -> Response:
+    """Lead back to the page of the list on which a form was."""
+    return see(f"{address(app_id)}/webhooks{query_string(done=done, **more, after=request.args.get('after'))}")
 
 
 def _id(fields: Mapping[str, str]) -> UUID:
@@ -106,12 +119,16 @@ def _id(fields: Mapping[str, str]) -> UUID:
 
 def _page(app_id: str, *, secret: str | None = None, refused: Refused | None = None) -> Response:
     shown = frame(app_id)
-    done, count = request.args.get("done"), request.args.get("count", "0")
+    listed = shown["webhooks"]
+    done, count, after = request.args.get("done"), request.args.get("count", "0"), first_of_page(listed)
     return page(
         "webhooks.html",
         status=200 if refused is None else refused.status,
         script=secret is not None,
-        **shown,
+        **{**shown, "webhooks": listed[after : after + _SHOWN]},
+        after=after,
+        next_page=after + _SHOWN if after + _SHOWN < len(listed) else None,
+        events_shown=_EVENTS,
         place=place_of,
         events=(EVERYTHING, *NAMES),
         secret=secret,
