@@ -45,9 +45,9 @@ def test_all_webhooks_are_there(
     )
     link = "Next page" if language == "en" else "次のページ"
     listed = [
-        found
+        match
         for page in pages_of(operator, f"{HOME}/webhooks", link)
-        for found in re.findall(r'class="button" href="[^"]*/webhooks/([^"]+)"', page.text)
+        for match in re.findall(r'class="button" href="[^"]*/webhooks/([^"]+)"', page.text)
     ]
     assert listed == ids
     of_one = f"{HOME}/webhooks/{ids[0]}"
@@ -129,9 +129,9 @@ def test_all_failed_hits_and_changes_are_there(
         " FROM generate_series(1, 210) AS n",
     )
     listed = [
-        found
+        match
         for page in pages_of(operator, "/dashboard/operations/failed")
-        for found in re.findall(r"hit\?id=([0-9a-f-]+)", page.text)
+        for match in re.findall(r"hit\?id=([0-9a-f-]+)", page.text)
     ]
     assert len(set(listed)) == len(listed) == 210
     execute(database, "DELETE FROM audit_log")
@@ -144,9 +144,9 @@ def test_all_failed_hits_and_changes_are_there(
     )
     for path in (f"{HOME}/changes", "/dashboard/operations/changes"):
         numbers = [
-            found
+            match
             for page in pages_of(operator, path)
-            for found in re.findall(r'class="subject" title="(\d+)th', page.text)
+            for match in re.findall(r'class="subject" title="(\d+)th', page.text)
         ]
         assert numbers == [str(number) for number in range(70, 0, -1)]
 
